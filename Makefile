@@ -1,0 +1,56 @@
+# The menu. Every target creates what it needs; `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help install envs serve stop reset test check bench goldens lock format screenshots conformance
+
+help: ## this menu
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## prepare .venv from the hashed lock, and nothing else
+	@scripts/prepare.sh python
+
+serve: ## start the Hub on this machine (Ctrl-C stops it; everything is kept)
+	@scripts/prepare.sh serve
+	@$(BIN)/python -m hub_config serve
+
+stop: ## stop a Hub that `make serve` started
+	@$(BIN)/python -m hub_config stop
+
+reset: ## delete the local Hub's data, after asking
+	@$(BIN)/python -m hub_config reset
+
+test: ## run all tests (as root, installs the Debian packages that they need)
+	@scripts/prepare.sh test
+	@$(PYTEST) $(TESTS)
+
+check: ## lint, types and unit tests, in under two minutes
+	@scripts/prepare.sh python
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(PYTEST) -q -n 2 -m unit
+
+bench: ## measure speed and memory against peers, in the same run
+	@scripts/prepare.sh test
+	@$(BIN)/python -m tests.benchmarks $(BENCH)
+
+format: ## let ruff format and mend the code
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+goldens: ## rewrite the golden folders; review the diff
+	@$(PYTEST) -q tests/tito -k golden --rewrite-goldens
+
+screenshots: ## take the README's and docs' pictures from a running Hub
+	@scripts/prepare.sh test
+	@$(BIN)/python -m tests.e2e.screenshots
+
+conformance: ## print which promises each nbgrader exchange keeps
+	@scripts/prepare.sh test
+	@$(BIN)/python -m tests.exchange.conformance
+
+lock: ## resolve the locks anew, with hashes and without registry addresses
+	@scripts/lock.sh
