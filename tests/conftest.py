@@ -1,0 +1,56 @@
+"""What may be missing on a machine, said in one place.
+
+Outside CI a test whose marker names something that this machine lacks is skipped, and the closing summary lists what was
+not run and how to get it. With CI=true nothing may be skipped: such a test fails.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+
+def _docker_engine() -> bool:
+    return (
+        shutil.which("docker") is not None
+        and subprocess.run(["docker", "info"], capture_output=True, timeout=20).returncode == 0
+    )
+
+
+def _postgresql_server() -> bool:
+    return shutil.which("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+# marker: (is it here?, how to get it)
+OPTIONAL = {
+    "docker": (_docker_engine, "apt-get install docker.io, then start dockerd"),
+    "postgresql": (_postgresql_server, "apt-get install postgresql"),
+    "tmpfs": (lambda: os.geteuid() == 0, "run the tests as root"),
+    "torch": (lambda: importlib.util.find_spec("torch") is not None, "pip install torch==2.13.0"),
+}
+_missing: dict[str, bool] = {}
+_skipped: Counter[str] = Counter()
+
+
+def _lacks(marker: str) -> bool:
+    if marker not in _missing:
+        _missing[marker] = not OPTIONAL[marker][0]()
+    return _missing[marker]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker, (_, remedy) in OPTIONAL.items():
+        if item.get_closest_marker(marker) and _lacks(marker):
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"in CI nothing may be skipped, and {marker} is missing: {remedy}", pytrace=False)
+            _skipped[marker] += 1
+            pytest.skip(f"{marker} is not on this machine: {remedy}")
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    for marker, count in sorted(_skipped.items()):
+        terminalreporter.write_line(f"not run here: {count} test(s) that need {marker} ({OPTIONAL[marker][1]})")
