@@ -1,7 +1,7 @@
 """What may be missing on a machine, said in one place.
 
-Outside CI a test whose marker names something that this machine lacks is skipped, and the closing summary lists what was
-not run and how to get it. With CI=true nothing may be skipped: such a test fails.
+Outside CI a test whose marker names something that this machine lacks is skipped, and the closing summary lists what
+was not run and how to get it. With CI=true nothing may be skipped: such a test fails.
 """
 
 import importlib.util
