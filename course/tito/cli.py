@@ -1,0 +1,112 @@
+"""The command line: groups that know their commands from the table and import one only when it is called.
+
+Promises: `tito --help` imports click and this folder's table alone. Exit codes: 0 done, 1 the answer is no or an
+error that the message explains, 2 the command was typed wrongly, 130 interrupted.
+"""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Iterable
+
+import click
+
+from tito.commands import GROUPS, Command, available
+from tito.errors import TitoError
+
+EXAMPLES = """\b
+Examples:
+  tito module status
+  tito module start tensor
+  tito module test tensor
+"""
+
+
+class LazyGroup(click.Group):
+    """Offer a table's commands; import a command's file when it is called, not before."""
+
+    def __init__(self, commands: Iterable[Command], depth: int = 0, **settings) -> None:
+        super().__init__(**settings)
+        self.depth = depth
+        self.table = list(commands)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(dict.fromkeys(command.path[self.depth] for command in self.table))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        rows = [command for command in self.table if command.path[self.depth] == cmd_name]
+        if not rows:
+            return None
+        if len(rows[0].path) > self.depth + 1:
+            return LazyGroup(rows, self.depth + 1, name=cmd_name, help=GROUPS[cmd_name])
+        return _load(rows[0])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            ctx.fail(f"there is no command '{args[0]}' here. There are: {', '.join(self.list_commands(ctx))}.")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, self._line(name)) for name in self.list_commands(ctx)])
+
+    def _line(self, name: str) -> str:
+        rows = [command for command in self.table if command.path[self.depth] == name]
+        if len(rows[0].path) == self.depth + 1:
+            return rows[0].help
+        return f"{GROUPS[name]} ({', '.join(command.path[self.depth + 1] for command in rows)})"
+
+
+def _load(row: Command) -> click.Command:
+    module, _, attribute = row.target.partition(":")
+    command = getattr(importlib.import_module(module), attribute)
+    if not isinstance(command, click.Command):
+        raise TypeError(f"{row.target} must be a click command, it is {type(command).__name__}")
+    return command
+
+
+def cli() -> click.Group:
+    """Build the root group from the commands that are installed here."""
+    return LazyGroup(
+        available(),
+        name="tito",
+        help=f"Build TinyTorch, module by module.\n\n{EXAMPLES}",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def main() -> None:
+    """Run the command line; turn errors into one message and an exit code."""
+    try:
+        code = cli().main(prog_name="tito", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except TitoError as error:
+        _say(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of a pipe (`tito status | head`) has gone; Python must not complain at its own end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("TITO_DEBUG"):
+            raise
+        _say(f"tito met an error of its own: {type(error).__name__}: {error}\nTITO_DEBUG=1 shows where.")
+        sys.exit(1)
+
+
+def _say(message: str) -> None:
+    if "--json" in sys.argv:
+        print(json.dumps({"error": message}))
+    else:
+        click.secho("Error: ", fg="red", nl=False, err=True)
+        click.echo(message, err=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""The one table of all commands: what `tito --help`, the shell and the docs list.
+
+A command is offered only where its code is: the student's wheel leaves out whole folders, and staff commands with them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+_HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its words, where its click command lives (`module:attribute`), one line of help, and who has it."""
+
+    name: str
+    target: str
+    help: str
+    who: str  # "student": everybody has it; "staff": only the course tree
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return tuple(self.name.split())
+
+    def is_here(self) -> bool:
+        """Tell whether the file that holds the command is installed, without importing it."""
+        parts = self.target.partition(":")[0].split(".")[1:]
+        place = _HERE.joinpath(*parts)
+        return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
+
+
+GROUPS = {
+    "module": "Work on a module: start, test, complete.",
+    "test": "Test what spans several modules.",
+    "milestone": "Re-run historical results with your own framework.",
+    "receipt": "Read and verify receipts of submissions.",
+    "nbgrader": "Make notebooks for nbgrader.",
+    "package": "Build wheels and environments.",
+    "image": "Build container images.",
+    "grade": "Judge submissions and make feedback.",
+    "semester": "Plan and run a semester.",
+}
+
+
+def _table(who: str, *rows: tuple[str, str, str]) -> list[Command]:
+    return [Command(name, target, text, who) for name, target, text in rows]
+
+
+COMMANDS: list[Command] = [
+    *_table(
+        "student",
+        ("module start", "tito.student.module_commands:start", "Put a module's notebook into your home."),
+        ("module test", "tito.student.module_commands:test", "Run a module's visible tests on your notebook."),
+        ("module complete", "tito.student.module_commands:complete", "Make your code importable as tinytorch."),
+        ("module status", "tito.student.module_commands:status", "Show how far each module is."),
+        ("module reset", "tito.student.module_commands:reset", "Start a notebook afresh; yours is kept as a copy."),
+        ("module unlock", "tito.student.unlock:unlock", "Fetch the reference of a module you could not finish."),
+        ("test integration", "tito.student.test_commands:integration", "Test that your modules work together."),
+        ("status", "tito.student.status:status", "Show what is done, what is due and what comes next."),
+        ("milestone list", "tito.student.milestone:list_milestones", "List milestones and what they need."),
+        ("milestone run", "tito.student.milestone:run", "Run a milestone on your own framework."),
+        ("milestone status", "tito.student.milestone:status", "Show which milestones were reached."),
+        ("fetch", "tito.student.exchange_commands:fetch", "Fetch released modules from the course."),
+        ("submit", "tito.student.exchange_commands:submit", "Submit a module and keep the receipt."),
+        ("feedback", "tito.student.exchange_commands:feedback", "Fetch feedback on what you submitted."),
+        ("receipt list", "tito.student.receipt:list_receipts", "List the receipts of your submissions."),
+        ("receipt show", "tito.student.receipt:show", "Show one receipt."),
+        ("receipt verify", "tito.student.receipt:verify", "Verify a receipt with the public key alone."),
+    ),
+    *_table(
+        "staff",
+        ("export", "tito.staff.export_command:export", "Generate tinytorch/core from the course's modules."),
+        ("module lint", "tito.staff.lint:lint", "Check a module's anatomy and its test cells."),
+        ("module audit", "tito.staff.audit:audit", "Check that a module's tests catch wrong solutions."),
+        ("nbgrader generate", "tito.staff.nbgrader:generate", "Make staff and release notebooks of modules."),
+        ("package build", "tito.staff.package:build", "Build the student's or the worker's wheel."),
+        ("package environments", "tito.staff.environments:environments", "Make the student and worker environments."),
+        ("image build", "tito.staff.image:build", "Build container images."),
+        ("grade autograde", "tito.grading.commands:autograde", "Judge collected submissions."),
+        ("grade explain", "tito.grading.commands:explain", "Say why a submission got its points."),
+        ("grade feedback", "tito.grading.commands:feedback", "Make feedback of graded submissions."),
+        ("grade status", "tito.grading.commands:status", "Show what is judged and what is waiting."),
+        ("grade export", "tito.grading.commands:export", "Write the grades as a table."),
+        ("semester check", "tito.semester.commands:check", "Check a semester file, by line."),
+        ("semester plan", "tito.semester.commands:plan", "Show what applying a semester file would change."),
+        ("semester apply", "tito.semester.commands:apply", "Bring Hub, exchange and gradebook to the semester file."),
+        ("semester status", "tito.semester.commands:status", "Show where the semester stands."),
+    ),
+]
+
+
+def available() -> list[Command]:
+    """List the commands whose code is installed here, in the table's order."""
+    return [command for command in COMMANDS if command.is_here()]

@@ -1,0 +1,39 @@
+"""What goes wrong and has a remedy: an error to be read by a person, and a finding at a place in a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class TitoError(Exception):
+    """Say rule, value and remedy in one message; the command line prints it without a traceback and exits with 1."""
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that is wrong at one place; prints as `file:line: message`."""
+
+    path: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{_shorten(self.path)}:{self.line}: {self.message}"
+
+    def to_json(self) -> dict:
+        return {"file": str(self.path), "line": self.line, "message": self.message}
+
+
+class FindingsError(TitoError):
+    """Several findings at once, all shown."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = sorted(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+def _shorten(path: Path) -> Path:
+    """Show a path relative to the working directory where that is shorter."""
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
