@@ -1,0 +1,192 @@
+"""Run the named checks of one exercise and print what a student needs to know.
+
+Each check runs where it is written; a failing one costs its own points and never hides the others. `report` prints a
+table and raises `ChecksFailed` if any check failed.
+"""
+
+import os
+import sys
+import traceback
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tinytorch.testing.compare import Difference
+from tinytorch.testing.show import shorten
+
+NOT_SOLVED = "is not solved yet"  # every unsolved exercise raises NotImplementedError with these words
+
+
+class ChecksFailed(AssertionError):
+    """At least one check of an exercise failed."""
+
+
+@dataclass
+class Outcome:
+    """What one check gave. `kind` is '' when it passed, else one short name of the fault."""
+
+    title: str
+    points: float
+    hidden: bool = False
+    passed: bool = False
+    kind: str = ""
+    why: str = ""
+    called: str = ""
+    got: str = ""
+    expected: str = ""
+
+
+@dataclass
+class Session:
+    """Who runs the checks: a notebook or script (prints), or the judge (collects, with the seed of its run)."""
+
+    seed: int = 0
+    prints: bool = True
+    tests: list["UnitTest"] = field(default_factory=list)
+    # What the judge must see at once, such as the death of a worker; it passes through a check untouched.
+    passes_through: tuple[type[BaseException], ...] = ()
+
+
+_session = Session()
+
+
+def use_session(session: Session) -> Session:
+    """Make `session` the one that new unit tests belong to, and return the previous one."""
+    global _session
+    previous, _session = _session, session
+    return previous
+
+
+def unit_test(name: str) -> "UnitTest":
+    """Start the test of exercise `name`: add checks with `@test.check(title, points=N)`, end with `test.report()`."""
+    return UnitTest(name, _session)
+
+
+class UnitTest:
+    """The named checks of one exercise, and `rng`, a numpy Generator for random inputs."""
+
+    def __init__(self, name: str, session: Session):
+        self.name = name
+        self.outcomes: list[Outcome] = []
+        # The name is part of the seed, so that an exercise draws the same inputs whichever others run before it.
+        self.rng = np.random.default_rng([session.seed, zlib.crc32(name.encode())])
+        self._session = session
+        session.tests.append(self)
+
+    def check(self, title: str, points: float = 0, hidden: bool = False) -> Callable[[Callable[[], None]], None]:
+        """Run the decorated function at once and note whether it passed."""
+        if points < 0:
+            raise ValueError(f"check {title!r} of {self.name!r}: points must not be negative, got {points}")
+
+        def run(function: Callable[[], None]) -> None:
+            self.outcomes.append(_outcome(Outcome(title, points, hidden), function, self._session))
+
+        return run
+
+    @property
+    def points(self) -> float:
+        """Points of the checks that passed."""
+        return sum(o.points for o in self.outcomes if o.passed)
+
+    @property
+    def max_points(self) -> float:
+        """Points of all checks."""
+        return sum(o.points for o in self.outcomes)
+
+    def report(self) -> None:
+        """Print the table; raise ChecksFailed if a check failed or there was none."""
+        failed = [o for o in self.outcomes if not o.passed]
+        if self._session.prints:
+            print(table(self) if failed or _in_notebook() else _one_line(self))
+        if not self.outcomes:
+            raise ChecksFailed(f"{self.name}: no check ran; a test without checks proves nothing")
+        if failed:
+            raise ChecksFailed(_summary(self, failed))
+
+
+def _outcome(outcome: Outcome, function: Callable[[], None], session: Session) -> Outcome:
+    try:
+        function()
+    except session.passes_through:
+        raise
+    except Difference as difference:
+        outcome.kind, outcome.why, outcome.called = difference.kind, difference.why, difference.called
+        outcome.got, outcome.expected = difference.got, difference.expected
+    except NotImplementedError as error:
+        outcome.kind = "not solved" if NOT_SOLVED in str(error) else "error"
+        outcome.why = shorten(f"NotImplementedError: {error}" if outcome.kind == "error" else str(error), 600)
+        outcome.called = "" if outcome.kind == "not solved" else _where(error)
+    except Exception as error:  # whatever student code raises is the answer to this check, and to this one alone
+        outcome.kind = "error"
+        outcome.why = shorten(f"{type(error).__name__}: {error}", 600)
+        outcome.called = _where(error)
+    else:
+        outcome.passed = True
+    return outcome
+
+
+def _where(error: BaseException) -> str:
+    """Name the place where `error` was raised: the judge's worker sends it along, else the innermost notebook line."""
+    if hasattr(error, "raised_at"):
+        return error.raised_at
+    own = os.path.dirname(__file__)  # noqa: PTH120 - no pathlib for one prefix
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
+    frames = [f for f in frames if "site-packages" not in f.filename] or frames
+    return f"line {frames[-1].lineno} of {frames[-1].name}: {frames[-1].line}" if frames else ""
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
+
+
+def _number(points: float) -> str:
+    return f"{points:g}"
+
+
+def _one_line(test: UnitTest) -> str:
+    count = len(test.outcomes)
+    checks = f"{count} check{'s' * (count != 1)}"
+    return f"✅ {test.name}: {checks}, {_number(test.points)} of {_number(test.max_points)} points"
+
+
+def _summary(test: UnitTest, failed: list[Outcome]) -> str:
+    if all(o.kind == "not solved" for o in failed) and len(failed) == len(test.outcomes):
+        return failed[0].why
+    return f"{test.name}: {len(failed)} of {len(test.outcomes)} checks failed: " + "; ".join(o.title for o in failed)
+
+
+def table(test: UnitTest) -> str:
+    """Return the table of all checks as plain text; failed ones say what was called, came back and was expected."""
+    width = max([len(_label(o)) for o in test.outcomes] + [len(test.name) + 12, 30])
+    head = f"🧪 {test.name}".ljust(width + 3) + f"  {_number(test.points)} of {_number(test.max_points)} points"
+    lines = [head, "─" * (width + 22)]
+    told: set[str] = set()
+    for outcome in test.outcomes:
+        lines += _rows(outcome, width, told)
+    return "\n".join(lines)
+
+
+def _label(outcome: Outcome) -> str:
+    return outcome.title + ("  (hidden)" if outcome.hidden else "")
+
+
+def _rows(outcome: Outcome, width: int, told: set[str]) -> list[str]:
+    """Return the lines of one check; that an exercise is not solved is told once, not again with every check."""
+    mark = "✅" if outcome.passed else "⬜" if outcome.kind == "not solved" else "❌"
+    got = outcome.points if outcome.passed else 0
+    rows = [f"{mark} {_label(outcome).ljust(width)}  {_number(got)} of {_number(outcome.points)}"]
+    if outcome.passed or (outcome.kind == "not solved" and outcome.why in told):
+        return rows
+    told.add(outcome.why)
+    if outcome.kind == "not solved":
+        return [*rows, f"     {outcome.why}"]
+    details = (
+        ("raised in" if outcome.kind == "error" else "called", outcome.called),
+        ("came back", outcome.got),
+        ("expected", outcome.expected),
+        ("so", outcome.why),
+    )
+    return rows + [f"     {name:<10} {text}" for name, text in details if text]

@@ -1,0 +1,114 @@
+"""Factories for objects that must live with the student's code: models, data sets, scripted losses.
+
+They take the student's classes, so that a test cell never sends a function or a class of its own into student code.
+Every factory here is imported by the process that runs student code; it needs numpy alone.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+
+
+def mlp(Module, Linear, sizes, activation=None):
+    """Return a model of class `Module` with one `Linear` per pair of `sizes` and `activation` between them."""
+
+    class MLP(Module):
+        def __init__(self):
+            super().__init__()
+            for index, (fan_in, fan_out) in enumerate(pairwise(sizes)):
+                setattr(self, f"layer{index}", Linear(fan_in, fan_out))
+
+        def forward(self, x):
+            for index in range(len(sizes) - 1):
+                x = getattr(self, f"layer{index}")(x)
+                if activation is not None and index < len(sizes) - 2:
+                    x = activation(x)
+            return x
+
+    return MLP()
+
+
+def module_with(Module, **members):
+    """Return an instance of a subclass of `Module` whose attributes are `members`, set in the order given."""
+
+    class Given(Module):
+        def __init__(self):
+            super().__init__()
+            for name, member in members.items():
+                setattr(self, name, member)
+
+    return Given()
+
+
+def doubling_module(Module):
+    """Return a `Module` whose forward gives `x + x`: to test what calling a module does."""
+
+    class Doubling(Module):
+        def forward(self, x):
+            return x + x
+
+    return Doubling()
+
+
+def counting_dataset(Dataset, n, width=2):
+    """Return a `Dataset` of `n` pairs: row i is `[i, i, ...]` (float32, `width` long), its label i.
+
+    `.asked` lists the indices that were read, in order.
+    """
+
+    class Counting(Dataset):
+        def __init__(self):
+            self.asked = []
+
+        def __len__(self):
+            return n
+
+        def __getitem__(self, index):
+            if not 0 <= index < n:
+                raise IndexError(f"index {index} is not in a data set of {n}")
+            self.asked.append(int(index))
+            return np.full(width, index, dtype=np.float32), int(index)
+
+    return Counting()
+
+
+def array_dataset(Dataset, *arrays):
+    """Return a `Dataset` over the rows of `arrays` (all equally long)."""
+
+    class Arrays(Dataset):
+        def __len__(self):
+            return len(arrays[0])
+
+        def __getitem__(self, index):
+            return tuple(array[index] for array in arrays)
+
+    return Arrays()
+
+
+def scripted(values):
+    """Return a function that gives `values` one after the other, whatever it is called with; `.calls` counts."""
+
+    def function(*args, **options):
+        function.calls += 1
+        if function.calls > len(values):
+            raise IndexError(f"the script has {len(values)} values and was called {function.calls} times")
+        return values[function.calls - 1]
+
+    function.calls = 0
+    return function
+
+
+def recording(function=None):
+    """Return a function that notes its arguments in `.seen` and returns `function(*args)`, or its first argument."""
+
+    def recorder(*args):
+        recorder.seen.append(args)
+        return function(*args) if function is not None else args[0]
+
+    recorder.seen = []
+    return recorder
+
+
+def stack_collate(samples):
+    """Collate a list of samples (tuples of arrays or numbers) into a tuple of stacked arrays."""
+    return tuple(np.stack([np.asarray(part) for part in column]) for column in zip(*samples, strict=True))
