@@ -1,0 +1,11 @@
+"""The language that client, nbgrader plugin and service share: names, shapes, limits and proofs, and no behaviour of
+either side.
+
+`scopes` says who may do what, `models` what is asked and answered, `paths` which file names may travel, `bundle` how
+files travel, `receipt` what proves that they arrived.
+"""
+
+API_VERSION = "v1"
+DEFAULT_PREFIX = "/services/exchange/"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+ACTOR_HEADER = "Exchange-Actor"  # a service says for which person it acts; recorded in the audit, gives no rights

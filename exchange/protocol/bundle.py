@@ -1,0 +1,145 @@
+"""How files travel: one line of JSON that declares every path, size and SHA-256, then the bytes of the files in that
+order.
+
+The declaration comes first, so that a receiver refuses before it stores, and the content is fixed the moment the line
+has arrived. Neither side holds a file in memory. Media type `application/vnd.exchange.bundle`.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from exchange.protocol.models import FileInfo, Refused
+from exchange.protocol.paths import check_collisions, check_path
+
+MEDIA_TYPE = "application/vnd.exchange.bundle"
+MAX_MANIFEST_BYTES = 256_000  # a thousand long paths; more is no submission
+CHUNK_BYTES = 256 * 1024
+
+
+def encode_manifest(files: Iterable[FileInfo]) -> bytes:
+    """Write the declaration line."""
+    rows = [{"path": f.path, "sha256": f.sha256, "size": f.size} for f in files]
+    line = json.dumps({"files": rows}, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return line.encode() + b"\n"
+
+
+def decode_manifest(line: bytes) -> list[FileInfo]:
+    """Read and check the declaration line; raise Refused with the entry that breaks a rule."""
+    try:
+        rows = json.loads(line)["files"]
+        files = [_entry(row) for row in rows]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise Refused(
+            rule='a bundle starts with one line of JSON: {"files": [{"path", "sha256", "size"}, ...]}',
+            value=f"{type(error).__name__}: {str(error)[:120]}",
+            remedy="send it with exchange.client",
+            status=400,
+        ) from error
+    check_collisions(f.path for f in files)
+    return files
+
+
+def _entry(row: dict[str, Any]) -> FileInfo:
+    path, size, digest = row["path"], row["size"], row["sha256"]
+    if (
+        not isinstance(path, str)
+        or not isinstance(digest, str)
+        or type(size) is not int
+        or set(row) != {"path", "size", "sha256"}
+    ):
+        raise TypeError(f"wrong entry {ascii(row)[:120]}")
+    if size < 0 or size > 2**53 or len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+        raise ValueError(f"wrong size or sha256 in entry {ascii(row)[:160]}")
+    return FileInfo(check_path(path), size, digest)
+
+
+def bundle_digest(files: Iterable[FileInfo]) -> str:
+    """Name a bundle by its declaration, which fixes its content."""
+    return hashlib.sha256(encode_manifest(files)).hexdigest()
+
+
+class BundleReader:
+    """Feed it chunks as they come; it checks the declaration, then each file's hash, and hands the bytes on.
+
+    `on_manifest(files)` is called once, before any byte of a file; `write(data)` gets the bytes of the files in order.
+    """
+
+    def __init__(self, on_manifest: Callable[[list[FileInfo]], None], write: Callable[[bytes], Any]) -> None:
+        self._on_manifest, self._write = on_manifest, write
+        self._head = bytearray()
+        self.files: list[FileInfo] | None = None
+        self._index, self._left = 0, 0
+        self._hash = hashlib.sha256()
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes; raise Refused at the first wrong one."""
+        if self.files is None:
+            data = self._feed_head(data)
+        view = memoryview(data)
+        while len(view):
+            self._skip_finished()
+            if self.files is None or self._index >= len(self.files):
+                raise Refused("a bundle ends where its declaration says", "more bytes", "send it again", status=400)
+            piece = view[: self._left]
+            self._hash.update(piece)
+            self._write(bytes(piece) if len(piece) != len(data) else data)
+            self._left -= len(piece)
+            view = view[len(piece) :]
+            self._skip_finished()
+
+    def _feed_head(self, data: bytes) -> bytes:
+        self._head += data
+        end = self._head.find(b"\n")
+        if end > MAX_MANIFEST_BYTES or (end < 0 and len(self._head) > MAX_MANIFEST_BYTES):
+            raise Refused(
+                f"a declaration has at most {MAX_MANIFEST_BYTES} bytes",
+                str(len(self._head)),
+                "send fewer files",
+                status=413,
+            )
+        if end < 0:
+            return b""
+        files = decode_manifest(bytes(self._head[:end]))
+        rest = bytes(self._head[end + 1 :])
+        self._head.clear()
+        self._on_manifest(files)
+        self.files = files
+        self._left = files[0].size if files else 0
+        return rest
+
+    def _skip_finished(self) -> None:
+        while self.files is not None and self._index < len(self.files) and self._left == 0:
+            declared = self.files[self._index]
+            if self._hash.hexdigest() != declared.sha256:
+                raise Refused(
+                    rule="a file arrives as it was declared (SHA-256)",
+                    value=declared.path,
+                    remedy="it changed while it was sent: save it and send again",
+                    status=409,
+                )
+            self._hash = hashlib.sha256()
+            self._index += 1
+            self._left = self.files[self._index].size if self._index < len(self.files) else 0
+
+    def finish(self) -> list[FileInfo]:
+        """Return the files if everything declared has arrived, else raise Refused."""
+        self._skip_finished()
+        if self.files is None:
+            raise Refused(
+                "a bundle starts with a declaration line", "nothing", "send it with exchange.client", status=400
+            )
+        if self._index < len(self.files):
+            raise Refused(
+                "a bundle arrives whole", f"{self.files[self._index].path} cut short", "send it again", status=400
+            )
+        return self.files
+
+
+def iterate(files: list[FileInfo], read: Callable[[int, int], Iterator[bytes]]) -> Iterator[bytes]:
+    """Yield a whole bundle; `read(offset, length)` yields bytes of the stored content."""
+    yield encode_manifest(files)
+    total = sum(f.size for f in files)
+    if total:
+        yield from read(0, total)

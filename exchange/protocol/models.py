@@ -1,0 +1,325 @@
+"""What is asked and answered, as plain dataclasses; the service validates them, the client builds and reads them.
+
+Times are text in UTC, always `2026-11-20T07:40:00.123456Z`: the same in JSON, the database, receipts and backups, and
+ordered as text. Seconds and bytes are whole numbers. Unknown keys in a request are errors.
+"""
+
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal
+
+_STRICT = {"extra": "forbid"}
+Counts = Literal["last", "last_on_time", "best"]
+EventKind = Literal["fetched", "tested", "completed", "submitted", "unlocked", "feedback_fetched"]
+# Sent by a student's own tools; the other kinds are recorded by the service as it sees them happen.
+REPORTED_EVENTS = ("tested", "completed")
+
+
+class Refused(Exception):
+    """A rule was broken: the rule, the value that broke it, and what to do now."""
+
+    def __init__(self, rule: str, value: str = "", remedy: str = "", status: int = 422) -> None:
+        super().__init__(f"{rule}, got {value}: {remedy}" if value else f"{rule}: {remedy}")
+        self.rule, self.value, self.remedy, self.status = rule, value, remedy, status
+
+    def as_dict(self) -> dict[str, str]:
+        """Give the body of every 4xx and 5xx answer."""
+        return {"rule": self.rule, "value": self.value, "remedy": self.remedy}
+
+
+def utc_text(moment: datetime) -> str:
+    """Write an aware datetime as fixed-width UTC text."""
+    if moment.tzinfo is None:
+        raise Refused("a time has an offset or 'Z'", moment.isoformat(), "write it as 2026-11-20T23:59:00+01:00")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_utc(text: str) -> datetime:
+    """Read ISO 8601 text with an offset."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return datetime.fromisoformat(utc_text(moment))
+    except (ValueError, OverflowError) as error:
+        raise Refused(
+            "a time is ISO 8601 with an offset or 'Z'", repr(text)[:80], "write 2026-11-20T23:59:00Z"
+        ) from error
+
+
+@dataclass
+class ErrorBody:
+    """The body of every refusal."""
+
+    rule: str
+    value: str
+    remedy: str
+
+
+@dataclass
+class Limits:
+    """What one student may store in a course."""
+
+    max_files: int = 50
+    max_file_bytes: int = 100_000_000
+    max_submission_bytes: int = 100_000_000
+    student_quota_bytes: int = 1_000_000_000
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class CourseSettings:
+    """Body of `PUT courses/C`: create or configure a course."""
+
+    title: str = ""
+    timezone: str = "UTC"
+    limits: Limits = field(default_factory=Limits)
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class AssignmentSettings:
+    """Body of `PUT courses/C/assignments/A`: schedule and policies. All of it is replaced.
+
+    `release_at` None: visible as soon as files are released. `due_at` None: never late. After `due_at` a submission
+    is on time for `grace_seconds` more, then late (counted from `due_at`) until `late_seconds` after it; then the
+    assignment is closed. `late_seconds` None: never closed. `attempts` None: any number. `files`: patterns accepted
+    besides the names in the release.
+    """
+
+    title: str = ""
+    release_at: str | None = None
+    due_at: str | None = None
+    grace_seconds: int = 0
+    late_seconds: int | None = 0
+    attempts: int | None = None
+    counts: Counts = "last"
+    files: list[str] = field(default_factory=list)
+    unlock: bool = True
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class Extension:
+    """Body of `PUT courses/C/assignments/A/extensions/STUDENT`; replaces an earlier one."""
+
+    due_at: str | None = None
+    extra_attempts: int = 0
+    reason: str = ""
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class Result:
+    """Body of `PUT courses/C/submissions/ID/result`: what the grader found; the newest replaces the older.
+
+    `kind` is `quick` (structure and visible checks, at once) or `full`. `score` decides where `best` counts.
+    """
+
+    kind: Literal["quick", "full"]
+    status: Literal["passed", "failed", "error"]
+    score: float | None = None
+    max_score: float | None = None
+    summary: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class EventReport:
+    """Body of `POST courses/C/events`: a student's own tools report that something happened."""
+
+    kind: Literal["tested", "completed"]
+    assignment: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class UnlockRequest:
+    """Body of `POST courses/C/assignments/A/unlock`. `close` True also gives up submitting; then `confirm` is the
+    assignment's id.
+    """
+
+    close: bool = False
+    confirm: str = ""
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class Course:
+    """A course as its members see it; `role` is `student`, `staff` or `service`."""
+
+    id: str
+    title: str
+    timezone: str
+    role: str
+    limits: Limits
+
+
+@dataclass
+class FileInfo:
+    """One file of a bundle."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass
+class ResultInfo:
+    """A result with who posted it and when."""
+
+    kind: str
+    status: str
+    score: float | None
+    max_score: float | None
+    summary: str
+    detail: dict[str, Any]
+    posted_at: str
+    posted_by: str
+
+
+@dataclass
+class Submission:
+    """One accepted attempt. `lateness_seconds` is 0 when on time, counted from the student's own due time otherwise."""
+
+    seq: int
+    id: str
+    course: str
+    assignment: str
+    student: str
+    attempt: int
+    received_at: str
+    due_at: str | None
+    late: bool
+    lateness_seconds: int
+    counts: bool
+    size: int
+    files: list[FileInfo]
+    result: ResultInfo | None
+    feedback: list[FileInfo]
+    feedback_at: str | None
+
+
+@dataclass
+class Assignment:
+    """An assignment as one caller sees it; times include that student's extension. `state` is the furthest of
+    `announced`, `released`, `fetched`, `submitted`, `feedback` (`announced`: staff only)."""
+
+    id: str
+    course: str
+    title: str
+    state: str
+    release_at: str | None
+    released_at: str | None
+    due_at: str | None
+    grace_seconds: int
+    closes_at: str | None
+    open: bool
+    attempts_used: int
+    attempts_allowed: int | None
+    counts: str
+    files: list[FileInfo]
+    accepts: list[str]
+    release_version: int
+    fetched_at: str | None
+    submitted_at: str | None
+    late: bool
+    feedback_at: str | None
+    closed_by_student: bool
+    unlocked: bool
+    unlock_offered: bool
+
+
+@dataclass
+class UnlockState:
+    """May this student have the solution? `granted_by` is `time` (nobody can submit any more) or `student` (closed
+    for herself).
+    """
+
+    offered: bool
+    granted: bool
+    granted_by: str | None
+    free_at: str | None
+    closed_by_student: bool
+
+
+@dataclass
+class Event:
+    """Something that happened to a student's assignment."""
+
+    seq: int
+    at: str
+    course: str
+    assignment: str
+    student: str
+    kind: str
+    detail: dict[str, Any]
+
+
+@dataclass
+class AuditEntry:
+    """One decision of the service. `actor` is who held the token, `acting_for` whom a service named."""
+
+    seq: int
+    at: str
+    actor: str
+    acting_for: str
+    verb: str
+    course: str
+    assignment: str
+    subject: str
+    status: int
+    detail: str
+
+
+@dataclass
+class ExtensionInfo:
+    """An extension with who granted it and when."""
+
+    student: str
+    due_at: str | None
+    extra_attempts: int
+    reason: str
+    granted_at: str
+    granted_by: str
+
+
+@dataclass
+class PublicKey:
+    """An Ed25519 public key that signs or has signed receipts (raw, base64)."""
+
+    key_id: str
+    public_key: str
+    created_at: str
+    retired_at: str | None
+
+
+@dataclass
+class Receipt:
+    """What the service signs. Two receipts are the same if and only if their canonical bytes are."""
+
+    submission: str
+    course: str
+    assignment: str
+    student: str
+    attempt: int
+    received_at: str
+    due_at: str | None
+    late: bool
+    lateness_seconds: int
+    files: list[FileInfo]
+    key_id: str
+    version: int = 1
+
+
+@dataclass
+class SignedReceipt:
+    """A receipt and its Ed25519 signature (base64) over `exchange.protocol.receipt.canonical(receipt)`."""
+
+    receipt: Receipt
+    signature: str
+
+
+def plain(model: Any) -> dict[str, Any]:
+    """Turn a model into JSON-ready data."""
+    return asdict(model)
