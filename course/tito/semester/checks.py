@@ -1,0 +1,153 @@
+"""What a semester must satisfy beyond its own words: the curriculum, the roster, and keys that speak of each other."""
+
+import difflib
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tito.curriculum import Curriculum
+from tito.semester.document import Document
+from tito.semester.model import Semester
+from tito.semester.problems import Problem
+from tito.semester.roster import Student
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Modules in order: students build `built`; `prebuilt` come with the reference; nobody needs the rest."""
+
+    built: tuple[str, ...] = ()
+    prebuilt: tuple[str, ...] = ()
+
+
+@dataclass
+class Found:
+    """The outcome of all checks."""
+
+    selection: Selection = Selection()
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def check(semester: Semester, students: list[Student] | None, curriculum: Curriculum, document: Document) -> Found:
+    """Return the selection of modules, and every mistake and oddity; without a roster, people are not checked."""
+    found = Found()
+    found.selection = _selection(semester, curriculum, document, found)
+    _check_schedule(semester, document, found)
+    if students is not None:
+        names = {student.username for student in students}
+        _check_people(semester, names, document, found)
+        _check_extensions(semester, names, document, found)
+    return found
+
+
+def _selection(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> Selection:
+    chosen = _of_tiers(semester, curriculum, document, found) | _of_modules(semester, curriculum, document, found)
+    if not chosen and not found.problems:
+        tiers = ", ".join(tier.name for tier in curriculum.tiers)
+        found.problems.append(
+            document.problem((), None, "chooses no modules", f"add `tiers:` (of {tiers}) or `modules:`")
+        )
+    prebuilt: set[str] = set()
+    for slug in chosen:
+        prebuilt |= {module.slug for module in curriculum.before(curriculum.find(slug))} - chosen
+    for slug in sorted(prebuilt):
+        if not curriculum.find(slug).is_written:
+            remedy = f"leave out the modules that build on {slug}"
+            found.problems.append(document.problem(("tiers",), slug, "would come prebuilt and is not written", remedy))
+    order = [module.slug for module in curriculum.modules]
+    return Selection(tuple(s for s in order if s in chosen), tuple(s for s in order if s in prebuilt))
+
+
+def _of_tiers(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> set[str]:
+    known = [tier.name for tier in curriculum.tiers]
+    chosen: set[str] = set()
+    for index, tier in enumerate(semester.tiers):
+        path = ("tiers", index)
+        if tier not in known:
+            found.problems.append(document.problem(path, tier, "is not a tier", _choose(tier, known)))
+            continue
+        members = [module for module in curriculum.modules if module.tier == tier]
+        unwritten = [module.slug for module in members if not module.is_written]
+        if unwritten:
+            rule = f"has modules that are not written ({', '.join(unwritten)})"
+            written = ", ".join(module.slug for module in members if module.is_written)
+            remedy = f"name single modules under `modules:` instead; written are: {written or 'none of this tier'}"
+            found.problems.append(document.problem(path, tier, rule, remedy))
+        chosen |= {module.slug for module in members}
+    return chosen
+
+
+def _of_modules(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> set[str]:
+    known = [module.slug for module in curriculum.modules]
+    written = [module.slug for module in curriculum.modules if module.is_written]
+    chosen: set[str] = set()
+    for index, slug in enumerate(semester.modules):
+        path = ("modules", index)
+        if slug not in known:
+            found.problems.append(document.problem(path, slug, "is not a module", _choose(slug, known)))
+        elif slug not in written:
+            remedy = f"choose among the written ones: {', '.join(written)}"
+            found.problems.append(document.problem(path, slug, "is not written yet", remedy))
+        else:
+            chosen.add(slug)
+    return chosen
+
+
+def _check_schedule(semester: Semester, document: Document, found: Found) -> None:
+    built = set(found.selection.built)
+    for slug in semester.schedule:
+        if slug not in built and not found.problems:
+            rule, remedy = "is scheduled and not chosen", f"delete it, or add {slug} under `modules:`"
+            found.problems.append(document.problem(("schedule", slug), None, rule, remedy))
+    for slug in found.selection.built:
+        if slug not in semester.schedule:
+            remedy = f"add `{slug}: {{release: ..., due: ...}}`"
+            found.problems.append(document.problem(("schedule",), slug, "has no dates", remedy))
+    _warn_about_order(semester, document, found)
+
+
+def _warn_about_order(semester: Semester, document: Document, found: Found) -> None:
+    in_order = [slug for slug in found.selection.built if slug in semester.schedule]
+    for earlier, later in pairwise(in_order):
+        if semester.schedule[later].release < semester.schedule[earlier].release:
+            rule = f"is released before {earlier}, which comes before it"
+            path = ("schedule", later, "release")
+            found.warnings.append(document.problem(path, later, rule, "check that this is meant"))
+
+
+def _check_people(semester: Semester, names: set[str], document: Document, found: Found) -> None:
+    for index, name in enumerate(semester.staff.tas):
+        if name in semester.staff.instructors:
+            rule, remedy = "is an instructor already", "delete it here: instructors may do what TAs may"
+            found.problems.append(document.problem(("staff", "tas", index), name, rule, remedy))
+    for role in ("instructors", "tas"):
+        for index, name in enumerate(getattr(semester.staff, role)):
+            if name in names:
+                rule = "is staff and on the roster too"
+                remedy = "check that this is meant: they can see and change their own grade, which the audit records"
+                found.warnings.append(document.problem(("staff", role, index), name, rule, remedy))
+
+
+def _check_extensions(semester: Semester, names: set[str], document: Document, found: Found) -> None:
+    seen: set[tuple[str, str]] = set()
+    for index, extension in enumerate(semester.extensions):
+
+        def problem(key: str, value: str, rule: str, remedy: str, index: int = index) -> None:
+            found.problems.append(document.problem(("extensions", index, key), value, rule, remedy))
+
+        if extension.student not in names:
+            problem("student", extension.student, "is not on the roster", _choose(extension.student, sorted(names)))
+        if extension.module not in semester.schedule:
+            problem("module", extension.module, "has no dates", _choose(extension.module, list(semester.schedule)))
+        elif extension.until <= semester.schedule[extension.module].due:
+            due = semester.local(semester.schedule[extension.module].due)
+            problem("until", semester.local(extension.until), f"is not after the due date {due}", "choose a later time")
+        if (extension.student, extension.module) in seen:
+            problem("student", extension.student, "has an extension for this module above", "keep the later of the two")
+        seen.add((extension.student, extension.module))
+
+
+def _choose(value: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(value, known, n=1)
+    shown = ", ".join(known[:25]) + (", ..." if len(known) > 25 else "")
+    return (f"did you mean {close[0]}? " if close else "") + f"choose among: {shown or 'none'}"

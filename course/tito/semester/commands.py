@@ -1,0 +1,81 @@
+"""`tito semester check|plan|apply|status|demo`: the semester file from the terminal.
+
+`check` and `demo` need the course tree alone. `plan`, `apply` and `status` ask the semester service, which holds
+the rights to change Hub, exchange and gradebook; the caller's token must allow it (see `client`).
+"""
+
+import json
+from pathlib import Path
+
+import click
+
+from tito.curriculum import load_curriculum
+from tito.errors import TitoError
+from tito.semester import times
+from tito.semester.demo import write_demo
+from tito.semester.problems import SemesterError
+from tito.semester.read import Valid, read
+
+FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+
+
+@click.command(epilog="Example:  tito semester check course/semesters/2026-fall.yaml")
+@FILE
+@JSON
+def check(file: Path, as_json: bool) -> int:
+    """Check a semester file and its roster; every mistake is shown with its line and what to do."""
+    try:
+        valid = read(file, load_curriculum())
+    except SemesterError as error:
+        if not as_json:
+            raise
+        click.echo(json.dumps({"valid": False, "problems": [problem.as_dict() for problem in error.problems]}))
+        return 1
+    if as_json:
+        warnings = [warning.as_dict() for warning in valid.warnings]
+        click.echo(json.dumps({"valid": True, "problems": [], "warnings": warnings, **_summary(valid)}))
+        return 0
+    for warning in valid.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    _show(valid)
+    return 0
+
+
+@click.command(epilog="Example:  tito semester demo --output var/semester/demo.yaml")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write.")
+@click.option("--time-zone", default="UTC", show_default=True, help="The course's time zone.")
+@click.option("--force", is_flag=True, help="Overwrite the file and its roster.")
+def demo(output: Path, time_zone: str, force: bool) -> None:
+    """Write a semester to try things with: three students, a TA, an instructor, the first modules open now."""
+    try:
+        zone = times.zone(time_zone)
+    except ValueError as error:
+        raise TitoError(f"--time-zone {time_zone} {error}") from None
+    roster = write_demo(output, load_curriculum(), times.now(), zone, force)
+    click.echo(f"wrote {output} and {roster}")
+
+
+def _summary(valid: Valid) -> dict[str, object]:
+    semester = valid.semester
+    return {
+        "course": semester.course,
+        "modules": list(valid.selection.built),
+        "prebuilt": list(valid.selection.prebuilt),
+        "students": len(valid.students),
+        "tas": semester.staff.tas,
+        "instructors": semester.staff.instructors,
+    }
+
+
+def _show(valid: Valid) -> None:
+    semester = valid.semester
+    click.echo(f"{valid.sources.semester_name}: valid. {semester.course}, times in {semester.time_zone}")
+    for slug in valid.selection.built:
+        dates = semester.schedule[slug]
+        closes = semester.local(semester.closes(slug))
+        click.echo(f"  {slug:14} {semester.local(dates.release)} to {semester.local(dates.due)}, closes {closes}")
+    if valid.selection.prebuilt:
+        click.echo(f"  prebuilt: {', '.join(valid.selection.prebuilt)}")
+    people = f"{len(valid.students)} students, {len(semester.staff.tas)} TAs"
+    click.echo(f"  {people}, {len(semester.staff.instructors)} instructors")

@@ -1,0 +1,192 @@
+"""The words of a semester file, with their defaults and bounds.
+
+Unknown keys are refused. Times are read in the course's zone (the validation context's `zone`) and kept in UTC.
+What needs the curriculum (is the module written?) or several keys (is the extension's student enrolled?) is
+checked in `checks`.
+"""
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from tito.semester import times
+from tito.semester.problems import Rule
+
+USERNAME = re.compile(r"[a-z][a-z0-9._-]{0,62}")
+COURSE_ID = re.compile(r"[a-z][a-z0-9-]{2,62}")
+SIZE = re.compile(r"[0-9]+[MG]")
+
+
+def _instant(value: object, info: ValidationInfo) -> datetime:
+    zone = (info.context or {}).get("zone") or ZoneInfo("UTC")
+    return times.instant(value, zone)
+
+
+def _zone(value: str) -> str:
+    times.zone(value)
+    return value
+
+
+def _matches(pattern: re.Pattern[str], rule: str, remedy: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.fullmatch(value):
+            raise Rule(rule, remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+Instant = Annotated[datetime, BeforeValidator(_instant)]
+Username = Annotated[
+    str,
+    _matches(
+        USERNAME,
+        "is not a user name of the Hub",
+        "use lower-case letters, digits, '.', '_' and '-', starting with a letter",
+    ),
+]
+CourseId = Annotated[
+    str,
+    _matches(COURSE_ID, "is not a course id", "use lower-case letters, digits and '-', as in tinytorch-2026-fall"),
+]
+Size = Annotated[str, _matches(SIZE, "is not a size", "write a whole number with M or G, for example 2G")]
+ZoneName = Annotated[str, AfterValidator(_zone)]
+
+
+class Part(BaseModel):
+    """A part of the file: immutable, no unknown keys, no values silently converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModuleDates(Part):
+    """When a module opens and when it is due."""
+
+    release: Instant
+    due: Instant
+
+    @model_validator(mode="after")
+    def _due_follows_release(self) -> "ModuleDates":
+        if self.due <= self.release:
+            raise Rule("is due before it is released", "make `due` later than `release`")
+        return self
+
+
+class Late(Part):
+    """What happens after the due date: grace without penalty, a window with one, then nothing is accepted."""
+
+    grace_minutes: int = Field(15, ge=0, le=24 * 60)
+    window_hours: int = Field(48, ge=0, le=60 * 24)
+    penalty_percent_per_day: float = Field(10, ge=0, le=100)
+    maximum_percent: float = Field(100, ge=0, le=100)
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(minutes=self.grace_minutes)
+
+    @property
+    def window(self) -> timedelta:
+        """Time after the due date during which work is still taken; never shorter than the grace."""
+        return max(timedelta(hours=self.window_hours), self.grace)
+
+
+class Attempts(Part):
+    """How often a student may submit a module, and which attempt is graded."""
+
+    limit: int = Field(50, ge=1, le=1000)
+    counts: Literal["last", "last_on_time", "best"] = "last_on_time"
+
+
+class Unlock(Part):
+    """When the reference of a module one could not finish is given out."""
+
+    when: Literal["closed", "never"] = "closed"
+    early: bool = True
+
+
+class Grading(Part):
+    """How the judge lends predecessors, and the share of the 100 points that people grade (0 drops it)."""
+
+    mode: Literal["best", "reference", "own"] = "best"
+    manual_percent: int = Field(10, ge=0, le=50)
+
+
+class Milestone(Part):
+    """A historical result re-run with the student's own framework, for points of its own."""
+
+    due: Instant
+    points: int = Field(ge=0, le=1000)
+
+
+class Limits(Part):
+    """What one student's server may use."""
+
+    memory: Size = "2G"
+    home: Size = "5G"
+    cpus: float = Field(2, gt=0, le=64)
+    processes: int = Field(512, ge=64, le=32768)
+    idle_minutes: int = Field(60, ge=5, le=24 * 60)
+
+
+class Staff(Part):
+    """Who teaches. Instructors run the semester and grade; TAs grade."""
+
+    instructors: list[Username] = Field(min_length=1)
+    tas: list[Username] = []
+
+
+class Extension(Part):
+    """More time for one student in one module."""
+
+    student: Username
+    module: str
+    until: Instant
+    reason: str = ""
+
+
+class Semester(Part):
+    """A whole semester file."""
+
+    course: CourseId
+    title: str = Field(min_length=1, max_length=120)
+    time_zone: ZoneName
+    tiers: list[str] = []
+    modules: list[str] = []
+    schedule: dict[str, ModuleDates]
+    late: Late = Late()
+    attempts: Attempts = Attempts()
+    unlock: Unlock = Unlock()
+    grading: Grading = Grading()
+    milestones: dict[str, Milestone] = {}
+    limits: Limits = Limits()
+    staff: Staff
+    roster: str = "roster.csv"
+    extensions: list[Extension] = []
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def closes(self, module: str) -> datetime:
+        """Return the last moment at which anybody may submit `module`."""
+        ends = [self.schedule[module].due + self.late.window]
+        ends += [extension.until for extension in self.extensions if extension.module == module]
+        return max(ends)
+
+    def local(self, moment: datetime) -> str:
+        """Return `moment` in the course's time zone, as 2026-11-01 23:59."""
+        return times.local(moment, self.zone)
+
+
+def known_keys(path: tuple[Any, ...]) -> list[str]:
+    """Return the keys that the mapping at `path` may have, for the remedy of an unknown one."""
+    part: Any = Semester
+    for step in path:
+        if isinstance(part, type) and issubclass(part, Part) and step in part.model_fields:
+            part = part.model_fields[step].annotation
+        elif getattr(part, "__args__", None):
+            part = part.__args__[-1]
+    return sorted(part.model_fields) if isinstance(part, type) and issubclass(part, Part) else []

@@ -1,0 +1,141 @@
+"""A semester file is valid, or every mistake is told with file, line, key, value and remedy."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tito.curriculum import Curriculum
+from tito.semester.problems import Problem, SemesterError
+from tito.semester.read import Sources, read, validate
+
+from tests.semester.conftest import ROSTER, SEMESTER
+
+pytestmark = pytest.mark.unit
+
+
+def problems(curriculum: Curriculum, old: str = "", new: str = "", roster: str = ROSTER) -> list[Problem]:
+    """Return what is said about the tiny semester with `old` replaced by `new`."""
+    assert old in SEMESTER
+    with pytest.raises(SemesterError) as caught:
+        validate(Sources(SEMESTER.replace(old, new, 1), roster), curriculum)
+    return caught.value.problems
+
+
+def test_times_are_read_in_the_courses_zone_and_kept_in_utc(valid):
+    dates = valid.semester.schedule["sum"]
+    assert dates.release == datetime(2026, 10, 12, 6, 0, tzinfo=UTC)  # summer time until 25 October
+    assert dates.due == datetime(2026, 10, 26, 22, 59, tzinfo=UTC)
+
+
+def test_a_module_closes_when_the_last_extension_ends(valid):
+    assert valid.semester.closes("scalar") == datetime(2026, 10, 20, 21, 59, tzinfo=UTC)
+    assert valid.semester.closes("sum") == datetime(2026, 11, 5, 11, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("tiers", "built", "prebuilt"),
+    [
+        ("foundation", ("scalar", "sum"), ()),
+        ("foundation, architecture", ("scalar", "sum", "image"), ()),
+        ("optimization", ("fast",), ("scalar", "sum")),
+    ],
+)
+def test_a_semester_runs_tiers_and_gets_what_they_stand_on_prebuilt(curriculum, tiers, built, prebuilt):
+    schedule = "".join(f"  {slug}: {{release: 2026-10-05 08:00, due: 2026-10-18 23:59}}\n" for slug in built)
+    head, _, rest = SEMESTER.partition("schedule:\n")
+    text = head.replace("[foundation]", f"[{tiers}]") + "schedule:\n" + schedule + rest[rest.index("late:") :]
+    text = text[: text.index("extensions:")]
+    selection = validate(Sources(text, ROSTER), curriculum).selection
+    assert (selection.built, selection.prebuilt) == (built, prebuilt)
+
+
+def test_single_modules_can_be_chosen(curriculum):
+    text = SEMESTER.replace("tiers: [foundation]", "modules: [sum]")
+    text = text.replace("  scalar: {release: 2026-10-05 08:00, due: 2026-10-18 23:59}\n", "")
+    selection = validate(Sources(text, ROSTER), curriculum).selection
+    assert (selection.built, selection.prebuilt) == (("sum",), ("scalar",))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "key", "value", "words"),
+    [
+        ("[foundation]", "[foundatoin]", 4, "tiers.0", "'foundatoin'", "did you mean foundation?"),
+        ("[foundation]", "[olympics]", 4, "tiers.0", "'olympics'", "not written (later)"),
+        ("tiers: [foundation]", "modules: [scalar, sum, later]", 4, "modules.2", "'later'", "not written"),
+        ("tiers: [foundation]", "modules: [scalar, sum, img]", 4, "modules.2", "'img'", "is not a module"),
+        ("tiers: [foundation]\n", "", 1, "file", "", "chooses no modules"),
+        ("2026-10-26 23:59", "2026-13-26 23:59", 9, "schedule.sum.due", "'2026-13-26 23:59'", "YEAR-MONTH-DAY"),
+        ("2026-10-26 23:59", "2026-10-26", 9, "schedule.sum.due", "'2026-10-26'", "no time of day"),
+        ("2026-10-26 23:59", "2026-10-11 23:59", 7, "schedule.sum", "", "due before it is released"),
+        ("2026-10-26 23:59", "2026-10-25 02:30", 9, "schedule.sum.due", "'2026-10-25 02:30'", "happens twice"),
+        ("2026-10-12 08:00", "2026-03-29 02:30", 8, "schedule.sum.release", "'2026-03-29 02:30'", "does not exist"),
+        ("Europe/Berlin", "Berlin", 3, "time_zone", "'Berlin'", "IANA"),
+        ("grace_minutes: 15", "grace: 15", 10, "late.grace", "", "known keys: grace_minutes"),
+        ("grace_minutes: 15", "grace_minutes: soon", 10, "late.grace_minutes", "'soon'", "integer"),
+        ("title: A tiny course\n", "", 1, "title", "", "is missing"),
+        ("instructors: [ida]", "instructors: [Ida]", 12, "staff.instructors.0", "'Ida'", "lower-case"),
+        ("tas: [tom]", "tas: [tom, ida]", 13, "staff.tas.1", "'ida'", "instructor already"),
+        ("student: ada", "student: eva", 16, "extensions.0.student", "'eva'", "not on the roster"),
+        ("module: sum", "module: image", 16, "extensions.0.module", "'image'", "has no dates"),
+        ("2026-11-05 12:00", "2026-10-20 12:00", 16, "extensions.0.until", "'2026-10-20 12:00'", "not after the due"),
+        ("  sum:\n", "  image:\n", 7, "schedule.image", "", "is scheduled and not chosen"),
+        ("  sum:\n", "  scalar:\n", 7, "file", "", "not readable as YAML"),
+        ("tiers: [foundation]", "tiers: [foundation", 5, "file", "", "not readable as YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_line_key_value_and_remedy(curriculum, old, new, line, key, value, words):
+    found = problems(curriculum, old, new)
+    told = {(p.file, p.line, p.key, p.value): p for p in found}
+    assert ("semester.yaml", line, key, value) in told
+    problem = told["semester.yaml", line, key, value]
+    assert words in str(problem)
+    assert problem.remedy
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(curriculum):
+    roster = ROSTER + "BEN,,,\n"
+    found = problems(curriculum, "title: A tiny course", "titel: A tiny course", roster)
+    assert [(p.file, p.key) for p in found] == [
+        ("roster.csv", "username"),
+        ("semester.yaml", "title"),
+        ("semester.yaml", "titel"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("roster", "line", "key", "words"),
+    [
+        ("name,mail\nada,x\n", 1, "columns", "name, mail"),
+        ("last_name\nx\n", 1, "columns", "no username"),
+        (ROSTER + "\nB C,,,\n", 5, "username", "not a user name"),
+        (ROSTER + "ada,,,\n", 4, "username", "stands on line 2 already"),
+        (ROSTER + "eva,Noether,Emmy,e@x.org,more\n", 4, "line", "more fields"),
+        (ROSTER + "eva,Noether,Emmy,nowhere\n", 4, "email", "not an address"),
+    ],
+)
+def test_a_wrong_roster_line_is_named(curriculum, roster, line, key, words):
+    found = problems(curriculum, roster=roster)
+    assert [(p.file, p.line, p.key) for p in found] == [("roster.csv", line, key)]
+    assert words in str(found[0])
+
+
+def test_staff_on_the_roster_are_a_warning(curriculum):
+    warnings = validate(Sources(SEMESTER, ROSTER + "tom,Turing,Tom,\n"), curriculum).warnings
+    assert [(w.line, w.value) for w in warnings] == [(13, "'tom'")]
+
+
+def test_files_are_read_from_disk_with_a_byte_order_mark_or_latin_letters(tmp_path: Path, curriculum):
+    (tmp_path / "s.yaml").write_text(SEMESTER)
+    (tmp_path / "roster.csv").write_bytes(b"\xef\xbb\xbf" + ROSTER.encode())
+    assert [student.username for student in read(tmp_path / "s.yaml", curriculum).students] == ["ada", "ben"]
+    (tmp_path / "roster.csv").write_bytes(ROSTER.replace("Rosen", "Rosén").encode("latin-1"))
+    with pytest.raises(SemesterError, match=r"roster.csv:3: roster: is not UTF-8"):
+        read(tmp_path / "s.yaml", curriculum)
+
+
+def test_a_missing_file_is_named_with_the_line_that_asks_for_it(tmp_path: Path, curriculum):
+    (tmp_path / "s.yaml").write_text(SEMESTER)
+    with pytest.raises(SemesterError, match=r"s.yaml:14: roster: .*roster.csv' does not exist"):
+        read(tmp_path / "s.yaml", curriculum)
+    with pytest.raises(SemesterError, match=r"none.yaml:1: file: cannot be read"):
+        read(tmp_path / "none.yaml", curriculum)
