@@ -1,0 +1,122 @@
+"""Make what students wrote safe to show: HTML by an allow-list, notebooks with nothing in them but text and pictures.
+
+Used for the formgrader's pages and for feedback. It is the first of two walls; the pages' Content-Security-Policy is the
+second. What is not on the list goes, silently: a grader should see the answer, not our opinion of its markup.
+"""
+
+import base64
+import binascii
+import html
+import re
+from typing import Any
+
+import bleach
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+
+# No id: the grading pages find score fields by id, and an answer must not be able to pose as one. No style and no form
+# elements: an answer must not be able to draw a button over the page. class stays for highlighted code alone.
+TAGS = frozenset(
+    "a abbr b blockquote br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins "
+    "kbd li mark ol p pre q s samp small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var".split()
+)
+ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt", "width", "height"], "ol": ["start"]}
+IMAGE_SOURCE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
+HIGHLIGHT_CLASS = re.compile(r"highlight|hl-\w+|[a-z]{1,2}\d?")  # what Pygments writes
+MAX_TEXT_CHARACTERS = 200_000  # an output longer than this makes a grader's browser unusable
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
+
+def _allow(tag: str, name: str, value: str) -> bool:
+    if name == "class":
+        return tag in ("div", "span", "pre") and all(map(HIGHLIGHT_CLASS.fullmatch, value.split()))
+    if name in ("colspan", "rowspan"):
+        return tag in ("td", "th") and value.isdigit() and int(value) < 100
+    if tag == "img" and name == "src":
+        # Data only: a remote picture would tell its server who graded what and when.
+        return IMAGE_SOURCE.match(value) is not None
+    return name in ATTRIBUTES.get(tag, ())
+
+
+_cleaner: bleach.Cleaner | None = None
+
+
+def clean(markup: Any) -> str:
+    """Return HTML with only the listed tags, attributes and protocols; scripts and styles are dropped with their text."""
+    global _cleaner
+    if _cleaner is None:
+        _cleaner = bleach.Cleaner(TAGS, _allow, protocols=["http", "https", "mailto", "data"], strip=True)
+    text = markup.decode("utf-8", "replace") if isinstance(markup, bytes) else str(markup)
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", "", text)
+    return re.sub(r'(?i)\shref="data:[^"]*"', "", _cleaner.clean(text))
+
+
+def clean_notebook(nb: NotebookNode) -> NotebookNode:
+    """Reduce a notebook, in place, to what may be shown: text, code, bounded outputs, raster pictures."""
+    nb.metadata = NotebookNode(language_info={"name": "python", "pygments_lexer": "python3"})
+    for cell in nb.cells:
+        _clean_cell(cell)
+    return nb
+
+
+def _clean_cell(cell: NotebookNode) -> None:
+    cell.metadata = NotebookNode({"nbgrader": cell.metadata["nbgrader"]} if "nbgrader" in cell.metadata else {})
+    if cell.cell_type == "raw":
+        cell.cell_type, cell.source = "markdown", f"<pre>{html.escape(cell.source)}</pre>"
+    if cell.cell_type == "code":
+        cell.outputs = [kept for output in cell.get("outputs", []) if (kept := _clean_output(output))]
+    if "attachments" in cell:
+        cell.attachments = NotebookNode(
+            {_plain(name): kept for name, bundle in cell.attachments.items() if (kept := _clean_pictures(bundle))}
+        )
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^\w.+ -]", "_", name)
+
+
+def _clean_output(output: NotebookNode) -> NotebookNode | None:
+    if output.output_type in ("stream", "error"):
+        for name in ("text", "evalue"):
+            if name in output:
+                output[name] = _bounded(output[name])
+        if "traceback" in output:
+            output.traceback = [_bounded(line) for line in output.traceback]
+        return output
+    data = dict(output.get("data", {}))
+    kept: dict[str, Any] = _clean_pictures(data)
+    for text_type in ("text/html", "text/markdown", "text/latex", "text/plain"):
+        if isinstance(data.get(text_type), str):
+            kept[text_type] = _bounded(data[text_type])
+    if not kept:
+        return None
+    output.data, output.metadata = NotebookNode(kept), NotebookNode()
+    return output
+
+
+def _clean_pictures(bundle: dict[str, Any]) -> NotebookNode:
+    return NotebookNode({kind: data for kind in IMAGE_TYPES if (data := _true_base64(bundle.get(kind)))})
+
+
+def _true_base64(data: Any) -> str | None:
+    """Decode and encode again: the templates paste a picture's text into an attribute as it is."""
+    if not isinstance(data, str):
+        return None
+    try:
+        return base64.b64encode(base64.b64decode("".join(data.split()), validate=True)).decode() or None
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _bounded(text: Any) -> str:
+    text = str(text)
+    if len(text) <= MAX_TEXT_CHARACTERS:
+        return text
+    return f"{text[:MAX_TEXT_CHARACTERS]}\n... ({len(text) - MAX_TEXT_CHARACTERS} more characters are not shown)"
+
+
+class SanitizeNotebook(Preprocessor):
+    """The same as a step of an nbconvert exporter."""
+
+    def preprocess(self, nb: NotebookNode, resources):
+        return clean_notebook(nb), resources

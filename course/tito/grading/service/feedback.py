@@ -1,0 +1,76 @@
+"""Feedback pages for students, made by nbgrader's own GenerateFeedback, with hidden tests taken out and all text sanitised.
+
+What a student gets is one HTML file per notebook, without scripts. Files that she submitted beside her notebook are not
+copied into the feedback folder: they would be released with it.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+from nbconvert.exporters import HTMLExporter
+from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
+from nbformat import NotebookNode
+from nbgrader.converters import GenerateFeedback
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import GetGrades
+from nbgrader.utils import is_grade, is_solution
+from traitlets import List
+from traitlets.config import Config
+
+from tito.errors import TitoError
+
+from ..formgrader.sanitize import SanitizeNotebook, clean
+
+TEMPLATES = Path(__file__).parent / "templates"
+HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(^[ \t]*### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
+
+
+class RemoveHiddenTests(Preprocessor):
+    """Cut hidden tests out of test cells; an unclosed one takes the rest of its cell with it."""
+
+    def preprocess_cell(self, cell: NotebookNode, resources, index):
+        if is_grade(cell) and not is_solution(cell):
+            cell.source = HIDDEN.sub("", cell.source).rstrip() + "\n# hidden tests are not shown\n"
+        return cell, resources
+
+
+class CourseFeedback(GenerateFeedback):
+    """GenerateFeedback with our template, and without the submission's other files."""
+
+    preprocessors = List([GetGrades, RemoveHiddenTests, SanitizeNotebook, CSSHTMLHeaderPreprocessor]).tag(config=True)
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        source = Path(self._format_source(assignment_id, student_id))
+        target = Path(self._format_dest(assignment_id, student_id))
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("timestamp.txt", "submission_secret.txt"):
+            if (source / name).is_file():
+                shutil.copy(source / name, target / name)
+
+    def convert_notebooks(self) -> None:
+        self.exporter.register_filter("clean_html", clean)
+        super().convert_notebooks()
+
+
+def generate_feedback(course_dir: Path, course_id: str, assignment: str, student: str) -> Path:
+    """Write the feedback page of one graded submission and return it; raise TitoError if it has not been graded yet."""
+    graded = course_dir / "autograded" / student / assignment
+    if not (graded / f"{assignment}.ipynb").is_file():
+        raise TitoError(
+            f"feedback needs a graded submission, and {student} has none for {assignment}: autograde it first"
+        )
+    config = Config()
+    config.CourseDirectory.root = str(course_dir)
+    config.CourseDirectory.course_id = course_id
+    config.CourseDirectory.assignment_id = assignment
+    config.CourseDirectory.student_id = student
+    config.HTMLExporter.template_name = "tito_feedback"
+    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
+    config.HTMLExporter.sanitize_html = True
+    config.HTMLExporter.mathjax_url = ""
+    config.GenerateFeedback.exporter_class = HTMLExporter
+    converter = CourseFeedback(coursedir=CourseDirectory(config=config), config=config)
+    converter.force = True
+    converter.start()
+    return course_dir / "feedback" / student / assignment / f"{assignment}.html"

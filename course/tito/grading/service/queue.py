@@ -1,0 +1,278 @@
+"""The durable queue: put work in, claim it, renew the claim, finish it, take up what a dead process left.
+
+Every step is one short transaction with a compare-and-set, so that any number of processes, on SQLite or PostgreSQL, can
+share it. A claim is a lease: a worker that stops renewing loses it. Work that killed its worker three times is failed with
+a message instead of being tried for ever.
+"""
+
+import datetime
+import os
+import socket
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tito.errors import TitoError
+
+from .records import DONE, FAILED, FINISHED, KINDS, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
+
+LEASE_SECONDS = 30.0
+MAX_STARTS = 3
+PRIORITIES = {"quick": 0, "collect": 5, "release_feedback": 5, "feedback": 8, "autograde": 10}
+
+
+class QueueError(TitoError):
+    """The request cannot be queued; the message says which value is wrong and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A claimed task, detached from the database."""
+
+    task_id: int
+    run_id: int
+    kind: str
+    assignment: str
+    student: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def worker_name() -> str:
+    """Name this process so that another on the same machine can tell whether it is still alive."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_start_ticks(os.getpid())}"
+
+
+def _start_ticks(pid: int) -> str:
+    """The process's start time in clock ticks (proc(5), field 22): a reused pid has another one."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def _is_dead(worker: str) -> bool:
+    host, pid, ticks = worker.rsplit(":", 2)
+    return host == socket.gethostname() and _start_ticks(int(pid)) != ticks
+
+
+class Queue:
+    def __init__(self, engine: Engine):
+        self.engine = engine
+
+    # asking
+
+    def submit(
+        self, kind: str, assignment: str, students: Iterable[str] = ("",), asked_by: str = "", **options: Any
+    ) -> str:
+        """Queue one task per student and return the job's id; what already waits is joined, not doubled."""
+        if kind not in KINDS:
+            raise QueueError(f"there is no kind of grading work called {kind!r}: choose one of {', '.join(KINDS)}")
+        students = list(dict.fromkeys(students))
+        if not students:
+            raise QueueError(f"no submissions of {assignment} to work on: collect first, or name other students")
+        with Session(self.engine) as session:
+            job = Job(kind=kind, assignment=assignment, asked_by=asked_by)
+            session.add(job)
+            session.commit()
+            job_id = job.id
+        for student in students:
+            self._join_or_add(job_id, kind, assignment, student, options)
+        return job_id
+
+    def _join_or_add(self, job_id: str, kind: str, assignment: str, student: str, options: dict[str, Any]) -> None:
+        key = "/".join((kind, assignment, student, str(options.get("submission", "")), str(options.get("force", ""))))
+        while True:
+            with Session(self.engine) as session:
+                task = session.scalar(select(Task).where(Task.waiting_key == key))
+                if task is None:
+                    task = Task(kind=kind, assignment=assignment, student=student, options=options, waiting_key=key)
+                    task.priority = PRIORITIES[kind]
+                    session.add(task)
+                try:
+                    session.flush()
+                    session.add(JobTask(job_id=job_id, task_id=task.id))
+                    session.commit()
+                    return
+                except IntegrityError:  # another process queued the same at this moment: join that one
+                    session.rollback()
+
+    # doing
+
+    def claim(self, worker: str) -> Work | None:
+        """Take the most urgent waiting task whose submission nobody else is working on; None if there is none."""
+        with Session(self.engine) as session:
+            waiting = session.execute(
+                select(Task.id, Task.kind, Task.assignment, Task.student)
+                .where(Task.state == QUEUED)
+                .order_by(Task.priority, Task.id)
+                .limit(50)
+            ).all()
+            busy = set(session.scalars(select(Task.running_key).where(Task.running_key.is_not(None))))
+        for task_id, kind, assignment, student in waiting:
+            key = f"{'quick' if kind == 'quick' else 'book'}/{assignment}/{student}"
+            if key not in busy and (work := self._take(task_id, key, worker)):
+                return work
+        return None
+
+    def _take(self, task_id: int, key: str, worker: str) -> Work | None:
+        with Session(self.engine) as session:
+            try:
+                taken = session.execute(
+                    update(Task)
+                    .where(Task.id == task_id, Task.state == QUEUED)
+                    .values(
+                        state=RUNNING, worker=worker, running_key=key, waiting_key=None, lease_until=_lease(),
+                        started_at=utc_now(), starts=Task.starts + 1,
+                    )
+                )  # fmt: skip
+                if taken.rowcount != 1:  # type: ignore[attr-defined]
+                    return None
+                task = session.get_one(Task, task_id)
+                run = Run(task_id=task.id, kind=task.kind, assignment=task.assignment, student=task.student)
+                session.add(run)
+                session.commit()
+            except IntegrityError:  # another worker has just begun with the same submission
+                session.rollback()
+                return None
+            return Work(task.id, run.id, task.kind, task.assignment, task.student, dict(task.options))
+
+    def renew(self, task_id: int, worker: str) -> bool:
+        """Keep a claim; False if it was lost (the lease ran out and somebody else took it, or it was cancelled)."""
+        with Session(self.engine) as session:
+            kept = session.execute(
+                update(Task)
+                .where(Task.id == task_id, Task.worker == worker, Task.state == RUNNING)
+                .values(lease_until=_lease())
+            )
+            session.commit()
+            return kept.rowcount == 1  # type: ignore[attr-defined]
+
+    def finish(self, work: Work, worker: str, outcome: str, message: str = "", **fields: Any) -> bool:
+        """Record the run and end the task, in one transaction; False if the claim had been lost."""
+        with Session(self.engine) as session:
+            ended = session.execute(
+                update(Task)
+                .where(Task.id == work.task_id, Task.worker == worker, Task.state == RUNNING)
+                .values(
+                    state=FAILED if outcome == "failed" else DONE, message=message, finished_at=utc_now(),
+                    worker=None, running_key=None, lease_until=None,
+                )
+            )  # fmt: skip
+            if ended.rowcount != 1:  # type: ignore[attr-defined]
+                return False
+            run = session.get_one(Run, work.run_id)
+            run.outcome, run.message = outcome, message
+            run.duration_seconds = (utc_now() - run.started_at).total_seconds()
+            for name, value in fields.items():
+                setattr(run, name, value)
+            session.commit()
+            return True
+
+    def note(self, work: Work, **fields: Any) -> None:
+        """Write facts of a run (seed, versions, hashes) before it begins, so that they survive its death."""
+        with Session(self.engine) as session:
+            session.execute(update(Run).where(Run.id == work.run_id).values(**fields))
+            session.commit()
+
+    def reclaim(self) -> int:
+        """Put back what dead workers left; fail what has killed its worker too often. Return how many were put back."""
+        with Session(self.engine) as session:
+            running = session.scalars(select(Task).where(Task.state == RUNNING)).all()
+            lost = [t for t in running if (t.worker and _is_dead(t.worker)) or (t.lease_until or utc_now()) < utc_now()]
+            claims = [(task.id, task.worker, task.starts) for task in lost]
+        return sum(self._put_back(*claim) for claim in claims)
+
+    def _put_back(self, task_id: int, worker: str | None, starts: int) -> int:
+        hopeless = starts >= MAX_STARTS
+        with Session(self.engine) as session:
+            changed = session.execute(
+                update(Task)
+                .where(Task.id == task_id, Task.worker == worker, Task.state == RUNNING, Task.starts == starts)
+                .values(
+                    state=FAILED if hopeless else QUEUED, worker=None, running_key=None, lease_until=None,
+                    finished_at=utc_now() if hopeless else None,
+                    message=f"the grading process died {starts} times on this submission; the previous grade stands. "
+                    "Look into the service's log, then queue it again." if hopeless else "",
+                )
+            )  # fmt: skip
+            if changed.rowcount != 1:  # type: ignore[attr-defined]
+                return 0
+            session.execute(
+                update(Run)
+                .where(Run.task_id == task_id, Run.outcome == "running")
+                .values(outcome="killed", message="the grading process died before it had finished")
+            )
+            session.commit()
+        return 0 if hopeless else 1
+
+    def cancel(self, job_id: str) -> int:
+        """Cancel what of a job still waits and is wanted by no other job; return how many tasks."""
+        with Session(self.engine) as session:
+            shared = select(JobTask.task_id).where(JobTask.job_id != job_id)
+            mine = select(JobTask.task_id).where(JobTask.job_id == job_id)
+            changed = session.execute(
+                update(Task)
+                .where(Task.id.in_(mine), Task.id.not_in(shared), Task.state == QUEUED)
+                .values(state="cancelled", waiting_key=None, finished_at=utc_now(), message="cancelled")
+            )
+            session.commit()
+            return changed.rowcount  # type: ignore[attr-defined]
+
+    # looking
+
+    def progress(self, job_id: str) -> dict[str, Any] | None:
+        """Return a job's counts and the outcome of each of its tasks; None for an unknown job."""
+        with Session(self.engine) as session:
+            job = session.get(Job, job_id)
+            if job is None:
+                return None
+            tasks = session.scalars(
+                select(Task).join(JobTask, JobTask.task_id == Task.id).where(JobTask.job_id == job_id).order_by(Task.id)
+            ).all()
+            counts = Counter(task.state for task in tasks)
+            return {
+                "id": job.id, "kind": job.kind, "assignment": job.assignment, "asked_by": job.asked_by,
+                "asked_at": job.asked_at.isoformat(), "total": len(tasks),
+                "finished": sum(counts[state] for state in FINISHED),
+                "done": all(task.state in FINISHED for task in tasks),
+                "states": dict(counts), "tasks": [_describe(task) for task in tasks],
+            }  # fmt: skip
+
+    def waiting(self) -> int:
+        with Session(self.engine) as session:
+            return session.scalar(select(func.count()).select_from(Task).where(Task.state.in_((QUEUED, RUNNING)))) or 0
+
+    def latest_run(self, kind: str, assignment: str, student: str, outcomes: Iterable[str] = ()) -> Run | None:
+        """Return the newest run of a kind for one submission, of the wanted outcomes if any are named."""
+        query = select(Run).where(Run.kind == kind, Run.assignment == assignment, Run.student == student)
+        if outcomes:
+            query = query.where(Run.outcome.in_(tuple(outcomes)))
+        with Session(self.engine, expire_on_commit=False) as session:
+            return session.scalar(query.order_by(Run.id.desc()).limit(1))
+
+    def forget(self, before: datetime.datetime) -> int:
+        """Delete quick runs older than a moment (grading runs are kept for appeals); return how many."""
+        with Session(self.engine) as session:
+            gone = session.execute(delete(Run).where(Run.kind == "quick", Run.started_at < before))
+            session.commit()
+            return gone.rowcount  # type: ignore[attr-defined]
+
+
+def _lease() -> datetime.datetime:
+    return utc_now() + datetime.timedelta(seconds=LEASE_SECONDS)
+
+
+def _describe(task: Task) -> dict[str, Any]:
+    run = task.runs[-1] if task.runs else None
+    return {
+        "id": task.id, "student": task.student, "state": task.state, "message": task.message,
+        "outcome": run.outcome if run else None, "score": run.score if run else None,
+        "max_score": run.max_score if run else None, "duration_seconds": run.duration_seconds if run else None,
+        "seed": str(run.seed) if run and run.seed is not None else None, "run": run.id if run else None,
+    }  # fmt: skip

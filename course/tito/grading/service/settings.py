@@ -1,0 +1,72 @@
+"""What the grading service and `tito grade` must know: where the course lies, which database, which exchange."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tito.errors import TitoError
+
+
+class SettingsError(TitoError):
+    """A setting is missing or contradicts another; the message names it and the remedy."""
+
+
+@dataclass(frozen=True)
+class GradingSettings:
+    course_dir: Path
+    """nbgrader's course: source, release, submitted, autograded, feedback, gradebook.db."""
+    course_tree: Path | None = None
+    """The tree with modules/NN_slug, where the judge finds the tests; None: the one that tito finds by itself."""
+    database_url: str = ""
+    course_id: str = ""
+    exchange_url: str = ""
+    jobs: int = 2
+    poll_seconds: float = 2.0
+    token: str = field(default="", repr=False)
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that rebuild these settings in a child process."""
+        return {
+            "GRADING_COURSE_DIR": str(self.course_dir),
+            "GRADING_DATABASE": self.database_url,
+            "GRADING_JOBS": str(self.jobs),
+            "GRADING_POLL_SECONDS": str(self.poll_seconds),
+            "EXCHANGE_COURSE": self.course_id,
+            "EXCHANGE_URL": self.exchange_url,
+            **({"TITO_COURSE": str(self.course_tree)} if self.course_tree else {}),
+            **({"JUPYTERHUB_API_TOKEN": self.token} if self.token else {}),
+        }
+
+
+def settings_from_environment(environ: Mapping[str, str] | None = None, **options) -> GradingSettings:
+    """Merge options (those that are not None) over the environment; raise SettingsError where the course is missing."""
+    environ = os.environ if environ is None else environ
+    given = {name: value for name, value in options.items() if value is not None}
+
+    def value(option: str, variable: str, default: str = "") -> str:
+        return str(given.get(option) or environ.get(variable) or default)
+
+    course_dir = Path(value("course_dir", "GRADING_COURSE_DIR", ".")).resolve()
+    if not (course_dir / "source").is_dir() and not (course_dir / "gradebook.db").exists():
+        raise SettingsError(
+            f"grading needs nbgrader's course directory (with source/ or gradebook.db), and {course_dir} has neither: "
+            "give --course-dir, or set GRADING_COURSE_DIR"
+        )
+    tree = value("course_tree", "TITO_COURSE")
+    return GradingSettings(
+        course_dir=course_dir,
+        course_tree=Path(tree).resolve() if tree else None,
+        database_url=value("database_url", "GRADING_DATABASE") or f"sqlite:///{course_dir / 'grading.sqlite'}",
+        course_id=value("course_id", "EXCHANGE_COURSE"),
+        exchange_url=value("exchange_url", "EXCHANGE_URL").rstrip("/"),
+        jobs=_jobs(value("jobs", "GRADING_JOBS", "2")),
+        poll_seconds=float(value("poll_seconds", "GRADING_POLL_SECONDS", "2")),
+        token=value("token", "JUPYTERHUB_API_TOKEN"),
+    )
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 64:
+        raise SettingsError(f"the number of jobs must be a whole number from 1 to 64, got {text!r}")
+    return int(text)

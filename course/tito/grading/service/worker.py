@@ -1,0 +1,85 @@
+"""A process that claims tasks and does them, one after the other, until its parent goes away or tells it to stop.
+
+Run by the pool as `python -m tito.grading.service.worker`. It dies with its parent: the parent holds the other end of its
+standard input, and the end of that file means that nobody is left to work for.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+
+from .queue import LEASE_SECONDS, Queue, Work, worker_name
+from .records import open_database
+from .settings import GradingSettings, settings_from_environment
+
+log = logging.getLogger("grading.worker")
+IDLE_SECONDS = 0.1
+
+
+class Worker:
+    def __init__(self, settings: GradingSettings, queue: Queue):
+        self.settings = settings
+        self.queue = queue
+        self.name = worker_name()
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until told to stop; the task at hand is finished first."""
+        while not self.stopping.is_set():
+            work = self.queue.claim(self.name)
+            if work is None:
+                self.stopping.wait(IDLE_SECONDS)
+            else:
+                self.do(work)
+
+    def do(self, work: Work) -> None:
+        """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the worker."""
+        from .work import perform
+
+        finished = threading.Event()
+        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
+        started = time.monotonic()
+        try:
+            outcome = perform(work, self.settings, self.queue)
+            self.queue.finish(work, self.name, outcome.outcome, outcome.message, **outcome.fields)
+        except Exception as error:  # the service's outer door: one bad task never stops the others
+            log.exception("task %s (%s %s %s) failed", work.task_id, work.kind, work.assignment, work.student)
+            self.queue.finish(work, self.name, "failed", f"{type(error).__name__}: {error}"[:2000])
+        finally:
+            finished.set()
+        log.info("task %s %s %s %s: %.2f s", work.task_id, work.kind, work.assignment, work.student, time.monotonic() - started)  # fmt: skip
+
+    def _keep_lease(self, work: Work, finished: threading.Event) -> None:
+        while not finished.wait(LEASE_SECONDS / 4):
+            if not self.queue.renew(work.task_id, self.name):
+                # Somebody else has the task now; two must not write one grade.
+                log.error("task %s was taken away from this worker: it ends", work.task_id)
+                os._exit(3)
+
+
+def die_with_parent() -> None:
+    """End this process at once when its standard input ends, that is, when its parent has died."""
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            pass
+        os._exit(4)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
+    die_with_parent()
+    settings = settings_from_environment()
+    worker = Worker(settings, Queue(open_database(settings.database_url)))
+    signal.signal(signal.SIGTERM, lambda *_: worker.stopping.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the parent decides
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()
