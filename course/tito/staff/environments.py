@@ -1,0 +1,122 @@
+"""Make the student's and the worker's environments on this machine, each from its hashed lock and its own wheel.
+
+Promises: idempotent (a stamp says what an environment was made of; a second call only builds two small
+wheels to compare); one maker at a time; files readable and byte-compiled, so that an unprivileged user can run them and
+write nothing.
+"""
+
+import fcntl
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from tito.curriculum import load_curriculum, require_course
+from tito.errors import TitoError
+from tito.staff.package import build_student, build_worker, split
+
+KINDS = ("student", "worker")
+STAMP = "made-of"
+
+
+def make_environments(
+    root: Path,
+    course: Path,
+    kinds: tuple[str, ...] = KINDS,
+    tiers: list[str] | None = None,
+    prebuilt: list[str] | None = None,
+    say=lambda line: None,
+) -> dict[str, Path]:
+    """Bring `root/build/envs/KIND` to its lock and wheel; return kind -> folder.
+
+    `tiers` are those that the semester runs, all of them if None.
+    """
+    if tiers is None:
+        tiers = [tier.name for tier in load_curriculum(course).tiers]
+    packages, envs = root / "build" / "packages", root / "build" / "envs"
+    made = {}
+    with _alone(root / "build" / ".environments.lock"):
+        for kind in kinds:
+            wheel = (
+                build_student(course, packages, tiers, prebuilt)
+                if kind == "student"
+                else build_worker(course, packages)
+            )
+            made[kind] = _make(envs / kind, root / "requirements" / f"{kind}.lock", wheel, say)
+    return made
+
+
+def _make(folder: Path, lock: Path, wheel: Path, say) -> Path:
+    digest = hashlib.sha256(sys.version.encode())
+    for path in (lock, wheel):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    wanted = digest.hexdigest()
+    stamp = folder / STAMP
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return folder
+    stamp.unlink(missing_ok=True)
+    python = folder / "bin" / "python"
+    if not python.exists():
+        say(f"creating {folder} from {lock.name}")
+        shutil.rmtree(folder, ignore_errors=True)
+        base = getattr(sys, "_base_executable", sys.executable)
+        _uv("venv", "--no-project", "--python", base, str(folder))
+    say(f"installing {lock.name} and {wheel.name} into {folder}")
+    install = ("--quiet", "--python", str(python), "--compile-bytecode")
+    _uv("pip", "sync", *install, "--require-hashes", str(lock))
+    # The version stays the same while the content changes, so neither uv's cache nor its "already there" may answer.
+    _uv("pip", "install", *install, "--no-deps", "--reinstall", "--no-cache", str(wheel))
+    stamp.write_text(wanted)
+    return folder
+
+
+def _uv(*arguments: str) -> None:
+    uv = Path(sys.executable).parent / "uv"
+    command = str(uv) if uv.is_file() else shutil.which("uv")
+    if command is None:
+        raise TitoError("uv is missing: run 'make install', which puts it into .venv.")
+    # uv takes the file mode from the umask; an unprivileged user must be able to read what root installs.
+    result = subprocess.run([command, *arguments], capture_output=True, text=True, umask=0o022)
+    if result.returncode != 0:
+        raise TitoError(f"'uv {' '.join(arguments)}' failed:\n{result.stderr.strip()}")
+
+
+@contextmanager
+def _alone(lock: Path):
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@click.command()
+@click.argument("kinds", nargs=-1, type=click.Choice(KINDS))
+@click.option("--tiers", help="Tiers that the semester runs; modules of skipped ones come prebuilt.  [all]")
+@click.option("--prebuilt", default="", help="Modules that come prebuilt besides.")
+@click.option("--json", "as_json", is_flag=True, help="Print the environments' folders as JSON.")
+def environments(kinds: tuple[str, ...], tiers: str | None, prebuilt: str, as_json: bool) -> int:
+    """Make the student and worker environments in build/envs.
+
+    \b
+    Examples:
+      tito package environments
+      tito package environments student --tiers foundation
+      tito package environments worker --json
+    """
+    course = require_course()
+    root = Path(__file__).resolve().parents[3]
+    made = make_environments(
+        root,
+        course,
+        kinds or KINDS,
+        split(tiers) if tiers else None,
+        split(prebuilt),
+        lambda line: click.echo(line, err=True),
+    )
+    click.echo(json.dumps({k: str(v) for k, v in made.items()}) if as_json else "\n".join(map(str, made.values())))
+    return 0

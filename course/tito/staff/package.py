@@ -1,0 +1,186 @@
+"""Build the wheels of the two environments that must not hold the whole reference: the student's and the worker's.
+
+Promises: a wheel lists what it may hold, never what it must not; the same tree gives the same bytes. The student's
+wheel has the reference of prebuilt modules only; the worker's has no module at all.
+"""
+
+import json
+import shutil
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum, require_course
+from tito.errors import TitoError
+from tito.export import export_module
+
+# What each wheel has of the rooms: folders or files below the checkout, and where they go in the wheel.
+CONTENTS = {
+    "student": {
+        "tinytorch": "tinytorch",
+        "course/tito/*.py": "tito",
+        "course/tito/student": "tito/student",
+        "course/tito/judging": "tito/judging",
+        "course/tito/worker": "tito/worker",
+        "exchange/*.py": "exchange",
+        "exchange/protocol": "exchange/protocol",
+        "exchange/client": "exchange/client",
+        "exchange/nbgrader_plugin": "exchange/nbgrader_plugin",
+    },
+    "worker": {
+        "tinytorch": "tinytorch",
+        "course/tito/__init__.py": "tito",
+        "course/tito/worker": "tito/worker",
+        "course/tito/judging/__init__.py": "tito/judging",
+        "course/tito/judging/wire.py": "tito/judging",
+    },
+}
+# Pictures need matplotlib, which a worker has not.
+LEFT_OUT = {"student": (), "worker": ("tinytorch/viz",)}
+
+PYPROJECT = """\
+[build-system]
+requires = ["hatchling>=1.27"]
+build-backend = "hatchling.build"
+
+[project]
+name = "tinytorch"
+version = "{version}+{kind}"
+description = "TinyTorch as a {kind}'s environment has it"
+requires-python = "{python}"
+dependencies = {dependencies}
+{scripts}
+[tool.hatch.build]
+ignore-vcs = true
+
+[tool.hatch.build.targets.wheel]
+packages = {packages}
+"""
+SCRIPTS = '\n[project.scripts]\ntito = "tito.cli:main"\n'
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a student's environment gets prebuilt, in the curriculum's order."""
+
+    prebuilt: tuple[Module, ...]
+
+    @classmethod
+    def of(cls, curriculum: Curriculum, tiers: list[str], extra: list[str]) -> "Choice":
+        """Prebuild the modules of skipped tiers that lie before the last tier that runs, and those named by `extra`."""
+        built = curriculum.of_tiers(tiers)
+        names = {curriculum.find_written(name).slug for name in extra}
+        last = max((module.number for module in built), default=0)
+        skipped = [m for m in curriculum.modules if m.tier not in tiers and m.number < last]
+        unwritten = [module.label for module in skipped if not module.is_written]
+        if unwritten:
+            raise TitoError(f"a tier can be skipped only if its modules are written; not yet: {', '.join(unwritten)}.")
+        names |= {module.slug for module in skipped}
+        return cls(tuple(module for module in curriculum.modules if module.slug in names))
+
+
+def build_student(course: Path, output: Path, tiers: list[str], prebuilt: list[str] | None = None) -> Path:
+    """Build the student's wheel for a semester that runs these tiers; return its path."""
+    curriculum = load_curriculum(course)
+    choice = Choice.of(curriculum, tiers, prebuilt or [])
+    core = {JSON_NAME: json.dumps(curriculum.to_json(), indent=1, ensure_ascii=False) + "\n"}
+    for module in choice.prebuilt:
+        exported = export_module(module)
+        core[exported.file_name] = exported.text
+    return _build("student", course.parent, output, core)
+
+
+def build_worker(course: Path, output: Path) -> Path:
+    """Build the worker's wheel; return its path."""
+    curriculum = json.dumps(load_curriculum(course).to_json(), indent=1, ensure_ascii=False) + "\n"
+    return _build("worker", course.parent, output, {JSON_NAME: curriculum})
+
+
+def _build(kind: str, checkout: Path, output: Path, core: dict[str, str]) -> Path:
+    from hatchling.builders.wheel import WheelBuilder
+
+    checkout = _checkout_of_code(checkout)
+    output.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tito-wheel-") as folder:
+        stage = Path(folder)
+        _stage(kind, checkout, stage)
+        for name, text in core.items():
+            (stage / "tinytorch" / "core" / name).write_text(text, encoding="utf-8")
+        _write_pyproject(kind, checkout, stage)
+        with tempfile.TemporaryDirectory(dir=output) as fresh:
+            built = Path(next(iter(WheelBuilder(str(stage)).build(directory=fresh, versions=["standard"]))))
+            return built.replace(output / built.name)
+
+
+def _checkout_of_code(beside_course: Path) -> Path:
+    """A course tree may lie anywhere (`TITO_COURSE`); the code to pack lies where this file does."""
+    if (beside_course / "pyproject.toml").is_file():
+        return beside_course
+    return Path(__file__).resolve().parents[3]
+
+
+def _stage(kind: str, checkout: Path, stage: Path) -> None:
+    for source, place in CONTENTS[kind].items():
+        target = stage / place
+        for path in sorted(checkout.glob(source)):
+            if path.is_dir():
+                shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+            else:
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target / path.name)
+    core = stage / "tinytorch" / "core"
+    core.mkdir(parents=True, exist_ok=True)
+    for path in core.iterdir():
+        if path.name != "__init__.py":
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for place in LEFT_OUT[kind]:
+        shutil.rmtree(stage / place, ignore_errors=True)
+
+
+def _write_pyproject(kind: str, checkout: Path, stage: Path) -> None:
+    project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = PYPROJECT.format(
+        kind=kind,
+        version=project["version"],
+        python=project["requires-python"],
+        dependencies=json.dumps(project["dependencies"]),
+        packages=json.dumps(sorted(path.name for path in stage.iterdir())),
+        scripts=SCRIPTS if kind == "student" else "",
+    )
+    (stage / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+@click.command()
+@click.option("--student", "tiers", metavar="TIERS", help="Build the student's wheel for these tiers (commas between).")
+@click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
+@click.option("--worker", is_flag=True, help="Build the worker's wheel.")
+@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for wheels.  [build/packages]")
+@click.option("--json", "as_json", is_flag=True, help="Print the wheels' paths as JSON.")
+def build(tiers: str | None, prebuilt: str, worker: bool, output: Path | None, as_json: bool) -> int:
+    """Build the wheel of the student's or the worker's environment.
+
+    \b
+    Examples:
+      tito package build --student foundation
+      tito package build --student architecture --prebuilt tensor
+      tito package build --worker
+    """
+    if tiers is None and not worker:
+        raise click.UsageError("say --student TIERS or --worker (or both).")
+    course = require_course()
+    output = output or _checkout_of_code(course.parent) / "build" / "packages"
+    wheels = []
+    if tiers is not None:
+        wheels.append(build_student(course, output, split(tiers), split(prebuilt)))
+    if worker:
+        wheels.append(build_worker(course, output))
+    click.echo(json.dumps({"wheels": [str(wheel) for wheel in wheels]}) if as_json else "\n".join(map(str, wheels)))
+    return 0
+
+
+def split(text: str) -> list[str]:
+    """Split a list given with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
