@@ -49,7 +49,8 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, self._line(name)) for name in self.list_commands(ctx)])
+            rows = [(name, self._line(name)) for name in self.list_commands(ctx)]
+            formatter.write_dl(rows or [("none", "no command is installed here")])
 
     def _line(self, name: str) -> str:
         rows = [command for command in self.table if command.path[self.depth] == name]

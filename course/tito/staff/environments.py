@@ -18,6 +18,7 @@ import click
 
 from tito.curriculum import load_curriculum, require_course
 from tito.errors import TitoError
+from tito.staff.interpreter import reachable_python
 from tito.staff.package import build_student, build_worker, split
 
 KINDS = ("student", "worker")
@@ -52,7 +53,8 @@ def make_environments(
 
 
 def _make(folder: Path, lock: Path, wheel: Path, say) -> Path:
-    digest = hashlib.sha256(sys.version.encode())
+    base = reachable_python(folder.parent / "python")
+    digest = hashlib.sha256(str(base).encode())
     for path in (lock, wheel):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     wanted = digest.hexdigest()
@@ -61,11 +63,10 @@ def _make(folder: Path, lock: Path, wheel: Path, say) -> Path:
         return folder
     stamp.unlink(missing_ok=True)
     python = folder / "bin" / "python"
-    if not python.exists():
+    if not _stands_on(folder, base):
         say(f"creating {folder} from {lock.name}")
         shutil.rmtree(folder, ignore_errors=True)
-        base = getattr(sys, "_base_executable", sys.executable)
-        _uv("venv", "--no-project", "--python", base, str(folder))
+        _uv("venv", "--no-project", "--python", str(base), str(folder))
     say(f"installing {lock.name} and {wheel.name} into {folder}")
     install = ("--quiet", "--python", str(python), "--compile-bytecode")
     _uv("pip", "sync", *install, "--require-hashes", str(lock))
@@ -73,6 +74,10 @@ def _make(folder: Path, lock: Path, wheel: Path, say) -> Path:
     _uv("pip", "install", *install, "--no-deps", "--reinstall", "--no-cache", str(wheel))
     stamp.write_text(wanted)
     return folder
+
+
+def _stands_on(folder: Path, base: Path) -> bool:
+    return (folder / "bin" / "python").exists() and (folder / "bin" / "python").resolve() == base.resolve()
 
 
 def _uv(*arguments: str) -> None:
