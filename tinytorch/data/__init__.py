@@ -1,0 +1,7 @@
+"""Data sets and loaders: PyTorch's `torch.utils.data`; the small embedded sets lie in `files/`."""
+
+from tinytorch.faces import make_face, same_words
+
+WORDS = same_words()
+
+__getattr__, __dir__ = make_face(__name__, WORDS)

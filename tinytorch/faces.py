@@ -1,0 +1,91 @@
+"""Where PyTorch's words lead to the modules that students build.
+
+`tinytorch`, `tinytorch.nn`, `tinytorch.nn.functional`, `tinytorch.optim`, `tinytorch.data` and `tinytorch.profiling`
+each list their words; which module builds a word is read from `core/curriculum.json`. Promises: nothing of `core` is
+imported before a word is asked for, and a word that is not built yet raises an ImportError that says who builds it and
+which command starts it.
+"""
+
+import functools
+import importlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+CURRICULUM = Path(__file__).parent / "core" / "curriculum.json"
+
+
+def make_face(package: str, words: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return the `__getattr__` and `__dir__` of a package that offers `words`: its word -> the name in core."""
+
+    def __getattr__(word: str) -> object:
+        if word not in words:
+            known = ", ".join(sorted(words))
+            raise AttributeError(f"{package} has no {word!r}. It has: {known or 'nothing yet'}")
+        value = find(words[word], f"{package}.{word}")
+        setattr(sys.modules[package], word, value)  # asked once: the next look-up costs nothing
+        return value
+
+    return __getattr__, lambda: sorted(words)
+
+
+def same_words(*words: str) -> dict[str, str]:
+    """List words that are called the same in core."""
+    return {word: word for word in words}
+
+
+def find(name: str, shown: str) -> object:
+    """Import what some module exports as `name`; `shown` is how the reader asked for it."""
+    module = builder(name)
+    if module is None:
+        raise ImportError(f"{shown} is built by no module of this course: see `tito module status` for what there is")
+    core = importlib.import_module(f"tinytorch.core.{module['slug']}")
+    try:
+        return getattr(core, name)
+    except AttributeError:
+        slug = module["slug"]
+        raise ImportError(
+            f"{shown} is missing in {core.__file__}: define {name} in your notebook of {label(module)} and run "
+            f"`tito module complete {slug}`"
+        ) from None
+
+
+def builder(name: str) -> dict | None:
+    """Find the module that exports `name`, as curriculum.json describes it."""
+    return next((module for module in curriculum() if name in module["exports"]), None)
+
+
+def advice(slug: str) -> str | None:
+    """Say who builds `tinytorch.core.SLUG` and how to start; None if no module has that slug."""
+    module = next((module for module in curriculum() if module["slug"] == slug), None)
+    if module is None:
+        return None
+    return f"tinytorch.core.{slug} is built in module {label(module)}: run `tito module start {slug}`"
+
+
+def label(module: dict) -> str:
+    """Return the name of a module's folder, such as 01_tensor."""
+    return f"{module['number']:02d}_{module['slug']}"
+
+
+@functools.cache
+def curriculum() -> list[dict]:
+    """Read the modules from the generated curriculum."""
+    try:
+        return json.loads(CURRICULUM.read_text(encoding="utf-8"))["modules"]
+    except FileNotFoundError:
+        raise ImportError(
+            f"{CURRICULUM} is missing: in a checkout run `tito export --all`, else reinstall tinytorch"
+        ) from None
+
+
+class Teacher:
+    """The last finder that Python asks: a module of core that nobody built yet says who builds it."""
+
+    @staticmethod
+    def find_spec(name: str, path=None, target=None) -> None:
+        package, _, slug = name.rpartition(".")
+        message = advice(slug) if package == "tinytorch.core" else None
+        if message:
+            raise ModuleNotFoundError(message, name=name)

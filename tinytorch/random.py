@@ -1,0 +1,35 @@
+"""One random generator for everything: initial weights, dropout, shuffling and sampling.
+
+>>> manual_seed(0)          # from here on, every run draws the same numbers
+>>> generator().standard_normal(3)
+
+Promises: nothing in tinytorch draws numbers anywhere else, so that one seed repeats a whole run, and
+`set_rng_state(get_rng_state())` continues it to the same bits after a checkpoint.
+"""
+
+import numpy as np
+
+_generator = np.random.default_rng()
+
+
+def manual_seed(seed: int) -> np.random.Generator:
+    """Restart the generator from `seed` (an integer >= 0) and return it."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"a seed is an integer from 0 on, got {seed!r}: call manual_seed(0)")
+    _generator.bit_generator.state = np.random.default_rng(int(seed)).bit_generator.state
+    return _generator
+
+
+def generator() -> np.random.Generator:
+    """Return the generator; it stays the same object for the life of the process."""
+    return _generator
+
+
+def get_rng_state() -> dict:
+    """Return the generator's state, plain numbers and strings, to be kept in a checkpoint."""
+    return _generator.bit_generator.state
+
+
+def set_rng_state(state: dict) -> None:
+    """Continue from a state that get_rng_state returned."""
+    _generator.bit_generator.state = state
