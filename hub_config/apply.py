@@ -1,0 +1,98 @@
+"""Pure functions that set values of a traitlets Config; `apply_all` calls each once."""
+
+import sys
+from pathlib import Path
+
+from hub_config.authenticators import GeneratedPasswords
+from hub_config.roles import apply_roles
+from hub_config.secret_files import read_or_create
+from hub_config.services import apply_services, chosen, course_environment, service_url
+from hub_config.settings import CHECKOUT, Settings
+from hub_config.spawners.bubblewrap import BubblewrapSpawner
+
+HERE = Path(__file__).parent
+
+
+def apply_all(c, settings: Settings) -> None:
+    """Set everything that the Hub needs."""
+    for apply in (apply_hub, apply_proxy, apply_roles, apply_services, apply_people, apply_servers, apply_pages):
+        apply(c, settings)
+
+
+def apply_hub(c, settings: Settings) -> None:
+    """Where the Hub listens and keeps its state; servers outlive its restart."""
+    state = settings.var / "hub"
+    c.JupyterHub.bind_url = settings.public_url
+    c.JupyterHub.hub_ip = "127.0.0.1"
+    c.JupyterHub.hub_port = settings.ports["hub"]
+    c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
+    c.JupyterHub.cookie_secret = bytes.fromhex(read_or_create(settings.secrets, "cookie-secret"))
+    c.JupyterHub.cleanup_servers = False
+    c.JupyterHub.cleanup_proxy = False
+    c.JupyterHub.subdomain_host = settings.subdomain_host
+    c.JupyterHub.init_spawners_timeout = 5
+    c.JupyterHub.allow_named_servers = False
+    c.JupyterHub.authenticate_prometheus = True
+
+
+def apply_proxy(c, settings: Settings) -> None:
+    """The proxy is a process beside the Hub, so that a restart of the Hub cuts no connection."""
+    c.ConfigurableHTTPProxy.should_start = False
+    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.ports['proxy-api']}"
+    c.ConfigurableHTTPProxy.auth_token = read_or_create(settings.secrets, "proxy-token")
+
+
+def apply_people(c, settings: Settings) -> None:
+    """Who may log in, and how."""
+    c.JupyterHub.authenticator_class = GeneratedPasswords
+    c.GeneratedPasswords.secrets_folder = str(settings.secrets)
+    c.Authenticator.allow_all = True  # whom the Hub does not know has no password
+    c.Authenticator.allowed_users = {settings.operator}
+
+
+def apply_servers(c, settings: Settings) -> None:
+    """What starts single-user servers, and what each kind has."""
+    c.JupyterHub.spawner_class = BubblewrapSpawner
+    c.Spawner.default_url = "/lab"
+    c.Spawner.http_timeout = c.Spawner.start_timeout = settings.student.start_timeout_seconds
+    c.Spawner.poll_interval = 10
+    c.LocalProcessSpawner.interrupt_timeout = c.LocalProcessSpawner.term_timeout = 5
+    c.BubblewrapSpawner.homes = str(settings.var / "homes")
+    c.BubblewrapSpawner.identities = str(settings.var / "hub" / "identities")
+    c.BubblewrapSpawner.configuration = str(HERE / "server")
+    c.BubblewrapSpawner.first_uid = settings.first_uid
+    c.BubblewrapSpawner.marker = read_or_create(settings.secrets, "hub-id")
+    c.BubblewrapSpawner.kinds = {kind: server_of_kind(kind, settings) for kind in ("student", "staff")}
+
+
+def server_of_kind(kind: str, settings: Settings) -> dict:
+    """Return what a kind of server has: environment, readable paths, limits and variables."""
+    own = getattr(settings, kind)
+    return {
+        "environment": str(settings.environment_of(kind)),
+        "read_only": [str(CHECKOUT / path) for path in own.read_only],
+        "memory_mib": own.memory_mib,
+        "processes": own.processes,
+        "env": server_environment(kind, settings),
+    }
+
+
+def server_environment(kind: str, settings: Settings) -> dict[str, str]:
+    """Return the course's variables of a kind of server; {home} stands for its home."""
+    running = {service.name for service in chosen(settings)}
+    names = ["exchange"] if kind == "student" else ["exchange", "grading", "semester"]
+    urls = {f"{name.upper()}_URL": service_url(name, settings) for name in names if name in running}
+    course = course_environment(settings)
+    env = {"EXCHANGE_COURSE": course["EXCHANGE_COURSE"], "SERVER_KIND": kind, **urls}
+    return env | (
+        {"TINYTORCH_HOME": "{home}/tinytorch"} if kind == "student" else {"TITO_COURSE": course["TITO_COURSE"]}
+    )
+
+
+def apply_pages(c, settings: Settings) -> None:
+    """How the Hub's own pages look, and where a login leads."""
+    c.JupyterHub.template_paths = [str(HERE / "templates")]
+    c.JupyterHub.template_vars = {"course_title": settings.title, "python": sys.version.split()[0]}
+    c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
+    with_home = any(service.name == "home" for service in chosen(settings))
+    c.JupyterHub.default_url = "/services/home/" if with_home else "/hub/spawn"

@@ -1,0 +1,120 @@
+"""The commands of `python -m hub_config`."""
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import click
+
+from hub_config.checks import NotReady
+from hub_config.settings import SettingsError, load_settings
+
+KEPT_BY_RESET = "jupyterhub_config.d"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Run the Hub on this machine.
+
+    \b
+    python -m hub_config serve
+    HUB_PORT=9000 python -m hub_config serve
+    python -m hub_config status --json
+    """
+
+
+@cli.command()
+def serve() -> None:
+    """Prepare what is missing and run until Ctrl-C."""
+    from hub_config import serve as serving
+
+    serving.serve(load_settings())
+
+
+@cli.command()
+def stop() -> None:
+    """Stop a Hub that runs; everything is kept."""
+    from hub_config.serve import running
+
+    settings = load_settings()
+    held = running(settings)
+    if not held:
+        click.echo("No Hub is running here.")
+        return
+    os.kill(held["pid"], signal.SIGTERM)
+    deadline = time.monotonic() + 60
+    while running(settings):
+        if time.monotonic() > deadline:
+            raise NotReady(f"The Hub (pid {held['pid']}) did not stop within 60 seconds. Run: kill -9 {held['pid']}")
+        time.sleep(0.2)
+    click.echo("Stopped. Everything is kept; `make serve` goes on with it.")
+
+
+@cli.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Delete the Hub's data: homes, submissions, grades, passwords."""
+    from hub_config.serve import running
+
+    settings = load_settings()
+    if running(settings):
+        raise NotReady("The Hub is running. Stop it first: make stop")
+    doomed = sorted(path for path in settings.var.glob("*") if path.name != KEPT_BY_RESET)
+    if not doomed:
+        click.echo(f"Nothing to delete under {settings.var}.")
+        return
+    click.echo(f"This deletes for good, under {settings.var}: {', '.join(path.name for path in doomed)}")
+    click.echo("That is every student's home, all submissions, grades and passwords.")
+    if not yes and click.prompt("Type 'delete' to go on", default="", show_default=False) != "delete":
+        click.echo("Nothing was deleted.")
+        return
+    for path in doomed:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    click.echo("Deleted.")
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def status(as_json: bool) -> None:
+    """Say whether the Hub runs, and where."""
+    from hub_config.serve import running
+
+    settings = load_settings()
+    held = running(settings)
+    if as_json:
+        click.echo(json.dumps({"running": bool(held), **held, "var": str(settings.var)}))
+    else:
+        click.echo(
+            f"The Hub runs at {held['url']} (pid {held['pid']})." if held else "The Hub is not running: make serve"
+        )
+
+
+@cli.command("settings")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def show_settings(as_json: bool) -> None:
+    """Show what can be set, its value now, and the variable that sets it."""
+    from hub_config.settings import describe
+
+    rows = describe(load_settings())
+    if as_json:
+        click.echo(json.dumps([row._asdict() for row in rows], default=str))
+        return
+    for row in rows:
+        click.echo(f"{row.variable} = {row.value}\n    {row.description}")
+
+
+def main() -> int:
+    """Run a command; print one message instead of a traceback for what a person can mend."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (NotReady, SettingsError, TimeoutError, ValueError) as error:
+        click.echo(f"Error: {error}", err=True)
+        return 1
+    return 0

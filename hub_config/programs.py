@@ -1,0 +1,98 @@
+"""The programs of one machine's Hub: proxy, Hub, services, with their whole environments."""
+
+import importlib.util
+import json
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from hub_config.secret_files import read_or_create
+from hub_config.services import KEPT_ENVIRONMENT, SUPERVISOR, Service, chosen, command_line, service_environment
+from hub_config.settings import CHECKOUT, Settings, settings_environment
+from hub_config.supervisor import Program
+
+BIN = Path(sys.executable).parent
+CONFIG = Path(__file__).parent / "jupyterhub_config.py"
+
+
+def proxy(settings: Settings) -> Program:
+    """Return the proxy; the Python one, so that no Node is needed here."""
+    command = [str(BIN / "configurable-http-proxy"), "--ip", settings.host, "--port", str(settings.port)]
+    command += ["--api-ip", "127.0.0.1", "--api-port", str(settings.ports["proxy-api"]), "--log-level", "warning"]
+    command += ["--default-target", f"http://127.0.0.1:{settings.ports['hub']}"]
+    command += ["--error-target", f"http://127.0.0.1:{settings.ports['hub']}/hub/error"]
+    token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
+    return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
+
+
+def hub(settings: Settings) -> Program:
+    """Return the Hub itself."""
+    command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
+    environment = base_environment() | settings_environment(settings) | {"PYTHONPATH": str(CHECKOUT)}
+    return Program("hub", command, environment, settings.var / "log" / "hub.log")
+
+
+def service_program(service: Service, settings: Settings) -> Program:
+    """Return one service."""
+    command, environment = command_line(service, settings), service_environment(service, settings)
+    return Program(service.name, command, environment, settings.var / "log" / f"{service.name}.log")
+
+
+def installed(settings: Settings) -> list[Service]:
+    """Return the chosen services whose program is here."""
+    return [service for service in chosen(settings) if _is_here(service.module)]
+
+
+def base_environment() -> dict[str, str]:
+    """Return what of the caller's environment any program gets; .venv comes first on PATH."""
+    kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    return kept | {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}"}
+
+
+def hub_api(settings: Settings, method: str, path: str, body: dict | None = None, timeout: float = 30) -> dict:
+    """Ask the Hub with the supervisor's token; raise OSError if it can't be reached or refuses."""
+    request = urllib.request.Request(
+        f"{settings.hub_api_url}/{path}",
+        method=method,
+        data=json.dumps(body).encode() if body is not None else None,
+        headers={"Authorization": f"token {read_or_create(settings.secrets, f'service-{SUPERVISOR.name}')}"},
+    )
+    with urllib.request.urlopen(request, timeout=timeout) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+def wait_for(name: str, ready: Callable[[], object], seconds: float, log: Path) -> None:
+    """Wait until `ready` gives something true; raise TimeoutError that names the log."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"{name} did not answer within {seconds:.0f} seconds. Its last words, in {log}:\n{tail(log)}"
+            )
+        time.sleep(0.1)
+
+
+def answers(url: str) -> bool:
+    """Tell whether `url` answers with a success."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status < 400
+    except OSError:
+        return False
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Return the last lines of a log."""
+    text = log.read_text("utf-8", errors="replace") if log.exists() else "(empty)"
+    return "\n".join("    " + line for line in text.splitlines()[-lines:])
+
+
+def _is_here(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

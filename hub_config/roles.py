@@ -1,0 +1,62 @@
+"""Who may do what: custom scopes and roles, the same in every place.
+
+A role belongs to the Hub group of the same name; the semester service alone changes who is in a group. Rights are
+scopes and nothing else. A kernel holds its server's token, which carries no custom scope, whoever the owner is.
+"""
+
+from hub_config.settings import Settings
+
+# The exchange's own words (exchange/protocol/scopes.py); a test compares.
+EXCHANGE = {
+    "custom:exchange:release": "Release and withdraw assignments and their solutions in the exchange",
+    "custom:exchange:collect": "List, download and collect submissions from the exchange",
+    "custom:exchange:feedback": "Attach results to submissions and release feedback in the exchange",
+    "custom:exchange:extend": "Grant and revoke extensions in the exchange",
+    "custom:exchange:events": "Read all students' progress and events in the exchange",
+    "custom:exchange:admin": "Create and configure courses and assignments in the exchange, read its audit and metrics",
+}
+# `admin` holds for every course, so nobody has it whose course is one.
+EXCHANGE_STAFF = [name for name in EXCHANGE if name != "custom:exchange:admin"]
+CUSTOM_SCOPES = {
+    **EXCHANGE,
+    "custom:grading:read": "See runs, progress, counts and scores",
+    "custom:grading:grade": "Grade by hand, comment, answer regrade requests",
+    "custom:grading:run": "Collect, autograde, release feedback, see the audit",
+    "custom:semester:read": "See the whole semester and its roster",
+    "custom:semester:manage": "Plan and apply a semester",
+}
+
+
+def access(*services: str) -> list[str]:
+    """Return the scopes that open the doors of these services."""
+    return [f"access:services!service={name}" for name in services]
+
+
+STUDENT = access("exchange", "grading", "semester", "home")
+TA = [*STUDENT, *access("formgrader"), "custom:grading:read", "custom:grading:grade", "custom:semester:read"]
+TA += ["custom:exchange:events"]
+INSTRUCTOR = [*TA, *EXCHANGE_STAFF, "custom:grading:run", "custom:semester:manage"]
+OPERATOR = ["admin-ui", "list:users", "read:users", "read:servers", "admin:servers", "list:services", "read:services"]
+OPERATOR += ["read:groups", "read:hub", "read:metrics", "proxy", "shutdown", *INSTRUCTOR, *EXCHANGE]
+GROUP_ROLES = {"student": STUDENT, "ta": TA, "instructor": INSTRUCTOR}
+
+# What a server's own token may do: what its owner could do as a student.
+SERVER_TOKEN = ["users:activity!user", "access:servers!server", *access("exchange", "grading", "semester")]
+
+
+def apply_roles(c, settings: Settings) -> None:
+    """Define custom scopes and roles; give the operator hers."""
+    c.JupyterHub.custom_scopes = {name: {"description": text} for name, text in CUSTOM_SCOPES.items()}
+    roles = [{"name": name, "scopes": _unique(scopes), "groups": [name]} for name, scopes in GROUP_ROLES.items()]
+    roles.append({"name": "operator", "scopes": _unique(OPERATOR), "users": [settings.operator]})
+    c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
+    c.Spawner.server_token_scopes = SERVER_TOKEN
+
+
+def server_kind(groups: set[str]) -> str:
+    """Return which kind of server somebody in these groups gets: "staff" or "student"."""
+    return "staff" if "instructor" in groups else "student"
+
+
+def _unique(scopes: list[str]) -> list[str]:
+    return sorted(set(scopes))

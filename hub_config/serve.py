@@ -1,0 +1,191 @@
+"""`make serve`: prepare what is missing, start everything, say what to try, run until Ctrl-C.
+
+Every step is idempotent: a second start finds its work done and takes seconds. All state is under `var`.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from hub_config import programs
+from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
+from hub_config.ports import with_ports
+from hub_config.secret_files import read_or_create, read_passwords
+from hub_config.services import chosen, course_environment, service_url
+from hub_config.settings import CHECKOUT, Settings
+from hub_config.supervisor import Supervisor, sweep
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal."""
+    print(text, flush=True)
+
+
+def serve(settings: Settings) -> None:
+    """Run the Hub until it is told to stop."""
+    check_disk(settings.var)
+    with only_one(settings):
+        check_port(settings.host, settings.port)
+        check_bubblewrap()
+        prepare(settings)
+        run(with_ports(settings))
+
+
+def prepare(settings: Settings) -> None:
+    """Build environments and the demo semester where they are missing."""
+    log = settings.var / "log" / "prepare.log"
+    (settings.var / "jupyterhub_config.d").mkdir(exist_ok=True)
+    step("Environments of students and workers", ["tito", "package", "environments"], log)
+    if not settings.semester_file.exists():
+        line = ["tito", "semester", "demo", "--output", str(settings.semester_file)]
+        step("A demo semester: three students, a TA, an instructor", line, log)
+
+
+def step(title: str, command: list[str], log: Path) -> None:
+    """Run one preparation, its output in the log; raise NotReady with its last words if it fails."""
+    say(f"==> {title}")
+    began = time.monotonic()
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        done = subprocess.run(command, cwd=CHECKOUT, env=programs.base_environment(), stdout=output, stderr=output)
+    if done.returncode != 0:
+        raise NotReady(f"{title}: `{' '.join(command)}` failed. Its last words, in {log}:\n{programs.tail(log)}")
+    if time.monotonic() - began > 2:
+        say(f"    done in {time.monotonic() - began:.0f} s")
+
+
+def run(settings: Settings) -> None:
+    """Start all programs, watch them, and stop them at SIGINT or SIGTERM."""
+    marker = read_or_create(settings.secrets, "hub-id")
+    sweep(marker)  # what a killed supervisor left behind
+    supervisor = Supervisor(marker, CHECKOUT, say)
+    supervisor.adopt_orphans()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: supervisor.stopping.set())
+    try:
+        start_all(supervisor, settings)
+        if not supervisor.stopping.is_set():
+            say(welcome(settings))
+        supervisor.watch()
+    finally:
+        say("\n==> Stopping; everything is kept")
+        stop_servers(settings)
+        supervisor.stop([*reversed([service.name for service in chosen(settings)]), "hub", "proxy"])
+
+
+def start_all(supervisor: Supervisor, settings: Settings) -> None:
+    """Start proxy, Hub and services, and wait until each answers."""
+    began = time.monotonic()
+    services = programs.installed(settings)
+    say(f"==> Starting the Hub and {', '.join(service.name for service in services)}")
+    front = programs.proxy(settings)
+    front.after_restart = lambda: restore_routes(settings)
+    back = programs.hub(settings)
+    for program in (front, back, *(programs.service_program(service, settings) for service in services)):
+        supervisor.start(program)
+    wait(supervisor, "the Hub", f"{settings.public_url}/hub/health", back.log)
+    for service in services:
+        if service.web:
+            log = supervisor.programs[service.name].log
+            wait(supervisor, service.name, f"{service_url(service.name, settings)}/health", log)
+    say(f"    ready after {time.monotonic() - began:.0f} s")
+
+
+def wait(supervisor: Supervisor, name: str, url: str, log: Path, seconds: float = 60) -> None:
+    """Wait for an answer while tending the others; Ctrl-C ends the wait."""
+
+    def ready() -> bool:
+        supervisor.tend()
+        return supervisor.stopping.is_set() or programs.answers(url)
+
+    programs.wait_for(name, ready, seconds, log)
+
+
+def restore_routes(settings: Settings) -> None:
+    """Let the Hub teach a new proxy its routes."""
+    try:
+        programs.wait_for("the proxy", lambda: _routes_sent(settings), 20, settings.var / "log" / "proxy.log")
+    except TimeoutError as error:
+        say(str(error))
+
+
+def _routes_sent(settings: Settings) -> bool:
+    try:
+        programs.hub_api(settings, "POST", "proxy", {})
+    except OSError:
+        return False
+    return True
+
+
+def stop_servers(settings: Settings) -> None:
+    """Ask the Hub to end single-user servers and itself; what does not obey is swept up afterwards."""
+    try:
+        programs.hub_api(settings, "POST", "shutdown", {"servers": True, "proxy": False}, timeout=5)
+    except OSError:
+        return
+    deadline = time.monotonic() + 15
+    while programs.answers(f"{settings.hub_api_url}/../health") and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def welcome(settings: Settings) -> str:
+    """Return the address, the passwords and what to try first."""
+    passwords = read_passwords(settings.secrets)
+    width = max(map(len, passwords), default=0)
+    people = [f"    {name:<{width}}  {password}" for name, password in sorted(passwords.items())]
+    return "\n".join(
+        [
+            "",
+            f"    {settings.public_url}",
+            "",
+            "Log in as one of these (kept in var/secrets/passwords.json):",
+            *people,
+            "",
+            "Try first: log in as a student, open the next module, run its cells; then submit it from the home page.",
+            "Ctrl-C stops the Hub; work, submissions and grades are kept. docs/operator.md tells the rest.",
+        ]
+    )
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[IO[str]]:
+    """Hold the lock of this var folder; raise NotReady if another `serve` holds it."""
+    file = settings.var / "hub" / "serve.json"
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with file.open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            running = json.loads(file.read_text("utf-8") or "{}")
+            raise NotReady(
+                f"The Hub runs already at {running.get('url')} (pid {running.get('pid')}). Stop it: make stop"
+            ) from error
+        lock.truncate(0)
+        json.dump({"pid": os.getpid(), "url": settings.public_url}, lock)
+        lock.flush()
+        yield lock
+
+
+def running(settings: Settings) -> dict:
+    """Return pid and url of the `serve` that holds the lock, {} if none does."""
+    file = settings.var / "hub" / "serve.json"
+    if not file.exists():
+        return {}
+    with file.open(encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return json.load(lock)
+    return {}
+
+
+def operator_environment(settings: Settings) -> dict[str, str]:
+    """Return what a command needs to act as the operator on this machine."""
+    return programs.base_environment() | course_environment(settings)

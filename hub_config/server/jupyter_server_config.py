@@ -1,0 +1,24 @@
+"""A single-user server's configuration, mounted at /etc/jupyter inside its sandbox or container."""
+
+import os
+from pathlib import Path
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+# Kernels of one machine share its loopback: over TCP anybody there could subscribe to what a kernel prints.
+c.ConnectionFileMixin.transport = "ipc"
+c.KernelManager.shutdown_wait_time = 2.0
+c.MappingKernelManager.cull_idle_timeout = 3600
+c.ServerApp.root_dir = str(Path.home())
+c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}
+c.ContentsManager.allow_hidden = False
+c.LabApp.news_url = None
+c.LabApp.collaborative = False
+staff = os.environ.get("SERVER_KIND") == "staff"
+prefix = "nbgrader.server_extensions"
+c.ServerApp.jpserver_extensions = {
+    f"{prefix}.assignment_list": True,
+    f"{prefix}.validate_assignment": True,
+    f"{prefix}.course_list": False,  # the home page lists courses, the gateway is the formgrader
+    f"{prefix}.formgrader": False,
+    "jupyterlab": True,
+}

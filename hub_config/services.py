@@ -1,0 +1,191 @@
+"""The services beside the Hub: command line, doors, and rights, each named once.
+
+A service is a program of its own that `serve` starts (see `supervisor`); the Hub knows it as an external service with
+a token from `var/secrets`. Its own token holds the scopes listed here and no more; `acts_with` is the most that it may
+do with the rights of the person who looks at it in a browser.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hub_config.roles import EXCHANGE as EXCHANGE_SCOPES
+from hub_config.roles import EXCHANGE_STAFF, access
+from hub_config.secret_files import read_or_create
+from hub_config.settings import CHECKOUT, Settings
+
+STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:run"]
+SEMESTER = ["custom:semester:read", "custom:semester:manage"]
+# What a service finds in its environment of the caller's; tokens and anything else of the caller's stay out.
+KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One program; `command` may name {var}, {port}, {course_dir}, {semester}, {jobs}, {idle_seconds}, {hub_api}."""
+
+    name: str
+    command: str
+    module: str
+    scopes: tuple[str, ...] = ()
+    web: bool = True
+    browser: bool = False
+    acts_with: tuple[str, ...] = ()
+
+
+EXCHANGE = Service("exchange", "-m exchange serve --data {var}/exchange", module="exchange.__main__")
+GRADING = Service(
+    "grading",
+    "-m tito.grading.service --course-dir {course_dir} --database sqlite:///{var}/grading/grading.sqlite --jobs {jobs}",
+    module="tito.grading.service.__main__",
+    scopes=(*access("exchange"), "custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:events"),
+)
+FORMGRADER = Service(
+    "formgrader",
+    "-m tito.grading.formgrader --course-dir {course_dir}",
+    module="tito.grading.formgrader.__main__",
+    scopes=(*access("grading", "exchange"), "custom:grading:read", "custom:grading:run", "custom:exchange:feedback"),
+    browser=True,
+    acts_with=(*access("grading"), *STAFF_GRADING),
+)
+SEMESTER_SERVICE = Service(
+    "semester",
+    "-m tito.semester.service --database sqlite:///{var}/semester/semester.db --course-dir {course_dir}"
+    " --semester {semester} --apply",
+    module="tito.semester.service.__main__",
+    scopes=(
+        *("admin:users", "admin:groups", "read:users", "read:groups", "list:users", "list:groups"),
+        *access("exchange", "grading"),
+        *EXCHANGE_SCOPES,
+        *("custom:grading:read", "custom:grading:run"),
+    ),
+)
+HOME = Service(
+    "home",
+    "-m hub_config.home",
+    module="hub_config.home.__main__",
+    browser=True,
+    acts_with=(
+        *access("exchange", "grading", "semester", "formgrader"),
+        *("read:users!user", "read:servers!user", "access:servers!user"),
+        *EXCHANGE_STAFF,
+        *STAFF_GRADING,
+        *SEMESTER,
+    ),
+)
+IDLE_CULLER = Service(
+    "idle-culler",
+    "-m jupyterhub_idle_culler --url={hub_api} --timeout={idle_seconds} --cull-every=300",
+    module="jupyterhub_idle_culler",
+    scopes=("list:users", "read:users:activity", "read:servers", "delete:servers"),
+    web=False,
+)
+# Not a program: the token with which `serve` tells the Hub to check its routes and to stop servers.
+SUPERVISOR = Service("supervisor", "", module="", scopes=("shutdown", "proxy", "read:hub"), web=False)
+SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, IDLE_CULLER)
+
+
+def chosen(settings: Settings) -> list[Service]:
+    """Return the services to start, in order; raise ValueError for a name in `without` that is none."""
+    names = [service.name for service in SERVICES]
+    unknown = sorted(set(settings.without) - set(names))
+    if unknown:
+        raise ValueError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
+    never_cull = settings.idle_minutes == 0
+    left_out = {*settings.without, *(["idle-culler"] if never_cull else [])}
+    return [service for service in SERVICES if service.name not in left_out]
+
+
+def apply_services(c, settings: Settings) -> None:
+    """Make the chosen services, their tokens and their roles known to the Hub."""
+    known = [*chosen(settings), SUPERVISOR]
+    c.JupyterHub.services = [_declaration(service, settings) for service in known]
+    roles = [_role(service) for service in known if service.scopes]
+    c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
+
+
+def service_url(service: str, settings: Settings) -> str:
+    """Return the address at which programs of this machine reach a service."""
+    return f"http://127.0.0.1:{settings.ports[service]}/services/{service}"
+
+
+def service_urls(settings: Settings) -> dict[str, str]:
+    """Return NAME_URL for each service that answers requests."""
+    return {
+        f"{service.name.upper()}_URL": service_url(service.name, settings)
+        for service in chosen(settings)
+        if service.web
+    }
+
+
+def command_line(service: Service, settings: Settings) -> list[str]:
+    """Return the program and its arguments."""
+    values = {
+        "var": settings.var,
+        "course_dir": settings.var / "course",
+        "semester": settings.semester_file,
+        "jobs": settings.grading_jobs,
+        "idle_seconds": settings.idle_minutes * 60,
+        "hub_api": settings.hub_api_url,
+    }
+    return [sys.executable, *(word.format(**values) for word in service.command.split())]
+
+
+def service_environment(
+    service: Service, settings: Settings, environ: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return the whole environment of a service, as a Hub that starts its own services would give it."""
+    kept = {name: environ[name] for name in KEPT_ENVIRONMENT if name in environ}
+    kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
+    return {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
+
+
+def course_environment(settings: Settings) -> dict[str, str]:
+    """Return what services and staff need to find the course."""
+    return {
+        "TITO_COURSE": str(CHECKOUT / "course"),
+        "EXCHANGE_COURSE": settings.course,
+        "HUB_VAR": str(settings.var),
+    }
+
+
+def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
+    values = {
+        "JUPYTERHUB_SERVICE_NAME": service.name,
+        "JUPYTERHUB_API_TOKEN": read_or_create(settings.secrets, f"service-{service.name}"),
+        "JUPYTERHUB_API_URL": settings.hub_api_url,
+        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_HOST": settings.subdomain_host,
+        "JUPYTERHUB_PUBLIC_HUB_URL": f"{settings.public_url}/hub/",
+        "JUPYTERHUB_CLIENT_ID": f"service-{service.name}",
+    }
+    if service.web:
+        door = json.dumps(["access:services", f"access:services!service={service.name}"])
+        values |= {
+            "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{settings.ports[service.name]}",
+            "JUPYTERHUB_SERVICE_PREFIX": f"/services/{service.name}/",
+            "JUPYTERHUB_OAUTH_CALLBACK_URL": f"/services/{service.name}/oauth_callback",
+            "JUPYTERHUB_OAUTH_SCOPES": door,
+            "JUPYTERHUB_OAUTH_ACCESS_SCOPES": door,
+            "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": json.dumps(list(service.acts_with)),
+        }
+    return values
+
+
+def _declaration(service: Service, settings: Settings) -> dict:
+    entry = {
+        "name": service.name,
+        "api_token": read_or_create(settings.secrets, f"service-{service.name}"),
+        "display": service.browser,
+    }
+    if service.web:
+        entry["url"] = f"http://127.0.0.1:{settings.ports[service.name]}"
+    if service.browser:
+        entry |= {"oauth_no_confirm": True, "oauth_client_allowed_scopes": list(service.acts_with)}
+    return entry
+
+
+def _role(service: Service) -> dict:
+    return {"name": f"service-{service.name}", "scopes": sorted(set(service.scopes)), "services": [service.name]}

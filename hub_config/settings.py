@@ -1,0 +1,205 @@
+"""What can be set, and where a value comes from.
+
+Layers, later ones win: defaults here < `places/PLACE.yaml` < environment variables `HUB_*`. Secrets are files under
+`var/secrets` (see `secret_files`), and `var/jupyterhub_config.d/*.py` is read last of all, by `jupyterhub_config.py`.
+An unknown key in any layer is an error that lists the known ones. Nothing is read at import.
+"""
+
+import difflib
+import ipaddress
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PLACES = Path(__file__).parent / "places"
+PREFIX = "HUB_"
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value that is not allowed."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Section):
+    """One kind of single-user server."""
+
+    environment: Path = Field(description="virtual environment that the server runs in")
+    read_only: list[Path] = Field(default=[], description="further paths that the server may read")
+    memory_mib: int = Field(default=4096, ge=256, description="memory that one process of the server may allocate")
+    processes: int = Field(
+        default=256, ge=32, description="processes and threads of one person (a Hub started by root)"
+    )
+    start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
+
+
+class Settings(Section):
+    """Everything that can be set, once."""
+
+    place: Literal["local", "docker", "kubernetes"] = Field(default="local", description="where servers run")
+    var: Path = Field(default=CHECKOUT / "var", description="folder of all state")
+    title: str = Field(default="TinyTorch", description="name on the login page")
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
+    ports: dict[str, int] = Field(default={}, description="inner ports by program; `serve` chooses what is not given")
+    semester: Path | None = Field(default=None, description="semester file; without one, the demo semester")
+    spawner: Literal["bubblewrap"] = Field(default="bubblewrap", description="what starts single-user servers")
+    authenticator: Literal["generated-passwords"] = Field(
+        default="generated-passwords", description="how people log in"
+    )
+    operator: str = Field(default="operator", description="name of the person who runs the Hub")
+    first_uid: int = Field(
+        default=300_000, ge=1000, description="lowest uid of student servers (a Hub started by root)"
+    )
+    subdomain_host: str = Field(default="", description="https://host of a wildcard domain: one domain per server")
+    idle_minutes: int = Field(default=90, ge=0, description="stop a server that was idle so long; 0: never")
+    grading_jobs: int = Field(default=2, ge=1, description="submissions judged side by side")
+    without: list[str] = Field(default=[], description="services not to start")
+    student: ServerSettings = ServerSettings(environment=Path("build/envs/student"))
+    staff: ServerSettings = ServerSettings(environment=Path(".venv"))
+
+    @field_validator("var", "semester")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return None if path is None else (CHECKOUT / path).resolve()
+
+    @model_validator(mode="after")
+    def _loopback(self) -> "Settings":
+        if self.place == "local" and not is_loopback(self.host):
+            raise ValueError(
+                f"the local place listens on loopback only, got host {self.host!r}: leave host at 127.0.0.1, "
+                "and take the docker place for people on other machines"
+            )
+        return self
+
+    @property
+    def secrets(self) -> Path:
+        return self.var / "secrets"
+
+    @property
+    def semester_file(self) -> Path:
+        return self.semester or self.var / "semester" / "demo.yaml"
+
+    @property
+    def course(self) -> str:
+        """The course id, as the semester file says it."""
+        return str(yaml.safe_load(self.semester_file.read_text("utf-8"))["course"])
+
+    @property
+    def public_url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def hub_api_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['hub']}/hub/api"
+
+    def environment_of(self, kind: str) -> Path:
+        """Return the absolute path of a kind of server's virtual environment."""
+        return CHECKOUT / getattr(self, kind).environment
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Merge the layers; raise `SettingsError` that names layer, key and remedy."""
+    place = environ.get(f"{PREFIX}PLACE", "local")
+    values = _read_place(place)
+    for keys, text in _environment_layer(environ):
+        _put(values, keys, text)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, place)) from error
+
+
+def environment_name(*keys: str) -> str:
+    """Return the environment variable of a setting: `student.memory_mib` is HUB_STUDENT__MEMORY_MIB."""
+    return PREFIX + "__".join(keys).upper()
+
+
+def settings_environment(settings: Settings, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables from which a child process loads the same settings."""
+    given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
+    ports = json.dumps(settings.ports)
+    return given | {f"{PREFIX}PLACE": settings.place, f"{PREFIX}VAR": str(settings.var), f"{PREFIX}PORTS": ports}
+
+
+def known_keys(model: type[BaseModel] = Settings) -> list[str]:
+    """List all settings as dotted names."""
+    names = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        nested = isinstance(inner, type) and issubclass(inner, BaseModel)
+        names += [f"{name}.{key}" for key in known_keys(inner)] if nested else [name]  # type: ignore[arg-type]
+    return names
+
+
+def _read_place(place: str) -> dict[str, Any]:
+    file = PLACES / f"{place}.yaml"
+    if not file.is_file():
+        choices = ", ".join(sorted(path.stem for path in PLACES.glob("*.yaml")))
+        raise SettingsError(f"unknown place {place!r}: choose one of {choices} ({PREFIX}PLACE)")
+    return yaml.safe_load(file.read_text("utf-8")) or {}
+
+
+def _environment_layer(environ: Mapping[str, str]) -> Iterator[tuple[list[str], Any]]:
+    for name in sorted(environ):
+        if name.startswith(PREFIX):
+            yield name.removeprefix(PREFIX).lower().split("__"), yaml.safe_load(environ[name])
+
+
+def _put(values: dict[str, Any], keys: list[str], value: Any) -> None:
+    for key in keys[:-1]:
+        values = values.setdefault(key, {})
+    values[keys[-1]] = value
+
+
+def _explain(error: ValidationError, place: str) -> str:
+    known = known_keys()
+    lines = []
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            lines.append(f"unknown setting {key!r}{hint}; known are: {', '.join(known)}")
+        else:
+            message = problem["msg"].removeprefix("Value error, ")
+            lines.append(f"{key}: {message}" if key else message)
+    origin = f"hub_config/places/{place}.yaml or environment variables {PREFIX}..."
+    return "\n".join([*lines, f"(from {origin}; {environment_name('student', 'memory_mib')} sets student.memory_mib)"])
+
+
+class Row(NamedTuple):
+    variable: str
+    value: object
+    description: str
+
+
+def describe(settings: BaseModel, *above: str) -> list[Row]:
+    """Return every setting with its value, its environment variable and what it is."""
+    rows = []
+    for name, field in type(settings).model_fields.items():
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            rows += describe(value, *above, name)
+        else:
+            rows.append(Row(environment_name(*above, name), value, field.description or ""))
+    return rows

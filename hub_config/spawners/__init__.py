@@ -1,0 +1,1 @@
+"""What starts single-user servers, one file per way."""

@@ -1,0 +1,87 @@
+"""The bubblewrap command line around one single-user server.
+
+Inside are: the system's programs and the server's environment, read-only; one home; private /tmp, /proc and /dev.
+Not there: other homes, other people's processes, the Hub's state, and of the checkout only what is named.
+The network is the machine's: a server must reach the Hub and the exchange, whose doors are tokens.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# Of /etc a server sees what name lookup, TLS, fonts and shells need; passwd and group are its own.
+ETC = (
+    *("alternatives", "bash.bashrc", "ca-certificates", "fonts", "host.conf", "hosts", "inputrc", "ld.so.cache"),
+    *("ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "profile", "protocols"),
+    *("resolv.conf", "services", "ssl", "terminfo", "timezone"),
+)
+MERGED = ("/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
+CONFIGURATION = "/etc/jupyter"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """What one server may see."""
+
+    user: str
+    home: Path
+    environment: Path
+    configuration: Path
+    identity: Path
+    read_only: tuple[Path, ...] = ()
+
+    @property
+    def inner_home(self) -> str:
+        return f"/home/{self.home.name}"
+
+    def command(self, program: Sequence[str], uid: int | None) -> list[str]:
+        """Return the whole command line; `uid` is what a root-started server becomes, None if the caller isn't root."""
+        become = () if uid is None else become_uid(uid)
+        return ["bwrap", *self._namespaces(uid), *self._system(), *self._own(), "--", *become, *program]
+
+    def _namespaces(self, uid: int | None) -> Iterator[str]:
+        yield from ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try")
+        yield from ("--hostname", "tinytorch")
+        if uid is None:
+            yield from ("--unshare-user", "--disable-userns")
+
+    def _system(self) -> Iterator[str]:
+        yield from ("--ro-bind", "/usr", "/usr")
+        for folder in map(Path, MERGED):
+            if folder.is_symlink():
+                yield from ("--symlink", str(folder.readlink()), str(folder))
+            elif folder.is_dir():
+                yield from ("--ro-bind", str(folder), str(folder))
+        for name in ETC:
+            yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+        for name in ("passwd", "group"):
+            yield from ("--ro-bind", str(self.identity / name), f"/etc/{name}")
+        yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp", "--tmpfs", "/run")
+        yield from ("--symlink", "/tmp", "/var/tmp")
+
+    def _own(self) -> Iterator[str]:
+        for path in (*base_interpreter(), self.environment, *self.read_only):
+            yield from ("--ro-bind", str(path), str(path))
+        yield from ("--ro-bind", str(self.configuration), CONFIGURATION)
+        yield from ("--bind", str(self.home), self.inner_home, "--chdir", self.inner_home)
+
+
+def become_uid(uid: int) -> tuple[str, ...]:
+    """Return the program that gives up root for good and becomes `uid`."""
+    identity = ("--reuid", str(uid), "--regid", str(uid), "--clear-groups")
+    return ("setpriv", *identity, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--")
+
+
+def base_interpreter() -> tuple[Path, ...]:
+    """Return the folder of the Python that virtual environments point to, if /usr does not hold it already."""
+    base = Path(sys.base_prefix).resolve()
+    return () if base.is_relative_to("/usr") else (base,)
+
+
+def write_identity(folder: Path, user: str, home: str, uid: int, gid: int) -> None:
+    """Write the passwd and group files that a server sees."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    passwd = f"root:x:0:0:root:/:/usr/sbin/nologin\n{user}:x:{uid}:{gid}::{home}:/bin/bash\n"
+    (folder / "passwd").write_text(passwd, "utf-8")
+    (folder / "group").write_text(f"root:x:0:\n{user}:x:{gid}:\n", "utf-8")

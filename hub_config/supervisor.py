@@ -1,0 +1,147 @@
+"""Programs side by side, each restarted when it dies, all stopped together.
+
+Promises: a program that dies starts again (at once, then with growing pauses); nothing that was started, nor anything
+that it started, outlives `stop`; single-user servers outlive the Hub, not the supervisor.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0
+MARKER = "TINYTORCH_RUN_ID"
+
+
+@dataclass
+class Program:
+    """A command that should always run; `after_restart` is called when it runs again after a death."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str]
+    log: Path
+    after_restart: Callable[[], None] | None = None
+    pid: int = 0
+    started: float = 0.0
+    not_before: float = 0.0
+    pause: float = 0.0
+    deaths: int = 0
+
+
+@dataclass
+class Supervisor:
+    """Runs programs; `marker` is in the environment of all of them."""
+
+    marker: str
+    cwd: Path
+    say: Callable[[str], None]
+    programs: dict[str, Program] = field(default_factory=dict)
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def adopt_orphans(self) -> None:
+        """Become the parent of single-user servers whose Hub has died, so that their end is seen."""
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+    def start(self, program: Program) -> None:
+        """Start a program; its output goes to its log."""
+        self.programs[program.name] = program
+        program.log.parent.mkdir(parents=True, exist_ok=True)
+        with program.log.open("ab") as log:
+            process = subprocess.Popen(
+                program.command,
+                env=program.environment | {MARKER: self.marker},
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        # Deaths are seen by os.waitpid, for adopted processes too.
+        program.pid, process.returncode = process.pid, 0
+        program.started = time.monotonic()
+
+    def watch(self) -> None:
+        """Restart what dies, until `stopping` is set."""
+        while not self.stopping.wait(0.2):
+            self.tend()
+
+    def tend(self) -> None:
+        """Reap the dead and restart programs whose pause is over."""
+        dead = self._reap()
+        for program in self.programs.values():
+            if program.pid in dead:
+                self._died(program)
+            if program.pid == 0 and time.monotonic() >= program.not_before:
+                self.start(program)
+                if program.after_restart:
+                    program.after_restart()
+
+    def stop(self, order: list[str], grace_seconds: float = 10.0) -> None:
+        """End programs in this order, then whatever else carries the marker."""
+        self.stopping.set()
+        for name in order:
+            if name in self.programs:
+                self._end(self.programs[name], grace_seconds)
+        sweep(self.marker)
+        self._reap()
+
+    def _died(self, program: Program) -> None:
+        steady = time.monotonic() - program.started > STEADY_SECONDS
+        program.pause = 0.0 if steady else min(LONGEST_PAUSE_SECONDS, program.pause * 2 or 0.5)
+        program.pid, program.not_before = 0, time.monotonic() + program.pause
+        program.deaths += 1
+        self.say(f"{program.name} ended and is started again (see {program.log})")
+
+    def _end(self, program: Program, grace_seconds: float) -> None:
+        pid, program.pid = program.pid, 0
+        if pid == 0 or not _send(pid, signal.SIGTERM):
+            return
+        deadline = time.monotonic() + grace_seconds
+        while pid not in self._reap() and _send(pid, 0):
+            if time.monotonic() > deadline:
+                _send(pid, signal.SIGKILL)
+            time.sleep(0.05)
+
+    @staticmethod
+    def _reap() -> set[int]:
+        dead: set[int] = set()
+        while True:
+            try:
+                pid, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return dead
+            if pid == 0:
+                return dead
+            dead.add(pid)
+
+
+def sweep(marker: str) -> int:
+    """Kill every process that carries the marker in its environment, but not this one; return how many there were."""
+    wanted = f"{MARKER}={marker}".encode()
+    found = 0
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdecimal() or int(folder.name) == os.getpid():
+            continue
+        try:
+            carries = wanted in (folder / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue  # gone, or another person's
+        if carries:
+            found += _send(int(folder.name), signal.SIGKILL)
+    return found
+
+
+def _send(pid: int, sig: int) -> bool:
+    try:
+        os.kill(pid, sig)
+    except ProcessLookupError:
+        return False
+    return True
