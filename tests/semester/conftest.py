@@ -31,7 +31,7 @@ staff:
   tas: [tom]
 roster: roster.csv
 extensions:
-  - {student: ada, module: sum, until: 2026-11-05 12:00}
+  - {student: ada, module: sum, due: 2026-11-05 12:00}
 """
 ROSTER = "username,last_name,first_name,email\nada,Lovelace,Ada,ada@example.org\nben,Rosen,Ben,\n"
 

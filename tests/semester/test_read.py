@@ -27,9 +27,9 @@ def test_times_are_read_in_the_courses_zone_and_kept_in_utc(valid):
     assert dates.due == datetime(2026, 10, 26, 22, 59, tzinfo=UTC)
 
 
-def test_a_module_closes_when_the_last_extension_ends(valid):
+def test_a_module_closes_when_the_last_late_window_ends(valid):
     assert valid.semester.closes("scalar") == datetime(2026, 10, 20, 21, 59, tzinfo=UTC)
-    assert valid.semester.closes("sum") == datetime(2026, 11, 5, 11, 0, tzinfo=UTC)
+    assert valid.semester.closes("sum") == datetime(2026, 11, 7, 11, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_single_modules_can_be_chosen(curriculum):
         ("tas: [tom]", "tas: [tom, ida]", 13, "staff.tas.1", "'ida'", "instructor already"),
         ("student: ada", "student: eva", 16, "extensions.0.student", "'eva'", "not on the roster"),
         ("module: sum", "module: image", 16, "extensions.0.module", "'image'", "has no dates"),
-        ("2026-11-05 12:00", "2026-10-20 12:00", 16, "extensions.0.until", "'2026-10-20 12:00'", "not after the due"),
+        ("2026-11-05 12:00", "2026-10-20 12:00", 16, "extensions.0.due", "'2026-10-20 12:00'", "not after the due"),
         ("  sum:\n", "  image:\n", 7, "schedule.image", "", "is scheduled and not chosen"),
         ("  sum:\n", "  scalar:\n", 7, "file", "", "not readable as YAML"),
         ("tiers: [foundation]", "tiers: [foundation", 5, "file", "", "not readable as YAML"),

@@ -139,9 +139,9 @@ def _check_extensions(semester: Semester, names: set[str], document: Document, f
             problem("student", extension.student, "is not on the roster", _choose(extension.student, sorted(names)))
         if extension.module not in semester.schedule:
             problem("module", extension.module, "has no dates", _choose(extension.module, list(semester.schedule)))
-        elif extension.until <= semester.schedule[extension.module].due:
+        elif extension.due <= semester.schedule[extension.module].due:
             due = semester.local(semester.schedule[extension.module].due)
-            problem("until", semester.local(extension.until), f"is not after the due date {due}", "choose a later time")
+            problem("due", semester.local(extension.due), f"is not after the due date {due}", "choose a later time")
         if (extension.student, extension.module) in seen:
             problem("student", extension.student, "has an extension for this module above", "keep the later of the two")
         seen.add((extension.student, extension.module))

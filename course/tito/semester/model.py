@@ -139,11 +139,11 @@ class Staff(Part):
 
 
 class Extension(Part):
-    """More time for one student in one module."""
+    """A later due date for one student in one module; grace and late window count from it."""
 
     student: Username
     module: str
-    until: Instant
+    due: Instant
     reason: str = ""
 
 
@@ -172,9 +172,12 @@ class Semester(Part):
 
     def closes(self, module: str) -> datetime:
         """Return the last moment at which anybody may submit `module`."""
-        ends = [self.schedule[module].due + self.late.window]
-        ends += [extension.until for extension in self.extensions if extension.module == module]
-        return max(ends)
+        return max(self.dues(module)) + self.late.window
+
+    def dues(self, module: str) -> list[datetime]:
+        """Return the due date of `module` and, after it, those of its extensions."""
+        extended = {extension.due for extension in self.extensions if extension.module == module}
+        return [self.schedule[module].due, *sorted(extended)]
 
     def local(self, moment: datetime) -> str:
         """Return `moment` in the course's time zone, as 2026-11-01 23:59."""

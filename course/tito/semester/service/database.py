@@ -1,0 +1,103 @@
+"""What the semester service remembers: the semester in force, and every release and collection, done or to come."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import DateTime, Dialect, Engine, Index, String, Text, UniqueConstraint, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+PENDING, RUNNING, DONE, CANCELLED = "pending", "running", "done", "cancelled"
+RELEASE, COLLECT = "release", "collect"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC, also on SQLite, which forgets time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """The tables of this service."""
+
+
+class Applied(Table):
+    """A semester that was put in force; the newest row is the one that is."""
+
+    __tablename__ = "applied"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    semester: Mapped[str] = mapped_column(Text)
+    roster: Mapped[str] = mapped_column(Text)
+    semester_name: Mapped[str] = mapped_column(String(500))
+    roster_name: Mapped[str] = mapped_column(String(500))
+    by: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Action(Table):
+    """One release or collection of one module at one time; `by` is "schedule" or who asked for it."""
+
+    __tablename__ = "actions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(16))
+    module: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(16), default=PENDING)
+    tries: Mapped[int] = mapped_column(default=0)
+    try_after: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    message: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (
+        # The schedule asks for a thing at a time once, however often a semester is applied.
+        UniqueConstraint("course", "kind", "module", "at", "by", name="uq_actions_what_when"),
+        Index("ix_actions_due", "state", "try_after"),
+    )
+
+
+class Generated(Table):
+    """From which source the notebooks of a module were last made."""
+
+    __tablename__ = "generated"
+    course: Mapped[str] = mapped_column(String(64), primary_key=True)
+    module: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def open_database(url: str) -> Engine:
+    """Open the database at `url`, creating it or bringing it to the present schema."""
+    address = make_url(url)
+    is_sqlite = address.get_backend_name() == "sqlite"
+    if is_sqlite and address.database not in (None, "", ":memory:"):
+        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, pool_pre_ping=True)
+    if is_sqlite:
+        event.listen(engine, "connect", _prepare_sqlite)
+    with engine.begin() as connection:
+        settings = Config()
+        settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+    return engine
+
+
+def _prepare_sqlite(connection, _record) -> None:
+    # A reader (the home page) must not wait for the scheduler, and what was acknowledged must survive a power cut.
+    for pragma in ("journal_mode=WAL", "busy_timeout=20000", "foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,186 @@
+"""Releases and collections happen once: on time, or as soon as the service is back."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect
+from tito.semester.read import Sources, validate
+from tito.semester.service import schedule
+from tito.semester.service.database import COLLECT, DONE, PENDING, RELEASE, Table, open_database
+from tito.semester.service.schedule import Entry
+from tito.semester.service.scheduler import Scheduler
+
+from tests.semester.conftest import ROSTER, SEMESTER
+
+pytestmark = pytest.mark.unit
+START = datetime(2026, 10, 1, tzinfo=UTC)
+RELEASE_SCALAR = Entry(datetime(2026, 10, 5, 6, 0, tzinfo=UTC), RELEASE, "scalar")
+
+
+class Clock:
+    """A clock that the test sets."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    engine = open_database(f"sqlite:///{tmp_path / 'semester.db'}")
+    yield engine
+    engine.dispose()
+
+
+def put_in_force(engine: Engine, valid) -> schedule.Difference:
+    changed = schedule.difference(engine, valid)
+    for entry in changed.add:
+        schedule.add(engine, valid.semester.course, entry)
+    for entry in changed.cancel:
+        schedule.cancel(engine, valid.semester.course, entry)
+    return changed
+
+
+def test_migrations_lead_to_the_tables_that_the_code_uses(engine):
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_opening_a_database_again_keeps_it(tmp_path):
+    url = f"sqlite:///{tmp_path / 'again.db'}"
+    first = open_database(url)
+    schedule.add(first, "tiny-2026", RELEASE_SCALAR)
+    first.dispose()
+    second = open_database(url)
+    assert [row.module for row in schedule.listing(second, "tiny-2026")] == ["scalar"]
+    assert inspect(second).has_table("alembic_version")
+    second.dispose()
+
+
+def test_a_semester_asks_for_a_release_and_for_collections_when_work_becomes_final(valid):
+    due = datetime(2026, 10, 26, 22, 59, tzinfo=UTC)
+    extended = datetime(2026, 11, 5, 11, 0, tzinfo=UTC)
+    grace, window = timedelta(minutes=15), timedelta(hours=48)
+    assert {entry for entry in schedule.wanted(valid) if entry.module == "sum"} == {
+        Entry(datetime(2026, 10, 12, 6, 0, tzinfo=UTC), RELEASE, "sum"),
+        *(Entry(end + late, COLLECT, "sum") for end in (due, extended) for late in (grace, window)),
+    }
+
+
+def test_applying_twice_adds_nothing(engine, valid):
+    assert len(put_in_force(engine, valid).add) == len(schedule.wanted(valid))
+    assert schedule.difference(engine, valid) == schedule.Difference([], [])
+
+
+def test_a_moved_date_replaces_what_waits_and_moving_it_back_revives_it(engine, valid, curriculum):
+    put_in_force(engine, valid)
+    moved = SEMESTER.replace("scalar: {release: 2026-10-05 08:00", "scalar: {release: 2026-10-06 08:00")
+    changed = put_in_force(engine, validate(Sources(moved, ROSTER), curriculum))
+    assert (changed.add, changed.cancel) == (
+        [Entry(RELEASE_SCALAR.at + timedelta(days=1), RELEASE, "scalar")],
+        [RELEASE_SCALAR],
+    )
+    changed = put_in_force(engine, valid)
+    assert (changed.add, changed.cancel) == (
+        [RELEASE_SCALAR],
+        [Entry(RELEASE_SCALAR.at + timedelta(days=1), RELEASE, "scalar")],
+    )
+    assert schedule.difference(engine, valid) == schedule.Difference([], [])
+
+
+def test_each_action_is_done_once_when_its_time_comes_and_not_before(engine, valid, clock):
+    put_in_force(engine, valid)
+    done: list[tuple[str, str]] = []
+
+    def run(action) -> str:
+        done.append((action.kind, action.module))
+        return "done"
+
+    scheduler = Scheduler(engine, run, clock)
+    clock.time = RELEASE_SCALAR.at - timedelta(seconds=1)
+    assert scheduler.run_due() == 0
+    clock.time = RELEASE_SCALAR.at
+    scheduler.run_due()
+    scheduler.run_due()
+    assert done == [("release", "scalar")]
+
+
+def test_what_was_missed_is_made_up_in_order_exactly_once_by_a_new_process(engine, valid, clock):
+    put_in_force(engine, valid)
+    clock.time = datetime(2026, 12, 24, tzinfo=UTC)
+    order: list[tuple[str, str]] = []
+
+    def run(action) -> str:
+        order.append((action.kind, action.module))
+        return "done"
+
+    for _ in range(2):
+        Scheduler(engine, run, clock).run_due()
+    expected = [(entry.kind, entry.module) for entry in sorted(schedule.wanted(valid), key=lambda e: (e.at, e.module))]
+    assert order == expected
+    assert {row.state for row in schedule.listing(engine, "tiny-2026")} == {DONE}
+
+
+def test_a_process_that_died_in_the_middle_leaves_its_action_to_the_next(engine, valid, clock):
+    put_in_force(engine, valid)
+    clock.time = RELEASE_SCALAR.at
+    assert schedule.claim(engine, clock()).module == "scalar"
+    assert schedule.claim(engine, clock()) is None
+    assert schedule.recover(engine) == 1
+    assert schedule.claim(engine, clock()).tries == 2
+
+
+def test_a_failure_is_told_and_tried_again_after_a_pause_without_holding_up_others(engine, valid, clock):
+    put_in_force(engine, valid)
+    clock.time = datetime(2026, 10, 12, 6, 0, tzinfo=UTC)
+    down = True
+
+    def run(action) -> str:
+        if down and action.module == "scalar":
+            raise ConnectionError("the exchange does not answer")
+        return "released"
+
+    scheduler = Scheduler(engine, run, clock)
+    assert scheduler.run_due() == 2
+    rows = {(row.kind, row.module): row for row in schedule.listing(engine, "tiny-2026") if row.at <= clock()}
+    assert rows["release", "sum"].state == DONE
+    assert (rows["release", "scalar"].state, rows["release", "scalar"].message) == (
+        PENDING,
+        "ConnectionError: the exchange does not answer",
+    )
+    down = False
+    assert scheduler.run_due() == 0
+    clock.time += schedule.FIRST_RETRY
+    assert scheduler.run_due() == 1
+    assert schedule.listing(engine, "tiny-2026")[0].state == DONE
+
+
+def test_what_was_released_is_not_released_again_when_its_date_moves(engine, valid, curriculum, clock):
+    put_in_force(engine, valid)
+    clock.time = RELEASE_SCALAR.at
+    Scheduler(engine, lambda action: "done", clock).run_due()
+    moved = SEMESTER.replace("scalar: {release: 2026-10-05 08:00", "scalar: {release: 2026-10-06 08:00")
+    assert schedule.difference(engine, validate(Sources(moved, ROSTER), curriculum)) == schedule.Difference([], [])
+
+
+def test_a_button_pressed_twice_asks_once_and_the_thread_does_it(engine, clock):
+    first = schedule.ask(engine, "tiny-2026", COLLECT, "scalar", "ida", clock())
+    assert schedule.ask(engine, "tiny-2026", COLLECT, "scalar", "ida", clock()) == first
+    done = []
+    scheduler = Scheduler(engine, lambda action: done.append(action.by) or "done", clock)
+    scheduler.start()
+    scheduler.stop()
+    assert done in ([], ["ida"])  # the thread may be stopped before it looked
+    Scheduler(engine, lambda action: done.append(action.by) or "done", clock).run_due()
+    assert done == ["ida"]
