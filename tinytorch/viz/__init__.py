@@ -1,0 +1,42 @@
+"""Pictures of what students build, from plain numbers and arrays.
+
+`lines`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends in it.
+`LossCurve` is live during training, `ConfusionMatrix`, `GraphView` and `OptimizerPath` answer one question each.
+
+Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
+numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
+widget can be shown. Needs matplotlib and ipywidgets (`pip install tinytorch[viz]`), only once something is used.
+"""
+
+import importlib
+
+_HOME = {
+    "Picture": "picture",
+    "lines": "charts",
+    "images": "charts",
+    "matrix": "charts",
+    "surface": "charts",
+    "broadcast": "array_pictures",
+    "memory_layout": "array_pictures",
+    "LossHistory": "loss_history",
+    "LossCurve": "loss_curve",
+    "ConfusionMatrix": "confusion_matrix",
+    "GraphView": "graph_view",
+    "OptimizerPath": "optimizer_path",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str):
+    if name not in _HOME:
+        raise AttributeError(f"tinytorch.viz has no {name!r}; it has {', '.join(__all__)}")
+    try:
+        return getattr(importlib.import_module(f"tinytorch.viz.{_HOME[name]}"), name)
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.startswith("tinytorch"):
+            raise
+        raise ImportError(f"tinytorch.viz.{name} needs {missing.name}: pip install 'tinytorch[viz]'") from missing
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,139 @@
+"""The few charts that most teaching figures are: lines, rows of images, a matrix with its numbers, a surface.
+
+Each takes arrays and gives a Picture.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
+
+
+def lines(
+    x,
+    values_by_name: Mapping[str, object],
+    title: str = "",
+    *,
+    xlabel: str = "",
+    ylabel: str = "",
+    log: str = "",
+    ylim: tuple[float, float] | None = None,
+    notes: Sequence[tuple[float, float, str]] = (),
+    markers: bool = False,
+) -> Picture:
+    """Draw lines over one x axis.
+
+    Args:
+        x: values of the x axis, or None for 0, 1, 2, ...
+        values_by_name: name -> values.
+        log: axes with a logarithmic scale: "", "x", "y" or "xy".
+        notes: (x, y, text) written beside that point.
+        markers: draw the points too.
+    """
+    if unknown := set(log) - {"x", "y"}:
+        raise ValueError(f"log names the axes with a logarithmic scale, 'x', 'y' or 'xy'; got {sorted(unknown)}")
+    figure, axes = new_figure()
+    ax = axes[0, 0]
+    for i, (name, values) in enumerate(values_by_name.items()):
+        y = as_numbers(f"line {name!r}", values)
+        at = np.arange(len(y)) if x is None else as_numbers("x", x)
+        if at.shape != y.shape:
+            raise ValueError(f"line {name!r} needs one value for each x, got {y.shape} values for {at.shape} places")
+        ax.plot(at, y, color=COLORS[i % len(COLORS)], label=name, lw=2, marker="o" if markers else None, ms=4)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    if "x" in log:
+        ax.set_xscale("log")
+    if "y" in log:
+        ax.set_yscale("log")
+    if ylim is not None:
+        ax.set_ylim(ylim)
+    for at_x, at_y, text in notes:
+        ax.annotate(
+            text,
+            (at_x, at_y),
+            xytext=(12, 12),
+            textcoords="offset points",
+            arrowprops={"arrowstyle": "-", "color": "0.4"},
+        )
+    if len(values_by_name) > 1:
+        ax.legend()
+    return Picture(figure, f"{title or 'lines'}: {', '.join(values_by_name)}")
+
+
+def images(pictures, titles: Sequence[str] = (), title: str = "", *, columns: int = 8, size: float = 1.1) -> Picture:
+    """Draw images beside each other: grey (H, W), or colour (H, W, 3) with values 0..255 or 0..1."""
+    pictures = [np.asarray(p) for p in pictures]
+    if not pictures:
+        raise ValueError("images needs at least one picture, got none")
+    if titles and len(titles) != len(pictures):
+        raise ValueError(f"one title for each picture, got {len(titles)} titles for {len(pictures)} pictures")
+    columns = min(columns, len(pictures))
+    rows = math.ceil(len(pictures) / columns)
+    figure, axes = new_figure(rows, columns, width=size * columns, height=(size + 0.25 * bool(titles)) * rows)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    for i, (ax, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
+        ax.imshow(picture, cmap="gray", interpolation="nearest")
+        if titles:
+            ax.set_title(titles[i], fontsize=9, loc="center")
+    figure.suptitle(title)
+    return Picture(figure, f"{title or 'images'}: {len(pictures)} pictures")
+
+
+def matrix(
+    values, title: str = "", *, xlabel: str = "", ylabel: str = "", numbers: bool | None = None, digits: int = 2
+) -> Picture:
+    """Draw a 2-D array as coloured cells, blue below zero and red above.
+
+    Args:
+        numbers: write the values into the cells; by default up to 12 x 12.
+    """
+    array = as_numbers("values", values)
+    if array.ndim != 2:
+        raise ValueError(f"matrix draws arrays with 2 axes, got {array.shape}: choose one slice")
+    figure, axes = new_figure(width=min(8, 1.5 + 0.6 * array.shape[1]), height=min(7, 1.2 + 0.45 * array.shape[0]))
+    ax = axes[0, 0]
+    limit = float(np.nanmax(np.abs(array), initial=0.0)) or 1.0
+    picture = ax.imshow(array, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    if numbers if numbers is not None else max(array.shape) <= 12:
+        for (row, column), value in np.ndenumerate(array):
+            color = "white" if abs(value) > 0.6 * limit else "black"
+            ax.text(column, row, f"{value:.{digits}g}", ha="center", va="center", color=color, fontsize=9)
+    ax.grid(False)
+    ax.set(title=title, xlabel=xlabel, ylabel=ylabel, xticks=range(array.shape[1]), yticks=range(array.shape[0]))
+    if max(array.shape) > 20:
+        ax.set(xticks=[], yticks=[])
+    figure.colorbar(picture, ax=ax)
+    return Picture(figure, f"{title or 'matrix'}: {array.shape[0]} x {array.shape[1]}")
+
+
+def surface(
+    function: Callable, xlim: tuple[float, float], ylim: tuple[float, float], title: str = "", *, resolution: int = 60
+) -> Picture:
+    """Draw z = function(x, y), a function of arrays, in perspective and as contour lines."""
+    x, y = np.meshgrid(np.linspace(*xlim, resolution), np.linspace(*ylim, resolution))
+    z = as_numbers("the function's values", function(x, y))
+    figure, axes = new_figure(1, 2, width=9.0, height=3.8)
+    flat = axes[0, 1]
+    axes[0, 0].remove()
+    solid = figure.add_subplot(1, 2, 1, projection="3d")
+    solid.plot_surface(x, y, z, cmap="viridis", linewidth=0, rcount=40, ccount=40)
+    solid.set(xlabel="x", ylabel="y", title=title)
+    contours = flat.contour(x, y, z, levels=levels(z), cmap="viridis")
+    flat.clabel(contours, fontsize=8)
+    flat.set(xlabel="x", ylabel="y", title="contour lines")
+    return Picture(figure, f"{title or 'surface'} over x {xlim}, y {ylim}")
+
+
+def levels(z: np.ndarray, count: int = 12) -> np.ndarray:
+    """Choose contour levels: evenly in z, or by equal factors where z spans several powers of ten above its minimum."""
+    low, high = float(np.nanmin(z)), float(np.nanmax(z))
+    span = high - low
+    if span <= 0:
+        return np.array([low])
+    typical = float(np.nanmedian(z)) - low
+    if typical < span / 10:
+        return low + np.geomspace(span * 1e-4, span, count)
+    return np.linspace(low + span / (count + 1), high, count)

@@ -1,0 +1,134 @@
+"""Watch a loss while training runs.
+
+>>> with LossCurve("MLP on digits") as curve:
+...     for step in range(1000):
+...         ...
+...         curve.add(step, train=loss)
+
+In a notebook the curve appears at the first `add` and moves at most ten times a second; hovering shows values, buttons
+write PNG and CSV. At the end a plain picture is left below it, which stays in the saved notebook and in grading pages.
+In a script nothing is shown; `curve.save("loss.png")` draws.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tinytorch.viz.loss_figure import loss_picture
+from tinytorch.viz.loss_history import LossHistory
+from tinytorch.viz.loss_svg import loss_svg
+from tinytorch.viz.picture import Picture
+
+SECONDS_BETWEEN_REDRAWS = 0.1  # the eye sees no more than this as motion, and a redraw takes 2 ms
+
+
+class LossCurve:
+    """A live picture of training and validation loss.
+
+    Args:
+        title: stands above the curve.
+        log_scale: draw the loss on a logarithmic scale.
+        clock: gives seconds; another one is for tests.
+    """
+
+    def __init__(
+        self, title: str = "Loss", *, log_scale: bool = False, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.title, self.log_scale = title, log_scale
+        self.history = LossHistory()
+        self.redraws = 0
+        self._clock, self._next_redraw = clock, float("-inf")
+        self._view = None
+
+    def add(self, step: float, *, train=None, validation=None, learning_rate=None) -> None:
+        """Record what is given for this step (plain numbers), and redraw if it is time."""
+        self.history.add(step, train=train, validation=validation, learning_rate=learning_rate)
+        now = self._clock()
+        if now >= self._next_redraw:
+            self._redraw()
+            self._next_redraw = now + SECONDS_BETWEEN_REDRAWS
+
+    def finish(self) -> None:
+        """Draw the last values and leave a plain picture in the notebook. May be called again."""
+        if self._view is not None:
+            self._redraw()
+            self._view.keep(self.picture())
+
+    def picture(self) -> Picture:
+        """Draw what was recorded so far."""
+        return loss_picture(self.history, self.title, self.log_scale)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture (.png, .svg, .pdf) or the numbers (.csv); give the file's path."""
+        if Path(path).suffix == ".csv":
+            return self.history.write_csv(path)
+        return self.picture().save(path)
+
+    def __enter__(self) -> "LossCurve":
+        return self
+
+    def __exit__(self, *problem) -> None:
+        self.finish()
+
+    def _redraw(self) -> None:
+        if self._view is None:
+            if not in_a_notebook():
+                self._next_redraw = float("inf")
+                return
+            self._view = _NotebookView(self)
+        self.redraws += 1
+        self._view.show(loss_svg(self.history, self.title, self.log_scale))
+
+    def _repr_png_(self) -> bytes:
+        return self.picture().png()
+
+    def __repr__(self) -> str:
+        return repr(self.picture()).replace("Picture", "LossCurve")
+
+
+def in_a_notebook() -> bool:
+    """Tell whether this runs in a Jupyter kernel, where widgets can be shown."""
+    try:
+        from IPython import get_ipython
+    except ModuleNotFoundError:
+        return False
+    return getattr(get_ipython(), "kernel", None) is not None
+
+
+class _NotebookView:
+    """The widget: the moving picture and its export buttons."""
+
+    def __init__(self, curve: LossCurve) -> None:
+        import ipywidgets
+        from IPython.display import display
+
+        self._html = ipywidgets.HTML()
+        self._said = ipywidgets.Label()
+        buttons = [self._button(ipywidgets, curve, ending) for ending in ("png", "csv")]
+        display(ipywidgets.VBox([self._html, ipywidgets.HBox([*buttons, self._said])]))
+        self._kept = None
+
+    def _button(self, ipywidgets, curve: LossCurve, ending: str):
+        button = ipywidgets.Button(description=f"Save {ending.upper()}", layout={"width": "auto"})
+        button.on_click(lambda _: self._save(curve, ending))
+        return button
+
+    def _save(self, curve: LossCurve, ending: str) -> None:
+        name = "".join(c if c.isalnum() else "_" for c in curve.title).strip("_").lower() or "loss"
+        try:
+            path = curve.save(Path(f"{name}.{ending}"))
+            self._said.value = f"written: {path.resolve()}"
+        except OSError as problem:
+            self._said.value = f"could not write {name}.{ending}: {problem}"
+
+    def show(self, svg: str) -> None:
+        self._html.value = svg
+
+    def keep(self, picture: Picture) -> None:
+        """Show the plain picture once; a later call replaces it."""
+        from IPython.display import display
+
+        if self._kept is None:
+            self._kept = display(picture, display_id=True)
+        else:
+            self._kept.update(picture)
