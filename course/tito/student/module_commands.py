@@ -1,0 +1,173 @@
+"""`tito module start|test|complete|status|reset`: a student's work on one module."""
+
+import json
+
+import click
+
+from tito.curriculum import Curriculum, Module, load_curriculum
+from tito.errors import TitoError
+from tito.student.progress import COMPLETED, PREBUILT, all_progress, next_step, progress_of
+from tito.workspace import Workspace
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON, for scripts.")
+
+
+def find_module(name: str) -> tuple[Curriculum, Module, Workspace]:
+    """Find a written module by slug, folder name or number, and the student's workspace."""
+    curriculum = load_curriculum()
+    return curriculum, curriculum.find_written(name), Workspace.here()
+
+
+def answer(as_json: bool, facts: dict, *lines: str) -> None:
+    """Print facts as JSON, or lines for a person."""
+    click.echo(json.dumps(facts, ensure_ascii=False) if as_json else "\n".join(line for line in lines if line))
+
+
+@click.command()
+@click.argument("name")
+@as_json_option
+def start(name: str, as_json: bool) -> int:
+    """Put a module's notebook into your home; one that is there already is left alone.
+
+    \b
+    Examples:
+      tito module start tensor
+      tito module start 01
+    """
+    from tito.student.start import start_module
+
+    curriculum, module, workspace = find_module(name)
+    done = (COMPLETED, PREBUILT)
+    missing = [m.slug for m in curriculum.before(module) if progress_of(workspace, m).state not in done]
+    fresh = start_module(workspace, module, curriculum)
+    path = workspace.show(workspace.notebook(module.slug))
+    answer(
+        as_json,
+        {"module": module.slug, "notebook": str(workspace.notebook(module.slug)), "created": fresh, "missing": missing},
+        f"{module.label}: your notebook is {path}" if fresh else f"{module.label} was started already: {path}",
+        f"It builds on {', '.join(missing)}, not completed yet." if missing else "",
+        f"Open it in JupyterLab; then 'tito module test {module.slug}'.",
+    )
+    return 0
+
+
+@click.command()
+@click.argument("name")
+@as_json_option
+def test(name: str, as_json: bool) -> int:
+    """Run a module's visible tests on your notebook, as it is saved, the way submissions are judged.
+
+    \b
+    Examples:
+      tito module test tensor
+    """
+    from tito.student.visible_tests import run_visible_tests, show_result, to_json
+
+    _, module, workspace = find_module(name)
+    result = run_visible_tests(workspace, module)
+    if as_json:
+        click.echo(json.dumps(to_json(result), ensure_ascii=False))
+    else:
+        show_result(result, module)
+    return 0 if result.passed else 1
+
+
+@click.command()
+@click.argument("name")
+@click.option("--time-limit", type=click.FloatRange(1, 600), default=30.0, help="Seconds for your code.  [30]")
+@as_json_option
+def complete(name: str, time_limit: float, as_json: bool) -> int:
+    """Make your code importable: run it in a fresh process, test it, and export it to ~/tinytorch/core.
+
+    Your notebook is never changed. If anything is wrong, nothing is exported and what you exported before stays.
+
+    \b
+    Examples:
+      tito module complete tensor
+    """
+    from tito.student.complete import install, prepare, require_running, require_solved
+    from tito.student.integration import run_integration
+    from tito.student.visible_tests import require_passed, run_visible_tests
+
+    curriculum, module, workspace = find_module(name)
+    prepared = prepare(workspace, module)
+    require_solved(prepared, module)
+    require_running(workspace, module, prepared, time_limit)
+    result = run_visible_tests(workspace, module)
+    require_passed(result, module)
+    changed = install(workspace, module, prepared)
+    together = run_integration(workspace, curriculum)
+    failed = [each for each in together if not each.passed]
+    target = workspace.exported(module.slug)
+    answer(
+        as_json,
+        {
+            "module": module.slug,
+            "exported": str(target),
+            "changed": changed,
+            "visible_points": result.points,
+            "integration": [each.to_json() for each in together],
+        },
+        f"{module.label} is complete: {workspace.show(target)}{'' if changed else ' (unchanged)'}",
+        f"Import it: from tinytorch.core.{module.slug} import {', '.join(module.exports[:3])}",
+        f"Integration tests: {len(together) - len(failed)} of {len(together)} passed." if together else "",
+        *(f"  failed: {each.title}: {each.why}" for each in failed),
+        "Your modules pass their own tests, but not together: 'tito test integration' shows more." if failed else "",
+    )
+    return 0
+
+
+@click.command()
+@as_json_option
+def status(as_json: bool) -> int:
+    """Show how far each module is.
+
+    \b
+    Examples:
+      tito module status
+      tito module status --json
+    """
+    from tito.student.tables import print_table
+
+    curriculum, workspace = load_curriculum(), Workspace.here()
+    progress = all_progress(workspace, curriculum)
+    if as_json:
+        click.echo(json.dumps([each.to_json() for each in progress], ensure_ascii=False))
+        return 0
+    rows = []
+    for each in progress:
+        tested = "" if each.points is None else f"{each.points:g} of {each.points_possible:g}"
+        rows.append([each.module.label, each.module.title, f"{each.module.hours:g} h", each.state, tested])
+    print_table(["module", "title", "time", "state", "visible points"], rows)
+    following = next_step(progress)
+    if following:
+        click.echo(f"\nNext: {following}")
+    return 0
+
+
+@click.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json_option
+def reset(name: str, yes: bool, as_json: bool) -> int:
+    """Start a module's notebook afresh; yours is kept as a copy, and what you exported stays.
+
+    \b
+    Examples:
+      tito module reset tensor
+      tito module reset tensor --yes
+    """
+    from tito.student.start import reset_module
+
+    curriculum, module, workspace = find_module(name)
+    path = workspace.show(workspace.notebook(module.slug))
+    if not yes and not as_json and not click.confirm(f"Replace {path} by the release? A copy of yours is kept."):
+        raise TitoError("nothing was changed.")
+    copy = reset_module(workspace, module, curriculum)
+    answer(
+        as_json,
+        {"module": module.slug, "notebook": str(workspace.notebook(module.slug)), "copy": str(copy) if copy else None},
+        f"{path} is fresh again.",
+        f"Your work is kept as {workspace.show(copy)}" if copy else "",
+    )
+    return 0

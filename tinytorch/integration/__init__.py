@@ -1,0 +1,52 @@
+"""Tests of several modules together, to be read: what must hold when one's own tensors, layers and optimizers meet.
+
+`tito test integration` runs them on the student's own package. A test names the modules that it needs, and runs when
+they are complete; it speaks PyTorch's words only. Each docstring says the law.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class IntegrationTest:
+    """A law about several modules."""
+
+    name: str
+    title: str
+    needs: tuple[str, ...]
+    run: Callable[[], None]
+
+
+TESTS: dict[str, IntegrationTest] = {}
+
+
+def integration_test(*needs: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Add a function to the tests; its docstring is the title, `needs` the slugs of the modules that it needs."""
+
+    def add(function: Callable[[], None]) -> Callable[[], None]:
+        title = (function.__doc__ or "").strip().rstrip(".")
+        TESTS[function.__name__] = IntegrationTest(function.__name__, title, needs, function)
+        return function
+
+    return add
+
+
+def run_tests(ready: set[str]) -> list[dict]:
+    """Run the tests whose modules are all ready; each gives name, title, passed and why."""
+    from tinytorch.integration import composition, gradients, training  # noqa: F401  (they add their tests)
+
+    return [_run(test) for test in TESTS.values() if set(test.needs) <= ready]
+
+
+def _run(test: IntegrationTest) -> dict:
+    why = ""
+    try:
+        test.run()
+    except AssertionError as error:
+        why = str(error)
+    except Exception as error:  # whatever a student's code raises is an answer
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        why = f"{type(error).__name__}: {error} ({where.filename}, line {where.lineno})"
+    return {"name": test.name, "title": test.title, "passed": not why, "why": why}
