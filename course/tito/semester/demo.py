@@ -29,7 +29,7 @@ schedule:
 {schedule}
 late: {{grace_minutes: 15, window_hours: 48, penalty_percent_per_day: 10, maximum_percent: 30}}
 attempts: {{limit: 50, counts: last_on_time}}
-unlock: {{when: closed, early: true}}
+unlock: when_closed
 grading: {{mode: best, manual_percent: 10}}
 limits: {{memory: 2G, cpus: 2, processes: 512, home: 5G, idle_minutes: 60}}
 staff:

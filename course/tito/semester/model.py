@@ -78,10 +78,10 @@ class ModuleDates(Part):
 class Late(Part):
     """What happens after the due date: grace without penalty, a window with one, then nothing is accepted."""
 
-    grace_minutes: int = Field(15, ge=0, le=24 * 60)
-    window_hours: int = Field(48, ge=0, le=60 * 24)
-    penalty_percent_per_day: float = Field(10, ge=0, le=100)
-    maximum_percent: float = Field(100, ge=0, le=100)
+    grace_minutes: int = Field(default=15, ge=0, le=24 * 60)
+    window_hours: int = Field(default=48, ge=0, le=60 * 24)
+    penalty_percent_per_day: float = Field(default=10, ge=0, le=100)
+    maximum_percent: float = Field(default=100, ge=0, le=100)
 
     @property
     def grace(self) -> timedelta:
@@ -96,22 +96,15 @@ class Late(Part):
 class Attempts(Part):
     """How often a student may submit a module, and which attempt is graded."""
 
-    limit: int = Field(50, ge=1, le=1000)
+    limit: int = Field(default=50, ge=1, le=1000)
     counts: Literal["last", "last_on_time", "best"] = "last_on_time"
-
-
-class Unlock(Part):
-    """When the reference of a module one could not finish is given out."""
-
-    when: Literal["closed", "never"] = "closed"
-    early: bool = True
 
 
 class Grading(Part):
     """How the judge lends predecessors, and the share of the 100 points that people grade (0 drops it)."""
 
     mode: Literal["best", "reference", "own"] = "best"
-    manual_percent: int = Field(10, ge=0, le=50)
+    manual_percent: int = Field(default=10, ge=0, le=50)
 
 
 class Milestone(Part):
@@ -126,9 +119,9 @@ class Limits(Part):
 
     memory: Size = "2G"
     home: Size = "5G"
-    cpus: float = Field(2, gt=0, le=64)
-    processes: int = Field(512, ge=64, le=32768)
-    idle_minutes: int = Field(60, ge=5, le=24 * 60)
+    cpus: float = Field(default=2, gt=0, le=64)
+    processes: int = Field(default=512, ge=64, le=32768)
+    idle_minutes: int = Field(default=60, ge=5, le=24 * 60)
 
 
 class Staff(Part):
@@ -158,7 +151,9 @@ class Semester(Part):
     schedule: dict[str, ModuleDates]
     late: Late = Late()
     attempts: Attempts = Attempts()
-    unlock: Unlock = Unlock()
+    # The reference of a module one could not finish: once nobody may submit any more (or to a student who gives up
+    # submitting it), or never.
+    unlock: Literal["when_closed", "never"] = "when_closed"
     grading: Grading = Grading()
     milestones: dict[str, Milestone] = {}
     limits: Limits = Limits()

@@ -52,7 +52,7 @@ def _students(reader: csv.DictReader, name: str) -> list[Student]:
     problems: list[Problem] = []
     for row in reader:
         line = reader.line_num
-        extra = row.pop(None, None)  # type: ignore[call-overload]  # csv keeps surplus fields under None
+        extra = row.pop(None, None)  # csv keeps surplus fields under None
         student = Student(**{key: (value or "").strip() for key, value in row.items()})
         if problem := _problem(student, extra, line, name):
             problems.append(problem)

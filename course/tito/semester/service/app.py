@@ -1,0 +1,231 @@
+"""The HTTP interface: the course for everybody in it, the schedule for staff, plan and apply for instructors."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from tito.errors import TitoError
+from tito.semester import times
+from tito.semester.problems import SemesterError
+from tito.semester.read import Sources, Valid, validate
+from tito.semester.service import schedule
+from tito.semester.service.access import Caller, Identity, caller, manager, reader, refusal
+from tito.semester.service.conductor import Conductor, Places
+from tito.semester.service.course_view import course_view
+from tito.semester.service.database import COLLECT, RELEASE, Action
+from tito.semester.service.scheduler import Scheduler
+
+LARGEST_TEXT = 2_000_000  # a roster of ten thousand lines is under one
+Reader = Annotated[Caller, Depends(reader)]
+Manager = Annotated[Caller, Depends(manager)]
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything that the routes use."""
+
+    places: Places
+    conductor: Conductor
+    scheduler: Scheduler
+    hub_api_url: str
+    file: Path | None = None
+
+
+class Given(BaseModel):
+    """A semester's texts; without any, the file that the service was started with."""
+
+    model_config = ConfigDict(extra="forbid")
+    semester: str | None = Field(default=None, max_length=LARGEST_TEXT)
+    roster: str = Field(default="", max_length=LARGEST_TEXT)
+    semester_name: str = Field(default="semester.yaml", max_length=500)
+    roster_name: str = Field(default="roster.csv", max_length=500)
+
+
+def create_app(service: Service, prefix: str) -> FastAPI:
+    """Return the application, served under `prefix`; it runs the scheduler while it is up."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with httpx.AsyncClient(timeout=20) as http:
+            app.state.identity = Identity(service.hub_api_url.rstrip("/"), http)
+            service.scheduler.start()
+            yield
+            service.scheduler.stop()
+
+    base = prefix.rstrip("/")
+    app = FastAPI(
+        title="Semester", docs_url=None, redoc_url=None, openapi_url=f"{base}/openapi.json", lifespan=lifespan
+    )
+    app.state.service = service
+    app.include_router(_public(), prefix=base)
+    app.include_router(routes, prefix=f"{base}/api/v1")
+    app.add_exception_handler(SemesterError, _say_problems)
+    app.add_exception_handler(TitoError, _say_error)
+    app.add_exception_handler(HTTPException, _say_refusal)
+    app.add_exception_handler(RequestValidationError, _say_invalid)
+    return app
+
+
+def _public() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return router
+
+
+routes = APIRouter()
+
+
+@routes.get("/course", dependencies=[Depends(caller)])
+def course(request: Request) -> dict[str, Any]:
+    """Return the semester in force: modules, dates, policies; no people."""
+    service: Service = request.app.state.service
+    return course_view(_in_force(service), service.places.curriculum())
+
+
+@routes.get("/status")
+def status(request: Request, who: Reader) -> dict[str, Any]:
+    """Return who put what in force, the state of the file, the schedule, and the last apply."""
+    service: Service = request.app.state.service
+    row, run = service.conductor.in_force(), service.conductor.run
+    return {
+        "now": times.now().isoformat(),
+        "in_force": row and {"course": row.course, "file": row.semester_name, "by": row.by, "at": row.at.isoformat()},
+        "file": _file_state(service),
+        "run": run and run.as_dict(),
+        "actions": [_shown(action) for action in schedule.listing(service.places.engine, row.course)] if row else [],
+    }
+
+
+@routes.get("/people")
+def people(request: Request, who: Reader) -> dict[str, Any]:
+    """Return the roster and the staff of the semester in force."""
+    valid = _in_force(request.app.state.service)
+    staff = valid.semester.staff
+    return {
+        "students": [student._asdict() for student in valid.students],
+        "tas": staff.tas,
+        "instructors": staff.instructors,
+    }
+
+
+@routes.post("/plan")
+def plan(request: Request, given: Given, who: Manager) -> dict[str, Any]:
+    """Return what applying would change."""
+    service: Service = request.app.state.service
+    valid = _given(service, given)
+    changes = [change.as_dict() for change in service.conductor.plan(valid)]
+    return {"changes": changes, "warnings": [str(warning) for warning in valid.warnings]}
+
+
+@routes.post("/apply", status_code=202)
+def apply(request: Request, given: Given, who: Manager) -> dict[str, Any]:
+    """Begin to put a semester in force; `GET apply` tells how far it is."""
+    service: Service = request.app.state.service
+    return service.conductor.begin(_given(service, given), who.name).as_dict()
+
+
+@routes.get("/apply")
+def applying(request: Request, who: Reader) -> dict[str, Any]:
+    """Return how far the last apply is."""
+    run = request.app.state.service.conductor.run
+    if run is None:
+        raise refusal(404, "an apply was begun", "", "begin one with POST apply")
+    return run.as_dict()
+
+
+@routes.post("/modules/{slug}/{kind}", status_code=202)
+def ask(request: Request, slug: str, kind: str, who: Manager) -> dict[str, int]:
+    """Release or collect a module now; asking again while it waits changes nothing."""
+    service: Service = request.app.state.service
+    valid = _in_force(service)
+    if kind not in (RELEASE, COLLECT):
+        raise refusal(404, "an action is release or collect", kind, "choose one of them")
+    if slug not in valid.selection.built:
+        built = ", ".join(valid.selection.built)
+        raise refusal(404, "the module is one that students build", slug, f"choose among {built}")
+    number = schedule.ask(service.places.engine, valid.semester.course, kind, slug, who.name, times.now())
+    service.scheduler.wake()
+    return {"action": number}
+
+
+def _in_force(service: Service) -> Valid:
+    valid = service.conductor.valid_in_force()
+    if valid is None:
+        raise refusal(404, "a semester is in force", "", "an instructor applies one: `tito semester apply FILE`")
+    return valid
+
+
+def _given(service: Service, given: Given) -> Valid:
+    if given.semester is not None:
+        sources = Sources(given.semester, given.roster, given.semester_name, given.roster_name)
+    elif service.file is not None:
+        sources = Sources.of(service.file)
+    else:
+        raise refusal(
+            422, "a request names a semester", "", "send its texts, or start the service with --semester FILE"
+        )
+    return validate(sources, service.places.curriculum())
+
+
+def _file_state(service: Service) -> dict[str, Any] | None:
+    """Return whether the service's own file is valid, and whether it is what is in force."""
+    if service.file is None:
+        return None
+    row = service.conductor.in_force()
+    try:
+        sources = validate(Sources.of(service.file), service.places.curriculum()).sources
+    except SemesterError as error:
+        return {"name": str(service.file), "problems": [p.as_dict() for p in error.problems], "differs": True}
+    differs = row is None or (row.semester, row.roster) != (sources.semester, sources.roster)
+    return {"name": str(service.file), "problems": [], "differs": differs}
+
+
+def _shown(action: Action) -> dict[str, Any]:
+    return {
+        "id": action.id,
+        "kind": action.kind,
+        "module": action.module,
+        "at": action.at.isoformat(),
+        "by": action.by,
+        "state": action.state,
+        "tries": action.tries,
+        "try_after": action.try_after.isoformat(),
+        "finished_at": action.finished_at and action.finished_at.isoformat(),
+        "message": action.message,
+    }
+
+
+async def _say_problems(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SemesterError)
+    body = {"rule": "a semester file is valid", "value": f"{len(error.problems)} problem(s)", "remedy": str(error)}
+    return JSONResponse({**body, "problems": [problem.as_dict() for problem in error.problems]}, 422)
+
+
+async def _say_error(request: Request, error: Exception) -> JSONResponse:
+    status_code = 503 if isinstance(error, ConnectionError) else 409
+    return JSONResponse({"rule": str(error), "value": "", "remedy": ""}, status_code)
+
+
+async def _say_refusal(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    body = error.detail if isinstance(error.detail, dict) else {"rule": str(error.detail), "value": "", "remedy": ""}
+    return JSONResponse(body, error.status_code)
+
+
+async def _say_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(step) for step in first["loc"])
+    return JSONResponse({"rule": f"{where}: {first['msg']}", "value": "", "remedy": "see openapi.json"}, 422)

@@ -1,0 +1,159 @@
+"""Plan and apply a semester: compare every place with the file, list the changes, make them.
+
+Both take the same list, so a plan shows what apply does. Applying is safe to repeat: what failed or was cut
+short is what the next plan shows.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from tito.curriculum import Curriculum
+from tito.errors import TitoError
+from tito.semester import times
+from tito.semester.read import Sources, Valid, validate
+from tito.semester.service.change import Change
+from tito.semester.service.database import Applied
+from tito.semester.service.hub_api import Hub
+from tito.semester.service.parts import exchange, gradebook, notebooks, people, policies, timetable
+from tito.semester.service.parts.exchange import StaffExchange
+
+
+@dataclass(frozen=True)
+class Places:
+    """What a semester is put into effect in."""
+
+    engine: Engine
+    course_dir: Path
+    curriculum: Callable[[], Curriculum]
+    hub: Hub
+    exchange: StaffExchange
+
+
+@dataclass
+class Run:
+    """One apply: its changes, how far it is, what failed."""
+
+    by: str
+    began: datetime
+    changes: list[Change] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    made: int = 0
+    now_making: str = ""
+    finished: bool = False
+    error: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a page or the terminal shows of it."""
+        rows = [{**change.as_dict(), "error": self.failed.get(i)} for i, change in enumerate(self.changes)]
+        return {
+            "by": self.by,
+            "began": self.began.isoformat(),
+            "finished": self.finished,
+            "made": self.made,
+            "total": len(self.changes),
+            "now_making": self.now_making,
+            "error": self.error,
+            "changes": rows,
+        }
+
+
+class Conductor:
+    """Brings the places to a semester; one apply at a time."""
+
+    def __init__(self, places: Places, on_applied: Callable[[], None]) -> None:
+        self._places, self._on_applied = places, on_applied
+        self._applying = threading.Lock()
+        self.run: Run | None = None
+
+    def plan(self, valid: Valid) -> list[Change]:
+        """Return what applying `valid` would change now, in the order in which it is done."""
+        return list(self._changes(valid))
+
+    def begin(self, valid: Valid, by: str) -> Run:
+        """Apply `valid` in a thread; raise TitoError while another apply is under way."""
+        if not self._applying.acquire(blocking=False):
+            began = self.run.began.isoformat(timespec="seconds") if self.run else "now"
+            raise TitoError(f"an apply that began at {began} is under way: wait for it to finish")
+        self.run = run = Run(by, times.now())
+        threading.Thread(target=self._apply, args=(valid, run), name="apply", daemon=True).start()
+        return run
+
+    def apply(self, valid: Valid, by: str) -> Run:
+        """Apply `valid` and wait for the end."""
+        with self._applying:
+            self.run = run = Run(by, times.now())
+            self._make_all(valid, run)
+        return run
+
+    def in_force(self) -> Applied | None:
+        """Return the semester that was last put in force."""
+        with Session(self._places.engine, expire_on_commit=False) as session:
+            return session.scalar(select(Applied).order_by(Applied.id.desc()).limit(1))
+
+    def valid_in_force(self) -> Valid | None:
+        """Return the semester in force, read against the course as it is now."""
+        row = self.in_force()
+        if row is None:
+            return None
+        sources = Sources(row.semester, row.roster, row.semester_name, row.roster_name)
+        return validate(sources, self._places.curriculum())
+
+    def _changes(self, valid: Valid) -> Iterator[Change]:
+        places, curriculum = self._places, self._places.curriculum()
+        now = policies.in_force(places.course_dir)
+        yield from people.changes(valid, places.hub)
+        yield from exchange.changes(valid, places.exchange, curriculum, now)
+        yield from notebooks.changes(valid, places.engine, curriculum, places.course_dir)
+        yield from gradebook.changes(valid, places.course_dir)
+        yield from policies.changes(valid, curriculum, places.course_dir)
+        yield from timetable.changes(valid, places.engine)
+
+    def _apply(self, valid: Valid, run: Run) -> None:
+        try:
+            self._make_all(valid, run)
+        finally:
+            self._applying.release()
+
+    def _make_all(self, valid: Valid, run: Run) -> None:
+        try:
+            run.changes = self.plan(valid)
+            for index, change in enumerate(run.changes):
+                run.now_making = f"{change.area} {change.subject}"
+                self._make(change, index, run)
+            if not run.failed:
+                self._record(valid, run.by)
+        except Exception as error:  # the thread's top: whoever waits for this run must learn how it ended
+            run.error = f"{type(error).__name__}: {error}"
+        finally:
+            run.now_making, run.finished = "", True
+            self._on_applied()
+
+    @staticmethod
+    def _make(change: Change, index: int, run: Run) -> None:
+        try:
+            change.make()
+        except (TitoError, OSError, httpx.HTTPError) as error:  # one place that fails must not hold up the others
+            run.failed[index] = str(error)
+        run.made += 1
+
+    def _record(self, valid: Valid, by: str) -> None:
+        sources, row = valid.sources, self.in_force()
+        if row is not None and (row.semester, row.roster) == (sources.semester, sources.roster):
+            return
+        values = {
+            "course": valid.semester.course,
+            "semester": sources.semester,
+            "roster": sources.roster,
+            "semester_name": sources.semester_name,
+            "roster_name": sources.roster_name,
+        }
+        with Session(self._places.engine) as session, session.begin():
+            session.add(Applied(**values, by=by, at=times.now()))

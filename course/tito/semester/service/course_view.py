@@ -1,0 +1,52 @@
+"""A semester as everybody in the course may see it: modules with dates, and policies; no people.
+
+The service answers with it, and writes it to `semester.json` in nbgrader's course folder, where graders and the Hub
+find the policies without asking.
+"""
+
+from typing import Any
+
+from exchange.protocol.models import utc_text
+from tito.curriculum import Curriculum, Module
+from tito.semester.read import Valid
+
+FILE_NAME = "semester.json"
+
+
+def course_view(valid: Valid, curriculum: Curriculum) -> dict[str, Any]:
+    """Return the course: identity, tiers with their modules in order, policies."""
+    semester = valid.semester
+    return {
+        "course": semester.course,
+        "title": semester.title,
+        "time_zone": semester.time_zone,
+        "tiers": [
+            {"name": tier.name, "title": tier.title, "summary": tier.summary, "modules": modules}
+            for tier in curriculum.tiers
+            if (modules := [_module(valid, m) for m in curriculum.modules if m.tier == tier.name])
+        ],
+        **semester.model_dump(mode="json", include={"late", "attempts", "unlock", "grading", "limits"}),
+    }
+
+
+def _module(valid: Valid, module: Module) -> dict[str, Any]:
+    place = "built" if module.slug in valid.selection.built else "outside"
+    place = "prebuilt" if module.slug in valid.selection.prebuilt else place
+    return {
+        "slug": module.slug,
+        "label": module.label,
+        "number": module.number,
+        "title": module.title,
+        "summary": module.summary,
+        "hours": module.hours,
+        "prerequisites": list(module.prerequisites),
+        "exercises": [exercise.name for exercise in module.exercises],
+        "place": place,
+        **(_dates(valid, module.slug) if place == "built" else {"release": None, "due": None, "closes": None}),
+    }
+
+
+def _dates(valid: Valid, slug: str) -> dict[str, str]:
+    dates = valid.semester.schedule[slug]
+    closes = dates.due + valid.semester.late.window
+    return {"release": utc_text(dates.release), "due": utc_text(dates.due), "closes": utc_text(closes)}

@@ -1,0 +1,40 @@
+"""The policies where graders and the Hub read them: `semester.json` in nbgrader's course folder."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tito.atomic import write_atomically
+from tito.curriculum import Curriculum
+from tito.semester.read import Valid
+from tito.semester.service.change import Change, became
+from tito.semester.service.course_view import FILE_NAME, course_view
+
+
+def changes(valid: Valid, curriculum: Curriculum, course_dir: Path) -> list[Change]:
+    """Return one change that names each policy that becomes another."""
+    path, before = course_dir / FILE_NAME, in_force(course_dir)
+    view = course_view(valid, curriculum)
+    if before == view:
+        return []
+    text = json.dumps(view, indent=1, ensure_ascii=False) + "\n"
+    detail = "; ".join(_altered(before, view)) if before else "written"
+    return [Change("~" if before else "+", "policies", FILE_NAME, detail, partial(write_atomically, path, text))]
+
+
+def in_force(course_dir: Path) -> dict[str, Any]:
+    """Return what was last written, nothing before the first time."""
+    path = course_dir / FILE_NAME
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _altered(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:
+    found = []
+    for key in sorted(before.keys() | after.keys()):
+        old, new = before.get(key), after.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found += _altered(old, new, f"{prefix}{key}.")
+        elif old != new:
+            found.append(f"{prefix}{key}" if isinstance(new, list | dict) else f"{prefix}{key} {became(old, new)}")
+    return found
