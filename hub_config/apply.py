@@ -59,6 +59,7 @@ def apply_servers(c, settings: Settings) -> None:
     c.LocalProcessSpawner.interrupt_timeout = c.LocalProcessSpawner.term_timeout = 5
     c.BubblewrapSpawner.homes = str(settings.var / "homes")
     c.BubblewrapSpawner.identities = str(settings.var / "hub" / "identities")
+    c.BubblewrapSpawner.logs = str(settings.var / "log" / "servers")
     c.BubblewrapSpawner.configuration = str(HERE / "server")
     c.BubblewrapSpawner.first_uid = settings.first_uid
     c.BubblewrapSpawner.marker = read_or_create(settings.secrets, "hub-id")

@@ -91,6 +91,20 @@ def status(as_json: bool) -> None:
         )
 
 
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(command: tuple[str, ...]) -> None:
+    """Run COMMAND as the operator: with the services' addresses and a token.
+
+    \b
+    python -m hub_config run -- tito semester status
+    """
+    from hub_config.serve import operator_environment
+
+    environment = operator_environment(load_settings())
+    os.execvpe(command[0], command, environment)
+
+
 @cli.command("settings")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def show_settings(as_json: bool) -> None:

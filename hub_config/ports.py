@@ -12,7 +12,7 @@ NAMES = ("hub", "proxy-api", *(service.name for service in SERVICES if service.w
 def with_ports(settings: Settings) -> Settings:
     """Return the settings with a free port for each program; those of the last start first, given ones always."""
     file = settings.var / "hub" / "ports.json"
-    before = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    before = kept_ports(settings)
     ports: dict[str, int] = dict(settings.ports)
     for name in NAMES:
         if name not in ports:
@@ -22,6 +22,12 @@ def with_ports(settings: Settings) -> Settings:
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     file.write_text(json.dumps(ports, indent=1) + "\n", "utf-8")
     return settings.model_copy(update={"ports": ports})
+
+
+def kept_ports(settings: Settings) -> dict[str, int]:
+    """Return the ports of the last start, {} before the first."""
+    file = settings.var / "hub" / "ports.json"
+    return json.loads(file.read_text("utf-8")) if file.exists() else {}
 
 
 def is_free(port: int) -> bool:

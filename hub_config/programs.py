@@ -1,6 +1,5 @@
 """The programs of one machine's Hub: proxy, Hub, services, with their whole environments."""
 
-import importlib.util
 import json
 import os
 import sys
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub_config.secret_files import read_or_create
-from hub_config.services import KEPT_ENVIRONMENT, SUPERVISOR, Service, chosen, command_line, service_environment
+from hub_config.services import KEPT_ENVIRONMENT, SUPERVISOR, Service, command_line, service_environment
 from hub_config.settings import CHECKOUT, Settings, settings_environment
 from hub_config.supervisor import Program
 
@@ -40,11 +39,6 @@ def service_program(service: Service, settings: Settings) -> Program:
     """Return one service."""
     command, environment = command_line(service, settings), service_environment(service, settings)
     return Program(service.name, command, environment, settings.var / "log" / f"{service.name}.log")
-
-
-def installed(settings: Settings) -> list[Service]:
-    """Return the chosen services whose program is here."""
-    return [service for service in chosen(settings) if _is_here(service.module)]
 
 
 def base_environment() -> dict[str, str]:
@@ -89,10 +83,3 @@ def tail(log: Path, lines: int = 15) -> str:
     """Return the last lines of a log."""
     text = log.read_text("utf-8", errors="replace") if log.exists() else "(empty)"
     return "\n".join("    " + line for line in text.splitlines()[-lines:])
-
-
-def _is_here(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False

@@ -1,7 +1,8 @@
 """Who may do what: custom scopes and roles, the same in every place.
 
-A role belongs to the Hub group of the same name; the semester service alone changes who is in a group. Rights are
-scopes and nothing else. A kernel holds its server's token, which carries no custom scope, whoever the owner is.
+The groups `student`, `ta` and `instructor` carry the roles `course-student` and so on (a role's name has three letters
+at least); the semester service alone changes who is in a group. Rights are scopes and nothing else. A kernel holds its
+server's token, which carries no custom scope, whoever the owner is.
 """
 
 from hub_config.settings import Settings
@@ -47,7 +48,10 @@ SERVER_TOKEN = ["users:activity!user", "access:servers!server", *access("exchang
 def apply_roles(c, settings: Settings) -> None:
     """Define custom scopes and roles; give the operator hers."""
     c.JupyterHub.custom_scopes = {name: {"description": text} for name, text in CUSTOM_SCOPES.items()}
-    roles = [{"name": name, "scopes": _unique(scopes), "groups": [name]} for name, scopes in GROUP_ROLES.items()]
+    roles = [
+        {"name": f"course-{group}", "scopes": _unique(scopes), "groups": [group]}
+        for group, scopes in GROUP_ROLES.items()
+    ]
     roles.append({"name": "operator", "scopes": _unique(OPERATOR), "users": [settings.operator]})
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
     c.Spawner.server_token_scopes = SERVER_TOKEN

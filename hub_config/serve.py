@@ -16,9 +16,9 @@ from typing import IO
 
 from hub_config import programs
 from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
-from hub_config.ports import with_ports
+from hub_config.ports import kept_ports, with_ports
 from hub_config.secret_files import read_or_create, read_passwords
-from hub_config.services import chosen, course_environment, service_url
+from hub_config.services import TERMINAL, chosen, service_environment, service_url
 from hub_config.settings import CHECKOUT, Settings
 from hub_config.supervisor import Supervisor, sweep
 
@@ -83,29 +83,44 @@ def run(settings: Settings) -> None:
 def start_all(supervisor: Supervisor, settings: Settings) -> None:
     """Start proxy, Hub and services, and wait until each answers."""
     began = time.monotonic()
-    services = programs.installed(settings)
+    services = chosen(settings)
     say(f"==> Starting the Hub and {', '.join(service.name for service in services)}")
     front = programs.proxy(settings)
     front.after_restart = lambda: restore_routes(settings)
     back = programs.hub(settings)
-    for program in (front, back, *(programs.service_program(service, settings) for service in services)):
+    for program in (front, back):
         supervisor.start(program)
-    wait(supervisor, "the Hub", f"{settings.public_url}/hub/health", back.log)
+    wait(supervisor, "hub", f"{settings.hub_api_url}/health")
+    for service in services:
+        supervisor.start(programs.service_program(service, settings))
     for service in services:
         if service.web:
-            log = supervisor.programs[service.name].log
-            wait(supervisor, service.name, f"{service_url(service.name, settings)}/health", log)
+            try_service(supervisor, service.name, f"{service_url(service.name, settings)}/health")
+    wait(supervisor, "proxy", f"{settings.public_url}/hub/health")
     say(f"    ready after {time.monotonic() - began:.0f} s")
 
 
-def wait(supervisor: Supervisor, name: str, url: str, log: Path, seconds: float = 60) -> None:
-    """Wait for an answer while tending the others; Ctrl-C ends the wait."""
+def try_service(supervisor: Supervisor, name: str, url: str) -> None:
+    """Wait for a service; one that does not come up is named, and the others go on without it."""
+    try:
+        wait(supervisor, name, url)
+    except (NotReady, TimeoutError) as error:
+        say(f"!!! {error}\n    Everything else goes on without {name}, which is started again and again.")
+
+
+def wait(supervisor: Supervisor, name: str, url: str, seconds: float = 60) -> None:
+    """Wait for a program's first answer while tending the others; Ctrl-C ends the wait, three deaths refuse it."""
+    program = supervisor.programs[name]
 
     def ready() -> bool:
         supervisor.tend()
+        if program.deaths >= 3:
+            raise NotReady(
+                f"{name} ends as soon as it starts. Its last words, in {program.log}:\n{programs.tail(program.log)}"
+            )
         return supervisor.stopping.is_set() or programs.answers(url)
 
-    programs.wait_for(name, ready, seconds, log)
+    programs.wait_for(name, ready, seconds, program.log)
 
 
 def restore_routes(settings: Settings) -> None:
@@ -187,5 +202,7 @@ def running(settings: Settings) -> dict:
 
 
 def operator_environment(settings: Settings) -> dict[str, str]:
-    """Return what a command needs to act as the operator on this machine."""
-    return programs.base_environment() | course_environment(settings)
+    """Return what a command needs to act as the operator on this machine, while the Hub runs."""
+    if not running(settings):
+        raise NotReady("The Hub is not running. Start it first: make serve")
+    return dict(os.environ) | service_environment(TERMINAL, settings.model_copy(update={"ports": kept_ports(settings)}))

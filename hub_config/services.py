@@ -5,6 +5,7 @@ a token from `var/secrets`. Its own token holds the scopes listed here and no mo
 do with the rights of the person who looks at it in a browser.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from hub_config.settings import CHECKOUT, Settings
 
 STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:run"]
 SEMESTER = ["custom:semester:read", "custom:semester:manage"]
+READ_HUB = ["list:users", "read:users", "read:groups", "read:servers", "read:hub"]
 # What a service finds in its environment of the caller's; tokens and anything else of the caller's stay out.
 KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
@@ -84,23 +86,31 @@ IDLE_CULLER = Service(
 )
 # Not a program: the token with which `serve` tells the Hub to check its routes and to stop servers.
 SUPERVISOR = Service("supervisor", "", module="", scopes=("shutdown", "proxy", "read:hub"), web=False)
+# Not a program either: whoever can read var/secrets on the Hub's machine acts with this one (`hub_config run`).
+TERMINAL = Service(
+    "terminal",
+    "",
+    module="",
+    scopes=(*access("exchange", "grading", "semester"), *EXCHANGE_SCOPES, *STAFF_GRADING, *SEMESTER, *READ_HUB),
+    web=False,
+)
 SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, IDLE_CULLER)
 
 
 def chosen(settings: Settings) -> list[Service]:
-    """Return the services to start, in order; raise ValueError for a name in `without` that is none."""
+    """Return the services to start, in order, those whose program is here; an unknown name in `without` is refused."""
     names = [service.name for service in SERVICES]
     unknown = sorted(set(settings.without) - set(names))
     if unknown:
         raise ValueError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
     never_cull = settings.idle_minutes == 0
     left_out = {*settings.without, *(["idle-culler"] if never_cull else [])}
-    return [service for service in SERVICES if service.name not in left_out]
+    return [service for service in SERVICES if service.name not in left_out and _is_here(service.module)]
 
 
 def apply_services(c, settings: Settings) -> None:
     """Make the chosen services, their tokens and their roles known to the Hub."""
-    known = [*chosen(settings), SUPERVISOR]
+    known = [*chosen(settings), SUPERVISOR, TERMINAL]
     c.JupyterHub.services = [_declaration(service, settings) for service in known]
     roles = [_role(service) for service in known if service.scopes]
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
@@ -172,6 +182,13 @@ def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
             "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": json.dumps(list(service.acts_with)),
         }
     return values
+
+
+def _is_here(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _declaration(service: Service, settings: Settings) -> dict:

@@ -12,6 +12,7 @@ c.ServerApp.root_dir = str(Path.home())
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash", "-l"]}
 c.ContentsManager.allow_hidden = False
 c.LabApp.news_url = None
+c.LabApp.extension_manager = "readonly"
 c.LabApp.collaborative = False
 staff = os.environ.get("SERVER_KIND") == "staff"
 prefix = "nbgrader.server_extensions"
@@ -20,5 +21,6 @@ c.ServerApp.jpserver_extensions = {
     f"{prefix}.validate_assignment": True,
     f"{prefix}.course_list": False,  # the home page lists courses, the gateway is the formgrader
     f"{prefix}.formgrader": False,
+    "jupyter_lsp": False,
     "jupyterlab": True,
 }

@@ -7,6 +7,7 @@ her home; of an ordinary user's Hub all have that user's uid, and the sandbox al
 import os
 import resource
 import signal
+import subprocess
 from pathlib import Path
 
 from jupyterhub.slugs import safe_slug
@@ -24,14 +25,19 @@ class BubblewrapSpawner(LocalProcessSpawner):
 
     homes = Unicode(help="Folder of all homes").tag(config=True)
     identities = Unicode(help="Folder of the passwd and group files that servers see").tag(config=True)
+    logs = Unicode(help="Folder of the servers' logs").tag(config=True)
     configuration = Unicode(help="Jupyter configuration of servers, read-only").tag(config=True)
     kinds = Dict(help="kind: {environment, read_only, memory_mib, processes, env}").tag(config=True)
     first_uid = Integer(300_000, help="Lowest uid of servers, for a Hub started by root").tag(config=True)
     marker = Unicode(help="Value of TINYTORCH_RUN_ID, by which `hub_config stop` finds servers").tag(config=True)
 
     @property
+    def kind_name(self) -> str:
+        return server_kind({group.name for group in self.user.groups})
+
+    @property
     def kind(self) -> dict:
-        return self.kinds[server_kind({group.name for group in self.user.groups})]
+        return self.kinds[self.kind_name]
 
     @property
     def home(self) -> Path:
@@ -47,7 +53,7 @@ class BubblewrapSpawner(LocalProcessSpawner):
         environment = self.kind["environment"]
         env |= {"PATH": f"{environment}/bin:/usr/local/bin:/usr/bin:/bin", "VIRTUAL_ENV": environment}
         env |= {"LANG": "C.UTF-8", "TERM": "xterm-256color", "TINYTORCH_RUN_ID": self.marker}
-        env |= {"JUPYTER_CONFIG_PATH": CONFIGURATION, "JUPYTER_PREFER_ENV_PATH": "0"}
+        env |= {"JUPYTER_CONFIG_PATH": f"{CONFIGURATION}/{self.kind_name}:{CONFIGURATION}"}
         return env | {name: value.format(home=self.inner_home) for name, value in self.kind["env"].items()}
 
     def user_env(self, env: dict[str, str]) -> dict[str, str]:
@@ -69,7 +75,11 @@ class BubblewrapSpawner(LocalProcessSpawner):
         uid = self._prepare_home()
         python = f"{self.kind['environment']}/bin/python"
         self.cmd = self._sandbox().command([python, f"{CONFIGURATION}/launch.py"], uid)
-        return await super().start()
+        log = Path(self.logs) / f"{self.home.name}.log"
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self.popen_kwargs = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+            return await super().start()
 
     def load_state(self, state):
         """Resume a server of an earlier Hub, unless its number belongs to another process by now."""

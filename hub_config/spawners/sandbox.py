@@ -5,7 +5,6 @@ Not there: other homes, other people's processes, the Hub's state, and of the ch
 The network is the machine's: a server must reach the Hub and the exchange, whose doors are tokens.
 """
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ ETC = (
 )
 MERGED = ("/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
 CONFIGURATION = "/etc/jupyter"
+TEMPORARY_BYTES = 2**30  # they live in memory
 
 
 @dataclass(frozen=True)
@@ -53,18 +53,28 @@ class Sandbox:
                 yield from ("--symlink", str(folder.readlink()), str(folder))
             elif folder.is_dir():
                 yield from ("--ro-bind", str(folder), str(folder))
-        for name in ETC:
-            yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
-        for name in ("passwd", "group"):
-            yield from ("--ro-bind", str(self.identity / name), f"/etc/{name}")
-        yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp", "--tmpfs", "/run")
-        yield from ("--symlink", "/tmp", "/var/tmp")
+        yield from open_folders(Path("/etc/x"))
+        for entry in ETC:
+            yield from ("--ro-bind-try", f"/etc/{entry}", f"/etc/{entry}")
+        for entry in ("passwd", "group"):
+            yield from ("--ro-bind", str(self.identity / entry), f"/etc/{entry}")
+        yield from ("--proc", "/proc", "--dev", "/dev")
+        for scratch in ("/dev/shm", "/tmp"):
+            yield from ("--perms", "1777", "--size", str(TEMPORARY_BYTES), "--tmpfs", scratch)
+        yield from ("--tmpfs", "/run", *open_folders(Path("/var/tmp")), "--symlink", "/tmp", "/var/tmp")
 
     def _own(self) -> Iterator[str]:
-        for path in (*base_interpreter(), self.environment, *self.read_only):
-            yield from ("--ro-bind", str(path), str(path))
+        for path in (*base_interpreter(self.environment), self.environment, *self.read_only):
+            yield from (*open_folders(path), "--ro-bind", str(path), str(path))
         yield from ("--ro-bind", str(self.configuration), CONFIGURATION)
-        yield from ("--bind", str(self.home), self.inner_home, "--chdir", self.inner_home)
+        yield from (*open_folders(Path(self.inner_home)), "--bind", str(self.home), self.inner_home)
+        yield from ("--chdir", self.inner_home)
+
+
+def open_folders(path: Path) -> Iterator[str]:
+    """Make the folders above a mount point first: bubblewrap's own are closed to everybody but root."""
+    for folder in reversed(path.parents[:-1]):
+        yield from ("--perms", "0755", "--dir", str(folder))
 
 
 def become_uid(uid: int) -> tuple[str, ...]:
@@ -73,10 +83,12 @@ def become_uid(uid: int) -> tuple[str, ...]:
     return ("setpriv", *identity, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--")
 
 
-def base_interpreter() -> tuple[Path, ...]:
-    """Return the folder of the Python that virtual environments point to, if /usr does not hold it already."""
-    base = Path(sys.base_prefix).resolve()
-    return () if base.is_relative_to("/usr") else (base,)
+def base_interpreter(environment: Path) -> tuple[Path, ...]:
+    """Return the folder of the Python that a virtual environment stands on, if /usr does not hold it already."""
+    lines = (environment / "pyvenv.cfg").read_text("utf-8").splitlines()
+    values = dict(line.split(" = ", 1) for line in lines if " = " in line)
+    base = Path(values["home"]).resolve().parent
+    return () if base.is_relative_to("/usr") or base.is_relative_to(environment) else (base,)
 
 
 def write_identity(folder: Path, user: str, home: str, uid: int, gid: int) -> None:

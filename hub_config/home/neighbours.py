@@ -1,0 +1,133 @@
+"""Ask the other services with the viewer's token. Each answer is data, or why there is none: a page shows either."""
+
+import asyncio
+import json
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from hub_config.home.session import Viewer
+from hub_config.home.settings import Settings
+
+EVENTS_PAGE, EVENTS_MOST = 1000, 20_000
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Data that could not be had: which service, what it said, and whether it answered at all."""
+
+    service: str
+    reason: str
+    status: int = 0
+
+    @property
+    def is_unreachable(self) -> bool:
+        return self.status == 0 or self.status >= 500
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The exchange, semester and grading services, as one viewer may use them."""
+
+    settings: Settings
+    http: httpx.AsyncClient
+    viewer: Viewer
+
+    async def course(self) -> Any:
+        return await self._get("semester", "/api/v1/course")
+
+    async def semester_status(self) -> Any:
+        return await self._get("semester", "/api/v1/status")
+
+    async def people(self) -> Any:
+        return await self._get("semester", "/api/v1/people")
+
+    async def applying(self) -> Any:
+        return await self._get("semester", "/api/v1/apply")
+
+    async def plan(self) -> Any:
+        return await self._post("semester", "/api/v1/plan", {})
+
+    async def apply(self) -> Any:
+        return await self._post("semester", "/api/v1/apply", {})
+
+    async def release(self, module: str) -> Any:
+        return await self._post("semester", f"/api/v1/modules/{module}/release", None)
+
+    async def assignments(self) -> Any:
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/assignments")
+
+    async def submissions(self, module: str | None = None) -> Any:
+        query = {"assignment": module} if module else {}
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/submissions", query)
+
+    async def receipt(self, submission: str) -> Any:
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/submissions/{submission}/receipt")
+
+    async def feedback(self, submission: str) -> "dict[str, bytes] | Missing":
+        """Return the files of a submission's feedback."""
+        path = f"/api/v1/courses/{self.settings.course}/submissions/{submission}/feedback"
+        answer = await self._ask("exchange", "GET", path)
+        return answer if isinstance(answer, Missing) else unpack(answer.content)
+
+    async def progress(self) -> Any:
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/progress")
+
+    async def events(self) -> Any:
+        """Return the events that the viewer may see, oldest first; the newest are left out beyond a large number."""
+        found: list[dict[str, Any]] = []
+        while len(found) < EVENTS_MOST:
+            query = {"limit": EVENTS_PAGE, "after": found[-1]["seq"] if found else 0}
+            page = await self._get("exchange", f"/api/v1/courses/{self.settings.course}/events", query)
+            if isinstance(page, Missing):
+                return page
+            found += page
+            if len(page) < EVENTS_PAGE:
+                break
+        return found
+
+    async def _get(self, service: str, path: str, query: dict[str, Any] | None = None) -> Any:
+        answer = await self._ask(service, "GET", path, params=query or {})
+        return answer if isinstance(answer, Missing) else answer.json()
+
+    async def _post(self, service: str, path: str, body: Any) -> Any:
+        answer = await self._ask(service, "POST", path, json=body)
+        return answer if isinstance(answer, Missing) else answer.json()
+
+    async def _ask(self, service: str, method: str, path: str, **options: Any) -> "httpx.Response | Missing":
+        url = getattr(self.settings, f"{service}_url")
+        if not url:
+            return Missing(service, "it is not part of this Hub")
+        headers = {"Authorization": f"token {self.viewer.token}"}
+        try:
+            answer = await self.http.request(method, url + path, headers=headers, **options)
+        except httpx.HTTPError:
+            return Missing(service, "it does not answer; it may be restarting")
+        return Missing(service, _reason(answer), answer.status_code) if answer.is_error else answer
+
+
+async def gather(**questions: Awaitable[Any]) -> dict[str, Any]:
+    """Ask several things at once."""
+    answers = await asyncio.gather(*questions.values())
+    return dict(zip(questions, answers, strict=True))
+
+
+def unpack(bundle: bytes) -> dict[str, bytes]:
+    """Read the exchange's bundle: a line of JSON that declares names and sizes, then the files in that order."""
+    head, _, content = bundle.partition(b"\n")
+    files, start = {}, 0
+    for row in json.loads(head)["files"]:
+        files[row["path"]] = content[start : start + row["size"]]
+        start += row["size"]
+    return files
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        body = answer.json()
+        parts = [body.get("rule") or body.get("message") or "", body.get("value", ""), body.get("remedy", "")]
+        return ": ".join(str(part) for part in parts if part) or f"it answered {answer.status_code}"
+    except (ValueError, AttributeError):
+        return f"it answered {answer.status_code}"

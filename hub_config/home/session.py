@@ -1,0 +1,155 @@
+"""Who looks at the page: the Hub's OAuth login, kept in an encrypted cookie, so that a restart logs nobody out.
+
+The cookie holds the viewer's Hub token and can be read by this service alone. A form carries a token derived from it, so that
+another site cannot submit in the viewer's name.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from cryptography.fernet import Fernet, InvalidToken
+
+from hub_config.home.settings import Settings
+
+COOKIE, STATE_COOKIE = "home-session", "home-state"
+STATE_SECONDS = 600
+VIEWER_SECONDS = 10.0  # a page asks several times; a revoked token works no longer than this
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The person who looks, as the Hub describes her, and her token."""
+
+    name: str
+    scopes: frozenset[str]
+    groups: frozenset[str]
+    token: str
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes
+
+    @property
+    def grades(self) -> bool:
+        return self.may("custom:grading:grade")
+
+    @property
+    def manages(self) -> bool:
+        return self.may("custom:semester:manage")
+
+    @property
+    def is_staff(self) -> bool:
+        return self.may("custom:semester:read") or self.grades or self.manages
+
+    def takes(self, course: str) -> bool:
+        """Tell whether she is a student of `course`; who has no staff right is shown the student's page."""
+        return f"nbgrader-{course}" in self.groups or not self.is_staff
+
+
+class HubUnreachable(Exception):
+    """The Hub does not answer, so nobody can be recognised."""
+
+
+class Sessions:
+    """Log people in by the Hub and recognise them again."""
+
+    def __init__(self, settings: Settings, http: httpx.AsyncClient) -> None:
+        self._settings, self._http = settings, http
+        key = hashlib.sha256(b"home session\0" + settings.token.encode()).digest()
+        self._key, self._fernet = key, Fernet(base64.urlsafe_b64encode(key))
+        self._known: dict[str, tuple[float, Viewer]] = {}
+
+    def login_url(self, state: str) -> str:
+        """Return where the Hub asks who it is; `state` comes back with the answer."""
+        query = {
+            "client_id": self._settings.client_id,
+            "redirect_uri": self._settings.callback,
+            "response_type": "code",
+            "state": state,
+        }
+        return f"{self._settings.hub_url}api/oauth2/authorize?{urlencode(query)}"
+
+    def new_state(self, then: str) -> tuple[str, str]:
+        """Return a random state and the cookie that binds it to this browser and to the page that was wanted."""
+        state = secrets.token_urlsafe(24)
+        return state, self._seal({"state": state, "then": then})
+
+    def check_state(self, state: str, cookie: str) -> str | None:
+        """Return the page that was wanted, None if this browser began no such login."""
+        content = self._open(cookie, STATE_SECONDS)
+        if not content or not hmac.compare_digest(str(content.get("state", "")), state):
+            return None
+        then = str(content.get("then", ""))
+        return then if then.startswith(self._settings.prefix) else self._settings.prefix
+
+    async def token_for(self, code: str) -> str | None:
+        """Trade the Hub's code for a token; None if the Hub says no."""
+        form = {
+            "client_id": self._settings.client_id,
+            "client_secret": self._settings.token,
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._settings.callback,
+        }
+        answer = await self._ask("POST", "/oauth2/token", data=form)
+        return str(answer.json()["access_token"]) if answer.is_success else None
+
+    def cookie_for(self, token: str) -> str:
+        return self._seal({"token": token})
+
+    async def viewer(self, cookie: str) -> Viewer | None:
+        """Return who holds the cookie; None if nobody does, or her login has ended."""
+        content = self._open(cookie, None)
+        if not content or "token" not in content:
+            return None
+        token, now = str(content["token"]), time.monotonic()
+        self._known = {key: row for key, row in self._known.items() if row[0] > now}
+        if token not in self._known:
+            viewer = await self._recognise(token)
+            if viewer is None:
+                return None
+            self._known[token] = (now + VIEWER_SECONDS, viewer)
+        return self._known[token][1]
+
+    def forget(self, token: str) -> None:
+        self._known.pop(token, None)
+
+    def form_token(self, viewer: Viewer) -> str:
+        """Return what each of the viewer's forms must carry."""
+        return hmac.new(self._key, b"form\0" + viewer.token.encode(), hashlib.sha256).hexdigest()
+
+    def is_form_token(self, viewer: Viewer, given: str) -> bool:
+        return hmac.compare_digest(self.form_token(viewer).encode(), given.encode())
+
+    async def _recognise(self, token: str) -> Viewer | None:
+        answer = await self._ask("GET", "/user", headers={"Authorization": f"token {token}"})
+        if answer.status_code in (401, 403, 404):
+            return None
+        answer.raise_for_status()
+        row = answer.json()
+        return Viewer(row["name"], frozenset(row.get("scopes", ())), frozenset(row.get("groups", ())), token)
+
+    async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = await self._http.request(method, f"{self._settings.hub_api_url}{path}", **options)
+        except httpx.HTTPError as error:
+            raise HubUnreachable(str(error)) from error
+        if answer.status_code >= 500:
+            raise HubUnreachable(f"the Hub answered {answer.status_code}")
+        return answer
+
+    def _seal(self, content: dict[str, str]) -> str:
+        return self._fernet.encrypt(json.dumps(content).encode()).decode()
+
+    def _open(self, cookie: str, lifetime_seconds: int | None) -> dict[str, Any] | None:
+        try:
+            return json.loads(self._fernet.decrypt(cookie.encode(), ttl=lifetime_seconds))
+        except (InvalidToken, ValueError):
+            return None

@@ -1,0 +1,70 @@
+"""Where the home page is and where its neighbours are, all from the environment that the Hub's supervisor sets."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+NEEDED = ("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "JUPYTERHUB_CLIENT_ID")
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+class MissingSettings(ValueError):
+    """Variables that the supervisor sets are absent."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Addresses and credentials; addresses have no slash at the end."""
+
+    host: str
+    port: int
+    prefix: str
+    base_url: str
+    hub_host: str
+    hub_api_url: str
+    client_id: str
+    callback: str
+    exchange_url: str
+    grading_url: str
+    semester_url: str
+    course: str
+    secure: bool
+    docs: Path
+    token: str = field(repr=False)
+
+    @property
+    def hub_url(self) -> str:
+        """The Hub as browsers see it, with a slash at the end."""
+        return f"{self.hub_host}{self.base_url}hub/"
+
+    @property
+    def formgrader_url(self) -> str:
+        return f"{self.hub_host}{self.base_url}services/formgrader/"
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the environment; raise MissingSettings that lists what is absent."""
+    if missing := [name for name in NEEDED if not environ.get(name)]:
+        raise MissingSettings(f"set {', '.join(missing)}: the Hub's supervisor does (docs/operator.md)")
+    address = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
+    prefix = environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/home/").rstrip("/") + "/"
+    base_url = environ.get("JUPYTERHUB_BASE_URL", "/")
+    return Settings(
+        host=address.hostname or "127.0.0.1",
+        port=address.port or 80,
+        prefix=prefix,
+        base_url=base_url,
+        hub_host=environ.get("JUPYTERHUB_HOST", ""),
+        hub_api_url=environ["JUPYTERHUB_API_URL"].rstrip("/"),
+        client_id=environ["JUPYTERHUB_CLIENT_ID"],
+        callback=environ.get("JUPYTERHUB_OAUTH_CALLBACK_URL", f"{prefix}oauth_callback"),
+        exchange_url=environ.get("EXCHANGE_URL", "").rstrip("/"),
+        grading_url=environ.get("GRADING_URL", "").rstrip("/"),
+        semester_url=environ.get("SEMESTER_URL", "").rstrip("/"),
+        course=environ.get("EXCHANGE_COURSE", ""),
+        secure=environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "").startswith("https://"),
+        docs=Path(environ.get("HOME_DOCS", DOCS)),
+        token=environ["JUPYTERHUB_API_TOKEN"],
+    )
