@@ -231,6 +231,14 @@ class Assignment:
 
 
 @dataclass
+class StudentProgress:
+    """All assignments of a course as they stand for one student."""
+
+    student: str
+    assignments: list[Assignment]
+
+
+@dataclass
 class UnlockState:
     """May this student have the solution? `granted_by` is `time` (nobody can submit any more) or `student` (closed
     for herself).

@@ -1,0 +1,180 @@
+"""The ASGI application: parts put together, refusals written as {rule, value, remedy}, everything measured and
+audited.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from exchange.protocol.models import ErrorBody, Refused
+from exchange.service import audit, fsck
+from exchange.service.blobs import LocalBlobs
+from exchange.service.context import Service, system_clock
+from exchange.service.database import Database
+from exchange.service.identity import HubIdentity
+from exchange.service.keyring import Keyring
+from exchange.service.metrics import Metrics
+from exchange.service.middleware import LimitBody, Measure
+from exchange.service.routes import api_router
+from exchange.service.settings import Settings
+
+log = logging.getLogger("exchange")
+# What any operation may answer besides its own answers.
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": description}
+    for status, description in {
+        400: "cut short or not understood",
+        401: "no valid token",
+        403: "the token lacks the right",
+        404: "not there for you",
+        405: "no such method",
+        408: "the upload stalled",
+        409: "against the present state",
+        413: "over a limit",
+        415: "not a bundle",
+        422: "breaks a rule",
+        429: "too many",
+        503: "the Hub or the database does not answer",
+        507: "the disk is full",
+    }.items()
+}
+
+
+def build_service(settings: Settings, clock: Callable[[], datetime] | None = None) -> Service:
+    """Open database, blobs and keys, bringing the schema up to date."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings.database_url)
+    database.migrate()
+    service = Service(
+        settings=settings,
+        database=database,
+        blobs=LocalBlobs(settings.data),
+        identity=HubIdentity(settings.hub_api_url, settings.identity_seconds),
+        keyring=Keyring(settings.data / "keys", database),
+        metrics=Metrics(),
+        clock=clock or system_clock,
+    )
+    service.keyring.ensure(service.now())
+    return service
+
+
+def create_app(service: Service) -> FastAPI:
+    """Make the application around an open service."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sweeper = asyncio.create_task(_sweep(service))
+        try:
+            yield
+        finally:
+            sweeper.cancel()
+            await asyncio.gather(sweeper, return_exceptions=True)
+            await service.identity.close()
+            service.database.dispose()
+
+    app = FastAPI(
+        title="Exchange",
+        version="1",
+        summary="Releases, submissions and feedback of courses on a JupyterHub",
+        lifespan=lifespan,
+        # The documentation pages would load scripts from elsewhere; the description itself is served.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=service.settings.prefix + "openapi.json",
+        responses=REFUSALS,
+        # A redirect to a path with a slash would drop the body of an upload.
+        redirect_slashes=False,
+    )
+    app.state.service, app.state.refusals = service, audit.RefusalLimit()
+    app.include_router(api_router(), prefix=service.settings.prefix.rstrip("/"))
+    app.add_exception_handler(Refused, _on_refused)
+    app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(OperationalError, _on_database)
+    app.add_middleware(LimitBody)
+    app.add_middleware(Measure, metrics=service.metrics)
+    return app
+
+
+async def _sweep(service: Service) -> None:
+    while True:
+        await asyncio.sleep(service.settings.sweep_seconds)
+        removed = await run_in_threadpool(fsck.sweep, service.database, service.blobs, service.settings)
+        if removed:
+            log.info("swept %d blobs that no row names", removed)
+
+
+async def _on_refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    if error.status in (401, 403, 404):
+        await run_in_threadpool(_record_refusal, request, error)
+    headers = {"WWW-Authenticate": "token"} if error.status == 401 else None
+    headers = {"Retry-After": "2"} if error.status == 503 else headers
+    return JSONResponse(error.as_dict(), error.status, headers)
+
+
+def _record_refusal(request: Request, error: Refused) -> None:
+    service: Service = request.app.state.service
+    caller = getattr(request.state, "caller", None)
+    who = caller.name if caller else "anonymous"
+    if not request.app.state.refusals.allows(who):
+        return
+    path = request.path_params
+    course, assignment = str(path.get("course", "")), str(path.get("assignment", ""))
+    subject = str(path.get("student") or path.get("submission") or "")
+    route = request.url.path.removeprefix(service.settings.prefix)
+    with service.database.write() as connection:
+        audit.record(
+            connection,
+            service.now(),
+            caller,
+            verb=_printable(f"{request.method} {route}"),
+            course=_printable(course),
+            assignment=_printable(assignment),
+            subject=_printable(subject),
+            status=error.status,
+            detail=_printable(str(error)),
+        )
+
+
+def _printable(text: str) -> str:
+    return ascii(text)[1:-1]
+
+
+async def _on_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    refused = Refused(
+        str(error.detail), f"{request.method} {request.url.path}"[:200], "see openapi.json", error.status_code
+    )
+    if error.status_code == 404:
+        return await _on_refused(request, refused)
+    return JSONResponse(refused.as_dict(), error.status_code, error.headers)
+
+
+async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    refused = Refused(f"{where}: {first['msg']}", ascii(first.get("input"))[:200], "see openapi.json", 422)
+    return JSONResponse(refused.as_dict(), 422)
+
+
+async def _on_database(request: Request, error: Exception) -> JSONResponse:
+    full = "full" in str(error).lower() or "no space" in str(error).lower() or "disk i/o" in str(error).lower()
+    log.error("database: %s", error)
+    if full:
+        return JSONResponse(
+            Refused("the exchange has room", "the disk is full", "nothing was stored; try again later").as_dict(), 507
+        )
+    refused = Refused("the database answers", "it does not", "try again in a moment")
+    return JSONResponse(refused.as_dict(), 503, {"Retry-After": "2"})

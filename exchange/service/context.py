@@ -1,0 +1,130 @@
+"""What every request handler has at hand: the parts of the service, who asks, and the time."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from exchange.protocol import ACTOR_HEADER, scopes
+from exchange.protocol.models import Refused, utc_text
+from exchange.protocol.paths import check_person
+from exchange.service.blobs import Blobs
+from exchange.service.database import Database
+from exchange.service.identity import Caller, HubIdentity
+from exchange.service.keyring import Keyring
+from exchange.service.metrics import Metrics
+from exchange.service.settings import Settings
+
+
+def system_clock() -> datetime:
+    """Give the server's time."""
+    return datetime.now(UTC)
+
+
+class Bell:
+    """Wake those who wait for new rows; ring it from any thread."""
+
+    def __init__(self) -> None:
+        self._waiting: set[asyncio.Event] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def ring(self) -> None:
+        """Wake everybody who waits now."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for event in self._waiting:
+            event.set()
+
+    def listen(self) -> asyncio.Event:
+        """Register before looking, so that nothing is missed between the look and the wait."""
+        self._loop = asyncio.get_running_loop()
+        event = asyncio.Event()
+        self._waiting.add(event)
+        return event
+
+    def forget(self, event: asyncio.Event) -> None:
+        """Unregister."""
+        self._waiting.discard(event)
+
+
+class InFlight:
+    """Bytes that are coming in, per owner: they count against quota and disk before they have arrived."""
+
+    def __init__(self) -> None:
+        self._bytes: dict[object, int] = {}
+        self._lock = threading.Lock()
+
+    def add(self, owner: object, size: int) -> None:
+        """Count bytes of an upload that begins (or, negative, ends)."""
+        with self._lock:
+            self._bytes[owner] = self._bytes.get(owner, 0) + size
+            if self._bytes[owner] <= 0:
+                del self._bytes[owner]
+
+    def of(self, owner: object) -> int:
+        """Tell how much one owner is sending."""
+        return self._bytes.get(owner, 0)
+
+    def total(self) -> int:
+        """Tell how much everybody is sending."""
+        with self._lock:
+            return sum(self._bytes.values())
+
+
+@dataclass
+class Service:
+    """The parts of a running service."""
+
+    settings: Settings
+    database: Database
+    blobs: Blobs
+    identity: HubIdentity
+    keyring: Keyring
+    metrics: Metrics
+    clock: Callable[[], datetime] = system_clock
+    bell: Bell = field(default_factory=Bell)
+    in_flight: InFlight = field(default_factory=InFlight)
+
+    def now(self) -> str:
+        """Give the server's time as text."""
+        return utc_text(self.clock())
+
+
+def get_service(request: Request) -> Service:
+    """Find the service that the application was made with."""
+    return request.app.state.service
+
+
+async def get_caller(request: Request) -> Caller:
+    """Identify who asks; raise Refused 401, 403 or 503."""
+    caller = await get_service(request).identity.caller(_token(request))
+    if caller.kind == "service" and (named := request.headers.get(ACTOR_HEADER)):
+        caller = Caller(caller.name, caller.kind, caller.scopes, caller.groups, acting_for=check_person(named))
+    request.state.caller = caller
+    if not caller.scopes & scopes.ACCESS_FORMS:
+        raise Refused(
+            f"a token reaches the exchange with the scope {scopes.ACCESS}",
+            f"a token of {caller.name} without it",
+            "use the token of your server, or ask the operator",
+            403,
+        )
+    return caller
+
+
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() not in ("token", "bearer") or not token.strip().isascii() or not token.strip():
+        raise Refused(
+            "a request has the header 'Authorization: token ...'", scheme[:20] or "none", "log in to the Hub", 401
+        )
+    return token.strip()
+
+
+ServiceDep = Annotated[Service, Depends(get_service)]
+CallerDep = Annotated[Caller, Depends(get_caller)]

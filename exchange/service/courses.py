@@ -1,0 +1,172 @@
+"""Courses and assignments: what staff configure, and what each caller sees of it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from exchange.protocol.bundle import decode_manifest
+from exchange.protocol.models import (
+    Assignment,
+    AssignmentSettings,
+    Course,
+    CourseSettings,
+    Extension,
+    FileInfo,
+    Refused,
+    plain,
+    utc_text,
+)
+from exchange.protocol.paths import check_path
+from exchange.service import events, find, policy
+from exchange.service.identity import Caller
+from exchange.service.tables import assignments, bundles, courses, extensions, feedback, submissions, unlocks
+
+
+def put_course(connection: Connection, course: str, settings: CourseSettings, now: str) -> None:
+    """Create or reconfigure a course."""
+    find.check_new_identifiers(course=course)
+    for name, value in plain(settings.limits).items():
+        if not 1 <= value <= 2**50:
+            raise Refused(f"the limit {name} is between 1 and {2**50}", str(value), "leave it out for the default")
+    text = json.dumps(plain(settings))
+    changed = connection.execute(update(courses).where(courses.c.id == course).values(settings=text))
+    if changed.rowcount == 0:
+        connection.execute(insert(courses).values(id=course, settings=text, created_at=now))
+
+
+def create_assignment(
+    connection: Connection, course: str, assignment: str, settings: AssignmentSettings, now: str
+) -> None:
+    """Create an assignment unless it exists."""
+    find.check_new_identifiers(assignment=assignment)
+    a = assignments.c
+    if connection.execute(select(a.id).where(a.course == course, a.id == assignment)).first() is None:
+        row = {"course": course, "id": assignment, "settings": json.dumps(plain(settings)), "created_at": now}
+        connection.execute(insert(assignments).values(row))
+
+
+def put_assignment(
+    connection: Connection, course: str, assignment: str, settings: AssignmentSettings, now: str
+) -> None:
+    """Create an assignment or replace its schedule and policies."""
+    settings = policy.check_settings(settings)
+    for pattern in settings.files:
+        check_path(pattern)
+    create_assignment(connection, course, assignment, settings, now)
+    a, text = assignments.c, json.dumps(plain(settings))
+    connection.execute(update(assignments).where(a.course == course, a.id == assignment).values(settings=text))
+
+
+def read_course(caller: Caller, course: str, settings: CourseSettings) -> Course:
+    """Build the answer about a course."""
+    return Course(course, settings.title, settings.timezone, caller.role(course) or "", settings.limits)
+
+
+def list_courses(connection: Connection, caller: Caller) -> list[Course]:
+    """List the courses that the caller is in."""
+    rows = connection.execute(select(courses.c.id, courses.c.settings).order_by(courses.c.id))
+    return [read_course(caller, r.id, find.read_course_settings(r.settings)) for r in rows if caller.role(r.id)]
+
+
+@dataclass
+class Record:
+    """All that the exchange knows of students' work in a course, read with one query per table."""
+
+    files: dict[str, list[FileInfo]] = field(default_factory=dict)
+    solutions: set[str] = field(default_factory=set)
+    extensions: dict[tuple[str, str], Extension] = field(default_factory=dict)
+    fetched: dict[tuple[str, str], str] = field(default_factory=dict)
+    submitted: dict[tuple[str, str], tuple[int, str, bool]] = field(default_factory=dict)
+    feedback: dict[tuple[str, str], str] = field(default_factory=dict)
+    unlocks: dict[tuple[str, str], bool] = field(default_factory=dict)
+
+
+def read_record(connection: Connection, course: str, student: str | None) -> Record:
+    """Read what is known of one student, or (None) of all."""
+    record = Record(fetched=events.first_times(connection, course, "fetched", student))
+    _read_files(connection, course, record)
+
+    def rows(table: Any, *columns: Any) -> Iterable[Any]:
+        query = select(table.c.assignment, table.c.student, *columns).where(table.c.course == course)
+        return connection.execute(query.where(table.c.student == student) if student is not None else query)
+
+    for row in rows(extensions, extensions.c.due_at, extensions.c.extra_attempts):
+        record.extensions[row.assignment, row.student] = Extension(row.due_at, row.extra_attempts)
+    for row in rows(unlocks, unlocks.c.closed):
+        record.unlocks[row.assignment, row.student] = row.closed
+    attempts: dict[tuple[str, str], int] = {}
+    for row in rows(submissions, submissions.c.received_at, submissions.c.late):
+        key = (row.assignment, row.student)
+        attempts[key] = attempts.get(key, 0) + 1
+        if key not in record.submitted or row.received_at >= record.submitted[key][1]:
+            record.submitted[key] = (0, row.received_at, row.late)
+    for key, (_, at, late) in record.submitted.items():
+        record.submitted[key] = (attempts[key], at, late)
+    s = submissions.c
+    released = (
+        select(s.assignment, s.student, func.max(feedback.c.released_at)).join(feedback).where(s.course == course)
+    )
+    released = released.where(s.student == student) if student is not None else released
+    record.feedback = {(a, st): at for a, st, at in connection.execute(released.group_by(s.assignment, s.student))}
+    return record
+
+
+def _read_files(connection: Connection, course: str, record: Record) -> None:
+    a, b = assignments.c, bundles.c
+    shown = select(b.assignment, b.manifest).join(
+        assignments, (a.course == b.course) & (a.id == b.assignment) & (a.release_version == b.version)
+    )
+    for row in connection.execute(shown.where(b.course == course, b.kind == "release")):
+        record.files[row.assignment] = decode_manifest(row.manifest.encode())
+    solved = select(b.assignment).where(b.course == course, b.kind == "solution")
+    record.solutions = set(connection.execute(solved).scalars())
+
+
+def list_assignments(connection: Connection, caller: Caller, course: str, now: str) -> list[find.AssignmentRow]:
+    """List the assignments that the caller may see now, in the order of their release and due times."""
+    find.find_course(connection, caller, course)
+    rows = connection.execute(select(assignments).where(assignments.c.course == course))
+    found = [find.read_assignment(row) for row in rows]
+    if not find.sees_unreleased(caller, course):
+        found = [row for row in found if (row.visible_at() or "9") <= now]
+    return sorted(found, key=lambda r: (r.settings.release_at or "", r.settings.due_at or "9", r.id))
+
+
+def read_assignment(row: find.AssignmentRow, record: Record, student: str, now: str) -> Assignment:
+    """Build the answer about an assignment as it stands for one student."""
+    key, settings = (row.id, student), row.settings
+    schedule = policy.schedule_of(settings, record.extensions.get(key))
+    used, submitted_at, late = record.submitted.get(key, (0, None, False))
+    fetched_at, feedback_at, visible = record.fetched.get(key), record.feedback.get(key), row.visible_at()
+    closes_at = utc_text(schedule.closes_at) if schedule.closes_at else None
+    released = visible is not None and visible <= now
+    left = schedule.attempts is None or used < schedule.attempts
+    states = {"feedback": feedback_at, "submitted": submitted_at, "fetched": fetched_at, "released": released}
+    return Assignment(
+        id=row.id,
+        course=row.course,
+        title=settings.title or row.id,
+        state=next((name for name, reached in states.items() if reached), "announced"),
+        release_at=settings.release_at,
+        released_at=visible,
+        due_at=utc_text(schedule.due_at) if schedule.due_at else None,
+        grace_seconds=settings.grace_seconds,
+        closes_at=closes_at,
+        open=released and left and key not in record.unlocks and (closes_at is None or now <= closes_at),
+        attempts_used=used,
+        attempts_allowed=schedule.attempts,
+        counts=settings.counts,
+        files=record.files.get(row.id, []),
+        accepts=settings.files,
+        release_version=row.release_version or 0,
+        fetched_at=fetched_at,
+        submitted_at=submitted_at,
+        late=late,
+        feedback_at=feedback_at,
+        closed_by_student=record.unlocks.get(key, False),
+        unlocked=key in record.unlocks,
+        unlock_offered=settings.unlock and row.id in record.solutions,
+    )

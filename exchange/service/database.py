@@ -1,0 +1,94 @@
+"""The database: one writer at a time, many readers, and a schema that Alembic brings up to date.
+
+`write()` is one transaction that is on disk when it returns; commits are ordered, so a reader that asks for rows
+after the last number it saw misses none. SQLite runs with a write-ahead log and a full sync at each commit;
+PostgreSQL as it is.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import alembic.command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.engine import make_url
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """An engine and the two ways to use it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        if self.is_sqlite and (path := make_url(url).database):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        # More connections than the 40 worker threads, so that none waits while it holds the writer's lock.
+        self.engine = create_engine(url, pool_size=20, max_overflow=40, pool_pre_ping=not self.is_sqlite)
+        self._writer = threading.Lock()
+        if self.is_sqlite:
+            _configure_sqlite(self)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a consistent snapshot for reading."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a transaction: all of it is durable at the end of the block, or none of it happened."""
+        with self._writer, self.engine.connect() as connection:
+            connection.info["immediate"] = True
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                connection.info.pop("immediate", None)
+
+    def migrate(self) -> None:
+        """Create or bring up to date the schema."""
+        config = _alembic_config()
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            alembic.command.upgrade(config, "head")
+
+    def revision(self) -> str | None:
+        """Name the schema's present revision."""
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def head_revision() -> str:
+    """Name the revision that this version of the service needs."""
+    return str(ScriptDirectory.from_config(_alembic_config()).get_current_head())
+
+
+def _alembic_config() -> Config:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _configure_sqlite(database: Database) -> None:
+    @event.listens_for(database.engine, "connect")
+    def on_connect(raw, _record) -> None:
+        raw.isolation_level = None  # the driver's own BEGIN would come too late for a snapshot
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(database.engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A writer takes its lock at once: a lock asked for half-way fails where another process has written.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("immediate") else "BEGIN")

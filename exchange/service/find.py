@@ -1,0 +1,140 @@
+"""Guards: `find_x` raises 404 where there is none for this caller, `check_x` raises 403 where the right is missing.
+
+What a caller may not see is answered exactly like what does not exist.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Limits, Refused
+from exchange.protocol.paths import check_identifier
+from exchange.protocol.scopes import COLLECT, RELEASE, STAFF_SCOPES
+from exchange.service.identity import Caller
+from exchange.service.tables import assignments, courses, extensions, submissions, unlocks
+
+
+@dataclass(frozen=True)
+class AssignmentRow:
+    """An assignment as stored."""
+
+    course: str
+    id: str
+    settings: AssignmentSettings
+    release_version: int | None
+    released_at: str | None
+
+    def visible_at(self) -> str | None:
+        """Give when students see it: its first release, but not before its release time; None if not released."""
+        return max(self.released_at, self.settings.release_at or "") if self.released_at else None
+
+
+def check_scope(caller: Caller, scope: str, course: str) -> None:
+    """Raise Refused 403 unless the token carries the staff verb for this course."""
+    if not caller.may(scope, course):
+        needs = f"the scope {scope} in the token" + ("" if scope in caller.scopes else ", which it lacks")
+        raise Refused(
+            f"this needs {needs}, and the group formgrade-{course}",
+            f"a token of {caller.name}",
+            "use the formgrader, or a staff token from the Hub's token page; notebook kernels have no staff rights",
+            403,
+        )
+
+
+def check_student(caller: Caller, course: str) -> None:
+    """Raise Refused 403 unless the caller takes the course."""
+    if not caller.is_student(course):
+        raise Refused(
+            f"only students of {course} do this", caller.name, "ask your instructor to add you to the roster", 403
+        )
+
+
+def _no_course(course: str) -> Refused:
+    return Refused("a course exists and you are in it", ascii(course)[:120], "`nbgrader list` shows yours", 404)
+
+
+def read_course_settings(text: str) -> CourseSettings:
+    """Read stored settings."""
+    data = json.loads(text)
+    return CourseSettings(**{**data, "limits": Limits(**data["limits"])})
+
+
+def find_course(connection: Connection, caller: Caller, course: str) -> CourseSettings:
+    """Return a course that the caller is in."""
+    if caller.role(course) is None:
+        raise _no_course(course)
+    row = connection.execute(select(courses.c.settings).where(courses.c.id == course)).first()
+    if row is None:
+        raise _no_course(course)
+    return read_course_settings(row.settings)
+
+
+def read_assignment(row: Row[Any]) -> AssignmentRow:
+    """Read a stored assignment."""
+    settings = AssignmentSettings(**json.loads(row.settings))
+    return AssignmentRow(row.course, row.id, settings, row.release_version, row.released_at)
+
+
+def sees_unreleased(caller: Caller, course: str) -> bool:
+    """Tell whether the caller sees what students don't see yet."""
+    return any(caller.may(scope, course) for scope in STAFF_SCOPES)
+
+
+def find_assignment(connection: Connection, caller: Caller, course: str, assignment: str, now: str) -> AssignmentRow:
+    """Return an assignment that the caller may see now."""
+    find_course(connection, caller, course)
+    query = select(assignments).where(assignments.c.course == course, assignments.c.id == assignment)
+    row = connection.execute(query).first()
+    found = read_assignment(row) if row else None
+    visible = found and found.visible_at()
+    if found is None or not (sees_unreleased(caller, course) or (visible and visible <= now)):
+        raise Refused(
+            f"an assignment of {course} exists and is released",
+            ascii(assignment)[:120],
+            "`nbgrader list` shows what is released",
+            404,
+        )
+    return found
+
+
+def find_submission(connection: Connection, caller: Caller, course: str, submission: str) -> Row[Any]:
+    """Return the caller's own submission, or anyone's for staff who collect."""
+    find_course(connection, caller, course)
+    query = select(submissions).where(submissions.c.id == submission, submissions.c.course == course)
+    row = connection.execute(query).first()
+    own = row is not None and caller.kind == "user" and row.student == caller.name
+    if row is None or not (own or caller.may(COLLECT, course)):
+        raise Refused(
+            "a submission exists and is yours", ascii(submission)[:120], "`tito receipt list` shows yours", 404
+        )
+    return row
+
+
+def find_extension(connection: Connection, course: str, assignment: str, student: str) -> Extension | None:
+    """Return a student's extension, if there is one."""
+    e = extensions.c
+    query = select(e.due_at, e.extra_attempts, e.reason).where(
+        e.course == course, e.assignment == assignment, e.student == student
+    )
+    row = connection.execute(query).first()
+    return Extension(**row._mapping) if row else None
+
+
+def find_unlock(connection: Connection, course: str, assignment: str, student: str) -> Row[Any] | None:
+    """Return the row that says that the student may have the solution, if there is one."""
+    u = unlocks.c
+    query = select(unlocks).where(u.course == course, u.assignment == assignment, u.student == student)
+    return connection.execute(query).first()
+
+
+def check_new_identifiers(**named: str) -> None:
+    """Raise Refused unless each id can name something new."""
+    for kind, value in named.items():
+        check_identifier(kind, value)
+
+
+def may_release(caller: Caller, course: str) -> bool:
+    """Tell whether the caller releases in this course."""
+    return caller.may(RELEASE, course)

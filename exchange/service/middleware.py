@@ -1,0 +1,63 @@
+"""Around every request: a limit on bodies that are read into memory, and measurements."""
+
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from exchange.protocol.models import Refused
+from exchange.service.metrics import Metrics
+
+# Larger than any JSON that is sent; bundles are streamed and have limits of their own.
+MAX_JSON_BYTES = 1_000_000
+STREAMED = {("PUT", "release"), ("PUT", "solution"), ("PUT", "feedback"), ("POST", "submissions")}
+
+
+class LimitBody:
+    """Refuse a body over the limit on every route that would hold it in memory."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or (scope["method"], scope["path"].rsplit("/", 1)[-1]) in STREAMED:
+            await self.app(scope, receive, send)
+            return
+        left = MAX_JSON_BYTES
+
+        async def limited() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise Refused(f"a request has at most {MAX_JSON_BYTES} bytes", "more", "send less at once", 413)
+            return message
+
+        await self.app(scope, limited, send)
+
+
+class Measure:
+    """Count requests and time them by route, never by path: paths name people."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begin, status = time.perf_counter(), 500
+
+        async def watched(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        finally:
+            route = getattr(scope.get("route"), "path", "none")
+            self.metrics.requests.labels(scope["method"], route, str(status)).inc()
+            self.metrics.seconds.labels(route).observe(time.perf_counter() - begin)

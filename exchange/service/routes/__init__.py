@@ -1,0 +1,15 @@
+"""The addresses. A handler says who may ask, finds what is meant, and does one thing."""
+
+from fastapi import APIRouter
+
+from exchange.protocol import API_VERSION
+from exchange.service.routes import assignments, courses, events, operations, releases, submissions, unlocks
+
+
+def api_router() -> APIRouter:
+    """Collect all routes below the service's prefix."""
+    router = APIRouter()
+    router.include_router(operations.router)
+    for part in (courses, assignments, releases, submissions, unlocks, events):
+        router.include_router(part.router, prefix=f"/api/{API_VERSION}")
+    return router

@@ -1,0 +1,73 @@
+"""Events and progress."""
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+
+from exchange.protocol import scopes
+from exchange.protocol.models import Event, EventKind, EventReport, Refused, StudentProgress
+from exchange.service import courses, events, find
+from exchange.service.context import CallerDep, ServiceDep
+from exchange.service.routes.parameters import After, AssignmentQuery, CourseId, Limit, PersonQuery, Wait
+from exchange.service.routes.waiting import wait_for_rows
+from exchange.service.tables import events as table
+
+router = APIRouter()
+
+
+@router.post("/courses/{course}/events", status_code=201)
+def post_event(course: CourseId, report: EventReport, service: ServiceDep, caller: CallerDep) -> Event:
+    """Report that one tested or completed a module."""
+    find.check_student(caller, course)
+    events.check_detail(report.detail)
+    now = service.now()
+    with service.database.write() as connection:
+        found = find.find_assignment(connection, caller, course, report.assignment, now)
+        events.check_rate(connection, course, caller.name, now)
+        seq = events.add(connection, now, course, found.id, caller.name, report.kind, report.detail)
+    service.bell.ring()
+    return Event(seq, now, course, found.id, caller.name, report.kind, report.detail)
+
+
+@router.get("/courses/{course}/events")
+async def list_events(
+    course: CourseId,
+    service: ServiceDep,
+    caller: CallerDep,
+    assignment: AssignmentQuery = None,
+    student: PersonQuery = None,
+    kind: EventKind | None = None,
+    after: After = 0,
+    limit: Limit = 500,
+    wait: Wait = 0,
+) -> list[Event]:
+    """List one's own events, or with the events scope everybody's, in their order."""
+    everybody = caller.may(scopes.EVENTS, course)
+    if not everybody and student not in (None, caller.name):
+        raise Refused("students see their own events", str(student), "leave out 'student'", 403)
+    wanted = {"assignment": assignment, "student": student if everybody else caller.name, "kind": kind}
+    query = select(table).where(table.c.course == course, table.c.seq > after)
+    query = query.filter_by(**{name: value for name, value in wanted.items() if value is not None})
+
+    def look() -> list[Event]:
+        with service.database.read() as connection:
+            find.find_course(connection, caller, course)
+            return [events.read(row) for row in connection.execute(query.order_by(table.c.seq).limit(limit))]
+
+    return await wait_for_rows(service, look, wait)
+
+
+@router.get("/courses/{course}/progress")
+async def get_progress(course: CourseId, service: ServiceDep, caller: CallerDep) -> list[StudentProgress]:
+    """Show how every assignment stands for every student who has fetched or submitted anything."""
+    find.check_scope(caller, scopes.EVENTS, course)
+
+    def look() -> list[StudentProgress]:
+        now = service.now()
+        with service.database.read() as connection:
+            rows = courses.list_assignments(connection, caller, course, now)
+            record = courses.read_record(connection, course, None)
+        students = sorted({s for _, s in (*record.fetched, *record.submitted, *record.extensions)})
+        return [StudentProgress(s, [courses.read_assignment(r, record, s, now) for r in rows]) for s in students]
+
+    return await run_in_threadpool(look)

@@ -1,0 +1,69 @@
+"""Where the service lies and listens: command line over environment over defaults."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from exchange.protocol import DEFAULT_PREFIX
+from exchange.protocol.models import Refused
+
+DEFAULT_PORT = 8104
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that differs between two places where the service runs."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    prefix: str = DEFAULT_PREFIX
+    hub_api_url: str = "http://127.0.0.1:8081/hub/api"
+    database: str = ""
+    # How long a Hub answer about a token is believed; a revoked token works that much longer.
+    identity_seconds: float = 30.0
+    # Uploads are refused while less than this would stay free, so that the database can still commit.
+    reserve_bytes: int = 32_000_000
+    # An upload that sends nothing for so long is given up.
+    idle_seconds: float = 60.0
+    sweep_seconds: float = field(default=3600.0)
+
+    @property
+    def database_url(self) -> str:
+        """Give the SQLAlchemy URL; SQLite in the data folder unless one is set."""
+        return self.database or f"sqlite:///{self.data / 'exchange.db'}"
+
+
+def from_environment(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Merge what the command line gave (None: not given) over the environment over the defaults."""
+    env = os.environ if environ is None else environ
+    service_url = urlparse(env.get("JUPYTERHUB_SERVICE_URL", ""))
+    values: dict[str, Any] = {
+        "data": env.get("EXCHANGE_DATA", "var/exchange"),
+        "host": env.get("EXCHANGE_HOST") or service_url.hostname,
+        "port": env.get("EXCHANGE_PORT") or service_url.port,
+        "prefix": env.get("JUPYTERHUB_SERVICE_PREFIX"),
+        "database": env.get("EXCHANGE_DATABASE"),
+        "hub_api_url": env.get("JUPYTERHUB_API_URL"),
+        "reserve_bytes": env.get("EXCHANGE_RESERVE_BYTES"),
+    }
+    values |= {key: value for key, value in given.items() if value is not None}
+    values = {key: value for key, value in values.items() if value not in (None, "")}
+    for key in ("port", "reserve_bytes"):
+        if key in values:
+            values[key] = _whole_number(key, values[key])
+    values["data"] = Path(values["data"]).resolve()
+    values["prefix"] = "/" + "/".join(part for part in values.get("prefix", DEFAULT_PREFIX).split("/") if part) + "/"
+    return Settings(**values)
+
+
+def _whole_number(key: str, value: Any) -> int:
+    try:
+        return int(value)
+    except ValueError as error:
+        raise Refused(
+            f"the setting {key} is a whole number", repr(value), f"set EXCHANGE_{key.upper()} anew"
+        ) from error

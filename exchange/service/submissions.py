@@ -1,0 +1,217 @@
+"""Accept, read and choose submissions: the rules of `policy` on the rows of `tables`."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from exchange.protocol.bundle import bundle_digest, decode_manifest
+from exchange.protocol.models import (
+    FileInfo,
+    Receipt,
+    Refused,
+    ResultInfo,
+    Submission,
+    parse_utc,
+    plain,
+    utc_text,
+)
+from exchange.protocol.paths import matches
+from exchange.protocol.receipt import read_receipt
+from exchange.service import audit, events, find, policy
+from exchange.service.context import Service
+from exchange.service.identity import Caller
+from exchange.service.intake import AlreadyStored, Stored, check_limits
+from exchange.service.releases import current_files
+from exchange.service.tables import feedback, results, submissions
+
+
+@dataclass(frozen=True)
+class Admission:
+    """What holds for a student's next attempt at a moment."""
+
+    schedule: policy.Schedule
+    attempt: int
+    lateness_seconds: int
+
+
+class SubmissionIntake:
+    """One student's submission on its way in: admitted by its declaration, accepted once it is stored."""
+
+    def __init__(self, service: Service, caller: Caller, course: str, assignment: str, key: str) -> None:
+        self.service, self.caller, self.key = service, caller, key
+        self.course, self.assignment = course, assignment
+        self.owner = (course, caller.name)
+
+    def admit(self, files: list[FileInfo], at: datetime) -> None:
+        """Raise Refused (or AlreadyStored) before any byte is stored."""
+        with self.service.database.read() as connection:
+            self._check_repeated(connection, files)
+            self._admission(connection, files, at, self.service.in_flight.of(self.owner))
+
+    def accept(self, stored: Stored) -> str:
+        """Commit the row, its receipt, event and audit together; return the signed receipt as JSON."""
+        with self.service.database.write() as connection:
+            self._check_repeated(connection, stored.files)
+            admission = self._admission(connection, stored.files, stored.received_at, 0)
+            receipt_text = self._insert(connection, stored, admission)
+        metrics = self.service.metrics
+        metrics.submissions.labels(self.course, self.assignment, str(admission.lateness_seconds > 0).lower()).inc()
+        metrics.submission_bytes.inc(stored.size)
+        self.service.bell.ring()
+        return receipt_text
+
+    def _check_repeated(self, connection: Connection, files: list[FileInfo]) -> None:
+        s = submissions.c
+        query = select(s.receipt, s.manifest, s.assignment).where(
+            s.course == self.course, s.student == self.caller.name, s.idempotency_key == self.key
+        )
+        row = connection.execute(query).first()
+        if row is None:
+            return
+        same = bundle_digest(decode_manifest(row.manifest.encode())) == bundle_digest(files)
+        if row.assignment != self.assignment or not same:
+            raise Refused("an Idempotency-Key names one upload", self.key, "send other files with a new key", 409)
+        raise AlreadyStored(row.receipt)
+
+    def _admission(self, connection: Connection, files: list[FileInfo], at: datetime, in_flight: int) -> Admission:
+        now = utc_text(at)
+        course = find.find_course(connection, self.caller, self.course)
+        found = find.find_assignment(connection, self.caller, self.course, self.assignment, now)
+        check_limits(files, course.limits)
+        _check_declared(connection, found, files)
+        extension = find.find_extension(connection, self.course, self.assignment, self.caller.name)
+        schedule = policy.schedule_of(found.settings, extension)
+        unlock = find.find_unlock(connection, self.course, self.assignment, self.caller.name)
+        used, last, stored_bytes = _usage(connection, self.course, self.assignment, self.caller.name)
+        policy.check_open(schedule, at, used, closed_by_student=unlock is not None)
+        size = sum(f.size for f in files)
+        if stored_bytes + in_flight + size > course.limits.student_quota_bytes:
+            quota, left = (
+                course.limits.student_quota_bytes,
+                course.limits.student_quota_bytes - stored_bytes - in_flight,
+            )
+            raise Refused(
+                f"a student stores at most {quota} bytes in a course",
+                f"{size} bytes with {max(0, left)} left",
+                "clear outputs, or ask your instructor",
+                413,
+            )
+        return Admission(schedule, last + 1, schedule.lateness_seconds(at))
+
+    def _insert(self, connection: Connection, stored: Stored, admission: Admission) -> str:
+        at, due = utc_text(stored.received_at), admission.schedule.due_at
+        receipt = Receipt(
+            submission=uuid.uuid4().hex,
+            course=self.course,
+            assignment=self.assignment,
+            student=self.caller.name,
+            attempt=admission.attempt,
+            received_at=at,
+            due_at=utc_text(due) if due else None,
+            late=admission.lateness_seconds > 0,
+            lateness_seconds=admission.lateness_seconds,
+            files=stored.files,
+            key_id=self.service.keyring.active_id(connection),
+        )
+        text = json.dumps(plain(self.service.keyring.sign(receipt)))
+        row = {name: getattr(receipt, name) for name in ("course", "assignment", "student", "attempt", "received_at")}
+        row |= {name: getattr(receipt, name) for name in ("due_at", "late", "lateness_seconds")}
+        row |= {"id": receipt.submission, "idempotency_key": self.key, "receipt": text}
+        row |= {"blob": stored.blob, "manifest": stored.manifest, "size": stored.size}
+        connection.execute(submissions.insert().values(row))
+        detail = {"attempt": receipt.attempt, "late": receipt.late, "submission": receipt.submission}
+        events.add(connection, at, self.course, self.assignment, self.caller.name, "submitted", detail)
+        subject = receipt.submission
+        audit.record(connection, at, self.caller, "submit", self.course, self.assignment, subject, 201)
+        return text
+
+
+def _check_declared(connection: Connection, found: find.AssignmentRow, files: list[FileInfo]) -> None:
+    released = [f.path for f in current_files(connection, found)]
+    extra = [f.path for f in files if f.path not in released and not matches(f.path, found.settings.files)]
+    if extra:
+        accepted = ", ".join([*released, *found.settings.files])
+        raise Refused(f"only declared files are submitted: {accepted}", ", ".join(extra)[:400], "leave the others out")
+    notebooks = [p for p in released if p.endswith(".ipynb")]
+    if notebooks and not any(f.path in notebooks for f in files):
+        raise Refused(
+            f"a submission has the assignment's notebook: {', '.join(notebooks)}",
+            ", ".join(f.path for f in files)[:400] or "no file",
+            f"save it under that name in the folder {found.id}",
+        )
+
+
+def _usage(connection: Connection, course: str, assignment: str, student: str) -> tuple[int, int, int]:
+    """Give (attempts used, number of the last attempt, bytes stored in the whole course)."""
+    s = submissions.c
+    mine = s.course == course, s.student == student
+    attempts = select(func.count(), func.coalesce(func.max(s.attempt), 0)).where(*mine, s.assignment == assignment)
+    used, last = connection.execute(attempts).one()
+    stored = connection.execute(select(func.coalesce(func.sum(s.size), 0)).where(*mine)).scalar_one()
+    return used, last, int(stored)
+
+
+def query() -> Select[Any]:
+    """Select submissions with their result and feedback."""
+    f, r = feedback.c, results.c
+    return (
+        select(submissions, r.score, r.body, r.posted_at, r.posted_by)
+        .add_columns(f.manifest.label("feedback_manifest"), f.released_at.label("feedback_at"))
+        .select_from(submissions.outerjoin(results).outerjoin(feedback))
+    )
+
+
+def counting_ids(
+    connection: Connection, course: str, counts: Mapping[str, str], student: str | None = None
+) -> set[str]:
+    """Name the submissions that count; `counts` gives each assignment's rule."""
+    s = submissions.c
+    chosen = select(s.id, s.assignment, s.student, s.attempt, s.late, results.c.score).select_from(
+        submissions.outerjoin(results)
+    )
+    chosen = chosen.where(s.course == course, s.assignment.in_(list(counts)))
+    if student is not None:
+        chosen = chosen.where(s.student == student)
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for row in connection.execute(chosen):
+        groups.setdefault((row.assignment, row.student), []).append(row)
+    return {policy.choose(rows, counts[assignment]).id for (assignment, _), rows in groups.items()}
+
+
+def read(row: Row[Any], counting: set[str]) -> Submission:
+    """Build the answer from a row of `query`."""
+    body = json.loads(row.body) if row.body else None
+    result = ResultInfo(**body, score=row.score, posted_at=row.posted_at, posted_by=row.posted_by) if body else None
+    return Submission(
+        seq=row.seq,
+        id=row.id,
+        course=row.course,
+        assignment=row.assignment,
+        student=row.student,
+        attempt=row.attempt,
+        received_at=row.received_at,
+        due_at=row.due_at,
+        late=row.late,
+        lateness_seconds=row.lateness_seconds,
+        counts=row.id in counting,
+        size=row.size,
+        files=decode_manifest(row.manifest.encode()),
+        result=result,
+        feedback=decode_manifest(row.feedback_manifest.encode()) if row.feedback_manifest else [],
+        feedback_at=row.feedback_at,
+    )
+
+
+def received(row: Row[Any]) -> datetime:
+    """Give the time that counts."""
+    return parse_utc(row.received_at)
+
+
+def signed(row: Row[Any]) -> Any:
+    """Read the stored receipt."""
+    return read_receipt(json.loads(row.receipt))

@@ -1,0 +1,76 @@
+"""When a student may have the solution: after the last moment at which anybody may still submit, or at the price of
+her own.
+
+Both are for good: a student who has the solution submits no more.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from exchange.protocol.models import Extension, Refused, UnlockRequest, UnlockState, utc_text
+from exchange.service import audit, events, find, policy
+from exchange.service.context import Service
+from exchange.service.identity import Caller
+from exchange.service.tables import bundles, extensions, unlocks
+
+
+def free_at(connection: Connection, found: find.AssignmentRow) -> datetime | None:
+    """Give the moment after which nobody may submit, extensions included; None if there is no such moment."""
+    e = extensions.c
+    rows = connection.execute(
+        select(e.due_at, e.extra_attempts).where(e.course == found.course, e.assignment == found.id)
+    )
+    return policy.free_at(found.settings, [Extension(row.due_at, row.extra_attempts) for row in rows])
+
+
+def state(connection: Connection, found: find.AssignmentRow, student: str) -> UnlockState:
+    """Tell how it stands for one student."""
+    b = bundles.c
+    solution = select(b.version).where(b.course == found.course, b.assignment == found.id, b.kind == "solution")
+    row = find.find_unlock(connection, found.course, found.id, student)
+    free = free_at(connection, found)
+    return UnlockState(
+        offered=found.settings.unlock and connection.execute(solution).first() is not None,
+        granted=row is not None,
+        granted_by=None if row is None else "student" if row.closed else "time",
+        free_at=utc_text(free) if free else None,
+        closed_by_student=row is not None and bool(row.closed),
+    )
+
+
+def grant(service: Service, caller: Caller, course: str, assignment: str, request: UnlockRequest) -> UnlockState:
+    """Grant the solution if its time has come, or if the student closes the module for herself and confirms it."""
+    at, now = service.clock(), service.now()
+    with service.database.write() as connection:
+        found = find.find_assignment(connection, caller, course, assignment, now)
+        before = state(connection, found, caller.name)
+        if before.granted:
+            return before
+        if not before.offered:
+            raise Refused(f"the solution of {assignment} is offered", "it is not", "ask your instructor for help", 409)
+        free = free_at(connection, found)
+        closes = free is None or at <= free
+        if closes:
+            _check_confirmed(request, found, before)
+        row = {"course": course, "assignment": assignment, "student": caller.name, "closed": closes, "granted_at": now}
+        connection.execute(insert(unlocks).values(row))
+        events.add(connection, now, course, assignment, caller.name, "unlocked", {"closed": closes})
+        detail = "closed by the student" if closes else "after the last deadline"
+        audit.record(connection, now, caller, "unlock", course, assignment, caller.name, detail=detail)
+        return state(connection, found, caller.name)
+
+
+def _check_confirmed(request: UnlockRequest, found: find.AssignmentRow, before: UnlockState) -> None:
+    when = f"at {before.free_at}" if before.free_at else "never, as the assignment has no last deadline"
+    if not request.close:
+        raise Refused(
+            f"the solution of {found.id} is free when nobody can submit any more: {when}",
+            "asked for earlier",
+            "finish it, ask for help, or close the module for yourself: you then submit no more, and that is for good",
+            409,
+        )
+    if request.confirm != found.id:
+        raise Refused(
+            "closing a module is confirmed with its name", repr(request.confirm)[:80], f"confirm with {found.id!r}", 409
+        )
