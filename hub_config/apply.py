@@ -1,6 +1,5 @@
 """Pure functions that set values of a traitlets Config; `apply_all` calls each once."""
 
-import sys
 from pathlib import Path
 
 from hub_config.authenticators import GeneratedPasswords
@@ -93,7 +92,8 @@ def server_environment(kind: str, settings: Settings) -> dict[str, str]:
 def apply_pages(c, settings: Settings) -> None:
     """How the Hub's own pages look, and where a login leads."""
     c.JupyterHub.template_paths = [str(HERE / "templates")]
-    c.JupyterHub.template_vars = {"course_title": settings.title, "python": sys.version.split()[0]}
+    generated = settings.authenticator == "generated-passwords"
+    c.JupyterHub.template_vars = {"course_title": settings.title, "generated_passwords": generated}
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     with_home = any(service.name == "home" for service in chosen(settings))
     c.JupyterHub.default_url = "/services/home/" if with_home else "/hub/spawn"

@@ -84,7 +84,8 @@ def status(as_json: bool) -> None:
     settings = load_settings()
     held = running(settings)
     if as_json:
-        click.echo(json.dumps({"running": bool(held), **held, "var": str(settings.var)}))
+        shown = {name: held[name] for name in ("pid", "url") if name in held}
+        click.echo(json.dumps({"running": bool(held), **shown, "var": str(settings.var)}))
     else:
         click.echo(
             f"The Hub runs at {held['url']} (pid {held['pid']})." if held else "The Hub is not running: make serve"

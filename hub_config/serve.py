@@ -19,7 +19,7 @@ from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
 from hub_config.ports import kept_ports, with_ports
 from hub_config.secret_files import read_or_create, read_passwords
 from hub_config.services import TERMINAL, chosen, service_environment, service_url
-from hub_config.settings import CHECKOUT, Settings
+from hub_config.settings import CHECKOUT, Settings, load_settings, settings_environment
 from hub_config.supervisor import Supervisor, sweep
 
 
@@ -183,13 +183,14 @@ def only_one(settings: Settings) -> Iterator[IO[str]]:
                 f"The Hub runs already at {running.get('url')} (pid {running.get('pid')}). Stop it: make stop"
             ) from error
         lock.truncate(0)
-        json.dump({"pid": os.getpid(), "url": settings.public_url}, lock)
+        held = {"pid": os.getpid(), "url": settings.public_url, "settings": settings_environment(settings)}
+        json.dump(held, lock)
         lock.flush()
         yield lock
 
 
 def running(settings: Settings) -> dict:
-    """Return pid and url of the `serve` that holds the lock, {} if none does."""
+    """Return pid, url and settings of the `serve` that holds the lock, {} if none does."""
     file = settings.var / "hub" / "serve.json"
     if not file.exists():
         return {}
@@ -203,6 +204,8 @@ def running(settings: Settings) -> dict:
 
 def operator_environment(settings: Settings) -> dict[str, str]:
     """Return what a command needs to act as the operator on this machine, while the Hub runs."""
-    if not running(settings):
+    held = running(settings)
+    if not held:
         raise NotReady("The Hub is not running. Start it first: make serve")
-    return dict(os.environ) | service_environment(TERMINAL, settings.model_copy(update={"ports": kept_ports(settings)}))
+    own = load_settings(held["settings"] | {"HUB_PORTS": json.dumps(kept_ports(settings))})
+    return dict(os.environ) | service_environment(TERMINAL, own)

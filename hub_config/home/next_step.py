@@ -1,0 +1,89 @@
+"""The one obvious next step, and what the student should hear of; pure functions over the course map."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hub_config.home.course_map import Module, Tier
+from hub_config.home.moments import Moment
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to do next, why, and where; `module` is None where nothing is to be done."""
+
+    title: str
+    reason: str
+    action: str = ""
+    module: Module | None = None
+    target: str = "notebook"
+    due: Moment | None = None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that happened; `target` is the module's page or its notebook."""
+
+    kind: str
+    text: str
+    module: Module | None = None
+
+
+def next_step(tiers: Iterable[Tier]) -> Step:
+    """Return the open work that is due first; else feedback to read; else what opens next."""
+    modules = [module for tier in tiers for module in tier.built]
+    if urgent := _by_due(module for module in modules if module.open and _work(module)):
+        module = urgent[0]
+        work = _work(module)
+        assert work is not None
+        return Step(*work, module=module, due=module.due)
+    if graded := [module for module in modules if module.state == "graded"]:
+        module = max(graded, key=lambda module: module.graded.feedback.at)  # type: ignore[union-attr]
+        reason = "It is graded. Compare your answers with the comments before the next module builds on it."
+        return Step(f"Read the feedback on {module.title}", reason, "Read feedback", module, target="page")
+    waiting = [module for module in modules if module.release and not module.release.is_past]
+    if waiting:
+        module = min(waiting, key=lambda module: module.release.at)  # type: ignore[union-attr]
+        return Step("All caught up", f"{module.title} opens next.", module=None, due=module.release)
+    return Step("All caught up", "There is nothing to hand in at the moment.")
+
+
+def _work(module: Module) -> tuple[str, str, str] | None:
+    """Return title, reason and action of what the module asks for, None if it asks for nothing."""
+    if module.state == "released":
+        return f"Start {module.title}", module.summary, "Open the notebook"
+    if module.state == "started":
+        reason = "You have run its tests. Solve what is left, then run tito module complete "
+        return f"Go on with {module.title}", f"{reason}{module.slug} in the terminal.", "Open the notebook"
+    if module.state == "completed":
+        reason = "Your code works in your package. Hand it in from the Assignment List, or with tito submit "
+        return f"Submit {module.title}", f"{reason}{module.slug} in the terminal.", "Open JupyterLab"
+    latest = module.latest
+    may_again = module.attempts_allowed is None or module.attempts_used < module.attempts_allowed
+    early = not (module.due and module.due.is_past)
+    if module.state == "submitted" and latest and latest.quick and not latest.quick.passed and may_again and early:
+        reason = f"{latest.quick.summary or 'Some visible checks fail'}. You can submit again until it is due."
+        return f"Improve {module.title}", reason, "Open the notebook"
+    return None
+
+
+def _by_due(modules: Iterable[Module]) -> list[Module]:
+    return sorted(modules, key=lambda module: (module.due is None, module.due.at if module.due else 0, module.number))
+
+
+def notices(tiers: Iterable[Tier]) -> list[Notice]:
+    """Return what the student should hear of, most pressing first."""
+    found: list[Notice] = []
+    for module in (module for tier in tiers for module in tier.built):
+        if module.overdue:
+            text = f"{module.title} is past its due date and still taken, late, until {{closes}}."
+            found.append(Notice("late", text, module))
+        if module.corrected:
+            text = (
+                f"{module.title} was corrected after you fetched it. Run tito fetch {module.slug} for the new version; "
+                "your own notebook is kept."
+            )
+            found.append(Notice("corrected", text, module))
+        if module.extended and not module.is_done:
+            found.append(Notice("extended", f"You have an extension for {module.title}: it is due {{due}}.", module))
+    order = ("late", "corrected", "extended")
+    return sorted(found, key=lambda notice: order.index(notice.kind))
