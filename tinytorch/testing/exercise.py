@@ -45,8 +45,8 @@ class Session:
     seed: int = 0
     prints: bool = True
     tests: list["UnitTest"] = field(default_factory=list)
-    # What the judge must see at once, such as the death of a worker; it passes through a check untouched.
-    passes_through: tuple[type[BaseException], ...] = ()
+    # What befell the process that runs student code, such as a hang; has `kind` and `why`, and is no Exception.
+    faults: tuple[type[BaseException], ...] = ()
 
 
 _session = Session()
@@ -109,8 +109,8 @@ class UnitTest:
 def _outcome(outcome: Outcome, function: Callable[[], None], session: Session) -> Outcome:
     try:
         function()
-    except session.passes_through:
-        raise
+    except session.faults as fault:
+        outcome.kind, outcome.why = fault.kind, fault.why
     except Difference as difference:
         outcome.kind, outcome.why, outcome.called = difference.kind, difference.why, difference.called
         outcome.got, outcome.expected = difference.got, difference.expected

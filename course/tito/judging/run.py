@@ -1,0 +1,160 @@
+"""Run the test cells of a plan against a student's answers: one worker, one verdict for each check.
+
+Test cells run in this process, with the names of student code bound to handles. Student code runs in the worker that
+`launch` gives; whatever it does, this returns: checks that got no answer are failed checks.
+"""
+
+import ast
+import builtins
+import linecache
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tinytorch.testing.exercise import Outcome, Session, use_session
+from tinytorch.testing.words import use_place
+from tito.judging.answers import Answers
+from tito.judging.handles import Handle
+from tito.judging.link import Budget, Link, WorkerFault, WorkerProcess
+from tito.judging.plan import Plan, Test, declared_checks
+from tito.judging.result import CheckResult, ExerciseResult, Note
+from tito.judging.words import There
+
+FIXTURES = "tinytorch.testing.fixtures"
+Launch = Callable[[], WorkerProcess]
+
+
+def run_tests_of(
+    plan: Plan, answers: Answers, launch: Launch, *, seed: int, budget: Budget, only: Iterable[str] | None = None
+) -> tuple[list[ExerciseResult], list[Note]]:
+    """Judge the exercises of `plan` (or `only` some); return their results and notes on cells that did not run."""
+    notebook = _Notebook(plan, answers)
+    chosen = set(plan.points if only is None else only)
+    results = []
+    with Link(launch, notebook.prepare, budget) as link:
+        for exercise, points in plan.points.items():
+            if exercise in chosen:
+                tests = [test for test in plan.tests if test.exercise == exercise]
+                outcomes = [outcome for test in tests for outcome in _run_test(plan, test, link, seed)]
+                results.append(_result(exercise, points, outcomes))
+    return results, notebook.notes()
+
+
+class _Notebook:
+    """The cells that make up the student's module, brought into each fresh worker."""
+
+    def __init__(self, plan: Plan, answers: Answers):
+        self._cells = _cells_in_order(plan, answers)
+        self._left_out: dict[int, str] = {}
+        self._problems: dict[int, list[str]] = {}
+
+    def prepare(self, link: Link) -> None:
+        """Run all cells; one that hangs or kills the worker is left out from then on, and its stub stands for it."""
+        self._problems = {}
+        late = []
+        for index, (name, source, stub, is_extra) in enumerate(self._cells):
+            self._run(link, index, name, source, stub)
+            if is_extra and self._problems.get(index):
+                late.append(index)
+        for index in late:  # it may need what comes later in the module
+            name, source, stub, _ = self._cells[index]
+            self._run(link, index, name, source, stub)
+
+    def _run(self, link: Link, index: int, name: str, source: str, stub: str) -> None:
+        if index in self._left_out:
+            source = stub
+        try:
+            self._problems[index] = link.request("cell", name, source, stub)
+        except WorkerFault as fault:
+            if index not in self._left_out:
+                self._left_out[index] = fault.why
+            raise
+        except Exception as error:
+            self._problems[index] = [f"{type(error).__name__}: {error}"]
+
+    def notes(self) -> list[Note]:
+        """Say which cells of the student's did not run, and why."""
+        found = []
+        for index, (name, _, stub, is_extra) in enumerate(self._cells):
+            if index in self._left_out:
+                found.append(Note(name, f"this cell did not end ({self._left_out[index]}): it counts as not solved"))
+            elif stub or is_extra:
+                found += [Note(name, str(problem)[:500]) for problem in self._problems.get(index, [])[:3]]
+        return found
+
+
+def _cells_in_order(plan: Plan, answers: Answers) -> list[tuple[str, str, str, bool]]:
+    """Return (name, source, stub, is_extra) in the order in which they run."""
+    cells: list[tuple[str, str, str, bool]] = []
+    first = next((step.exercise for step in plan.steps if step.exercise), "")
+    for step in plan.steps:
+        if step.exercise == first and first:
+            cells += [(extra.name, extra.source, "", True) for extra in answers.extras if not extra.after]
+        if not step.exercise:
+            cells.append((step.name, step.source, "", False))
+            continue
+        parts = answers.solutions.get(step.exercise, (step.stub,))
+        cells += [(step.exercise, part, step.stub, False) for part in parts]
+        cells += [(extra.name, extra.source, "", True) for extra in answers.extras if extra.after == step.exercise]
+    return cells
+
+
+def _run_test(plan: Plan, test: Test, link: Link, seed: int) -> list[Outcome]:
+    """Run one test cell; a check that is declared but gave no outcome has failed."""
+    session = Session(seed=seed, prints=False, faults=(WorkerFault,))
+    previous, place = use_session(session), use_place(There(link))
+    why = ""
+    try:
+        exec(_compiled(test), _namespace(plan, test, link))
+    except WorkerFault as fault:
+        why = fault.why
+    except AssertionError:
+        pass  # what `report` raises when a check failed
+    except Exception as error:
+        why = f"the test stopped: {type(error).__name__}: {error}"
+    finally:
+        use_session(previous)
+        use_place(place)
+    outcomes = [outcome for unit in session.tests for outcome in unit.outcomes]
+    return outcomes + _not_run(test, outcomes, why)
+
+
+def _compiled(test: Test) -> Any:
+    filename = f"<{test.name}>"
+    linecache.cache[filename] = (len(test.source), None, test.source.splitlines(keepends=True), filename)
+    return compile(test.source, filename, "exec", dont_inherit=True)
+
+
+def _not_run(test: Test, outcomes: list[Outcome], why: str) -> list[Outcome]:
+    ran = {outcome.title for outcome in outcomes}
+    return [
+        Outcome(title, points, hidden, kind="not run", why=why or "the test cell ended before this check")
+        for title, points, hidden in declared_checks(test.source)
+        if title not in ran
+    ]
+
+
+def _namespace(plan: Plan, test: Test, link: Link) -> dict[str, Any]:
+    """Bind the names of a test cell: the judge's own words, else what student code calls so."""
+    names: dict[str, Any] = {"__name__": test.name, "__builtins__": builtins}
+    for statement in plan.imports:
+        exec(statement, names)
+    tree = ast.parse(test.source)
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    if "check_gradient" in used:
+        used.add("Tensor")  # check_gradient looks it up in the cell
+    if "fixtures" in used:
+        used = used - {"fixtures"} | {FIXTURES}
+    wanted = sorted(name for name in used if name not in names and not hasattr(builtins, name))
+    for name, value in link.request("names", wanted).items():
+        if isinstance(value, Handle):
+            link.handles.bind_name(value, name)
+        names["fixtures" if name == FIXTURES else name] = value
+    return names
+
+
+def _result(exercise: str, points: float, outcomes: list[Outcome]) -> ExerciseResult:
+    checks = tuple(
+        CheckResult(o.title, float(o.points), o.hidden, o.passed, o.kind, o.why, o.called, o.got, o.expected)
+        for o in outcomes
+    )
+    return ExerciseResult(exercise, points, checks)
