@@ -1,0 +1,74 @@
+"""The apply functions on a bare Config: they only set, and what they set is accepted by the Hub."""
+
+import json
+
+import pytest
+from jupyterhub.app import JupyterHub
+from jupyterhub.auth import Authenticator
+from traitlets.config import Config
+
+from hub_config.apply import apply_all, server_environment
+from hub_config.ports import NAMES
+from hub_config.settings import load_settings
+from hub_config.spawners.bubblewrap import BubblewrapSpawner
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def settings(tmp_path):
+    semester = tmp_path / "semester.yaml"
+    semester.write_text("course: tiny-2026\n")
+    ports = {name: 40000 + number for number, name in enumerate(NAMES)}
+    return load_settings({"HUB_VAR": str(tmp_path), "HUB_SEMESTER": str(semester), "HUB_PORTS": json.dumps(ports)})
+
+
+@pytest.fixture
+def config(settings):
+    c = Config()
+    apply_all(c, settings)
+    return c
+
+
+def test_every_value_is_a_trait_of_the_hub_or_of_what_it_loads(config):
+    known = {"JupyterHub": JupyterHub, "Spawner": BubblewrapSpawner, "BubblewrapSpawner": BubblewrapSpawner}
+    known |= {"LocalProcessSpawner": BubblewrapSpawner, "Authenticator": Authenticator}
+    for section, values in config.items():
+        if section in known:
+            assert set(values) <= set(known[section].class_traits(config=True)), section
+
+
+def test_all_inner_addresses_are_loopback(config):
+    assert config.JupyterHub.hub_ip == "127.0.0.1"
+    assert config.JupyterHub.bind_url.startswith("http://127.0.0.1:")
+    assert config.ConfigurableHTTPProxy.api_url.startswith("http://127.0.0.1:")
+    assert all(
+        service.get("url", "http://127.0.0.1").startswith("http://127.0.0.1") for service in config.JupyterHub.services
+    )
+
+
+def test_a_restart_of_the_hub_leaves_servers_and_proxy_running(config):
+    assert config.JupyterHub.cleanup_servers is False
+    assert config.JupyterHub.cleanup_proxy is False
+    assert config.ConfigurableHTTPProxy.should_start is False
+
+
+def test_students_do_not_get_the_course_and_staff_cannot_write_it(config):
+    kinds = config.BubblewrapSpawner.kinds
+    assert kinds["student"]["read_only"] == []
+    assert any(path.endswith("/course") for path in kinds["staff"]["read_only"])
+    assert not any(path.rstrip("/").endswith("/var") for kind in kinds.values() for path in kind["read_only"])
+
+
+def test_servers_get_the_courses_variables_and_no_more(settings):
+    student = server_environment("student", settings)
+    assert set(student) == {"EXCHANGE_COURSE", "EXCHANGE_URL", "SERVER_KIND", "TINYTORCH_HOME"}
+    assert student["TINYTORCH_HOME"] == "{home}/tinytorch"
+    assert "TINYTORCH_HOME" not in server_environment("staff", settings)
+
+
+def test_secrets_are_the_same_at_the_next_start(config, settings):
+    again = Config()
+    apply_all(again, settings)
+    assert again.JupyterHub.cookie_secret == config.JupyterHub.cookie_secret
+    assert again.ConfigurableHTTPProxy.auth_token == config.ConfigurableHTTPProxy.auth_token

@@ -1,0 +1,68 @@
+"""Scopes decide: who has which, and that the tables agree with the services' own words."""
+
+import pytest
+from traitlets.config import Config
+
+from exchange.protocol.scopes import CUSTOM_SCOPES as EXCHANGE_CUSTOM_SCOPES
+from hub_config.roles import CUSTOM_SCOPES, GROUP_ROLES, INSTRUCTOR, SERVER_TOKEN, STUDENT, TA, apply_roles, server_kind
+from hub_config.settings import load_settings
+
+pytestmark = pytest.mark.unit
+
+
+@pytest.fixture
+def roles():
+    c = Config()
+    apply_roles(c, load_settings({}))
+    return {role["name"]: role for role in c.JupyterHub.load_roles}
+
+
+def test_the_exchanges_scopes_are_its_own_words():
+    ours = {name: {"description": text} for name, text in CUSTOM_SCOPES.items() if name.startswith("custom:exchange:")}
+    assert ours == EXCHANGE_CUSTOM_SCOPES
+
+
+def test_students_have_no_custom_scope_and_no_way_into_the_formgrader():
+    assert [scope for scope in STUDENT if scope.startswith("custom:")] == []
+    assert "access:services!service=formgrader" not in STUDENT
+    assert "access:services" not in STUDENT
+
+
+def test_a_kernels_token_carries_what_a_student_may_and_nothing_of_staff():
+    allowed = {*STUDENT, "users:activity!user", "access:servers!server"}
+    assert set(SERVER_TOKEN) <= allowed
+
+
+def test_tas_grade_but_do_not_run_release_or_apply():
+    assert {"custom:grading:grade", "custom:grading:read"} <= set(TA)
+    forbidden = {"custom:grading:run", "custom:exchange:release", "custom:exchange:feedback", "custom:semester:manage"}
+    assert forbidden & set(TA) == set()
+
+
+def test_nobody_of_a_course_holds_what_is_valid_for_every_course():
+    assert "custom:exchange:admin" not in INSTRUCTOR
+
+
+@pytest.mark.parametrize("role", ["student", "ta", "instructor"])
+def test_group_roles_cannot_administer_people_groups_or_servers(role):
+    administrative = ("admin", "groups", "users", "list:users", "tokens", "inherit", "self")
+    assert [scope for scope in GROUP_ROLES[role] if scope.split("!")[0].split(":")[0] in administrative] == []
+
+
+def test_each_role_belongs_to_its_group_and_the_operator_is_one_person(roles):
+    assert roles["course-ta"]["groups"] == ["ta"]
+    assert roles["operator"]["users"] == ["operator"]
+    assert "groups" not in roles["operator"]
+
+
+@pytest.mark.parametrize(
+    ("groups", "kind"),
+    [
+        ({"student"}, "student"),
+        ({"ta", "student"}, "student"),
+        ({"instructor", "student"}, "staff"),
+        (set(), "student"),
+    ],
+)
+def test_only_instructors_get_a_staff_server(groups, kind):
+    assert server_kind(groups) == kind
