@@ -21,6 +21,8 @@ _HOME = {
     "matmul": "operation_pictures",
     "reduction": "operation_pictures",
     "steps": "operation_pictures",
+    "slopes": "function_pictures",
+    "plane": "plane_pictures",
     "LossHistory": "loss_history",
     "LossCurve": "loss_curve",
     "ConfusionMatrix": "confusion_matrix",

@@ -20,7 +20,7 @@ def lines(
     ylabel: str = "",
     log: str = "",
     ylim: tuple[float, float] | None = None,
-    notes: Sequence[tuple[float, float, str]] = (),
+    notes: Sequence[tuple] = (),
     markers: bool = False,
 ) -> Picture:
     """Draw lines over one x axis.
@@ -29,7 +29,7 @@ def lines(
         x: values of the x axis, or None for 0, 1, 2, ...
         values_by_name: name -> values.
         log: axes with a logarithmic scale: "", "x", "y" or "xy".
-        notes: (x, y, text) written beside that point.
+        notes: (x, y, text) written beside that point, or (x, y, text, "left" or "right").
         markers: draw the points too.
     """
     if unknown := set(log) - {"x", "y"}:
@@ -49,17 +49,28 @@ def lines(
         ax.set_yscale("log")
     if ylim is not None:
         ax.set_ylim(ylim)
-    for at_x, at_y, text in notes:
-        ax.annotate(
-            text,
-            (at_x, at_y),
-            xytext=(12, 12),
-            textcoords="offset points",
-            arrowprops={"arrowstyle": "-", "color": "0.4"},
-        )
+    for note in notes:
+        _note(ax, *note)
     if len(values_by_name) > 1:
         ax.legend()
     return Picture(figure, f"{title or 'lines'}: {', '.join(values_by_name)}")
+
+
+def _note(ax, x: float, y: float, text: str, side: str = "") -> None:
+    """Write above a point, towards the side with more room unless told."""
+    if not side:
+        ax.autoscale_view()  # limits are otherwise not known before drawing
+        place = ax.transAxes.inverted().transform(ax.transData.transform((x, y)))[0]
+        side = "left" if place > 0.45 else "right"
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(14 if side == "right" else -14, 14),
+        textcoords="offset points",
+        ha="left" if side == "right" else "right",
+        arrowprops={"arrowstyle": "-", "color": "0.4"},
+        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+    )
 
 
 def images(pictures, titles: Sequence[str] = (), title: str = "", *, columns: int = 8, size: float = 1.1) -> Picture:
