@@ -13,7 +13,9 @@ from tito.judging.plan import Plan, defines_only
 from tito.judging.result import Note
 from tito.notebook import NOT_SOLVED
 from tito.percent import Cell
-from tito.worker.cells import defined_names
+from tito.worker.cells import defined_names, names_of
+
+MOST_EXTRAS = 500  # a notebook of one's own functions has some ten
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Answers:
 
 @dataclass
 class _Finding:
+    visible_tests: list[str]
     parts: dict[str, list[str]] = field(default_factory=dict)
     extras: list[Extra] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -47,7 +50,7 @@ class _Finding:
 
 def find_answers(plan: Plan, cells: Sequence[Cell]) -> Answers:
     """Read the student's cells."""
-    found = _Finding()
+    found = _Finding(visible_tests=[test.source.strip() for test in plan.visible().tests])
     tests = {test.name for test in plan.tests}
     after = ""
     for cell in cells:
@@ -61,7 +64,7 @@ def find_answers(plan: Plan, cells: Sequence[Cell]) -> Answers:
 
 
 def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
-    source = _without_tests(plan, cell.source.lstrip("\ufeff"))
+    source = _without_tests(found.visible_tests, cell.source.lstrip("\ufeff"))
     if cell.kind != "code":
         if not source.strip() or not defined_names(_compilable(source)[0]):
             return False
@@ -73,10 +76,10 @@ def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
     return True
 
 
-def _without_tests(plan: Plan, source: str) -> str:
+def _without_tests(visible_tests: list[str], source: str) -> str:
     """A solution cell that was merged with the test cell below holds the test's text: leave it out."""
-    for test in plan.visible().tests:
-        source = source.replace(test.source.strip(), "")
+    for test in visible_tests:
+        source = source.replace(test, "")
     return source
 
 
@@ -123,9 +126,12 @@ def _take_extras(plan: Plan, cell: Cell, after: str, found: _Finding, *, is_test
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in statements:
-        names = defined_names(ast.unparse(node)) if defines_only(node) else []
+        names = names_of(node) if defines_only(node) else []
         if not names or (is_test and _is_check(node)):
             continue
+        if len(found.extras) >= MOST_EXTRAS:
+            found.notes.append(Note("", f"of your own definitions the first {MOST_EXTRAS} were run"))
+            return
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
         text = "\n".join(source.splitlines()[first - 1 : node.end_lineno])
         found.extras.append(Extra(f"your cell {cell.number}", text, after))

@@ -161,7 +161,22 @@ def _unary(word: str) -> Callable:
     return lambda self: self._link.request("unary", word, self)
 
 
-_BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor", "lshift", "rshift"]
+_BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "divmod",
+    "pow",
+    "matmul",
+    "and",
+    "or",
+    "xor",
+    "lshift",
+    "rshift",
+]
 for _word in _BINARY:
     _name = f"{_word}_" if _word in ("and", "or") else _word
     setattr(Handle, f"__{_word}__", _forward(_name))

@@ -15,7 +15,23 @@ from tito.errors import TitoError
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*\n?", re.DOTALL)
 # Modules that a test cell may have from the judge's own process; all other names are the student's.
-JUDGES_OWN = ["numpy", "math", "itertools", "functools", "operator", "string", "collections", "statistics", "fractions", "time", "json", "re", "textwrap", "tinytorch.testing", "tinytorch.datasets"]
+JUDGES_OWN = [
+    "numpy",
+    "math",
+    "itertools",
+    "functools",
+    "operator",
+    "string",
+    "collections",
+    "statistics",
+    "fractions",
+    "time",
+    "json",
+    "re",
+    "textwrap",
+    "tinytorch.testing",
+    "tinytorch.datasets",
+]
 
 
 class SourceCell(Protocol):

@@ -5,6 +5,7 @@
 """
 
 import argparse
+import json
 import os
 import stat
 import sys
@@ -17,15 +18,22 @@ from tito.worker.wire import Reader, WireError, Writer
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tito.worker")
     parser.add_argument("--output", choices=("null", "inherit"), default="null")
-    parser.add_argument("--confine", action="store_true")
+    parser.add_argument("--confine", type=json.loads)
     parser.add_argument("--module", default="notebook")
     options = parser.parse_args()
     channel = _take_channel(options.output)
     if options.confine:
-        from tito.worker.confine import forbid_processes
-
-        forbid_processes()
+        _confine(**options.confine)
     serve(channel, Worker(options.module))
+
+
+def _confine(user: int | None, **limits: int) -> None:
+    from tito.worker import confine
+
+    if user is not None:
+        confine.become_user(user)
+    confine.limit_resources(**limits)
+    confine.forbid_processes()
 
 
 def _take_channel(output: str) -> Channel:

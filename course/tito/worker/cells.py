@@ -42,7 +42,7 @@ class Notebook:
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             return [_syntax_problem(error)]
         if only is not None:
-            statements = [node for node in statements if set(_names_of(node)) & set(only)]
+            statements = [node for node in statements if set(names_of(node)) & set(only)]
         problems = []
         for node in statements:
             problem = self._run_statement(node, filename)
@@ -62,12 +62,12 @@ class Notebook:
 def defined_names(source: str) -> list[str]:
     """List the functions, classes and variables that a source defines at its top level."""
     try:
-        return [name for node in ast.parse(source).body for name in _names_of(node)]
+        return [name for node in ast.parse(source).body for name in names_of(node)]
     except (SyntaxError, ValueError):
         return []
 
 
-def _names_of(node: ast.stmt) -> list[str]:
+def names_of(node: ast.stmt) -> list[str]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return [node.name]
     if isinstance(node, ast.Import | ast.ImportFrom):

@@ -1,11 +1,14 @@
-"""Give up, for the rest of this process's life, what student code has no need of: new processes, sockets, tracing.
+"""Give up, for the rest of this process's life, what student code has no need of: privileges, processes, sockets.
 
-A second wall inside the sandbox (seccomp, no privilege needed): it also holds where the sandbox is a container.
+A second wall inside the sandbox, the same whether that is bubblewrap or a container: an unprivileged user, limits on
+processor time, address space and files, and a seccomp filter.
 """
 
 import ctypes
 import errno
+import os
 import platform
+import resource
 import struct
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
@@ -46,6 +49,26 @@ X32_CALLS = 0x40000000  # the second numbering of x86_64, which would walk aroun
 
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def become_user(number: int) -> None:
+    """Change to an unprivileged user and group; there is no way back."""
+    os.setgroups([])
+    os.setresgid(number, number, number)
+    os.setresuid(number, number, number)
+
+
+def limit_resources(*, cpu_seconds: int, address_space_bytes: int, file_bytes: int, open_files: int = 64) -> None:
+    """Set hard limits of this process."""
+    for kind, value in (
+        (resource.RLIMIT_CPU, cpu_seconds),
+        (resource.RLIMIT_AS, address_space_bytes),
+        (resource.RLIMIT_FSIZE, file_bytes),
+        (resource.RLIMIT_NOFILE, open_files),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
 
 
 def forbid_processes() -> None:

@@ -13,7 +13,11 @@ from tito.worker.cells import Notebook, message_of, place_of
 from tito.worker.objects import Objects
 from tito.worker.wire import Ref, Stored
 
-BINARY = ["add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and_", "or_", "xor", "lshift", "rshift", "lt", "le", "gt", "ge", "contains", "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow", "imatmul", "iand", "ior", "ixor", "ilshift", "irshift"]
+BINARY = [
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and_", "or_", "xor", "lshift",
+    "rshift", "lt", "le", "gt", "ge", "contains", "iadd", "isub", "imul", "itruediv", "ifloordiv", "imod", "ipow",
+    "imatmul", "iand", "ior", "ixor", "ilshift", "irshift",
+]  # fmt: skip
 UNARY = ("neg", "pos", "abs", "invert", "index")
 CONVERSIONS: dict[str, Callable] = {
     "float": float,
@@ -24,7 +28,13 @@ CONVERSIONS: dict[str, Callable] = {
     "len": len,
     "bool": bool,
 }
-BUILTIN_ERRORS = ["NotImplementedError", "RecursionError", "UnboundLocalError", "ModuleNotFoundError", "FileNotFoundError", "FileExistsError", "PermissionError", "TimeoutError", "ZeroDivisionError", "OverflowError", "FloatingPointError", "IndexError", "KeyError", "AttributeError", "NameError", "ImportError", "OSError", "ArithmeticError", "LookupError", "AssertionError", "BufferError", "EOFError", "MemoryError", "ReferenceError", "SyntaxError", "TypeError", "ValueError", "StopIteration", "RuntimeError", "Exception"]
+BUILTIN_ERRORS = [
+    "NotImplementedError", "RecursionError", "UnboundLocalError", "ModuleNotFoundError", "FileNotFoundError",
+    "FileExistsError", "PermissionError", "TimeoutError", "ZeroDivisionError", "OverflowError",
+    "FloatingPointError", "IndexError", "KeyError", "AttributeError", "NameError", "ImportError", "OSError",
+    "ArithmeticError", "LookupError", "AssertionError", "BufferError", "EOFError", "MemoryError", "ReferenceError",
+    "SyntaxError", "TypeError", "ValueError", "StopIteration", "RuntimeError", "Exception",
+]  # fmt: skip
 
 
 class Stop(Exception):

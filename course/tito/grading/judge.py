@@ -1,0 +1,168 @@
+"""Judge one submission of one module behind walls: the same submission and seed give the same verdict.
+
+Never raises for what a submission contains. Raises SandboxUnavailable where student code can't be run safely, TitoError
+for a broken course; then there is no verdict, and nobody gains or loses a point.
+"""
+
+import functools
+import hashlib
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from tito.curriculum import Curriculum, Module, load_curriculum
+from tito.errors import TitoError
+from tito.grading.intake import Refused, Submission, read_submission
+from tito.grading.predecessors import has_own, own_predecessors, reference_predecessors
+from tito.grading.sandbox import Sandbox, find_sandbox
+from tito.judging.answers import Answers, find_answers
+from tito.judging.link import Budget
+from tito.judging.plan import Plan, make_plan
+from tito.judging.result import ExerciseResult, ModuleResult, Note
+from tito.judging.run import run_tests_of
+from tito.percent import read_percent
+
+MODES = ("best", "reference", "own")
+UNSOLVED = "not solved"
+# An attempt: what it is called in feedback, the folder of predecessors, the answers, the exercises to judge.
+Attempt = tuple[str, Path, Answers, list[str]]
+
+
+def judge_submission(
+    folder: Path,
+    slug: str,
+    *,
+    course: Path | None = None,
+    seed: int,
+    mode: str = "best",
+    visible_only: bool = False,
+    own_core: Path | None = None,
+    sandbox: Sandbox | None = None,
+    budget: Budget | None = None,
+) -> ModuleResult:
+    """Judge the submission in `folder`.
+
+    `mode` says with whose earlier modules: "reference", "own" (those in `own_core`), or "best": the reference first,
+    and for an exercise that fails the student's own and the reference of the exercises that it uses; the better counts.
+    """
+    if mode not in MODES:
+        raise TitoError(f"the grading mode is one of {', '.join(MODES)}, got {mode!r}")
+    started = time.monotonic()
+    curriculum = load_curriculum(course)
+    module = curriculum.find_written(slug)
+    plan = plan_of(module, visible_only=visible_only)
+    verdict = ModuleResult(slug, seed=seed, mode=mode, visible_only=visible_only, versions=_versions(module))
+    try:
+        submission = read_submission(folder, slug)
+    except Refused as refusal:
+        verdict = replace(verdict, refused=str(refusal), exercises=_nothing(plan))
+    else:
+        judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget or Budget(), own_core)
+        verdict = replace(verdict, **judging.judge(submission, mode))
+    return replace(verdict, seconds=round(time.monotonic() - started, 3))
+
+
+class _Judging:
+    """One submission's attempts, each in workers of its own."""
+
+    def __init__(
+        self,
+        module: Module,
+        curriculum: Curriculum,
+        plan: Plan,
+        sandbox: Sandbox,
+        seed: int,
+        budget: Budget,
+        own_core: Path | None,
+    ):
+        self.module, self.curriculum, self.plan = module, curriculum, plan
+        self.sandbox, self.seed, self.budget = sandbox, seed, budget
+        self.own_core = own_core if own_core and has_own(module, curriculum, own_core) else None
+
+    def judge(self, submission: Submission, mode: str) -> dict:
+        answers = find_answers(self.plan, submission.cells)
+        with tempfile.TemporaryDirectory(prefix="tito-own-") as scratch:
+            own = None
+            if self.own_core and mode != "reference":
+                own = own_predecessors(self.module, self.curriculum, self.own_core, Path(scratch))
+            first = self._reference() if mode != "own" or own is None else own
+            results, notes = self._run(first, answers, list(self.plan.points))
+            if mode == "best":
+                results = self._improve(results, answers, own)
+        return {"exercises": tuple(results), "notes": (*submission.notes, *answers.notes, *_once(notes))}
+
+    def _improve(self, results: list[ExerciseResult], answers: Answers, own: Path | None) -> list[ExerciseResult]:
+        """Try what failed again with help; the better result of each exercise counts, and says whose help it was."""
+        best = {result.name: result for result in results}
+        for lent, folder, changed, names in self._attempts(best, answers, own):
+            for again in self._run(folder, changed, names)[0]:
+                if again.points > best[again.name].points:
+                    best[again.name] = replace(again, lent=lent)
+        return [best[result.name] for result in results]
+
+    def _attempts(self, best: dict[str, ExerciseResult], answers: Answers, own: Path | None) -> Iterator[Attempt]:
+        failed = [name for name, result in best.items() if not result.passed and _is_tried(result)]
+        if own is not None and failed:
+            yield "your own earlier modules", own, answers, failed
+        for name in failed:
+            weak = [used for used in self._uses(name) if not best[used].passed]
+            if weak and not best[name].passed:
+                sources = {used: self.plan.solutions[used].source for used in weak}
+                lent = f"the reference of {', '.join(weak)}"
+                yield lent, self._reference(), answers.replaced(sources), [name]
+
+    def _uses(self, name: str) -> list[str]:
+        """List the exercises that `name` uses, those that these use included; never itself."""
+        found: list[str] = []
+        waiting = list(self.plan.uses.get(name, ()))
+        while waiting:
+            used = waiting.pop(0)
+            if used not in found and used != name and used in self.plan.solutions:
+                found.append(used)
+                waiting += self.plan.uses.get(used, ())
+        return found
+
+    def _reference(self) -> Path:
+        return reference_predecessors(self.module, self.curriculum)
+
+    def _run(self, predecessors: Path, answers: Answers, names: list[str]) -> tuple[list[ExerciseResult], list[Note]]:
+        launch: Callable = functools.partial(self.sandbox.start, predecessors)
+        return run_tests_of(self.plan, answers, launch, seed=self.seed, budget=self.budget, only=names)
+
+
+def plan_of(module: Module, *, visible_only: bool = False) -> Plan:
+    """Make the plan of a module from its source; read once for each state of the source."""
+    plan = _plan(module, module.source.stat().st_mtime_ns)
+    return plan.visible() if visible_only else plan
+
+
+@functools.lru_cache(maxsize=64)
+def _plan(module: Module, state: int) -> Plan:
+    return make_plan(module.slug, read_percent(module.source), module.exercises, has_reference=True)
+
+
+def _is_tried(result: ExerciseResult) -> bool:
+    return any(check.kind != UNSOLVED for check in result.checks if not check.passed)
+
+
+def _nothing(plan: Plan) -> tuple[ExerciseResult, ...]:
+    return tuple(ExerciseResult(name, points) for name, points in plan.points.items())
+
+
+def _once(notes: list[Note]) -> list[Note]:
+    return list(dict.fromkeys(notes))
+
+
+def _versions(module: Module) -> dict[str, str]:
+    try:
+        own = version("tinytorch")
+    except PackageNotFoundError:
+        own = "checkout"
+    digest = hashlib.sha256(module.source.read_bytes()).hexdigest()
+    return {"tinytorch": own, "python": platform.python_version(), "numpy": np.__version__, "source": digest}

@@ -1,0 +1,169 @@
+"""Walls around a worker: where student code runs, and what it can reach from there.
+
+A `Sandbox` starts workers; each one is used for one submission and thrown away. Inside there is a read-only system, the
+worker's environment, the modules that came before, an empty /tmp and a /proc of its own: no network, no environment, no
+file of the host. Where no sandbox can be had, `find_sandbox` refuses, and nothing is graded.
+"""
+
+import functools
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tito.errors import TitoError
+from tito.judging.link import WorkerProcess
+from tito.judging.local import PlainWorker, channel_of
+
+ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
+# Users of sandboxes started by root: each job has one of its own, beyond any that a system gives out.
+FIRST_USER, USERS = 1_900_000_000, 100_000_000
+
+
+class SandboxUnavailable(TitoError):
+    """Student code cannot be run safely here, so it is not run."""
+
+
+@dataclass(frozen=True)
+class SandboxLimits:
+    """What one worker may use."""
+
+    cpu_seconds: int = 240
+    address_space_bytes: int = 2 * 2**30
+    file_bytes: int = 2**25
+    tmp_bytes: int = 2**26
+
+
+class Sandbox(Protocol):
+    """Starts workers behind walls."""
+
+    def start(self, predecessors: Path) -> WorkerProcess:
+        """Start a worker that finds the modules of `predecessors`/core, and nothing else that is not its own."""
+
+
+class Bubblewrap:
+    """Workers in namespaces of their own, made by bubblewrap; works as root and as an ordinary user."""
+
+    def __init__(self, environment: Path, limits: SandboxLimits | None = None):
+        self.environment, self.limits = environment, limits or SandboxLimits()
+        self._bwrap = shutil.which("bwrap") or ""
+        self._check()
+
+    def start(self, predecessors: Path) -> WorkerProcess:
+        """Start a worker; nothing of it outlives `stop()`, or this process."""
+        ours, theirs = socket.socketpair()
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        with theirs:
+            process = subprocess.Popen(
+                [*self._walls(predecessors), "--", *self._worker()],
+                stdin=theirs.fileno(),
+                stdout=said,
+                stderr=said,
+                env={},
+            )
+        return PlainWorker(process, channel_of(ours), said)
+
+    def _walls(self, predecessors: Path | None) -> list[str]:
+        words = [
+            self._bwrap,
+            *self._namespaces(),
+            *("--die-with-parent", "--new-session", "--clearenv"),
+            *(word for name, value in _environment().items() for word in ("--setenv", name, value)),
+            *_system(),
+            *("--ro-bind", str(self.environment), "/env"),
+            *_interpreter(self.environment),
+        ]
+        if predecessors is not None:
+            words += ["--ro-bind", str(predecessors), "/predecessors"]
+        words += ["--proc", "/proc", "--dev", "/dev", "--perms", "0777", "--size", str(self.limits.tmp_bytes)]
+        # What remains writable is /tmp, whose size is bounded.
+        return [*words, "--tmpfs", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+
+    def _namespaces(self) -> list[str]:
+        if os.geteuid() != 0:
+            return ["--unshare-all", "--disable-userns"]
+        # Root needs no user namespace; the worker itself changes to a user that nobody else is, and loses all rights.
+        spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+        return [*spaces, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+
+    def _worker(self) -> list[str]:
+        confine = {
+            "user": FIRST_USER + secrets.randbelow(USERS) if os.geteuid() == 0 else None,
+            "cpu_seconds": self.limits.cpu_seconds,
+            "address_space_bytes": self.limits.address_space_bytes,
+            "file_bytes": self.limits.file_bytes,
+        }
+        return ["/env/bin/python", "-P", "-s", "-B", "-m", "tito.worker", "--confine", json.dumps(confine)]
+
+    def _check(self) -> None:
+        if not self._bwrap:
+            raise SandboxUnavailable(
+                "student code runs in a sandbox only, and bubblewrap is missing: apt-get install bubblewrap"
+            )
+        if not (self.environment / "bin" / "python").exists():
+            raise SandboxUnavailable(
+                f"the worker's environment {self.environment} is missing: run 'tito package environments worker'"
+            )
+        tried = subprocess.run(
+            [*self._walls(None), "--", "/env/bin/python", "-c", ""], capture_output=True, text=True, env={}, timeout=60
+        )
+        if tried.returncode != 0:
+            raise SandboxUnavailable(
+                "student code runs in a sandbox only, and bubblewrap can't make one here "
+                f"({tried.stderr.strip() or 'no reason given'}): inside a container grade on the host, or allow user "
+                "namespaces"
+            )
+
+
+def find_sandbox(limits: SandboxLimits | None = None) -> Sandbox:
+    """Return the sandbox of this place, or raise SandboxUnavailable."""
+    return _found(worker_environment(), limits or SandboxLimits())
+
+
+@functools.lru_cache
+def _found(environment: Path, limits: SandboxLimits) -> Sandbox:
+    return Bubblewrap(environment, limits)
+
+
+def worker_environment() -> Path:
+    """Find the worker's environment: named by `TITO_WORKER_ENVIRONMENT`, else the checkout's build/envs/worker."""
+    named = os.environ.get(ENVIRONMENT_NAME)
+    return Path(named) if named else Path(__file__).resolve().parents[3] / "build" / "envs" / "worker"
+
+
+def _environment() -> dict[str, str]:
+    """One thread, so that two jobs share two cores fairly; one order of sets, so that a verdict can be repeated."""
+    return {
+        "PATH": "/env/bin:/usr/bin",
+        "HOME": "/tmp",
+        "LANG": "C.UTF-8",
+        "TINYTORCH_HOME": "/predecessors",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+    }
+
+
+def _system() -> list[str]:
+    """The system's programs and libraries, read-only; /bin and /lib are links into /usr on a merged system."""
+    words = ["--ro-bind", "/usr", "/usr"]
+    for name in ("/bin", "/lib", "/lib64", "/sbin"):
+        path = Path(name)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            words += ["--ro-bind", name, name]
+    return words
+
+
+def _interpreter(environment: Path) -> list[str]:
+    """A Python outside /usr, that the environment stands on, is shown at its own place."""
+    python = (environment / "bin" / "python").resolve()
+    prefix = python.parent.parent
+    return [] if prefix == Path("/usr") else ["--ro-bind", str(prefix), str(prefix)]
