@@ -31,6 +31,7 @@ def apply_hub(c, settings: Settings) -> None:
     c.JupyterHub.subdomain_host = settings.subdomain_host
     c.JupyterHub.init_spawners_timeout = 5
     c.JupyterHub.allow_named_servers = False
+    c.JupyterHub.implicit_spawn_seconds = 1.0  # a link into a stopped workspace starts it
     c.JupyterHub.authenticate_prometheus = True
 
 

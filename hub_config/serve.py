@@ -41,7 +41,8 @@ def serve(settings: Settings) -> None:
 def prepare(settings: Settings) -> None:
     """Build environments and the demo semester where they are missing."""
     log = settings.var / "log" / "prepare.log"
-    (settings.var / "jupyterhub_config.d").mkdir(exist_ok=True)
+    for folder in ("jupyterhub_config.d", "course/source"):
+        (settings.var / folder).mkdir(parents=True, exist_ok=True)
     step("Environments of students and workers", ["tito", "package", "environments"], log)
     if not settings.semester_file.exists():
         line = ["tito", "semester", "demo", "--output", str(settings.semester_file)]
@@ -88,14 +89,18 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
     front = programs.proxy(settings)
     front.after_restart = lambda: restore_routes(settings)
     back = programs.hub(settings)
-    for program in (front, back):
+    own = {service.name: programs.service_program(service, settings) for service in services}
+    web = [service for service in services if service.web]
+    # The Hub gives a service its route when it answers, so services come up beside the Hub and not after it.
+    for program in (front, back, *(own[service.name] for service in web)):
         supervisor.start(program)
     wait(supervisor, "hub", f"{settings.hub_api_url}/health")
     for service in services:
-        supervisor.start(programs.service_program(service, settings))
-    for service in services:
         if service.web:
             try_service(supervisor, service.name, f"{service_url(service.name, settings)}/health")
+        else:
+            supervisor.start(own[service.name])
+    wait_for_semester(supervisor, settings)
     wait(supervisor, "proxy", f"{settings.public_url}/hub/health")
     say(f"    ready after {time.monotonic() - began:.0f} s")
 
@@ -106,6 +111,22 @@ def try_service(supervisor: Supervisor, name: str, url: str) -> None:
         wait(supervisor, name, url)
     except (NotReady, TimeoutError) as error:
         say(f"!!! {error}\n    Everything else goes on without {name}, which is started again and again.")
+
+
+def wait_for_semester(supervisor: Supervisor, settings: Settings, seconds: float = 60) -> None:
+    """Wait until the semester service has put the semester in force: people, then the file that says so."""
+    program = supervisor.programs.get("semester")
+    if program is None:
+        return
+
+    def in_force() -> bool:
+        supervisor.tend()
+        return supervisor.stopping.is_set() or (settings.var / "course" / "semester.json").exists()
+
+    try:
+        programs.wait_for("the semester", in_force, seconds, program.log)
+    except TimeoutError as error:
+        say(f"!!! {error}")
 
 
 def wait(supervisor: Supervisor, name: str, url: str, seconds: float = 60) -> None:
