@@ -22,53 +22,53 @@ def problems(curriculum: Curriculum, old: str = "", new: str = "", roster: str =
 
 
 def test_times_are_read_in_the_courses_zone_and_kept_in_utc(valid):
-    dates = valid.semester.schedule["sum"]
+    dates = valid.semester.schedule["shift"]
     assert dates.release == datetime(2026, 10, 12, 6, 0, tzinfo=UTC)  # summer time until 25 October
     assert dates.due == datetime(2026, 10, 26, 22, 59, tzinfo=UTC)
 
 
 def test_a_module_closes_when_the_last_late_window_ends(valid):
-    assert valid.semester.closes("scalar") == datetime(2026, 10, 20, 21, 59, tzinfo=UTC)
-    assert valid.semester.closes("sum") == datetime(2026, 11, 7, 11, 0, tzinfo=UTC)
+    assert valid.semester.closes("scale") == datetime(2026, 10, 20, 21, 59, tzinfo=UTC)
+    assert valid.semester.closes("shift") == datetime(2026, 11, 7, 11, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("tiers", "built", "prebuilt"),
     [
-        ("foundation", ("scalar", "sum"), ()),
-        ("foundation, architecture", ("scalar", "sum", "image"), ()),
-        ("optimization", ("fast",), ("scalar", "sum")),
+        ("arrays", ("scale", "shift"), ()),
+        ("arrays, layers", ("scale", "shift", "affine", "stack"), ()),
+        ("layers", ("affine", "stack"), ("scale", "shift")),
     ],
 )
 def test_a_semester_runs_tiers_and_gets_what_they_stand_on_prebuilt(curriculum, tiers, built, prebuilt):
     schedule = "".join(f"  {slug}: {{release: 2026-10-05 08:00, due: 2026-10-18 23:59}}\n" for slug in built)
     head, _, rest = SEMESTER.partition("schedule:\n")
-    text = head.replace("[foundation]", f"[{tiers}]") + "schedule:\n" + schedule + rest[rest.index("late:") :]
+    text = head.replace("[arrays]", f"[{tiers}]") + "schedule:\n" + schedule + rest[rest.index("late:") :]
     text = text[: text.index("extensions:")]
     selection = validate(Sources(text, ROSTER), curriculum).selection
     assert (selection.built, selection.prebuilt) == (built, prebuilt)
 
 
 def test_single_modules_can_be_chosen(curriculum):
-    text = SEMESTER.replace("tiers: [foundation]", "modules: [sum]")
-    text = text.replace("  scalar: {release: 2026-10-05 08:00, due: 2026-10-18 23:59}\n", "")
+    text = SEMESTER.replace("tiers: [arrays]", "modules: [shift]")
+    text = text.replace("  scale: {release: 2026-10-05 08:00, due: 2026-10-18 23:59}\n", "")
     selection = validate(Sources(text, ROSTER), curriculum).selection
-    assert (selection.built, selection.prebuilt) == (("sum",), ("scalar",))
+    assert (selection.built, selection.prebuilt) == (("shift",), ("scale",))
 
 
 @pytest.mark.parametrize(
     ("old", "new", "line", "key", "value", "words"),
     [
-        ("[foundation]", "[foundatoin]", 4, "tiers.0", "'foundatoin'", "did you mean foundation?"),
-        ("[foundation]", "[olympics]", 4, "tiers.0", "'olympics'", "not written (later)"),
-        ("tiers: [foundation]", "modules: [scalar, sum, later]", 4, "modules.2", "'later'", "not written"),
-        ("tiers: [foundation]", "modules: [scalar, sum, img]", 4, "modules.2", "'img'", "is not a module"),
-        ("tiers: [foundation]\n", "", 1, "file", "", "chooses no modules"),
-        ("2026-10-26 23:59", "2026-13-26 23:59", 9, "schedule.sum.due", "'2026-13-26 23:59'", "YEAR-MONTH-DAY"),
-        ("2026-10-26 23:59", "2026-10-26", 9, "schedule.sum.due", "'2026-10-26'", "no time of day"),
-        ("2026-10-26 23:59", "2026-10-11 23:59", 7, "schedule.sum", "", "due before it is released"),
-        ("2026-10-26 23:59", "2026-10-25 02:30", 9, "schedule.sum.due", "'2026-10-25 02:30'", "happens twice"),
-        ("2026-10-12 08:00", "2026-03-29 02:30", 8, "schedule.sum.release", "'2026-03-29 02:30'", "does not exist"),
+        ("[arrays]", "[arrys]", 4, "tiers.0", "'arrys'", "did you mean arrays?"),
+        ("[arrays]", "[models]", 4, "tiers.0", "'models'", "not written (later)"),
+        ("tiers: [arrays]", "modules: [scale, shift, later]", 4, "modules.2", "'later'", "not written"),
+        ("tiers: [arrays]", "modules: [scale, shift, img]", 4, "modules.2", "'img'", "is not a module"),
+        ("tiers: [arrays]\n", "", 1, "file", "", "chooses no modules"),
+        ("2026-10-26 23:59", "2026-13-26 23:59", 9, "schedule.shift.due", "'2026-13-26 23:59'", "YEAR-MONTH-DAY"),
+        ("2026-10-26 23:59", "2026-10-26", 9, "schedule.shift.due", "'2026-10-26'", "no time of day"),
+        ("2026-10-26 23:59", "2026-10-11 23:59", 7, "schedule.shift", "", "due before it is released"),
+        ("2026-10-26 23:59", "2026-10-25 02:30", 9, "schedule.shift.due", "'2026-10-25 02:30'", "happens twice"),
+        ("2026-10-12 08:00", "2026-03-29 02:30", 8, "schedule.shift.release", "'2026-03-29 02:30'", "does not exist"),
         ("Europe/Berlin", "Berlin", 3, "time_zone", "'Berlin'", "IANA"),
         ("grace_minutes: 15", "grace: 15", 10, "late.grace", "", "known keys: grace_minutes"),
         ("grace_minutes: 15", "grace_minutes: soon", 10, "late.grace_minutes", "'soon'", "integer"),
@@ -76,11 +76,11 @@ def test_single_modules_can_be_chosen(curriculum):
         ("instructors: [ida]", "instructors: [Ida]", 12, "staff.instructors.0", "'Ida'", "lower-case"),
         ("tas: [tom]", "tas: [tom, ida]", 13, "staff.tas.1", "'ida'", "instructor already"),
         ("student: ada", "student: eva", 16, "extensions.0.student", "'eva'", "not on the roster"),
-        ("module: sum", "module: image", 16, "extensions.0.module", "'image'", "has no dates"),
+        ("module: shift", "module: affine", 16, "extensions.0.module", "'affine'", "has no dates"),
         ("2026-11-05 12:00", "2026-10-20 12:00", 16, "extensions.0.due", "'2026-10-20 12:00'", "not after the due"),
-        ("  sum:\n", "  image:\n", 7, "schedule.image", "", "is scheduled and not chosen"),
-        ("  sum:\n", "  scalar:\n", 7, "file", "", "not readable as YAML"),
-        ("tiers: [foundation]", "tiers: [foundation", 5, "file", "", "not readable as YAML"),
+        ("  shift:\n", "  affine:\n", 7, "schedule.affine", "", "is scheduled and not chosen"),
+        ("  shift:\n", "  scale:\n", 7, "file", "", "not readable as YAML"),
+        ("tiers: [arrays]", "tiers: [arrays", 5, "file", "", "not readable as YAML"),
     ],
 )
 def test_a_mistake_is_told_with_line_key_value_and_remedy(curriculum, old, new, line, key, value, words):

@@ -17,7 +17,7 @@ from tests.semester.conftest import ROSTER, SEMESTER
 
 pytestmark = pytest.mark.unit
 START = datetime(2026, 10, 1, tzinfo=UTC)
-RELEASE_SCALAR = Entry(datetime(2026, 10, 5, 6, 0, tzinfo=UTC), RELEASE, "scalar")
+RELEASE_SCALE = Entry(datetime(2026, 10, 5, 6, 0, tzinfo=UTC), RELEASE, "scale")
 
 
 class Clock:
@@ -60,10 +60,10 @@ def test_migrations_lead_to_the_tables_that_the_code_uses(engine):
 def test_opening_a_database_again_keeps_it(tmp_path):
     url = f"sqlite:///{tmp_path / 'again.db'}"
     first = open_database(url)
-    schedule.add(first, "tiny-2026", RELEASE_SCALAR)
+    schedule.add(first, "tiny-2026", RELEASE_SCALE)
     first.dispose()
     second = open_database(url)
-    assert [row.module for row in schedule.listing(second, "tiny-2026")] == ["scalar"]
+    assert [row.module for row in schedule.listing(second, "tiny-2026")] == ["scale"]
     assert inspect(second).has_table("alembic_version")
     second.dispose()
 
@@ -72,9 +72,9 @@ def test_a_semester_asks_for_a_release_and_for_collections_when_work_becomes_fin
     due = datetime(2026, 10, 26, 22, 59, tzinfo=UTC)
     extended = datetime(2026, 11, 5, 11, 0, tzinfo=UTC)
     grace, window = timedelta(minutes=15), timedelta(hours=48)
-    assert {entry for entry in schedule.wanted(valid) if entry.module == "sum"} == {
-        Entry(datetime(2026, 10, 12, 6, 0, tzinfo=UTC), RELEASE, "sum"),
-        *(Entry(end + late, COLLECT, "sum") for end in (due, extended) for late in (grace, window)),
+    assert {entry for entry in schedule.wanted(valid) if entry.module == "shift"} == {
+        Entry(datetime(2026, 10, 12, 6, 0, tzinfo=UTC), RELEASE, "shift"),
+        *(Entry(end + late, COLLECT, "shift") for end in (due, extended) for late in (grace, window)),
     }
 
 
@@ -85,16 +85,16 @@ def test_applying_twice_adds_nothing(engine, valid):
 
 def test_a_moved_date_replaces_what_waits_and_moving_it_back_revives_it(engine, valid, curriculum):
     put_in_force(engine, valid)
-    moved = SEMESTER.replace("scalar: {release: 2026-10-05 08:00", "scalar: {release: 2026-10-06 08:00")
+    moved = SEMESTER.replace("scale: {release: 2026-10-05 08:00", "scale: {release: 2026-10-06 08:00")
     changed = put_in_force(engine, validate(Sources(moved, ROSTER), curriculum))
     assert (changed.add, changed.cancel) == (
-        [Entry(RELEASE_SCALAR.at + timedelta(days=1), RELEASE, "scalar")],
-        [RELEASE_SCALAR],
+        [Entry(RELEASE_SCALE.at + timedelta(days=1), RELEASE, "scale")],
+        [RELEASE_SCALE],
     )
     changed = put_in_force(engine, valid)
     assert (changed.add, changed.cancel) == (
-        [RELEASE_SCALAR],
-        [Entry(RELEASE_SCALAR.at + timedelta(days=1), RELEASE, "scalar")],
+        [RELEASE_SCALE],
+        [Entry(RELEASE_SCALE.at + timedelta(days=1), RELEASE, "scale")],
     )
     assert schedule.difference(engine, valid) == schedule.Difference([], [])
 
@@ -108,12 +108,12 @@ def test_each_action_is_done_once_when_its_time_comes_and_not_before(engine, val
         return "done"
 
     scheduler = Scheduler(engine, run, clock)
-    clock.time = RELEASE_SCALAR.at - timedelta(seconds=1)
+    clock.time = RELEASE_SCALE.at - timedelta(seconds=1)
     assert scheduler.run_due() == 0
-    clock.time = RELEASE_SCALAR.at
+    clock.time = RELEASE_SCALE.at
     scheduler.run_due()
     scheduler.run_due()
-    assert done == [("release", "scalar")]
+    assert done == [("release", "scale")]
 
 
 def test_what_was_missed_is_made_up_in_order_exactly_once_by_a_new_process(engine, valid, clock):
@@ -134,8 +134,8 @@ def test_what_was_missed_is_made_up_in_order_exactly_once_by_a_new_process(engin
 
 def test_a_process_that_died_in_the_middle_leaves_its_action_to_the_next(engine, valid, clock):
     put_in_force(engine, valid)
-    clock.time = RELEASE_SCALAR.at
-    assert schedule.claim(engine, clock()).module == "scalar"
+    clock.time = RELEASE_SCALE.at
+    assert schedule.claim(engine, clock()).module == "scale"
     assert schedule.claim(engine, clock()) is None
     assert schedule.recover(engine) == 1
     assert schedule.claim(engine, clock()).tries == 2
@@ -147,15 +147,15 @@ def test_a_failure_is_told_and_tried_again_after_a_pause_without_holding_up_othe
     down = True
 
     def run(action) -> str:
-        if down and action.module == "scalar":
+        if down and action.module == "scale":
             raise ConnectionError("the exchange does not answer")
         return "released"
 
     scheduler = Scheduler(engine, run, clock)
     assert scheduler.run_due() == 2
     rows = {(row.kind, row.module): row for row in schedule.listing(engine, "tiny-2026") if row.at <= clock()}
-    assert rows["release", "sum"].state == DONE
-    assert (rows["release", "scalar"].state, rows["release", "scalar"].message) == (
+    assert rows["release", "shift"].state == DONE
+    assert (rows["release", "scale"].state, rows["release", "scale"].message) == (
         PENDING,
         "ConnectionError: the exchange does not answer",
     )
@@ -168,15 +168,15 @@ def test_a_failure_is_told_and_tried_again_after_a_pause_without_holding_up_othe
 
 def test_what_was_released_is_not_released_again_when_its_date_moves(engine, valid, curriculum, clock):
     put_in_force(engine, valid)
-    clock.time = RELEASE_SCALAR.at
+    clock.time = RELEASE_SCALE.at
     Scheduler(engine, lambda action: "done", clock).run_due()
-    moved = SEMESTER.replace("scalar: {release: 2026-10-05 08:00", "scalar: {release: 2026-10-06 08:00")
+    moved = SEMESTER.replace("scale: {release: 2026-10-05 08:00", "scale: {release: 2026-10-06 08:00")
     assert schedule.difference(engine, validate(Sources(moved, ROSTER), curriculum)) == schedule.Difference([], [])
 
 
 def test_a_button_pressed_twice_asks_once_and_the_thread_does_it(engine, clock):
-    first = schedule.ask(engine, "tiny-2026", COLLECT, "scalar", "ida", clock())
-    assert schedule.ask(engine, "tiny-2026", COLLECT, "scalar", "ida", clock()) == first
+    first = schedule.ask(engine, "tiny-2026", COLLECT, "scale", "ida", clock())
+    assert schedule.ask(engine, "tiny-2026", COLLECT, "scale", "ida", clock()) == first
     done = []
     scheduler = Scheduler(engine, lambda action: done.append(action.by) or "done", clock)
     scheduler.start()

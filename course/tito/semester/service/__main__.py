@@ -11,25 +11,27 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
 import uvicorn
 
-from tito.curriculum import load_curriculum
+from exchange.client.exchange_client import ExchangeClient
+from tito.curriculum import Curriculum, load_curriculum
 from tito.errors import TitoError
 from tito.semester.read import read
 from tito.semester.service.actions import Actions
 from tito.semester.service.app import Service, create_app
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.database import open_database
-from tito.semester.service.exchange_api import StaffExchange
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub
 from tito.semester.service.scheduler import Scheduler
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
+PATIENCE_SECONDS = 10.0  # what fails is tried again by the schedule, or by whoever applies
 NEEDED = ("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "EXCHANGE_URL", "GRADING_URL")
 log = logging.getLogger("tito.semester")
 
@@ -59,14 +61,23 @@ def main(database: str, course_dir: Path, semester: Path | None, apply_now: bool
     stopping.set()
 
 
-def build(database: str, course_dir: Path, file: Path | None, environment: dict[str, str]) -> Service:
+def build(
+    database: str,
+    course_dir: Path,
+    file: Path | None,
+    environment: dict[str, str],
+    curriculum: Callable[[], Curriculum] = load_curriculum,
+) -> Service:
     """Return the service with its database open and its neighbours known by address."""
     token, hub_api_url = environment["JUPYTERHUB_API_TOKEN"], environment["JUPYTERHUB_API_URL"]
     (course_dir / "source").mkdir(parents=True, exist_ok=True)
-    exchange = StaffExchange(environment["EXCHANGE_URL"], token)
-    places = Places(open_database(database), course_dir, load_curriculum, Hub(hub_api_url, token), exchange)
-    grading = Grading(environment["GRADING_URL"], token)
-    scheduler = Scheduler(places.engine, Actions(places, grading).run)
+
+    def exchange_for(name: str) -> ExchangeClient:
+        return ExchangeClient(environment["EXCHANGE_URL"], token, name, PATIENCE_SECONDS)
+
+    places = Places(open_database(database), course_dir, curriculum, Hub(hub_api_url, token), exchange_for(""))
+    actions = Actions(places, Grading(environment["GRADING_URL"], token), exchange_for)
+    scheduler = Scheduler(places.engine, actions.run)
     return Service(places, Conductor(places, scheduler.wake), scheduler, hub_api_url, file)
 
 
@@ -94,7 +105,7 @@ def _apply_once(service: Service, file: Path) -> str:
     """Apply `file`; return why it did not work, nothing if it did."""
     try:
         run = service.conductor.apply(read(file, service.places.curriculum()), "semester")
-    except TitoError as error:
+    except (TitoError, OSError) as error:
         return str(error)
     return run.error or "; ".join(run.failed.values())
 

@@ -3,8 +3,13 @@
 Both may be repeated: the same files again are no new version, and collecting again takes only what is new.
 """
 
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from exchange.client.exchange_client import ExchangeClient
+from tito.curriculum import Module
 from tito.export import export_module
 from tito.semester.service import schedule
 from tito.semester.service.conductor import Places
@@ -12,46 +17,30 @@ from tito.semester.service.database import COLLECT, RELEASE, Action
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.parts import notebooks
 
-LEFT_OUT = (".ipynb_checkpoints", "__pycache__")
-LARGEST_FILE_BYTES = 50_000_000  # a release is a notebook and small data; larger sets are downloaded by their loaders
-
 
 @dataclass(frozen=True)
 class Actions:
-    """Do one action of the schedule; the message says what was done."""
+    """Do one action of the schedule; the message says what was done. `exchange_for(name)` acts for somebody."""
 
     places: Places
     grading: Grading
+    exchange_for: Callable[[str], ExchangeClient]
 
     def run(self, action: Action) -> str:
-        by = "semester" if action.by == schedule.SCHEDULE else action.by
+        by = "" if action.by == schedule.SCHEDULE else action.by
         if action.kind == RELEASE:
-            return self._release(action.course, action.module, by)
+            return self._release(action.course, self.places.curriculum().find_written(action.module), by)
         if action.kind == COLLECT:
-            return self._collect(action, by)
+            return self.grading.collect_and_autograde(action.module, by)
         raise ValueError(f"an action is a {RELEASE} or a {COLLECT}, got {action.kind!r}")
 
-    def _release(self, course: str, slug: str, by: str) -> str:
-        module, course_dir = self.places.curriculum().find_written(slug), self.places.course_dir
-        notebooks.generate(self.places.engine, course, module, course_dir)
-        exchange = self.places.exchange
-        exchange.put_solution(course, slug, {f"core/{slug}.py": export_module(module).text.encode()}, by)
-        row = exchange.release(course, slug, _files(notebooks.release_folder(course_dir, slug)), by)
-        return f"version {row['release_version']} with {len(row['files'])} file(s)"
-
-    def _collect(self, action: Action, by: str) -> str:
-        return self.grading.collect_and_autograde(action.module, by)
-
-
-def _files(folder) -> dict[str, bytes]:
-    """Read a release; what editors leave behind is not part of it."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and not any(part in LEFT_OUT or part.startswith(".") for part in parts):
-            if path.stat().st_size > LARGEST_FILE_BYTES:
-                raise ValueError(
-                    f"a release has files of up to {LARGEST_FILE_BYTES:,} bytes, {path} is larger: remove it"
-                )
-            found["/".join(parts)] = path.read_bytes()
-    return found
+    def _release(self, course: str, module: Module, by: str) -> str:
+        notebooks.generate(self.places.engine, course, module, self.places.course_dir)
+        folder = notebooks.release_folder(self.places.course_dir, module.slug)
+        with self.exchange_for(by) as exchange, tempfile.TemporaryDirectory(prefix="tito-solution-") as temporary:
+            core = Path(temporary) / "core"
+            core.mkdir()
+            (core / f"{module.slug}.py").write_text(export_module(module).text, encoding="utf-8")
+            exchange.put_solution(course, module.slug, Path(temporary), force=True)
+            row = exchange.release(course, module.slug, folder, force=True)
+        return f"version {row.release_version} with {len(row.files)} file(s)"

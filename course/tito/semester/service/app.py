@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.problems import SemesterError
@@ -69,6 +70,7 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     app.include_router(routes, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)
+    app.add_exception_handler(Refused, _say_refused)
     app.add_exception_handler(HTTPException, _say_refusal)
     app.add_exception_handler(RequestValidationError, _say_invalid)
     return app
@@ -211,6 +213,12 @@ async def _say_problems(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SemesterError)
     body = {"rule": "a semester file is valid", "value": f"{len(error.problems)} problem(s)", "remedy": str(error)}
     return JSONResponse({**body, "problems": [problem.as_dict() for problem in error.problems]}, 422)
+
+
+async def _say_refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refused)
+    body = {"rule": f"the exchange: {error.rule}", "value": error.value, "remedy": error.remedy}
+    return JSONResponse(body, 503 if error.status == 0 else 409)
 
 
 async def _say_error(request: Request, error: Exception) -> JSONResponse:

@@ -11,10 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from exchange.client.exchange_client import ExchangeClient
+from exchange.protocol.models import Refused
 from tito.curriculum import Curriculum
 from tito.errors import TitoError
 from tito.semester import times
@@ -23,7 +24,6 @@ from tito.semester.service.change import Change
 from tito.semester.service.database import Applied
 from tito.semester.service.hub_api import Hub
 from tito.semester.service.parts import exchange, gradebook, notebooks, people, policies, timetable
-from tito.semester.service.parts.exchange import StaffExchange
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Places:
     course_dir: Path
     curriculum: Callable[[], Curriculum]
     hub: Hub
-    exchange: StaffExchange
+    exchange: ExchangeClient
 
 
 @dataclass
@@ -108,9 +108,8 @@ class Conductor:
 
     def _changes(self, valid: Valid) -> Iterator[Change]:
         places, curriculum = self._places, self._places.curriculum()
-        now = policies.in_force(places.course_dir)
         yield from people.changes(valid, places.hub)
-        yield from exchange.changes(valid, places.exchange, curriculum, now)
+        yield from exchange.changes(valid, places.exchange, curriculum)
         yield from notebooks.changes(valid, places.engine, curriculum, places.course_dir)
         yield from gradebook.changes(valid, places.course_dir)
         yield from policies.changes(valid, curriculum, places.course_dir)
@@ -140,7 +139,7 @@ class Conductor:
     def _make(change: Change, index: int, run: Run) -> None:
         try:
             change.make()
-        except (TitoError, OSError, httpx.HTTPError) as error:  # one place that fails must not hold up the others
+        except (TitoError, Refused, OSError) as error:  # one place that fails must not hold up the others
             run.failed[index] = str(error)
         run.made += 1
 

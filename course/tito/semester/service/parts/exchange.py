@@ -7,26 +7,37 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Limits, parse_utc, utc_text
+from exchange.client.exchange_client import ExchangeClient
+from exchange.protocol.models import (
+    Assignment,
+    AssignmentSettings,
+    Course,
+    CourseSettings,
+    Extension,
+    ExtensionInfo,
+    Limits,
+    parse_utc,
+    plain,
+    utc_text,
+)
 from tito.curriculum import Curriculum
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.service.change import Change, became
-from tito.semester.service.exchange_api import StaffExchange
 
 TIMES = ("release_at", "due_at")
 
 
-def changes(valid: Valid, exchange: StaffExchange, curriculum: Curriculum, policies: dict[str, Any]) -> list[Change]:
-    """Return what makes the exchange's course that of the semester; `policies` are those now in force."""
+def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum) -> list[Change]:
+    """Return what makes the exchange's course that of the semester."""
     semester = valid.semester
-    course = exchange.course(semester.course)
-    now = exchange.assignments(semester.course) if course else {}
+    course = next((row for row in exchange.courses() if row.id == semester.course), None)
+    now = {row.id: row for row in exchange.assignments(semester.course)} if course else {}
     return [
         *_course(semester, exchange, course),
-        *_assignments(valid, exchange, curriculum, now, policies),
+        *_assignments(valid, exchange, curriculum, now),
         *_withdrawn(semester, exchange, now),
-        *_extensions(semester, exchange, now),
+        *(change for slug in semester.schedule for change in _extensions(semester, exchange, slug, slug in now)),
     ]
 
 
@@ -45,10 +56,10 @@ def settings_for(semester: Semester, slug: str, title: str) -> AssignmentSetting
     )
 
 
-def _course(semester: Semester, exchange: StaffExchange, now: dict[str, Any] | None) -> Iterator[Change]:
-    if now and (now["title"], now["timezone"]) == (semester.title, semester.time_zone):
+def _course(semester: Semester, exchange: ExchangeClient, now: Course | None) -> Iterator[Change]:
+    if now and (now.title, now.timezone) == (semester.title, semester.time_zone):
         return
-    limits = Limits(**now["limits"]) if now else Limits()
+    limits = now.limits if now else Limits()
     settings = CourseSettings(title=semester.title, timezone=semester.time_zone, limits=limits)
     detail = f"{semester.title} ({semester.time_zone})"
     make = partial(exchange.put_course, semester.course, settings)
@@ -56,77 +67,67 @@ def _course(semester: Semester, exchange: StaffExchange, now: dict[str, Any] | N
 
 
 def _assignments(
-    valid: Valid,
-    exchange: StaffExchange,
-    curriculum: Curriculum,
-    now: dict[str, dict[str, Any]],
-    policies: dict[str, Any],
+    valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, now: dict[str, Assignment]
 ) -> Iterator[Change]:
     semester = valid.semester
-    unlock_altered = bool(policies) and policies.get("unlock") != semester.unlock
     for slug in valid.selection.built:
         wanted = settings_for(semester, slug, curriculum.find(slug).title)
         make = partial(exchange.put_assignment, semester.course, slug, wanted)
+        dates = semester.schedule[slug]
         if slug not in now:
-            dates = semester.schedule[slug]
             detail = f"{semester.local(dates.release)} to {semester.local(dates.due)}"
             yield Change("+", "exchange", slug, detail, make)
             continue
-        altered = list(_altered(semester, now[slug], wanted))
-        if unlock_altered:
-            altered.append(f"unlock {became(policies.get('unlock'), semester.unlock)}")
-        if altered:
+        before = exchange.assignment_settings(semester.course, slug)
+        if altered := list(_altered(semester, plain(before), plain(wanted))):
             yield Change("~", "exchange", slug, "; ".join(altered), make)
 
 
-def _altered(semester: Semester, now: dict[str, Any], wanted: AssignmentSettings) -> Iterator[str]:
-    before = {
-        "title": now["title"],
-        "release_at": now["release_at"],
-        "due_at": now["due_at"],
-        "grace_seconds": now["grace_seconds"],
-        "late_seconds": _late_seconds(now),
-        "attempts": now["attempts_allowed"],
-        "counts": now["counts"],
-    }
-    for key, old in before.items():
-        new = getattr(wanted, key)
+def _altered(semester: Semester, before: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
+    for key, new in wanted.items():
+        old = before[key]
         if old != new:
             shown = became(_local(semester, old), _local(semester, new)) if key in TIMES else became(old, new)
             yield f"{key.removesuffix('_at')} {shown}"
 
 
-def _late_seconds(now: dict[str, Any]) -> int | None:
-    if not now["due_at"] or not now["closes_at"]:
-        return None
-    return int((parse_utc(now["closes_at"]) - parse_utc(now["due_at"])).total_seconds())
-
-
-def _withdrawn(semester: Semester, exchange: StaffExchange, now: dict[str, dict[str, Any]]) -> Iterator[Change]:
+def _withdrawn(semester: Semester, exchange: ExchangeClient, now: dict[str, Assignment]) -> Iterator[Change]:
     for slug, row in now.items():
-        if slug not in semester.schedule and row["released_at"]:
+        if slug not in semester.schedule and row.released_at:
             make = partial(exchange.withdraw, semester.course, slug)
             yield Change("-", "exchange", slug, "withdrawn; submissions are kept", make)
 
 
-def _extensions(semester: Semester, exchange: StaffExchange, now: dict[str, dict[str, Any]]) -> Iterator[Change]:
-    for slug in semester.schedule:
-        granted = exchange.extensions(semester.course, slug) if slug in now else {}
-        wanted = {each.student: each for each in semester.extensions if each.module == slug}
-        for student, extension in wanted.items():
-            before = granted.get(student)
-            due = utc_text(extension.due)
-            if before and (before["due_at"], before["reason"]) == (due, extension.reason):
-                continue
-            extra = before["extra_attempts"] if before else 0
-            body = Extension(due_at=due, extra_attempts=extra, reason=extension.reason)
-            make = partial(exchange.put_extension, semester.course, slug, student, body)
-            detail = became(_local(semester, before["due_at"]) if before else None, semester.local(extension.due))
-            yield Change("~" if before else "+", "exchange", f"extension of {slug} for {student}", detail, make)
-        for student in granted.keys() - wanted.keys():
-            make = partial(exchange.delete_extension, semester.course, slug, student)
-            detail = f"was {_local(semester, granted[student]['due_at'])}"
-            yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make)
+def _extensions(semester: Semester, exchange: ExchangeClient, slug: str, exists: bool) -> Iterator[Change]:
+    rows = exchange.extensions(semester.course, slug) if exists else []
+    granted = {row.student: row for row in rows}
+    wanted = {
+        each.student: Extension(due_at=utc_text(each.due), reason=each.reason)
+        for each in semester.extensions
+        if each.module == slug
+    }
+    for student, extension in wanted.items():
+        yield from _extension(semester, exchange, slug, student, extension, granted.get(student))
+    for student in sorted(granted.keys() - wanted.keys()):
+        make = partial(exchange.delete_extension, semester.course, slug, student)
+        detail = f"was {_local(semester, granted[student].due_at)}"
+        yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make)
+
+
+def _extension(
+    semester: Semester,
+    exchange: ExchangeClient,
+    slug: str,
+    student: str,
+    wanted: Extension,
+    before: ExtensionInfo | None,
+) -> Iterator[Change]:
+    if before and (before.due_at, before.reason) == (wanted.due_at, wanted.reason):
+        return
+    wanted.extra_attempts = before.extra_attempts if before else 0
+    make = partial(exchange.put_extension, semester.course, slug, student, wanted)
+    detail = became(_local(semester, before.due_at) if before else None, _local(semester, wanted.due_at))
+    yield Change("~" if before else "+", "exchange", f"extension of {slug} for {student}", detail, make)
 
 
 def _local(semester: Semester, text: str | None) -> str | None:

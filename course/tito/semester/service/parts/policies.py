@@ -14,19 +14,13 @@ from tito.semester.service.course_view import FILE_NAME, course_view
 
 def changes(valid: Valid, curriculum: Curriculum, course_dir: Path) -> list[Change]:
     """Return one change that names each policy that becomes another."""
-    path, before = course_dir / FILE_NAME, in_force(course_dir)
-    view = course_view(valid, curriculum)
+    path, view = course_dir / FILE_NAME, course_view(valid, curriculum)
+    before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if before == view:
         return []
     text = json.dumps(view, indent=1, ensure_ascii=False) + "\n"
     detail = "; ".join(_altered(before, view)) if before else "written"
     return [Change("~" if before else "+", "policies", FILE_NAME, detail, partial(write_atomically, path, text))]
-
-
-def in_force(course_dir: Path) -> dict[str, Any]:
-    """Return what was last written, nothing before the first time."""
-    path = course_dir / FILE_NAME
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def _altered(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:

@@ -1,0 +1,251 @@
+"""A real JupyterHub with its proxy, the exchange, the semester service and the home page, on free ports.
+
+Only the single-user servers are absent: nothing here starts one. Roles, scopes and services are those of `hub_config`.
+"""
+
+import os
+import re
+import secrets
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from tito.curriculum import Curriculum
+from tito.semester.service.__main__ import build
+from tito.semester.service.app import Service
+from tito.semester.service.app import create_app as create_semester
+
+from exchange.service.app import build_service
+from exchange.service.app import create_app as create_exchange
+from exchange.service.settings import Settings as ExchangeSettings
+from hub_config import roles, services
+from hub_config.home.app import create_app as create_home
+from hub_config.home.settings import load_settings
+
+BIN = Path(sys.executable).parent
+START_SECONDS = 60
+PASSWORD = "correct horse battery staple"
+CONFIG = """
+c = get_config()
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = {password!r}
+c.Authenticator.allow_all = True
+c.JupyterHub.bind_url = {url!r}
+c.JupyterHub.hub_port = {hub_port}
+c.JupyterHub.db_url = {database!r}
+c.JupyterHub.cookie_secret_file = {cookie_secret!r}
+c.JupyterHub.custom_scopes = {custom_scopes!r}
+c.JupyterHub.load_roles = {load_roles!r}
+c.JupyterHub.services = {services!r}
+c.JupyterHub.cleanup_servers = True
+c.ConfigurableHTTPProxy.command = [{proxy!r}]
+c.ConfigurableHTTPProxy.api_url = {proxy_api!r}
+c.ConfigurableHTTPProxy.auth_token = {proxy_token!r}
+c.ConfigurableHTTPProxy.pid_file = {proxy_pid!r}
+c.JupyterHub.log_level = 20
+"""
+
+
+@dataclass
+class Campus:
+    """Everything that runs, and how a person of it asks."""
+
+    folder: Path
+    ports: dict[str, int]
+    tokens: dict[str, str]
+    semester: Service
+    servers: dict[str, "Server"] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['public']}"
+
+    @property
+    def api(self) -> str:
+        return f"http://127.0.0.1:{self.ports['hub']}/hub/api"
+
+    def service_url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.ports[name]}/services/{name}"
+
+    def token(self, user: str, scopes: list[str] | None = None) -> str:
+        """Make a token of `user` with all her rights, or with `scopes` only."""
+        body = {"scopes": scopes} if scopes else {}
+        return self.hub("POST", f"/users/{user}/tokens", json=body).json()["token"]
+
+    def hub(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Ask the Hub as an administrator."""
+        headers = {"Authorization": f"token {self.tokens['admin']}"}
+        answer = httpx.request(method, self.api + path, headers=headers, **options)
+        answer.raise_for_status()
+        return answer
+
+    def ask(self, service: str, method: str, path: str, token: str, **options: Any) -> httpx.Response:
+        """Ask a service's API as the owner of `token`."""
+        headers = {"Authorization": f"token {token}"}
+        return httpx.request(
+            method, f"{self.service_url(service)}/api/v1/{path}", headers=headers, timeout=60, **options
+        )
+
+    def log_in(self, user: str) -> httpx.Client:
+        """Return a browser-like client that has logged in to the Hub as `user`."""
+        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        page = client.get("/hub/login")
+        xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
+        assert xsrf, page.text
+        form = {"username": user, "password": PASSWORD, "_xsrf": xsrf.group(1)}
+        answer = client.post("/hub/login?next=%2Fhub%2Ftoken", data=form)
+        assert answer.status_code == 200, answer.text
+        return client
+
+
+class Server:
+    """A uvicorn server in a thread."""
+
+    def __init__(self, app: Any, port: int) -> None:
+        self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+        wait_for(lambda: self._server.started or not self._thread.is_alive(), "a service to start")
+        assert self._server.started
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> Any:
+    """Return the first true answer of `condition`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := condition():
+            return answer
+        threading.Event().wait(0.05)
+    raise AssertionError(f"waited {seconds:g} s for {what}")
+
+
+def free_ports(*names: str) -> dict[str, int]:
+    """Return a port for each name that nobody listens on."""
+    with ExitStack() as stack:
+        made = {name: stack.enter_context(socket.socket()) for name in names}
+        for each in made.values():
+            each.bind(("127.0.0.1", 0))
+        return {name: each.getsockname()[1] for name, each in made.items()}
+
+
+@contextmanager
+def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
+    """Start everything, and stop it at the end."""
+    ports = free_ports("public", "hub", "proxy", "exchange", "semester", "grading", "home", "formgrader")
+    tokens = {
+        name: secrets.token_hex(16) for name in ("admin", "exchange", "semester", "grading", "home", "formgrader")
+    }
+    with ExitStack() as stack:
+        stack.enter_context(_hub(folder, ports, tokens))
+        api = f"http://127.0.0.1:{ports['hub']}/hub/api"
+        urls = {
+            f"{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}/services/{name}" for name in tokens if name in ports
+        }
+        semester = _semester(folder, api, tokens["semester"], urls, curriculum)
+        campus = Campus(folder, ports, tokens, semester)
+        exchange = build_service(
+            ExchangeSettings(folder / "exchange", hub_api_url=api, identity_seconds=0.2, port=ports["exchange"])
+        )
+        home = load_settings(
+            {
+                "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{ports['home']}",
+                "JUPYTERHUB_API_URL": api,
+                "JUPYTERHUB_API_TOKEN": tokens["home"],
+                "JUPYTERHUB_CLIENT_ID": "service-home",
+                "EXCHANGE_COURSE": course,
+                **({"HOME_DOCS": str(docs)} if docs else {}),
+                **urls,
+            }
+        )
+        apps = {
+            "exchange": create_exchange(exchange),
+            "semester": create_semester(semester, "/services/semester/"),
+            "home": create_home(home),
+        }
+        for name, app in apps.items():
+            campus.servers[name] = server = Server(app, ports[name])
+            server.start()
+            stack.callback(server.stop)
+        yield campus
+        semester.places.hub.close()
+        semester.places.exchange.close()
+        semester.places.engine.dispose()
+
+
+def _semester(
+    folder: Path, api: str, token: str, urls: dict[str, str], curriculum: Callable[[], Curriculum]
+) -> Service:
+    environment = {"JUPYTERHUB_API_TOKEN": token, "JUPYTERHUB_API_URL": api, **urls}
+    database = f"sqlite:///{folder / 'semester.db'}"
+    return build(database, folder / "course", folder / "semester.yaml", environment, curriculum)
+
+
+@contextmanager
+def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str]):
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "jupyterhub_config.py"
+    config.write_text(_config(folder, ports, tokens))
+    environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    with (folder / "hub.log").open("wb") as log:
+        words = [str(BIN / "jupyterhub"), "--config", str(config)]
+        process = subprocess.Popen(words, cwd=folder, env=environment, stdout=log, stderr=log)
+    try:
+        wait_for(lambda: _answers(ports) or process.poll() is not None, "JupyterHub to start")
+        assert process.poll() is None, (folder / "hub.log").read_text()
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _answers(ports: dict[str, int]) -> bool:
+    try:
+        return all(httpx.get(f"http://127.0.0.1:{ports[name]}/hub/api/").is_success for name in ("hub", "public"))
+    except httpx.HTTPError:
+        return False
+
+
+def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str]) -> str:
+    known = {service.name: service for service in services.SERVICES}
+    declared, granted = [{"name": "admin", "api_token": tokens["admin"]}], []
+    for name in ("exchange", "semester", "grading", "home", "formgrader"):
+        entry: dict[str, Any] = {"name": name, "api_token": tokens[name], "url": f"http://127.0.0.1:{ports[name]}"}
+        if known[name].browser:
+            entry |= {"oauth_no_confirm": True, "oauth_client_allowed_scopes": list(known[name].acts_with)}
+        declared.append(entry)
+        if known[name].scopes:
+            granted.append({"name": f"service-{name}", "scopes": sorted(set(known[name].scopes)), "services": [name]})
+    granted += [
+        {"name": f"course-{group}", "scopes": sorted(set(scopes)), "groups": [group]}
+        for group, scopes in roles.GROUP_ROLES.items()
+    ]
+    granted.append({"name": "admin", "services": ["admin"]})
+    return CONFIG.format(
+        password=PASSWORD,
+        url=f"http://127.0.0.1:{ports['public']}",
+        hub_port=ports["hub"],
+        database=f"sqlite:///{folder / 'hub.db'}",
+        cookie_secret=str(folder / "cookie_secret"),
+        custom_scopes={name: {"description": text} for name, text in roles.CUSTOM_SCOPES.items()},
+        load_roles=granted,
+        services=declared,
+        proxy=str(BIN / "configurable-http-proxy"),
+        proxy_api=f"http://127.0.0.1:{ports['proxy']}",
+        proxy_token=secrets.token_hex(16),
+        proxy_pid=str(folder / "proxy.pid"),
+    )
