@@ -1,0 +1,157 @@
+"""The table of commands, the help and the documents say the same; starting imports little; errors are one message."""
+
+import importlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from tito.cli import cli
+from tito.commands import COMMANDS, GROUPS, available
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
+HERE = [pytest.param(command, id=command.name) for command in available()]
+
+
+def walk(group: click.Group, words: tuple[str, ...] = ()) -> dict[str, click.Command]:
+    """List every command that can be reached from the root, as a person would."""
+    context = click.Context(group)
+    found: dict[str, click.Command] = {}
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            found |= walk(command, (*words, name))
+        else:
+            found[" ".join((*words, name))] = command
+    return found
+
+
+@pytest.mark.unit
+def test_the_table_is_what_can_be_called():
+    assert list(walk(cli())) == [command.name for command in sorted(available(), key=_group_order)]
+
+
+def _group_order(command) -> int:
+    firsts = list(dict.fromkeys(each.path[0] for each in available()))
+    return firsts.index(command.path[0])
+
+
+@pytest.mark.unit
+def test_names_are_unique_and_groups_described():
+    names = [command.name for command in COMMANDS]
+    assert sorted(set(names)) == sorted(names)
+    assert {command.path[0] for command in COMMANDS if len(command.path) > 1} == set(GROUPS)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("command", HERE)
+def test_a_command_has_help_with_an_example_and_says_one_line(command):
+    module, _, attribute = command.target.partition(":")
+    loaded = getattr(importlib.import_module(module), attribute)
+    context = click.Context(loaded, info_name=f"tito {command.name}")
+    text = loaded.get_help(context)
+    assert re.search(rf"Examples?:.*tito {command.name}", text, re.DOTALL), (
+        f"'tito {command.name} --help' has no example"
+    )
+    assert command.help.endswith(".") and len(command.help) <= 70
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("command", HERE)
+def test_who_has_a_command_is_who_has_its_file(command):
+    folder = command.target.split(".")[1]
+    assert (folder == "student") == (command.who == "student")
+    module, _, attribute = command.target.partition(":")
+    assert isinstance(getattr(importlib.import_module(module), attribute), click.Command)
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_name_only_commands_of_the_table(document: Path):
+    known = {command.name for command in COMMANDS} | set(GROUPS)
+    for words in re.findall(r"\btito ((?:[a-z]+ ?){1,2})", "\n".join(_code(document))):
+        words = words.split()
+        name = " ".join(words[:2]) if words[0] in GROUPS else words[0]
+        assert name in known, f"{document.name} says 'tito {' '.join(words)}', which is not in the table"
+
+
+def _code(document: Path) -> list[str]:
+    """Find what stands between backticks, in blocks or in a line."""
+    text = document.read_text(encoding="utf-8")
+    blocks = re.findall(r"```.*?\n(.*?)```", text, re.DOTALL)
+    return blocks + re.findall(r"`(tito [^`]*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Run tito in a fresh process and list the packages that it imported."""
+    code = (
+        "import sys; sys.argv = ['tito', *sys.argv[1:]]\n"
+        "from tito.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: print('\\nIMPORTED', *{name.split('.')[0] for name in sys.modules})"
+    )
+    result = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    return set(result.stdout.split("IMPORTED")[1].split())
+
+
+HEAVY = {
+    "numpy",
+    "rich",
+    "nbgrader",
+    "nbformat",
+    "jupyter_core",
+    "sqlalchemy",
+    "pydantic",
+    "httpx",
+    "yaml",
+    "tinytorch",
+}
+
+
+def test_help_imports_nothing_heavy():
+    assert imported_by("--help") & HEAVY == set()
+
+
+def test_status_imports_nothing_heavy(workspace):
+    """yaml reads the course tree; a student's server has curriculum.json and does without."""
+    assert imported_by("module", "status") & HEAVY <= {"yaml"}
+
+
+@pytest.mark.unit
+def test_an_unknown_command_lists_the_known(tito):
+    answer = tito("modul")
+    assert answer.code == 2
+    assert "there is no command 'modul' here. There are: module, " in answer.err
+
+
+@pytest.mark.unit
+def test_an_error_is_one_message_and_exit_code_1(tito, course):
+    answer = tito("module", "start", "nothing")
+    assert (answer.code, answer.out) == (1, "")
+    assert (
+        answer.err == "Error: there is no module 'nothing'. There are: scale, shift, affine, stack, measure, later.\n"
+    )
+
+
+@pytest.mark.unit
+def test_an_error_with_json_is_json(tito, course):
+    answer = tito("module", "start", "nothing", "--json")
+    assert answer.code == 1
+    assert answer.json["error"].startswith("there is no module 'nothing'")
+
+
+@pytest.mark.unit
+def test_colours_are_off_where_nobody_sees_them(tito, course, workspace):
+    assert "\x1b" not in tito("module", "status").out
+
+
+@pytest.mark.unit
+def test_a_course_that_is_not_there_is_told(tito, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TITO_COURSE", "/nowhere")
+    assert (
+        "TITO_COURSE must name a course tree with a folder 'modules', it is '/nowhere'" in tito("module", "status").err
+    )

@@ -1,0 +1,257 @@
+"""A student's commands: every notebook, in whatever state, gets an answer that helps, and nothing is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tito.workspace import Workspace
+
+BROKEN = {
+    "empty": (lambda text: "", "scale.ipynb is empty"),
+    "blank": (lambda text: " \n", "scale.ipynb is empty"),
+    "truncated": (lambda text: text[: len(text) // 2], "breaks off or is damaged at line"),
+    "not JSON": (lambda text: "print('hello')", "breaks off or is damaged at line 1"),
+    "another JSON": (lambda text: "[1, 2]", "is JSON, but no notebook"),
+    "format 5": (lambda text: text.replace('"nbformat": 4', '"nbformat": 5'), "no notebook of format 4"),
+    "without cells": (lambda text: '{"nbformat": 4}', "no notebook of format 4"),
+    "damaged cell": (
+        lambda text: '{"nbformat": 4, "cells": [{"cell_type": "code"}]}',
+        "cell 1 of scale.ipynb is damaged",
+    ),
+    "odd source": (
+        lambda text: '{"nbformat": 4, "cells": [{"cell_type": "code", "source": 3, "metadata": {}}]}',
+        "cell 1 of scale.ipynb is damaged",
+    ),
+    "deep": (lambda text: "[" * 100_000, "nested too deeply"),
+    "not UTF-8": (lambda text: b"\xff\xfe\x00", "is not UTF-8 text"),
+}
+
+
+def everything(workspace: Workspace) -> dict[str, bytes]:
+    """Read all of a student's files but what tito remembers of tests."""
+    root = workspace.package.parent
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.parent != workspace.memory
+    }
+
+
+@pytest.fixture
+def completed(started, tito):
+    """A completed first module."""
+    notebook = started("scale")
+    notebook.solve()
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 0, answer
+    return notebook
+
+
+@pytest.mark.parametrize("state", BROKEN)
+def test_a_broken_notebook_is_told_and_nothing_changes(completed, workspace: Workspace, tito, state: str):
+    damage, expected = BROKEN[state]
+    damaged = damage(completed.path.read_text())
+    completed.path.write_bytes(damaged if isinstance(damaged, bytes) else damaged.encode())
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert expected in answer.err
+    assert "tito module reset scale" in answer.err, "the answer does not say how to go on"
+    assert everything(workspace) == before
+
+
+def test_a_missing_notebook_is_told(workspace, course, tito):
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert "'tito module start scale' puts it there" in answer.err
+
+
+def test_a_notebook_with_a_byte_order_mark_is_read(completed, tito):
+    completed.path.write_bytes(b"\xef\xbb\xbf" + completed.path.read_bytes())
+    assert tito("module", "complete", "scale").code == 0
+
+
+def test_half_solved_names_the_open_exercises_and_their_cells(started, workspace: Workspace, tito):
+    notebook = started("scale")
+    notebook.solve("scale")
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert (
+        "1 of 2 exercises of 01_scale are not solved yet:\n  halve: cell 13 (halve, begins 'def halve(x):')"
+        in answer.err
+    )
+    assert everything(workspace) == before
+
+
+def test_a_syntax_error_names_cell_and_line(completed, workspace: Workspace, tito):
+    completed.edit("halve", lambda source: source.replace("return scale(x, 0.5)", "return scale(x, 0.5"))
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert "scale.ipynb, cell 13 (halve, begins 'def halve(x):'), line " in answer.err
+    assert "return scale(x, 0.5\n" in answer.err
+    assert everything(workspace) == before
+
+
+def test_an_endless_loop_when_imported_names_its_line(completed, workspace: Workspace, tito):
+    completed.edit("halve", lambda source: source + "\n\nwhile True:\n    pass\n")
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale", "--time-limit", "1")
+    assert answer.code == 1
+    assert "cell 13 (halve" in answer.err
+    assert "did not end within 1 seconds: is there an endless loop?" in answer.err
+    assert everything(workspace) == before
+
+
+def test_an_error_when_imported_names_its_line(completed, workspace: Workspace, tito):
+    completed.edit("halve", lambda source: source + "\n\nhalve(undefined_name)\n")
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert "cell 13 (halve" in answer.err and "halve(undefined_name)" in answer.err
+    assert "NameError: name 'undefined_name' is not defined" in answer.err
+    assert everything(workspace) == before
+
+
+@pytest.mark.parametrize("ending", ["raise SystemExit", "import os; os._exit(3)", "import os; os.kill(os.getpid(), 9)"])
+def test_code_that_ends_python_is_told(completed, workspace: Workspace, tito, ending: str):
+    completed.edit("halve", lambda source: f"{source}\n\n{ending}\n")
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert "SystemExit" in answer.err or "ended Python itself" in answer.err
+    assert everything(workspace) == before
+
+
+def test_code_that_prints_without_end_is_stopped(completed, tito):
+    completed.edit("halve", lambda source: source + "\n\nwhile True:\n    print('x' * 10000)\n")
+    assert "endless loop" in tito("module", "complete", "scale", "--time-limit", "1").err
+
+
+def test_a_deleted_function_is_told(completed, workspace: Workspace, tito):
+    completed.edit("halve", lambda source: source.replace("def halve", "def half"))
+    before = everything(workspace)
+    assert "scale.ipynb no longer defines halve" in tito("module", "complete", "scale").err
+    assert everything(workspace) == before
+
+
+def test_a_deleted_setup_cell_is_told(completed, tito):
+    data = completed.read()
+    data["cells"] = [cell for cell in data["cells"] if "default_exp" not in "".join(cell["source"])]
+    completed.write(data)
+    assert "The Setup cell must start with '#| default_exp core.scale'" in tito("module", "complete", "scale").err
+
+
+def test_wrong_results_are_shown_and_the_old_export_stays(completed, workspace: Workspace, tito):
+    completed.edit("scale", lambda source: source.replace("x * factor", "x + factor"))
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    for expected in ("scale: 'two numbers'", "called scale(", "got ", "expected ", "Nothing was exported"):
+        assert expected in answer.err
+    assert everything(workspace) == before
+
+
+def test_complete_keeps_the_previous_export_and_never_touches_the_notebook(completed, workspace: Workspace, tito):
+    first = workspace.exported("scale").read_text()
+    completed.edit("scale", lambda source: source.replace("x * factor", "factor * x"))
+    notebook = completed.path.read_bytes(), completed.path.stat().st_mtime_ns
+    answer = tito("module", "complete", "scale", "--json")
+    assert answer.json["changed"] is True
+    assert workspace.previous("scale").read_text() == first
+    assert "factor * x" in workspace.exported("scale").read_text()
+    assert (completed.path.read_bytes(), completed.path.stat().st_mtime_ns) == notebook
+
+
+def test_completing_twice_changes_nothing(completed, workspace: Workspace, tito):
+    stamp = workspace.exported("scale").stat().st_mtime_ns
+    assert tito("module", "complete", "scale", "--json").json["changed"] is False
+    assert workspace.exported("scale").stat().st_mtime_ns == stamp
+
+
+def test_a_later_module_runs_on_the_student_s_own_earlier_one(completed, started, workspace: Workspace, tito):
+    """The marker in her own scale.py is seen at work in shift's tests."""
+    completed.edit("scale", lambda source: source.replace("x * factor", "x * factor * MARK") + "\n\nMARK = 1.0\n")
+    assert tito("module", "complete", "scale").code == 0
+    notebook = started("shift")
+    notebook.solve()
+    notebook.edit(
+        "shift", lambda source: source + "\n\nimport tinytorch.core.scale\nassert tinytorch.core.scale.MARK == 1.0\n"
+    )
+    answer = tito("module", "complete", "shift")
+    assert answer.code == 0, answer.err
+
+
+def test_reset_keeps_a_copy_and_the_export(completed, workspace: Workspace, tito):
+    mine, exported = completed.path.read_bytes(), workspace.exported("scale").read_bytes()
+    answer = tito("module", "reset", "scale", "--yes", "--json")
+    assert Path(answer.json["copy"]).read_bytes() == mine
+    assert completed.path.read_bytes() == workspace.release("scale").read_bytes()
+    assert workspace.exported("scale").read_bytes() == exported
+    again = tito("module", "reset", "scale", "--yes", "--json")
+    assert again.json["copy"] != answer.json["copy"]
+
+
+def test_start_leaves_a_notebook_alone_and_says_what_is_missing(started, workspace: Workspace, tito):
+    notebook = started("shift")
+    notebook.path.write_text("mine")
+    answer = tito("module", "start", "shift", "--json")
+    assert answer.json == {"module": "shift", "notebook": str(notebook.path), "created": False, "missing": ["scale"]}
+    assert notebook.path.read_text() == "mine"
+
+
+def test_start_prefers_the_fetched_release(workspace: Workspace, course, tito):
+    workspace.release("scale").parent.mkdir(parents=True)
+    workspace.release("scale").write_text("as fetched")
+    assert tito("module", "start", "scale").code == 0
+    assert workspace.notebook("scale").read_text() == "as fetched"
+
+
+def states(tito) -> dict[str, str]:
+    return {row["module"]: row["state"] for row in tito("module", "status", "--json").json}
+
+
+def test_status_tells_every_state(completed, started, workspace: Workspace, tito):
+    assert states(tito)["scale"] == "completed"
+    assert states(tito)["affine"] == "released"
+    assert states(tito)["later"] == "not written"
+    started("shift")
+    assert states(tito)["shift"] == "started"
+    completed.edit("scale", lambda source: source.replace("x * factor", "factor * x"))
+    assert states(tito)["scale"] == "changed"
+    assert tito("status").out.endswith("Next: tito module complete scale\n")
+
+
+def test_status_survives_a_damaged_memory(completed, workspace: Workspace, tito):
+    (workspace.memory / "scale.json").write_text("{")
+    assert states(tito)["scale"] == "completed"
+
+
+def test_test_shows_every_visible_check_and_no_hidden_one(started, tito):
+    notebook = started("scale")
+    notebook.solve("scale")
+    answer = tito("module", "test", "scale")
+    assert answer.code == 1
+    assert "passed  scale: two numbers" in answer.out
+    assert "open    halve: not solved yet" in answer.out
+    assert "random numbers" not in answer.out
+    assert "15 of 25 points" in answer.out
+    result = tito("module", "test", "scale", "--json")
+    assert result.code == 1
+    assert [check["title"] for exercise in result.json["exercises"] for check in exercise["checks"]] == [
+        "two numbers",
+        "one number",
+    ]
+    assert json.dumps(result.json)  # plain data
+
+
+def test_the_reference_passes_and_the_release_passes_nothing(started, tito, curriculum):
+    for module in curriculum.written:
+        notebook = started(module.slug)
+        untouched = tito("module", "test", module.slug, "--json")
+        assert untouched.code == 1
+        assert untouched.json["points"] == 0
+        notebook.solve()
+        answer = tito("module", "complete", module.slug)
+        assert answer.code == 0, answer.err
