@@ -4,9 +4,10 @@ Times are text in UTC, always `2026-11-20T07:40:00.123456Z`: the same in JSON, t
 ordered as text. Seconds and bytes are whole numbers. Unknown keys in a request are errors.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal
+from types import UnionType
+from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 _STRICT = {"extra": "forbid"}
 Counts = Literal["last", "last_on_time", "best"]
@@ -331,3 +332,17 @@ class SignedReceipt:
 def plain(model: Any) -> dict[str, Any]:
     """Turn a model into JSON-ready data."""
     return asdict(model)
+
+
+def from_plain(kind: Any, data: Any) -> Any:
+    """Build a model (or a list of them) from JSON data; keys that this version does not know are left out."""
+    if data is None:
+        return None
+    if get_origin(kind) is list:
+        return [from_plain(get_args(kind)[0], item) for item in data]
+    if get_origin(kind) in (UnionType, Union):
+        return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
+    if not is_dataclass(kind):
+        return data
+    hints, build = get_type_hints(kind), cast(Any, kind)
+    return build(**{f.name: from_plain(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})

@@ -79,9 +79,10 @@ async def list_submissions(
     after: After = 0,
     limit: Limit = 200,
     wait: Wait = 0,
+    mine: bool = False,
 ) -> list[Submission]:
     """List one's own submissions, or with the collect scope everybody's, in the order of their arrival."""
-    everybody = caller.may(scopes.COLLECT, course)
+    everybody = caller.may(scopes.COLLECT, course) and not mine
     if not everybody and student not in (None, caller.name):
         raise Refused("students see their own submissions", str(student), "leave out 'student'", 403)
     whose = student if everybody else caller.name

@@ -1,0 +1,18 @@
+"""Speak to the exchange from Python: `ExchangeClient` for every verb, `submit_folder` for a student's submission.
+
+    client = ExchangeClient.from_environment()
+    for assignment in client.assignments("tinytorch-2026-fall"):
+        print(assignment.id, assignment.state, assignment.due_at)
+
+What fails for a moment (a restart, a lost answer) is tried again with growing pauses; what is refused raises
+`exchange.protocol.models.Refused` with rule, value and remedy. Transfers keep memory flat and are whole or did not
+happen.
+"""
+
+from exchange.client.connection import Unreachable
+from exchange.client.exchange_client import ExchangeClient
+from exchange.client.fetching import Fetched, fetch_folder
+from exchange.client.receipts import ReceiptFolder
+from exchange.client.submitting import Submitted, submit_folder
+
+__all__ = ["ExchangeClient", "Fetched", "ReceiptFolder", "Submitted", "Unreachable", "fetch_folder", "submit_folder"]

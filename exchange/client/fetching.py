@@ -1,0 +1,83 @@
+"""Fetch a release into a student's home: where she works, and once more untouched, for `reset` and for tests.
+
+What the student has is never overwritten: an existing folder gets only files that it lacks, and only if that is asked
+for.
+"""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from exchange.client.exchange_client import ExchangeClient
+from exchange.protocol.models import Refused
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """Where the assignment lies, which files were put there, and which were there already."""
+
+    folder: Path
+    written: list[str]
+    kept: list[str]
+
+
+def default_releases(environ: Mapping[str, str] | None = None) -> Path:
+    """Find the folder where untouched releases are kept."""
+    env = os.environ if environ is None else environ
+    return Path(env.get("TINYTORCH_HOME") or Path.home() / "tinytorch").expanduser() / ".releases"
+
+
+def fetch_folder(
+    client: ExchangeClient, course: str, assignment: str, folder: Path, releases: Path, add_missing: bool = False
+) -> Fetched:
+    """Fetch a release into `folder`, and untouched into `releases/ASSIGNMENT`."""
+    if folder.exists() and not add_missing:
+        raise Refused(
+            "a fetch never overwrites what you have",
+            f"you already have the folder {folder.name}",
+            "to get back missing files alone, fetch with --ExchangeFetchAssignment.replace_missing_files=True",
+            409,
+        )
+    releases.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=releases) as scratch:
+        fresh = Path(scratch) / assignment
+        paths = [f.path for f in client.fetch_release(course, assignment, fresh)]
+        fetched = _add_missing(fresh, folder, paths) if folder.exists() else _put_whole(fresh, folder, paths)
+        replace_folder(fresh, releases / assignment)
+    return fetched
+
+
+def _put_whole(fresh: Path, folder: Path, paths: list[str]) -> Fetched:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        copy = Path(scratch) / folder.name
+        shutil.copytree(fresh, copy)
+        copy.rename(folder)
+    return Fetched(folder, paths, [])
+
+
+def _add_missing(fresh: Path, folder: Path, paths: list[str]) -> Fetched:
+    missing = [path for path in paths if not os.path.lexists(folder / path)]
+    for path in missing:
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copy(fresh / path, temporary)
+        temporary.replace(target)
+    return Fetched(folder, missing, [path for path in paths if path not in missing])
+
+
+def replace_folder(fresh: Path, target: Path) -> None:
+    """Put the folder `fresh` in the place of `target`, which is whole at every moment or, between two renames,
+    absent.
+    """
+    old = None
+    if os.path.lexists(target):
+        old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+        target.rename(old / target.name)
+    fresh.rename(target)
+    if old is not None:
+        shutil.rmtree(old)
