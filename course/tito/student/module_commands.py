@@ -6,6 +6,7 @@ import click
 
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
+from tito.student.events import report_event
 from tito.student.progress import COMPLETED, PREBUILT, all_progress, next_step, progress_of
 from tito.workspace import Workspace
 
@@ -61,10 +62,11 @@ def test(name: str, as_json: bool) -> int:
     Examples:
       tito module test tensor
     """
-    from tito.student.visible_tests import run_visible_tests, show_result, to_json
+    from tito.student.visible_tests import points_possible, run_visible_tests, show_result, to_json
 
     _, module, workspace = find_module(name)
     result = run_visible_tests(workspace, module)
+    report_event("tested", module.slug, points=result.points, points_possible=points_possible(result))
     if as_json:
         click.echo(json.dumps(to_json(result), ensure_ascii=False))
     else:
@@ -96,6 +98,7 @@ def complete(name: str, time_limit: float, as_json: bool) -> int:
     result = run_visible_tests(workspace, module)
     require_passed(result, module)
     changed = install(workspace, module, prepared)
+    report_event("completed", module.slug, changed=changed)
     together = run_integration(workspace, curriculum)
     failed = [each for each in together if not each.passed]
     target = workspace.exported(module.slug)

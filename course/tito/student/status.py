@@ -59,5 +59,7 @@ def _show_due(due: list[dict]) -> None:
     if due:
         click.secho("\nDue", bold=True)
     for each in due:
-        submitted = f", submitted {each['submitted']}" if each["submitted"] else ""
-        click.echo(f"  {each['due']}  {each['module']}{submitted}")
+        said = (
+            "submitted" + (" late" if each["late"] else "") if each["submitted"] else "" if each["open"] else "closed"
+        )
+        click.echo(f"  {each['due_local']}  {each['module']:<16} {said}".rstrip())
