@@ -46,7 +46,7 @@ from tinytorch.random import generator
 import time
 
 from tinytorch import viz
-from tinytorch.datasets import Digits
+from tinytorch.datasets import Digits, FashionMini
 from tinytorch.testing import close, raises, same, true, unit_test
 
 # %% [markdown]
@@ -63,7 +63,7 @@ from tinytorch.testing import close, raises, same, true, unit_test
 # %% [markdown]
 # ## Part 1: Numbers with a shape
 #
-# Here is a handwritten seven, eight pixels high and wide. To the computer it is 64 numbers in a row. That they make a picture
+# Below are handwritten digits, eight pixels high and wide. To the computer each is 64 numbers in a row. That they make a picture
 # is an agreement: *after every eighth number a new line begins*. A **tensor** is this pair: a row of numbers in memory,
 # and a **shape** that says how to read it.
 #
@@ -812,27 +812,46 @@ def to(x, target):
     return Tensor(x.data.astype(target))
 
 # %% [markdown]
-# Sixteen digits, `(16, 8, 8)`, shall become one picture of 4 by 4, `(32, 32)`. The count is right, 1,024 numbers, so why not
-# reshape at once?
+# Sixteen pieces of clothing, `(16, 28, 28)`, shall become one picture of 4 by 4, `(112, 112)`. The count is right, 12,544 numbers, so why
+# not reshape at once?
 
 # %%
-batch = Tensor(images[:16])
+clothes = Tensor(FashionMini(train=True).arrays()[0][:16])
 try:
-    scrambled = batch.reshape(32, 32)
-    mosaic = batch.reshape(4, 4, 8, 8).permute(0, 2, 1, 3).reshape(32, 32)
+    scrambled = clothes.reshape(112, 112)
+    mosaic = clothes.reshape(4, 4, 28, 28).permute(0, 2, 1, 3).reshape(112, 112)
     pictures = [scrambled.data, mosaic.data]
 except NotImplementedError as unsolved:
-    pictures = [images[0]]
+    pictures = [clothes.data[0]]
     print(unsolved)
-viz.images(pictures, titles=["reshape alone", "reshape, permute, reshape"][: len(pictures)], size=2.6)
+viz.images(pictures, titles=["reshape alone", "reshape, permute, reshape"][: len(pictures)], size=3.2)
 
 # %% [markdown]
 # **What's happening**
-# 1. `reshape` keeps the order in memory. A row of the left picture is 32 numbers in a row: half of *one* digit.
-# 2. A row of the right picture must be one pixel row of *four different* digits. These numbers don't lie together.
-# 3. So we name the dimensions: `(4, 4, 8, 8)` is mosaic row, mosaic column, pixel row, pixel column.
-# 4. `permute(0, 2, 1, 3)` puts the pixel row before the mosaic column, and then each picture row can be read in order.
-# 5. The left picture is no error message, but noise. Reshape when you mean permute, and a network trains on noise.
+# 1. `reshape` keeps the order in memory. One row of the left picture is 112 numbers in a row: four pixel rows of *one* piece, side
+#    by side. So each piece appears four times, squashed to a quarter of its height.
+# 2. One row of the right picture must be one pixel row of *four different* pieces. In memory these don't lie together.
+# 3. So we name the dimensions: `(4, 4, 28, 28)` is mosaic row, mosaic column, pixel row, pixel column.
+# 4. `permute(0, 2, 1, 3)` puts the pixel row before the mosaic column. Now each row of the picture can be read in order.
+# 5. The left picture came without an error message. Reshape where you mean permute, and a network learns from squashed clothes.
+
+# %% [markdown]
+# **Predict, then run**: `x` has the shape `(2, 3)`. Are `x.reshape(3, 2)` and `x.T` the same?
+
+# %%
+x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+print(x.T)
+try:
+    print(x.reshape(3, 2))
+except NotImplementedError as unsolved:
+    print(unsolved)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# They have the same shape and the same numbers, in different places. `reshape` reads 1 2 3 4 5 6 on, two to a line. `T` makes each
+# column a row.
+# </details>
 
 # %% [markdown]
 # ## Part 4: Element by element
