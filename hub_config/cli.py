@@ -76,15 +76,43 @@ def reset(yes: bool) -> None:
 
 
 @cli.command()
+@click.argument("names", nargs=-1, required=True)
+def restart(names: tuple[str, ...]) -> None:
+    """Restart single programs: hub, proxy, exchange, grading, ... Servers and work are left alone.
+
+    \b
+    python -m hub_config restart hub
+    python -m hub_config restart exchange grading
+    """
+    from hub_config.serve import program_pids
+
+    settings = load_settings()
+    before = program_pids(settings)
+    unknown = [name for name in names if name not in before]
+    if unknown:
+        raise NotReady(f"No program is called {', '.join(unknown)}; running are: {', '.join(before)}")
+    for name in names:
+        os.kill(before[name], signal.SIGTERM)
+    deadline = time.monotonic() + 60
+    while any(program_pids(settings)[name] == before[name] for name in names):
+        if time.monotonic() > deadline:
+            raise NotReady(f"{', '.join(names)} did not come back within 60 seconds: see {settings.var / 'log'}")
+        time.sleep(0.1)
+    click.echo(f"Restarted: {', '.join(names)}")
+
+
+@cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def status(as_json: bool) -> None:
     """Say whether the Hub runs, and where."""
-    from hub_config.serve import running
+    from hub_config.serve import program_pids, running
 
     settings = load_settings()
     held = running(settings)
     if as_json:
         shown = {name: held[name] for name in ("pid", "url") if name in held}
+        if held:
+            shown["programs"] = program_pids(settings)
         click.echo(json.dumps({"running": bool(held), **shown, "var": str(settings.var)}))
     else:
         click.echo(

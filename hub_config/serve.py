@@ -22,6 +22,8 @@ from hub_config.services import TERMINAL, chosen, service_environment, service_u
 from hub_config.settings import CHECKOUT, Settings, load_settings, settings_environment
 from hub_config.supervisor import Supervisor, sweep
 
+RECORD = "hub/programs.json"
+
 
 def say(text: str) -> None:
     """Tell the person at the terminal."""
@@ -66,7 +68,7 @@ def run(settings: Settings) -> None:
     """Start all programs, watch them, and stop them at SIGINT or SIGTERM."""
     marker = read_or_create(settings.secrets, "hub-id")
     sweep(marker)  # what a killed supervisor left behind
-    supervisor = Supervisor(marker, CHECKOUT, say)
+    supervisor = Supervisor(marker, CHECKOUT, say, settings.var / RECORD)
     supervisor.adopt_orphans()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: supervisor.stopping.set())
@@ -221,6 +223,13 @@ def running(settings: Settings) -> dict:
         except BlockingIOError:
             return json.load(lock)
     return {}
+
+
+def program_pids(settings: Settings) -> dict[str, int]:
+    """Return name -> pid of what `serve` started; raise NotReady if it does not run."""
+    if not running(settings):
+        raise NotReady("The Hub is not running. Start it first: make serve")
+    return json.loads((settings.var / RECORD).read_text("utf-8"))
 
 
 def operator_environment(settings: Settings) -> dict[str, str]:

@@ -5,6 +5,7 @@ that it started, outlives `stop`; single-user servers outlive the Hub, not the s
 """
 
 import ctypes
+import json
 import os
 import signal
 import subprocess
@@ -38,11 +39,12 @@ class Program:
 
 @dataclass
 class Supervisor:
-    """Runs programs; `marker` is in the environment of all of them."""
+    """Runs programs; `marker` is in the environment of all of them, `record` names their pids."""
 
     marker: str
     cwd: Path
     say: Callable[[str], None]
+    record: Path | None = None
     programs: dict[str, Program] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -67,6 +69,7 @@ class Supervisor:
         # Deaths are seen by os.waitpid, for adopted processes too.
         program.pid, process.returncode = process.pid, 0
         program.started = time.monotonic()
+        self._write_record()
 
     def watch(self) -> None:
         """Restart what dies, until `stopping` is set."""
@@ -109,6 +112,14 @@ class Supervisor:
             if time.monotonic() > deadline:
                 _send(pid, signal.SIGKILL)
             time.sleep(0.05)
+
+    def _write_record(self) -> None:
+        """Keep name -> pid where other commands find it, never half written."""
+        if self.record:
+            pids = {name: program.pid for name, program in self.programs.items()}
+            temporary = self.record.with_suffix(".new")
+            temporary.write_text(json.dumps(pids, indent=1) + "\n", "utf-8")
+            temporary.replace(self.record)
 
     @staticmethod
     def _reap() -> set[int]:
