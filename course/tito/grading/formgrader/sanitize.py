@@ -1,7 +1,7 @@
 """Make what students wrote safe to show: HTML by an allow-list, notebooks with nothing in them but text and pictures.
 
-Used for the formgrader's pages and for feedback. It is the first of two walls; the pages' Content-Security-Policy is the
-second. What is not on the list goes, silently: a grader should see the answer, not our opinion of its markup.
+Used for the formgrader's pages and for feedback. It is the first of two walls; the pages' Content-Security-Policy is
+the second. What is not on the list goes, silently: a grader should see the answer, not our opinion of its markup.
 """
 
 import base64
@@ -17,8 +17,9 @@ from nbformat import NotebookNode
 # No id: the grading pages find score fields by id, and an answer must not be able to pose as one. No style and no form
 # elements: an answer must not be able to draw a button over the page. class stays for highlighted code alone.
 TAGS = frozenset(
-    "a abbr b blockquote br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins "
-    "kbd li mark ol p pre q s samp small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul var".split()
+    """a abbr b blockquote br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img
+    ins kbd li mark ol p pre q s samp small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul
+    var""".split()  # noqa: SIM905
 )
 ATTRIBUTES = {"a": ["href", "title"], "img": ["src", "alt", "width", "height"], "ol": ["start"]}
 IMAGE_SOURCE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
@@ -42,7 +43,9 @@ _cleaner: bleach.Cleaner | None = None
 
 
 def clean(markup: Any) -> str:
-    """Return HTML with only the listed tags, attributes and protocols; scripts and styles are dropped with their text."""
+    """Return HTML with only the listed tags, attributes and protocols; scripts and styles are dropped with
+    their text.
+    """
     global _cleaner
     if _cleaner is None:
         _cleaner = bleach.Cleaner(TAGS, _allow, protocols=["http", "https", "mailto", "data"], strip=True)

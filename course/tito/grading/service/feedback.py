@@ -1,4 +1,5 @@
-"""Feedback pages for students, made by nbgrader's own GenerateFeedback, with hidden tests taken out and all text sanitised.
+"""Feedback pages for students, made by nbgrader's own GenerateFeedback, with hidden tests taken out and all text
+sanitised.
 
 What a student gets is one HTML file per notebook, without scripts. Files that she submitted beside her notebook are not
 copied into the feedback folder: they would be released with it.
@@ -23,7 +24,9 @@ from tito.errors import TitoError
 from ..formgrader.sanitize import SanitizeNotebook, clean
 
 TEMPLATES = Path(__file__).parent / "templates"
-HIDDEN = re.compile(r"^[ \t]*### BEGIN HIDDEN TESTS.*?(^[ \t]*### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE)
+HIDDEN = re.compile(
+    r"^[ \t]*### BEGIN HIDDEN TESTS.*?(^[ \t]*### END HIDDEN TESTS[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE
+)
 
 
 class RemoveHiddenTests(Preprocessor):
@@ -69,6 +72,7 @@ def generate_feedback(course_dir: Path, course_id: str, assignment: str, student
     config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
     config.HTMLExporter.sanitize_html = True
     config.HTMLExporter.mathjax_url = ""
+    config.HTMLExporter.exclude_anchor_links = True
     config.GenerateFeedback.exporter_class = HTMLExporter
     converter = CourseFeedback(coursedir=CourseDirectory(config=config), config=config)
     converter.force = True

@@ -8,6 +8,7 @@ import fcntl
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from tito.errors import TitoError
 
@@ -24,7 +25,7 @@ class GradebookLock:
 
     def __init__(self, course_dir: Path):
         self.path = course_dir / LOCK_NAME
-        self._file = None
+        self._file: IO[str] | None = None
 
     def try_acquire(self) -> bool:
         """Take the lock if it is free, without waiting."""

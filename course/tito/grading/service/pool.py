@@ -52,7 +52,7 @@ class WorkerPool:
         while not self._stopping.wait(CHECK_SECONDS):
             for position, process in enumerate(self.processes):
                 if process.poll() is not None:
-                    log.warning("worker %s ended with code %s: a new one takes its place", process.pid, process.returncode)  # fmt: skip
+                    log.warning("worker %s ended with code %s: replaced", process.pid, process.returncode)
                     _close(process)
                     self.processes[position] = self._start()
             self.queue.reclaim()

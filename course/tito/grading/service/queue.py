@@ -1,8 +1,8 @@
 """The durable queue: put work in, claim it, renew the claim, finish it, take up what a dead process left.
 
-Every step is one short transaction with a compare-and-set, so that any number of processes, on SQLite or PostgreSQL, can
-share it. A claim is a lease: a worker that stops renewing loses it. Work that killed its worker three times is failed with
-a message instead of being tried for ever.
+Every step is one short transaction with a compare-and-set, so that any number of processes, on SQLite or PostgreSQL,
+can share it. A claim is a lease: a worker that stops renewing loses it. Work that killed its worker three times is
+failed with a message instead of being tried for ever.
 """
 
 import datetime
@@ -11,6 +11,7 @@ import socket
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, select, update
@@ -23,7 +24,15 @@ from .records import DONE, FAILED, FINISHED, KINDS, QUEUED, RUNNING, Job, JobTas
 
 LEASE_SECONDS = 30.0
 MAX_STARTS = 3
-PRIORITIES = {"quick": 0, "collect": 5, "release_feedback": 5, "feedback": 8, "autograde": 10}
+PRIORITIES = {
+    "quick": 0,
+    "generate": 4,
+    "release": 5,
+    "collect": 5,
+    "release_feedback": 5,
+    "feedback": 8,
+    "autograde": 10,
+}
 
 
 class QueueError(TitoError):
@@ -50,8 +59,7 @@ def worker_name() -> str:
 def _start_ticks(pid: int) -> str:
     """The process's start time in clock ticks (proc(5), field 22): a reused pid has another one."""
     try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[19]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except (FileNotFoundError, ProcessLookupError):
         return ""
 
@@ -85,6 +93,14 @@ class Queue:
             self._join_or_add(job_id, kind, assignment, student, options)
         return job_id
 
+    def extend(self, work: Work, students: Iterable[str]) -> None:
+        """Queue a claimed task's kind of work for each student, in every job that the task belongs to."""
+        with Session(self.engine) as session:
+            jobs = session.scalars(select(JobTask.job_id).where(JobTask.task_id == work.task_id)).all()
+        for student in students:
+            for job in jobs:
+                self._join_or_add(job, work.kind, work.assignment, student, work.options)
+
     def _join_or_add(self, job_id: str, kind: str, assignment: str, student: str, options: dict[str, Any]) -> None:
         key = "/".join((kind, assignment, student, str(options.get("submission", "")), str(options.get("force", ""))))
         while True:
@@ -113,10 +129,11 @@ class Queue:
                 .order_by(Task.priority, Task.id)
                 .limit(50)
             ).all()
-            busy = set(session.scalars(select(Task.running_key).where(Task.running_key.is_not(None))))
+            running = session.scalars(select(Task.running_key).where(Task.running_key.is_not(None)))
+            busy = {key for key in running if key}
         for task_id, kind, assignment, student in waiting:
-            key = f"{'quick' if kind == 'quick' else 'book'}/{assignment}/{student}"
-            if key not in busy and (work := self._take(task_id, key, worker)):
+            key = _running_key(kind, assignment, student)
+            if not _collides(kind, assignment, key, busy) and (work := self._take(task_id, key, worker)):
                 return work
         return None
 
@@ -262,6 +279,18 @@ class Queue:
             gone = session.execute(delete(Run).where(Run.kind == "quick", Run.started_at < before))
             session.commit()
             return gone.rowcount  # type: ignore[attr-defined]
+
+
+def _running_key(kind: str, assignment: str, student: str) -> str:
+    group = kind if kind in ("quick", "collect") else "book"
+    return f"{group}/{assignment}/{student}"
+
+
+def _collides(kind: str, assignment: str, key: str, busy: set[str]) -> bool:
+    """Tell whether a task must wait: for the same submission, or for a collection that is exchanging its files."""
+    if kind == "collect":
+        return any(other.startswith((f"book/{assignment}/", f"collect/{assignment}/")) for other in busy)
+    return key in busy or (kind != "quick" and f"collect/{assignment}/" in busy)
 
 
 def _lease() -> datetime.datetime:

@@ -9,7 +9,19 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Engine, ForeignKey, Index, String, Text, create_engine, event, inspect
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    create_engine,
+    event,
+    inspect,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
@@ -20,7 +32,7 @@ SCHEMA_VERSION = 1
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
-KINDS = ("quick", "autograde", "collect", "feedback", "release_feedback")
+KINDS = ("quick", "autograde", "collect", "feedback", "release_feedback", "generate", "release")
 
 
 def utc_now() -> datetime.datetime:
@@ -102,8 +114,8 @@ class Run(Base):
     versions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     started_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
     duration_seconds: Mapped[float | None] = mapped_column()
-    # graded, refused (the submission cannot be judged, and the student was told why), unchanged, done, failed (a fault of
-    # ours), killed (the process died)
+    # graded, refused (the submission cannot be judged, and the student was told why), unchanged, done, failed (a
+    # fault of ours), killed (the process died)
     outcome: Mapped[str] = mapped_column(String(16), default="running")
     message: Mapped[str] = mapped_column(Text, default="")
     score: Mapped[float | None] = mapped_column()

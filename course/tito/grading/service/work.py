@@ -1,26 +1,35 @@
 """What each kind of grading work does. `perform` takes a claimed task and returns how it ended.
 
-Whatever goes wrong with a submission is an outcome ("refused", with a message that the student can act on); whatever goes
-wrong with us is an exception, which the worker records as "failed". Either leaves the previous grade in place.
+Whatever goes wrong with a submission is an outcome ("refused", with a message that the student can act on); whatever
+goes wrong with us is an exception, which the worker records as "failed"; the previous grade stands then.
 """
 
 import hashlib
+import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
+from exchange.protocol.models import Result
 from tito.errors import TitoError
+from tito.judging.result import ModuleResult
 
 from . import exchange_door, judging
 from .feedback import generate_feedback
 from .gradebook_lock import gradebook_lock
 from .queue import Queue, Work
-from .records import FeedbackRelease, utc_now
-from .scores import assignment_score
+from .records import FeedbackRelease, Run, utc_now
+from .scores import assignment_score, bring_penalty_up_to_date
 from .settings import GradingSettings
+from .students import EVERYBODY, STEP_BEFORE, everybody_for
 
+GENERATE_SECONDS = 300
 SEED_BITS = 53  # survives a trip through JSON and JavaScript
 
 
@@ -32,7 +41,16 @@ class Outcome:
 
 
 def perform(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
+    if work.kind in STEP_BEFORE and work.student == EVERYBODY:
+        return _for_everybody(work, settings, queue)
     return PERFORMERS[work.kind](work, settings, queue)
+
+
+def _for_everybody(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
+    """Queue one task per student; they belong to the same jobs."""
+    students = everybody_for(settings, work.kind, work.assignment)
+    queue.extend(work, students)
+    return Outcome("done", f"{len(students)} submissions queued")
 
 
 def autograde(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
@@ -43,20 +61,52 @@ def autograde(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     folder = settings.course_dir / "submitted" / work.student / work.assignment
     if not folder.is_dir():
         raise TitoError(f"{work.student} has no collected submission of {work.assignment}: collect first")
-    facts = {"submission_sha256": folder_digest(folder), "source_sha256": judging.source_digest(settings, work.assignment)}
+    facts = _facts(settings, work, folder)
     if not work.options.get("force") and (earlier := _same_run(queue, work, settings, facts)):
-        fields = {"score": earlier.score, "max_score": earlier.max_score, "seed": earlier.seed, "report": earlier.report}
+        fields: dict[str, Any] = {"score": earlier.score, "max_score": earlier.max_score, "seed": earlier.seed}
+        fields |= {"report": earlier.report, "versions": earlier.versions}
         return Outcome("unchanged", "graded before, from the same files by the same tests", {**facts, **fields})
-    seed = int(work.options.get("seed") or secrets.randbits(SEED_BITS))
-    queue.note(work, seed=seed, versions=judging.versions(), **facts)
-    verdict = judging.judge(settings, work.assignment, folder, seed)
+    verdict = _judge(work, settings, queue, folder, facts)
     with gradebook_lock(settings.course_dir):
+        if folder_digest(folder) != facts["submission_sha256"]:
+            raise TitoError("a newer attempt was collected in the meantime: autograde again")
         judging.record(settings, work.assignment, work.student, verdict)
-    fields = {"score": verdict.score, "max_score": verdict.max_score, "report": verdict.report}
-    return Outcome("refused" if verdict.refused else "graded", verdict.message, fields)
+    return _judged(verdict, judging.report(verdict, for_student=False))
 
 
-def _same_run(queue: Queue, work: Work, settings: GradingSettings, facts: dict[str, str]):
+def quick(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
+    """Check structure and visible checks of what has just been submitted, and tell the student through the exchange."""
+    submission = str(work.options["submission"])
+    with exchange_door.downloaded(settings, submission) as folder:
+        facts = {"submission": submission, **_facts(settings, work, folder)}
+        verdict = _judge(work, settings, queue, folder, facts, visible_only=True)
+    exchange_door.post_result(settings, submission, judging.quick_result(verdict))
+    return _judged(verdict, judging.report(verdict, for_student=True))
+
+
+def _facts(settings: GradingSettings, work: Work, folder: Path) -> dict[str, str]:
+    return {
+        "submission_sha256": folder_digest(folder),
+        "source_sha256": judging.source_digest(settings, work.assignment),
+    }
+
+
+def _judge(
+    work: Work, settings: GradingSettings, queue: Queue, folder: Path, facts: dict[str, str], visible_only: bool = False
+) -> ModuleResult:
+    seed = secrets.randbits(SEED_BITS)
+    queue.note(work, seed=seed, **facts)  # before it begins: a run that dies can be repeated too
+    mode = judging.grading_mode(settings)
+    return judging.judge(settings, work.assignment, folder, seed, mode, visible_only=visible_only)
+
+
+def _judged(verdict: ModuleResult, report: dict[str, Any]) -> Outcome:
+    fields: dict[str, Any] = {"score": verdict.points, "max_score": verdict.max_points, "report": report}
+    fields |= {"versions": {**verdict.versions, "mode": verdict.mode}}
+    return Outcome("refused" if verdict.refused else "graded", judging.summary(verdict), fields)
+
+
+def _same_run(queue: Queue, work: Work, settings: GradingSettings, facts: dict[str, str]) -> Run | None:
     """Find the last run if it judged exactly this, and its result is still there."""
     earlier = queue.latest_run("autograde", work.assignment, work.student, ("graded", "refused", "unchanged"))
     graded = settings.course_dir / "autograded" / work.student / work.assignment
@@ -65,59 +115,74 @@ def _same_run(queue: Queue, work: Work, settings: GradingSettings, facts: dict[s
     return earlier
 
 
-def quick(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
-    """Check structure and visible checks of what has just been submitted, and tell the student through the exchange."""
-    submission = str(work.options["submission"])
-    with exchange_door.downloaded(settings, submission) as folder:
-        seed = secrets.randbits(SEED_BITS)
-        facts = {"submission_sha256": folder_digest(folder), "source_sha256": judging.source_digest(settings, work.assignment)}
-        queue.note(work, submission=submission, seed=seed, versions=judging.versions(), **facts)
-        verdict = judging.judge(settings, work.assignment, folder, seed, visible_only=True)
-    exchange_door.post_quick_result(settings, submission, verdict)
-    fields = {"score": verdict.score, "max_score": verdict.max_score, "report": verdict.report}
-    return Outcome("refused" if verdict.refused else "graded", verdict.message, fields)
-
-
 def collect(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Fetch the attempts that count from the exchange into nbgrader's `submitted`."""
+    collected = exchange_door.collect(settings, work.assignment)
+    message = f"{len(collected['new'])} new or changed, {len(collected['same'])} as before"
+    return Outcome("done", message, {"report": collected})
+
+
+def generate(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
+    """Make the staff notebook and the release from the module's source, by `tito nbgrader generate`."""
+    command = [
+        sys.executable,
+        "-m",
+        "tito.cli",
+        "nbgrader",
+        "generate",
+        work.assignment,
+        "--course-dir",
+        str(settings.course_dir),
+    ]
+    tree = {"TITO_COURSE": str(settings.course_tree)} if settings.course_tree else {}
     with gradebook_lock(settings.course_dir):
-        collected = exchange_door.collect(settings, work.assignment)
-    message = f"{len(collected.new)} new or changed, {len(collected.same)} as before"
-    return Outcome("done", message, {"report": {"new": collected.new, "same": collected.same}})
+        made = subprocess.run(
+            command, capture_output=True, text=True, timeout=GENERATE_SECONDS, env={**os.environ, **tree}
+        )
+    if made.returncode:
+        raise TitoError((made.stderr or made.stdout).strip()[-2000:])
+    return Outcome("done", made.stdout.strip()[-500:])
+
+
+def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
+    """Hand the release to the exchange; students get it when its time has come."""
+    return Outcome("done", exchange_door.release(settings, work.assignment))
 
 
 def feedback(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Make one student's feedback page."""
     with gradebook_lock(settings.course_dir):
+        bring_penalty_up_to_date(settings, work.assignment, work.student)
         page = generate_feedback(settings.course_dir, settings.course_id, work.assignment, work.student)
     return Outcome("done", f"{page.stat().st_size} bytes")
 
 
 def release_feedback(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Hand one student's feedback page to the exchange, and let her see her score."""
-    folder = settings.course_dir / "feedback" / work.student / work.assignment
-    page = folder / f"{work.assignment}.html"
+    page = settings.course_dir / "feedback" / work.student / work.assignment / f"{work.assignment}.html"
     if not page.is_file():
         raise TitoError(f"{work.student} has no feedback for {work.assignment} yet: generate it first")
+    submission = exchange_door.collected_id(settings.course_dir / "submitted" / work.student / work.assignment)
+    if submission is None:
+        raise TitoError(f"{work.student}'s {work.assignment} did not come from the exchange: collect, then grade it")
     score, max_score = assignment_score(settings, work.assignment, work.student)
-    exchange_door.release_feedback(settings, work.assignment, work.student, page, score, max_score)
+    exchange_door.release_feedback(settings, submission, page)
+    result = Result("full", "passed", score, max_score, f"{score:g} of {max_score:g} points")
+    exchange_door.post_result(settings, submission, result)
     _remember_release(queue, work, score, max_score)
-    return Outcome("done", "released", {"score": score, "max_score": max_score})
+    return Outcome("done", "released", {"score": score, "max_score": max_score, "submission": submission})
 
 
 def _remember_release(queue: Queue, work: Work, score: float, max_score: float) -> None:
-    from sqlalchemy.orm import Session
-
     with Session(queue.engine) as session:
-        session.merge(
-            FeedbackRelease(
-                assignment=work.assignment, student=work.student, released_at=utc_now(), score=score, max_score=max_score
-            )
-        )
+        row = {"assignment": work.assignment, "student": work.student, "released_at": utc_now()}
+        session.merge(FeedbackRelease(**row, score=score, max_score=max_score))
         session.commit()
 
 
 PERFORMERS: dict[str, Callable[[Work, GradingSettings, Queue], Outcome]] = {
+    "generate": generate,
+    "release": release,
     "autograde": autograde,
     "quick": quick,
     "collect": collect,

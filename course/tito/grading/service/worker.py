@@ -1,7 +1,7 @@
 """A process that claims tasks and does them, one after the other, until its parent goes away or tells it to stop.
 
-Run by the pool as `python -m tito.grading.service.worker`. It dies with its parent: the parent holds the other end of its
-standard input, and the end of that file means that nobody is left to work for.
+Run by the pool as `python -m tito.grading.service.worker`. It dies with its parent: the parent holds the other end of
+its standard input, and the end of that file means that nobody is left to work for.
 """
 
 import logging
@@ -36,7 +36,9 @@ class Worker:
                 self.do(work)
 
     def do(self, work: Work) -> None:
-        """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the worker."""
+        """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
+        worker.
+        """
         from .work import perform
 
         finished = threading.Event()
@@ -44,13 +46,14 @@ class Worker:
         started = time.monotonic()
         try:
             outcome = perform(work, self.settings, self.queue)
+            seconds = time.monotonic() - started
+            log.info("%s %s %s: %s in %.2f s", work.kind, work.assignment, work.student, outcome.outcome, seconds)
             self.queue.finish(work, self.name, outcome.outcome, outcome.message, **outcome.fields)
         except Exception as error:  # the service's outer door: one bad task never stops the others
             log.exception("task %s (%s %s %s) failed", work.task_id, work.kind, work.assignment, work.student)
             self.queue.finish(work, self.name, "failed", f"{type(error).__name__}: {error}"[:2000])
         finally:
             finished.set()
-        log.info("task %s %s %s %s: %.2f s", work.task_id, work.kind, work.assignment, work.student, time.monotonic() - started)  # fmt: skip
 
     def _keep_lease(self, work: Work, finished: threading.Event) -> None:
         while not finished.wait(LEASE_SECONDS / 4):

@@ -1,0 +1,107 @@
+"""A record of every change of a grade, comment or flag that is made by hand: who, when, what, old and new value.
+
+The rows are written in the same transaction as the change, into gradebook.db itself, so there is neither a change
+without its record nor a record without its change. Rows are never altered; a trigger in the database refuses it.
+"""
+
+import datetime
+import json
+from typing import Any
+
+from nbgrader.api import Comment, Grade, Gradebook, SubmittedNotebook
+from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, Text, event, inspect, select, text
+from sqlalchemy.orm import Session
+
+metadata = MetaData()
+changes = Table(
+    "tito_grade_changes",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", DateTime, nullable=False),
+    Column("person", String(255), nullable=False),
+    Column("student", String(255), nullable=False),
+    Column("assignment", String(128), nullable=False),
+    Column("cell", String(128), nullable=False),
+    Column("field", String(64), nullable=False),
+    Column("old", Text),
+    Column("new", Text),
+)
+
+APPEND_ONLY = """CREATE TRIGGER IF NOT EXISTS tito_grade_changes_no_{verb} BEFORE {verb} ON tito_grade_changes
+BEGIN SELECT RAISE(ABORT, 'the record of grade changes is append-only'); END"""
+
+WATCHED: dict[type, tuple[str, ...]] = {
+    Grade: ("manual_score", "extra_credit", "needs_manual_grade"),
+    Comment: ("manual_comment",),
+    SubmittedNotebook: ("flagged",),
+}
+_prepared: set[str] = set()
+
+
+def prepare_table(engine: Engine) -> None:
+    """Create the table, and make it append-only, if this gradebook has none yet."""
+    address = str(engine.url)
+    if address in _prepared:
+        return
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        for verb in ("UPDATE", "DELETE"):
+            connection.execute(text(APPEND_ONLY.format(verb=verb)))
+    _prepared.add(address)
+
+
+def record_changes(gradebook: Gradebook, person: str) -> None:
+    """Record in this gradebook's session whatever `person` changes through it from now on."""
+    prepare_table(gradebook.engine)
+    event.listen(gradebook.db(), "before_flush", lambda session, *_: _record(session, person))
+
+
+def _record(session: Session, person: str) -> None:
+    rows = [row for thing in session.dirty if type(thing) in WATCHED for row in _changed_fields(thing)]
+    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+    if rows:
+        session.execute(changes.insert(), [{"at": now, "person": person, **row} for row in rows])
+
+
+def _changed_fields(thing: Any) -> list[dict[str, Any]]:
+    state = inspect(thing)
+    rows = []
+    for field in WATCHED[type(thing)]:
+        history = state.attrs[field].history
+        old = history.deleted[0] if history.deleted else None
+        new = history.added[0] if history.added else None
+        if history.has_changes() and not _same(old, new):
+            rows.append({**_place(thing), "field": field, "old": _text(old), "new": _text(new)})
+    return rows
+
+
+def _place(thing: Any) -> dict[str, str]:
+    notebook = thing if isinstance(thing, SubmittedNotebook) else thing.notebook
+    return {
+        "student": notebook.assignment.student.id,
+        "assignment": notebook.assignment.assignment.name,
+        "cell": notebook.name if notebook is thing else thing.cell.name,
+    }
+
+
+def _same(old: Any, new: Any) -> bool:
+    return old == new or (old in (None, "") and new in (None, ""))
+
+
+def _text(value: Any) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def list_changes(
+    gradebook: Gradebook, where: dict[str, str], limit: int = 200, before: int | None = None
+) -> list[dict[str, Any]]:
+    """Return the newest changes first, optionally of one student, assignment or person; `before` pages on."""
+    prepare_table(gradebook.engine)
+    query = select(changes).order_by(changes.c.id.desc()).limit(limit)
+    for name, value in where.items():
+        if value:
+            query = query.where(changes.c[name] == value)
+    if before is not None:
+        query = query.where(changes.c.id < before)
+    rows = gradebook.db.execute(query).mappings().all()
+    return [{**row, "at": row["at"].isoformat(timespec="seconds") + "Z"} for row in rows]

@@ -1,0 +1,15 @@
+{%- extends 'base.tpl' -%}
+{%- block head -%}<script nonce="{{ csp_nonce }}" src="{{ base_url }}/formgrader/gateway/submissions.js"></script>{%- endblock -%}
+{%- block title -%}Submissions of {{ assignment_id }}{%- endblock -%}
+{%- block breadcrumbs -%}
+<ol class="breadcrumb"><li><a href="{{ base_url }}/formgrader/manage_assignments">Modules</a></li><li class="active">{{ assignment_id }}</li></ol>
+{%- endblock -%}
+{%- block messages -%}
+<p class="instructor-only"><button type="button" class="btn btn-primary" id="autograde-all">Autograde all</button>
+<button type="button" class="btn btn-default" id="feedback-all">Make feedback</button>
+<button type="button" class="btn btn-default" id="release-all">Release feedback</button></p>
+{%- endblock -%}
+{%- block table_header -%}
+<tr><th>Student</th><th class="text-center">Student ID</th><th class="text-center">Submitted</th><th class="text-center">State</th><th class="text-center">Score</th><th class="instructor-only">Do now</th></tr>
+{%- endblock -%}
+{%- block table_body -%}<tr><td colspan="6">Loading ...</td></tr>{%- endblock -%}
