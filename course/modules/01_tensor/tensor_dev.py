@@ -104,21 +104,22 @@ LARGEST_INT32 = 2**31 - 1
 def as_array(data, dtype=None):
     """Turn a number, nested lists or an ndarray into an ndarray.
 
-    Python floats become float32, integers int32, truth values bool. An ndarray keeps its dtype and is not copied.
+    Python floats become float32, integers int32, truth values bool. What comes from numpy keeps its dtype; an ndarray is
+    not copied.
     """
     if isinstance(data, Tensor):
         raise TypeError("a Tensor is made of numbers, got a Tensor: take x.clone() for a copy, x.data for its array")
-    array = data if isinstance(data, np.ndarray) else _array_of_lists(data)
+    array = data if isinstance(data, np.ndarray) else _array_of_numbers(data)
     if array.dtype.kind not in "biuf":  # truth values, integers, unsigned integers, floats
         raise TypeError(f"a Tensor holds numbers, got {data!r:.60}: give a number, nested lists of numbers or an ndarray")
-    if dtype is None and not isinstance(data, np.ndarray):
+    if dtype is None and not isinstance(data, (np.ndarray, np.generic)):  # np.generic: one number out of an array
         if array.dtype.kind in "iu" and array.size and np.abs(array).max() > LARGEST_INT32:
             raise ValueError(f"integers become int32 and end at {LARGEST_INT32}, got {data!r:.60}: say dtype='int64'")
         dtype = {"f": "float32", "i": "int32", "u": "int32"}.get(array.dtype.kind)
     return array if dtype is None else array.astype(dtype, copy=False)
 
 
-def _array_of_lists(data):
+def _array_of_numbers(data):
     try:
         return np.asarray(data)
     except ValueError:
@@ -496,7 +497,7 @@ class Tensor:
         return Tensor(self._data)
 
     def backward(self, gradient=None):
-        return backward(self, gradient)
+        return _ask_recorder(self, gradient)
 
 
 def _describe(x):
@@ -618,8 +619,8 @@ def set_recorder(record, backward):
     RECORDER.record, RECORDER.backward = record, backward
 
 
-def backward(tensor, gradient=None):
-    """Compute the gradients of everything that `tensor` was made of (built in module 05)."""
+def _ask_recorder(tensor, gradient):
+    """Let the recorder compute the gradients of everything that `tensor` was made of (built in module 05)."""
     if RECORDER.backward is None:
         raise NotImplementedError(RECORDER.advice)
     RECORDER.backward(tensor, gradient)

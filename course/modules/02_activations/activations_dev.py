@@ -32,7 +32,7 @@ import math
 
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, maximum, primitive, where
+from tinytorch.core.tensor import Tensor, primitive, where
 
 # %%
 import time
@@ -40,7 +40,7 @@ import time
 from tinytorch import viz
 from tinytorch.core.tensor import exp, log, sqrt
 from tinytorch.datasets import Digits
-from tinytorch.testing import close, raises, same, true, unit_test
+from tinytorch.testing import close, same, true, unit_test
 
 # %% [markdown]
 # ## Where this code lives
@@ -435,20 +435,27 @@ except NotImplementedError as unsolved:
 # Abramowitz and Stegun, Handbook of Mathematical Functions (1964), formula 7.1.26: the error is at most 1.5e-7.
 ERF_P = 0.3275911
 ERF_COEFFICIENTS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
+ERF_BLOCK = 16_384  # numbers at a time: 64 KB, so that what is computed on the way stays in the processor's cache
 
 
 def erf(a):
     """Compute the error function of an array: twice the area under the bell curve exp(-t^2)/sqrt(pi) from 0 to a."""
     if a.dtype == np.float64:
         return np.array([math.erf(x) for x in a.ravel().tolist()]).reshape(a.shape)
+    flat, out = a.ravel(), np.empty(a.size, dtype=a.dtype)
+    for start in range(0, a.size, ERF_BLOCK):
+        out[start : start + ERF_BLOCK] = _erf_of_block(flat[start : start + ERF_BLOCK])
+    return out.reshape(a.shape)
+
+
+def _erf_of_block(a):
     size = np.abs(a)
-    t = np.reciprocal(ERF_P * size + 1)
+    t = np.reciprocal(1 + ERF_P * size)
     polynomial = ERF_COEFFICIENTS[0] * t
-    for coefficient in ERF_COEFFICIENTS[1:]:  # in place, on arrays of our own: four times as fast as with new ones
+    for coefficient in ERF_COEFFICIENTS[1:]:  # in place: these arrays are our own
         polynomial += coefficient
         polynomial *= t
-    size *= -size
-    polynomial *= np.exp(size, out=size)
+    polynomial *= np.exp(-size * size)
     return np.copysign(1 - polynomial, a)
 
 # %% nbgrader={"grade_id": "gelu", "solution": true}
