@@ -102,8 +102,9 @@ def _complete(given: dict, points: dict[str, float]) -> dict:
 def describe(module: Module, curriculum: Curriculum) -> str:
     """Say in one line of markdown what a reader wants to know before she starts."""
     tier = next(tier.title for tier in curriculum.tiers if tier.name == module.tier)
+    hours = f"{module.hours:g} hour{'' if module.hours == 1 else 's'}"
     needs = ", ".join(curriculum.find(slug).label for slug in module.prerequisites) or "none"
-    return f"**Module {module.label}** · {tier} tier · about {module.hours:g} hours · prerequisites: {needs}"
+    return f"**Module {module.label}** · {tier} tier · about {hours} · prerequisites: {needs}"
 
 
 def generate_notebooks(
@@ -154,7 +155,9 @@ def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
     try:
         converter.start()
     except (NbGraderException, SystemExit) as error:
-        raise TitoError(f"nbgrader could not make the release of {slug}: {said.last() or error}") from None
+        raise TitoError(
+            f"nbgrader could not make the release of {slug}: {said.reason() or error}\n'tito module lint {slug}' says where."
+        ) from None
 
 
 def _put_programs_on_path() -> None:
@@ -176,5 +179,6 @@ class _Log(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         self.lines.append(record.getMessage().strip())
 
-    def last(self) -> str:
-        return "\n".join(self.lines)
+    def reason(self) -> str:
+        """The first line of the first complaint; tracebacks follow it."""
+        return self.lines[0].split("\n")[0] if self.lines else ""

@@ -1,4 +1,4 @@
-"""Tell the course that a module was tested or completed, where there is a course to tell; docs/student.md says so openly.
+"""Tell the course that a module was tested or completed, if there is a course to tell; docs/student.md says so openly.
 
 The events answer how long modules take and where people get stuck. Promise: a course that can't be reached costs the
 student two seconds and one line, never her work.

@@ -1,0 +1,207 @@
+"""`tito fetch|submit|feedback`: the course's releases in, a student's work out, feedback back in."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from exchange.client import ExchangeClient, ReceiptFolder, fetch_folder, submit_folder
+from exchange.client.fetching import Fetched, fetch_feedback_folder, is_fetched
+from exchange.protocol.models import Assignment, Refused, Submission, parse_utc
+from tito.curriculum import load_curriculum
+from tito.errors import TitoError
+from tito.student.module_commands import answer, as_json_option
+from tito.workspace import Workspace
+
+# nbgrader's own form, so that its lists find feedback that tito fetched.
+NBGRADER_TIME = "%Y-%m-%d %H:%M:%S.%f UTC"
+WAIT_STEP_SECONDS = 2.0
+
+
+@contextmanager
+def exchange(patience_seconds: float = 20.0) -> Iterator[tuple[ExchangeClient, str]]:
+    """Give the exchange's client and the course id; its refusals become messages of tito."""
+    course = os.environ.get("EXCHANGE_COURSE", "")
+    try:
+        if not course:
+            raise Refused("tito knows your course", "no EXCHANGE_COURSE", "start it from your Hub server")
+        with ExchangeClient.from_environment(patience_seconds=patience_seconds) as client:
+            yield client, course
+    except Refused as error:
+        raise TitoError(str(error)) from error
+
+
+def slug_of(name: str) -> str:
+    """Find a module's slug by slug, folder name or number."""
+    return load_curriculum().find(name).slug
+
+
+def folder_of(workspace: Workspace, slug: str) -> Path:
+    """Give the folder where a student works on a module."""
+    return workspace.notebook(slug).parent
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--released", is_flag=True, help="Fetch everything that is released.")
+@click.option("--quiet", is_flag=True, help="Say nothing unless something goes wrong.")
+@as_json_option
+def fetch(names: tuple[str, ...], released: bool, quiet: bool, as_json: bool) -> int:
+    """Fetch released modules. What you have is never overwritten; only files that you lack are added.
+
+    \b
+    Examples:
+      tito fetch tensor
+      tito fetch --released
+    """
+    if bool(names) == released:
+        raise click.UsageError("name a module, or say --released")
+    workspace, wanted = Workspace.here(), [slug_of(name) for name in names]
+    done: dict[str, Fetched | None] = {}
+    with exchange() as (client, course):
+        offered = [a for a in client.assignments(course) if a.files and a.state != "announced"]
+        for assignment in _choose(offered, wanted):
+            done[assignment.id] = _fetch_one(client, workspace, assignment)
+    if not quiet:
+        facts = {slug: {"written": f.written if f else [], "kept": f.kept if f else []} for slug, f in done.items()}
+        lines = [_say_fetched(workspace, slug, f) for slug, f in done.items()]
+        answer(as_json, {"fetched": facts}, *(lines or ["Nothing is released yet."]))
+    return 0
+
+
+def _choose(offered: list[Assignment], wanted: list[str]) -> list[Assignment]:
+    by_id = {a.id: a for a in offered}
+    missing = [slug for slug in wanted if slug not in by_id]
+    if missing:
+        known = ", ".join(by_id) or "nothing yet"
+        raise TitoError(f"not released: {', '.join(missing)}. Released is: {known}.")
+    return [by_id[slug] for slug in wanted] if wanted else offered
+
+
+def _fetch_one(client: ExchangeClient, workspace: Workspace, assignment: Assignment) -> Fetched | None:
+    folder, releases = folder_of(workspace, assignment.id), workspace.release(assignment.id).parent.parent
+    if is_fetched(assignment, folder, releases) and all((folder / f.path).exists() for f in assignment.files):
+        return None
+    return fetch_folder(client, assignment.course, assignment.id, folder, releases, add_missing=True)
+
+
+def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> str:
+    folder = workspace.show(folder_of(workspace, slug))
+    if fetched is None:
+        return f"{slug}: you have it already, in {folder}"
+    if fetched.corrected:
+        return (
+            f"{slug}: the course has released a corrected version; your files in {folder} were kept. "
+            f"'tito module reset {slug}' takes the new notebook and keeps yours as a copy."
+        )
+    return f"{slug}: fetched {', '.join(fetched.written)} into {folder}" if fetched.written else f"{slug}: {folder}"
+
+
+@click.command()
+@click.argument("name")
+@click.option("--strict", is_flag=True, help="Refuse to submit if a released notebook is missing.")
+@click.option(
+    "--wait", "wait_seconds", type=click.FloatRange(0, 600), default=0.0, help="Wait for the quick check.  [0]"
+)
+@as_json_option
+def submit(name: str, strict: bool, wait_seconds: float, as_json: bool) -> int:
+    """Submit a module, as it is saved, and keep the receipt. Submit as often as the course allows.
+
+    \b
+    Examples:
+      tito submit tensor
+      tito submit tensor --wait 60
+    """
+    workspace, slug = Workspace.here(), slug_of(name)
+    with exchange(patience_seconds=60.0) as (client, course):
+        done = submit_folder(client, course, slug, folder_of(workspace, slug), ReceiptFolder(), strict)
+        result = _wait_for_result(client, course, done.signed.receipt.submission, wait_seconds)
+    receipt = done.signed.receipt
+    facts = {"module": slug, "submission": receipt.submission, "attempt": receipt.attempt, "late": receipt.late}
+    facts |= {"received_at": receipt.received_at, "receipt": str(done.receipt_path), "left_out": done.left_out}
+    facts |= {"missing": done.missing, "quick_check": result}
+    answer(
+        as_json,
+        facts,
+        f"Your work has arrived: {slug}, attempt {receipt.attempt}, {lateness(receipt.late, receipt.lateness_seconds)}.",
+        f"Receipt: {workspace.show(done.receipt_path)}"
+        if done.receipt_path
+        else "Your home is full: the exchange keeps the receipt.",
+        f"Not sent, because the module does not declare them: {', '.join(done.left_out)}" if done.left_out else "",
+        f"Missing: {', '.join(done.missing)}" if done.missing else "",
+        f"Quick check: {result}" if result else f"'tito receipt show {slug}' shows the quick check in a minute.",
+    )
+    return 0
+
+
+def lateness(late: bool, seconds: int) -> str:
+    """Say how late a submission is."""
+    if not late:
+        return "on time"
+    days, rest = divmod(seconds, 86400)
+    hours, minutes = divmod(rest // 60, 60)
+    return f"late by {days} d {hours} h {minutes} min"
+
+
+def _wait_for_result(client: ExchangeClient, course: str, submission: str, seconds: float) -> str | None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if text := describe_result(client.submission(course, submission)):
+            return text
+        time.sleep(min(WAIT_STEP_SECONDS, max(0.0, until - time.monotonic())))
+    return None
+
+
+def describe_result(submission: Submission) -> str | None:
+    """Say what a grader found, None if nothing yet."""
+    result = submission.result
+    if result is None:
+        return None
+    points = "" if result.score is None else f", {result.score:g} of {result.max_score or 0:g} points"
+    return f"{result.kind} check {result.status}{points}" + (f": {result.summary}" if result.summary else "")
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@as_json_option
+def feedback(names: tuple[str, ...], as_json: bool) -> int:
+    """Fetch feedback on what you submitted, of some modules or of all.
+
+    \b
+    Examples:
+      tito feedback tensor
+      tito feedback
+    """
+    workspace, wanted = Workspace.here(), {slug_of(name) for name in names}
+    pages: dict[str, list[str]] = {}
+    waiting: list[str] = []
+    with exchange() as (client, course):
+        for submission in all_mine(client, course):
+            if wanted and submission.assignment not in wanted:
+                continue
+            if submission.feedback_at is None:
+                waiting += [submission.assignment] if submission.counts else []
+                continue
+            target = _feedback_folder(workspace, submission)
+            fetch_feedback_folder(client, submission, target)
+            pages.setdefault(submission.assignment, []).extend(str(target / f.path) for f in submission.feedback)
+    lines = [f"{slug}: {workspace.show(Path(page))}" for slug, found in pages.items() for page in found]
+    lines += [f"{slug}: no feedback yet" for slug in sorted(set(waiting) - set(pages))]
+    answer(as_json, {"feedback": pages, "waiting": sorted(set(waiting))}, *(lines or ["Nothing was submitted yet."]))
+    return 0
+
+
+def _feedback_folder(workspace: Workspace, submission: Submission) -> Path:
+    moment = parse_utc(submission.received_at).strftime(NBGRADER_TIME)
+    return folder_of(workspace, submission.assignment) / "feedback" / moment
+
+
+def all_mine(client: ExchangeClient, course: str) -> list[Submission]:
+    """List all of one's submissions, page by page."""
+    found: list[Submission] = []
+    while page := client.submissions(course, after=found[-1].seq if found else 0, mine=True):
+        found += page
+    return found
