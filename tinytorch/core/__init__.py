@@ -25,7 +25,7 @@ def install_recorder() -> None:
     """Let tensors be recorded by core/autograd.py, if it is there and can be imported."""
     try:
         autograd = importlib.import_module("tinytorch.core.autograd")
-        importlib.import_module("tinytorch.core.tensor").set_recorder(autograd.record, autograd.backward)
+        importlib.import_module("tinytorch.core.tensor").set_recorder(autograd.record, autograd.backpropagate)
     except ModuleNotFoundError as missing:
         if missing.name not in ("tinytorch.core.autograd", "tinytorch.core.tensor"):
             _explain(missing)
