@@ -21,7 +21,7 @@ def apply_all(c, settings: Settings) -> None:
 def apply_hub(c, settings: Settings) -> None:
     """Where the Hub listens and keeps its state; servers outlive its restart."""
     state = settings.var / "hub"
-    c.JupyterHub.bind_url = settings.public_url
+    c.JupyterHub.bind_url = c.JupyterHub.public_url = settings.public_url
     c.JupyterHub.hub_ip = "127.0.0.1"
     c.JupyterHub.hub_port = settings.ports["hub"]
     c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
@@ -55,6 +55,7 @@ def apply_servers(c, settings: Settings) -> None:
     c.JupyterHub.spawner_class = BubblewrapSpawner
     c.Spawner.default_url = "/lab"
     c.Spawner.http_timeout = c.Spawner.start_timeout = settings.student.start_timeout_seconds
+    c.Spawner.env_keep = []  # nothing of the Hub's own environment
     c.Spawner.poll_interval = 10
     c.LocalProcessSpawner.interrupt_timeout = c.LocalProcessSpawner.term_timeout = 5
     c.BubblewrapSpawner.homes = str(settings.var / "homes")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hub_config.secret_files import read_or_create
 from hub_config.services import KEPT_ENVIRONMENT, SUPERVISOR, Service, command_line, service_environment
-from hub_config.settings import CHECKOUT, Settings, settings_environment
+from hub_config.settings import Settings, settings_environment
 from hub_config.supervisor import Program
 
 BIN = Path(sys.executable).parent
@@ -31,7 +31,7 @@ def proxy(settings: Settings) -> Program:
 def hub(settings: Settings) -> Program:
     """Return the Hub itself."""
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
-    environment = base_environment() | settings_environment(settings) | {"PYTHONPATH": str(CHECKOUT)}
+    environment = base_environment() | settings_environment(settings)
     return Program("hub", command, environment, settings.var / "log" / "hub.log")
 
 

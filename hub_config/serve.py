@@ -7,27 +7,21 @@ import fcntl
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO
 
 from hub_config import programs
 from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
 from hub_config.ports import kept_ports, with_ports
+from hub_config.prepare import prepare, say
 from hub_config.secret_files import read_or_create, read_passwords
 from hub_config.services import TERMINAL, chosen, service_environment, service_url
 from hub_config.settings import CHECKOUT, Settings, load_settings, settings_environment
 from hub_config.supervisor import Supervisor, sweep
 
 RECORD = "hub/programs.json"
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    print(text, flush=True)
 
 
 def serve(settings: Settings) -> None:
@@ -38,30 +32,6 @@ def serve(settings: Settings) -> None:
         check_bubblewrap()
         prepare(settings)
         run(with_ports(settings))
-
-
-def prepare(settings: Settings) -> None:
-    """Build environments and the demo semester where they are missing."""
-    log = settings.var / "log" / "prepare.log"
-    for folder in ("jupyterhub_config.d", "course/source"):
-        (settings.var / folder).mkdir(parents=True, exist_ok=True)
-    step("Environments of students and workers", ["tito", "package", "environments"], log)
-    if not settings.semester_file.exists():
-        line = ["tito", "semester", "demo", "--output", str(settings.semester_file)]
-        step("A demo semester: three students, a TA, an instructor", line, log)
-
-
-def step(title: str, command: list[str], log: Path) -> None:
-    """Run one preparation, its output in the log; raise NotReady with its last words if it fails."""
-    say(f"==> {title}")
-    began = time.monotonic()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        done = subprocess.run(command, cwd=CHECKOUT, env=programs.base_environment(), stdout=output, stderr=output)
-    if done.returncode != 0:
-        raise NotReady(f"{title}: `{' '.join(command)}` failed. Its last words, in {log}:\n{programs.tail(log)}")
-    if time.monotonic() - began > 2:
-        say(f"    done in {time.monotonic() - began:.0f} s")
 
 
 def run(settings: Settings) -> None:

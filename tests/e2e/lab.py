@@ -1,0 +1,91 @@
+"""JupyterLab as a person uses it: open a notebook, type into a cell, run, look, use a terminal."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.browser import Person
+
+START_MILLISECONDS = 90_000
+
+
+def open_path(person: Person, path: str) -> None:
+    """Open a file of the workspace by its address; the workspace starts if it is stopped."""
+    page = person.page
+    page.goto(f"{person.hub_url}/hub/user-redirect/lab/tree/{path}")
+    page.wait_for_url(re.compile(r"/user/[^/]+/lab"), timeout=START_MILLISECONDS)
+    page.locator("#jupyterlab-splash").wait_for(state="detached", timeout=START_MILLISECONDS)
+
+
+def open_notebook(person: Person, path: str) -> None:
+    """Open a notebook and wait until its kernel is idle."""
+    open_path(person, path)
+    person.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=START_MILLISECONDS)
+    wait_for_idle(person.page)
+
+
+def wait_for_idle(page: Page) -> None:
+    """Wait until the kernel of the notebook in front does nothing."""
+    indicator = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator")
+    expect(indicator).to_have_attribute("data-status", "idle", timeout=120_000)
+
+
+def menu(page: Page, *names: str) -> None:
+    """Choose from the menu bar."""
+    page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{names[0]}$")).click()
+    for name in names[1:]:
+        page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{re.escape(name)}$")).click()
+
+
+def run_all(page: Page) -> None:
+    """Run every cell, and wait for the last."""
+    menu(page, "Run", "Run All Cells")
+    page.wait_for_timeout(500)  # the kernel takes up the first cell; idle before that means nothing
+    wait_for_idle(page)
+
+
+def save(page: Page) -> None:
+    """Save the notebook in front."""
+    page.keyboard.press("Control+s")
+    expect(page.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty")).to_have_count(0)
+
+
+def type_into_cell(page: Page, containing: str, source: str) -> None:
+    """Replace the text of the code cell in which a string stands, as a person does: click, select all, type."""
+    cell = page.locator(".jp-CodeCell", has_text=containing).first
+    cell.scroll_into_view_if_needed()
+    editor = cell.locator(".cm-content").first
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(source)
+
+
+def terminal(person: Person) -> None:
+    """Open a terminal."""
+    menu(person.page, "File", "New", "Terminal")
+    person.page.locator(".jp-Terminal:not(.lm-mod-hidden) .xterm-helper-textarea").wait_for(state="attached")
+
+
+def type_line(person: Person, line: str) -> None:
+    """Type a line into the terminal in front."""
+    person.page.locator(".jp-Terminal:not(.lm-mod-hidden)").last.click()
+    person.page.keyboard.type(line + "\n")
+
+
+def contents(person: Person, path: str) -> dict | None:
+    """Read a file of the workspace as the page could; None if it is not there."""
+    answer = person.context.request.get(f"{person.hub_url}/user/{person.name}/api/contents/{path}")
+    return answer.json() if answer.ok else None
+
+
+def write_contents(person: Person, path: str, model: dict) -> None:
+    """Write a file of the workspace as the page could."""
+    xsrf = next(
+        cookie for cookie in person.context.cookies() if cookie["name"] == "_xsrf" and person.name in cookie["path"]
+    )
+    answer = person.context.request.put(
+        f"{person.hub_url}/user/{person.name}/api/contents/{path}",
+        data=model,
+        headers={"X-XSRFToken": xsrf["value"]},
+    )
+    assert answer.ok, answer.text()

@@ -1,0 +1,81 @@
+"""A shell inside somebody's server, over HTTP as her browser would: what runs here runs where her code runs."""
+
+import asyncio
+import json
+import re
+import secrets
+import time
+from dataclasses import dataclass
+
+import httpx
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
+
+START_SECONDS = 90
+
+
+@dataclass
+class Shell:
+    """A terminal of `name`'s server; `token` may do what she may do."""
+
+    hub_url: str
+    name: str
+    token: str
+
+    def run(self, script: str, seconds: float = 60) -> str:
+        """Run a shell script, return what it printed; raise AssertionError if it did not end in time."""
+        return asyncio.run(asyncio.wait_for(self._run(script), seconds))
+
+    def python(self, program: str, seconds: float = 60) -> str:
+        """Run a Python program with her server's interpreter."""
+        return self.run(f"python - <<'END_OF_PROGRAM'\n{program}\nEND_OF_PROGRAM", seconds)
+
+    def request(self, method: str, path: str, **more) -> httpx.Response:
+        """Ask any page of the Hub with her token."""
+        return httpx.request(method, self.hub_url + path, headers={"Authorization": f"token {self.token}"}, timeout=30, **more)
+
+    async def _run(self, script: str) -> str:
+        terminal = self.request("POST", f"/user/{self.name}/api/terminals").json()["name"]
+        # The words between these marks are the script's; the terminal also echoes what is typed, without the arithmetic done.
+        mark = secrets.token_hex(6)
+        typed = f"stty -echo; printf '%s\\n' begin-{mark[:6]}''{mark[6:]}\n{script}\nprintf '%s\\n' end-{mark[:6]}''{mark[6:]}\n"
+        address = f"{self.hub_url.replace('http', 'ws', 1)}/user/{self.name}/terminals/websocket/{terminal}"
+        socket = await websocket_connect(HTTPRequest(address, headers={"Authorization": f"token {self.token}"}))
+        printed = ""
+        try:
+            await socket.write_message(json.dumps(["stdin", "bash --noprofile --norc\n"]))
+            for line in typed.splitlines(keepends=True):
+                await socket.write_message(json.dumps(["stdin", line]))
+            while f"end-{mark}" not in printed:
+                kind, *words = json.loads(await socket.read_message())
+                printed += words[0] if kind == "stdout" else ""
+        finally:
+            socket.close()
+            self.request("DELETE", f"/user/{self.name}/api/terminals/{terminal}")
+        inside = re.search(rf"begin-{mark}\r?\n(.*)end-{mark}", printed, re.DOTALL)
+        assert inside, printed
+        return inside[1].replace("\r\n", "\n")
+
+
+def shell_of(hub_url: str, name: str, password: str) -> Shell:
+    """Log in, start the server, and give a shell in it."""
+    with httpx.Client(base_url=hub_url, follow_redirects=True, timeout=60) as browser:
+        browser.get("/hub/login")
+        form = {"username": name, "password": password, "_xsrf": _xsrf(browser)}
+        answer = browser.post("/hub/login", data=form, follow_redirects=False)
+        assert answer.status_code == 302, answer.text
+        browser.get("/hub/home")
+        headers = {"X-XSRFToken": _xsrf(browser), "Referer": f"{hub_url}/hub/home"}
+        made = browser.post(f"/hub/api/users/{name}/tokens", json={"note": "test", "expires_in": 3600}, headers=headers)
+        assert made.status_code == 201, made.text
+        shell = Shell(hub_url, name, made.json()["token"])
+    shell.request("POST", f"/hub/api/users/{name}/server")
+    deadline = time.monotonic() + START_SECONDS
+    while shell.request("GET", f"/user/{name}/api/status").status_code != 200:
+        assert time.monotonic() < deadline, f"{name}'s server did not start"
+        time.sleep(0.2)
+    return shell
+
+
+def _xsrf(browser: httpx.Client) -> str:
+    return next(cookie.value for cookie in browser.cookies.jar if cookie.name == "_xsrf")
