@@ -12,6 +12,7 @@ import warnings
 from pathlib import Path
 
 from tinytorch.faces import Teacher
+from tinytorch.memory import keep_freed_memory
 
 # The one place that reads the environment while being imported: Python itself searches __path__ from here on.
 if os.environ.get("TINYTORCH_HOME"):
@@ -58,4 +59,5 @@ def _place(error: Exception) -> str:
     return place
 
 
+keep_freed_memory()
 install_recorder()
