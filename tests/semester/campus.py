@@ -33,6 +33,7 @@ from hub_config.home.settings import load_settings
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 60
+SERVICES = ("exchange", "semester", "grading", "home", "formgrader")
 PASSWORD = "correct horse battery staple"
 CONFIG = """
 c = get_config()
@@ -63,6 +64,7 @@ class Campus:
     ports: dict[str, int]
     tokens: dict[str, str]
     semester: Service
+    environment: dict[str, str]
     servers: dict[str, "Server"] = field(default_factory=dict)
 
     @property
@@ -72,6 +74,30 @@ class Campus:
     @property
     def api(self) -> str:
         return f"http://127.0.0.1:{self.ports['hub']}/hub/api"
+
+    def start(self, name: str) -> None:
+        """Start a service on its port."""
+        self.servers[name] = Server(self._app(name), self.ports[name])
+        self.servers[name].start()
+
+    def stop(self, name: str) -> None:
+        """Stop a service, as an outage would."""
+        if name in self.servers:
+            self.servers.pop(name).stop()
+
+    def _app(self, name: str) -> Any:
+        if name == "semester":
+            return create_semester(self.semester, "/services/semester/")
+        if name == "exchange":
+            return create_exchange(
+                build_service(ExchangeSettings(self.folder / "exchange", hub_api_url=self.api, identity_seconds=0.2))
+            )
+        own = {
+            "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{self.ports['home']}",
+            "JUPYTERHUB_API_TOKEN": self.tokens["home"],
+            "JUPYTERHUB_CLIENT_ID": "service-home",
+        }
+        return create_home(load_settings({**self.environment, **own}))
 
     def service_url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}/services/{name}"
@@ -145,54 +171,32 @@ def free_ports(*names: str) -> dict[str, int]:
 
 @contextmanager
 def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
-    """Start everything, and stop it at the end."""
-    ports = free_ports("public", "hub", "proxy", "exchange", "semester", "grading", "home", "formgrader")
-    tokens = {
-        name: secrets.token_hex(16) for name in ("admin", "exchange", "semester", "grading", "home", "formgrader")
+    """Start everything, and stop it at the end; services first, since the Hub waits for those whose routes it makes."""
+    ports = free_ports("public", "hub", "proxy", *SERVICES)
+    tokens = {name: secrets.token_hex(16) for name in ("admin", *SERVICES)}
+    environment = {
+        "JUPYTERHUB_API_URL": f"http://127.0.0.1:{ports['hub']}/hub/api",
+        "EXCHANGE_COURSE": course,
+        **({"HOME_DOCS": str(docs)} if docs else {}),
+        **{f"{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}/services/{name}" for name in SERVICES},
     }
+    semester = build(
+        f"sqlite:///{folder / 'semester.db'}",
+        folder / "course",
+        folder / "semester.yaml",
+        {**environment, "JUPYTERHUB_API_TOKEN": tokens["semester"]},
+        curriculum,
+    )
+    campus = Campus(folder, ports, tokens, semester, environment)
     with ExitStack() as stack:
+        for name in ("exchange", "semester", "home"):
+            campus.start(name)
+            stack.callback(campus.stop, name)
         stack.enter_context(_hub(folder, ports, tokens))
-        api = f"http://127.0.0.1:{ports['hub']}/hub/api"
-        urls = {
-            f"{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}/services/{name}" for name in tokens if name in ports
-        }
-        semester = _semester(folder, api, tokens["semester"], urls, curriculum)
-        campus = Campus(folder, ports, tokens, semester)
-        exchange = build_service(
-            ExchangeSettings(folder / "exchange", hub_api_url=api, identity_seconds=0.2, port=ports["exchange"])
-        )
-        home = load_settings(
-            {
-                "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{ports['home']}",
-                "JUPYTERHUB_API_URL": api,
-                "JUPYTERHUB_API_TOKEN": tokens["home"],
-                "JUPYTERHUB_CLIENT_ID": "service-home",
-                "EXCHANGE_COURSE": course,
-                **({"HOME_DOCS": str(docs)} if docs else {}),
-                **urls,
-            }
-        )
-        apps = {
-            "exchange": create_exchange(exchange),
-            "semester": create_semester(semester, "/services/semester/"),
-            "home": create_home(home),
-        }
-        for name, app in apps.items():
-            campus.servers[name] = server = Server(app, ports[name])
-            server.start()
-            stack.callback(server.stop)
         yield campus
-        semester.places.hub.close()
-        semester.places.exchange.close()
-        semester.places.engine.dispose()
-
-
-def _semester(
-    folder: Path, api: str, token: str, urls: dict[str, str], curriculum: Callable[[], Curriculum]
-) -> Service:
-    environment = {"JUPYTERHUB_API_TOKEN": token, "JUPYTERHUB_API_URL": api, **urls}
-    database = f"sqlite:///{folder / 'semester.db'}"
-    return build(database, folder / "course", folder / "semester.yaml", environment, curriculum)
+    semester.places.hub.close()
+    semester.places.exchange.close()
+    semester.places.engine.dispose()
 
 
 @contextmanager
@@ -223,10 +227,11 @@ def _answers(ports: dict[str, int]) -> bool:
 def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str]) -> str:
     known = {service.name: service for service in services.SERVICES}
     declared, granted = [{"name": "admin", "api_token": tokens["admin"]}], []
-    for name in ("exchange", "semester", "grading", "home", "formgrader"):
-        entry: dict[str, Any] = {"name": name, "api_token": tokens[name], "url": f"http://127.0.0.1:{ports[name]}"}
-        if known[name].browser:
-            entry |= {"oauth_no_confirm": True, "oauth_client_allowed_scopes": list(known[name].acts_with)}
+    for name in SERVICES:
+        entry: dict[str, Any] = {"name": name, "api_token": tokens[name]}
+        if name == "home":  # the only one that a browser visits here
+            entry |= {"url": f"http://127.0.0.1:{ports[name]}", "oauth_no_confirm": True}
+            entry |= {"oauth_client_allowed_scopes": list(known[name].acts_with)}
         declared.append(entry)
         if known[name].scopes:
             granted.append({"name": f"service-{name}", "scopes": sorted(set(known[name].scopes)), "services": [name]})

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tito.curriculum import Curriculum, load_curriculum
 from tito.semester.read import Sources, Valid, validate
 

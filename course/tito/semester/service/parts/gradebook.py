@@ -3,6 +3,9 @@
 A student who dropped stays in it: removing her would delete her submissions and grades.
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,14 +14,19 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
+from tito.errors import TitoError
 from tito.grading.service.gradebook_lock import gradebook_lock
 from tito.semester.read import Valid
 from tito.semester.roster import Student
 from tito.semester.service.change import Change, became
 
+FILE_NAME = "gradebook.db"
+
 
 def changes(valid: Valid, course_dir: Path) -> list[Change]:
     """Return what makes the gradebook know the semester's students and due dates."""
+    if not (course_dir / FILE_NAME).is_file():
+        return [*_students(valid, course_dir, {}), *_dues(valid, course_dir, {})]
     with _open(course_dir, valid.semester.course) as gradebook:
         students = {row.id: _student(row) for row in gradebook.students}
         dues = {row.name: row.duedate for row in gradebook.assignments}
@@ -64,12 +72,29 @@ def _put_due(course_dir: Path, course: str, module: str, due: datetime) -> None:
 
 @contextmanager
 def _open(course_dir: Path, course: str) -> Iterator[Gradebook]:
-    course_dir.mkdir(parents=True, exist_ok=True)
-    gradebook = Gradebook(f"sqlite:///{course_dir / 'gradebook.db'}", course)
+    url = f"sqlite:///{course_dir / FILE_NAME}"
+    if not (course_dir / FILE_NAME).is_file():
+        _create(course_dir, url)
+    gradebook = Gradebook(url, course)
     try:
         yield gradebook
     finally:
         gradebook.close()
+
+
+def _create(course_dir: Path, url: str) -> None:
+    """Make a new gradebook in a process of its own: nbgrader runs the command `alembic`, which PATH must lead to."""
+    course_dir.mkdir(parents=True, exist_ok=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    words = [
+        sys.executable,
+        "-c",
+        "import sys; from nbgrader.api import Gradebook; Gradebook(sys.argv[1]).close()",
+        url,
+    ]
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": path})
+    if done.returncode:
+        raise TitoError(f"nbgrader could not make {course_dir / FILE_NAME}: {done.stderr.strip()[-500:]}")
 
 
 def _student(row) -> Student:

@@ -48,6 +48,8 @@ def generate(engine: Engine, course: str, module: Module, course_dir: Path) -> N
     fingerprint, now = _fingerprint(module), times.now()
     words = [*TITO, "nbgrader", "generate", module.slug, "--course-dir", str(course_dir)]
     course_tree = str(module.source.parents[2])
+    # nbgrader runs the command `alembic` when it makes a new gradebook
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     course_dir.mkdir(parents=True, exist_ok=True)
     with gradebook_lock(course_dir):  # nbgrader writes the module's cells into the gradebook
         done = subprocess.run(
@@ -55,7 +57,7 @@ def generate(engine: Engine, course: str, module: Module, course_dir: Path) -> N
             capture_output=True,
             text=True,
             timeout=LONGEST_SECONDS,
-            env={**os.environ, "TITO_COURSE": course_tree},
+            env={**os.environ, "TITO_COURSE": course_tree, "PATH": path},
         )
     if done.returncode:
         said = (done.stderr or done.stdout).strip()[-2000:]

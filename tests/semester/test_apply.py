@@ -1,0 +1,239 @@
+"""Plan and apply against a real Hub, the real exchange, nbgrader's gradebook and the real notebook generator."""
+
+import json
+import shutil
+
+import pytest
+from nbgrader.api import Gradebook
+from tito.curriculum import load_curriculum
+
+from exchange.client.exchange_client import ExchangeClient
+from tests.semester.campus import Campus, running_campus, wait_for
+from tests.semester.conftest import ROSTER, SEMESTER, TINY
+
+pytestmark = pytest.mark.slow
+COURSE = "tiny-2026"
+
+
+@pytest.fixture(scope="module")
+def campus(tmp_path_factory: pytest.TempPathFactory):
+    folder = tmp_path_factory.mktemp("campus")
+    folder.joinpath("semester.yaml").write_text(SEMESTER)
+    folder.joinpath("roster.csv").write_text(ROSTER)
+    shutil.copytree(TINY, folder / "tree")
+    with running_campus(folder, COURSE, lambda: load_curriculum(folder / "tree")) as campus:
+        yield campus
+
+
+@pytest.fixture(scope="module")
+def instructor(campus: Campus) -> str:
+    """The token of ida, whom the operator has made the first instructor."""
+    campus.hub("POST", "/users", json={"usernames": ["ida", "eve"]})
+    campus.hub("POST", "/groups/instructor/users", json={"users": ["ida"]})
+    return campus.token("ida")
+
+
+def texts(semester: str = SEMESTER, roster: str = ROSTER) -> dict[str, str]:
+    return {"semester": semester, "roster": roster}
+
+
+def plan(campus: Campus, token: str, body: dict[str, str] | None = None) -> list[str]:
+    answer = campus.ask("semester", "POST", "plan", token, json=body or {})
+    assert answer.status_code == 200, answer.text
+    return [f"{c['sign']} {c['area']} {c['subject']}: {c['detail']}" for c in answer.json()["changes"]]
+
+
+def apply(campus: Campus, token: str, body: dict[str, str] | None = None) -> dict:
+    answer = campus.ask("semester", "POST", "apply", token, json=body or {})
+    assert answer.status_code == 202, answer.text
+    run = wait_for(lambda: finished(campus, token), "apply to finish")
+    assert (run["error"], [c for c in run["changes"] if c["error"]]) == ("", [])
+    return run
+
+
+def finished(campus: Campus, token: str) -> dict | None:
+    run = campus.ask("semester", "GET", "apply", token).json()
+    return run if run["finished"] else None
+
+
+def groups(campus: Campus) -> dict[str, set[str]]:
+    return {row["name"]: set(row["users"]) for row in campus.hub("GET", "/groups").json()}
+
+
+def test_a_first_apply_does_what_the_plan_showed_and_the_second_plan_is_empty(campus, instructor):
+    shown = plan(campus, instructor)
+    assert f"+ exchange course {COURSE}: A tiny course (Europe/Berlin)" in shown
+    assert "+ people users: ada, ben, tom" in shown
+    run = apply(campus, instructor)
+    assert [f"{c['sign']} {c['area']} {c['subject']}: {c['detail']}" for c in run["changes"]] == shown
+    assert plan(campus, instructor) == []
+    assert groups(campus) == {
+        "student": {"ada", "ben"},
+        "ta": {"tom"},
+        "instructor": {"ida"},
+        f"nbgrader-{COURSE}": {"ada", "ben"},
+        f"formgrade-{COURSE}": {"ida", "tom"},
+    }
+
+
+def test_the_gradebook_the_notebooks_and_the_policies_are_there(campus, instructor):
+    apply(campus, instructor)
+    course_dir = campus.folder / "course"
+    with Gradebook(f"sqlite:///{course_dir / 'gradebook.db'}") as gradebook:
+        assert [(s.id, s.last_name, s.email) for s in gradebook.students] == [
+            ("ada", "Lovelace", "ada@example.org"),
+            ("ben", "Rosen", ""),
+        ]
+        assert {a.name: str(a.duedate) for a in gradebook.assignments} == {
+            "scale": "2026-10-18 21:59:00",
+            "shift": "2026-10-26 22:59:00",
+        }
+        assert gradebook.find_assignment("scale").max_score == 100
+    assert (course_dir / "release" / "scale" / "scale.ipynb").is_file()
+    policies = json.loads((course_dir / "semester.json").read_text())
+    assert (policies["late"]["window_hours"], policies["tiers"][0]["modules"][0]["place"]) == (48, "built")
+
+
+def test_what_was_due_is_released_by_itself_with_its_reference_and_students_may_fetch_it(campus, instructor, tmp_path):
+    apply(campus, instructor)
+
+    def released() -> bool:
+        rows = campus.ask("semester", "GET", "status", instructor).json()["actions"]
+        return all(row["state"] == "done" for row in rows if row["kind"] == "release")
+
+    wait_for(released, "the releases of October")
+    with ExchangeClient(campus.service_url("exchange"), campus.token("ada")) as exchange:
+        rows = {row.id: (row.state, row.release_version) for row in exchange.assignments(COURSE)}
+        assert rows == {"scale": ("released", 1), "shift": ("released", 1)}
+        exchange.fetch_release(COURSE, "scale", tmp_path / "scale")
+        assert "secret_product" not in (tmp_path / "scale" / "scale.ipynb").read_text()
+    with ExchangeClient(campus.service_url("exchange"), instructor) as exchange:
+        exchange.fetch_solution(COURSE, "scale", tmp_path / "solution")
+        assert "secret_product" in (tmp_path / "solution" / "core" / "scale.py").read_text()
+
+
+def test_adds_drops_and_a_student_who_becomes_ta(campus, instructor):
+    apply(campus, instructor)
+    roster = ROSTER.replace("ben,Rosen,Ben,\n", "eva,Noether,Emmy,\n")
+    semester = SEMESTER.replace("tas: [tom]", "tas: [tom, ben]")
+    shown = plan(campus, instructor, texts(semester, roster))
+    assert "+ people users: eva" in shown
+    assert "- people group student: ben" in shown
+    assert "+ people group ta: ben" in shown
+    assert "+ gradebook student eva: Emmy Noether" in shown
+    assert not [line for line in shown if line.startswith("- gradebook")]
+    apply(campus, instructor, texts(semester, roster))
+    assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "eva"}, {"ben", "tom"})
+    apply(campus, instructor, texts(semester, ROSTER))
+    assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "ben"}, {"ben", "tom"})
+    apply(campus, instructor)
+    assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "ben"}, {"tom"})
+
+
+def test_people_of_another_course_keep_their_roles(campus, instructor):
+    apply(campus, instructor)
+    campus.hub("POST", "/users", json={"usernames": ["zoe", "tim"]})
+    for group, name in [("nbgrader-other", "zoe"), ("student", "zoe"), ("formgrade-other", "tim"), ("ta", "tim")]:
+        if group not in groups(campus):
+            campus.hub("POST", f"/groups/{group}")
+        campus.hub("POST", f"/groups/{group}/users", json={"users": [name]})
+    assert plan(campus, instructor) == []
+    campus.hub("DELETE", "/groups/nbgrader-other")
+    campus.hub("DELETE", "/groups/formgrade-other")
+    assert plan(campus, instructor) == ["- people group student: zoe", "- people group ta: tim"]
+    apply(campus, instructor)
+
+
+def test_dates_policies_and_extensions_are_altered_and_taken_back(campus, instructor):
+    apply(campus, instructor)
+    altered = SEMESTER.replace("2026-11-05 12:00", "2026-11-06 12:00").replace("window_hours: 48", "window_hours: 24")
+    altered = altered.replace("due: 2026-10-26 23:59", "due: 2026-10-27 23:59")
+    shown = plan(campus, instructor, texts(altered))
+    assert "~ exchange scale: late_seconds 172800 → 86400" in shown
+    assert "~ exchange shift: due 2026-10-26 23:59 → 2026-10-27 23:59; late_seconds 172800 → 86400" in shown
+    assert "~ exchange extension of shift for ada: 2026-11-05 12:00 → 2026-11-06 12:00" in shown
+    assert "~ gradebook due date of shift: 2026-10-26 23:59 → 2026-10-27 23:59" in shown
+    assert any(line.startswith("~ policies semester.json: late.window_hours 48 → 24") for line in shown)
+    apply(campus, instructor, texts(altered))
+    assert plan(campus, instructor, texts(altered)) == []
+    without = altered[: altered.index("extensions:")]
+    assert "- exchange extension of shift for ada: was 2026-11-06 12:00" in plan(campus, instructor, texts(without))
+    apply(campus, instructor)
+    assert plan(campus, instructor) == []
+
+
+def test_a_module_that_leaves_the_semester_is_withdrawn(campus, instructor):
+    apply(campus, instructor)
+    only = SEMESTER.replace("tiers: [arrays]", "modules: [scale]")
+    only = only[: only.index("  shift:")] + only[only.index("late:") : only.index("extensions:")]
+    assert "- exchange shift: withdrawn; submissions are kept" in plan(campus, instructor, texts(only))
+
+
+def test_a_broken_file_is_refused_with_its_lines_and_changes_nothing(campus, instructor):
+    answer = campus.ask("semester", "POST", "apply", instructor, json=texts(SEMESTER.replace("[arrays]", "[arrys]")))
+    assert answer.status_code == 422
+    assert [(p["line"], p["key"], p["value"]) for p in answer.json()["problems"]] == [(4, "tiers.0", "'arrys'")]
+    assert plan(campus, instructor) == []
+
+
+def test_pressing_release_again_gives_out_a_corrected_notebook_as_a_new_version_once(campus, instructor):
+    apply(campus, instructor)
+
+    def version() -> int:
+        with ExchangeClient(campus.service_url("exchange"), campus.token("ada")) as exchange:
+            return exchange.assignment(COURSE, "scale").release_version
+
+    def press() -> None:
+        number = campus.ask("semester", "POST", "modules/scale/release", instructor).json()["action"]
+        wait_for(lambda: state(campus, instructor, number) == "done", "the release")
+
+    press()
+    assert version() == 1
+    source = campus.folder / "tree" / "modules" / "01_scale" / "scale_dev.py"
+    source.write_text(source.read_text().replace("Let numpy do the loop", "Let numpy do the whole loop"))
+    assert plan(campus, instructor) == ["~ notebooks scale: source changed"]
+    apply(campus, instructor)
+    assert version() == 1
+    press()
+    press()
+    assert version() == 2
+
+
+def state(campus: Campus, token: str, number: int) -> str:
+    rows = campus.ask("semester", "GET", "status", token).json()["actions"]
+    return next(row["state"] for row in rows if row["id"] == number)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "plan"), ("POST", "apply"), ("POST", "modules/scale/release"), ("GET", "status"), ("GET", "people")],
+)
+def test_nobody_but_staff_reaches_staff_routes(campus, instructor, method, path):
+    apply(campus, instructor)
+    for token, expected in [("nonsense", 401), (campus.token("eve"), 403), (campus.token("ada"), 403)]:
+        assert (
+            campus.ask("semester", method, path, token, **({"json": {}} if method == "POST" else {})).status_code
+            == expected
+        )
+
+
+def test_a_kernels_token_and_a_ta_may_not_apply_and_students_see_the_course(campus, instructor):
+    apply(campus, instructor)
+    kernel = campus.token("ida", ["access:services!service=semester"])
+    assert campus.ask("semester", "POST", "apply", kernel, json={}).status_code == 403
+    assert campus.ask("semester", "POST", "apply", campus.token("tom"), json={}).status_code == 403
+    assert campus.ask("semester", "GET", "status", campus.token("tom")).status_code == 200
+    course = campus.ask("semester", "GET", "course", campus.token("ada")).json()
+    assert course["course"] == COURSE
+    assert "ben" not in json.dumps(course)
+
+
+def test_an_unreachable_exchange_is_told_and_nothing_is_recorded(campus, instructor):
+    apply(campus, instructor)
+    campus.stop("exchange")
+    try:
+        answer = campus.ask("semester", "POST", "plan", instructor, json={})
+        assert (answer.status_code, "exchange" in answer.json()["rule"]) == (503, True)
+    finally:
+        campus.start("exchange")
+    assert plan(campus, instructor) == []
