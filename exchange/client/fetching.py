@@ -4,15 +4,16 @@ What the student has is never overwritten: an existing folder gets only files th
 for.
 """
 
+import hashlib
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exchange.client.exchange_client import ExchangeClient
-from exchange.protocol.models import Refused
+from exchange.protocol.models import Assignment, Refused, Submission
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Fetched:
     folder: Path
     written: list[str]
     kept: list[str]
+    corrected: bool = False  # the course has replaced the release that was fetched earlier
 
 
 def default_releases(environ: Mapping[str, str] | None = None) -> Path:
@@ -46,8 +48,37 @@ def fetch_folder(
         fresh = Path(scratch) / assignment
         paths = [f.path for f in client.fetch_release(course, assignment, fresh)]
         fetched = _add_missing(fresh, folder, paths) if folder.exists() else _put_whole(fresh, folder, paths)
+        corrected = bool(fetched.kept) and _differs(fresh, releases / assignment, paths)
         replace_folder(fresh, releases / assignment)
-    return fetched
+    return replace(fetched, corrected=corrected)
+
+
+def _differs(fresh: Path, earlier: Path, paths: list[str]) -> bool:
+    return earlier.is_dir() and any(
+        not (earlier / p).is_file() or (earlier / p).read_bytes() != (fresh / p).read_bytes() for p in paths
+    )
+
+
+def is_fetched(assignment: Assignment, folder: Path, releases: Path) -> bool:
+    """Tell whether a fetch would change nothing: the folder is there, and the release kept beside it is the newest."""
+    kept = releases / assignment.id
+    if not folder.is_dir():
+        return False
+    return all((kept / f.path).is_file() and _sha256(kept / f.path) == f.sha256 for f in assignment.files)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def fetch_feedback_folder(client: ExchangeClient, submission: Submission, target: Path) -> None:
+    """Put a submission's feedback into `target`, newer in place of older."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as scratch:
+        fresh = Path(scratch) / target.name
+        client.fetch_feedback(submission.course, submission.id, fresh)
+        replace_folder(fresh, target)
 
 
 def _put_whole(fresh: Path, folder: Path, paths: list[str]) -> Fetched:

@@ -1,13 +1,12 @@
 """`nbgrader release_feedback` and `fetch_feedback`, and the Assignment List's *Fetch Feedback*."""
 
 import re
-import tempfile
 from pathlib import Path
 
 from nbgrader.exchange import abc
 
 from exchange.client import ExchangeClient
-from exchange.client.fetching import replace_folder
+from exchange.client.fetching import fetch_feedback_folder
 from exchange.client.receipts import load
 from exchange.nbgrader_plugin.base import Exchange
 from exchange.nbgrader_plugin.listing import all_submissions
@@ -90,9 +89,5 @@ class ExchangeFetchFeedback(Exchange, abc.ExchangeFetchFeedback):
             self.log.warning("Could not find feedback for '%s' submitted at %s", name, timestamp)
             return
         folder = self.assignment_folder(submission.course, submission.assignment) / "feedback"
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder) as scratch:
-            fresh = Path(scratch) / timestamp
-            client.fetch_feedback(submission.course, submission.id, fresh)
-            replace_folder(fresh, folder / timestamp)
+        fetch_feedback_folder(client, submission, folder / timestamp)
         self.log.info("Fetched feedback: %s", folder / timestamp)

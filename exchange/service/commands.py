@@ -121,7 +121,7 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _restore(settings: Settings, options: argparse.Namespace) -> int:
-    from exchange.service.backup import restore
+    from exchange.service.restore import restore
 
     with only_process(settings.data):
         outcome = restore(settings, options.file)

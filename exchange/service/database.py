@@ -52,12 +52,21 @@ class Database:
             finally:
                 connection.info.pop("immediate", None)
 
-    def migrate(self) -> None:
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Give one unchanging view of all tables, however long it is read."""
+        with self.engine.connect() as connection:
+            if not self.is_sqlite:  # in SQLite every transaction is one
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    def migrate(self, revision: str = "head") -> None:
         """Create or bring up to date the schema."""
-        config = _alembic_config()
+        config = alembic_config()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
-            alembic.command.upgrade(config, "head")
+            alembic.command.upgrade(config, revision)
 
     def revision(self) -> str | None:
         """Name the schema's present revision."""
@@ -71,10 +80,10 @@ class Database:
 
 def head_revision() -> str:
     """Name the revision that this version of the service needs."""
-    return str(ScriptDirectory.from_config(_alembic_config()).get_current_head())
+    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
 
 
-def _alembic_config() -> Config:
+def alembic_config() -> Config:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

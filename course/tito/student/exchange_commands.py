@@ -10,7 +10,7 @@ import click
 
 from exchange.client import ExchangeClient, ReceiptFolder, fetch_folder, submit_folder
 from exchange.client.fetching import Fetched, fetch_feedback_folder, is_fetched
-from exchange.protocol.models import Assignment, Refused, Submission, parse_utc
+from exchange.protocol.models import Assignment, Receipt, Refused, Submission, parse_utc
 from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.student.module_commands import answer, as_json_option
@@ -126,15 +126,21 @@ def submit(name: str, strict: bool, wait_seconds: float, as_json: bool) -> int:
     answer(
         as_json,
         facts,
-        f"Your work has arrived: {slug}, attempt {receipt.attempt}, {lateness(receipt.late, receipt.lateness_seconds)}.",
-        f"Receipt: {workspace.show(done.receipt_path)}"
-        if done.receipt_path
-        else "Your home is full: the exchange keeps the receipt.",
+        f"Your work has arrived: {slug}, attempt {receipt.attempt}, {_in_time(receipt)}.",
+        _say_receipt(workspace, done.receipt_path),
         f"Not sent, because the module does not declare them: {', '.join(done.left_out)}" if done.left_out else "",
         f"Missing: {', '.join(done.missing)}" if done.missing else "",
         f"Quick check: {result}" if result else f"'tito receipt show {slug}' shows the quick check in a minute.",
     )
     return 0
+
+
+def _in_time(receipt: Receipt) -> str:
+    return lateness(receipt.late, receipt.lateness_seconds)
+
+
+def _say_receipt(workspace: Workspace, path: Path | None) -> str:
+    return f"Receipt: {workspace.show(path)}" if path else "Your home is full: the exchange keeps the receipt."
 
 
 def lateness(late: bool, seconds: int) -> str:

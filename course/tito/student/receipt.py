@@ -8,7 +8,7 @@ import click
 
 from exchange.client import ExchangeClient, ReceiptFolder
 from exchange.client.receipts import load
-from exchange.protocol.models import PublicKey, Refused, SignedReceipt, Submission, from_plain, plain
+from exchange.protocol.models import PublicKey, Receipt, Refused, SignedReceipt, Submission, from_plain, plain
 from exchange.protocol.receipt import differences, key_id_of
 from exchange.protocol.receipt import verify as verify_signature
 from tito.errors import TitoError
@@ -42,13 +42,15 @@ def list_receipts(offline: bool, as_json: bool) -> int:
     if not receipts:
         click.echo("No receipts: nothing was submitted yet.")
         return 0
-    table = [
-        [r.assignment, str(r.attempt), r.received_at[:19].replace("T", " "), lateness(r.late, r.lateness_seconds)]
-        + _state(known.get(r.submission))
-        for r in receipts
-    ]
-    print_table(["module", "attempt", "received (UTC)", "in time", "counts", "check"], table)
+    headers = ["module", "attempt", "received (UTC)", "in time", "counts", "check"]
+    print_table(headers, [_row(receipt, known.get(receipt.submission)) for receipt in receipts])
     return 0
+
+
+def _row(receipt: Receipt, known: Submission | None) -> list[str]:
+    received = receipt.received_at[:19].replace("T", " ")
+    row = [receipt.assignment, str(receipt.attempt), received, lateness(receipt.late, receipt.lateness_seconds)]
+    return [*row, *_state(known)]
 
 
 def _save_missing(client: ExchangeClient, folder: ReceiptFolder, known: dict[str, Submission]) -> None:
@@ -83,7 +85,8 @@ def show(name: str, attempt: int | None, as_json: bool) -> int:
         as_json,
         plain(signed) | {"path": str(path), "check": found},
         f"{receipt.assignment}, attempt {receipt.attempt}, of {receipt.student} in {receipt.course}",
-        f"received {receipt.received_at}, due {receipt.due_at or 'never'}: {lateness(receipt.late, receipt.lateness_seconds)}",
+        f"received {receipt.received_at}, due {receipt.due_at or 'never'}",
+        lateness(receipt.late, receipt.lateness_seconds),
         *(f"  {f.path}  {f.size} bytes  SHA-256 {f.sha256}" for f in receipt.files),
         f"submission {receipt.submission}, signed with key {receipt.key_id}",
         found or "",
@@ -186,6 +189,3 @@ def _known_keys(key_id: str) -> list[PublicKey]:
     cache.parent.mkdir(parents=True, exist_ok=True)
     cache.write_text(json.dumps([plain(key) for key in keys], indent=2) + "\n")
     return keys
-
-
-__all__ = ["list_receipts", "show", "verify"]
