@@ -99,6 +99,11 @@ class Notebook:
 
 
 @pytest.fixture
+def notebook_class() -> type[Notebook]:
+    return Notebook
+
+
+@pytest.fixture
 def started(workspace: Workspace, curriculum: Curriculum, tito: Callable[..., Answer]) -> Callable[[str], Notebook]:
     """Start a module of the course in miniature."""
 

@@ -156,7 +156,8 @@ def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
         converter.start()
     except (NbGraderException, SystemExit) as error:
         raise TitoError(
-            f"nbgrader could not make the release of {slug}: {said.reason() or error}\n'tito module lint {slug}' says where."
+            f"nbgrader could not make the release of {slug}: {said.reason() or error}\n"
+            f"'tito module lint {slug}' says where."
         ) from None
 
 

@@ -34,8 +34,6 @@ CONTENTS = {
         "tinytorch": "tinytorch",
         "course/tito/__init__.py": "tito",
         "course/tito/worker": "tito/worker",
-        "course/tito/judging/__init__.py": "tito/judging",
-        "course/tito/judging/wire.py": "tito/judging",
     },
 }
 # Pictures need matplotlib, which a worker has not.

@@ -1,0 +1,175 @@
+"""Wheels hold what their environment may have, no more; `pip install .` gives a whole framework on numpy alone."""
+
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+from tito.commands import COMMANDS
+from tito.curriculum import load_curriculum
+from tito.errors import TitoError
+from tito.percent import read_percent
+from tito.staff.interpreter import is_reachable, reachable_python
+from tito.staff.lint_exercises import solution_lines
+from tito.staff.package import build_student, build_worker
+
+ROOT = Path(__file__).resolve().parents[2]
+COURSE = ROOT / "course"
+
+
+def names(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if ".dist-info/" not in name}
+
+
+def text(wheel: Path) -> str:
+    with zipfile.ZipFile(wheel) as archive:
+        code = [name for name in archive.namelist() if name.endswith((".py", ".json"))]
+        return "\n".join(archive.read(name).decode() for name in code)
+
+
+def secrets(module) -> set[str]:
+    """Solution lines that stand nowhere outside a solution, so that finding one means that it leaked."""
+    cells = read_percent(module.source)
+    solved, given = set(), set()
+    for cell in cells:
+        marked = set(solution_lines(cell)) if cell.kind == "code" else set()
+        for number, line in enumerate(cell.source.splitlines(), start=1):
+            (solved if number in marked else given).add(line.strip())
+    return {line for line in solved - given if len(line) > 25}
+
+
+@pytest.fixture(scope="module")
+def student_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tiers = [tier.name for tier in load_curriculum(COURSE).tiers]
+    return build_student(COURSE, tmp_path_factory.mktemp("student"), tiers)
+
+
+@pytest.fixture(scope="module")
+def worker_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_worker(COURSE, tmp_path_factory.mktemp("worker"))
+
+
+def test_the_student_wheel_has_no_line_of_a_solution(student_wheel: Path):
+    inside = text(student_wheel)
+    for module in load_curriculum(COURSE).written:
+        looked_for = secrets(module)
+        assert len(looked_for) >= 3, f"{module.label}: nothing to look for"
+        assert {line for line in looked_for if line in inside} == set()
+
+
+def test_the_student_wheel_has_no_staff_command_service_or_hidden_test(student_wheel: Path):
+    inside = names(student_wheel)
+    folders = {"/".join(name.split("/")[:2]) for name in inside}
+    assert folders & {"tito/staff", "tito/grading", "tito/semester", "exchange/service"} == set()
+    assert {name.split("/")[0] for name in inside} == {"tinytorch", "tito", "exchange"}
+    assert "hidden=True)\ndef" not in text(student_wheel)
+    for command in COMMANDS:
+        place = command.target.partition(":")[0].replace(".", "/")
+        if command.who == "staff":
+            assert f"{place}.py" not in inside
+        elif command.is_here():
+            assert f"{place}.py" in inside
+
+
+def test_the_student_wheel_has_the_curriculum_and_no_core_module(student_wheel: Path):
+    core = {name for name in names(student_wheel) if name.startswith("tinytorch/core/")}
+    assert core == {"tinytorch/core/__init__.py", "tinytorch/core/curriculum.json"}
+
+
+def test_the_worker_wheel_has_only_what_runs_student_code(worker_wheel: Path):
+    inside = names(worker_wheel)
+    assert {name for name in inside if name.startswith("tinytorch/core/")} == {
+        "tinytorch/core/__init__.py",
+        "tinytorch/core/curriculum.json",
+    }
+    assert {"/".join(name.split("/")[:2]) for name in inside if not name.startswith("tinytorch")} == {
+        "tito/__init__.py",
+        "tito/worker",
+    }
+
+
+def test_skipped_tiers_come_prebuilt_and_others_do_not(course: Path, tmp_path: Path):
+    wheel = build_student(course, tmp_path, ["layers"])
+    core = {Path(name).name for name in names(wheel) if name.startswith("tinytorch/core/")}
+    assert core == {"__init__.py", "curriculum.json", "scale.py", "shift.py"}
+    assert "secret_product" in text(wheel) and "secret_layer" not in text(wheel)
+
+
+def test_single_modules_may_come_prebuilt(course: Path, tmp_path: Path):
+    wheel = build_student(course, tmp_path, ["arrays", "layers"], ["shift"])
+    core = {Path(name).name for name in names(wheel) if name.startswith("tinytorch/core/")}
+    assert core == {"__init__.py", "curriculum.json", "shift.py"}
+
+
+def test_a_skipped_tier_that_is_not_written_is_an_error(course: Path, tmp_path: Path):
+    last = course / "modules" / "07_last"
+    last.mkdir()
+    text = (course / "modules" / "06_later" / "module.yaml").read_text()
+    (last / "module.yaml").write_text(text.replace("tier: models", "tier: arrays"))
+    with pytest.raises(TitoError, match="a tier can be skipped only if its modules are written; not yet: 06_later"):
+        build_student(course, tmp_path, ["arrays"])
+
+
+@pytest.mark.parametrize(
+    "build", [lambda out: build_student(COURSE, out, ["foundation"]), lambda out: build_worker(COURSE, out)]
+)
+def test_building_twice_gives_the_same_bytes(tmp_path: Path, build):
+    assert build(tmp_path / "one").read_bytes() == build(tmp_path / "two").read_bytes()
+
+
+def test_pip_install_gives_a_framework_on_numpy_alone(tmp_path: Path):
+    """From a tree without any generated file, as a fresh clone is: the build hook makes core, the wheel has it."""
+    tree = tmp_path / "tree"
+    unwanted = shutil.ignore_patterns(
+        "__pycache__", ".venv", ".git", "build", "var", "tests", "core", ".*_cache", "*.egg-info"
+    )
+    shutil.copytree(ROOT, tree, ignore=unwanted)
+    (tree / "tinytorch" / "core").mkdir()
+    shutil.copy(ROOT / "tinytorch" / "core" / "__init__.py", tree / "tinytorch" / "core")
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path / "dist"), cwd=tree)
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = [name for name in archive.namelist() if name.endswith("/METADATA")]
+        needs = [line for line in archive.read(metadata).decode().splitlines() if line.startswith("Requires-Dist")]
+    assert [line for line in needs if "extra ==" not in line] == ["Requires-Dist: numpy>=2.2"]
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    packages = Path(__import__("numpy").__file__).parent.parent
+    for name in ("numpy", "numpy.libs"):
+        (site / name).symlink_to(packages / name)
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r})\n"
+        "from tinytorch.nn import Linear; import tinytorch\n"
+        "print(Linear(3, 2)(tinytorch.ones(4, 3)).shape, tinytorch.__file__)"
+    )
+    base = getattr(sys, "_base_executable", sys.executable)
+    said = run(base, "-I", "-S", "-c", code, cwd=tmp_path)
+    assert said.startswith("(4, 2) ") and str(site) in said
+
+
+def run(*command: str, cwd: Path) -> str:
+    result = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@pytest.mark.unit
+def test_an_environment_stands_on_a_python_that_everybody_can_reach(tmp_path: Path):
+    python = reachable_python(tmp_path / "copy")
+    version = subprocess.run(
+        [python, "-I", "-c", "import ssl, sqlite3, sys; print(sys.version_info[:2])"], capture_output=True
+    )
+    assert re.match(rb"\(3, 1\d\)", version.stdout)
+
+
+@pytest.mark.unit
+def test_a_folder_that_others_may_not_enter_is_not_reachable(tmp_path: Path):
+    program = tmp_path / "closed" / "python"
+    program.parent.mkdir(mode=0o700)
+    program.touch(mode=0o755)
+    assert not is_reachable(program)
