@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tito.errors import TitoError
 
+from .client import describe_run
 from .identity import READ, RUN, HubIdentity, Person, caller, needs
 from .overview import router as overview_router
 from .queue import Queue
@@ -112,16 +113,6 @@ def show_run(number: int, queue: QueueHere, _: Reader) -> dict[str, Any]:
         if run is None:
             raise HTTPException(404, f"there is no run {number}")
         return {**describe_run(run), "report": run.report}
-
-
-def describe_run(run: Run) -> dict[str, Any]:
-    return {
-        "id": run.id, "kind": run.kind, "assignment": run.assignment, "student": run.student,
-        "submission": run.submission, "submission_sha256": run.submission_sha256, "source_sha256": run.source_sha256,
-        "seed": None if run.seed is None else str(run.seed), "versions": run.versions, "outcome": run.outcome,
-        "message": run.message, "score": run.score, "max_score": run.max_score,
-        "started_at": run.started_at.isoformat(), "duration_seconds": run.duration_seconds,
-    }  # fmt: skip
 
 
 def _found(progress: dict[str, Any] | None) -> dict[str, Any]:

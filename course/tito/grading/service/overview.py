@@ -9,10 +9,13 @@ from fastapi import APIRouter, Depends, HTTPException, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from tito.errors import TitoError
+
 from .identity import READ, Person, caller, needs
 from .queue import Queue
 from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, Task
 from .scores import module_rows
+from .settings import GradingSettings
 from .students import students_with
 
 router = APIRouter()
@@ -25,13 +28,18 @@ def overview(request: Request, _: Reader) -> dict[str, Any]:
     released.
     """
     settings, queue = request.app.state.settings, request.app.state.queue
-    modules = [_module(settings, queue, name, rows) for name, rows in module_rows(settings).items()]
+    modules = module_overview(settings, queue)
     with Session(queue.engine) as session:
         regrades = session.scalars(select(Regrade).where(Regrade.answered_at.is_(None))).all()
     return {"modules": modules, "waiting_tasks": queue.waiting(), "open_regrades": len(regrades)}
 
 
-def _module(settings, queue: Queue, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def module_overview(settings: GradingSettings, queue: Queue) -> list[dict[str, Any]]:
+    """Count what waits and what is done in each module."""
+    return [_module(settings, queue, name, rows) for name, rows in module_rows(settings).items()]
+
+
+def _module(settings: GradingSettings, queue: Queue, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     collected = set(students_with(settings.course_dir / "submitted", name))
     graded = {row["student"] for row in rows if row["submitted"]} & set(
         students_with(settings.course_dir / "autograded", name)
@@ -56,10 +64,15 @@ def _module(settings, queue: Queue, name: str, rows: list[dict[str, Any]]) -> di
 @router.get("/assignments/{assignment}/students")
 def students(assignment: str, request: Request, _: Reader) -> list[dict[str, Any]]:
     """List, for one module, every student: submitted, late, score, what waits, feedback, quick result."""
-    settings, queue = request.app.state.settings, request.app.state.queue
+    return student_rows(request.app.state.settings, request.app.state.queue, assignment)
+
+
+def student_rows(settings: GradingSettings, queue: Queue, assignment: str) -> list[dict[str, Any]]:
+    """Return one row for each student of a module; raise TitoError for an unknown one."""
     rows = module_rows(settings, assignment).get(assignment)
     if rows is None:
-        raise HTTPException(404, f"there is no module {assignment} in the gradebook")
+        known = ", ".join(module_rows(settings)) or "none yet"
+        raise TitoError(f"there is no module {assignment} in the gradebook; there are: {known}")
     collected = set(students_with(settings.course_dir / "submitted", assignment))
     with Session(queue.engine) as session:
         query = select(FeedbackRelease).where(FeedbackRelease.assignment == assignment)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tito.curriculum import require_course
 from tito.errors import TitoError
 
 
@@ -47,7 +48,7 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, **option
     def value(option: str, variable: str, default: str = "") -> str:
         return str(given.get(option) or environ.get(variable) or default)
 
-    course_dir = Path(value("course_dir", "GRADING_COURSE_DIR", ".")).resolve()
+    course_dir = Path(value("course_dir", "GRADING_COURSE_DIR") or default_course_dir()).resolve()
     if not (course_dir / "source").is_dir() and not (course_dir / "gradebook.db").exists():
         raise SettingsError(
             f"grading needs nbgrader's course directory (with source/ or gradebook.db), and {course_dir} has neither: "
@@ -57,13 +58,30 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, **option
     return GradingSettings(
         course_dir=course_dir,
         course_tree=Path(tree).resolve() if tree else None,
-        database_url=value("database_url", "GRADING_DATABASE") or f"sqlite:///{course_dir / 'grading.sqlite'}",
+        database_url=value("database_url", "GRADING_DATABASE") or default_database(course_dir),
         course_id=value("course_id", "EXCHANGE_COURSE"),
         exchange_url=value("exchange_url", "EXCHANGE_URL").rstrip("/"),
         jobs=_jobs(value("jobs", "GRADING_JOBS", "2")),
         poll_seconds=float(value("poll_seconds", "GRADING_POLL_SECONDS", "2")),
         token=value("token", "JUPYTERHUB_API_TOKEN"),
     )
+
+
+def default_course_dir() -> Path:
+    """The working directory if it is an nbgrader course, else the local place's."""
+    here = Path.cwd()
+    if (here / "source").is_dir() or (here / "gradebook.db").exists():
+        return here
+    try:
+        return require_course().parent / "var" / "course"
+    except TitoError:
+        return here
+
+
+def default_database(course_dir: Path) -> str:
+    """The service's own database in the local place, so that commands see its records; else one in the course."""
+    beside = course_dir.parent / "grading"
+    return f"sqlite:///{(beside if beside.is_dir() else course_dir) / 'grading.sqlite'}"
 
 
 def _jobs(text: str) -> int:

@@ -153,7 +153,7 @@ def feedback(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Make one student's feedback page."""
     with gradebook_lock(settings.course_dir):
         bring_penalty_up_to_date(settings, work.assignment, work.student)
-        page = generate_feedback(settings.course_dir, settings.course_id, work.assignment, work.student)
+    page = generate_feedback(settings.course_dir, settings.course_id, work.assignment, work.student)
     return Outcome("done", f"{page.stat().st_size} bytes")
 
 

@@ -10,6 +10,9 @@ import signal
 import sys
 import threading
 import time
+import warnings
+
+from sqlalchemy.exc import SAWarning
 
 from .queue import LEASE_SECONDS, Queue, Work, worker_name
 from .records import open_database
@@ -75,7 +78,12 @@ def die_with_parent() -> None:
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
+    level = os.environ.get("GRADING_LOG_LEVEL", "INFO")
+    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
+    logging.getLogger("traitlets").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # nbgrader adds rows in an order that SQLAlchemy remarks upon, for each submission; nothing is lost by it.
+    warnings.filterwarnings("ignore", "Object of type", SAWarning)
     die_with_parent()
     settings = settings_from_environment()
     worker = Worker(settings, Queue(open_database(settings.database_url)))

@@ -1,0 +1,220 @@
+"""`tito grade`: judge collected submissions, explain a verdict, make feedback, see and export grades.
+
+Promises: giving a command again does no harm; what was interrupted goes on where it was; exit code 1 if a submission
+could not be graded for a reason of ours (a submission that is refused for its own reasons is graded: with nothing).
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tito.errors import TitoError
+
+POLL_SECONDS = 0.2
+WHERE = click.option(
+    "--course-dir",
+    type=click.Path(file_okay=False),
+    help="nbgrader's course. Given: grade there directly. Not given: through the service if GRADING_URL and a token "
+    "are set, else in this directory or var/course.",
+)
+DATABASE = click.option("--database", help="Record of grading (SQLAlchemy URL), for direct grading.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+STUDENTS = click.option("--student", "students", multiple=True, metavar="NAME", help="Only these; may be repeated.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--jobs", type=click.IntRange(1, 64), help="Submissions judged at the same time.")
+@STUDENTS
+@click.option("--force", is_flag=True, help="Also what was graded already from the same files by the same tests.")
+@WHERE
+@DATABASE
+@AS_JSON
+def autograde(name, jobs, students, force, course_dir, database, as_json):
+    """Judge the collected submissions of module NAME.
+
+    \b
+    Examples:
+      tito grade autograde tensor --jobs 2
+      tito grade autograde tensor --student ada --force
+    """
+    door = _door(course_dir, database)
+    return _run(door, "autograde", name, students, force, jobs, as_json)
+
+
+@click.command()
+@click.argument("name")
+@STUDENTS
+@click.option("--release", is_flag=True, help="Then hand it to the students, through the exchange.")
+@WHERE
+@DATABASE
+@AS_JSON
+def feedback(name, students, release, course_dir, database, as_json):
+    """Make the feedback pages of module NAME.
+
+    \b
+    Examples:
+      tito grade feedback tensor
+      tito grade feedback tensor --release
+    """
+    door = _door(course_dir, database)
+    code = _run(door, "feedback", name, students, False, None, as_json)
+    if release and not code:
+        code = _run(door, "release_feedback", name, students, False, None, as_json)
+    return code
+
+
+@click.command()
+@click.argument("student")
+@click.argument("name")
+@WHERE
+@DATABASE
+@AS_JSON
+def explain(student, name, course_dir, database, as_json):
+    """Say why STUDENT's module NAME got its points: judge it again from the recorded seed, check by check.
+
+    \b
+    Example:
+      tito grade explain ada tensor
+    """
+    from tito.grading.service.explain import explain_run, print_explanation
+
+    door = _door(course_dir, database)
+    run = door.last_run(name, student)
+    if run is None:
+        raise TitoError(f"{student}'s {name} has not been judged yet: tito grade autograde {name} --student {student}")
+    explanation = explain_run(run, course_dir, database)
+    if as_json:
+        click.echo(json.dumps(explanation, indent=1))
+    else:
+        print_explanation(explanation)
+    return 0 if explanation["reproduced"] is not False else 1
+
+
+@click.command()
+@click.argument("name", required=False)
+@WHERE
+@DATABASE
+@AS_JSON
+def status(name, course_dir, database, as_json):
+    """Show what is judged and what waits: each module, or each student of module NAME.
+
+    \b
+    Examples:
+      tito grade status
+      tito grade status tensor --json
+    """
+    door = _door(course_dir, database)
+    rows = door.rows(name) if name else door.overview()
+    columns: tuple[str, ...]
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+    elif name:
+        columns = (
+            "student",
+            "submitted_at",
+            "score",
+            "max_score",
+            "late_penalty",
+            "needs_manual_grade",
+            "feedback_released_at",
+        )
+        _table(rows, columns)
+    else:
+        columns = (
+            "assignment",
+            "students",
+            "collected",
+            "to_autograde",
+            "to_read_by_hand",
+            "graded",
+            "late",
+            "missing",
+            "feedback_released",
+        )
+        _table(rows, columns)
+
+
+@click.command()
+@click.option("--format", "form", type=click.Choice(("plain", "canvas", "moodle")), default="plain", show_default=True)
+@click.option("--module", "names", multiple=True, metavar="NAME", help="Only these modules; may be repeated.")
+@click.option("--missing-as-zero", is_flag=True, help="Write 0 instead of an empty cell where nothing was submitted.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.  [standard output]")
+@WHERE
+@DATABASE
+@AS_JSON
+def export(form, names, missing_as_zero, output, course_dir, database, as_json):
+    """Write the grades as CSV for Canvas or Moodle, or as plain rows.
+
+    \b
+    Examples:
+      tito grade export --format canvas --output grades.csv
+      tito grade export --module tensor --json
+    """
+    from tito.grading.service.export import export_table
+
+    door = _door(course_dir, database)
+    wanted = names or [row["assignment"] for row in door.overview()]
+    modules = {name: door.rows(name) for name in wanted}
+    text = json.dumps(modules, indent=1) + "\n" if as_json else export_table(form, modules, missing_as_zero)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8", newline="")
+        click.echo(f"{output}: {sum(map(len, modules.values()))} rows of {len(modules)} modules", err=True)
+
+
+def _door(course_dir: str | None, database: str | None):
+    from tito.grading.service.client import open_door
+
+    return open_door(course_dir, database)
+
+
+def _run(door, kind: str, name: str, students: tuple[str, ...], force: bool, jobs: int | None, as_json: bool) -> int:
+    """Queue work, show how it goes, print how it ended; return the exit code."""
+    job = door.submit(kind, name, list(students) or None, force)
+    with door.working(jobs):
+        progress = _follow(door, job, f"{kind.replace('_', ' ')} {name}", quiet=as_json or not sys.stderr.isatty())
+    tasks = [task for task in progress["tasks"] if task["student"] or len(progress["tasks"]) == 1]
+    if as_json:
+        click.echo(json.dumps({**progress, "tasks": tasks}, indent=1))
+    else:
+        _table(tasks, ("student", "outcome", "score", "max_score", "duration_seconds", "message"))
+    return 1 if any(task["state"] == "failed" for task in tasks) else 0
+
+
+def _follow(door, job: str, title: str, quiet: bool) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as bar:
+        line = bar.add_task(title, total=None)
+        while not (progress := door.progress(job))["done"]:
+            bar.update(line, total=progress["total"], completed=progress["finished"])
+            door.wait(POLL_SECONDS)
+    return progress
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        # Text, not markup: a student's name or a judge's message must not be read as formatting.
+        table.add_row(*(Text(_shown(row[column])) for column in columns))
+    Console(width=None if sys.stdout.isatty() else 240).print(table)  # a pipe has no width to fold at
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
