@@ -1,0 +1,192 @@
+"""The table of rooms in ARCHITECTURE.md, as a test: who may import whom, and no cycles.
+
+A room is a package, or a part of one. `LAW` says what of this project a room may import besides itself; `OUTSIDE` says
+which packages of others it may need, where that is limited.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = {"tinytorch": ROOT / "tinytorch", "tito": ROOT / "course" / "tito", "exchange": ROOT / "exchange"}
+PACKAGES |= {"hub_config": ROOT / "hub_config"}
+
+# room: what of the project it may import (prefixes); a room's own modules are always allowed.
+LAW = {
+    "tinytorch.viz": (),
+    "tinytorch.datasets": (),
+    "tinytorch.random": (),
+    "tinytorch": ("tinytorch",),
+    "tito.worker": ("tinytorch.testing",),
+    "tito.judging": ("tinytorch.testing", "tito.worker"),
+    "tito.student": ("tinytorch.testing", "exchange.protocol", "exchange.client", "tito.judging", "tito.worker"),
+    "tito.grading": (
+        "tinytorch.testing",
+        "exchange.protocol",
+        "exchange.client",
+        "tito.judging",
+        "tito.worker",
+        "tito.staff",
+    ),
+    "tito.semester": ("exchange.protocol", "exchange.client", "tito.staff", "tito.grading"),
+    "tito.staff": (
+        "tinytorch.testing",
+        "exchange.protocol",
+        "exchange.client",
+        "tito.judging",
+        "tito.worker",
+        "tito.grading",
+    ),
+    "tito": (),
+    "exchange.protocol": (),
+    "exchange.client": ("exchange.protocol",),
+    "exchange.service": ("exchange.protocol",),
+    "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
+    "exchange": ("exchange",),
+    # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
+    "hub_config.server": ("exchange.nbgrader_plugin",),
+    "hub_config.home": ("hub_config",),
+    "hub_config": (),
+}
+# What everybody inside `tito` may import: its top level, which is laid out before its folders.
+TITO_TOP = {path.stem for path in PACKAGES["tito"].glob("*.py")}
+
+# The checkout generates what a student's server fetches; a function imports it after a look at the disk.
+ONLY_IN_THE_CHECKOUT = {("tito.student.start", "tito.staff.notebooks")}
+
+OUTSIDE = {
+    "tinytorch.viz": {"numpy", "matplotlib", "ipywidgets", "IPython"},
+    "tinytorch": {"numpy"},
+    "tito.worker": {"numpy", "msgpack"},
+}
+
+
+def modules() -> dict[str, Path]:
+    """Name every module of the project's packages; generated files of core are the students' business."""
+    found = {}
+    for package, folder in PACKAGES.items():
+        for path in sorted(folder.rglob("*.py")):
+            parts = [package, *path.relative_to(folder).with_suffix("").parts]
+            if parts[:2] == ["tinytorch", "core"] and parts[2:] != ["__init__"]:
+                continue
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(name: str, path: Path) -> list[tuple[str, int, bool]]:
+    """List what a module imports: full name, line, and whether it happens when the module itself is imported."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    later = {id(node) for outer in ast.walk(tree) if _is_later(outer) for node in ast.walk(outer)}
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    found = []
+    for node in ast.walk(tree):
+        at_once = id(node) not in later
+        if isinstance(node, ast.Import):
+            found += [(alias.name, node.lineno, at_once) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parent = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*parent, *([node.module] if node.module else [])])
+            for alias in node.names:
+                full = f"{base}.{alias.name}"
+                found.append((full if full in MODULES else base, node.lineno, at_once))
+    return found
+
+
+def _is_later(node: ast.AST) -> bool:
+    """A function's body runs later, and what only a type checker reads never does."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+        return True
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def room_of(name: str) -> str:
+    return next(room for room in LAW if name == room or name.startswith(f"{room}."))
+
+
+def is_within(name: str, prefix: str) -> bool:
+    return name == prefix or name.startswith(f"{prefix}.")
+
+
+def is_allowed(importer: str, imported: str) -> bool:
+    room = room_of(importer)
+    if (importer, imported) in ONLY_IN_THE_CHECKOUT:
+        return True
+    if room == "tito":
+        return imported == "tito" or (imported.startswith("tito.") and imported.split(".")[1] in TITO_TOP)
+    if is_within(imported, "tito") and (imported == "tito" or imported.split(".")[1] in TITO_TOP):
+        return is_within(importer, "tito")
+    return is_within(imported, room) or any(is_within(imported, prefix) for prefix in LAW[room])
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_room_imports_what_the_table_allows(name: str):
+    for imported, line, _ in imports(name, MODULES[name]):
+        if imported.split(".")[0] in PACKAGES:
+            assert is_allowed(name, imported), f"{MODULES[name]}:{line}: {room_of(name)} must not import {imported}"
+        assert imported.split(".")[0] != "tests", f"{MODULES[name]}:{line}: nothing imports tests"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if any(is_within(name, room) for room in OUTSIDE)])
+def test_the_framework_and_the_worker_need_little_of_others(name: str):
+    allowed = next(names for room, names in OUTSIDE.items() if is_within(name, room))
+    for imported, line, _ in imports(name, MODULES[name]):
+        top = imported.split(".")[0]
+        if top not in sys.stdlib_module_names and top not in PACKAGES:
+            assert top in allowed, f"{MODULES[name]}:{line}: {imported} is not among {sorted(allowed)}"
+
+
+def test_there_are_no_import_cycles():
+    """What a module imports at once never leads back to it."""
+    graph = {
+        name: {
+            imported
+            for imported, _, at_once in imports(name, path)
+            if at_once and imported in MODULES and imported != name
+        }
+        for name, path in MODULES.items()
+    }
+    state: dict[str, int] = {}
+
+    def visit(name: str, trail: list[str]) -> None:
+        state[name] = 1
+        for other in sorted(graph[name]):
+            assert state.get(other) != 1, f"import cycle: {' -> '.join([*trail[trail.index(other) :], other])}"
+            if other not in state:
+                visit(other, [*trail, other])
+        state[name] = 2
+
+    for name in graph:
+        if name not in state:
+            visit(name, [name])
+
+
+def test_the_table_of_the_architecture_names_these_rooms():
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for room in ("`tinytorch/`", "`course/tito/`", "`exchange/`", "`hub_config/`", "`tests/`"):
+        assert f"| {room} |" in text
+
+
+def test_the_hub_imports_no_file_of_its_servers():
+    for name, path in MODULES.items():
+        if not is_within(name, "hub_config.server"):
+            for imported, line, _ in imports(name, path):
+                assert not is_within(imported, "hub_config.server"), f"{path}:{line}: {imported}"
+
+
+def test_the_worker_s_imports_are_in_its_wheel():
+    """What the worker imports must not reach into folders that its environment has not."""
+    for name, path in MODULES.items():
+        if is_within(name, "tito.worker"):
+            for imported, line, _ in imports(name, path):
+                if is_within(imported, "tito"):
+                    assert imported == "tito" or is_within(imported, "tito.worker"), f"{path}:{line}: {imported}"
