@@ -90,6 +90,8 @@ class BubblewrapSpawner(LocalProcessSpawner):
 
     async def _signal(self, sig):
         """Send a signal into the sandbox: bubblewrap itself would pass none on."""
+        if sig == signal.SIGINT:
+            sig = signal.SIGTERM  # a server without a terminal would wait for somebody to confirm an interrupt
         if sig != 0:
             inner = children(self.pid)
             servers = [child for first in inner for child in children(first)]

@@ -1,6 +1,7 @@
 """A shell inside somebody's server, over HTTP as her browser would: what runs here runs where her code runs."""
 
 import asyncio
+import base64
 import json
 import re
 import secrets
@@ -32,25 +33,28 @@ class Shell:
 
     def request(self, method: str, path: str, **more) -> httpx.Response:
         """Ask any page of the Hub with her token."""
-        return httpx.request(method, self.hub_url + path, headers={"Authorization": f"token {self.token}"}, timeout=30, **more)
+        return httpx.request(
+            method, self.hub_url + path, headers={"Authorization": f"token {self.token}"}, timeout=30, **more
+        )
 
     async def _run(self, script: str) -> str:
         terminal = self.request("POST", f"/user/{self.name}/api/terminals").json()["name"]
-        # The words between these marks are the script's; the terminal also echoes what is typed, without the arithmetic done.
         mark = secrets.token_hex(6)
-        typed = f"stty -echo; printf '%s\\n' begin-{mark[:6]}''{mark[6:]}\n{script}\nprintf '%s\\n' end-{mark[:6]}''{mark[6:]}\n"
+        # Encoded, so that the marks stand in what is printed and not in what the terminal echoes.
+        marked = f"echo begin-{mark}\n{script}\necho end-{mark}\n"
+        typed = f"echo {base64.b64encode(marked.encode()).decode()} | base64 -d > /tmp/script; bash /tmp/script\n"
         address = f"{self.hub_url.replace('http', 'ws', 1)}/user/{self.name}/terminals/websocket/{terminal}"
         socket = await websocket_connect(HTTPRequest(address, headers={"Authorization": f"token {self.token}"}))
         printed = ""
         try:
-            await socket.write_message(json.dumps(["stdin", "bash --noprofile --norc\n"]))
-            for line in typed.splitlines(keepends=True):
-                await socket.write_message(json.dumps(["stdin", line]))
+            await socket.write_message(json.dumps(["stdin", typed]))
             while f"end-{mark}" not in printed:
                 kind, *words = json.loads(await socket.read_message())
                 printed += words[0] if kind == "stdout" else ""
         finally:
             socket.close()
+            while await socket.read_message() is not None:
+                pass  # until the connection is closed
             self.request("DELETE", f"/user/{self.name}/api/terminals/{terminal}")
         inside = re.search(rf"begin-{mark}\r?\n(.*)end-{mark}", printed, re.DOTALL)
         assert inside, printed

@@ -1,0 +1,38 @@
+"""One Hub per place for a whole test run; import these into a conftest."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.hub import RunningHub
+
+# Another place joins here with its marker; the tests are the same.
+PLACES = [pytest.param("local", id="local")]
+
+
+@pytest.fixture(scope="session", params=PLACES)
+def place(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def hub(place: str, tmp_path_factory) -> Iterator[RunningHub]:
+    """A Hub with the demo semester: ada, ben and chen study, tom is TA, ida teaches."""
+    hub = RunningHub(place, tmp_path_factory.mktemp("hub") / "var")
+    try:
+        yield hub.start()
+    finally:
+        hub.stop()
+        keep_logs(hub)
+
+
+def keep_logs(hub: RunningHub) -> None:
+    """Copy logs to E2E_LOGS, if it is set, for whoever looks into a failure."""
+    target = os.environ.get("E2E_LOGS")
+    if target:
+        for log in [hub.output, *hub.var.glob("log/**/*.log")]:
+            destination = Path(target) / log.name
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            destination.write_bytes(log.read_bytes())
