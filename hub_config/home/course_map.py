@@ -1,8 +1,8 @@
 """The student's way through the course, put together from what the services say; pure functions, no requests.
 
-Every module has one state, the furthest that is true: locked, released, started (its tests were run), completed (its code is in
-the student's package), submitted, graded. What a service did not say is not guessed: a module's state is then the furthest
-that is known, and the page says which service is missing.
+Every module has one state, the furthest that is true: locked, released, started (its tests were run), completed (its
+code is in the student's package), submitted, graded. What the exchange did not say is not guessed: a module is then
+"unknown", and the page says which service is missing.
 """
 
 from collections import defaultdict
@@ -12,21 +12,79 @@ from typing import Any
 
 from hub_config.home.moments import Clock, Moment
 
-STATES = ("locked", "released", "started", "completed", "submitted", "graded")
+
+@dataclass(frozen=True)
+class Check:
+    """One visible check of a submission, and what it expected where it failed."""
+
+    title: str
+    passed: bool
+    why: str
+    called: str
+    got: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a quick result with its visible checks."""
+
+    name: str
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.checks) and all(check.passed for check in self.checks)
 
 
 @dataclass(frozen=True)
 class Quick:
-    """What the visible checks said about a submission, at once."""
+    """What the visible checks said about the newest submission, within a minute of it."""
 
-    status: str
-    summary: str
-    score: float | None
-    max_score: float | None
+    waiting: bool
+    submission: str = ""
+    checked: Moment | None = None
+    message: str = ""
+    exercises: tuple[Exercise, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def checks(self) -> int:
+        return sum(len(exercise.checks) for exercise in self.exercises)
+
+    @property
+    def passing(self) -> int:
+        return sum(check.passed for exercise in self.exercises for check in exercise.checks)
 
     @property
     def passed(self) -> bool:
-        return self.status == "passed"
+        return bool(self.exercises) and all(exercise.passed for exercise in self.exercises)
+
+    @property
+    def words(self) -> str:
+        """Say it in one line."""
+        if not self.exercises:
+            return "Being checked" if self.waiting else self.message or "It could not be checked"
+        return f"{self.passing} of {self.checks} visible checks pass"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The score of a module whose feedback was released."""
+
+    score: float
+    max_score: float
+    released: Moment
+
+
+@dataclass(frozen=True)
+class Regrade:
+    """A request to look at a grade again, and its answer."""
+
+    exercise: str
+    reason: str
+    answer: str
+    open: bool
 
 
 @dataclass(frozen=True)
@@ -38,9 +96,6 @@ class Attempt:
     received: Moment
     late: bool
     counts: bool
-    quick: Quick | None
-    score: float | None
-    max_score: float | None
     feedback: Moment | None
     files: tuple[str, ...]
 
@@ -66,6 +121,10 @@ class Module:
     attempts_allowed: int | None
     attempts: tuple[Attempt, ...]
     corrected: bool
+    exercises: tuple[str, ...]
+    quick: Quick | None = None
+    grade: Grade | None = None
+    regrades: tuple[Regrade, ...] = ()
 
     @property
     def latest(self) -> Attempt | None:
@@ -76,9 +135,13 @@ class Module:
         return next((attempt for attempt in self.attempts if attempt.counts), None)
 
     @property
-    def graded(self) -> Attempt | None:
+    def with_feedback(self) -> Attempt | None:
         """The newest attempt with feedback."""
         return next((attempt for attempt in reversed(self.attempts) if attempt.feedback), None)
+
+    @property
+    def can_submit(self) -> bool:
+        return self.open and (self.attempts_allowed is None or self.attempts_used < self.attempts_allowed)
 
     @property
     def is_done(self) -> bool:
@@ -109,17 +172,26 @@ class Tier:
         return [module for module in self.modules if module.place == "built"]
 
     @property
+    def prebuilt(self) -> list[Module]:
+        return [module for module in self.modules if module.place == "prebuilt"]
+
+    @property
+    def size(self) -> int:
+        return len(self.built)
+
+    @property
     def done(self) -> int:
         return sum(module.is_done for module in self.built)
 
 
 @dataclass
 class Record:
-    """What the exchange says about one student: assignments, submissions and events, each empty if it did not answer."""
+    """What exchange and grading say about one student; `assignments` is None if the exchange did not answer."""
 
-    assignments: Iterable[dict[str, Any]] = ()
+    assignments: Iterable[dict[str, Any]] | None = None
     submissions: Iterable[dict[str, Any]] = ()
     events: Iterable[dict[str, Any]] = ()
+    grading: dict[str, dict[str, Any]] = field(default_factory=dict)
     _kinds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _versions: dict[str, int] = field(default_factory=dict)
 
@@ -139,7 +211,7 @@ class Record:
 
 def course_map(course: dict[str, Any], record: Record, clock: Clock) -> list[Tier]:
     """Return the tiers with each module as it stands for the student."""
-    assignments = {row["id"]: row for row in record.assignments}
+    assignments = {row["id"]: row for row in record.assignments or ()}
     attempts: dict[str, list[Attempt]] = defaultdict(list)
     for row in sorted(record.submissions, key=lambda row: row["attempt"]):
         attempts[row["assignment"]].append(_attempt(row, clock))
@@ -162,7 +234,7 @@ def _module(
 ) -> Module:
     due = clock.moment((row or {}).get("due_at") or given["due"])
     slug = given["slug"]
-    fetched = record.fetched_version(slug)
+    fetched, grading = record.fetched_version(slug), record.grading.get(slug, {})
     return Module(
         slug=slug,
         label=given["label"],
@@ -181,12 +253,22 @@ def _module(
         attempts_allowed=row["attempts_allowed"] if row else None,
         attempts=attempts,
         corrected=bool(row and 0 < fetched < row["release_version"]),
+        exercises=tuple(given["exercises"]),
+        quick=_quick(grading.get("quick"), clock),
+        grade=_grade(grading.get("feedback"), clock),
+        regrades=tuple(
+            Regrade(r["exercise"], r["reason"], r["answer"], r["open"]) for r in grading.get("regrades", ())
+        ),
     )
 
 
 def _state(given: dict[str, Any], row: dict[str, Any] | None, attempts: tuple[Attempt, ...], record: Record) -> str:
     slug = given["slug"]
-    if given["place"] != "built" or row is None:
+    if given["place"] != "built":
+        return given["place"]
+    if record.assignments is None:
+        return "unknown"
+    if row is None:
         return "locked"
     if any(attempt.feedback for attempt in attempts):
         return "graded"
@@ -200,22 +282,42 @@ def _state(given: dict[str, Any], row: dict[str, Any] | None, attempts: tuple[At
 
 
 def _attempt(row: dict[str, Any], clock: Clock) -> Attempt:
-    result, received = row["result"] or {}, clock.moment(row["received_at"])
+    received = clock.moment(row["received_at"])
     assert received is not None
-    is_full = result.get("kind") == "full"
-    quick = None
-    if result.get("kind") == "quick":
-        quick = Quick(result["status"], result["summary"], result["score"], result["max_score"])
-    feedback = clock.moment(row["feedback_at"])
     return Attempt(
         id=row["id"],
         number=row["attempt"],
         received=received,
         late=row["late"],
         counts=row["counts"],
-        quick=quick,
-        score=result["score"] if is_full and feedback else None,
-        max_score=result["max_score"] if is_full and feedback else None,
-        feedback=feedback,
+        feedback=clock.moment(row["feedback_at"]),
         files=tuple(file["path"] for file in row["files"]),
     )
+
+
+def _quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
+    if row is None:
+        return None
+    report = row.get("report") or {}
+    return Quick(
+        waiting=row["waiting"],
+        submission=row.get("submission", ""),
+        checked=clock.moment(row.get("checked_at")),
+        message=row.get("message", "") or report.get("refused", ""),
+        exercises=tuple(_exercise(each) for each in report.get("exercises", ())),
+        notes=tuple((note["cell"], note["text"]) for note in report.get("notes", ())),
+    )
+
+
+def _exercise(row: dict[str, Any]) -> Exercise:
+    visible = (check for check in row["checks"] if not check["hidden"])
+    keys = ("title", "passed", "why", "called", "got", "expected")
+    return Exercise(row["name"], tuple(Check(*(check[key] for key in keys)) for check in visible))
+
+
+def _grade(row: dict[str, Any] | None, clock: Clock) -> Grade | None:
+    if row is None:
+        return None
+    released = clock.moment(row["released_at"])
+    assert released is not None
+    return Grade(row["score"], row["max_score"], released)

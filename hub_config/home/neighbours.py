@@ -11,7 +11,7 @@ import httpx
 from hub_config.home.session import Viewer
 from hub_config.home.settings import Settings
 
-EVENTS_PAGE, EVENTS_MOST = 1000, 20_000
+EVENTS_PAGE, SUBMISSIONS_PAGE, ROWS_MOST = 1000, 500, 20_000
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,13 @@ class Neighbours:
     async def assignments(self) -> Any:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/assignments")
 
-    async def submissions(self, module: str | None = None) -> Any:
-        query = {"assignment": module} if module else {}
-        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/submissions", query)
+    async def own_submissions(self) -> Any:
+        """Return the viewer's own submissions, oldest first."""
+        return await self._all("submissions", SUBMISSIONS_PAGE, student=self.viewer.name)
+
+    async def own_events(self) -> Any:
+        """Return the viewer's own events, oldest first."""
+        return await self._all("events", EVENTS_PAGE, student=self.viewer.name)
 
     async def receipt(self, submission: str) -> Any:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/submissions/{submission}/receipt")
@@ -76,15 +80,44 @@ class Neighbours:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/progress")
 
     async def events(self) -> Any:
-        """Return the events that the viewer may see, oldest first; the newest are left out beyond a large number."""
+        """Return everybody's events, oldest first; beyond a large number the newest are left out."""
+        return await self._all("events", EVENTS_PAGE)
+
+    async def own_grading(self) -> Any:
+        """Return quick results, scores of released feedback and regrade requests of the viewer, by module."""
+        return await self._get("grading", "/api/v1/me")
+
+    async def ask_regrade(self, module: str, exercise: str, reason: str) -> Any:
+        body = {"assignment": module, "reason": reason, **({"exercise": exercise} if exercise else {})}
+        return await self._post("grading", "/api/v1/regrades", body)
+
+    async def grading_overview(self) -> Any:
+        return await self._get("grading", "/api/v1/overview")
+
+    async def regrades(self) -> Any:
+        """Return the open regrade requests."""
+        return await self._get("grading", "/api/v1/regrades", {"open": "true"})
+
+    async def answer_regrade(self, number: int, text: str) -> Any:
+        return await self._post("grading", f"/api/v1/regrades/{number}/answer", {"answer": text})
+
+    async def grading_jobs(self) -> Any:
+        return await self._get("grading", "/api/v1/jobs")
+
+    async def grading_job(self, kind: str, module: str) -> Any:
+        """Queue grading work on a module."""
+        return await self._post("grading", "/api/v1/jobs", {"kind": kind, "assignment": module})
+
+    async def _all(self, what: str, page_size: int, **query: Any) -> Any:
         found: list[dict[str, Any]] = []
-        while len(found) < EVENTS_MOST:
-            query = {"limit": EVENTS_PAGE, "after": found[-1]["seq"] if found else 0}
-            page = await self._get("exchange", f"/api/v1/courses/{self.settings.course}/events", query)
+        while len(found) < ROWS_MOST:
+            after = found[-1]["seq"] if found else 0
+            path = f"/api/v1/courses/{self.settings.course}/{what}"
+            page = await self._get("exchange", path, {**query, "limit": page_size, "after": after})
             if isinstance(page, Missing):
                 return page
             found += page
-            if len(page) < EVENTS_PAGE:
+            if len(page) < page_size:
                 break
         return found
 
@@ -127,7 +160,8 @@ def unpack(bundle: bytes) -> dict[str, bytes]:
 def _reason(answer: httpx.Response) -> str:
     try:
         body = answer.json()
-        parts = [body.get("rule") or body.get("message") or "", body.get("value", ""), body.get("remedy", "")]
+        said = body.get("rule") or body.get("detail") or body.get("message") or ""
+        parts = [said, body.get("value", ""), body.get("remedy", "")]
         return ": ".join(str(part) for part in parts if part) or f"it answered {answer.status_code}"
     except (ValueError, AttributeError):
         return f"it answered {answer.status_code}"

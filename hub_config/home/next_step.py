@@ -1,10 +1,12 @@
 """The one obvious next step, and what the student should hear of; pure functions over the course map."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from hub_config.home.course_map import Module, Tier
 from hub_config.home.moments import Moment
+
+ORDER = ("late", "missed", "corrected", "extended")
 
 
 @dataclass(frozen=True)
@@ -21,11 +23,12 @@ class Step:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that happened; `target` is the module's page or its notebook."""
+    """Something that happened; the text ends in a time if there is one."""
 
     kind: str
     text: str
-    module: Module | None = None
+    module: Module
+    when: Moment | None = None
 
 
 def next_step(tiers: Iterable[Tier]) -> Step:
@@ -37,7 +40,7 @@ def next_step(tiers: Iterable[Tier]) -> Step:
         assert work is not None
         return Step(*work, module=module, due=module.due)
     if graded := [module for module in modules if module.state == "graded"]:
-        module = max(graded, key=lambda module: module.graded.feedback.at)  # type: ignore[union-attr]
+        module = max(graded, key=lambda module: module.with_feedback.feedback.at)  # type: ignore[union-attr]
         reason = "It is graded. Compare your answers with the comments before the next module builds on it."
         return Step(f"Read the feedback on {module.title}", reason, "Read feedback", module, target="page")
     waiting = [module for module in modules if module.release and not module.release.is_past]
@@ -57,11 +60,11 @@ def _work(module: Module) -> tuple[str, str, str] | None:
     if module.state == "completed":
         reason = "Your code works in your package. Hand it in from the Assignment List, or with tito submit "
         return f"Submit {module.title}", f"{reason}{module.slug} in the terminal.", "Open JupyterLab"
-    latest = module.latest
-    may_again = module.attempts_allowed is None or module.attempts_used < module.attempts_allowed
     early = not (module.due and module.due.is_past)
-    if module.state == "submitted" and latest and latest.quick and not latest.quick.passed and may_again and early:
-        reason = f"{latest.quick.summary or 'Some visible checks fail'}. You can submit again until it is due."
+    quick = module.quick
+    fails = quick is not None and quick.exercises and not quick.passed
+    if quick and fails and module.state == "submitted" and module.can_submit and early:
+        reason = f"{quick.words}. You can submit again until it is due."
         return f"Improve {module.title}", reason, "Open the notebook"
     return None
 
@@ -72,18 +75,19 @@ def _by_due(modules: Iterable[Module]) -> list[Module]:
 
 def notices(tiers: Iterable[Tier]) -> list[Notice]:
     """Return what the student should hear of, most pressing first."""
-    found: list[Notice] = []
-    for module in (module for tier in tiers for module in tier.built):
-        if module.overdue:
-            text = f"{module.title} is past its due date and still taken, late, until {{closes}}."
-            found.append(Notice("late", text, module))
-        if module.corrected:
-            text = (
-                f"{module.title} was corrected after you fetched it. Run tito fetch {module.slug} for the new version; "
-                "your own notebook is kept."
-            )
-            found.append(Notice("corrected", text, module))
-        if module.extended and not module.is_done:
-            found.append(Notice("extended", f"You have an extension for {module.title}: it is due {{due}}.", module))
-    order = ("late", "corrected", "extended")
-    return sorted(found, key=lambda notice: order.index(notice.kind))
+    found = [notice for tier in tiers for module in tier.built for notice in _notices(module)]
+    return sorted(found, key=lambda notice: ORDER.index(notice.kind))
+
+
+def _notices(module: Module) -> Iterator[Notice]:
+    title, slug = module.title, module.slug
+    if module.overdue:
+        yield Notice("late", f"{title} is past its due date. It is still taken, as late, until", module, module.closes)
+    if module.missed:
+        text = f"{title} closed without a submission of yours. tito module unlock {slug} fetches its reference."
+        yield Notice("missed", text, module)
+    if module.corrected:
+        text = f"{title} was corrected after you fetched it. tito fetch {slug} brings the new version; yours is kept."
+        yield Notice("corrected", text, module)
+    if module.extended and not module.is_done and not module.missed:
+        yield Notice("extended", f"You have an extension for {title}. It is due", module, module.due)

@@ -1,7 +1,7 @@
 """Who looks at the page: the Hub's OAuth login, kept in an encrypted cookie, so that a restart logs nobody out.
 
-The cookie holds the viewer's Hub token and can be read by this service alone. A form carries a token derived from it, so that
-another site cannot submit in the viewer's name.
+The cookie holds the viewer's Hub token and can be read by this service alone. A form carries a token derived from it,
+so that another site cannot submit in the viewer's name.
 """
 
 import base64
@@ -21,6 +21,7 @@ from hub_config.home.settings import Settings
 
 COOKIE, STATE_COOKIE = "home-session", "home-state"
 STATE_SECONDS = 600
+NOTE_SECONDS = 60
 VIEWER_SECONDS = 10.0  # a page asks several times; a revoked token works no longer than this
 
 
@@ -144,6 +145,14 @@ class Sessions:
         if answer.status_code >= 500:
             raise HubUnreachable(f"the Hub answered {answer.status_code}")
         return answer
+
+    def note_for(self, kind: str, text: str) -> str:
+        """Return the cookie that carries what an action did to the next page."""
+        return self._seal({"kind": kind, "note": text})
+
+    def open_note(self, cookie: str) -> dict[str, Any] | None:
+        content = self._open(cookie, NOTE_SECONDS)
+        return content if content and "note" in content else None
 
     def _seal(self, content: dict[str, str]) -> str:
         return self._fernet.encrypt(json.dumps(content).encode()).decode()

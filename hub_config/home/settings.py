@@ -39,6 +39,10 @@ class Settings:
         """The Hub as browsers see it, with a slash at the end."""
         return f"{self.hub_host}{self.base_url}hub/"
 
+    def notebook(self, slug: str) -> str:
+        """Return where a module's notebook opens; a server that is not running is started on the way."""
+        return f"{self.hub_url}user-redirect/lab/tree/{slug}/{slug}.ipynb"
+
     @property
     def formgrader_url(self) -> str:
         return f"{self.hub_host}{self.base_url}services/formgrader/"

@@ -1,0 +1,21 @@
+"""`python -m hub_config.home`: serve the home page where the Hub's supervisor says, until SIGTERM."""
+
+import sys
+
+import uvicorn
+
+from hub_config.home.app import create_app
+from hub_config.home.settings import MissingSettings, load_settings
+
+
+def main() -> None:
+    """Serve; say what is missing instead of a traceback."""
+    try:
+        settings = load_settings()
+    except MissingSettings as error:
+        sys.exit(f"home: {error}")
+    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

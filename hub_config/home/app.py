@@ -1,0 +1,91 @@
+"""The application: its routes under the Hub's prefix, its state, and what it says when something is not possible."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from hub_config.home import actions, help_pages, login, staff_pages, student_pages
+from hub_config.home.guard import NotLoggedIn, Refused, add_headers
+from hub_config.home.session import HubUnreachable, Sessions
+from hub_config.home.settings import Settings
+from hub_config.home.views import HERE, environment, render
+
+TIMEOUT_SECONDS = 20.0  # a plan asks Hub, exchange and gradebook; everything else answers at once
+
+
+def create_app(
+    settings: Settings, http: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
+) -> FastAPI:
+    """Return the home page's application; `http` makes the client with which it asks the other services."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with http() as client:
+            app.state.http, app.state.sessions = client, Sessions(settings, client)
+            yield
+
+    app = FastAPI(title="Home", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.settings, app.state.templates = settings, environment()
+    app.state.help_pages = help_pages.find_guides(settings.docs)
+    base = settings.prefix.rstrip("/")
+    for router in (
+        _health(),
+        login.router,
+        help_pages.router,
+        student_pages.router,
+        staff_pages.router,
+        actions.router,
+    ):
+        app.include_router(router, prefix=base)
+    app.mount(f"{base}/static", StaticFiles(directory=HERE / "static"))
+    app.middleware("http")(add_headers)
+    _say_what_is_wrong(app)
+    return app
+
+
+def _health() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/health")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return router
+
+
+def _say_what_is_wrong(app: FastAPI) -> None:
+    @app.exception_handler(NotLoggedIn)
+    async def not_logged_in(request: Request, error: NotLoggedIn) -> Response:
+        if request.method == "GET":
+            return login.send_to_login(request)
+        return _problem(request, 401, "Your login has ended", "Load the page again; the Hub will ask who you are.")
+
+    @app.exception_handler(Refused)
+    async def refused(request: Request, error: Refused) -> Response:
+        return _problem(request, error.status, error.title, error.remedy)
+
+    @app.exception_handler(HubUnreachable)
+    async def no_hub(request: Request, error: HubUnreachable) -> Response:
+        return _problem(
+            request, 503, "The Hub does not answer", "It may be restarting. Load the page again in a moment."
+        )
+
+    @app.exception_handler(HTTPException)
+    async def not_there(request: Request, error: HTTPException) -> Response:
+        return _problem(
+            request, error.status_code, "There is nothing here", "Check the address, or begin at your course."
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        return _problem(request, 422, "The request is not complete", "Go back, load the page again and repeat.")
+
+
+def _problem(request: Request, status: int, title: str, remedy: str) -> Response:
+    return render(request, "problem.html", status, course=None, code=status, title=title, remedy=remedy, absent=[])

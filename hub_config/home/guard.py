@@ -1,0 +1,92 @@
+"""The door: who looks, may she see this, does the form come from our own page; and the headers of every answer."""
+
+from typing import Annotated
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import Response
+
+from hub_config.home.neighbours import Neighbours
+from hub_config.home.session import COOKIE, Sessions, Viewer
+
+# Scripts and styles come from our own files only, so that nothing a student wrote can run or dress itself up here.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+# Feedback is a whole page made from a student's notebook: shown without scripts, forms, links out or our cookies.
+FEEDBACK_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class NotLoggedIn(Exception):
+    """Nobody is recognised; a page sends her to the Hub, a form says so."""
+
+
+class Refused(Exception):
+    """A page that this viewer may not see, or that is not there: status, what is so, what to do."""
+
+    def __init__(self, status: int, title: str, remedy: str) -> None:
+        super().__init__(title)
+        self.status, self.title, self.remedy = status, title, remedy
+
+
+async def find_viewer(request: Request) -> Viewer:
+    """Return who looks, or raise NotLoggedIn."""
+    sessions: Sessions = request.app.state.sessions
+    viewer = await sessions.viewer(request.cookies.get(COOKIE, ""))
+    if viewer is None:
+        raise NotLoggedIn
+    request.state.viewer = viewer
+    return viewer
+
+
+Looking = Annotated[Viewer, Depends(find_viewer)]
+
+
+async def find_staff(viewer: Looking) -> Viewer:
+    return _only(viewer, viewer.is_staff, "staff of the course")
+
+
+async def find_grader(viewer: Looking) -> Viewer:
+    return _only(viewer, viewer.grades, "TAs and instructors")
+
+
+async def find_manager(viewer: Looking) -> Viewer:
+    return _only(viewer, viewer.manages, "instructors")
+
+
+def _only(viewer: Viewer, allowed: bool, who: str) -> Viewer:
+    if not allowed:
+        raise Refused(403, f"This page is for {who}", "If you should see it, ask the instructor of the course.")
+    return viewer
+
+
+async def check_form(request: Request, viewer: Looking, form_token: Annotated[str, Form()] = "") -> None:
+    """Raise Refused unless the form was made by this service for this viewer."""
+    sessions: Sessions = request.app.state.sessions
+    same_site = request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
+    if not same_site or not sessions.is_form_token(viewer, form_token):
+        raise Refused(403, "This form is not from this page, or too old", "Go back, load the page again and repeat.")
+
+
+async def neighbours(request: Request, viewer: Looking) -> Neighbours:
+    """Return the other services, asked with the viewer's own token."""
+    return Neighbours(request.app.state.settings, request.app.state.http, viewer)
+
+
+Asking = Annotated[Neighbours, Depends(neighbours)]
+
+
+async def add_headers(request: Request, call_next) -> Response:
+    """Add the security headers to every answer that does not bring stricter ones."""
+    response = await call_next(request)
+    for name, value in {**HEADERS, "Content-Security-Policy": POLICY}.items():
+        response.headers.setdefault(name, value)
+    return response

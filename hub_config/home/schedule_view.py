@@ -1,0 +1,54 @@
+"""The schedule as a page shows it: what failed first, then what comes, then what was done."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hub_config.home.moments import Clock, Moment
+from hub_config.home.neighbours import Missing
+
+
+@dataclass(frozen=True)
+class Row:
+    """One release or collection."""
+
+    kind: str
+    title: str
+    at: Moment
+    by: str
+    state: str
+    message: str
+    again: Moment | None
+
+
+def schedule_rows(
+    actions: list[dict[str, Any]], course: dict[str, Any] | Missing, clock: Clock
+) -> dict[str, list[Row]]:
+    """Return rows under `failing`, `coming` and `done`; cancelled ones are left out."""
+    titles = {} if isinstance(course, Missing) else _titles(course)
+    rows: dict[str, list[Row]] = {"failing": [], "coming": [], "done": []}
+    for action in actions:
+        if action["state"] == "cancelled":
+            continue
+        row = _row(action, titles, clock)
+        failing = action["tries"] > 0 and action["state"] == "pending"
+        rows["done" if action["state"] == "done" else "failing" if failing else "coming"].append(row)
+    rows["done"].reverse()
+    return rows
+
+
+def _titles(course: dict[str, Any]) -> dict[str, str]:
+    return {m["slug"]: m["title"] for tier in course["tiers"] for m in tier["modules"]}
+
+
+def _row(action: dict[str, Any], titles: dict[str, str], clock: Clock) -> Row:
+    at = clock.moment(action["at"])
+    assert at is not None
+    return Row(
+        kind=action["kind"],
+        title=titles.get(action["module"], action["module"]),
+        at=at,
+        by=action["by"],
+        state=action["state"],
+        message=action["message"],
+        again=clock.moment(action["try_after"]),
+    )

@@ -1,0 +1,131 @@
+"""How the class stands, put together for TAs and instructors; pure functions over what the services say."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from hub_config.home.moments import Clock, Moment
+
+STUCK_TESTS = 8  # so many test runs without completing: four in five students complete with fewer
+STUCK_SILENCE = timedelta(days=3)  # begun, then nothing for so long
+
+
+@dataclass
+class ModuleRow:
+    """One module's counts in the class; names are user names, sorted."""
+
+    slug: str
+    label: str
+    title: str
+    release: Moment | None
+    due: Moment | None
+    closes: Moment | None
+    students: int
+    fetched: list[str] = field(default_factory=list)
+    tested: list[str] = field(default_factory=list)
+    completed: list[str] = field(default_factory=list)
+    submitted: list[str] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    graded: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    @property
+    def is_released(self) -> bool:
+        return bool(self.release and self.release.is_past)
+
+    @property
+    def is_due(self) -> bool:
+        return bool(self.due and self.due.is_past)
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """Somebody who may need a word, and what suggests it."""
+
+    student: str
+    module: str
+    why: str
+    last: Moment
+    weight: int
+
+
+def module_rows(
+    course: dict[str, Any],
+    students: Iterable[str],
+    progress: Iterable[dict[str, Any]],
+    events: Iterable[dict[str, Any]],
+    clock: Clock,
+) -> list[ModuleRow]:
+    """Return each built module's counts over the students of the roster."""
+    roster = sorted(students)
+    given = [module for tier in course["tiers"] for module in tier["modules"] if module["place"] == "built"]
+    rows = {m["slug"]: _row(m, len(roster), clock) for m in given}
+    reached = _reached(events)
+    standing = {row["student"]: {a["id"]: a for a in row["assignments"]} for row in progress}
+    for student in roster:
+        for slug, row in rows.items():
+            _count(row, student, standing.get(student, {}).get(slug), reached[slug, student])
+    return list(rows.values())
+
+
+def _row(module: dict[str, Any], students: int, clock: Clock) -> ModuleRow:
+    release, due, closes = (clock.moment(module[key]) for key in ("release", "due", "closes"))
+    return ModuleRow(module["slug"], module["label"], module["title"], release, due, closes, students)
+
+
+def _reached(events: Iterable[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:
+    reached: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for event in events:
+        reached[event["assignment"], event["student"]].add(event["kind"])
+    return reached
+
+
+def _count(row: ModuleRow, student: str, standing: dict[str, Any] | None, kinds: set[str]) -> None:
+    standing = standing or {}
+    for kind in ("fetched", "tested", "completed"):
+        if kind in kinds:
+            getattr(row, kind).append(student)
+    if standing.get("submitted_at"):
+        row.submitted.append(student)
+        if standing["late"]:
+            row.late.append(student)
+        if standing["feedback_at"]:
+            row.graded.append(student)
+    elif row.is_due:
+        row.missing.append(student)
+
+
+def stuck(
+    course: dict[str, Any], students: Iterable[str], events: Iterable[dict[str, Any]], clock: Clock
+) -> list[Stuck]:
+    """Return who tests again and again without completing, or began and fell silent; the heaviest first."""
+    roster, titles = set(students), _titles(course)
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for event in events:
+        if event["student"] in roster and event["assignment"] in titles:
+            grouped[event["student"], event["assignment"]].append(event)
+    found = [_stuck(student, titles[slug], rows, clock) for (student, slug), rows in grouped.items()]
+    return sorted((each for each in found if each), key=lambda each: (-each.weight, each.student, each.module))
+
+
+def _titles(course: dict[str, Any]) -> dict[str, str]:
+    return {m["slug"]: m["title"] for tier in course["tiers"] for m in tier["modules"] if m["place"] == "built"}
+
+
+def _stuck(student: str, title: str, events: list[dict[str, Any]], clock: Clock) -> Stuck | None:
+    kinds = {event["kind"] for event in events}
+    tests = [event for event in events if event["kind"] == "tested"]
+    if not tests or kinds & {"completed", "submitted"}:
+        return None
+    last = clock.moment(events[-1]["at"])
+    assert last is not None
+    silent = clock.now - last.at
+    failing = events[-1]["detail"].get("failed") if events[-1]["kind"] == "tested" else None
+    at = f", last failing: {', '.join(map(str, failing[:3]))}" if isinstance(failing, list) and failing else ""
+    if len(tests) >= STUCK_TESTS:
+        return Stuck(student, title, f"{len(tests)} test runs, not completed{at}", last, len(tests))
+    if silent >= STUCK_SILENCE:
+        return Stuck(student, title, f"began, then nothing for {silent.days} days{at}", last, silent.days)
+    return None

@@ -1,0 +1,89 @@
+"""What staff see: the class by module, what waits to be graded, and the semester with its schedule and plan."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from hub_config.home.guard import Asking, find_grader, find_manager, find_staff
+from hub_config.home.neighbours import Missing, gather
+from hub_config.home.schedule_view import schedule_rows
+from hub_config.home.session import Viewer
+from hub_config.home.staff import module_rows, stuck
+from hub_config.home.views import clock_for, render
+
+router = APIRouter()
+Staff = Annotated[Viewer, Depends(find_staff)]
+Grader = Annotated[Viewer, Depends(find_grader)]
+Manager = Annotated[Viewer, Depends(find_manager)]
+
+
+@router.get("/class")
+async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
+    """Show counts by module, who is late or missing, and who may be stuck."""
+    got = await gather(
+        course=ask.course(),
+        people=ask.people(),
+        progress=ask.progress(),
+        events=ask.events(),
+        overview=ask.grading_overview(),
+    )
+    course, absent = got["course"], _absent(got)
+    if isinstance(course, Missing):
+        return render(request, "no_course.html", course=course, absent=absent)
+    rows, waiting = None, []
+    if not any(isinstance(got[key], Missing) for key in ("people", "progress", "events")):
+        clock, names = clock_for(course), [student["username"] for student in got["people"]["students"]]
+        rows = module_rows(course, names, got["progress"], got["events"], clock)
+        waiting = stuck(course, names, got["events"], clock)
+    graded = (
+        {} if isinstance(got["overview"], Missing) else {row["assignment"]: row for row in got["overview"]["modules"]}
+    )
+    return render(request, "class.html", course=course, rows=rows, graded=graded, stuck=waiting, absent=absent)
+
+
+@router.get("/grading")
+async def grading_page(request: Request, viewer: Grader, ask: Asking) -> Response:
+    """Show what waits to be graded, the way to the formgrader, and regrade requests."""
+    got = await gather(course=ask.course(), overview=ask.grading_overview(), regrades=ask.regrades())
+    course = got["course"]
+    clock = clock_for(course)
+    return render(
+        request,
+        "grading.html",
+        course=course,
+        overview=got["overview"],
+        regrades=got["regrades"],
+        clock=clock,
+        absent=_absent(got),
+    )
+
+
+@router.get("/semester")
+async def semester_page(request: Request, viewer: Manager, ask: Asking) -> Response:
+    """Show which semester is in force, whether its file has changed, and the schedule."""
+    got = await gather(course=ask.course(), status=ask.semester_status())
+    status, clock = got["status"], clock_for(got["course"])
+    data: dict[str, Any] = {"course": got["course"], "status": status, "absent": _absent({"status": status})}
+    if not isinstance(status, Missing):
+        data |= {"rows": schedule_rows(status["actions"], got["course"], clock), "clock": clock}
+    return render(request, "semester.html", **data)
+
+
+@router.get("/semester/plan")
+async def plan_page(request: Request, viewer: Manager, ask: Asking) -> Response:
+    """Show what applying the semester file would change."""
+    got = await gather(course=ask.course(), plan=ask.plan())
+    return render(request, "plan.html", course=got["course"], plan=got["plan"], absent=[])
+
+
+@router.get("/semester/apply")
+async def apply_page(request: Request, viewer: Manager, ask: Asking) -> Response:
+    """Show how far an apply is."""
+    got = await gather(course=ask.course(), run=ask.applying())
+    return render(request, "applying.html", course=got["course"], run=got["run"], absent=[])
+
+
+def _absent(answers: dict[str, Any]) -> list[Missing]:
+    found = {answer.service: answer for answer in answers.values() if isinstance(answer, Missing)}
+    return list(found.values())

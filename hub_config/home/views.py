@@ -1,0 +1,82 @@
+"""Turn data into pages."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from hub_config.home.moments import Clock, Moment
+from hub_config.home.neighbours import Missing
+from hub_config.home.session import Viewer
+
+HERE = Path(__file__).parent
+NOTE_COOKIE = "home-note"
+
+
+def time_tag(moment: Moment | None) -> Markup:
+    """Write a time: exact in the course's zone for readers without script, in the viewer's own by `home.js`."""
+    if moment is None:
+        return Markup("")
+    return Markup('<time datetime="{}" title="{} ({})">{}</time>').format(
+        moment.iso, moment.exact, moment.zone_name, moment.exact
+    )
+
+
+def number(value: float | None) -> str:
+    """Write points: 87.5, 90."""
+    return "" if value is None else f"{value:.1f}".removesuffix(".0")
+
+
+def environment() -> Environment:
+    """Return the templates; a name that is missing is an error, and everything is escaped."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"time": time_tag, "number": number}
+    made.tests["missing"] = lambda value: isinstance(value, Missing)
+    return made
+
+
+def clock_for(course: dict[str, Any] | Missing) -> Clock:
+    """Return the course's clock, in UTC while the course is unknown."""
+    return Clock("UTC" if isinstance(course, Missing) else course["time_zone"], datetime.now(UTC))
+
+
+def render(request: Request, template: str, status: int = 200, **data: Any) -> HTMLResponse:
+    """Return the page made by `template`, which knows viewer, settings, form token and the last action's note."""
+    state = request.app.state
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    note = state.sessions.open_note(request.cookies.get(NOTE_COOKIE, ""))
+    page = state.templates.get_template(template).render(
+        viewer=viewer,
+        settings=state.settings,
+        prefix=state.settings.prefix,
+        form_token=state.sessions.form_token(viewer) if viewer else "",
+        note=note,
+        section=lambda: _section(request.url.path.removeprefix(state.settings.prefix)),
+        help_pages=state.help_pages,
+        course_title=_course_title(data.get("course")),
+        **data,
+    )
+    response = HTMLResponse(page, status)
+    if note:
+        response.delete_cookie(NOTE_COOKIE, path=state.settings.prefix)
+    return response
+
+
+def _section(path: str) -> str:
+    """Return which of the main pages `path` belongs to."""
+    first = path.split("/")[0]
+    return first if first in ("class", "grading", "semester") else "" if first == "help" else "course"
+
+
+def _course_title(course: Any) -> str:
+    return course["title"] if isinstance(course, dict) else "TinyTorch"
