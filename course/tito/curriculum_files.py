@@ -13,8 +13,19 @@ from tito.errors import Finding, FindingsError
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-REQUIRED = {"title": str, "tier": str, "hours": (int, float), "prerequisites": list, "summary": str}
-WRITTEN_ONLY = {"exports": list, "exercises": list, "written": list}
+# key: its types in YAML, and their name in a message
+REQUIRED: dict[str, tuple[tuple[type, ...], str]] = {
+    "title": ((str,), "text"),
+    "tier": ((str,), "text"),
+    "hours": ((int, float), "number"),
+    "prerequisites": ((list,), "list"),
+    "summary": ((str,), "text"),
+}
+WRITTEN_ONLY: dict[str, tuple[tuple[type, ...], str]] = {
+    "exports": ((list,), "list"),
+    "exercises": ((list,), "list"),
+    "written": ((list,), "list"),
+}
 HAND_POINTS, TEST_POINTS = 10, 90
 
 
@@ -111,11 +122,10 @@ def _check_keys(file: YamlFile, is_written: bool):
     for key in file.data:
         if key not in REQUIRED | WRITTEN_ONLY:
             yield file.finding(f"unknown key '{key}'. Known: {', '.join(REQUIRED | WRITTEN_ONLY)}", key)
-    for key, kind in expected.items():
+    for key, (kinds, name) in expected.items():
         if key not in file.data:
             yield file.finding(f"the key '{key}' is missing: add it")
-        elif not isinstance(file.data[key], kind) or isinstance(file.data[key], bool):
-            name = "number" if isinstance(kind, tuple) else {str: "text", list: "list"}[kind]
+        elif not isinstance(file.data[key], kinds) or isinstance(file.data[key], bool):
             yield file.finding(f"'{key}' must be a {name}, it is {file.data[key]!r}", key)
 
 
@@ -184,15 +194,15 @@ def _build(match, folder: Path, data: dict, is_written: bool) -> Module:
 def check_order(modules: list[Module]) -> list[Finding]:
     """Check what only the whole shows: numbers, slugs, unknown or forward prerequisites, cycles, exports."""
     findings: list[Finding] = []
-    by_slug: dict[str, Module] = {}
-    by_number: dict[int, Module] = {}
     owner: dict[str, Module] = {}
+    taken: dict[str, Module] = {}
     for module in modules:
-        for key, table in ((module.slug, by_slug), (module.number, by_number)):
-            if key in table:  # type: ignore[operator]
-                other = table[key].label  # type: ignore[index]
-                findings.append(Finding(module.folder, 1, f"'{key}' is taken by {other}: rename this folder"))
-            table.setdefault(key, module)  # type: ignore[arg-type]
+        assert module.folder is not None
+        for key in (module.slug, str(module.number)):
+            if taken.setdefault(key, module) is not module:
+                message = f"'{key}' is taken by {taken[key].label}: rename this folder"
+                findings.append(Finding(module.folder, 1, message))
+    by_slug = {module.slug: module for module in modules}
     for module in modules:
         findings.extend(_check_prerequisites(module, by_slug))
         for name in module.exports:

@@ -2,15 +2,18 @@
 
 import json
 import shutil
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tito.atomic import write_atomically
 from tito.cli import main
 from tito.curriculum import Curriculum, load_curriculum
 from tito.percent import read_percent
+from tito.staff.notebooks import release_notebook
 from tito.workspace import Workspace
 
 TESTS = Path(__file__).resolve().parent.parent
@@ -103,13 +106,31 @@ def notebook_class() -> type[Notebook]:
     return Notebook
 
 
+@pytest.fixture(scope="session")
+def releases() -> dict[str, str]:
+    """The releases of the course in miniature, made once."""
+    curriculum = load_curriculum(TESTS / "tiny_course")
+    return {module.slug: release_notebook(module, curriculum) for module in curriculum.written}
+
+
 @pytest.fixture
-def started(workspace: Workspace, curriculum: Curriculum, tito: Callable[..., Answer]) -> Callable[[str], Notebook]:
+def started(
+    workspace: Workspace, curriculum: Curriculum, releases: dict[str, str], tito: Callable[..., Answer]
+) -> Callable[[str], Notebook]:
     """Start a module of the course in miniature."""
 
     def start(slug: str) -> Notebook:
+        write_atomically(workspace.release(slug), releases[slug])
         answer = tito("module", "start", slug, "--json")
         assert answer.code == 0, answer
         return Notebook(workspace.notebook(slug), curriculum.find(slug).source)
 
     return start
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]

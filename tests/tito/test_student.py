@@ -201,6 +201,12 @@ def test_start_leaves_a_notebook_alone_and_says_what_is_missing(started, workspa
     assert notebook.path.read_text() == "mine"
 
 
+def test_start_generates_the_release_where_the_course_tree_is(workspace: Workspace, course, tito):
+    assert tito("module", "start", "scale").code == 0
+    assert workspace.notebook("scale").read_bytes() == workspace.release("scale").read_bytes()
+    assert "exercise 'scale' is not solved yet" in workspace.notebook("scale").read_text()
+
+
 def test_start_prefers_the_fetched_release(workspace: Workspace, course, tito):
     workspace.release("scale").parent.mkdir(parents=True)
     workspace.release("scale").write_text("as fetched")
@@ -255,3 +261,40 @@ def test_the_reference_passes_and_the_release_passes_nothing(started, tito, curr
         notebook.solve()
         answer = tito("module", "complete", module.slug)
         assert answer.code == 0, answer.err
+
+
+def test_a_release_that_login_put_there_is_not_started_before_it_is_touched(workspace: Workspace, course, tito):
+    for path in (workspace.release("scale"), workspace.notebook("scale")):
+        path.parent.mkdir(parents=True)
+        path.write_text("as fetched")
+    assert states(tito)["scale"] == "released"
+    workspace.notebook("scale").write_text("touched")
+    assert states(tito)["scale"] == "started"
+
+
+def test_start_of_a_fetched_notebook_is_remembered(workspace: Workspace, course, tito):
+    for path in (workspace.release("scale"), workspace.notebook("scale")):
+        path.parent.mkdir(parents=True)
+        path.write_text("as fetched")
+    assert tito("module", "start", "scale").code == 0
+    assert states(tito)["scale"] == "started"
+
+
+def test_an_unlocked_module_is_shown_as_such_until_it_is_completed(completed, workspace: Workspace, tito):
+    moment = "2999-01-01T00:00:00+00:00"
+    workspace.remember("scale", completed=moment, unlocked=moment)
+    assert states(tito)["scale"] == "unlocked"
+    workspace.remember("scale", unlocked="2000-01-01T00:00:00+00:00")
+    assert states(tito)["scale"] == "completed"
+
+
+def test_a_course_that_cannot_be_reached_costs_one_line(
+    completed, tito, monkeypatch: pytest.MonkeyPatch, unused_port: int
+):
+    monkeypatch.setenv("EXCHANGE_URL", f"http://127.0.0.1:{unused_port}/services/exchange")
+    monkeypatch.setenv("EXCHANGE_COURSE", "tiny")
+    monkeypatch.setenv("EXCHANGE_TOKEN", "none")
+    answer = tito("module", "test", "scale")
+    assert answer.code == 0
+    assert answer.err.startswith("The course was not told that scale was tested: ")
+    assert "Dates are not shown: " in tito("status").out

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 
 from tito.curriculum import Curriculum
 from tito.errors import TitoError
-from tito.student.progress import CHANGED, COMPLETED, PREBUILT, progress_of
+from tito.student.progress import CHANGED, DONE, progress_of
 from tito.workspace import Workspace
 
 LIMIT_SECONDS = 120.0
@@ -29,8 +29,7 @@ class IntegrationResult:
 
 def run_integration(workspace: Workspace, curriculum: Curriculum) -> list[IntegrationResult]:
     """Run every test whose modules are complete or prebuilt; code that never ends is an error."""
-    importable = (COMPLETED, CHANGED, PREBUILT)
-    ready = [m.slug for m in curriculum.modules if progress_of(workspace, m).state in importable]
+    ready = [m.slug for m in curriculum.modules if progress_of(workspace, m).state in (*DONE, CHANGED)]
     command = [sys.executable, "-P", "-m", "tinytorch.integration", *ready]
     environment = os.environ | {"TINYTORCH_HOME": str(workspace.package)}
     try:

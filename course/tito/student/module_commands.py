@@ -7,7 +7,7 @@ import click
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
 from tito.student.events import report_event
-from tito.student.progress import COMPLETED, PREBUILT, all_progress, next_step, progress_of
+from tito.student.progress import DONE, all_progress, next_step, progress_of
 from tito.workspace import Workspace
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON, for scripts.")
@@ -38,14 +38,13 @@ def start(name: str, as_json: bool) -> int:
     from tito.student.start import start_module
 
     curriculum, module, workspace = find_module(name)
-    done = (COMPLETED, PREBUILT)
-    missing = [m.slug for m in curriculum.before(module) if progress_of(workspace, m).state not in done]
+    missing = [m.slug for m in curriculum.before(module) if progress_of(workspace, m).state not in DONE]
     fresh = start_module(workspace, module, curriculum)
     path = workspace.show(workspace.notebook(module.slug))
     answer(
         as_json,
         {"module": module.slug, "notebook": str(workspace.notebook(module.slug)), "created": fresh, "missing": missing},
-        f"{module.label}: your notebook is {path}" if fresh else f"{module.label} was started already: {path}",
+        f"{module.label}: your notebook is {path}" if fresh else f"{module.label} is there already: {path}",
         f"It builds on {', '.join(missing)}, not completed yet." if missing else "",
         f"Open it in JupyterLab; then 'tito module test {module.slug}'.",
     )

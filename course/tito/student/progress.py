@@ -10,8 +10,11 @@ NOT_RELEASED = "not released"
 RELEASED = "released"
 STARTED = "started"
 COMPLETED = "completed"
+UNLOCKED = "unlocked"
 CHANGED = "changed"
 PREBUILT = "prebuilt"
+# Whose code can be imported.
+DONE = (COMPLETED, UNLOCKED, PREBUILT)
 
 
 @dataclass(frozen=True)
@@ -55,13 +58,15 @@ def progress_of(workspace: Workspace, module: Module) -> Progress:
 def _state(workspace: Workspace, module: Module, known: dict) -> str:
     notebook, exported = workspace.notebook(module.slug), workspace.exported(module.slug)
     if exported.is_file():
+        if known.get("unlocked", "") and known["unlocked"] >= known.get("completed", ""):
+            return UNLOCKED
         if notebook.is_file() and notebook.stat().st_mtime_ns > exported.stat().st_mtime_ns:
             from tito.student.complete import is_changed_since
 
             return CHANGED if is_changed_since(workspace, module) else COMPLETED
         return COMPLETED
     if notebook.is_file():
-        return STARTED
+        return STARTED if "started" in known or not _is_untouched(workspace, module) else RELEASED
     if not module.is_written:
         return NOT_WRITTEN
     if find_course() is None:
@@ -70,6 +75,12 @@ def _state(workspace: Workspace, module: Module, known: dict) -> str:
         if not workspace.release(module.slug).is_file():
             return NOT_RELEASED
     return RELEASED
+
+
+def _is_untouched(workspace: Workspace, module: Module) -> bool:
+    """Releases are put into a home at login; what nobody worked on is not started."""
+    release = workspace.release(module.slug)
+    return release.is_file() and release.read_bytes() == workspace.notebook(module.slug).read_bytes()
 
 
 def all_progress(workspace: Workspace, curriculum: Curriculum) -> list[Progress]:

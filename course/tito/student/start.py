@@ -14,6 +14,8 @@ def start_module(workspace: Workspace, module: Module, curriculum: Curriculum) -
     """Put the release where the student works; tell False if a notebook is there already, which is left alone."""
     notebook = workspace.notebook(module.slug)
     if notebook.exists():
+        if "started" not in workspace.recall(module.slug):
+            workspace.remember(module.slug, started=now())
         return False
     write_atomically(notebook, pristine(workspace, module, curriculum))
     workspace.remember(module.slug, started=now())

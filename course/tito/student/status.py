@@ -6,7 +6,7 @@ import os
 import click
 
 from tito.curriculum import load_curriculum
-from tito.student.progress import COMPLETED, PREBUILT, Progress, all_progress, next_step
+from tito.student.progress import DONE, Progress, all_progress, next_step
 from tito.workspace import Workspace
 
 
@@ -39,10 +39,10 @@ def status(as_json: bool) -> int:
 
 
 def _show_tier(title: str, progress: list[Progress]) -> None:
-    done = sum(each.state in (COMPLETED, PREBUILT) for each in progress)
+    done = sum(each.state in DONE for each in progress)
     click.secho(f"{title}: {done} of {len(progress)} modules", bold=True)
     for each in progress:
-        mark = click.style("done", fg="green") if each.state in (COMPLETED, PREBUILT) else "    "
+        mark = click.style("done", fg="green") if each.state in DONE else "    "
         click.echo(f"  {mark}  {each.module.label:<18} {each.module.summary}")
 
 

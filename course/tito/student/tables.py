@@ -4,6 +4,7 @@ import click
 
 COLOURS = {
     "completed": "green",
+    "unlocked": "green",
     "passed": "green",
     "changed": "yellow",
     "started": "yellow",
