@@ -73,8 +73,8 @@ def server_of_kind(kind: str, settings: Settings) -> dict:
     return {
         "environment": str(settings.environment_of(kind)),
         "read_only": [str(CHECKOUT / path) for path in own.read_only],
-        "memory_mib": own.memory_mib,
-        "processes": own.processes,
+        "memory_mib": own.memory_mib or settings.limits.memory_mib,
+        "processes": own.processes or settings.limits.processes,
         "env": server_environment(kind, settings),
     }
 

@@ -50,7 +50,7 @@ def run(settings: Settings) -> None:
     finally:
         say("\n==> Stopping; everything is kept")
         stop_servers(settings)
-        supervisor.stop([*reversed([service.name for service in chosen(settings)]), "hub", "proxy"])
+        supervisor.stop()
 
 
 def start_all(supervisor: Supervisor, settings: Settings) -> None:

@@ -103,7 +103,7 @@ def chosen(settings: Settings) -> list[Service]:
     unknown = sorted(set(settings.without) - set(names))
     if unknown:
         raise ValueError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
-    never_cull = settings.idle_minutes == 0
+    never_cull = settings.idle_seconds == 0
     left_out = {*settings.without, *(["idle-culler"] if never_cull else [])}
     return [service for service in SERVICES if service.name not in left_out and _is_here(service.module)]
 
@@ -137,7 +137,7 @@ def command_line(service: Service, settings: Settings) -> list[str]:
         "course_dir": settings.var / "course",
         "semester": settings.semester_file,
         "jobs": settings.grading_jobs,
-        "idle_seconds": settings.idle_minutes * 60,
+        "idle_seconds": settings.idle_seconds,
         "hub_api": settings.hub_api_url,
     }
     return [sys.executable, *(word.format(**values) for word in service.command.split())]
@@ -158,6 +158,7 @@ def course_environment(settings: Settings) -> dict[str, str]:
         "TITO_COURSE": str(CHECKOUT / "course"),
         "EXCHANGE_COURSE": settings.course,
         "HUB_VAR": str(settings.var),
+        "HOME_DOCS": str(CHECKOUT / "docs"),
     }
 
 

@@ -34,11 +34,27 @@ class ServerSettings(Section):
 
     environment: Path = Field(description="virtual environment that the server runs in")
     read_only: list[Path] = Field(default=[], description="further paths that the server may read")
-    memory_mib: int = Field(default=4096, ge=256, description="memory that one process of the server may allocate")
-    processes: int = Field(
-        default=256, ge=32, description="processes and threads of one person (a Hub started by root)"
+    memory_mib: int | None = Field(
+        default=None, ge=256, description="memory that one process may allocate; without, the semester's limits.memory"
+    )
+    processes: int | None = Field(
+        default=None, ge=32, description="processes and threads of one person; without, the semester's limits.processes"
     )
     start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
+
+
+class Limits(Section):
+    """What a semester file says of servers under `limits`; `tito semester check` explains mistakes in it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    memory: str = "4G"
+    processes: int = 256
+    idle_minutes: int = 60
+
+    @property
+    def memory_mib(self) -> int:
+        return int(self.memory[:-1]) * {"M": 1, "G": 1024}[self.memory[-1]]
 
 
 class Settings(Section):
@@ -60,7 +76,11 @@ class Settings(Section):
         default=300_000, ge=1000, description="lowest uid of student servers (a Hub started by root)"
     )
     subdomain_host: str = Field(default="", description="https://host of a wildcard domain: one domain per server")
-    idle_minutes: int = Field(default=90, ge=0, description="stop a server that was idle so long; 0: never")
+    idle_minutes: int | None = Field(
+        default=None,
+        ge=0,
+        description="stop a server idle so long, 0: never; without, the semester's limits.idle_minutes",
+    )
     grading_jobs: int = Field(default=2, ge=1, description="submissions judged side by side")
     without: list[str] = Field(default=[], description="services not to start")
     student: ServerSettings = ServerSettings(environment=Path("build/envs/student"))
@@ -92,6 +112,15 @@ class Settings(Section):
     def course(self) -> str:
         """The course id, as the semester file says it."""
         return str(yaml.safe_load(self.semester_file.read_text("utf-8"))["course"])
+
+    @property
+    def limits(self) -> Limits:
+        """The semester file's limits of a student's server."""
+        return Limits(**(yaml.safe_load(self.semester_file.read_text("utf-8")).get("limits") or {}))
+
+    @property
+    def idle_seconds(self) -> int:
+        return 60 * (self.limits.idle_minutes if self.idle_minutes is None else self.idle_minutes)
 
     @property
     def public_url(self) -> str:

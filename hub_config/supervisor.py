@@ -87,12 +87,20 @@ class Supervisor:
                 if program.after_restart:
                     program.after_restart()
 
-    def stop(self, order: list[str], grace_seconds: float = 10.0) -> None:
-        """End programs in this order, then whatever else carries the marker."""
+    def stop(self, grace_seconds: float = 10.0) -> None:
+        """End all programs at once, then whatever else carries the marker."""
         self.stopping.set()
-        for name in order:
-            if name in self.programs:
-                self._end(self.programs[name], grace_seconds)
+        pids = {program.pid for program in self.programs.values() if program.pid}
+        for program in self.programs.values():
+            program.pid = 0
+        for pid in pids:
+            _send(pid, signal.SIGTERM)
+        deadline = time.monotonic() + grace_seconds
+        while pids := {pid for pid in pids - self._reap() if _send(pid, 0)}:
+            if time.monotonic() > deadline:
+                for pid in pids:
+                    _send(pid, signal.SIGKILL)
+            time.sleep(0.05)
         sweep(self.marker)
         self._reap()
 
@@ -102,16 +110,6 @@ class Supervisor:
         program.pid, program.not_before = 0, time.monotonic() + program.pause
         program.deaths += 1
         self.say(f"{program.name} ended and is started again (see {program.log})")
-
-    def _end(self, program: Program, grace_seconds: float) -> None:
-        pid, program.pid = program.pid, 0
-        if pid == 0 or not _send(pid, signal.SIGTERM):
-            return
-        deadline = time.monotonic() + grace_seconds
-        while pid not in self._reap() and _send(pid, 0):
-            if time.monotonic() > deadline:
-                _send(pid, signal.SIGKILL)
-            time.sleep(0.05)
 
     def _write_record(self) -> None:
         """Keep name -> pid where other commands find it, never half written."""

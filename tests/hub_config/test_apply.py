@@ -7,7 +7,7 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
-from hub_config.apply import apply_all, server_environment
+from hub_config.apply import apply_all, server_environment, server_of_kind
 from hub_config.ports import NAMES
 from hub_config.settings import load_settings
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
@@ -58,6 +58,15 @@ def test_students_do_not_get_the_course_and_staff_cannot_write_it(config):
     assert kinds["student"]["read_only"] == []
     assert any(path.endswith("/course") for path in kinds["staff"]["read_only"])
     assert not any(path.rstrip("/").endswith("/var") for kind in kinds.values() for path in kind["read_only"])
+
+
+def test_a_server_has_the_semesters_limits_unless_a_setting_says_otherwise(settings, config):
+    assert config.BubblewrapSpawner.kinds["student"]["memory_mib"] == 4096
+    settings.semester.write_text("course: tiny-2026\nlimits: {memory: 512M, processes: 99, idle_minutes: 7}\n")
+    limited = server_of_kind("student", settings)
+    assert (limited["memory_mib"], limited["processes"], settings.idle_seconds) == (512, 99, 420)
+    own = settings.model_copy(update={"student": settings.student.model_copy(update={"memory_mib": 300})})
+    assert server_of_kind("student", own)["memory_mib"] == 300
 
 
 def test_servers_get_the_courses_variables_and_no_more(settings):

@@ -21,7 +21,7 @@ FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
 def supervisor(tmp_path):
     supervisor = Supervisor(secrets.token_hex(8), tmp_path, say=lambda text: None)
     yield supervisor
-    supervisor.stop([])
+    supervisor.stop()
 
 
 def program(name: str, command: list[str], tmp_path: Path, **more) -> Program:
@@ -73,7 +73,7 @@ def test_stop_ends_programs_and_what_they_started_in_sessions_of_their_own(super
     supervisor.start(parent)
     until(lambda: child.exists() and child.read_text().endswith("."))
     pids = parent.pid, int(child.read_text().rstrip("."))
-    supervisor.stop(["parent"])
+    supervisor.stop()
     until(lambda: not any(map(alive, pids)))
 
 
@@ -84,7 +84,7 @@ def test_a_program_that_ignores_sigterm_is_killed(supervisor, tmp_path):
     supervisor.start(stubborn)
     until(ready.exists)
     pid = stubborn.pid
-    supervisor.stop(["stubborn"], grace_seconds=0.2)
+    supervisor.stop(grace_seconds=0.2)
     assert not alive(pid)
 
 
