@@ -25,7 +25,8 @@ WORDS = same_words(
     "add", "sub", "mul", "div", "neg", "exp", "log", "sqrt", "maximum", "minimum", "clamp", "where",
     "mean", "var", "amax", "amin", "argmax", "argmin",
     "reshape", "permute", "transpose", "squeeze", "unsqueeze", "broadcast_to", "clone", "cat", "stack", "matmul",
-    "relu", "sigmoid", "tanh", "softmax",
+    "relu", "sigmoid", "tanh", "softmax", "log_softmax",
+    "no_grad", "is_grad_enabled",
 ) | {"sum": "reduce_sum", "abs": "absolute", "pow": "power", "concatenate": "cat"}  # fmt: skip
 
 _find, __dir__ = make_face(__name__, WORDS)

@@ -40,11 +40,14 @@ def find(name: str, shown: str) -> object:
     module = builder(name)
     if module is None:
         raise ImportError(f"{shown} is built by no module of this course: see `tito module status` for what there is")
-    core = importlib.import_module(f"tinytorch.core.{module['slug']}")
+    slug = module["slug"]
+    try:
+        core = importlib.import_module(f"tinytorch.core.{slug}")
+    except AttributeError as error:  # Python would take it for "there is no such word" and hide where it was raised
+        raise ImportError(f"{shown} can't be imported, since core/{slug}.py fails: AttributeError: {error}") from error
     try:
         return getattr(core, name)
     except AttributeError:
-        slug = module["slug"]
         raise ImportError(
             f"{shown} is missing in {core.__file__}: define {name} in your notebook of {label(module)} and run "
             f"`tito module complete {slug}`"

@@ -5,6 +5,7 @@ recorder is installed before anything else of core is used. Promises: a broken a
 and an explanation from `backward()`, never a package that cannot be imported.
 """
 
+import contextlib
 import importlib
 import os
 import sys
@@ -41,9 +42,8 @@ def _explain(error: Exception) -> None:
         "Mend your notebook of module 05_autograd and run `tito module complete autograd`"
     )
     warnings.warn(message, stacklevel=2)
-    tensor = sys.modules.get("tinytorch.core.tensor")
-    if hasattr(tensor, "RECORDER"):
-        tensor.RECORDER.advice = message
+    with contextlib.suppress(Exception):  # a broken tensor.py speaks for itself when it is imported by name
+        importlib.import_module("tinytorch.core.tensor").RECORDER.advice = message
 
 
 def _place(error: Exception) -> str:

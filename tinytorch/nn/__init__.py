@@ -1,10 +1,13 @@
 """Layers and losses as objects: PyTorch's `torch.nn`."""
 
+import importlib
+
 from tinytorch.faces import make_face, same_words
 
 WORDS = same_words(
     "Module", "Parameter", "Linear", "Dropout", "Sequential", "ModuleList", "Flatten", "Identity",
     "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LeakyReLU", "Softmax",
+    "MSELoss", "CrossEntropyLoss", "BCEWithLogitsLoss",
 )  # fmt: skip
 
 _find, __dir__ = make_face(__name__, WORDS)
@@ -12,7 +15,5 @@ _find, __dir__ = make_face(__name__, WORDS)
 
 def __getattr__(name: str) -> object:
     if name == "functional":
-        import tinytorch.nn.functional as functional
-
-        return functional
+        return importlib.import_module("tinytorch.nn.functional")
     return _find(name)

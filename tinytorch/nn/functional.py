@@ -2,6 +2,10 @@
 
 from tinytorch.faces import make_face, same_words
 
-WORDS = same_words("relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "softmax", "linear", "dropout")
+WORDS = same_words(
+    "relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "softmax", "softplus", "log_softmax",
+    "linear", "dropout",
+    "mse_loss", "cross_entropy", "binary_cross_entropy_with_logits",
+)  # fmt: skip
 
 __getattr__, __dir__ = make_face(__name__, WORDS)

@@ -1,7 +1,15 @@
-"""Optimizers and schedules: PyTorch's `torch.optim`."""
+"""Optimizers: PyTorch's `torch.optim`; schedules are in `tinytorch.optim.lr_scheduler`."""
+
+import importlib
 
 from tinytorch.faces import make_face, same_words
 
-WORDS = same_words()
+WORDS = same_words("Optimizer", "SGD", "Adam", "AdamW")
 
-__getattr__, __dir__ = make_face(__name__, WORDS)
+_find, __dir__ = make_face(__name__, WORDS)
+
+
+def __getattr__(name: str) -> object:
+    if name == "lr_scheduler":
+        return importlib.import_module("tinytorch.optim.lr_scheduler")
+    return _find(name)

@@ -256,7 +256,7 @@ viz.lines(None, sizes, title="How large is the signal after n layers?", xlabel="
 # %% [markdown]
 # **What's happening**
 # 1. With the gain $\sqrt 2$ the size stays near 1 through all thirty layers.
-# 2. With 2 it grows by $2/\sqrt 2 = 1.41$ at each layer: 30,000-fold after thirty. A few dozen layers more, and float32 overflows.
+# 2. With 2 it grows by $2/\sqrt 2 = 1.41$ at each layer, tens of thousands of times after thirty. Some 230 layers more, and float32 overflows.
 # 3. With 1 it shrinks by as much, and with $1/\sqrt 3$, which PyTorch's `Linear` takes by default, it shrinks to less than half at each layer.
 # 4. For two or three layers that doesn't matter, and the default has stayed. Deep models choose their start with care, or normalise (module 13).
 
