@@ -1,0 +1,216 @@
+"""The real service for tests: in a thread (a clock that tests set) or as a process (that tests kill)."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from exchange.client import ExchangeClient
+from exchange.client.transfer import Outgoing, pack
+from exchange.protocol.models import AssignmentSettings, CourseSettings, SignedReceipt, parse_utc, utc_text
+from exchange.service.app import build_service, create_app
+from exchange.service.settings import Settings, from_environment
+from tests.exchange.fake_hub import FakeHub
+
+COURSE = "tiny-2026"
+DUE = "2026-11-20T12:00:00.000000Z"
+START_SECONDS = 30.0
+
+
+class Clock:
+    """The server's time; `at` sets it, and it then stands still."""
+
+    def __init__(self) -> None:
+        self.moment: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return self.moment or datetime.now(UTC)
+
+    def at(self, text: str, **later: float) -> None:
+        """Set the time, some timedelta after a text."""
+        self.moment = parse_utc(text) + timedelta(**later)
+
+
+def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write files below a folder."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+class Live:
+    """A running service and the Hub that it asks."""
+
+    def __init__(self, hub: FakeHub, settings: Settings, scratch: Path) -> None:
+        self.hub, self.settings, self.scratch = hub, settings, scratch
+        self.clock = Clock()
+        self.url = f"http://{settings.host}:{settings.port}{settings.prefix.rstrip('/')}"
+        self._clients: list[ExchangeClient] = []
+        self._folders = 0
+
+    def client(self, token: str, **options: object) -> ExchangeClient:
+        """Make a client that is closed with the service."""
+        client = ExchangeClient(self.url, token, **{"patience_seconds": 5.0, **options})  # type: ignore[arg-type]
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close the clients."""
+        for client in self._clients:
+            client.close()
+
+    def student(self, name: str, *courses: str) -> ExchangeClient:
+        """Make a student's client."""
+        return self.client(self.hub.student(name, *(courses or (COURSE,))))
+
+    def staff(self, name: str = "grace", *courses: str) -> ExchangeClient:
+        """Make an instructor's client with all staff verbs of the course."""
+        return self.client(self.hub.staff(name, *(courses or (COURSE,))))
+
+    def semester(self) -> ExchangeClient:
+        """Make the semester service's client."""
+        return self.client(self.hub.service("semester"))
+
+    def folder(self, files: Mapping[str, str | bytes]) -> Path:
+        """Write files into a new folder."""
+        self._folders += 1
+        return write(self.scratch / f"folder-{self._folders}", files)
+
+    def open_course(self, course: str = COURSE, assignment: str = "tensor", **settings: object) -> None:
+        """Create a course with one released assignment that has a notebook and a data file."""
+        values = {"due_at": DUE, **settings}
+        with self.semester() as semester:
+            semester.put_course(course, CourseSettings(title="Tiny"))
+            semester.put_assignment(course, assignment, AssignmentSettings(**values))  # type: ignore[arg-type]
+            files = {f"{assignment}.ipynb": '{"cells": []}', "data.csv": "1,2\n"}
+            semester.release(course, assignment, self.folder(files))
+
+    def outgoing(self, files: Mapping[str, str | bytes]) -> Outgoing:
+        """Make files ready to be sent."""
+        folder = self.folder(files)
+        return pack(folder, sorted(files))
+
+    def submit(
+        self, client: ExchangeClient, text: str = "mine", assignment: str = "tensor", key: str = ""
+    ) -> SignedReceipt:
+        """Submit the assignment's notebook with some text in it."""
+        return client.submit(COURSE, assignment, self.outgoing({f"{assignment}.ipynb": text}), key)
+
+
+def make_settings(data: Path, hub: FakeHub, **given: object) -> Settings:
+    """Make the settings of a service on a free port."""
+    port = free_port()
+    values = {"port": port, "data": data, "hub_api_url": hub.url, "reserve_bytes": 0, **given}
+    return from_environment({}, **values)
+
+
+def free_port() -> int:
+    """Let the OS choose a port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def in_thread(hub: FakeHub, settings: Settings, scratch: Path) -> Iterator[Live]:
+    """Run the service in a thread of this process."""
+    live = Live(hub, settings, scratch)
+    service = build_service(settings, clock=live.clock)
+    live.service = service  # type: ignore[attr-defined]
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((settings.host, settings.port))
+    listening.listen(128)
+    config = uvicorn.Config(create_app(service), log_level="error", access_log=False, timeout_graceful_shutdown=2)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        yield live
+    finally:
+        live.close()
+        server.should_exit = True
+        thread.join(10)
+        listening.close()
+
+
+class Process(Live):
+    """The service as a process of its own."""
+
+    process: subprocess.Popen[bytes]
+
+    def start(self) -> None:
+        """Start it and wait until it is healthy."""
+        options = {
+            "--data": self.settings.data,
+            "--port": self.settings.port,
+            "--hub-api-url": self.settings.hub_api_url,
+        }
+        if self.settings.database:
+            options["--database"] = self.settings.database
+        command = [sys.executable, "-m", "exchange", "serve", *(str(x) for pair in options.items() for x in pair)]
+        environment = {**os.environ, "EXCHANGE_RESERVE_BYTES": str(self.settings.reserve_bytes)}
+        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + START_SECONDS
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                assert self.process.stderr is not None
+                raise RuntimeError(f"the service ended: {self.process.stderr.read().decode()}")
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/health", timeout=2).status_code in (200, 507):
+                    return
+            time.sleep(0.02)
+        raise TimeoutError(f"the service was not healthy within {START_SECONDS} s")
+
+    def kill(self) -> None:
+        """End it as power loss would."""
+        self.process.kill()
+        self._reap()
+
+    def stop(self) -> int:
+        """End it as an operator would."""
+        self.process.terminate()
+        return self._reap()
+
+    def _reap(self) -> int:
+        code = self.process.wait(30)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
+
+    def peak_bytes(self) -> int:
+        """Give the most memory that it has held."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+@contextlib.contextmanager
+def as_process(hub: FakeHub, settings: Settings, scratch: Path) -> Iterator[Process]:
+    """Run the service as a process."""
+    live = Process(hub, settings, scratch)
+    live.start()
+    try:
+        yield live
+    finally:
+        live.close()
+        if live.process.poll() is None:
+            live.stop()
+
+
+def later(text: str, **delta: float) -> str:
+    """Give a time some while after another."""
+    return utc_text(parse_utc(text) + timedelta(**delta))

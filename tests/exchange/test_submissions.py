@@ -1,0 +1,317 @@
+"""A submission is stored whole or not at all, within the rules of time, attempts, names and sizes."""
+
+import hashlib
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from exchange.client.transfer import Outgoing
+from exchange.protocol.bundle import MEDIA_TYPE, encode_manifest
+from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, FileInfo, Limits, Refused, Result
+from exchange.service import fsck
+from tests.exchange.live import COURSE, DUE, Live, later
+
+NOTEBOOK = {"tensor.ipynb": "mine"}
+
+
+def raw_submit(live: Live, token: str, body: bytes, key: str = "key-12345678", **headers: str) -> httpx.Response:
+    """Send bytes as a submission, past the client's own checks."""
+    url = f"{live.url}/api/v1/courses/{COURSE}/assignments/tensor/submissions"
+    given = {"Authorization": f"token {token}", "Content-Type": MEDIA_TYPE, "Idempotency-Key": key, **headers}
+    return httpx.post(url, content=body, headers=given)
+
+
+def test_receipt_names_what_was_sent(course: Live) -> None:
+    """The receipt lists exactly the files that arrived, with the server's time and the student of the token."""
+    receipt = course.submit(course.student("ada"), "work").receipt
+    digest = hashlib.sha256(b"work").hexdigest()
+    assert receipt.files == [FileInfo("tensor.ipynb", 4, digest)]
+    assert (receipt.student, receipt.attempt, receipt.late) == ("ada", 1, False)
+    assert (receipt.received_at, receipt.due_at) == ("2026-11-19T12:00:00.000000Z", DUE)
+
+
+def test_files_come_back_byte_for_byte(course: Live) -> None:
+    """What is downloaded is what was submitted, empty and binary files included."""
+    ada = course.student("ada")
+    files = {"tensor.ipynb": b"\x00\xff" * 300_000, "data.csv": b""}
+    receipt = ada.submit(COURSE, "tensor", course.outgoing(files)).receipt
+    target = course.scratch / "back"
+    ada.fetch_files(COURSE, receipt.submission, target)
+    assert {p.name: p.read_bytes() for p in target.iterdir()} == files
+
+
+def test_same_key_gives_the_same_receipt(course: Live) -> None:
+    """A repeated upload is one submission, however often it is sent."""
+    ada = course.student("ada")
+    first = course.submit(ada, key="same-key-1")
+    assert [course.submit(ada, key="same-key-1") for _ in range(3)] == [first] * 3
+    assert [s.id for s in ada.submissions(COURSE)] == [first.receipt.submission]
+
+
+def test_same_key_with_other_files_is_refused(course: Live) -> None:
+    """A key names one upload."""
+    ada = course.student("ada")
+    course.submit(ada, "one", key="same-key-1")
+    with pytest.raises(Refused, match="Idempotency-Key") as refused:
+        course.submit(ada, "two", key="same-key-1")
+    assert refused.value.status == 409
+
+
+def test_keys_of_two_students_do_not_meet(course: Live) -> None:
+    """One student's key says nothing about another's upload."""
+    a = course.submit(course.student("ada"), key="same-key-1").receipt
+    b = course.submit(course.student("bob"), key="same-key-1").receipt
+    assert (a.student, b.student, a.submission == b.submission) == ("ada", "bob", False)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "lateness"), [(0, 0), (600, 0), (601, 601), (3600, 3600), (86400, 86400)], ids=lambda v: str(v)
+)
+def test_lateness(course: Live, seconds: int, lateness: int) -> None:
+    """On time until due + grace, then late counted from the due time, until the late window ends."""
+    settings = AssignmentSettings(due_at=DUE, grace_seconds=600, late_seconds=86400)
+    course.semester().put_assignment(COURSE, "tensor", settings)
+    course.clock.at(DUE, seconds=seconds)
+    receipt = course.submit(course.student("ada")).receipt
+    assert (receipt.lateness_seconds, receipt.late) == (lateness, lateness > 0)
+
+
+def test_closed_after_the_late_window(course: Live) -> None:
+    """One microsecond after the last moment nothing is accepted, and the answer says until when it was."""
+    settings = AssignmentSettings(due_at=DUE, grace_seconds=600, late_seconds=86400)
+    course.semester().put_assignment(COURSE, "tensor", settings)
+    course.clock.at(DUE, seconds=86400, microseconds=1)
+    with pytest.raises(Refused, match="closed at 2026-11-21T12:00:00") as refused:
+        course.submit(course.student("ada"))
+    assert refused.value.status == 409
+
+
+def test_extension_moves_one_student(course: Live) -> None:
+    """An extension holds for its student alone and is what her receipt names as due."""
+    due = later(DUE, days=2)
+    course.staff().put_extension(COURSE, "tensor", "ada", Extension(due_at=due, reason="ill"))
+    course.clock.at(DUE, days=1)
+    assert course.submit(course.student("ada")).receipt.due_at == due
+    with pytest.raises(Refused, match="closed"):
+        course.submit(course.student("bob"))
+
+
+def test_attempts_are_counted(course: Live) -> None:
+    """So many attempts and no more; an extension can add some."""
+    course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, attempts=2))
+    ada = course.student("ada")
+    assert [course.submit(ada, str(i)).receipt.attempt for i in range(2)] == [1, 2]
+    with pytest.raises(Refused, match="allows 2 attempt"):
+        course.submit(ada, "3")
+    course.staff().put_extension(COURSE, "tensor", "ada", Extension(extra_attempts=1))
+    assert course.submit(ada, "4").receipt.attempt == 3
+
+
+def test_repeated_upload_after_closing_still_gives_its_receipt(course: Live) -> None:
+    """A lost answer can be asked for after the assignment has closed."""
+    ada = course.student("ada")
+    first = course.submit(ada, key="same-key-1")
+    course.clock.at(DUE, days=30)
+    assert course.submit(ada, key="same-key-1") == first
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"), [("last", 3), ("last_on_time", 2), ("best", 1)], ids=["last", "last_on_time", "best"]
+)
+def test_which_attempt_counts(course: Live, counts: str, expected: int) -> None:
+    """`last`, `last_on_time` and `best` choose among the same three attempts differently."""
+    settings = AssignmentSettings(due_at=DUE, late_seconds=None, counts=counts)  # type: ignore[arg-type]
+    course.semester().put_assignment(COURSE, "tensor", settings)
+    ada, staff = course.student("ada"), course.staff()
+    for number, (day, score) in enumerate(
+        [("2026-11-19T13", 90.0), ("2026-11-19T14", 50.0), ("2026-11-25T12", 60.0)], 1
+    ):
+        course.clock.at(f"{day}:00:00Z")
+        receipt = course.submit(ada, str(number)).receipt
+        staff.put_result(COURSE, receipt.submission, Result("full", "passed", score=score, max_score=100))
+    assert [(s.attempt, s.counts) for s in ada.submissions(COURSE)] == [(n, n == expected) for n in (1, 2, 3)]
+    assert [s.attempt for s in staff.collection(COURSE, "tensor")] == [expected]
+
+
+DANGEROUS = [
+    "../tensor.ipynb",
+    "/etc/passwd",
+    "a/../../b.ipynb",
+    "a\\b.ipynb",
+    "C:evil.ipynb",
+    "./tensor.ipynb",
+    "a//b.ipynb",
+    ".hidden",
+    "nbgrader_config.py",
+    "jupyter_server_config.py",
+    "NBGRADER_CONFIG.PY",
+    "sitecustomize.py",
+    "timestamp.txt",
+    "receipt.json",
+    "feedback/tensor.html",
+    "bad\nname.ipynb",
+    "nul\x00.ipynb",
+    "right\u202eleft.ipynb",
+    "cafe\u0301.ipynb",
+    "a\u2215b/c.ipynb",
+    "trailing.ipynb.",
+    " space.ipynb",
+    "x" * 300 + ".ipynb",
+    "",
+]
+
+
+def test_dangerous_names_are_refused(course: Live) -> None:
+    """No name that could leave its folder, run by itself or look like another is taken in."""
+    token, taken = course.hub.student("ada", COURSE), {}
+    for path in DANGEROUS:
+        manifest = encode_manifest([FileInfo(path, 1, hashlib.sha256(b"x").hexdigest())])
+        answer = raw_submit(course, token, manifest + b"x")
+        if answer.status_code != 422 or set(answer.json()) != {"rule", "value", "remedy"}:
+            taken[path] = answer.text
+    assert taken == {}
+
+
+def test_undeclared_files_are_refused(course: Live) -> None:
+    """Only names of the release and declared patterns are taken in, and the answer lists them."""
+    ada = course.student("ada")
+    with pytest.raises(Refused, match=r"only declared files are submitted: data\.csv, tensor\.ipynb, got extra\.png"):
+        ada.submit(COURSE, "tensor", course.outgoing({**NOTEBOOK, "extra.png": "x"}))
+    course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, files=["*.png"]))
+    assert ada.submit(COURSE, "tensor", course.outgoing({**NOTEBOOK, "extra.png": "x"})).receipt.attempt == 1
+
+
+def test_without_its_notebook_nothing_is_submitted(course: Live) -> None:
+    """A data file alone is no submission."""
+    with pytest.raises(Refused, match="has the assignment's notebook"):
+        course.student("ada").submit(COURSE, "tensor", course.outgoing({"data.csv": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("limits", "rule"),
+    [
+        (Limits(max_files=1), "at most 1 files"),
+        (Limits(max_file_bytes=3), "at most 3 bytes"),
+        (Limits(max_submission_bytes=4), "at most 4 bytes"),
+        (Limits(student_quota_bytes=4), "stores at most 4 bytes"),
+    ],
+    ids=["files", "file bytes", "submission bytes", "quota"],
+)
+def test_limits(course: Live, limits: Limits, rule: str) -> None:
+    """Each limit of the course refuses with 413 before anything is stored."""
+    course.semester().put_course(COURSE, CourseSettings(limits=limits))
+    with pytest.raises(Refused, match=rule) as refused:
+        course.student("ada").submit(COURSE, "tensor", course.outgoing({**NOTEBOOK, "data.csv": "x"}))
+    assert refused.value.status == 413
+
+
+def test_quota_counts_all_attempts(course: Live) -> None:
+    """The quota is over everything that a student has stored in the course."""
+    course.semester().put_course(COURSE, CourseSettings(limits=Limits(student_quota_bytes=10)))
+    ada = course.student("ada")
+    course.submit(ada, "123456")
+    with pytest.raises(Refused, match="with 4 left"):
+        course.submit(ada, "12345")
+    assert course.submit(ada, "1234").receipt.attempt == 2
+
+
+def _manifest(*files: tuple[str, bytes]) -> bytes:
+    return encode_manifest([FileInfo(p, len(c), hashlib.sha256(c).hexdigest()) for p, c in files])
+
+
+GOOD = _manifest(("tensor.ipynb", b"12345"))
+BROKEN = {
+    "empty": (b"", 400),
+    "no declaration": (b"12345", 400),
+    "not JSON": (b"hello\n12345", 400),
+    "JSON of another kind": (b"[1, 2]\n12345", 400),
+    "deep JSON": (b"[" * 100_000 + b"\n", 400),
+    "endless line": (b"x" * 300_000, 413),
+    "cut short": (GOOD + b"1234", 400),
+    "too long": (GOOD + b"123456", 400),
+    "other content": (GOOD + b"54321", 409),
+    "no file": (b'{"files": []}\n', 422),
+    "negative size": (GOOD.replace(b'"size":5', b'"size":-5') + b"12345", 400),
+    "size as text": (GOOD.replace(b'"size":5', b'"size":"5"') + b"12345", 400),
+    "huge size": (GOOD.replace(b'"size":5', b'"size":99999999999999999999') + b"12345", 400),
+    "wrong hash form": (GOOD.replace(b'"sha256":"', b'"sha256":"zz') + b"12345", 400),
+    "twice the same": (_manifest(("tensor.ipynb", b"1"), ("tensor.ipynb", b"2")) + b"12", 422),
+    "same but for capitals": (_manifest(("tensor.ipynb", b"1"), ("Tensor.ipynb", b"2")) + b"12", 422),
+    "file as folder": (_manifest(("tensor.ipynb", b"1"), ("tensor.ipynb/x", b"2")) + b"12", 422),
+}
+
+
+def test_broken_uploads_leave_nothing(course: Live) -> None:
+    """A malformed or incomplete upload gets a reason, and leaves no row, blob or half-written file."""
+    token = course.hub.student("ada", COURSE)
+    statuses = {name: raw_submit(course, token, body).status_code for name, (body, _) in BROKEN.items()}
+    assert statuses == {name: status for name, (_, status) in BROKEN.items()}
+    assert course.student("ada").submissions(COURSE) == []
+    assert list((course.settings.data / "incoming").iterdir()) == []
+    report = fsck.check(course.service.database, course.service.blobs)  # type: ignore[attr-defined]
+    assert (report.damage, report.orphans) == ([], [])
+
+
+def test_upload_needs_its_media_type_and_key(course: Live) -> None:
+    """A form or JSON post is no submission, and without a key a retry could not be told from a new attempt."""
+    token = course.hub.student("ada", COURSE)
+    assert raw_submit(course, token, b"{}", **{"Content-Type": "application/json"}).status_code == 415
+    assert raw_submit(course, token, GOOD + b"12345", key="short").status_code == 422
+
+
+def test_file_that_changes_while_it_is_sent(course: Live) -> None:
+    """If the file shrinks after it was hashed, the client stops; nothing arrives."""
+    outgoing = course.outgoing({"tensor.ipynb": "x" * 1000})
+    outgoing.places[0].write_text("short")
+    with pytest.raises(Refused, match="stays as it is while it is sent"):
+        course.student("ada").submit(COURSE, "tensor", outgoing)
+    wrong = Outgoing([replace(outgoing.files[0], size=5)], outgoing.places)
+    with pytest.raises(Refused, match="arrives as it was declared"):
+        course.student("ada").submit(COURSE, "tensor", wrong)
+    assert course.student("ada").submissions(COURSE) == []
+
+
+def test_attempts_of_one_student_at_once(course: Live) -> None:
+    """Twenty uploads at once get the numbers 1 to 20, each once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    ada = course.student("ada")
+    uploads = [course.outgoing({"tensor.ipynb": str(i)}) for i in range(20)]
+    with ThreadPoolExecutor(10) as pool:
+        receipts = list(pool.map(lambda o: ada.submit(COURSE, "tensor", o).receipt, uploads))
+    assert sorted(r.attempt for r in receipts) == list(range(1, 21))
+
+
+def test_limited_attempts_hold_against_uploads_at_once(course: Live) -> None:
+    """Of ten uploads at once with two attempts allowed, exactly two are accepted."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, attempts=2))
+    ada = course.student("ada")
+    uploads = [course.outgoing({"tensor.ipynb": str(i)}) for i in range(10)]
+
+    def attempt(outgoing: Outgoing) -> int:
+        try:
+            return ada.submit(COURSE, "tensor", outgoing).receipt.attempt
+        except Refused as refused:
+            return refused.status
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sorted(pool.map(attempt, uploads)) == [1, 2] + [409] * 8
+    report = fsck.check(course.service.database, course.service.blobs)  # type: ignore[attr-defined]
+    assert (report.damage, report.orphans) == ([], [])
+
+
+def test_new_submissions_wake_a_poller(course: Live) -> None:
+    """A long poll answers with the submission that comes meanwhile, and each `seq` is given once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    staff, ada = course.staff(), course.student("ada")
+    first = course.submit(ada, "1").receipt
+    seen = staff.submissions(COURSE)
+    assert [s.id for s in seen] == [first.submission]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(staff.submissions, COURSE, after=seen[-1].seq, wait_seconds=20)
+        second = course.submit(ada, "2").receipt
+        assert [s.id for s in waiting.result(25)] == [second.submission]
