@@ -1,6 +1,7 @@
 """Pictures of what students build, from plain numbers and arrays.
 
-`lines`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends in it.
+`lines`, `bars`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends
+in it.
 `LossCurve` is live during training, `ConfusionMatrix`, `GraphView` and `OptimizerPath` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
@@ -12,6 +13,7 @@ import importlib
 
 _HOME = {
     "Picture": "picture",
+    "bars": "charts",
     "lines": "charts",
     "images": "charts",
     "matrix": "charts",

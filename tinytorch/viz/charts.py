@@ -56,6 +56,29 @@ def lines(
     return Picture(figure, f"{title or 'lines'}: {', '.join(values_by_name)}")
 
 
+def bars(names: Sequence[str], parts: Mapping[str, object], title: str = "", *, ylabel: str = "") -> Picture:
+    """Draw one bar for each name, stacked from its parts.
+
+    Args:
+        parts: part -> one value for each name, from the bottom up.
+    """
+    figure, axes = new_figure(width=max(4.0, 1.2 + 1.1 * len(names)))
+    ax, bottom = axes[0, 0], np.zeros(len(names))
+    for i, (part, values) in enumerate(parts.items()):
+        heights = as_numbers(f"part {part!r}", values)
+        if heights.shape != bottom.shape:
+            raise ValueError(f"part {part!r} needs one value for each of {len(names)} bars, got {heights.shape}")
+        ax.bar(names, heights, bottom=bottom, color=COLORS[i % len(COLORS)], width=0.6, label=part)
+        bottom = bottom + heights
+    for place, total in enumerate(bottom):
+        ax.text(place, total, f"{total:.4g}", ha="center", va="bottom", fontsize=9)
+    ax.grid(False, axis="x")
+    ax.set(title=title, ylabel=ylabel)
+    if len(parts) > 1:
+        figure.legend(loc="outside lower center", ncols=len(parts))
+    return Picture(figure, f"{title or 'bars'}: {', '.join(names)}")
+
+
 def _note(ax, x: float, y: float, text: str, side: str = "") -> None:
     """Write above a point, towards the side with more room unless told."""
     if not side:
@@ -121,7 +144,7 @@ def matrix(
 
 
 def surface(
-    function: Callable, xlim: tuple[float, float], ylim: tuple[float, float], title: str = "", *, resolution: int = 60
+    function: Callable, xlim: tuple[float, float], ylim: tuple[float, float], title: str = "", *, resolution: int = 200
 ) -> Picture:
     """Draw z = function(x, y), a function of arrays, in perspective and as contour lines."""
     x, y = np.meshgrid(np.linspace(*xlim, resolution), np.linspace(*ylim, resolution))

@@ -745,7 +745,8 @@ def reshape_rule(grad, out, a, shape):
 
 @rule("permute")
 def permute_rule(grad, out, a, dims):
-    return grad.transpose(np.argsort([dim % a.ndim for dim in dims]))
+    places = [dim % a.ndim for dim in dims]
+    return grad.transpose(sorted(range(a.ndim), key=places.__getitem__))
 
 
 @rule("broadcast_to")

@@ -33,6 +33,19 @@ def test_lines_of_the_wrong_length_are_named():
         viz.lines(None, {"a": [1]}, log="z")
 
 
+def test_bars_stack_their_parts():
+    picture = viz.bars(["a", "b"], {"low": [1, 2], "high": [3, 4]}, "t")
+    assert [(bar.get_y(), bar.get_height()) for bar in picture.figure.axes[0].patches] == [
+        (0, 1),
+        (0, 2),
+        (1, 3),
+        (2, 4),
+    ]
+    assert _texts(picture) == ["4", "6"]
+    with pytest.raises(ValueError, match="one value for each of 2 bars"):
+        viz.bars(["a", "b"], {"low": [1]})
+
+
 def test_a_framework_object_is_refused_by_name():
     class Tensor:
         def __array__(self, *args, **options):
