@@ -6,17 +6,20 @@ the rights to change Hub, exchange and gradebook; the caller's token must allow 
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.semester import times
+from tito.semester.client import SemesterClient
 from tito.semester.demo import write_demo
 from tito.semester.problems import SemesterError
-from tito.semester.read import Valid, read
+from tito.semester.read import Sources, Valid, read
 
 FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+OPTIONAL_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
@@ -54,6 +57,75 @@ def demo(output: Path, time_zone: str, force: bool) -> None:
         raise TitoError(f"--time-zone {time_zone} {error}") from None
     roster = write_demo(output, load_curriculum(), times.now(), zone, force)
     click.echo(f"wrote {output} and {roster}")
+
+
+@click.command(epilog="Example:  tito semester plan course/semesters/2026-fall.yaml")
+@OPTIONAL_FILE
+@JSON
+def plan(file: Path | None, as_json: bool) -> int:
+    """Show what applying a semester would change; without FILE, the one that the semester service was started with."""
+    answer = SemesterClient().plan(Sources.of(file) if file else None)
+    if as_json:
+        click.echo(json.dumps(answer))
+        return 0
+    for warning in answer["warnings"]:
+        click.echo(f"warning: {warning}", err=True)
+    for change in answer["changes"]:
+        click.echo(_line(change))
+    count = len(answer["changes"])
+    click.echo(f"{count} change{'s' if count != 1 else ''}" if count else "nothing to change")
+    return 0
+
+
+@click.command(epilog="Example:  tito semester apply course/semesters/2026-fall.yaml")
+@OPTIONAL_FILE
+@JSON
+def apply(file: Path | None, as_json: bool) -> int:
+    """Put a semester in force: Hub, exchange, notebooks, gradebook and schedule. Applying again changes nothing."""
+    shown: set[int] = set()
+
+    def progress(run: dict[str, Any]) -> None:
+        for index, change in enumerate(run["changes"][: run["made"]]):
+            if index not in shown and not as_json:
+                click.echo(_line(change))
+            shown.add(index)
+
+    run = SemesterClient().apply(Sources.of(file) if file else None, progress)
+    failed = [change for change in run["changes"] if change["error"]]
+    if as_json:
+        click.echo(json.dumps(run))
+    elif run["error"]:
+        click.echo(f"it stopped: {run['error']}", err=True)
+    else:
+        left = f"{len(failed)} failed: mend the cause and apply again" if failed else "the semester is in force"
+        click.echo(f"{run['made'] - len(failed)} of {run['total']} changes made; {left}")
+    return 1 if failed or run["error"] else 0
+
+
+@click.command(epilog="Example:  tito semester status")
+@JSON
+def status(as_json: bool) -> int:
+    """Show which semester is in force, whether its file has changed, and the schedule."""
+    answer = SemesterClient().status()
+    if as_json:
+        click.echo(json.dumps(answer))
+        return 0
+    force, file = answer["in_force"], answer["file"]
+    click.echo(f"{force['course']}, applied by {force['by']} at {force['at'][:16]}" if force else "nothing is in force")
+    if file:
+        state = "has mistakes" if file["problems"] else "differs from it" if file["differs"] else "is what is in force"
+        click.echo(f"{file['name']} {state}")
+    for action in answer["actions"]:
+        if action["state"] != "cancelled":
+            what = f"{action['kind']} {action['module']}"
+            click.echo(f"  {action['at'][:16]}  {what:24} {action['state']:8} {action['message']}".rstrip())
+    return 0
+
+
+def _line(change: dict[str, Any]) -> str:
+    """Write one change as a line of a plan."""
+    error = f"  FAILED: {change['error']}" if change.get("error") else ""
+    return f"{change['sign']} {change['area']:10} {change['subject']:32} {change['detail']}{error}"
 
 
 def _summary(valid: Valid) -> dict[str, object]:

@@ -35,8 +35,10 @@ class Actions:
         raise ValueError(f"an action is a {RELEASE} or a {COLLECT}, got {action.kind!r}")
 
     def _release(self, course: str, module: Module, by: str) -> str:
-        notebooks.generate(self.places.engine, course, module, self.places.course_dir)
-        folder = notebooks.release_folder(self.places.course_dir, module.slug)
+        engine, course_dir = self.places.engine, self.places.course_dir
+        if notebooks.why_generate(engine, course, module, course_dir):
+            notebooks.generate(engine, course, module, course_dir)
+        folder = notebooks.release_folder(course_dir, module.slug)
         with self.exchange_for(by) as exchange, tempfile.TemporaryDirectory(prefix="tito-solution-") as temporary:
             core = Path(temporary) / "core"
             core.mkdir()

@@ -15,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+import tito.staff
 from tito.curriculum import Curriculum, Module
 from tito.errors import TitoError
 from tito.grading.service.gradebook_lock import gradebook_lock
@@ -24,6 +25,7 @@ from tito.semester.service.change import Change
 from tito.semester.service.database import Generated
 
 TITO = (sys.executable, "-m", "tito.cli")
+MAKERS = tuple(Path(tito.staff.__file__).with_name(name) for name in ("notebooks.py", "stubs.py"))
 LONGEST_SECONDS = 300  # nbgrader's converter takes under a second for a module
 
 
@@ -32,7 +34,7 @@ def changes(valid: Valid, engine: Engine, curriculum: Curriculum, course_dir: Pa
     found = []
     for slug in valid.selection.built:
         module = curriculum.find(slug)
-        if reason := _why(engine, valid.semester.course, module, course_dir):
+        if reason := why_generate(engine, valid.semester.course, module, course_dir):
             make = partial(generate, engine, valid.semester.course, module, course_dir)
             found.append(Change("~" if reason == "source changed" else "+", "notebooks", slug, reason, make))
     return found
@@ -65,7 +67,8 @@ def generate(engine: Engine, course: str, module: Module, course_dir: Path) -> N
     _remember(engine, course, module.slug, fingerprint, now)
 
 
-def _why(engine: Engine, course: str, module: Module, course_dir: Path) -> str | None:
+def why_generate(engine: Engine, course: str, module: Module, course_dir: Path) -> str | None:
+    """Say why the notebooks of `module` are to be made, None if they are as its source says."""
     with Session(engine) as session:
         row = session.get(Generated, (course, module.slug))
         before = row.fingerprint if row else None
@@ -75,9 +78,9 @@ def _why(engine: Engine, course: str, module: Module, course_dir: Path) -> str |
 
 
 def _fingerprint(module: Module) -> str:
-    """Name the content of the module's source and metadata."""
+    """Name the content of the module's source and metadata, and of the code that makes notebooks of them."""
     digest = hashlib.sha256()
-    for file in (module.source, module.source.with_name("module.yaml")):
+    for file in (module.source, module.source.with_name("module.yaml"), *MAKERS):
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()
 
