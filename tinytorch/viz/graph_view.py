@@ -54,7 +54,7 @@ class GraphView:
         """Draw the graph."""
         places = self.positions()
         columns, rows = len(self.layers), max((len(layer) for layer in self.layers), default=1)
-        width, height = columns * (BOX_WIDTH + GAP_X), rows * (BOX_HEIGHT + GAP_Y)
+        width, height = columns * (BOX_WIDTH + GAP_X), rows * (BOX_HEIGHT + GAP_Y) + 2 * GAP_Y
         figure, axes = new_figure(width=max(3.0, 0.72 * width), height=max(1.2, 0.4 + 0.72 * height))
         ax = axes[0, 0]
         ax.set_axis_off()
@@ -68,12 +68,14 @@ class GraphView:
 
     @staticmethod
     def _arrow(ax, start: tuple[float, float], end: tuple[float, float]) -> None:
-        far = end[0] - start[0] > 1.5 * (BOX_WIDTH + GAP_X)  # passes other layers: bend round their boxes
+        length = end[0] - start[0] - BOX_WIDTH
+        passes_others = length > 1.5 * GAP_X  # bend so far that the arrow stays clear of the boxes between
+        bend = (-1 if start[1] >= end[1] else 1) * 1.2 / length if passes_others else 0
         ax.add_patch(
             FancyArrowPatch(
                 (start[0] + BOX_WIDTH / 2, start[1]),
                 (end[0] - BOX_WIDTH / 2, end[1]),
-                connectionstyle=f"arc3,rad={(-0.18 if start[1] >= end[1] else 0.18) if far else 0}",
+                connectionstyle=f"arc3,rad={bend}",
                 arrowstyle="-|>",
                 mutation_scale=10,
                 color=GREY,

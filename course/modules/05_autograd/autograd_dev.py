@@ -249,7 +249,7 @@ viz.GraphView(*graph_of(loss, w=w, b=b, x=x, y=y), "The tape of (w x + b - y)²"
 # %% [markdown]
 # **What's happening**
 # 1. Time runs from left to right: each rounded box is one recorded operation with the value that it gave, 6, 7, -3, 9.
-# 2. The yellow boxes are leaves that want a gradient, the blue ones are data that don't.
+# 2. The orange boxes are leaves that want a gradient, the blue ones are data that don't.
 # 3. The arrows are the references from a result to its inputs, drawn forwards; `backward` will follow them the other way.
 # 4. Nothing was declared beforehand: the tape is what Python happened to run, loops and `if`s included.
 
@@ -390,7 +390,7 @@ viz.lines(
 # **What's happening**
 # 1. Nine products were computed, each with its own $b$; the loss is their sum, so `grad` is 1 everywhere.
 # 2. The gradient for each $a$ is its partner $b$: it does not depend on $a$ itself.
-# 3. The two lines lie on each other. Every rule of this framework is tested against nudging in this way.
+# 3. The two lines lie on each other; only the one drawn last is seen. Every rule of this framework is tested against nudging in this way.
 
 # %% [markdown]
 # **Predict, then run**: what is the gradient of $a \cdot a$ at $a = 3$, if both factors are the same tensor?
