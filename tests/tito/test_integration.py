@@ -1,0 +1,103 @@
+"""`tito test integration`: the reference passes, and every test can fail."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.export import export_all
+
+from tinytorch.integration import TESTS, run_tests
+
+ROOT = Path(__file__).resolve().parents[2]
+READY = [module.slug for module in load_curriculum(ROOT / "course").written]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    core = tmp_path_factory.mktemp("reference") / "core"
+    export_all(ROOT / "course", core)
+    return core
+
+
+def results(home: Path) -> dict[str, dict]:
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "tinytorch.integration", *READY],
+        env=os.environ | {"TINYTORCH_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return {row["name"]: row for row in json.loads(done.stdout)}
+
+
+def test_the_reference_passes_all_tests_of_written_modules(reference: Path):
+    found = results(reference.parent)
+    assert {name: row["why"] for name, row in found.items() if not row["passed"]} == {}
+    run_tests(set())  # so that all tests are known
+    assert set(found) == {name for name, test in TESTS.items() if set(test.needs) <= set(READY)}
+    assert len(found) >= 5
+
+
+# A fault of one module, as a student might make it, and the test that must find it.
+FAULTS = {
+    "activations_keep_shape_and_dtype": ("activations", "def tanh(x):\n    return x.reshape(-1)"),
+    "softmax_rows_are_probabilities": ("activations", "def softmax(x, dim=-1):\n    return x"),
+    "sequential_is_its_layers_in_order": ("layers", "Sequential.forward = lambda self, x: x"),
+    "parameters_of_nested_modules_are_found": ("layers", "Module.parameters = lambda self: iter([])"),
+    "state_moves_from_model_to_model": ("layers", "Module.load_state_dict = lambda self, state: None"),
+    "equal_logits_cost_log_of_classes": ("losses", "def cross_entropy(logits, target):\n    return logits.sum()"),
+    "gradients_reach_every_parameter": ("autograd", "def backpropagate(tensor, gradient=None):\n    pass"),
+    "gradient_of_a_weight_is_its_slope": (
+        "autograd",
+        "_right = backpropagate\n"
+        "def backpropagate(tensor, gradient=None):\n    _right(tensor, type(tensor)(tensor.data * 0 + 3.0))",
+    ),
+    "training_lowers_the_loss": ("optimizers", "SGD.step = lambda self: None"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found(reference: Path, tmp_path: Path, name: str):
+    slug, fault = FAULTS[name]
+    shutil.copytree(reference, tmp_path / "core")
+    with (tmp_path / "core" / f"{slug}.py").open("a") as file:
+        file.write(f"\n\n{fault}\n")
+    found = results(tmp_path)
+    assert not found[name]["passed"]
+    assert found[name]["why"]
+
+
+def test_an_exit_in_a_completed_module_is_told(completed_tensor, tito):
+    completed_tensor("raise SystemExit\n")
+    answer = tito("test", "integration")
+    assert answer.code == 1
+    assert "SystemExit" in answer.out + answer.err or "ended Python without an answer" in answer.err
+
+
+@pytest.fixture
+def completed_tensor(reference: Path, workspace):
+    """A home whose modules are complete, the first ending with some code."""
+
+    def complete(code: str) -> None:
+        shutil.copytree(reference, workspace.core)
+        with (workspace.core / "tensor.py").open("a") as file:
+            file.write(code)
+
+    return complete
+
+
+def test_the_command_says_what_passed(completed_tensor, tito):
+    completed_tensor("")
+    answer = tito("test", "integration")
+    assert answer.code == 0, answer.out
+    assert "passed  Sequential gives what its layers give one after another" in answer.out
+    assert all(row["passed"] for row in tito("test", "integration", "--json").json)
+
+
+def test_without_modules_there_is_nothing_to_test(workspace, tito):
+    assert "Nothing to test yet" in tito("test", "integration").out
