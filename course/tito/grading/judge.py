@@ -29,7 +29,6 @@ from tito.judging.run import run_tests_of
 from tito.percent import read_percent
 
 MODES = ("best", "reference", "own")
-UNSOLVED = "not solved"
 # An attempt: what it is called in feedback, the folder of predecessors, the answers, the exercises to judge.
 Attempt = tuple[str, Path, Answers, list[str]]
 
@@ -107,7 +106,7 @@ class _Judging:
         return [best[result.name] for result in results]
 
     def _attempts(self, best: dict[str, ExerciseResult], answers: Answers, own: Path | None) -> Iterator[Attempt]:
-        failed = [name for name, result in best.items() if not result.passed and _is_tried(result)]
+        failed = [name for name, result in best.items() if not result.passed and name in answers.tried]
         if own is not None and failed:
             yield "your own earlier modules", own, answers, failed
         for name in failed:
@@ -145,10 +144,6 @@ def plan_of(module: Module, *, visible_only: bool = False) -> Plan:
 @functools.lru_cache(maxsize=64)
 def _plan(module: Module, state: int) -> Plan:
     return make_plan(module.slug, read_percent(module.source), module.exercises, has_reference=True)
-
-
-def _is_tried(result: ExerciseResult) -> bool:
-    return any(check.kind != UNSOLVED for check in result.checks if not check.passed)
 
 
 def _nothing(plan: Plan) -> tuple[ExerciseResult, ...]:

@@ -7,7 +7,7 @@ nothing. Nothing else of the notebook runs: not her copies of tests, not what me
 import ast
 import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tito.judging.plan import Plan, defines_only
 from tito.judging.result import Note
@@ -29,15 +29,16 @@ class Extra:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a student wrote. An exercise that is not in `solutions` runs as its stub."""
+    """What a student wrote. An exercise that is not in `solutions` runs as its stub; `tried` ones have an answer."""
 
     solutions: dict[str, tuple[str, ...]]
+    tried: frozenset[str] = frozenset()
     extras: tuple[Extra, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def replaced(self, sources: dict[str, str]) -> "Answers":
         """Take other sources for some exercises."""
-        return Answers(self.solutions | {name: (text,) for name, text in sources.items()}, self.extras, self.notes)
+        return replace(self, solutions=self.solutions | {name: (text,) for name, text in sources.items()})
 
 
 @dataclass
@@ -59,8 +60,8 @@ def find_answers(plan: Plan, cells: Sequence[Cell]) -> Answers:
         elif cell.kind == "code" and cell.name not in plan.solutions:
             _take_extras(plan, cell, after, found, is_test=cell.name in tests)
     solutions = {name: _merge(name, parts, found.notes) for name, parts in found.parts.items()}
-    solutions, extras = _settle(plan, solutions, found)
-    return Answers(solutions, tuple(extras), tuple(found.notes))
+    solutions, extras, tried = _settle(plan, solutions, found)
+    return Answers(solutions, frozenset(tried), tuple(extras), tuple(found.notes))
 
 
 def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
@@ -141,7 +142,7 @@ def _is_check(node: ast.stmt) -> bool:
     return isinstance(node, ast.FunctionDef) and (node.name == "_" or bool(node.decorator_list))
 
 
-def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) -> tuple[dict, list[Extra]]:
+def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) -> tuple[dict, list[Extra], set]:
     """Decide which extra definitions run: new names do; names of the module do only where an exercise has no answer."""
     owner = {name: step.exercise for step in plan.steps for name in defined_names(step.stub or step.source)}
     written = {n for n, parts in solutions.items() if NOT_SOLVED.format(name=n) not in "\n".join(parts)}
@@ -160,14 +161,13 @@ def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) 
         elif "" not in owners and not owners & written and not set(names) & elsewhere:
             found.notes.append(Note(next(iter(owners)), f"the answer was found in {extra.name}"))
             extras.append(extra)
-            for exercise in owners:
-                solutions.pop(exercise, None)
-                written.add(exercise)
-                solutions[exercise] = ()
+            written |= owners
+            solutions |= dict.fromkeys(owners, ())
     for exercise, step in plan.solutions.items():
         if exercise not in written and set(defined_names(step.stub)) & elsewhere:
             solutions[exercise] = ()
+            written.add(exercise)
             found.notes.append(Note(exercise, "the answer was found in another exercise's cell"))
         elif exercise not in solutions:
             found.notes.append(Note(exercise, "the cell is missing and nothing else defines it: no answer"))
-    return solutions, extras
+    return solutions, extras, written

@@ -4,6 +4,8 @@ A cell that does not compile is replaced by its untouched stub. Definitions, imp
 if a later statement of it fails; whatever the exercise then still lacks comes from the stub.
 """
 
+import __future__
+
 import ast
 import linecache
 import sys
@@ -19,6 +21,7 @@ class Notebook:
 
     def __init__(self, name: str):
         self.module = ModuleType(name)
+        self._flags = 0  # of `from __future__ import`: as in a notebook, they hold for what follows
         self.module.__dict__["__builtins__"] = __builtins__
         sys.modules[name] = self.module  # pickling and dataclasses look the module up by name
 
@@ -52,7 +55,8 @@ class Notebook:
 
     def _run_statement(self, node: ast.stmt, filename: str) -> str:
         try:
-            code = compile(ast.Module([node], []), filename, "exec", dont_inherit=True)
+            self._flags |= _future_flags(node)
+            code = compile(ast.Module([node], []), filename, "exec", flags=self._flags, dont_inherit=True)
             exec(code, self.names)
         except BaseException as error:  # student code may raise anything, SystemExit and KeyboardInterrupt included
             return f"{type(error).__name__}: {message_of(error)} (line {line_in(error, filename) or node.lineno})"
@@ -74,6 +78,13 @@ def names_of(node: ast.stmt) -> list[str]:
         return [(alias.asname or alias.name).split(".")[0] for alias in node.names]
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     return [leaf.id for target in targets if target for leaf in ast.walk(target) if isinstance(leaf, ast.Name)]
+
+
+def _future_flags(node: ast.stmt) -> int:
+    if not isinstance(node, ast.ImportFrom) or node.module != "__future__":
+        return 0
+    features = [getattr(__future__, alias.name, None) for alias in node.names]
+    return sum({feature.compiler_flag for feature in features if feature})
 
 
 def message_of(error: BaseException) -> str:

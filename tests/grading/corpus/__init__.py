@@ -1,0 +1,1 @@
+"""Submissions of the module `boxes`: hostile ones, and unlucky but honest ones."""
