@@ -1,0 +1,86 @@
+"""Mistakes that students make cost points: for each exercise of modules 01 to 03, solutions that are nearly right."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.staff.notebooks import staff_notebook
+
+from tests.modules.judging import judge_text, points
+
+pytestmark = pytest.mark.slow
+
+CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
+
+# (exercise, what is wrong, the line or lines of the reference, what stands there instead)
+MISTAKES = [
+    ("infer_shape", "ignores a remainder", "and size % known == 0", ""),
+    ("infer_shape", "accepts several -1", "shape.count(-1) == 1 and", "shape.count(-1) >= 1 and"),
+    ("infer_shape", "accepts what doesn't fit", "if -1 in shape or known != size:", "if -1 in shape:"),
+    ("broadcast_shape", "aligns on the left", "a[-i] if i <= len(a) else 1", "a[i - 1] if i <= len(a) else 1"),
+    ("broadcast_shape", "stretches nothing to the left", "max(len(a), len(b)) + 1", "min(len(a), len(b)) + 1"),
+    ("broadcast_shape", "takes the larger size without a look", "if m != n and m != 1 and n != 1:", "if False:"),
+    ("add", "skips the message", "    broadcast_shape(np.shape(a), np.shape(b))\n", ""),
+    ("add", "asks an array for its shape", "np.shape(a), np.shape(b)", "a.shape, b.shape"),
+    ("add", "is a little off", "return a + b", "return a + b + 1e-4"),
+    ("mean", "divides by the first size", "(x.numel() // total.numel())", "x.shape[0]"),
+    ("mean", "forgets keepdim", "dim=dim, keepdim=keepdim", "dim=dim"),
+    ("mean", "divides by all", "(x.numel() // total.numel())", "x.numel()"),
+    ("matmul_loops", "forgets the last product", "for k in range(inner)", "for k in range(inner - 1)"),
+    ("matmul_loops", "loses the dtype", ", dtype=a.dtype", ""),
+    ("matmul_loops", "takes b transposed", "b[k, j]", "b[j % inner, k % columns]"),
+    ("matmul", "compares with the wrong size", "b.shape[-2] if b.ndim > 1", "b.shape[0] if b.ndim > 1"),
+    ("matmul", "says nothing of shapes", "got {a.shape} @ {b.shape}: transpose one", "sorry"),
+    ("matmul", "multiplies with dot, which mixes batches", "np.matmul(a, b)", "np.dot(a, b)"),
+    ("relu", "keeps the size of negatives", "np.maximum(a, 0)", "np.abs(a)"),
+    ("relu", "makes nan of infinity", "np.maximum(a, 0)", "a * (a > 0)"),
+    ("numerical_derivative", "looks to one side", "function(Tensor(x - step)).data", "function(Tensor(x)).data"),
+    ("numerical_derivative", "stays in float32", 'np.asarray(x, dtype="float64")', 'np.asarray(x, dtype="float32")'),
+    ("numerical_derivative", "divides by h", "(2 * step)", "step"),
+    ("numerical_derivative", "has its own step", "    above = ", "    step = 1e-5\n    above = "),
+    ("sigmoid", "overflows", "    z = np.exp(-np.abs(a))\n", "    return 1 / (1 + np.exp(-a))\n"),
+    ("sigmoid", "loses tiny probabilities", "np.where(a >= 0, 1, z) / (1 + z)", "0.5 + 0.5 * np.tanh(a / 2)"),
+    ("gelu", "is the approximation", "erf(a / math.sqrt(2))", "np.tanh(0.7978845608 * (a + 0.044715 * a**3))"),
+    ("gelu", "forgets to multiply", "return a * probability", "return probability"),
+    ("softmax", "overflows", "np.exp(a - a.max(axis=dim, keepdims=True))", "np.exp(a)"),
+    ("softmax", "subtracts one maximum for all", "a.max(axis=dim, keepdims=True)", "a.max()"),
+    ("softmax", "ignores dim", "powers.sum(axis=dim, keepdims=True)", "powers.sum(axis=-1, keepdims=True)"),
+    ("linear", "takes the weight as (in, out)", "x @ weight.T", "x @ weight"),
+    ("linear", "needs a bias", "out if bias is None else out + bias", "out + bias"),
+    ("kaiming_uniform", "is normal", "uniform(-bound, bound, size", "normal(0, bound / math.sqrt(3), size"),
+    ("kaiming_uniform", "ignores the gain", "gain * math.sqrt", "math.sqrt(2) * math.sqrt"),
+    ("kaiming_uniform", "is not repeatable", "generator()", "np.random.default_rng()"),
+    ("kaiming_uniform", "is all positive", "uniform(-bound, bound", "uniform(0, bound"),
+    ("named_tensors", "looks one level deep", "found.extend(named_tensors(value, kind, f\"{prefix}{name}.\"))", "pass"),
+    ("named_tensors", "forgets the path", "f\"{prefix}{name}.\"", "f\"{name}.\""),
+    ("named_tensors", "forgets the kind below", "named_tensors(value, kind, ", "named_tensors(value, Tensor, "),
+    ("load_state_dict", "ignores what is unexpected", "if missing or unexpected:", "if missing:"),
+    ("load_state_dict", "checks no shapes", "if np.shape(state[name]) != tensor.shape:", "if False:"),
+    ("load_state_dict", "shares the array", "np.array(state[name], dtype=tensor.dtype)", "state[name]"),
+    ("dropout", "does not scale", " / (1 - p))", ")"),
+    ("dropout", "keeps the share p", ">= p", "< p"),
+    ("dropout", "always trains", "if not training or p == 0:", "if p == 0:"),
+    ("dropout", "accepts 1", "if not 0 <= p < 1:", "if not 0 <= p <= 1:"),
+    ("dropout", "is not repeatable", "generator()", "np.random.default_rng()"),
+]  # fmt: skip
+
+
+def module_of(exercise: str):
+    return next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong", "right_text", "wrong_text"), MISTAKES, ids=[f"{e}: {w}" for e, w, *_ in MISTAKES]
+)
+def test_a_mistake_costs_points(exercise, wrong, right_text, wrong_text, tmp_path):
+    module = module_of(exercise)
+    notebook = json.loads(staff_notebook(module, CURRICULUM))
+    cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == exercise)
+    source = "".join(cell["source"])
+    docstring_end = source.rindex('"""')
+    assert right_text in source[docstring_end:]
+    cell["source"] = source[:docstring_end] + source[docstring_end:].replace(right_text, wrong_text)
+    checks = judge_text(module, json.dumps(notebook), tmp_path, only=exercise)
+    possible = next(e.points for e in module.exercises if e.name == exercise)
+    assert points(checks) < possible, f"{wrong}, and nobody noticed"
