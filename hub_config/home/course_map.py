@@ -36,6 +36,16 @@ class Exercise:
     def passed(self) -> bool:
         return bool(self.checks) and all(check.passed for check in self.checks)
 
+    @property
+    def passing(self) -> int:
+        return sum(check.passed for check in self.checks)
+
+    @property
+    def why(self) -> str:
+        """The one reason for which every check fails and nothing came back, such as an exercise that is not solved."""
+        reasons = {check.why for check in self.checks if not check.passed and not check.got}
+        return reasons.pop() if len(reasons) == 1 and self.passing == 0 else ""
+
 
 @dataclass(frozen=True)
 class Quick:
@@ -54,7 +64,7 @@ class Quick:
 
     @property
     def passing(self) -> int:
-        return sum(check.passed for exercise in self.exercises for check in exercise.checks)
+        return sum(exercise.passing for exercise in self.exercises)
 
     @property
     def passed(self) -> bool:

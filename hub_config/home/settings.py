@@ -47,6 +47,10 @@ class Settings:
     def formgrader_url(self) -> str:
         return f"{self.hub_host}{self.base_url}services/formgrader/"
 
+    def answers(self, slug: str) -> str:
+        """Return where the formgrader lists what is to be read by hand in a module."""
+        return f"{self.formgrader_url}formgrader/gradebook/{slug}/{slug}"
+
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read the environment; raise MissingSettings that lists what is absent."""

@@ -30,6 +30,7 @@ class ModuleRow:
     late: list[str] = field(default_factory=list)
     graded: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    grading: dict[str, Any] | None = None
 
     @property
     def is_released(self) -> bool:
@@ -38,6 +39,21 @@ class ModuleRow:
     @property
     def is_due(self) -> bool:
         return bool(self.due and self.due.is_past)
+
+    @property
+    def next(self) -> str:
+        """The action that the module waits for, empty if it waits for none."""
+        grading = self.grading
+        if not self.is_released or grading is None:
+            return ""
+        if self.is_due and grading["collected"] < len(self.submitted):
+            return "collect"
+        for count, action in (("to_autograde", "autograde"), ("to_read_by_hand", "read")):
+            if grading[count]:
+                return action
+        if grading["feedback_made"] < grading["graded"]:
+            return "feedback"
+        return "release_feedback" if grading["feedback_released"] < grading["feedback_made"] else ""
 
 
 @dataclass(frozen=True)
@@ -56,12 +72,16 @@ def module_rows(
     students: Iterable[str],
     progress: Iterable[dict[str, Any]],
     events: Iterable[dict[str, Any]],
+    grading: Iterable[dict[str, Any]],
     clock: Clock,
 ) -> list[ModuleRow]:
-    """Return each built module's counts over the students of the roster."""
+    """Return each built module's counts over the students of the roster, with the grading service's own."""
     roster = sorted(students)
     given = [module for tier in course["tiers"] for module in tier["modules"] if module["place"] == "built"]
     rows = {m["slug"]: _row(m, len(roster), clock) for m in given}
+    for each in grading:
+        if each["assignment"] in rows:
+            rows[each["assignment"]].grading = each
     reached = _reached(events)
     standing = {row["student"]: {a["id"]: a for a in row["assignments"]} for row in progress}
     for student in roster:

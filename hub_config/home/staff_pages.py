@@ -32,14 +32,12 @@ async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
     rows, waiting = None, []
+    graded = [] if isinstance(got["overview"], Missing) else got["overview"]["modules"]
     if not any(isinstance(got[key], Missing) for key in ("people", "progress", "events")):
         clock, names = clock_for(course), [student["username"] for student in got["people"]["students"]]
-        rows = module_rows(course, names, got["progress"], got["events"], clock)
+        rows = module_rows(course, names, got["progress"], got["events"], graded, clock)
         waiting = stuck(course, names, got["events"], clock)
-    graded = (
-        {} if isinstance(got["overview"], Missing) else {row["assignment"]: row for row in got["overview"]["modules"]}
-    )
-    return render(request, "class.html", course=course, rows=rows, graded=graded, stuck=waiting, absent=absent)
+    return render(request, "class.html", course=course, rows=rows, stuck=waiting, absent=absent)
 
 
 @router.get("/grading")

@@ -50,7 +50,7 @@ def clock_for(course: dict[str, Any] | Missing) -> Clock:
     return Clock("UTC" if isinstance(course, Missing) else course["time_zone"], datetime.now(UTC))
 
 
-def render(request: Request, template: str, status: int = 200, **data: Any) -> HTMLResponse:
+def render(request: Request, template: str, status_code: int = 200, **data: Any) -> HTMLResponse:
     """Return the page made by `template`, which knows viewer, settings, form token and the last action's note."""
     state = request.app.state
     viewer: Viewer | None = getattr(request.state, "viewer", None)
@@ -66,7 +66,7 @@ def render(request: Request, template: str, status: int = 200, **data: Any) -> H
         course_title=_course_title(data.get("course")),
         **data,
     )
-    response = HTMLResponse(page, status)
+    response = HTMLResponse(page, status_code)
     if note:
         response.delete_cookie(NOTE_COOKIE, path=state.settings.prefix)
     return response

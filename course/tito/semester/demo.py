@@ -75,5 +75,5 @@ def _dates(slug: str, index: int, today: datetime) -> str:
     """Return one line of the schedule: open since midnight, or every third day; a week of time, then more."""
     wait = max(0, index - OPEN_AT_ONCE + 1) * 3
     release = (today + timedelta(days=wait)).strftime("%Y-%m-%d %H:%M")
-    due = (today + timedelta(days=wait + 7 + min(index, OPEN_AT_ONCE - 1))).strftime("%Y-%m-%d 23:00")
+    due = (today + timedelta(days=wait + 7 + min(index, OPEN_AT_ONCE - 1))).strftime("%Y-%m-%d 20:00")
     return f"  {slug}: {{release: {release}, due: {due}}}"

@@ -1,0 +1,105 @@
+"""Counts by module over the roster, what a module waits for, and who may be stuck."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub_config.home.moments import Clock
+from hub_config.home.staff import STUCK_TESTS, ModuleRow, module_rows, stuck
+from tests.home.test_course_map import CLOCK, NOW, course, given, text
+
+pytestmark = pytest.mark.unit
+
+
+def progress(student: str, **standing: Any) -> dict[str, Any]:
+    row = {"id": "tensor", "submitted_at": None, "late": False, "feedback_at": None, **standing}
+    return {"student": student, "assignments": [row]}
+
+
+def event(student: str, kind: str, at: str, **detail: Any) -> dict[str, Any]:
+    return {"assignment": "tensor", "student": student, "kind": kind, "at": at, "detail": detail}
+
+
+def row(
+    due: int = 5, rows: list[dict[str, Any]] | None = None, events: list[dict[str, Any]] | None = None
+) -> ModuleRow:
+    students = ["ada", "ben", "chen"]
+    return module_rows(course(given("tensor", due=due)), students, rows or [], events or [], [], CLOCK)[0]
+
+
+def test_counts_are_over_the_roster_and_not_over_others():
+    rows = [progress("ada", submitted_at=text(hours=-1)), progress("dropped", submitted_at=text(hours=-1))]
+    events = [event("ben", "fetched", text(hours=-2)), event("dropped", "fetched", text(hours=-2))]
+    counted = row(rows=rows, events=events)
+    assert (counted.students, counted.submitted, counted.fetched) == (3, ["ada"], ["ben"])
+
+
+def test_missing_are_those_without_a_submission_after_the_due_date():
+    rows = [progress("ada", submitted_at=text(hours=-1), late=True)]
+    assert row(due=5, rows=rows).missing == []
+    late = row(due=-1, rows=rows)
+    assert (late.missing, late.late) == (["ben", "chen"], ["ada"])
+
+
+@pytest.mark.parametrize(
+    ("collected", "to_autograde", "to_read", "graded", "made", "released", "action"),
+    [
+        (0, 0, 0, 0, 0, 0, "collect"),
+        (1, 1, 0, 0, 0, 0, "autograde"),
+        (1, 0, 1, 0, 0, 0, "read"),
+        (1, 0, 0, 1, 0, 0, "feedback"),
+        (1, 0, 0, 1, 1, 0, "release_feedback"),
+        (1, 0, 0, 1, 1, 1, ""),
+    ],
+)
+def test_a_module_waits_for_one_action(collected, to_autograde, to_read, graded, made, released, action):
+    counted = row(due=-1, rows=[progress("ada", submitted_at=text(days=-2))])
+    counted.grading = {
+        "collected": collected,
+        "to_autograde": to_autograde,
+        "to_read_by_hand": to_read,
+        "graded": graded,
+        "feedback_made": made,
+        "feedback_released": released,
+    }
+    assert counted.next == action
+
+
+def found(*events: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(each.student, each.why) for each in stuck(course(given("tensor")), ["ada", "ben"], events, CLOCK)]
+
+
+def test_many_tests_without_completing_are_stuck_and_say_where():
+    tests = [event("ada", "tested", text(minutes=-minutes), failed=["add"]) for minutes in range(STUCK_TESTS, 0, -1)]
+    assert found(*tests) == [("ada", "8 test runs, not completed, last failing: add")]
+    assert found(*tests[1:]) == []
+    assert found(*tests, event("ada", "completed", text(minutes=0))) == []
+
+
+def test_who_began_and_fell_silent_is_stuck():
+    assert found(event("ben", "tested", text(days=-4))) == [("ben", "began, then nothing for 4 days")]
+    assert found(event("ben", "tested", text(days=-2))) == []
+    assert found(event("ben", "fetched", text(days=-9))) == []
+    assert found(event("gone", "tested", text(days=-9))) == []
+
+
+@pytest.mark.parametrize(
+    ("span", "words"),
+    [
+        (timedelta(days=3, hours=5), "in 3 days"),
+        (timedelta(days=1), "in 1 day"),
+        (timedelta(hours=5, minutes=59), "in 5 hours"),
+        (timedelta(minutes=1), "in 1 minute"),
+        (timedelta(seconds=20), "in less than a minute"),
+        (-timedelta(hours=2), "2 hours ago"),
+    ],
+)
+def test_distances_are_told_in_words(span, words):
+    assert CLOCK.moment((NOW + span).isoformat()).words == words
+
+
+def test_a_time_is_exact_in_the_courses_zone_and_for_machines_in_utc():
+    moment = Clock("Europe/Berlin", NOW).moment("2026-07-01T22:30:00.000000Z")
+    assert (moment.exact, moment.iso) == ("Thu 2 Jul, 00:30", "2026-07-01T22:30:00Z")
+    assert moment.at == datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
