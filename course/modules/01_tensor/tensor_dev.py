@@ -4,7 +4,8 @@
 # {{module}}
 #
 # A neural network is arithmetic on large blocks of numbers. In this module you build the block, the `Tensor`, and the
-# few operations that carry everything after it. At the end a classifier of handwritten digits runs on your code alone.
+# few operations that carry everything after it. At the end a classifier of handwritten digits runs on your code
+# alone.
 #
 # | built so far | built here | used for |
 # | --- | --- | --- |
@@ -52,8 +53,8 @@ from tinytorch.testing import close, raises, same, true, unit_test
 # %% [markdown]
 # ## Where this code lives
 #
-# Cells that start with `#| export` become the file `tinytorch/core/tensor.py`: once you run `tito module complete tensor`,
-# the later modules import what you write here.
+# Cells that start with `#| export` become the file `tinytorch/core/tensor.py`: once you run `tito module complete
+# tensor`, the later modules import what you write here.
 #
 # ```python
 # from tinytorch import Tensor, tensor, zeros          # as users write it
@@ -63,9 +64,9 @@ from tinytorch.testing import close, raises, same, true, unit_test
 # %% [markdown]
 # ## Part 1: Numbers with a shape
 #
-# Below are handwritten digits, eight pixels high and wide. To the computer each is 64 numbers in a row. That they make a picture
-# is an agreement: *after every eighth number a new line begins*. A **tensor** is this pair: a row of numbers in memory,
-# and a **shape** that says how to read it.
+# Below are handwritten digits, eight pixels high and wide. To the computer each is 64 numbers in a row. That they
+# make a picture is an agreement: *after every eighth number a new line begins*. A **tensor** is this pair: a row of
+# numbers in memory, and a **shape** that says how to read it.
 #
 # | shape | name | for example |
 # | --- | --- | --- |
@@ -75,8 +76,8 @@ from tinytorch.testing import close, raises, same, true, unit_test
 # | `(32, 8, 8)` | three dimensions | a batch of 32 images |
 # | `(32, 3, 8, 8)` | four dimensions | a batch of 32 colour images: red, green, blue |
 #
-# Think of the numbers as a street of houses in a fixed order. The shape is the numbering: as one long street, or as blocks
-# and houses within a block. Renumbering is free. Moving the houses is work.
+# Think of the numbers as a street of houses in a fixed order. The shape is the numbering: as one long street, or as
+# blocks and houses within a block. Renumbering is free. Moving the houses is work.
 
 # %%
 images, labels = Digits(train=True).arrays()
@@ -92,8 +93,8 @@ viz.images(images[7:15], titles=[str(n) for n in labels[7:15]], title="Eight of 
 # %% [markdown]
 # ### From Python to an array
 #
-# `as_array` turns whatever we are given into an array. It also fixes the **dtype**, the kind of number: Python's
-# own floats have 64 bits, and half of that is plenty for a neural network. This function is given; read it.
+# `as_array` turns whatever we are given into an array. It also fixes the **dtype**, the kind of number: Python's own
+# floats have 64 bits, and half of that is plenty for a neural network. This function is given; read it.
 
 # %%
 #| export
@@ -111,7 +112,9 @@ def as_array(data, dtype=None):
         raise TypeError("a Tensor is made of numbers, got a Tensor: take x.clone() for a copy, x.data for its array")
     array = data if isinstance(data, np.ndarray) else _array_of_numbers(data)
     if array.dtype.kind not in "biuf":  # truth values, integers, unsigned integers, floats
-        raise TypeError(f"a Tensor holds numbers, got {data!r:.60}: give a number, nested lists of numbers or an ndarray")
+        raise TypeError(
+            f"a Tensor holds numbers, got {data!r:.60}: give a number, nested lists of numbers or an ndarray"
+        )
     if dtype is None and not isinstance(data, (np.ndarray, np.generic)):  # np.generic: one number out of an array
         if array.dtype.kind in "iu" and array.size and np.abs(array).max() > LARGEST_INT32:
             raise ValueError(f"integers become int32 and end at {LARGEST_INT32}, got {data!r:.60}: say dtype='int64'")
@@ -125,14 +128,16 @@ def _array_of_numbers(data):
     except ValueError:
         raise ValueError(f"the lists in a Tensor must be equally long, got {data!r:.60}: pad the short ones") from None
 
+
 # %% [markdown]
 # ### The same numbers, another shape
 #
-# **By hand.** The twelve numbers 0 to 11 can be read as `(3, 4)`, as `(4, 3)`, as `(2, 2, 3)` or as `(12,)`. In memory nothing
-# moves. They can't be read as `(5, 2)`: that would be ten.
+# **By hand.** The twelve numbers 0 to 11 can be read as `(3, 4)`, as `(4, 3)`, as `(2, 2, 3)` or as `(12,)`. In
+# memory nothing moves. They can't be read as `(5, 2)`: that would be ten.
 #
-# Often all sizes but one are known: "32 images, whatever that makes for each". Then one size may be written as `-1`, and
-# it follows from the others: 2048 numbers as `(32, -1)` must be `(32, 64)`, since 2048 / 32 = 64.
+# Often all sizes but one are known: "32 images, whatever that makes for each". Then one size may be written as `-1`,
+# and it follows from the others: 2048 numbers as `(32, -1)` must be `(32, 64)`, since 2048 / 32 = 64.
+
 
 # %% nbgrader={"grade_id": "infer_shape", "solution": true}
 #| export
@@ -167,19 +172,23 @@ def infer_shape(size, shape):
     return shape
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: infer_shape
 
 # %% nbgrader={"grade_id": "test_infer_shape", "grade": true}
 test = unit_test("infer_shape")
 
+
 @test.check("a shape that fits comes back as it is", points=2)
 def _():
     same(infer_shape(12, (3, 4)), (3, 4))
 
+
 @test.check("one -1 follows from the others", points=3)
 def _():
     same(infer_shape(12, (3, -1)), (3, 4))
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("-1 at any place of random shapes", points=4, hidden=True)
@@ -190,16 +199,20 @@ def _():
         asked = (*shape[:place], -1, *shape[place + 1 :])
         same(infer_shape(int(np.prod(shape)), asked), shape)
 
+
 @test.check("a shape that does not fit is refused, with both numbers in the message", points=3, hidden=True)
 def _():
     raises(ValueError, infer_shape, 12, (5, 2), says="12")
     raises(ValueError, infer_shape, 12, (5, 2), says="(5, 2)")
     raises(ValueError, infer_shape, 12, (5, -1))
 
+
 @test.check("two -1 are refused", points=3, hidden=True)
 def _():
     raises(ValueError, infer_shape, 12, (-1, -1))
     raises(ValueError, infer_shape, 12, (-1, 3, -1))
+
+
 ### END HIDDEN TESTS
 test.report()
 
@@ -237,18 +250,21 @@ print("transpose, then reshape:", np.shares_memory(numbers, numbers.T.reshape(12
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It does copy. `numbers.T.reshape(12)` must begin 0, 4, 8: these numbers aren't neighbours in memory, and no single step
-# leads through all twelve. So numpy has to move the houses. Renumbering is free, moving is work.
+# It does copy. `numbers.T.reshape(12)` must begin 0, 4, 8: these numbers aren't neighbours in memory, and no single
+# step leads through all twelve. So numpy has to move the houses. Renumbering is free, moving is work.
 # </details>
 
 # %% [markdown]
 # ## Part 2: The Tensor, and the way of every operation
 #
-# Why not simply use numpy arrays? Because from module 05 on each result must know *how it was computed*, so that gradients can flow back. An
-# array can't know that. A `Tensor` is an array with room for it: `requires_grad`, `grad`, `grad_fn`.
+# Why not simply use numpy arrays? Because from module 05 on each result must know *how it was computed*, so that
+# gradients can flow back. An array can't know that. A `Tensor` is an array with room for it: `requires_grad`, `grad`,
+# `grad_fn`.
 #
-# The class below is given, and it's long but dull on purpose: each method is one line that calls a function. **The functions are what
-# you write.** Python looks a function up at the moment it is called, so the class may mention `add` before `add` exists.
+# The class below is given, and it's long but dull on purpose: each method is one line that calls a function. **The
+# functions are what you write.** Python looks a function up at the moment it is called, so the class may mention
+# `add` before `add` exists.
+
 
 # %%
 #| export
@@ -517,16 +533,22 @@ def _as_shape(sizes):
     """Let zeros(2, 3) and zeros((2, 3)) mean the same."""
     return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else tuple(sizes)
 
+
 # %% [markdown]
 # ### primitive: unwrap, compute, wrap, hand over
 #
-# You will write operations as plain functions on *arrays*. The decorator `primitive` makes them work on tensors. It is the most
-# important piece of the whole framework, and it's ten lines. The figure shows the way of `x + y`.
+# You will write operations as plain functions on *arrays*. The decorator `primitive` makes them work on tensors. It
+# is the most important piece of the whole framework, and it's ten lines. The figure shows the way of `x + y`.
 
 # %%
 viz.steps(
-    [("two Tensors", "(2, 3) and (3,)"), ("unwrap", "x.data, y.data"), ("compute", "a + b, in numpy"),
-     ("wrap", "a new Tensor"), ("one Tensor", "(2, 3)")],
+    [
+        ("two Tensors", "(2, 3) and (3,)"),
+        ("unwrap", "x.data, y.data"),
+        ("compute", "a + b, in numpy"),
+        ("wrap", "a new Tensor"),
+        ("one Tensor", "(2, 3)"),
+    ],
     title="What happens in x + y",
     aside=(3, "recorder", "none before module 05"),
 )
@@ -536,7 +558,8 @@ viz.steps(
 # 1. `unwrap` takes the array out of every tensor, also out of a list of tensors. Anything else stays what it is.
 # 2. The function computes. It knows nothing of tensors, so it can be tested, timed and replaced like any function.
 # 3. `wrap` makes a new tensor of the result. The inputs are untouched.
-# 4. If there is a recorder, it is told: this operation, these inputs, this result. That is all that module 05 will need.
+# 4. If there is a recorder, it is told: this operation, these inputs, this result. That is all that module 05 will
+#    need.
 
 # %%
 #| export
@@ -605,12 +628,14 @@ def _holds_float64(x):
         return any(_holds_float64(item) for item in x)
     return isinstance(x, np.ndarray) and x.dtype == FLOAT64
 
+
 # %% [markdown]
 # ### Two seats kept free
 #
-# The recorder is the first seat: module 05 takes it with `set_recorder`. The second is the table of implementations. An operation is known by
-# its *name*, and the name can be led to another function: `use_implementation("matmul", "loops")`. In module 16 you will
-# make your own framework faster that way, and be able to go back.
+# The recorder is the first seat: module 05 takes it with `set_recorder`. The second is the table of implementations.
+# An operation is known by its *name*, and the name can be led to another function: `use_implementation("matmul",
+# "loops")`. In module 16 you will make your own framework faster that way, and be able to go back.
+
 
 # %%
 #| export
@@ -653,9 +678,11 @@ def composed(function):
 
     return in_use
 
+
 # %% [markdown]
-# And the usual ways to make a tensor. All random numbers come from one generator, so that
-# `tinytorch.manual_seed(0)` makes a whole experiment repeat itself.
+# And the usual ways to make a tensor. All random numbers come from one generator, so that `tinytorch.manual_seed(0)`
+# makes a whole experiment repeat itself.
+
 
 # %%
 #| export
@@ -714,12 +741,14 @@ def randint(low, high, shape):
     """Draw integers from low to high - 1."""
     return Tensor(generator().integers(low, high, shape, dtype="int32"))
 
+
 # %%
 print(tensor([[1.0, 2.0], [3.0, 4.0]]))
 print(ones(2, 3).shape, arange(5), tensor([True, False]).dtype, tensor(3.5).shape)
 
 # %% [markdown]
-# **Predict, then run**: a `float64` array goes in. Which dtype has the tensor? And which one made of the same numbers as a list?
+# **Predict, then run**: a `float64` array goes in. Which dtype has the tensor? And which one made of the same numbers
+# as a list?
 
 # %%
 print(Tensor(np.array([0.5, 1.5])).dtype, Tensor([0.5, 1.5]).dtype)
@@ -727,15 +756,17 @@ print(Tensor(np.array([0.5, 1.5])).dtype, Tensor([0.5, 1.5]).dtype)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `float64` and `float32`. Who hands over an array has chosen a dtype, and it is kept. Who types numbers has not chosen, and gets
-# `float32`. Gradient checks will hand over float64 arrays to measure more finely.
+# `float64` and `float32`. Who hands over an array has chosen a dtype, and it is kept. Who types numbers has not
+# chosen, and gets `float32`. Gradient checks will hand over float64 arrays to measure more finely.
 # </details>
 
 # %% [markdown]
 # ## Part 3: The same numbers in other shapes
 #
-# The first operations are given, as examples of the form. Each is a line or two of numpy; `reshape` uses your `infer_shape`. Note which are
-# primitives and which are *composed* of others: what is composed needs no gradient of its own, since it follows from its parts.
+# The first operations are given, as examples of the form. Each is a line or two of numpy; `reshape` uses your
+# `infer_shape`. Note which are primitives and which are *composed* of others: what is composed needs no gradient of
+# its own, since it follows from its parts.
+
 
 # %%
 #| export
@@ -812,9 +843,10 @@ def to(x, target):
         raise ValueError(f"to({target!r}) would cut the gradient: say dtype={target!r} at the start, or detach() first")
     return Tensor(x.data.astype(target))
 
+
 # %% [markdown]
-# Sixteen pieces of clothing, `(16, 28, 28)`, shall become one picture of 4 by 4, `(112, 112)`. The count is right, 12,544 numbers, so why
-# not reshape at once?
+# Sixteen pieces of clothing, `(16, 28, 28)`, shall become one picture of 4 by 4, `(112, 112)`. The count is right,
+# 12,544 numbers, so why not reshape at once?
 
 # %%
 clothes = Tensor(FashionMini(train=True).arrays()[0][:16])
@@ -824,12 +856,15 @@ viz.images([scrambled.data, mosaic.data], titles=["reshape alone", "reshape, per
 
 # %% [markdown]
 # **What's happening**
-# 1. `reshape` keeps the order in memory. One row of the left picture is 112 numbers in a row: four pixel rows of *one* piece, side
-#    by side. So each piece appears four times, squashed to a quarter of its height.
-# 2. One row of the right picture must be one pixel row of *four different* pieces. In memory these don't lie together.
+# 1. `reshape` keeps the order in memory. One row of the left picture is 112 numbers in a row: four pixel rows of
+#    *one* piece, side by side. So each piece appears four times, squashed to a quarter of its height.
+# 2. One row of the right picture must be one pixel row of *four different* pieces. In memory these don't lie
+#    together.
 # 3. So we name the dimensions: `(4, 4, 28, 28)` is mosaic row, mosaic column, pixel row, pixel column.
-# 4. `permute(0, 2, 1, 3)` puts the pixel row before the mosaic column. Now each row of the picture can be read in order.
-# 5. The left picture came without an error message. Reshape where you mean permute, and a network learns from squashed clothes.
+# 4. `permute(0, 2, 1, 3)` puts the pixel row before the mosaic column. Now each row of the picture can be read in
+#    order.
+# 5. The left picture came without an error message. Reshape where you mean permute, and a network learns from
+#    squashed clothes.
 
 # %% [markdown]
 # **Predict, then run**: `x` has the shape `(2, 3)`. Are `x.reshape(3, 2)` and `x.T` the same?
@@ -842,15 +877,15 @@ print(x.reshape(3, 2))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# They have the same shape and the same numbers, in different places. `reshape` reads 1 2 3 4 5 6 on, two to a line. `T` makes each
-# column a row.
+# They have the same shape and the same numbers, in different places. `reshape` reads 1 2 3 4 5 6 on, two to a line.
+# `T` makes each column a row.
 # </details>
 
 # %% [markdown]
 # ## Part 4: Element by element
 #
-# Two tensors of the same shape are added number by number. More often the shapes differ: a batch of
-# 32 images plus *one* correction for all; a matrix plus a row of biases; anything times 2. Copying the small one 32 times would be
+# Two tensors of the same shape are added number by number. More often the shapes differ: a batch of 32 images plus
+# *one* correction for all; a matrix plus a row of biases; anything times 2. Copying the small one 32 times would be
 # slow and wasteful. **Broadcasting** does as if.
 #
 # **By hand.** `(2, 3)` plus `(3,)`. Write the shapes below each other, right-aligned:
@@ -863,8 +898,8 @@ print(x.reshape(3, 2))
 # ```
 #
 # Go from right to left. Equal sizes stay. A 1, or nothing, is stretched to the other size. Anything else is an error.
-# So `(2, 3)` with `(2, 1)` gives `(2, 3)`, and `(2, 1)` with `(3,)` gives `(2, 3)`, in which both were stretched. But `(2, 3)` with `(2,)` is an error:
-# below the 3 stands a 2.
+# So `(2, 3)` with `(2, 1)` gives `(2, 3)`, and `(2, 1)` with `(3,)` gives `(2, 3)`, in which both were stretched. But
+# `(2, 3)` with `(2,)` is an error: below the 3 stands a 2.
 
 # %%
 viz.broadcast(np.array([[1, 2, 3], [4, 5, 6]]), np.array([10, 20, 30]), title="One row for all rows")
@@ -882,7 +917,9 @@ viz.broadcast(np.array([[1], [2], [3]]), np.array([10, 20, 30, 40]), title="A co
 # **What's happening**
 # 1. `(3, 1)` and `(4,)`: each has a 1, or nothing, where the other has a size.
 # 2. The column is stretched to the right, the row downwards.
-# 3. Seven numbers became twelve. With 10,000 each it would be a hundred million: broadcasting saves memory on the way in, never on the way out.
+# 3. Seven numbers became twelve. With 10,000 each it would be a hundred million: broadcasting saves memory on the way
+#    in, never on the way out.
+
 
 # %% nbgrader={"grade_id": "broadcast_shape", "solution": true}
 #| export
@@ -919,20 +956,24 @@ def broadcast_shape(a, b):
     return tuple(sizes)
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: broadcast_shape
 
 # %% nbgrader={"grade_id": "test_broadcast_shape", "grade": true}
 test = unit_test("broadcast_shape")
 
+
 @test.check("equal shapes, and one row for all rows", points=3)
 def _():
     same(broadcast_shape((2, 3), (2, 3)), (2, 3))
     same(broadcast_shape((2, 3), (3,)), (2, 3))
 
+
 @test.check("a size that differs and is not 1 is refused", points=3)
 def _():
     raises(ValueError, broadcast_shape, (2, 3), (2,))
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("a scalar fits everything, on either side", points=3, hidden=True)
@@ -940,6 +981,7 @@ def _():
     same(broadcast_shape((), (4, 5)), (4, 5))
     same(broadcast_shape((4, 5), ()), (4, 5))
     same(broadcast_shape((), ()), ())
+
 
 @test.check("random shapes, as numpy has it", points=7, hidden=True)
 def _():
@@ -950,15 +992,19 @@ def _():
         same(broadcast_shape(a, b), np.broadcast_shapes(a, b))
         same(broadcast_shape(b, a), np.broadcast_shapes(a, b))
 
+
 @test.check("the message names both shapes", points=4, hidden=True)
 def _():
     raises(ValueError, broadcast_shape, (4, 3), (2, 3), says="(4, 3)")
     raises(ValueError, broadcast_shape, (4, 3), (2, 3), says="(2, 3)")
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
-# **Predict, then run**: ten labels as `(10,)`, ten predictions as a column `(10, 1)`. What is the shape of their difference?
+# **Predict, then run**: ten labels as `(10,)`, ten predictions as a column `(10, 1)`. What is the shape of their
+# difference?
 
 # %%
 print(broadcast_shape((10, 1), (10,)))
@@ -966,14 +1012,16 @@ print(broadcast_shape((10, 1), (10,)))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `(10, 10)`: every prediction minus every label. No error, a mean of it is a number like any other, and training learns nonsense. It's
-# one of the commonest silent mistakes in deep learning, so look at shapes first whenever a loss behaves strangely.
+# `(10, 10)`: every prediction minus every label. No error, a mean of it is a number like any other, and training
+# learns nonsense. It's one of the commonest silent mistakes in deep learning, so look at shapes first whenever a loss
+# behaves strangely.
 # </details>
 
 # %% [markdown]
 # ### Your first operation
 #
 # Now `add`, on arrays. numpy broadcasts by itself; what you add is the message. The decorator does the rest.
+
 
 # %% nbgrader={"grade_id": "add", "solution": true}
 #| export
@@ -1000,15 +1048,18 @@ def add(a, b):
     return a + b
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: add
 
 # %% nbgrader={"grade_id": "test_add", "grade": true}
 test = unit_test("add")
 
+
 @test.check("adds element by element", points=3)
 def _():
     same(add(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).data, [4.0, 6.0])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("random shapes broadcast as in numpy", points=3, hidden=True)
@@ -1018,6 +1069,7 @@ def _():
     close(add(Tensor(a), Tensor(b)).data, a + b)
     close((Tensor(a) + Tensor(b)).data, a + b)
 
+
 @test.check("a plain number on either side, and float32 stays float32", points=2, hidden=True)
 def _():
     x = Tensor([1.0, 2.0])
@@ -1025,20 +1077,24 @@ def _():
     same((10 + x).data, [11.0, 12.0])
     same((x + 0.5).dtype, "float32")
 
+
 @test.check("shapes that do not fit: the message names both", points=2, hidden=True)
 def _():
     a, b = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([1.0, 2.0])
     raises(ValueError, add, a, b, says="(2, 3)")
     raises(ValueError, add, a, b, says="(2,)")
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
 # ### The rest of the family
 #
-# All others have the same form, so they are given. One thing is different: `_elementwise` computes *first* and asks for the message only if
-# numpy has refused. The check costs a microsecond or two on each call, and calls that fail are rare. (You may change `add`
-# likewise.)
+# All others have the same form, so they are given. One thing is different: `_elementwise` computes *first* and asks
+# for the message only if numpy has refused. The check costs a microsecond or two on each call, and calls that fail
+# are rare. (You may change `add` likewise.)
+
 
 # %%
 #| export
@@ -1131,11 +1187,12 @@ def compare(function, a, b):
     """Compare element by element; truth values have no gradient, so nothing is recorded."""
     return wrap(_elementwise(function, unwrap(a), unwrap(b)))
 
+
 # %% [markdown]
 # ## Part 5: Along a dimension
 #
-# A loss is *one* number, made of thousands. An average image is made of thousands of images. Both **reduce**: they add up along one or
-# several dimensions, and these dimensions disappear.
+# A loss is *one* number, made of thousands. An average image is made of thousands of images. Both **reduce**: they
+# add up along one or several dimensions, and these dimensions disappear.
 
 # %%
 viz.reduction(np.arange(12).reshape(3, 4), title="Which dimension disappears?")
@@ -1145,8 +1202,10 @@ viz.reduction(np.arange(12).reshape(3, 4), title="Which dimension disappears?")
 # 1. `dim=0` walks down the rows: the 3 disappears, 4 sums are left.
 # 2. `dim=1` walks along the columns: the 4 disappears, 3 sums are left.
 # 3. Without `dim` everything is added, and the shape is `()`.
-# 4. `keepdim=True` leaves a 1 where the dimension was: `(3, 1)` instead of `(3,)`. Then the result still lies beside its rows, and
-#    broadcasting can stretch it back: `x - x.mean(dim=1, keepdim=True)` takes from each row its own mean.
+# 4. `keepdim=True` leaves a 1 where the dimension was: `(3, 1)` instead of `(3,)`. Then the result still lies beside
+#    its rows, and broadcasting can stretch it back: `x - x.mean(dim=1, keepdim=True)` takes from each row its own
+#    mean.
+
 
 # %%
 #| export
@@ -1166,11 +1225,13 @@ def amax(a, dim=None, keepdim=False):
     """Take the largest along `dim`."""
     return np.max(a, axis=_axis(dim), keepdims=keepdim)
 
+
 # %% [markdown]
-# `mean` is the sum, divided by *how many numbers went into it*. It isn't a primitive: you compose it of operations that there are,
-# and so its gradient will follow from theirs.
+# `mean` is the sum, divided by *how many numbers went into it*. It isn't a primitive: you compose it of operations
+# that there are, and so its gradient will follow from theirs.
 #
 # **By hand.** `(3, 4)` along `dim=1`: 12 numbers become 3 sums, so 12 / 3 = 4 numbers went into each.
+
 
 # %% nbgrader={"grade_id": "mean", "solution": true}
 #| export
@@ -1195,11 +1256,13 @@ def mean(x, dim=None, keepdim=False):
     return total / (x.numel() // total.numel())
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: mean
 
 # %% nbgrader={"grade_id": "test_mean", "grade": true}
 test = unit_test("mean")
+
 
 @test.check("of everything, and along each dimension", points=5)
 def _():
@@ -1208,6 +1271,7 @@ def _():
     same(mean(x, dim=0).data, [2.0, 4.0])
     same(x.mean(dim=1).data, [1.5, 4.5])
 
+
 ### BEGIN HIDDEN TESTS
 @test.check("random shapes, any dimension, counted from either end", points=5, hidden=True)
 def _():
@@ -1215,17 +1279,21 @@ def _():
     for dim in (0, 1, 2, -1, -3, None):
         close(mean(Tensor(a), dim=dim).data, a.mean(axis=dim))
 
+
 @test.check("keepdim leaves a 1, several dimensions at once", points=5, hidden=True)
 def _():
     a = test.rng.normal(size=(3, 4, 5)).astype(np.float32)
     close(mean(Tensor(a), dim=1, keepdim=True).data, a.mean(axis=1, keepdims=True))
     close(mean(Tensor(a), dim=(0, 2)).data, a.mean(axis=(0, 2)))
     close(mean(Tensor(a), dim=(0, -1), keepdim=True).data, a.mean(axis=(0, 2), keepdims=True))
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
 # The relatives are given. `var` is a good example of composing: mean, difference, square, mean again.
+
 
 # %%
 #| export
@@ -1265,8 +1333,10 @@ def _extreme(value, place, x, dim, keepdim):
         return value(x)
     return Extreme(value(x, dim=dim, keepdim=keepdim), place(x, dim=dim, keepdim=keepdim))
 
+
 # %% [markdown]
-# With `mean` and broadcasting, real data can be looked at: the average of all threes, and how far one three is from it.
+# With `mean` and broadcasting, real data can be looked at: the average of all threes, and how far one three is from
+# it.
 
 # %%
 threes = Tensor(images[labels == 3])
@@ -1281,7 +1351,8 @@ viz.images([x.data for x in pictures], titles=["a three", "another", "the mean o
 # 3. The last picture is bright where the first three differs from the average one.
 
 # %% [markdown]
-# **Predict, then run**: `x` has the shape `(4, 6)`, one row for each student. Does `x - x.mean(dim=1)` take from each row its mean?
+# **Predict, then run**: `x` has the shape `(4, 6)`, one row for each student. Does `x - x.mean(dim=1)` take from each
+# row its mean?
 
 # %%
 x = Tensor(np.arange(24.0).reshape(4, 6))
@@ -1293,16 +1364,16 @@ except ValueError as error:
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: `(4, 6)` and `(4,)` don't broadcast, since below the 6 stands a 4. With `keepdim=True` the means are a column `(4, 1)` and
-# it works. And had `x` been square, `(6, 6)`, there would be *no error*: each column would lose the mean of another
-# row. So write `keepdim=True` whenever the result goes back to where it came from.
+# No: `(4, 6)` and `(4,)` don't broadcast, since below the 6 stands a 4. With `keepdim=True` the means are a column
+# `(4, 1)` and it works. And had `x` been square, `(6, 6)`, there would be *no error*: each column would lose the mean
+# of another row. So write `keepdim=True` whenever the result goes back to where it came from.
 # </details>
 
 # %% [markdown]
 # ## Part 6: Matrix products
 #
-# Nearly all the time of a neural network goes into one operation. A matrix product answers many questions at once: *how much does each row of `a`
-# agree with each column of `b`?* Agreement is a sum of products.
+# Nearly all the time of a neural network goes into one operation. A matrix product answers many questions at once:
+# *how much does each row of `a` agree with each column of `b`?* Agreement is a sum of products.
 
 # %%
 viz.matmul(np.arange(6).reshape(2, 3), np.arange(12).reshape(3, 4), row=1, column=2, title="One row meets one column")
@@ -1312,10 +1383,12 @@ viz.matmul(np.arange(6).reshape(2, 3), np.arange(12).reshape(3, 4), row=1, colum
 # 1. Row 1 of `a` and column 2 of `b` both have three numbers: the **inner** size, 3, must be the same on both sides.
 # 2. They are multiplied in pairs, and the products added: 3·2 + 4·6 + 5·10 = 80.
 # 3. The number goes to row 1, column 2. So `(2, 3) @ (3, 4)` gives the **outer** sizes, `(2, 4)`.
-# 4. That's 2 · 4 cells with 3 multiplications each: 24 in all, and 2 m k n arithmetic operations in general, counting the additions too.
+# 4. That's 2 · 4 cells with 3 multiplications each: 24 in all, and 2 m k n arithmetic operations in general, counting
+#    the additions too.
 
 # %% [markdown]
 # First as it is defined, three loops. It will be slow; you will need it to see *how* slow.
+
 
 # %% nbgrader={"grade_id": "matmul_loops", "solution": true}
 #| export
@@ -1345,20 +1418,24 @@ def matmul_loops(a, b):
     return out
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: matmul_loops
 
 # %% nbgrader={"grade_id": "test_matmul_loops", "grade": true}
 test = unit_test("matmul_loops")
 
+
 @test.check("one row by one column is one number", points=2)
 def _():
     same(matmul_loops(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])), [[11.0]])
+
 
 @test.check("the example of the figure", points=3)
 def _():
     product = matmul_loops(np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4))
     same(product, [[20.0, 23.0, 26.0, 29.0], [56.0, 68.0, 80.0, 92.0]])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("random matrices, as numpy multiplies them", points=7, hidden=True)
@@ -1368,21 +1445,27 @@ def _():
         a, b = test.rng.normal(size=(m, k)), test.rng.normal(size=(k, n))
         close(matmul_loops(a, b), a @ b)
 
+
 @test.check("float32 stays float32", points=3, hidden=True)
 def _():
     a = test.rng.normal(size=(3, 2)).astype(np.float32)
     same(str(matmul_loops(a, a.T).dtype), "float32")
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
 # ### The operation
 #
-# For daily use numpy does the work (`a @ b`), in a library that uses the processor to the full. The operation `matmul` puts a message in front of it that helps,
-# for this is the error that you will see most often in your life with neural networks.
+# For daily use numpy does the work (`a @ b`), in a library that uses the processor to the full. The operation
+# `matmul` puts a message in front of it that helps, for this is the error that you will see most often in your life
+# with neural networks.
 #
-# Arrays with more dimensions are *batches* of matrices: `(5, 2, 3) @ (5, 3, 4)` is five products at once, `(5, 2, 4)`. Attention (module 12) lives on
-# this. numpy does it by itself; the inner sizes are the last of `a` and the last but one of `b`.
+# Arrays with more dimensions are *batches* of matrices: `(5, 2, 3) @ (5, 3, 4)` is five products at once, `(5, 2,
+# 4)`. Attention (module 12) lives on this. numpy does it by itself; the inner sizes are the last of `a` and the last
+# but one of `b`.
+
 
 # %% nbgrader={"grade_id": "matmul", "solution": true}
 #| export
@@ -1416,20 +1499,24 @@ def matmul(a, b):
     return np.matmul(a, b)
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: matmul
 
 # %% nbgrader={"grade_id": "test_matmul", "grade": true}
 test = unit_test("matmul")
 
+
 @test.check("a matrix by a matrix", points=3)
 def _():
     product = matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[1.0, 0.0], [1.0, 1.0]]))
     same(product.data, [[3.0, 2.0], [7.0, 4.0]])
 
+
 @test.check("inner sizes that differ are refused", points=2)
 def _():
     raises(ValueError, matmul, Tensor([[1.0, 2.0]]), Tensor([[1.0, 2.0]]))
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("vectors on either side", points=3, hidden=True)
@@ -1439,6 +1526,7 @@ def _():
     close((Tensor(v) @ Tensor(a.T)).data, v @ a.T)
     close((Tensor(v) @ Tensor(v)).data, v @ v)
 
+
 @test.check("batches of matrices", points=4, hidden=True)
 def _():
     a = test.rng.normal(size=(5, 2, 3)).astype(np.float32)
@@ -1446,11 +1534,14 @@ def _():
     close((Tensor(a) @ Tensor(b)).data, a @ b)
     close((Tensor(a) @ Tensor(b[0])).data, a @ b[0])
 
+
 @test.check("the message names both shapes", points=3, hidden=True)
 def _():
     a, b = Tensor(np.zeros((5, 3, 4))), Tensor(np.zeros((3, 6)))
     raises(ValueError, matmul, a, b, says="(5, 3, 4)")
     raises(ValueError, matmul, a, b, says="(3, 6)")
+
+
 ### END HIDDEN TESTS
 test.report()
 
@@ -1466,8 +1557,8 @@ finally:
     use_implementation("matmul", before)
 
 # %% [markdown]
-# **Predict, then run**: which of these products exist, and what are their shapes?
-# `(32, 64) @ (64, 10)`, `(32, 64) @ (10, 64)`, `(64,) @ (64, 10)`, `(7, 32, 64) @ (64, 10)`.
+# **Predict, then run**: which of these products exist, and what are their shapes? `(32, 64) @ (64, 10)`, `(32, 64) @
+# (10, 64)`, `(64,) @ (64, 10)`, `(7, 32, 64) @ (64, 10)`.
 
 # %%
 for left, right in [((32, 64), (64, 10)), ((32, 64), (10, 64)), ((64,), (64, 10)), ((7, 32, 64), (64, 10))]:
@@ -1479,19 +1570,21 @@ for left, right in [((32, 64), (64, 10)), ((32, 64), (10, 64)), ((64,), (64, 10)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `(32, 10)`; an error, 64 against 10; `(10,)`: the vector counts as one row, and that row's dimension is dropped; `(7, 32, 10)`: the one matrix
-# serves all seven, matrices broadcast in the dimensions before the last two.
+# `(32, 10)`; an error, 64 against 10; `(10,)`: the vector counts as one row, and that row's dimension is dropped;
+# `(7, 32, 10)`: the one matrix serves all seven, matrices broadcast in the dimensions before the last two.
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: PyTorch sends a matrix product to a library written for the processor at hand: MKL or OpenBLAS on a CPU,
-# > cuBLAS on a GPU. Modern GPUs have *tensor cores*, circuits that multiply small matrices in one step, in
-# > 16 or even 8 bits. No other operation has hardware of its own, and so model builders shape their networks to consist of it.
+# > 💡 **Production Reality**: PyTorch sends a matrix product to a library written for the processor at hand: MKL or
+# > OpenBLAS on a CPU, cuBLAS on a GPU. Modern GPUs have *tensor cores*, circuits that multiply small matrices in one
+# > step, in 16 or even 8 bits. Hardly any other operation has circuits of its own, and so model builders shape their
+# > networks to consist of this one.
 
 # %% [markdown]
 # ## Systems Analysis
 #
 # Two implementations, the same multiplications, on your machine. How far apart are they?
+
 
 # %%
 def seconds(function, repeat=5):
@@ -1514,21 +1607,23 @@ print(f"your matmul: {blas * 1e3:9.4f} ms  {operations / blas / 1e9:8.4f} GFLOP/
 print(f"ratio: {loops / blas:,.0f}")
 
 # %% [markdown]
-# Both do the same multiplications, but the loops spend nearly all their time elsewhere: for each product Python looks up
-# two elements, makes an object for each, finds out its kind, and only then multiplies. The library has one such
-# start for the whole matrix; then it keeps small blocks of both matrices in the processor's fastest memory, close by, and multiplies eight or
-# sixteen pairs with a single instruction.
+# Both do the same multiplications, but the loops spend nearly all their time elsewhere: for each product Python looks
+# up two elements, makes an object for each, finds out its kind, and only then multiplies. The library has one such
+# start for the whole matrix; then it keeps small blocks of both matrices in the processor's fastest memory, close by,
+# and multiplies eight or sixteen pairs with a single instruction.
 #
-# Memory is the other side. A tensor takes `numel · bytes per number`: the 3,823 digits, `3823 · 64 · 4` bytes in float32, are 0.98 MB, and twice that
-# in float64. A transposed or reshaped tensor takes nothing, as long as it needs no copy.
+# Memory is the other side. A tensor takes `numel · bytes per number`: the 3,823 digits, `3823 · 64 · 4` bytes in
+# float32, are 0.98 MB, and twice that in float64. A transposed or reshaped tensor takes nothing, as long as it needs
+# no copy.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test
 #
-# Your operations, together, read handwriting. The mean image of each digit is its *template*, a row of `(10, 64)`. A new image belongs to the nearest template: the one
-# with the smallest squared distance. Spelt out, $\|x - t\|^2 = \|x\|^2 - 2\,x \cdot t + \|t\|^2$; the first term is the same
-# for all templates, so the nearest one has the largest $x \cdot t - \tfrac{1}{2}\|t\|^2$. And that, for all images and all templates at once, is a
-# matrix product and a row that is broadcast.
+# Your operations, together, read handwriting. The mean image of each digit is its *template*, a row of `(10, 64)`. A
+# new image belongs to the nearest template: the one with the smallest squared distance. Spelt out, $\|x - t\|^2 =
+# \|x\|^2 - 2\,x \cdot t + \|t\|^2$; the first term is the same for all templates, so the nearest one has the largest
+# $x \cdot t - \tfrac{1}{2}\|t\|^2$. And that, for all images and all templates at once, is a matrix product and a row
+# that is broadcast.
 
 # %%
 test_images, test_labels = Digits(train=False).arrays()
@@ -1539,12 +1634,18 @@ print(f"scores: {scores.shape}   right: {accuracy:.1%} of {len(test_labels)} dig
 
 same(scores.shape, (1797, 10))
 true(accuracy > 0.85, "templates made of mean images recognise more than 85 % of the digits")
-viz.images(list(templates.reshape(10, 8, 8).data), titles=[str(digit) for digit in range(10)], columns=10, title="Ten templates")
+viz.images(
+    list(templates.reshape(10, 8, 8).data),
+    titles=[str(digit) for digit in range(10)],
+    columns=10,
+    title="Ten templates",
+)
 
 # %% [markdown]
 # **What's happening**
 # 1. Nobody told the program what a seven looks like. Averages did.
-# 2. It's a linear model, `x @ w + b`, with weights that were averaged instead of learnt. Module 03 makes this a layer.
+# 2. It's a linear model, `x @ w + b`, with weights that were averaged instead of learnt. Module 03 makes this a
+#    layer.
 # 3. What it gets wrong are digits that lie between two averages. Bending the boundaries is what module 02 is for.
 
 # %% [markdown]
@@ -1552,17 +1653,20 @@ viz.images(list(templates.reshape(10, 8, 8).data), titles=[str(digit) for digit 
 #
 # ### Question 1: where does the time go?
 #
-# Cite the ratio that you measured above between three loops and `matmul`. Both do the same number of multiplications. Name **two** different reasons for the
-# ratio, and say for each what the library does instead.
+# Cite the ratio that you measured above between three loops and `matmul`. Both do the same number of multiplications.
+# Name **two** different reasons for the ratio, and say for each what the library does instead.
 #
-# Rubric (5 points): 0, no number of one's own, or no reason that fits; half, the number and one reason; full, the number and two different reasons
-# (for example: work of Python on each element; several pairs with one instruction; blocks kept in fast memory; several cores).
+# Rubric (5 points): 0, no number of one's own, or no reason that fits; half, the number and one reason; full, the
+# number and two different reasons (for example: work of Python on each element; several pairs with one instruction;
+# blocks kept in fast memory; several cores).
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_speed", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured a ratio of about 14,000 (yours will differ; several thousand to several ten thousand is usual). First, in the loops Python handles each element by itself: it looks it up,
-# makes an object, checks its type, and that costs far more than the multiplication. The library pays such costs once for the whole matrix. Second, the library
-# multiplies 8 or 16 pairs of float32 with one instruction, and keeps blocks of the matrices in the cache, so that the numbers are there when they are needed.
+# I measured a ratio of about 9,000 (yours will differ; some thousand to some ten thousand is usual). First, in the
+# loops Python handles each element by itself: it looks it up, makes an object, checks its type, and that costs far
+# more than the multiplication. The library pays such costs once for the whole matrix. Second, the library multiplies
+# 8 or 16 pairs of float32 with one instruction, and keeps blocks of the matrices in the cache, so that the numbers
+# are there when they are needed.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1586,24 +1690,25 @@ viz.images(list(templates.reshape(10, 8, 8).data), titles=[str(digit) for digit 
 #     print("why?", error)
 # ```
 #
-# Rubric (5 points): 0, fewer than two lines right; half, at least three of the five with function and shape; full, all of a to d, and for e the
-# reason and a line that works.
+# Rubric (5 points): 0, fewer than two lines right; half, at least three of the five with function and shape; full,
+# all of a to d, and for e the reason and a line that works.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_pytorch", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# a: infer_shape works out the -1, (32, 64). b: matmul, (32, 64) @ (64, 10) gives (32, 10). c: add, with broadcast_shape: (32, 10) and (10,) give (32, 10).
-# d: mean, (32,). e: broadcast_shape refuses (32, 10) and (32,), since from the right 10 stands above 32; `scores.mean(dim=1, keepdim=True)` has the
-# shape (32, 1) and works.
+# a: infer_shape works out the -1, (32, 64). b: matmul, (32, 64) @ (64, 10) gives (32, 10). c: add, with
+# broadcast_shape: (32, 10) and (10,) give (32, 10). d: mean, (32,). e: broadcast_shape refuses (32, 10) and (32,),
+# since from the right 10 stands above 32; `scores.mean(dim=1, keepdim=True)` has the shape (32, 1) and works.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Module Summary
 #
-# - A tensor is a row of numbers in memory and a shape that says how to read it. `reshape` and `permute` change the reading; a copy is made only
-#   if the new order can't be read from the old.
-# - Every operation takes the same way: unwrap, compute, wrap, hand over. `primitive` walks it, you write the computation.
+# - A tensor is a row of numbers in memory and a shape that says how to read it. `reshape` and `permute` change the
+#   reading; a copy is made only if the new order can't be read from the old.
+# - Every operation takes the same way: unwrap, compute, wrap, hand over. `primitive` walks it, you write the
+#   computation.
 # - Broadcasting stretches sizes of 1, from the right, without copying. `keepdim=True` keeps a result in its place.
 # - The matrix product is where the time goes, and the reason that it is fast is not in Python.
 #
-# Complete the module with `tito module complete tensor`. Next, in **02 activations**: why a network made of matrix products alone, however deep, is only one
-# matrix product, and what to put in between.
+# Complete the module with `tito module complete tensor`. Next, in **02 activations**: why a network made of matrix
+# products alone, however deep, is only one matrix product, and what to put in between.

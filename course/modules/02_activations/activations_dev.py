@@ -3,8 +3,8 @@
 #
 # {{module}}
 #
-# Matrix products can only stretch and turn. In this module you build the functions that bend, and learn to judge them by their slope, to compute them
-# without overflow, and to turn any scores into probabilities.
+# Matrix products can only stretch and turn. In this module you build the functions that bend, and learn to judge them
+# by their slope, to compute them without overflow, and to turn any scores into probabilities.
 #
 # | built so far | built here | used for |
 # | --- | --- | --- |
@@ -59,17 +59,21 @@ from tinytorch.testing import close, same, true, unit_test
 #
 # $$(x\,W_1)\,W_2 = x\,(W_1 W_2)$$
 #
-# **By hand.** Double a number, then triple it: $3\,(2x) = 6x$. A hundred such layers are still *one* multiplication. Biases don't help either:
-# $3\,(2x + 1) + 4 = 6x + 7$, a straight line as before. No stack of straight lines will ever draw a V.
+# **By hand.** Double a number, then triple it: $3\,(2x) = 6x$. A hundred such layers are still *one* multiplication.
+# Biases don't help either: $3\,(2x + 1) + 4 = 6x + 7$, a straight line as before. No stack of straight lines will
+# ever draw a V.
 #
-# One bend is enough to change that. The simplest is the **rectified linear unit**: keep what is positive, replace the rest by zero.
+# One bend is enough to change that. The simplest is the **rectified linear unit**: keep what is positive, replace the
+# rest by zero.
 #
 # $$\mathrm{relu}(x) = \max(x, 0)$$
 #
-# Think of it as a gate for water. Pressure from one side passes as it is; from the other side nothing gets through. With two gates you have the
-# V: $|x| = \mathrm{relu}(x) + \mathrm{relu}(-x)$. With three, a hat: $\mathrm{relu}(x+1) - 2\,\mathrm{relu}(x) + \mathrm{relu}(x-1)$. And
-# of hats, of any width and height, any curve can be put together as finely as one likes. That is all there is to "neural networks can
-# approximate anything".
+# Think of it as a gate for water. Pressure from one side passes as it is; from the other side nothing gets through.
+# With two gates you have the V: $|x| = \mathrm{relu}(x) + \mathrm{relu}(-x)$. With three, a hat: $\mathrm{relu}(x+1)
+# - 2\,\mathrm{relu}(x) + \mathrm{relu}(x-1)$. And of hats, each as wide and as high as one wants, any curve without
+# jumps can be put together, as finely as one likes. That is all there is to "neural networks can approximate
+# anything".
+
 
 # %% nbgrader={"grade_id": "relu", "solution": true}
 #| export
@@ -92,15 +96,18 @@ def relu(a):
     return np.maximum(a, 0)
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: relu
 
 # %% nbgrader={"grade_id": "test_relu", "grade": true}
 test = unit_test("relu")
 
+
 @test.check("keeps the positive, zeroes the negative", points=3)
 def _():
     same(relu(Tensor([-2.0, 0.0, 3.0])).data, [0.0, 0.0, 3.0])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("random values of any shape; float32 stays float32", points=4, hidden=True)
@@ -110,9 +117,12 @@ def _():
     same(out.data, np.where(a > 0, a, 0))
     same(out.dtype, "float32")
 
+
 @test.check("very large and infinite values", points=3, hidden=True)
 def _():
     same(relu(Tensor([-1e30, 1e30, -float("inf"), float("inf")])).data, np.float32([0, 1e30, 0, np.inf]))
+
+
 ### END HIDDEN TESTS
 test.report()
 
@@ -139,23 +149,26 @@ print(relu(relu(x)), relu(x) - relu(-x))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The second gate changes nothing: what passed the first is not negative. And `relu(x) - relu(-x)` is $x$ itself: two bends can
-# cancel, so a network with gates can also do what one without them can.
+# The second gate changes nothing: what passed the first is not negative. And `relu(x) - relu(-x)` is $x$ itself: two
+# bends can cancel, so a network with gates can also do what one without them can.
 # </details>
 
 # %% [markdown]
 # ## Part 2: Judge them by their slope
 #
-# A network learns by asking of each weight: *if I turn you a little, how much does the result change?* That is a slope, a derivative. The answer must travel back
-# through every activation on its way, and each multiplies it by its own slope. A slope near zero stops the message; so the
-# slope matters at least as much as the value.
+# A network learns by asking of each weight: *if I turn you a little, how much does the result change?* That is a
+# slope, a derivative. The answer must travel back through every activation on its way, and each multiplies it by its
+# own slope. A slope near zero stops the message; so the slope matters at least as much as the value.
 #
-# Any slope can be measured. Go a small step $h$ to the right and to the left, and divide the difference of the values by the distance, $2h$:
+# Any slope can be measured. Go a small step $h$ to the right and to the left, and divide the difference of the values
+# by the distance, $2h$:
 #
 # $$f'(x) \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
-# **By hand.** $f(x) = x^2$ at 3, with $h = 0.1$: $(9.61 - 8.41) / 0.2 = 6$, and the derivative $2x$ is 6 indeed. Looking to *one* side only would give
-# $(9.61 - 9) / 0.1 = 6.1$. Both sides make the errors cancel: they are called **central differences**. In module 05 they will check each of your gradients.
+# **By hand.** $f(x) = x^2$ at 3, with $h = 0.1$: $(9.61 - 8.41) / 0.2 = 6$, and the derivative $2x$ is 6 indeed.
+# Looking to *one* side only would give $(9.61 - 9) / 0.1 = 6.1$. Both sides make the errors cancel: they are called
+# **central differences**. In module 05 they will check each of your gradients.
+
 
 # %% nbgrader={"grade_id": "numerical_derivative", "solution": true}
 #| export
@@ -182,15 +195,18 @@ def numerical_derivative(function, x, step=1e-5):
     return (above - below) / (2 * step)
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: numerical_derivative
 
 # %% nbgrader={"grade_id": "test_numerical_derivative", "grade": true}
 test = unit_test("numerical_derivative")
 
+
 @test.check("the slope of exp is exp", points=6)
 def _():
     close(numerical_derivative(exp, np.array([0.0, 1.0])), [1.0, 2.718281828], rtol=1e-7)
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("log and sqrt at random places, to 8 digits", points=7, hidden=True)
@@ -199,15 +215,19 @@ def _():
     close(numerical_derivative(log, x), 1 / x, rtol=1e-8)
     close(numerical_derivative(sqrt, x), 0.5 / np.sqrt(x), rtol=1e-8)
 
+
 @test.check("float32 numbers come in, the measurement is still fine", points=4, hidden=True)
 def _():
     x = test.rng.uniform(0.5, 3, size=6).astype(np.float32)
     close(numerical_derivative(log, x), 1 / x.astype(np.float64), rtol=1e-7)
 
+
 @test.check("the step is used on both sides", points=3, hidden=True)
 def _():
     x, h = test.rng.uniform(0.5, 1, size=4), 0.25
     close(numerical_derivative(exp, x, step=h), np.exp(x) * math.sinh(h) / h, rtol=1e-9)
+
+
 ### END HIDDEN TESTS
 test.report()
 
@@ -220,14 +240,19 @@ error64 = [abs(numerical_derivative(exp, np.array(1.0), step=h) - math.e) for h 
 one, narrow = np.float32(1), widths.astype("float32")
 error32 = np.abs((np.exp(one + narrow) - np.exp(one - narrow)) / (2 * narrow) - math.e)
 errors = {"float64": np.array(error64), "float32": error32}
-viz.lines(widths, errors, title="How wrong is the measured slope of exp at 1?", xlabel="step h", ylabel="error", log="xy")
+viz.lines(
+    widths, errors, title="How wrong is the measured slope of exp at 1?", xlabel="step h", ylabel="error", log="xy"
+)
 
 # %% [markdown]
 # **What's happening**
-# 1. Come from the right: the error falls with $h^2$. A step ten times smaller is a hundred times better, since a curve is straighter when seen from close by.
-# 2. Further to the left it rises again, with $1/h$: the two values agree in nearly all digits, and what is left of their difference is rounding.
+# 1. Come from the right: the error falls with $h^2$. A step ten times smaller is a hundred times better, since a
+#    curve is straighter when seen from close by.
+# 2. Further to the left it rises again, with $1/h$: the two values agree in nearly all digits, and what is left of
+#    their difference is rounding.
 # 3. In float64 the best step is near $10^{-5}$, and ten digits are right. That is the default above.
-# 4. In float32 it is near $5 \cdot 10^{-3}$, with five digits; below $3 \cdot 10^{-8}$ the step vanishes, since $1 + h$ is 1. That's why gradients are checked in float64.
+# 4. In float32 it is near $5 \cdot 10^{-3}$, with five digits; below $3 \cdot 10^{-8}$ the step vanishes, since $1 +
+#    h$ is 1. That's why gradients are checked in float64.
 
 # %% [markdown]
 # **Predict, then run**: what does the measurement say of relu at 0, where there is a kink?
@@ -238,33 +263,37 @@ print(numerical_derivative(relu, np.array([-1.0, 0.0, 1.0])))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# 0.5: one side has slope 0, the other 1, and central differences take the middle. There is no right answer at a kink. PyTorch and we say 0, and
-# gradient checks stay away from such places.
+# 0.5: one side has slope 0, the other 1, and central differences take the middle. There is no right answer at a kink.
+# PyTorch and we say 0, and gradient checks stay away from such places.
 # </details>
 
 # %% [markdown]
 # ## Part 3: Sigmoid, a gate that opens slowly
 #
-# Some results must lie between 0 and 1: a probability, or how far a gate is open. The **sigmoid** brings any number there:
+# Some results must lie between 0 and 1: a probability, or how far a gate is open. The **sigmoid** brings any number
+# there:
 #
 # $$\sigma(x) = \frac{1}{1 + e^{-x}}$$
 #
-# **By hand.** $\sigma(0) = 1/(1+1) = 0.5$. At 2 it is $1/(1 + 0.135) = 0.881$, at -2 it's $1 - 0.881 = 0.119$: the curve is the same from both
-# ends. And far out? $e^{100}$ is a number with 44 digits. In float32 the largest is $3.4 \cdot 10^{38}$, so already $e^{89}$ **overflows** to infinity. numpy
-# warns; sometimes the result is right by luck ($1/\infty = 0$), sometimes it is `nan`, not a number, which then spreads through the whole network.
+# **By hand.** $\sigma(0) = 1/(1+1) = 0.5$. At 2 it is $1/(1 + 0.135) = 0.881$, at -2 it's $1 - 0.881 = 0.119$: the
+# curve is the same from both ends. And far out? $e^{100}$ is a number with 44 digits. In float32 the largest is $3.4
+# \cdot 10^{38}$, so already $e^{89}$ **overflows** to infinity. numpy warns; sometimes the result is right by luck
+# ($1/\infty = 0$), sometimes it is `nan`, not a number, which then spreads through the whole network.
 #
-# The cure is to never raise $e$ to a positive power. Multiply the fraction above and below by $e^{x}$ and you get a second form that's just as true.
-# Each is safe on one side:
+# The cure is to never raise $e$ to a positive power. Multiply the fraction above and below by $e^{x}$ and you get a
+# second form that's just as true. Each is safe on one side:
 #
 # $$\sigma(x) = \frac{1}{1 + e^{-x}} \;\text{ for } x \ge 0, \qquad \sigma(x) = \frac{e^{x}}{1 + e^{x}} \;\text{ for } x < 0$$
 #
 # Look closely: the power is $e^{-|x|}$ in both.
+
 
 # %%
 def without_overflow(function, numbers):
     """Return function(Tensor(numbers)).data; a number too large or not a number is an error instead of a warning."""
     with np.errstate(over="raise", invalid="raise"):
         return function(Tensor(numbers)).data
+
 
 # %% nbgrader={"grade_id": "sigmoid", "solution": true}
 #| export
@@ -289,19 +318,23 @@ def sigmoid(a):
     return np.where(a >= 0, 1, z) / (1 + z)
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: sigmoid
 
 # %% nbgrader={"grade_id": "test_sigmoid", "grade": true}
 test = unit_test("sigmoid")
 
+
 @test.check("one half at 0, and the examples by hand", points=3)
 def _():
     close(sigmoid(Tensor([0.0, 2.0, -2.0])).data, [0.5, 0.8807971, 0.1192029])
 
+
 @test.check("far out: no overflow, and never nan", points=3)
 def _():
     close(without_overflow(sigmoid, [-1000.0, 1000.0]), [0.0, 1.0])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("random values of any shape", points=5, hidden=True)
@@ -309,10 +342,12 @@ def _():
     a = test.rng.uniform(-8, 8, size=(3, 2, 4)).astype(np.float32)
     close(sigmoid(Tensor(a)).data, 1 / (1 + np.exp(-a.astype(np.float64))))
 
+
 @test.check("tiny probabilities keep their digits", points=5, hidden=True)
 def _():
     a = test.rng.uniform(-80, -20, size=6).astype(np.float32)
     close(sigmoid(Tensor(a)).data, np.exp(a.astype(np.float64)), rtol=1e-5, atol=0)
+
 
 @test.check("no overflow on either side, in float32 and float64", points=4, hidden=True)
 def _():
@@ -320,12 +355,15 @@ def _():
     for numbers in (far, far.astype(np.float32)):
         close(without_overflow(sigmoid, numbers), np.ones(5))
         close(without_overflow(sigmoid, -numbers), np.zeros(5))
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
-# Its sister **tanh** goes from -1 to 1, so that its results lie around 0. The two are the same curve, moved and stretched: $\tanh(x) = 2\,\sigma(2x) - 1$.
-# numpy has it, so it's given, and so is a relu that leaks.
+# Its sister **tanh** goes from -1 to 1, so that its results lie around 0. The two are the same curve, moved and
+# stretched: $\tanh(x) = 2\,\sigma(2x) - 1$. numpy has it, so it's given, and so is a relu that leaks.
+
 
 # %%
 #| export
@@ -339,6 +377,7 @@ def leaky_relu(x, negative_slope=0.01):
     """Keep what is positive, let a little of the negative through: where one gate never opens again, this one learns."""
     return where(x > 0, x, x * negative_slope)
 
+
 # %%
 x = np.linspace(-6, 6, 241)
 drawn = {f.__name__: (f(Tensor(x)).data, numerical_derivative(f, x)) for f in (relu, sigmoid, tanh)}
@@ -347,7 +386,8 @@ viz.slopes(x, drawn, title="Three activations and their slopes, measured by you"
 # %% [markdown]
 # **What's happening**
 # 1. relu's slope is 0 or 1. What passes, passes whole; what doesn't is gone.
-# 2. sigmoid's slope is never more than 1/4, and beyond ±5 nearly 0: it is **saturated**. Turning a weight changes nothing there.
+# 2. sigmoid's slope is never more than 1/4, and beyond ±5 nearly 0: it is **saturated**. Turning a weight changes
+#    nothing there.
 # 3. tanh's slope reaches 1, but only at 0; it saturates even sooner.
 
 # %% [markdown]
@@ -363,19 +403,29 @@ for function in (relu, sigmoid, tanh):
         values = function(Tensor(values)).data
         mean_size.append(np.abs(message).mean())
     survivors[function.__name__] = mean_size
-viz.lines(None, survivors, title="What is left of a slope after n activations", xlabel="activations", ylabel="mean size", log="y")
+viz.lines(
+    None,
+    survivors,
+    title="What is left of a slope after n activations",
+    xlabel="activations",
+    ylabel="mean size",
+    log="y",
+)
 
 # %% [markdown]
 # **What's happening**
-# 1. Through sigmoids the message shrinks more than fourfold with each layer. After twenty it is a ten-trillionth. The first layers of a deep network of
-#    sigmoids learn nothing: this is the **vanishing gradient**, and it held up the field for years.
+# 1. Through sigmoids the message shrinks more than fourfold with each layer. After twenty it is a ten-trillionth. The
+#    first layers of a deep network of sigmoids learn nothing: this is the **vanishing gradient**, and it held up the
+#    field for years.
 # 2. tanh does better: near 0 its slope is nearly 1, and repeated tanh moves every value towards 0.
-# 3. relu loses half at the first gate (the negative half) and nothing afterwards. That's why deep networks became possible with it.
-# 4. There are no weights in this experiment. Module 03 chooses them so that products of weights and slopes stay near 1.
+# 3. relu loses half at the first gate (the negative half) and nothing afterwards. That's why deep networks became
+#    possible with it.
+# 4. There are no weights in this experiment. Module 03 chooses them so that products of weights and slopes stay near
+#    1.
 
 # %% [markdown]
-# **Predict, then run**: the slope of the sigmoid at x can be had from its value alone. Which one is it: $s^2$, $1 - s$ or $s\,(1 - s)$? Think of its
-# value at 0, and of both ends.
+# **Predict, then run**: the slope of the sigmoid at x can be had from its value alone. Which one is it: $s^2$, $1 -
+# s$ or $s\,(1 - s)$? Think of its value at 0, and of both ends.
 
 # %%
 s = sigmoid(Tensor(np.array([-3.0, 0.0, 3.0]))).data
@@ -385,25 +435,26 @@ print("s*(1-s):", s * (1 - s))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# $s\,(1 - s)$: 1/4 at 0, and 0 at both ends. So the backward pass needs no new power of $e$: the result that was there already is enough. You'll
-# use this in module 05.
+# $s\,(1 - s)$: 1/4 at 0, and 0 at both ends. So the backward pass needs no new power of $e$: the result that was
+# there already is enough. You'll use this in module 05.
 # </details>
 
 # %% [markdown]
 # ## Part 4: GELU, the gate of transformers
 #
-# relu decides hard: open or shut. What if the gate were open *with a probability* that grows with its input? Take a standard normal random number, and
-# let $x$ through if it's larger. On average this passes
+# relu decides hard: open or shut. What if the gate were open *with a probability* that grows with its input? Take a
+# standard normal random number, and let $x$ through if it's larger. On average this passes
 #
 # $$\mathrm{gelu}(x) = x \cdot \Phi(x), \qquad \Phi(x) = \tfrac{1}{2}\left(1 + \mathrm{erf}\!\left(\tfrac{x}{\sqrt 2}\right)\right)$$
 #
-# where $\Phi(x)$ is the probability that a standard normal number is below $x$. Far to the right the gate is surely open, and gelu is $x$; far to the left it is 0; in between
-# there is no kink.
+# where $\Phi(x)$ is the probability that a standard normal number is below $x$. Far to the right the gate is surely
+# open, and gelu is $x$; far to the left it is 0; in between there is no kink.
 #
-# **By hand.** $\Phi(0) = 0.5$, so gelu(0) is 0. $\Phi(1) = 0.841$, so gelu(1) is 0.841. $\Phi(-1) = 0.159$, so gelu(-1) is $-0.159$: below zero!
+# **By hand.** $\Phi(0) = 0.5$, so gelu(0) is 0. $\Phi(1) = 0.841$, so gelu(1) is 0.841. $\Phi(-1) = 0.159$, so
+# gelu(-1) is $-0.159$: below zero!
 #
-# numpy has no `erf`. The one below is given: exact for float64 (each number by itself, slow), and for float32 a formula that errs by
-# less than 0.0000005.
+# numpy has no `erf`. The one below is given: exact for float64 (each number by itself, slow), and for float32 a
+# formula that errs by less than 0.0000005.
 
 # %%
 #| export
@@ -434,6 +485,7 @@ def _erf_of_block(a):
     polynomial *= np.exp(-size * size)
     return np.copysign(1 - polynomial, a)
 
+
 # %% nbgrader={"grade_id": "gelu", "solution": true}
 #| export
 @primitive
@@ -459,15 +511,18 @@ def gelu(a):
     return a * probability
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: gelu
 
 # %% nbgrader={"grade_id": "test_gelu", "grade": true}
 test = unit_test("gelu")
 
+
 @test.check("the examples by hand", points=5)
 def _():
     close(gelu(Tensor([-1.0, 0.0, 1.0])).data, [-0.1586553, 0.0, 0.8413447])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("random values, exact in float64", points=6, hidden=True)
@@ -476,22 +531,27 @@ def _():
     expected = [[x * 0.5 * math.erfc(-x / math.sqrt(2)) for x in row] for row in a.tolist()]
     close(gelu(Tensor(a)).data, expected, rtol=1e-9, atol=1e-12)
 
+
 @test.check("float32 stays float32; far out it is x or 0", points=4, hidden=True)
 def _():
     out = gelu(Tensor([-30.0, 30.0]))
     same(out.dtype, "float32")
     close(out.data, [0.0, 30.0])
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
 # A cheaper cousin opens its gate by the sigmoid: $\mathrm{silu}(x) = x\,\sigma(x)$. It is composed of what there is.
 
+
 # %%
 #| export
 def silu(x):
     """Let each number through as far as its sigmoid says: x * sigmoid(x)."""
     return x * sigmoid(x)
+
 
 # %%
 x = np.linspace(-4, 4, 241)
@@ -502,13 +562,15 @@ viz.slopes(x, drawn, title="A hard gate and two soft ones")
 # **What's happening**
 # 1. Far from 0 all three agree: closed on the left, open on the right.
 # 2. The soft gates dip below zero, gelu to -0.17 near -0.75, silu to -0.28 near -1.28.
-# 3. Their slopes have no jump, and are not zero just left of 0: a gate that is a little too far shut can still learn to open.
+# 3. Their slopes have no jump, and are not zero just left of 0: a gate that is a little too far shut can still learn
+#    to open.
 # 4. Their slopes even exceed 1 for a while, before they settle.
 
 # %% [markdown]
-# > 💡 **Production Reality**: GPT-2 and BERT use GELU, Llama and most of its successors SiLU as one half of a pair of gates (SwiGLU). Convolutional
-# > networks mostly stay with ReLU: it is cheap, and exact zeros can be skipped or packed. In production an activation is **fused** with
-# > the operation before it, so that its numbers never travel to memory in between.
+# > 💡 **Production Reality**: GPT-2 and BERT use GELU, Llama and most of its successors SiLU as one half of a pair of
+# > gates (SwiGLU). Convolutional networks mostly stay with ReLU: it is cheap, and exact zeros can be skipped or
+# > packed. In production an activation is **fused** with the operation before it, so that its numbers never travel to
+# > memory in between.
 
 # %% [markdown]
 # **Predict, then run**: is gelu(-10) exactly 0?
@@ -519,22 +581,26 @@ print("float32:", gelu(Tensor([-10.0])).data, "  float64:", gelu(Tensor(np.array
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In mathematics it's $-7.6 \cdot 10^{-23}$. In both dtypes erf is rounded to -1 before the 1 is added, and what is left is 0 (with a minus sign). Where 1 and almost
-# -1 are added, the small rest is lost, whatever the dtype: this is called *cancellation*. Here it does no harm.
+# In mathematics it's $-7.6 \cdot 10^{-23}$. In both dtypes erf is rounded to -1 before the 1 is added, and what is
+# left is 0 (with a minus sign). Where 1 and almost -1 are added, the small rest is lost, whatever the dtype: this is
+# called *cancellation*. Here it does no harm.
 # </details>
 
 # %% [markdown]
 # ## Part 5: Softmax, from scores to probabilities
 #
-# A classifier ends in ten scores, one for each digit. Any numbers, also negative ones. Wanted are probabilities: positive, adding up to 1, and the highest score the most
-# probable. Raise $e$ to each score, which makes it positive, and divide by the sum:
+# A classifier ends in ten scores, one for each digit. Any numbers, also negative ones. Wanted are probabilities:
+# positive, adding up to 1, and the highest score the most probable. Raise $e$ to each score, which makes it positive,
+# and divide by the sum:
 #
 # $$\mathrm{softmax}(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}$$
 #
-# **By hand.** The scores 1, 2, 3: $e^1 = 2.72$, $e^2 = 7.39$, $e^3 = 20.09$, together 30.19. The probabilities are 0.090, 0.245, 0.665. A score that
-# is higher by 1 is $e = 2.72$ times as probable, wherever it stands. So only *differences* count: 101, 102, 103 give the same
-# probabilities, but $e^{103}$ overflows. Hence the trick that every framework uses: subtract the largest score first. The largest
-# power is then $e^0 = 1$, the sum lies between 1 and the number of scores, and nothing can overflow.
+# **By hand.** The scores 1, 2, 3: $e^1 = 2.72$, $e^2 = 7.39$, $e^3 = 20.09$, together 30.19. The probabilities are
+# 0.090, 0.245, 0.665. A score that is higher by 1 is $e = 2.72$ times as probable, wherever it stands. So only
+# *differences* count: 101, 102, 103 give the same probabilities, but $e^{103}$ overflows. Hence the trick that every
+# framework uses: subtract the largest score first. The largest power is then $e^0 = 1$, the sum lies between 1 and
+# the number of scores, and nothing can overflow.
+
 
 # %% nbgrader={"grade_id": "softmax", "solution": true}
 #| export
@@ -562,19 +628,23 @@ def softmax(a, dim=-1):
     return powers / powers.sum(axis=dim, keepdims=True)
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: softmax
 
 # %% nbgrader={"grade_id": "test_softmax", "grade": true}
 test = unit_test("softmax")
 
+
 @test.check("the example by hand", points=4)
 def _():
     close(softmax(Tensor([1.0, 2.0, 3.0])).data, [0.09003057, 0.24472848, 0.66524094])
 
+
 @test.check("large scores do not overflow", points=4)
 def _():
     close(without_overflow(softmax, [1000.0, 1000.0, 0.0]), [0.5, 0.5, 0.0])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("along any dimension of random scores", points=9, hidden=True)
@@ -584,6 +654,7 @@ def _():
         powers = np.exp(a.astype(np.float64))
         close(softmax(Tensor(a), dim=dim).data, powers / powers.sum(axis=dim, keepdims=True))
 
+
 @test.check("only differences count", points=4, hidden=True)
 def _():
     a = test.rng.normal(size=(4, 5))
@@ -592,26 +663,39 @@ def _():
     close(without_overflow(softmax, a + shift), plain)
     close(without_overflow(softmax, a - shift), plain)
 
+
 @test.check("each row has its own largest score", points=4, hidden=True)
 def _():
     a = np.array([[1000.0, 999.0], [-1000.0, -1001.0]])
     close(without_overflow(softmax, a), [[0.7310586, 0.2689414]] * 2)
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %%
 scores = np.array([2.0, 1.0, 0.5, -1.0, 1.8])
 drawn = {f"scores x {factor}": softmax(Tensor(scores * factor)).data for factor in (0.1, 1, 5)}
-viz.lines(None, drawn, title="The same scores, whispered, said, shouted", xlabel="which score", ylabel="probability", markers=True)
+viz.lines(
+    None,
+    drawn,
+    title="The same scores, whispered, said, shouted",
+    xlabel="which score",
+    ylabel="probability",
+    markers=True,
+)
 
 # %% [markdown]
 # **What's happening**
 # 1. Small scores differ little, so all five are nearly equally probable: 1/5.
-# 2. Multiplied by 5, the differences grow, and the highest score takes most. Score 4, only 0.2 lower, still keeps a good quarter.
-# 3. In the limit the highest takes all: a *soft* maximum became a hard one. Language models call $1/\text{factor}$ the **temperature**.
+# 2. Multiplied by 5, the differences grow, and the highest score takes most. Score 4, only 0.2 lower, still keeps a
+#    good quarter.
+# 3. In the limit the highest takes all: a *soft* maximum became a hard one. Language models call $1/\text{factor}$
+#    the **temperature**.
 
 # %% [markdown]
-# **Predict, then run**: a score is $-\infty$. What is its probability? (Attention, module 12, uses this to hide the future.)
+# **Predict, then run**: a score is $-\infty$. What is its probability? (Attention, module 12, uses this to hide the
+# future.)
 
 # %%
 print(softmax(Tensor([0.0, float("-inf"), 0.0])))
@@ -619,15 +703,16 @@ print(softmax(Tensor([0.0, float("-inf"), 0.0])))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Exactly 0, since $e^{-\infty} = 0$, and the others share the rest. But a row of nothing but $-\infty$ gives `nan`: the largest
-# is $-\infty$ too, and $-\infty - (-\infty)$ is not a number.
+# Exactly 0, since $e^{-\infty} = 0$, and the others share the rest. But a row of nothing but $-\infty$ gives `nan`:
+# the largest is $-\infty$ too, and $-\infty - (-\infty)$ is not a number.
 # </details>
 
 # %% [markdown]
 # ## Systems Analysis
 #
-# What does an activation cost? Each numpy step reads a whole array and writes another. relu is one step, gelu some twenty. Measure on a million numbers, as
-# a layer of a real model has them.
+# What does an activation cost? Each numpy step reads a whole array and writes another. relu is one step, gelu some
+# twenty. Measure on a million numbers, as a layer of a real model has them.
+
 
 # %%
 def nanoseconds_each(function, x, repeat=5):
@@ -646,27 +731,32 @@ for function in (relu, sigmoid, tanh, gelu, softmax):
     print(f"{function.__name__:8} {cost:6.2f} ns for each number, {cost / nanoseconds_each(relu, x):5.1f} x relu")
 
 # %% [markdown]
-# A million numbers in float32 are 4 MB, and each step makes another 4 MB: more than fits into a fast cache, so numbers travel to memory and back. `erf` above avoids that by
-# taking 16,384 numbers at a time; its eighteen steps then find them in the cache. Compiled frameworks go further, and do all steps on one number before they take the next: the
-# *fusion* of the sidebar above. In module 16 you do it yourself.
+# A million numbers in float32 are 4 MB, and each step makes another 4 MB: more than fits into a fast cache, so
+# numbers travel to memory and back. `erf` above avoids that by taking 16,384 numbers at a time; its eighteen steps
+# then find them in the cache. Compiled frameworks go further, and do all steps on one number before they take the
+# next: the *fusion* of the sidebar above. In module 16 you do it yourself.
 #
 # **Predict, then run**: sigmoid costs more than its few steps explain. Are the same numbers, *sorted*, any faster?
 
 # %%
 ordered = Tensor(np.sort(x.data, axis=None).reshape(1000, 1000))
-print(f"random order: {nanoseconds_each(sigmoid, x):.2f} ns, sorted: {nanoseconds_each(sigmoid, ordered):.2f} ns for each number")
+print(
+    f"random order: {nanoseconds_each(sigmoid, x):.2f} ns, sorted: {nanoseconds_each(sigmoid, ordered):.2f} ns for each number"
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# They are, often by a factor of two or three, if you wrote it with `np.where`. A processor begins with the next number before it knows the sign of this one, so it guesses which side will be
-# taken. In random order every second guess is wrong and the work is thrown away; in sorted order nearly all are right.
+# They are, often by a factor of two or three, if you wrote it with `np.where`. A processor begins with the next
+# number before it knows the sign of this one, so it guesses which side will be taken. In random order every second
+# guess is wrong and the work is thrown away; in sorted order nearly all are right.
 # </details>
 
 # %% [markdown]
 # ## 🧪 Module Integration Test
 #
-# The template reader of module 01 gave scores. Softmax makes them probabilities, and so it can say how *sure* it is. Which digits is it least sure of?
+# The template reader of module 01 gave scores. Softmax makes them probabilities, and so it can say how *sure* it is.
+# Which digits is it least sure of?
 
 # %%
 images, labels = Digits(train=True).arrays()
@@ -697,17 +787,20 @@ viz.images(unseen[least], titles=titles, title="The eight digits it was least su
 #
 # ### Question 1: what does a gate cost?
 #
-# Cite your measured times of relu and gelu for one number. Explain the ratio by counting passes over memory in your own code (with `erf`), and say why a fused
-# implementation would be faster although it does the same arithmetic.
+# Cite your measured times of relu and gelu for one number. Explain the ratio by counting passes over memory in your
+# own code (with `erf`), and say why a fused implementation would be faster although it does the same arithmetic.
 #
-# Rubric (5 points): 0, no numbers of one's own; half, the numbers and a count of the steps that is about right; full, in addition that
-# intermediate arrays travel to memory and back, and that fusing keeps them in registers or cache.
+# Rubric (5 points): 0, no numbers of one's own; half, the numbers and a count of the steps that is about right; full,
+# in addition that intermediate arrays travel to memory and back, and that fusing keeps them in registers or cache.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_cost", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured 0.4 ns for relu and 4 ns for gelu, ten times as much (your numbers will differ). relu is one step: read an array, write one. gelu takes about twenty: a division by sqrt 2; in erf
-# the size, a product, a sum, a reciprocal, nine for the coefficients, square and sign, exp, a product, a difference, copysign; then a sum and two products. Each step outside the blocks of erf reads and writes 4 MB, which
-# don't stay in the cache. A fused version does all steps on one number (or one small block) while it is in a register or in the cache, so memory is read once and written once.
+# I measured 0.4 ns for relu and 4 ns for gelu, ten times as much (your numbers will differ). relu is one step: read
+# an array, write one. gelu takes about twenty: a division by sqrt 2; in erf the size, a product, a sum, a reciprocal,
+# nine for the coefficients, square and sign, exp, a product, a difference, copysign; then a sum and two products.
+# Each step outside the blocks of erf reads and writes 4 MB, which don't stay in the cache. A fused version does all
+# steps on one number (or one small block) while it is in a register or in the cache, so memory is read once and
+# written once.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -729,21 +822,24 @@ viz.images(unseen[least], titles=titles, title="The eight digits it was least su
 # print((torch.sigmoid(z + h) - torch.sigmoid(z - h)) / (2 * h))   # d
 # ```
 #
-# Rubric (5 points): 0, fewer than two right; half, two of a to d with function and printed values; full, all four, and why c is a trap.
+# Rubric (5 points): 0, fewer than two right; half, two of a to d with function and printed values; full, all four,
+# and why c is a trap.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_pytorch", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# a: relu, prints 0, 0, 3. b: softmax, True, since only differences of scores count. c: softmax along the wrong dimension: each column has one score, so it prints 1, 1, 1 and no
-# error. d: numerical_derivative of sigmoid at 0, prints 0.25, the largest slope a sigmoid has.
+# a: relu, prints 0, 0, 3. b: softmax, True, since only differences of scores count. c: softmax along the wrong
+# dimension: each column has one score, so it prints 1, 1, 1 and no error. d: numerical_derivative of sigmoid at 0,
+# prints 0.25, the largest slope a sigmoid has.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Module Summary
 #
 # - Without a bend, any number of layers is one layer. With gates, any curve can be put together.
-# - An activation is judged by its slope: slopes multiply on the way back. Sigmoids shrink the message by at least 4 at each step, relu passes it whole or not at all, gelu and silu
-#   without a kink.
+# - An activation is judged by its slope: slopes multiply on the way back. Sigmoids shrink the message by at least 4
+#   at each step, relu passes it whole or not at all, gelu and silu without a kink.
 # - Never raise $e$ to a positive power: subtract the largest score, use $e^{-|x|}$.
 # - Central differences measure any slope; in float64, with a step near $10^{-5}$.
 #
-# Complete the module with `tito module complete activations`. Next, in **03 layers**: matrix products and gates become objects that know their own parameters.
+# Complete the module with `tito module complete activations`. Next, in **03 layers**: matrix products and gates
+# become objects that know their own parameters.

@@ -3,8 +3,9 @@
 #
 # {{module}}
 #
-# A layer is a function that carries its own numbers. In this module you build the linear layer, start it with numbers that neither explode nor
-# vanish, and write the class from which every model of this course descends: one that finds its own parameters, wherever they are.
+# A layer is a function that carries its own numbers. In this module you build the linear layer, start it with numbers
+# that neither explode nor vanish, and write the class from which every model of this course descends: one that finds
+# its own parameters, wherever they are.
 #
 # | built so far | built here | used for |
 # | --- | --- | --- |
@@ -58,12 +59,14 @@ from tinytorch.testing import close, fixtures, raises, same, true, unit_test
 # %% [markdown]
 # ## Part 1: A linear layer
 #
-# The template reader of module 01 compared an image with ten templates. That's a layer: ten **weight** vectors, one for each output; the output says how
-# much the input agrees with it; and ten **biases**, one for each output, that say how much agreement is to be expected.
+# The template reader of module 01 compared an image with ten templates. That's a layer: ten **weight** vectors, one
+# for each output; the output says how much the input agrees with it; and ten **biases**, one for each output, that
+# say how much agreement is to be expected.
 #
 # $$y = x\,W^{\mathsf T} + b$$
 #
-# **By hand.** Two inputs, three outputs. Each *row* of the weight belongs to one output, so its shape is `(out, in)`, here `(3, 2)`:
+# **By hand.** Two inputs, three outputs. Each *row* of the weight belongs to one output, so its shape is `(out, in)`,
+# here `(3, 2)`:
 #
 # ```
 # x = [1, 2]     W = [[1, 0],     b = [0, 0, 10]
@@ -73,9 +76,10 @@ from tinytorch.testing import close, fixtures, raises, same, true, unit_test
 # y = [1·1 + 2·0 + 0,   1·0 + 2·1 + 0,   1·1 + 2·1 + 10]  =  [1, 2, 13]
 # ```
 #
-# A batch of inputs is a matrix with one input in each row, `(batch, in)`. Then one matrix product with the transposed weight serves all of them:
-# `(batch, in) @ (in, out)` is `(batch, out)`, and the bias `(out,)` broadcasts over the batch. Nothing else has to change for
-# `(batch, time, in)`.
+# A batch of inputs is a matrix with one input in each row, `(batch, in)`. Then one matrix product with the transposed
+# weight serves all of them: `(batch, in) @ (in, out)` is `(batch, out)`, and the bias `(out,)` broadcasts over the
+# batch. Nothing else has to change for `(batch, time, in)`.
+
 
 # %% nbgrader={"grade_id": "linear", "solution": true}
 #| export
@@ -101,16 +105,19 @@ def linear(x, weight, bias=None):
     return out if bias is None else out + bias
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: linear
 
 # %% nbgrader={"grade_id": "test_linear", "grade": true}
 test = unit_test("linear")
 
+
 @test.check("the example by hand", points=5)
 def _():
     weight, bias = Tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), Tensor([0.0, 0.0, 10.0])
     same(linear(Tensor([[1.0, 2.0]]), weight, bias).data, [[1.0, 2.0, 13.0]])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("random batches, with and without bias", points=6, hidden=True)
@@ -119,10 +126,13 @@ def _():
     close(linear(Tensor(x), Tensor(w), Tensor(b)).data, x @ w.T + b)
     close(linear(Tensor(x), Tensor(w)).data, x @ w.T)
 
+
 @test.check("more dimensions before the last", points=4, hidden=True)
 def _():
     x, w, b = (test.rng.normal(size=shape).astype(np.float32) for shape in ((2, 5, 4), (3, 4), (3,)))
     close(linear(Tensor(x), Tensor(w), Tensor(b)).data, x @ w.T + b)
+
+
 ### END HIDDEN TESTS
 test.report()
 
@@ -145,8 +155,10 @@ viz.plane(stages, points, inside, title="What a layer does to the plane")
 # **What's happening**
 # 1. The weight turns and stretches the plane; the bias shifts it. Lines stay straight, parallels stay parallel.
 # 2. So no linear layer can move the orange points out of the blue ring.
-# 3. relu folds: everything left of the vertical axis lands on it, everything below the horizontal one too. A whole quarter of the plane ends in one point.
-# 4. With more outputs than two there are more folds, in a space with more room. A line that can't separate the points here can do so there.
+# 3. relu folds: everything left of the vertical axis lands on it, everything below the horizontal one too. A whole
+#    quarter of the plane ends in one point.
+# 4. With more outputs than two there are more folds, in a space with more room. A line that can't separate the points
+#    here can do so there.
 
 # %% [markdown]
 # **Predict, then run**: a layer takes 64 inputs to 10 outputs. How many numbers does it carry?
@@ -157,26 +169,29 @@ print(10 * 64 + 10)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# 650: a weight of the shape `(10, 64)`, and ten biases. From 784 inputs (an image of 28 x 28) to 128 it's 100,480. The weight is what counts.
+# 650: a weight of the shape `(10, 64)`, and ten biases. From 784 inputs (an image of 28 x 28) to 128 it's 100,480.
+# The weight is what counts.
 # </details>
 
 # %% [markdown]
 # ## Part 2: Which numbers to start with?
 #
-# Training will find the weights; it has to begin somewhere. All zeros won't do: all outputs of a layer would be equal, get equal
-# corrections, and stay equal forever. So we draw them at random. But how large?
+# Training will find the weights; it has to begin somewhere. All zeros won't do: all outputs of a layer would be
+# equal, get equal corrections, and stay equal forever. So we draw them at random. But how large?
 #
-# **By hand.** An output is a sum of $n$ products, $y = w_1 x_1 + \dots + w_n x_n$. If the inputs have variance 1 and the weights variance
-# $v$, independent and around 0, each product has variance $v$, and the sum $n\,v$. With $n = 100$ and $v = 1$ the outputs are ten times as
-# large as the inputs (the standard deviation is $\sqrt{100}$), after five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half of the
-# signal's power, so with relu choose $v = 2/n$. Here $n$ is the number of inputs, the **fan-in**. In general
+# **By hand.** An output is a sum of $n$ products, $y = w_1 x_1 + \dots + w_n x_n$. If the inputs have variance 1 and
+# the weights variance $v$, independent and around 0, each product has variance $v$, and the sum $n\,v$. With $n =
+# 100$ and $v = 1$ the outputs are ten times as large as the inputs (the standard deviation is $\sqrt{100}$), after
+# five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half of the signal's power, so with relu
+# choose $v = 2/n$. Here $n$ is the number of inputs, the **fan-in**. In general
 #
 # $$v = \frac{\text{gain}^2}{\text{fan-in}}, \qquad \text{gain} = \sqrt 2 \text{ for relu}$$
 #
-# This is He's rule (2015), in PyTorch `kaiming_uniform` after his first name. To draw *uniformly* from $[-c, c)$ with the variance $v$, take
-# $c = \sqrt{3 v}$, since the variance of that is $c^2/3$. So
+# This is He's rule (2015), in PyTorch `kaiming_uniform` after his first name. To draw *uniformly* from $[-c, c)$ with
+# the variance $v$, take $c = \sqrt{3 v}$, since the variance of that is $c^2/3$. So
 #
 # $$c = \text{gain}\,\sqrt{\frac{3}{\text{fan-in}}}$$
+
 
 # %% nbgrader={"grade_id": "kaiming_uniform", "solution": true}
 #| export
@@ -201,11 +216,13 @@ def kaiming_uniform(shape, fan_in, gain=math.sqrt(2)):
     return generator().uniform(-bound, bound, size=shape).astype("float32")
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: kaiming_uniform
 
 # %% nbgrader={"grade_id": "test_kaiming_uniform", "grade": true}
 test = unit_test("kaiming_uniform")
+
 
 @test.check("the shape, the dtype, and all within the bound", points=5)
 def _():
@@ -213,6 +230,7 @@ def _():
     same(weight.shape, (20, 300))
     same(str(weight.dtype), "float32")
     true(bool(np.abs(weight).max() <= math.sqrt(2) * math.sqrt(3 / 300)), "every weight is within the bound")
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("the variance is gain squared over fan-in", points=4, hidden=True)
@@ -222,10 +240,12 @@ def _():
         close(weight.var() * fan_in, gain**2, rtol=0.03)
         close(weight.mean() * math.sqrt(fan_in), 0.0, atol=0.02 * gain)
 
+
 @test.check("uniform: as many in the outer half as in the inner", points=3, hidden=True)
 def _():
     weight = kaiming_uniform((300, 300), fan_in=300)
     close(float(np.mean(np.abs(weight) > math.sqrt(2) * math.sqrt(3 / 300) / 2)), 0.5, atol=0.02)
+
 
 @test.check("one seed repeats it, the next draw differs", points=3, hidden=True)
 def _():
@@ -235,6 +255,8 @@ def _():
     manual_seed(seed)
     same(kaiming_uniform((3, 4), fan_in=4), first)
     true(bool((first != second).any()), "two draws after one seed are different")
+
+
 ### END HIDDEN TESTS
 test.report()
 
@@ -251,14 +273,19 @@ for name, gain in gains.items():
     for _ in range(30):
         signal = relu(linear(signal, Tensor(kaiming_uniform((256, 256), fan_in=256, gain=gain))))
         sizes[f"gain {name}"].append(float((signal * signal).mean().sqrt()))
-viz.lines(None, sizes, title="How large is the signal after n layers?", xlabel="layers", ylabel="root mean square", log="y")
+viz.lines(
+    None, sizes, title="How large is the signal after n layers?", xlabel="layers", ylabel="root mean square", log="y"
+)
 
 # %% [markdown]
 # **What's happening**
 # 1. With the gain $\sqrt 2$ the size stays near 1 through all thirty layers.
-# 2. With 2 it grows by $2/\sqrt 2 = 1.41$ at each layer, tens of thousands of times after thirty. Some 230 layers more, and float32 overflows.
-# 3. With 1 it shrinks by as much, and with $1/\sqrt 3$, which PyTorch's `Linear` takes by default, it shrinks to less than half at each layer.
-# 4. For two or three layers that doesn't matter, and the default has stayed. Deep models choose their start with care, or normalise (module 13).
+# 2. With 2 it grows by $2/\sqrt 2 = 1.41$ at each layer, tens of thousands of times after thirty. Some 230 layers
+#    more, and float32 overflows.
+# 3. With 1 it shrinks by as much, and with $1/\sqrt 3$, which PyTorch's `Linear` takes by default, it shrinks to less
+#    than half at each layer.
+# 4. For two or three layers that doesn't matter, and the default has stayed. Deep models choose their start with
+#    care, or normalise (module 13).
 
 # %% [markdown]
 # **Predict, then run**: with He's rule, does a wider layer (larger fan-in) start with larger or smaller weights?
@@ -270,20 +297,23 @@ for width in (16, 256, 4096):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Smaller, by the square root: 256 times as many inputs, weights a sixteenth as large. More summands, each of them smaller, the same sum.
+# Smaller, by the square root: 256 times as many inputs, weights a sixteenth as large. More summands, each of them
+# smaller, the same sum.
 # </details>
 
 # %% [markdown]
 # ## Part 3: A module knows its parameters
 #
-# A model of module 13 will have some hundred weights, in layers within blocks within a model. An optimizer must find all of them, a
-# file must store all of them, and nobody wants to keep a list. So the model finds them itself.
+# A model of module 13 will have some hundred weights, in layers within blocks within a model. An optimizer must find
+# all of them, a file must store all of them, and nobody wants to keep a list. So the model finds them itself.
 #
-# Think of folders. A **module** is a folder: it holds files, its **parameters**, and folders, its sub-modules. A parameter's full name is its path,
-# with dots: `encoder.layer0.weight`.
+# Think of folders. A **module** is a folder: it holds files, its **parameters**, and folders, its sub-modules. A
+# parameter's full name is its path, with dots: `encoder.layer0.weight`.
 #
-# A `Parameter` is a tensor that is to be trained. The class `Module` is given; its methods are one line each, as with `Tensor`. Two layers may
-# share one parameter (transformers do): `named_parameters` lists it once, or an optimizer would move it twice.
+# A `Parameter` is a tensor that is to be trained. The class `Module` is given; its methods are one line each, as with
+# `Tensor`. Two layers may share one parameter (transformers do): `named_parameters` lists it once, or an optimizer
+# would move it twice.
+
 
 # %%
 #| export
@@ -300,7 +330,9 @@ class Module:
     training = True
 
     def forward(self, *inputs):
-        raise NotImplementedError(f"a module computes in forward(self, x), and {type(self).__name__} has none: define it")
+        raise NotImplementedError(
+            f"a module computes in forward(self, x), and {type(self).__name__} has none: define it"
+        )
 
     def __call__(self, *inputs, **options):
         return self.forward(*inputs, **options)
@@ -348,12 +380,15 @@ def _each_once(pairs):
             seen.add(id(tensor))
             yield name, tensor
 
+
 # %% [markdown]
-# `vars(module)` gives a module's attributes as a dictionary, in the order in which they were set. That is all you need.
+# `vars(module)` gives a module's attributes as a dictionary, in the order in which they were set. That is all you
+# need.
 #
-# **By hand.** `model` has the attributes `scale`, a Parameter, and `layer`, a Linear. Walking: `scale` is a parameter, note `("scale", ...)`. `layer` is
-# a module: do *the same* there, with `"layer."` in front, and find `layer.weight` and `layer.bias`. A function that calls itself for each folder
-# within the folder is called recursive.
+# **By hand.** `model` has the attributes `scale`, a Parameter, and `layer`, a Linear. Walking: `scale` is a
+# parameter, note `("scale", ...)`. `layer` is a module: do *the same* there, with `"layer."` in front, and find
+# `layer.weight` and `layer.bias`. A function that calls itself for each folder within the folder is called recursive.
+
 
 # %% nbgrader={"grade_id": "named_tensors", "solution": true}
 #| export
@@ -386,11 +421,13 @@ def named_tensors(module, kind=Tensor, prefix=""):
     return found
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: named_tensors
 
 # %% nbgrader={"grade_id": "test_named_tensors", "grade": true}
 test = unit_test("named_tensors")
+
 
 @test.check("finds what is in the module itself, in order", points=3)
 def _():
@@ -399,11 +436,13 @@ def _():
     same([name for name, _ in pairs], ["weight", "bias"])
     true(pairs[0][1] is module.weight, "the tensor itself is returned, not a copy")
 
+
 @test.check("finds what is in a module in it, under its full name", points=4)
 def _():
     inner = fixtures.module_with(Module, weight=Parameter([1.0]))
     model = fixtures.module_with(Module, scale=Parameter([3.0]), layer=inner)
     same([name for name, _ in named_tensors(model)], ["scale", "layer.weight"])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("three levels deep, and a module without any", points=5, hidden=True)
@@ -414,6 +453,7 @@ def _():
     same([name for name, _ in named_tensors(model)], ["block.first.weight", "block.first.bias", "block.gate"])
     same(named_tensors(fixtures.module_with(Module)), [])
 
+
 @test.check("the kind decides: parameters only, or all tensors", points=5, hidden=True)
 def _():
     inner = fixtures.module_with(Module, mean=Tensor([0.0]), weight=Parameter([1.0]))
@@ -421,16 +461,20 @@ def _():
     same([name for name, _ in named_tensors(model, Parameter)], ["inner.weight"])
     same([name for name, _ in named_tensors(model, Tensor)], ["inner.mean", "inner.weight", "step"])
 
+
 @test.check("model.parameters() and named_parameters() follow", points=3, hidden=True)
 def _():
     module = fixtures.module_with(Module, weight=Parameter([1.0]), mean=Tensor([0.0]), bias=Parameter([2.0]))
     same([name for name, _ in module.named_parameters()], ["weight", "bias"])
     same([p.data.tolist() for p in module.parameters()], [[1.0], [2.0]])
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
 # The rest of what `Module` needs is given, and the first layers.
+
 
 # %%
 #| export
@@ -506,6 +550,7 @@ class ModuleList(Sequential):
         setattr(self, str(len(self)), module)
         return self
 
+
 # %%
 manual_seed(0)
 model = Sequential(Linear(64, 32), Linear(32, 10))
@@ -513,7 +558,9 @@ for name, parameter in model.named_parameters():
     print(f"{name:10} {parameter.shape}")
 
 # %% [markdown]
-# **Predict, then run**: a model keeps its two layers in a plain list, `self.layers = [Linear(4, 4), Linear(4, 1)]`. How many parameters are found?
+# **Predict, then run**: a model keeps its two layers in a plain list, `self.layers = [Linear(4, 4), Linear(4, 1)]`.
+# How many parameters are found?
+
 
 # %%
 class Forgetful(Module):
@@ -521,26 +568,35 @@ class Forgetful(Module):
         self.layers = [Linear(4, 4), Linear(4, 1)]
 
 
-print(len(list(Forgetful().parameters())), "in a plain list,", len(list(ModuleList(Forgetful().layers).parameters())), "in a ModuleList")
+print(
+    len(list(Forgetful().parameters())),
+    "in a plain list,",
+    len(list(ModuleList(Forgetful().layers).parameters())),
+    "in a ModuleList",
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# None: a list isn't a module. The model would compute, train (nothing), and never get better. PyTorch has the same trap, and the same remedy, `ModuleList`.
+# None: a list isn't a module. The model would compute, train (nothing), and never get better. PyTorch has the same
+# trap, and the same remedy, `ModuleList`.
 # </details>
 
 # %% [markdown]
 # ## Part 4: Keep a model
 #
-# Training for hours, then the power fails. The **state** of a model is a dictionary: full name to array. It can be written to a
-# file, sent, compared, and loaded into a new model of the same form. Saving is one line, and given. Loading must be careful:
-# a state that doesn't fit must be refused *before* anything was changed, with a message that says what doesn't fit.
+# Training for hours, then the power fails. The **state** of a model is a dictionary: full name to array. It can be
+# written to a file, sent, compared, and loaded into a new model of the same form. Saving is one line, and given.
+# Loading must be careful: a state that doesn't fit must be refused *before* anything was changed, with a message that
+# says what doesn't fit.
+
 
 # %%
 #| export
 def state_dict(module):
     """Return {full name: a copy of the array} of all tensors of a module."""
     return {name: tensor.data.copy() for name, tensor in named_tensors(module)}
+
 
 # %% nbgrader={"grade_id": "load_state_dict", "solution": true}
 #| export
@@ -564,19 +620,25 @@ def load_state_dict(module, state):
     tensors = dict(named_tensors(module))
     missing, unexpected = sorted(set(tensors) - set(state)), sorted(set(state) - set(tensors))
     if missing or unexpected:
-        raise ValueError(f"a state has one array for each tensor; missing: {missing}, unexpected: {unexpected}: build the same model")
+        raise ValueError(
+            f"a state has one array for each tensor; missing: {missing}, unexpected: {unexpected}: build the same model"
+        )
     for name, tensor in tensors.items():
         if np.shape(state[name]) != tensor.shape:
-            raise ValueError(f"{name} has the shape {tensor.shape}, the state {np.shape(state[name])}: build the same model")
+            raise ValueError(
+                f"{name} has the shape {tensor.shape}, the state {np.shape(state[name])}: build the same model"
+            )
     for name, tensor in tensors.items():
         tensor.data = np.array(state[name], dtype=tensor.dtype)
     ### END SOLUTION
+
 
 # %% [markdown]
 # ### 🧪 Unit Test: load_state_dict
 
 # %% nbgrader={"grade_id": "test_load_state_dict", "grade": true}
 test = unit_test("load_state_dict")
+
 
 @test.check("the arrays arrive", points=4)
 def _():
@@ -585,25 +647,31 @@ def _():
     same(module.weight.data, [5.0, 6.0])
     same(module.bias.data, [7.0])
 
+
 @test.check("a name that is missing is refused", points=3)
 def _():
     module = fixtures.module_with(Module, weight=Parameter([1.0, 2.0]), bias=Parameter([3.0]))
     raises(ValueError, load_state_dict, module, {"weight": np.array([5.0, 6.0])}, says="bias")
 
+
 ### BEGIN HIDDEN TESTS
 @test.check("names in modules within modules; the dtype stays", points=4, hidden=True)
 def _():
-    model = fixtures.module_with(Module, inner=fixtures.module_with(Module, weight=Parameter([1.0, 2.0])), mean=Tensor([0.0]))
+    model = fixtures.module_with(
+        Module, inner=fixtures.module_with(Module, weight=Parameter([1.0, 2.0])), mean=Tensor([0.0])
+    )
     values = test.rng.normal(size=2)
     load_state_dict(model, {"inner.weight": values, "mean": np.array([4.0])})
     close(model.inner.weight.data, values.astype(np.float32))
     same(model.inner.weight.dtype, "float32")
     same(model.mean.data, [4.0])
 
+
 @test.check("a name too many is refused", points=3, hidden=True)
 def _():
     module = fixtures.module_with(Module, weight=Parameter([1.0]))
     raises(ValueError, load_state_dict, module, {"weight": np.array([5.0]), "extra": np.array([1.0])}, says="extra")
+
 
 @test.check("another shape is refused, even one that would broadcast, and nothing was changed", points=3, hidden=True)
 def _():
@@ -611,6 +679,7 @@ def _():
     raises(ValueError, load_state_dict, module, {"first": np.array([9.0]), "second": np.array([8.0])}, says="second")
     same(module.first.data, [1.0])
     same(module.second.data, [2.0, 3.0])
+
 
 @test.check("saved to a file and loaded, two models compute the same, and stay independent", points=3, hidden=True)
 def _():
@@ -620,11 +689,14 @@ def _():
     close(other.weight.data, one.weight.data)
     one.weight.data = np.zeros((2, 3))
     true(bool(np.abs(other.weight.data).max() > 0), "what happens to one model later doesn't touch the other")
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
-# **Predict, then run**: `model` and `twin` are built alike, without a seed in between. Do they compute the same? And after loading?
+# **Predict, then run**: `model` and `twin` are built alike, without a seed in between. Do they compute the same? And
+# after loading?
 
 # %%
 model, twin = Linear(3, 2), Linear(3, 2)
@@ -636,21 +708,26 @@ print("loaded:     ", model(x).data, twin(x).data)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Built alike they differ, each drew its own weights. After loading they agree to the last bit: the state, together with the class, is the model.
+# Built alike they differ, each drew its own weights. After loading they agree to the last bit: the state, together
+# with the class, is the model.
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: the file of a language model *is* its state dictionary. A model with 7 billion parameters in 16 bits is a file of 14 GB. PyTorch's own format is a pickle, and
-# > loading a pickle may run any code that its author put in; so models are exchanged as *safetensors*: names, shapes, numbers, nothing that can run.
+# > 💡 **Production Reality**: the file of a language model *is* its state dictionary. A model with 7 billion
+# > parameters in 16 bits is a file of 14 GB. PyTorch's own format is a pickle, and loading a pickle may run any code
+# > that its author put in; so models are exchanged as *safetensors*: names, shapes, numbers, nothing that can run.
 
 # %% [markdown]
 # ## Part 5: Dropout
 #
-# A network that is large enough can learn its examples by heart. One remedy: let each unit fail at random, with probability $p$, in each training step. No unit can rely on a
-# particular other one, so what is learnt is spread. It's as if one trained a great many smaller networks at once, and used their average.
+# A network that is large enough can learn its examples by heart. One remedy: let each unit fail at random, with
+# probability $p$, in each training step. No unit can rely on a particular other one, so what is learnt is spread.
+# It's as if one trained a great many smaller networks at once, and used their average.
 #
-# **By hand.** Eight ones with $p = 0.5$: about four survive. Their sum would be about 4 in training and 8 in use, and everything after would be
-# calibrated wrongly. So survivors are multiplied by $1/(1 - p)$, here 2: the sum is 8 on average. In use, nothing is dropped and nothing scaled.
+# **By hand.** Eight ones with $p = 0.5$: about four survive. Their sum would be about 4 in training and 8 in use, and
+# everything after would be calibrated wrongly. So survivors are multiplied by $1/(1 - p)$, here 2: the sum is 8 on
+# average. In use, nothing is dropped and nothing scaled.
+
 
 # %% nbgrader={"grade_id": "dropout", "solution": true}
 #| export
@@ -680,21 +757,25 @@ def dropout(x, p=0.5, training=True):
     return x * (survives.astype(x.dtype) / (1 - p))
     ### END SOLUTION
 
+
 # %% [markdown]
 # ### 🧪 Unit Test: dropout
 
 # %% nbgrader={"grade_id": "test_dropout", "grade": true}
 test = unit_test("dropout")
 
+
 @test.check("every number is dropped or scaled by 1 / (1 - p)", points=4)
 def _():
     out = dropout(Tensor(np.ones((50, 40), dtype=np.float32)), p=0.75).data
     same(sorted(set(out.ravel().tolist())), [0.0, 4.0])
 
+
 @test.check("without training nothing happens", points=3)
 def _():
     x = Tensor([1.0, 2.0, 3.0])
     same(dropout(x, p=0.9, training=False).data, [1.0, 2.0, 3.0])
+
 
 ### BEGIN HIDDEN TESTS
 @test.check("about the share p is dropped, and the mean stays", points=5, hidden=True)
@@ -703,6 +784,7 @@ def _():
     out = dropout(Tensor(np.ones((300, 300), dtype=np.float32)), p=p).data
     close(float((out == 0).mean()), p, atol=0.02)
     close(float(out.mean()), 1.0, atol=0.04)
+
 
 @test.check("one seed repeats it, the next draw differs", points=3, hidden=True)
 def _():
@@ -713,6 +795,7 @@ def _():
     same(dropout(x).data, first)
     true(bool((first != second).any()), "two draws after one seed are different")
 
+
 @test.check("p = 0 changes nothing, other values are refused, float32 stays float32", points=5, hidden=True)
 def _():
     x = Tensor([1.0, 2.0])
@@ -720,12 +803,16 @@ def _():
     same(dropout(x, p=0.3).dtype, "float32")
     for p in (1.0, -0.1, 2):
         raises(ValueError, dropout, x, p=p, says=str(p))
+
+
 ### END HIDDEN TESTS
 test.report()
 
 # %% [markdown]
-# A module must know whether it is training. `model.train()` and `model.eval()` say so to all modules within. Forgetting `eval()` is a classic: everything works, only
-# worse, and differently each time. The other layers are given; they wrap functions that you know.
+# A module must know whether it is training. `model.train()` and `model.eval()` say so to all modules within.
+# Forgetting `eval()` is a classic: everything works, only worse, and differently each time. The other layers are
+# given; they wrap functions that you know.
+
 
 # %%
 #| export
@@ -813,6 +900,7 @@ class Softmax(Module):
     def forward(self, x):
         return softmax(x, dim=self.dim)
 
+
 # %%
 digit = Tensor(Digits(train=True).arrays()[0][:1].reshape(1, 64))
 manual_seed(3)
@@ -823,12 +911,13 @@ viz.images([x.data.reshape(8, 8) for x in pictures], titles=titles, title="What 
 # %% [markdown]
 # **What's happening**
 # 1. Each pixel is dropped by itself. With p = 0.2 the zero is plain to see, with 0.8 it's anybody's guess.
-# 2. The survivors are multiplied by 1 / (1 - p); each picture is drawn in its own scale of grey, so that doesn't show.
+# 2. The survivors are multiplied by 1 / (1 - p); each picture is drawn in its own scale of grey, so that doesn't
+#    show.
 # 3. Another call drops other pixels. In training, no example is ever seen twice in the same form.
 
 # %% [markdown]
-# **Predict, then run**: `Sequential(Linear(4, 4), Dropout(0.5))` is called twice with the same input, first as it is, then after `eval()`. Which results
-# are equal?
+# **Predict, then run**: `Sequential(Linear(4, 4), Dropout(0.5))` is called twice with the same input, first as it is,
+# then after `eval()`. Which results are equal?
 
 # %%
 manual_seed(0)
@@ -847,13 +936,16 @@ print(model)
 # %% [markdown]
 # ## Systems Analysis
 #
-# A layer reads all of its weights for each call, whether for one image or for a thousand. How much does an image cost when many come at once?
+# A layer reads all of its weights for each call, whether for one image or for a thousand. How much does an image cost
+# when many come at once?
 
 # %%
 manual_seed(0)
 model = Sequential(Linear(784, 512), ReLU(), Linear(512, 10))
 numbers = sum(parameter.numel() for parameter in model.parameters())
-print(f"{numbers:,} parameters, {numbers * 4 / 1e6:.2f} MB in float32; {2 * numbers:,} arithmetic operations for each image")
+print(
+    f"{numbers:,} parameters, {numbers * 4 / 1e6:.2f} MB in float32; {2 * numbers:,} arithmetic operations for each image"
+)
 for batch in (1, 8, 64, 512):
     x = Tensor(np.random.default_rng(0).normal(size=(batch, 784)).astype(np.float32))
     times = []
@@ -864,15 +956,17 @@ for batch in (1, 8, 64, 512):
     print(f"batch {batch:4}: {min(times) / batch * 1e6:8.2f} microseconds for each image")
 
 # %% [markdown]
-# For one image, 1.6 MB of weights are fetched to do two operations with each number: the processor waits for memory. For a batch, each weight that was fetched serves
-# all images, until the arithmetic itself becomes the limit. That's why training and serving work in batches, and why a language model that answers one person, word by
-# word, leaves most of a processor idle.
+# For one image, 1.6 MB of weights are fetched to do two operations with each number: the processor waits for memory.
+# For a batch, each weight that was fetched serves all images, until the arithmetic itself becomes the limit. That's
+# why training and serving work in batches, and why a language model that answers one person, word by word, leaves
+# most of a processor idle.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test
 #
-# The template reader of module 01 *is* a Linear layer whose weights were averaged instead of trained. Put them in, through a state. Then put a layer of *random* gates before it,
-# never trained at all, and take the averages behind the gates.
+# The template reader of module 01 *is* a Linear layer whose weights were averaged instead of trained. Put them in,
+# through a state. Then put a layer of *random* gates before it, never trained at all, and take the averages behind
+# the gates.
 
 # %%
 images, labels = Digits(train=True).arrays()
@@ -908,30 +1002,35 @@ copy.load_state_dict(deep.state_dict())
 close(copy(Tensor(unseen)).data, deep(Tensor(unseen)).data)
 
 # %% [markdown]
-# Two thousand folds at random hardly help: 89.7 % instead of 89.4 %. It isn't enough to bend space; one has to know *where*. Finding that out is
-# called training, and takes a measure of what is wrong (04), gradients (05) and an optimizer (06).
+# Two thousand folds at random hardly help: 89.7 % instead of 89.4 %. It isn't enough to bend space; one has to know
+# *where*. Finding that out is called training, and takes a measure of what is wrong (04), gradients (05) and an
+# optimizer (06).
 
 # %% [markdown]
 # ## 🤔 Checkpoint
 #
 # ### Question 1: one image or many?
 #
-# Cite your measured times for one image with batch 1 and with batch 512. Explain the ratio with the number of times that a weight is fetched from memory, and
-# say at what point larger batches stop helping, and why.
+# Cite your measured times for one image with batch 1 and with batch 512. Explain the ratio with the number of times
+# that a weight is fetched from memory, and say at what point larger batches stop helping, and why.
 #
-# Rubric (5 points): 0, no numbers of one's own; half, the numbers and that weights are reused within a batch; full, in addition that from
-# some batch size on arithmetic (not memory) is the limit, so the time for each image no longer falls.
+# Rubric (5 points): 0, no numbers of one's own; half, the numbers and that weights are reused within a batch; full,
+# in addition that from some batch size on arithmetic (not memory) is the limit, so the time for each image no longer
+# falls.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_batch", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured 48 microseconds for one image alone and 6 for one of 512 (yours will differ). Alone, every weight (1.6 MB) is fetched from memory and used for one multiplication and one addition, so memory decides. In a batch of 512 a weight that was fetched serves 512 images. From a
-# few dozen images on the matrix product keeps the arithmetic units busy, and then the time for each image stays the same: there is nothing left to share.
+# I measured 48 microseconds for one image alone and 6 for one of 512 (yours will differ). Alone, every weight (1.6
+# MB) is fetched from memory and used for one multiplication and one addition, so memory decides. In a batch of 512 a
+# weight that was fetched serves 512 images. From a few dozen images on the matrix product keeps the arithmetic units
+# busy, and then the time for each image stays the same: there is nothing left to share.
 # ### END SOLUTION
 
 # %% [markdown]
 # ### Question 2: read some PyTorch
 #
-# Of each line marked with a letter, say which of *your own* functions does its work, and answer the question beside it.
+# Of each line marked with a letter, say which of *your own* functions does its work, and answer the question beside
+# it.
 #
 # ```python
 # import torch
@@ -954,20 +1053,26 @@ close(copy(Tensor(unseen)).data, deep(Tensor(unseen)).data)
 # nn.Linear(8, 2).load_state_dict(nn.Linear(2, 8).state_dict())   # d: what happens?
 # ```
 #
-# Rubric (5 points): 0, fewer than two right; half, two of a to d with function and answer; full, all four, with the line that mends b.
+# Rubric (5 points): 0, fewer than two right; half, two of a to d with function and answer; full, all four, with the
+# line that mends b.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_pytorch", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# a: linear, then dropout: a fifth is dropped, the rest is multiplied by 1 / 0.8 = 1.25. b: named_tensors (through parameters), prints 0, since a plain list isn't searched; `nn.ModuleList([...])` mends it, and then it prints 4.
-# c: training is set to False in all modules within, so dropout returns its input. d: load_state_dict refuses: weight is (2, 8), the state has (8, 2), and bias (2,) against (8,).
+# a: linear, then dropout: a fifth is dropped, the rest is multiplied by 1 / 0.8 = 1.25. b: named_tensors (through
+# parameters), prints 0, since a plain list isn't searched; `nn.ModuleList([...])` mends it, and then it prints 4. c:
+# training is set to False in all modules within, so dropout returns its input. d: load_state_dict refuses: weight is
+# (2, 8), the state has (8, 2), and bias (2,) against (8,).
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Module Summary
 #
 # - A linear layer is `x @ weight.T + bias`, weight `(out, in)`. It turns, stretches and shifts; activations fold.
-# - Weights start at random, the smaller the more inputs: variance gain² / fan-in keeps the signal's size through any number of layers.
-# - A module is a folder of parameters and modules. A parameter's name is its path, and the state is a dictionary of paths and arrays.
+# - Weights start at random, the smaller the more inputs: variance gain² / fan-in keeps the signal's size through any
+#   number of layers.
+# - A module is a folder of parameters and modules. A parameter's name is its path, and the state is a dictionary of
+#   paths and arrays.
 # - Dropout disturbs in training and must be silent in use: `model.eval()`.
 #
-# Complete the module with `tito module complete layers`. You can now run the milestone of 1958, Rosenblatt's perceptron. Next, in **04 losses**: one number that says how wrong a model is.
+# Complete the module with `tito module complete layers`. You can now run the milestone of 1958, Rosenblatt's
+# perceptron. Next, in **04 losses**: one number that says how wrong a model is.
