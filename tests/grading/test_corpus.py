@@ -16,7 +16,7 @@ from tests.grading.corpus.hostile import HOSTILE
 from tests.grading.corpus.submission import SLUG, Case
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
-SHORT = Budget(request_seconds=2.0, total_seconds=60.0)
+SHORT = Budget(request_seconds=2.0, check_seconds=5.0, total_seconds=60.0)
 REFERENCE_WORDS = ("SECRET-boxes-words", "HIDDEN_CANARY", "only the judge knows")
 
 

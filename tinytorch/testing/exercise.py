@@ -47,6 +47,7 @@ class Session:
     tests: list["UnitTest"] = field(default_factory=list)
     # What befell the process that runs student code, such as a hang; has `kind` and `why`, and is no Exception.
     faults: tuple[type[BaseException], ...] = ()
+    before_check: Callable[[], None] = lambda: None
 
 
 _session = Session()
@@ -108,6 +109,7 @@ class UnitTest:
 
 def _outcome(outcome: Outcome, function: Callable[[], None], session: Session) -> Outcome:
     try:
+        session.before_check()
         function()
     except session.faults as fault:
         outcome.kind, outcome.why = fault.kind, fault.why

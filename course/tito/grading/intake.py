@@ -83,10 +83,10 @@ def _read(folder: Path, name: str) -> bytes:
         raise Refused(
             f"{name} is not a file that can be read ({error.strerror}): submit the file itself, not a link"
         ) from None
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise Refused(f"{name} is not a file: submit the notebook itself")
     with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode):
-            raise Refused(f"{name} is not a file: submit the notebook itself")
         data = file.read(LARGEST_NOTEBOOK + 1)
     if len(data) > LARGEST_NOTEBOOK:
         limit = LARGEST_NOTEBOOK // 2**20

@@ -31,7 +31,7 @@ class Handle:
         set_ = object.__setattr__
         set_(self, "_link", link)
         set_(self, "_number", ref.number)
-        set_(self, "_kind", ref.kind)
+        set_(self, "_kind", "".join(c if c.isprintable() else "?" for c in ref.kind))
         set_(self, "_epoch", link.epoch)
         set_(self, "_name", None)
 

@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tito.judging.handles import Handles, LostObject
 from tito.worker.channel import Channel
@@ -16,6 +16,7 @@ from tito.worker.obey import BUILTIN_ERRORS
 from tito.worker.wire import WireError
 
 ERRORS: dict[str, type[Exception]] = {name: getattr(builtins, name) for name in BUILTIN_ERRORS}
+Value = TypeVar("Value")
 START_SECONDS = 60.0  # a cold disk and a busy machine; a worker is usually there after 0.1 s
 
 
@@ -24,6 +25,7 @@ class Budget:
     """How much one submission may take. Times are wall-clock seconds."""
 
     request_seconds: float = 10.0
+    check_seconds: float = 30.0
     total_seconds: float = 240.0
     requests: int = 400_000
     received_bytes: int = 2**32
@@ -54,7 +56,7 @@ class Link:
         self._launch, self._prepare, self._budget = launch, prepare, budget
         self._process: WorkerProcess | None = None
         self._requests = self._received = 0
-        self._end = time.monotonic() + budget.total_seconds
+        self._end = self._check_end = time.monotonic() + budget.total_seconds
         self.handles = Handles(self)
         self.starts = 0
         self._broken: WorkerFault | None = None
@@ -75,13 +77,17 @@ class Link:
         while self._process is None:
             self._refuse_if_spent()
             self._start()
+            # Bringing a new worker up to date is not the check's time.
+            check_end, self._check_end = self._check_end, self._end
             try:
                 self._prepare(self)
-                self.handles.rebind_names(lambda names: self.request("names", names))
+                self.handles.rebind_names(lambda names: self.ask(dict, "names", names))
             except WorkerFault as fault:
                 # Whoever prepares notes which cell it was and leaves it out the next time.
                 if fault.kind == "gave up":
                     raise
+            finally:
+                self._check_end = check_end
 
     def _refuse_if_spent(self) -> None:
         if self._broken is None and self.starts > self._budget.restarts:
@@ -101,6 +107,17 @@ class Link:
         if answer[0] == "stop":
             raise StopIteration
         raise _student_error(*answer[1:])
+
+    def ask(self, kind: type[Value], word: str, *arguments: Any) -> Value:
+        """Ask what the worker itself answers, not student code; an answer of another kind is no answer."""
+        value = self.request(word, *arguments)
+        if not isinstance(value, kind):
+            raise self._fault("protocol", f"the worker was made to answer {word!r} with something else")
+        return value
+
+    def begin_check(self) -> None:
+        """Let the time of a check begin."""
+        self._check_end = time.monotonic() + self._budget.check_seconds
 
     def close(self) -> None:
         """Kill the worker and all that it started."""
@@ -129,7 +146,7 @@ class Link:
         except LostObject as lost:
             raise WorkerFault("lost", str(lost)) from None
         self._requests += 1
-        deadline = min(time.monotonic() + self._budget.request_seconds, self._end)
+        deadline = min(time.monotonic() + self._budget.request_seconds, self._check_end, self._end)
         try:
             before = channel.received_bytes
             channel.send(pieces, deadline)
@@ -137,7 +154,7 @@ class Link:
             self._received += channel.received_bytes - before
             _check_form(answer)
         except TimeoutError:
-            raise self._fault("timeout", f"no answer within {self._budget.request_seconds:g} seconds") from None
+            raise self._fault("timeout", self._why_late(deadline)) from None
         except EOFError:
             raise self._fault("died", "the process that runs the student's code ended") from None
         except WireError as error:
@@ -148,6 +165,13 @@ class Link:
         if self._requests > self._budget.requests or self._received > self._budget.received_bytes:
             raise self._fault("gave up", "the checks asked for more values than a module ever needs")
         return answer
+
+    def _why_late(self, deadline: float) -> str:
+        if deadline == self._end:
+            return f"all checks together took over {self._budget.total_seconds:g} seconds"
+        if deadline == self._check_end:
+            return f"the check took over {self._budget.check_seconds:g} seconds"
+        return f"no answer within {self._budget.request_seconds:g} seconds"
 
     def _fault(self, kind: str, why: str) -> WorkerFault:
         self.close()

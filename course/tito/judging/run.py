@@ -63,7 +63,7 @@ class _Notebook:
         if index in self._left_out:
             source = stub
         try:
-            self._problems[index] = link.request("cell", name, source, stub)
+            self._problems[index] = link.ask(list, "cell", name, source, stub)
         except WorkerFault as fault:
             if index not in self._left_out:
                 self._left_out[index] = fault.why
@@ -100,7 +100,7 @@ def _cells_in_order(plan: Plan, answers: Answers) -> list[tuple[str, str, str, b
 
 def _run_test(plan: Plan, test: Test, link: Link, seed: int) -> list[Outcome]:
     """Run one test cell; a check that is declared but gave no outcome has failed."""
-    session = Session(seed=seed, prints=False, faults=(WorkerFault,))
+    session = Session(seed=seed, prints=False, faults=(WorkerFault,), before_check=link.begin_check)
     previous, place = use_session(session), use_place(There(link))
     why = ""
     try:
@@ -145,10 +145,12 @@ def _namespace(plan: Plan, test: Test, link: Link) -> dict[str, Any]:
     if "fixtures" in used:
         used = used - {"fixtures"} | {FIXTURES}
     wanted = sorted(name for name in used if name not in names and not hasattr(builtins, name))
-    for name, value in link.request("names", wanted).items():
-        if isinstance(value, Handle):
-            link.handles.bind_name(value, name)
-        names["fixtures" if name == FIXTURES else name] = value
+    found = link.ask(dict, "names", wanted)
+    # Only what was asked for: a worker that student code has taken over must not name the judge's own words.
+    for name in (name for name in wanted if name in found):
+        if isinstance(found[name], Handle):
+            link.handles.bind_name(found[name], name)
+        names["fixtures" if name == FIXTURES else name] = found[name]
     return names
 
 

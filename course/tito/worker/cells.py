@@ -67,7 +67,7 @@ def defined_names(source: str) -> list[str]:
     """List the functions, classes and variables that a source defines at its top level."""
     try:
         return [name for node in ast.parse(source).body for name in names_of(node)]
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
 

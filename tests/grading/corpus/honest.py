@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one submission a line reads best
 """Submissions of people who did the work and had bad luck, or their own way: full marks, or a fair part and a clear word."""
 
 import json

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one submission a line reads best
 """Submissions that want what they did not earn: points, the tests, other people's files, the host, or the next run.
 
 None of them solves anything, so each point is one too many; where one is allowed, the case says so.
@@ -363,6 +364,20 @@ def forge(data):
         except OSError: pass
 """
 PROTOCOL = [
+    _top(
+        "the worker gives names that nobody asked for",
+        "import tito.worker.obey as o\nold = o.Worker.do_names\ndef yes(*a, **k): return True\n"
+        "o.Worker.do_names = lambda self, names: old(self, names) | dict.fromkeys(['same', 'close', 'true', 'raises', "
+        "'unit_test', 'unchanged', 'remote', 'shares_memory', 'len', 'isinstance', 'test', '__builtins__'], yes)\n",
+    ),
+    _top(
+        "the worker gives nonsense for names",
+        "import tito.worker.obey as o\no.Worker.do_names = lambda self, names: [1, 2]\n",
+    ),
+    _top(
+        "a class with a name for terminals",
+        "E = type('\\x1b[2J' + 'x' * 10**6, (), {})\ndef add(a, b): return E()\n",
+    ),
     _top(
         "a forged answer",
         WIRE
