@@ -89,6 +89,7 @@ class Teacher:
     @staticmethod
     def find_spec(name: str, path=None, target=None) -> None:
         package, _, slug = name.rpartition(".")
-        message = advice(slug) if package == "tinytorch.core" else None
+        # A worker has no curriculum: there an absent module is simply absent.
+        message = advice(slug) if package == "tinytorch.core" and CURRICULUM.exists() else None
         if message:
             raise ModuleNotFoundError(message, name=name)

@@ -173,6 +173,16 @@ def test_a_checkout_that_was_not_exported_says_how_to(installed, tmp_path):
     assert "`tito export --all`" in says(python(tmp_path, "from tinytorch import Tensor"))
 
 
+def test_a_worker_has_no_curriculum_and_an_absent_module_is_simply_absent(installed, tmp_path):
+    shutil.copytree(installed / "tinytorch", tmp_path / "tinytorch")
+    (tmp_path / "tinytorch" / "core" / "curriculum.json").unlink()
+    result = python(tmp_path, "from tinytorch.core.tensor import Tensor; print(Tensor([1.0]) * 2)")
+    assert (result.stdout, result.stderr) == ("Tensor([2.])\n", "")
+    assert says(python(tmp_path, "import tinytorch.core.layers")) == (
+        "ModuleNotFoundError: No module named 'tinytorch.core.layers'"
+    )
+
+
 FACES = ["", "nn", "nn.functional", "optim", "optim.lr_scheduler", "data", "profiling"]
 
 
