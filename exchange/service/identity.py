@@ -62,7 +62,8 @@ class HubIdentity:
         self._url = hub_api_url.rstrip("/") + "/user"
         self._seconds = identity_seconds
         # The Hub is at a fixed address; a proxy named in the environment must not see tokens.
-        self._http = httpx.AsyncClient(timeout=10.0, trust_env=False, limits=httpx.Limits(max_connections=20))
+        limits = httpx.Limits(max_connections=20)
+        self._http = httpx.AsyncClient(timeout=10.0, trust_env=False, limits=limits)
         self._known: OrderedDict[str, tuple[float, Caller | None]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Caller | None]] = {}
 
