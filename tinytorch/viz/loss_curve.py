@@ -5,9 +5,10 @@
 ...         ...
 ...         curve.add(step, train=loss)
 
-In a notebook the curve appears at the first `add` and moves at most ten times a second; hovering shows values, buttons
-write PNG and CSV. At the end a plain picture is left below it, which stays in the saved notebook and in grading pages.
-In a script nothing is shown; `curve.save("loss.png")` draws.
+In a notebook the curve appears at the first `add` and moves at most ten times a second, less often where that would
+cost training more than 3 % of its time; hovering shows values, buttons write PNG and CSV. At the end a plain picture is
+left below it, which stays in the saved notebook and in grading pages. In a script nothing is shown;
+`curve.save("loss.png")` draws.
 """
 
 import time
@@ -19,7 +20,10 @@ from tinytorch.viz.loss_history import LossHistory
 from tinytorch.viz.loss_svg import loss_svg
 from tinytorch.viz.picture import Picture
 
-SECONDS_BETWEEN_REDRAWS = 0.1  # the eye sees no more than this as motion, and a redraw takes 2 ms
+SECONDS_BETWEEN_REDRAWS = 0.1  # more than ten pictures a second are not seen as more motion
+# Of the time that passes, redrawing may take this share; on a busy machine the curve then moves less often. As much
+# again is left for the thread that sends the messages.
+LARGEST_SHARE = 0.015
 
 
 class LossCurve:
@@ -45,8 +49,10 @@ class LossCurve:
         self.history.add(step, train=train, validation=validation, learning_rate=learning_rate)
         now = self._clock()
         if now >= self._next_redraw:
+            opening = self._view is None  # loads ipywidgets, once: that says nothing about the next redraws
             self._redraw()
-            self._next_redraw = now + SECONDS_BETWEEN_REDRAWS
+            seconds = 0.0 if opening else self._clock() - now
+            self._next_redraw = max(self._next_redraw, now + max(SECONDS_BETWEEN_REDRAWS, seconds / LARGEST_SHARE))
 
     def finish(self) -> None:
         """Draw the last values and leave a plain picture in the notebook. May be called again."""

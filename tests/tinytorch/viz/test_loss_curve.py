@@ -115,6 +115,22 @@ def test_it_redraws_at_most_ten_times_a_second(shown):
     assert curve.redraws == len(shown) == 30
 
 
+def test_where_redrawing_is_slow_it_redraws_less_often(shown, monkeypatch):
+    """A redraw that takes 30 ms is followed by a pause of 2 seconds: 1.5 % of the time."""
+    clock = Clock()
+
+    def slow(*args):
+        clock.seconds += 0.03
+        return "<svg/>"
+
+    monkeypatch.setattr(loss_curve, "loss_svg", slow)
+    curve = viz.LossCurve(clock=clock)
+    while clock.seconds < 20.0:
+        curve.add(0, train=1.0)
+        clock.seconds += 0.01
+    assert 9 <= curve.redraws <= 11
+
+
 def test_the_end_is_drawn_and_a_plain_picture_kept(shown):
     clock = Clock()
     with viz.LossCurve("run", clock=clock) as curve:
