@@ -1,4 +1,4 @@
-"""A real JupyterHub with the grading service and the formgrader as its services, on free ports, for one test session.
+"""A real JupyterHub with exchange, grading service and formgrader as its services, on free ports, for one session.
 
 Roles are those of the course: ada, ben and cleo are students, tom is a TA, ida an instructor. Everybody's password is
 the Hub's shared one.
@@ -20,7 +20,10 @@ PASSWORD = "correct horse battery staple"
 COURSE = "tinytorch-test"
 STUDENTS = ("ada", "ben", "cleo")
 READ, GRADE, RUN = "custom:grading:read", "custom:grading:grade", "custom:grading:run"
-SERVICE_TOKENS = {"grading": "g" * 40, "formgrader": "f" * 40, "semester": "s" * 40}
+COLLECT, FEEDBACK = "custom:exchange:collect", "custom:exchange:feedback"
+RELEASE, ADMIN = "custom:exchange:release", "custom:exchange:admin"
+SERVICE_TOKENS = {"grading": "g" * 40, "formgrader": "f" * 40, "semester": "s" * 40, "exchange": "e" * 40}
+EXCHANGE, GRADING, FORMGRADER = (f"access:services!service={name}" for name in ("exchange", "grading", "formgrader"))
 WAIT_SECONDS = 60
 
 
@@ -34,19 +37,25 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def hub_config(public: int, hub: int, proxy_api: int, formgrader: int, grading: int) -> str:
-    allowed = [READ, GRADE, RUN, "access:services!service=grading", "access:services!service=formgrader"]
+def hub_config(public: int, hub: int, proxy_api: int, formgrader: int) -> str:
     roles = [
-        {"name": "user", "scopes": ["self", "access:services!service=grading"]},
-        {"name": "course-ta", "groups": ["ta"], "scopes": ["access:services!service=formgrader", READ, GRADE]},
-        {"name": "instructor", "groups": ["instructor"],
-         "scopes": ["access:services!service=formgrader", READ, GRADE, RUN]},
-        {"name": "semester", "services": ["semester"], "scopes": ["access:services!service=grading", READ, RUN]},
-    ]  # fmt: skip
+        {"name": "user", "scopes": ["self", GRADING, EXCHANGE]},
+        {"name": "course-ta", "groups": ["ta"], "scopes": [FORMGRADER, READ, GRADE]},
+        {"name": "instructor", "groups": ["instructor"], "scopes": [FORMGRADER, READ, GRADE, RUN]},
+        {"name": "semester", "services": ["semester"], "scopes": [GRADING, EXCHANGE, READ, RUN, RELEASE, ADMIN]},
+        {"name": "grading", "services": ["grading"], "scopes": [EXCHANGE, COLLECT, FEEDBACK, RELEASE]},
+        {"name": "formgrader", "services": ["formgrader"], "scopes": [EXCHANGE, COLLECT]},
+    ]
+    allowed = [READ, GRADE, RUN, GRADING, FORMGRADER]
+    groups = {
+        "ta": ["tom"], "instructor": ["ida"], f"nbgrader-{COURSE}": list(STUDENTS), f"formgrade-{COURSE}": ["tom", "ida"],
+    }  # fmt: skip
+    custom = {name: {"description": name} for name in (READ, GRADE, RUN, COLLECT, FEEDBACK, RELEASE, ADMIN)}
     services = [
         {"name": "formgrader", "url": f"http://127.0.0.1:{formgrader}", "api_token": SERVICE_TOKENS["formgrader"],
          "oauth_no_confirm": True, "oauth_client_allowed_scopes": allowed},
-        {"name": "grading", "url": f"http://127.0.0.1:{grading}", "api_token": SERVICE_TOKENS["grading"]},
+        {"name": "grading", "api_token": SERVICE_TOKENS["grading"]},
+        {"name": "exchange", "api_token": SERVICE_TOKENS["exchange"]},
         {"name": "semester", "api_token": SERVICE_TOKENS["semester"]},
     ]  # fmt: skip
     return f"""
@@ -58,12 +67,8 @@ c.ConfigurableHTTPProxy.command = [{str(Path(sys.executable).with_name("configur
 c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = {PASSWORD!r}
 c.Authenticator.allow_all = True
-c.JupyterHub.load_groups = {{"ta": {{"users": ["tom"]}}, "instructor": {{"users": ["ida"]}}}}
-c.JupyterHub.custom_scopes = {{
-    {READ!r}: {{"description": "read grades"}},
-    {GRADE!r}: {{"description": "grade by hand"}},
-    {RUN!r}: {{"description": "run grading"}},
-}}
+c.JupyterHub.load_groups = {groups!r}
+c.JupyterHub.custom_scopes = {custom!r}
 c.JupyterHub.load_roles = {roles!r}
 c.JupyterHub.services = {services!r}
 c.JupyterHub.db_url = "sqlite:///hub.sqlite"
@@ -77,18 +82,21 @@ class LocalHub:
 
     def __init__(self, folder: Path, course_dir: Path, grading_environment: dict[str, str] | None = None):
         self.folder, self.course_dir = folder, course_dir
-        self.public, self.hub, self.proxy_api, self.formgrader, self.grading = free_ports(5)
+        self.public, self.hub, self.proxy_api, self.formgrader, self.grading, self.exchange = free_ports(6)
         self.url = f"http://127.0.0.1:{self.public}"
         self.grading_url = f"http://127.0.0.1:{self.grading}/services/grading"
+        self.exchange_url = f"http://127.0.0.1:{self.exchange}/services/exchange"
         self.grading_environment = grading_environment or {}
         self.processes: dict[str, subprocess.Popen] = {}
 
     def __enter__(self) -> "LocalHub":
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "jupyterhub_config.py"
-        config.write_text(hub_config(self.public, self.hub, self.proxy_api, self.formgrader, self.grading))
+        config.write_text(hub_config(self.public, self.hub, self.proxy_api, self.formgrader))
         try:
-            # Services first: the Hub waits half a minute for each one that does not answer yet.
+            # The formgrader before the Hub, which waits half a minute for each service with an address that does not
+            # answer yet. The two others have none: no browser goes there, and they must ask the Hub before they answer.
+            self.start_exchange()
             self.start_grading()
             self.start_formgrader()
             self._start(
@@ -103,6 +111,11 @@ class LocalHub:
     def __exit__(self, *_) -> None:
         for name in reversed(list(self.processes)):
             self.stop(name)
+
+    def start_exchange(self) -> None:
+        command = [sys.executable, "-m", "exchange", "serve", "--data", str(self.folder / "exchange")]
+        self._start("exchange", command, self._service("exchange", self.exchange))
+        self._wait(f"{self.exchange_url}/health")
 
     def start_grading(self) -> None:
         command = [sys.executable, "-m", "tito.grading.service", "--course-dir", str(self.course_dir), "--jobs", "1"]
@@ -128,6 +141,7 @@ class LocalHub:
             "JUPYTERHUB_OAUTH_CALLBACK_URL": f"/services/{name}/oauth_callback",
             "JUPYTERHUB_OAUTH_ACCESS_SCOPES": json.dumps(["access:services", f"access:services!service={name}"]),
             "EXCHANGE_COURSE": COURSE,
+            "EXCHANGE_URL": self.exchange_url,
         }
 
     def _start(self, name: str, command: list[str], environment: dict[str, str]) -> None:
@@ -182,10 +196,10 @@ class LocalHub:
     def token(self, person: str, *scopes: str) -> str:
         """Log in as the Hub's login form does and make an API token, with all of the person's scopes by default."""
         with httpx.Client(base_url=self.url, trust_env=False, follow_redirects=True, timeout=20) as browser:
-            browser.get("/hub/login")
+            browser.get("/hub/login?next=/hub/token")
             browser.post(
                 "/hub/login",
-                params={"_xsrf": browser.cookies["_xsrf"]},
+                params={"_xsrf": browser.cookies["_xsrf"], "next": "/hub/token"},
                 data={"username": person, "password": PASSWORD},
             )
             body = {"note": "test", **({"scopes": list(scopes)} if scopes else {})}

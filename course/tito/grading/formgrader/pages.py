@@ -47,7 +47,7 @@ def submission_exporter() -> HTMLExporter:
     config.HTMLExporter.require_js_url = ""
     config.HTMLExporter.exclude_anchor_links = True
     exporter = HTMLExporter(config=config)
-    exporter.register_preprocessor(SanitizeNotebook, enabled=True)
+    exporter.register_preprocessor(SanitizeNotebook)
     exporter.register_filter("clean_html", clean)
     return exporter
 

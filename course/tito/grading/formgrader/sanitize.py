@@ -13,6 +13,7 @@ from typing import Any
 import bleach
 from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
+from traitlets import Bool
 
 # No id: the grading pages find score fields by id, and an answer must not be able to pose as one. No style and no form
 # elements: an answer must not be able to draw a button over the page. class stays for highlighted code alone.
@@ -120,6 +121,8 @@ def _bounded(text: Any) -> str:
 
 class SanitizeNotebook(Preprocessor):
     """The same as a step of an nbconvert exporter."""
+
+    enabled = Bool(True).tag(config=True)  # nbconvert's own default would register it and then never run it
 
     def preprocess(self, nb: NotebookNode, resources):
         return clean_notebook(nb), resources

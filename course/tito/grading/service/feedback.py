@@ -16,7 +16,7 @@ from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import GetGrades
 from nbgrader.utils import is_grade, is_solution
-from traitlets import List
+from traitlets import Bool, List
 from traitlets.config import Config
 
 from tito.errors import TitoError
@@ -31,6 +31,8 @@ HIDDEN = re.compile(
 
 class RemoveHiddenTests(Preprocessor):
     """Cut hidden tests out of test cells; an unclosed one takes the rest of its cell with it."""
+
+    enabled = Bool(True).tag(config=True)
 
     def preprocess_cell(self, cell: NotebookNode, resources, index):
         if is_grade(cell) and not is_solution(cell):

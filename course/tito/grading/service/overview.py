@@ -19,6 +19,7 @@ from .settings import GradingSettings
 from .students import students_with
 
 router = APIRouter()
+UNFINISHED = ("running", "killed")
 Reader = Annotated[Person, Depends(needs(READ))]
 
 
@@ -101,8 +102,9 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
     with Session(queue.engine) as session:
         releases = session.scalars(select(FeedbackRelease).where(FeedbackRelease.student == student)).all()
         regrades = session.scalars(select(Regrade).where(Regrade.student == student)).all()
+        quick = select(Run).where(Run.student == student, Run.kind == "quick", Run.outcome.not_in(UNFINISHED))
         newest: dict[str, Run] = {}
-        for run in session.scalars(select(Run).where(Run.student == student, Run.kind == "quick").order_by(Run.id)):
+        for run in session.scalars(quick.order_by(Run.id)):
             newest[run.assignment] = run
         waiting = session.scalars(
             select(Task.assignment).where(

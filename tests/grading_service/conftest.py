@@ -1,0 +1,32 @@
+"""One real Hub with exchange, grading and formgrader for the tests here, on a small course."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.formgrader.local_hub import LocalHub
+from tests.grading_service.place import TREE, make_course
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("hub")
+    course = make_course(folder / "course")
+    with LocalHub(folder / "run", course, {"TITO_COURSE": str(TREE)}) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def until() -> Callable[..., Any]:
+    """Wait for a condition, and give what it returned when it became true."""
+
+    def wait(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
+        deadline = time.monotonic() + seconds
+        while not (found := condition()):
+            assert time.monotonic() < deadline, f"{condition} did not become true in {seconds:g} s"
+            time.sleep(0.05)
+        return found
+
+    return wait

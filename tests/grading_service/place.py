@@ -1,0 +1,45 @@
+"""A small course and submissions to it, for tests of grading: real notebooks, made by the project's own generator."""
+
+import json
+from pathlib import Path
+
+import nbformat
+from tito.curriculum import load_curriculum
+from tito.staff.notebooks import generate_notebooks
+
+TREE = Path(__file__).parent / "course"
+SLUG = "vectors"
+GOOD = {
+    "scale": "def scale(values, factor):\n    return np.asarray(values) * factor",
+    "total": "def total(values):\n    return float(np.sum(values))",
+}
+WRONG = {**GOOD, "scale": "def scale(values, factor):\n    return np.asarray(values) * 2.0"}
+ENDLESS = {**GOOD, "total": "def total(values):\n    while True:\n        pass"}
+
+
+def make_course(root: Path) -> Path:
+    """Generate the module's notebooks and the gradebook of an nbgrader course."""
+    root.mkdir(parents=True, exist_ok=True)
+    curriculum = load_curriculum(TREE)
+    generate_notebooks([curriculum.find_written(SLUG)], curriculum, root)
+    return root
+
+
+def answered(root: Path, answers: dict[str, str], written: str = "They multiply.") -> str:
+    """Return the text of the release with answers filled in."""
+    nb = nbformat.read(root / "release" / SLUG / f"{SLUG}.ipynb", as_version=4)
+    for cell in nb.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name == "checkpoint_units":
+            cell.source = written
+        cell.source = answers.get(name, cell.source)
+    return json.dumps(nb)
+
+
+def put_submission(root: Path, student: str, text: str, at: str = "2026-11-20 08:00:00.000000 UTC") -> Path:
+    """Put a notebook where collecting puts it."""
+    folder = root / "submitted" / student / SLUG
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{SLUG}.ipynb").write_text(text)
+    (folder / "timestamp.txt").write_text(at)
+    return folder

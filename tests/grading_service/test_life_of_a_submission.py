@@ -1,0 +1,182 @@
+"""A submission's way through the real exchange, the grading service and back, with everybody's own token."""
+
+import httpx
+import pytest
+
+from exchange.client import ExchangeClient
+from exchange.client.transfer import pack
+from exchange.protocol.models import AssignmentSettings, CourseSettings
+from tests.formgrader.local_hub import COURSE, SERVICE_TOKENS
+from tests.grading_service.place import GOOD, SLUG, WRONG, answered
+
+pytestmark = pytest.mark.slow
+
+
+class Caller:
+    """The grading API with one person's token."""
+
+    def __init__(self, hub, token: str):
+        headers = {"Authorization": f"token {token}"}
+        self.http = httpx.Client(base_url=f"{hub.grading_url}/api/v1/", headers=headers, timeout=30, trust_env=False)
+
+    def get(self, path: str):
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+@pytest.fixture(scope="module")
+def people(hub):
+    return {name: hub.token(name) for name in ("ada", "ben", "cleo", "tom", "ida")}
+
+
+@pytest.fixture(scope="module")
+def call(hub, people):
+    tokens = people | {"semester": SERVICE_TOKENS["semester"]}
+    callers = {name: Caller(hub, token) for name, token in tokens.items()}
+    yield callers
+    for caller in callers.values():
+        caller.http.close()
+
+
+@pytest.fixture(scope="module")
+def submitted(hub, people, tmp_path_factory):
+    """Three students submit: one right, one wrong, one a broken file."""
+    with ExchangeClient(hub.exchange_url, SERVICE_TOKENS["semester"]) as semester:
+        semester.put_course(COURSE, CourseSettings(title="Test"))
+        semester.put_assignment(COURSE, SLUG, AssignmentSettings(due_at="2026-01-01T12:00:00Z", late_seconds=None))
+        semester.release(COURSE, SLUG, hub.course_dir / "release" / SLUG)
+    texts = {
+        "ada": answered(hub.course_dir, GOOD),
+        "ben": answered(hub.course_dir, WRONG),
+        "cleo": '{"cells": [',
+    }
+    receipts = {}
+    for student, text in texts.items():
+        folder = tmp_path_factory.mktemp(student)
+        (folder / f"{SLUG}.ipynb").write_text(text)
+        with ExchangeClient(hub.exchange_url, people[student]) as client:
+            receipts[student] = client.submit(COURSE, SLUG, pack(folder, [f"{SLUG}.ipynb"])).receipt
+    return receipts
+
+
+def job_done(call, until, kind: str, **more) -> list[dict]:
+    answer = call["ida"].http.post("jobs", json={"kind": kind, "assignment": SLUG, **more})
+    assert answer.status_code == 202, answer.text
+    number = answer.json()["id"]
+    progress = until(lambda: (found := call["tom"].get(f"jobs/{number}"))["done"] and found)
+    return [task for task in progress["tasks"] if task["student"] or len(progress["tasks"]) == 1]
+
+
+def test_the_quick_result_reaches_the_student_without_anybody_asking(hub, people, call, submitted, until):
+    quick = {
+        name: until(lambda name=name: call[name].get("me")["modules"].get(SLUG, {}).get("quick", {}).get("outcome"))
+        for name in ("ada", "ben", "cleo")
+    }
+    assert quick == {"ada": "graded", "ben": "graded", "cleo": "refused"}
+    mine = call["ada"].get("me")["modules"][SLUG]["quick"]
+    assert (mine["score"], mine["max_score"], mine["submission"]) == (50.0, 50.0, submitted["ada"].submission)
+    assert "damaged" in call["cleo"].get("me")["modules"][SLUG]["quick"]["message"]
+    with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+        result = client.submission(COURSE, submitted["ada"].submission).result
+    assert (result.kind, result.status, result.score) == ("quick", "passed", 50.0)
+
+
+def test_a_quick_result_says_nothing_of_hidden_tests(call, submitted, until):
+    until(lambda: call["ben"].get("me")["modules"].get(SLUG, {}).get("quick", {}).get("outcome"))
+    assert "HIDDEN-CANARY" not in call["ben"].http.get("me").text
+
+
+def test_collect_autograde_feedback_release(hub, people, call, submitted, until):
+    """Graded beside a broken one, fed back without hidden tests, shown to the student when released."""
+    assert job_done(call, until, "collect")[0]["message"] == "3 new or changed, 0 as before"
+    graded = {task["student"]: task for task in job_done(call, until, "autograde")}
+    assert {name: (task["outcome"], task["score"]) for name, task in graded.items()} == {
+        "ada": ("graded", 90.0),
+        "ben": ("graded", 50.0),
+        "cleo": ("refused", 0.0),
+    }
+    assert {task["outcome"] for task in job_done(call, until, "autograde")} == {"unchanged"}
+    assert "feedback" not in call["ada"].get("me")["modules"][SLUG]
+    assert {task["state"] for task in job_done(call, until, "feedback")} == {"done"}
+    page = (hub.course_dir / "feedback" / "ben" / SLUG / f"{SLUG}.html").read_text()
+    assert "HIDDEN-CANARY" not in page
+    assert "<script" not in page
+    assert {task["state"] for task in job_done(call, until, "release_feedback")} == {"done"}
+    assert call["ada"].get("me")["modules"][SLUG]["feedback"]["score"] == 90.0
+    with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+        assert [file.path for file in client.submission(COURSE, submitted["ada"].submission).feedback] == [
+            f"{SLUG}.html"
+        ]
+
+
+def test_overview_counts_what_there_is(call, submitted, until):
+    job_done(call, until, "collect")
+    job_done(call, until, "autograde")
+    module = call["tom"].get("overview")["modules"][0]
+    assert {name: module[name] for name in ("assignment", "collected", "to_autograde", "graded", "late", "missing")} == {
+        "assignment": SLUG, "collected": 3, "to_autograde": 0, "graded": 3, "late": 3, "missing": 0,
+    }  # fmt: skip
+    assert module["to_read_by_hand"] == 2  # cleo's was refused: nothing of hers can be read
+
+
+def test_a_student_asks_for_a_regrade_and_a_ta_answers(call, submitted, until):
+    job_done(call, until, "collect")
+    job_done(call, until, "autograde")
+    job_done(call, until, "feedback")
+    job_done(call, until, "release_feedback")
+    wish = {"assignment": SLUG, "exercise": "scale", "reason": "My function handles negative factors too."}
+    asked = call["ben"].http.post("regrades", json=wish)
+    assert asked.status_code == 201, asked.text
+    assert call["ben"].http.post("regrades", json=wish).status_code == 409
+    number = asked.json()["id"]
+    assert [row["student"] for row in call["tom"].get("regrades?open=true")] == ["ben"]
+    assert call["ada"].get("regrades") == []
+    assert call["ben"].http.post(f"regrades/{number}/answer", json={"answer": "yes"}).status_code == 403
+    assert call["tom"].http.post(f"regrades/{number}/answer", json={"answer": "Look at line 2."}).status_code == 200
+    assert call["ben"].get("me")["modules"][SLUG]["regrades"][0]["answer"] == "Look at line 2."
+
+
+@pytest.mark.parametrize("path", ["overview", "jobs", "runs", f"assignments/{SLUG}/students", "students/ada"])
+def test_students_read_nothing_of_others(call, path):
+    assert call["ben"].http.get(path).status_code == 403
+
+
+def test_rights_are_those_of_the_token(call, people, hub):
+    order = {"kind": "autograde", "assignment": SLUG}
+    assert call["ben"].http.post("jobs", json=order).status_code == 403
+    assert call["tom"].http.post("jobs", json=order).status_code == 403
+    assert httpx.get(f"{hub.grading_url}/api/v1/me", trust_env=False).status_code == 401
+    with Caller(hub, "f" * 32).http as wrong:
+        assert wrong.get("me").status_code == 401
+    # A token of ida's that was made without her staff scopes, as a notebook kernel's is, has none.
+    token = hub.token("ida", "access:services!service=grading", "read:users:name!user")
+    with Caller(hub, token).http as kernel:
+        assert kernel.post("jobs", json=order).status_code == 403
+
+
+def test_a_token_without_access_to_the_service_is_refused(hub):
+    with Caller(hub, hub.token("ida", "read:users:name!user")).http as stranger:
+        assert stranger.get("me").status_code == 403
+
+
+def test_a_service_acts_in_a_persons_name(call, until):
+    order = {"kind": "autograde", "assignment": SLUG, "students": None}
+    answer = call["semester"].http.post("jobs", json=order, headers={"Grading-Actor": "ida"})
+    assert answer.json()["asked_by"] == "ida (by semester)"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"kind": "dance", "assignment": SLUG}, 422),
+        ({"kind": "autograde", "assignment": "../../etc"}, 422),
+        ({"kind": "autograde", "assignment": SLUG, "students": ["nobody"]}, 409),
+        ({"kind": "quick", "assignment": SLUG}, 422),
+        ({"kind": "autograde", "assignment": SLUG, "unknown": 1}, 422),
+    ],
+)
+def test_wrong_orders_are_refused_with_a_reason(call, body, status):
+    answer = call["ida"].http.post("jobs", json=body)
+    assert answer.status_code == status
+    assert answer.json()["detail"]

@@ -1,0 +1,159 @@
+"""Real worker processes with the real judge: kill -9 in mid-run, two at a time, bad submissions among good ones."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tito.grading.service.pool import WorkerPool
+from tito.grading.service.queue import Queue
+from tito.grading.service.records import open_database
+from tito.grading.service.scores import assignment_score, module_rows
+from tito.grading.service.settings import settings_from_environment
+
+from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def settings(tmp_path):
+    course = make_course(tmp_path / "course")
+    return settings_from_environment(
+        {"TITO_COURSE": str(TREE), "PATH": os.environ["PATH"]}, course_dir=course, jobs="1"
+    )
+
+
+@pytest.fixture
+def queue(settings):
+    engine = open_database(settings.database_url)
+    yield Queue(engine)
+    engine.dispose()
+
+
+def finished(queue: Queue, job: str):
+    return lambda: (found := queue.progress(job))["done"] and {task["student"]: task for task in found["tasks"]}
+
+
+def children_of(pid: int) -> list[int]:
+    """All living descendants of a process."""
+    direct = [int(each) for path in Path(f"/proc/{pid}/task").glob("*/children") for each in path.read_text().split()]
+    return direct + [each for child in direct for each in children_of(child)]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+BAD = {
+    "broken": '{"cells": [',
+    "empty": "",
+    "no_notebook": "[1, 2, 3]",
+    "foreign": '{"nbformat": 99, "cells": "x"}',
+    "exits": None,
+    "raises": None,
+}
+
+
+def test_bad_submissions_stop_nobody(settings, queue, until):
+    """Each good one is graded in full, each bad one refused or failed by itself, whatever order they come in."""
+    put_submission(settings.course_dir, "aaa", answered(settings.course_dir, GOOD))
+    put_submission(settings.course_dir, "zzz", answered(settings.course_dir, GOOD))
+    for student, text in BAD.items():
+        if student == "exits":
+            text = answered(settings.course_dir, {**GOOD, "scale": "import os\nos._exit(0)"})
+        if student == "raises":
+            text = answered(settings.course_dir, {**GOOD, "scale": "raise SystemExit('full marks')"})
+        put_submission(settings.course_dir, student, text)
+    job = queue.submit("autograde", SLUG)
+    with WorkerPool(settings, queue):
+        tasks = until(finished(queue, job))
+    assert {name: tasks[name]["outcome"] for name in ("aaa", "zzz")} == {"aaa": "graded", "zzz": "graded"}
+    assert {tasks[name]["state"] for name in tasks} == {"done"}
+    assert {name: tasks[name]["score"] for name in ("aaa", "zzz", "broken", "empty", "no_notebook", "foreign")} == {
+        "aaa": 90.0, "zzz": 90.0, "broken": 0.0, "empty": 0.0, "no_notebook": 0.0, "foreign": 0.0,
+    }  # fmt: skip
+    assert all(tasks[name]["message"] for name in BAD)
+    assert tasks["exits"]["score"] <= 30.0
+    assert len(module_rows(settings)[SLUG]) == 2 + len(BAD)
+
+
+def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_again(settings, queue, until):
+    put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
+    with WorkerPool(settings, queue):
+        until(finished(queue, queue.submit("autograde", SLUG)))
+    graded = (settings.course_dir / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").read_bytes()
+    put_submission(settings.course_dir, "ada", answered(settings.course_dir, ENDLESS))
+    job = queue.submit("autograde", SLUG, ["ada"])
+    # A service of its own, so that it can be killed as a whole machine's would be.
+    source = (
+        "import sys, threading\n"
+        "from tito.grading.service.pool import WorkerPool\n"
+        "from tito.grading.service.queue import Queue\n"
+        "from tito.grading.service.records import open_database\n"
+        "from tito.grading.service.settings import settings_from_environment\n"
+        "settings = settings_from_environment()\n"
+        "with WorkerPool(settings, Queue(open_database(settings.database_url))):\n"
+        "    threading.Event().wait()\n"
+    )
+    service = subprocess.Popen([sys.executable, "-c", source], env={**os.environ, **settings.environment()})
+    try:
+        until(lambda: queue.progress(job)["tasks"][0]["seed"])
+        # The judge's sandbox is running the student's endless loop.
+        family = until(lambda: len(found := children_of(service.pid)) >= 3 and found)
+    finally:
+        service.send_signal(signal.SIGKILL)
+        service.wait()
+    until(lambda: not any(is_alive(pid) for pid in family))
+    assert assignment_score(settings, SLUG, "ada")[0] == 90.0
+    assert (settings.course_dir / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").read_bytes() == graded
+    with WorkerPool(settings, queue):
+        task = until(finished(queue, job), 200)["ada"]
+    assert task["state"] == "done"
+    assert assignment_score(settings, SLUG, "ada")[0] == 60.0
+
+
+def test_a_killed_worker_is_replaced(settings, queue, until):
+    put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
+    with WorkerPool(settings, queue) as pool:
+        first = pool.processes[0].pid
+        os.kill(first, signal.SIGKILL)
+        job = queue.submit("autograde", SLUG)
+        assert until(finished(queue, job))["ada"]["score"] == 90.0
+        assert pool.processes[0].pid != first
+
+
+def test_two_jobs_give_what_one_gives(settings, queue, until):
+    answers = [GOOD, WRONG] * 4
+    for number, answer in enumerate(answers):
+        put_submission(settings.course_dir, f"s{number}", answered(settings.course_dir, answer))
+    job = queue.submit("autograde", SLUG)
+    with WorkerPool(settings, queue, jobs=2):
+        tasks = until(finished(queue, job))
+    expected = {f"s{number}": 90.0 if answer is GOOD else 50.0 for number, answer in enumerate(answers)}
+    assert {name: task["score"] for name, task in tasks.items() if name} == expected
+    assert {row["student"]: row["score"] for row in module_rows(settings)[SLUG]} == expected
+
+
+def test_lateness_costs_what_the_semester_says(settings, queue, until):
+    """Due at noon, handed in 30 hours later: two days begun at 10 percent each."""
+    (settings.course_dir / "semester.json").write_text(
+        '{"late": {"grace_minutes": 15, "window_hours": 72, "penalty_percent_per_day": 10, "maximum_percent": 50}}'
+    )
+    with_due = settings.course_dir
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{with_due / 'gradebook.db'}") as gradebook:
+        gradebook.update_or_create_assignment(SLUG, duedate="2026-11-19 12:00:00")
+    put_submission(with_due, "ada", answered(with_due, GOOD), at="2026-11-20 18:00:00.000000 UTC")
+    put_submission(with_due, "ben", answered(with_due, GOOD), at="2026-11-19 12:10:00.000000 UTC")
+    with WorkerPool(settings, queue):
+        until(finished(queue, queue.submit("autograde", SLUG)))
+    rows = {row["student"]: row for row in module_rows(settings)[SLUG]}
+    assert (rows["ada"]["late_penalty"], rows["ada"]["score"]) == (18.0, 72.0)
+    assert (rows["ben"]["late_penalty"], rows["ben"]["score"]) == (0.0, 90.0)

@@ -1,0 +1,200 @@
+"""The queue's laws: asked twice is done once, claimed by one, lost work is taken up again, hopeless work ends."""
+
+import datetime
+import subprocess
+import sys
+import threading
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from tito.grading.service.queue import MAX_STARTS, Queue, QueueError, worker_name
+from tito.grading.service.records import Run, SchemaError, Task, open_database, utc_now
+
+from tests.exchange.postgres import new_database, postgresql
+
+pytestmark = pytest.mark.unit
+ME = worker_name()
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def queue(request, tmp_path):
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'grading.sqlite'}"
+    else:
+        url = new_database(request.getfixturevalue("server"), f"q{tmp_path.name}".replace("-", "_").lower())
+    engine = open_database(url)
+    yield Queue(engine)
+    engine.dispose()
+
+
+def states(queue: Queue, job: str) -> dict[str, str]:
+    return {task["student"]: task["state"] for task in queue.progress(job)["tasks"]}
+
+
+def dead_worker() -> str:
+    """The name of a process of this machine that has ended."""
+    source = "from tito.grading.service.queue import worker_name; print(worker_name())"
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_asking_twice_joins_what_waits(queue):
+    first = queue.submit("autograde", "tensor", ["ada", "ben"])
+    second = queue.submit("autograde", "tensor", ["ben", "cleo"])
+    with Session(queue.engine) as session:
+        assert sorted(session.scalars(select(Task.student))) == ["ada", "ben", "cleo"]
+    assert states(queue, first) == {"ada": "queued", "ben": "queued"}
+    assert states(queue, second) == {"ben": "queued", "cleo": "queued"}
+
+
+def test_a_task_is_claimed_once(queue):
+    queue.submit("autograde", "tensor", ["ada"])
+    assert queue.claim(ME).student == "ada"
+    assert queue.claim("other:1:1") is None
+
+
+def test_many_workers_share_the_work_without_doing_any_twice(queue):
+    job = queue.submit("autograde", "tensor", [f"s{i}" for i in range(24)])
+    done: list[str] = []
+
+    def work(name: str) -> None:
+        while task := queue.claim(name):
+            done.append(task.student)
+            queue.finish(task, name, "graded")
+
+    threads = [threading.Thread(target=work, args=(f"host:{i}:1",)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # A worker may find nothing because others are at it, so that the last ones are left to whoever comes next.
+    work(ME)
+    assert sorted(done) == sorted(f"s{i}" for i in range(24))
+    assert queue.progress(job)["done"] is True
+
+
+def test_one_submission_is_never_worked_on_twice_at_once(queue):
+    queue.submit("autograde", "tensor", ["ada"])
+    queue.claim(ME)
+    queue.submit("autograde", "tensor", ["ada"])
+    assert queue.claim(ME) is None
+    queue.submit("autograde", "tensor", ["ben"])
+    assert queue.claim(ME).student == "ben"
+
+
+def test_a_quick_run_goes_before_a_batch(queue):
+    queue.submit("autograde", "tensor", ["ada"])
+    queue.submit("quick", "tensor", ["ben"], submission="1")
+    assert [queue.claim(ME).kind, queue.claim(ME).kind] == ["quick", "autograde"]
+
+
+def test_collecting_and_grading_one_module_exclude_each_other(queue):
+    queue.submit("autograde", "tensor", ["ada"])
+    queue.claim(ME)
+    queue.submit("collect", "tensor")
+    assert queue.claim(ME) is None
+    queue.submit("collect", "layers")
+    assert queue.claim(ME).assignment == "layers"
+    queue.submit("autograde", "layers", ["ada"])
+    assert queue.claim(ME) is None
+
+
+def test_finishing_records_the_run(queue):
+    job = queue.submit("autograde", "tensor", ["ada"])
+    work = queue.claim(ME)
+    queue.note(work, seed=2**53 - 1)
+    assert queue.finish(work, ME, "graded", "fine", score=80.0, max_score=90.0) is True
+    task = queue.progress(job)["tasks"][0]
+    assert (task["state"], task["outcome"], task["score"], task["seed"]) == ("done", "graded", 80.0, str(2**53 - 1))
+    assert queue.latest_run("autograde", "tensor", "ada").duration_seconds >= 0
+
+
+def test_what_a_dead_worker_left_is_taken_up_and_its_run_stays_on_record(queue):
+    job = queue.submit("autograde", "tensor", ["ada"])
+    queue.claim(dead_worker())
+    assert queue.reclaim() == 1
+    assert states(queue, job) == {"ada": "queued"}
+    assert queue.latest_run("autograde", "tensor", "ada").outcome == "killed"
+    assert queue.claim(ME).student == "ada"
+
+
+def test_a_living_worker_keeps_its_task(queue):
+    queue.submit("autograde", "tensor", ["ada"])
+    queue.claim(ME)
+    assert queue.reclaim() == 0
+
+
+def test_a_lease_that_ran_out_is_lost_to_the_next(queue):
+    queue.submit("autograde", "tensor", ["ada"])
+    work = queue.claim("elsewhere:1:1")
+    with Session(queue.engine) as session:
+        session.execute(update(Task).values(lease_until=utc_now() - datetime.timedelta(seconds=1)))
+        session.commit()
+    assert queue.reclaim() == 1
+    again = queue.claim(ME)
+    assert queue.renew(work.task_id, "elsewhere:1:1") is False
+    assert queue.finish(work, "elsewhere:1:1", "graded", score=1.0) is False
+    assert queue.finish(again, ME, "graded", score=2.0) is True
+    assert queue.latest_run("autograde", "tensor", "ada").score == 2.0
+
+
+def test_work_that_kills_every_worker_ends_with_a_message(queue):
+    job = queue.submit("autograde", "tensor", ["ada"])
+    for _ in range(MAX_STARTS):
+        assert queue.claim("elsewhere:1:1") is not None
+        with Session(queue.engine) as session:
+            session.execute(update(Task).values(lease_until=utc_now() - datetime.timedelta(seconds=1)))
+            session.commit()
+        queue.reclaim()
+    assert queue.claim(ME) is None
+    task = queue.progress(job)["tasks"][0]
+    assert task["state"] == "failed"
+    assert "died 3 times" in task["message"]
+    with Session(queue.engine) as session:
+        assert session.scalars(select(Run.outcome)).all() == ["killed"] * MAX_STARTS
+
+
+def test_a_failed_task_can_be_asked_for_again(queue):
+    queue.submit("autograde", "tensor", ["ada"])
+    queue.finish(queue.claim(ME), ME, "failed", "no sandbox")
+    queue.submit("autograde", "tensor", ["ada"])
+    assert queue.claim(ME).student == "ada"
+
+
+def test_cancelling_leaves_what_others_asked_for(queue):
+    mine = queue.submit("autograde", "tensor", ["ada", "ben"])
+    theirs = queue.submit("autograde", "tensor", ["ben"])
+    assert queue.cancel(mine) == 1
+    assert states(queue, mine) == {"ada": "cancelled", "ben": "queued"}
+    assert states(queue, theirs) == {"ben": "queued"}
+
+
+def test_extended_work_belongs_to_all_jobs_of_its_task(queue):
+    first, second = queue.submit("autograde", "tensor"), queue.submit("autograde", "tensor")
+    work = queue.claim(ME)
+    queue.extend(work, ["ada"])
+    queue.finish(work, ME, "done")
+    assert states(queue, first) == states(queue, second) == {"": "done", "ada": "queued"}
+
+
+def test_unknown_kinds_and_empty_requests_are_refused(queue):
+    with pytest.raises(QueueError, match="choose one of quick, autograde"):
+        queue.submit("dance", "tensor")
+    with pytest.raises(QueueError, match="collect first"):
+        queue.submit("autograde", "tensor", [])
+
+
+def test_a_database_of_another_version_is_refused(tmp_path):
+    url = f"sqlite:///{tmp_path / 'grading.sqlite'}"
+    engine = open_database(url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE notes SET value = '99' WHERE name = 'schema_version'")
+    engine.dispose()
+    with pytest.raises(SchemaError, match="schema version 99"):
+        open_database(url)
