@@ -41,6 +41,7 @@ LAW = {
         "tito.judging",
         "tito.worker",
         "tito.grading",
+        "tito.semester",
     ),
     "tito": (),
     "exchange.protocol": (),

@@ -68,15 +68,13 @@ class Choice:
 
     @classmethod
     def of(cls, curriculum: Curriculum, tiers: list[str], extra: list[str]) -> "Choice":
-        """Prebuild the modules of skipped tiers that lie before the last tier that runs, and those named by `extra`."""
+        """Prebuild what the modules of these tiers stand on and is not among them, and the modules named by `extra`."""
         built = curriculum.of_tiers(tiers)
-        names = {curriculum.find_written(name).slug for name in extra}
-        last = max((module.number for module in built), default=0)
-        skipped = [m for m in curriculum.modules if m.tier not in tiers and m.number < last]
-        unwritten = [module.label for module in skipped if not module.is_written]
+        needed = {needed.slug for module in built for needed in curriculum.before(module)}
+        names = (needed - {module.slug for module in built}) | {curriculum.find_written(name).slug for name in extra}
+        unwritten = [m.label for m in curriculum.modules if m.slug in names and not m.is_written]
         if unwritten:
             raise TitoError(f"a tier can be skipped only if its modules are written; not yet: {', '.join(unwritten)}.")
-        names |= {module.slug for module in skipped}
         return cls(tuple(module for module in curriculum.modules if module.slug in names))
 
 
@@ -151,28 +149,45 @@ def _write_pyproject(kind: str, checkout: Path, stage: Path) -> None:
     (stage / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
+def prebuilt_of_semester(path: Path, curriculum: Curriculum) -> list[str]:
+    """Read from a semester file which modules come prebuilt."""
+    from tito.semester.read import read
+
+    return list(read(path, curriculum).selection.prebuilt)
+
+
 @click.command()
 @click.option("--student", "tiers", metavar="TIERS", help="Build the student's wheel for these tiers (commas between).")
 @click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
+@click.option(
+    "--semester", type=click.Path(dir_okay=False, path_type=Path), help="Build the student's wheel for a semester file."
+)
 @click.option("--worker", is_flag=True, help="Build the worker's wheel.")
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for wheels.  [build/packages]")
 @click.option("--json", "as_json", is_flag=True, help="Print the wheels' paths as JSON.")
-def build(tiers: str | None, prebuilt: str, worker: bool, output: Path | None, as_json: bool) -> int:
+def build(
+    tiers: str | None, prebuilt: str, semester: Path | None, worker: bool, output: Path | None, as_json: bool
+) -> int:
     """Build the wheel of the student's or the worker's environment.
 
     \b
     Examples:
       tito package build --student foundation
       tito package build --student architecture --prebuilt tensor
-      tito package build --worker
+      tito package build --semester course/semesters/2026-fall.yaml --worker
     """
-    if tiers is None and not worker:
-        raise click.UsageError("say --student TIERS or --worker (or both).")
+    if tiers is None and semester is None and not worker:
+        raise click.UsageError("say --student TIERS, --semester FILE or --worker.")
+    if tiers is not None and semester is not None:
+        raise click.UsageError("say either --student TIERS or --semester FILE: the file names the tiers.")
     course = require_course()
     output = output or _checkout_of_code(course.parent) / "build" / "packages"
     wheels = []
     if tiers is not None:
         wheels.append(build_student(course, output, split(tiers), split(prebuilt)))
+    if semester is not None:
+        named = prebuilt_of_semester(semester, load_curriculum(course))
+        wheels.append(build_student(course, output, [], named + split(prebuilt)))
     if worker:
         wheels.append(build_worker(course, output))
     click.echo(json.dumps({"wheels": [str(wheel) for wheel in wheels]}) if as_json else "\n".join(map(str, wheels)))
