@@ -63,8 +63,8 @@ class Campus:
     folder: Path
     ports: dict[str, int]
     tokens: dict[str, str]
-    semester: Service
     environment: dict[str, str]
+    curriculum: Callable[[], Curriculum]
     servers: dict[str, "Server"] = field(default_factory=dict)
 
     @property
@@ -87,7 +87,7 @@ class Campus:
 
     def _app(self, name: str) -> Any:
         if name == "semester":
-            return create_semester(self.semester, "/services/semester/")
+            return create_semester(self._semester(), "/services/semester/")
         if name == "exchange":
             return create_exchange(
                 build_service(ExchangeSettings(self.folder / "exchange", hub_api_url=self.api, identity_seconds=0.2))
@@ -98,6 +98,11 @@ class Campus:
             "JUPYTERHUB_CLIENT_ID": "service-home",
         }
         return create_home(load_settings({**self.environment, **own}))
+
+    def _semester(self) -> Service:
+        database = f"sqlite:///{self.folder / 'semester.db'}"
+        environment = {**self.environment, "JUPYTERHUB_API_TOKEN": self.tokens["semester"]}
+        return build(database, self.folder / "course", self.folder / "semester.yaml", environment, self.curriculum)
 
     def service_url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}/services/{name}"
@@ -180,23 +185,13 @@ def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculu
         **({"HOME_DOCS": str(docs)} if docs else {}),
         **{f"{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}/services/{name}" for name in SERVICES},
     }
-    semester = build(
-        f"sqlite:///{folder / 'semester.db'}",
-        folder / "course",
-        folder / "semester.yaml",
-        {**environment, "JUPYTERHUB_API_TOKEN": tokens["semester"]},
-        curriculum,
-    )
-    campus = Campus(folder, ports, tokens, semester, environment)
+    campus = Campus(folder, ports, tokens, environment, curriculum)
     with ExitStack() as stack:
         for name in ("exchange", "semester", "home"):
             campus.start(name)
             stack.callback(campus.stop, name)
         stack.enter_context(_hub(folder, ports, tokens))
         yield campus
-    semester.places.hub.close()
-    semester.places.exchange.close()
-    semester.places.engine.dispose()
 
 
 @contextmanager

@@ -39,6 +39,12 @@ class Service:
     hub_api_url: str
     file: Path | None = None
 
+    def close(self) -> None:
+        """Give back connections."""
+        self.places.hub.close()
+        self.places.exchange.close()
+        self.places.engine.dispose()
+
 
 class Given(BaseModel):
     """A semester's texts; without any, the file that the service was started with."""
@@ -60,6 +66,7 @@ def create_app(service: Service, prefix: str) -> FastAPI:
             service.scheduler.start()
             yield
             service.scheduler.stop()
+            service.close()
 
     base = prefix.rstrip("/")
     app = FastAPI(

@@ -1,0 +1,62 @@
+"""A class in its second week on a real Hub: ada works, ben is stuck, tom is TA, ida instructs."""
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.semester import times
+from tito.semester.demo import COURSE, write_demo
+
+from exchange.client.exchange_client import ExchangeClient
+from exchange.client.transfer import pack
+from tests.semester.campus import Campus, running_campus, wait_for
+
+TINY = Path(__file__).parents[1] / "tiny_course"
+
+
+@pytest.fixture(scope="session")
+def campus(tmp_path_factory: pytest.TempPathFactory):
+    """Everything in force and released; scale and shift have been open for six days."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(TINY, folder / "tree")
+    curriculum = load_curriculum(folder / "tree")
+    write_demo(folder / "semester.yaml", curriculum, times.now() - timedelta(days=6), ZoneInfo("Europe/Berlin"))
+    docs = folder / "docs"
+    docs.mkdir()
+    (docs / "student.md").write_text("# For students\n\n<script>alert(1)</script>\n\n| a | b |\n| - | - |\n| 1 | 2 |\n")
+    (docs / "ta.md").write_text("# For TAs\n")
+    with running_campus(folder, COURSE, lambda: load_curriculum(folder / "tree"), docs) as campus:
+        _begin(campus)
+        yield campus
+
+
+def _begin(campus: Campus) -> None:
+    campus.hub("POST", "/users", json={"usernames": ["ida"]})
+    campus.hub("POST", "/groups/instructor/users", json={"users": ["ida"]})
+    token = campus.token("ida")
+    assert campus.ask("semester", "POST", "apply", token, json={}).status_code == 202
+
+    def ready() -> bool:
+        run = campus.ask("semester", "GET", "apply", token).json()
+        actions = campus.ask("semester", "GET", "status", token).json()["actions"]
+        past = [a for a in actions if a["kind"] == "release" and a["at"] <= times.now().isoformat()]
+        return run["finished"] and bool(past) and all(a["state"] == "done" for a in past)
+
+    wait_for(ready, "the class to begin", 120)
+    _work(campus)
+
+
+def _work(campus: Campus) -> None:
+    homes = campus.folder / "homes"
+    with ExchangeClient(campus.service_url("exchange"), campus.token("ada")) as exchange:
+        for module in ("scale", "shift"):
+            exchange.fetch_release(COURSE, module, homes / "ada" / module)
+            exchange.report_event(COURSE, module, "tested")
+        exchange.report_event(COURSE, "scale", "completed")
+        exchange.submit(COURSE, "scale", pack(homes / "ada" / "scale", ["scale.ipynb"]))
+    with ExchangeClient(campus.service_url("exchange"), campus.token("ben")) as exchange:
+        for _ in range(9):
+            exchange.report_event(COURSE, "scale", "tested", {"failed": ["halve"]})
