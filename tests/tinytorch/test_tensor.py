@@ -133,8 +133,18 @@ def test_conversions_to_python():
     x = Tensor(2.5)
     assert (float(x), int(x), x.item(), bool(x)) == (2.5, 2, 2.5, True)
     assert [row.tolist() for row in Tensor([[1, 2], [3, 4]])] == [[1, 2], [3, 4]]
-    with pytest.raises(ValueError):
-        bool(Tensor([1.0, 2.0]))
+    for convert in (bool, float, int, Tensor.item):
+        with pytest.raises(ValueError, match=r"one number is wanted, got the shape \(2,\): reduce it first"):
+            convert(Tensor([1.0, 2.0]))
+
+
+def test_a_tensor_is_not_changed_in_place():
+    x = Tensor([1.0, 2.0])
+    with pytest.raises(TypeError, match="not changed in place: choose with where"):
+        x[0] = 5.0
+    y = x
+    y += 1
+    assert (x.tolist(), y.tolist()) == ([1.0, 2.0], [2.0, 3.0])
 
 
 def test_transposing_shares_memory_and_contiguous_copies():

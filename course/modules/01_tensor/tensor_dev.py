@@ -263,7 +263,7 @@ print("transpose, then reshape:", np.shares_memory(numbers, numbers.T.reshape(12
 #
 # The class below is given, and it's long but dull on purpose: each method is one line that calls a function. **The
 # functions are what you write.** Python looks a function up at the moment it is called, so the class may mention
-# `add` before `add` exists.
+# `add` before `add` exists. Skim it once, and come back when you wonder what `x.mean()` calls.
 
 
 # %%
@@ -321,7 +321,7 @@ class Tensor:
     # Back to Python and numpy
 
     def item(self):
-        return self._data.item()
+        return _only_number(self)
 
     def tolist(self):
         return self._data.tolist()
@@ -504,6 +504,9 @@ class Tensor:
     def __getitem__(self, key):
         return getitem(self, key)
 
+    def __setitem__(self, key, value):
+        raise TypeError("a tensor is not changed in place: choose with where(mask, a, b), or assign x.data = array")
+
     def __iter__(self):
         return (self[i] for i in range(len(self)))
 
@@ -521,6 +524,12 @@ def _describe(x):
     text = np.array2string(x.data, separator=", ", prefix="Tensor(")
     dtype = "" if x.dtype in ("float32", "int32", "bool") else f", dtype={x.dtype!r}"
     return f"Tensor({text}{dtype}{', requires_grad=True' if x.requires_grad else ''})"
+
+
+def _only_number(x):
+    if x.numel() != 1:
+        raise ValueError(f"one number is wanted, got the shape {x.shape}: reduce it first, as in x.mean() or x.max()")
+    return x.data.item()
 
 
 def _checked_requires_grad(requires_grad, array):
@@ -680,6 +689,22 @@ def composed(function):
 
 
 # %% [markdown]
+# **By hand.** The smallest operation there is, and a recorder of one line that only prints what it is told.
+
+
+# %%
+@primitive
+def double(a):
+    return 2 * a
+
+
+set_recorder(lambda call, out: print(f"{call.operation}: {call.arrays} -> {out}"), backward=None)
+double(double(Tensor([1.0, 2.0])))
+set_recorder(None, None)
+
+# %% [markdown]
+# Two lines: which operation, on what, with what result. Read from the last to the first, they tell how to go back.
+#
 # And the usual ways to make a tensor. All random numbers come from one generator, so that `tinytorch.manual_seed(0)`
 # makes a whole experiment repeat itself.
 
