@@ -94,6 +94,9 @@ def main() -> None:
         # The reader of a pipe (`tito status | head`) has gone; Python must not complain at its own end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        _say(f"the file system refused: {error}. See to space and rights (df -h ~; ls -l), then try again.")
+        sys.exit(1)
     except Exception as error:
         if os.environ.get("TITO_DEBUG"):
             raise

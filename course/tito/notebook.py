@@ -95,10 +95,17 @@ def check_syntax(cells: list[Cell], path: Path) -> None:
             text = lines[line - 1].strip() if line <= len(lines) else ""
             raise NotebookError(
                 f"{path.name}, {describe(cell)}, line {line} is not Python: {getattr(error, 'msg', error)}\n"
-                f"    {text}\n"
-                "Mend that line, run the cell, save, and try again.",
+                f"    {text}\n{_advice(text)}",
                 cell.number,
             ) from None
+
+
+def _advice(text: str) -> str:
+    if text.startswith(("%", "!", "?")) or text.endswith("?"):
+        return (
+            "Words with % ! ? are for notebooks only: move that line into a cell without '#| export', save, try again."
+        )
+    return "Mend that line, run the cell, save, and try again."
 
 
 def unsolved(cells: list[Cell]) -> list[Cell]:

@@ -79,6 +79,23 @@ def test_documents_name_only_commands_of_the_table(document: Path):
         assert name in known, f"{document.name} says 'tito {' '.join(words)}', which is not in the table"
 
 
+@pytest.mark.unit
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_documents_use_only_options_that_commands_have(document: Path):
+    table = {command.name: command for command in available()}
+    for line in "\n".join(_code(document)).splitlines():
+        words = line.removeprefix("$ ").split(" #")[0].split()
+        name = next(
+            (" ".join(words[1:n]) for n in (3, 2) if words[:1] == ["tito"] and " ".join(words[1:n]) in table), ""
+        )
+        if name:
+            module, _, attribute = table[name].target.partition(":")
+            loaded = getattr(importlib.import_module(module), attribute)
+            known = {option for parameter in loaded.params for option in parameter.opts} | {"--help"}
+            used = {word.split("=")[0].rstrip("]") for word in words if word.startswith("--")}
+            assert used <= known, f"{document.name}: '{line}' uses {used - known}"
+
+
 def _code(document: Path) -> list[str]:
     """Find what stands between backticks, in blocks or in a line."""
     text = document.read_text(encoding="utf-8")

@@ -35,7 +35,7 @@ def test_all_twenty_modules_are_listed_in_order():
     assert [module.number for module in curriculum.modules] == list(range(1, 21))
     assert [tier.name for tier in curriculum.tiers] == ["foundation", "architecture", "optimization", "olympics"]
     assert [m.slug for m in curriculum.of_tiers(["olympics"])] == ["olympics"]
-    assert all(module.title and module.summary and module.hours > 0 for module in curriculum.modules)
+    assert all(module.title and module.summary and 2 <= module.hours <= 3 for module in curriculum.modules)
 
 
 def test_number_and_slug_come_from_the_folder_alone(course: Path):

@@ -1,9 +1,12 @@
 """A student's commands: every notebook, in whatever state, gets an answer that helps, and nothing is lost."""
 
+import contextlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
+from tito.atomic import write_atomically
 from tito.workspace import Workspace
 
 BROKEN = {
@@ -127,6 +130,54 @@ def test_code_that_ends_python_is_told(completed, workspace: Workspace, tito, en
 def test_code_that_prints_without_end_is_stopped(completed, tito):
     completed.edit("halve", lambda source: source + "\n\nwhile True:\n    print('x' * 10000)\n")
     assert "endless loop" in tito("module", "complete", "scale", "--time-limit", "1").err
+
+
+def test_a_notebook_s_own_word_in_an_exported_cell_is_told(completed, tito):
+    completed.edit("halve", lambda source: source + "\n%timeit halve(1.0)\n")
+    said = tito("module", "complete", "scale").err
+    assert "%timeit halve(1.0)\n" in said
+    assert "move that line into a cell without '#| export'" in said
+
+
+def test_a_missing_earlier_module_is_named(started, tito):
+    """In a home without 01, where nothing else has it either, 02 says what to complete first."""
+    notebook = started("shift")
+    notebook.solve()
+    said = tito("module", "complete", "shift").err
+    assert "from tinytorch.core.scale import scale" in said
+    assert "No module named 'tinytorch.core.scale'" in said or "is built in module 01_scale" in said
+
+
+@pytest.mark.tmpfs
+def test_a_full_disk_keeps_the_old_export(
+    course, tmp_path: Path, releases, notebook_class, tito, monkeypatch, curriculum
+):
+    home = tmp_path / "full"
+    home.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", home], check=True)
+    try:
+        monkeypatch.setenv("TINYTORCH_HOME", str(home / "tinytorch"))
+        workspace = Workspace.here()
+        write_atomically(workspace.release("scale"), releases["scale"])
+        assert tito("module", "start", "scale").code == 0
+        notebook = notebook_class(workspace.notebook("scale"), curriculum.find("scale").source)
+        notebook.solve()
+        assert tito("module", "complete", "scale").code == 0
+        exported, worked = workspace.exported("scale").read_bytes(), notebook.path.read_bytes()
+        notebook.edit("scale", lambda source: source.replace("x * factor", "factor * x"))
+        worked = notebook.path.read_bytes()
+        with (home / "rubbish").open("wb", buffering=0) as rubbish, contextlib.suppress(OSError):
+            while True:
+                rubbish.write(b"x" * 512)
+        answer = tito("module", "complete", "scale")
+        assert answer.code == 1
+        assert "the file system refused: [Errno 28] No space left on device" in answer.err
+        assert workspace.exported("scale").read_bytes() == exported
+        assert notebook.path.read_bytes() == worked
+        (home / "rubbish").unlink()
+        assert tito("module", "complete", "scale", "--json").json["changed"] is True
+    finally:
+        subprocess.run(["umount", home], check=True)
 
 
 def test_a_deleted_function_is_told(completed, workspace: Workspace, tito):

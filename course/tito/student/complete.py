@@ -16,7 +16,8 @@ from tito.percent import Cell
 from tito.student.fresh import import_fresh
 from tito.workspace import Workspace, now
 
-LIMIT_SECONDS = 30.0
+# What tinytorch says of a module that was not completed yet: advice enough.
+NOT_BUILT = "is built in module"
 
 
 @dataclass(frozen=True)
@@ -76,12 +77,16 @@ def require_running(workspace: Workspace, module: Module, prepared: Prepared, li
     if trouble is None:
         return
     hint = (
-        "It may have worked in your notebook because of a cell that was run earlier and is gone, or stands further "
-        "down: restart the kernel and run all cells."
+        ""
+        if NOT_BUILT in trouble.message
+        else (
+            "It may have worked in your notebook because of a cell that was run earlier and is gone, or stands further "
+            "down: restart the kernel and run all cells.\n"
+        )
     )
     where = place(prepared, trouble.origin) if trouble.origin else prepared.path.name
     cell = trouble.origin.cell if trouble.origin else None
-    raise NotebookError(f"{where}\n    {trouble.message}\n{hint}\nNothing was exported.", cell)
+    raise NotebookError(f"{where}\n    {trouble.message}\n{hint}Nothing was exported.", cell)
 
 
 def place(prepared: Prepared, origin: Origin) -> str:
