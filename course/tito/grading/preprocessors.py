@@ -17,7 +17,6 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
-    CheckCellMetadata,
     LimitOutput,
     NbGraderPreprocessor,
     OverwriteCells,
@@ -134,12 +133,7 @@ class SaveInOneStep(SaveAutoGrades):
 
 def configure(c):
     """Set how submissions are graded on a traitlets Config, and return it."""
-    c.Autograde.sanitize_preprocessors = [TakeSubmission, OverwriteCells, CheckCellMetadata]
-    c.Autograde.autograde_preprocessors = [
-        FillVerdict,
-        LimitOutput,
-        SaveInOneStep,
-        AssignLatePenalties,
-        CheckCellMetadata,
-    ]
+    # The notebook between the two passes is ours, so that nobody's metadata need be cleaned or checked.
+    c.Autograde.sanitize_preprocessors = [TakeSubmission, OverwriteCells]
+    c.Autograde.autograde_preprocessors = [FillVerdict, LimitOutput, SaveInOneStep, AssignLatePenalties]
     return c

@@ -87,7 +87,7 @@ class Bubblewrap:
 
     def _namespaces(self) -> list[str]:
         if os.geteuid() != 0:
-            return ["--unshare-all", "--disable-userns"]
+            return ["--unshare-user", "--unshare-all", "--disable-userns"]
         # Root needs no user namespace; the worker itself changes to a user that nobody else is, and loses all rights.
         spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
         return [*spaces, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]

@@ -1,0 +1,113 @@
+"""Grading, sandbox on, against stock `nbgrader autograde` of the same submissions of the same assignment, in turns.
+
+Wall time of one job, which keeps one core busy: the judge waits while the worker works, stock waits for its kernel.
+"""
+
+import fcntl
+import logging
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+from statistics import median
+
+SLUG = "tensor"
+SUBMISSIONS = 6
+
+
+def run(report) -> None:
+    """Measure one submission by stock and by the judge, and two jobs against one."""
+    # nbgrader's gradebook and kernels call programs of this environment by name.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    with tempfile.TemporaryDirectory(prefix="bench-judge-") as folder:
+        course = _course(Path(folder))
+        students = [path.name for path in sorted((course / "submitted").iterdir())]
+        _judge(course, students[0])  # the first pays for imports and caches, on both sides
+        _stock(course, students[0])
+        ours, peers = [], []
+        for student in students:
+            peers.append(_seconds(_stock, course, student))
+            ours.append(_seconds(_judge, course, student))
+        report.ratio("judge and record one submission", median(ours) * 1e3, median(peers) * 1e3, "ms", wanted="<= 0.2")
+        report.measure("submissions per second and core", 1 / median(ours), "1/s")
+        report.measure("of which stock", 1 / median(peers), "1/s")
+        report.measure("judging alone", median(_seconds(_only_judge, course, s) for s in students) * 1e3, "ms")
+        report.measure("two jobs against one", _speed_up(course, students), "x", wanted=">= 1.7")
+
+
+def _course(folder: Path) -> Path:
+    from tito.curriculum import load_curriculum
+    from tito.staff.notebooks import generate_notebooks, staff_notebook
+
+    curriculum = load_curriculum()
+    module = curriculum.find_written(SLUG)
+    generate_notebooks([module], curriculum, folder)
+    for number in range(SUBMISSIONS):
+        place = folder / "submitted" / f"student{number}" / SLUG
+        place.mkdir(parents=True)
+        (place / f"{SLUG}.ipynb").write_text(staff_notebook(module, curriculum), encoding="utf-8")
+    return folder
+
+
+def _stock(course: Path, student: str) -> None:
+    """nbgrader's own Autograde as it comes: a kernel for each notebook, tests in the student's process."""
+    from nbgrader.api import Gradebook
+    from nbgrader.converters import Autograde
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    config = Config()
+    config.CourseDirectory.root = str(course)
+    config.CourseDirectory.assignment_id, config.CourseDirectory.student_id = SLUG, student
+    converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
+    converter.log = logging.Logger("stock", logging.CRITICAL)
+    converter.force = True
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        converter.start()
+    with Gradebook(f"sqlite:///{course}/gradebook.db") as gradebook:
+        score = gradebook.find_submission(SLUG, student).score
+    if score != 90:
+        raise RuntimeError(f"stock must give the reference 90 points, it gave {score}: nothing comparable was measured")
+    shutil.rmtree(course / "autograded" / student)
+
+
+def _judge(course: Path, student: str) -> None:
+    from tito.grading.nbgrader_run import grade_in_nbgrader
+
+    verdict = _only_judge(course, student)
+    with (course / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        grade_in_nbgrader(course, SLUG, student, verdict)
+
+
+def _only_judge(course: Path, student: str):
+    from tito.grading.judge import judge_submission
+
+    verdict = judge_submission(course / "submitted" / student / SLUG, SLUG, seed=1)
+    if verdict.points != 90:
+        raise RuntimeError(f"the judge must give the reference 90 points, it gave {verdict.points}")
+    return verdict
+
+
+def _seconds(function, *arguments) -> float:
+    started = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - started
+
+
+def _speed_up(course: Path, students: list[str]) -> float:
+    """Judge the same submissions, each several times, in one process and in two."""
+    work = [(course, student) for student in students * 3]
+    times = {}
+    for jobs in (1, 2):
+        with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+            pool.starmap(_judge, [(course, s) for s in students[: 2 * jobs]], chunksize=1)  # warm every process
+            started = time.perf_counter()
+            pool.starmap(_judge, work, chunksize=1)
+            times[jobs] = time.perf_counter() - started
+    return times[1] / times[2]
