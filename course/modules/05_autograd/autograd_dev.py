@@ -18,7 +18,7 @@
 # | --- | --- | --- |
 # | the tape keeps all inputs of every operation | only what its rule needs, and frees it after `backward()` | simpler to read; you will measure what it costs |
 # | `backward()` may be called again on the same loss | an error, unless `retain_graph=True` | nothing was freed, so nothing is missing |
-# | a rule computes the gradients of all its inputs | only those that somebody wants | see the Production Reality in Part 5 |
+# | only the rule of `matmul` asks which gradients are wanted | all do | the others' are cheap; that of `matmul` is most of the work, see Part 5 |
 # | no gradients of gradients | `create_graph=True` | our rules work on arrays, which nobody records |
 # | only leaves keep a `.grad` | the same, and `retain_grad()` | what lies between is needed once and thrown away |
 
@@ -28,6 +28,7 @@
 # %%
 #| default_exp core.autograd
 #| export
+import inspect
 import math
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -279,7 +280,7 @@ print([t.grad_fn is not None for t in (first, second, third, first.detach())])
 #
 # `grad` has the shape of the result and says how the loss reacts to each of its elements; `out` is the result itself (for $e^x$ it *is* the slope,
 # so keeping it saves work); inputs and options are those of the call. All are plain arrays. Rules lie in a dictionary
-# under the operation's name, so that running a cell again replaces its rule and nothing else:
+# under the operation's name, so that running a cell again replaces its rule and nothing else. (A rule may have one more parameter, `wanted`; Part 5 shows what for.)
 
 # %%
 #| export
@@ -290,6 +291,7 @@ def rule(operation):
     """Keep the decorated function as the gradient rule of an operation."""
 
     def keep(function):
+        function.asks = "wanted" in inspect.signature(function).parameters
         RULES[operation] = function
         return function
 
@@ -528,10 +530,13 @@ print(unbroadcast(np.ones((64, 10)), (10,)))
 # By hand, with $A = (1, 2)$, $B = \binom{3}{4}$, so $C = 11$, and $\bar C = 1$: $\bar A = (3, 4)$ and $\bar B = \binom{1}{2}$. Each gets the other one, as with numbers.
 #
 # Arrays may have batch axes in front, `(..., n, k) @ (..., k, m)`; transposing then means swapping the last two axes.
+#
+# One more thing. The input of the first layer is data, and nobody wants its gradient; computing it would be a whole matrix product for nothing. So this rule is told
+# what is `wanted`: two truth values, for $A$ and for $B$. For what is not wanted it returns `None`.
 
 # %% nbgrader={"grade_id": "matmul_rule", "solution": true}
 #| export
-def matmul_rule(grad, out, a, b):
+def matmul_rule(grad, out, a, b, wanted=(True, True)):
     """Return the gradients of a @ b for a and for b.
 
     Args:
@@ -539,12 +544,13 @@ def matmul_rule(grad, out, a, b):
         out: the result a @ b.
         a: an array (..., n, k).
         b: an array (..., k, m).
+        wanted: whether the gradient of a is wanted, and whether that of b is.
 
-    TODO: return two gradients, each a matrix product.
+    TODO: return two gradients, each a matrix product, or None where it is not wanted.
 
     APPROACH:
-    1. For a: grad @ b transposed.
-    2. For b: a transposed @ grad.
+    1. For a, if wanted[0]: grad @ b transposed.
+    2. For b, if wanted[1]: a transposed @ grad.
 
     EXAMPLE:
     >>> matmul_rule(np.array([[1.0]]), np.array([[11.0]]), np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
@@ -554,7 +560,9 @@ def matmul_rule(grad, out, a, b):
     HINT: x.swapaxes(-1, -2) transposes the last two axes, however many there are in front.
     """
     ### BEGIN SOLUTION
-    return grad @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ grad
+    for_a = grad @ b.swapaxes(-1, -2) if wanted[0] else None
+    for_b = a.swapaxes(-1, -2) @ grad if wanted[1] else None
+    return for_a, for_b
     ### END SOLUTION
 
 
@@ -573,7 +581,7 @@ def _():
 
 
 ### BEGIN HIDDEN TESTS
-@test.check("random matrices, against the sums over single elements", points=6, hidden=True)
+@test.check("random matrices, against the sums over single elements", points=5, hidden=True)
 def _():
     grad, a, b = test.rng.normal(size=(4, 5)), test.rng.normal(size=(4, 3)), test.rng.normal(size=(3, 5))
     for_a, for_b = matmul_rule(grad, a @ b, a, b)
@@ -581,7 +589,16 @@ def _():
     close(for_b, np.einsum("nm,nk->km", grad, a))
 
 
-@test.check("batches of matrices", points=4, hidden=True)
+@test.check("no work for what nobody wants", points=2, hidden=True)
+def _():
+    grad, a, b = test.rng.normal(size=(4, 5)), test.rng.normal(size=(4, 3)), test.rng.normal(size=(3, 5))
+    for_a, for_b = matmul_rule(grad, a @ b, a, b, wanted=(False, True))
+    same(for_a, None)
+    close(for_b, a.T @ grad)
+    same(matmul_rule(grad, a @ b, a, b, wanted=(True, False))[1], None)
+
+
+@test.check("batches of matrices", points=3, hidden=True)
 def _():
     grad = test.rng.normal(size=(2, 6, 4, 5))
     a, b = test.rng.normal(size=(2, 6, 4, 3)), test.rng.normal(size=(2, 6, 3, 5))
@@ -600,15 +617,19 @@ test.report()
 # %%
 #| export
 @rule("matmul")
-def matmul_rule_with_vectors(grad, out, a, b):
+def matmul_rule_with_vectors(grad, out, a, b, wanted=(True, True)):
     """Apply matmul_rule, seeing a vector on the left as one row and a vector on the right as one column."""
     row, column = a.ndim == 1, b.ndim == 1
     if column:
         b, grad = b[:, None], grad[..., None]
     if row:
         a, grad = a[None, :], grad[..., None, :]
-    for_a, for_b = matmul_rule(grad, out, a, b)
-    return (for_a[..., 0, :] if row else for_a), (for_b[..., 0] if column else for_b)
+    for_a, for_b = matmul_rule(grad, out, a, b, wanted)
+    if row and wanted[0]:
+        for_a = for_a[..., 0, :]
+    if column and wanted[1]:
+        for_b = for_b[..., 0]
+    return for_a, for_b
 
 
 # %% [markdown]
@@ -651,9 +672,8 @@ end = time.perf_counter()
 print(f"forwards {50 * (middle - start):.2f} ms, backwards {50 * (end - middle):.2f} ms")
 
 # %% [markdown]
-# > 💡 **Production Reality**: of the two products, one may be for nothing: the first layer's input is data, and nobody wants its
-# > gradient. PyTorch asks before it computes (`ctx.needs_input_grad`, see Checkpoint 2). Our rules compute everything and let `backward` throw
-# > away what nobody wants; for the network above that is a third of the first layer's work.
+# > 💡 **Production Reality**: not wanting the gradient of the data saves a third of the first layer's work. PyTorch asks in every rule (`ctx.needs_input_grad`, see
+# > Checkpoint 2), and goes further: whoever freezes the first layers of a big model to adapt only its last ones (`requires_grad=False`) saves their whole backward pass.
 
 # %% [markdown]
 # The rules of the other operations are given. Read some of them: each is the derivative that you know from school, times `grad`. Those of `relu`, `sigmoid`, `tanh`
@@ -995,7 +1015,10 @@ print([t.grad_fn.operation if t.grad_fn else f"leaf {t.item():g}" for t in topol
 #| export
 def input_gradients(call, grad):
     """Yield (tensor, gradient) for each input of a recorded call that wants one; `grad` is the gradient of its result."""
-    gradients = find_rule(call)(grad, call.result, *call.arrays, **call.options)
+    found, options = find_rule(call), call.options
+    if found.asks:
+        options = {**options, "wanted": tuple(any(x.requires_grad for x in tensors_in([each])) for each in call.inputs)}
+    gradients = found(grad, call.result, *call.arrays, **options)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     for x, gradient in zip(call.inputs, gradients, strict=False):  # a rule may be silent about its last inputs
         pairs = [(x, gradient)] if isinstance(x, Tensor) else []
@@ -1427,23 +1450,23 @@ print("backward agrees with nudging for all", sum(a.size for a in arrays), "weig
 #
 # ### Question 1: what a step costs
 #
-# Cite your measured ratio of backward to forward, and your measured memory for the batches of 16 and 512. Explain both: why is the ratio near 2, and from which batch size on does the
-# tape need more memory than the weights? What would you do to train with twice the batch on the same machine?
+# Cite your measured ratio of backward to forward, and your measured memory for the batches of 16 and 512. Explain both: how many matrix products does each layer compute
+# forwards and backwards, and from which batch size on does the tape need more memory than the weights? What would you do to train with twice the batch on the same machine?
 #
-# Rubric: 0: no measured numbers; half: numbers and one correct explanation (two matrix products per layer; memory grows with the batch); full: also the crossing read from one's own figure,
+# Rubric: 0: no measured numbers; half: numbers and one correct explanation (backwards two matrix products per layer, in the first one only one; memory grows with the batch); full: also the crossing read from one's own figure,
 # and a working remedy (accumulate gradients over two half batches; or recompute instead of keeping).
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_cost", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured 2.2 forward passes for backward, 0.03 MB on the tape for 16 and 0.85 MB for 512 examples. The rule of matmul computes two products of the size of the forward one, so
-# about 2. The weights take 0.41 MB; the lines cross at a batch of about 245. With half the memory I would run two half batches, call backward on each (gradients add up) and step once.
+# I measured 1.9 forward passes for backward, 0.03 MB on the tape for 16 and 0.85 MB for 512 examples. Forwards each layer computes one product; backwards the second layer two, the first one only one, since nobody wants the
+# gradient of the data; the other rules and adding up come on top. The weights take 0.41 MB; the lines cross at a batch of about 245. With half the memory I would run two half batches, call backward on each (gradients add up) and step once.
 # ### END SOLUTION
 
 # %% [markdown]
 # ### Question 2: reading PyTorch
 #
-# In PyTorch one adds an operation with its gradient like this. Which of your functions is `backward` here, and what is `grad` in your words? What do the two `if`s save, and in which layer of a
-# network does that happen? What plays the role of `ctx.save_for_backward` in our framework?
+# In PyTorch one adds an operation with its gradient like this. Which of your functions is `backward` here, and what are `grad` and `ctx.needs_input_grad` in your words? Which product do the two `if`s save in the first
+# layer of a network? What plays the role of `ctx.save_for_backward` in our framework?
 #
 # ```python
 # class Mystery(torch.autograd.Function):

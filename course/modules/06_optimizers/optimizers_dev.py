@@ -275,8 +275,9 @@ def sgd_update(p, g, state, group):
         g = g + group["weight_decay"] * p
     if not group["momentum"]:
         return sgd_step(p, g, group["lr"])
-    velocity = state.get("velocity", np.zeros_like(p))
-    p, state["velocity"] = momentum_step(p, g, velocity, group["lr"], group["momentum"])
+    if not state:
+        state["velocity"] = np.zeros_like(p)
+    p, state["velocity"] = momentum_step(p, g, state["velocity"], group["lr"], group["momentum"])
     return p
 
 
@@ -594,8 +595,10 @@ class Adam(Optimizer):
 
 def adam_state(p, state):
     """Count this step, and give both averages as they are: zeros before the first."""
-    state["t"] = state.get("t", 0) + 1
-    return state.get("m", np.zeros_like(p)), state.get("v", np.zeros_like(p)), state["t"]
+    if not state:
+        state.update(t=0, m=np.zeros_like(p), v=np.zeros_like(p))
+    state["t"] += 1
+    return state["m"], state["v"], state["t"]
 
 
 def adam_update(p, g, state, group):
