@@ -75,6 +75,7 @@ from tinytorch.testing import close, raises, same, true, unit_test
 #
 # All our losses end the same way: one number per example becomes the mean, the sum, or stays as it is. This is given.
 
+
 # %%
 #| export
 def reduced(losses, reduction):
@@ -227,6 +228,7 @@ with np.errstate(over="ignore"):
 # Write it for arrays: `a` is a numpy array here, not a Tensor. (An operation of our framework is a plain function on
 # arrays; Part 3 makes a Tensor operation of it.)
 
+
 # %% nbgrader={"grade_id": "logsumexp", "solution": true}
 #| export
 def logsumexp(a, dim=-1):
@@ -340,6 +342,7 @@ with np.errstate(over="ignore"):
 #
 # `log_softmax` is the first operation of this module that stands in the framework: `@primitive` (module 01) lets it take
 # and return Tensors, while you write it for arrays.
+
 
 # %% nbgrader={"grade_id": "log_softmax", "solution": true}
 #| export
@@ -469,6 +472,7 @@ print(table[np.arange(2), [2, 0]])
 
 # %% [markdown]
 # A wrong target would pick a wrong number silently (index -1 is the last class), so this check is given.
+
 
 # %%
 #| export
@@ -649,6 +653,7 @@ print("logits * 100:", cross_entropy(logits * 100.0, Tensor(labels)).item())
 # $\log(1 + e^{x}) = m + \log(1 + e^{-|x|})$. For a tiny $t = e^{-|x|}$, `np.log1p(t)` computes $\log(1 + t)$ without
 # losing the digits of $t$ in the sum.
 
+
 # %% nbgrader={"grade_id": "softplus", "solution": true}
 #| export
 @primitive
@@ -705,6 +710,7 @@ test.report()
 
 # %% [markdown]
 # Now the loss itself, from operations on Tensors:
+
 
 # %% nbgrader={"grade_id": "binary_cross_entropy_with_logits", "solution": true}
 #| export
@@ -820,6 +826,7 @@ print("smallest at", candidates[np.argmin(at)])
 # %% [markdown]
 # The same losses as objects, for those who like to configure once and call often (PyTorch offers both). They are given.
 
+
 # %%
 #| export
 class Loss(Module):
@@ -856,6 +863,7 @@ class BCEWithLogitsLoss(Loss):
 #
 # Ten classes cost nothing. What does cross-entropy cost with the 50,000 words of a language model? Measure the time of one call, and count the bytes of the logits.
 
+
 # %%
 def milliseconds(function, repeats=5):
     """Give the shortest of several times: the others were disturbed."""
@@ -875,7 +883,15 @@ for classes in sizes:
     print(f"{classes:>6} classes: {times[-1]:8.3f} ms, logits {many.data.nbytes / 1e6:7.2f} MB")
 
 # %%
-viz.lines(sizes, {"cross_entropy": times}, f"Time of one loss, {rows} rows", xlabel="classes", ylabel="ms", log="xy", markers=True)
+viz.lines(
+    sizes,
+    {"cross_entropy": times},
+    f"Time of one loss, {rows} rows",
+    xlabel="classes",
+    ylabel="ms",
+    log="xy",
+    markers=True,
+)
 
 # %% [markdown]
 # **What's happening**

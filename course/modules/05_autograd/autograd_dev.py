@@ -44,8 +44,8 @@ import time
 from tinytorch import manual_seed, viz
 from tinytorch.core.activations import gelu, relu, sigmoid, softmax, tanh
 from tinytorch.core.layers import Linear
-from tinytorch.core.losses import cross_entropy, log_softmax
-from tinytorch.core.tensor import amax, cat, exp, matmul, mean, mul, reduce_sum, where
+from tinytorch.core.losses import cross_entropy
+from tinytorch.core.tensor import cat, exp, mean
 from tinytorch.datasets import Digits
 from tinytorch.testing import close, raises, same, shares_memory, true, unit_test
 
@@ -78,6 +78,7 @@ from tinytorch.testing import close, raises, same, shares_memory, true, unit_tes
 # is about -18: increase $w$, and the loss falls 18 times as fast.
 #
 # Nudging up *and* down is more exact. These are the **central differences** of module 02, for arrays of weights:
+
 
 # %%
 def numerical_gradient(function, x, step=1e-6):
@@ -211,6 +212,7 @@ set_recorder(record, lambda tensor, gradient: backpropagate(tensor, gradient))
 # %% [markdown]
 # A drawing of the tape helps, so this is given as well: `graph_of` describes the record as plain data, `viz.GraphView` draws it.
 
+
 # %%
 #| export
 def graph_of(out, **named):
@@ -301,6 +303,7 @@ def rule(operation):
 # %% [markdown]
 # The first rule is given, as an example. A sum $c = a + b$ moves exactly as much as $a$ moves, and as much as $b$ moves: both get the whole blame.
 
+
 # %%
 #| export
 @rule("add")
@@ -312,6 +315,7 @@ def add_rule(grad, out, a, b):
 # %% [markdown]
 # Now the product $c = a\,b$. If $a$ moves by a little, $c$ moves $b$ times as much: the blame for $a$ is `grad` times $b$. By hand, with $a = 2$, $b = 3$ and
 # a blame of -6 (this is $p = w\,x$ from Part 1): $-6 \cdot 3 = -18$ for $a$, $-6 \cdot 2 = -12$ for $b$. *Each factor gets the other one.*
+
 
 # %% nbgrader={"grade_id": "mul_rule", "solution": true}
 #| export
@@ -428,6 +432,7 @@ viz.broadcast(np.array([[10.0], [20.0]]), np.array([1.0, 2.0, 3.0]), "Forwards: 
 # 2. Each cell of the result on the right was made from one cell of each operand.
 # 3. Backwards, the gradients of the faint cells flow back into the strong cell that they are copies of: along columns for $a$, along rows for $b$.
 
+
 # %% nbgrader={"grade_id": "unbroadcast", "solution": true}
 #| export
 def unbroadcast(grad, shape):
@@ -534,6 +539,7 @@ print(unbroadcast(np.ones((64, 10)), (10,)))
 # One more thing. The input of the first layer is data, and nobody wants its gradient; computing it would be a whole matrix product for nothing. So this rule is told
 # what is `wanted`: two truth values, for $A$ and for $B$. For what is not wanted it returns `None`.
 
+
 # %% nbgrader={"grade_id": "matmul_rule", "solution": true}
 #| export
 def matmul_rule(grad, out, a, b, wanted=(True, True)):
@@ -614,6 +620,7 @@ test.report()
 # %% [markdown]
 # numpy's `@` also takes vectors. Rather than burden your rule with them, the framework turns a vector into a matrix of one row or one column first. This is given:
 
+
 # %%
 #| export
 @rule("matmul")
@@ -679,6 +686,7 @@ print(f"forwards {50 * (middle - start):.2f} ms, backwards {50 * (end - middle):
 # The rules of the other operations are given. Read some of them: each is the derivative that you know from school, times `grad`. Those of `relu`, `sigmoid`, `tanh`
 # and `softmax` are written with their result `out`, so that nothing has to be computed twice.
 
+
 # %%
 #| export
 @rule("sub")
@@ -735,6 +743,7 @@ def where_rule(grad, out, condition, a, b):
 # %% [markdown]
 # Operations that add up or rearrange: a sum gives each of its terms the whole blame (the opposite of broadcasting); the largest of several takes it alone; reordering
 # and reshaping are undone; what was not picked by an index gets 0.
+
 
 # %%
 #| export
@@ -799,6 +808,7 @@ def cat_rule(grad, out, arrays, dim=0):
 
 # %% [markdown]
 # And the activations of module 02:
+
 
 # %%
 #| export
@@ -879,6 +889,7 @@ viz.GraphView(*graph_of(d, a=a), "d = exp(a) + a exp(a)").picture()
 # | `(c, True)` | list `c` | |
 #
 # The list is `a, b, c`; reversed, `c, b, a`.
+
 
 # %% nbgrader={"grade_id": "topological_order", "solution": true}
 #| export
@@ -1011,6 +1022,7 @@ print([t.grad_fn.operation if t.grad_fn else f"leaf {t.item():g}" for t in topol
 # All pieces are there. One helper is given: for one recorded call it looks up the rule, applies it, and gives back pairs of an input and its gradient, undone broadcasting
 # included. Another prepares the first gradient: the loss is blamed for itself with 1.
 
+
 # %%
 #| export
 def input_gradients(call, grad):
@@ -1084,6 +1096,7 @@ def first_gradient(tensor, gradient):
 # | $q$ | -6 | to $p$ and $b$ | p: -6, b: -6 |
 # | $p$ | -6 | $x \cdot (-6)$ to $w$ | b: -6, w: -18 |
 # | $b$, $w$ | leaves | `b.grad = -6`, `w.grad = -18` | |
+
 
 # %% nbgrader={"grade_id": "backpropagate", "solution": true}
 #| export
@@ -1238,6 +1251,7 @@ print("w.grad is now", w.grad.item())
 # By hand: two classes with logits $(0, 0)$, so $p = (0.5, 0.5)$. Let the blame be $(1, 0)$: the gradient is $(1 - 0.5, 0 - 0.5) = (0.5, -0.5)$. Raising the first
 # logit raises its log-probability, raising the second one lowers it.
 
+
 # %% nbgrader={"grade_id": "log_softmax_rule", "solution": true}
 #| export
 @rule("log_softmax")
@@ -1349,6 +1363,7 @@ print(sure.grad.data)
 #
 # Two measurements. First **time**: how much more than the forward pass does the backward pass cost, for a network of two layers?
 
+
 # %%
 def milliseconds(function, repeats=7):
     """Give the shortest of several times: the others were disturbed."""
@@ -1382,6 +1397,7 @@ print(f"backward costs {(both - with_tape) / with_tape:.1f} forward passes")
 # %% [markdown]
 # Then **memory**: everything that a rule may need is kept until `backward` is done. Count it, for growing batches.
 
+
 # %%
 def tape_bytes(loss):
     """Count the bytes of all results that the tape of `loss` keeps alive (parameters and data not counted)."""
@@ -1396,7 +1412,14 @@ for n, megabytes in zip(sizes, used, strict=True):
     print(f"batch of {n:>3}: {megabytes:.2f} MB kept on the tape, {weights:.2f} MB of weights")
 
 # %%
-viz.lines(sizes, {"kept on the tape": used, "weights": [weights] * len(sizes)}, "Memory of one training step", xlabel="batch size", ylabel="MB", markers=True)
+viz.lines(
+    sizes,
+    {"kept on the tape": used, "weights": [weights] * len(sizes)},
+    "Memory of one training step",
+    xlabel="batch size",
+    ylabel="MB",
+    markers=True,
+)
 
 # %% [markdown]
 # **What's happening**
@@ -1439,7 +1462,9 @@ arrays = [rng.normal(size=shape) for shape in [(5, 3), (3,), (6, 3)]]
 tensors = [Tensor(array, requires_grad=True) for array in arrays]
 composite(*tensors).backward()
 for i, tensor in enumerate(tensors):
-    nudged = numerical_gradient(lambda a, i=i: composite(*[Tensor(a if j == i else arrays[j]) for j in range(3)]).item(), arrays[i])
+    nudged = numerical_gradient(
+        lambda a, i=i: composite(*[Tensor(a if j == i else arrays[j]) for j in range(3)]).item(), arrays[i]
+    )
     close(tensor.grad.data, nudged, rtol=1e-5, atol=1e-7)
 raises(RuntimeError, lambda: (tensors[0] * 1.0).backward(), says="single number")
 raises(RuntimeError, lambda: Tensor(1.0).backward(), says="requires_grad")
