@@ -31,7 +31,7 @@ def check_gradient(
     ignored); stay away from kinks, where central differences mean nothing. The output is weighted with random numbers
     and summed; `tensor` makes a tensor (default: the name `Tensor` of the cell).
     """
-    make = tensor or _tensor_of_cell(sys._getframe(1))
+    make = tensor if tensor is not None else _tensor_of_cell(sys._getframe(1))
     rng = rng or np.random.default_rng(0)
     arrays = list(inputs) if inputs is not None else [rng.uniform(low, high, shape) for shape in shapes]
     arrays = [np.asarray(array, dtype=np.float64) for array in arrays]

@@ -39,7 +39,7 @@ class Handle:
         return object.__getattribute__(self, "_kind")
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__") and name.endswith("__") and name not in ("__name__", "__doc__", "__dict__"):
+        if name.startswith("__") and name.endswith("__") and name not in ("__name__", "__dict__"):
             raise AttributeError(f"a handle has no {name}: compare plain values: use .data")
         return self._link.request("get", self, name)
 

@@ -81,16 +81,8 @@ class Writer:
             structure = self._packer.pack(value)
         except (RecursionError, ValueError):
             raise WireError(f"nested more than {DEFAULT.depth} deep, contains itself, or is no text") from None
-        except OverflowError:
-            structure = self._with_big_ints(value)
         lengths = b"".join(LENGTH.pack(len(buffer)) for buffer in self._buffers)
         return [HEADER.pack(len(structure), len(self._buffers)) + lengths + structure, *self._buffers]
-
-    def _with_big_ints(self, value: Any) -> bytes:
-        """Integers beyond 64 bits overflow in msgpack before `default` is asked: mark them first, then write."""
-        self._buffers, self._depth = [], 0
-        self._packer.reset()
-        return self._packer.pack(_mark_big_ints(value, 0))
 
     def _other(self, value: Any) -> Any:
         kind = type(value)
@@ -119,8 +111,8 @@ class Writer:
             return self._nested(RANGE, [value.start, value.stop, value.step])
         if kind is complex:
             return msgpack.ExtType(COMPLEX, struct.pack("<dd", value.real, value.imag))
-        if kind is _BigInt:
-            return msgpack.ExtType(BIG_INT, value.digits)
+        if kind is int:  # beyond 64 bits
+            return msgpack.ExtType(BIG_INT, _digits(value))
         if isinstance(value, np.dtype) and value.kind in PLAIN_KINDS:
             return msgpack.ExtType(DTYPE, value.str.encode())
         if isinstance(value, type) and value in TYPE_NAMES:
@@ -138,11 +130,7 @@ class Writer:
         self._depth += 1
         if self._depth > DEFAULT.depth:
             raise RecursionError
-        inner = msgpack.Packer(default=self._other, strict_types=True)
-        try:
-            data = inner.pack(items)
-        except OverflowError:
-            data = inner.pack(_mark_big_ints(items, 0))
+        data = msgpack.Packer(default=self._other, strict_types=True).pack(items)
         self._depth -= 1
         return msgpack.ExtType(code, data)
 
@@ -156,21 +144,11 @@ class Writer:
         return msgpack.ExtType(ARRAY, msgpack.packb(fields))
 
 
-class _BigInt:
-    def __init__(self, value: int):
-        self.digits = value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)
-
-
-def _mark_big_ints(value: Any, depth: int) -> Any:
-    if depth > DEFAULT.depth:
-        raise WireError(f"nested more than {DEFAULT.depth} deep, or contains itself")
-    if type(value) is int and not -(2**63) <= value < 2**64:
-        return _BigInt(value)
-    if type(value) in (list, tuple):
-        return type(value)(_mark_big_ints(item, depth + 1) for item in value)
-    if type(value) is dict:
-        return {key: _mark_big_ints(item, depth + 1) for key, item in value.items()}
-    return value
+def _digits(value: int) -> bytes:
+    size = value.bit_length() // 8 + 1
+    if size > DEFAULT.big_int_bytes:
+        raise WireError(f"a number may have {DEFAULT.big_int_bytes} bytes, this one has {size}")
+    return value.to_bytes(size, "little", signed=True)
 
 
 class Reader:

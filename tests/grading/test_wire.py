@@ -1,0 +1,280 @@
+"""The wire: every plain value arrives as it was sent, and nothing that comes in can hang, crash or run anything."""
+
+import contextlib
+import math
+import os
+import socket
+import struct
+import threading
+import time
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tito.worker.channel import Channel
+from tito.worker.wire import ARRAY, COMPLEX, DTYPE, HEADER, SCALAR, Limits, Reader, Ref, Stored, WireError, Writer
+
+pytestmark = pytest.mark.unit
+
+
+def refuse(value: object):
+    raise TypeError(f"not plain: {value!r}")
+
+
+def through(value, **options):
+    """Send a value and read it again."""
+    pieces = Writer(refuse).message(value)
+    header = bytes(pieces[0])
+    size, count = HEADER.unpack(header[: HEADER.size])
+    structure = header[HEADER.size + 8 * count :]
+    assert len(structure) == size and count == len(pieces) - 1
+    return Reader(lambda ref: ref, **options).value(structure, [bytes(piece) for piece in pieces[1:]])
+
+
+def equal(a, b) -> bool:
+    """Compare as the wire promises: same class, same content, NaN equal to itself."""
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    if isinstance(a, np.generic):
+        return a.tobytes() == b.tobytes()
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(map(equal, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    if isinstance(a, float) and math.isnan(a):
+        return math.isnan(b)
+    return a == b
+
+
+DTYPES = ["bool", "int8", "uint8", "int16", "int32", "int64", "uint64", "float16", "float32", "float64", ">f4", ">i8"]
+dtypes = st.sampled_from([*DTYPES, "complex64", "complex128"])
+arrays = st.builds(
+    lambda dtype, shape, seed: np.random.default_rng(seed).integers(0, 2, shape).astype(dtype),
+    dtypes,
+    st.lists(st.integers(0, 4), max_size=4),
+    st.integers(0, 99),
+)
+plain = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**200), 2**200)
+    | st.floats()
+    | st.complex_numbers(allow_nan=False)
+    | st.text(st.characters(exclude_categories=["Cs"]))
+    | st.binary()
+    | arrays
+    | st.builds(lambda a: a.reshape(-1)[0] if a.size else np.float32(1), arrays)
+    | st.sampled_from([np.dtype("float32"), np.dtype("bool"), float, np.float64, np.ndarray, Ellipsis])
+    | st.builds(slice, st.none() | st.integers(-9, 9), st.none() | st.integers(-9, 9))
+    | st.builds(range, st.integers(-9, 9), st.integers(-9, 9))
+    | st.frozensets(st.integers(-9, 9))
+)
+values = st.recursive(
+    plain,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=3) | st.integers(0, 9), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(values)
+def test_every_plain_value_arrives_as_it_was_sent(value):
+    assert equal(through(value), value)
+
+
+@given(st.binary(max_size=300), st.lists(st.binary(max_size=50), max_size=3))
+@settings(max_examples=500)
+def test_any_bytes_are_a_value_or_a_wire_error(structure, buffers):
+    with contextlib.suppress(WireError):
+        Reader(lambda ref: ref).value(structure, buffers)
+
+
+@given(values, st.data())
+@settings(max_examples=300)
+def test_a_damaged_message_is_a_value_or_a_wire_error(value, data):
+    pieces = Writer(refuse).message(value)
+    count = HEADER.unpack(bytes(pieces[0])[: HEADER.size])[1]
+    structure = bytearray(bytes(pieces[0])[HEADER.size + 8 * count :])
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(structure) - 1))
+        structure[place] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(WireError):
+        Reader(lambda ref: ref).value(bytes(structure), [bytes(piece) for piece in pieces[1:]])
+
+
+EXTENSIONS = {
+    "an array of objects": (ARRAY, msgpack.packb(["|O", [2], 0, 0])),
+    "an array of records": (ARRAY, msgpack.packb(["V8", [1], 0, 0])),
+    "an array of text": (ARRAY, msgpack.packb(["<U2", [1], 0, 0])),
+    "an array without its bytes": (ARRAY, msgpack.packb(["<f8", [1], 7, 0])),
+    "an array of another size": (ARRAY, msgpack.packb(["<f8", [3], 0, 0])),
+    "an array of negative size": (ARRAY, msgpack.packb(["<f8", [-1], 0, 0])),
+    "an array with a shape of text": (ARRAY, msgpack.packb(["<f8", "1", 0, 0])),
+    "an array with half its fields": (ARRAY, msgpack.packb(["<f8"])),
+    "a scalar without bytes": (SCALAR, b"\x03<f8"),
+    "a dtype that is evaluated": (DTYPE, b"(2,3)f8,"),
+    "half a complex number": (COMPLEX, b"1234"),
+    "a code of nobody's": (99, b""),
+}
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_ill_formed_extensions_are_refused(name):
+    code, data = EXTENSIONS[name]
+    with pytest.raises(WireError):
+        Reader(lambda ref: ref).value(msgpack.packb(msgpack.ExtType(code, data)), [bytes(8)])
+
+
+def test_depth_is_bounded_in_what_is_sent_and_in_what_comes():
+    deep = ()
+    for _ in range(100):
+        deep = (deep,)
+    with pytest.raises(WireError, match="deep"):
+        Writer(refuse).message(deep)
+    nested = b""
+    for _ in range(40):
+        nested = msgpack.packb([msgpack.ExtType(3, nested or msgpack.packb([]))])
+    with pytest.raises(WireError, match="levels deep"):
+        Reader(lambda ref: ref).value(nested, [])
+    with pytest.raises(WireError):
+        Reader(lambda ref: ref).value(b"\x91" * 100_000 + b"\xc0", [])
+
+
+def test_a_list_that_contains_itself_cannot_be_sent():
+    endless: list = []
+    endless.append(endless)
+    with pytest.raises(WireError):
+        Writer(refuse).message(endless)
+
+
+def test_keys_that_could_be_made_to_collide_are_counted():
+    many = {number * (2**61 - 1): 0 for number in range(1, 8)}
+    assert through(many, limits=Limits(chosen_keys=7)) == many
+    with pytest.raises(WireError, match="keys that are not text"):
+        through(many, limits=Limits(chosen_keys=6))
+
+
+def test_what_came_is_read_only_for_the_judge_and_writable_for_the_worker():
+    assert not through(np.zeros(2)).flags.writeable
+    assert through(np.zeros(2), writable=True).flags.writeable
+
+
+def test_subclasses_of_plain_classes_do_not_pass_for_plain():
+    class Liar(float):
+        pass
+
+    class Proxy(list):
+        pass
+
+    referred = []
+    for value in (Liar(1), Proxy()):
+        Writer(lambda v: referred.append(v) or Ref(1)).message(value)
+    assert [type(value) for value in referred] == [Liar, Proxy]
+
+
+@given(st.integers(0, 2**64 - 1), st.text(max_size=100))
+def test_references_keep_their_numbers(number, kind):
+    for ref in (Ref(number, kind), Stored(number)):
+        pieces = Writer(refuse).message([ref])
+        (back,) = Reader(lambda r: r).value(bytes(pieces[0])[HEADER.size :], [])
+        assert type(back) is type(ref) and back.number == number
+
+
+# The channel
+
+
+@pytest.fixture
+def ends():
+    a, b = socket.socketpair()
+    fd = a.detach()
+    os.set_blocking(fd, False)
+    channel = Channel(fd, fd, Limits(structure_bytes=1000, array_bytes=10_000, arrays=3))
+    yield channel, b
+    channel.close()
+    b.close()
+
+
+def soon(seconds: float = 0.3) -> float:
+    return time.monotonic() + seconds
+
+
+@pytest.mark.parametrize(
+    "announced",
+    [HEADER.pack(1001, 0), HEADER.pack(2**32 - 1, 0), HEADER.pack(1, 4), HEADER.pack(1, 1) + struct.pack("<Q", 2**63)],
+)
+def test_a_message_that_announces_too_much_is_refused_before_it_comes(ends, announced):
+    channel, other = ends
+    other.sendall(announced)
+    with pytest.raises(WireError, match="may have"):
+        channel.receive(soon(5))
+
+
+@given(st.binary(max_size=200))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_end_in_a_message_an_error_or_the_end(data):
+    a, b = socket.socketpair()
+    channel = Channel(a.fileno(), a.fileno(), Limits(structure_bytes=100, array_bytes=100))
+    with a, b:
+        b.sendall(data)
+        b.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(WireError, EOFError):
+            Reader(lambda ref: ref).value(*channel.receive(soon(5)))
+
+
+def test_silence_meets_the_deadline(ends):
+    channel, _ = ends
+    with pytest.raises(TimeoutError):
+        channel.receive(soon())
+
+
+def test_dripping_meets_the_deadline(ends):
+    channel, other = ends
+    stop = threading.Event()
+
+    def drip() -> None:
+        other.sendall(HEADER.pack(900, 0))
+        while not stop.wait(0.02):
+            other.sendall(b"x")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        with pytest.raises(TimeoutError):
+            channel.receive(soon())
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_reader_that_stops_reading_meets_the_deadline(ends):
+    channel, _ = ends
+    with pytest.raises(TimeoutError):
+        channel.send([bytes(10**7)], soon())
+
+
+def test_the_end_of_the_other_side_is_said(ends):
+    channel, other = ends
+    other.sendall(HEADER.pack(10, 0) + b"half")
+    other.close()
+    with pytest.raises(EOFError):
+        channel.receive(soon(5))
+
+
+def test_messages_come_whole_and_in_order(ends):
+    channel, other = ends
+    sender = Channel(os.dup(other.fileno()), os.dup(other.fileno()))
+    writer = Writer(refuse)
+    for number in range(3):
+        sender.send(writer.message([number, np.arange(number)]))
+    reader = Reader(lambda ref: ref)
+    for number in range(3):
+        got, array = reader.value(*channel.receive(soon(5)))
+        assert got == number and array.tolist() == list(range(number))
+    sender.close()
