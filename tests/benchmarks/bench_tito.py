@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from tito.staff.environments import make_environments
+
 from tests.benchmarks.report import Report, best_seconds, median_cpu_seconds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +40,9 @@ def start_of_commands(report: Report) -> None:
         environment = {"TINYTORCH_HOME": f"{folder}/tinytorch"}
         status = cpu_seconds([*tito, "module", "status"], environment)
         report.measure("tito module status, course tree, CPU", status, "s", wanted="<= 0.3")
+        students = make_environments(ROOT, COURSE, ("student",))["student"] / "bin" / "tito"
+        own = cpu_seconds([str(students), "module", "status"], environment | {"PYTHONPATH": ""})
+        report.measure("tito module status, student's environment, CPU", own, "s", wanted="<= 0.3")
         report.ratio("tito module status against jupyter --version, CPU", status, jupyter_version(), "s", wanted="<= 1")
 
 

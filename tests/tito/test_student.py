@@ -107,6 +107,17 @@ def test_an_endless_loop_when_imported_names_its_line(completed, workspace: Work
     assert everything(workspace) == before
 
 
+@pytest.mark.slow
+def test_an_endless_loop_in_an_exercise_names_the_exercise(completed, workspace: Workspace, tito):
+    completed.edit("halve", lambda source: source.replace("return scale(x, 0.5)", "while True:\n        pass"))
+    before = everything(workspace)
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert "halve: 'one number': no answer within" in answer.err
+    assert "is there an endless loop?" in answer.err
+    assert everything(workspace) == before
+
+
 def test_an_error_when_imported_names_its_line(completed, workspace: Workspace, tito):
     completed.edit("halve", lambda source: source + "\n\nhalve(undefined_name)\n")
     before = everything(workspace)

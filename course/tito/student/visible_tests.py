@@ -46,8 +46,13 @@ def require_passed(result: "ModuleResult", module: Module) -> None:
 
 
 def _failure(check: "CheckResult") -> str:
-    text = f"'{check.title}': {check.why or check.kind}"
+    text = f"'{check.title}': {_why(check)}"
     return text + "".join(f"\n      {name} {value}" for name, value in _details(check))
+
+
+def _why(check: "CheckResult") -> str:
+    why = check.why or check.kind
+    return f"{why}: is there an endless loop?" if why.startswith("no answer within") else why
 
 
 def _details(check: "CheckResult") -> list[tuple[str, str]]:
@@ -82,7 +87,7 @@ def _show_exercise(exercise: "ExerciseResult") -> None:
         click.echo(f"{word}  {exercise.name}: {check.title}")
         if check.passed:
             continue
-        if check.why or check.kind:
-            click.echo(f"        {check.why or check.kind}")
+        if _why(check):
+            click.echo(f"        {_why(check)}")
         for name, value in _details(check):
             click.echo(f"        {name:<8} {value}")
