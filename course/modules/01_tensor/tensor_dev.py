@@ -148,7 +148,7 @@ def infer_shape(size, shape):
 
     APPROACH:
     1. Multiply the sizes that are known (`math.prod`).
-    2. One -1: it must be `size` divided by that product. If there is a remainder, refuse.
+    2. One -1: it must be `size` divided by that product. If there is a remainder, refuse; beside a 0, too.
     3. No -1: the product itself must be `size`. Two or more -1: refuse.
     4. To refuse is `raise ValueError(...)`; say the rule, `size` and `shape` in the message.
 
@@ -183,6 +183,7 @@ test = unit_test("infer_shape")
 @test.check("a shape that fits comes back as it is", points=2)
 def _():
     same(infer_shape(12, (3, 4)), (3, 4))
+    same(infer_shape(12, (1, 12)), (1, 12))
 
 
 @test.check("one -1 follows from the others", points=3)
@@ -198,6 +199,7 @@ def _():
         place = int(test.rng.integers(4))
         asked = (*shape[:place], -1, *shape[place + 1 :])
         same(infer_shape(int(np.prod(shape)), asked), shape)
+    same(infer_shape(12, (-1,)), (12,))
 
 
 @test.check("a shape that does not fit is refused, with both numbers in the message", points=3, hidden=True)
@@ -207,8 +209,9 @@ def _():
     raises(ValueError, infer_shape, 12, (5, -1))
 
 
-@test.check("two -1 are refused", points=3, hidden=True)
+@test.check("two -1 are refused, and one beside a 0: it could be anything", points=3, hidden=True)
 def _():
+    raises(ValueError, infer_shape, 0, (-1, 0))
     raises(ValueError, infer_shape, 12, (-1, -1))
     raises(ValueError, infer_shape, 12, (-1, 3, -1))
 
@@ -1511,14 +1514,14 @@ def matmul(a, b):
     >>> zeros(3, 4) @ zeros(3, 4)
     ValueError: matmul needs inner sizes to match, got (3, 4) @ (3, 4): transpose one
 
-    HINT: `b.shape[-2] if b.ndim > 1 else b.shape[0]`.
+    HINT: `b.shape[-2:]` are the last two sizes, or the only one; the first of these is the inner size.
 
     TINYTORCH ASSUMPTIONS: the CPU, and whichever matrix library numpy was built with.
     """
     if np.ndim(a) == 0 or np.ndim(b) == 0:
         raise ValueError(f"matmul needs a vector or a matrix on each side, got {np.shape(a)} @ {np.shape(b)}: use *")
     ### BEGIN SOLUTION
-    inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
+    inner = b.shape[-2:][0]
     if a.shape[-1] != inner:
         raise ValueError(f"matmul needs inner sizes to match, got {a.shape} @ {b.shape}: transpose one")
     return np.matmul(a, b)

@@ -35,7 +35,7 @@ import math
 import numpy as np
 
 from tinytorch.core.activations import gelu, leaky_relu, relu, sigmoid, silu, softmax, tanh
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import Tensor, unwrap
 from tinytorch.random import generator
 
 # %%
@@ -616,6 +616,7 @@ def load_state_dict(module, state):
 
     HINT: `sorted(set(tensors) - set(state))`; `np.array(values, dtype=tensor.dtype)` makes a copy.
     """
+    state = {name: unwrap(array) for name, array in state.items()}  # tensors are welcome, too
     ### BEGIN SOLUTION
     tensors = dict(named_tensors(module))
     missing, unexpected = sorted(set(tensors) - set(state)), sorted(set(state) - set(tensors))
@@ -738,7 +739,7 @@ def dropout(x, p=0.5, training=True):
 
     APPROACH:
     1. p must lie in 0 <= p < 1, else `raise ValueError` that says so and what was given.
-    2. Not training, or p is 0: return x itself.
+    2. Not training: return x itself.
     3. Draw one number in [0, 1) for each element, with `generator()`. Those that are at least p survive.
     4. Make an array of the survivors' factors, 0 or 1 / (1 - p), in the dtype of x, and multiply x by it.
 
@@ -751,7 +752,7 @@ def dropout(x, p=0.5, training=True):
     ### BEGIN SOLUTION
     if not 0 <= p < 1:
         raise ValueError(f"dropout takes a probability 0 <= p < 1, got {p}: with 1 nothing would be left")
-    if not training or p == 0:
+    if not training:
         return x
     survives = generator().random(x.shape) >= p
     return x * (survives.astype(x.dtype) / (1 - p))
