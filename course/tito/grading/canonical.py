@@ -38,7 +38,7 @@ def canonical_notebook(staff: NotebookNode, submission: Submission, notes: Itera
             nb.cells[index], _ = ClearNamedSolutions(parent=_released()).preprocess_cell(
                 cell, {"language": "python"}, 0
             )
-    own = _OwnCells(submission)
+    own = _OwnCells(submission, given={cell.source.strip() for cell in nb.cells})
     cells = _heading(notes)
     cells += own.others_after("")
     for cell in nb.cells:
@@ -106,9 +106,10 @@ def _details(check) -> list[str]:
 
 
 class _OwnCells:
-    """The cells of a submission, by what they are for."""
+    """The cells of a submission, by what they are for; those that she left as they were `given` are not her own."""
 
-    def __init__(self, submission: Submission):
+    def __init__(self, submission: Submission, given: set[str]):
+        self._given = given
         self._raw = dict(enumerate(raw_cells(submission.document), start=1))
         self._cells = submission.cells
         self._room = LARGEST_OUTPUTS
@@ -128,7 +129,7 @@ class _OwnCells:
         for cell in self._cells:
             if cell.name:
                 after = cell.name.removeprefix("test_")
-            elif after == name and cell.source.strip() and cell.kind == "code":
+            elif after == name and cell.kind == "code" and cell.source.strip() not in self._given | {""}:
                 made = nbformat.v4.new_code_cell(cell.source, outputs=self._outputs(cell))
                 made.id = f"own-{cell.number:03d}"
                 found.append(made)

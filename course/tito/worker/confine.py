@@ -12,6 +12,7 @@ import resource
 import struct
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
+CAPABILITY_VERSION = 0x20080522
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 REFUSE = 0x00050000 | errno.EPERM
 ABSENT = 0x00050000 | errno.ENOSYS
@@ -56,6 +57,15 @@ def become_user(number: int) -> None:
     os.setgroups([])
     os.setresgid(number, number, number)
     os.setresuid(number, number, number)
+    _drop_capabilities()
+
+
+def _drop_capabilities() -> None:
+    """Changing the user clears what is in force; what could be inherited is cleared here."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    header, nothing = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
+    if libc.capset(header, nothing) != 0:
+        raise OSError(ctypes.get_errno(), "the kernel keeps capabilities for the worker")
 
 
 def limit_resources(*, cpu_seconds: int, address_space_bytes: int, file_bytes: int, open_files: int = 64) -> None:

@@ -1,0 +1,192 @@
+"""The sandbox: it is there or grading refuses; nothing of one submission reaches the next; it works for any user."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tito.grading import sandbox as module
+from tito.grading.judge import judge_submission
+from tito.grading.sandbox import Bubblewrap, SandboxLimits, SandboxUnavailable
+from tito.judging.link import Budget, Link
+from tito.worker.confine import MACHINES, filter_program
+
+from tests.grading.conftest import CHECKOUT, COURSE
+
+pytestmark = [pytest.mark.slow, pytest.mark.security]
+LOOK = """
+import os
+def files(path): return sorted(os.listdir(path))
+def read(path): return open(path).read()
+def write(path): open(path, "w").write("x"); return True
+def me(): return os.getuid(), os.getgid(), os.getgroups(), dict(os.environ)
+def capabilities(): return [l for l in open("/proc/self/status") if l.startswith(("Cap", "NoNewPrivs", "Seccomp:"))]
+def limits(): return open("/proc/self/limits").read()
+def found(name):
+    import importlib.util
+    try: return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError: return False
+"""
+
+
+@pytest.fixture
+def predecessors(tmp_path: Path) -> Path:
+    core = tmp_path / "predecessors" / "core"
+    core.mkdir(parents=True)
+    (core / "pairs.py").write_text("def pair_sum(a, b):\n    return a + b\n")
+    for path in (tmp_path / "predecessors", core):
+        path.chmod(0o755)
+    return core.parent
+
+
+def inside(predecessors: Path, environment: Path, **limits) -> Link:
+    """A worker behind walls with functions to look around."""
+    box = Bubblewrap(environment, SandboxLimits(**limits))
+    return Link(
+        lambda: box.start(predecessors), lambda link: link.request("cell", "look", LOOK, ""), Budget(request_seconds=5)
+    )
+
+
+def ask(link: Link, name: str, *arguments):
+    return link.request("names", [name])[name](*arguments)
+
+
+def test_the_world_inside_is_small(predecessors: Path, worker_environment: Path):
+    with inside(predecessors, worker_environment) as link:
+        root = set(ask(link, "files", "/"))
+        assert {"env", "predecessors", "proc", "dev", "tmp", "usr"} <= root
+        assert not root & {"root", "home", "work", "var", "etc", "opt", "srv", "mnt", "run", "sys", "boot"}
+        assert ask(link, "files", "/tmp") == []
+        assert {name for name in ask(link, "files", "/proc") if name.isdigit()} <= {"1", "2", "3"}
+        _, _, groups, environment = ask(link, "me")
+        assert "CANARY" not in environment and "JUPYTERHUB_API_TOKEN" not in environment and groups in ([], [65534])
+        assert set(environment) <= {"PATH", "HOME", "LANG", "PWD", "LC_CTYPE", *module._environment()}
+
+
+def test_the_worker_has_no_rights(predecessors: Path, worker_environment: Path):
+    with inside(predecessors, worker_environment) as link:
+        user, group, _, _ = ask(link, "me")
+        assert user != 0 and group != 0
+        status = dict(line.split(":") for line in ask(link, "capabilities"))
+        assert all(
+            int(value, 16) == 0 for name, value in status.items() if name in ("CapEff", "CapPrm", "CapInh", "CapAmb")
+        )
+        assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
+
+
+@pytest.mark.parametrize(
+    "path", ["/usr/x", "/env/x", "/predecessors/core/x", "/dev/x", "/x", "/proc/sys/kernel/core_pattern"]
+)
+def test_only_tmp_can_be_written(predecessors: Path, worker_environment: Path, path: str):
+    with inside(predecessors, worker_environment) as link:
+        assert ask(link, "write", "/tmp/x") is True
+        with pytest.raises(OSError):
+            ask(link, "write", path)
+
+
+def test_modules_that_may_and_may_not_be_found(predecessors: Path, worker_environment: Path):
+    with inside(predecessors, worker_environment) as link:
+        assert ask(link, "found", "tinytorch.core.pairs") is True
+        for name in (
+            "tinytorch.core.boxes",
+            "tinytorch.core.tensor",
+            "torch",
+            "tito.grading",
+            "tito.staff",
+            "nbgrader",
+        ):
+            assert ask(link, "found", name) is False, name
+
+
+def test_limits_hold(predecessors: Path, worker_environment: Path):
+    with inside(predecessors, worker_environment, cpu_seconds=7, address_space_bytes=2**30, file_bytes=4096) as link:
+        text = ask(link, "limits")
+        for word in (
+            "Max cpu time              7 ",
+            f"Max address space         {2**30} ",
+            "Max file size             4096 ",
+        ):
+            assert word in text
+
+
+def test_nothing_persists_to_the_next_submission(predecessors: Path, worker_environment: Path):
+    for _ in range(2):
+        with inside(predecessors, worker_environment) as link:
+            assert ask(link, "files", "/tmp") == []
+            assert ask(link, "write", "/tmp/left behind") is True
+
+
+def test_without_bubblewrap_grading_refuses(monkeypatch, worker_environment: Path, tmp_path: Path, release: str):
+    monkeypatch.setattr(module.shutil, "which", lambda name: None)
+    with pytest.raises(SandboxUnavailable, match="apt-get install bubblewrap"):
+        Bubblewrap(worker_environment)
+    module._found.cache_clear()
+    (tmp_path / "boxes.ipynb").write_text(release)
+    with pytest.raises(SandboxUnavailable):
+        judge_submission(tmp_path, "boxes", course=COURSE, seed=1)
+
+
+def test_where_no_namespaces_can_be_had_grading_refuses(monkeypatch, worker_environment: Path, tmp_path: Path):
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(module.shutil, "which", lambda name: str(broken))
+    with pytest.raises(SandboxUnavailable, match="No permissions"):
+        Bubblewrap(worker_environment)
+
+
+def test_without_the_workers_environment_grading_refuses(tmp_path: Path):
+    with pytest.raises(SandboxUnavailable, match="tito package environments worker"):
+        Bubblewrap(tmp_path / "nowhere")
+
+
+@pytest.mark.tmpfs
+def test_an_ordinary_user_can_grade_too(worker_environment: Path, release: str, tmp_path_factory):
+    """Everything that an ordinary user needs is copied to where she may read, and the judge runs as her."""
+    place = tmp_path_factory.mktemp("ordinary")
+    for folder in place.parents:
+        if folder.stat().st_uid == os.geteuid() and str(folder) != "/tmp" and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    (place / "submission").mkdir()
+    (place / "submission" / "boxes.ipynb").write_text(release)
+    for name in ("course", "tinytorch"):
+        shutil.copytree(CHECKOUT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(COURSE, place / "judged")
+    subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
+    # The unprivileged Python of the worker's environment, with the grader's code and its few needs on its path.
+    packages = Path(sys.prefix) / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
+    for name in ("yaml", "_yaml", "click"):
+        if (packages / name).exists():
+            shutil.copytree(packages / name, place / "needs" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
+    program = (
+        "from pathlib import Path; from tito.grading.judge import judge_submission; import os; "
+        f"course = Path({str(place / 'judged')!r}); "
+        f"v = judge_submission(Path({str(place / 'submission')!r}), 'boxes', course=course, seed=1); "
+        "print(os.getuid(), v.points, v.max_points, v.exercises[0].checks[0].kind)"
+    )
+    done = subprocess.run(
+        [str(worker_environment / "bin" / "python"), "-s", "-c", program],
+        user=65534,
+        group=65534,
+        extra_groups=[],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": f"{place}:{place / 'course'}:{place / 'needs'}",
+            "TITO_WORKER_ENVIRONMENT": str(worker_environment),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        cwd="/tmp",
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == "65534 0 90.0 not solved\n", done.stderr
+
+
+def test_the_filter_of_each_machine_is_well_formed():
+    for architecture, calls in MACHINES.values():
+        program = filter_program(architecture, calls)
+        assert len(program) % 8 == 0
+        assert len(set(calls.values())) == len(calls)
