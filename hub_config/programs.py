@@ -10,7 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub_config.secret_files import read_or_create
-from hub_config.services import KEPT_ENVIRONMENT, SUPERVISOR, Service, command_line, service_environment
+from hub_config.services import (
+    KEPT_ENVIRONMENT,
+    SUPERVISOR,
+    TERMINAL,
+    Service,
+    command_line,
+    service_environment,
+    service_url,
+)
 from hub_config.settings import Settings, settings_environment
 from hub_config.supervisor import Program
 
@@ -49,12 +57,18 @@ def base_environment() -> dict[str, str]:
 
 def hub_api(settings: Settings, method: str, path: str, body: dict | None = None, timeout: float = 30) -> dict:
     """Ask the Hub with the supervisor's token; raise OSError if it can't be reached or refuses."""
-    request = urllib.request.Request(
-        f"{settings.hub_api_url}/{path}",
-        method=method,
-        data=json.dumps(body).encode() if body is not None else None,
-        headers={"Authorization": f"token {read_or_create(settings.secrets, f'service-{SUPERVISOR.name}')}"},
-    )
+    return _ask(SUPERVISOR, f"{settings.hub_api_url}/{path}", settings, method, body, timeout)
+
+
+def ask_service(name: str, path: str, settings: Settings) -> dict:
+    """Read from a service as the operator; raise OSError if it can't be reached or refuses."""
+    return _ask(TERMINAL, f"{service_url(name, settings)}/{path}", settings, "GET", None, 10)
+
+
+def _ask(who: Service, url: str, settings: Settings, method: str, body: dict | None, timeout: float) -> dict:
+    token = read_or_create(settings.secrets, f"service-{who.name}")
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(url, method=method, data=data, headers={"Authorization": f"token {token}"})
     with urllib.request.urlopen(request, timeout=timeout) as answer:
         return json.loads(answer.read() or b"{}")
 

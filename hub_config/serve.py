@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import IO
 
 from hub_config import programs
@@ -85,20 +86,37 @@ def try_service(supervisor: Supervisor, name: str, url: str) -> None:
         say(f"!!! {error}\n    Everything else goes on without {name}, which is started again and again.")
 
 
-def wait_for_semester(supervisor: Supervisor, settings: Settings, seconds: float = 60) -> None:
-    """Wait until the semester service has put the semester in force: people, then the file that says so."""
+def wait_for_semester(supervisor: Supervisor, settings: Settings, seconds: float = 240) -> None:
+    """Wait until people are known and what is due is released; say so if that takes long, and what is missing."""
     program = supervisor.programs.get("semester")
     if program is None:
         return
-
-    def in_force() -> bool:
+    say("==> Putting the semester in force")
+    deadline = time.monotonic() + seconds
+    while missing := still_missing(settings):
         supervisor.tend()
-        return supervisor.stopping.is_set() or (settings.var / "course" / "semester.json").exists()
+        if supervisor.stopping.wait(0.3):
+            return
+        if time.monotonic() > deadline:
+            say(f"!!! Not ready yet: {missing}. It is tried again and again; see {program.log}")
+            return
 
+
+def still_missing(settings: Settings) -> str:
+    """Return what the semester service has yet to do, nothing if all is in force."""
     try:
-        programs.wait_for("the semester", in_force, seconds, program.log)
-    except TimeoutError as error:
-        say(f"!!! {error}")
+        status = programs.ask_service("semester", "api/v1/status", settings)
+    except OSError as error:
+        return f"the semester service ({error})"
+    if not status["in_force"]:
+        return "the semester is not in force"
+    overdue = [row["module"] for row in status["actions"] if _is_overdue_release(row, status["now"])]
+    return f"release of {', '.join(overdue)}" if overdue else ""
+
+
+def _is_overdue_release(row: dict, now: str) -> bool:
+    due = datetime.fromisoformat(row["at"]) <= datetime.fromisoformat(now)
+    return row["kind"] == "release" and row["state"] in ("pending", "running") and due
 
 
 def wait(supervisor: Supervisor, name: str, url: str, seconds: float = 60) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.hub import RunningHub
+from tests.e2e.hub import RunningHub, write_semester
 
 # Another place joins here with its marker; the tests are the same.
 PLACES = [pytest.param("local", id="local")]
@@ -19,8 +19,10 @@ def place(request) -> str:
 
 @pytest.fixture(scope="session")
 def hub(place: str, tmp_path_factory) -> Iterator[RunningHub]:
-    """A Hub with the demo semester: ada, ben and chen study, tom is TA, ida teaches."""
-    hub = RunningHub(place, tmp_path_factory.mktemp("hub") / "var")
+    """A Hub with one module open: ada, ben and chen study, tom is TA, ida teaches."""
+    folder = tmp_path_factory.mktemp("hub")
+    semester = write_semester(folder / "semester", "tensor")
+    hub = RunningHub(place, folder / "var", extra={"HUB_SEMESTER": str(semester)})
     try:
         yield hub.start()
     finally:

@@ -9,10 +9,39 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-START_SECONDS = 240  # a first start builds environments
+START_SECONDS = 480  # a first start builds environments, on a machine that does other things too
+
+
+ROSTER = """username,last_name,first_name,email
+ada,Lovelace,Ada,ada@example.org
+ben,Rosen,Ben,ben@example.org
+chen,Chen,Li,chen@example.org
+"""
+
+
+def write_semester(folder: Path, *modules: str) -> Path:
+    """Write a semester in which these modules are open, for ada, ben and chen, with tom as TA and ida teaching."""
+    day = timedelta(days=1)
+    today = datetime.now(UTC)
+    dates = f"release: {today - day:%Y-%m-%d} 00:00, due: {today + 7 * day:%Y-%m-%d} 20:00"
+    lines = [
+        "course: tinytorch-test",
+        "title: 'TinyTorch: build a deep-learning framework'",
+        "time_zone: UTC",
+        f"modules: [{', '.join(modules)}]",
+        "schedule:",
+        *(f"  {slug}: {{{dates}}}" for slug in modules),
+        "staff: {instructors: [ida], tas: [tom]}",
+        "roster: roster.csv",
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "roster.csv").write_text(ROSTER)
+    (folder / "semester.yaml").write_text("\n".join(lines) + "\n")
+    return folder / "semester.yaml"
 
 
 @dataclass
@@ -82,11 +111,27 @@ class RunningHub:
 
     def kill(self, name: str) -> None:
         """Kill one program without warning, and wait until its successor answers."""
+        self.kill_and_go_on(name)
+        path = "/hub/health" if name in ("hub", "proxy") else f"/services/{name}/health"
+        self.wait(lambda: answers(self.url + path), 60, f"bring {name} back")
+
+    def kill_and_go_on(self, name: str) -> None:
+        """Kill one program without warning, and wait only until its successor was started."""
         before = self.programs()[name]
         os.kill(before, signal.SIGKILL)
         self.wait(lambda: self.programs()[name] not in (0, before), 30, f"start {name} again")
-        path = "/hub/health" if name == "hub" else f"/services/{name}/health"
-        self.wait(lambda: answers(self.url + path), 60, f"bring {name} back")
+
+    def strays(self) -> list[str]:
+        """Return the command lines of processes that this Hub has left behind."""
+        marker = f"TINYTORCH_RUN_ID={(self.var / 'secrets' / 'hub-id').read_text()}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if marker in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+            except OSError:
+                continue
+        return found
 
     def passwords(self) -> dict[str, str]:
         return json.loads((self.var / "secrets" / "passwords.json").read_text())

@@ -1,6 +1,7 @@
 """JupyterLab as a person uses it: open a notebook, type into a cell, run, look, use a terminal."""
 
 import re
+import time
 
 from playwright.sync_api import Page, expect
 
@@ -26,6 +27,7 @@ def open_notebook(person: Person, path: str) -> None:
 
 def wait_for_idle(page: Page) -> None:
     """Wait until the kernel of the notebook in front does nothing."""
+    page.locator(".jp-StatusBar-Left", has_text="| Idle").wait_for(timeout=120_000)
     indicator = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator")
     expect(indicator).to_have_attribute("data-status", "idle", timeout=120_000)
 
@@ -60,16 +62,36 @@ def type_into_cell(page: Page, containing: str, source: str) -> None:
     page.keyboard.insert_text(source)
 
 
+SESSION = "terminal-session.txt"
+PROMPT = re.compile(r"\w+@tinytorch:[^$]*\$ $")
+
+
 def terminal(person: Person) -> None:
-    """Open a terminal."""
+    """Open a terminal; `script` keeps what it shows in a file, which is read as the file browser would."""
     menu(person.page, "File", "New", "Terminal")
     person.page.locator(".jp-Terminal:not(.lm-mod-hidden) .xterm-helper-textarea").wait_for(state="attached")
-
-
-def type_line(person: Person, line: str) -> None:
-    """Type a line into the terminal in front."""
     person.page.locator(".jp-Terminal:not(.lm-mod-hidden)").last.click()
-    person.page.keyboard.type(line + "\n")
+    person.page.keyboard.type(f"exec script -qf {SESSION}\n")
+    _shown(person, after="", seconds=30)
+    person.page.keyboard.type("clear\n")
+
+
+def type_command(person: Person, command: str, seconds: float = 120) -> str:
+    """Type a command into the terminal in front, wait for the next prompt, return what was printed between."""
+    person.page.locator(".jp-Terminal:not(.lm-mod-hidden)").last.click()
+    person.page.keyboard.type(f"{command}\n")
+    return _shown(person, after=command, seconds=seconds)
+
+
+def _shown(person: Person, after: str, seconds: float) -> str:
+    deadline = time.monotonic() + seconds
+    while True:
+        text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r", "", (contents(person, SESSION) or {"content": ""})["content"])
+        _, found, printed = text.rpartition(after) if after else ("", text, text)
+        if found and PROMPT.search(printed):
+            return printed
+        assert time.monotonic() < deadline, f"{after!r} did not end; so far:\n{text}"
+        person.page.wait_for_timeout(200)
 
 
 def contents(person: Person, path: str) -> dict | None:

@@ -1,0 +1,233 @@
+"""A module's whole life, step by step, as people would take it; the test and the screenshots walk the same steps."""
+
+from playwright.sync_api import expect
+
+from tests.e2e import lab
+from tests.e2e.browser import Person
+from tests.e2e.solving import solutions, solved, written_answers
+
+ANSWER = "Broadcasting copies nothing: the stride of a stretched axis is zero."
+COMMENT = "Well put. Say also what it costs to write into the result."
+
+
+def walk(student: Person, ta: Person, instructor: Person) -> None:
+    """Take every step of a module's life, in order."""
+    slug, title = "tensor", "Tensor"
+    apply_the_semester(instructor)
+    first_look(student)
+    open_the_notebook(student)
+    look_at_the_menus(student)
+    run_and_see_a_figure(student)
+    write_one_exercise(student, slug, "infer_shape")
+    write_the_rest(student, slug)
+    complete(student, slug)
+    submit(student, slug)
+    see_the_quick_result(student, slug)
+    collect_and_autograde(instructor, slug, title, students=1, class_size=3)
+    read_the_answers(ta, slug)
+    give_feedback(instructor, slug, title, students=1)
+    read_the_feedback(student, slug, score="98")
+
+
+def first_look(student: Person) -> None:
+    """The home page shows one next step, the course map and the dates."""
+    page = student.page
+    expect(page.get_by_text("Your next step")).to_be_visible()
+    expect(page.get_by_role("heading", name="Start Tensor")).to_be_visible()
+    expect(page.locator(".card", has_text="Tensor").get_by_text("Due")).to_be_visible()
+    student.picture("student-home")
+
+
+def open_the_notebook(student: Person) -> None:
+    """One click leads into JupyterLab, with the released notebook already there."""
+    student.page.get_by_role("link", name="Open the notebook").click()
+    student.page.wait_for_url(f"**/user/{student.name}/lab/**", timeout=lab.START_MILLISECONDS)
+    student.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=lab.START_MILLISECONDS)
+    lab.wait_for_idle(student.page)
+    student.picture("student-notebook")
+
+
+def look_at_the_menus(student: Person) -> None:
+    """Students find the assignment list and validation, and no formgrader."""
+    page = student.page
+    page.locator(".lm-MenuBar-itemLabel", has_text="Nbgrader").click()
+    items = page.locator(".lm-Menu-itemLabel").all_text_contents()
+    page.keyboard.press("Escape")
+    assert "Assignment List" in items, items
+    assert not [item for item in items if "Formgrader" in item or "Create" in item or "Course" in item], items
+    assert page.get_by_role("button", name="Validate").count() == 1
+
+
+def run_and_see_a_figure(student: Person) -> None:
+    """All cells run; given figures appear, and unsolved exercises say so."""
+    lab.run_all(student.page)
+    figure = student.page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg").first
+    figure.scroll_into_view_if_needed()
+    expect(figure).to_be_visible()
+    student.picture("student-figure")
+
+
+def write_one_exercise(student: Person, slug: str, name: str) -> None:
+    """Type a solution into its cell, run it and its test."""
+    page = student.page
+    lab.type_into_cell(page, f"exercise '{name}' is not solved yet", solutions(slug)[name])
+    page.keyboard.press("Shift+Enter")
+    lab.wait_for_idle(page)
+    lab.save(page)
+    model = lab.contents(student, f"{slug}/{slug}.ipynb")
+    assert model is not None
+    kept = {cell["metadata"].get("nbgrader", {}).get("grade_id"): cell["source"] for cell in model["content"]["cells"]}
+    assert kept[name].strip() == solutions(slug)[name].strip()
+
+
+def write_the_rest(student: Person, slug: str) -> None:
+    """Fill in the other exercises and one written answer, as an editor of files would, and load the notebook anew."""
+    model = lab.contents(student, f"{slug}/{slug}.ipynb")
+    assert model is not None
+    by_hand = written_answers(model["content"])
+    texts = solutions(slug) | dict.fromkeys(by_hand, ANSWER)
+    content = solved(model["content"], texts)
+    lab.write_contents(student, f"{slug}/{slug}.ipynb", {"type": "notebook", "format": "json", "content": content})
+    student.page.reload()
+    student.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=lab.START_MILLISECONDS)
+    lab.wait_for_idle(student.page)
+    lab.run_all(student.page)
+    lab.save(student.page)
+    student.picture("student-solved")
+
+
+def complete(student: Person, slug: str) -> None:
+    """Test and complete the module in the terminal; it becomes the student's own package."""
+    lab.terminal(student)
+    said = lab.type_command(student, f"tito module complete {slug}")
+    assert "is complete" in said, said
+    own = lab.contents(student, f"tinytorch/core/{slug}.py")
+    assert own is not None and "def " in own["content"]
+
+
+def submit(student: Person, slug: str) -> None:
+    """Submit in the terminal; a receipt comes back."""
+    said = lab.type_command(student, f"tito submit {slug}")
+    assert "Your work has arrived" in said, said
+    assert "Receipt" in said, said
+    student.picture("student-terminal")
+
+
+def quick_result(student: Person, slug: str, seconds: int = 90) -> str:
+    """Load the module's page until the quick result is there; return its words."""
+    page = student.page
+    for _ in range(seconds):
+        student.go(f"/services/home/modules/{slug}")
+        words = page.locator(".quick").all_inner_texts()
+        if words and "visible checks" in words[0]:
+            return words[0]
+        page.wait_for_timeout(1000)
+    raise AssertionError(f"no quick result in {seconds} s: {page.inner_text('main')}")
+
+
+def see_the_quick_result(student: Person, slug: str) -> None:
+    """Within a minute the module's page shows what arrived and how the visible checks did."""
+    page = student.page
+    quick_result(student, slug)
+    expect(page.locator(".quick.ok")).to_be_visible()
+    expect(page.get_by_role("link", name="Download the receipt")).to_be_visible()
+    student.picture("student-submitted")
+    student.go("/services/home/")
+    expect(page.locator(".card", has_text="Tensor").get_by_text("Submitted")).to_be_visible()
+    student.picture("student-home-submitted")
+
+
+def apply_the_semester(instructor: Person) -> None:
+    """The plan says that nothing would change; applying again changes nothing."""
+    instructor.go("/services/home/semester")
+    instructor.picture("instructor-semester")
+    instructor.page.get_by_role("link", name="Show what would change").click()
+    instructor.picture("instructor-plan")
+    instructor.go("/services/home/semester")
+    instructor.page.get_by_role("button", name="Apply").click()
+    instructor.page.wait_for_load_state()
+    instructor.go("/services/home/semester")
+    expect(instructor.page.get_by_text("It is what is in force.")).to_be_visible()
+
+
+def act_on_module(instructor: Person, title: str, action: str) -> None:
+    """Press one of a module's actions on the class page."""
+    instructor.go("/services/home/class")
+    row = instructor.page.locator("table.class tbody tr", has_text=title)
+    row.locator("summary", has_text="All actions").click()
+    row.locator("details").get_by_role("button", name=action, exact=True).click()
+    instructor.page.wait_for_load_state()
+
+
+def wait_for_column(staff: Person, slug: str, column: str, wanted: str) -> None:
+    """Load the grading page until a module's column shows what is wanted."""
+    page = staff.page
+    seen = ""
+    for _ in range(120):
+        staff.go("/services/home/grading")
+        headers = [text.replace("\u00ad", "").strip() for text in page.locator("table thead th").all_text_contents()]
+        row = page.locator("table tbody tr", has=page.locator("th", has_text=slug)).first
+        if row.count() and column in headers:
+            seen = row.locator("th, td").nth(headers.index(column)).inner_text().strip()
+            if seen == wanted:
+                return
+        page.wait_for_timeout(500)
+    raise AssertionError(f"{slug}: {column} is {seen!r}, not {wanted!r}")
+
+
+def collect_and_autograde(instructor: Person, slug: str, title: str, students: int, class_size: int) -> None:
+    """Collect what was handed in and let the judge grade it."""
+    act_on_module(instructor, title, "Collect")
+    wait_for_column(instructor, slug, "Collected", f"{students} of {class_size}")
+    act_on_module(instructor, title, "Autograde")
+    wait_for_column(instructor, slug, "To read", str(students))
+    instructor.go("/services/home/class")
+    instructor.picture("instructor-class")
+
+
+def read_the_answers(ta: Person, slug: str, points: str = "4") -> None:
+    """The TA's home leads to the formgrader; she gives points and a comment on each written answer."""
+    page = ta.page
+    ta.go("/services/home/grading")
+    ta.picture("ta-home")
+    page.get_by_role("link", name="Read the answers").click()
+    page.get_by_role("link", name="Submission #1").click()
+    page.wait_for_load_state("networkidle")  # grades are loaded, and edits are saved, from then on
+    cells = [score.get_attribute("id") for score in page.locator("input.score").all()]
+    by_hand = [name for name in cells if name and not name.startswith("test_")]
+    assert by_hand, cells
+    for name in by_hand:
+        with page.expect_response(lambda answer: "/grade/" in answer.url and answer.request.method == "PUT") as saved:
+            page.locator(f"input#{name}").fill(points)
+            page.locator(f"input#{name}").blur()
+        assert saved.value.ok, saved.value.text()
+        with page.expect_response(lambda answer: "/comment/" in answer.url and answer.request.method == "PUT") as saved:
+            page.locator(f"textarea#{name}-comment").fill(COMMENT)
+            page.locator(f"textarea#{name}-comment").blur()
+        assert saved.value.ok, saved.value.text()
+    page.locator(f"input#{by_hand[0]}").scroll_into_view_if_needed()
+    ta.picture("ta-formgrader")
+
+
+def give_feedback(instructor: Person, slug: str, title: str, students: int) -> None:
+    """Make feedback and send it to the students."""
+    wait_for_column(instructor, slug, "To read", "0")
+    act_on_module(instructor, title, "Make feedback")
+    act_on_module(instructor, title, "Release feedback")
+    wait_for_column(instructor, slug, "Feedback released", str(students))
+
+
+def read_the_feedback(student: Person, slug: str, score: str) -> None:
+    """The student sees her score on the course map, and the comment in the feedback."""
+    page = student.page
+    student.go("/services/home/")
+    expect(page.locator(".card", has_text="Tensor").locator(".score")).to_contain_text(score)
+    student.picture("student-home-graded")
+    student.go(f"/services/home/modules/{slug}")
+    student.picture("student-graded")
+    page.get_by_role("link", name="Read feedback").click()
+    feedback = page.frame_locator("iframe.feedback")
+    comment = feedback.get_by_text(COMMENT).first
+    expect(comment).to_be_visible()
+    comment.scroll_into_view_if_needed()
+    student.picture("student-feedback")
