@@ -881,8 +881,6 @@ for classes in sizes:
     right = Tensor(np.zeros(rows, dtype="int32"))
     times.append(milliseconds(lambda many=many, right=right: cross_entropy(many, right)))
     print(f"{classes:>6} classes: {times[-1]:8.3f} ms, logits {many.data.nbytes / 1e6:7.2f} MB")
-
-# %%
 viz.lines(
     sizes,
     {"cross_entropy": times},

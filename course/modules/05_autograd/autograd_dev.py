@@ -1410,8 +1410,6 @@ used = [tape_bytes(cross_entropy(model(batch(n)[0]), batch(n)[1])) / 1e6 for n i
 weights = 4 * (784 * 128 + 128 + 128 * 10 + 10) / 1e6
 for n, megabytes in zip(sizes, used, strict=True):
     print(f"batch of {n:>3}: {megabytes:.2f} MB kept on the tape, {weights:.2f} MB of weights")
-
-# %%
 viz.lines(
     sizes,
     {"kept on the tape": used, "weights": [weights] * len(sizes)},

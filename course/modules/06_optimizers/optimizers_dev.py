@@ -1005,21 +1005,20 @@ class CosineAnnealingLR(LRScheduler):
 
 # %%
 def noisy_descent(lr, schedule=None, steps=400, hikers=200):
-    """Mean distance of the hikers from the bowl's minimum after each step; and the learning rates."""
+    """Return the mean distance of the hikers from the bowl's minimum after each step."""
     rng = np.random.default_rng(1)
     places = Tensor(np.tile(np.array([4.0, 3.0], dtype="float32"), (hikers, 1)), requires_grad=True)
     optimizer = SGD([places], lr=lr)
     scheduler = LambdaLR(optimizer, schedule or (lambda step: 1.0))
-    distances, rates = [], []
+    distances = []
     for _ in range(steps):
         optimizer.zero_grad()
         bowl(places[:, 0], places[:, 1]).sum().backward()
         places.grad = Tensor(places.grad.data + rng.normal(size=places.shape).astype("float32"))
         optimizer.step()
-        rates.append(scheduler.get_last_lr()[0])
         scheduler.step()
         distances.append(float(np.hypot(*places.data.T).mean()))
-    return distances, rates
+    return distances
 
 
 def plan(step):
@@ -1029,7 +1028,7 @@ def plan(step):
 large, small, scheduled = noisy_descent(0.3), noisy_descent(0.005), noisy_descent(0.3, plan)
 viz.lines(
     None,
-    {"constant 0.3": large[0], "constant 0.005": small[0], "warm-up and cosine to 0.3": scheduled[0]},
+    {"constant 0.3": large, "constant 0.005": small, "warm-up and cosine to 0.3": scheduled},
     "Mean distance from the minimum, noisy gradients",
     xlabel="step",
     ylabel="distance",
@@ -1046,7 +1045,11 @@ viz.lines(
 # %%
 viz.lines(
     None,
-    {"warm-up and cosine": scheduled[1], "constant 0.3": large[1], "constant 0.005": small[1]},
+    {
+        "warm-up and cosine": [0.3 * plan(step) for step in range(400)],
+        "constant 0.3": [0.3] * 400,
+        "constant 0.005": [0.005] * 400,
+    },
     "The learning rates",
     xlabel="step",
     ylabel="learning rate",
@@ -1070,8 +1073,8 @@ viz.lines(
 # </details>
 
 # %%
-stopped = noisy_descent(0.3, plan)[0][199]
-planned = noisy_descent(0.3, lambda step: warmup_cosine(step, warmup=20, total=200), steps=200)[0][-1]
+stopped = noisy_descent(0.3, plan)[199]
+planned = noisy_descent(0.3, lambda step: warmup_cosine(step, warmup=20, total=200), steps=200)[-1]
 print(f"stopped at 200 of 400: {stopped:.3f}; planned for 200: {planned:.3f}")
 
 # %% [markdown]
@@ -1111,8 +1114,6 @@ for name, make in methods.items():
     optimizer.step()
     measured[name] = (remembered_bytes(optimizer) / weights, milliseconds(optimizer.step))
     print(f"{name:>9}: {measured[name][0]:.0f} bytes remembered per weight, {measured[name][1]:6.2f} ms per step")
-
-# %%
 viz.bars(
     list(methods),
     {
