@@ -274,6 +274,7 @@ def _():
 @test.check("a thousand does not overflow", points=3)
 def _():
     close(logsumexp(np.array([[1000.0, 1000.0]])), [[1000.6931472]])
+    close(logsumexp(np.array([[0.0, 1000.0]])), [[1000.0]])
 
 
 ### BEGIN HIDDEN TESTS

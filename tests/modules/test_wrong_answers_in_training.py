@@ -1,0 +1,105 @@
+"""Mistakes that students make cost points: for each exercise of modules 04 to 06, solutions that are nearly right."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.staff.notebooks import staff_notebook
+
+from tests.modules.judging import judge_text, points
+
+pytestmark = pytest.mark.slow
+
+CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
+
+# (exercise, what is wrong, the text of the reference, what stands there instead)
+MISTAKES = [
+    ("mse_loss", "is the absolute error", "(input - target) ** 2", "(input - target).abs()"),
+    ("mse_loss", "broadcasts", 'check_same_shape("mse_loss", input, target)', "pass"),
+    ("mse_loss", "ignores the reduction", ", reduction)", ', "mean")'),
+    ("logsumexp", "overflows", "np.exp(a - m)", "np.exp(a)"),
+    ("logsumexp", "takes out the smallest", "np.max(", "np.min("),
+    ("logsumexp", "takes out one number for all", "np.max(a, axis=dim, keepdims=True)", "np.max(np.abs(a))"),
+    ("logsumexp", "forgets to put it back", "return m + ", "return "),
+    ("log_softmax", "ignores the axis", "logsumexp(a, dim)", "logsumexp(a, -1)"),
+    ("log_softmax", "takes the logarithm of a probability",
+     "a - logsumexp(a, dim)", "np.log(np.exp(a - logsumexp(a, dim)))"),
+    ("cross_entropy", "has the wrong sign", "-picked", "picked"),
+    ("cross_entropy", "picks whole columns", "np.arange(len(classes)), classes", ":, classes"),
+    ("cross_entropy", "checks nothing", "checked_targets(input, target)", "unwrap(target)"),
+    ("cross_entropy", "ignores the reduction", ", reduction)", ', "mean")'),
+    ("cross_entropy", "normalises over the batch", "dim=1", "dim=0"),
+    ("softplus", "overflows", "np.maximum(a, 0) + np.log1p(np.exp(-np.abs(a)))", "np.log(1 + np.exp(a))"),
+    ("softplus", "loses small numbers", "np.log1p(np.exp(-np.abs(a)))", "np.log(1 + np.exp(-np.abs(a)))"),
+    ("binary_cross_entropy_with_logits", "mixes up yes and no", "input * target", "input * (1 - target)"),
+    ("binary_cross_entropy_with_logits", "sums", ", reduction)", ', "sum")'),
+    ("mul_rule", "gives each its own", "grad * b, grad * a", "grad * a, grad * b"),
+    ("mul_rule", "forgets the blame", "grad * b, grad * a", "b + 0 * grad, a + 0 * grad"),
+    ("unbroadcast", "forgets the axes in front", "grad = grad.sum(axis=tuple(range(in_front)))", "pass"),
+    ("unbroadcast", "drops the repeated axes", "keepdims=True", "keepdims=False"),
+    ("unbroadcast", "averages", "return grad.sum(", "return grad.mean("),
+    ("matmul_rule", "transposes everything", "b.swapaxes(-1, -2)", "b.T"),
+    ("matmul_rule", "works for nothing", " if wanted[0] else None", ""),
+    ("matmul_rule", "mixes up the order", "a.swapaxes(-1, -2) @ grad", "(grad.swapaxes(-1, -2) @ a)"),
+    ("topological_order", "forgets what it has seen", "elif id(current) not in seen:", "else:"),
+    ("topological_order", "is not reversed", "order[::-1]", "order"),
+    ("topological_order", "lists before the parents", "stack.append((current, True))", "order.insert(0, current)"),
+    ("backpropagate", "overwrites instead of adding",
+     "its_gradient if known is None else known + its_gradient", "its_gradient"),
+    ("backpropagate", "overwrites a leaf's gradient",
+     "grad.copy() if current.grad is None else current.grad.data + grad", "grad.copy()"),
+    ("backpropagate", "shares memory between leaves", "grad.copy() if", "grad if"),
+    ("log_softmax_rule", "forgets the sum", " * grad.sum(axis=dim, keepdims=True)", ""),
+    ("log_softmax_rule", "ignores the axis", "axis=dim", "axis=-1"),
+    ("log_softmax_rule", "takes logarithms for probabilities", "np.exp(out)", "out"),
+    ("sgd_step", "walks uphill", "p - lr * g", "p + lr * g"),
+    ("sgd_step", "changes the parameter in place", "return p - lr * g", "p -= lr * g\n    return p"),
+    ("momentum_step", "steps with the old velocity",
+     "sgd_step(p, velocity, lr), velocity", "sgd_step(p, (velocity - g) / momentum, lr), velocity"),
+    ("momentum_step", "averages the gradient", "velocity + g", "velocity + (1 - momentum) * g"),
+    ("momentum_step", "changes the velocity in place",
+     "velocity = momentum * velocity + g", "velocity *= momentum\n    velocity += g"),
+    ("adam_step", "corrects nothing", "m / (1 - betas[0] ** t)", "m"),
+    ("adam_step", "returns corrected averages", "+ eps), m, v", "+ eps), m_corrected, v_corrected"),
+    ("adam_step", "adds eps below the root", "np.sqrt(v_corrected) + eps", "np.sqrt(v_corrected + eps)"),
+    ("adam_step", "forgets the root", "np.sqrt(v_corrected)", "v_corrected"),
+    ("adam_step", "counts from zero", "** t)", "** (t + 1))"),
+    ("adam_step", "changes m in place",
+     "m = betas[0] * m + (1 - betas[0]) * g", "m *= betas[0]\n    m += (1 - betas[0]) * g"),
+    ("adamw_step", "decays through the gradient",
+     "adam_step(p * (1 - lr * weight_decay), g,", "adam_step(p, g + weight_decay * p,"),
+    ("adamw_step", "forgets the learning rate", "(1 - lr * weight_decay)", "(1 - weight_decay)"),
+    ("warmup_cosine", "wastes the first step", "(step + 1) / warmup", "step / warmup"),
+    ("warmup_cosine", "rises again after the end", "    if step >= total:\n        return 0.0\n", ""),
+    ("warmup_cosine", "falls in a straight line", "0.5 * (1 + math.cos(math.pi * progress))", "1 - progress"),
+    ("warmup_cosine", "begins the cosine at step 0", "(step - warmup) / (total - warmup)", "step / total"),
+]  # fmt: skip
+
+
+def module_of(exercise: str):
+    return next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong", "right_text", "wrong_text"), MISTAKES, ids=[f"{e}: {w}" for e, w, *_ in MISTAKES]
+)
+def test_a_mistake_costs_points(exercise, wrong, right_text, wrong_text, tmp_path):
+    module = module_of(exercise)
+    notebook = json.loads(staff_notebook(module, CURRICULUM))
+    cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == exercise)
+    source = "".join(cell["source"])
+    docstring_end = source.rindex('"""')
+    assert right_text in source[docstring_end:]
+    cell["source"] = source[:docstring_end] + source[docstring_end:].replace(right_text, wrong_text)
+    checks = judge_text(module, json.dumps(notebook), tmp_path, only=exercise)
+    possible = next(e.points for e in module.exercises if e.name == exercise)
+    assert points(checks) < possible, f"{wrong}, and nobody noticed"
+
+
+def test_every_exercise_has_at_least_two_mistakes():
+    exercises = [
+        e.name for m in CURRICULUM.written if m.slug in ("losses", "autograd", "optimizers") for e in m.exercises
+    ]
+    counts = {name: sum(name == exercise for exercise, *_ in MISTAKES) for name in exercises}
+    assert {name: count for name, count in counts.items() if count < 2} == {}
