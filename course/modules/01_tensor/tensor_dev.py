@@ -53,8 +53,8 @@ from tinytorch.testing import close, raises, same, true, unit_test
 # %% [markdown]
 # ## Where this code lives
 #
-# Cells that start with `#| export` become the file `tinytorch/core/tensor.py`: once you run `tito module complete
-# tensor`, the later modules import what you write here.
+# Cells that start with `#| export` become the file `tinytorch/core/tensor.py`: once you run
+# `tito module complete tensor`, the later modules import what you write here.
 #
 # ```python
 # from tinytorch import Tensor, tensor, zeros          # as users write it
@@ -550,7 +550,7 @@ def _as_shape(sizes):
 # ### primitive: unwrap, compute, wrap, hand over
 #
 # You will write operations as plain functions on *arrays*. The decorator `primitive` makes them work on tensors. It
-# is the most important piece of the whole framework, and it's ten lines. The figure shows the way of `x + y`.
+# is the most important piece of the whole framework, and it's a dozen lines. The figure shows the way of `x + y`.
 
 # %%
 viz.steps(
@@ -645,8 +645,9 @@ def _holds_float64(x):
 # ### Two seats kept free
 #
 # The recorder is the first seat: module 05 takes it with `set_recorder`. The second is the table of implementations.
-# An operation is known by its *name*, and the name can be led to another function: `use_implementation("matmul",
-# "loops")`. In module 16 you will make your own framework faster that way, and be able to go back.
+# An operation is known by its *name*, and the name can be led to another function:
+# `use_implementation("matmul", "loops")`. In module 16 you will make your own framework faster that way, and be able
+# to go back.
 
 
 # %%
@@ -843,7 +844,7 @@ def clone(a):
 
 @primitive
 def getitem(a, key):
-    """Take the part that `key` describes: a number, a slice, an array of indices or of truth values, or a tuple of these."""
+    """Take the part that `key` describes: a number, a slice, an array of indices or truth values, or a tuple of these."""
     return a[key]
 
 
@@ -914,7 +915,7 @@ print(x.reshape(3, 2))
 #
 # Two tensors of the same shape are added number by number. More often the shapes differ: a batch of 32 images plus
 # *one* correction for all; a matrix plus a row of biases; anything times 2. Copying the small one 32 times would be
-# slow and wasteful. **Broadcasting** does as if.
+# slow and wasteful. **Broadcasting** gives the result that the copies would give, without making them.
 #
 # **By hand.** `(2, 3)` plus `(3,)`. Write the shapes below each other, right-aligned:
 #
@@ -1393,8 +1394,9 @@ except ValueError as error:
 # <details><summary>Answer</summary>
 #
 # No: `(4, 6)` and `(4,)` don't broadcast, since below the 6 stands a 4. With `keepdim=True` the means are a column
-# `(4, 1)` and it works. And had `x` been square, `(6, 6)`, there would be *no error*: each column would lose the mean
-# of another row. So write `keepdim=True` whenever the result goes back to where it came from.
+# `(4, 1)` and it works. And had `x` been square, `(6, 6)`, there would be *no error*: column 0 would lose the mean of
+# row 0, column 1 that of row 1, and so on. So write `keepdim=True` whenever the result goes back to where it came
+# from.
 # </details>
 
 # %% [markdown]
@@ -1490,9 +1492,9 @@ test.report()
 # `matmul` puts a message in front of it that helps, for this is the error that you will see most often in your life
 # with neural networks.
 #
-# Arrays with more dimensions are *batches* of matrices: `(5, 2, 3) @ (5, 3, 4)` is five products at once, `(5, 2,
-# 4)`. Attention (module 12) lives on this. numpy does it by itself; the inner sizes are the last of `a` and the last
-# but one of `b`.
+# Arrays with more dimensions are *batches* of matrices: `(5, 2, 3) @ (5, 3, 4)` is five products at once,
+# `(5, 2, 4)`. Attention (module 12) lives on this. numpy does it by itself; the inner sizes are the last of `a` and
+# the last but one of `b`.
 
 
 # %% nbgrader={"grade_id": "matmul", "solution": true}
@@ -1585,8 +1587,8 @@ finally:
     use_implementation("matmul", before)
 
 # %% [markdown]
-# **Predict, then run**: which of these products exist, and what are their shapes? `(32, 64) @ (64, 10)`, `(32, 64) @
-# (10, 64)`, `(64,) @ (64, 10)`, `(7, 32, 64) @ (64, 10)`.
+# **Predict, then run**: which of these products exist, and what are their shapes? `(32, 64) @ (64, 10)`,
+# `(32, 64) @ (10, 64)`, `(64,) @ (64, 10)`, `(7, 32, 64) @ (64, 10)`.
 
 # %%
 for left, right in [((32, 64), (64, 10)), ((32, 64), (10, 64)), ((64,), (64, 10)), ((7, 32, 64), (64, 10))]:
@@ -1648,10 +1650,10 @@ print(f"ratio: {loops / blas:,.0f}")
 # ## 🧪 Module Integration Test
 #
 # Your operations, together, read handwriting. The mean image of each digit is its *template*, a row of `(10, 64)`. A
-# new image belongs to the nearest template: the one with the smallest squared distance. Spelt out, $\|x - t\|^2 =
-# \|x\|^2 - 2\,x \cdot t + \|t\|^2$; the first term is the same for all templates, so the nearest one has the largest
-# $x \cdot t - \tfrac{1}{2}\|t\|^2$. And that, for all images and all templates at once, is a matrix product and a row
-# that is broadcast.
+# new image belongs to the nearest template: the one with the smallest squared distance. Spelt out,
+# $\|x - t\|^2 = \|x\|^2 - 2\,x \cdot t + \|t\|^2$; the first term is the same for all templates, so the nearest one
+# has the largest $x \cdot t - \tfrac{1}{2}\|t\|^2$. And that, for all images and all templates at once, is a matrix
+# product and a row that is broadcast.
 
 # %%
 test_images, test_labels = Digits(train=False).arrays()

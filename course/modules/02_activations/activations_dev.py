@@ -69,10 +69,10 @@ from tinytorch.testing import close, same, true, unit_test
 # $$\mathrm{relu}(x) = \max(x, 0)$$
 #
 # Think of it as a gate for water. Pressure from one side passes as it is; from the other side nothing gets through.
-# With two gates you have the V: $|x| = \mathrm{relu}(x) + \mathrm{relu}(-x)$. With three, a hat: $\mathrm{relu}(x+1)
-# - 2\,\mathrm{relu}(x) + \mathrm{relu}(x-1)$. And of hats, each as wide and as high as one wants, any curve without
-# jumps can be put together, as finely as one likes. That is all there is to "neural networks can approximate
-# anything".
+# With two gates you have the V: $|x| = \mathrm{relu}(x) + \mathrm{relu}(-x)$. With three, a hat:
+# $\mathrm{relu}(x+1) - 2\,\mathrm{relu}(x) + \mathrm{relu}(x-1)$. And of hats, each as wide and as high as one wants,
+# any curve without jumps can be put together, as finely as one likes. That is all there is to "neural networks can
+# approximate anything".
 
 
 # %% nbgrader={"grade_id": "relu", "solution": true}
@@ -251,8 +251,8 @@ viz.lines(
 # 2. Further to the left it rises again, with $1/h$: the two values agree in nearly all digits, and what is left of
 #    their difference is rounding.
 # 3. In float64 the best step is near $10^{-5}$, and ten digits are right. That is the default above.
-# 4. In float32 it is near $5 \cdot 10^{-3}$, with five digits; below $3 \cdot 10^{-8}$ the step vanishes, since $1 +
-#    h$ is 1. That's why gradients are checked in float64.
+# 4. In float32 it is near $5 \cdot 10^{-3}$, with five digits; below $3 \cdot 10^{-8}$ the step vanishes: adding it
+#    to 1 changes nothing. That's why gradients are checked in float64.
 
 # %% [markdown]
 # **Predict, then run**: what does the measurement say of relu at 0, where there is a kink?
@@ -276,9 +276,9 @@ print(numerical_derivative(relu, np.array([-1.0, 0.0, 1.0])))
 # $$\sigma(x) = \frac{1}{1 + e^{-x}}$$
 #
 # **By hand.** $\sigma(0) = 1/(1+1) = 0.5$. At 2 it is $1/(1 + 0.135) = 0.881$, at -2 it's $1 - 0.881 = 0.119$: the
-# curve is the same from both ends. And far out? $e^{100}$ is a number with 44 digits. In float32 the largest is $3.4
-# \cdot 10^{38}$, so already $e^{89}$ **overflows** to infinity. numpy warns; sometimes the result is right by luck
-# ($1/\infty = 0$), sometimes it is `nan`, not a number, which then spreads through the whole network.
+# curve is the same from both ends. And far out? $e^{100}$ is a number with 44 digits. In float32 the largest is
+# $3.4 \cdot 10^{38}$, so already $e^{89}$ **overflows** to infinity. numpy warns; sometimes the result is right by
+# luck ($1/\infty = 0$), sometimes it is `nan`, not a number, which then spreads through the whole network.
 #
 # The cure is to never raise $e$ to a positive power. Multiply the fraction above and below by $e^{x}$ and you get a
 # second form that's just as true. Each is safe on one side:
@@ -421,12 +421,11 @@ viz.lines(
 # 2. tanh does better: near 0 its slope is nearly 1, and repeated tanh moves every value towards 0.
 # 3. relu loses half at the first gate (the negative half) and nothing afterwards. That's why deep networks became
 #    possible with it.
-# 4. There are no weights in this experiment. Module 03 chooses them so that products of weights and slopes stay near
-#    1.
+# 4. There are no weights in this experiment. Module 03 chooses them so that a signal keeps its size on its way.
 
 # %% [markdown]
-# **Predict, then run**: the slope of the sigmoid at x can be had from its value alone. Which one is it: $s^2$, $1 -
-# s$ or $s\,(1 - s)$? Think of its value at 0, and of both ends.
+# **Predict, then run**: the slope of the sigmoid at x can be had from its value alone. Which one is it: $s^2$,
+# $1 - s$ or $s\,(1 - s)$? Think of its value at 0, and of both ends.
 
 # %%
 s = sigmoid(Tensor(np.array([-3.0, 0.0, 3.0]))).data
@@ -737,8 +736,8 @@ for function in (relu, sigmoid, tanh, gelu, softmax):
 # then find them in the cache. Compiled frameworks go further, and do all steps on one number before they take the
 # next: the *fusion* of the sidebar above. In module 16 you do it yourself.
 #
-# **Predict, then run**: relu can be written as a choice, `np.where(x > 0, x, 0)`. Is that as fast as `np.maximum`? And
-# does it matter whether the numbers are sorted?
+# **Predict, then run**: relu can be written as a choice, `np.where(x > 0, x, 0)`. Is that as fast as `np.maximum`?
+# And does it matter whether the numbers are sorted?
 
 
 # %%

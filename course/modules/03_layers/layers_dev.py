@@ -180,10 +180,10 @@ print(10 * 64 + 10)
 # equal, get equal corrections, and stay equal forever. So we draw them at random. But how large?
 #
 # **By hand.** An output is a sum of $n$ products, $y = w_1 x_1 + \dots + w_n x_n$. If the inputs have variance 1 and
-# the weights variance $v$, independent and around 0, each product has variance $v$, and the sum $n\,v$. With $n =
-# 100$ and $v = 1$ the outputs are ten times as large as the inputs (the standard deviation is $\sqrt{100}$), after
-# five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half of the signal's power, so with relu
-# choose $v = 2/n$. Here $n$ is the number of inputs, the **fan-in**. In general
+# the weights variance $v$, independent and around 0, each product has variance $v$, and the sum $n\,v$. With
+# $n = 100$ and $v = 1$ the outputs are ten times as large as the inputs (the standard deviation is $\sqrt{100}$),
+# after five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half of the signal's power, so with
+# relu choose $v = 2/n$. Here $n$ is the number of inputs, the **fan-in**. In general
 #
 # $$v = \frac{\text{gain}^2}{\text{fan-in}}, \qquad \text{gain} = \sqrt 2 \text{ for relu}$$
 #
@@ -409,7 +409,8 @@ def named_tensors(module, kind=Tensor, prefix=""):
 
     HINT: `isinstance(value, kind)`, `isinstance(value, Module)`.
 
-    TINYTORCH ASSUMPTIONS: only attributes are searched, as in PyTorch, so layers in a plain list are not found: use ModuleList.
+    TINYTORCH ASSUMPTIONS: only attributes are searched, as in PyTorch. Layers in a plain list are not found: use
+    ModuleList.
     """
     ### BEGIN SOLUTION
     found = []
@@ -607,7 +608,8 @@ def load_state_dict(module, state):
 
     APPROACH:
     1. Make a dictionary of the module's tensors: name to tensor.
-    2. Names that the module has and the state hasn't are missing; the other way round they are unexpected. If there are any: `raise ValueError` that lists them.
+    2. Names that the module has and the state hasn't are missing; the other way round they are unexpected. If there
+       are any: `raise ValueError` that lists them.
     3. If an array has another shape than its tensor: `raise ValueError` with the name and both shapes.
     4. Only then set `tensor.data` to a copy of each array, in the tensor's dtype.
 
