@@ -27,5 +27,6 @@ async def guide(request: Request, name: str, viewer: Looking, ask: Asking) -> Re
     if name not in guides or (name in FOR_STAFF and not viewer.is_staff):
         raise Refused(404, f"There is no guide called {name}", "Choose one at the foot of the page.")
     text = (request.app.state.settings.docs / f"{name}.md").read_text(encoding="utf-8")
-    content = Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    written = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    content = Markup(written.replace("<th>", '<th scope="col">'))
     return render(request, "help.html", course=await ask.course(), title=guides[name], content=content, absent=[])

@@ -41,11 +41,12 @@ def _begin(campus: Campus) -> None:
 
     def ready() -> bool:
         run = campus.ask("semester", "GET", "apply", token).json()
+        assert (run["error"], [change for change in run["changes"] if change["error"]]) == ("", [])
         actions = campus.ask("semester", "GET", "status", token).json()["actions"]
         past = [a for a in actions if a["kind"] == "release" and a["at"] <= times.now().isoformat()]
         return run["finished"] and bool(past) and all(a["state"] == "done" for a in past)
 
-    wait_for(ready, "the class to begin", 120)
+    wait_for(ready, "the class to begin", 240)
     _work(campus)
 
 

@@ -37,7 +37,7 @@ class Actions:
     def _release(self, course: str, module: Module, by: str) -> str:
         engine, course_dir = self.places.engine, self.places.course_dir
         if notebooks.why_generate(engine, course, module, course_dir):
-            notebooks.generate(engine, course, module, course_dir)
+            notebooks.generate(engine, course, [module], course_dir)
         folder = notebooks.release_folder(course_dir, module.slug)
         with self.exchange_for(by) as exchange, tempfile.TemporaryDirectory(prefix="tito-solution-") as temporary:
             core = Path(temporary) / "core"
@@ -45,4 +45,5 @@ class Actions:
             (core / f"{module.slug}.py").write_text(export_module(module).text, encoding="utf-8")
             exchange.put_solution(course, module.slug, Path(temporary), force=True)
             row = exchange.release(course, module.slug, folder, force=True)
-        return f"version {row.release_version} with {len(row.files)} file(s)"
+        count = len(row.files)
+        return f"version {row.release_version}, {count} file{'s' if count != 1 else ''}"

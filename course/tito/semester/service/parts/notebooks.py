@@ -26,18 +26,26 @@ from tito.semester.service.database import Generated
 
 TITO = (sys.executable, "-m", "tito.cli")
 MAKERS = tuple(Path(tito.staff.__file__).with_name(name) for name in ("notebooks.py", "stubs.py"))
-LONGEST_SECONDS = 300  # nbgrader's converter takes under a second for a module
+LONGEST_SECONDS = 600  # nbgrader's converter takes a second for a module on a quiet machine
+CHANGED = "source changed"
 
 
 def changes(valid: Valid, engine: Engine, curriculum: Curriculum, course_dir: Path) -> list[Change]:
-    """Return which modules' notebooks are to be made, and why."""
-    found = []
-    for slug in valid.selection.built:
-        module = curriculum.find(slug)
+    """Return which modules' notebooks are to be made, and why; those with one reason are made in one process."""
+    reasons: dict[str, list[Module]] = {}
+    for module in map(curriculum.find, valid.selection.built):
         if reason := why_generate(engine, valid.semester.course, module, course_dir):
-            make = partial(generate, engine, valid.semester.course, module, course_dir)
-            found.append(Change("~" if reason == "source changed" else "+", "notebooks", slug, reason, make))
-    return found
+            reasons.setdefault(reason, []).append(module)
+    return [
+        Change(
+            "~" if reason == CHANGED else "+",
+            "notebooks",
+            ", ".join(module.slug for module in modules),
+            reason,
+            partial(generate, engine, valid.semester.course, modules, course_dir),
+        )
+        for reason, modules in reasons.items()
+    ]
 
 
 def release_folder(course_dir: Path, slug: str) -> Path:
@@ -45,26 +53,31 @@ def release_folder(course_dir: Path, slug: str) -> Path:
     return course_dir / "release" / slug
 
 
-def generate(engine: Engine, course: str, module: Module, course_dir: Path) -> None:
-    """Make the staff notebook and the release of `module`; raise TitoError with what the generator said."""
-    fingerprint, now = _fingerprint(module), times.now()
-    words = [*TITO, "nbgrader", "generate", module.slug, "--course-dir", str(course_dir)]
-    course_tree = str(module.source.parents[2])
+def generate(engine: Engine, course: str, modules: list[Module], course_dir: Path) -> None:
+    """Make the notebooks of `modules`; raise TitoError with what the generator said of each bad one."""
+    fingerprints, now = {module.slug: _fingerprint(module) for module in modules}, times.now()
+    said = {module.slug: "" for module in modules}
+    if together := _run(modules, course_dir):
+        # One module with a mistake must not keep the others from the students.
+        said = {m.slug: _run([m], course_dir) if len(modules) > 1 else together for m in modules}
+    for slug, fingerprint in fingerprints.items():
+        if not said[slug]:
+            _remember(engine, course, slug, fingerprint, now)
+    if wrong := [f"notebooks of {slug} could not be made: {text}" for slug, text in said.items() if text]:
+        raise TitoError("\n".join(wrong))
+
+
+def _run(modules: list[Module], course_dir: Path) -> str:
+    """Run the generator; return what it said if it failed."""
+    words = [*TITO, "nbgrader", "generate", *(module.slug for module in modules), "--course-dir", str(course_dir)]
+    course_tree = str(modules[0].source.parents[2])
     # nbgrader runs the command `alembic` when it makes a new gradebook
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    environment = {**os.environ, "TITO_COURSE": course_tree, "PATH": path}
     course_dir.mkdir(parents=True, exist_ok=True)
-    with gradebook_lock(course_dir):  # nbgrader writes the module's cells into the gradebook
-        done = subprocess.run(
-            words,
-            capture_output=True,
-            text=True,
-            timeout=LONGEST_SECONDS,
-            env={**os.environ, "TITO_COURSE": course_tree, "PATH": path},
-        )
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip()[-2000:]
-        raise TitoError(f"notebooks of {module.label} could not be made: {said}")
-    _remember(engine, course, module.slug, fingerprint, now)
+    with gradebook_lock(course_dir):  # nbgrader writes the modules' cells into the gradebook
+        done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST_SECONDS, env=environment)
+    return (done.stderr or done.stdout).strip()[-2000:] or "it did not say why" if done.returncode else ""
 
 
 def why_generate(engine: Engine, course: str, module: Module, course_dir: Path) -> str | None:
@@ -74,7 +87,7 @@ def why_generate(engine: Engine, course: str, module: Module, course_dir: Path) 
         before = row.fingerprint if row else None
     if not (release_folder(course_dir, module.slug) / f"{module.slug}.ipynb").is_file() or before is None:
         return "not made yet"
-    return "source changed" if before != _fingerprint(module) else None
+    return CHANGED if before != _fingerprint(module) else None
 
 
 def _fingerprint(module: Module) -> str:

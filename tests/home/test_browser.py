@@ -1,0 +1,128 @@
+"""The pages in Chromium: usable by keyboard and screen reader, readable in both colour schemes, at home on a phone."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+
+from tests.semester.campus import PASSWORD, Campus
+
+pytestmark = pytest.mark.slow
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+ARGUMENTS += ["--disable-component-update", "--disable-sync"]
+AUDIT = Path(__file__).with_name("audit.js").read_text()
+PAGES = [
+    ("ada", ""),
+    ("ada", "modules/scale"),
+    ("ada", "help/student"),
+    ("ada", "modules/none"),
+    ("tom", "grading"),
+    ("ida", "class"),
+    ("ida", "semester"),
+    ("ida", "semester/plan"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def people(browser, campus: Campus):
+    """Log people in once for each colour scheme."""
+    contexts: dict[tuple[str, str], BrowserContext] = {}
+
+    def log_in(name: str, scheme: str) -> BrowserContext:
+        if (name, scheme) not in contexts:
+            context = browser.new_context(color_scheme=scheme, timezone_id="Asia/Tokyo")
+            contexts[name, scheme] = context
+            log_in_page(context.new_page(), campus, name).close()
+        return contexts[name, scheme]
+
+    yield log_in
+    for context in contexts.values():
+        context.close()
+
+
+def log_in_page(page: Page, campus: Campus, name: str) -> Page:
+    page.goto(f"{campus.url}/hub/login?next=%2Fservices%2Fhome%2F")
+    page.fill("input[name=username]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("input[type=submit]")
+    page.wait_for_url("**/services/home/**")
+    return page
+
+
+@pytest.fixture
+def visit(people, campus: Campus):
+    """Open a page of the home as somebody; every message of the browser's console is a failure."""
+    pages: list[Page] = []
+    said: list[str] = []
+
+    def open_page(name: str, path: str, scheme: str = "light", width: int = 1280) -> Page:
+        page = people(name, scheme).new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": 900})
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{campus.url}/services/home/{path}")
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert [text for text in said if "404 (Not Found)" not in text] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "path"), PAGES)
+def test_a_page_has_names_landmarks_an_order_of_headings_and_contrast(visit, name, path, scheme):
+    assert visit(name, path, scheme).evaluate(AUDIT) == []
+
+
+@pytest.mark.parametrize(("name", "path"), PAGES)
+def test_no_page_scrolls_sideways_on_a_small_phone(visit, name, path):
+    page = visit(name, path, width=320)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_times_are_in_the_viewers_own_zone_and_say_so(visit, campus):
+    page = visit("ada", "modules/scale")
+    shown = page.locator("dl.facts time").first
+    # 00:00 in Berlin, the course's zone, is 8 hours earlier on the clock than in Tokyo (winter time)
+    assert shown.inner_text().endswith("08:00")
+    assert "00:00 (Europe/Berlin)" in shown.get_attribute("title")
+    assert "Asia/Tokyo" in page.locator("footer").inner_text()
+
+
+def test_the_next_step_is_reached_by_keyboard_in_a_few_steps_and_shows_its_focus(visit):
+    page = visit("ada", "")
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").inner_text() == "Skip to the content"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    focused = page.locator(":focus")
+    assert "Open the notebook" in focused.inner_text()
+    assert focused.evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
+
+
+def test_a_script_in_a_guide_or_an_address_runs_nothing(visit):
+    page = visit("ada", "help/student")
+    assert page.locator("script:not([src])").count() == 0
+    assert "alert(1)" in page.locator("article").inner_text()
+    page = visit("ada", "modules/%3Cimg%20src=x%20onerror=alert(1)%3E")
+    assert page.locator("main img").count() == 0
+
+
+def test_the_page_works_without_javascript(browser, campus: Campus):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    log_in_page(page, campus, "ada")
+    assert page.locator(".next h2").inner_text() == "Go on with Shift"
+    assert page.locator("time").first.inner_text() != ""
+    context.close()
