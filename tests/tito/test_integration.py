@@ -58,6 +58,11 @@ FAULTS = {
         "def backpropagate(tensor, gradient=None):\n    _right(tensor, type(tensor)(tensor.data * 0 + 3.0))",
     ),
     "training_lowers_the_loss": ("optimizers", "SGD.step = lambda self: None"),
+    "two_layers_learn_exclusive_or": ("activations", "def tanh(x):\n    return x"),
+    "a_saved_training_continues_to_the_same_bits": (
+        "optimizers",
+        "Optimizer.load_state_dict = lambda self, saved: None",
+    ),
 }
 
 
