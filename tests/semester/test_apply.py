@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from nbgrader.api import Gradebook
@@ -226,6 +228,32 @@ def test_a_kernels_token_and_a_ta_may_not_apply_and_students_see_the_course(camp
     course = campus.ask("semester", "GET", "course", campus.token("ada")).json()
     assert course["course"] == COURSE
     assert "ben" not in json.dumps(course)
+
+
+def test_the_terminal_plans_applies_and_tells_the_state(campus, instructor):
+    apply(campus, instructor)
+    variables = {
+        "PATH": "/usr/bin:/bin",
+        "TITO_COURSE": str(campus.folder / "tree"),
+        "SEMESTER_URL": campus.service_url("semester"),
+        "TITO_TOKEN": instructor,
+    }
+
+    def tito(*words: str) -> str:
+        command = [sys.executable, "-m", "tito.cli", "semester", *words]
+        done = subprocess.run(command, capture_output=True, text=True, env=variables)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    other = campus.folder / "other.yaml"
+    other.write_text(SEMESTER.replace("window_hours: 48", "window_hours: 12"))
+    assert "~ exchange   scale " in tito("plan", str(other))
+    assert "changes made; the semester is in force" in tito("apply", str(other))
+    assert tito("plan", str(other)) == "nothing to change\n"
+    assert f"{COURSE}, applied by ida" in tito("status")
+    assert f"{campus.folder / 'semester.yaml'} differs from it" in tito("status")
+    assert "changes made" in tito("apply")
+    assert tito("plan") == "nothing to change\n"
 
 
 def test_an_unreachable_exchange_is_told_and_nothing_is_recorded(campus, instructor):
