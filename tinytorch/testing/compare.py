@@ -180,18 +180,19 @@ def _shape(array: np.ndarray) -> str:
     return f"shape {array.shape}" if array.ndim else "a single number (shape ())"
 
 
+KINDS = {
+    "b": ("True or False", "True or False"),
+    "i": ("an integer", "integers"),
+    "u": ("an integer", "integers"),
+    "f": ("a number", "numbers"),
+    "c": ("a complex number", "complex numbers"),
+}
+
+
 def _in_words(value) -> str:
     array = np.asarray(value)
-    kind = {"b": "True or False", "i": "integers", "u": "integers", "f": "numbers", "c": "complex numbers"}[
-        array.dtype.kind
-    ]
-    return (
-        f"an array of {kind}"
-        if array.ndim
-        else kind.removesuffix("s")
-        if array.dtype.kind == "b"
-        else f"a {kind.removesuffix('s')}"
-    )
+    one, many = KINDS[array.dtype.kind]
+    return f"an array of {many}" if array.ndim else one
 
 
 def _exact_difference(a: np.ndarray, e: np.ndarray):

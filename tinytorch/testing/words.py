@@ -25,6 +25,8 @@ class RemoteArray(np.ndarray):
         return np.array(self)
 
     def __array_wrap__(self, array, context=None, return_scalar=False):
+        if array is self:  # an operation in place, such as a += 1
+            return self
         return array[()] if return_scalar else np.asarray(array)
 
 
