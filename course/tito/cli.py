@@ -88,7 +88,7 @@ def main() -> None:
         error.show()
         sys.exit(error.exit_code)
     except TitoError as error:
-        _say(str(error))
+        _say(str(error), error.to_json())
         sys.exit(1)
     except BrokenPipeError:
         # The reader of a pipe (`tito status | head`) has gone; Python must not complain at its own end.
@@ -104,9 +104,9 @@ def main() -> None:
         sys.exit(1)
 
 
-def _say(message: str) -> None:
+def _say(message: str, facts: dict | None = None) -> None:
     if "--json" in sys.argv:
-        print(json.dumps({"error": message}))
+        print(json.dumps(facts or {"error": message}, ensure_ascii=False))
     else:
         click.secho("Error: ", fg="red", nl=False, err=True)
         click.echo(message, err=True)

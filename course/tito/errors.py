@@ -7,6 +7,9 @@ from pathlib import Path
 class TitoError(Exception):
     """Say rule, value and remedy in one message; the command line prints it without a traceback and exits with 1."""
 
+    def to_json(self) -> dict:
+        return {"error": str(self)}
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
@@ -30,10 +33,13 @@ class FindingsError(TitoError):
         self.findings = sorted(findings)
         super().__init__("\n".join(str(finding) for finding in self.findings))
 
+    def to_json(self) -> dict:
+        return super().to_json() | {"findings": [finding.to_json() for finding in self.findings]}
+
 
 def _shorten(path: Path) -> Path:
     """Show a path relative to the working directory where that is shorter."""
     try:
         return path.relative_to(Path.cwd())
-    except ValueError:
+    except (ValueError, OSError):  # elsewhere, or the working directory is gone
         return path

@@ -18,6 +18,9 @@ class NotebookError(TitoError):
         super().__init__(message)
         self.cell = cell
 
+    def to_json(self) -> dict:
+        return super().to_json() | {"cell": self.cell}
+
 
 def read_notebook(path: Path) -> list[Cell]:
     """Read the cells of a notebook file; `number` counts all cells from 1, as from the top of the page."""
@@ -31,6 +34,8 @@ def read_notebook(path: Path) -> list[Cell]:
 def _load(path: Path) -> dict:
     if not path.exists():
         raise NotebookError(f"there is no {path}: 'tito module start {path.stem}' puts it there.")
+    if not path.is_file():
+        raise NotebookError(f"{path} is no file: move it away, then 'tito module start {path.stem}'.")
     if path.stat().st_size > LARGEST_BYTES:
         raise NotebookError(f"{path.name} is larger than 64 MB: clear its outputs in JupyterLab and save it.")
     raw = path.read_bytes()

@@ -162,6 +162,14 @@ def test_an_error_with_json_is_json(tito, course):
 
 
 @pytest.mark.unit
+def test_mistakes_of_the_course_are_json_with_their_places(tito, course):
+    path = course / "modules" / "01_scale" / "module.yaml"
+    path.write_text(path.read_text().replace("hours: 0.5", "hours: 0"))
+    (finding,) = tito("module", "lint", "--all", "--json").json["findings"]
+    assert (finding["file"], finding["line"]) == (str(path), 3)
+
+
+@pytest.mark.unit
 def test_colours_are_off_where_nobody_sees_them(tito, course, workspace):
     assert "\x1b" not in tito("module", "status").out
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -196,6 +197,18 @@ def test_a_deleted_function_is_told(completed, workspace: Workspace, tito):
     before = everything(workspace)
     assert "scale.ipynb no longer defines halve" in tito("module", "complete", "scale").err
     assert everything(workspace) == before
+
+
+def test_a_script_learns_the_cell(completed, tito):
+    completed.edit("halve", lambda source: source + "\nx = = 1\n")
+    answer = tito("module", "complete", "scale", "--json")
+    assert (answer.code, answer.json["cell"]) == (1, 13)
+
+
+def test_what_is_no_file_is_told_and_not_waited_for(completed, tito):
+    completed.path.unlink()
+    os.mkfifo(completed.path)
+    assert "is no file: move it away" in tito("module", "complete", "scale").err
 
 
 def test_a_deleted_setup_cell_is_told(completed, tito):
