@@ -17,6 +17,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )  # fmt: skip
+from tito.grading.service.programs import put_programs_on_path
 from traitlets.config import Config
 
 SLUG = "tensor"
@@ -69,6 +70,7 @@ def _config(root: Path) -> Config:
 
 def make_course(root: Path) -> Path:
     """Write the source notebook and generate the release, which also fills the gradebook."""
+    put_programs_on_path()
     folder = root / "source" / SLUG
     folder.mkdir(parents=True)
     nbformat.write(source_notebook(), folder / f"{SLUG}.ipynb")

@@ -48,7 +48,8 @@ def hub_config(public: int, hub: int, proxy_api: int, formgrader: int) -> str:
     ]
     allowed = [READ, GRADE, RUN, GRADING, FORMGRADER]
     groups = {
-        "ta": ["tom"], "instructor": ["ida"], f"nbgrader-{COURSE}": list(STUDENTS), f"formgrade-{COURSE}": ["tom", "ida"],
+        "ta": ["tom"], "instructor": ["ida"],
+        f"nbgrader-{COURSE}": list(STUDENTS), f"formgrade-{COURSE}": ["tom", "ida"],
     }  # fmt: skip
     custom = {name: {"description": name} for name in (READ, GRADE, RUN, COLLECT, FEEDBACK, RELEASE, ADMIN)}
     services = [

@@ -11,6 +11,7 @@ import click
 from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 
+from ..service.programs import put_programs_on_path
 from ..service.settings import settings_from_environment
 from .application import make_application
 from .released import released_assignments
@@ -31,6 +32,7 @@ Example (the Hub sets the JUPYTERHUB_... variables of a service):
 def main(course_dir, course_id, grading_url, exchange_url, url, port):
     """Serve nbgrader's formgrader to TAs and instructors, behind the Hub's login."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    put_programs_on_path()
     settings = settings_from_environment(course_dir=course_dir, course_id=course_id, exchange_url=exchange_url)
     # A right that was taken away counts within half a minute, not after the default five.
     auth = HubOAuth(cache_max_age=30)

@@ -1,5 +1,6 @@
 """The gateway's handlers: nbgrader's own behind our login and rights, and ours where nbgrader's would reach too far."""
 
+import math
 import mimetypes
 from collections import Counter
 from pathlib import Path
@@ -8,6 +9,7 @@ from nbgrader.api import Comment, MissingEntry, SolutionCell
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from tornado import web
 
+from ..service.late import refresh_penalty
 from .audit import list_changes
 from .base import GatewayMixin, PageHandler
 from .guidance import guidance
@@ -101,6 +103,37 @@ class CommentBankHandler(PageHandler):
             raise web.HTTPError(404, "there is no such answer") from error
 
 
+class GradeHandler(GatewayMixin, apihandlers.GradeHandler):
+    """One part's points. Only numbers that the part can have are taken, and the late penalty follows the new score."""
+
+    def put(self, grade_id: str):
+        try:
+            grade = self.gradebook.find_grade_by_id(grade_id)
+        except MissingEntry as error:
+            raise web.HTTPError(404, "there is no such grade") from error
+        body = self.get_json_body() or {}
+        grade.manual_score = _points(body.get("manual_score"), "points", grade.max_score)
+        grade.extra_credit = _points(body.get("extra_credit"), "extra points", None)
+        grade.needs_manual_grade = grade.manual_score is None and grade.auto_score is None
+        self.gradebook.db.commit()
+        refresh_penalty(self.course.course_dir, self.gradebook, grade.notebook)
+        self.write(grade.to_dict())
+
+
+def _points(value: object, what: str, highest: float | None) -> float | None:
+    """Read points as the page sends them: a number, its text, or nothing."""
+    if value is None or value == "":
+        return None
+    try:
+        points = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        points = math.nan
+    if not math.isfinite(points) or points < 0 or (highest is not None and points > highest):
+        upper = f"{highest:g}" if highest is not None else "any number"
+        raise web.HTTPError(400, f"{what} are a number from 0 to {upper}, got {value!r}")
+    return points
+
+
 class AuditHandler(PageHandler):
     def get(self):
         before = self.get_argument("before", "")
@@ -135,7 +168,9 @@ class NotFoundHandler(PageHandler):
         raise web.HTTPError(404, "there is no such page")
 
 
-OWN_PAGES = {cls.__name__: cls for cls in (FormgraderHandler, ManageAssignmentsHandler, ManageSubmissionsHandler)}
+OWN: dict[str, type] = {
+    cls.__name__: cls for cls in (FormgraderHandler, ManageAssignmentsHandler, ManageSubmissionsHandler, GradeHandler)
+}
 DROPPED = {
     handlers.SubmissionFilesHandler,
     web.StaticFileHandler,
@@ -152,5 +187,5 @@ def gateway_routes() -> list[tuple]:
     for route in [*handlers.default_handlers, *apihandlers.default_handlers]:
         pattern, handler = route[0], route[1]
         if handler not in DROPPED:
-            routes.append((pattern, OWN_PAGES.get(handler.__name__) or behind_the_gateway(handler)))
+            routes.append((pattern, OWN.get(handler.__name__) or behind_the_gateway(handler)))
     return routes

@@ -8,11 +8,10 @@ import re
 from pathlib import Path
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader
-from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers as nbgrader_handlers
 from traitlets.config import Config
 
-from .sanitize import SanitizeNotebook, clean
+from .sanitize import SanitizingExporter
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
 OWN_STATIC = Path(__file__).parent / "static"
@@ -37,19 +36,16 @@ def page_environment() -> Environment:
     return Environment(loader=loader, autoescape=True)
 
 
-def submission_exporter() -> HTMLExporter:
+def submission_exporter() -> SanitizingExporter:
     """Return the exporter for a student's notebook: sanitised, in our template, with nothing from another server."""
     config = Config()
-    config.HTMLExporter.template_name = "formgrade_gateway"
-    config.HTMLExporter.extra_template_basedirs = [str(OWN_TEMPLATES)]
-    config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.mathjax_url = ""
-    config.HTMLExporter.require_js_url = ""
-    config.HTMLExporter.exclude_anchor_links = True
-    exporter = HTMLExporter(config=config)
-    exporter.register_preprocessor(SanitizeNotebook)
-    exporter.register_filter("clean_html", clean)
-    return exporter
+    config.SanitizingExporter.template_name = "formgrade_gateway"
+    config.SanitizingExporter.extra_template_basedirs = [str(OWN_TEMPLATES)]
+    config.SanitizingExporter.sanitize_html = True
+    config.SanitizingExporter.mathjax_url = ""
+    config.SanitizingExporter.require_js_url = ""
+    config.SanitizingExporter.exclude_anchor_links = True
+    return SanitizingExporter(config=config)
 
 
 def content_security_policy(nonce: str) -> str:

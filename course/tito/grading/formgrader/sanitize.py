@@ -6,14 +6,14 @@ the second. What is not on the list goes, silently: a grader should see the answ
 
 import base64
 import binascii
+import copy
 import html
 import re
 from typing import Any
 
 import bleach
-from nbconvert.preprocessors import Preprocessor
+from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
-from traitlets import Bool
 
 # No id: the grading pages find score fields by id, and an answer must not be able to pose as one. No style and no form
 # elements: an answer must not be able to draw a button over the page. class stays for highlighted code alone.
@@ -69,14 +69,17 @@ def _clean_cell(cell: NotebookNode) -> None:
         cell.cell_type, cell.source = "markdown", f"<pre>{html.escape(cell.source)}</pre>"
     if cell.cell_type == "code":
         cell.outputs = [kept for output in cell.get("outputs", []) if (kept := _clean_output(output))]
-    if "attachments" in cell:
-        cell.attachments = NotebookNode(
-            {_plain(name): kept for name, bundle in cell.attachments.items() if (kept := _clean_pictures(bundle))}
-        )
+    if cell.cell_type == "markdown":
+        _inline_attachments(cell)
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^\w.+ -]", "_", name)
+def _inline_attachments(cell: NotebookNode) -> None:
+    """Put attached pictures into the text. nbconvert refuses a whole notebook for one that is missing."""
+    attachments = cell.pop("attachments", {})
+    for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
+        for kind, data in _clean_pictures(bundle).items() if isinstance(bundle, dict) else ():
+            cell.source = cell.source.replace(f"attachment:{name}", f"data:{kind};base64,{data}")
+    cell.source = cell.source.replace("attachment:", "missing-attachment:")
 
 
 def _clean_output(output: NotebookNode) -> NotebookNode | None:
@@ -119,10 +122,13 @@ def _bounded(text: Any) -> str:
     return f"{text[:MAX_TEXT_CHARACTERS]}\n... ({len(text) - MAX_TEXT_CHARACTERS} more characters are not shown)"
 
 
-class SanitizeNotebook(Preprocessor):
-    """The same as a step of an nbconvert exporter."""
+class SanitizingExporter(HTMLExporter):
+    """nbconvert's HTML exporter for what students wrote: cleaned before anything of it is read.
 
-    enabled = Bool(True).tag(config=True)  # nbconvert's own default would register it and then never run it
+    A preprocessor would come too late: HTMLExporter takes the language, and with it a class attribute, from the
+    notebook's metadata before it runs any.
+    """
 
-    def preprocess(self, nb: NotebookNode, resources):
-        return clean_notebook(nb), resources
+    def from_notebook_node(self, nb: NotebookNode, resources=None, **settings):
+        self.register_filter("clean_html", clean)
+        return super().from_notebook_node(clean_notebook(copy.deepcopy(nb)), resources, **settings)

@@ -13,6 +13,7 @@ from .api import make_app
 from .identity import HubIdentity
 from .intake import Intake
 from .pool import WorkerPool
+from .programs import put_programs_on_path
 from .queue import Queue
 from .records import open_database
 from .settings import settings_from_environment
@@ -35,6 +36,7 @@ def main(url: str, port: int | None, **options) -> None:
     """Judge submissions, keep the record of it, and answer questions about both."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    put_programs_on_path()
     settings = settings_from_environment(**options)
     queue = Queue(open_database(settings.database_url))
     identity = HubIdentity(os.environ.get("JUPYTERHUB_API_URL", "http://127.0.0.1:8081/hub/api"))

@@ -16,6 +16,7 @@ from tito.errors import TitoError
 
 from .overview import module_overview, student_rows
 from .pool import WorkerPool
+from .programs import put_programs_on_path
 from .queue import Queue
 from .records import Run, open_database
 from .settings import GradingSettings, settings_from_environment
@@ -39,6 +40,7 @@ class Direct:
     """The course directory itself."""
 
     def __init__(self, settings: GradingSettings):
+        put_programs_on_path()
         self.settings = settings
         self.queue = Queue(open_database(settings.database_url))
 

@@ -9,7 +9,6 @@ import re
 import shutil
 from pathlib import Path
 
-from nbconvert.exporters import HTMLExporter
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
 from nbformat import NotebookNode
 from nbgrader.converters import GenerateFeedback
@@ -21,7 +20,7 @@ from traitlets.config import Config
 
 from tito.errors import TitoError
 
-from ..formgrader.sanitize import SanitizeNotebook, clean
+from ..formgrader.sanitize import SanitizingExporter
 
 TEMPLATES = Path(__file__).parent / "templates"
 HIDDEN = re.compile(
@@ -43,7 +42,7 @@ class RemoveHiddenTests(Preprocessor):
 class CourseFeedback(GenerateFeedback):
     """GenerateFeedback with our template, and without the submission's other files."""
 
-    preprocessors = List([GetGrades, RemoveHiddenTests, SanitizeNotebook, CSSHTMLHeaderPreprocessor]).tag(config=True)
+    preprocessors = List([GetGrades, RemoveHiddenTests, CSSHTMLHeaderPreprocessor]).tag(config=True)
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         source = Path(self._format_source(assignment_id, student_id))
@@ -52,10 +51,6 @@ class CourseFeedback(GenerateFeedback):
         for name in ("timestamp.txt", "submission_secret.txt"):
             if (source / name).is_file():
                 shutil.copy(source / name, target / name)
-
-    def convert_notebooks(self) -> None:
-        self.exporter.register_filter("clean_html", clean)
-        super().convert_notebooks()
 
 
 def generate_feedback(course_dir: Path, course_id: str, assignment: str, student: str) -> Path:
@@ -70,12 +65,12 @@ def generate_feedback(course_dir: Path, course_id: str, assignment: str, student
     config.CourseDirectory.course_id = course_id
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student
-    config.HTMLExporter.template_name = "tito_feedback"
-    config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES)]
-    config.HTMLExporter.sanitize_html = True
-    config.HTMLExporter.mathjax_url = ""
-    config.HTMLExporter.exclude_anchor_links = True
-    config.GenerateFeedback.exporter_class = HTMLExporter
+    config.SanitizingExporter.template_name = "tito_feedback"
+    config.SanitizingExporter.extra_template_basedirs = [str(TEMPLATES)]
+    config.SanitizingExporter.sanitize_html = True
+    config.SanitizingExporter.mathjax_url = ""
+    config.SanitizingExporter.exclude_anchor_links = True
+    config.GenerateFeedback.exporter_class = SanitizingExporter
     converter = CourseFeedback(coursedir=CourseDirectory(config=config), config=config)
     converter.force = True
     converter.start()

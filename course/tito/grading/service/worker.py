@@ -14,6 +14,7 @@ import warnings
 
 from sqlalchemy.exc import SAWarning
 
+from .programs import put_programs_on_path
 from .queue import LEASE_SECONDS, Queue, Work, worker_name
 from .records import open_database
 from .settings import GradingSettings, settings_from_environment
@@ -85,6 +86,7 @@ def main() -> None:
     # nbgrader adds rows in an order that SQLAlchemy remarks upon, for each submission; nothing is lost by it.
     warnings.filterwarnings("ignore", "Object of type", SAWarning)
     die_with_parent()
+    put_programs_on_path()
     settings = settings_from_environment()
     worker = Worker(settings, Queue(open_database(settings.database_url)))
     signal.signal(signal.SIGTERM, lambda *_: worker.stopping.set())
