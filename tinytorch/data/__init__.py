@@ -2,6 +2,6 @@
 
 from tinytorch.faces import make_face, same_words
 
-WORDS = same_words()
+WORDS = same_words("Dataset", "TensorDataset", "Subset", "DataLoader", "random_split", "default_collate")
 
 __getattr__, __dir__ = make_face(__name__, WORDS)
