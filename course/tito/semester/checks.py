@@ -3,6 +3,7 @@
 import difflib
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 
 from tito.curriculum import Curriculum
 from tito.semester.document import Document
@@ -33,6 +34,7 @@ def check(semester: Semester, students: list[Student] | None, curriculum: Curric
     found = Found()
     found.selection = _selection(semester, curriculum, document, found)
     _check_schedule(semester, document, found)
+    _check_milestones(semester, curriculum, document, found)
     if students is not None:
         names = {student.username for student in students}
         _check_people(semester, names, document, found)
@@ -104,6 +106,21 @@ def _check_schedule(semester: Semester, document: Document, found: Found) -> Non
             remedy = f"add `{slug}: {{release: ..., due: ...}}`"
             found.problems.append(document.problem(("schedule",), slug, "has no dates", remedy))
     _warn_about_order(semester, document, found)
+
+
+def _check_milestones(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:
+    known = [folder.name for folder in milestone_folders(curriculum)]
+    for name in semester.milestones:
+        if name not in known:
+            remedy = _choose(name, known)
+            found.problems.append(document.problem(("milestones", name), None, "is not a milestone", remedy))
+
+
+def milestone_folders(curriculum: Curriculum) -> list[Path]:
+    """Return the milestones beside the curriculum's modules, in order; a milestone's id is its folder's name."""
+    folder = next((m.folder for m in curriculum.modules if m.folder), None)
+    milestones = folder.parents[1] / "milestones" if folder else None
+    return sorted(milestones.glob("[0-9][0-9]_*")) if milestones and milestones.is_dir() else []
 
 
 def _warn_about_order(semester: Semester, document: Document, found: Found) -> None:

@@ -25,7 +25,7 @@ def course_view(valid: Valid, curriculum: Curriculum) -> dict[str, Any]:
             for tier in curriculum.tiers
             if (modules := [_module(valid, m) for m in curriculum.modules if m.tier == tier.name])
         ],
-        **semester.model_dump(mode="json", include={"late", "attempts", "unlock", "grading", "limits"}),
+        **semester.model_dump(mode="json", include={"late", "attempts", "unlock", "grading", "limits", "milestones"}),
     }
 
 
