@@ -30,7 +30,7 @@
 #| export
 import numpy as np
 
-from tinytorch.core.tensor import Tensor, as_array, unwrap
+from tinytorch.core.tensor import Tensor, unwrap
 from tinytorch.random import generator
 
 # %%
@@ -548,9 +548,9 @@ def default_collate(samples):
 
     APPROACH:
     1. If the first sample is a tuple or a list, collate each column, and return a tuple of the results.
-    2. Otherwise turn every sample into an array (`as_array(unwrap(sample))`).
-    3. If their shapes differ, raise a ValueError that shows them.
-    4. Stack the arrays, and make a Tensor.
+    2. If it is a number, make a Tensor of the list of all.
+    3. Otherwise take the arrays out (`unwrap(sample)`; an array stays as it is). If their shapes differ, raise a ValueError
+       that shows them. Stack the arrays, and make a Tensor.
 
     EXAMPLE:
     >>> images, labels = default_collate([(np.array([1.0, 2.0]), 0), (np.array([3.0, 4.0]), 1)])
@@ -562,7 +562,9 @@ def default_collate(samples):
     ### BEGIN SOLUTION
     if isinstance(samples[0], (tuple, list)):
         return tuple(default_collate(column) for column in zip(*samples, strict=True))
-    arrays = [as_array(unwrap(sample)) for sample in samples]
+    if isinstance(samples[0], (int, float)):
+        return Tensor(list(samples))
+    arrays = [unwrap(sample) for sample in samples]
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) > 1:
         raise ValueError(f"examples of one batch must have the same shape, got {shapes}: crop or pad them first")
