@@ -1,4 +1,4 @@
-"""Real modules behind walls: the reference gets everything, the untouched release nothing, and judge and kernel agree."""
+"""Real modules behind walls: reference gets all, untouched release nothing; judge and kernel agree."""
 
 import re
 from collections.abc import Callable
@@ -62,7 +62,8 @@ def wrapped(cells) -> None:
     for cell in cells:
         name = name_of(cell)
         if "\n@" not in cell.source and f"def {name}(" in cell.source:
-            cell.source += f"\n\n_own_{name} = {name}\n\n\ndef {name}(*args, **options):\n    return _own_{name}(*args, **options)\n"
+            cell.source += f"\n\n_own_{name} = {name}\n\n"
+            cell.source += f"\ndef {name}(*args, **options):\n    return _own_{name}(*args, **options)\n"
 
 
 def chatty(cells) -> None:

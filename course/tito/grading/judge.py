@@ -19,14 +19,14 @@ import numpy as np
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
 from tito.grading.intake import Refused, Submission, read_submission
-from tito.grading.predecessors import has_own, own_predecessors, reference_predecessors
+from tito.grading.plans import plan_of
+from tito.grading.predecessors import own_predecessors, reference_predecessors
 from tito.grading.sandbox import Sandbox, find_sandbox
 from tito.judging.answers import Answers, find_answers
 from tito.judging.link import Budget
-from tito.judging.plan import Plan, make_plan
+from tito.judging.plan import Plan
 from tito.judging.result import ExerciseResult, ModuleResult, Note
 from tito.judging.run import run_tests_of
-from tito.percent import read_percent
 
 MODES = ("best", "reference", "own")
 # An attempt: what it is called in feedback, the folder of predecessors, the answers, the exercises to judge.
@@ -41,14 +41,15 @@ def judge_submission(
     seed: int,
     mode: str = "best",
     visible_only: bool = False,
-    own_core: Path | None = None,
+    earlier: Path | None = None,
     sandbox: Sandbox | None = None,
     budget: Budget | None = None,
 ) -> ModuleResult:
     """Judge the submission in `folder`.
 
-    `mode` says with whose earlier modules: "reference", "own" (those in `own_core`), or "best": the reference first,
-    and for an exercise that fails the student's own and the reference of the exercises that it uses; the better counts.
+    `mode` says with whose earlier modules: "reference", "own" (as she submitted them: `earlier`/MODULE), or "best": the
+    reference first, and for an exercise that fails her own and the reference of the exercises that it uses; the better
+    counts.
     """
     if mode not in MODES:
         raise TitoError(f"the grading mode is one of {', '.join(MODES)}, got {mode!r}")
@@ -62,7 +63,7 @@ def judge_submission(
     except Refused as refusal:
         verdict = replace(verdict, refused=str(refusal), exercises=_nothing(plan))
     else:
-        judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget or Budget(), own_core)
+        judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget or Budget(), earlier)
         verdict = replace(verdict, **judging.judge(submission, mode))
     return replace(verdict, seconds=round(time.monotonic() - started, 3))
 
@@ -78,36 +79,35 @@ class _Judging:
         sandbox: Sandbox,
         seed: int,
         budget: Budget,
-        own_core: Path | None,
+        earlier: Path | None,
     ):
         self.module, self.curriculum, self.plan = module, curriculum, plan
         self.sandbox, self.seed, self.budget = sandbox, seed, budget
-        self.own_core = own_core if own_core and has_own(module, curriculum, own_core) else None
+        self.earlier = earlier
 
     def judge(self, submission: Submission, mode: str) -> dict:
         answers = find_answers(self.plan, submission.cells)
         with tempfile.TemporaryDirectory(prefix="tito-own-") as scratch:
-            own = None
-            if self.own_core and mode != "reference":
-                own = own_predecessors(self.module, self.curriculum, self.own_core, Path(scratch))
-            first = self._reference() if mode != "own" or own is None else own
+            self._scratch = Path(scratch)
+            first = (self._own() if mode == "own" else None) or self._reference()
             results, notes = self._run(first, answers, list(self.plan.points))
             if mode == "best":
-                results = self._improve(results, answers, own)
+                results = self._improve(results, answers)
         return {"exercises": tuple(results), "notes": (*submission.notes, *answers.notes, *_once(notes))}
 
-    def _improve(self, results: list[ExerciseResult], answers: Answers, own: Path | None) -> list[ExerciseResult]:
+    def _improve(self, results: list[ExerciseResult], answers: Answers) -> list[ExerciseResult]:
         """Try what failed again with help; the better result of each exercise counts, and says whose help it was."""
         best = {result.name: result for result in results}
-        for lent, folder, changed, names in self._attempts(best, answers, own):
+        for lent, folder, changed, names in self._attempts(best, answers):
             for again in self._run(folder, changed, names)[0]:
                 if again.points > best[again.name].points:
                     best[again.name] = replace(again, lent=lent)
         return [best[result.name] for result in results]
 
-    def _attempts(self, best: dict[str, ExerciseResult], answers: Answers, own: Path | None) -> Iterator[Attempt]:
+    def _attempts(self, best: dict[str, ExerciseResult], answers: Answers) -> Iterator[Attempt]:
         failed = [name for name, result in best.items() if not result.passed and name in answers.tried]
-        if own is not None and failed:
+        own = self._own() if failed else None
+        if own is not None:
             yield "your own earlier modules", own, answers, failed
         for name in failed:
             weak = [used for used in self._uses(name) if not best[used].passed]
@@ -127,23 +127,17 @@ class _Judging:
                 waiting += self.plan.uses.get(used, ())
         return found
 
+    def _own(self) -> Path | None:
+        if self.earlier is None:
+            return None
+        return own_predecessors(self.module, self.curriculum, self.earlier, self._scratch)
+
     def _reference(self) -> Path:
         return reference_predecessors(self.module, self.curriculum)
 
     def _run(self, predecessors: Path, answers: Answers, names: list[str]) -> tuple[list[ExerciseResult], list[Note]]:
         launch: Callable = functools.partial(self.sandbox.start, predecessors)
         return run_tests_of(self.plan, answers, launch, seed=self.seed, budget=self.budget, only=names)
-
-
-def plan_of(module: Module, *, visible_only: bool = False) -> Plan:
-    """Make the plan of a module from its source; read once for each state of the source."""
-    plan = _plan(module, module.source.stat().st_mtime_ns)
-    return plan.visible() if visible_only else plan
-
-
-@functools.lru_cache(maxsize=64)
-def _plan(module: Module, state: int) -> Plan:
-    return make_plan(module.slug, read_percent(module.source), module.exercises, has_reference=True)
 
 
 def _nothing(plan: Plan) -> tuple[ExerciseResult, ...]:

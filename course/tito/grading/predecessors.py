@@ -8,14 +8,14 @@ import functools
 import os
 import py_compile
 import shutil
-import stat
 import tempfile
 from pathlib import Path
 
 from tito.curriculum import Curriculum, Module
 from tito.export import export_module
-
-LARGEST_FILE = 2**20  # bytes; an exported module has 30 kB
+from tito.grading.intake import Refused, read_submission
+from tito.grading.plans import plan_of
+from tito.judging.answers import compiles, find_answers
 
 
 def reference_predecessors(module: Module, curriculum: Curriculum) -> Path:
@@ -36,33 +36,40 @@ def _made(state: tuple, modules: tuple[Module, ...]) -> Path:
     return _readable(folder)
 
 
-def own_predecessors(module: Module, curriculum: Curriculum, own_core: Path, target: Path) -> Path:
-    """Fill `target`/core with the student's own prerequisites, and the reference where she has none."""
+def own_predecessors(module: Module, curriculum: Curriculum, earlier: Path, target: Path) -> Path | None:
+    """Fill `target`/core with the prerequisites as the student wrote them; None if she submitted none of them.
+
+    `earlier` holds her submissions by module. What she did not solve, or what is no Python, is the reference's.
+    """
     reference = reference_predecessors(module, curriculum) / "core"
+    own = {}
+    for other in curriculum.before(module):
+        if other.is_written and (text := _own_module(other, earlier / other.slug)):
+            own[f"{other.slug}.py"] = text
+    if not own:
+        return None
     core = _core_of(target)
     for path in sorted(reference.glob("*.py")):
-        data = _regular_file(own_core / path.name)
-        (core / path.name).write_bytes(path.read_bytes() if data is None else data)
+        (core / path.name).write_text(own.get(path.name) or path.read_text(encoding="utf-8"), encoding="utf-8")
     return _readable(target)
 
 
-def has_own(module: Module, curriculum: Curriculum, own_core: Path) -> bool:
-    """Tell whether the student has any of the prerequisites."""
-    return any(_regular_file(own_core / f"{other.slug}.py") is not None for other in curriculum.before(module))
-
-
-def _regular_file(path: Path) -> bytes | None:
-    """Read a file of the student's; links and oversized files count as absent."""
+def _own_module(module: Module, folder: Path) -> str:
+    """Put a submission's answers between the given cells of its module; "" if there is nothing of her own in it."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        return None
-    with os.fdopen(fd, "rb") as file:
-        data = file.read(LARGEST_FILE + 1)
-    return data if len(data) <= LARGEST_FILE else None
+        submission = read_submission(folder, module.slug)
+    except Refused:
+        return ""
+    plan = plan_of(module)
+    answers = find_answers(plan, submission.cells)
+    parts = []
+    for step in plan.steps:
+        own = [step.source]
+        if step.exercise in answers.tried and all(map(compiles, answers.solutions[step.exercise])):
+            own = list(answers.solutions[step.exercise])
+        parts += own if step.exported or step.exercise else []
+        parts += [extra.source for extra in answers.extras if step.exercise and extra.after == step.exercise]
+    return "\n\n\n".join(parts) + "\n" if answers.tried else ""
 
 
 def _core_of(folder: Path) -> Path:

@@ -86,19 +86,19 @@ def _without_tests(visible_tests: list[str], source: str) -> str:
 
 def _compilable(source: str) -> tuple[str, list[str]]:
     """Mend what is no Python but plainly meant: notebook magics, and spaces copied from a web page."""
-    if _compiles(source):
+    if compiles(source):
         return source, []
     changes = []
-    if "\u00a0" in source and _compiles(source.replace("\u00a0", " ")):
+    if "\u00a0" in source and compiles(source.replace("\u00a0", " ")):
         return source.replace("\u00a0", " "), ["non-breaking spaces, as copied from a web page, were read as spaces"]
     without = "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
-    if without != source and _compiles(without):
+    if without != source and compiles(without):
         source = without
         changes.append("lines that begin with %, ! or ? are commands of the notebook and were left out")
     return source, changes
 
 
-def _compiles(source: str) -> bool:
+def compiles(source: str) -> bool:
     try:
         ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -117,7 +117,7 @@ def _merge(name: str, parts: list[str], notes: list[Note]) -> tuple[str, ...]:
         return (written[0],)
     notes.append(Note(name, "the cell is there several times; all of them were run in order, as in the notebook"))
     joined = "\n".join(written)
-    return (joined,) if not all(map(_compiles, written)) and _compiles(joined) else tuple(written)
+    return (joined,) if not all(map(compiles, written)) and compiles(joined) else tuple(written)
 
 
 def _take_extras(plan: Plan, cell: Cell, after: str, found: _Finding, *, is_test: bool) -> None:

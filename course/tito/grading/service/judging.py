@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ from tito.judging.result import ModuleResult
 from .late import SemesterLatePolicy
 from .settings import GradingSettings
 
-DEFAULT_MODE = "best"
-
 
 def judge(
     settings: GradingSettings, slug: str, folder: Path, seed: int, mode: str, *, visible_only: bool = False
@@ -22,7 +19,11 @@ def judge(
     """Judge a submission in sandboxes; nothing is written. The same folder, seed and mode give the same verdict."""
     from tito.grading.judge import judge_submission
 
-    return judge_submission(folder, slug, course=settings.course_tree, seed=seed, mode=mode, visible_only=visible_only)
+    # Her other submissions lie beside this one; a quick run's folder is alone.
+    earlier = folder.parent if folder.is_relative_to(settings.course_dir / "submitted") else None
+    return judge_submission(
+        folder, slug, course=settings.course_tree, seed=seed, mode=mode, visible_only=visible_only, earlier=earlier
+    )
 
 
 def record(settings: GradingSettings, slug: str, student: str, verdict: ModuleResult) -> None:
@@ -48,14 +49,6 @@ def source_digest(settings: GradingSettings, slug: str) -> str:
 @functools.lru_cache(maxsize=128)
 def _digest(states: tuple[tuple[Path, int], ...]) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path, _ in states)).hexdigest()
-
-
-def grading_mode(settings: GradingSettings) -> str:
-    """Return the semester's grading mode; `best` where no semester has been applied."""
-    path = settings.course_dir / "semester.json"
-    if not path.is_file():
-        return DEFAULT_MODE
-    return json.loads(path.read_text()).get("grading", {}).get("mode", DEFAULT_MODE)
 
 
 def summary(verdict: ModuleResult) -> str:
