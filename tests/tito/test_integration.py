@@ -40,7 +40,7 @@ def test_the_reference_passes_all_tests_of_written_modules(reference: Path):
     assert {name: row["why"] for name, row in found.items() if not row["passed"]} == {}
     run_tests(set())  # so that all tests are known
     assert set(found) == {name for name, test in TESTS.items() if set(test.needs) <= set(READY)}
-    assert len(found) >= 5
+    assert set(found) == {name for name, (slug, _) in FAULTS.items() if slug in READY}, "a test has no fault to find"
 
 
 # A fault of one module, as a student might make it, and the test that must find it.
@@ -58,6 +58,7 @@ FAULTS = {
         "def backpropagate(tensor, gradient=None):\n    _right(tensor, type(tensor)(tensor.data * 0 + 3.0))",
     ),
     "training_lowers_the_loss": ("optimizers", "SGD.step = lambda self: None"),
+    "an_epoch_sees_every_sample_once": ("dataloader", "DataLoader.__iter__ = lambda self: iter([])"),
     "two_layers_learn_exclusive_or": ("activations", "def tanh(x):\n    return x"),
     "a_saved_training_continues_to_the_same_bits": (
         "optimizers",
@@ -66,7 +67,7 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [name for name, (slug, _) in FAULTS.items() if slug in READY])
 def test_a_fault_is_found(reference: Path, tmp_path: Path, name: str):
     slug, fault = FAULTS[name]
     shutil.copytree(reference, tmp_path / "core")
