@@ -77,8 +77,8 @@ class ConfusionMatrix:
         figure.colorbar(image, ax=ax, label="share of the true class")
         return Picture(figure, f"confusion matrix of {n} classes, {self.accuracy:.1%} correct")
 
-    def _repr_png_(self) -> bytes:
-        return self.picture().png()
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return self.picture()._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return (

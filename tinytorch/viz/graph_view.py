@@ -104,8 +104,8 @@ class GraphView:
         if note:
             ax.text(x, y - 0.15, note, ha="center", va="center", fontsize=7, color="0.2", zorder=3)
 
-    def _repr_png_(self) -> bytes:
-        return self.picture().png()
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return self.picture()._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return f"<GraphView: {len(self.nodes)} nodes, {len(self.edges)} edges>"

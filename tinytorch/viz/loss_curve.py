@@ -6,8 +6,8 @@
 ...         curve.add(step, train=loss)
 
 In a notebook the curve appears at the first `add` and moves at most ten times a second, less often where that would
-cost training more than 3 % of its time; hovering shows values, buttons write PNG and CSV. At the end a plain picture is
-left below it, which stays in the saved notebook and in grading pages. In a script nothing is shown;
+cost training more than 3 % of its time; hovering shows values, buttons write PNG and CSV. At the end a plain
+picture takes its place, which stays in the saved notebook and in grading pages. In a script nothing is shown;
 `curve.save("loss.png")` draws.
 """
 
@@ -85,8 +85,8 @@ class LossCurve:
         self.redraws += 1
         self._view.show(loss_svg(self.history, self.title, self.log_scale))
 
-    def _repr_png_(self) -> bytes:
-        return self.picture().png()
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return self.picture()._repr_mimebundle_()
 
     def __repr__(self) -> str:
         return repr(self.picture()).replace("Picture", "LossCurve")
@@ -102,7 +102,7 @@ def in_a_notebook() -> bool:
 
 
 class _NotebookView:
-    """The widget: the moving picture and its export buttons."""
+    """The widget: the moving picture and its buttons. At the end the plain picture takes its place."""
 
     def __init__(self, curve: LossCurve) -> None:
         import ipywidgets
@@ -110,11 +110,13 @@ class _NotebookView:
 
         self._html = ipywidgets.HTML()
         self._said = ipywidgets.Label()
-        buttons = [self._button(ipywidgets, curve, ending) for ending in ("png", "csv")]
+        self._values = ipywidgets.ToggleButton(value=True, description="Hover for values", layout={"width": "auto"})
+        self._values.observe(self._show_or_hide, names="value")
+        buttons = [self._values, *(self._save_button(ipywidgets, curve, ending) for ending in ("png", "csv"))]
         display(ipywidgets.VBox([self._html, ipywidgets.HBox([*buttons, self._said])]))
         self._kept = None
 
-    def _button(self, ipywidgets, curve: LossCurve, ending: str):
+    def _save_button(self, ipywidgets, curve: LossCurve, ending: str):
         button = ipywidgets.Button(description=f"Save {ending.upper()}", layout={"width": "auto"})
         button.on_click(lambda _: self._save(curve, ending))
         return button
@@ -127,13 +129,17 @@ class _NotebookView:
         except OSError as problem:
             self._said.value = f"could not write {name}.{ending}: {problem}"
 
+    def _show_or_hide(self, change) -> None:
+        self._html.layout.display = None if change["new"] else "none"
+
     def show(self, svg: str) -> None:
         self._html.value = svg
 
     def keep(self, picture: Picture) -> None:
-        """Show the plain picture once; a later call replaces it."""
+        """Show the plain picture once, a later call replaces it; the one with values waits behind its button."""
         from IPython.display import display
 
+        self._values.value = False
         if self._kept is None:
             self._kept = display(picture, display_id=True)
         else:

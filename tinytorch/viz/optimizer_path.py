@@ -100,11 +100,10 @@ class OptimizerPath:
 
         from tinytorch.viz.loss_curve import in_a_notebook
 
-        picture = self.picture()
-        bundle = {"text/plain": repr(picture), "image/png": picture.png()}
+        data, metadata = self.picture()._repr_mimebundle_()
         if in_a_notebook():
-            bundle |= self.widget()._repr_mimebundle_()
-        display(bundle, raw=True)
+            data |= self.widget()._repr_mimebundle_()
+        display(data, metadata=metadata, raw=True)
 
     def __repr__(self) -> str:
         return f"<OptimizerPath: {', '.join(self.paths)}, {self.steps} steps>"

@@ -3,6 +3,7 @@
 Figures are made without pyplot: nothing global is changed, and a notebook that draws a thousand keeps none.
 """
 
+import base64
 import io
 from pathlib import Path
 
@@ -42,8 +43,10 @@ class Picture:
         self.figure.savefig(path, dpi=2 * DPI, bbox_inches="tight")
         return Path(path)
 
-    def _repr_png_(self) -> bytes:
-        return self.png()
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        """Show as PNG, with the description as alternative text for those who can't see it."""
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": repr(self)}
+        return data, {"image/png": {"alt": self.description}}
 
     def __repr__(self) -> str:
         return f"<Picture: {self.description}>"

@@ -1,5 +1,6 @@
 """Pictures show the numbers they were given, and say what they can't draw."""
 
+import base64
 import subprocess
 import sys
 
@@ -123,3 +124,9 @@ def test_without_matplotlib_the_remedy_is_named():
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "needs matplotlib: pip install 'tinytorch[viz]'" in found.stdout
+
+
+def test_a_picture_shows_as_png_with_alternative_text():
+    data, metadata = viz.lines(None, {"a": [1, 2]}, "growth")._repr_mimebundle_()
+    assert base64.b64decode(data["image/png"]).startswith(b"\x89PNG")
+    assert metadata == {"image/png": {"alt": "growth: a"}}

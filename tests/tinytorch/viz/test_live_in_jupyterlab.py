@@ -1,0 +1,121 @@
+"""The loss curve moves in a real JupyterLab while training runs, and leaves a picture in the saved notebook."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+from tests.e2e.browser import VIEW, chromium
+from tests.e2e.lab import wait_for_idle
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+START_SECONDS = 120
+TRAINING = """
+import time
+import numpy as np
+from tinytorch import Tensor, manual_seed, nn, optim, viz
+from tinytorch.datasets import Digits
+from tinytorch.nn import functional
+
+manual_seed(0)
+images, labels = Digits().arrays()
+x, y = Tensor(images[:256].reshape(-1, 64)), Tensor(labels[:256])
+model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
+optimizer = optim.Adam(model.parameters(), lr=0.003)
+step, end = 0, time.monotonic() + 8
+with viz.LossCurve("MLP on digits") as curve:
+    while time.monotonic() < end:
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        curve.add(step, train=loss.item(), learning_rate=0.003)
+        step += 1
+print("redraws", curve.redraws)
+"""
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """Start JupyterLab on a notebook with the training above; give its address and folder."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TRAINING, id="training")])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    work = tmp_path / "work"
+    work.mkdir()
+    nbformat.write(notebook, work / "curve.ipynb")
+    environment = os.environ | {"HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    options = ["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root", f"--ServerApp.root_dir={work}"]
+    with (tmp_path / "lab.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        yield _address(tmp_path, process), work
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _address(folder: Path, process: subprocess.Popen) -> str:
+    """Wait until the server has written down where it listens."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        log = (folder / "lab.log").read_text()
+        for path in (folder / "runtime").glob("jpserver-*.json"):
+            if "is running at" in log:
+                server = json.loads(path.read_text())
+                return f"{server['url']}lab/tree/curve.ipynb?token={server['token']}"
+        time.sleep(0.1)
+    raise AssertionError(f"JupyterLab did not start:\n{(folder / 'lab.log').read_text()[-2000:]}")
+
+
+def test_two_pictures_during_training_differ_and_one_stays(lab, tmp_path):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        curve = page.locator("svg.tt-loss")
+        curve.wait_for(state="visible")
+        frame = page.locator(".jp-OutputArea-output .widget-html")  # stays, while the picture in it is replaced
+        first, points = frame.screenshot(), _points(page)
+        page.wait_for_function(
+            "before => document.querySelector('svg.tt-loss polyline').getAttribute('points') != before", arg=points
+        )
+        second = frame.screenshot()
+        page.locator(".jp-OutputArea-output pre", has_text="redraws").wait_for()
+        page.get_by_role("button", name="Hover for values").click()
+        curve.locator("g.tt-band rect").nth(20).hover(force=True)
+        tip = curve.locator("g.tt-band").nth(20).locator("g.tt-tip")
+        assert tip.evaluate("element => getComputedStyle(element).visibility") == "visible"
+        assert "train" in tip.text_content()
+        page.get_by_role("button", name="Save CSV").click()
+        page.get_by_text("written:").wait_for()
+        page.screenshot(path=tmp_path / "lab.png")
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert first != second
+    assert (work / "mlp_on_digits.csv").read_text().startswith("step,train,validation,learning_rate\n0,2.")
+    assert _kept_pictures(work / "curve.ipynb") == 1
+
+
+def _points(page) -> str:
+    return page.evaluate("() => document.querySelector('svg.tt-loss polyline').getAttribute('points')")
+
+
+def _kept_pictures(path: Path) -> int:
+    """Count the pictures that a page without widgets or scripts shows of the saved notebook, as grading pages do."""
+    notebook = nbformat.read(path, as_version=4)
+    html, _ = HTMLExporter(sanitize_html=True).from_notebook_node(notebook)
+    return len(re.findall(r'<img[^>]*src="data:image/png', html))
