@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import fcntl
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -108,6 +109,8 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
             backlog=2048,
         )
         print(f"exchange serves http://{settings.host}:{settings.port}{settings.prefix}", flush=True)
+        # uvicorn stops in order and then raises the signal again; an ordered stop ends with 0.
+        signal.signal(signal.SIGTERM, lambda *_: None)
         uvicorn.Server(config).run()
     return 0
 

@@ -276,10 +276,11 @@ def with_ngshare(scratch: Path) -> Iterator[Ngshare]:
     """ngshare in its own environment, asking the same kind of Hub."""
     with FakeHub() as hub, ngshare.running(hub, scratch / "ngshare", admin="operator") as url:
         operator = hub.token("operator", scope=[scopes.ACCESS])
-        ask_ngshare(url, operator, "POST", f"course/{COURSE}", {"instructors": '["grace"]'})
-        names = {"first_name": "", "last_name": "", "email": ""}
+        made = [ask_ngshare(url, operator, "POST", f"course/{COURSE}", {"instructors": '["grace"]'})]
+        names = {"first_name": "A", "last_name": "Student", "email": "student@example.org"}
         for name in STUDENTS:
-            ask_ngshare(url, operator, "PUT", f"student/{COURSE}/{name}", names)
+            made.append(ask_ngshare(url, operator, "POST", f"student/{COURSE}/{name}", names))
+        assert all(answer["success"] for answer in made), made
 
         def person(name: str) -> Person:
             environment = {"JUPYTERHUB_API_TOKEN": hub.token(name, scope=[scopes.ACCESS])}

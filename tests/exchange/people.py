@@ -1,5 +1,6 @@
 """People who use an nbgrader exchange: each has a home, an environment, and nbgrader's own commands."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -86,7 +87,8 @@ class Person:
         """End the person's session."""
         if self._process is not None:
             assert self._process.stdin is not None and self._process.stdout is not None
-            self._process.stdin.close()
+            with contextlib.suppress(BrokenPipeError):  # it died before; whoever asked it has heard so
+                self._process.stdin.close()
             self._process.wait(20)
             self._process.stdout.close()
             self._process = None

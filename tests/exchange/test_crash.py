@@ -1,0 +1,222 @@
+"""What was acknowledged survives kill -9; what was not has left nothing half-written."""
+
+import contextlib
+import random
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from exchange.client import Unreachable
+from exchange.client.transfer import Outgoing
+from exchange.protocol.models import CourseSettings, Limits, Refused, SignedReceipt
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import COURSE, Process, as_process, make_settings
+from tests.exchange.postgres import new_database
+
+pytestmark = pytest.mark.slow
+CLIENTS, SUBMISSIONS = 50, 500  # in each round
+
+
+class Crowd:
+    """Fifty students who submit until all is in, whatever happens to the service."""
+
+    def __init__(self, live: Process) -> None:
+        self.live, self.stopped = live, False
+        self.receipts: list[tuple[SignedReceipt, bytes]] = []
+        self.clients = [live.client(live.hub.student(f"s{i}", COURSE), patience_seconds=0.5) for i in range(CLIENTS)]
+        self._lock = threading.Lock()
+
+    def submit_all(self, round_number: int) -> None:
+        """Send this round's share of every student, each upload under its key until it is acknowledged."""
+        share = SUBMISSIONS // CLIENTS
+        jobs = [(i, round_number * share + n) for n in range(share) for i in range(CLIENTS)]
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            list(pool.map(lambda job: self._submit(*job), jobs))
+
+    def _submit(self, student: int, number: int) -> None:
+        content = random.Random(f"{student}-{number}").randbytes(2_000)
+        outgoing = self._outgoing(student, number, content)
+        while not self.stopped:
+            try:
+                signed = self.clients[student].submit(COURSE, "tensor", outgoing, key=f"upload-{student}-{number}")
+            except Unreachable:
+                continue
+            with self._lock:
+                self.receipts.append((signed, content))
+            return
+
+    def _outgoing(self, student: int, number: int, content: bytes) -> Outgoing:
+        with self._lock:
+            return self.live.outgoing({"tensor.ipynb": content})
+
+
+def kill_at_random(live: Process, crowd: threading.Thread, seed: int) -> int:
+    """Kill and restart the service at random moments while the crowd submits; tell how often."""
+    moments, kills = random.Random(seed), 0
+    while crowd.is_alive() and kills < 2:
+        crowd.join(moments.uniform(0.02, 1.5))
+        if crowd.is_alive():
+            live.kill()
+            kills += 1
+            live.start()
+    return kills
+
+
+def check_everything(live: Process, receipts: list[tuple[SignedReceipt, bytes]]) -> None:
+    """Every receipt that a client holds is found whole; each upload is there once; nothing half-written is left."""
+    staff = live.staff()
+    found, page = [], staff.submissions(COURSE, limit=1000)
+    while page:
+        found += page
+        page = staff.submissions(COURSE, after=page[-1].seq, limit=1000)
+    by_id = {s.id: s for s in found}
+    assert len(found) == len(by_id) == len({signed.receipt.submission for signed, _ in receipts})
+    for signed, content in receipts:
+        stored = by_id[signed.receipt.submission]
+        assert (stored.student, stored.attempt, stored.files) == (
+            signed.receipt.student,
+            signed.receipt.attempt,
+            signed.receipt.files,
+        )
+        assert stored.files[0].size == len(content)
+    report = live.fsck()
+    assert (report.damage, report.rows) == ([], len(found) + 1)
+
+
+@pytest.fixture(params=[10, pytest.param(2, marks=pytest.mark.postgresql)], ids=["sqlite", "postgresql"])
+def rounds(request: pytest.FixtureRequest) -> tuple[int, str]:
+    """How many rounds on which database; PostgreSQL's own durability is not ours to prove ten times."""
+    if request.param == 10:
+        return 10, ""
+    return 2, new_database(request.getfixturevalue("postgresql_url"), f"crash_{time.time_ns()}")
+
+
+@pytest.mark.timeout(1800)
+def test_acknowledged_submissions_survive_kill_9(rounds: tuple[int, str], tmp_path: Path) -> None:
+    """Rounds of 500 submissions by fifty clients at once, the service killed at random moments in each."""
+    count, database = rounds
+    with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub, database=database), tmp_path) as live:
+        live.open_course(due_at=None)
+        crowd, kills = Crowd(live), 0
+        for number in range(count):
+            thread = threading.Thread(target=crowd.submit_all, args=(number,))
+            thread.start()
+            try:
+                kills += kill_at_random(live, thread, seed=number)
+                thread.join()
+            finally:
+                crowd.stopped = True
+                thread.join()
+            crowd.stopped = False
+        assert len(crowd.receipts) == count * SUBMISSIONS
+        assert kills >= count
+        check_everything(live, crowd.receipts)
+
+
+def test_half_an_upload_is_gone_after_a_crash(tmp_path: Path) -> None:
+    """What had come in of an upload when the service was killed is removed at the next start."""
+    with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
+        live.open_course(due_at=None)
+        incoming = live.settings.data / "incoming"
+        outgoing = live.outgoing({"tensor.ipynb": b"x" * 3_000_000})
+        ada, reached = live.student("ada"), threading.Event()
+        slow = _Slow(outgoing, reached)
+        sending = threading.Thread(target=lambda: _try(lambda: ada.submit(COURSE, "tensor", slow)))  # type: ignore[arg-type]
+        sending.start()
+        assert reached.wait(20)
+        while not list(incoming.iterdir()):
+            time.sleep(0.01)
+        live.kill()
+        slow.go_on.set()
+        sending.join()
+        assert len(list(incoming.iterdir())) == 1
+        live.start()
+        assert (list(incoming.iterdir()), live.student("ada").submissions(COURSE)) == ([], [])
+
+
+class _Slow:
+    """An upload that stops half-way until it is told to go on."""
+
+    def __init__(self, outgoing: Outgoing, reached: threading.Event) -> None:
+        self.files, self.length, self._outgoing = outgoing.files, outgoing.length, outgoing
+        self._reached, self.go_on = reached, threading.Event()
+
+    def content(self):
+        for number, chunk in enumerate(self._outgoing.content()):
+            if number == 5:
+                self._reached.set()
+                self.go_on.wait(30)
+            yield chunk
+
+
+def _try(action: Callable[[], object]) -> None:
+    with contextlib.suppress(Refused):
+        action()
+
+
+def test_stopping_ends_running_uploads_in_order(tmp_path: Path) -> None:
+    """An operator's stop ends the service cleanly, with exit code 0 and nothing left behind."""
+    with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
+        live.open_course(due_at=None)
+        receipt = live.submit(live.student("ada")).receipt
+        live.close()
+        assert live.stop() == 0
+        report = live.fsck()
+        assert (report.damage, report.orphans, report.rows) == ([], [], 2)
+        live.start()
+        assert [s.id for s in live.staff().submissions(COURSE)] == [receipt.submission]
+
+
+def test_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:
+    """Two services would disagree about what is coming in."""
+    with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path):
+        other = Process(hub, make_settings(tmp_path / "data", hub), tmp_path)
+        with pytest.raises(RuntimeError, match="one process at a time"):
+            other.start()
+
+
+@pytest.mark.tmpfs
+def test_full_disk_refuses_clearly_and_damages_nothing(tmp_path: Path) -> None:
+    """With and without the reserve: 507, the earlier work whole, and new work again once there is room."""
+    place = tmp_path / "small"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], check=True)
+    try:
+        with FakeHub() as hub, as_process(hub, make_settings(place / "data", hub), tmp_path) as live:
+            live.open_course(due_at=None)
+            live.semester().put_course(COURSE, CourseSettings(limits=Limits(max_file_bytes=10**8)))
+            ada, kept, refused = live.student("ada"), [], []
+            for number in range(12):
+                content = random.Random(number).randbytes(700_000)
+                try:
+                    kept.append(ada.submit(COURSE, "tensor", live.outgoing({"tensor.ipynb": content})).receipt)
+                except Refused as error:
+                    refused.append((error.status, error.rule))
+            assert len(kept) >= 3
+            assert {status for status, _ in refused} == {507}
+            _fill(place, refused, live)
+            assert [s.id for s in ada.submissions(COURSE)] == [r.submission for r in kept]
+            assert live.fsck().damage == []
+            subprocess.run(["mount", "-o", "remount,size=40m", str(place)], check=True)
+            assert live.submit(ada, "there is room again").receipt.attempt == len(kept) + 1
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def _fill(place: Path, refused: list[tuple[int, str]], live: Process) -> None:
+    """Leave not one free block, so that the database itself cannot grow, and submit a few bytes."""
+    with (place / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while ballast.write(b"x" * 4096):
+            pass
+    for number in range(30):
+        try:
+            live.submit(live.student("bob"), f"small {number}")
+        except Refused as error:
+            refused.append((error.status, error.rule))
+    assert {status for status, _ in refused} == {507}
+    (place / "ballast").unlink()

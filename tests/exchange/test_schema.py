@@ -1,0 +1,51 @@
+"""Whatever is sent, the answer is never a 5xx: schemathesis makes requests from the OpenAPI description."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import COURSE, Live, in_thread, make_settings
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("who", ["student", "staff", "service"])
+def test_no_request_makes_a_server_error(tmp_path: Path, who: str) -> None:
+    """Every operation, with good and bad values, as a student, as staff and as a service that may do everything."""
+    with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
+        live.clock.at("2026-11-19T12:00:00Z")
+        live.open_course()
+        live.submit(live.student("ada"))
+        tokens = {
+            "student": hub.student("ada", COURSE),
+            "staff": hub.staff("grace", COURSE),
+            "service": hub.service("x"),
+        }
+        done = _schemathesis(live, tokens[who], tmp_path)
+        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+        assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 100  # type: ignore[index]
+        assert live.fsck().damage == []
+
+
+def _schemathesis(live: Live, token: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("st")), "run", f"{live.url}/openapi.json"]
+    command += ["--header", f"Authorization: token {token}", "--checks", "not_a_server_error"]
+    # The waits are long polls: thirty seconds each, and nothing in them differs from a wait of none.
+    command += ["--max-examples", "15", "--phases", "examples,coverage,fuzzing", "--generation-database", "none"]
+    command += ["--request-timeout", "60", "--seed", "1"]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=840)
+
+
+def test_description_is_complete(tmp_path: Path) -> None:
+    """Every route is described, with its refusals, and every answer has a schema."""
+    with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
+        paths = httpx.get(f"{live.url}/openapi.json").json()["paths"]
+        operations = [op for path in paths.values() for op in path.values()]
+        assert len(operations) >= 30
+        assert [op["operationId"] for op in operations if "summary" not in op or "403" not in op["responses"]] == []
