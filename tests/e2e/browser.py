@@ -62,6 +62,9 @@ def person(browser: Browser, name: str, hub_url: str, pictures: Path | None = No
     somebody = Person(name, hub_url, context, page, pictures)
 
     def note(dialog) -> None:
+        if dialog.type == "beforeunload":
+            dialog.accept()  # leave a page with unsaved work, as a person does who says so
+            return
         somebody.dialogs.append(dialog.message)
         dialog.dismiss()
 
