@@ -219,6 +219,11 @@ class Record:
         return self._versions.get(slug, 0)
 
 
+def module_titles(course: dict[str, Any]) -> dict[str, str]:
+    """Return the titles of the modules that students build, by slug and in order."""
+    return {m["slug"]: m["title"] for tier in course["tiers"] for m in tier["modules"] if m["place"] == "built"}
+
+
 def course_map(course: dict[str, Any], record: Record, clock: Clock) -> list[Tier]:
     """Return the tiers with each module as it stands for the student."""
     assignments = {row["id"]: row for row in record.assignments or ()}

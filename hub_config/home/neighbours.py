@@ -67,6 +67,9 @@ class Neighbours:
         """Return the viewer's own events, oldest first."""
         return await self._all("events", EVENTS_PAGE, student=self.viewer.name)
 
+    async def submission(self, submission: str) -> Any:
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/submissions/{submission}")
+
     async def receipt(self, submission: str) -> Any:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/submissions/{submission}/receipt")
 

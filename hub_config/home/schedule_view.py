@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from hub_config.home.course_map import module_titles
 from hub_config.home.moments import Clock, Moment
 from hub_config.home.neighbours import Missing
 
@@ -24,7 +25,7 @@ def schedule_rows(
     actions: list[dict[str, Any]], course: dict[str, Any] | Missing, clock: Clock
 ) -> dict[str, list[Row]]:
     """Return rows under `failing`, `coming` and `done`; cancelled ones are left out."""
-    titles = {} if isinstance(course, Missing) else _titles(course)
+    titles = {} if isinstance(course, Missing) else module_titles(course)
     rows: dict[str, list[Row]] = {"failing": [], "coming": [], "done": []}
     for action in actions:
         if action["state"] == "cancelled":
@@ -34,10 +35,6 @@ def schedule_rows(
         rows["done" if action["state"] == "done" else "failing" if failing else "coming"].append(row)
     rows["done"].reverse()
     return rows
-
-
-def _titles(course: dict[str, Any]) -> dict[str, str]:
-    return {m["slug"]: m["title"] for tier in course["tiers"] for m in tier["modules"]}
 
 
 def _row(action: dict[str, Any], titles: dict[str, str], clock: Clock) -> Row:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from hub_config.home.course_map import module_titles
 from hub_config.home.moments import Clock, Moment
 
 STUCK_TESTS = 8  # so many test runs without completing: four in five students complete with fewer
@@ -121,17 +122,13 @@ def stuck(
     course: dict[str, Any], students: Iterable[str], events: Iterable[dict[str, Any]], clock: Clock
 ) -> list[Stuck]:
     """Return who tests again and again without completing, or began and fell silent; the heaviest first."""
-    roster, titles = set(students), _titles(course)
+    roster, titles = set(students), module_titles(course)
     grouped: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for event in events:
         if event["student"] in roster and event["assignment"] in titles:
             grouped[event["student"], event["assignment"]].append(event)
     found = [_stuck(student, titles[slug], rows, clock) for (student, slug), rows in grouped.items()]
     return sorted((each for each in found if each), key=lambda each: (-each.weight, each.student, each.module))
-
-
-def _titles(course: dict[str, Any]) -> dict[str, str]:
-    return {m["slug"]: m["title"] for tier in course["tiers"] for m in tier["modules"] if m["place"] == "built"}
 
 
 def _stuck(student: str, title: str, events: list[dict[str, Any]], clock: Clock) -> Stuck | None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, find_grader, find_manager, find_staff
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.schedule_view import schedule_rows
@@ -44,17 +45,14 @@ async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
 async def grading_page(request: Request, viewer: Grader, ask: Asking) -> Response:
     """Show what waits to be graded, the way to the formgrader, and regrade requests."""
     got = await gather(course=ask.course(), overview=ask.grading_overview(), regrades=ask.regrades())
-    course = got["course"]
-    clock = clock_for(course)
-    return render(
-        request,
-        "grading.html",
-        course=course,
-        overview=got["overview"],
-        regrades=got["regrades"],
-        clock=clock,
-        absent=_absent(got),
-    )
+    course, overview, titles = got["course"], got["overview"], {}
+    if not isinstance(overview, Missing):
+        titles = {row["assignment"]: row["assignment"] for row in overview["modules"]}
+        titles = titles if isinstance(course, Missing) else module_titles(course)
+        rows = {row["assignment"]: row for row in overview["modules"]}
+        overview = {**overview, "modules": [rows[slug] for slug in titles if slug in rows]}
+    data = {"course": course, "overview": overview, "titles": titles, "regrades": got["regrades"]}
+    return render(request, "grading.html", **data, clock=clock_for(course), absent=_absent(got))
 
 
 @router.get("/semester")

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from hub_config.home.course_map import Module, Record, Tier, course_map
+from hub_config.home.course_map import Module, Record, Tier, course_map, module_titles
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, Refused
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.next_step import next_step, notices
@@ -49,9 +49,12 @@ async def receipt(submission: str, viewer: Looking, ask: Asking) -> Response:
 @router.get("/feedback/{submission}")
 async def feedback(request: Request, submission: str, viewer: Looking, ask: Asking) -> Response:
     """Show the feedback on a submission, in a frame that can run nothing."""
-    course, files = (await gather(course=ask.course(), files=ask.feedback(submission))).values()
-    pages = [name for name in _or_refuse(files) if name.endswith(".html")]
-    return render(request, "feedback.html", course=course, submission=submission, pages=pages, absent=[])
+    got = await gather(course=ask.course(), files=ask.feedback(submission), row=ask.submission(submission))
+    pages = [name for name in _or_refuse(got["files"]) if name.endswith(".html")]
+    slug = _or_refuse(got["row"])["assignment"]
+    title = slug if isinstance(got["course"], Missing) else module_titles(got["course"]).get(slug, slug)
+    data = {"course": got["course"], "submission": submission, "pages": pages, "slug": slug, "title": title}
+    return render(request, "feedback.html", **data, absent=[])
 
 
 @router.get("/feedback/{submission}/{name:path}")
