@@ -828,6 +828,7 @@ viz.images(
 
 # %%
 manual_seed(1)
+loader = DataLoader(train_set, batch_size=8, shuffle=True)
 print("first epoch: ", next(iter(loader))[1].tolist())
 print("second epoch:", next(iter(loader))[1].tolist())
 
