@@ -33,7 +33,9 @@ def main(course_dir, course_id, grading_url, exchange_url, url, port):
     """Serve nbgrader's formgrader to TAs and instructors, behind the Hub's login."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     put_programs_on_path()
-    settings = settings_from_environment(course_dir=course_dir, course_id=course_id, exchange_url=exchange_url)
+    settings = settings_from_environment(
+        create=True, course_dir=course_dir, course_id=course_id, exchange_url=exchange_url
+    )
     # A right that was taken away counts within half a minute, not after the default five.
     auth = HubOAuth(cache_max_age=30)
     app = make_application(

@@ -37,7 +37,7 @@ def main(url: str, port: int | None, **options) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)
     put_programs_on_path()
-    settings = settings_from_environment(**options)
+    settings = settings_from_environment(create=True, **options)
     queue = Queue(open_database(settings.database_url))
     identity = HubIdentity(os.environ.get("JUPYTERHUB_API_URL", "http://127.0.0.1:8081/hub/api"))
 

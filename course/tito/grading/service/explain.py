@@ -9,6 +9,7 @@ from tito.errors import TitoError
 from tito.judging.result import ModuleResult
 
 from . import judging
+from .policy import DEFAULT_MODE
 from .settings import GradingSettings, settings_from_environment
 from .work import folder_digest
 
@@ -22,7 +23,7 @@ def explain_run(run: dict[str, Any], course_dir: str | None, database: str | Non
     folder, settings, reason = _submission(run, course_dir, database)
     if settings is None or folder is None:
         return {**explanation, "reproduced": None, "why_not": reason, "again": None}
-    mode = run["versions"].get("mode", judging.DEFAULT_MODE)
+    mode = run["versions"].get("mode", DEFAULT_MODE)
     again = judging.judge(settings, run["assignment"], folder, int(run["seed"]), mode)
     verdict = judging.report(again, for_student=False)
     same = _points(verdict) == _points(run["report"])

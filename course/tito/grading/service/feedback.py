@@ -11,16 +11,19 @@ from pathlib import Path
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import GetGrades
 from nbgrader.utils import is_grade, is_solution
-from traitlets import Bool, List
+from traitlets import Bool, List, Unicode
 from traitlets.config import Config
 
 from tito.errors import TitoError
 
 from ..formgrader.sanitize import SanitizingExporter
+from .policy import grading_policy
+from .scores import counted_score
 
 TEMPLATES = Path(__file__).parent / "templates"
 HIDDEN = re.compile(
@@ -39,10 +42,25 @@ class RemoveHiddenTests(Preprocessor):
         return cell, resources
 
 
+class CountedScore(GetGrades):
+    """nbgrader's grades of each part, and the total as it counts in this semester."""
+
+    def preprocess(self, nb: NotebookNode, resources):
+        nb, resources = super().preprocess(nb, resources)
+        about = resources["nbgrader"]
+        with Gradebook(about["db_url"]) as gradebook:
+            found = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
+            policy = grading_policy(Path(self.course_dir))
+            about["counted_score"], about["manual_percent"] = counted_score(policy, found), policy.manual_percent
+        return nb, resources
+
+    course_dir = Unicode("").tag(config=True)
+
+
 class CourseFeedback(GenerateFeedback):
     """GenerateFeedback with our template, and without the submission's other files."""
 
-    preprocessors = List([GetGrades, RemoveHiddenTests, CSSHTMLHeaderPreprocessor]).tag(config=True)
+    preprocessors = List([CountedScore, RemoveHiddenTests, CSSHTMLHeaderPreprocessor]).tag(config=True)  # type: ignore[list-item]
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         source = Path(self._format_source(assignment_id, student_id))
@@ -62,6 +80,7 @@ def generate_feedback(course_dir: Path, course_id: str, assignment: str, student
         )
     config = Config()
     config.CourseDirectory.root = str(course_dir)
+    config.CountedScore.course_dir = str(course_dir)
     config.CourseDirectory.course_id = course_id
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.student_id = student

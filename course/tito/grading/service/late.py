@@ -5,7 +5,6 @@ penalty when it autogrades; points given by hand come later, so it is brought up
 changes.
 """
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.plugins import LateSubmissionPlugin
 from traitlets import Unicode
+
+from .policy import semester_part
 
 SECONDS_PER_DAY = 86400
 
@@ -33,11 +34,10 @@ class LatePolicy:
 
 def semester_policy(course_dir: Path) -> LatePolicy:
     """Read the policy that `tito semester apply` wrote; without a semester nothing is deducted."""
-    path = course_dir / "semester.json"
-    if not path.is_file():
-        return LatePolicy()
-    late = json.loads(path.read_text())["late"]
-    return LatePolicy(**{name: late[name] for name in ("grace_minutes", "penalty_percent_per_day", "maximum_percent")})
+    late = semester_part(course_dir, "late")
+    return LatePolicy(
+        **{name: late[name] for name in ("grace_minutes", "penalty_percent_per_day", "maximum_percent") if name in late}
+    )
 
 
 class SemesterLatePolicy(LateSubmissionPlugin):

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment
+from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 
 from tito.errors import TitoError
 
 from .late import refresh_penalty
+from .policy import GradingPolicy, grading_policy
 from .settings import GradingSettings
 
 
@@ -25,13 +26,27 @@ def open_gradebook(settings: GradingSettings) -> Iterator[Gradebook]:
 
 
 def assignment_score(settings: GradingSettings, assignment: str, student: str) -> tuple[float, float]:
-    """Return (score after the late penalty, maximum); raise TitoError if nothing was graded."""
+    """Return (score as it counts, maximum); raise TitoError if nothing was graded."""
     with open_gradebook(settings) as gradebook:
         try:
             submission = gradebook.find_submission(assignment, student)
         except MissingEntry as error:
             raise TitoError(f"{student} has no graded submission of {assignment}: autograde it first") from error
-        return max(0.0, submission.score - (submission.late_submission_penalty or 0.0)), submission.max_score
+        return counted_score(grading_policy(settings.course_dir), submission), submission.max_score
+
+
+def counted_score(policy: GradingPolicy, submission: SubmittedAssignment | SubmittedNotebook) -> float:
+    """Return what a submission counts: written answers with their share, less the penalty for being late."""
+    raw, penalty = submission.score, _penalty(submission)
+    extra = raw - submission.code_score - submission.written_score  # hand-graded tasks, which our modules have none of
+    weighed = extra + policy.weigh(
+        submission.code_score, submission.max_code_score, submission.written_score, submission.max_written_score
+    )
+    return max(0.0, weighed * (1 - penalty / raw)) if raw > 0 else 0.0
+
+
+def _penalty(submission: SubmittedAssignment | SubmittedNotebook) -> float:
+    return submission.late_submission_penalty or 0.0
 
 
 def bring_penalty_up_to_date(settings: GradingSettings, assignment: str, student: str) -> None:
@@ -48,16 +63,21 @@ def module_rows(settings: GradingSettings, only: str | None = None) -> dict[str,
     with open_gradebook(settings) as gradebook:
         students = gradebook.db.query(Student).order_by(Student.id).all()
         assignments = [a for a in gradebook.db.query(Assignment).order_by(Assignment.name) if only in (None, a.name)]
-        return {a.name: _rows(gradebook, a, students) for a in assignments}
+        policy = grading_policy(settings.course_dir)
+        return {a.name: _rows(gradebook, policy, a, students) for a in assignments}
 
 
-def _rows(gradebook: Gradebook, assignment: Assignment, students: list[Student]) -> list[dict[str, Any]]:
+def _rows(
+    gradebook: Gradebook, policy: GradingPolicy, assignment: Assignment, students: list[Student]
+) -> list[dict[str, Any]]:
     submissions = gradebook.db.query(SubmittedAssignment).filter(SubmittedAssignment.assignment_id == assignment.id)
     by_student = {submission.student_id: submission for submission in submissions}
-    return [_row(assignment, student, by_student.get(student.id)) for student in students]
+    return [_row(policy, assignment, student, by_student.get(student.id)) for student in students]
 
 
-def _row(assignment: Assignment, student: Student, submission: SubmittedAssignment | None) -> dict[str, Any]:
+def _row(
+    policy: GradingPolicy, assignment: Assignment, student: Student, submission: SubmittedAssignment | None
+) -> dict[str, Any]:
     row: dict[str, Any] = {
         "assignment": assignment.name, "student": student.id, "first_name": student.first_name,
         "last_name": student.last_name, "email": student.email, "max_score": assignment.max_score,
@@ -65,11 +85,10 @@ def _row(assignment: Assignment, student: Student, submission: SubmittedAssignme
         "late_penalty": None, "score": None, "written_score": None, "needs_manual_grade": False,
     }  # fmt: skip
     if submission is not None:
-        penalty = submission.late_submission_penalty or 0.0
         row |= {
             "submitted_at": submission.timestamp.isoformat() + "Z" if submission.timestamp else None,
-            "seconds_late": submission.total_seconds_late, "raw_score": submission.score, "late_penalty": penalty,
-            "score": max(0.0, submission.score - penalty), "written_score": submission.written_score,
-            "needs_manual_grade": bool(submission.needs_manual_grade),
+            "seconds_late": submission.total_seconds_late, "raw_score": submission.score,
+            "late_penalty": _penalty(submission), "score": counted_score(policy, submission), "written_score": submission.written_score,
+            "needs_manual_grade": policy.reads_by_hand and bool(submission.needs_manual_grade),
         }  # fmt: skip
     return row

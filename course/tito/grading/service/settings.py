@@ -40,7 +40,9 @@ class GradingSettings:
         }
 
 
-def settings_from_environment(environ: Mapping[str, str] | None = None, **options) -> GradingSettings:
+def settings_from_environment(
+    environ: Mapping[str, str] | None = None, *, create: bool = False, **options
+) -> GradingSettings:
     """Merge options (those that are not None) over the environment; raise SettingsError where the course is missing."""
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in options.items() if value is not None}
@@ -49,6 +51,8 @@ def settings_from_environment(environ: Mapping[str, str] | None = None, **option
         return str(given.get(option) or environ.get(variable) or default)
 
     course_dir = Path(value("course_dir", "GRADING_COURSE_DIR") or default_course_dir()).resolve()
+    if create:  # a service may start before the semester makes the first notebook
+        (course_dir / "source").mkdir(parents=True, exist_ok=True)
     if not (course_dir / "source").is_dir() and not (course_dir / "gradebook.db").exists():
         raise SettingsError(
             f"grading needs nbgrader's course directory (with source/ or gradebook.db), and {course_dir} has neither: "

@@ -23,6 +23,7 @@ from tito.judging.result import ModuleResult
 from . import exchange_door, judging
 from .feedback import generate_feedback
 from .gradebook_lock import gradebook_lock
+from .policy import grading_policy
 from .queue import Queue, Work
 from .records import FeedbackRelease, Run, utc_now
 from .scores import assignment_score, bring_penalty_up_to_date
@@ -96,7 +97,7 @@ def _judge(
 ) -> ModuleResult:
     seed = secrets.randbits(SEED_BITS)
     queue.note(work, seed=seed, **facts)  # before it begins: a run that dies can be repeated too
-    mode = judging.grading_mode(settings)
+    mode = grading_policy(settings.course_dir).mode
     return judging.judge(settings, work.assignment, folder, seed, mode, visible_only=visible_only)
 
 
