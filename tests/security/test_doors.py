@@ -37,7 +37,11 @@ FORBIDDEN = [
     ("PUT", f"/services/exchange/api/v1/courses/{COURSE}/assignments/tensor", {}),
     ("PUT", f"/services/exchange/api/v1/courses/{COURSE}/assignments/tensor/release", None),
     ("DELETE", f"/services/exchange/api/v1/courses/{COURSE}/assignments/tensor/release", None),
-    ("PUT", f"/services/exchange/api/v1/courses/{COURSE}/assignments/tensor/extensions/ada", {"until": "2030-01-01"}),
+    (
+        "PUT",
+        f"/services/exchange/api/v1/courses/{COURSE}/assignments/tensor/extensions/ada",
+        {"due_at": "2030-01-01T00:00:00Z"},
+    ),
     ("GET", "/services/exchange/metrics", None),
     ("GET", "/services/grading/api/v1/overview", None),
     ("GET", "/services/grading/api/v1/assignments/tensor/students", None),

@@ -1,0 +1,175 @@
+"""A class with an honest, a broken and a hostile submission: nothing runs in anybody's browser, and each is told her own."""
+
+import json
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+
+from tests.e2e import life
+from tests.e2e.browser import Person, chromium, person
+from tests.e2e.hub import RunningHub
+from tests.e2e.solving import solutions, solved, written_answers
+from tests.formgrader.hostile import MARKUP, OUTPUTS, RUN
+from tests.security.shell import Shell, shell_of
+
+pytestmark = [pytest.mark.security, pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(900)]
+
+NOTEBOOK = "tensor/tensor.ipynb"
+
+
+def read_notebook(student: Shell) -> dict:
+    return student.request("GET", f"/user/{student.name}/api/contents/{NOTEBOOK}").json()["content"]
+
+
+def submit(student: Shell, text: str) -> str:
+    """Put a text in the notebook's place and submit it with tito; return what tito said."""
+    model = {"type": "file", "format": "text", "content": text}
+    written = student.request("PUT", f"/user/{student.name}/api/contents/{NOTEBOOK}", json=model)
+    assert written.status_code == 200, written.text
+    return student.run("tito submit tensor", seconds=120)
+
+
+def honest(notebook: dict) -> dict:
+    """Solve everything, and answer what is asked."""
+    return solved(notebook, solutions("tensor") | dict.fromkeys(written_answers(notebook), life.ANSWER))
+
+
+def forged(notebook: dict) -> dict:
+    """Nothing solved; tests thrown away, points raised, marks forged in metadata and outputs."""
+    for cell in notebook["cells"]:
+        mark = cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] == "code" and mark.get("grade"):
+            cell["source"] = "100"
+            cell["outputs"] = [new_output("execute_result", data={"text/plain": "100"}, execution_count=1)]
+            mark["points"] = 1000
+    return notebook
+
+
+def hostile(notebook: dict) -> dict:
+    """Solved, with every attack wherever a student can write."""
+    attack = "\n\n".join(MARKUP)
+    done = nbformat.from_dict(solved(notebook, solutions("tensor") | dict.fromkeys(written_answers(notebook), attack)))
+    cell = new_code_cell(f"x = '<script>{RUN}</script>'")
+    cell.outputs = [new_output("display_data", data=data) for data in OUTPUTS]
+    answer = next(
+        cell for cell in done.cells if cell.metadata.get("nbgrader", {}).get("grade_id") in written_answers(notebook)
+    )
+    answer.attachments = {
+        "a.svg": {"image/svg+xml": "PHN2Zy8+"},
+        f'"><script>{RUN}</script>': {"image/png": f'"><script>{RUN}'},
+    }
+    answer.source += "\n\n![a](attachment:a.svg)"
+    done.cells += [cell, *(new_markdown_cell(text) for text in MARKUP)]
+    done.metadata["title"] = f"</title><script>{RUN}</script>"
+    return done
+
+
+def unharmed(somebody: Person) -> None:
+    """Nothing of a student's has run in this page or in a frame of it."""
+    assert somebody.dialogs == []
+    for frame in somebody.page.frames:
+        assert frame.evaluate("window.pwned") is None, frame.url
+
+
+@pytest.fixture(scope="module")
+def handed_in(hub: RunningHub) -> dict[str, str]:
+    """Three students submit; who -> what tito said."""
+    passwords = hub.passwords()
+    ada, ben, chen = (shell_of(hub.url, name, passwords[name]) for name in ("ada", "ben", "chen"))
+    return {
+        "ada": submit(ada, json.dumps(honest(read_notebook(ada)))),
+        "ben": submit(ben, json.dumps(forged(read_notebook(ben)))),
+        "chen": submit(chen, json.dumps(hostile(read_notebook(chen)))),
+    }
+
+
+def test_a_broken_notebook_is_told_where_it_is_broken(hub: RunningHub):
+    """Before anything is sent: half a file."""
+    ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
+    whole = read_notebook(ben)
+    said = submit(ben, json.dumps(whole)[:1000])
+    submit_back = {"type": "notebook", "format": "json", "content": whole}
+    ben.request("PUT", f"/user/ben/api/contents/{NOTEBOOK}", json=submit_back)
+    assert "tensor.ipynb" in said
+    assert "Traceback" not in said
+
+
+def test_a_hostile_class_is_graded_and_harms_nobody(hub: RunningHub, handed_in: dict[str, str]):
+    assert all("Your work has arrived" in said for said in handed_in.values()), handed_in
+    passwords = hub.passwords()
+    with chromium() as browser:
+        people = {name: person(browser, name, hub.url) for name in passwords if name != "operator"}
+        for name, somebody in people.items():
+            somebody.log_in(passwords[name])
+        ida, tom = people["ida"], people["tom"]
+        life.collect_and_autograde(ida, "tensor", "Tensor", students=3, class_size=3)
+        unharmed(ida)
+
+        scores = staff_scores(hub)
+        assert scores["ada"] == scores["chen"] == 90
+        assert scores["ben"] == 0
+
+        look_at_every_submission(tom)
+        life.act_on_module(ida, "Tensor", "Make feedback")
+        life.act_on_module(ida, "Tensor", "Release feedback")
+        life.wait_for_column(ida, "tensor", "Feedback released", "3")
+        for name in ("ada", "ben", "chen"):
+            student = people[name]
+            student.go("/services/home/modules/tensor")
+            unharmed(student)
+            student.page.get_by_role("link", name="Read feedback").click()
+            student.page.wait_for_load_state("networkidle")
+            unharmed(student)
+
+
+def look_at_every_submission(ta: Person) -> None:
+    """Open each submission in the formgrader, click what can be clicked in it."""
+    page = ta.page
+    ta.go("/services/formgrader/formgrader/gradebook/tensor/tensor")
+    page.get_by_role("link", name="Submission #1").wait_for()
+    links = {link.get_attribute("href") for link in page.locator("table a").all()}
+    addresses = sorted(link for link in links if link and "/submissions/" in link)
+    assert len(addresses) == 3
+    for address in addresses:
+        ta.go(address)
+        page.wait_for_load_state("networkidle")
+        unharmed(ta)
+        for link in page.locator("main .rendered_html a").all():
+            link.click(force=True, no_wait_after=True)
+        unharmed(ta)
+
+
+def staff_scores(hub: RunningHub) -> dict[str, float]:
+    """Ask the grading service for everybody's automatic points, as the operator."""
+    program = (
+        "import json, os, urllib.request as u; "
+        "r = u.Request(os.environ['GRADING_URL'] + '/api/v1/assignments/tensor/students', "
+        "headers={'Authorization': 'token ' + os.environ['JUPYTERHUB_API_TOKEN']}); "
+        "print(json.dumps({row['student']: row['raw_score'] for row in json.load(u.urlopen(r))}))"
+    )
+    return json.loads(hub.run("python", "-c", program).stdout)
+
+
+def test_a_path_in_the_address_runs_no_configuration(hub: RunningHub, tmp_path):
+    """nbgrader's own formgrader would execute `nbgrader_config.py` of that folder in the server."""
+    proof = tmp_path / "ran"
+    (tmp_path / "nbgrader_config.py").write_text(f"open({str(proof)!r}, 'w').write('ran')\n")
+    with chromium() as browser:
+        ida = person(browser, "ida", hub.url)
+        ida.log_in(hub.passwords()["ida"])
+        before = ida.page.content() if ida.go("/services/formgrader/formgrader/manage_assignments") == 200 else ""
+        assert before
+        for page in ("formgrader", "formgrader/manage_assignments", "formgrader/gradebook"):
+            ida.go(f"/services/formgrader/{page}?path={tmp_path}")
+    assert not proof.exists()
+
+
+def test_a_student_gets_403_from_the_formgrader(hub: RunningHub):
+    with chromium() as browser:
+        ada = person(browser, "ada", hub.url)
+        ada.log_in(hub.passwords()["ada"])
+        assert ada.go("/services/formgrader/formgrader/gradebook") == 403
+        assert ada.page.get_by_role("heading", name="This page is not for you").is_visible()
+        ada.go("/services/home/")
+        assert ada.page.get_by_role("link", name="Grading").count() == 0
