@@ -83,27 +83,27 @@ class OptimizerPath:
         high = max(float(max(v[0] for v in self.losses.values() if np.isfinite(v[0]))), float(np.nanmax(self.z)))
         return max(float(known.min()), 1e-8 * high) / 2, high * 2
 
-    def widget(self):
-        """Make the slider view (ipywidgets)."""
+    def controls(self, show: Callable[[Picture], None]):
+        """Make a slider and a play button (ipywidgets) that `show` the picture at the chosen step."""
         import ipywidgets
 
-        image = ipywidgets.Image(format="png", value=self.picture().png())
         slider = ipywidgets.IntSlider(value=self.steps, max=self.steps, description="step", layout={"width": "60%"})
-        play = ipywidgets.Play(value=self.steps, max=self.steps, interval=150)
+        play = ipywidgets.Play(value=self.steps, max=self.steps, interval=150, step=max(1, self.steps // 100))
         ipywidgets.jslink((play, "value"), (slider, "value"))
-        slider.observe(lambda change: setattr(image, "value", self.picture(change["new"]).png()), names="value")
-        return ipywidgets.VBox([ipywidgets.HBox([play, slider]), image])
+        slider.observe(lambda change: show(self.picture(change["new"])), names="value")
+        return ipywidgets.HBox([play, slider])
 
     def _ipython_display_(self) -> None:
-        """Show the slider; the picture of the whole paths goes along for where no widget can be shown."""
+        """Show the controls, and the picture as an output of its own: it stays where no widget can be shown."""
         from IPython.display import display
 
         from tinytorch.viz.loss_curve import in_a_notebook
 
-        data, metadata = self.picture()._repr_mimebundle_()
-        if in_a_notebook():
-            data |= self.widget()._repr_mimebundle_()
-        display(data, metadata=metadata, raw=True)
+        if not in_a_notebook():
+            display(self.picture())
+            return
+        display(self.controls(lambda picture: shown.update(picture)))
+        shown = display(self.picture(), display_id=True)
 
     def __repr__(self) -> str:
         return f"<OptimizerPath: {', '.join(self.paths)}, {self.steps} steps>"
