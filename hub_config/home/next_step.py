@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 from hub_config.home.course_map import Module, Tier
 from hub_config.home.moments import Moment
 
-ORDER = ("late", "missed", "corrected", "extended")
+ORDER = ("late", "missed", "corrected", "feedback", "extended")
+NEWS = timedelta(days=7)  # feedback is news for so long; the exchange does not record who has read it
 
 
 @dataclass(frozen=True)
@@ -73,10 +75,12 @@ def _by_due(modules: Iterable[Module]) -> list[Module]:
     return sorted(modules, key=lambda module: (module.due is None, module.due.at if module.due else 0, module.number))
 
 
-def notices(tiers: Iterable[Tier]) -> list[Notice]:
-    """Return what the student should hear of, most pressing first."""
+def notices(tiers: Iterable[Tier], step: Step | None = None) -> list[Notice]:
+    """Return what the student should hear of, most pressing first, and not what is her next step anyway."""
     found = [notice for tier in tiers for module in tier.built for notice in _notices(module)]
-    return sorted(found, key=lambda notice: ORDER.index(notice.kind))
+    said = step.module if step and step.target == "page" else None
+    kept = [notice for notice in found if not (notice.kind == "feedback" and notice.module is said)]
+    return sorted(kept, key=lambda notice: ORDER.index(notice.kind))
 
 
 def _notices(module: Module) -> Iterator[Notice]:
@@ -89,5 +93,8 @@ def _notices(module: Module) -> Iterator[Notice]:
     if module.corrected:
         text = f"{title} was corrected after you fetched it. tito fetch {slug} brings the new version; yours is kept."
         yield Notice("corrected", text, module)
+    feedback = module.with_feedback.feedback if module.with_feedback else None
+    if feedback and feedback.now - feedback.at <= NEWS:
+        yield Notice("feedback", f"Feedback on {title} arrived {feedback.words}.", module)
     if module.extended and not module.is_done and not module.missed:
         yield Notice("extended", f"You have an extension for {title}. It is due", module, module.due)

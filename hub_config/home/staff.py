@@ -131,6 +131,14 @@ def stuck(
     return sorted((each for each in found if each), key=lambda each: (-each.weight, each.student, each.module))
 
 
+def _reached_points(detail: dict[str, Any]) -> str:
+    """Say how far the last test run came; the report is a student's own, so it may hold anything."""
+    points, possible = detail.get("points"), detail.get("points_possible")
+    if isinstance(points, int | float) and isinstance(possible, int | float):
+        return f", last {points:g} of {possible:g} points"
+    return ""
+
+
 def _stuck(student: str, title: str, events: list[dict[str, Any]], clock: Clock) -> Stuck | None:
     kinds = {event["kind"] for event in events}
     tests = [event for event in events if event["kind"] == "tested"]
@@ -139,8 +147,7 @@ def _stuck(student: str, title: str, events: list[dict[str, Any]], clock: Clock)
     last = clock.moment(events[-1]["at"])
     assert last is not None
     silent = clock.now - last.at
-    failing = events[-1]["detail"].get("failed") if events[-1]["kind"] == "tested" else None
-    at = f", last failing: {', '.join(map(str, failing[:3]))}" if isinstance(failing, list) and failing else ""
+    at = _reached_points(tests[-1]["detail"])
     if len(tests) >= STUCK_TESTS:
         return Stuck(student, title, f"{len(tests)} test runs, not completed{at}", last, len(tests))
     if silent >= STUCK_SILENCE:

@@ -60,4 +60,4 @@ def _work(campus: Campus) -> None:
         exchange.submit(COURSE, "scale", pack(homes / "ada" / "scale", ["scale.ipynb"]))
     with ExchangeClient(campus.service_url("exchange"), campus.token("ben")) as exchange:
         for _ in range(9):
-            exchange.report_event(COURSE, "scale", "tested", {"failed": ["halve"]})
+            exchange.report_event(COURSE, "scale", "tested", {"points": 15, "points_possible": 30})

@@ -186,6 +186,13 @@ def test_without_work_there_is_feedback_to_read_or_the_next_opening():
     assert (step.title, step.due.words) == ("All caught up", "in 2 days")
 
 
+@pytest.mark.parametrize(("age", "kinds"), [(1, ["feedback"]), (8, [])])
+def test_feedback_is_news_for_a_week(age, kinds):
+    row = submission("tensor", feedback_at=text(days=-age))
+    tiers = course_map(course(given("tensor")), Record([assignment("tensor")], [row]), CLOCK)
+    assert [notice.kind for notice in notices(tiers)] == kinds
+
+
 @pytest.mark.parametrize(
     ("row", "module", "kind"),
     [

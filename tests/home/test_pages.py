@@ -111,7 +111,7 @@ def test_an_instructor_sees_counts_and_who_is_stuck(person):
     page = person("ida").get(HOME)
     text = text_of(page.text)
     assert page.url.path == HOME + "class"
-    assert "ben Scale 9 test runs, not completed, last failing: halve" in text
+    assert "ben Scale 9 test runs, not completed, last 15 of 30 points" in text
     rows = re.findall(r'<th scope="row">.*?</tr>', page.text, re.DOTALL)
     assert text_of(rows[0]).split()[:2] == ["01", "Scale"]
     # fetched, tested, completed, submitted; nobody is late or missing before the due date

@@ -71,9 +71,14 @@ def found(*events: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def test_many_tests_without_completing_are_stuck_and_say_where():
-    tests = [event("ada", "tested", text(minutes=-minutes), failed=["add"]) for minutes in range(STUCK_TESTS, 0, -1)]
-    assert found(*tests) == [("ada", "8 test runs, not completed, last failing: add")]
+    tests = [
+        event("ada", "tested", text(minutes=-minutes), points=12, points_possible=27)
+        for minutes in range(STUCK_TESTS, 0, -1)
+    ]
+    assert found(*tests) == [("ada", "8 test runs, not completed, last 12 of 27 points")]
     assert found(*tests[1:]) == []
+    forged = [{**test, "detail": {"points": "<b>", "points_possible": []}} for test in tests]
+    assert found(*forged) == [("ada", "8 test runs, not completed")]
     assert found(*tests, event("ada", "completed", text(minutes=0))) == []
 
 

@@ -178,6 +178,13 @@ def test_a_broken_file_is_refused_with_its_lines_and_changes_nothing(campus, ins
     assert plan(campus, instructor) == []
 
 
+def test_a_semester_of_another_course_is_refused(campus, instructor):
+    body = texts(SEMESTER.replace("course: tiny-2026", "course: other-2026"))
+    answer = campus.ask("semester", "POST", "apply", instructor, json=body)
+    assert (answer.status_code, answer.json()["rule"]) == (422, f"this service runs the course {COURSE}")
+    assert "nbgrader-other-2026" not in groups(campus)
+
+
 def test_pressing_release_again_gives_out_a_corrected_notebook_as_a_new_version_once(campus, instructor):
     apply(campus, instructor)
 

@@ -1,5 +1,6 @@
 """Releases and collections happen once: on time, or as soon as the service is back."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect
+from sqlalchemy.exc import OperationalError
 from tito.semester.read import Sources, validate
 from tito.semester.service import schedule
 from tito.semester.service.database import COLLECT, DONE, PENDING, RELEASE, Table, open_database
 from tito.semester.service.schedule import Entry
 from tito.semester.service.scheduler import Scheduler
 
+from tests.semester.campus import wait_for
 from tests.semester.conftest import ROSTER, SEMESTER
 
 pytestmark = pytest.mark.unit
@@ -172,6 +175,27 @@ def test_what_was_released_is_not_released_again_when_its_date_moves(engine, val
     Scheduler(engine, lambda action: "done", clock).run_due()
     moved = SEMESTER.replace("scale: {release: 2026-10-05 08:00", "scale: {release: 2026-10-06 08:00")
     assert schedule.difference(engine, validate(Sources(moved, ROSTER), curriculum)) == schedule.Difference([], [])
+
+
+def test_a_database_that_fails_once_does_not_end_the_schedule(engine, valid, clock, monkeypatch, caplog):
+    put_in_force(engine, valid)
+    clock.time = RELEASE_SCALE.at
+    done = threading.Event()
+    failures = iter([OperationalError("select", {}, Exception("database is locked"))])
+    claim = schedule.claim
+
+    def claim_after_a_failure(*arguments):
+        for failure in failures:
+            raise failure
+        return claim(*arguments)
+
+    monkeypatch.setattr(schedule, "claim", claim_after_a_failure)
+    scheduler = Scheduler(engine, lambda action: done.set() or "done", clock)
+    scheduler.start()
+    wait_for(lambda: "the schedule could not be read" in caplog.text, "the failure")
+    scheduler.wake()
+    assert done.wait(30)
+    scheduler.stop()
 
 
 def test_a_button_pressed_twice_asks_once_and_the_thread_does_it(engine, clock):

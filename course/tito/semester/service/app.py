@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
+from tito.semester.document import Document
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service import schedule
@@ -185,7 +186,25 @@ def _given(service: Service, given: Given) -> Valid:
         raise refusal(
             422, "a request names a semester", "", "send its texts, or start the service with --semester FILE"
         )
-    return validate(sources, service.places.curriculum())
+    return _of_this_course(service, validate(sources, service.places.curriculum()))
+
+
+def _of_this_course(service: Service, valid: Valid) -> Valid:
+    """Refuse a semester of another course: its people are none of this service's instructors' business."""
+    ours = _course_of_file(service.file) if service.file else None
+    if ours is None and (row := service.conductor.in_force()):
+        ours = row.course
+    if ours is not None and valid.semester.course != ours:
+        remedy = "leave `course:` as it is; another course has a semester service of its own"
+        raise refusal(422, f"this service runs the course {ours}", valid.semester.course, remedy)
+    return valid
+
+
+def _course_of_file(file: Path) -> str | None:
+    try:
+        return str(Document.parse(file.read_text(encoding="utf-8"), str(file)).data.get("course"))
+    except (OSError, UnicodeDecodeError, SemesterError):
+        return None
 
 
 def _file_state(service: Service) -> dict[str, Any] | None:

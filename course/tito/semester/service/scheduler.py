@@ -63,8 +63,13 @@ class Scheduler:
     def _loop(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            self.run_due()
-            self._wake.wait(self._sleep_seconds())
+            try:
+                self.run_due()
+                seconds = self._sleep_seconds()
+            except Exception:  # the thread's top: a database that is locked or away must not end the schedule
+                log.exception("the schedule could not be read; it is read again in %.0f s", LONGEST_SLEEP_SECONDS)
+                seconds = LONGEST_SLEEP_SECONDS
+            self._wake.wait(seconds)
 
     def _sleep_seconds(self) -> float:
         upcoming = schedule.next_time(self._engine)
