@@ -94,6 +94,17 @@ def test_visible_checks_alone(student: Student, tmp_path: Path):
     assert not [check for exercise in verdict.exercises for check in exercise.checks if check.hidden]
 
 
+def test_what_a_student_is_shown_was_computed_before_hidden_inputs_came(student: Student, tmp_path: Path):
+    """Code that keeps all it sees and shows it in a later visible check shows nothing of hidden checks."""
+    spy = "seen = []\n\n\ndef add(a, b):\n    seen.append(a.data)\n    return Box(a.data + b.data)\n"
+    student.boxes(
+        add=spy, descend="def descend(box, gradient, rate):\n    return Box([len(seen), float(np.sum(seen[-1]))])\n"
+    )
+    whole = student.judged("reference").exercise("descend").checks[0]
+    visible = judge_submission(tmp_path / SLUG, SLUG, course=COURSE, seed=3, visible_only=True)
+    assert whole == visible.exercise("descend").checks[0] and whole.got.startswith("[2., 3.]")
+
+
 def test_an_unknown_mode_is_an_error_that_lists_the_known(student: Student):
     with pytest.raises(TitoError, match="one of best, reference, own, got 'kind'"):
         student.judged("kind")

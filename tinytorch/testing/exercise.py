@@ -48,6 +48,8 @@ class Session:
     # What befell the process that runs student code, such as a hang; has `kind` and `why`, and is no Exception.
     faults: tuple[type[BaseException], ...] = ()
     before_check: Callable[[], None] = lambda: None
+    # Run hidden checks alone, visible ones alone, or (None) all of them.
+    hidden: bool | None = None
 
 
 _session = Session()
@@ -82,7 +84,8 @@ class UnitTest:
             raise ValueError(f"check {title!r} of {self.name!r}: points must not be negative, got {points}")
 
         def run(function: Callable[[], None]) -> None:
-            self.outcomes.append(_outcome(Outcome(title, points, hidden), function, self._session))
+            if self._session.hidden in (None, hidden):
+                self.outcomes.append(_outcome(Outcome(title, points, hidden), function, self._session))
 
         return run
 

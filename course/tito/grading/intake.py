@@ -38,8 +38,9 @@ class Submission:
 def read_submission(folder: Path, slug: str) -> Submission:
     """Read the notebook of module `slug` in a submission's folder; Refused where it is not clear what is meant."""
     found = Submission()
-    name = _choose(folder, slug, found)
-    document = _parse(name, _read(folder, name), slug)
+    chosen = _choose(folder, slug, found)
+    name = _shown(chosen)
+    document = _parse(name, _read(folder, chosen), slug)
     found.document = document
     found.cells = _cells(document, name, found)
     if not any(cell.kind == "code" and cell.source.strip() for cell in found.cells):
@@ -57,7 +58,7 @@ def _choose(folder: Path, slug: str, found: Submission) -> str:
         raise Refused(f"no folder was submitted: submit {wanted}") from None
     if wanted in names:
         extra = sorted(name for name in names if name.endswith(".ipynb") and name != wanted)
-        found.notes += [Note("", f"{name} was ignored: {wanted} counts") for name in extra[:5]]
+        found.notes += [Note("", f"{_shown(name)} was ignored: {wanted} counts") for name in extra[:5]]
         return wanted
     candidates = [n for end in NOTEBOOK_ENDINGS for n in sorted(names) if n.lower().endswith(end)]
     candidates = list(dict.fromkeys(candidates))
@@ -65,14 +66,19 @@ def _choose(folder: Path, slug: str, found: Submission) -> str:
     near = [name for name in notebooks if slug in name.lower()]
     if len(notebooks) == 1 or len(near) == 1:
         chosen = (near if len(near) == 1 else notebooks)[0]
-        found.notes.append(Note("", f"the file is called {chosen} instead of {wanted}: it was graded"))
+        found.notes.append(Note("", f"the file is called {_shown(chosen)} instead of {wanted}: it was graded"))
         return chosen
     if not notebooks:
-        listed = ", ".join(repr(name)[1:-1][:60] for name in sorted(names)[:8]) or "nothing"
+        listed = ", ".join(_shown(name) for name in sorted(names)[:8]) or "nothing"
         raise Refused(f"{wanted} is missing; what arrived is: {listed}. Submit {wanted}")
     raise Refused(
-        f"several notebooks arrived and none is called {wanted}: {', '.join(notebooks[:8])}. Submit one of that name"
+        f"several notebooks arrived and none is called {wanted}: {', '.join(map(_shown, notebooks[:8]))}. Submit one of that name"
     )
+
+
+def _shown(name: str) -> str:
+    """Write a file's name so that it can be printed whatever it is made of."""
+    return repr(name)[1:-1][:80]
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -81,11 +87,11 @@ def _read(folder: Path, name: str) -> bytes:
         fd = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise Refused(
-            f"{name} is not a file that can be read ({error.strerror}): submit the file itself, not a link"
+            f"{_shown(name)} is not a file that can be read ({error.strerror}): submit the file itself, not a link"
         ) from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise Refused(f"{name} is not a file: submit the notebook itself")
+        raise Refused(f"{_shown(name)} is not a file: submit the notebook itself")
     with os.fdopen(fd, "rb") as file:
         data = file.read(LARGEST_NOTEBOOK + 1)
     if len(data) > LARGEST_NOTEBOOK:

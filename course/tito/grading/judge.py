@@ -84,6 +84,7 @@ class _Judging:
         self.module, self.curriculum, self.plan = module, curriculum, plan
         self.sandbox, self.seed, self.budget = sandbox, seed, budget
         self.earlier = earlier
+        self._end = time.monotonic() + budget.total_seconds
 
     def judge(self, submission: Submission, mode: str) -> dict:
         answers = find_answers(self.plan, submission.cells)
@@ -136,8 +137,10 @@ class _Judging:
         return reference_predecessors(self.module, self.curriculum)
 
     def _run(self, predecessors: Path, answers: Answers, names: list[str]) -> tuple[list[ExerciseResult], list[Note]]:
+        """Run once; all attempts together have the time of the budget."""
         launch: Callable = functools.partial(self.sandbox.start, predecessors)
-        return run_tests_of(self.plan, answers, launch, seed=self.seed, budget=self.budget, only=names)
+        budget = replace(self.budget, total_seconds=max(self._end - time.monotonic(), 0.0))
+        return run_tests_of(self.plan, answers, launch, seed=self.seed, budget=budget, only=names)
 
 
 def _nothing(plan: Plan) -> tuple[ExerciseResult, ...]:

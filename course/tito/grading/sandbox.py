@@ -67,7 +67,7 @@ class Bubblewrap:
                 stderr=said,
                 env={},
             )
-        return PlainWorker(process, channel_of(ours), said)
+        return PlainWorker(process, channel_of(ours), said, is_leader=False)
 
     def _walls(self, predecessors: Path | None) -> list[str]:
         words = [

@@ -28,7 +28,7 @@ class Budget:
     check_seconds: float = 30.0
     total_seconds: float = 240.0
     requests: int = 400_000
-    received_bytes: int = 2**32
+    received_bytes: int = 2**30
     restarts: int = 8  # each hang costs request_seconds; whoever hangs more often hangs always
 
 
@@ -38,6 +38,10 @@ class WorkerFault(BaseException):
     def __init__(self, kind: str, why: str):
         super().__init__(why)
         self.kind, self.why = kind, why
+
+
+class WorkerNotStarted(BaseException):
+    """There is no worker, through no fault of the submission: there can be no verdict. No check may take it for one."""
 
 
 class WorkerProcess(Protocol):
@@ -128,14 +132,18 @@ class Link:
     def _start(self) -> None:
         self.starts += 1
         self.handles.forget()
-        process = self._launch()
+        try:
+            process = self._launch()
+        except OSError as error:
+            raise WorkerNotStarted(f"the worker could not be started: {error}") from error
         try:
             ready = self.handles.read(*process.channel.receive(time.monotonic() + START_SECONDS))
         except (EOFError, TimeoutError, WireError):
-            raise RuntimeError(f"the worker did not start: {process.stop().strip() or 'it said nothing'}") from None
+            said = process.stop().strip() or "it said nothing"
+            raise WorkerNotStarted(f"the worker did not start: {said}") from None
         if ready != ["ready"]:
             process.stop()
-            raise RuntimeError("the worker did not start: it is not ours")
+            raise WorkerNotStarted("the worker did not start: what answers is something else")
         self._process = process
 
     def _exchange(self, request: list) -> list:

@@ -3,8 +3,10 @@
 The same plan, handles and checks as in grading; only the walls around the process are missing.
 """
 
+import contextlib
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -66,10 +68,13 @@ def visible_plan(module: Module) -> Plan:
 class PlainWorker:
     """A worker process without walls; its output goes where ours goes."""
 
-    def __init__(self, process: subprocess.Popen, channel: Channel, said):
-        self._process, self.channel, self._said = process, channel, said
+    def __init__(self, process: subprocess.Popen, channel: Channel, said, *, is_leader: bool = True):
+        self._process, self.channel, self._said, self._is_leader = process, channel, said, is_leader
 
     def stop(self) -> str:
+        if self._is_leader:  # what student code started may still run when the worker itself has ended
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         self._process.wait()
         self.channel.close()

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from tito.errors import TitoError
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
+HIDDEN_MARK = "### BEGIN HIDDEN TESTS"
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*\n?", re.DOTALL)
 # Modules that a test cell may have from the judge's own process; all other names are the student's.
 JUDGES_OWN = [

@@ -12,15 +12,20 @@ from typing import Any
 
 from tinytorch.testing.exercise import Outcome, Session, use_session
 from tinytorch.testing.words import use_place
+from tito.errors import TitoError
 from tito.judging.answers import Answers
 from tito.judging.handles import Handle
-from tito.judging.link import Budget, Link, WorkerFault, WorkerProcess
-from tito.judging.plan import Plan, Test, declared_checks
+from tito.judging.link import Budget, Link, WorkerFault, WorkerNotStarted, WorkerProcess
+from tito.judging.plan import HIDDEN_MARK, Plan, Test, declared_checks
 from tito.judging.result import CheckResult, ExerciseResult, Note
 from tito.judging.words import There
 
 FIXTURES = "tinytorch.testing.fixtures"
 Launch = Callable[[], WorkerProcess]
+
+
+class JudgingFailed(TitoError):
+    """There is no verdict, for a reason of ours."""
 
 
 def run_tests_of(
@@ -29,14 +34,28 @@ def run_tests_of(
     """Judge the exercises of `plan` (or `only` some); return their results and notes on cells that did not run."""
     notebook = _Notebook(plan, answers)
     chosen = set(plan.points if only is None else only)
-    results = []
+    outcomes: dict[str, list[Outcome]] = {exercise: [] for exercise in plan.points if exercise in chosen}
+    try:
+        _run_all(plan, notebook, outcomes, launch, seed, budget)
+    except WorkerNotStarted as error:
+        raise JudgingFailed(f"{error}; nothing was judged, so nobody lost a point") from error
+    return [_result(exercise, plan.points[exercise], found) for exercise, found in outcomes.items()], notebook.notes()
+
+
+def _run_all(
+    plan: Plan, notebook: "_Notebook", outcomes: dict[str, list[Outcome]], launch: Launch, seed: int, budget: Budget
+) -> None:
     with Link(launch, notebook.prepare, budget) as link:
-        for exercise, points in plan.points.items():
-            if exercise in chosen:
-                tests = [test for test in plan.tests if test.exercise == exercise]
-                outcomes = [outcome for test in tests for outcome in _run_test(plan, test, link, seed)]
-                results.append(_result(exercise, points, outcomes))
-    return results, notebook.notes()
+        # All visible checks come first: what a student is shown of them was computed before her code saw any input of
+        # a hidden one, so that it can't carry those out.
+        for hidden in (False, True):
+            for test in plan.tests:
+                if test.exercise in outcomes and _has_checks(test, hidden):
+                    outcomes[test.exercise] += _run_test(plan, test, link, seed, hidden)
+
+
+def _has_checks(test: Test, hidden: bool) -> bool:
+    return not hidden or HIDDEN_MARK in test.source or any(check[2] for check in declared_checks(test.source))
 
 
 class _Notebook:
@@ -98,9 +117,9 @@ def _cells_in_order(plan: Plan, answers: Answers) -> list[tuple[str, str, str, b
     return cells
 
 
-def _run_test(plan: Plan, test: Test, link: Link, seed: int) -> list[Outcome]:
-    """Run one test cell; a check that is declared but gave no outcome has failed."""
-    session = Session(seed=seed, prints=False, faults=(WorkerFault,), before_check=link.begin_check)
+def _run_test(plan: Plan, test: Test, link: Link, seed: int, hidden: bool) -> list[Outcome]:
+    """Run the visible or the hidden checks of a test cell; one that is declared but gave no outcome has failed."""
+    session = Session(seed=seed, prints=False, faults=(WorkerFault,), before_check=link.begin_check, hidden=hidden)
     previous, place = use_session(session), use_place(There(link))
     why = ""
     try:
@@ -115,7 +134,7 @@ def _run_test(plan: Plan, test: Test, link: Link, seed: int) -> list[Outcome]:
         use_session(previous)
         use_place(place)
     outcomes = [outcome for unit in session.tests for outcome in unit.outcomes]
-    return outcomes + _not_run(test, outcomes, why)
+    return outcomes + _not_run(test, outcomes, why, hidden)
 
 
 def _compiled(test: Test) -> Any:
@@ -124,12 +143,12 @@ def _compiled(test: Test) -> Any:
     return compile(test.source, filename, "exec", dont_inherit=True)
 
 
-def _not_run(test: Test, outcomes: list[Outcome], why: str) -> list[Outcome]:
+def _not_run(test: Test, outcomes: list[Outcome], why: str, hidden: bool) -> list[Outcome]:
     ran = {outcome.title for outcome in outcomes}
     return [
-        Outcome(title, points, hidden, kind="not run", why=why or "the test cell ended before this check")
-        for title, points, hidden in declared_checks(test.source)
-        if title not in ran
+        Outcome(title, points, is_hidden, kind="not run", why=why or "the test cell ended before this check")
+        for title, points, is_hidden in declared_checks(test.source)
+        if title not in ran and is_hidden == hidden
     ]
 
 

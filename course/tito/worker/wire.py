@@ -37,7 +37,7 @@ class Limits:
     """How much one message may be."""
 
     structure_bytes: int = 2**20  # bounds the number of Python objects that reading makes
-    array_bytes: int = 2**28  # all arrays of a message together
+    array_bytes: int = 2**26  # all arrays of a message together
     arrays: int = 4096
     depth: int = 32
     big_int_bytes: int = 1024  # int.from_bytes is quadratic
