@@ -25,7 +25,9 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
         return render(request, "no_course.html", course=course, absent=absent)
     tiers = course_map(course, record, clock_for(course))
     step = None if record.assignments is None else next_step(tiers)
-    return render(request, "student.html", course=course, tiers=tiers, step=step, notices=notices(tiers), absent=absent)
+    return render(
+        request, "student.html", course=course, tiers=tiers, step=step, notices=notices(tiers, step), absent=absent
+    )
 
 
 @router.get("/modules/{slug}")

@@ -191,6 +191,7 @@ def test_feedback_is_news_for_a_week(age, kinds):
     row = submission("tensor", feedback_at=text(days=-age))
     tiers = course_map(course(given("tensor")), Record([assignment("tensor")], [row]), CLOCK)
     assert [notice.kind for notice in notices(tiers)] == kinds
+    assert notices(tiers, next_step(tiers)) == []
 
 
 @pytest.mark.parametrize(
