@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tito.grading.service.export import export_table
 from tito.grading.service.gradebook_lock import GradebookBusy, GradebookLock, gradebook_lock
+from tito.grading.service.judging import folder_digest
 from tito.grading.service.late import LatePolicy, semester_policy
 from tito.grading.service.policy import GradingPolicy, grading_policy
 from tito.grading.service.settings import SettingsError, settings_from_environment
-from tito.grading.service.work import folder_digest
 
 pytestmark = pytest.mark.unit
 DAY = 86400

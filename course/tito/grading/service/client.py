@@ -131,7 +131,8 @@ def _reason(answer: httpx.Response) -> str:
 
 def open_door(course_dir: str | None, database: str | None) -> Door:
     """Choose the service if the environment names one and no course directory is given, else the directory."""
-    url, token = os.environ.get("GRADING_URL"), os.environ.get("JUPYTERHUB_API_TOKEN")
+    url = os.environ.get("GRADING_URL")
+    token = os.environ.get("TITO_TOKEN") or os.environ.get("JUPYTERHUB_API_TOKEN")
     if course_dir is None and url and token:
         return ThroughService(url, token)
     return Direct(settings_from_environment(course_dir=course_dir, database_url=database))

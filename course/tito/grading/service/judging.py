@@ -14,16 +14,46 @@ from .settings import GradingSettings
 
 
 def judge(
-    settings: GradingSettings, slug: str, folder: Path, seed: int, mode: str, *, visible_only: bool = False
+    settings: GradingSettings,
+    slug: str,
+    student: str,
+    folder: Path,
+    seed: int,
+    mode: str,
+    *,
+    visible_only: bool = False,
 ) -> ModuleResult:
-    """Judge a submission in sandboxes; nothing is written. The same folder, seed and mode give the same verdict."""
+    """Judge a submission in sandboxes; nothing is written. The same files, seed and mode give the same verdict.
+
+    The student's earlier modules are those that were collected: in mode `best` they may help her, never harm her.
+    """
     from tito.grading.judge import judge_submission
 
-    # Her other submissions lie beside this one; a quick run's folder is alone.
-    earlier = folder.parent if folder.is_relative_to(settings.course_dir / "submitted") else None
+    earlier = settings.course_dir / "submitted" / student
     return judge_submission(
-        folder, slug, course=settings.course_tree, seed=seed, mode=mode, visible_only=visible_only, earlier=earlier
-    )
+        folder, slug, course=settings.course_tree, seed=seed, mode=mode, visible_only=visible_only,
+        earlier=earlier if earlier.is_dir() else None,
+    )  # fmt: skip
+
+
+def earlier_digest(settings: GradingSettings, slug: str, student: str) -> str:
+    """Name the student's earlier modules as they were collected, which a verdict depends on too."""
+    curriculum = load_curriculum(settings.course_tree)
+    folders = [settings.course_dir / "submitted" / student / m.slug for m in curriculum.before(curriculum.find(slug))]
+    names = "".join(f"{folder.name} {folder_digest(folder)}\n" for folder in folders if folder.is_dir())
+    return hashlib.sha256(names.encode()).hexdigest()
+
+
+def folder_digest(folder: Path) -> str:
+    """Name a submission by the names and contents of its regular files; links and devices are not followed."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_file() or path.name in ("timestamp.txt", "receipt.json"):
+            continue
+        digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape") + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
 
 
 def record(settings: GradingSettings, slug: str, student: str, verdict: ModuleResult) -> None:

@@ -88,7 +88,8 @@ def _row(
         row |= {
             "submitted_at": submission.timestamp.isoformat() + "Z" if submission.timestamp else None,
             "seconds_late": submission.total_seconds_late, "raw_score": submission.score,
-            "late_penalty": _penalty(submission), "score": counted_score(policy, submission), "written_score": submission.written_score,
+            "late_penalty": _penalty(submission), "score": counted_score(policy, submission),
+            "written_score": submission.written_score,
             "needs_manual_grade": policy.reads_by_hand and bool(submission.needs_manual_grade),
         }  # fmt: skip
     return row

@@ -4,13 +4,12 @@ Whatever goes wrong with a submission is an outcome ("refused", with a message t
 goes wrong with us is an exception, which the worker records as "failed"; the previous grade stands then.
 """
 
-import hashlib
 import os
 import secrets
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +68,7 @@ def autograde(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
         return Outcome("unchanged", "graded before, from the same files by the same tests", {**facts, **fields})
     verdict = _judge(work, settings, queue, folder, facts)
     with gradebook_lock(settings.course_dir):
-        if folder_digest(folder) != facts["submission_sha256"]:
+        if judging.folder_digest(folder) != facts["submission_sha256"]:
             raise TitoError("a newer attempt was collected in the meantime: autograde again")
         judging.record(settings, work.assignment, work.student, verdict)
     return _judged(verdict, judging.report(verdict, for_student=False))
@@ -87,7 +86,7 @@ def quick(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
 
 def _facts(settings: GradingSettings, work: Work, folder: Path) -> dict[str, str]:
     return {
-        "submission_sha256": folder_digest(folder),
+        "submission_sha256": judging.folder_digest(folder),
         "source_sha256": judging.source_digest(settings, work.assignment),
     }
 
@@ -95,15 +94,16 @@ def _facts(settings: GradingSettings, work: Work, folder: Path) -> dict[str, str
 def _judge(
     work: Work, settings: GradingSettings, queue: Queue, folder: Path, facts: dict[str, str], visible_only: bool = False
 ) -> ModuleResult:
-    seed = secrets.randbits(SEED_BITS)
-    queue.note(work, seed=seed, **facts)  # before it begins: a run that dies can be repeated too
-    mode = grading_policy(settings.course_dir).mode
-    return judging.judge(settings, work.assignment, folder, seed, mode, visible_only=visible_only)
+    seed, mode = secrets.randbits(SEED_BITS), grading_policy(settings.course_dir).mode
+    versions = {"mode": mode, "earlier": judging.earlier_digest(settings, work.assignment, work.student)}
+    queue.note(work, seed=seed, versions=versions, **facts)  # before it begins: a run that dies can be repeated too
+    verdict = judging.judge(settings, work.assignment, work.student, folder, seed, mode, visible_only=visible_only)
+    return replace(verdict, versions={**verdict.versions, **versions})
 
 
 def _judged(verdict: ModuleResult, report: dict[str, Any]) -> Outcome:
     fields: dict[str, Any] = {"score": verdict.points, "max_score": verdict.max_points, "report": report}
-    fields |= {"versions": {**verdict.versions, "mode": verdict.mode}}
+    fields |= {"versions": verdict.versions}
     return Outcome("refused" if verdict.refused else "graded", judging.summary(verdict), fields)
 
 
@@ -190,15 +190,3 @@ PERFORMERS: dict[str, Callable[[Work, GradingSettings, Queue], Outcome]] = {
     "feedback": feedback,
     "release_feedback": release_feedback,
 }
-
-
-def folder_digest(folder: Path) -> str:
-    """Name a submission by the names and contents of its regular files; links and devices are not followed."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.name in ("timestamp.txt", "receipt.json"):
-            continue
-        digest.update(path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape") + b"\0")
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

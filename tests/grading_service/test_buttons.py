@@ -1,0 +1,63 @@
+"""The formgrader's buttons queue work in the grading service and show how it goes, in a real browser."""
+
+import pytest
+
+from tests.formgrader.conftest import ARGUMENTS, CHROMIUM, Visitor
+from tests.grading_service.place import GOOD, SLUG, answered, put_submission
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def ida(hub):
+    from playwright.sync_api import sync_playwright
+
+    for student, text in (("eve", answered(hub.course_dir, GOOD)), ("fay", "{")):
+        put_submission(hub.course_dir, student, text)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield Visitor(browser, hub, "ida").log_in()
+        browser.close()
+
+
+def press(ida, button: str) -> str:
+    """Press a button of the modules page and wait for what the progress box says in the end."""
+    ida.open("manage_assignments")
+    ida.page.click(f"tr[data-assignment={SLUG}] button:text-is('{button}')")
+    box = ida.page.locator("#jobs .job", has_text=button)
+    box.locator(".text-success, .text-danger").wait_for(timeout=120_000)
+    return box.inner_text()
+
+
+def test_autograde_shows_progress_and_who_was_refused(ida):
+    said = press(ida, "Autograde")
+    assert "fay" in said
+    assert "damaged" in said
+    assert "eve:" not in said
+    ida.open(f"manage_submissions/{SLUG}")
+    ida.page.wait_for_selector("tr[data-student=eve]")
+    assert "90 / 100" in ida.page.inner_text("tr[data-student=eve]")
+    assert "needs manual grading" in ida.page.inner_text("tr[data-student=eve]")
+
+
+def test_generate_and_feedback_are_done_by_the_service(ida, hub):
+    press(ida, "Autograde")
+    assert "Done" in press(ida, "Generate")
+    assert "Done" in press(ida, "Feedback")
+    assert (hub.course_dir / "feedback" / "eve" / SLUG / f"{SLUG}.html").is_file()
+
+
+def test_one_submission_can_be_judged_again(ida):
+    ida.open(f"manage_submissions/{SLUG}")
+    ida.page.click("tr[data-student=eve] button:text-is('Autograde')")
+    ida.page.locator("#jobs .job .text-success").wait_for(timeout=120_000)
+    assert ida.errors == []
+
+
+def test_what_cannot_be_done_is_said(ida):
+    """Nothing of this module's was collected from the exchange, so nobody can be given feedback."""
+    press(ida, "Autograde")
+    press(ida, "Feedback")
+    said = press(ida, "Release feedback")
+    assert "eve" in said
+    assert "collect" in said
