@@ -16,7 +16,7 @@ from tinytorch.faces import make_face, same_words
 float32, float64 = "float32", "float64"
 int8, int32, int64, uint8 = "int8", "int32", "int64", "uint8"
 
-SUBMODULES = ("data", "datasets", "nn", "optim", "profiling", "testing", "viz")
+SUBMODULES = ("data", "datasets", "nn", "optim", "profiling", "testing", "training", "viz")
 RANDOM = ("get_rng_state", "manual_seed", "set_rng_state")
 
 # PyTorch's words; core says some of them otherwise, where a notebook's own name would hide one of Python's.
@@ -26,7 +26,7 @@ WORDS = same_words(
     "mean", "var", "amax", "amin", "argmax", "argmin",
     "reshape", "permute", "transpose", "squeeze", "unsqueeze", "broadcast_to", "clone", "cat", "stack", "matmul",
     "relu", "sigmoid", "tanh", "softmax", "log_softmax",
-    "no_grad", "is_grad_enabled",
+    "no_grad", "is_grad_enabled", "save", "load",
 ) | {"sum": "reduce_sum", "abs": "absolute", "pow": "power", "concatenate": "cat"}  # fmt: skip
 
 _find, __dir__ = make_face(__name__, WORDS)

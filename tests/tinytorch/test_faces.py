@@ -183,7 +183,7 @@ def test_a_worker_has_no_curriculum_and_an_absent_module_is_simply_absent(instal
     )
 
 
-FACES = ["", "nn", "nn.functional", "optim", "optim.lr_scheduler", "data", "profiling"]
+FACES = ["", "nn", "nn.functional", "nn.utils", "training", "optim", "optim.lr_scheduler", "data", "profiling"]
 
 
 @pytest.mark.parametrize("face", [f"tinytorch.{name}".rstrip(".") for name in FACES])

@@ -14,6 +14,6 @@ _find, __dir__ = make_face(__name__, WORDS)
 
 
 def __getattr__(name: str) -> object:
-    if name == "functional":
-        return importlib.import_module("tinytorch.nn.functional")
+    if name in ("functional", "utils"):
+        return importlib.import_module(f"tinytorch.nn.{name}")
     return _find(name)
