@@ -24,6 +24,7 @@ from tito.staff.notebooks import generate_notebooks
 from traitlets.config import Config
 
 from tests.grading.conftest import COURSE
+from tests.grading.corpus.hostile import FILES, TESTS
 from tests.grading.corpus.submission import SLUG, Draft
 
 pytestmark = [
@@ -38,10 +39,10 @@ class Classroom:
     """An nbgrader course with the released module `boxes`."""
 
     def __init__(self, folder: Path, release: str):
-        self.folder, self._release = folder, release
+        self.folder, self.release = folder, release
 
     def submit(self, student: str, *solved: str, **sources: str) -> Draft:
-        draft = Draft(json.loads(self._release), {})
+        draft = Draft(json.loads(self.release), {})
         if solved or sources:
             draft.solve(*solved, **sources)
         self.hand_in(student, draft)
@@ -247,6 +248,19 @@ def test_nbgraders_own_command_judges_too(classroom: Classroom):
     converter.start()
     assert classroom.score("noa") == 90
     assert Desk.find({"nbgrader": {"student": "noa", "assignment": SLUG}})
+
+
+def test_no_submission_stops_a_batch(classroom: Classroom, canaries):
+    """Every malformed and every manipulated submission is graded or refused, and those after it are graded too."""
+    batch = [case for case in (*TESTS, *FILES) if case.name != "30 MB of JSON"]
+    for number, case in enumerate(batch):
+        classroom.hand_in(f"student{number}", case.draft(classroom.release, canaries.places))
+    classroom.submit("zzz", "add", "mean", "halves", "descend")
+    students = [*(f"student{number}" for number in range(len(batch))), "zzz"]
+    for student in students:
+        classroom.grade(student)
+    assert {student: classroom.score(student) for student in students} == dict.fromkeys(students, 0) | {"zzz": 90}
+    canaries.assert_alive()
 
 
 def test_what_else_was_uploaded_does_not_reach_the_graded_folder(classroom: Classroom):

@@ -11,6 +11,7 @@ from tito.grading import sandbox as module
 from tito.grading.judge import judge_submission
 from tito.grading.sandbox import Bubblewrap, SandboxLimits, SandboxUnavailable
 from tito.judging.link import Budget, Link
+from tito.judging.run import JudgingFailed
 from tito.worker.confine import MACHINES, filter_program
 
 from tests.grading.conftest import CHECKOUT, COURSE
@@ -135,6 +136,16 @@ def test_where_no_namespaces_can_be_had_grading_refuses(monkeypatch, worker_envi
     monkeypatch.setattr(module.shutil, "which", lambda name: str(broken))
     with pytest.raises(SandboxUnavailable, match="No permissions"):
         Bubblewrap(worker_environment)
+
+
+def test_a_worker_that_does_not_start_is_nobodys_fault(
+    monkeypatch, worker_environment: Path, tmp_path: Path, release: str
+):
+    box = Bubblewrap(worker_environment)
+    monkeypatch.setattr(box, "_worker", lambda: ["/usr/bin/python3", "-c", "raise SystemExit('no disk')"])
+    (tmp_path / "boxes.ipynb").write_text(release)
+    with pytest.raises(JudgingFailed, match="no disk; nothing was judged, so nobody lost a point"):
+        judge_submission(tmp_path, "boxes", course=COURSE, seed=1, sandbox=box)
 
 
 def test_without_the_workers_environment_grading_refuses(tmp_path: Path):

@@ -71,9 +71,8 @@ def _choose(folder: Path, slug: str, found: Submission) -> str:
     if not notebooks:
         listed = ", ".join(_shown(name) for name in sorted(names)[:8]) or "nothing"
         raise Refused(f"{wanted} is missing; what arrived is: {listed}. Submit {wanted}")
-    raise Refused(
-        f"several notebooks arrived and none is called {wanted}: {', '.join(map(_shown, notebooks[:8]))}. Submit one of that name"
-    )
+    listed = ", ".join(map(_shown, notebooks[:8]))
+    raise Refused(f"several notebooks arrived and none is called {wanted}: {listed}. Submit one of that name")
 
 
 def _shown(name: str) -> str:
