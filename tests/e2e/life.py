@@ -23,7 +23,7 @@ def walk(student: Person, ta: Person, instructor: Person) -> None:
     complete(student, slug)
     submit(student, slug)
     see_the_quick_result(student, slug)
-    collect_and_autograde(instructor, slug, title, students=1, class_size=3)
+    collect_and_autograde(instructor, slug, title, students=1, class_size=3, to_read=1)
     read_the_answers(ta, slug)
     give_feedback(instructor, slug, title, students=1)
     read_the_feedback(student, slug, score="98")
@@ -113,13 +113,13 @@ def submit(student: Person, slug: str) -> None:
     student.picture("student-terminal")
 
 
-def quick_result(student: Person, slug: str, seconds: int = 90) -> str:
-    """Load the module's page until the quick result is there; return its words."""
+def quick_result(student: Person, slug: str, saying: str = "visible checks", seconds: int = 90) -> str:
+    """Load the module's page until the quick result says something; return its words."""
     page = student.page
     for _ in range(seconds):
         student.go(f"/services/home/modules/{slug}")
         words = page.locator(".quick").all_inner_texts()
-        if words and "visible checks" in words[0]:
+        if words and saying in words[0]:
             return words[0]
         page.wait_for_timeout(1000)
     raise AssertionError(f"no quick result in {seconds} s: {page.inner_text('main')}")
@@ -175,12 +175,14 @@ def wait_for_column(staff: Person, slug: str, column: str, wanted: str) -> None:
     raise AssertionError(f"{slug}: {column} is {seen!r}, not {wanted!r}")
 
 
-def collect_and_autograde(instructor: Person, slug: str, title: str, students: int, class_size: int) -> None:
-    """Collect what was handed in and let the judge grade it."""
+def collect_and_autograde(
+    instructor: Person, slug: str, title: str, students: int, class_size: int, to_read: int
+) -> None:
+    """Collect what was handed in and let the judge grade it; `to_read` have written answers."""
     act_on_module(instructor, title, "Collect")
     wait_for_column(instructor, slug, "Collected", f"{students} of {class_size}")
     act_on_module(instructor, title, "Autograde")
-    wait_for_column(instructor, slug, "To read", str(students))
+    wait_for_column(instructor, slug, "To read", str(to_read))
     instructor.go("/services/home/class")
     instructor.picture("instructor-class")
 
