@@ -11,7 +11,6 @@ import tempfile
 import warnings
 from pathlib import Path
 
-import nbformat
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
@@ -19,7 +18,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from tito.errors import TitoError
-from tito.grading.preprocessors import Desk, Prepared, configure, prepare
+from tito.grading.preprocessors import Desk, configure, prepare
 from tito.judging.result import ModuleResult
 
 
@@ -45,7 +44,7 @@ def grade_in_nbgrader(
     prepared = prepare(folder, assignment, verdict, course)
     with tempfile.TemporaryDirectory(prefix=".grading-", dir=course_dir) as scratch:
         stage = Path(scratch)
-        _stage_submission(stage / "submitted" / student / assignment, folder, assignment, prepared)
+        _stage_submission(stage / "submitted" / student / assignment, folder, assignment)
         with Desk.holding(student, assignment, prepared):
             _autograde(course_dir, stage, assignment, student, config)
         graded = stage / "autograded" / student / assignment
@@ -54,10 +53,10 @@ def grade_in_nbgrader(
         _put_in_place(graded, course_dir / "autograded" / student / assignment, stage / "previous")
 
 
-def _stage_submission(target: Path, folder: Path, assignment: str, prepared: Prepared) -> None:
-    """Show nbgrader a well-formed notebook and the time of submission, nothing else that was uploaded."""
+def _stage_submission(target: Path, folder: Path, assignment: str) -> None:
+    """Show nbgrader that a notebook is there, and the time of submission; nothing that was uploaded."""
     target.mkdir(parents=True)
-    nbformat.write(prepared.notebook, target / f"{assignment}.ipynb")
+    (target / f"{assignment}.ipynb").touch()
     timestamp = folder / "timestamp.txt"
     if timestamp.is_file() and not timestamp.is_symlink():
         shutil.copyfile(timestamp, target / "timestamp.txt")
@@ -73,7 +72,7 @@ def _autograde(course_dir: Path, stage: Path, assignment: str, student: str, con
     settings.CourseDirectory.submitted_directory = str(stage / "submitted")
     settings.CourseDirectory.autograded_directory = str(stage / "autograded")
     said = _Said()
-    converter = Autograde(coursedir=CourseDirectory(config=settings), config=settings)
+    converter = InOnePass(coursedir=CourseDirectory(config=settings), config=settings)
     converter.log = logging.Logger("autograde", logging.WARNING)
     converter.log.addHandler(said)
     try:
@@ -83,6 +82,21 @@ def _autograde(course_dir: Path, stage: Path, assignment: str, student: str, con
             converter.start()
     except NbGraderException as error:
         raise GradingFailed(f"nbgrader could not grade {student}'s {assignment}: {error}\n{said.text()}") from error
+
+
+class InOnePass(Autograde):
+    """Autograde of a notebook that is made already: all preprocessors in one pass, one file written, none read."""
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        resources = self.init_single_notebook_resources(notebook_filename)
+        prepared = Desk.find(resources)
+        if prepared is None:
+            raise NbGraderException(f"nothing is prepared for {notebook_filename}")
+        self.exporter._preprocessors = []
+        for preprocessor in (*self.sanitize_preprocessors, *self.autograde_preprocessors):
+            self.exporter.register_preprocessor(preprocessor)
+        output, resources = self.exporter.from_notebook_node(prepared.notebook, resources=resources)
+        self.write_single_notebook(output, resources)
 
 
 class _Said(logging.Handler):
