@@ -12,12 +12,8 @@ from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered, make_
 
 pytestmark = pytest.mark.slow
 DOCUMENT = Path(__file__).parents[2] / "docs" / "ta.md"
-COMMANDS = [
-    line
-    for block in re.findall(r"```\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    for line in block.splitlines()
-    if line
-]
+BLOCKS = re.findall(r"```\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +28,8 @@ def course(tmp_path_factory):
 def run(words: list[str], course: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "tito.cli", *words[1:]],
-        cwd=course, capture_output=True, text=True, timeout=200, env={"TITO_COURSE": str(TREE), "PATH": "/usr/bin:/bin"},
+        cwd=course, capture_output=True, text=True, timeout=200,
+        env={"TITO_COURSE": str(TREE), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout

@@ -198,3 +198,25 @@ def test_a_database_of_another_version_is_refused(tmp_path):
     engine.dispose()
     with pytest.raises(SchemaError, match="schema version 99"):
         open_database(url)
+
+
+def test_what_could_not_be_done_now_waits_without_blame(queue):
+    job = queue.submit("quick", "tensor", ["ada"], submission="1")
+    for _ in range(MAX_STARTS + 2):
+        work = queue.claim(ME)
+        assert queue.give_back(work, ME, "the exchange does not answer") is True
+    assert states(queue, job) == {"ada": "queued"}
+    assert queue.progress(job)["tasks"][0]["message"] == "the exchange does not answer"
+
+
+def test_of_earlier_quick_runs_the_facts_are_kept(queue):
+    for number in ("1", "2"):
+        queue.submit("quick", "tensor", ["ada"], submission=number)
+        work = queue.claim(ME)
+        queue.finish(work, ME, "graded", report={"attempt": number}, score=1.0)
+        queue.forget_older_reports(work.run_id)
+    with Session(queue.engine) as session:
+        assert [(run.score, run.report) for run in session.scalars(select(Run).order_by(Run.id))] == [
+            (1.0, {}),
+            (1.0, {"attempt": "2"}),
+        ]

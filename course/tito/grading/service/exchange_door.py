@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from exchange.client import ExchangeClient
+from exchange.client.connection import Unreachable
 from exchange.client.receipts import load
 from exchange.protocol.models import Refused, Result, Submission
 from tito.errors import TitoError
@@ -23,7 +24,11 @@ RECEIPT = "receipt.json"
 
 
 class ExchangeError(TitoError):
-    """The exchange refused, or did not answer; the message is its own."""
+    """The exchange refused; the message is its own."""
+
+
+class ExchangeSilent(ExchangeError):
+    """The exchange did not answer; trying again later may help."""
 
 
 @contextlib.contextmanager
@@ -34,6 +39,8 @@ def asking(settings: GradingSettings) -> Iterator[ExchangeClient]:
     try:
         with ExchangeClient(settings.exchange_url, settings.token) as client:
             yield client
+    except Unreachable as error:
+        raise ExchangeSilent(f"the exchange: {error}") from error
     except Refused as error:
         raise ExchangeError(f"the exchange: {error}") from error
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, select, update
+from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -191,6 +191,20 @@ class Queue:
             session.commit()
             return True
 
+    def give_back(self, work: Work, worker: str, why: str) -> bool:
+        """Put a task back that could not be done just now and is not to blame; False if the claim had been lost."""
+        with Session(self.engine) as session:
+            back = session.execute(
+                update(Task)
+                .where(Task.id == work.task_id, Task.worker == worker, Task.state == RUNNING)
+                .values(
+                    state=QUEUED, message=why, worker=None, running_key=None, lease_until=None, starts=Task.starts - 1
+                )
+            )  # fmt: skip
+            session.execute(update(Run).where(Run.id == work.run_id).values(outcome="killed", message=why))
+            session.commit()
+            return back.rowcount == 1  # type: ignore[attr-defined]
+
     def note(self, work: Work, **fields: Any) -> None:
         """Write facts of a run (seed, versions, hashes) before it begins, so that they survive its death."""
         with Session(self.engine) as session:
@@ -273,12 +287,13 @@ class Queue:
         with Session(self.engine, expire_on_commit=False) as session:
             return session.scalar(query.order_by(Run.id.desc()).limit(1))
 
-    def forget(self, before: datetime.datetime) -> int:
-        """Delete quick runs older than a moment (grading runs are kept for appeals); return how many."""
+    def forget_older_reports(self, run: int) -> None:
+        """Keep of a submission's earlier runs of the same kind the facts, not the report: the newest one is read."""
         with Session(self.engine) as session:
-            gone = session.execute(delete(Run).where(Run.kind == "quick", Run.started_at < before))
+            newest = session.get_one(Run, run)
+            same = (Run.kind == newest.kind, Run.assignment == newest.assignment, Run.student == newest.student)
+            session.execute(update(Run).where(*same, Run.id < run).values(report={}))
             session.commit()
-            return gone.rowcount  # type: ignore[attr-defined]
 
 
 def _running_key(kind: str, assignment: str, student: str) -> str:

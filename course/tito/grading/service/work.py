@@ -81,6 +81,7 @@ def quick(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
         facts = {"submission": submission, **_facts(settings, work, folder)}
         verdict = _judge(work, settings, queue, folder, facts, visible_only=True)
     exchange_door.post_result(settings, submission, judging.quick_result(verdict))
+    queue.forget_older_reports(work.run_id)
     return _judged(verdict, judging.report(verdict, for_student=True))
 
 

@@ -21,6 +21,7 @@ from .settings import GradingSettings, settings_from_environment
 
 log = logging.getLogger("grading.worker")
 IDLE_SECONDS = 0.1
+SILENCE_SECONDS = 2.0  # after an exchange that did not answer, which its client had given half a minute
 
 
 class Worker:
@@ -43,6 +44,7 @@ class Worker:
         """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
         worker.
         """
+        from .exchange_door import ExchangeSilent
         from .work import perform
 
         finished = threading.Event()
@@ -53,6 +55,10 @@ class Worker:
             seconds = time.monotonic() - started
             log.info("%s %s %s: %s in %.2f s", work.kind, work.assignment, work.student, outcome.outcome, seconds)
             self.queue.finish(work, self.name, outcome.outcome, outcome.message, **outcome.fields)
+        except ExchangeSilent as error:
+            log.warning("%s; task %s waits for it", error, work.task_id)
+            self.queue.give_back(work, self.name, str(error))
+            self.stopping.wait(SILENCE_SECONDS)
         except Exception as error:  # the service's outer door: one bad task never stops the others
             log.exception("task %s (%s %s %s) failed", work.task_id, work.kind, work.assignment, work.student)
             self.queue.finish(work, self.name, "failed", f"{type(error).__name__}: {error}"[:2000])
