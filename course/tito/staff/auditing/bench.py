@@ -1,0 +1,90 @@
+"""One module on the bench: judge submissions that differ from the reference in some exercises, quickly.
+
+The judge's own plan, handles and checks, and its reading of a notebook; only the walls are missing, since what runs is
+the course's own code. `whole.py` compares with the judge behind its walls.
+"""
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tito.curriculum import Curriculum, Module, load_curriculum
+from tito.grading.plans import plan_of
+from tito.grading.predecessors import reference_predecessors
+from tito.judging.answers import find_answers
+from tito.judging.link import Budget
+from tito.judging.plan import Plan
+from tito.judging.result import ExerciseResult, ModuleResult, Note
+from tito.judging.run import run_tests_of
+from tito.percent import Cell, read_percent
+from tito.staff.auditing.warm import WarmProcess
+
+SEED = 20261120
+# A mutant that hangs has lost; one hang is enough. References answer within a second.
+BUDGET = Budget(request_seconds=8.0, check_seconds=20.0, total_seconds=90.0, restarts=0)
+
+
+@dataclass
+class Bench:
+    """A module, its plan, and a warm process with its predecessors."""
+
+    curriculum: Curriculum
+    module: Module
+    plan: Plan
+    warm: WarmProcess
+
+    def judge(
+        self, sources: dict[str, str], *, only: Iterable[str] | None = None, seed: int = SEED, plan: Plan | None = None
+    ) -> ModuleResult:
+        """Judge the reference with other cells for some exercises."""
+        cells = [replace(cell, source=sources.get(cell.name, cell.source)) for cell in self._cells()]
+        return self.judge_cells(cells, only=only, seed=seed, plan=plan)
+
+    def judge_cells(
+        self, cells: list[Cell], *, only: Iterable[str] | None = None, seed: int = SEED, plan: Plan | None = None
+    ) -> ModuleResult:
+        """Judge the cells of a notebook."""
+        plan = plan or self.plan
+        answers = find_answers(plan, cells)
+        exercises, notes = run_tests_of(plan, answers, self.warm.start, seed=seed, budget=BUDGET, only=only)
+        return _result(self.module.slug, exercises, [*answers.notes, *notes], seed)
+
+    def users_of(self, exercise: str) -> list[str]:
+        """List the exercises that use `exercise`, those that use these included."""
+        found: list[str] = []
+        waiting = [exercise]
+        while waiting:
+            used = waiting.pop()
+            more = [name for name, uses in self.plan.uses.items() if used in uses and name not in (*found, exercise)]
+            found += more
+            waiting += more
+        return [name for name in self.plan.points if name in found]
+
+    def _cells(self) -> list[Cell]:
+        return read_percent(self.module.source)
+
+
+def _result(slug: str, exercises: list[ExerciseResult], notes: list[Note], seed: int) -> ModuleResult:
+    return ModuleResult(slug, tuple(exercises), tuple(notes), seed=seed, mode="reference")
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(course: Path, slug: str, state: int) -> Bench:
+    curriculum = load_curriculum(course)
+    module = curriculum.find_written(slug)
+    return Bench(curriculum, module, plan_of(module), WarmProcess(reference_predecessors(module, curriculum)))
+
+
+_open: list[Bench] = []
+
+
+def bench_of(course: Path, slug: str) -> Bench:
+    """Open a module; a process has one on the bench at a time."""
+    module = load_curriculum(course).find_written(slug)
+    bench = _opened(course, slug, module.source.stat().st_mtime_ns)
+    while _open and _open[0] is not bench:
+        _open.pop().warm.close()
+    if not _open:
+        _open.append(bench)
+    return bench

@@ -1,0 +1,56 @@
+"""Mutants that need not be caught, each with its reason, in `equivalent_mutants.yaml` beside the module.
+
+```yaml
+- exercise: add                  # by the lines that differ, as the audit prints them
+  was: [return a + b]
+  becomes: [return b + a]
+  reason: a sum does not depend on the order
+- exercise: relu
+  ...
+  counts: true                   # it does behave differently: it lowers the score, but is explained
+```
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tito.errors import TitoError
+
+FILE_NAME = "equivalent_mutants.yaml"
+FIELDS = {"exercise", "was", "becomes", "reason", "counts"}
+Key = tuple[str, tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A recorded survivor."""
+
+    key: Key
+    reason: str
+    counts: bool = False
+
+
+def read_explained(folder: Path) -> dict[Key, Explained]:
+    """Read the records beside a module; a folder without the file has none."""
+    path = folder / FILE_NAME
+    if not path.exists():
+        return {}
+    entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    if not isinstance(entries, list):
+        raise TitoError(f"{path.name} of {folder.name} is a list of entries, got a {type(entries).__name__}")
+    found = [_entry(entry, f"{folder.name}/{path.name}, entry {n}") for n, entry in enumerate(entries, 1)]
+    return {explained.key: explained for explained in found}
+
+
+def _entry(entry: object, place: str) -> Explained:
+    if not isinstance(entry, dict) or not set(entry) <= FIELDS:
+        raise TitoError(f"{place}: an entry has the keys {', '.join(sorted(FIELDS))}")
+    lines = [entry.get("was", []), entry.get("becomes", [])]
+    if not all(isinstance(part, list) and all(isinstance(line, str) for line in part) for part in lines):
+        raise TitoError(f"{place}: was and becomes are lists of lines of text")
+    if not str(entry.get("reason") or "").strip():
+        raise TitoError(f"{place}: reason is missing: say why this mutant need not be caught")
+    key = (str(entry.get("exercise")), tuple(lines[0]), tuple(lines[1]))
+    return Explained(key, str(entry["reason"]), bool(entry.get("counts", False)))
