@@ -63,7 +63,7 @@ def test_the_world_inside_is_small(predecessors: Path, worker_environment: Path)
         assert {name for name in ask(link, "files", "/proc") if name.isdigit()} <= {"1", "2", "3"}
         _, _, groups, environment = ask(link, "me")
         assert "CANARY" not in environment and "JUPYTERHUB_API_TOKEN" not in environment and groups in ([], [65534])
-        assert set(environment) <= {"PATH", "HOME", "LANG", "PWD", "LC_CTYPE", *module._environment()}
+        assert set(environment) <= {"PATH", "HOME", "LANG", "PWD", "LC_CTYPE", *module.worker_variables()}
 
 
 def test_the_worker_has_no_rights(predecessors: Path, worker_environment: Path):

@@ -29,6 +29,8 @@ from tito.judging.result import ExerciseResult, ModuleResult, Note
 from tito.judging.run import run_tests_of
 
 MODES = ("best", "reference", "own")
+# A student who has just submitted waits for it: an answer within a minute, whatever her code does.
+QUICK = Budget(request_seconds=10.0, check_seconds=20.0, total_seconds=45.0)
 # An attempt: what it is called in feedback, the folder of predecessors, the answers, the exercises to judge.
 Attempt = tuple[str, Path, Answers, list[str]]
 
@@ -49,7 +51,7 @@ def judge_submission(
 
     `mode` says with whose earlier modules: "reference", "own" (as she submitted them: `earlier`/MODULE), or "best": the
     reference first, and for an exercise that fails her own and the reference of the exercises that it uses; the better
-    counts.
+    counts. `budget` bounds the time; the default for visible checks alone is short enough to wait for.
     """
     if mode not in MODES:
         raise TitoError(f"the grading mode is one of {', '.join(MODES)}, got {mode!r}")
@@ -63,7 +65,8 @@ def judge_submission(
     except Refused as refusal:
         verdict = replace(verdict, refused=str(refusal), exercises=_nothing(plan))
     else:
-        judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget or Budget(), earlier)
+        budget = budget or (QUICK if visible_only else Budget())
+        judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget, earlier)
         verdict = replace(verdict, **judging.judge(submission, mode))
     return replace(verdict, seconds=round(time.monotonic() - started, 3))
 

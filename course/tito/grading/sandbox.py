@@ -34,7 +34,7 @@ class SandboxUnavailable(TitoError):
 class SandboxLimits:
     """What one worker may use."""
 
-    cpu_seconds: int = 240
+    cpu_seconds: int = 300
     address_space_bytes: int = 2 * 2**30
     file_bytes: int = 2**25
     tmp_bytes: int = 2**26
@@ -74,7 +74,7 @@ class Bubblewrap:
             self._bwrap,
             *self._namespaces(),
             *("--die-with-parent", "--new-session", "--clearenv"),
-            *(word for name, value in _environment().items() for word in ("--setenv", name, value)),
+            *(word for name, value in worker_variables().items() for word in ("--setenv", name, value)),
             *_system(),
             *("--ro-bind", str(self.environment), "/env"),
             *_interpreter(self.environment),
@@ -93,13 +93,8 @@ class Bubblewrap:
         return [*spaces, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 
     def _worker(self) -> list[str]:
-        confine = {
-            "user": FIRST_USER + secrets.randbelow(USERS) if os.geteuid() == 0 else None,
-            "cpu_seconds": self.limits.cpu_seconds,
-            "address_space_bytes": self.limits.address_space_bytes,
-            "file_bytes": self.limits.file_bytes,
-        }
-        return ["/env/bin/python", "-P", "-s", "-B", "-m", "tito.worker", "--confine", json.dumps(confine)]
+        user = FIRST_USER + secrets.randbelow(USERS) if os.geteuid() == 0 else None
+        return worker_command("/env/bin/python", self.limits, user)
 
     def _check(self) -> None:
         if not self._bwrap:
@@ -121,6 +116,20 @@ class Bubblewrap:
             )
 
 
+def worker_command(python: str, limits: SandboxLimits, user: int | None = None) -> list[str]:
+    """Return the command that is run behind the walls, whatever they are made of; it confines itself further.
+
+    `user` is the unprivileged user that it changes to, None if it is one already.
+    """
+    confine = {
+        "user": user,
+        "cpu_seconds": limits.cpu_seconds,
+        "address_space_bytes": limits.address_space_bytes,
+        "file_bytes": limits.file_bytes,
+    }
+    return [python, "-P", "-s", "-B", "-m", "tito.worker", "--confine", json.dumps(confine)]
+
+
 def find_sandbox(limits: SandboxLimits | None = None) -> Sandbox:
     """Return the sandbox of this place, or raise SandboxUnavailable."""
     return _found(worker_environment(), limits or SandboxLimits())
@@ -137,7 +146,7 @@ def worker_environment() -> Path:
     return Path(named) if named else Path(__file__).resolve().parents[3] / "build" / "envs" / "worker"
 
 
-def _environment() -> dict[str, str]:
+def worker_variables() -> dict[str, str]:
     """One thread, so that two jobs share two cores fairly; one order of sets, so that a verdict can be repeated."""
     return {
         "PATH": "/env/bin:/usr/bin",

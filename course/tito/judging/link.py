@@ -24,9 +24,9 @@ START_SECONDS = 60.0  # a cold disk and a busy machine; a worker is usually ther
 class Budget:
     """How much one submission may take. Times are wall-clock seconds."""
 
-    request_seconds: float = 10.0
-    check_seconds: float = 30.0
-    total_seconds: float = 240.0
+    request_seconds: float = 20.0
+    check_seconds: float = 60.0
+    total_seconds: float = 300.0
     requests: int = 400_000
     received_bytes: int = 2**30
     restarts: int = 8  # each hang costs request_seconds; whoever hangs more often hangs always
