@@ -926,9 +926,8 @@ print("the losses work together")
 # Cite the mean loss of the untrained layer that you measured in Part 4. A colleague trains a classifier with 1,000
 # classes, and the very first loss is 61.4. What should it have been, and name one thing that you would check first?
 #
-# Rubric: 0: no number, or no expected value; half: the expected value $\log 1000 \approx 6.9$ is derived and compared with
-# one's own measurement; full: also a cause that fits a loss far *above* it (logits too large: inputs or weights not scaled, a
-# factor too many), not one that would leave it at $\log C$.
+# Rubric (5 points): 0, no number of one's own, or no expected value; half, the expected value is derived, and compared with what one
+# measured; full, also a cause that makes the loss too *large*, not one that would leave it where it belongs.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_first_loss", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
@@ -953,8 +952,8 @@ print("the losses work together")
 #     return (norm - scores[rows, answer]).mean()
 # ```
 #
-# Rubric: 0: not recognised; half: `cross_entropy` recognised and the overflow named; full: also the underflow to
-# $\log 0 = -\infty$ of the replacement, and that it needs no other change on paper.
+# Rubric (5 points): 0, not recognised; half, the right function, and what the line protects against; full, also what goes wrong with the
+# replacement, and for which inputs.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION

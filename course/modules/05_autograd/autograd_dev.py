@@ -1476,8 +1476,8 @@ print("backward agrees with nudging for all", sum(a.size for a in arrays), "weig
 # Cite your measured ratio of backward to forward, and your measured memory for the batches of 16 and 512. Explain both: how many matrix products does each layer compute
 # forwards and backwards, and from which batch size on does the tape need more memory than the weights? What would you do to train with twice the batch on the same machine?
 #
-# Rubric: 0: no measured numbers; half: numbers and one correct explanation (backwards two matrix products per layer, in the first one only one; memory grows with the batch); full: also the crossing read from one's own figure,
-# and a working remedy (accumulate gradients over two half batches; or recompute instead of keeping).
+# Rubric (5 points): 0, no measured numbers; half, numbers, and one of the two explained (products per layer and direction; memory and batch size); full, both
+# explained, the crossing read from one's own figure, and a remedy that works.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_cost", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
@@ -1509,8 +1509,8 @@ print("backward agrees with nudging for all", sum(a.size for a in arrays), "weig
 #         return for_x, for_w
 # ```
 #
-# Rubric: 0: not recognised; half: `matmul_rule`, and grad as the gradient of the result; full: also that the first `if` skips a matrix product where the input is data (the first layer), and that
-# our recorder keeps the whole call (its inputs) on the tape.
+# Rubric (5 points): 0, not recognised; half, the right function, with `grad` in one's own words; full, also which product is skipped and why nobody misses it, and where our framework keeps
+# what a rule needs.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION

@@ -1187,8 +1187,7 @@ print("optimizers and schedules work together")
 # Cite the bytes per weight that you measured for SGD, momentum and Adam. A machine has 24 GB for weights, gradients and the optimizer's memory, all float32. How many weights can it train with Adam, how many with momentum? Name one thing that one gives up with the
 # cheaper method, pointing at one of your figures.
 #
-# Rubric: 0: no measured number, or gradients forgotten; half: 0, 4 and 8 bytes measured, and both counts right (24 GB / 16 = 1.5 billion; 24 GB / 12 = 2 billion); full: also a loss that is
-# seen in a figure (needs a rate for each problem and scale; slower in Rosenbrock's valley at the start; one rate for all weights).
+# Rubric (5 points): 0, no measured number, or gradients forgotten; half, all three measured, and both counts right; full, also something that one gives up, pointed out in a figure.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_memory", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
@@ -1214,8 +1213,7 @@ print("optimizers and schedules work together")
 #     p.addcdiv_(state["a"], scale, value=-lr / c)
 # ```
 #
-# Rubric: 0: not recognised; half: `adamw_step` (not Adam: the decay stands apart), with the right lines; full: also that both corrections are plain numbers ($c$, $d$) which may be applied to the rate and to the
-# square root, so that no corrected copy of the averages is made.
+# Rubric (5 points): 0, not recognised; half, the right function, told from its neighbour, with the right lines; full, also why the corrections need no arrays.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
