@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -29,7 +29,9 @@ class Settings:
     reserve_bytes: int = 32_000_000
     # An upload that sends nothing for so long is given up.
     idle_seconds: float = 60.0
-    sweep_seconds: float = field(default=3600.0)
+    sweep_seconds: float = 3600.0
+    # A long poll is answered after so long at most, before any proxy in between gives up.
+    longest_wait_seconds: float = 30.0
 
     @property
     def database_url(self) -> str:

@@ -180,7 +180,9 @@ class Process(Live):
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 assert self.process.stderr is not None
-                raise RuntimeError(f"the service ended: {self.process.stderr.read().decode()}")
+                said = self.process.stderr.read().decode()
+                self._reap()
+                raise RuntimeError(f"the service ended: {said}")
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{self.url}/health", timeout=2).status_code in (200, 507):
                     return

@@ -14,7 +14,7 @@ T = TypeVar("T")
 async def wait_for_rows(service: Service, look: Callable[[], list[T]], wait_seconds: float) -> list[T]:
     """Return what `look` (run in a worker thread) gives, waiting up to so long for it to be non-empty."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + wait_seconds
+    until = loop.time() + min(wait_seconds, service.settings.longest_wait_seconds)
     while True:
         bell = service.bell.listen()
         try:

@@ -1,0 +1,232 @@
+"""The language itself: names, bundles, receipts, and the rules of time, without a service."""
+
+import base64
+import hashlib
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exchange.protocol.bundle import BundleReader, decode_manifest, encode_manifest
+from exchange.protocol.models import (
+    AssignmentSettings,
+    Extension,
+    FileInfo,
+    Receipt,
+    Refused,
+    SignedReceipt,
+    from_plain,
+    parse_utc,
+    plain,
+    utc_text,
+)
+from exchange.protocol.paths import check_identifier, check_path, check_person, is_ignored, matches
+from exchange.protocol.receipt import canonical, differences, key_id_of, read_receipt, verify
+from exchange.service.policy import choose, free_at, schedule_of
+
+pytestmark = pytest.mark.unit
+DUE = "2026-11-20T12:00:00.000000Z"
+
+
+@given(st.text(max_size=40))
+def test_accepted_paths_stay_in_their_folder(path: str) -> None:
+    """Whatever text is accepted names a file strictly below the folder it is put into."""
+    try:
+        check_path(path)
+    except Refused:
+        return
+    folder = Path("/somewhere/safe")
+    assert (folder / path).resolve().is_relative_to(folder)
+    assert (folder / path).resolve() != folder
+
+
+@pytest.mark.parametrize("path", ["tensor.ipynb", "plots/loss curve.png", "über.ipynb", "a/b/c.csv", "数据.csv"])
+def test_ordinary_paths_are_accepted(path: str) -> None:
+    """Letters of any language, spaces inside, folders."""
+    assert check_path(path) == path
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a b", "-x", "a/b", "a..b", "x" * 101, "ä"])
+def test_identifiers_are_plain(name: str) -> None:
+    """Course and assignment ids are safe as folder names and in addresses."""
+    with pytest.raises(Refused):
+        check_identifier("course", name)
+
+
+@pytest.mark.parametrize("name", ["", "..", ".x", "a/b", "a\\b", "a+b", "a*", "a\nb", " a", "a\u202eb"])
+def test_persons_are_safe_folder_names(name: str) -> None:
+    """nbgrader makes folders of students' names."""
+    with pytest.raises(Refused):
+        check_person(name)
+
+
+def test_patterns_do_not_cross_folders() -> None:
+    """`*.png` is a picture beside the notebook, not one anywhere below."""
+    assert [matches(p, ["*.png", "plots/*"]) for p in ("a.png", "x/a.png", "plots/b.csv")] == [True, False, True]
+    assert [is_ignored(p) for p in (".ipynb_checkpoints/a.ipynb", "a.pyc", "tensor.ipynb")] == [True, True, False]
+
+
+@given(st.lists(st.binary(max_size=200), min_size=1, max_size=6), st.integers(1, 64))
+def test_bundles_arrive_as_they_were_sent(contents: list[bytes], step: int) -> None:
+    """However the bytes are cut on their way."""
+    files = [FileInfo(f"f{i}.bin", len(c), hashlib.sha256(c).hexdigest()) for i, c in enumerate(contents)]
+    data, out, seen = encode_manifest(files) + b"".join(contents), bytearray(), []
+    reader = BundleReader(seen.append, out.extend)
+    for i in range(0, len(data), step):
+        reader.feed(data[i : i + step])
+    assert (reader.finish(), bytes(out), seen) == (files, b"".join(contents), [files])
+
+
+@given(st.binary(min_size=1, max_size=100), st.data())
+def test_a_changed_byte_is_always_noticed(content: bytes, data: st.DataObject) -> None:
+    """In content or declaration: nothing but the very bundle is accepted for its declaration."""
+    files = [FileInfo("f.bin", len(content), hashlib.sha256(content).hexdigest())]
+    place = data.draw(st.integers(0, len(content) - 1))
+    changed = bytearray(content)
+    changed[place] ^= data.draw(st.integers(1, 255))
+    reader = BundleReader(lambda _: None, lambda _: None)
+    with pytest.raises(Refused, match="as it was declared"):
+        reader.feed(encode_manifest(files) + bytes(changed))
+        reader.finish()
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    """A declaration of any bytes gives files or a Refused, and no other error."""
+    try:
+        files = decode_manifest(data)
+    except Refused:
+        return
+    assert all(isinstance(f, FileInfo) for f in files)
+
+
+# Receipts
+
+
+def make_receipt() -> tuple[SignedReceipt, bytes]:
+    """Sign a receipt as the service does."""
+    private = Ed25519PrivateKey.generate()
+    public = private.public_key().public_bytes_raw()
+    files = [FileInfo("tensor.ipynb", 4, hashlib.sha256(b"mine").hexdigest())]
+    receipt = Receipt("ab" * 16, "tiny", "tensor", "ada", 1, DUE, DUE, False, 0, files, key_id_of(public))
+    return SignedReceipt(receipt, base64.b64encode(private.sign(canonical(receipt))).decode()), public
+
+
+CHANGES = {
+    "student": "mallory",
+    "assignment": "layers",
+    "course": "other",
+    "attempt": 2,
+    "received_at": "2026-11-19T12:00:00.000000Z",
+    "due_at": None,
+    "late": True,
+    "lateness_seconds": 1,
+    "submission": "cd" * 16,
+    "files": [],
+    "version": 2,
+}
+
+
+def test_receipt_verifies_with_the_public_key_alone() -> None:
+    """After a way through JSON too."""
+    signed, public = make_receipt()
+    verify(signed, public)
+    assert read_receipt(plain(signed)) == signed
+    verify(read_receipt(plain(signed)), public)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_changed_receipts_are_not_valid(name: str) -> None:
+    """Whichever field is changed."""
+    signed, public = make_receipt()
+    with pytest.raises(Refused, match="signature"):
+        verify(replace(signed, receipt=replace(signed.receipt, **{name: CHANGES[name]})), public)  # type: ignore[arg-type]
+
+
+def test_another_key_or_broken_signature_is_refused() -> None:
+    """A key of another id is named; a signature that is no base64 is no signature."""
+    signed, public = make_receipt()
+    with pytest.raises(Refused, match="the key that signed it"):
+        verify(signed, make_receipt()[1])
+    with pytest.raises(Refused, match="signature"):
+        verify(replace(signed, signature="not base64 !"), public)
+    for broken in ({}, {"receipt": {}}, {"receipt": {"files": 3}, "signature": ""}, {"receipt": plain(signed.receipt)}):
+        with pytest.raises(Refused):
+            read_receipt(broken)
+
+
+def test_differences_from_what_was_submitted(tmp_path: Path) -> None:
+    """Missing and changed files are named."""
+    signed, _ = make_receipt()
+    assert differences(signed, tmp_path) == ["tensor.ipynb: missing"]
+    (tmp_path / "tensor.ipynb").write_text("mine")
+    assert differences(signed, tmp_path) == []
+    (tmp_path / "tensor.ipynb").write_text("other")
+    assert differences(signed, tmp_path) == ["tensor.ipynb: changed since it was submitted"]
+
+
+def test_models_go_through_json() -> None:
+    """Unknown keys are left out, so that an older client reads a newer service."""
+    signed, _ = make_receipt()
+    data = plain(signed) | {"new_in_version_2": True}
+    assert from_plain(SignedReceipt, data) == signed
+    assert from_plain(list[FileInfo], None) is None
+
+
+# Time
+
+
+@pytest.mark.parametrize("text", ["2026-11-20", "2026-11-20T12:00:00", "noon", "", "9999-12-31T23:59:59-23:59"])
+def test_times_without_an_offset_are_refused(text: str) -> None:
+    """Nobody guesses a time zone."""
+    with pytest.raises(Refused):
+        parse_utc(text)
+
+
+@given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.timezones()))
+def test_times_are_ordered_as_text(moment: datetime) -> None:
+    """Fixed width, UTC, and back again without loss."""
+    text = utc_text(moment)
+    assert (len(text), parse_utc(text)) == (27, moment.astimezone(UTC))
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(-(10**6), 2 * 10**6))
+def test_late_is_never_before_on_time(grace: int, late: int, offset: int) -> None:
+    """Lateness is 0 exactly until due + grace, then counted from the due time; closing is never before that."""
+    schedule = schedule_of(AssignmentSettings(due_at=DUE, grace_seconds=grace, late_seconds=late))
+    moment = parse_utc(DUE) + timedelta(seconds=offset)
+    assert schedule.lateness_seconds(moment) == (offset if offset > grace else 0)
+    assert schedule.closes_at == parse_utc(DUE) + timedelta(seconds=max(grace, late))
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), max_size=5))
+def test_solutions_are_free_after_everybody(offsets: list[int]) -> None:
+    """Not before the last extension of anybody, whatever order they are in."""
+    settings = AssignmentSettings(due_at=DUE, late_seconds=60)
+    extensions = [Extension(due_at=utc_text(parse_utc(DUE) + timedelta(seconds=o))) for o in offsets]
+    expected = parse_utc(DUE) + timedelta(seconds=max([0, *offsets]) + 60)
+    assert free_at(settings, extensions) == expected
+
+
+@dataclass
+class Try:
+    """An attempt as `choose` sees it."""
+
+    attempt: int
+    late: bool
+    score: float | None
+
+
+def test_choice_does_not_depend_on_order() -> None:
+    """The same attempts in any order give the same choice; without a score the last is the best."""
+    tries = [Try(1, False, 50), Try(2, False, 70), Try(3, True, 70), Try(4, True, None)]
+    for seed in range(20):
+        random.Random(seed).shuffle(tries)
+        assert [choose(tries, rule).attempt for rule in ("last", "last_on_time", "best")] == [4, 2, 3]
+    unscored = [Try(1, True, None), Try(2, True, None)]
+    assert [choose(unscored, rule).attempt for rule in ("last", "last_on_time", "best")] == [2, 2, 2]
