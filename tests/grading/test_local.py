@@ -1,0 +1,73 @@
+"""`tito module test` and the judge are the same: what a student sees of her visible checks is what is graded."""
+
+import os
+from pathlib import Path
+
+import pytest
+from tito.grading.judge import judge_submission
+from tito.grading.predecessors import reference_predecessors
+from tito.judging.link import Budget
+from tito.judging.local import run_tests, start_plain_worker
+from tito.judging.result import ModuleResult
+
+from tests.grading.conftest import COURSE
+from tests.grading.corpus.honest import CELLS, CODE, PARTS
+from tests.grading.corpus.submission import SLUG, Case
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
+SHORT = Budget(request_seconds=2.0, check_seconds=5.0, total_seconds=30.0)
+# Every third of them: each case is judged in full by test_corpus.
+CASES = [case for case in (*CELLS, *CODE, *PARTS) if "memory" not in case.name][::3]
+
+
+@pytest.fixture
+def home(tmp_path: Path, curriculum, monkeypatch) -> Path:
+    """A student's home whose own earlier modules are the reference."""
+    monkeypatch.setenv("TINYTORCH_HOME", str(reference_predecessors(curriculum.find(SLUG), curriculum)))
+    return tmp_path
+
+
+def checks(result: ModuleResult) -> list[tuple]:
+    return [(e.name, c.title, c.passed, c.kind, c.called, c.got) for e in result.exercises for c in e.checks]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_local_run_and_judge_agree(case: Case, home: Path, release: str, curriculum):
+    case.draft(release, {}).write(home / SLUG)
+    local = run_tests(home / SLUG / f"{SLUG}.ipynb", SLUG, seed=4, budget=SHORT, curriculum=curriculum)
+    graded = judge_submission(
+        home / SLUG, SLUG, course=COURSE, seed=4, mode="reference", visible_only=True, budget=SHORT
+    )
+    assert checks(local) == checks(graded)
+    assert (local.points, local.max_points) == (graded.points, graded.max_points)
+    assert [note.cell for note in local.notes] == [note.cell for note in graded.notes]
+
+
+def test_a_release_without_hidden_tests_is_enough(home: Path, release: str, curriculum, monkeypatch):
+    """On a student's server the plan comes from the pristine release."""
+    place = home / "tinytorch"
+    (place / ".releases" / SLUG).mkdir(parents=True)
+    (place / ".releases" / SLUG / f"{SLUG}.ipynb").write_text(release)
+    (place / "core").symlink_to(Path(os.environ["TINYTORCH_HOME"]) / "core")
+    monkeypatch.setenv("TINYTORCH_HOME", str(place))
+    case = next(case for case in CODE if case.name == "a lambda")
+    case.draft(release, {}).write(home / SLUG)
+    result = run_tests(home / SLUG / f"{SLUG}.ipynb", SLUG, curriculum=curriculum)
+    assert (result.points, result.max_points, result.passed) == (25, 25, True)
+
+
+def test_processes_that_student_code_starts_end_with_the_run():
+    worker = start_plain_worker()
+    from tito.judging.link import Link
+
+    source = "import subprocess\nchild = subprocess.Popen(['sleep', '1000']).pid\n"
+    with Link(lambda: worker, lambda link: link.request("cell", "c", source, ""), Budget()) as link:
+        child = link.request("names", ["child"])["child"]
+        assert Path(f"/proc/{child}").exists()
+    status = Path(f"/proc/{child}/status")
+    for _ in range(1000):
+        if not status.exists() or "zombie" in status.read_text():
+            break
+        os.sched_yield()
+    else:
+        pytest.fail(f"process {child} is still alive")
