@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from hub_config.home import actions, help_pages, login, staff_pages, student_pages
-from hub_config.home.guard import NotLoggedIn, Refused, add_headers
+from hub_config.home.guard import HEADERS, POLICY, NotLoggedIn, Refused, add_headers
 from hub_config.home.session import HubUnreachable, Sessions
 from hub_config.home.settings import Settings
 from hub_config.home.views import HERE, environment, render
@@ -85,6 +85,16 @@ def _say_what_is_wrong(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         return _problem(request, 422, "The request is not complete", "Go back, load the page again and repeat.")
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> Response:
+        # The server logs the error itself; the viewer learns that it is not her doing.
+        remedy = (
+            "It is written down for the operator of the Hub. Your work is untouched; try again, or open JupyterLab."
+        )
+        answer = _problem(request, 500, "Something went wrong here", remedy)
+        answer.headers.update({**HEADERS, "Content-Security-Policy": POLICY})
+        return answer
 
 
 def _problem(request: Request, status: int, title: str, remedy: str) -> Response:

@@ -125,12 +125,10 @@ class Neighbours:
         return found
 
     async def _get(self, service: str, path: str, query: dict[str, Any] | None = None) -> Any:
-        answer = await self._ask(service, "GET", path, params=query or {})
-        return answer if isinstance(answer, Missing) else answer.json()
+        return _content(service, await self._ask(service, "GET", path, params=query or {}))
 
     async def _post(self, service: str, path: str, body: Any) -> Any:
-        answer = await self._ask(service, "POST", path, json=body)
-        return answer if isinstance(answer, Missing) else answer.json()
+        return _content(service, await self._ask(service, "POST", path, json=body))
 
     async def _ask(self, service: str, method: str, path: str, **options: Any) -> "httpx.Response | Missing":
         url = getattr(self.settings, f"{service}_url")
@@ -158,6 +156,15 @@ def unpack(bundle: bytes) -> dict[str, bytes]:
         files[row["path"]] = content[start : start + row["size"]]
         start += row["size"]
     return files
+
+
+def _content(service: str, answer: httpx.Response | Missing) -> Any:
+    if isinstance(answer, Missing):
+        return answer
+    try:
+        return answer.json()
+    except ValueError:
+        return Missing(service, "something else than the service answers at its address", 502)
 
 
 def _reason(answer: httpx.Response) -> str:

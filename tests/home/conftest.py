@@ -1,6 +1,7 @@
 """A class in its second week on a real Hub: ada works, ben is stuck, tom is TA, ida instructs."""
 
 import shutil
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,8 +20,13 @@ TINY = Path(__file__).parents[1] / "tiny_course"
 
 @pytest.fixture(scope="session")
 def campus(tmp_path_factory: pytest.TempPathFactory):
+    with class_in_its_second_week(tmp_path_factory.mktemp("home")) as campus:
+        yield campus
+
+
+@contextmanager
+def class_in_its_second_week(folder: Path):
     """Everything in force and released; scale and shift have been open for six days."""
-    folder = tmp_path_factory.mktemp("home")
     shutil.copytree(TINY, folder / "tree")
     curriculum = load_curriculum(folder / "tree")
     write_demo(folder / "semester.yaml", curriculum, times.now() - timedelta(days=6), ZoneInfo("Europe/Berlin"))

@@ -5,10 +5,12 @@ from contextlib import closing
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 from tito.semester.demo import COURSE
 
 from exchange.client.exchange_client import ExchangeClient
-from tests.semester.campus import Campus, wait_for
+from tests.semester.campus import Campus, Server, wait_for
 
 pytestmark = pytest.mark.slow
 HOME = "/services/home/"
@@ -105,6 +107,21 @@ def test_a_ta_lands_on_grading_and_may_not_run_the_semester(person):
     assert "Open the formgrader" in text_of(page.text)
     assert tom.get(HOME + "class").status_code == 200
     assert tom.get(HOME + "semester").status_code == 403
+
+
+def test_a_ta_who_takes_the_course_too_has_both_sides(campus):
+    campus.hub("POST", f"/groups/nbgrader-{COURSE}/users", json={"users": ["tom"]})
+    try:
+        with closing(campus.log_in("tom")) as tom:
+            page = tom.get(HOME)
+            assert page.url.path == HOME
+            assert re.findall(r"<li><a[^>]*>(\w+)</a></li>", page.text[: page.text.index("</nav>")]) == [
+                "Course",
+                "Class",
+                "Grading",
+            ]
+    finally:
+        campus.hub("DELETE", f"/groups/nbgrader-{COURSE}/users", json={"users": ["tom"]})
 
 
 def test_an_instructor_sees_counts_and_who_is_stuck(person):
@@ -233,6 +250,24 @@ def test_a_grading_service_that_is_down_leaves_the_counts_of_the_exchange(person
     page = person("ida").get(HOME + "class").text
     assert "The grading service is out of reach" in page
     assert "not known now" in page
+
+
+def test_something_else_at_a_services_address_is_told_in_place(person, campus):
+    ada = person("ada")
+    campus.stop("exchange")
+    stranger = Server(FastAPI(), campus.ports["exchange"])
+
+    @stranger.app.get("/{path:path}")
+    def web_page() -> HTMLResponse:
+        return HTMLResponse("<h1>It works!</h1>")
+
+    stranger.start()
+    try:
+        page = ada.get(HOME)
+        assert (page.status_code, "something else than the service answers" in page.text) == (200, True)
+    finally:
+        stranger.stop()
+        campus.start("exchange")
 
 
 def test_a_restart_of_the_home_page_logs_nobody_out(person, campus):

@@ -85,6 +85,37 @@ class Campus:
         if name in self.servers:
             self.servers.pop(name).stop()
 
+    @contextmanager
+    def grading(self):
+        """Run the real grading service for the block, in a process of its own as it has worker processes."""
+        own = {
+            "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{self.ports['grading']}",
+            "JUPYTERHUB_SERVICE_PREFIX": "/services/grading/",
+            "JUPYTERHUB_SERVICE_NAME": "grading",
+            "JUPYTERHUB_API_TOKEN": self.tokens["grading"],
+            "TITO_COURSE": str(self.folder / "tree"),
+        }
+        words = [
+            sys.executable,
+            "-m",
+            "tito.grading.service",
+            "--course-dir",
+            str(self.folder / "course"),
+            "--jobs",
+            "1",
+        ]
+        words += ["--database", f"sqlite:///{self.folder / 'grading.sqlite'}"]
+        with (self.folder / "grading.log").open("ab") as log:
+            environment = {**os.environ, **self.environment, **own}
+            process = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
+        try:
+            wait_for(lambda: _healthy(self.service_url("grading")) or process.poll() is not None, "grading to start")
+            assert process.poll() is None, (self.folder / "grading.log").read_text()
+            yield
+        finally:
+            process.terminate()
+            process.wait(60)
+
     def _app(self, name: str) -> Any:
         if name == "semester":
             return create_semester(self._semester(), "/services/semester/")
@@ -142,6 +173,7 @@ class Server:
     """A uvicorn server in a thread."""
 
     def __init__(self, app: Any, port: int) -> None:
+        self.app = app
         self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
@@ -210,6 +242,13 @@ def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str]):
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _healthy(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health").is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _answers(ports: dict[str, int]) -> bool:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from nbgrader.api import Gradebook
@@ -176,6 +177,31 @@ def test_a_broken_file_is_refused_with_its_lines_and_changes_nothing(campus, ins
     assert answer.status_code == 422
     assert [(p["line"], p["key"], p["value"]) for p in answer.json()["problems"]] == [(4, "tiers.0", "'arrys'")]
     assert plan(campus, instructor) == []
+
+
+def test_what_falls_into_an_outage_is_made_up_once(campus, instructor):
+    apply(campus, instructor)
+    soon = datetime.now(UTC) + timedelta(seconds=8)
+    semester = SEMESTER.replace("tiers: [arrays]", "tiers: [arrays]\nmodules: [affine]").replace(
+        "schedule:\n", f"schedule:\n  affine: {{release: '{soon.isoformat()}', due: 2030-01-01 12:00}}\n"
+    )
+    apply(campus, instructor, texts(semester))
+    campus.stop("semester")
+    with ExchangeClient(campus.service_url("exchange"), campus.tokens["semester"]) as exchange:
+        assert exchange.assignment(COURSE, "affine").release_version == 0
+        wait_for(lambda: datetime.now(UTC) > soon, "the release to be missed")
+        for _ in range(2):
+            campus.start("semester")
+            wait_for(lambda: releases_of(campus, instructor, "affine") == [("done", 1)], "the release to be made up")
+            campus.stop("semester")
+        assert exchange.assignment(COURSE, "affine").release_version == 1
+    campus.start("semester")
+    apply(campus, instructor)
+
+
+def releases_of(campus: Campus, token: str, module: str) -> list[tuple[str, int]]:
+    rows = campus.ask("semester", "GET", "status", token).json()["actions"]
+    return [(row["state"], row["tries"]) for row in rows if (row["kind"], row["module"]) == ("release", module)]
 
 
 def test_a_semester_of_another_course_is_refused(campus, instructor):

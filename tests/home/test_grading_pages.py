@@ -1,0 +1,84 @@
+"""From a submission to an answered regrade request, through the pages and with the real grading service."""
+
+import re
+import shutil
+from contextlib import closing
+
+import httpx
+import pytest
+from tito.semester.demo import COURSE
+
+from exchange.client.exchange_client import ExchangeClient
+from exchange.client.transfer import pack
+from tests.home.conftest import class_in_its_second_week
+from tests.home.test_pages import HOME, form_token, text_of
+from tests.semester.campus import Campus, wait_for
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory):
+    """A class of its own with the grading service running, and chen's solved submission of scale."""
+    with class_in_its_second_week(tmp_path_factory.mktemp("graded")) as campus, campus.grading():
+        home = campus.folder / "homes" / "chen" / "scale"
+        with ExchangeClient(campus.service_url("exchange"), campus.token("chen")) as exchange:
+            exchange.fetch_release(COURSE, "scale", home)
+            shutil.copy(campus.folder / "course" / "source" / "scale" / "scale.ipynb", home / "scale.ipynb")
+            exchange.submit(COURSE, "scale", pack(home, ["scale.ipynb"]))
+        yield campus
+
+
+def press(client: httpx.Client, path: str, page: str, **data: str) -> str:
+    """Press a button of `page`; return the text of where it leads."""
+    token = form_token(client.get(HOME + page).text)
+    return text_of(client.post(HOME + path, data={"form_token": token, **data}).text)
+
+
+def see(client: httpx.Client, page: str, words: str) -> str:
+    """Load a page until it says `words`."""
+    return wait_for(
+        lambda: words in (text := text_of(client.get(HOME + page).text)) and text, f"{words!r} on {page}", 120
+    )
+
+
+def counts(client: httpx.Client) -> list[str]:
+    """Return the counts of the grading page's row of scale."""
+    rows = re.findall(r'<th scope="row">Scale</th>(.*?)</tr>', client.get(HOME + "grading").text, re.DOTALL)
+    return re.findall(r'<td class="n">(?:<strong>)?(\d+)', rows[0]) if rows else []
+
+
+def test_a_submission_is_checked_graded_returned_and_looked_at_again(graded):
+    with (
+        closing(graded.log_in("chen")) as chen,
+        closing(graded.log_in("ida")) as ida,
+        closing(graded.log_in("tom")) as tom,
+    ):
+        for client in (chen, ida, tom):
+            client.get(HOME)
+        quick = see(chen, "modules/scale", "visible checks pass")
+        assert re.search(r"(\d+) of \1 visible checks pass", quick)
+
+        assert "Collecting scale has begun" in press(ida, "modules/scale/collect", "class")
+        assert "Grading scale has begun" in press(ida, "modules/scale/autograde", "class")
+        # collected, to autograde, to read, graded, late, feedback released
+        wait_for(lambda: counts(tom)[:4] in (["2", "0", "1", "2"], ["2", "0", "2", "2"]), "both to be graded", 120)
+        assert "written answers" in text_of(tom.get(HOME + "grading").text)
+        assert "Graded" not in text_of(chen.get(HOME + "modules/scale").text)
+
+        assert "is being made" in press(ida, "modules/scale/feedback", "class")
+        wait_for(lambda: "Release feedback" in ida.get(HOME + "class").text and made(graded) == 2, "feedback", 120)
+        assert "on its way to the students" in press(ida, "modules/scale/release_feedback", "class")
+        assert "Read feedback" in see(chen, "modules/scale", "90 of 100")
+
+        reason = "My written answer was not read yet."
+        assert "Your request was sent" in press(chen, "modules/scale/regrade", "modules/scale", reason=reason)
+        assert reason in see(tom, "grading", "chen on scale")
+        number = re.search(r"regrades/(\d+)", tom.get(HOME + "grading").text).group(1)
+        assert "Your answer was sent" in press(tom, f"regrades/{number}", "grading", text="It is read now.")
+        assert "It is read now." in see(chen, "modules/scale", "It is read now.")
+
+
+def made(campus: Campus) -> int:
+    overview = campus.ask("grading", "GET", "overview", campus.token("ida")).json()
+    return next(row["feedback_made"] for row in overview["modules"] if row["assignment"] == "scale")
