@@ -42,7 +42,10 @@ GRADING = Service(
     "grading",
     "-m tito.grading.service --course-dir {course_dir} --database sqlite:///{var}/grading/grading.sqlite --jobs {jobs}",
     module="tito.grading.service.__main__",
-    scopes=(*access("exchange"), "custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:events"),
+    scopes=(
+        *access("exchange"),
+        *("custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:release", "custom:exchange:events"),
+    ),
 )
 FORMGRADER = Service(
     "formgrader",

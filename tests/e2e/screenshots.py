@@ -54,4 +54,4 @@ def shrink(picture: Path, target: Path) -> int:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else CHECKOUT / "docs" / "pictures")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else CHECKOUT / "docs")
