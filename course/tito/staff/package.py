@@ -25,6 +25,7 @@ CONTENTS = {
         "course/tito/student": "tito/student",
         "course/tito/judging": "tito/judging",
         "course/tito/worker": "tito/worker",
+        "course/milestones": "tito/milestones_of_course",
         "exchange/*.py": "exchange",
         "exchange/protocol": "exchange/protocol",
         "exchange/client": "exchange/client",

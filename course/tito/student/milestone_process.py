@@ -1,0 +1,29 @@
+"""`python -m tito.student.milestone_process SCRIPT SEED FULL ANSWER PICTURE`: run one milestone and write what it gave.
+
+Runs in a process of its own, with the student's package; what the script prints is shown as it comes.
+"""
+
+import json
+import runpy
+import sys
+import traceback
+
+
+def main(script: str, seed: str, full: str, answer: str, picture: str) -> None:
+    """Run the script's `run`, save its picture, and write its value or what went wrong as JSON."""
+    try:
+        run = runpy.run_path(script, run_name="milestone")["run"]
+        options = {"full": True} if full == "full" else {}
+        gave = run(seed=int(seed), **options)
+        gave["picture"].save(picture)
+        said: dict[str, object] = {"value": float(gave["value"])}
+    except Exception as error:  # whatever a student's code raises is an answer
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+        said = {"why": f"{type(error).__name__}: {error}{where}"}
+    with open(answer, "w", encoding="utf-8") as file:  # noqa: PTH123
+        json.dump(said, file)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
