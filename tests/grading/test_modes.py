@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tito.errors import TitoError
 from tito.grading.judge import judge_submission
+from tito.grading.predecessors import reference_predecessors
 from tito.staff.notebooks import release_notebook
 
 from tests.grading.conftest import COURSE
@@ -103,6 +104,12 @@ def test_what_a_student_is_shown_was_computed_before_hidden_inputs_came(student:
     whole = student.judged("reference").exercise("descend").checks[0]
     visible = judge_submission(tmp_path / SLUG, SLUG, course=COURSE, seed=3, visible_only=True)
     assert whole == visible.exercise("descend").checks[0] and whole.got.startswith("[2., 3.]")
+
+
+def test_nobody_else_on_the_machine_can_read_the_reference(curriculum):
+    folder = reference_predecessors(curriculum.find(SLUG), curriculum)
+    assert (folder / "core" / "pairs.py").exists()
+    assert folder.parent.stat().st_mode & 0o077 == 0
 
 
 def test_an_unknown_mode_is_an_error_that_lists_the_known(student: Student):

@@ -134,7 +134,7 @@ class _Judging:
     def _own(self) -> Path | None:
         if self.earlier is None:
             return None
-        return own_predecessors(self.module, self.curriculum, self.earlier, self._scratch)
+        return own_predecessors(self.module, self.curriculum, self.earlier, self._scratch / "tree")
 
     def _reference(self) -> Path:
         return reference_predecessors(self.module, self.curriculum)

@@ -26,8 +26,10 @@ def reference_predecessors(module: Module, curriculum: Curriculum) -> Path:
 
 @functools.lru_cache(maxsize=64)
 def _made(state: tuple, modules: tuple[Module, ...]) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="tito-predecessors-"))
-    atexit.register(_remove, folder, os.getpid())
+    private = Path(tempfile.mkdtemp(prefix="tito-predecessors-"))
+    atexit.register(_remove, private, os.getpid())
+    # Readable for the sandbox's user, in a folder that no other user of this machine may enter.
+    folder = private / "tree"
     core = _core_of(folder)
     for module in modules:
         exported = export_module(module)
@@ -84,7 +86,7 @@ def _compile(path: Path) -> None:
 
 
 def _readable(folder: Path) -> Path:
-    """Let the sandbox's user read; a temporary folder is its maker's alone."""
+    """Let the sandbox's user read, whatever the umask."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return folder

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from tito.judging.handles import Handles, LostObject
+from tito.judging.handles import LostObject
+from tito.judging.table import Handles
 from tito.worker.channel import Channel
 from tito.worker.obey import BUILTIN_ERRORS
 from tito.worker.wire import WireError

@@ -7,6 +7,7 @@ Test cells run in this process, with the names of student code bound to handles.
 import ast
 import builtins
 import linecache
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -21,6 +22,7 @@ from tito.judging.result import CheckResult, ExerciseResult, Note
 from tito.judging.words import There
 
 FIXTURES = "tinytorch.testing.fixtures"
+ONE_AT_A_TIME = threading.Lock()
 Launch = Callable[[], WorkerProcess]
 
 
@@ -31,12 +33,16 @@ class JudgingFailed(TitoError):
 def run_tests_of(
     plan: Plan, answers: Answers, launch: Launch, *, seed: int, budget: Budget, only: Iterable[str] | None = None
 ) -> tuple[list[ExerciseResult], list[Note]]:
-    """Judge the exercises of `plan` (or `only` some); return their results and notes on cells that did not run."""
+    """Judge the exercises of `plan` (or `only` some); return their results and notes on cells that did not run.
+
+    One at a time in a process: the words of a test cell have one place where they are answered.
+    """
     notebook = _Notebook(plan, answers)
     chosen = set(plan.points if only is None else only)
     outcomes: dict[str, list[Outcome]] = {exercise: [] for exercise in plan.points if exercise in chosen}
     try:
-        _run_all(plan, notebook, outcomes, launch, seed, budget)
+        with ONE_AT_A_TIME:
+            _run_all(plan, notebook, outcomes, launch, seed, budget)
     except WorkerNotStarted as error:
         raise JudgingFailed(f"{error}; nothing was judged, so nobody lost a point") from error
     return [_result(exercise, plan.points[exercise], found) for exercise, found in outcomes.items()], notebook.notes()
