@@ -93,6 +93,17 @@ def test_a_test_without_checks_proves_nothing(capsys):
         unit_test("empty").report()
 
 
+def test_a_notebook_shows_one_line_instead_of_a_traceback():
+    """IPython asks an exception how to show it."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    shown: list[list[str]] = []
+    shell._showtraceback = lambda kind, error, lines: shown.append(lines)
+    shell.run_cell("from tinytorch.testing import unit_test\nunit_test('nothing').report()")
+    assert shown == [["ChecksFailed: nothing: no check ran; a test without checks proves nothing"]]
+
+
 def test_negative_points_are_a_mistake():
     with pytest.raises(ValueError, match="must not be negative"):
         unit_test("x").check("y", points=-1)
