@@ -12,6 +12,7 @@ from nbgrader.utils import is_grade, is_solution
 
 from .sanitize import clean
 
+ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>.*?</a>')
 SOLUTION = re.compile(r"###\s*BEGIN SOLUTION[^\n]*\n(.*?)###\s*END SOLUTION", re.DOTALL)
 
 
@@ -42,4 +43,4 @@ def _sample(text: str) -> str:
 
 
 def _html(text: str) -> str:
-    return clean(markdown2html(text))
+    return clean(ANCHOR.sub("", markdown2html(text)))
