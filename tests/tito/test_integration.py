@@ -64,7 +64,24 @@ FAULTS = {
         "optimizers",
         "Optimizer.load_state_dict = lambda self, saved: None",
     ),
+    "an_epoch_sees_every_sample_once": (
+        "dataloader",
+        "def shuffled_order(n):\n    return generator().integers(0, n, size=n)",
+    ),
+    "clipping_keeps_the_direction": (
+        "training",
+        "def clip_grad_norm_(parameters, max_norm):\n    return 0.0",
+    ),
+    "a_trainer_learns_and_continues_to_the_same_bits": (
+        "training",
+        "def restore_trainer(trainer, state):\n    trainer.model.load_state_dict(state['model'])\n    trainer.epoch = 5",
+    ),
 }
+
+
+def test_every_test_is_shown_to_be_able_to_fail():
+    run_tests(set())  # so that all tests are known
+    assert set(TESTS) == set(FAULTS)
 
 
 @pytest.mark.parametrize("name", [name for name, (slug, _) in FAULTS.items() if slug in READY])

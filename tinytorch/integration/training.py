@@ -84,3 +84,59 @@ def an_epoch_sees_every_sample_once() -> None:
     assert [len(batch.data) for batch in batches] == [4, 4, 2], f"batches of {[len(b.data) for b in batches]}"
     seen = sorted(float(value) for batch in batches for value in batch.data[:, 0])
     assert seen == [float(number) for number in range(10)], f"samples seen: {seen}"
+
+
+@integration_test("tensor", "layers", "losses", "autograd", "training")
+def clipping_keeps_the_direction() -> None:
+    """Clipped gradients point where they pointed, and are as long as allowed"""
+    import tinytorch as tt
+    from tinytorch import nn
+
+    tt.manual_seed(7)
+    layer = nn.Linear(3, 2)
+    nn.functional.mse_loss(layer(tt.randn(8, 3)), tt.randn(8, 2)).backward()
+    before = np.concatenate([p.grad.data.reshape(-1) for p in layer.parameters()])
+    told = nn.utils.clip_grad_norm_(layer.parameters(), 0.01)
+    after = np.concatenate([p.grad.data.reshape(-1) for p in layer.parameters()])
+    length = float(np.linalg.norm(before))
+    assert np.isclose(told, length, rtol=1e-4), f"the length before was {length:.4f}, clip_grad_norm_ said {told:.4f}"
+    assert np.allclose(after, before * 0.01 / length, rtol=1e-3), "the direction has changed"
+
+
+@integration_test("tensor", "activations", "layers", "losses", "autograd", "optimizers", "dataloader", "training")
+def a_trainer_learns_and_continues_to_the_same_bits() -> None:
+    """A Trainer lowers its loss; saved and loaded by another one, it continues to exactly the same weights"""
+    import tempfile
+    from pathlib import Path
+
+    import tinytorch as tt
+    from tinytorch import nn, optim
+    from tinytorch.data import DataLoader, TensorDataset
+    from tinytorch.training import Trainer
+
+    tt.manual_seed(8)
+    x = tt.randn(120, 2)
+    labels = tt.tensor((x.data[:, 0] * x.data[:, 1] > 0).astype("int32"))
+    loader = DataLoader(TensorDataset(x, labels), batch_size=20, shuffle=True)
+
+    def new_trainer(seed: int) -> Trainer:
+        tt.manual_seed(seed)
+        model = nn.Sequential(nn.Linear(2, 16), nn.Tanh(), nn.Linear(16, 2))
+        return Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.05))
+
+    trainer, other = new_trainer(0), new_trainer(1)
+    with tempfile.TemporaryDirectory() as folder:
+        trainer.fit(loader, loader, epochs=5)
+        trainer.save(Path(folder) / "checkpoint.npz")
+        history = trainer.fit(loader, loader, epochs=10)
+        other.load(Path(folder) / "checkpoint.npz")
+        other.fit(loader, loader, epochs=10)
+    first, last = history[0]["train_loss"], history[-1]["train_loss"]
+    assert last < first / 2, f"the loss went from {first:.4f} to {last:.4f}"
+    targets, answers = trainer.predict(loader)
+    share = float(np.mean(targets == answers))
+    said = history[-1]["validation_accuracy"]
+    assert np.isclose(share, said), f"{share:.3f} of the answers are right, the history says {said:.3f}"
+    weights = [p.data for p in trainer.model.parameters()], [p.data for p in other.model.parameters()]
+    apart = max(float(np.abs(a - b).max()) for a, b in zip(*weights, strict=True))
+    assert apart == 0, f"the weights differ by {apart}"
