@@ -13,13 +13,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from tito.errors import TitoError
-from tito.judging.link import WorkerProcess
+from tito.judging.link import START_SECONDS, WorkerProcess
 from tito.judging.local import PlainWorker, channel_of
+from tito.worker.wire import WireError
 
 ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
 # Users of sandboxes started by root: each job has one of its own, beyond any that a system gives out.
@@ -55,7 +57,7 @@ class Bubblewrap:
         self._bwrap = shutil.which("bwrap") or ""
         self._check()
 
-    def start(self, predecessors: Path) -> WorkerProcess:
+    def start(self, predecessors: Path | None) -> WorkerProcess:
         """Start a worker; nothing of it outlives `stop()`, or this process."""
         ours, theirs = socket.socketpair()
         said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
@@ -105,15 +107,16 @@ class Bubblewrap:
             raise SandboxUnavailable(
                 f"the worker's environment {self.environment} is missing: run 'tito package environments worker'"
             )
-        tried = subprocess.run(
-            [*self._walls(None), "--", "/env/bin/python", "-c", ""], capture_output=True, text=True, env={}, timeout=60
-        )
-        if tried.returncode != 0:
+        worker = self.start(None)
+        try:
+            worker.channel.receive(time.monotonic() + START_SECONDS)
+        except (EOFError, TimeoutError, WireError):
             raise SandboxUnavailable(
                 "student code runs in a sandbox only, and bubblewrap can't make one here "
-                f"({tried.stderr.strip() or 'no reason given'}): inside a container grade on the host, or allow user "
+                f"({worker.stop().strip() or 'no reason given'}): inside a container grade on the host, or allow user "
                 "namespaces"
-            )
+            ) from None
+        worker.stop()
 
 
 def worker_command(python: str, limits: SandboxLimits, user: int | None = None) -> list[str]:
