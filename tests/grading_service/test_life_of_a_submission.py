@@ -181,3 +181,30 @@ def test_wrong_orders_are_refused_with_a_reason(call, body, status):
     answer = call["ida"].http.post("jobs", json=body)
     assert answer.status_code == status
     assert answer.json()["detail"]
+
+
+def test_what_is_submitted_while_the_service_is_dead_is_checked_when_it_is_back(
+    hub, people, submitted, until, tmp_path
+):
+    """kill -9, a submission meanwhile, a restart: the exchange is read from where it was left."""
+    hub.kill("grading")
+    (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, WRONG))
+    with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+        receipt = client.submit(COURSE, SLUG, pack(tmp_path, [f"{SLUG}.ipynb"])).receipt
+        assert client.submission(COURSE, receipt.submission).result is None
+        hub.start_grading()
+        result = until(lambda: client.submission(COURSE, receipt.submission).result)
+        assert (result.kind, result.status, result.score) == ("quick", "passed", 50.0)
+        earlier = client.submission(COURSE, submitted["ada"].submission)
+        assert earlier.result is not None
+
+
+def test_a_dead_exchange_costs_no_quick_result(hub, people, submitted, until, tmp_path):
+    """The exchange is killed between a submission and its check; when it is back, the check is done."""
+    (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, GOOD))
+    with ExchangeClient(hub.exchange_url, people["ben"]) as client:
+        receipt = client.submit(COURSE, SLUG, pack(tmp_path, [f"{SLUG}.ipynb"])).receipt
+        hub.kill("exchange")
+        hub.start_exchange()
+        result = until(lambda: client.submission(COURSE, receipt.submission).result)
+        assert (result.kind, result.status) == ("quick", "passed")
