@@ -93,7 +93,7 @@ def test_a_broken_notebook_is_told_on_its_page(hub: RunningHub):
     with chromium() as browser:
         student = person(browser, "ben", hub.url)
         student.log_in(hub.passwords()["ben"])
-        assert "tensor.ipynb" in life.quick_result(student, "tensor", "JSON")
+        assert "open it in JupyterLab, save and submit again" in life.quick_result(student, "tensor", "damaged")
 
 
 def test_a_hostile_class_is_graded_and_harms_nobody(hub: RunningHub, handed_in: dict[str, str]):
