@@ -110,9 +110,10 @@ class LocalBlobs:
         return _LocalWriter(self)
 
     def get(self, key: str, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Yield a blob's bytes, opened at once so that a missing one is an error before the answer begins."""
-        stream = self.path(key).open("rb")
-        return _read(stream, offset, length)
+        """Yield a blob's bytes; a missing one is an error at once, before any answer begins."""
+        path = self.path(key)
+        path.stat()
+        return _read(path, offset, length)
 
     def delete(self, key: str) -> None:
         """Remove a blob that no row names."""
@@ -138,8 +139,9 @@ class LocalBlobs:
         return len(leftovers)
 
 
-def _read(stream, offset: int, length: int | None) -> Iterator[bytes]:
-    with stream:
+def _read(path: Path, offset: int, length: int | None) -> Iterator[bytes]:
+    # Opened when the first bytes are asked for: a receiver that leaves before leaves no open file behind.
+    with path.open("rb") as stream:
         stream.seek(offset)
         left = length if length is not None else -1
         while left and (data := stream.read(CHUNK_BYTES if left < 0 else min(CHUNK_BYTES, left))):

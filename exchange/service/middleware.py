@@ -4,6 +4,7 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exchange.protocol.models import Refused
@@ -11,6 +12,7 @@ from exchange.service.metrics import Metrics
 
 # Larger than any JSON that is sent; bundles are streamed and have limits of their own.
 MAX_JSON_BYTES = 1_000_000
+TOO_LARGE = Refused(f"a request has at most {MAX_JSON_BYTES} bytes", "more", "send less at once", 413)
 STREAMED = {("PUT", "release"), ("PUT", "solution"), ("PUT", "feedback"), ("POST", "submissions")}
 
 
@@ -24,17 +26,25 @@ class LimitBody:
         if scope["type"] != "http" or (scope["method"], scope["path"].rsplit("/", 1)[-1]) in STREAMED:
             await self.app(scope, receive, send)
             return
-        left = MAX_JSON_BYTES
+        left, answered = MAX_JSON_BYTES, False
 
         async def limited() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise Refused(f"a request has at most {MAX_JSON_BYTES} bytes", "more", "send less at once", 413)
+                raise TOO_LARGE
             return message
 
-        await self.app(scope, limited, send)
+        async def answer(message: MutableMapping[str, Any]) -> None:
+            nonlocal answered
+            if left >= 0:
+                await send(message)
+            elif not answered:  # whoever read the body has made an answer of its own of the exception
+                answered = True
+                await JSONResponse(TOO_LARGE.as_dict(), TOO_LARGE.status)(scope, receive, send)
+
+        await self.app(scope, limited, answer)
 
 
 class Measure:

@@ -36,5 +36,5 @@ GIVES_BUNDLE: dict[int | str, dict[str, Any]] = {
 def send_bundle(blobs: Blobs, blob: str, manifest: str) -> StreamingResponse:
     """Stream a stored bundle."""
     files = decode_manifest(manifest.encode())
-    content = blobs.get(blob)  # opened now: a missing blob is an error before the answer begins
+    content = blobs.get(blob)  # asked for now: a missing blob is an error before the answer begins
     return StreamingResponse(iterate(files, lambda offset, length: content), media_type=MEDIA_TYPE)

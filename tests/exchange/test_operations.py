@@ -1,0 +1,158 @@
+"""What an operator relies on: schema, health, metrics, settings, and an nbgrader that needs two lines."""
+
+from pathlib import Path
+
+import httpx
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from traitlets.config import Config
+
+from exchange.nbgrader_plugin import CLASSES, ExchangeAuthPlugin, configure
+from exchange.protocol import scopes
+from exchange.protocol.models import Refused
+from exchange.service.database import Database, head_revision
+from exchange.service.settings import from_environment
+from exchange.service.tables import metadata
+from tests.exchange.live import COURSE, Live
+
+
+def test_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -> None:
+    """What Alembic builds is what the code uses, on each database; once more changes nothing."""
+    database = Database(database_url or f"sqlite:///{tmp_path / 'fresh.db'}")
+    database.migrate()
+    database.migrate()
+    assert database.revision() == head_revision()
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.dispose()
+
+
+def test_commits_are_durable_by_setting(tmp_path: Path) -> None:
+    """SQLite syncs its log at each commit (2 is FULL), and a reader never waits for a writer (WAL)."""
+    database = Database(f"sqlite:///{tmp_path / 'exchange.db'}")
+    with database.read() as connection:
+        found = [connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("synchronous", "journal_mode")]
+    database.dispose()
+    assert found == [2, "wal"]
+
+
+def test_failed_transaction_leaves_nothing(live: Live) -> None:
+    """An error in the middle takes back everything before it."""
+    from exchange.service import audit
+
+    database = live.service.database  # type: ignore[attr-defined]
+    with pytest.raises(ZeroDivisionError), database.write() as connection:
+        audit.record(connection, "2026", None, "half", COURSE)
+        raise ZeroDivisionError
+    assert live.semester().audit(COURSE) == []
+
+
+def test_health_and_keys_are_open_to_all(live: Live) -> None:
+    """A load balancer and a stranger with a receipt have no token."""
+    health = httpx.get(f"{live.url}/health").json()
+    keys = httpx.get(f"{live.url}/api/v1/keys").json()
+    assert (health["status"], len(keys), set(keys[0])) == (
+        "ok",
+        1,
+        {"key_id", "public_key", "created_at", "retired_at"},
+    )
+
+
+def test_metrics_name_nobody(course: Live) -> None:
+    """Counts and durations by route, and no person in any label."""
+    course.submit(course.student("ada"))
+    token = course.hub.token("prometheus", "service", scope=[scopes.ACCESS, "read:metrics"])
+    text = httpx.get(f"{course.url}/metrics", headers={"Authorization": f"token {token}"}).text
+    assert f'exchange_submissions_total{{assignment="tensor",course="{COURSE}",late="false"}} 1.0' in text
+    assert "exchange_request_seconds_count" in text
+    assert "ada" not in text
+
+
+def test_large_json_is_refused_unread(course: Live) -> None:
+    """A body that would be held in memory has a limit, whatever it says of its length."""
+    headers = {"Authorization": f"token {course.hub.service('semester')}"}
+    answer = httpx.put(f"{course.url}/api/v1/courses/{COURSE}", content=b"x" * 2_000_000, headers=headers)
+    chunked = httpx.put(f"{course.url}/api/v1/courses/{COURSE}", content=iter([b"x" * 10**6] * 2), headers=headers)
+    assert (answer.status_code, chunked.status_code) == (413, 413)
+
+
+def test_private_files_are_private(live: Live) -> None:
+    """Keys and blobs are for the service's own user."""
+    data = live.settings.data
+    keys = list((data / "keys").glob("*.pem"))
+    assert [path.stat().st_mode & 0o777 for path in (keys[0], data / "keys", data / "blobs" / "00")] == [
+        0o600,
+        0o700,
+        0o700,
+    ]
+
+
+@pytest.mark.unit
+def test_settings_command_line_over_environment_over_defaults(tmp_path: Path) -> None:
+    """JupyterHub's own variables are understood."""
+    hub = {
+        "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:9999",
+        "JUPYTERHUB_SERVICE_PREFIX": "services/exchange",
+        "JUPYTERHUB_API_URL": "http://hub:8081/hub/api",
+        "EXCHANGE_DATA": str(tmp_path),
+    }
+    settings = from_environment(hub)
+    assert (settings.host, settings.port, settings.prefix) == ("127.0.0.1", 9999, "/services/exchange/")
+    assert settings.database_url == f"sqlite:///{tmp_path / 'exchange.db'}"
+    assert from_environment({**hub, "EXCHANGE_PORT": "8000"}).port == 8000
+    assert from_environment(hub, port="7000", database="postgresql://x").database_url == "postgresql://x"
+    with pytest.raises(Refused, match="whole number"):
+        from_environment({"EXCHANGE_PORT": "many"})
+
+
+@pytest.mark.unit
+def test_configure_sets_all_eight_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of nbgrader's traits of the factory gets ours, which is of the kind that nbgrader wants."""
+    from nbgrader.exchange import ExchangeFactory
+
+    monkeypatch.setenv("EXCHANGE_COURSE", COURSE)
+    c = Config()
+    configure(c)
+    factory = ExchangeFactory(config=c)
+    assert {name: getattr(factory, name) for name in ExchangeFactory.class_trait_names(config=True)} == CLASSES
+    assert len(CLASSES) == 8
+    assert (c.Authenticator.plugin_class, c.CourseDirectory.course_id) == (ExchangeAuthPlugin, COURSE)
+
+
+def test_courses_of_the_course_list(course: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JupyterLab's Course List asks nbgrader's Authenticator, which asks the exchange."""
+    from nbgrader.auth import Authenticator
+
+    monkeypatch.setenv("EXCHANGE_URL", course.url)
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", course.hub.kernel("grace", COURSE))
+    authenticator = Authenticator(config=Config(Authenticator={"plugin_class": ExchangeAuthPlugin}))
+    assert authenticator.get_student_courses("*") == [COURSE]
+    assert (authenticator.has_access("*", COURSE), authenticator.has_access("*", "other")) == (True, False)
+
+
+@pytest.mark.unit
+def test_student_side_needs_no_service_packages() -> None:
+    """Protocol, client and plugin import nothing that a student's environment lacks."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; import exchange.client, exchange.nbgrader_plugin, exchange.protocol.receipt\n"
+        "names = ('fastapi', 'uvicorn', 'pydantic', 'alembic.config', 'exchange.service')\n"
+        "print([name for name in names if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.unit
+def test_help_shows_examples() -> None:
+    """`python -m exchange --help` has examples that the parser understands."""
+    from exchange.service.commands import COMMANDS, EXAMPLES, _parser
+
+    lines = [line.split("  ")[1].strip() for line in EXAMPLES.splitlines() if "python -m exchange" in line]
+    for line in lines:
+        words = line.partition(" > ")[0].split()[3:]
+        assert _parser().parse_args(words).command in COMMANDS
+    assert len(lines) == 5
