@@ -4,6 +4,7 @@ Every step is idempotent. A course that can't be built any more (somebody is edi
 down: the environments of the last good start are used, and the reason is said.
 """
 
+import os
 import subprocess
 import time
 from pathlib import Path
@@ -26,7 +27,19 @@ def prepare(settings: Settings) -> None:
     if not settings.semester_file.exists():
         line = ["tito", "semester", "demo", "--output", str(settings.semester_file)]
         step("A demo semester: three students, a TA, an instructor", line, log)
-    build_environments(settings, log)
+    if settings.spawner == "docker":
+        build_images(settings, log)
+    else:
+        build_environments(settings, log)
+
+
+def build_images(settings: Settings, log: Path) -> None:
+    """Bring the images of servers and workers up to date; running servers keep theirs until they start again."""
+    if not settings.docker.build:
+        return
+    line = ["tito", "image", "build", "--semester", str(settings.semester_file)]
+    line += ["--tag", settings.docker.tag or settings.course]
+    step("Images of servers and workers (some minutes the first time)", line, log)
 
 
 def build_environments(settings: Settings, log: Path) -> None:
@@ -45,7 +58,9 @@ def step(title: str, command: list[str], log: Path) -> None:
     say(f"==> {title}")
     began = time.monotonic()
     with log.open("ab") as output:
-        done = subprocess.run(command, cwd=CHECKOUT, env=programs.base_environment(), stdout=output, stderr=output)
+        # The whole environment: an installer may need the machine's proxy, index or certificates.
+        environment = dict(os.environ) | {"PATH": programs.base_environment()["PATH"]}
+        done = subprocess.run(command, cwd=CHECKOUT, env=environment, stdout=output, stderr=output)
     if done.returncode != 0:
         raise NotReady(f"`{' '.join(command)}` failed. Its last words, in {log}:\n{programs.tail(log)}")
     if time.monotonic() - began > 2:
