@@ -1,14 +1,17 @@
 #!/bin/sh
 # Take out of a virtual environment what a running server never opens: source maps, packages' own tests and documentation,
-# type stubs of other libraries, locale data of languages that JupyterLab has no translation for.
+# type stubs of other libraries, the Hub's own pages, locale data of languages that JupyterLab has no translation for.
 set -eu
 site=$(echo "$1"/lib/python3*/site-packages)
 find "$1" -name '*.map' -delete
-find "$site" -type d \( -name tests -o -name test \) -path '*/*' ! -path '*/numpy/*' ! -path '*/tinytorch/*' -prune -exec rm -rf {} +
+find "$site" -type d \( -name tests -o -name test \) ! -path '*/numpy/*' ! -path '*/tinytorch/*' -prune -exec rm -rf {} +
 rm -rf "$site"/nbgrader/docs "$site"/jedi/third_party/django-stubs "$site"/matplotlib/mpl-data/sample_data
 rm -rf "$site"/numpy/_core/tests "$site"/numpy/tests "$site"/numpy/*/tests "$site"/numpy/f2py "$site"/numpy/distutils
-find "$site" -name '*.pyx' -delete -o -name '*.c' -delete -o -name '*.h' -delete -o -name '*.a' -delete
+find "$site" \( -name '*.pyx' -o -name '*.c' -o -name '*.h' -o -name '*.a' \) -delete
+# A single-user server uses the Hub's templates; scripts and styles of the Hub's pages come from the Hub.
+rm -rf "$1"/share/jupyterhub/static
 # babel answers "unknown locale" for what is missing; dates and numbers are shown in these.
+[ -d "$site"/babel/locale-data ] || exit 0
 cd "$site"/babel/locale-data
 for file in *.dat; do
   case $file in root.dat | en*.dat | de*.dat | fr*.dat | es*.dat | it*.dat | pt*.dat | ja*.dat | ko*.dat | zh*.dat | ru*.dat) ;; *) rm "$file" ;; esac

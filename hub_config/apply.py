@@ -22,7 +22,7 @@ def apply_hub(c, settings: Settings) -> None:
     """Where the Hub listens and keeps its state; servers outlive its restart."""
     state = settings.var / "hub"
     c.JupyterHub.bind_url = c.JupyterHub.public_url = settings.public_url
-    c.JupyterHub.hub_ip = "127.0.0.1"
+    c.JupyterHub.hub_ip = settings.inner_host
     c.JupyterHub.hub_port = settings.ports["hub"]
     c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
     c.JupyterHub.cookie_secret = bytes.fromhex(read_or_create(settings.secrets, "cookie-secret"))
@@ -52,11 +52,21 @@ def apply_people(c, settings: Settings) -> None:
 
 def apply_servers(c, settings: Settings) -> None:
     """What starts single-user servers, and what each kind has."""
-    c.JupyterHub.spawner_class = BubblewrapSpawner
     c.Spawner.default_url = "/lab"
     c.Spawner.http_timeout = c.Spawner.start_timeout = settings.student.start_timeout_seconds
     c.Spawner.env_keep = []  # nothing of the Hub's own environment
     c.Spawner.poll_interval = 10
+    if settings.spawner == "docker":
+        from hub_config.spawners.docker import apply_containers  # Docker's client is loaded in its place only
+
+        apply_containers(c, settings, {kind: container_of_kind(kind, settings) for kind in ("student", "staff")})
+    else:
+        apply_processes(c, settings)
+
+
+def apply_processes(c, settings: Settings) -> None:
+    """Servers are sandboxed processes of this machine."""
+    c.JupyterHub.spawner_class = BubblewrapSpawner
     c.LocalProcessSpawner.interrupt_timeout = c.LocalProcessSpawner.term_timeout = 5
     c.BubblewrapSpawner.homes = str(settings.var / "homes")
     c.BubblewrapSpawner.identities = str(settings.var / "hub" / "identities")
@@ -76,6 +86,20 @@ def server_of_kind(kind: str, settings: Settings) -> dict:
         "memory_mib": own.memory_mib or settings.limits.memory_mib,
         "processes": own.processes or settings.limits.processes,
         "env": server_environment(kind, settings),
+    }
+
+
+def container_of_kind(kind: str, settings: Settings) -> dict:
+    """Return what a kind of container has: image, limits and variables; the image says where the course is."""
+    own, limits = getattr(settings, kind), settings.limits
+    env = {name: value.format(home="/home/jovyan") for name, value in server_environment(kind, settings).items()}
+    env.pop("TITO_COURSE", None)
+    return {
+        "image": f"tinytorch-hub/{kind}:{settings.docker.tag or settings.course}",
+        "memory_mib": own.memory_mib or limits.memory_mib,
+        "cpus": limits.cpus,
+        "processes": own.processes or limits.processes,
+        "env": env,
     }
 
 

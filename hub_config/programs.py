@@ -30,8 +30,8 @@ def proxy(settings: Settings) -> Program:
     """Return the proxy; the Python one, so that no Node is needed here."""
     command = [str(BIN / "configurable-http-proxy"), "--ip", settings.host, "--port", str(settings.port)]
     command += ["--api-ip", "127.0.0.1", "--api-port", str(settings.ports["proxy-api"]), "--log-level", "warning"]
-    command += ["--default-target", f"http://127.0.0.1:{settings.ports['hub']}"]
-    command += ["--error-target", f"http://127.0.0.1:{settings.ports['hub']}/hub/error"]
+    hub = f"http://{settings.inner_host}:{settings.ports['hub']}"
+    command += ["--default-target", hub, "--error-target", f"{hub}/hub/error"]
     token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
 

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import IO
 
 from hub_config import programs
+from hub_config.bridge import with_bridge
 from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
 from hub_config.ports import kept_ports, with_ports
 from hub_config.prepare import prepare, say
@@ -28,9 +29,12 @@ RECORD = "hub/programs.json"
 def serve(settings: Settings) -> None:
     """Run the Hub until it is told to stop."""
     check_disk(settings.var)
+    if settings.place == "docker":
+        settings = with_bridge(settings)
     with only_one(settings):
         check_port(settings.host, settings.port)
-        check_bubblewrap()
+        if settings.spawner == "bubblewrap":
+            check_bubblewrap()
         prepare(settings)
         run(with_ports(settings))
 

@@ -21,7 +21,10 @@ STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:
 SEMESTER = ["custom:semester:read", "custom:semester:manage"]
 READ_HUB = ["list:users", "read:users", "read:groups", "read:servers", "read:hub"]
 # What a service finds in its environment of the caller's; tokens and anything else of the caller's stay out.
-KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+KEPT_ENVIRONMENT = (
+    *("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+    *("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),  # where the engine is, if not at its usual socket
+)
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,10 @@ class Service:
     web: bool = True
     browser: bool = False
     acts_with: tuple[str, ...] = ()
+    for_servers: bool = False  # single-user servers call it, so it listens where they can reach it
 
 
-EXCHANGE = Service("exchange", "-m exchange serve --data {var}/exchange", module="exchange.__main__")
+EXCHANGE = Service("exchange", "-m exchange serve --data {var}/exchange", module="exchange.__main__", for_servers=True)
 GRADING = Service(
     "grading",
     "-m tito.grading.service --course-dir {course_dir} --database sqlite:///{var}/grading/grading.sqlite --jobs {jobs}",
@@ -46,6 +50,7 @@ GRADING = Service(
         *access("exchange"),
         *("custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:release", "custom:exchange:events"),
     ),
+    for_servers=True,
 )
 FORMGRADER = Service(
     "formgrader",
@@ -66,6 +71,7 @@ SEMESTER_SERVICE = Service(
         *EXCHANGE_SCOPES,
         *("custom:grading:read", "custom:grading:run"),
     ),
+    for_servers=True,
 )
 HOME = Service(
     "home",
@@ -120,8 +126,13 @@ def apply_services(c, settings: Settings) -> None:
 
 
 def service_url(service: str, settings: Settings) -> str:
-    """Return the address at which programs of this machine reach a service."""
-    return f"http://127.0.0.1:{settings.ports[service]}/services/{service}"
+    """Return the address at which programs of this machine, and servers that may, reach a service."""
+    return f"{_listens_at(service, settings)}/services/{service}"
+
+
+def _listens_at(service: str, settings: Settings) -> str:
+    inner = {own.name for own in SERVICES if own.for_servers}
+    return f"http://{settings.inner_host if service in inner else '127.0.0.1'}:{settings.ports[service]}"
 
 
 def service_urls(settings: Settings) -> dict[str, str]:
@@ -152,7 +163,8 @@ def service_environment(
     """Return the whole environment of a service, as a Hub that starts its own services would give it."""
     kept = {name: environ[name] for name in KEPT_ENVIRONMENT if name in environ}
     kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
-    return {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
+    given = {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
+    return given | (sandbox_environment(settings) if service is GRADING else {})
 
 
 def course_environment(settings: Settings) -> dict[str, str]:
@@ -163,6 +175,14 @@ def course_environment(settings: Settings) -> dict[str, str]:
         "HUB_VAR": str(settings.var),
         "HOME_DOCS": str(CHECKOUT / "docs"),
     }
+
+
+def sandbox_environment(settings: Settings) -> dict[str, str]:
+    """Return where the judge's workers run; without a word it is bubblewrap."""
+    if settings.spawner != "docker":
+        return {}
+    image = f"tinytorch-hub/worker:{settings.docker.tag or settings.course}"
+    return {"TITO_SANDBOX": "container", "TITO_WORKER_IMAGE": image}
 
 
 def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
@@ -178,7 +198,7 @@ def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
     if service.web:
         door = json.dumps(["access:services", f"access:services!service={service.name}"])
         values |= {
-            "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{settings.ports[service.name]}",
+            "JUPYTERHUB_SERVICE_URL": _listens_at(service.name, settings),
             "JUPYTERHUB_SERVICE_PREFIX": f"/services/{service.name}/",
             "JUPYTERHUB_OAUTH_CALLBACK_URL": f"/services/{service.name}/oauth_callback",
             "JUPYTERHUB_OAUTH_SCOPES": door,
@@ -202,7 +222,7 @@ def _declaration(service: Service, settings: Settings) -> dict:
         "display": service.browser,
     }
     if service.web:
-        entry["url"] = f"http://127.0.0.1:{settings.ports[service.name]}"
+        entry["url"] = _listens_at(service.name, settings)
     if service.browser:
         entry |= {"oauth_no_confirm": True, "oauth_client_allowed_scopes": list(service.acts_with)}
     return entry

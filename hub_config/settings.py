@@ -43,12 +43,29 @@ class ServerSettings(Section):
     start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
 
 
+class DockerSettings(Section):
+    """Containers of the docker place."""
+
+    network: str = Field(
+        default="tinytorch-hub", max_length=15, description="bridge of student servers, made if it is not there"
+    )
+    subnet: str | None = Field(default=None, description="addresses of a new bridge, as 10.20.0.0/22; Docker chooses")
+    internet: bool = Field(default=True, description="servers may reach other machines; fixed when the bridge is made")
+    prefix: str | None = Field(
+        default=None, description="first part of the names of containers and home volumes; without, the course id"
+    )
+    tag: str | None = Field(default=None, description="tag of the images; without, the course id")
+    build: bool = Field(default=True, description="`serve` brings the images up to date at start")
+    temporary_mib: int = Field(default=256, ge=16, description="size of /tmp; it counts as the server's memory")
+
+
 class Limits(Section):
     """What a semester file says of servers under `limits`; `tito semester check` explains mistakes in it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     memory: str = "4G"
+    cpus: float = 2.0
     processes: int = 256
     idle_minutes: int = 60
 
@@ -67,7 +84,12 @@ class Settings(Section):
     port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
     ports: dict[str, int] = Field(default={}, description="inner ports by program; `serve` chooses what is not given")
     semester: Path | None = Field(default=None, description="semester file; without one, the demo semester")
-    spawner: Literal["bubblewrap"] = Field(default="bubblewrap", description="what starts single-user servers")
+    inner_host: str = Field(
+        default="127.0.0.1", description="address at which servers find Hub and services; `serve` finds it in a place"
+    )
+    spawner: Literal["bubblewrap", "docker"] = Field(
+        default="bubblewrap", description="what starts single-user servers"
+    )
     authenticator: Literal["generated-passwords"] = Field(
         default="generated-passwords", description="how people log in"
     )
@@ -85,6 +107,7 @@ class Settings(Section):
     without: list[str] = Field(default=[], description="services not to start")
     student: ServerSettings = ServerSettings(environment=Path("build/envs/student"))
     staff: ServerSettings = ServerSettings(environment=Path(".venv"))
+    docker: DockerSettings = DockerSettings()
 
     @field_validator("var", "semester")
     @classmethod
@@ -129,7 +152,7 @@ class Settings(Section):
 
     @property
     def hub_api_url(self) -> str:
-        return f"http://127.0.0.1:{self.ports['hub']}/hub/api"
+        return f"http://{self.inner_host}:{self.ports['hub']}/hub/api"
 
     def environment_of(self, kind: str) -> Path:
         """Return the absolute path of a kind of server's virtual environment."""
@@ -166,8 +189,9 @@ def environment_name(*keys: str) -> str:
 def settings_environment(settings: Settings, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables from which a child process loads the same settings."""
     given = {name: value for name, value in environ.items() if name.startswith(PREFIX)}
-    ports = json.dumps(settings.ports)
-    return given | {f"{PREFIX}PLACE": settings.place, f"{PREFIX}VAR": str(settings.var), f"{PREFIX}PORTS": ports}
+    own = {"PLACE": settings.place, "VAR": settings.var, "PORTS": json.dumps(settings.ports)}
+    own["INNER_HOST"] = settings.inner_host
+    return given | {f"{PREFIX}{name}": str(value) for name, value in own.items()}
 
 
 def known_keys(model: type[BaseModel] = Settings) -> list[str]:

@@ -24,6 +24,7 @@ from tito.judging.local import PlainWorker, channel_of
 from tito.worker.wire import WireError
 
 ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
+KIND_NAME, KINDS = "TITO_SANDBOX", ("bubblewrap", "container")
 # Users of sandboxes started by root: each job has one of its own, beyond any that a system gives out.
 FIRST_USER, USERS = 1_900_000_000, 100_000_000
 
@@ -135,11 +136,18 @@ def worker_command(python: str, limits: SandboxLimits, user: int | None = None) 
 
 def find_sandbox(limits: SandboxLimits | None = None) -> Sandbox:
     """Return the sandbox of this place, or raise SandboxUnavailable."""
-    return _found(worker_environment(), limits or SandboxLimits())
+    kind = os.environ.get(KIND_NAME, "bubblewrap")
+    if kind not in KINDS:
+        raise SandboxUnavailable(f"{KIND_NAME} is one of {', '.join(KINDS)}, got {kind!r}")
+    return _found(kind, worker_environment(), limits or SandboxLimits())
 
 
 @functools.lru_cache
-def _found(environment: Path, limits: SandboxLimits) -> Sandbox:
+def _found(kind: str, environment: Path, limits: SandboxLimits) -> Sandbox:
+    if kind == "container":
+        from tito.grading.container import container_of_environment
+
+        return container_of_environment(limits)
     return Bubblewrap(environment, limits)
 
 

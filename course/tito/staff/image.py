@@ -1,0 +1,230 @@
+"""Build the container images of a course: a student's server, the judge's worker, an instructor's server.
+
+Promises: an image holds what its wheel and its lock list, never what somebody forgot to leave out; idempotent (a
+label says what an image was made of); the tag is the course's id, so that two courses on one machine have images of
+their own.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+import yaml
+
+from tito.curriculum import load_curriculum, require_course
+from tito.errors import TitoError
+from tito.staff.package import build_student, build_worker, prebuilt_of_semester, split
+
+ROOT = Path(__file__).resolve().parents[3]
+REPOSITORY = "tinytorch-hub"
+BASE_IMAGE = f"{REPOSITORY}/base:bookworm"
+LABEL = "tinytorch.made-of"
+STAFF_HAS = ("course", "tinytorch", "exchange", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE")
+# Certificate authorities of this machine, for the time of the build: the first that exists.
+BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
+ALLOWED_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+NEVER_STAGED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.ipynb")
+
+
+@dataclass(frozen=True)
+class Course:
+    """What images are made for: the course tree, and the modules that come prebuilt."""
+
+    tree: Path
+    tiers: list[str] = field(default_factory=list)
+    prebuilt: list[str] = field(default_factory=list)
+
+
+def build_images(
+    course: Course,
+    tag: str,
+    kinds: Iterable[str],
+    base: str = BASE_IMAGE,
+    force: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+) -> dict[str, str]:
+    """Bring the images of these kinds to course, locks and code; return kind -> name."""
+    if not ALLOWED_TAG.fullmatch(tag):
+        raise TitoError(f"an image's tag has letters, digits, '_', '.', '-' only, got {tag!r}: give another --tag.")
+    _check_engine()
+    _make_base(base, say)
+    names = {}
+    for kind in kinds:
+        names[kind] = f"{REPOSITORY}/{kind}:{tag}"
+        with tempfile.TemporaryDirectory(prefix="tito-image-") as folder:
+            STAGES[kind](course, Path(folder))
+            _build(kind, names[kind], Path(folder), base, force, say)
+    return names
+
+
+def _stage_common(kind: str, context: Path) -> None:
+    for source in ("docker/trim.sh", "requirements/bootstrap.lock", f"docker/{kind}.Dockerfile"):
+        shutil.copyfile(ROOT / source, context / Path(source).name)
+    shutil.copyfile(ROOT / "requirements" / f"{kind}.lock", context / "packages.lock")
+    bundles = [os.environ[name] for name in BUNDLES if name in os.environ]
+    bundle = next((path for path in (*bundles, SYSTEM_BUNDLE) if Path(path).is_file()), None)
+    if bundle is None:
+        raise TitoError(f"no bundle of certificate authorities is here ({SYSTEM_BUNDLE}): set SSL_CERT_FILE.")
+    shutil.copyfile(bundle, context / "ca.crt")
+
+
+def _stage_server(kind: str, context: Path) -> None:
+    """Stage the server's configuration as /etc/jupyter has it: what both kinds read, and the kind's own."""
+    source, target = ROOT / "hub_config" / "server", context / "etc"
+    target.mkdir()
+    for path in sorted(source.glob("*.py")):
+        shutil.copyfile(path, target / path.name)
+    shutil.copytree(source / kind, target / kind, ignore=NEVER_STAGED)
+
+
+def _stage_student(course: Course, context: Path) -> None:
+    _stage_common("student", context)
+    _stage_server("student", context)
+    build_student(course.tree, context / "wheels", course.tiers, course.prebuilt)
+
+
+def _stage_worker(course: Course, context: Path) -> None:
+    _stage_common("worker", context)
+    build_worker(course.tree, context / "wheels")
+
+
+def _stage_staff(course: Course, context: Path) -> None:
+    _stage_common("staff", context)
+    _stage_server("staff", context)
+    checkout = context / "checkout"
+    checkout.mkdir()
+    for name in STAFF_HAS:
+        source = course.tree if name == "course" else ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, checkout / name, ignore=NEVER_STAGED)
+        else:
+            shutil.copyfile(source, checkout / name)
+    if not (checkout / "course" / "tito").is_dir():  # a course tree elsewhere has no engine of its own
+        shutil.copytree(ROOT / "course" / "tito", checkout / "course" / "tito", ignore=NEVER_STAGED)
+    for generated in (checkout / "tinytorch" / "core").iterdir():
+        if generated.name != "__init__.py":
+            generated.unlink()
+
+
+STAGES: dict[str, Callable[[Course, Path], None]] = {
+    "student": _stage_student,
+    "worker": _stage_worker,
+    "staff": _stage_staff,
+}
+KINDS = tuple(STAGES)
+
+
+def _build(kind: str, name: str, context: Path, base: str, force: bool, say: Callable[[str], None]) -> None:
+    made_of = _digest(context, base)
+    if not force and _inspect(name, f'{{{{index .Config.Labels "{LABEL}"}}}}') == made_of:
+        say(f"{name} is up to date")
+        return
+    say(f"building {name}")
+    command = ["docker", "build", "--file", str(context / f"{kind}.Dockerfile"), "--tag", name]
+    command += ["--build-arg", f"BASE_IMAGE={base}", "--label", f"{LABEL}={made_of}", *(["--no-cache"] * force)]
+    _follow([*command, str(context)], say)
+    say(f"{name} has {int(_inspect(name, '{{.Size}}')) / 1e6:.0f} MB")
+
+
+def _digest(context: Path, base: str) -> str:
+    digest = hashlib.sha256(_inspect(base, "{{.Id}}").encode())
+    for path in sorted(path for path in context.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(context)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _follow(command: list[str], say: Callable[[str], None]) -> None:
+    """Run a build and say its steps; raise with its last words if it fails."""
+    environment = os.environ | ({} if _has_buildkit() else {"DOCKER_BUILDKIT": "0"})
+    words: list[str] = []
+    with subprocess.Popen(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, errors="replace"
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            words.append(line.rstrip())
+            if line.startswith(("Step ", "#")):
+                say(f"    {line.rstrip()[:110]}")
+    if process.returncode != 0:
+        raise TitoError(f"'{' '.join(command)}' failed:\n" + "\n".join(words[-25:]))
+
+
+def _has_buildkit() -> bool:
+    return subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode == 0
+
+
+def _inspect(name: str, template: str) -> str:
+    """Return a fact of an image, "" if there is no such image."""
+    done = subprocess.run(["docker", "image", "inspect", "--format", template, name], capture_output=True, text=True)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _check_engine() -> None:
+    if shutil.which("docker") is None:
+        raise TitoError("images are built by Docker, and its client is missing: apt-get install docker.io.")
+    done = subprocess.run(["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise TitoError(f"no Docker engine answers ({done.stderr.strip()}): start dockerd, or see docker/README.md.")
+
+
+def _make_base(base: str, say: Callable[[str], None]) -> None:
+    if _inspect(base, "{{.Id}}"):
+        return
+    say(f"making the base image {base}")
+    done = subprocess.run(["bash", str(ROOT / "docker" / "base-image.sh"), base], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise TitoError(f"the base image {base} could not be made:\n{(done.stdout + done.stderr).strip()}")
+
+
+def _chosen(tiers: str | None, prebuilt: str, semester: Path | None, tag: str | None) -> tuple[Course, str]:
+    tree = require_course()
+    curriculum = load_curriculum(tree)
+    if semester is not None:
+        course_id = str(yaml.safe_load(semester.read_text("utf-8"))["course"])
+        return Course(tree, [], prebuilt_of_semester(semester, curriculum) + split(prebuilt)), tag or course_id
+    names = split(tiers) if tiers else [tier.name for tier in curriculum.tiers]
+    return Course(tree, names, split(prebuilt)), tag or "latest"
+
+
+@click.command()
+@click.option("--semester", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="For a semester file.")
+@click.option("--tiers", metavar="TIERS", help="For these tiers (commas between).  [all]")
+@click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
+@click.option("--only", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this image; may be repeated.")
+@click.option("--tag", help="Tag of the images.  [the semester's course id, else latest]")
+@click.option("--base", default=BASE_IMAGE, show_default=True, help="Debian image that they stand on.")
+@click.option("--force", is_flag=True, help="Build anew, without the engine's cache.")
+@click.option("--json", "as_json", is_flag=True, help="Print the images' names as JSON.")
+def build(
+    semester: Path | None,
+    tiers: str | None,
+    prebuilt: str,
+    kinds: tuple[str, ...],
+    tag: str | None,
+    base: str,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Build the container images of students' and instructors' servers and of the judge's worker.
+
+    \b
+    Examples:
+      tito image build --semester course/semesters/2026-fall.yaml
+      tito image build --tiers foundation --only student
+      tito image build --semester FILE --only worker --only student --json
+    """
+    if tiers and semester:
+        raise click.UsageError("say either --tiers or --semester FILE: the file names the tiers.")
+    course, tag = _chosen(tiers, prebuilt, semester, tag)
+    names = build_images(course, tag, kinds or KINDS, base, force, lambda line: click.echo(line, err=True))
+    click.echo(json.dumps({"images": names}) if as_json else "\n".join(names.values()))
+    return 0

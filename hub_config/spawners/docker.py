@@ -1,0 +1,75 @@
+"""Start single-user servers in containers that may do little.
+
+Promises: no capability, no way to gain one, a read-only system, limits on memory, processor and processes, a home
+volume of one's own, no traffic to another container. A server outlives a restart of the Hub; its next start takes the
+image that has the tag then.
+"""
+
+from dockerspawner import DockerSpawner
+from jupyterhub.slugs import safe_slug
+from traitlets import Dict, Integer
+
+from hub_config.roles import server_kind
+from hub_config.settings import Settings
+
+MIB = 2**20
+HOME = "/home/jovyan"
+
+
+class ContainerSpawner(DockerSpawner):
+    """A container for each server; what a kind of server has is in `kinds`."""
+
+    kinds = Dict(help="kind: {image, memory_mib, cpus, processes, env}").tag(config=True)
+    temporary_mib = Integer(256, help="Size of /tmp").tag(config=True)
+
+    @property
+    def kind_name(self) -> str:
+        return server_kind({group.name for group in self.user.groups})
+
+    @property
+    def kind(self) -> dict:
+        return self.kinds[self.kind_name]
+
+    def get_env(self) -> dict[str, str]:
+        """Return what the container gets besides its image's own variables."""
+        return super().get_env() | {"TERM": "xterm-256color"} | self.kind["env"]
+
+    async def start(self):
+        kind = self.kind
+        self.image = kind["image"]
+        self.mem_limit = kind["memory_mib"] * MIB
+        self.cpu_limit = kind["cpus"]
+        self.extra_host_config = walls(kind, self.temporary_mib)
+        return await super().start()
+
+
+def walls(kind: dict, temporary_mib: int) -> dict:
+    """Return the engine's settings of a container that holds student code."""
+    return {
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "read_only": True,
+        "tmpfs": {"/tmp": f"rw,nosuid,nodev,mode=1777,size={temporary_mib}m"},
+        "pids_limit": kind["processes"],
+        "memswap_limit": kind["memory_mib"] * MIB,  # as much as memory: none besides
+        "ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
+        "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "2"}},
+    }
+
+
+def apply_containers(c, settings: Settings, kinds: dict[str, dict]) -> None:
+    """Servers are containers on the place's own bridge."""
+    own = settings.docker
+    prefix = safe_slug(own.prefix or settings.course)
+    c.JupyterHub.spawner_class = ContainerSpawner
+    c.ContainerSpawner.kinds = kinds
+    c.ContainerSpawner.temporary_mib = own.temporary_mib
+    c.DockerSpawner.network_name = own.network
+    c.DockerSpawner.use_internal_ip = True
+    c.DockerSpawner.pull_policy = "never"  # `tito image build` makes them; a registry's image would be somebody else's
+    c.DockerSpawner.remove = True
+    c.DockerSpawner.prefix = prefix
+    c.DockerSpawner.name_template = "{prefix}-{username}"
+    c.DockerSpawner.volumes = {f"{prefix}-home-{{username}}": HOME}
+    c.DockerSpawner.notebook_dir = HOME
+    c.DockerSpawner.extra_create_kwargs = {"hostname": "tinytorch"}
