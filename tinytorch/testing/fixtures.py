@@ -4,6 +4,7 @@ They take the student's classes, so that a test cell never sends a function or a
 Every factory here is imported by the process that runs student code; it needs numpy alone.
 """
 
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -112,3 +113,25 @@ def recording(function=None):
 def stack_collate(samples):
     """Collate a list of samples (tuples of arrays or numbers) into a tuple of stacked arrays."""
     return tuple(np.stack([np.asarray(part) for part in column]) for column in zip(*samples, strict=True))
+
+
+def recorded_inputs(Tensor, function, *inputs, **options):
+    """Call the function; tell for each input whether operations on tensors lead from it to the result.
+
+    What is computed on `.data` is not recorded: no gradient could come back through it. Needs no module 05.
+    """
+    core = sys.modules[Tensor.__module__]
+    before = core.RECORDER.record, core.RECORDER.backward
+    core.set_recorder(lambda call, out: setattr(out, "grad_fn", call), None)
+    try:
+        found, waiting = {}, [function(*inputs, **options)]
+    finally:
+        core.set_recorder(*before)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, (list, tuple)):
+            waiting += part
+        elif isinstance(part, Tensor) and id(part) not in found:
+            found[id(part)] = part
+            waiting += part.grad_fn.inputs if part.grad_fn is not None else ()
+    return [id(x) in found for x in inputs]

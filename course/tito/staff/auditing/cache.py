@@ -57,7 +57,8 @@ def whole_key(module: Module, curriculum: Curriculum, alternatives: Path | None)
     assert module.folder is not None
     files = [module.source, module.folder / "module.yaml"]
     files += sorted((alternatives / module.slug).glob("*.py")) if alternatives else []
-    return _key("whole", _digest(files), *_around(module, curriculum))
+    walls = sorted((Path(tito.__file__).parent / "grading").glob("*.py"))
+    return _key("whole", _digest(files), _digest(walls), *_around(module, curriculum))
 
 
 def _around(module: Module, curriculum: Curriculum) -> tuple:
@@ -70,7 +71,7 @@ def _digest_of_code() -> str:
     ours, theirs = Path(tito.__file__).parent, Path(tinytorch.__file__).parent
     folders = [ours / "judging", ours / "worker", ours / "staff" / "auditing", theirs / "testing"]
     files = [path for folder in folders for path in sorted(folder.glob("*.py"))]
-    files += sorted(theirs.glob("*.py")) + sorted((ours / "grading").glob("*.py"))
+    files += [*sorted(theirs.glob("*.py")), ours / "grading" / "plans.py", ours / "grading" / "predecessors.py"]
     return _digest([path for path in files if path.name not in ("report.py", "table.py", "cache.py", "equivalent.py")])
 
 

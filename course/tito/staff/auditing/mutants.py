@@ -113,7 +113,10 @@ def _whole(tree: ast.Module, region: range, calls: Calls) -> Iterator[tuple[str,
         yield "returns its input", starting_with(f"return {name}")
     for value in ("None", "0", "True"):
         yield "returns a constant", starting_with(f"return {value}")
-    yield "always raises", starting_with("raise ValueError(str(list(locals().values())))")
+    yield (
+        "always raises",
+        starting_with("raise ValueError(str([(x, getattr(x, 'shape', 0)) for x in locals().values()]))"),
+    )
     if halved := [name for name in names if "batch" in calls.kinds(name)]:
         halves = ", ".join(f"_half({name})" for name in halved)
         yield "half the batch", starting_with(f"{', '.join(halved)} = {halves}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 WATCHING = """
 def _fingerprint(x, depth=0):
-    import zlib, numpy
+    import inspect, zlib, numpy
     if isinstance(x, numpy.ndarray):
         return f"{x.dtype}{x.shape}{zlib.crc32(x.tobytes())}"
     if isinstance(getattr(x, "data", None), numpy.ndarray):
@@ -22,8 +22,9 @@ def _fingerprint(x, depth=0):
         return "{" + ",".join(f"{key}:{_fingerprint(value, depth + 1)}" for key, value in x.items()) + "}"
     if x is None or isinstance(x, (bool, int, float, str, bytes, numpy.generic)):
         return repr(x)
-    parts = _fingerprint(vars(x), depth + 1) if hasattr(x, "__dict__") and depth < 4 and not callable(x) else ""
-    return type(x).__name__ + parts
+    if hasattr(x, "__dict__") and depth < 6 and not isinstance(x, type) and not inspect.isroutine(x):
+        return type(x).__name__ + _fingerprint(vars(x), depth + 1)
+    return type(x).__name__
 
 
 def _kinds(x):
@@ -75,7 +76,7 @@ def _by_heart(function):
 OTHERWISE = {
     "None": "return None",
     "its input": "return first",
-    "an error": "raise ValueError(repr(list(call.arguments.values())))",
+    "an error": "raise ValueError(repr([(x, getattr(x, 'shape', '')) for x in call.arguments.values()]))",
 }
 
 
