@@ -1,4 +1,4 @@
-"""Mistakes that students make cost points: for each exercise of modules 04 to 06, solutions that are nearly right."""
+"""Mistakes that students make cost points: for each exercise of modules 04 to 08, solutions that are nearly right."""
 
 import json
 from pathlib import Path
@@ -74,6 +74,53 @@ MISTAKES = [
     ("warmup_cosine", "rises again after the end", "    if step >= total:\n        return 0.0\n", ""),
     ("warmup_cosine", "falls in a straight line", "0.5 * (1 + math.cos(math.pi * progress))", "1 - progress"),
     ("warmup_cosine", "begins the cosine at step 0", "(step - warmup) / (total - warmup)", "step / total"),
+    ("read_idx", "takes any header", 'content[:3] != b"\\x00\\x00\\x08"', "False"),
+    ("read_idx", "reads lengths backwards", '"big"', '"little"'),
+    ("read_idx", "takes lengths for numbers", "header = 4 + 4 * axes", "header = 4"),
+    ("shuffled_order", "draws with repetition", ".permutation(n)", ".integers(0, n, size=n)"),
+    ("shuffled_order", "has a generator of its own", "generator()", "np.random.default_rng()"),
+    ("shuffled_order", "only turns around", "generator().permutation(n)", "np.arange(n)[::-1]"),
+    ("batch_indices", "always drops the rest", "drop_last and batches", "batches"),
+    ("batch_indices", "never drops the rest", "batches.pop()", "pass"),
+    ("batch_indices", "drops a full batch", " and len(batches[-1]) < batch_size", ""),
+    ("default_collate", "makes a flat row", "np.stack(arrays)", "np.concatenate(arrays)"),
+    ("default_collate", "takes the first two columns", "zip(*samples, strict=True)", "list(zip(*samples))[:2]"),
+    ("load_batches", "never shuffles", "shuffled_order(n) if loader.shuffle else np.arange(n)", "np.arange(n)"),
+    ("load_batches", "always shuffles", "shuffled_order(n) if loader.shuffle else np.arange(n)", "shuffled_order(n)"),
+    ("load_batches", "forgets the collate function", "loader.collate_fn)", "None)"),
+    ("load_batches", "forgets drop_last", ", loader.drop_last", ""),
+    ("clip_grad_norm_", "makes short gradients long", "if norm > max_norm:", "if norm > 0:"),
+    ("clip_grad_norm_", "forgets the root", "math.sqrt(", "float("),
+    ("clip_grad_norm_", "cuts each number", "g.data * (max_norm / norm)", "np.clip(g.data, -max_norm, max_norm)"),
+    ("clip_grad_norm_", "limits each gradient by itself", "max_norm / norm", "max_norm / np.linalg.norm(g.data)"),
+    ("clip_grad_norm_", "gives the norm afterwards", "return norm", "return min(norm, max_norm)"),
+    ("clip_grad_norm_", "walks through a generator twice",
+     "for g in gradients:", "for g in [p.grad for p in parameters if p.grad is not None]:"),
+    ("train_step", "never clears", "optimizer.zero_grad()", "pass"),
+    ("train_step", "ignores max_norm", "if max_norm is not None:", "if False:"),
+    ("train_step", "clips after the step",
+     "    if max_norm is not None:\n        clip_grad_norm_(model.parameters(), max_norm)\n    optimizer.step()\n",
+     "    optimizer.step()\n    if max_norm is not None:\n        clip_grad_norm_(model.parameters(), max_norm)\n"),
+    ("train_step", "returns a Tensor", "loss.item()", "loss"),
+    ("train_step", "returns the loss after the step", "loss.item()", "loss_fn(model(inputs), targets).item()"),
+    ("accuracy", "asks each class for its best row", "axis=1", "axis=0"),
+    ("accuracy", "counts", "np.mean", "np.sum"),
+    ("confusion_matrix", "has rows for columns", "(targets, predictions)", "(predictions, targets)"),
+    ("confusion_matrix", "counts equal pairs once",
+     "np.add.at(counts, (targets, predictions), 1)", "counts[targets, predictions] += 1"),
+    ("evaluate", "measures with dropout", "model.eval()", "pass"),
+    ("evaluate", "keeps the graph", "with no_grad():", "if True:"),
+    ("evaluate", "means over batches", "loss_fn(logits, targets).item() * len(targets)",
+     "loss_fn(logits, targets).item() * loader.batch_size"),
+    ("evaluate", "always goes back to training", "model.train(was_training)", "model.train()"),
+    ("evaluate", "leaves the model in evaluation", "model.train(was_training)", "pass"),
+    ("fit", "forgets training mode", "trainer.model.train()", "pass"),
+    ("fit", "never stops early", " and not trainer.stopped", ""),
+    ("fit", "counts by itself", "while trainer.epoch < epochs and not trainer.stopped:",
+     "for _ in range(epochs):\n        if trainer.stopped:\n            break"),
+    ("fit", "writes down the last batch's loss", "np.mean(losses)", "losses[-1]"),
+    ("fit", "measures on what it learned from",
+     "trainer.evaluate(validation_loader)", "trainer.evaluate(train_loader)"),
 ]  # fmt: skip
 
 
@@ -99,7 +146,10 @@ def test_a_mistake_costs_points(exercise, wrong, right_text, wrong_text, tmp_pat
 
 def test_every_exercise_has_at_least_two_mistakes():
     exercises = [
-        e.name for m in CURRICULUM.written if m.slug in ("losses", "autograd", "optimizers") for e in m.exercises
+        e.name
+        for m in CURRICULUM.written
+        if m.slug in ("losses", "autograd", "optimizers", "dataloader", "training")
+        for e in m.exercises
     ]
     counts = {name: sum(name == exercise for exercise, *_ in MISTAKES) for name in exercises}
     assert {name: count for name, count in counts.items() if count < 2} == {}

@@ -58,7 +58,6 @@ FAULTS = {
         "def backpropagate(tensor, gradient=None):\n    _right(tensor, type(tensor)(tensor.data * 0 + 3.0))",
     ),
     "training_lowers_the_loss": ("optimizers", "SGD.step = lambda self: None"),
-    "an_epoch_sees_every_sample_once": ("dataloader", "DataLoader.__iter__ = lambda self: iter([])"),
     "two_layers_learn_exclusive_or": ("activations", "def tanh(x):\n    return x"),
     "a_saved_training_continues_to_the_same_bits": (
         "optimizers",
@@ -74,7 +73,9 @@ FAULTS = {
     ),
     "a_trainer_learns_and_continues_to_the_same_bits": (
         "training",
-        "def restore_trainer(trainer, state):\n    trainer.model.load_state_dict(state['model'])\n    trainer.epoch = 5",
+        "def restore_trainer(trainer, state):\n"
+        "    trainer.model.load_state_dict(state['model'])\n"
+        "    trainer.epoch = 5",
     ),
 }
 

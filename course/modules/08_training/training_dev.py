@@ -1111,12 +1111,14 @@ def _():
     other.weight.data = weight.copy()
     trainer = Trainer(model, cross_entropy, SGD(model.parameters(), lr=0.3))
     loader = DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=2)
-    entry = fit(trainer, loader, loader, epochs=1)[0]
+    new_x, new_y = test.rng.normal(size=(5, 2)).astype("float32"), test.rng.integers(0, 2, size=5).astype("int32")
+    unseen = DataLoader(TensorDataset(Tensor(new_x), Tensor(new_y)), batch_size=3)
+    entry = fit(trainer, loader, unseen, epochs=1)[0]
     optimizer = SGD(other.parameters(), lr=0.3)
     losses = [train_step(other, cross_entropy, optimizer, Tensor(x[i : i + 2]), Tensor(y[i : i + 2])) for i in (0, 2)]
     close(model.weight.data, other.weight.data)
     close(entry["train_loss"], sum(losses) / 2)
-    close([entry["validation_loss"], entry["validation_accuracy"]], evaluate(other, cross_entropy, loader))
+    close([entry["validation_loss"], entry["validation_accuracy"]], evaluate(other, cross_entropy, unseen))
 
 
 @test.check("epochs are counted in all: a second call does the rest", points=3, hidden=True)
