@@ -47,7 +47,7 @@ from tinytorch.core.layers import Linear
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.tensor import cat, exp, mean
 from tinytorch.datasets import Digits
-from tinytorch.testing import close, raises, same, shares_memory, true, unit_test
+from tinytorch.testing import close, raises, remote, same, shares_memory, true, unchanged, unit_test
 
 # %% [markdown]
 # ## Where this code lives
@@ -363,7 +363,9 @@ def _():
 @test.check("random arrays, element by element", points=5, hidden=True)
 def _():
     grad, a, b = (test.rng.normal(size=(3, 4)) for _ in range(3))
-    for_a, for_b = mul_rule(grad, a * b, a, b)
+    given = [remote(array) for array in (grad, a * b, a, b)]
+    with unchanged(given[0]), unchanged(given[1]), unchanged(given[2]), unchanged(given[3]):
+        for_a, for_b = mul_rule(*given)
     close(for_a, grad * b)
     close(for_b, grad * a)
 
@@ -488,7 +490,10 @@ def _():
 @test.check("random shapes: an axis in front, axes of length 1, both", points=8, hidden=True)
 def _():
     grad = test.rng.normal(size=(2, 3, 4, 5))
-    close(unbroadcast(grad, (3, 4, 5)), grad.sum(axis=0))
+    given = remote(grad)
+    with unchanged(given):
+        close(unbroadcast(given, (3, 4, 5)), grad.sum(axis=0))
+    close(unbroadcast(grad, (1, 3, 4, 5)), grad.sum(axis=0, keepdims=True))
     close(unbroadcast(grad, (2, 1, 4, 1)), grad.sum(axis=(1, 3), keepdims=True))
     close(unbroadcast(grad, (1, 5)), grad.sum(axis=(0, 1, 2))[None])
     close(unbroadcast(grad, (3, 1, 1)), grad.sum(axis=(0, 2, 3))[:, None, None])
@@ -498,6 +503,7 @@ def _():
 def _():
     grad = test.rng.normal(size=(3, 1))
     close(unbroadcast(grad, (3, 1)), grad)
+    close(unbroadcast(grad, (1, 1)), [[grad.sum()]])
 
 
 ### END HIDDEN TESTS
@@ -590,7 +596,9 @@ def _():
 @test.check("random matrices, against the sums over single elements", points=5, hidden=True)
 def _():
     grad, a, b = test.rng.normal(size=(4, 5)), test.rng.normal(size=(4, 3)), test.rng.normal(size=(3, 5))
-    for_a, for_b = matmul_rule(grad, a @ b, a, b)
+    given = [remote(array) for array in (grad, a @ b, a, b)]
+    with unchanged(given[0]), unchanged(given[1]), unchanged(given[2]), unchanged(given[3]):
+        for_a, for_b = matmul_rule(*given)
     close(for_a, np.einsum("nm,km->nk", grad, b))
     close(for_b, np.einsum("nm,nk->km", grad, a))
 
@@ -996,6 +1004,7 @@ def _():
     order = topological_order(out)
     same(len(order), 3001)
     true(order[-1] is start, "the leaf comes last")
+    same(out.data, 1.0)  # looking at it changes nothing
 
 
 ### END HIDDEN TESTS
@@ -1196,7 +1205,10 @@ def _():
     x, w, b = test.rng.normal(size=(5, 3)), test.rng.normal(size=(3, 2)), test.rng.normal(size=2)
     start = test.rng.normal(size=(5, 2))
     tx, tw, tb = (Tensor(array, requires_grad=True) for array in (x, w, b))
-    (tx @ tw + tb).backward(Tensor(start))
+    out, given = tx @ tw + tb, remote(start)
+    with unchanged(given):
+        out.backward(Tensor(given))
+    close(out.data, x @ w + b)  # backward changes no value
     close(tx.grad.data, start @ w.T)
     close(tw.grad.data, x.T @ start)
     close(tb.grad.data, start.sum(axis=0))
@@ -1309,7 +1321,9 @@ def _():
 def _():
     a, grad = test.rng.normal(size=(2, 6)), test.rng.normal(size=(2, 6))
     out = a - np.log(np.exp(a).sum(axis=-1, keepdims=True))
-    close(log_softmax_rule(grad, out, a).sum(axis=-1), [0.0, 0.0])
+    given = [remote(array) for array in (grad, out, a)]
+    with unchanged(given[0]), unchanged(given[1]), unchanged(given[2]):
+        close(log_softmax_rule(*given).sum(axis=-1), [0.0, 0.0])
 
 
 ### END HIDDEN TESTS

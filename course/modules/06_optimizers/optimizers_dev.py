@@ -124,7 +124,7 @@ def _():
 def _():
     p, g = remote(test.rng.normal(size=(3, 2))), remote(test.rng.normal(size=(3, 2)))
     with unchanged(p), unchanged(g):
-        sgd_step(p, g, 0.5)
+        close(sgd_step(p, g, 0.5), p.read() - 0.5 * g.read())
 
 
 ### END HIDDEN TESTS
@@ -405,7 +405,9 @@ def _():
 def _():
     p, g, velocity = (remote(test.rng.normal(size=5)) for _ in range(3))
     with unchanged(p), unchanged(g), unchanged(velocity):
-        momentum_step(p, g, velocity, lr=0.1, momentum=0.9)
+        after = momentum_step(p, g, velocity, lr=0.1, momentum=0.9)
+    close(after[1], 0.9 * velocity.read() + g.read())
+    close(after[0], p.read() - 0.1 * after[1])
 
 
 ### END HIDDEN TESTS
@@ -579,7 +581,8 @@ def _():
 def _():
     p, g, m, v = (remote(test.rng.uniform(0.1, 1, size=4)) for _ in range(4))
     with unchanged(p), unchanged(g), unchanged(m), unchanged(v):
-        adam_step(p, g, m, v, t=3, **SETTINGS)
+        after = adam_step(p, g, m, v, t=3, **SETTINGS)
+    close(after[1], 0.9 * m.read() + 0.1 * g.read())
 
 
 ### END HIDDEN TESTS
@@ -757,9 +760,9 @@ def _():
 
 @test.check("without a gradient the weight just shrinks, and is not changed in place", points=4, hidden=True)
 def _():
-    p, zero = remote(test.rng.normal(size=3)), np.zeros(3)
-    with unchanged(p):
-        out = adamw_step(p, zero, zero, zero, 1, weight_decay=0.5, **SETTINGS)[0]
+    p, g, m, v = remote(test.rng.normal(size=3)), remote(np.zeros(3)), remote(np.zeros(3)), remote(np.zeros(3))
+    with unchanged(p), unchanged(g), unchanged(m), unchanged(v):
+        out = adamw_step(p, g, m, v, 1, weight_decay=0.5, **SETTINGS)[0]
     close(out, p.read() * 0.95)
 
 

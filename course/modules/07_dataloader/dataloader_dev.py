@@ -167,6 +167,7 @@ def _():
     raises(ValueError, read_idx, bytes([0, 0, 13, 1, 0, 0, 0, 1, 7]))
     raises(ValueError, read_idx, bytes([31, 139, 8, 1, 0, 0, 0, 1, 7]))
     raises(ValueError, read_idx, bytes([0, 1, 8, 1, 0, 0, 0, 1, 7]))
+    same(read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 1, 7])), [7])
 
 
 @test.check("a file that is too short or too long is refused, with both numbers", points=4, hidden=True)
@@ -174,6 +175,9 @@ def _():
     raises(ValueError, read_idx, bytes([0, 0, 8, 1, 0, 0, 0, 5, 7, 8, 9]), says="5")
     raises(ValueError, read_idx, bytes([0, 0, 8, 1, 0, 0, 0, 5, 7, 8, 9]), says="3")
     raises(ValueError, read_idx, bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 8, 9]))
+    raises(ValueError, read_idx, bytes([0, 0, 8, 1, 1, 0, 0, 3, 7, 8, 9]))
+    raises(ValueError, read_idx, bytes([0, 0, 8, 2, 0, 0, 0, 1, 1, 0, 0, 3, 7, 8, 9]))
+    same(read_idx(bytes([0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 1, 7, 8, 9])), [[7], [8], [9]])
 
 
 ### END HIDDEN TESTS
@@ -458,6 +462,7 @@ def _():
 @test.check("fewer examples than a batch, none at all, and no batch size", points=5, hidden=True)
 def _():
     same([list(batch) for batch in batch_indices([2, 5], 4)], [[2, 5]])
+    same([list(batch) for batch in batch_indices([2, 5], 1)], [[2], [5]])
     same(len(batch_indices([2, 5], 4, drop_last=True)), 0)
     same(len(batch_indices([], 4)), 0)
     same(len(batch_indices([], 4, drop_last=True)), 0)
@@ -623,6 +628,7 @@ def _():
 def _():
     raises(ValueError, default_collate, [np.zeros(3), np.zeros(4)], says="(3,)")
     raises(ValueError, default_collate, [(np.zeros(3), 1), (np.zeros(4), 1)], says="(4,)")
+    same(default_collate([np.zeros(3), np.ones(3)]).data, [[0.0] * 3, [1.0] * 3])
 
 
 ### END HIDDEN TESTS
