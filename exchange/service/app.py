@@ -101,6 +101,7 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(OperationalError, _on_database)
+    app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(LimitBody)
     app.add_middleware(Measure, metrics=service.metrics)
     return app
@@ -109,7 +110,11 @@ def create_app(service: Service) -> FastAPI:
 async def _sweep(service: Service) -> None:
     while True:
         await asyncio.sleep(service.settings.sweep_seconds)
-        removed = await run_in_threadpool(fsck.sweep, service.database, service.blobs, service.settings)
+        try:
+            removed = await run_in_threadpool(fsck.sweep, service.database, service.blobs, service.settings)
+        except Exception:  # the outermost door of this task: a database that is away now may be back in an hour
+            log.exception("sweeping failed")
+            continue
         if removed:
             log.info("swept %d blobs that no row names", removed)
 
@@ -167,6 +172,14 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     where = ".".join(str(part) for part in first["loc"])
     refused = Refused(f"{where}: {first['msg']}", ascii(first.get("input"))[:200], "see openapi.json", 422)
     return JSONResponse(refused.as_dict(), 422)
+
+
+async def _on_bug(request: Request, error: Exception) -> JSONResponse:
+    # The server writes the traceback to its log; the caller gets no inside of it.
+    refused = Refused(
+        "the exchange keeps to its description", type(error).__name__, "tell the operator: the log has more"
+    )
+    return JSONResponse(refused.as_dict(), 500)
 
 
 async def _on_database(request: Request, error: Exception) -> JSONResponse:

@@ -77,6 +77,18 @@ def test_large_json_is_refused_unread(course: Live) -> None:
     assert (answer.status_code, chunked.status_code) == (413, 413)
 
 
+def test_a_lost_blob_is_told_without_a_traceback(course: Live) -> None:
+    """Damage on the server's disk is a 500 in the common form, and fsck names it."""
+    ada = course.student("ada")
+    receipt = course.submit(ada).receipt
+    newest = max(course.settings.data.glob("blobs/*/*"), key=lambda p: p.stat().st_mtime_ns)
+    newest.unlink()
+    with pytest.raises(Refused, match="tell the operator") as refused:
+        ada.fetch_files(COURSE, receipt.submission, course.scratch / "back")
+    assert refused.value.status == 500
+    assert [newest.name in line for line in course.fsck().damage] == [True]
+
+
 def test_private_files_are_private(live: Live) -> None:
     """Keys and blobs are for the service's own user."""
     data = live.settings.data
