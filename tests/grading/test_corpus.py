@@ -17,18 +17,22 @@ from tests.grading.corpus.submission import SLUG, Case
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
 SHORT = Budget(request_seconds=2.0, check_seconds=5.0, total_seconds=60.0)
+# On a busy machine an honest answer may take its time; what hangs costs as much in each check that meets it.
+FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=200.0)
 REFERENCE_WORDS = ("SECRET-boxes-words", "HIDDEN_CANARY", "only the judge knows")
 
 
-def judge(case: Case, release: str, canaries: Canaries, folder: Path, seed: int = 7) -> ModuleResult:
+def judge(
+    case: Case, release: str, canaries: Canaries, folder: Path, *, seed: int = 7, budget: Budget = FAIR
+) -> ModuleResult:
     case.draft(release, canaries.places).write(folder / SLUG)
-    return judge_submission(folder / SLUG, SLUG, course=COURSE, seed=seed, budget=SHORT)
+    return judge_submission(folder / SLUG, SLUG, course=COURSE, seed=seed, budget=budget)
 
 
 @pytest.mark.security
 @pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name)
 def test_a_hostile_submission_gets_nothing(case: Case, release: str, canaries: Canaries, tmp_path: Path):
-    verdict = judge(case, release, canaries, tmp_path)
+    verdict = judge(case, release, canaries, tmp_path, budget=SHORT)
     assert verdict.points <= case.points, [e for e in verdict.exercises if e.points]
     assert bool(verdict.refused) == case.refused, verdict.refused
     assert case.says in verdict.refused

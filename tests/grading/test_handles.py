@@ -71,7 +71,7 @@ def link() -> Iterator[Link]:
     def prepare(link: Link) -> None:
         assert link.request("cell", "student", STUDENT, "") == []
 
-    with Link(start_plain_worker, prepare, Budget(request_seconds=1.0, check_seconds=2.0)) as link:
+    with Link(start_plain_worker, prepare, Budget(request_seconds=3.0, check_seconds=5.0)) as link:
         yield link
 
 
@@ -240,7 +240,7 @@ def test_what_never_ends_ends(names, link):
     link.begin_check()
     with pytest.raises(WorkerFault) as fault:
         list(names.endless())
-    assert fault.value.kind == "timeout" and "2 seconds" in fault.value.why
+    assert fault.value.kind == "timeout" and "5 seconds" in fault.value.why
 
 
 def test_restarts_are_bounded():

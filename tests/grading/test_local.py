@@ -15,7 +15,7 @@ from tests.grading.corpus.honest import CELLS, CODE, PARTS
 from tests.grading.corpus.submission import SLUG, Case
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
-SHORT = Budget(request_seconds=2.0, check_seconds=5.0, total_seconds=30.0)
+FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=100.0)
 # Every third of them: each case is judged in full by test_corpus.
 CASES = [case for case in (*CELLS, *CODE, *PARTS) if "memory" not in case.name][::3]
 
@@ -34,9 +34,9 @@ def checks(result: ModuleResult) -> list[tuple]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_local_run_and_judge_agree(case: Case, home: Path, release: str, curriculum):
     case.draft(release, {}).write(home / SLUG)
-    local = run_tests(home / SLUG / f"{SLUG}.ipynb", SLUG, seed=4, budget=SHORT, curriculum=curriculum)
+    local = run_tests(home / SLUG / f"{SLUG}.ipynb", SLUG, seed=4, budget=FAIR, curriculum=curriculum)
     graded = judge_submission(
-        home / SLUG, SLUG, course=COURSE, seed=4, mode="reference", visible_only=True, budget=SHORT
+        home / SLUG, SLUG, course=COURSE, seed=4, mode="reference", visible_only=True, budget=FAIR
     )
     assert checks(local) == checks(graded)
     assert (local.points, local.max_points) == (graded.points, graded.max_points)

@@ -59,7 +59,7 @@ class Classroom:
 
     def judge(self, student: str) -> ModuleResult:
         folder = self.folder / "submitted" / student / SLUG
-        return judge_submission(folder, SLUG, course=COURSE, seed=5, budget=Budget(request_seconds=2.0))
+        return judge_submission(folder, SLUG, course=COURSE, seed=5, budget=Budget(request_seconds=10.0))
 
     def grade(self, student: str, verdict: ModuleResult | None = None) -> ModuleResult:
         verdict = verdict or self.judge(student)
@@ -250,6 +250,7 @@ def test_nbgraders_own_command_judges_too(classroom: Classroom):
     assert Desk.find({"nbgrader": {"student": "noa", "assignment": SLUG}})
 
 
+@pytest.mark.timeout(900)
 def test_no_submission_stops_a_batch(classroom: Classroom, canaries):
     """Every malformed and every manipulated submission is graded or refused, and those after it are graded too."""
     batch = [case for case in (*TESTS, *FILES) if case.name != "30 MB of JSON"]
