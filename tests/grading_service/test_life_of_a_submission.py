@@ -2,6 +2,9 @@
 
 import httpx
 import pytest
+from nbgrader.api import Gradebook
+from tito.grading.service.gradebook_lock import gradebook_lock
+from tito.grading.service.scores import gradebook_url
 
 from exchange.client import ExchangeClient
 from exchange.client.transfer import pack
@@ -110,6 +113,22 @@ def test_collect_autograde_feedback_release(hub, people, call, submitted, until)
         ]
 
 
+def test_released_feedback_has_the_points_of_its_moment(hub, people, call, submitted, until, tmp_path):
+    """Points that a TA gave after the page was made are in the page that the student gets, and in her score."""
+    job_done(call, until, "collect")
+    job_done(call, until, "autograde")
+    job_done(call, until, "feedback")
+    with gradebook_lock(hub.course_dir), Gradebook(gradebook_url(hub.course_dir), COURSE) as gradebook:
+        grade = gradebook.find_grade("checkpoint_units", SLUG, SLUG, "ben")
+        grade.manual_score, grade.needs_manual_grade = 7.0, False
+        gradebook.db.commit()
+    job_done(call, until, "release_feedback", students=["ben"])
+    with ExchangeClient(hub.exchange_url, people["ben"]) as client:
+        client.fetch_feedback(COURSE, submitted["ben"].submission, tmp_path / "feedback")
+    assert "57.0 of 100.0 points" in (tmp_path / "feedback" / f"{SLUG}.html").read_text()
+    assert call["ben"].get("me")["modules"][SLUG]["feedback"]["score"] == 57.0
+
+
 def test_overview_counts_what_there_is(call, submitted, until):
     job_done(call, until, "collect")
     job_done(call, until, "autograde")
@@ -118,7 +137,9 @@ def test_overview_counts_what_there_is(call, submitted, until):
     assert {name: module[name] for name in counted} == {
         "assignment": SLUG, "collected": 3, "to_autograde": 0, "graded": 3, "late": 3, "missing": 0,
     }  # fmt: skip
-    assert module["to_read_by_hand"] == 2  # cleo's was refused: nothing of hers can be read
+    waits = {row["student"]: row["needs_manual_grade"] for row in call["tom"].get(f"assignments/{SLUG}/students")}
+    assert (waits["ada"], waits["cleo"]) == (True, False)  # cleo's was refused: nothing of hers can be read
+    assert module["to_read_by_hand"] == sum(waits.values())
 
 
 def test_a_student_asks_for_a_regrade_and_a_ta_answers(call, submitted, until):

@@ -28,7 +28,6 @@ class Door(Protocol):
 
     def submit(self, kind: str, assignment: str, students: list[str] | None, force: bool) -> str: ...
     def progress(self, job: str) -> dict[str, Any]: ...
-    def cancel(self, job: str) -> None: ...
     def overview(self) -> list[dict[str, Any]]: ...
     def rows(self, assignment: str) -> list[dict[str, Any]]: ...
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None: ...
@@ -51,9 +50,6 @@ class Direct:
 
     def progress(self, job: str) -> dict[str, Any]:
         return self.queue.progress(job) or {}
-
-    def cancel(self, job: str) -> None:
-        self.queue.cancel(job)
 
     def overview(self) -> list[dict[str, Any]]:
         return module_overview(self.settings, self.queue)
@@ -88,9 +84,6 @@ class ThroughService:
 
     def progress(self, job: str) -> dict[str, Any]:
         return self._ask("GET", f"jobs/{job}")
-
-    def cancel(self, job: str) -> None:
-        self._ask("DELETE", f"jobs/{job}")
 
     def overview(self) -> list[dict[str, Any]]:
         return self._ask("GET", "overview")["modules"]

@@ -6,21 +6,19 @@ failed with a message instead of being tried for ever.
 """
 
 import datetime
-import os
-import socket
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tito.errors import TitoError
 
-from .records import DONE, FAILED, FINISHED, KINDS, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
+from .queue_view import QueueView
+from .records import DONE, FAILED, KINDS, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
+from .worker_identity import is_dead
 
 LEASE_SECONDS = 30.0
 MAX_STARTS = 3
@@ -51,28 +49,7 @@ class Work:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def worker_name() -> str:
-    """Name this process so that another on the same machine can tell whether it is still alive."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_start_ticks(os.getpid())}"
-
-
-def _start_ticks(pid: int) -> str:
-    """The process's start time in clock ticks (proc(5), field 22): a reused pid has another one."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def _is_dead(worker: str) -> bool:
-    host, pid, ticks = worker.rsplit(":", 2)
-    return host == socket.gethostname() and _start_ticks(int(pid)) != ticks
-
-
-class Queue:
-    def __init__(self, engine: Engine):
-        self.engine = engine
-
+class Queue(QueueView):
     # asking
 
     def submit(
@@ -215,7 +192,7 @@ class Queue:
         """Put back what dead workers left; fail what has killed its worker too often. Return how many were put back."""
         with Session(self.engine) as session:
             running = session.scalars(select(Task).where(Task.state == RUNNING)).all()
-            lost = [t for t in running if (t.worker and _is_dead(t.worker)) or (t.lease_until or utc_now()) < utc_now()]
+            lost = [t for t in running if (t.worker and is_dead(t.worker)) or (t.lease_until or utc_now()) < utc_now()]
             claims = [(task.id, task.worker, task.starts) for task in lost]
         return sum(self._put_back(*claim) for claim in claims)
 
@@ -255,38 +232,6 @@ class Queue:
             session.commit()
             return changed.rowcount  # type: ignore[attr-defined]
 
-    # looking
-
-    def progress(self, job_id: str) -> dict[str, Any] | None:
-        """Return a job's counts and the outcome of each of its tasks; None for an unknown job."""
-        with Session(self.engine) as session:
-            job = session.get(Job, job_id)
-            if job is None:
-                return None
-            tasks = session.scalars(
-                select(Task).join(JobTask, JobTask.task_id == Task.id).where(JobTask.job_id == job_id).order_by(Task.id)
-            ).all()
-            counts = Counter(task.state for task in tasks)
-            return {
-                "id": job.id, "kind": job.kind, "assignment": job.assignment, "asked_by": job.asked_by,
-                "asked_at": job.asked_at.isoformat(), "total": len(tasks),
-                "finished": sum(counts[state] for state in FINISHED),
-                "done": all(task.state in FINISHED for task in tasks),
-                "states": dict(counts), "tasks": [_describe(task) for task in tasks],
-            }  # fmt: skip
-
-    def waiting(self) -> int:
-        with Session(self.engine) as session:
-            return session.scalar(select(func.count()).select_from(Task).where(Task.state.in_((QUEUED, RUNNING)))) or 0
-
-    def latest_run(self, kind: str, assignment: str, student: str, outcomes: Iterable[str] = ()) -> Run | None:
-        """Return the newest run of a kind for one submission, of the wanted outcomes if any are named."""
-        query = select(Run).where(Run.kind == kind, Run.assignment == assignment, Run.student == student)
-        if outcomes:
-            query = query.where(Run.outcome.in_(tuple(outcomes)))
-        with Session(self.engine, expire_on_commit=False) as session:
-            return session.scalar(query.order_by(Run.id.desc()).limit(1))
-
     def forget_older_reports(self, run: int) -> None:
         """Keep of a submission's earlier runs of the same kind the facts, not the report: the newest one is read."""
         with Session(self.engine) as session:
@@ -310,13 +255,3 @@ def _collides(kind: str, assignment: str, key: str, busy: set[str]) -> bool:
 
 def _lease() -> datetime.datetime:
     return utc_now() + datetime.timedelta(seconds=LEASE_SECONDS)
-
-
-def _describe(task: Task) -> dict[str, Any]:
-    run = task.runs[-1] if task.runs else None
-    return {
-        "id": task.id, "student": task.student, "state": task.state, "message": task.message,
-        "outcome": run.outcome if run else None, "score": run.score if run else None,
-        "max_score": run.max_score if run else None, "duration_seconds": run.duration_seconds if run else None,
-        "seed": str(run.seed) if run and run.seed is not None else None, "run": run.id if run else None,
-    }  # fmt: skip

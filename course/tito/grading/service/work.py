@@ -153,20 +153,24 @@ def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
 
 def feedback(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Make one student's feedback page."""
+    return Outcome("done", f"{_make_feedback(settings, work).stat().st_size} bytes")
+
+
+def _make_feedback(settings: GradingSettings, work: Work) -> Path:
     with gradebook_lock(settings.course_dir):
         bring_penalty_up_to_date(settings, work.assignment, work.student)
-    page = generate_feedback(settings.course_dir, settings.course_id, work.assignment, work.student)
-    return Outcome("done", f"{page.stat().st_size} bytes")
+    return generate_feedback(settings.course_dir, settings.course_id, work.assignment, work.student)
 
 
 def release_feedback(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
-    """Hand one student's feedback page to the exchange, and let her see her score."""
-    page = settings.course_dir / "feedback" / work.student / work.assignment / f"{work.assignment}.html"
-    if not page.is_file():
-        raise TitoError(f"{work.student} has no feedback for {work.assignment} yet: generate it first")
+    """Hand one student's feedback page to the exchange, and let her see her score.
+
+    The page is made anew, so that it and the score are of one moment: points may have changed since it was made.
+    """
     submission = exchange_door.collected_id(settings.course_dir / "submitted" / work.student / work.assignment)
     if submission is None:
         raise TitoError(f"{work.student}'s {work.assignment} did not come from the exchange: collect, then grade it")
+    page = _make_feedback(settings, work)
     score, max_score = assignment_score(settings, work.assignment, work.student)
     exchange_door.release_feedback(settings, submission, page)
     result = Result("full", "passed", score, max_score, f"{score:g} of {max_score:g} points")

@@ -15,9 +15,10 @@ import warnings
 from sqlalchemy.exc import SAWarning
 
 from .programs import put_programs_on_path
-from .queue import LEASE_SECONDS, Queue, Work, worker_name
+from .queue import LEASE_SECONDS, Queue, Work
 from .records import open_database
 from .settings import GradingSettings, settings_from_environment
+from .worker_identity import worker_name
 
 log = logging.getLogger("grading.worker")
 IDLE_SECONDS = 0.1
