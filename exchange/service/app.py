@@ -80,7 +80,7 @@ def create_app(service: Service) -> FastAPI:
             sweeper.cancel()
             await asyncio.gather(sweeper, return_exceptions=True)
             await service.identity.close()
-            service.database.dispose()
+            service.database.close()
 
     app = FastAPI(
         title="Exchange",

@@ -43,7 +43,7 @@ def backup(settings: Settings, target: Path) -> dict[str, Any]:
             whole.replace(target)
         return outcome
     finally:
-        database.dispose()
+        database.close()
 
 
 def _write_file(settings: Settings, database: Database, blobs: LocalBlobs, target: Path) -> dict[str, Any]:

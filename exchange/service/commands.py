@@ -7,12 +7,15 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exchange.protocol.models import Refused
 from exchange.service.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from exchange.service.keyring import Keyring
 
 EXAMPLES = """examples:
   python -m exchange serve --data var/exchange --port 8104
@@ -137,10 +140,11 @@ def _fsck(settings: Settings, options: argparse.Namespace) -> int:
     from exchange.service.blobs import LocalBlobs
     from exchange.service.database import Database
 
-    database, blobs = Database(settings.database_url), LocalBlobs(settings.data)
-    report = fsck.check(database, blobs, deep=not options.quick)
-    if options.sweep:
-        report.swept = fsck.sweep(database, blobs, settings, options.older_than)
+    blobs = LocalBlobs(settings.data)
+    with closing(Database(settings.database_url)) as database:
+        report = fsck.check(database, blobs, deep=not options.quick)
+        if options.sweep:
+            report.swept = fsck.sweep(database, blobs, settings, options.older_than)
     text = f"{report.rows} rows, {report.blobs} blobs, {report.bytes} bytes, {len(report.orphans)} blobs without a row"
     lines = [text, f"swept {report.swept}"] if options.sweep else [text]
     verdict = "damaged" if report.damage else "clean"
@@ -151,21 +155,22 @@ def _fsck(settings: Settings, options: argparse.Namespace) -> int:
 def _migrate(settings: Settings, options: argparse.Namespace) -> int:
     from exchange.service.database import Database
 
-    database = Database(settings.database_url)
-    before = database.revision()
-    database.migrate()
-    outcome = {"before": before, "after": database.revision()}
+    with closing(Database(settings.database_url)) as database:
+        before = database.revision()
+        database.migrate()
+        outcome = {"before": before, "after": database.revision()}
     _print(options, outcome, f"schema {outcome['before']} -> {outcome['after']}")
     return 0
 
 
-def _keyring(settings: Settings):
+@contextmanager
+def _keyring(settings: Settings) -> Iterator["Keyring"]:
     from exchange.service.database import Database
     from exchange.service.keyring import Keyring
 
-    database = Database(settings.database_url)
-    database.migrate()
-    return Keyring(settings.data / "keys", database)
+    with closing(Database(settings.database_url)) as database:
+        database.migrate()
+        yield Keyring(settings.data / "keys", database)
 
 
 def _rotate_key(settings: Settings, options: argparse.Namespace) -> int:
@@ -173,7 +178,8 @@ def _rotate_key(settings: Settings, options: argparse.Namespace) -> int:
 
     from exchange.protocol.models import utc_text
 
-    key_id = _keyring(settings).rotate(utc_text(datetime.now(UTC)))
+    with _keyring(settings) as keyring:
+        key_id = keyring.rotate(utc_text(datetime.now(UTC)))
     _print(options, {"key_id": key_id}, f"new receipts are signed with {key_id}")
     return 0
 
@@ -181,7 +187,8 @@ def _rotate_key(settings: Settings, options: argparse.Namespace) -> int:
 def _public_key(settings: Settings, options: argparse.Namespace) -> int:
     from exchange.protocol.models import plain
 
-    print(json.dumps([plain(key) for key in _keyring(settings).public_keys()], indent=2))
+    with _keyring(settings) as keyring:
+        print(json.dumps([plain(key) for key in keyring.public_keys()], indent=2))
     return 0
 
 
@@ -193,6 +200,7 @@ def _openapi(settings: Settings, options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory() as folder:
         service = build_service(dataclasses.replace(settings, data=Path(folder), database=""))
         print(json.dumps(create_app(service).openapi(), indent=2))
+        service.database.close()
     return 0
 
 

@@ -73,7 +73,7 @@ class Database:
         with self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
-    def dispose(self) -> None:
+    def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
 

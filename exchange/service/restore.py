@@ -38,7 +38,7 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
             raise Refused("every row of a backup has its blob", report.damage[0], "use another backup")
         return summary
     finally:
-        database.dispose()
+        database.close()
 
 
 def _open(source: Path) -> tarfile.TarFile:

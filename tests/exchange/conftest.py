@@ -19,7 +19,7 @@ def postgresql_url() -> Iterator[str]:
     with postgresql() as url:
         migrated = Database(new_database(url, "template"))
         migrated.migrate()
-        migrated.dispose()
+        migrated.close()
         yield url
 
 
@@ -31,7 +31,7 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     database.migrate()
     with database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.dispose()
+    database.close()
     return path
 
 

@@ -110,7 +110,7 @@ class Live:
         try:
             return fsck.check(database, LocalBlobs(self.settings.data))
         finally:
-            database.dispose()
+            database.close()
 
     def submit(
         self, client: ExchangeClient, text: str = "mine", assignment: str = "tensor", key: str = ""

@@ -86,7 +86,7 @@ def test_backup_while_students_submit(course: Live, tmp_path: Path) -> None:
         restore(settings, tmp_path / f"backup-{number}.tar")
         database = Database(settings.database_url)
         report = fsck.check(database, _blobs(settings))
-        database.dispose()
+        database.close()
         assert (report.damage, report.orphans, report.rows) == ([], [], outcome["blobs"])
 
 

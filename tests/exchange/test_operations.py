@@ -25,7 +25,7 @@ def test_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -
     assert database.revision() == head_revision()
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-    database.dispose()
+    database.close()
 
 
 def test_commits_are_durable_by_setting(tmp_path: Path) -> None:
@@ -33,7 +33,7 @@ def test_commits_are_durable_by_setting(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'exchange.db'}")
     with database.read() as connection:
         found = [connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("synchronous", "journal_mode")]
-    database.dispose()
+    database.close()
     assert found == [2, "wal"]
 
 
