@@ -11,90 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hub_config.home.moments import Clock, Moment
-
-
-@dataclass(frozen=True)
-class Check:
-    """One visible check of a submission, and what it expected where it failed."""
-
-    title: str
-    passed: bool
-    why: str
-    called: str
-    got: str
-    expected: str
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise of a quick result with its visible checks."""
-
-    name: str
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.checks) and all(check.passed for check in self.checks)
-
-    @property
-    def passing(self) -> int:
-        return sum(check.passed for check in self.checks)
-
-    @property
-    def why(self) -> str:
-        """The one reason for which every check fails and nothing came back, such as an exercise that is not solved."""
-        reasons = {check.why for check in self.checks if not check.passed and not check.got}
-        return reasons.pop() if len(reasons) == 1 and self.passing == 0 else ""
-
-
-@dataclass(frozen=True)
-class Quick:
-    """What the visible checks said about the newest submission, within a minute of it."""
-
-    waiting: bool
-    submission: str = ""
-    checked: Moment | None = None
-    message: str = ""
-    exercises: tuple[Exercise, ...] = ()
-    notes: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def checks(self) -> int:
-        return sum(len(exercise.checks) for exercise in self.exercises)
-
-    @property
-    def passing(self) -> int:
-        return sum(exercise.passing for exercise in self.exercises)
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.exercises) and all(exercise.passed for exercise in self.exercises)
-
-    @property
-    def words(self) -> str:
-        """Say it in one line."""
-        if not self.exercises:
-            return "Being checked" if self.waiting else self.message or "It could not be checked"
-        return f"{self.passing} of {self.checks} visible checks pass"
-
-
-@dataclass(frozen=True)
-class Grade:
-    """The score of a module whose feedback was released."""
-
-    score: float
-    max_score: float
-    released: Moment
-
-
-@dataclass(frozen=True)
-class Regrade:
-    """A request to look at a grade again, and its answer."""
-
-    exercise: str
-    reason: str
-    answer: str
-    open: bool
+from hub_config.home.results import Grade, Quick, Regrade, read_grade, read_quick
 
 
 @dataclass(frozen=True)
@@ -269,8 +186,8 @@ def _module(
         attempts=attempts,
         corrected=bool(row and 0 < fetched < row["release_version"]),
         exercises=tuple(given["exercises"]),
-        quick=_quick(grading.get("quick"), clock),
-        grade=_grade(grading.get("feedback"), clock),
+        quick=read_quick(grading.get("quick"), clock),
+        grade=read_grade(grading.get("feedback"), clock),
         regrades=tuple(
             Regrade(r["exercise"], r["reason"], r["answer"], r["open"]) for r in grading.get("regrades", ())
         ),
@@ -308,31 +225,3 @@ def _attempt(row: dict[str, Any], clock: Clock) -> Attempt:
         feedback=clock.moment(row["feedback_at"]),
         files=tuple(file["path"] for file in row["files"]),
     )
-
-
-def _quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
-    if row is None:
-        return None
-    report = row.get("report") or {}
-    return Quick(
-        waiting=row["waiting"],
-        submission=row.get("submission", ""),
-        checked=clock.moment(row.get("checked_at")),
-        message=row.get("message", "") or report.get("refused", ""),
-        exercises=tuple(_exercise(each) for each in report.get("exercises", ())),
-        notes=tuple((note["cell"], note["text"]) for note in report.get("notes", ())),
-    )
-
-
-def _exercise(row: dict[str, Any]) -> Exercise:
-    visible = (check for check in row["checks"] if not check["hidden"])
-    keys = ("title", "passed", "why", "called", "got", "expected")
-    return Exercise(row["name"], tuple(Check(*(check[key] for key in keys)) for check in visible))
-
-
-def _grade(row: dict[str, Any] | None, clock: Clock) -> Grade | None:
-    if row is None:
-        return None
-    released = clock.moment(row["released_at"])
-    assert released is not None
-    return Grade(row["score"], row["max_score"], released)

@@ -1,0 +1,120 @@
+"""What the grading service says of a student's module: quick result of visible checks, score, regrade requests."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hub_config.home.moments import Clock, Moment
+
+
+@dataclass(frozen=True)
+class Check:
+    """One visible check of a submission, and what it expected where it failed."""
+
+    title: str
+    passed: bool
+    why: str
+    called: str
+    got: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a quick result with its visible checks."""
+
+    name: str
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def passing(self) -> int:
+        return sum(check.passed for check in self.checks)
+
+    @property
+    def why(self) -> str:
+        """The one reason for which every check fails and nothing came back, such as an exercise that is not solved."""
+        reasons = {check.why for check in self.checks if not check.passed and not check.got}
+        return reasons.pop() if len(reasons) == 1 and self.passing == 0 else ""
+
+
+@dataclass(frozen=True)
+class Quick:
+    """What the visible checks said about the newest submission, within a minute of it."""
+
+    waiting: bool
+    submission: str = ""
+    checked: Moment | None = None
+    message: str = ""
+    exercises: tuple[Exercise, ...] = ()
+    notes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def checks(self) -> int:
+        return sum(len(exercise.checks) for exercise in self.exercises)
+
+    @property
+    def passing(self) -> int:
+        return sum(exercise.passing for exercise in self.exercises)
+
+    @property
+    def passed(self) -> bool:
+        return bool(self.exercises) and all(exercise.passed for exercise in self.exercises)
+
+    @property
+    def words(self) -> str:
+        """Say it in one line."""
+        if not self.exercises:
+            return "Being checked" if self.waiting else self.message or "It could not be checked"
+        return f"{self.passing} of {self.checks} visible checks pass"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The score of a module whose feedback was released."""
+
+    score: float
+    max_score: float
+    released: Moment
+
+
+@dataclass(frozen=True)
+class Regrade:
+    """A request to look at a grade again, and its answer."""
+
+    exercise: str
+    reason: str
+    answer: str
+    open: bool
+
+
+def read_quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
+    """Read the newest quick result of a module, None if there is none."""
+    if row is None:
+        return None
+    report = row.get("report") or {}
+    return Quick(
+        waiting=row["waiting"],
+        submission=row.get("submission", ""),
+        checked=clock.moment(row.get("checked_at")),
+        message=row.get("message", "") or report.get("refused", ""),
+        exercises=tuple(_exercise(each) for each in report.get("exercises", ())),
+        notes=tuple((note["cell"], note["text"]) for note in report.get("notes", ())),
+    )
+
+
+def _exercise(row: dict[str, Any]) -> Exercise:
+    visible = (check for check in row["checks"] if not check["hidden"])
+    keys = ("title", "passed", "why", "called", "got", "expected")
+    return Exercise(row["name"], tuple(Check(*(check[key] for key in keys)) for check in visible))
+
+
+def read_grade(row: dict[str, Any] | None, clock: Clock) -> Grade | None:
+    """Read the score of released feedback, None before its release."""
+    if row is None:
+        return None
+    released = clock.moment(row["released_at"])
+    assert released is not None
+    return Grade(row["score"], row["max_score"], released)
