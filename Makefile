@@ -23,9 +23,9 @@ stop: ## stop a Hub that `make serve` started
 reset: ## delete the local Hub's data, after asking
 	@$(BIN)/python -m hub_config reset
 
-test: ## run all tests (as root, installs the Debian packages that they need)
+test: ## run all tests, two at a time (as root, installs the Debian packages that they need)
 	@scripts/prepare.sh test
-	@$(PYTEST) $(TESTS)
+	@$(PYTEST) -n 2 --dist loadfile $(TESTS)
 
 check: ## lint, types and unit tests, in under two minutes
 	@scripts/prepare.sh python
