@@ -9,7 +9,7 @@ import builtins
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from tito.judging.plan import Plan, defines_only
+from tito.judging.plan import Plan, defines_only, single_imports
 from tito.judging.result import Note
 from tito.notebook import NOT_SOLVED
 from tito.percent import Cell
@@ -126,16 +126,22 @@ def _take_extras(plan: Plan, cell: Cell, after: str, found: _Finding, *, is_test
         statements = ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    for node in statements:
+    for node in (part for statement in statements for part in single_imports(statement)):
         names = names_of(node) if defines_only(node) else []
         if not names or (is_test and _is_check(node)):
             continue
         if len(found.extras) >= MOST_EXTRAS:
             found.notes.append(Note("", f"of your own definitions the first {MOST_EXTRAS} were run"))
             return
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-        text = "\n".join(source.splitlines()[first - 1 : node.end_lineno])
-        found.extras.append(Extra(f"your cell {cell.number}", text, after))
+        found.extras.append(Extra(f"your cell {cell.number}", _text_of(node, source), after))
+
+
+def _text_of(node: ast.stmt, source: str) -> str:
+    """Return whole lines, from the first decorator; a statement that was split has no place of its own."""
+    if not hasattr(node, "lineno"):
+        return ast.unparse(node)
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
 
 
 def _is_check(node: ast.stmt) -> bool:

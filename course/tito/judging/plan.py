@@ -189,6 +189,8 @@ def given_source(source: str, *, whole: bool) -> str:
     except SyntaxError:
         return ""  # a cell with magics belongs to the notebook's surface
     kept = [node for node in statements if not _imports_testing(node) and (whole or defines_only(node))]
+    if not whole:
+        kept = [part for node in kept for part in single_imports(node)]
     return "\n\n".join(ast.get_source_segment(source, node) or ast.unparse(node) for node in _decorated(source, kept))
 
 
@@ -199,6 +201,15 @@ def _decorated(source: str, nodes: list[ast.stmt]) -> list[ast.stmt]:
             first = node.decorator_list[0]
             node.lineno, node.col_offset = first.lineno, node.col_offset
     return nodes
+
+
+def single_imports(node: ast.stmt) -> list[ast.stmt]:
+    """Split `from tinytorch import manual_seed, viz`: what a worker lacks must not take along what it has."""
+    if isinstance(node, ast.ImportFrom) and len(node.names) > 1:
+        return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
+    if isinstance(node, ast.Import) and len(node.names) > 1:
+        return [ast.Import([alias]) for alias in node.names]
+    return [node]
 
 
 def defines_only(node: ast.stmt) -> bool:

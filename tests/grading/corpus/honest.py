@@ -213,6 +213,18 @@ CELLS = [
     _solved("experiments that never end", _own("while True:\n    pass\n")),
     _solved("experiments that are no Python", _own("this is not python at all\n")),
     _solved("experiments that plot", _own("import matplotlib.pyplot as plt\nplt.plot([1, 2])\n")),
+    _solved(
+        "one import that works and one that does not",
+        lambda d: (
+            d.solve(
+                mean="def mean(boxes):\n    return Box(floor(sum(b.data for b in boxes)) / len(boxes) if not boxes else reduce(np.add, [b.data for b in boxes]) / len(boxes))\n"
+            ),
+            d.insert(
+                "add",
+                "from math import floor, no_such_thing\nimport torch, functools\nreduce = functools.reduce\nfrom functools import reduce, nothing\n",
+            ),
+        ),
+    ),
     _solved("experiments with another framework", _own("import torch\ntorch.ones(3)\n")),
     _solved("a built-in's name reused", _own("sum = 0\nlist = [1, 2]\n", "add"), says="Python itself"),
     _solved("a function's name reused later", _own("add = 5\nmean = None\n", "test_descend")),
