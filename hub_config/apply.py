@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from hub_config.authenticators import GeneratedPasswords
 from hub_config.roles import apply_roles
 from hub_config.secret_files import read_or_create
 from hub_config.services import apply_services, chosen, course_environment, service_url
 from hub_config.settings import CHECKOUT, Settings
+from hub_config.sign_in import apply_sign_in
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
 
 HERE = Path(__file__).parent
@@ -21,7 +21,7 @@ def apply_all(c, settings: Settings) -> None:
 def apply_hub(c, settings: Settings) -> None:
     """Where the Hub listens and keeps its state; servers outlive its restart."""
     state = settings.var / "hub"
-    c.JupyterHub.bind_url = c.JupyterHub.public_url = settings.public_url
+    c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.front_url, settings.public_url
     c.JupyterHub.hub_ip = settings.inner_host
     c.JupyterHub.hub_port = settings.ports["hub"]
     c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
@@ -44,10 +44,7 @@ def apply_proxy(c, settings: Settings) -> None:
 
 def apply_people(c, settings: Settings) -> None:
     """Who may log in, and how."""
-    c.JupyterHub.authenticator_class = GeneratedPasswords
-    c.GeneratedPasswords.secrets_folder = str(settings.secrets)
-    c.Authenticator.allow_all = True  # whom the Hub does not know has no password
-    c.Authenticator.allowed_users = {settings.operator}
+    apply_sign_in(c, settings)
 
 
 def apply_servers(c, settings: Settings) -> None:

@@ -78,7 +78,7 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
         else:
             supervisor.start(own[service.name])
     wait_for_semester(supervisor, settings)
-    wait(supervisor, "proxy", f"{settings.public_url}/hub/health")
+    wait(supervisor, "proxy", f"{settings.front_url}/hub/health")
     say(f"    ready after {time.monotonic() - began:.0f} s")
 
 

@@ -43,6 +43,22 @@ class ServerSettings(Section):
     start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
 
 
+WAYS_TO_SIGN_IN = Literal["generated-passwords", "shared-password", "native", "github", "google", "oauth", "lti13"]
+
+
+class SignInSettings(Section):
+    """What a provider of logins says of itself; its client secret is a file, `var/secrets/oauth-client-secret`."""
+
+    client_id: str = Field(default="", description="what the provider calls this Hub (github, google, oauth, lti13)")
+    authorize_url: str = Field(default="", description="provider's login page (oauth, lti13)")
+    token_url: str = Field(default="", description="provider's token endpoint (oauth)")
+    userdata_url: str = Field(default="", description="provider's userinfo endpoint (oauth)")
+    jwks_url: str = Field(default="", description="learning platform's keys (lti13)")
+    issuer: str = Field(default="", description="learning platform's issuer (lti13)")
+    username_claim: str = Field(default="", description="claim that is the roster's user name (oauth, lti13)")
+    hosted_domain: str = Field(default="", description="only accounts of this domain (google)")
+
+
 class DockerSettings(Section):
     """Containers of the docker place."""
 
@@ -82,6 +98,9 @@ class Settings(Section):
     title: str = Field(default="TinyTorch", description="name on the login page")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
+    url: str = Field(default="", description="address in browsers, where a reverse proxy stands in front: https://...")
+    tls_key: Path | None = Field(default=None, description="key of given certificates, to answer https itself")
+    tls_cert: Path | None = Field(default=None, description="chain of given certificates")
     ports: dict[str, int] = Field(default={}, description="inner ports by program; `serve` chooses what is not given")
     semester: Path | None = Field(default=None, description="semester file; without one, the demo semester")
     inner_host: str = Field(
@@ -90,9 +109,8 @@ class Settings(Section):
     spawner: Literal["bubblewrap", "docker"] = Field(
         default="bubblewrap", description="what starts single-user servers"
     )
-    authenticator: Literal["generated-passwords"] = Field(
-        default="generated-passwords", description="how people log in"
-    )
+    authenticator: WAYS_TO_SIGN_IN = Field(default="generated-passwords", description="how people log in")
+    sign_in: SignInSettings = SignInSettings()
     operator: str = Field(default="operator", description="name of the person who runs the Hub")
     first_uid: int = Field(
         default=300_000, ge=1000, description="lowest uid of student servers (a Hub started by root)"
@@ -109,7 +127,7 @@ class Settings(Section):
     staff: ServerSettings = ServerSettings(environment=Path(".venv"))
     docker: DockerSettings = DockerSettings()
 
-    @field_validator("var", "semester")
+    @field_validator("var", "semester", "tls_key", "tls_cert")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else (CHECKOUT / path).resolve()
@@ -121,6 +139,12 @@ class Settings(Section):
                 f"the local place listens on loopback only, got host {self.host!r}: leave host at 127.0.0.1, "
                 "and take the docker place for people on other machines"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> "Settings":
+        if (self.tls_key is None) != (self.tls_cert is None):
+            raise ValueError("tls_key and tls_cert belong together: give both, or neither")
         return self
 
     @property
@@ -147,8 +171,14 @@ class Settings(Section):
 
     @property
     def public_url(self) -> str:
+        """The address that browsers use."""
+        return self.url.rstrip("/") or self.front_url
+
+    @property
+    def front_url(self) -> str:
+        """The address that the proxy listens on."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        return f"http{'s' * bool(self.tls_key)}://{host}:{self.port}"
 
     @property
     def hub_api_url(self) -> str:
