@@ -1,0 +1,148 @@
+"""The audit finds every hole that is planted into a module without one."""
+
+import json
+import sys
+
+import pytest
+import yaml
+from tito.cli import main
+from tito.curriculum import load_curriculum
+from tito.staff.auditing.schedule import audit_modules
+
+from tests.audit.planted import SOURCE, plant
+
+pytestmark = pytest.mark.slow
+
+
+def audited(course, alternatives=None):
+    curriculum = load_curriculum(course)
+    return audit_modules(curriculum.written, curriculum, course, alternatives=alternatives, jobs=1)[0]
+
+
+def cell(name: str) -> str:
+    """The text of a test cell between its first line and its report."""
+    return SOURCE.partition(f'test = unit_test("{name}")\n')[2].partition("test.report()")[0]
+
+
+def test_a_module_without_a_hole_has_no_problem(tmp_path):
+    audit = audited(plant(tmp_path))
+    assert audit.problems == []
+    assert (audit.whole.reference, audit.whole.possible, audit.whole.release) == (90, 90, 0)
+    assert audit.whole.left_out == {"halve": 40, "spread": 50}
+    assert audit.whole.by_seed == [90] * 10
+    assert audit.score == 1.0 and len(audit.mutants) > 30
+    assert audit.by_heart == max(12 / 40, 15 / 50)
+    assert {"operator", "changes its argument", "axis", "wrong reduction"} <= {m.kind for m in audit.mutants}
+
+
+HOLES = {
+    "a graded cell that only defines its test": (
+        (cell("spread"), "\ndef check():\n    same(spread(np.array([[1.0, 5.0, 2.0]])), [2.0])\n\n"),
+        "the test of spread has no check",
+    ),
+    "a test that compares a thing with itself": (
+        ("close(spread(x), np.ptp(x.read(), axis=1) / 2)", "close(spread(x), spread(x))"),
+        "survives: spread: axis",
+    ),
+    "a missing hidden check": (
+        ("points=20, hidden=True", "points=20"),
+        "visible checks have 32 of 40 points",
+    ),
+    "a wiped import cell": (
+        ("#| export\nimport numpy as np\n", "#| export\n"),
+        "name 'np' is not defined",
+    ),
+    "a loop over nothing": (
+        ("close(spread(x), np.ptp(x.read(), axis=1) / 2)", "for row in []:\n            close(spread(x), row)"),
+        "the untouched release scores 35, not 0",
+    ),
+    "a check that an answer learnt by heart passes": (
+        ("    same(halve(np.array([6.0])), [3.0])\n", ""),
+        "halve: answers learnt by heart (otherwise an error) score 20, the visible checks have 12",
+    ),
+    "a check that some seeds pass": (
+        ("same(halve(np.array([6.0])), [3.0])", 'true(test.rng.random() < 0.5, "luck")'),
+        "the reference scores differently by seed",
+    ),
+    "an exercise that nothing marks as using another": (
+        ("    same(spread(np.array([[1.0, 5.0, 2.0]])), [2.0])\n", "    same(halve(np.array([2.0])), [1.0])\n"),
+        "leaving out spread costs 35, not its 50 points",
+    ),
+    "an argument that may be changed": (
+        ("    with unchanged(x):\n        close(halve(x), x.read() / 2)", "    close(halve(x), x.read() / 2)"),
+        "survives: halve: changes its argument",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOLES)
+def test_a_planted_hole_is_found(name, tmp_path):
+    hole, said = HOLES[name]
+    holes = [hole]
+    if name == "a missing hidden check":  # what is not hidden stands outside the marks
+        holes.append(('### BEGIN HIDDEN TESTS\n@test.check("random numbers', '@test.check("random numbers'))
+        holes.append(('@test.check("an empty array', '### BEGIN HIDDEN TESTS\n@test.check("an empty array'))
+    problems = audited(plant(tmp_path, *holes)).problems
+    assert any(said in problem for problem in problems), problems
+
+
+def test_a_right_solution_that_a_check_refuses_is_found(tmp_path):
+    course = plant(tmp_path, ("same(halve(np.array([6.0])), [3.0])", 'same(str(halve(np.ones(2)).dtype), "float64")'))
+    folder = tmp_path / "alternatives" / "halves"
+    folder.mkdir(parents=True)
+    right = 'if not len(x):\n        raise ValueError("empty")\n    return x.astype("float32") * 0.5'
+    for name in ("single.py", "double.py"):
+        (folder / name).write_text(
+            f'# %% nbgrader={{"grade_id": "halve", "solution": true}}\ndef halve(x):\n    {right}\n', encoding="utf-8"
+        )
+        right = right.replace('.astype("float32")', "")
+    problems = audited(course, tmp_path / "alternatives").problems
+    assert [p for p in problems if "single.py, a right solution, fails halve" in p]
+    assert not [p for p in problems if "double.py" in p]
+    assert "spread has 0 other right solutions to be fair to, 2 are wanted" in problems
+
+
+def test_a_survivor_is_explained_beside_the_module_and_a_stale_entry_is_an_error(tmp_path):
+    course = plant(
+        tmp_path, ("    with unchanged(x):\n        close(halve(x), x.read() / 2)", "    close(halve(x), x.read() / 2)")
+    )
+    entry = {
+        "exercise": "halve",
+        "was": ["return x / 2"],
+        "becomes": ["return _then_change(x, x / 2)"],
+        "reason": "its argument is nobody else's",
+    }
+    stale = {"exercise": "halve", "was": ["return x / 3"], "becomes": ["return x"], "reason": "was so once"}
+    caught = {"exercise": "halve", "was": ["return x / 2"], "becomes": ["return x * 2"], "reason": "is thought equal"}
+    path = course / "modules" / "01_halves" / "equivalent_mutants.yaml"
+    path.write_text(yaml.safe_dump([entry]), encoding="utf-8")
+    audit = audited(course)
+    assert audit.problems == []
+    assert [mutant.kind for mutant in audit.equivalent] == ["changes its argument"]
+    path.write_text(yaml.safe_dump([entry, stale, caught]), encoding="utf-8")
+    assert audited(course).problems == [
+        "equivalent_mutants.yaml: no mutant is halve: return x / 3 -> return x any more: delete the entry",
+        "equivalent_mutants.yaml: halve: return x / 2 -> return x * 2 is caught (is thought equal): delete the entry",
+    ]
+
+
+def test_the_command_lists_what_is_wrong_and_ends_with_1(tmp_path, monkeypatch, capsys):
+    course = plant(tmp_path, HOLES["a check that an answer learnt by heart passes"][0])
+    monkeypatch.setenv("TITO_COURSE", str(course))
+    for arguments, code in (
+        (["halves"], 1),
+        (["--all", "--json", "--write-docs"], 1),
+        ([], 2),
+        (["halves", "--write-docs"], 2),
+    ):
+        monkeypatch.setattr(sys, "argv", ["tito", "module", "audit", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code == code
+        out = capsys.readouterr().out
+        if arguments == ["halves"]:
+            assert "01_halves: halve: answers learnt by heart" in out
+        elif "--json" in arguments:
+            (found,) = json.loads(out)
+            assert (found["module"], found["reference"], found["release"], found["score"]) == ("halves", 90, 0, 1.0)
+    assert "| 01_halves | 90 of 90 | 0 | exact |" in (tmp_path / "docs" / "audit.md").read_text(encoding="utf-8")
