@@ -6,13 +6,14 @@ Only the single-user servers are absent: nothing here starts one. Roles, scopes 
 import os
 import re
 import secrets
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -234,7 +235,7 @@ def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str]):
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     with (folder / "hub.log").open("wb") as log:
         words = [str(BIN / "jupyterhub"), "--config", str(config)]
-        process = subprocess.Popen(words, cwd=folder, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(words, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         wait_for(lambda: _answers(ports) or process.poll() is not None, "JupyterHub to start")
         assert process.poll() is None, (folder / "hub.log").read_text()
@@ -242,6 +243,8 @@ def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str]):
     finally:
         process.terminate()
         process.wait(30)
+        with suppress(ProcessLookupError):  # a Hub that is stopped while it starts leaves its proxy behind
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _healthy(url: str) -> bool:
