@@ -4,15 +4,15 @@
 set -eu
 site=$(echo "$1"/lib/python3*/site-packages)
 find "$1" -name '*.map' -delete
-find "$site" -type d \( -name tests -o -name test \) ! -path '*/numpy/*' ! -path '*/tinytorch/*' -prune -exec rm -rf {} +
-rm -rf "$site"/nbgrader/docs "$site"/jedi/third_party/django-stubs "$site"/matplotlib/mpl-data/sample_data
-rm -rf "$site"/numpy/_core/tests "$site"/numpy/tests "$site"/numpy/*/tests "$site"/numpy/f2py "$site"/numpy/distutils
-find "$site" \( -name '*.pyx' -o -name '*.c' -o -name '*.h' -o -name '*.a' \) -delete
+cd "$site"  # names below are relative: a folder above may be called like a package
+find . -type d \( -name tests -o -name test \) ! -path './numpy/testing/*' ! -path './tinytorch/*' -prune -exec rm -rf {} +
+rm -rf nbgrader/docs jedi/third_party/django-stubs matplotlib/mpl-data/sample_data numpy/f2py numpy/distutils
+find . \( -name '*.pyx' -o -name '*.c' -o -name '*.h' -o -name '*.a' \) -delete
 # A single-user server uses the Hub's templates; scripts and styles of the Hub's pages come from the Hub.
 rm -rf "$1"/share/jupyterhub/static
 # babel answers "unknown locale" for what is missing; dates and numbers are shown in these.
-[ -d "$site"/babel/locale-data ] || exit 0
-cd "$site"/babel/locale-data
+[ -d babel/locale-data ] || exit 0
+cd babel/locale-data
 for file in *.dat; do
   case $file in root.dat | en*.dat | de*.dat | fr*.dat | es*.dat | it*.dat | pt*.dat | ja*.dat | ko*.dat | zh*.dat | ru*.dat) ;; *) rm "$file" ;; esac
 done

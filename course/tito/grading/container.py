@@ -60,7 +60,7 @@ class Container:
         return [
             *(self._docker, "run", "--rm", "--interactive", "--name", name, "--label", f"{LABEL}=1"),
             *("--pull", "never", "--network", "none", "--hostname", "worker", "--log-driver", "none"),
-            *("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+            *("--read-only", "--ipc", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
             *("--user", f"{user}:{user}", "--pids-limit", str(PROCESSES)),
             *("--memory", memory, "--memory-swap", memory, "--cpus", "1", "--ulimit", "core=0"),
             *("--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,mode=1777,size={tmp}"),

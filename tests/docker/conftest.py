@@ -1,0 +1,45 @@
+"""One set of images and one Hub of the docker place for a whole test run."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.staff.image import Course, build_images
+
+from tests.docker.place import TAG, docker_hub
+from tests.e2e.fixtures import keep_logs
+from tests.e2e.hub import CHECKOUT, RunningHub, write_semester
+
+
+@pytest.fixture(scope="session")
+def real_course() -> Path:
+    return CHECKOUT / "course"
+
+
+@pytest.fixture(scope="session")
+def images(real_course: Path) -> dict[str, str]:
+    """The student's and the worker's image of the real course in which every tier is built."""
+    tiers = [tier.name for tier in load_curriculum(real_course).tiers]
+    return build_images(Course(real_course, tiers), TAG, ("student", "worker"), say=print)
+
+
+@pytest.fixture
+def temporary_image() -> Iterator[str]:
+    """A name for an image that is removed after the test; the layers of others stay."""
+    name = "tinytorch-hub/planted:test"
+    yield name
+    subprocess.run(["docker", "image", "rm", "--force", "--no-prune", name], capture_output=True)
+
+
+@pytest.fixture(scope="session")
+def hub(images: dict[str, str], tmp_path_factory) -> Iterator[RunningHub]:
+    """A Hub of the docker place with one module open: ada, ben and chen study, tom is TA, ida teaches."""
+    folder = tmp_path_factory.mktemp("docker-hub")
+    semester = write_semester(folder / "semester", "tensor")
+    with docker_hub(folder / "var", semester) as hub:
+        try:
+            yield hub
+        finally:
+            keep_logs(hub)

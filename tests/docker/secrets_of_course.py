@@ -1,0 +1,66 @@
+"""What no student may find before she has written it: how long and how unique a piece is, is defined here.
+
+A *fragment* is one line of a reference solution or of a hidden test, of SHORTEST characters or more without its
+indentation, that stands nowhere in what students are given: the releases of all modules, and the exported code of the
+modules that come prebuilt. Shorter lines are what anybody would write.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import nbformat
+from tito.curriculum import Curriculum, Module
+from tito.export import export_module
+from tito.percent import read_percent
+from tito.staff.notebooks import release_notebook
+
+SHORTEST = 40
+SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOTALL)
+
+
+def fragments(curriculum: Curriculum, prebuilt: Iterable[str]) -> dict[bytes, str]:
+    """Return fragment -> where it comes from, for a course with these modules prebuilt."""
+    allowed = set(prebuilt)
+    given = {line for text in _given(curriculum, allowed) for line in lines_of(text.encode())}
+    found: dict[bytes, str] = {}
+    for module in curriculum.written:
+        for kind, text in secret_texts(module, with_solution=module.slug not in allowed):
+            new = set(lines_of(text.encode())) - given
+            found |= dict.fromkeys((line for line in new if len(line) >= SHORTEST), f"{kind} of {module.slug}")
+    return found
+
+
+def secret_texts(module: Module, with_solution: bool) -> Iterator[tuple[str, str]]:
+    """Give the texts that a release leaves out, each with its kind."""
+    for cell in read_percent(module.source):
+        for kind, pattern in (("solution", SOLUTION), ("hidden test", HIDDEN)):
+            if kind == "hidden test" or with_solution:
+                yield from ((kind, match[1]) for match in pattern.finditer(cell.source))
+
+
+def lines_of(data: bytes) -> Iterator[bytes]:
+    """Give the lines of a text, also of one that is a string in JSON, without indentation, quotes and commas around."""
+    for line in data.replace(b"\\n", b"\n").replace(b'\\"', b'"').splitlines():
+        yield line.strip(b' \t\r",')
+
+
+def _given(curriculum: Curriculum, prebuilt: set[str]) -> Iterator[str]:
+    for module in curriculum.written:
+        yield "\n".join(cell.source for cell in nbformat.reads(release_notebook(module, curriculum), 4).cells)
+        if module.slug in prebuilt:
+            yield export_module(module).text
+
+
+def planted(curriculum: Curriculum, slug: str) -> Iterator[tuple[str, str]]:
+    """Give kind and text of one solution and one hidden test, for a scan to find."""
+    texts = dict(secret_texts(curriculum.find_written(slug), with_solution=True))
+    yield from texts.items()
+
+
+def course_of(path: Path) -> Curriculum:
+    """Load a course tree."""
+    from tito.curriculum import load_curriculum
+
+    return load_curriculum(path)

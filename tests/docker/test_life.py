@@ -1,0 +1,18 @@
+"""The end-to-end tests of the local place, unchanged, in the docker place: the fixture `hub` is this folder's."""
+
+import pytest
+
+from tests.e2e.test_life import test_a_modules_whole_life
+from tests.e2e.test_restart import (
+    chen,
+    test_a_second_start_finds_everything,
+    test_killed_programs_lose_nothing_and_the_browser_goes_on,
+)
+
+__all__ = [
+    "chen",
+    "test_a_modules_whole_life",
+    "test_a_second_start_finds_everything",
+    "test_killed_programs_lose_nothing_and_the_browser_goes_on",
+]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]

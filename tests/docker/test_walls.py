@@ -1,0 +1,186 @@
+"""From inside student A's container: B's server, home and processes, the Hub's state and root are out of reach."""
+
+import json
+import secrets
+
+import pytest
+from tito.curriculum import load_curriculum
+
+from tests.docker.place import container_of, docker, inspect
+from tests.docker.scan import Scan
+from tests.docker.secrets_of_course import fragments
+from tests.e2e.hub import CHECKOUT, RunningHub
+from tests.security.shell import Shell, shell_of
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(1500)]
+
+
+@pytest.fixture(scope="module")
+def ada(hub: RunningHub) -> Shell:
+    """The attacker."""
+    return shell_of(hub.url, "ada", hub.passwords()["ada"])
+
+
+@pytest.fixture(scope="module")
+def ben(hub: RunningHub) -> Shell:
+    """The victim, whose server runs too."""
+    return shell_of(hub.url, "ben", hub.passwords()["ben"])
+
+
+REACH = """
+import socket, sys
+for address in {addresses!r}:
+    try:
+        socket.create_connection(tuple(address), 3).close()
+        print("open", *address)
+    except OSError as error:
+        print("shut", *address)
+"""
+
+
+def reach(shell: Shell, *addresses: tuple[str, int]) -> dict[tuple[str, int], str]:
+    """Say of each address whether a connection from inside was made."""
+    lines = [line.split() for line in shell.python(REACH.format(addresses=addresses)).splitlines() if line]
+    return {(host, int(port)): state for state, host, port in lines}
+
+
+def address_of(hub: RunningHub, user: str) -> str:
+    networks = inspect(container_of(hub, user))["NetworkSettings"]["Networks"]
+    return networks[hub.extra["HUB_DOCKER__NETWORK"]]["IPAddress"]
+
+
+def gateway(hub: RunningHub) -> str:
+    return inspect(hub.extra["HUB_DOCKER__NETWORK"])["IPAM"]["Config"][0]["Gateway"]
+
+
+def test_hub_and_exchange_can_be_reached_and_nothing_else(hub: RunningHub, ada: Shell, ben: Shell):
+    ports = json.loads((hub.var / "hub" / "ports.json").read_text())
+    here = gateway(hub)
+    open_doors = [(here, ports[name]) for name in ("hub", "exchange", "grading", "semester")]
+    shut = [(here, ports[name]) for name in ("formgrader", "home", "proxy-api")]
+    shut += [("127.0.0.1", ports["proxy-api"]), (address_of(hub, "ben"), 8888), (here, hub.port)]
+    seen = reach(ada, *open_doors, *shut)
+    assert seen == dict.fromkeys(open_doors, "open") | dict.fromkeys(shut, "shut")
+
+
+def test_her_own_server_listens_where_the_others_would_be_tried(hub: RunningHub, ada: Shell):
+    """Without this the test above could not fail."""
+    own = (address_of(hub, "ada"), 8888)
+    assert reach(ada, own) == {own: "open"}
+
+
+def test_homes_are_apart_and_kept(hub: RunningHub, ada: Shell, ben: Shell):
+    canary = f"canary-{secrets.token_hex(8)}"
+    ben.run(f"echo {canary} > ~/mine.txt")
+    assert canary in ben.run("cat ~/mine.txt")
+    assert ada.run("find / -name mine.txt 2>/dev/null").split() == []
+    mounts = inspect(container_of(hub, "ada"))["Mounts"]
+    assert [(mount["Type"], mount["Destination"]) for mount in mounts] == [("volume", "/home/jovyan")]
+    assert mounts[0]["Name"].endswith("home-ada")
+
+
+def test_she_is_nobody_special_and_cannot_become_root(ada: Shell):
+    status = ada.run("id -u; grep -E '^(Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs|Seccomp):' /proc/self/status").split()
+    assert status[0] == "1000"
+    facts = dict(zip(status[1::2], status[2::2], strict=True))
+    assert {int(facts[f"Cap{name}:"], 16) for name in ("Prm", "Eff", "Bnd", "Amb")} == {0}
+    assert facts["NoNewPrivs:"] == "1" and facts["Seccomp:"] == "2"
+    attempts = "su -c id; unshare --user --map-root-user id; mount -t tmpfs x /mnt; chroot / id; touch /usr/x /etc/x /x"
+    assert "uid=0" not in ada.run(attempts)
+    assert ada.run("ls /usr/x /etc/x /x 2>/dev/null").split() == []
+    assert ada.run("ls /var/run/docker.sock /run/docker.sock 2>/dev/null").split() == []
+
+
+def test_she_sees_her_own_processes_only(ada: Shell, ben: Shell):
+    commands = ada.run("cat /proc/[0-9]*/cmdline | tr '\\0' ' '")
+    assert "jupyterhub-singleuser" in commands or "launch.py" in commands
+    for foreign in ("configurable-http-proxy", "tito.grading", "dockerd"):
+        assert foreign not in commands
+
+
+def test_a_running_container_has_no_answers_and_no_foreign_tokens(hub: RunningHub, ada: Shell, ben: Shell):
+    """System, home, temporary files and environment of a server with fetched notebooks; all of the Hub's secrets."""
+    known = {file.name: file.read_text().strip() for file in (hub.var / "secrets").iterdir() if file.name[0] != "."}
+    known.pop("passwords.json")
+    known |= {f"password of {name}": word for name, word in hub.passwords().items()}
+    known["ben's token"] = ben.run("echo $JUPYTERHUB_API_TOKEN").strip()
+    assert all(len(value) > 8 for value in known.values())
+    assert "tensor.ipynb" in ada.run("ls ~/tensor")
+    scan = Scan(fragments(load_curriculum(CHECKOUT / "course"), []), frozenset(["tensor"]), known)
+    scan.container(container_of(hub, "ada"), ("/home/jovyan", "/tmp"))
+    environment = ada.run(
+        "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n' | grep -v ^JUPYTERHUB_API_TOKEN= | sort -u"
+    )
+    scan.values("environment of ada", environment.replace(ada.run("echo $JUPYTERHUB_API_TOKEN").strip(), ""))
+    assert [line for line in scan.found if "looks like a token" not in line or "/home/jovyan" not in line] == []
+
+
+def test_limits_are_the_semesters(hub: RunningHub, ada: Shell):
+    host = inspect(container_of(hub, "ada"))["HostConfig"]
+    assert (host["Memory"], host["MemorySwap"]) == (2**32, 2**32)
+    assert (host["PidsLimit"], host["CpuQuota"]) == (256, 200_000)
+    assert host["ReadonlyRootfs"] is True and host["CapDrop"] == ["ALL"] and host["Privileged"] is False
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+
+
+BOMB = """
+import os, signal, time
+children = []
+try:
+    while len(children) < 1500:
+        pid = os.fork()
+        if pid == 0:
+            time.sleep(120)
+            os._exit(0)
+        children.append(pid)
+except BlockingIOError:
+    pass
+print("forked", len(children), flush=True)
+for child in children:
+    os.kill(child, signal.SIGKILL)
+"""
+
+
+def test_a_fork_bomb_ends_at_her_limit_and_the_others_go_on(ada: Shell, ben: Shell):
+    forked = int(ada.python(BOMB).split("forked ")[1].split()[0])
+    assert 0 < forked < 256
+    assert ben.python("print(6 * 7)").split() == ["42"]
+
+
+def test_a_memory_hog_ends_and_the_others_go_on(ada: Shell, ben: Shell):
+    """Memory is written to, in bounded steps, until the engine says no; the server itself goes on."""
+    hog = "kept = []\nfor step in range(80):\n    kept.append(b'x' * 2**26)\nprint('got', len(kept) // 16, 'GiB')"
+    assert "got 5 GiB" not in ada.python(hog, seconds=180)
+    assert ben.python("print(6 * 7)").split() == ["42"]
+    assert ada.request("GET", "/user/ada/api/status").status_code == 200
+
+
+def test_a_filled_tmp_ends_at_its_size(ada: Shell, ben: Shell):
+    said = ada.run("dd if=/dev/zero of=/tmp/filler bs=1M count=400 2>&1; rm -f /tmp/filler")
+    assert "No space left" in said
+    assert ben.run("touch /tmp/mine && echo written").split() == ["written"]
+
+
+def test_a_restart_of_the_hub_leaves_servers_running(hub: RunningHub, ada: Shell):
+    before = inspect(container_of(hub, "ada"))["Id"]
+    ada.run("echo kept > /tmp/of-this-server")
+    hub.kill("hub")
+    assert ada.run("cat /tmp/of-this-server").split() == ["kept"]
+    assert inspect(container_of(hub, "ada"))["Id"] == before
+
+
+def test_a_new_image_is_used_at_the_next_start(hub: RunningHub, images: dict[str, str], tmp_path):
+    """A server that runs keeps its image; stopped and started it has the one that has the tag then."""
+    chen = shell_of(hub.url, "chen", hub.passwords()["chen"])
+    chen.run("echo mine > ~/kept.txt")
+    name, container = images["student"], container_of(hub, "chen")
+    old = inspect(name)["Id"]
+    (tmp_path / "Dockerfile").write_text(f"FROM {name}\nENV CORRECTED=1\n")
+    try:
+        docker("build", "--quiet", "--tag", name, str(tmp_path))
+        assert inspect(container)["Image"] == old
+        assert chen.request("DELETE", "/hub/api/users/chen/server").status_code in (202, 204)
+        chen = shell_of(hub.url, "chen", hub.passwords()["chen"])
+        assert chen.run("echo $CORRECTED; cat ~/kept.txt").split() == ["1", "mine"]
+    finally:
+        docker("tag", old, name)

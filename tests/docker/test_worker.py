@@ -1,0 +1,182 @@
+"""The judge's worker in a container: it is there or grading refuses, and from inside there is nothing to reach."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.grading import sandbox
+from tito.grading.container import IMAGE_NAME, LABEL, Container
+from tito.grading.judge import judge_submission
+from tito.grading.sandbox import SandboxLimits, SandboxUnavailable
+from tito.judging.link import Budget, Link, WorkerFault
+from tito.staff.notebooks import release_notebook, staff_notebook
+
+from tests.docker.place import docker
+from tests.e2e.hub import CHECKOUT
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(900)]
+LOOK = """
+import os, socket
+def files(path): return sorted(os.listdir(path))
+def write(path): open(path, "w").write("x"); return True
+def me(): return os.getuid(), os.getgid(), os.getgroups(), dict(os.environ)
+def status(): return [l for l in open("/proc/self/status") if l.startswith(("Cap", "NoNewPrivs", "Seccomp:"))]
+def links(): return sorted(l.split(":")[0].strip() for l in open("/proc/net/dev") if ":" in l)
+def fork(): return os.fork()
+def connect(): socket.create_connection(("127.0.0.1", 80), 1)
+def hog(): return len(bytearray(2**32))
+def fill(): return open("/tmp/filler", "wb").write(bytes(2**27))
+def hang():
+    while True: pass
+def found(name):
+    import importlib.util
+    try: return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError: return False
+"""
+
+
+@pytest.fixture
+def predecessors(tmp_path: Path) -> Path:
+    core = tmp_path / "predecessors" / "core"
+    core.mkdir(parents=True)
+    (core / "pairs.py").write_text("def pair_sum(a, b):\n    return a + b\n")
+    return core.parent
+
+
+@pytest.fixture
+def box(images: dict[str, str]) -> Container:
+    return Container(images["worker"])
+
+
+def inside(box: Container, predecessors: Path, seconds: float = 20) -> Link:
+    """A worker in a container, with functions to look around."""
+    prepare = lambda link: link.request("cell", "look", LOOK, "")  # noqa: E731
+    return Link(lambda: box.start(predecessors), prepare, Budget(request_seconds=seconds))
+
+
+def ask(link: Link, name: str, *arguments):
+    return link.request("names", [name])[name](*arguments)
+
+
+def running() -> list[str]:
+    return docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}").split()
+
+
+def test_the_world_inside_is_small_and_has_no_network(box: Container, predecessors: Path):
+    with inside(box, predecessors) as link:
+        assert ask(link, "links") == ["lo"]
+        with pytest.raises(OSError):
+            ask(link, "connect")
+        assert ask(link, "files", "/tmp") == []
+        assert {name for name in ask(link, "files", "/proc") if name.isdigit()} <= {"1", "2", "3"}
+        user, group, groups, environment = ask(link, "me")
+        assert user >= sandbox.FIRST_USER and group == user and groups in ([], [user])
+        assert set(environment) <= {"HOSTNAME", "PWD", "LC_CTYPE", *sandbox.worker_variables()}
+        assert "docker.sock" not in ask(link, "files", "/run")
+        assert ask(link, "found", "tinytorch.core.pairs") is True
+        for name in ("tinytorch.core.tensor", "tito.grading", "tito.staff", "tito.judging", "nbgrader", "torch"):
+            assert ask(link, "found", name) is False, name
+
+
+def test_the_worker_has_no_rights_and_cannot_fork(box: Container, predecessors: Path):
+    with inside(box, predecessors) as link:
+        status = dict(line.split(":") for line in ask(link, "status"))
+        assert {int(value, 16) for name, value in status.items() if name.startswith("Cap")} == {0}
+        assert status["NoNewPrivs"].strip() == "1" and status["Seccomp"].strip() == "2"
+        with pytest.raises(OSError):
+            ask(link, "fork")
+
+
+@pytest.mark.parametrize("path", ["/usr/x", "/env/x", "/predecessors/core/x", "/dev/x", "/x", "/run/x", "/var/tmp/x"])
+def test_only_tmp_can_be_written_and_not_without_end(box: Container, predecessors: Path, path: str):
+    with inside(box, predecessors) as link:
+        assert ask(link, "write", "/tmp/x") is True
+        with pytest.raises(OSError):
+            ask(link, "write", path)
+        with pytest.raises(OSError):
+            ask(link, "fill")
+
+
+def test_a_hog_and_a_hang_end_and_leave_no_container(box: Container, predecessors: Path):
+    before = running()
+    with inside(box, predecessors, seconds=3) as link:
+        with pytest.raises((MemoryError, WorkerFault)):
+            ask(link, "hog")
+        with pytest.raises(WorkerFault):
+            ask(link, "hang")
+    assert running() == before
+
+
+def test_nothing_persists_to_the_next_submission(box: Container, predecessors: Path):
+    for _ in range(2):
+        with inside(box, predecessors) as link:
+            assert ask(link, "files", "/tmp") == []
+            assert ask(link, "write", "/tmp/left behind") is True
+
+
+def test_the_environment_chooses_it(monkeypatch, images: dict[str, str]):
+    monkeypatch.setenv(sandbox.KIND_NAME, "container")
+    monkeypatch.setenv(IMAGE_NAME, images["worker"])
+    sandbox._found.cache_clear()
+    found = sandbox.find_sandbox()
+    sandbox._found.cache_clear()
+    assert isinstance(found, Container) and found.image == images["worker"]
+
+
+def test_an_unknown_kind_of_sandbox_is_refused(monkeypatch):
+    monkeypatch.setenv(sandbox.KIND_NAME, "none")
+    with pytest.raises(SandboxUnavailable, match="bubblewrap, container"):
+        sandbox.find_sandbox()
+
+
+def test_without_an_engine_or_the_image_grading_refuses(monkeypatch, images: dict[str, str], tmp_path: Path):
+    with pytest.raises(SandboxUnavailable, match="tito image build"):
+        Container("tinytorch-hub/worker:never-built")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    with pytest.raises(SandboxUnavailable, match="start dockerd"):
+        Container(images["worker"])
+
+
+def test_a_dead_judge_leaves_no_container(images: dict[str, str], predecessors: Path):
+    """The judge is killed while student code runs: its container ends by itself."""
+    program = (
+        "import sys, os, signal, pathlib\nfrom tito.grading.container import Container\n"
+        f"worker = Container({images['worker']!r}).start(pathlib.Path({str(predecessors)!r}))\n"
+        "worker.channel.receive()\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    import sys
+
+    before = set(running())
+    subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT)
+    new = sorted(set(running()) - before)
+    if new:  # not gone yet
+        docker("wait", *new)
+
+
+@pytest.mark.parametrize("slug", ["tensor", "layers"])
+def test_verdicts_are_those_of_the_other_sandbox(box: Container, tmp_path: Path, slug: str):
+    """The reference gets everything, the untouched release nothing."""
+    curriculum = load_curriculum(CHECKOUT / "course")
+    module = curriculum.find_written(slug)
+    everything = {exercise.name: float(exercise.points) for exercise in module.exercises}
+    for text, wanted in (
+        (staff_notebook(module, curriculum), everything),
+        (release_notebook(module, curriculum), dict.fromkeys(everything, 0.0)),
+    ):
+        (tmp_path / f"{slug}.ipynb").write_text(text, encoding="utf-8")
+        verdict = judge_submission(tmp_path, slug, course=CHECKOUT / "course", seed=0, sandbox=box)
+        assert {exercise.name: exercise.points for exercise in verdict.exercises} == wanted
+
+
+def test_limits_are_those_that_were_asked_for(images: dict[str, str], predecessors: Path):
+    limits = SandboxLimits(address_space_bytes=2**29)
+    worker = Container(images["worker"], limits).start(predecessors)
+    try:
+        worker.channel.receive()
+        names = running()
+        assert names
+        memory = docker("inspect", "--format", "{{.HostConfig.Memory}} {{.HostConfig.MemorySwap}}", *names)
+        assert f"{2**29} {2**29}" in memory
+    finally:
+        worker.stop()
