@@ -579,7 +579,9 @@ def _():
 
 @test.check("classes that nobody has or says are rows and columns of zeros", points=2, hidden=True)
 def _():
-    same(confusion_matrix(np.array([1]), np.array([1]), classes=3), [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    counts = confusion_matrix(np.array([1]), np.array([1]), classes=3)
+    same(counts, [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    true(np.asarray(counts).dtype.kind in "iu", "counts are integers")
 
 
 ### END HIDDEN TESTS
