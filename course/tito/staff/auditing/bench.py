@@ -50,6 +50,11 @@ class Bench:
         exercises, notes = run_tests_of(plan, answers, self.warm.start, seed=seed, budget=BUDGET, only=only)
         return _result(self.module.slug, exercises, [*answers.notes, *notes], seed)
 
+    @functools.cached_property
+    def visible(self) -> Plan:
+        """The plan without hidden tests."""
+        return self.plan.visible()
+
     def users_of(self, exercise: str) -> list[str]:
         """List the exercises that use `exercise`, those that use these included."""
         found: list[str] = []

@@ -59,16 +59,17 @@ def _calls(bench: Bench, name: str, cell: str, *, only_visible: bool) -> Calls:
     """Run the tests of the reference and note what the exercise is called with."""
     with tempfile.TemporaryDirectory(prefix="tito-audit-") as folder:
         place = Path(folder) / "calls"
-        plan = bench.plan.visible() if only_visible else bench.plan
+        plan = bench.visible if only_visible else bench.plan
         bench.judge({name: watched(cell, name, place)}, only=[name], plan=plan)
         return read_calls(place)
 
 
 def _judge_mutant(bench: Bench, mutant: Mutant) -> MutantVerdict:
-    """Judge the mutated exercise; those that use it only if nothing was noticed."""
+    """Judge until points are lost: the visible checks, then all, then the exercises that use the mutated one."""
     verdict = MutantVerdict(mutant.exercise, mutant.kind, list(mutant.was), list(mutant.becomes))
-    for names in ([mutant.exercise], bench.users_of(mutant.exercise)):
-        result = bench.judge({mutant.exercise: mutant.source}, only=names) if names else None
+    alone = [mutant.exercise]
+    for names, plan in ((alone, bench.visible), (alone, bench.plan), (bench.users_of(mutant.exercise), bench.plan)):
+        result = bench.judge({mutant.exercise: mutant.source}, only=names, plan=plan) if names else None
         lost = [e for e in result.exercises if e.points < e.max_points] if result else []
         if result and lost:
             verdict.caught_by = lost[0].name
