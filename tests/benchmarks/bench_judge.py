@@ -78,11 +78,13 @@ def _stock(course: Path, student: str) -> None:
 
 def _judge(course: Path, student: str) -> None:
     from tito.grading.nbgrader_run import grade_in_nbgrader
+    from tito.grading.preprocessors import prepare
 
     verdict = _only_judge(course, student)
+    prepared = prepare(course / "submitted" / student / SLUG, SLUG, verdict)
     with (course / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        grade_in_nbgrader(course, SLUG, student, verdict)
+        grade_in_nbgrader(course, SLUG, student, verdict, prepared=prepared)
 
 
 def _only_judge(course: Path, student: str):

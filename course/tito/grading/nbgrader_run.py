@@ -18,7 +18,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
 from tito.errors import TitoError
-from tito.grading.preprocessors import Desk, configure, prepare
+from tito.grading.preprocessors import Desk, Prepared, configure, prepare
 from tito.judging.result import ModuleResult
 
 
@@ -34,14 +34,16 @@ def grade_in_nbgrader(
     *,
     course: Path | None = None,
     config: Config | None = None,
+    prepared: Prepared | None = None,
 ) -> None:
     """Record `verdict` on submitted/STUDENT/ASSIGNMENT of the nbgrader course, keeping what was graded by hand.
 
-    One writer of a gradebook at a time: call it under a lock. `config` adds settings, such as the late plugin.
+    One writer of a gradebook at a time: call it under a lock. `config` adds settings, such as the late plugin;
+    `prepared`, by `preprocessors.prepare` before the lock is taken, shortens the time under it.
     """
     course_dir = course_dir.resolve()
     folder = course_dir / "submitted" / student / assignment
-    prepared = prepare(folder, assignment, verdict, course)
+    prepared = prepared or prepare(folder, assignment, verdict, course)
     with tempfile.TemporaryDirectory(prefix=".grading-", dir=course_dir) as scratch:
         stage = Path(scratch)
         _stage_submission(stage / "submitted" / student / assignment, folder, assignment)
