@@ -95,12 +95,14 @@ def read_quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
     if row is None:
         return None
     report = row.get("report") or {}
+    # Of a refused submission nothing was run: its reason is the result, not a list of exercises without checks.
+    exercises = () if row.get("outcome") == "refused" else report.get("exercises", ())
     return Quick(
         waiting=row["waiting"],
         submission=row.get("submission", ""),
         checked=clock.moment(row.get("checked_at")),
         message=row.get("message", "") or report.get("refused", ""),
-        exercises=tuple(_exercise(each) for each in report.get("exercises", ())),
+        exercises=tuple(_exercise(each) for each in exercises),
         notes=tuple((note["cell"], note["text"]) for note in report.get("notes", ())),
     )
 
