@@ -35,6 +35,10 @@ def test_a_module_without_a_hole_has_no_problem(tmp_path):
     assert {"operator", "changes its argument", "axis", "wrong reduction"} <= {m.kind for m in audit.mutants}
 
 
+CHANGED = (
+    "    x = remote(test.rng.normal(size=(3, 4)))\n    with unchanged(x):\n        close(halve(x), x.read() / 2)\n",
+    "    x = test.rng.normal(size=(3, 4))\n    close(halve(x), x / 2)\n",
+)
 HOLES = {
     "a graded cell that only defines its test": (
         (cell("spread"), "\ndef check():\n    same(spread(np.array([[1.0, 5.0, 2.0]])), [2.0])\n\n"),
@@ -57,7 +61,10 @@ HOLES = {
         "the untouched release scores 35, not 0",
     ),
     "a check that an answer learnt by heart passes": (
-        ("    same(halve(np.array([6.0])), [3.0])\n", ""),
+        (
+            'raises(ValueError, halve, np.zeros(0), says="empty")\n    same(halve(np.array([6.0])), [3.0])\n',
+            "raises(ValueError, halve, np.zeros(0))\n",
+        ),
         "halve: answers learnt by heart (otherwise an error) score 20, the visible checks have 12",
     ),
     "a check that some seeds pass": (
@@ -68,10 +75,7 @@ HOLES = {
         ("    same(spread(np.array([[1.0, 5.0, 2.0]])), [2.0])\n", "    same(halve(np.array([2.0])), [1.0])\n"),
         "leaving out spread costs 35, not its 50 points",
     ),
-    "an argument that may be changed": (
-        ("    with unchanged(x):\n        close(halve(x), x.read() / 2)", "    close(halve(x), x.read() / 2)"),
-        "survives: halve: changes its argument",
-    ),
+    "an argument that may be changed": (CHANGED, "survives: halve: changes its argument"),
 }  # fmt: skip
 
 
@@ -103,9 +107,7 @@ def test_a_right_solution_that_a_check_refuses_is_found(tmp_path):
 
 
 def test_a_survivor_is_explained_beside_the_module_and_a_stale_entry_is_an_error(tmp_path):
-    course = plant(
-        tmp_path, ("    with unchanged(x):\n        close(halve(x), x.read() / 2)", "    close(halve(x), x.read() / 2)")
-    )
+    course = plant(tmp_path, CHANGED)
     entry = {
         "exercise": "halve",
         "was": ["return x / 2"],
