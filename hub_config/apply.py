@@ -92,7 +92,7 @@ def container_of_kind(kind: str, settings: Settings) -> dict:
     env = {name: value.format(home="/home/jovyan") for name, value in server_environment(kind, settings).items()}
     env.pop("TITO_COURSE", None)
     return {
-        "image": f"tinytorch-hub/{kind}:{settings.docker.tag or settings.course}",
+        "image": f"tinytorch-hub/{kind}:{settings.image_tag}",
         "memory_mib": own.memory_mib or limits.memory_mib,
         "cpus": limits.cpus,
         "processes": own.processes or limits.processes,

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import time
+from pathlib import Path
 
 import click
 
@@ -99,6 +100,34 @@ def restart(names: tuple[str, ...]) -> None:
             raise NotReady(f"{', '.join(names)} did not come back within 60 seconds: see {settings.var / 'log'}")
         time.sleep(0.1)
     click.echo(f"Restarted: {', '.join(names)}")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Copy everything (homes, submissions, grades, secrets) into a new FOLDER; the Hub may run.
+
+    \b
+    python -m hub_config backup /srv/backup/2026-11-20
+    """
+    from hub_config.backup import back_up
+
+    made = back_up(load_settings(), folder)
+    click.echo(f"Copied {len(made['databases'])} databases and {len(made['homes'])} homes into {folder}.")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def restore(folder: Path) -> None:
+    """Bring back what `backup` wrote into FOLDER, where no state is yet."""
+    from hub_config import backup as copies
+    from hub_config.serve import running
+
+    settings = load_settings()
+    if running(settings):
+        raise NotReady("The Hub is running. Stop it first: make stop")
+    made = copies.restore(settings, folder)
+    click.echo(f"Restored the state of {made['made_utc']} with {len(made['homes'])} homes into {settings.var}.")
 
 
 @cli.command()

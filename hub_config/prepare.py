@@ -38,7 +38,7 @@ def build_images(settings: Settings, log: Path) -> None:
     if not settings.docker.build:
         return
     line = ["tito", "image", "build", "--semester", str(settings.semester_file)]
-    line += ["--tag", settings.docker.tag or settings.course]
+    line += ["--tag", settings.image_tag]
     step("Images of servers and workers (some minutes the first time)", line, log)
 
 

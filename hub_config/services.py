@@ -181,7 +181,7 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
     """Return where the judge's workers run; without a word it is bubblewrap."""
     if settings.spawner != "docker":
         return {}
-    image = f"tinytorch-hub/worker:{settings.docker.tag or settings.course}"
+    image = f"tinytorch-hub/worker:{settings.image_tag}"
     return {"TITO_SANDBOX": "container", "TITO_WORKER_IMAGE": image}
 
 

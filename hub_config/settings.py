@@ -68,7 +68,9 @@ class DockerSettings(Section):
     subnet: str | None = Field(default=None, description="addresses of a new bridge, as 10.20.0.0/22; Docker chooses")
     internet: bool = Field(default=True, description="servers may reach other machines; fixed when the bridge is made")
     prefix: str | None = Field(
-        default=None, description="first part of the names of containers and home volumes; without, the course id"
+        default=None,
+        pattern="^[a-zA-Z0-9][a-zA-Z0-9_.-]*$",
+        description="first part of the names of containers and home volumes; without, the course id",
     )
     tag: str | None = Field(default=None, description="tag of the images; without, the course id")
     build: bool = Field(default=True, description="`serve` brings the images up to date at start")
@@ -159,6 +161,16 @@ class Settings(Section):
     def course(self) -> str:
         """The course id, as the semester file says it."""
         return str(yaml.safe_load(self.semester_file.read_text("utf-8"))["course"])
+
+    @property
+    def container_prefix(self) -> str:
+        """The first part of the names of containers and home volumes."""
+        return self.docker.prefix or self.course
+
+    @property
+    def image_tag(self) -> str:
+        """The tag of the course's images."""
+        return self.docker.tag or self.course
 
     @property
     def limits(self) -> Limits:

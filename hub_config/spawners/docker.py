@@ -6,7 +6,6 @@ image that has the tag then.
 """
 
 from dockerspawner import DockerSpawner
-from jupyterhub.slugs import safe_slug
 from traitlets import Dict, Integer
 
 from hub_config.roles import server_kind
@@ -60,7 +59,7 @@ def walls(kind: dict, temporary_mib: int) -> dict:
 def apply_containers(c, settings: Settings, kinds: dict[str, dict]) -> None:
     """Servers are containers on the place's own bridge."""
     own = settings.docker
-    prefix = safe_slug(own.prefix or settings.course)
+    prefix = settings.container_prefix
     c.JupyterHub.spawner_class = ContainerSpawner
     c.ContainerSpawner.kinds = kinds
     c.ContainerSpawner.temporary_mib = own.temporary_mib

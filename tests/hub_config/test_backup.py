@@ -1,0 +1,83 @@
+"""What is copied comes back as it was; a copy that is not whole, or a place that is not empty, is refused."""
+
+import sqlite3
+import stat
+
+import pytest
+
+from hub_config.backup import DONE, back_up, restore
+from hub_config.checks import NotReady
+from hub_config.settings import load_settings
+
+pytestmark = pytest.mark.unit
+
+
+def settings_at(var, semester):
+    return load_settings({"HUB_VAR": str(var), "HUB_SEMESTER": str(semester)})
+
+
+@pytest.fixture
+def settings(tmp_path):
+    (tmp_path / "semester.yaml").write_text("course: tiny-2026\n")
+    settings = settings_at(tmp_path / "var", tmp_path / "semester.yaml")
+    for folder in ("secrets", "exchange/blobs", "homes/ada/tensor", "log", "hub"):
+        (settings.var / folder).mkdir(parents=True)
+    (settings.var / "secrets" / "cookie-secret").write_text("abc")
+    (settings.var / "secrets" / "cookie-secret").chmod(0o600)
+    (settings.var / "exchange" / "blobs" / "one").write_bytes(b"\0\1")
+    (settings.var / "homes" / "ada" / "tensor" / "tensor.ipynb").write_text("{}")
+    (settings.var / "log" / "hub.log").write_text("words")
+    return settings
+
+
+def rows(path) -> list:
+    database = sqlite3.connect(path)
+    try:
+        return database.execute("select * from seen").fetchall()
+    finally:
+        database.close()
+
+
+def test_all_comes_back_with_a_database_that_was_being_written(settings, tmp_path):
+    path = settings.var / "hub" / "jupyterhub.sqlite"
+    writer = sqlite3.connect(path)
+    writer.execute("pragma journal_mode=wal")
+    writer.execute("create table seen (number)")
+    writer.execute("insert into seen values (1)")
+    writer.commit()
+    writer.execute("insert into seen values (2)")  # not committed: not part of any moment
+    try:
+        made = back_up(settings, tmp_path / "copy")
+    finally:
+        writer.close()
+    assert made["homes"] == ["ada"]
+    assert made["databases"] == ["hub/jupyterhub.sqlite"]
+    again = settings_at(tmp_path / "new", tmp_path / "semester.yaml")
+    restore(again, tmp_path / "copy")
+    assert rows(again.var / "hub" / "jupyterhub.sqlite") == [(1,)]
+    assert (again.var / "exchange" / "blobs" / "one").read_bytes() == b"\0\1"
+    assert (again.var / "homes" / "ada" / "tensor" / "tensor.ipynb").read_text() == "{}"
+    assert stat.S_IMODE((again.var / "secrets" / "cookie-secret").stat().st_mode) == 0o600
+    assert not (again.var / "log").exists()
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o700
+
+
+def test_nothing_is_written_over(settings, tmp_path):
+    back_up(settings, tmp_path / "copy")
+    with pytest.raises(NotReady, match="exists already"):
+        back_up(settings, tmp_path / "copy")
+    with pytest.raises(NotReady, match="not empty"):
+        restore(settings, tmp_path / "copy")
+
+
+def test_half_a_copy_is_refused(settings, tmp_path):
+    back_up(settings, tmp_path / "copy")
+    (tmp_path / "copy" / DONE).unlink()
+    with pytest.raises(NotReady, match="no complete backup"):
+        restore(settings_at(tmp_path / "new", tmp_path / "semester.yaml"), tmp_path / "copy")
+
+
+def test_where_no_hub_has_run_there_is_nothing_to_copy(tmp_path):
+    (tmp_path / "semester.yaml").write_text("course: tiny-2026\n")
+    with pytest.raises(NotReady, match="nothing to copy"):
+        back_up(settings_at(tmp_path / "var", tmp_path / "semester.yaml"), tmp_path / "copy")
