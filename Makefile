@@ -5,7 +5,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help install envs serve stop reset test check bench goldens lock format screenshots conformance
+.PHONY: help install envs serve stop reset test check bench goldens lock format screenshots conformance \
+	up down logs backup restore deploy-test
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +26,8 @@ reset: ## delete the local Hub's data, after asking
 
 test: ## run all tests, two at a time (as root, installs the Debian packages that they need)
 	@scripts/prepare.sh test
-	@$(PYTEST) -n 2 --dist loadfile $(TESTS)
+	@$(PYTEST) -n 2 --dist loadfile $(or $(TESTS),tests --ignore tests/docker)
+	@$(if $(TESTS),,$(PYTEST) tests/docker)
 
 check: ## lint, types and unit tests, in under two minutes
 	@scripts/prepare.sh python
@@ -54,3 +56,25 @@ conformance: ## print which promises each nbgrader exchange keeps
 
 lock: ## resolve the locks anew, with hashes and without registry addresses
 	@scripts/lock.sh
+
+up: ## start the Hub with a container for each student, in the background
+	@scripts/prepare.sh serve
+	@mkdir -p var/log
+	@HUB_PLACE=docker setsid -f $(BIN)/python -m hub_config serve >> var/log/serve.log 2>&1
+	@echo "Starting; 'make logs' shows how far it is, 'make down' stops it."
+
+down: ## stop the Hub that `make up` started; everything is kept
+	@HUB_PLACE=docker $(BIN)/python -m hub_config stop
+
+logs: ## follow the logs of Hub and services
+	@tail -n 20 -F var/log/*.log
+
+backup: ## copy everything into a new folder: make backup TO=/srv/backup/today
+	@$(BIN)/python -m hub_config backup $(TO)
+
+restore: ## bring a backup back, where no state is: make restore FROM=/srv/backup/today
+	@$(BIN)/python -m hub_config restore $(FROM)
+
+deploy-test: ## try the docker place from outside and inside
+	@scripts/prepare.sh test
+	@$(PYTEST) tests/docker
