@@ -19,7 +19,8 @@ RUN /build/uv/bin/uv venv --quiet --python /usr/bin/python3 /opt/tinytorch \
 COPY checkout/ /opt/checkout/
 RUN /build/uv/bin/uv pip install --quiet --python /opt/tinytorch/bin/python --no-deps --no-build-isolation --editable /opt/checkout \
  && /opt/tinytorch/bin/tito export --all --quiet \
- && /opt/tinytorch/bin/python -m compileall -q /opt/checkout/tinytorch /opt/checkout/course/tito /opt/checkout/exchange
+ && /opt/tinytorch/bin/python -m compileall -q /opt/checkout/tinytorch /opt/checkout/course/tito /opt/checkout/exchange \
+ && rm -f /opt/tinytorch/.lock
 
 FROM python
 RUN useradd --create-home --uid 1000 --shell /bin/bash jovyan

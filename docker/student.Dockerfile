@@ -20,7 +20,8 @@ RUN /build/uv/bin/uv venv --quiet --python /usr/bin/python3 /opt/tinytorch \
 # The course changes more often than the packages: it is a layer of its own.
 COPY wheels/ /build/wheels/
 RUN /build/uv/bin/uv pip install --quiet --python /opt/tinytorch/bin/python --prefix /build/course --no-deps --link-mode copy /build/wheels/*.whl \
- && /opt/tinytorch/bin/python -m compileall -q -s /build/course -p /opt/tinytorch /build/course/lib
+ && /opt/tinytorch/bin/python -m compileall -q -s /build/course -p /opt/tinytorch /build/course/lib \
+ && rm -f /opt/tinytorch/.lock /build/course/.lock
 
 FROM python
 RUN useradd --create-home --uid 1000 --shell /bin/bash jovyan

@@ -17,7 +17,7 @@ RUN /build/uv/bin/uv venv --quiet --python /usr/bin/python3 /env \
  && sh /build/trim.sh /env
 COPY wheels/ /build/wheels/
 RUN /build/uv/bin/uv pip install --quiet --python /env/bin/python --no-deps --link-mode copy /build/wheels/*.whl \
- && /env/bin/python -m compileall -q -j 2 /env/lib
+ && /env/bin/python -m compileall -q -j 2 /env/lib && rm -f /env/.lock
 
 FROM python
 COPY --from=build /env /env

@@ -85,7 +85,9 @@ def test_she_is_nobody_special_and_cannot_become_root(ada: Shell):
     facts = dict(zip(status[1::2], status[2::2], strict=True))
     assert {int(facts[f"Cap{name}:"], 16) for name in ("Prm", "Eff", "Bnd", "Amb")} == {0}
     assert facts["NoNewPrivs:"] == "1" and facts["Seccomp:"] == "2"
-    attempts = "su -c id; unshare --user --map-root-user id; mount -t tmpfs x /mnt; chroot / id; touch /usr/x /etc/x /x"
+    attempts = (
+        "setsid su -c id </dev/null; unshare --user --map-root-user id; mount -t tmpfs x /mnt; touch /usr/x /etc/x /x"
+    )
     assert "uid=0" not in ada.run(attempts)
     assert ada.run("ls /usr/x /etc/x /x 2>/dev/null").split() == []
     assert ada.run("ls /var/run/docker.sock /run/docker.sock 2>/dev/null").split() == []
@@ -113,6 +115,11 @@ def test_a_running_container_has_no_answers_and_no_foreign_tokens(hub: RunningHu
     )
     scan.values("environment of ada", environment.replace(ada.run("echo $JUPYTERHUB_API_TOKEN").strip(), ""))
     assert [line for line in scan.found if "looks like a token" not in line or "/home/jovyan" not in line] == []
+
+
+def test_nbgraders_staff_apps_are_off_and_the_students_are_on(ada: Shell):
+    for path, status in (("formgrader", 404), ("formgraders", 404), ("courses", 200)):
+        assert ada.request("GET", f"/user/ada/{path}").status_code == status, path
 
 
 def test_limits_are_the_semesters(hub: RunningHub, ada: Shell):
