@@ -10,7 +10,10 @@ import os
 import sys
 from collections.abc import Iterable
 
-import click
+try:
+    import click
+except ModuleNotFoundError:  # `pip install tinytorch` is the framework alone
+    sys.exit("the command tito needs click: pip install 'tinytorch[student]', or 'tinytorch[staff]' to make a course")
 
 from tito.commands import GROUPS, Command, available
 from tito.errors import TitoError

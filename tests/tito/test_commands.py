@@ -180,3 +180,13 @@ def test_a_course_that_is_not_there_is_told(tito, monkeypatch: pytest.MonkeyPatc
     assert (
         "TITO_COURSE must name a course tree with a folder 'modules', it is '/nowhere'" in tito("module", "status").err
     )
+
+
+def test_without_click_the_command_says_what_to_install():
+    """`pip install tinytorch` is the framework alone; its `tito` must not end in a traceback."""
+    code = "import sys; sys.modules['click'] = None; sys.path.insert(0, sys.argv[1]); import tito.cli"
+    course = Path(__file__).resolve().parents[2] / "course"
+    result = subprocess.run([sys.executable, "-c", code, str(course)], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr.startswith("the command tito needs click: pip install 'tinytorch[student]'")
+    assert "Traceback" not in result.stderr
