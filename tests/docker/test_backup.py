@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(900)]
 def test_homes_and_databases_come_back(hub: RunningHub, tmp_path: Path):
     canary = secrets.token_hex(8)
     ada = shell_of(hub.url, "ada", hub.passwords()["ada"])
-    ada.run(f"mkdir -p ~/work && echo {canary} > ~/work/mine.txt && chmod 640 ~/work/mine.txt")
+    ada.run(f"mkdir -p ~/notes && echo {canary} > ~/notes/mine.txt && chmod 640 ~/notes/mine.txt")
     copied = hub.command("backup", str(tmp_path / "copy"))
     assert copied.returncode == 0, copied.stderr
     assert "ada" in json.loads((tmp_path / "copy" / "backup.json").read_text())["homes"]
