@@ -29,7 +29,7 @@ def test_homes_and_databases_come_back(hub: RunningHub, tmp_path: Path):
         done = other.command("restore", str(tmp_path / "copy"))
         assert done.returncode == 0, done.stderr
         seen = docker("run", "--rm", "--volume", f"{name}-home-ada:/home/jovyan", f"tinytorch-hub/student:{TAG}",
-                      "sh", "-c", "cat work/mine.txt; stat -c '%a %U' work/mine.txt")  # fmt: skip
+                      "sh", "-c", "cat notes/mine.txt; stat -c '%a %U' notes/mine.txt")  # fmt: skip
         assert seen.split() == [canary, "640", "jovyan"]
         database = sqlite3.connect(other.var / "hub" / "jupyterhub.sqlite")
         try:
