@@ -29,7 +29,7 @@ def test_the_commands_do_what_the_page_says(tmp_path: Path):
         "MPLBACKEND": "Agg",
     }
     commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith(("tito ", "python "))]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         result = subprocess.run(command.split(), cwd=tmp_path, env=environment, capture_output=True, text=True)
         assert result.returncode == 0, f"{command}: {result.stdout[-1000:]}{result.stderr[-1000:]}"

@@ -22,6 +22,7 @@ from tito.judging.result import CheckResult, ExerciseResult, Note
 from tito.judging.words import There
 
 FIXTURES = "tinytorch.testing.fixtures"
+FOR_THE_EYE = ("matplotlib", "ipywidgets", "IPython", "tinytorch.viz")
 ONE_AT_A_TIME = threading.Lock()
 Launch = Callable[[], WorkerProcess]
 
@@ -103,8 +104,14 @@ class _Notebook:
             if index in self._left_out:
                 found.append(Note(name, f"this cell did not end ({self._left_out[index]}): it counts as not solved"))
             elif stub or is_extra:
-                found += [Note(name, str(problem)[:500]) for problem in self._problems.get(index, [])[:3]]
+                problems = [str(problem) for problem in self._problems.get(index, [])]
+                found += [Note(name, problem[:500]) for problem in problems if not _is_for_the_eye(problem)][:3]
         return found
+
+
+def _is_for_the_eye(problem: str) -> bool:
+    """Tell whether a cell missed what only draws: workers do without it, and no point depends on it."""
+    return any(f"No module named '{name}" in problem for name in FOR_THE_EYE)
 
 
 def _cells_in_order(plan: Plan, answers: Answers) -> list[tuple[str, str, str, bool]]:
