@@ -13,6 +13,7 @@ from hub_config.settings import Settings
 
 MIB = 2**20
 HOME = "/home/jovyan"
+LABEL = "tinytorch.server"  # on each container, with the prefix of its Hub
 
 
 class ContainerSpawner(DockerSpawner):
@@ -71,4 +72,4 @@ def apply_containers(c, settings: Settings, kinds: dict[str, dict]) -> None:
     c.DockerSpawner.name_template = "{prefix}-{username}"
     c.DockerSpawner.volumes = {f"{prefix}-home-{{username}}": HOME}
     c.DockerSpawner.notebook_dir = HOME
-    c.DockerSpawner.extra_create_kwargs = {"hostname": "tinytorch"}
+    c.DockerSpawner.extra_create_kwargs = {"hostname": "tinytorch", "labels": {LABEL: prefix}}
