@@ -39,6 +39,8 @@ TA += ["custom:exchange:events"]
 INSTRUCTOR = [*TA, *EXCHANGE_STAFF, "custom:grading:run", "custom:semester:manage"]
 OPERATOR = ["admin-ui", "list:users", "read:users", "read:servers", "admin:servers", "list:services", "read:services"]
 OPERATOR += ["read:groups", "read:hub", "read:metrics", "proxy", "shutdown", *INSTRUCTOR, *EXCHANGE]
+# Somebody who is logged in and on no roster: her own account, and the home page's word on what to do.
+USER = ["self", *access("home")]
 GROUP_ROLES = {"student": STUDENT, "ta": TA, "instructor": INSTRUCTOR}
 
 # What a server's own token may do: what its owner could do as a student.
@@ -52,6 +54,7 @@ def apply_roles(c, settings: Settings) -> None:
         {"name": f"course-{group}", "scopes": _unique(scopes), "groups": [group]}
         for group, scopes in GROUP_ROLES.items()
     ]
+    roles.append({"name": "user", "scopes": USER})
     roles.append({"name": "operator", "scopes": _unique(OPERATOR), "users": [settings.operator]})
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
     c.Spawner.server_token_scopes = SERVER_TOKEN

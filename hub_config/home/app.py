@@ -11,8 +11,8 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from hub_config.home import actions, help_pages, login, staff_pages, student_pages
-from hub_config.home.guard import HEADERS, POLICY, NotLoggedIn, Refused, add_headers
-from hub_config.home.session import HubUnreachable, Sessions
+from hub_config.home.guard import HEADERS, POLICY, NotLoggedIn, Outside, Refused, add_headers
+from hub_config.home.session import COOKIE, HubUnreachable, Sessions
 from hub_config.home.settings import Settings
 from hub_config.home.views import HERE, environment, render
 
@@ -65,6 +65,13 @@ def _say_what_is_wrong(app: FastAPI) -> None:
         if request.method == "GET":
             return login.send_to_login(request)
         return _problem(request, 401, "Your login has ended", "Load the page again; the Hub will ask who you are.")
+
+    @app.exception_handler(Outside)
+    async def outside(request: Request, error: Outside) -> Response:
+        answer = render(request, "outside.html", 403, course=None, absent=[])
+        # Her token was made without a part in the course; the next look makes a new one, with what she has by then.
+        answer.delete_cookie(COOKIE, path=request.app.state.settings.prefix)
+        return answer
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:

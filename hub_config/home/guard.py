@@ -29,6 +29,10 @@ class NotLoggedIn(Exception):
     """Nobody is recognised; a page sends her to the Hub, a form says so."""
 
 
+class Outside(Exception):
+    """Somebody whom the Hub knows and the semester does not."""
+
+
 class Refused(Exception):
     """A page that this viewer may not see, or that is not there: status, what is so, what to do."""
 
@@ -38,12 +42,14 @@ class Refused(Exception):
 
 
 async def find_viewer(request: Request) -> Viewer:
-    """Return who looks, or raise NotLoggedIn."""
+    """Return who looks; raise NotLoggedIn, or Outside if the course is not hers to see."""
     sessions: Sessions = request.app.state.sessions
     viewer = await sessions.viewer(request.cookies.get(COOKIE, ""))
     if viewer is None:
         raise NotLoggedIn
     request.state.viewer = viewer
+    if not viewer.belongs:
+        raise Outside
     return viewer
 
 

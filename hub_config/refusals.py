@@ -1,0 +1,41 @@
+"""What a person reads whom a login does not let in, and what the operator finds in the Hub's log.
+
+The page says what is so and what to do; whatever the provider answered stands in the log alone.
+"""
+
+from jupyterhub.auth import Authenticator
+from tornado import web
+
+
+class SignInRefused(web.HTTPError):
+    """A login that ends here; `templates/error.html` shows title and text."""
+
+    def __init__(self, status: int, title: str, text: str, log: str) -> None:
+        super().__init__(status, log.replace("%", "%%"))
+        self.title, self.jupyterhub_message = title, text
+
+
+class RosterOnly(Authenticator):
+    """Let in whom the Hub knows; tell everybody else her name and whom to ask.
+
+    The semester service alone makes people known, from the roster and the staff list, so whatever a provider says of
+    somebody's role gives her no right here.
+    """
+
+    async def check_allowed(self, username, auth_model):
+        """Return True for a known name; raise SignInRefused for any other."""
+        if auth_model is None or await _awaited(super().check_allowed(username, auth_model)):
+            return True
+        raise SignInRefused(
+            403,
+            "You are not on the roster of this course",
+            f"You logged in as {username}, and the course knows nobody of that name. If you take part in it, tell the "
+            f"course staff exactly this name, {username}, so that they can put it on the roster; then log in again. "
+            "If it is not the account that you meant to use, log out at the login service first.",
+            f"Login as {username!r} refused: the Hub knows no such person. Add the name to the roster or the staff "
+            "list and apply the semester.",
+        )
+
+
+async def _awaited(answer):
+    return await answer if hasattr(answer, "__await__") else answer
