@@ -5,6 +5,7 @@ don't reach each other.
 """
 
 from hub_config.checks import NotReady
+from hub_config.host import engine
 from hub_config.settings import Settings
 
 LABEL = "tinytorch.bridge"
@@ -12,17 +13,9 @@ LABEL = "tinytorch.bridge"
 
 def with_bridge(settings: Settings) -> Settings:
     """Return the settings with the bridge's address in them, making the bridge if it is not there."""
-    # By its parts: a folder of the checkout is called docker too.
-    from docker.client import from_env
-    from docker.errors import DockerException, NotFound
+    from docker.errors import NotFound
 
-    try:
-        client = from_env()
-    except DockerException as error:
-        raise NotReady(
-            f"The docker place needs a Docker engine, and none answers: {error}\n"
-            "Run: sudo apt-get install -y docker.io && sudo systemctl start docker (or start dockerd)"
-        ) from error
+    client = engine()
     try:
         network = client.networks.get(settings.docker.network)
     except NotFound:

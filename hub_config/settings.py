@@ -19,6 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 CHECKOUT = Path(__file__).resolve().parents[1]
 PLACES = Path(__file__).parent / "places"
 PREFIX = "HUB_"
+# Each program has a database of its own; nbgrader's gradebook is a SQLite file in every place, beside its course.
+SQLITE_FILES = {
+    "hub": "hub/jupyterhub.sqlite",
+    "exchange": "exchange/exchange.db",
+    "grading": "grading/grading.sqlite",
+    "semester": "semester/semester.db",
+}
 
 
 class SettingsError(ValueError):
@@ -50,13 +57,16 @@ class SignInSettings(Section):
     """What a provider of logins says of itself; its client secret is a file, `var/secrets/oauth-client-secret`."""
 
     client_id: str = Field(default="", description="what the provider calls this Hub (github, google, oauth, lti13)")
+    login_service: str = Field(default="", description="what the login button calls the provider (github, google, oauth)")
     authorize_url: str = Field(default="", description="provider's login page (oauth, lti13)")
     token_url: str = Field(default="", description="provider's token endpoint (oauth)")
     userdata_url: str = Field(default="", description="provider's userinfo endpoint (oauth)")
     jwks_url: str = Field(default="", description="learning platform's keys (lti13)")
     issuer: str = Field(default="", description="learning platform's issuer (lti13)")
     username_claim: str = Field(default="", description="claim that is the roster's user name (oauth, lti13)")
-    hosted_domain: str = Field(default="", description="only accounts of this domain (google)")
+    hosted_domain: str = Field(
+        default="", description="only accounts of this mail domain, which is cut off (google needs it; oauth, lti13)"
+    )
 
 
 class DockerSettings(Section):
@@ -74,7 +84,29 @@ class DockerSettings(Section):
     )
     tag: str | None = Field(default=None, description="tag of the images; without, the course id")
     build: bool = Field(default=True, description="`serve` brings the images up to date at start")
+    keep_servers: bool = Field(default=False, description="servers go on when `serve` is told to stop")
     temporary_mib: int = Field(default=256, ge=16, description="size of /tmp; it counts as the server's memory")
+    homes: Path | None = Field(
+        default=None,
+        description="folder of the engine's machine where each home is a file of limits.home; without, volumes",
+    )
+    firewall: bool = Field(default=True, description="`serve` lets servers reach Hub and services only on this machine")
+    blocked: list[str] = Field(
+        default=["169.254.0.0/16", "100.100.100.200", "fd00:ec2::254"],
+        description="networks that servers never reach; first of all where clouds give a machine's credentials away",
+    )
+
+    @field_validator("homes")
+    @classmethod
+    def _on_the_engines_machine(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_absolute():
+            raise ValueError(f"docker.homes is a folder of the engine's machine, got {path}: give its whole path")
+        return path
+
+    @field_validator("blocked")
+    @classmethod
+    def _networks(cls, blocked: list[str]) -> list[str]:
+        return [str(ipaddress.ip_network(network)) for network in blocked]
 
 
 class Limits(Section):
@@ -86,10 +118,19 @@ class Limits(Section):
     cpus: float = 2.0
     processes: int = 256
     idle_minutes: int = 60
+    home: str = "5G"
 
     @property
     def memory_mib(self) -> int:
-        return int(self.memory[:-1]) * {"M": 1, "G": 1024}[self.memory[-1]]
+        return _mib(self.memory)
+
+    @property
+    def home_mib(self) -> int:
+        return _mib(self.home)
+
+
+def _mib(size: str) -> int:
+    return int(size[:-1]) * {"M": 1, "G": 1024}[size[-1]]
 
 
 class Settings(Section):
@@ -104,6 +145,12 @@ class Settings(Section):
     tls_key: Path | None = Field(default=None, description="key of given certificates, to answer https itself")
     tls_cert: Path | None = Field(default=None, description="chain of given certificates")
     ports: dict[str, int] = Field(default={}, description="inner ports by program; `serve` chooses what is not given")
+    databases: str = Field(
+        default="",
+        pattern=r"^$|^postgresql.*\{name\}",
+        description="PostgreSQL's address, with {name} for a database's name; without, SQLite files under var",
+    )
+    proxy: Path | None = Field(default=None, description="another configurable-http-proxy than the Python one")
     semester: Path | None = Field(default=None, description="semester file; without one, the demo semester")
     inner_host: str = Field(
         default="127.0.0.1", description="address at which servers find Hub and services; `serve` finds it in a place"
@@ -195,6 +242,10 @@ class Settings(Section):
     @property
     def hub_api_url(self) -> str:
         return f"http://{self.inner_host}:{self.ports['hub']}/hub/api"
+
+    def database_url(self, name: str) -> str:
+        """Return the SQLAlchemy address of one program's database."""
+        return self.databases.format(name=name) if self.databases else f"sqlite:///{self.var / SQLITE_FILES[name]}"
 
     def environment_of(self, kind: str) -> Path:
         """Return the absolute path of a kind of server's virtual environment."""

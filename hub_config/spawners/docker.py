@@ -1,19 +1,24 @@
 """Start single-user servers in containers that may do little.
 
 Promises: no capability, no way to gain one, a read-only system, limits on memory, processor and processes, a home
-volume of one's own, no traffic to another container. A server outlives a restart of the Hub; its next start takes the
-image that has the tag then.
+volume of one's own (with a limit where it can be had), no traffic to another container. A server outlives a restart of
+the Hub; its next start takes the image that has the tag then.
 """
 
-from dockerspawner import DockerSpawner
-from traitlets import Dict, Integer
+import asyncio
 
+from dockerspawner import DockerSpawner
+from traitlets import Dict, Instance, Integer
+
+from hub_config.homes import Homes, homes_of
 from hub_config.roles import server_kind
 from hub_config.settings import Settings
 
 MIB = 2**20
 HOME = "/home/jovyan"
 LABEL = "tinytorch.server"  # on each container, with the prefix of its Hub
+# Where a machine runs out of memory as a whole, its kernel ends students' code before engine, Hub and database.
+FIRST_TO_GO = 500
 
 
 class ContainerSpawner(DockerSpawner):
@@ -21,6 +26,7 @@ class ContainerSpawner(DockerSpawner):
 
     kinds = Dict(help="kind: {image, memory_mib, cpus, processes, env}").tag(config=True)
     temporary_mib = Integer(256, help="Size of /tmp").tag(config=True)
+    homes = Instance(Homes, help="How homes are made").tag(config=True)
 
     @property
     def kind_name(self) -> str:
@@ -40,6 +46,8 @@ class ContainerSpawner(DockerSpawner):
         self.mem_limit = kind["memory_mib"] * MIB
         self.cpu_limit = kind["cpus"]
         self.extra_host_config = walls(kind, self.temporary_mib)
+        for volume in self.volume_binds:
+            await asyncio.to_thread(self.homes.make, volume)
         return await super().start()
 
 
@@ -52,6 +60,7 @@ def walls(kind: dict, temporary_mib: int) -> dict:
         "tmpfs": {"/tmp": f"rw,nosuid,nodev,mode=1777,size={temporary_mib}m"},
         "pids_limit": kind["processes"],
         "memswap_limit": kind["memory_mib"] * MIB,  # as much as memory: none besides
+        "oom_score_adj": FIRST_TO_GO,
         "ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
         "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "2"}},
     }
@@ -64,6 +73,7 @@ def apply_containers(c, settings: Settings, kinds: dict[str, dict]) -> None:
     c.JupyterHub.spawner_class = ContainerSpawner
     c.ContainerSpawner.kinds = kinds
     c.ContainerSpawner.temporary_mib = own.temporary_mib
+    c.ContainerSpawner.homes = homes_of(settings)
     c.DockerSpawner.network_name = own.network
     c.DockerSpawner.use_internal_ip = True
     c.DockerSpawner.pull_policy = "never"  # `tito image build` makes them; a registry's image would be somebody else's
