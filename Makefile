@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
+DEPLOY := $(BIN)/python -m hub_config deploy
 
 .PHONY: help install envs serve stop reset test check bench goldens lock format screenshots conformance \
 	up down logs backup restore deploy-test
@@ -66,23 +67,21 @@ conformance: ## print which promises each nbgrader exchange keeps
 lock: ## resolve the locks anew, with hashes and without registry addresses
 	@scripts/lock.sh
 
-up: ## start the Hub with a container for each student, in the background
-	@scripts/prepare.sh serve
-	@mkdir -p var/log
-	@HUB_PLACE=docker setsid -f $(BIN)/python -m hub_config serve >> var/log/serve.log 2>&1
-	@echo "Starting; 'make logs' shows how far it is, 'make down' stops it."
+up: ## start Hub and PostgreSQL as containers (compose), in the background
+	@scripts/prepare.sh deploy
+	@$(DEPLOY) up
 
-down: ## stop the Hub that `make up` started; everything is kept
-	@HUB_PLACE=docker $(BIN)/python -m hub_config stop
+down: ## stop what `make up` started; everything is kept
+	@$(DEPLOY) down
 
 logs: ## follow the logs of Hub and services
-	@tail -n 20 -F var/log/*.log
+	@$(DEPLOY) logs
 
-backup: ## copy everything into a new folder: make backup TO=/srv/backup/today
-	@$(BIN)/python -m hub_config backup $(TO)
+backup: ## copy all that `make up` keeps into a new folder: make backup TO=/srv/backup/today
+	@$(DEPLOY) backup $(TO)
 
 restore: ## bring a backup back, where no state is: make restore FROM=/srv/backup/today
-	@$(BIN)/python -m hub_config restore $(FROM)
+	@$(DEPLOY) restore $(FROM)
 
 deploy-test: ## try the docker place from outside and inside
 	@scripts/prepare.sh test

@@ -20,11 +20,10 @@ def apply_all(c, settings: Settings) -> None:
 
 def apply_hub(c, settings: Settings) -> None:
     """Where the Hub listens and keeps its state; servers outlive its restart."""
-    state = settings.var / "hub"
     c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.front_url, settings.public_url
     c.JupyterHub.hub_ip = settings.inner_host
     c.JupyterHub.hub_port = settings.ports["hub"]
-    c.JupyterHub.db_url = f"sqlite:///{state / 'jupyterhub.sqlite'}"
+    c.JupyterHub.db_url = settings.database_url("hub")
     c.JupyterHub.cookie_secret = bytes.fromhex(read_or_create(settings.secrets, "cookie-secret"))
     c.JupyterHub.cleanup_servers = False
     c.JupyterHub.cleanup_proxy = False
@@ -115,8 +114,12 @@ def server_environment(kind: str, settings: Settings) -> dict[str, str]:
 def apply_pages(c, settings: Settings) -> None:
     """How the Hub's own pages look, and where a login leads."""
     c.JupyterHub.template_paths = [str(HERE / "templates")]
-    generated = settings.authenticator == "generated-passwords"
-    c.JupyterHub.template_vars = {"course_title": settings.title, "generated_passwords": generated}
+    c.JupyterHub.template_vars = {
+        "course_title": settings.title,
+        "generated_passwords": settings.authenticator == "generated-passwords",
+        "shared_password": settings.authenticator == "shared-password",
+        "native_sign_up": settings.authenticator == "native",
+    }
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     with_home = any(service.name == "home" for service in chosen(settings))
     c.JupyterHub.default_url = "/services/home/" if with_home else "/hub/spawn"

@@ -1,8 +1,8 @@
 """Copy everything that the Hub knows into one folder, while it runs, and bring it back.
 
-Promises: databases are copied whole, each as of one moment (SQLite's own backup), before the files that they point to;
-homes are archives, one per person; a copy is complete when `backup.json` is in it, and nothing else is restored.
-Restoring writes over nothing: it refuses where there is state already.
+Promises: databases are copied whole, each as of one moment (SQLite's own backup, pg_dump), before the files that they
+point to; homes are archives, one per person; a copy is complete when `backup.json` is in it, and nothing else is
+restored. Restoring writes over nothing: it refuses where there is state already.
 """
 
 import json
@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 
 from hub_config.checks import NotReady
+from hub_config.homes import check_new, homes_of, open_homes
+from hub_config.postgresql import dump_all, load_all
 from hub_config.settings import Settings
 
 DONE = "backup.json"
@@ -27,19 +29,23 @@ def back_up(settings: Settings, target: Path) -> dict:
     """Write the Hub's state into the new folder `target`; return what is in it."""
     if not (settings.var / "secrets").is_dir():
         raise NotReady(f"There is nothing to copy: no Hub has run in {settings.var} yet.")
-    if target.exists():
-        raise NotReady(f"{target} exists already; name a folder that does not.")
-    target.mkdir(mode=0o700, parents=True)
+    if target.exists() and any(target.iterdir()):
+        raise NotReady(f"{target} exists already and is not empty; name a new folder.")
+    target.mkdir(mode=0o700, parents=True, exist_ok=True)
     databases = [path for pattern in DATABASES for path in sorted(settings.var.rglob(pattern))]
     for path in databases:
         _copy_database(path, target / "databases" / path.relative_to(settings.var))
+    dumped = dump_all(settings, target / "databases")
     _archive_state(settings.var, target / STATE, set(databases))
+    if settings.spawner == "docker":
+        open_homes(settings)  # the machine may have been restarted since the Hub last ran
     homes = [_archive_home(settings, name, target / "homes") for name in home_names(settings)]
     made = {
         "place": settings.place,
         "course": settings.course,
         "made_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "databases": [str(path.relative_to(settings.var)) for path in databases],
+        "postgresql": dumped,
         "homes": homes,
     }
     (target / DONE).write_text(json.dumps(made, indent=1) + "\n", "utf-8")
@@ -59,6 +65,9 @@ def restore(settings: Settings, source: Path) -> dict:
             f"Home volumes are there already: {', '.join(volume_of(settings, name) for name in there)}.\n"
             "Remove them (docker volume rm), or restore beside them: HUB_DOCKER__PREFIX=another"
         )
+    if settings.spawner == "docker":
+        check_new(settings, made["homes"])
+    _load_databases(settings, source, made.get("postgresql", []))
     settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     _extract(source / STATE, settings.var)
     for name in made["databases"]:
@@ -67,6 +76,16 @@ def restore(settings: Settings, source: Path) -> dict:
     for name in made["homes"]:
         _restore_home(settings, name, source / "homes")
     return made
+
+
+def _load_databases(settings: Settings, source: Path, dumped: list[str]) -> None:
+    if bool(dumped) != bool(settings.databases):
+        kinds = ("PostgreSQL", "SQLite") if dumped else ("SQLite", "PostgreSQL")
+        raise NotReady(
+            f"The backup is of a Hub with {kinds[0]}, this one has {kinds[1]}: restore into one of its kind."
+        )
+    if dumped:
+        load_all(settings, source / "databases")
 
 
 def home_names(settings: Settings) -> list[str]:
@@ -129,6 +148,7 @@ def _restore_home(settings: Settings, name: str, folder: Path) -> None:
     if settings.spawner != "docker":
         _extract(folder / f"{name}.tar", settings.var / "homes" / name)
         return
+    homes_of(settings).make(volume_of(settings, name))
     with (folder / f"{name}.tar").open("rb") as file:
         volume = f"{volume_of(settings, name)}:{HOME}"
         _docker(*_in_image(settings, volume), "tar", "-C", HOME, "-x", stdin=file)

@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 
 from hub_config.checks import NotReady
+from hub_config.deploy import deploy
+from hub_config.firewall_commands import firewall
 from hub_config.settings import SettingsError, load_settings
 
 KEPT_BY_RESET = "jupyterhub_config.d"
@@ -132,12 +134,15 @@ def restore(folder: Path) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def status(as_json: bool) -> None:
+@click.option("--ready", is_flag=True, help="Fail unless everything has come up and the Hub answers.")
+def status(as_json: bool, ready: bool) -> None:
     """Say whether the Hub runs, and where."""
-    from hub_config.serve import program_pids, running
+    from hub_config.serve import is_ready, program_pids, running
 
     settings = load_settings()
     held = running(settings)
+    if ready and not is_ready(settings):
+        raise NotReady("The Hub is not ready.")
     if as_json:
         shown = {name: held[name] for name in ("pid", "url") if name in held}
         if held:
@@ -147,6 +152,14 @@ def status(as_json: bool) -> None:
         click.echo(
             f"The Hub runs at {held['url']} (pid {held['pid']})." if held else "The Hub is not running: make serve"
         )
+
+
+@cli.command()
+def welcome() -> None:
+    """Print the address, the passwords and what to try first."""
+    from hub_config import serve as serving
+
+    click.echo(serving.welcome(load_settings()))
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -175,6 +188,10 @@ def show_settings(as_json: bool) -> None:
         return
     for row in rows:
         click.echo(f"{row.variable} = {row.value}\n    {row.description}")
+
+
+cli.add_command(deploy)
+cli.add_command(firewall)
 
 
 def main() -> int:

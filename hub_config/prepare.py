@@ -38,7 +38,7 @@ def build_images(settings: Settings, log: Path) -> None:
     if not settings.docker.build:
         return
     line = ["tito", "image", "build", "--semester", str(settings.semester_file)]
-    line += ["--tag", settings.image_tag]
+    line += ["--tag", settings.image_tag, "--only", "student", "--only", "worker", "--only", "staff"]
     step("Images of servers and workers (some minutes the first time)", line, log)
 
 

@@ -28,15 +28,27 @@ CONFIG = Path(__file__).parent / "jupyterhub_config.py"
 
 
 def proxy(settings: Settings) -> Program:
-    """Return the proxy; the Python one, so that no Node is needed here."""
-    command = [str(BIN / "configurable-http-proxy"), "--ip", settings.host, "--port", str(settings.port)]
-    command += ["--api-ip", "127.0.0.1", "--api-port", str(settings.ports["proxy-api"]), "--log-level", "warning"]
+    """Return the proxy: the Python one, so that no Node is needed, unless another is given."""
     hub = f"http://{settings.inner_host}:{settings.ports['hub']}"
+    command = _other_proxy(settings) if settings.proxy else _front(settings)
+    command += ["--ip", settings.host, "--port", str(settings.port), "--api-port", str(settings.ports["proxy-api"])]
     command += ["--default-target", hub, "--error-target", f"{hub}/hub/error"]
-    if settings.tls_key:
-        command += ["--ssl-key", str(settings.tls_key), "--ssl-cert", str(settings.tls_cert)]
     token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
+
+
+def _front(settings: Settings) -> list[str]:
+    command = [sys.executable, "-m", "hub_config.front"]
+    if settings.tls_key:
+        command += ["--tls-key", str(settings.tls_key), "--tls-cert", str(settings.tls_cert)]
+    return [*command, "--behind-proxy"] if settings.url else command
+
+
+def _other_proxy(settings: Settings) -> list[str]:
+    command = [str(settings.proxy), "--api-ip", "127.0.0.1", "--log-level", "warn"]
+    if settings.tls_key:
+        command += ["--ssl-key", str(settings.tls_key), "--ssl-cert", str(settings.tls_cert)]
+    return command
 
 
 def hub(settings: Settings) -> Program:

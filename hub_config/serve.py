@@ -15,15 +15,19 @@ from typing import IO
 
 from hub_config import programs
 from hub_config.bridge import with_bridge
+from hub_config.certificates import check_certificates
 from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
 from hub_config.ports import kept_ports, with_ports
 from hub_config.prepare import prepare, say
-from hub_config.secret_files import read_or_create, read_passwords
+from hub_config.secret_files import read_or_create
 from hub_config.services import TERMINAL, chosen, service_environment, service_url
 from hub_config.settings import CHECKOUT, Settings, load_settings, settings_environment
+from hub_config.sign_in import check_sign_in, how_to_log_in
 from hub_config.supervisor import Supervisor, sweep
+from hub_config.walls import put_up
 
 RECORD = "hub/programs.json"
+READY = "hub/ready"  # there while everything answers
 
 
 def serve(settings: Settings) -> None:
@@ -33,10 +37,18 @@ def serve(settings: Settings) -> None:
         settings = with_bridge(settings)
     with only_one(settings):
         check_port(settings.host, settings.port)
+        check_sign_in(settings)
+        for warning in check_certificates(settings):
+            say(f"!!! {warning}")
+        (settings.var / READY).unlink(missing_ok=True)  # of one that was killed
         if settings.spawner == "bubblewrap":
             check_bubblewrap()
         prepare(settings)
-        run(with_ports(settings))
+        settings = with_ports(settings)
+        if settings.spawner == "docker":
+            for notice in put_up(settings):
+                say(f"!!! {notice}")
+        run(settings)
 
 
 def run(settings: Settings) -> None:
@@ -50,11 +62,15 @@ def run(settings: Settings) -> None:
     try:
         start_all(supervisor, settings)
         if not supervisor.stopping.is_set():
+            (settings.var / READY).touch()
             say(welcome(settings))
+            say("Ctrl-C stops the Hub; work, submissions and grades are kept. docs/operator.md tells the rest.")
         supervisor.watch()
     finally:
         say("\n==> Stopping; everything is kept")
-        stop_servers(settings)
+        (settings.var / READY).unlink(missing_ok=True)
+        if not settings.docker.keep_servers:
+            stop_servers(settings)
         supervisor.stop()
 
 
@@ -166,20 +182,16 @@ def stop_servers(settings: Settings) -> None:
 
 
 def welcome(settings: Settings) -> str:
-    """Return the address, the passwords and what to try first."""
-    passwords = read_passwords(settings.secrets)
-    width = max(map(len, passwords), default=0)
-    people = [f"    {name:<{width}}  {password}" for name, password in sorted(passwords.items())]
+    """Return the address, how to log in and what to try first."""
     return "\n".join(
         [
             "",
             f"    {settings.public_url}",
             "",
-            "Log in as one of these (kept in var/secrets/passwords.json):",
-            *people,
+            *how_to_log_in(settings),
             "",
-            "Try first: log in as a student, open the next module, run its cells; then submit it from the home page.",
-            "Ctrl-C stops the Hub; work, submissions and grades are kept. docs/operator.md tells the rest.",
+            "Try first: log in as a student, open the next module, run its cells; then hand it in:",
+            "`tito submit NAME` in a terminal, or JupyterLab's menu Nbgrader, Assignment List.",
         ]
     )
 
@@ -215,6 +227,11 @@ def running(settings: Settings) -> dict:
         except BlockingIOError:
             return json.load(lock)
     return {}
+
+
+def is_ready(settings: Settings) -> bool:
+    """Tell whether everything came up, and the page of the login answers now."""
+    return (settings.var / READY).exists() and programs.answers(f"{settings.front_url}/hub/health")
 
 
 def program_pids(settings: Settings) -> dict[str, int]:

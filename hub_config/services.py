@@ -29,7 +29,7 @@ KEPT_ENVIRONMENT = (
 
 @dataclass(frozen=True)
 class Service:
-    """One program; `command` may name {var}, {port}, {course_dir}, {semester}, {jobs}, {idle_seconds}, {hub_api}."""
+    """One program; what its `command` may name in braces, `command_line` says."""
 
     name: str
     command: str
@@ -41,10 +41,15 @@ class Service:
     for_servers: bool = False  # single-user servers call it, so it listens where they can reach it
 
 
-EXCHANGE = Service("exchange", "-m exchange serve --data {var}/exchange", module="exchange.__main__", for_servers=True)
+EXCHANGE = Service(
+    "exchange",
+    "-m exchange serve --data {var}/exchange --database {database}",
+    module="exchange.__main__",
+    for_servers=True,
+)
 GRADING = Service(
     "grading",
-    "-m tito.grading.service --course-dir {course_dir} --database sqlite:///{var}/grading/grading.sqlite --jobs {jobs}",
+    "-m tito.grading.service --course-dir {course_dir} --database {database} --jobs {jobs}",
     module="tito.grading.service.__main__",
     scopes=(
         *access("exchange"),
@@ -62,8 +67,7 @@ FORMGRADER = Service(
 )
 SEMESTER_SERVICE = Service(
     "semester",
-    "-m tito.semester.service --database sqlite:///{var}/semester/semester.db --course-dir {course_dir}"
-    " --semester {semester} --apply",
+    "-m tito.semester.service --database {database} --course-dir {course_dir} --semester {semester} --apply",
     module="tito.semester.service.__main__",
     scopes=(
         *("admin:users", "admin:groups", "read:users", "read:groups", "list:users", "list:groups"),
@@ -148,6 +152,7 @@ def command_line(service: Service, settings: Settings) -> list[str]:
     """Return the program and its arguments."""
     values = {
         "var": settings.var,
+        "database": settings.database_url(service.name) if "{database}" in service.command else "",
         "course_dir": settings.var / "course",
         "semester": settings.semester_file,
         "jobs": settings.grading_jobs,

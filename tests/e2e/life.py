@@ -14,8 +14,14 @@ COMMENT = "Well put. Say also what it costs to write into the result."
 
 def walk(student: Person, ta: Person, instructor: Person) -> None:
     """Take every step of a module's life, in order."""
-    slug, title = "tensor", "Tensor"
     apply_the_semester(instructor)
+    study(student)
+    grade(ta, instructor, students=1)
+    read_the_feedback(student, "tensor", score="98")
+
+
+def study(student: Person, slug: str = "tensor") -> None:
+    """Take a student's steps up to the quick result."""
     first_look(student)
     open_the_notebook(student)
     look_at_the_menus(student)
@@ -25,11 +31,15 @@ def walk(student: Person, ta: Person, instructor: Person) -> None:
     complete(student, slug)
     submit(student, slug)
     see_the_quick_result(student, slug)
-    collect_and_autograde(instructor, slug, title, students=1, class_size=3, to_read=1)
-    read_the_answers(ta, slug)
+
+
+def grade(ta: Person, instructor: Person, students: int, slug: str = "tensor", title: str = "Tensor") -> None:
+    """Take the staff's steps for all who have submitted."""
+    collect_and_autograde(instructor, slug, title, students=students, class_size=3, to_read=students)
+    for number in range(1, students + 1):
+        read_the_answers(ta, number)
     wait_for_column(instructor, slug, "To read", "0")
-    give_feedback(instructor, slug, title, students=1)
-    read_the_feedback(student, slug, score="98")
+    give_feedback(instructor, slug, title, students=students)
 
 
 def first_look(student: Person) -> None:
@@ -190,13 +200,13 @@ def collect_and_autograde(
     instructor.picture("instructor-class")
 
 
-def read_the_answers(ta: Person, slug: str, points: str = "4") -> None:
-    """The TA's home leads to the formgrader; she gives points and a comment on each written answer."""
+def read_the_answers(ta: Person, number: int = 1, points: str = "4") -> None:
+    """The TA's home leads to the formgrader; she gives points and a comment on each answer of a submission."""
     page = ta.page
     ta.go("/services/home/grading")
     ta.picture("ta-home")
     page.get_by_role("link", name="Read the answers").click()
-    page.get_by_role("link", name="Submission #1").click()
+    page.get_by_role("link", name=f"Submission #{number}", exact=True).click()
     page.wait_for_load_state("networkidle")  # grades are loaded, and edits are saved, from then on
     cells = [score.get_attribute("id") for score in page.locator("input.score").all()]
     by_hand = [name for name in cells if name and not name.startswith("test_")]

@@ -1,4 +1,5 @@
-"""Build the container images of a course: a student's server, the judge's worker, an instructor's server.
+"""Build the container images of a course: a student's server, the judge's worker, an instructor's server, the Hub, its
+database.
 
 Promises: an image holds what its wheel and its lock list, never what somebody forgot to leave out; idempotent (a
 label says what an image was made of); the tag is the course's id, so that two courses on one machine have images of
@@ -28,6 +29,7 @@ REPOSITORY = "tinytorch-hub"
 BASE_IMAGE = f"{REPOSITORY}/base:bookworm"
 LABEL = "tinytorch.made-of"
 STAFF_HAS = ("course", "tinytorch", "exchange", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE")
+HUB_HAS = (*STAFF_HAS, "hub_config", "docs", "docker")
 # Certificate authorities of this machine, for the time of the build: the first that exists.
 BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
@@ -100,9 +102,26 @@ def _stage_worker(course: Course, context: Path) -> None:
 def _stage_staff(course: Course, context: Path) -> None:
     _stage_common("staff", context)
     _stage_server("staff", context)
+    _stage_checkout(course, context, STAFF_HAS)
+
+
+def _stage_hub(course: Course, context: Path) -> None:
+    _stage_common("hub", context)
+    shutil.copyfile(ROOT / "requirements" / "node.lock", context / "node.lock")
+    shutil.copytree(ROOT / "docker" / "proxy", context / "proxy", ignore=shutil.ignore_patterns("node_modules"))
+    _stage_checkout(course, context, HUB_HAS)
+
+
+def _stage_database(course: Course, context: Path) -> None:
+    for name in ("database.Dockerfile", "database.sh"):
+        shutil.copyfile(ROOT / "docker" / name, context / name)
+
+
+def _stage_checkout(course: Course, context: Path, names: Iterable[str]) -> None:
+    """Stage these parts of the checkout, with the course's tree for `course`."""
     checkout = context / "checkout"
     checkout.mkdir()
-    for name in STAFF_HAS:
+    for name in names:
         source = course.tree if name == "course" else ROOT / name
         if source.is_dir():
             shutil.copytree(source, checkout / name, ignore=NEVER_STAGED)
@@ -119,6 +138,8 @@ STAGES: dict[str, Callable[[Course, Path], None]] = {
     "student": _stage_student,
     "worker": _stage_worker,
     "staff": _stage_staff,
+    "hub": _stage_hub,
+    "database": _stage_database,
 }
 KINDS = tuple(STAGES)
 
@@ -214,7 +235,7 @@ def build(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Build the container images of students' and instructors' servers and of the judge's worker.
+    """Build the container images of students' and instructors' servers, of the judge's worker, of Hub and database.
 
     \b
     Examples:

@@ -1,0 +1,79 @@
+"""The deployment of compose for a test: Hub and PostgreSQL as containers under names of its own."""
+
+import json
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.docker.place import TAG, docker, remove_all
+from tests.e2e.hub import CHECKOUT, RunningHub, free_port
+
+UP_SECONDS = 1200  # images of Hub, database and staff may have to be built
+
+
+class DeployedHub(RunningHub):
+    """A Hub in a container; `var` is its folder of state on this machine."""
+
+    @property
+    def name(self) -> str:
+        return self.extra["HUB_DOCKER__PREFIX"]
+
+    @property
+    def hub_container(self) -> str:
+        return docker("ps", "--quiet", "--filter", f"name={self.name}-deploy[-_]hub").strip()
+
+    @property
+    def database_container(self) -> str:
+        return docker("ps", "--quiet", "--filter", f"name={self.name}-deploy[-_]database").strip()
+
+    def start(self) -> "DeployedHub":
+        """Bring everything up."""
+        self.port = self.port or free_port()
+        done = self.deploy("up")
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return self
+
+    def stop(self, sig: int = 0) -> int:
+        """Bring everything down; state is kept."""
+        return self.deploy("down").returncode
+
+    def deploy(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run `python -m hub_config deploy WORDS`."""
+        line = [sys.executable, "-m", "hub_config", "deploy", *words]
+        return subprocess.run(
+            line, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, timeout=UP_SECONDS
+        )
+
+    def passwords(self) -> dict[str, str]:
+        return json.loads(docker("exec", self.hub_container, "cat", f"{self.var}/state/secrets/passwords.json"))
+
+
+@contextmanager
+def deployed_hub(folder: Path, semester: Path, restored_from: Path | None = None) -> Iterator[DeployedHub]:
+    """Run a deployment in a new folder; its containers, volumes and bridge are removed afterwards."""
+    folder.mkdir()
+    name = f"tt-{secrets.token_hex(4)}"
+    extra = {
+        "HUB_SEMESTER": str(semester),
+        "HUB_DOCKER__PREFIX": name,
+        "HUB_DOCKER__NETWORK": name,
+        "HUB_DOCKER__TAG": TAG,
+    }
+    hub = DeployedHub("docker", folder, extra=extra)
+    try:
+        if restored_from:
+            done = hub.deploy("restore", str(restored_from))
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        yield hub.start()
+    finally:
+        hub.stop()
+        # The Hub's user owns the state: the engine hands it back, so that whoever runs the tests can remove it.
+        here = folder.stat()
+        image = f"tinytorch-hub/hub:{TAG}"
+        mount = f"{folder}:{folder}"
+        docker("run", "--rm", "--user", "0", "--volume", mount, image,
+               "chown", "-R", f"{here.st_uid}:{here.st_gid}", str(folder))  # fmt: skip
+        remove_all(name)

@@ -1,0 +1,117 @@
+"""The deployment (Hub with Node proxy, PostgreSQL): a class's day on it, down and up, backup and restore."""
+
+import secrets
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.docker.deployed import DeployedHub, deployed_hub
+from tests.docker.place import container_of, docker, inspect
+from tests.e2e import life
+from tests.e2e.browser import chromium, person
+from tests.e2e.hub import write_semester
+from tests.security.shell import shell_of
+
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
+
+
+@pytest.fixture(scope="module")
+def hub(images, tmp_path_factory) -> Iterator[DeployedHub]:
+    folder = tmp_path_factory.mktemp("deployed")
+    with deployed_hub(folder / "hub", write_semester(folder / "semester", "tensor")) as hub:
+        yield hub
+
+
+def test_two_students_at_once_a_ta_and_an_instructor(hub: DeployedHub):
+    """Every step of the local place's test, by two students side by side."""
+    passwords = hub.passwords()
+    submitted, returned = threading.Barrier(3), threading.Event()
+
+    def student(name: str) -> list[str]:
+        with chromium() as browser:
+            somebody = person(browser, name, hub.url)
+            try:
+                somebody.log_in(passwords[name])
+                life.study(somebody)
+                submitted.wait(600)
+            except BaseException:
+                submitted.abort()
+                raise
+            assert returned.wait(600)
+            life.read_the_feedback(somebody, "tensor", score="98")
+            return somebody.dialogs
+
+    with ThreadPoolExecutor(2) as pool:
+        days = [pool.submit(student, name) for name in ("ada", "ben")]
+        try:
+            with chromium() as browser:
+                tom, ida = (person(browser, name, hub.url) for name in ("tom", "ida"))
+                for somebody in (tom, ida):
+                    somebody.log_in(passwords[somebody.name])
+                life.apply_the_semester(ida)
+                submitted.wait(600)
+                life.grade(tom, ida, students=2)
+        except threading.BrokenBarrierError:
+            pass  # a student's own error says why
+        finally:
+            submitted.abort()
+            returned.set()
+        assert [day.result() for day in days] == [[], []]
+
+
+def test_the_containers_are_no_root_and_read_only(hub: DeployedHub):
+    for name in (hub.hub_container, hub.database_container):
+        found = inspect(name)
+        assert found["HostConfig"]["ReadonlyRootfs"] is True
+        assert found["HostConfig"]["CapDrop"] == ["ALL"]
+        assert any("no-new-privileges" in option for option in found["HostConfig"]["SecurityOpt"])
+        assert docker("exec", name, "id", "-u").strip() != "0"
+
+
+def test_students_have_no_way_to_the_database(hub: DeployedHub):
+    """It listens on no network, and its socket is in no student's container; nobody else's uid is let in."""
+    assert docker("exec", hub.database_container, "cat", "/proc/net/tcp", "/proc/net/tcp6").count(":1538") == 0
+    ada = shell_of(hub.url, "ada", hub.passwords()["ada"])
+    assert "gone" in ada.run("ls /run/postgresql 2>/dev/null || echo gone")
+    mounts = [mount["Destination"] for mount in inspect(container_of(hub, "ada"))["Mounts"]]
+    assert mounts == ["/home/jovyan"]
+    as_hub = ["psql", "--host", "/run/postgresql", "--username", "hub", "hub", "--command", "select 1"]
+    assert docker("exec", hub.database_container, "psql", "--host", "/run/postgresql", "--command", "select 1")
+    with pytest.raises(AssertionError, match=r"[Pp]eer authentication failed"):
+        docker("exec", hub.database_container, *as_hub)
+
+
+def test_a_new_hub_container_leaves_servers_running(hub: DeployedHub):
+    ada = shell_of(hub.url, "ada", hub.passwords()["ada"])
+    ada.run("echo still here > /tmp/mark")
+    before = inspect(container_of(hub, "ada"))["Id"]
+    docker("restart", "--time", "60", hub.hub_container)
+    done = hub.deploy("up")
+    assert done.returncode == 0, done.stderr
+    assert inspect(container_of(hub, "ada"))["Id"] == before
+    again = shell_of(hub.url, "ada", hub.passwords()["ada"])
+    assert "still here" in again.run("cat /tmp/mark")
+
+
+def test_down_and_up_and_a_restored_copy(hub: DeployedHub, tmp_path: Path):
+    """Down stops every server; what was there is there after up, and in a copy of the deployment."""
+    canary = secrets.token_hex(8)
+    shell_of(hub.url, "chen", hub.passwords()["chen"]).run(f"echo {canary} > ~/mine.txt")
+    passwords = hub.passwords()
+    copied = hub.deploy("backup", str(tmp_path / "copy"))
+    assert copied.returncode == 0, copied.stderr
+    assert hub.stop() == 0
+    assert not docker("ps", "--quiet", "--filter", f"name={hub.name}-").split()
+
+    with deployed_hub(tmp_path / "other", Path(hub.extra["HUB_SEMESTER"]), tmp_path / "copy") as other:
+        assert other.passwords() == passwords
+        assert canary in shell_of(other.url, "chen", passwords["chen"]).run("cat ~/mine.txt")
+        again = other.deploy("restore", str(tmp_path / "copy"))
+        assert again.returncode != 0 and "not empty" in again.stderr
+
+    hub.start()
+    chen = shell_of(hub.url, "chen", passwords["chen"])
+    assert canary in chen.run("cat ~/mine.txt")
