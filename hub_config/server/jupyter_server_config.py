@@ -17,10 +17,14 @@ c.LabApp.collaborative = False
 staff = os.environ.get("SERVER_KIND") == "staff"
 prefix = "nbgrader.server_extensions"
 c.ServerApp.jpserver_extensions = {
-    f"{prefix}.assignment_list": True,
-    f"{prefix}.validate_assignment": True,
+    "nbgrader_on_request": True,  # beside this file: the next two, once somebody asks for them
+    f"{prefix}.assignment_list": False,
+    f"{prefix}.validate_assignment": False,
     f"{prefix}.course_list": False,  # the home page lists courses, the gateway is the formgrader
     f"{prefix}.formgrader": False,
     "jupyter_lsp": False,
+    "jupyter_server_terminals": True,
     "jupyterlab": True,
+    "notebook": False,  # its pages beside JupyterLab, which has everything
+    "notebook_shim": False,
 }

@@ -1,57 +1,126 @@
-"""Start a single-user server: fetch what is released, then become JupyterLab.
+"""Start a single-user server: fetch what is released while the server's code is loaded, then become the server.
 
-Fetching may fail or take too long; the server starts all the same, and a note in the home says what happened.
+Promises: it answers nobody before the released notebooks are in the home, or a note there says why they are not;
+fetching takes FETCH_SECONDS at most; a fetch that fails, and a home that is full, keep no server from starting.
 """
 
+import gc
+import importlib
 import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 
-FETCH_SECONDS = 20
+FETCH_SECONDS = 20.0
 NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
+LONGEST_PROBLEM = 2000  # characters; an answer that is no exchange's may be a whole page
+# What other packages import at start and a server needs rarely or never: module, and the one name that they take.
+POSTPONED = (
+    ("rfc3987_syntax", "is_valid_syntax"),  # builds a parser of all IRIs, half of the time of a start
+    ("jupyterlab.extensions.pypi", "PyPIExtensionManager"),  # the extension manager is switched off
+)
 
 
 def main() -> None:
-    """Prepare the home and replace this process by the server."""
+    """Prepare the home beside the imports, then serve."""
     os.environ.setdefault("JUPYTER_RUNTIME_DIR", "/tmp/jupyter")
-    if os.environ.get("SERVER_KIND") == "student":
-        Path(os.environ["TINYTORCH_HOME"]).mkdir(exist_ok=True)
-        report(fetch_released())
-    server = str(Path(sys.executable).parent / "jupyterhub-singleuser")
-    os.execv(sys.executable, [sys.executable, server, *sys.argv[1:]])
+    fetch = Fetch() if os.environ.get("SERVER_KIND") == "student" else None
+    serve = load_server()
+    if fetch is not None:
+        report(fetch.problem())
+    serve()
 
 
-def fetch_released() -> str:
-    """Fetch released modules; return what went wrong, nothing if all is well."""
-    tito = str(Path(sys.executable).parent / "tito")
-    try:
-        done = subprocess.run(
-            [tito, "fetch", "--released", "--quiet"], capture_output=True, text=True, timeout=FETCH_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        return f"The exchange did not answer within {FETCH_SECONDS} seconds."
-    except OSError as error:
-        return f"tito could not be started: {error}"
-    return (
-        ""
-        if done.returncode == 0
-        else (done.stderr or done.stdout).strip() or f"tito fetch ended with {done.returncode}."
-    )
+class Fetch:
+    """`tito fetch --released` as a process of its own, which can be ended and leaves no memory behind."""
+
+    def __init__(self) -> None:
+        self.until = time.monotonic() + FETCH_SECONDS
+        self.process: subprocess.Popen | None = None
+        self.refused = ""
+        try:
+            Path(os.environ["TINYTORCH_HOME"]).mkdir(exist_ok=True)
+            self.process = subprocess.Popen(
+                [str(Path(sys.executable).parent / "tito"), "fetch", "--released", "--quiet"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self.refused = f"tito could not be started: {error}"
+
+    def problem(self) -> str:
+        """Wait for its end; return what went wrong, nothing if all is well."""
+        if self.process is None:
+            return self.refused
+        try:
+            said, _ = self.process.communicate(timeout=max(0.0, self.until - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._end()
+            return f"The exchange did not answer within {FETCH_SECONDS:g} seconds."
+        code, text = self.process.returncode, said.decode(errors="replace").strip()
+        return "" if code == 0 else text[:LONGEST_PROBLEM] or f"tito fetch ended with {code}."
+
+    def _end(self) -> None:
+        assert self.process is not None and self.process.stdout is not None
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def load_server() -> Callable[[], None]:
+    """Import JupyterHub's single-user server; return what runs it."""
+    gc.disable()  # whatever is made now stays: to look for garbage in it costs a tenth of the start
+    for module, name in POSTPONED:
+        postpone(module, name)
+    from jupyterhub.singleuser import main as serve
+
+    gc.freeze()
+    gc.enable()
+    sys.argv[0] = "jupyterhub-singleuser"
+    return serve
+
+
+def postpone(module: str, name: str) -> None:
+    """Let others import `name` from `module`, which is loaded when it is first called."""
+
+    def call(*args, **kwargs):
+        if sys.modules.get(module) is placeholder:
+            del sys.modules[module]
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+    placeholder = ModuleType(module)
+    setattr(placeholder, name, call)
+    sys.modules.setdefault(module, placeholder)
 
 
 def report(problem: str) -> None:
     """Write or remove the note; the same words go to the server's log."""
-    if not problem:
-        NOTE.unlink(missing_ok=True)
-        return
-    print(f"released notebooks were not fetched: {problem}", file=sys.stderr)
-    NOTE.write_text(
+    try:
+        if not problem:
+            NOTE.unlink(missing_ok=True)
+            return
+        print(f"released notebooks were not fetched: {problem}", file=sys.stderr)
+        NOTE.write_text(note_of(problem), encoding="utf-8")
+    except OSError as error:
+        print(f"{NOTE} could not be brought up to date: {error}", file=sys.stderr)
+
+
+def note_of(problem: str) -> str:
+    """Return the note's text; what others said is quoted line by line, so that it stays a quotation."""
+    quoted = "\n".join(f"    {line}" for line in problem.splitlines())
+    return (
         "# Some notebooks may be missing\n\nReleased modules could not be fetched when this server started:\n\n"
-        f"    {problem.replace(chr(10), chr(10) + '    ')}\n\n"
+        f"{quoted}\n\n"
         "Your own files are untouched. Open a terminal (File, New, Terminal) and run `tito fetch --released`;\n"
-        "if that fails too, tell the course staff. This note goes away at the next good start.\n",
-        encoding="utf-8",
+        "if that fails too, tell the course staff. This note goes away at the next good start.\n"
     )
 
 

@@ -1,6 +1,7 @@
 """A Hub that knows tokens: what JupyterHub's REST API answers about them, over real HTTP.
 
-It serves what the exchange and nbgrader ask a Hub: `/hub/api/user` and `/hub/api/services`.
+It serves what the exchange, nbgrader and a single-user server ask a Hub: `/hub/api/`, `/hub/api/user` and
+`/hub/api/services`.
 """
 
 import json
@@ -9,6 +10,8 @@ import threading
 from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import jupyterhub
 
 from exchange.protocol import scopes
 
@@ -74,6 +77,8 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             status, answer = 200, {}
             if hub.silent:
                 status, answer = 502, {"message": "the Hub is silent"}
+            elif self.path.rstrip("/") == "/hub/api":
+                answer = {"version": jupyterhub.__version__}
             elif model is None:
                 status, answer = 403, {"message": "no such token"}
             elif self.path == "/hub/api/user":
@@ -87,6 +92,7 @@ def _handler(hub: FakeHub) -> type[BaseHTTPRequestHandler]:
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("X-JupyterHub-Version", jupyterhub.__version__)
             self.end_headers()
             self.wfile.write(body)
 

@@ -1,9 +1,10 @@
 """A server starts whether or not released notebooks could be fetched, and says which."""
 
+import colorsys
 import importlib.util
-import os
 import stat
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ pytestmark = pytest.mark.unit
 def launch(tmp_path, monkeypatch):
     """The start hook, as a module, with a home and an environment of its own."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path / "home" / "tinytorch"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     (tmp_path / "home").mkdir()
     file = Path(hub_config.__file__).parent / "server" / "launch.py"
     spec = importlib.util.spec_from_file_location("launch", file)
@@ -27,15 +30,34 @@ def launch(tmp_path, monkeypatch):
     return module
 
 
+@pytest.fixture
+def served(launch, monkeypatch) -> list[str]:
+    """What happens, in order, when a student's server starts: the parts around the fetch are recorded."""
+    events = []
+    monkeypatch.setenv("SERVER_KIND", "student")
+    monkeypatch.setattr(launch, "load_server", lambda: events.append("loaded") or (lambda: events.append("served")))
+    report = launch.report
+    monkeypatch.setattr(launch, "report", lambda problem: events.append(problem) or report(problem))
+    return events
+
+
 def tito(tmp_path, script: str) -> None:
     file = tmp_path / "bin" / "tito"
     file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(file.stat().st_mode | stat.S_IXUSR)
 
 
+def has_ended(pid: int) -> bool:
+    """Tell whether a process is gone, or is dead and waits for init to notice."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def test_a_good_fetch_leaves_no_note(launch, tmp_path):
     tito(tmp_path, "exit 0")
-    assert launch.fetch_released() == ""
+    assert launch.Fetch().problem() == ""
     launch.NOTE.write_text("old")
     launch.report("")
     assert not launch.NOTE.exists()
@@ -43,30 +65,103 @@ def test_a_good_fetch_leaves_no_note(launch, tmp_path):
 
 def test_a_refused_fetch_is_told_in_a_note_with_what_to_run(launch, tmp_path):
     tito(tmp_path, "echo 'the exchange is closed' >&2; exit 3")
-    problem = launch.fetch_released()
+    problem = launch.Fetch().problem()
     assert problem == "the exchange is closed"
     launch.report(problem)
-    assert "the exchange is closed" in launch.NOTE.read_text()
+    assert "    the exchange is closed\n" in launch.NOTE.read_text()
     assert "tito fetch" in launch.NOTE.read_text()
 
 
-def test_an_endless_fetch_ends(launch, tmp_path, monkeypatch):
-    monkeypatch.setattr(launch, "FETCH_SECONDS", 0.2)
+def test_a_fetch_without_words_is_told_by_its_code(launch, tmp_path):
+    tito(tmp_path, "exit 7")
+    assert launch.Fetch().problem() == "tito fetch ended with 7."
+
+
+def test_an_endless_fetch_ends_with_all_that_it_started(launch, tmp_path, monkeypatch):
+    """Its children hold the pipe that is read: to wait for its end would be to wait for theirs."""
+    monkeypatch.setattr(launch, "FETCH_SECONDS", 0.5)
+    tito(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait")
+    assert "did not answer within 0.5 seconds" in launch.Fetch().problem()
+    child = int((tmp_path / "child").read_text())
+    deadline = time.monotonic() + 10
+    while not has_ended(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_time_that_the_imports_take_counts(launch, tmp_path, monkeypatch):
+    """A fetch that has had its time is not waited for again."""
+    monkeypatch.setattr(launch, "FETCH_SECONDS", 0.0)
     tito(tmp_path, "exec sleep 60")
-    assert "did not answer within 0.2 seconds" in launch.fetch_released()
+    assert "did not answer within 0 seconds" in launch.Fetch().problem()
+
+
+def test_a_fetch_that_says_more_than_a_pipe_holds_ends(launch, tmp_path):
+    tito(tmp_path, "head -c 1000000 /dev/zero | tr '\\0' x; exit 1")
+    assert launch.Fetch().problem() == "x" * launch.LONGEST_PROBLEM
+
+
+def test_words_that_are_no_text_are_told(launch, tmp_path):
+    tito(tmp_path, "printf 'a\\377b'; exit 1")
+    assert launch.Fetch().problem() == "a\N{REPLACEMENT CHARACTER}b"
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r", "\r\n", "\x0b", "\u2028", "\n\n"])
+def test_what_an_exchange_says_stays_a_quotation(launch, separator):
+    """A line that began at the margin could be a heading, or markup."""
+    lines = launch.note_of(f"refused{separator}# <script>").split("\n")
+    assert [line for line in lines if "script" in line] == ["    # <script>"]
 
 
 def test_a_missing_tito_is_told(launch):
-    assert "could not be started" in launch.fetch_released()
+    assert "could not be started" in launch.Fetch().problem()
 
 
-def test_the_server_starts_in_every_case(launch, tmp_path, monkeypatch):
-    started = []
-    monkeypatch.setattr(os, "execv", lambda program, line: started.append(line))
-    monkeypatch.setenv("SERVER_KIND", "student")
-    monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path / "home" / "tinytorch"))
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
-    tito(tmp_path, "exit 1")
+@pytest.mark.parametrize(("script", "problem"), [("exit 0", ""), ("echo no; exit 1", "no")])
+def test_a_server_serves_after_the_outcome_is_known(launch, served, tmp_path, script, problem):
+    tito(tmp_path, script)
     launch.main()
-    assert started[0][1] == str(tmp_path / "bin" / "jupyterhub-singleuser")
+    assert served == ["loaded", problem, "served"]
     assert (tmp_path / "home" / "tinytorch").is_dir()
+    assert launch.NOTE.exists() == bool(problem)
+
+
+def test_staff_servers_fetch_nothing(launch, served, monkeypatch):
+    monkeypatch.setenv("SERVER_KIND", "staff")
+    launch.main()
+    assert served == ["loaded", "served"]
+
+
+def test_a_file_in_the_package_s_place_is_told_and_kept(launch, served, tmp_path):
+    (tmp_path / "home" / "tinytorch").write_text("mine")
+    launch.main()
+    assert served[-1] == "served"
+    assert "File exists" in launch.NOTE.read_text()
+    assert (tmp_path / "home" / "tinytorch").read_text() == "mine"
+
+
+@pytest.mark.parametrize("script", ["exit 0", "exit 1"])
+def test_a_note_that_cannot_be_written_or_removed_keeps_no_server_from_starting(
+    launch, served, tmp_path, script, capsys
+):
+    launch.NOTE.mkdir()
+    tito(tmp_path, script)
+    launch.main()
+    assert served[-1] == "served"
+    assert "could not be brought up to date" in capsys.readouterr().err
+
+
+def test_a_postponed_name_does_what_the_real_one_does(launch, monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys")
+    launch.postpone("colorsys", "rgb_to_hsv")
+    from colorsys import rgb_to_hsv
+
+    assert not hasattr(sys.modules["colorsys"], "rgb_to_hls")
+    assert rgb_to_hsv(0.2, 0.4, 0.4) == colorsys.rgb_to_hsv(0.2, 0.4, 0.4)
+    assert hasattr(sys.modules["colorsys"], "rgb_to_hls")
+
+
+def test_what_is_loaded_already_is_not_postponed(launch, monkeypatch):
+    monkeypatch.setitem(sys.modules, "colorsys", colorsys)
+    launch.postpone("colorsys", "rgb_to_hsv")
+    assert sys.modules["colorsys"] is colorsys
