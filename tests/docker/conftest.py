@@ -12,6 +12,8 @@ from tests.docker.place import TAG, docker_hub
 from tests.e2e.fixtures import keep_logs
 from tests.e2e.hub import CHECKOUT, RunningHub, write_semester
 
+HOME_MB = 300
+
 
 @pytest.fixture(scope="session")
 def real_course() -> Path:
@@ -35,10 +37,12 @@ def temporary_image() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def hub(images: dict[str, str], tmp_path_factory) -> Iterator[RunningHub]:
-    """A Hub of the docker place with one module open: ada, ben and chen study, tom is TA, ida teaches."""
+    """A Hub of the docker place with one module open: ada, ben and chen study, tom is TA, ida teaches; small homes."""
     folder = tmp_path_factory.mktemp("docker-hub")
     semester = write_semester(folder / "semester", "tensor")
-    with docker_hub(folder / "var", semester) as hub:
+    with semester.open("a") as file:
+        file.write(f"limits: {{memory: 4G, cpus: 2, processes: 256, home: {HOME_MB}M}}\n")
+    with docker_hub(folder / "var", semester, HUB_DOCKER__HOMES=str(folder / "homes")) as hub:
         try:
             yield hub
         finally:

@@ -10,13 +10,25 @@ from pathlib import Path
 from tests.e2e.hub import RunningHub
 
 TAG = "tinytorch-test"
+STUDENT = f"tinytorch-hub/student:{TAG}"
+RIGHTS = [word for name in ("NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "SYS_CHROOT") for word in ("--cap-add", name)]
+DEVICES = ["--device-cgroup-rule", "b 7:* rwm", "--device-cgroup-rule", "c 10:237 rwm"]  # loop devices
+# What a Hub leaves on the machine itself: its firewall, and the devices of homes with files of their own.
+CLOSE = """
+nft delete table inet tinytorch_$(echo "$1" | tr - _) 2>/dev/null || true
+for link in /run/tinytorch-homes/"$1"*; do
+  [ -L "$link" ] || continue
+  losetup --detach "$(readlink "$link")"
+  rm "$link"
+done
+"""
 
 
 @contextmanager
-def docker_hub(var: Path, semester: Path) -> Iterator[RunningHub]:
-    """Run a Hub of the docker place; its containers, volumes and bridge are removed afterwards."""
+def docker_hub(var: Path, semester: Path, **more: str) -> Iterator[RunningHub]:
+    """Run a Hub of the docker place with these settings; what it leaves with the engine is removed afterwards."""
     name = f"tt-{secrets.token_hex(4)}"
-    extra = {"HUB_SEMESTER": str(semester), "HUB_DOCKER__PREFIX": name, "HUB_DOCKER__NETWORK": name}
+    extra = {"HUB_SEMESTER": str(semester), "HUB_DOCKER__PREFIX": name, "HUB_DOCKER__NETWORK": name} | more
     hub = RunningHub("docker", var, extra=extra)
     try:
         yield hub.start()
@@ -32,7 +44,7 @@ def container_of(hub: RunningHub, user: str) -> str:
 
 
 def remove_all(name: str) -> None:
-    """Remove containers, home volumes and the bridge whose names begin with `name`."""
+    """Remove containers, home volumes, bridge and firewall whose names begin with `name`."""
     for kind, listing, removal in (
         ("container", ("ps", "--all", "--quiet"), ("rm", "--force", "--volumes")),
         ("volume", ("volume", "ls", "--quiet"), ("volume", "rm", "--force")),
@@ -42,6 +54,14 @@ def remove_all(name: str) -> None:
         if found:
             docker(*removal, *found)
         assert not docker(*listing, "--filter", f"name={name}").split(), f"a {kind} was left behind"
+    as_root(CLOSE, name)
+
+
+def as_root(script: str, *words: str) -> str:
+    """Run a script as root on the engine's machine, whoever runs the tests."""
+    run = ["run", "--rm", "--user", "0", "--network", "host", "--pid", "host", "--volume", "/:/host"]
+    run += [*RIGHTS, *DEVICES, "--entrypoint", "/usr/sbin/chroot", STUDENT, "/host"]
+    return docker(*run, "sh", "-ceu", f"PATH=/usr/sbin:/usr/bin:/sbin:/bin\n{script}", "sh", *words)
 
 
 def docker(*words: str, seconds: float = 300) -> str:
