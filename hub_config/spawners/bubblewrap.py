@@ -15,6 +15,7 @@ from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Dict, Integer, Unicode
 
 from hub_config.roles import server_kind
+from hub_config.spawners.readiness import until_it_listens
 from hub_config.spawners.sandbox import CONFIGURATION, Sandbox, write_identity
 
 MIB = 2**20
@@ -79,7 +80,8 @@ class BubblewrapSpawner(LocalProcessSpawner):
         log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with log.open("ab") as output:
             self.popen_kwargs = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
-            return await super().start()
+            address = await super().start()
+        return await until_it_listens(self, *address)
 
     def load_state(self, state):
         """Resume a server of an earlier Hub, unless its number belongs to another process by now."""

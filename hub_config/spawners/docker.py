@@ -13,6 +13,7 @@ from traitlets import Dict, Instance, Integer
 from hub_config.homes import Homes, homes_of
 from hub_config.roles import server_kind
 from hub_config.settings import Settings
+from hub_config.spawners.readiness import until_it_listens
 
 MIB = 2**20
 HOME = "/home/jovyan"
@@ -48,7 +49,7 @@ class ContainerSpawner(DockerSpawner):
         self.extra_host_config = walls(kind, self.temporary_mib)
         for volume in self.volume_binds:
             await asyncio.to_thread(self.homes.make, volume)
-        return await super().start()
+        return await until_it_listens(self, *await super().start())
 
 
 def walls(kind: dict, temporary_mib: int) -> dict:
