@@ -24,13 +24,14 @@ FORWARDED = ("Forwarded", "X-Scheme", "X-Forwarded-For", "X-Forwarded-Proto", "X
 
 
 class Front(ProxyHandler):
-    """Say of every request how the browser sent it; believe a reverse proxy only where one is known to stand in front."""
+    """Say of every request how the browser sent it; believe a reverse proxy only where one stands in front."""
 
     def _get_proxy_request(self, url: str) -> HTTPRequest:
         seen = {name: self.request.headers[name] for name in FORWARDED if name in self.request.headers}
         for name in seen:
             del self.request.headers[name]
         request = super()._get_proxy_request(url)
+        request.headers["X-Forwarded-Host"] = request.headers.get("Host", "")
         request.headers["X-Forwarded-For"] = self.request.remote_ip or ""
         request.headers["X-Forwarded-Proto"] = self.request.protocol
         request.headers["X-Forwarded-Port"] = request.headers.get("Host", "").rpartition(":")[2]

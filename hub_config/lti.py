@@ -81,6 +81,7 @@ class Platform(RosterOnly, LTI13Authenticator):
 
     login_handler = Begin
     callback_handler = Launch
+    custom_html = "<p>Open this course from your learning platform: logging in begins there.</p>"
     domain = Unicode(config=True, help="Mail domain that a name must have; it is cut off")
 
     def get_username(self, token):

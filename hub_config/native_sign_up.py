@@ -4,6 +4,8 @@ A sign-up is a claim to be somebody, so nobody is let in by it alone: whoever ca
 instructor's name. The operator's own password is made at the first start (`var/secrets/operator-password`).
 """
 
+import asyncio
+
 import bcrypt
 from jupyterhub.scopes import needs_scope
 from nativeauthenticator import NativeAuthenticator
@@ -12,16 +14,21 @@ from nativeauthenticator.orm import UserInfo
 from tornado import web
 from traitlets import Unicode
 
+from hub_config.refusals import SignInRefused
+
+LONGEST_BYTES = 72  # bcrypt looks at no more
 NOT_ON_THE_ROSTER = (
     "The course knows nobody named {name}. Sign up with the user name that stands on its roster; if you don't know it, "
     "ask the course staff."
 )
 TAKEN = (
-    "Somebody has signed up as {name} already. If it was you, wait until the operator has let you in, then log in. If it "
-    "was not you, tell the course staff at once."
+    "Somebody has signed up as {name} already. If it was you, wait until the operator has let you in, then log in. If "
+    "it was not you, tell the course staff at once."
 )
 NOT_THE_SAME = "The two passwords are not the same. Type both once more."
-TOO_WEAK = "The password must have {length} characters or more, and not be one that many people use."
+TOO_WEAK = "The password must have {length} to 72 characters, and not be one that many people use."
+NOT_YET = "The operator has not let you in yet. Ask the course staff, and log in again then."
+TOO_MANY = "Too many wrong passwords for this name. Wait ten minutes, then try again; nothing is lost."
 WAIT = (
     "You have signed up as {name}. You can log in as soon as the operator has let you in; the course staff knows how."
 )
@@ -89,6 +96,27 @@ class RosterSignUp(NativeAuthenticator):
         super().__init__(*args, **kwargs)
         self._make_operator()
 
+    async def authenticate(self, handler, data):
+        """Return the name if the password is hers and the operator has let her in; say so if only the latter lacks."""
+        name = self.normalize_username(data["username"])
+        if self.is_blocked(name):
+            raise SignInRefused(403, "Wait a little", TOO_MANY, f"Login as {name!r}: too many wrong passwords")
+        user = self.get_user(name)
+        # In a thread: it takes a quarter of a second by design, in which the Hub must not stand still for everybody.
+        if user is None or not await asyncio.to_thread(_matches, data["password"], user.password):
+            self.add_login_attempt(name)
+            return None
+        self.successful_login(name)
+        if not user.is_authorized:
+            raise SignInRefused(
+                403, "Not yet", NOT_YET, f"Login as {name!r}: signed up, not let in yet (/hub/authorize)"
+            )
+        return name
+
+    def is_password_strong(self, password):
+        """Tell whether a password is long enough, short enough for bcrypt, and not a common one."""
+        return len(password.encode()) <= LONGEST_BYTES and super().is_password_strong(password)
+
     def get_authed_users(self):
         """Return whom a sign-up lets in at once: nobody."""
         return set()
@@ -106,9 +134,13 @@ class RosterSignUp(NativeAuthenticator):
         )
 
     def get_handlers(self, app):
-        """Return the handlers, ours in place of those that change something at a GET or say too little."""
+        """Return the handlers, ours in place of those that change something at a GET or say too little.
+
+        The Hub's own login page serves; the authenticator's (1.3) wants a part of JupyterHub that is gone since 5.
+        """
         ours = {r"/signup": SignUp, r"/authorize/([^/]*)": Toggle, r"/discard/([^/]*)": Discard}
-        return [(path, ours.get(path, handler)) for path, handler in super().get_handlers(app)]
+        theirs = [row for row in super().get_handlers(app) if row[0] not in ("/login", "/confirm/([^/]*)")]
+        return [(path, ours.get(path, handler)) for path, handler in theirs]
 
     def _make_operator(self) -> None:
         if not self.operator or self.user_exists(self.operator):
@@ -116,3 +148,8 @@ class RosterSignUp(NativeAuthenticator):
         hashed = bcrypt.hashpw(self.operator_password.encode(), bcrypt.gensalt())
         self.db.add(UserInfo(username=self.operator, password=hashed, is_authorized=True))
         self.db.commit()
+
+
+def _matches(password: str, hashed: bytes) -> bool:
+    given = password.encode()
+    return len(given) <= LONGEST_BYTES and bcrypt.checkpw(given, hashed)

@@ -6,15 +6,19 @@ Secrets are files under `var/secrets`: `oauth-client-secret` comes from the prov
 from collections.abc import Callable
 from pathlib import Path
 
-from hub_config.secret_files import read_or_create
-from hub_config.settings import Settings, SettingsError
+from traitlets.config import Config
+
+from hub_config.secret_files import new_password, read_or_create, read_passwords, write_private
+from hub_config.settings import Settings, SettingsError, is_loopback
 
 CLIENT_SECRET = "oauth-client-secret"
+OPERATOR_PASSWORD = "operator-password"
+SHARED_PASSWORD = "shared-password"
 CALLBACK = "/hub/oauth_callback"
 PROVIDERS = {
-    "github": "oauthenticator.github.GitHubOAuthenticator",
-    "google": "oauthenticator.google.GoogleOAuthenticator",
-    "oauth": "oauthenticator.generic.GenericOAuthenticator",
+    "github": "hub_config.oauth.GitHub",
+    "google": "hub_config.oauth.Google",
+    "oauth": "hub_config.oauth.Provider",
 }
 
 
@@ -24,6 +28,11 @@ def apply_sign_in(c, settings: Settings) -> None:
     # People are added by the semester service; a name that it does not know stays outside.
     c.Authenticator.allow_existing_users = True
     WAYS[settings.authenticator](c, settings)
+
+
+def check_sign_in(settings: Settings) -> None:
+    """Raise SettingsError where the chosen way lacks something, before anything starts."""
+    apply_sign_in(Config(), settings)
 
 
 def generated_passwords(c, settings: Settings) -> None:
@@ -37,47 +46,61 @@ def generated_passwords(c, settings: Settings) -> None:
 
 def shared_password(c, settings: Settings) -> None:
     """Take one password for all, for demonstrations: whoever knows it can be anybody, staff too."""
+    if settings.url or not is_loopback(settings.host):
+        raise SettingsError(
+            f"authenticator 'shared-password' lets whoever knows one password be anybody, the staff too, so it works "
+            f"on loopback only, got {settings.public_url}: leave host at 127.0.0.1 and url empty, or choose another "
+            f"(HUB_AUTHENTICATOR is one of {', '.join(WAYS)})"
+        )
     c.JupyterHub.authenticator_class = "jupyterhub.authenticators.shared.SharedPasswordAuthenticator"
-    c.SharedPasswordAuthenticator.user_password = read_or_create(settings.secrets, "shared-password")
+    c.SharedPasswordAuthenticator.user_password = _password(settings.secrets, SHARED_PASSWORD)
 
 
 def native(c, settings: Settings) -> None:
     """Let people choose a password; the operator lets each in, at /hub/authorize."""
-    c.JupyterHub.authenticator_class = "nativeauthenticator.NativeAuthenticator"
-    c.Authenticator.admin_users = {settings.operator}
+    c.JupyterHub.authenticator_class = "hub_config.native_sign_up.RosterSignUp"
+    c.RosterSignUp.operator = settings.operator
+    c.RosterSignUp.operator_password = _password(settings.secrets, OPERATOR_PASSWORD)
     c.NativeAuthenticator.open_signup = False
     c.NativeAuthenticator.minimum_password_length = 10
     c.NativeAuthenticator.check_common_password = True
     c.NativeAuthenticator.allowed_failed_logins = 5
+    # Less than a JupyterHub administrator, who may also open everybody's server.
+    lets_in = {"name": "lets-people-in", "scopes": ["admin:users"], "users": [settings.operator]}
+    c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), lets_in]
 
 
 def provider(c, settings: Settings) -> None:
     """Log in at GitHub, Google or any OAuth 2 provider."""
     own = settings.sign_in
-    _require(settings, "client_id")
+    _require(settings, *NEEDED[settings.authenticator])
     c.JupyterHub.authenticator_class = PROVIDERS[settings.authenticator]
     c.OAuthenticator.client_id = own.client_id
     c.OAuthenticator.client_secret = _client_secret(settings.secrets)
     c.OAuthenticator.oauth_callback_url = settings.public_url + CALLBACK
-    if settings.authenticator == "google" and own.hosted_domain:
-        c.GoogleOAuthenticator.hosted_domain = [own.hosted_domain]
+    if own.login_service:
+        c.OAuthenticator.login_service = own.login_service
+    if settings.authenticator == "google":
+        c.Google.hosted_domain = [own.hosted_domain]
     if settings.authenticator == "oauth":
-        _require(settings, "authorize_url", "token_url", "userdata_url", "username_claim")
         c.OAuthenticator.authorize_url, c.OAuthenticator.token_url = own.authorize_url, own.token_url
         c.OAuthenticator.userdata_url, c.OAuthenticator.username_claim = own.userdata_url, own.username_claim
-        c.GenericOAuthenticator.scope = ["openid", "profile", "email"]
+        c.Provider.scope = ["openid", "profile", "email"]
+        c.Provider.domain = own.hosted_domain
 
 
 def lti13(c, settings: Settings) -> None:
     """Come from a learning platform with LTI 1.3; it signs, so there is no secret here."""
     own = settings.sign_in
-    _require(settings, "client_id", "issuer", "authorize_url", "jwks_url", "username_claim")
-    c.JupyterHub.authenticator_class = "ltiauthenticator.lti13.auth.LTI13Authenticator"
+    _require(settings, *NEEDED["lti13"])
+    c.JupyterHub.authenticator_class = "hub_config.lti.Platform"
     c.LTI13Authenticator.client_id = [own.client_id]
     c.LTI13Authenticator.issuer = own.issuer
     c.LTI13Authenticator.authorize_url = own.authorize_url
     c.LTI13Authenticator.jwks_endpoint = own.jwks_url
     c.LTI13Authenticator.username_key = own.username_claim
+    c.LTI13Authenticator.uri_scheme = settings.public_url.partition(":")[0]
+    c.Platform.domain = own.hosted_domain
 
 
 WAYS: dict[str, Callable] = {
@@ -91,6 +114,38 @@ WAYS: dict[str, Callable] = {
 }
 
 
+# What each provider needs; a roster's name has no @, so Google's addresses lose their domain.
+NEEDED = {
+    "github": ("client_id",),
+    "google": ("client_id", "hosted_domain"),
+    "oauth": ("client_id", "authorize_url", "token_url", "userdata_url", "username_claim"),
+    "lti13": ("client_id", "issuer", "authorize_url", "jwks_url", "username_claim"),
+}
+
+
+def how_to_log_in(settings: Settings) -> list[str]:
+    """Return the lines with which `serve` tells the operator how people come in."""
+    if settings.authenticator == "generated-passwords":
+        passwords = read_passwords(settings.secrets)
+        width = max(map(len, passwords), default=0)
+        people = [f"    {name:<{width}}  {password}" for name, password in sorted(passwords.items())]
+        return ["Log in as one of these (kept in var/secrets/passwords.json):", *people]
+    if settings.authenticator == "shared-password":
+        return [
+            "!!! A DEMONSTRATION, NOT A COURSE: one password for everybody, the staff and the operator too.",
+            "    Whoever knows it can be anybody, read all work and change all grades. It works on this machine only.",
+            f"    Password: {_password(settings.secrets, SHARED_PASSWORD)} (any name of the roster or the staff)",
+        ]
+    if settings.authenticator == "native":
+        return [
+            f"People on the roster sign up at {settings.public_url}/hub/signup; let each in at /hub/authorize.",
+            f"    {settings.operator}  {_password(settings.secrets, OPERATOR_PASSWORD)}"
+            " (at first; change it at /hub/change-password)",
+        ]
+    where = settings.sign_in.login_service or settings.authenticator
+    return [f"People on the roster log in by {where}."]
+
+
 def _require(settings: Settings, *names: str) -> None:
     missing = [name for name in names if not getattr(settings.sign_in, name)]
     if missing:
@@ -102,6 +157,14 @@ def _require(settings: Settings, *names: str) -> None:
 
 def _client_secret(secrets: Path) -> str:
     file = secrets / CLIENT_SECRET
-    if not file.is_file():
+    if not file.is_file() or not file.read_text("utf-8").strip():
         raise SettingsError(f"the provider's client secret is read from {file}: write it there, with mode 0600")
     return file.read_text("utf-8").strip()
+
+
+def _password(secrets: Path, name: str) -> str:
+    """Return a password that a person types, made at first use."""
+    file = secrets / name
+    if not file.exists():
+        write_private(file, new_password() + "\n")
+    return read_or_create(secrets, name)

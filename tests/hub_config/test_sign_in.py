@@ -9,7 +9,7 @@ from traitlets.config import Config
 
 from hub_config.ports import NAMES
 from hub_config.settings import SettingsError, load_settings
-from hub_config.sign_in import CLIENT_SECRET, WAYS, apply_sign_in
+from hub_config.sign_in import CLIENT_SECRET, WAYS, apply_sign_in, check_sign_in
 
 pytestmark = pytest.mark.unit
 
@@ -21,7 +21,9 @@ PROVIDER = {
     "HUB_SIGN_IN__JWKS_URL": "https://login.example.org/keys",
     "HUB_SIGN_IN__ISSUER": "https://login.example.org",
     "HUB_SIGN_IN__USERNAME_CLAIM": "preferred_username",
+    "HUB_SIGN_IN__HOSTED_DOMAIN": "example.org",
 }
+BEHIND = {"HUB_URL": "https://hub.example.org/"}
 
 
 def settings_for(tmp_path, way: str, **more: str):
@@ -30,9 +32,9 @@ def settings_for(tmp_path, way: str, **more: str):
     return load_settings(own | more)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_authenticator_can_be_made_and_lets_in_whom_the_hub_knows(tmp_path, way: str):
-    settings = settings_for(tmp_path, way, **PROVIDER, HUB_URL="https://hub.example.org/")
+def authenticator(tmp_path, way: str, **more: str):
+    """Make the chosen authenticator as the Hub does; return it and its configuration."""
+    settings = settings_for(tmp_path, way, **PROVIDER, **(BEHIND if way != "shared-password" else {}), **more)
     settings.secrets.mkdir()
     (settings.secrets / CLIENT_SECRET).write_text("their-secret\n")
     c = Config()
@@ -40,9 +42,13 @@ def test_the_authenticator_can_be_made_and_lets_in_whom_the_hub_knows(tmp_path, 
     hub = JupyterHub(config=c, db_url="sqlite:///:memory:")
     hub.init_db()  # native sign-up keeps a table of its own in the Hub's database
     chosen = c.JupyterHub.authenticator_class
-    made = (import_item(chosen) if isinstance(chosen, str) else chosen)(
-        parent=hub, config=c, _deprecated_db_session=hub.db
-    )
+    kind = import_item(chosen) if isinstance(chosen, str) else chosen
+    return kind(parent=hub, config=c, _deprecated_db_session=hub.db), c
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_authenticator_can_be_made_and_lets_in_whom_the_hub_knows(tmp_path, way: str):
+    made, c = authenticator(tmp_path, way)
     assert made.allow_existing_users is True
     assert "operator" in made.allowed_users
     # Only where nobody without a password of her own can come in, everybody who comes in is let in.
@@ -54,6 +60,53 @@ def test_the_authenticator_can_be_made_and_lets_in_whom_the_hub_knows(tmp_path, 
         if section in ("JupyterHub",):
             continue
         assert any(kind.__name__ == section for kind in type(made).__mro__), section
+
+
+def test_github_is_asked_for_nothing_but_who_it_is(tmp_path):
+    made, _ = authenticator(tmp_path, "github")
+    assert made.authorize_url == "https://github.com/login/oauth/authorize"
+    assert made.token_url == "https://github.com/login/oauth/access_token"
+    assert made.userdata_url == "https://api.github.com/user"
+    assert (made.scope, made.username_claim, made.enable_pkce) == ([], "login", True)
+    assert (made.allowed_organizations, made.allowed_users) == (set(), {"operator"})
+
+
+def test_google_is_asked_for_the_address_and_takes_one_domain(tmp_path):
+    made, _ = authenticator(tmp_path, "google")
+    assert made.authorize_url == "https://accounts.google.com/o/oauth2/v2/auth"
+    assert made.token_url == "https://www.googleapis.com/oauth2/v4/token"
+    assert made.userdata_url == "https://www.googleapis.com/oauth2/v1/userinfo"
+    assert (made.scope, made.username_claim) == (["openid", "email"], "email")
+    assert (made.hosted_domain, made.strip_domain) == (["example.org"], True)
+    info = {"email": "Ada@example.org"}
+    assert made.normalize_username(made.user_info_to_username(info)) == "ada"
+
+
+def test_a_provider_is_called_as_the_setting_says(tmp_path):
+    made, _ = authenticator(tmp_path, "oauth", HUB_SIGN_IN__LOGIN_SERVICE="Example University")
+    assert made.login_service == "Example University"
+    assert (made.scope, made.username_claim, made.domain) == (
+        ["openid", "profile", "email"],
+        "preferred_username",
+        "example.org",
+    )
+
+
+def test_lti_keeps_the_hubs_own_address_and_takes_rs256_alone(tmp_path):
+    made, _ = authenticator(tmp_path, "lti13")
+    assert (made.uri_scheme, made.jwks_algorithms, made.client_id) == ("https", ["RS256"], {"our-id"})
+    assert (made.issuer, made.jwks_endpoint) == ("https://login.example.org", "https://login.example.org/keys")
+
+
+@pytest.mark.parametrize("variables", [BEHIND, {"HUB_PLACE": "docker", "HUB_HOST": "0.0.0.0"}])
+def test_one_password_for_all_is_for_loopback_only(tmp_path, variables):
+    with pytest.raises(SettingsError, match=r"shared-password.*loopback only.*choose another"):
+        check_sign_in(settings_for(tmp_path, "shared-password", **variables))
+
+
+def test_googles_domain_is_needed_since_a_rosters_name_has_no_at_sign(tmp_path):
+    with pytest.raises(SettingsError, match="HUB_SIGN_IN__HOSTED_DOMAIN"):
+        check_sign_in(settings_for(tmp_path, "google", HUB_SIGN_IN__CLIENT_ID="our-id"))
 
 
 @pytest.mark.parametrize("way", ["github", "oauth", "lti13"])

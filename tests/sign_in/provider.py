@@ -1,4 +1,4 @@
-"""An OAuth 2 provider: a login page, codes with PKCE, tokens, userinfo; in the shapes of OpenID Connect, GitHub and Google.
+"""An OAuth 2 provider: login page, codes with PKCE, tokens, userinfo; in the shapes of OpenID Connect, GitHub, Google.
 
 It refuses what a real one refuses: an unknown client or redirect address, a wrong secret, a code that was used, another
 verifier than the challenge's. GitHub answers refusals with status 200 and an `error`, as its documentation says.

@@ -1,0 +1,161 @@
+"""People come from a learning platform with LTI 1.3: its signature says who, the roster says whether."""
+
+import time
+
+import httpx
+import pytest
+
+from tests.sign_in.door import Door, form, person, running_door, send, words
+from tests.sign_in.platform import CLAIM, CLIENT_ID, ROLE, Platform, new_key, running_platform
+
+pytestmark = pytest.mark.slow
+HOME = "/services/home/"
+BEGIN, CALLBACK = "/hub/lti13/oauth_login", "/hub/lti13/oauth_callback"
+
+
+@pytest.fixture(scope="module")
+def platform():
+    with running_platform() as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def door(platform: Platform, tmp_path_factory):
+    variables = {
+        "HUB_SIGN_IN__CLIENT_ID": CLIENT_ID,
+        "HUB_SIGN_IN__ISSUER": platform.url,
+        "HUB_SIGN_IN__AUTHORIZE_URL": f"{platform.url}/authorize",
+        "HUB_SIGN_IN__JWKS_URL": f"{platform.url}/keys",
+        "HUB_SIGN_IN__USERNAME_CLAIM": "custom_login",
+    }
+    with running_door(tmp_path_factory.mktemp("lti"), "lti13", **variables) as door:
+        platform.tool = door.url
+        yield door
+
+
+def launch(client: httpx.Client, platform: Platform, name: str) -> httpx.Response:
+    """Press the platform's link and let the browser send what the platform answers."""
+    return send(client, client.post(BEGIN, data=platform.launch(name)))
+
+
+def begun(client: httpx.Client, platform: Platform, name: str) -> tuple[str, str]:
+    """Begin a launch and return its state and nonce."""
+    client.post(BEGIN, data=platform.launch(name))
+    return platform.asked[-1]["state"], platform.asked[-1]["nonce"]
+
+
+def test_a_launch_logs_in_the_right_person(door: Door, platform: Platform):
+    with person(door.url) as ada:
+        page = launch(ada, platform, "ada")
+        assert (page.status_code, page.url.path) == (200, HOME)
+        assert "You are ada" in words(page)
+
+
+def test_the_link_may_be_a_get_without_the_hubs_name(door: Door, platform: Platform):
+    with person(door.url) as ada:
+        begin = platform.launch("ada")
+        del begin["client_id"]
+        assert send(ada, ada.get(BEGIN, params=begin)).url.path == HOME
+
+
+@pytest.mark.security
+def test_the_platforms_roles_give_no_right(door: Door, platform: Platform, monkeypatch):
+    monkeypatch.setitem(platform.altered, f"{CLAIM}roles", [f"{ROLE}Instructor", f"{ROLE}Administrator"])
+    with person(door.url) as ada:
+        assert launch(ada, platform, "ada").status_code == 200
+        assert ada.get(f"{HOME}class").status_code == 403
+    with person(door.url) as eve:
+        page = launch(eve, platform, "eve")
+        assert page.status_code == 403
+        assert "You logged in as eve" in words(page)
+    assert door.registrar("GET", "/users/ada").json()["groups"] == ["student"]
+
+
+def test_an_instructor_of_the_semester_file_is_one_whatever_the_platform_says(door: Door, platform: Platform):
+    with person(door.url) as ida:
+        assert "Class" in words(launch(ida, platform, "ida"))
+
+
+ATTACKS = {
+    "a forged signature": lambda platform: {"key": new_key()},
+    "another audience": lambda platform: {"aud": "another tool"},
+    "another issuer": lambda platform: {"iss": "https://evil.example"},
+    "an expired token": lambda platform: {"iat": int(time.time()) - 120, "exp": int(time.time()) - 60},
+    "a token issued long ago": lambda platform: {"iat": int(time.time()) - 3600},
+    "no LTI launch": lambda platform: {f"{CLAIM}message_type": "LtiSubmissionReviewRequest"},
+    "another nonce": lambda platform: {"nonce": "0" * 64},
+}
+
+
+@pytest.mark.security
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_launch_that_is_not_right_lets_nobody_in(door: Door, platform: Platform, attack: str):
+    with person(door.url) as eve:
+        state, nonce = begun(eve, platform, "ida")
+        token = platform.token("ida", **({"nonce": nonce} | ATTACKS[attack](platform)))
+        page = eve.post(CALLBACK, data={"state": state, "id_token": token})
+        assert page.status_code == 400
+        assert "This launch was not accepted" in words(page)
+        assert "open the course from there once more" in words(page)
+        assert eve.get("/hub/home").url.path == "/hub/login"
+    assert "LTI launch refused" in door.log()
+
+
+@pytest.mark.security
+def test_an_unsigned_launch_lets_nobody_in(door: Door, platform: Platform):
+    import jwt
+
+    with person(door.url) as eve:
+        state, nonce = begun(eve, platform, "ida")
+        claims = jwt.decode(platform.token("ida", nonce), options={"verify_signature": False})
+        token = jwt.encode(claims, None, algorithm="none", headers={"kid": "platform-key"})
+        assert eve.post(CALLBACK, data={"state": state, "id_token": token}).status_code == 400
+
+
+@pytest.mark.security
+def test_a_launch_works_once_and_in_its_own_browser_only(door: Door, platform: Platform):
+    with person(door.url) as ida, person(door.url) as eve:
+        address, answer = form(ida.post(BEGIN, data=platform.launch("ida")))
+        assert ida.post(address, data=answer).status_code == 200
+        assert ida.post(address, data=answer).status_code == 400
+        assert eve.post(address, data=answer).status_code == 400
+        state, _ = begun(eve, platform, "eve")
+        assert eve.post(address, data=answer).status_code == 400
+        state, _ = begun(eve, platform, "eve")
+        page = eve.post(address, data=answer | {"state": state})
+        assert page.status_code == 400
+        assert eve.get("/hub/home").url.path == "/hub/login"
+    assert "OAuth nonce mismatch" in door.log()
+
+
+@pytest.mark.security
+def test_a_launch_without_the_claim_is_refused_and_never_read_from_another_one(
+    door: Door, platform: Platform, monkeypatch
+):
+    monkeypatch.setitem(platform.altered, f"{CLAIM}custom", None)
+    monkeypatch.setitem(platform.altered, "sub", "ida")
+    with person(door.url) as eve:
+        page = launch(eve, platform, "eve")
+        assert page.status_code == 403
+        assert "did not give a user name" in words(page)
+    assert "no claim 'custom_login' (HUB_SIGN_IN__USERNAME_CLAIM)" in door.log()
+
+
+def test_who_comes_without_the_platform_is_told_to_go_there(door: Door):
+    with person(door.url) as ada:
+        assert "Open this course from your learning platform" in words(ada.get("/"))
+        page = ada.get(BEGIN)
+        assert page.status_code == 400
+        assert "Open this course from your learning platform" in words(page)
+
+
+def test_a_platform_whose_keys_are_out_of_reach_is_said_and_holds_nobody_else_up(door: Door, platform: Platform):
+    with person(door.url) as ada:
+        state, nonce = begun(ada, platform, "ada")
+        token = platform.token("ada", nonce)
+        assert platform.server is not None
+        platform.server.stop()
+        page = ada.post(CALLBACK, data={"state": state, "id_token": token})
+    assert page.status_code == 502
+    assert "Your learning platform is out of order" in words(page)
+    assert f"the platform's keys can't be had, {platform.url}/keys" in door.log()
