@@ -165,6 +165,7 @@ class Process(Live):
         """Start it and wait until it is healthy."""
         options = {
             "--data": self.settings.data,
+            "--host": self.settings.host,
             "--port": self.settings.port,
             "--hub-api-url": self.settings.hub_api_url,
         }
