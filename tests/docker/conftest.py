@@ -11,6 +11,7 @@ from tito.staff.image import Course, build_images
 from tests.docker.place import TAG, docker_hub
 from tests.e2e.fixtures import keep_logs
 from tests.e2e.hub import CHECKOUT, RunningHub, write_semester
+from tests.security.shell import Shell, shell_of
 
 HOME_MB = 300
 
@@ -47,3 +48,15 @@ def hub(images: dict[str, str], tmp_path_factory) -> Iterator[RunningHub]:
             yield hub
         finally:
             keep_logs(hub)
+
+
+@pytest.fixture(scope="module")
+def ada(hub: RunningHub) -> Shell:
+    """The attacker."""
+    return shell_of(hub.url, "ada", hub.passwords()["ada"])
+
+
+@pytest.fixture(scope="module")
+def ben(hub: RunningHub) -> Shell:
+    """The victim, whose server runs too."""
+    return shell_of(hub.url, "ben", hub.passwords()["ben"])

@@ -1,4 +1,4 @@
-"""From the servers' bridge only the doors of Hub and services are open, nothing else of this machine, no cloud's secret.
+"""From the servers' bridge only the doors of Hub and services are open, nothing else of this machine, no metadata.
 
 The rules are tried without a Hub here, against programs that really listen; test_walls.py has a Hub behind them.
 """

@@ -1,0 +1,69 @@
+"""With HUB_DOCKER__INTERNET=false servers reach Hub and services, and no other machine; a student works as usual."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.docker.outside import outside, reach_program, reached
+from tests.docker.place import STUDENT, docker_hub, inspect
+from tests.e2e import life
+from tests.e2e.browser import chromium, person
+from tests.e2e.fixtures import keep_logs
+from tests.e2e.hub import RunningHub, write_semester
+from tests.security.shell import shell_of
+
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(1200)]
+
+
+@pytest.fixture(scope="module")
+def hub(images, tmp_path_factory) -> Iterator[RunningHub]:
+    """A Hub whose bridge leads nowhere."""
+    folder = tmp_path_factory.mktemp("no-internet")
+    semester = write_semester(folder / "semester", "tensor")
+    with docker_hub(folder / "var", semester, HUB_DOCKER__INTERNET="false") as hub:
+        try:
+            yield hub
+        finally:
+            keep_logs(hub)
+
+
+def test_a_student_logs_in_and_has_the_released_notebook(hub: RunningHub):
+    """JupyterLab opens, the notebook that was fetched runs, and the figure is there."""
+    with chromium() as browser:
+        ada = person(browser, "ada", hub.url)
+        ada.log_in(hub.passwords()["ada"])
+        life.first_look(ada)
+        life.open_the_notebook(ada)
+        life.run_and_see_a_figure(ada)
+        assert ada.dialogs == []
+
+
+def test_a_module_is_submitted_and_judged(hub: RunningHub):
+    """The exchange answers from inside: what is submitted is listed there."""
+    ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
+    said = ben.run("cd ~/tensor && tito submit tensor; tito status --json", seconds=120)
+    assert "tensor" in said and "Traceback" not in said
+
+
+def test_no_other_machine_is_reached(hub: RunningHub):
+    """The machine outside is one that answers: another Hub's servers reach it (test_walls.py)."""
+    network = inspect(hub.extra["HUB_DOCKER__NETWORK"])
+    assert network["Internal"] is True
+    ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
+    here = network["IPAM"]["Config"][0]["Gateway"]
+    with outside(STUDENT) as elsewhere:
+        shut = [elsewhere.machine, elsewhere.metadata, (elsewhere.near, 22), ("1.1.1.1", 443)]
+        door = (here, json.loads((hub.var / "hub" / "ports.json").read_text())["exchange"])
+        seen = reached(ben.python(reach_program(door, *shut)))
+    assert seen == {door: "open"} | dict.fromkeys(shut, "shut")
+    assert "default" not in ben.run('cat /proc/net/route | awk \'$2 == "00000000" {print "default"}\'')
+
+
+def test_no_name_of_another_machine_is_resolved(hub: RunningHub):
+    """Questions for names would carry data out, one name at a time."""
+    ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
+    program = (
+        "import socket\ntry:\n    print(socket.gethostbyname('example.org'))\nexcept OSError:\n    print('unknown')"
+    )
+    assert ben.python(program).split() == ["unknown"]
