@@ -20,6 +20,9 @@ HOME = "/home/jovyan"
 LABEL = "tinytorch.server"  # on each container, with the prefix of its Hub
 # Where a machine runs out of memory as a whole, its kernel ends students' code before engine, Hub and database.
 FIRST_TO_GO = 500
+# Of processors that are wanted by all, a server gets an eighth of what Hub, database or any other program gets. Servers
+# share alike among each other, and with the judge's workers.
+CPU_SHARES = 128
 
 
 class ContainerSpawner(DockerSpawner):
@@ -62,6 +65,7 @@ def walls(kind: dict, temporary_mib: int) -> dict:
         "pids_limit": kind["processes"],
         "memswap_limit": kind["memory_mib"] * MIB,  # as much as memory: none besides
         "oom_score_adj": FIRST_TO_GO,
+        "cpu_shares": CPU_SHARES,
         "ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
         "log_config": {"type": "json-file", "config": {"max-size": "10m", "max-file": "2"}},
     }

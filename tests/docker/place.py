@@ -60,7 +60,8 @@ def remove_all(name: str) -> None:
 def as_root(script: str, *words: str) -> str:
     """Run a script as root on the engine's machine, whoever runs the tests."""
     run = ["run", "--rm", "--user", "0", "--network", "host", "--pid", "host", "--volume", "/:/host"]
-    run += [*RIGHTS, *DEVICES, "--entrypoint", "/usr/sbin/chroot", STUDENT, "/host"]
+    image = docker("images", "--quiet", "tinytorch-hub/student").split()[0]  # whichever: it lends its root
+    run += [*RIGHTS, *DEVICES, "--entrypoint", "/usr/sbin/chroot", image, "/host"]
     return docker(*run, "sh", "-ceu", f"PATH=/usr/sbin:/usr/bin:/sbin:/bin\n{script}", "sh", *words)
 
 

@@ -8,6 +8,8 @@ from jupyterhub.app import JupyterHub
 from traitlets.config import Config
 
 from hub_config.apply import apply_all
+from hub_config.firewall import firewall_of
+from hub_config.homes import homes_of
 from hub_config.ports import NAMES
 from hub_config.services import FORMGRADER, GRADING, service_environment, service_url
 from hub_config.settings import SettingsError, load_settings, settings_environment
@@ -80,6 +82,7 @@ def test_a_container_may_do_little(config):
     assert set_up["security_opt"] == ["no-new-privileges"]
     assert set_up["pids_limit"] == 300
     assert set_up["memswap_limit"] == 2048 * 2**20
+    assert set_up["cpu_shares"] < 1024 and set_up["oom_score_adj"] > 0  # engine, Hub and database come first
     assert not {"privileged", "cap_add", "devices", "network_mode", "binds"} & set(set_up)
 
 
@@ -101,6 +104,27 @@ def test_only_the_grading_service_is_told_to_use_containers(settings):
 def test_a_child_process_loads_the_same_address(settings):
     environment = settings_environment(settings, {"HUB_PLACE": "docker"})
     assert environment["HUB_INNER_HOST"] == BRIDGE
+
+
+def test_homes_have_the_semesters_limit(settings, tmp_path):
+    homes = homes_of(settings)
+    assert (homes.prefix, homes.size_mib, homes.folder) == ("tiny-2026-home-", 5120, None)
+    assert homes_of(load(tmp_path, HUB_DOCKER__HOMES="/srv/homes")).folder == "/srv/homes"
+
+
+def test_the_firewalls_doors_are_what_listens_on_the_bridge(settings):
+    firewall = firewall_of(settings)
+    assert firewall.doors == {name: settings.ports[name] for name in ("hub", "exchange", "grading", "semester")}
+    rules = firewall.rules(["10.0.0.53"])
+    assert f"ip daddr {BRIDGE} tcp dport @doors accept" in rules
+    assert "ip daddr { 10.0.0.53 } meta l4proto { tcp, udp } th dport 53 accept" in rules
+    assert "{  }" not in firewall.rules([])  # nft takes no empty set
+
+
+@pytest.mark.parametrize("networks", ["[nowhere]", "[10.0.0.1/8]"])
+def test_what_is_no_network_cannot_be_blocked(tmp_path, networks: str):
+    with pytest.raises(SettingsError, match="blocked"):
+        load(tmp_path, HUB_DOCKER__BLOCKED=networks)
 
 
 @pytest.mark.parametrize("name", ["HUB_DOCKER__PREFIX", "HUB_DOCKER__NETWORK"])

@@ -63,6 +63,7 @@ class Container:
             *("--read-only", "--ipc", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
             *("--user", f"{user}:{user}", "--pids-limit", str(PROCESSES)),
             *("--memory", memory, "--memory-swap", memory, "--cpus", "1", "--ulimit", "core=0"),
+            *("--cpu-shares", "128", "--oom-score-adj", "500"),  # as students' servers: Hub and engine come first
             *("--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,mode=1777,size={tmp}"),
             *("--mount", f"type=bind,source={predecessors.resolve()},target=/predecessors,readonly"),
             *(word for name, value in worker_variables().items() for word in ("--env", f"{name}={value}")),
