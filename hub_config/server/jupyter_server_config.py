@@ -1,5 +1,6 @@
 """A single-user server's configuration, mounted at /etc/jupyter inside its sandbox or container."""
 
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,8 @@ c.ConnectionFileMixin.transport = "ipc"
 c.KernelManager.shutdown_wait_time = 2.0
 c.MappingKernelManager.cull_idle_timeout = 3600
 c.ServerApp.root_dir = str(Path.home())
+# The form token's cookie as all others: over https only, where the Hub answers https.
+c.ServerApp.tornado_settings = {"xsrf_cookie_kwargs": json.loads(os.environ.get("JUPYTERHUB_COOKIE_OPTIONS", "{}"))}
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}
 c.ContentsManager.allow_hidden = False
 c.LabApp.news_url = None
