@@ -165,3 +165,22 @@ def test_what_is_loaded_already_is_not_postponed(launch, monkeypatch):
     monkeypatch.setitem(sys.modules, "colorsys", colorsys)
     launch.postpone("colorsys", "rgb_to_hsv")
     assert sys.modules["colorsys"] is colorsys
+
+
+def test_what_is_left_out_is_empty_meanwhile_and_real_afterwards(launch, monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys")
+    with launch.left_out({"colorsys": ("Colour",)}):
+        from colorsys import Colour
+
+        assert not isinstance("red", Colour)
+        assert not hasattr(sys.modules["colorsys"], "rgb_to_hsv")
+    from colorsys import rgb_to_hsv
+
+    assert rgb_to_hsv(0.0, 0.0, 1.0) == colorsys.rgb_to_hsv(0.0, 0.0, 1.0)
+
+
+def test_what_is_loaded_already_is_not_left_out(launch, monkeypatch):
+    monkeypatch.setitem(sys.modules, "colorsys", colorsys)
+    with launch.left_out({"colorsys": ()}):
+        assert sys.modules["colorsys"] is colorsys
+    assert sys.modules["colorsys"] is colorsys
