@@ -1,10 +1,13 @@
 """People come from a learning platform with LTI 1.3: its signature says who, the roster says whether."""
 
+import ssl
 import time
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
 
+from tests.sign_in.certificate import write_pair
 from tests.sign_in.door import Door, form, person, running_door, send, words
 from tests.sign_in.platform import CLAIM, CLIENT_ID, ROLE, Platform, new_key, running_platform
 
@@ -28,9 +31,17 @@ def door(platform: Platform, tmp_path_factory):
         "HUB_SIGN_IN__JWKS_URL": f"{platform.url}/keys",
         "HUB_SIGN_IN__USERNAME_CLAIM": "custom_login",
     }
-    with running_door(tmp_path_factory.mktemp("lti"), "lti13", **variables) as door:
+    folder = tmp_path_factory.mktemp("lti")
+    key, cert = write_pair(folder / "tls")
+    variables |= {"HUB_TLS_KEY": str(key), "HUB_TLS_CERT": str(cert)}
+    with running_door(folder, "lti13", **variables) as door:
         platform.tool = door.url
         yield door
+
+
+def browser(door: Door) -> AbstractContextManager[httpx.Client]:
+    """Give somebody a browser that trusts this Hub's certificate."""
+    return person(door.url, verify=ssl.create_default_context(cafile=str(door.settings.tls_cert)))
 
 
 def launch(client: httpx.Client, platform: Platform, name: str) -> httpx.Response:
@@ -45,26 +56,37 @@ def begun(client: httpx.Client, platform: Platform, name: str) -> tuple[str, str
 
 
 def test_a_launch_logs_in_the_right_person(door: Door, platform: Platform):
-    with person(door.url) as ada:
+    with browser(door) as ada:
         page = launch(ada, platform, "ada")
         assert (page.status_code, page.url.path) == (200, HOME)
         assert "You are ada" in words(page)
 
 
 def test_the_link_may_be_a_get_without_the_hubs_name(door: Door, platform: Platform):
-    with person(door.url) as ada:
+    with browser(door) as ada:
         begin = platform.launch("ada")
         del begin["client_id"]
         assert send(ada, ada.get(BEGIN, params=begin)).url.path == HOME
 
 
+def test_the_cookies_of_a_launch_come_back_with_the_platforms_post(door: Door, platform: Platform):
+    """Browsers send a cookie with another site's POST only if it says so."""
+    with browser(door) as ada:
+        ada.follow_redirects = False
+        given = ada.post(BEGIN, data=platform.launch("ada")).headers.get_list("set-cookie")
+    own = [header for header in given if header.startswith("lti13authenticator-")]
+    assert len(own) == 2
+    for header in own:
+        assert {"SameSite=None", "Secure", "HttpOnly"} <= {part.strip() for part in header.split(";")}
+
+
 @pytest.mark.security
 def test_the_platforms_roles_give_no_right(door: Door, platform: Platform, monkeypatch):
     monkeypatch.setitem(platform.altered, f"{CLAIM}roles", [f"{ROLE}Instructor", f"{ROLE}Administrator"])
-    with person(door.url) as ada:
+    with browser(door) as ada:
         assert launch(ada, platform, "ada").status_code == 200
         assert ada.get(f"{HOME}class").status_code == 403
-    with person(door.url) as eve:
+    with browser(door) as eve:
         page = launch(eve, platform, "eve")
         assert page.status_code == 403
         assert "You logged in as eve" in words(page)
@@ -72,7 +94,7 @@ def test_the_platforms_roles_give_no_right(door: Door, platform: Platform, monke
 
 
 def test_an_instructor_of_the_semester_file_is_one_whatever_the_platform_says(door: Door, platform: Platform):
-    with person(door.url) as ida:
+    with browser(door) as ida:
         assert "Class" in words(launch(ida, platform, "ida"))
 
 
@@ -90,7 +112,7 @@ ATTACKS = {
 @pytest.mark.security
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_launch_that_is_not_right_lets_nobody_in(door: Door, platform: Platform, attack: str):
-    with person(door.url) as eve:
+    with browser(door) as eve:
         state, nonce = begun(eve, platform, "ida")
         token = platform.token("ida", **({"nonce": nonce} | ATTACKS[attack](platform)))
         page = eve.post(CALLBACK, data={"state": state, "id_token": token})
@@ -105,7 +127,7 @@ def test_a_launch_that_is_not_right_lets_nobody_in(door: Door, platform: Platfor
 def test_an_unsigned_launch_lets_nobody_in(door: Door, platform: Platform):
     import jwt
 
-    with person(door.url) as eve:
+    with browser(door) as eve:
         state, nonce = begun(eve, platform, "ida")
         claims = jwt.decode(platform.token("ida", nonce), options={"verify_signature": False})
         token = jwt.encode(claims, None, algorithm="none", headers={"kid": "platform-key"})
@@ -114,7 +136,7 @@ def test_an_unsigned_launch_lets_nobody_in(door: Door, platform: Platform):
 
 @pytest.mark.security
 def test_a_launch_works_once_and_in_its_own_browser_only(door: Door, platform: Platform):
-    with person(door.url) as ida, person(door.url) as eve:
+    with browser(door) as ida, browser(door) as eve:
         address, answer = form(ida.post(BEGIN, data=platform.launch("ida")))
         assert ida.post(address, data=answer).status_code == 200
         assert ida.post(address, data=answer).status_code == 400
@@ -134,7 +156,7 @@ def test_a_launch_without_the_claim_is_refused_and_never_read_from_another_one(
 ):
     monkeypatch.setitem(platform.altered, f"{CLAIM}custom", None)
     monkeypatch.setitem(platform.altered, "sub", "ida")
-    with person(door.url) as eve:
+    with browser(door) as eve:
         page = launch(eve, platform, "eve")
         assert page.status_code == 403
         assert "did not give a user name" in words(page)
@@ -142,7 +164,7 @@ def test_a_launch_without_the_claim_is_refused_and_never_read_from_another_one(
 
 
 def test_who_comes_without_the_platform_is_told_to_go_there(door: Door):
-    with person(door.url) as ada:
+    with browser(door) as ada:
         assert "Open this course from your learning platform" in words(ada.get("/"))
         page = ada.get(BEGIN)
         assert page.status_code == 400
@@ -150,7 +172,7 @@ def test_who_comes_without_the_platform_is_told_to_go_there(door: Door):
 
 
 def test_a_platform_whose_keys_are_out_of_reach_is_said_and_holds_nobody_else_up(door: Door, platform: Platform):
-    with person(door.url) as ada:
+    with browser(door) as ada:
         state, nonce = begun(ada, platform, "ada")
         token = platform.token("ada", nonce)
         assert platform.server is not None

@@ -1,0 +1,104 @@
+"""The door tells the Hub what the browser did, believes nobody who can't know it, and lets nobody wait for the slow."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+
+from hub_config.front import FORWARDED
+from hub_config.programs import answers
+from hub_config.settings import CHECKOUT
+from tests.e2e.hub import free_port
+from tests.semester.campus import Server, wait_for
+
+pytestmark = pytest.mark.slow
+SLOW = 30  # the proxy as it comes takes ten at once
+SPOOFED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3", "X-Scheme": "https", "X-Forwarded-Host": "evil"}
+
+
+@pytest.fixture(scope="module")
+def slow():
+    """Hold slow requests up until it is set."""
+    return threading.Event()
+
+
+@pytest.fixture(scope="module")
+def hub(slow: threading.Event):
+    """Stand behind the door and tell what arrives."""
+    app, arrived = FastAPI(), threading.Semaphore(0)
+
+    @app.get("/told")
+    def told(request: Request) -> dict[str, list[str]]:
+        return {name: request.headers.getlist(name) for name in (*FORWARDED, "Host")}
+
+    @app.get("/slow")
+    async def wait_until_set() -> str:
+        arrived.release()
+        await asyncio.to_thread(slow.wait, 60)
+        return "done"
+
+    server = Server(app, free_port())
+    server.start()
+    yield f"http://127.0.0.1:{server._server.config.port}", arrived
+    slow.set()
+    server.stop()
+
+
+@contextmanager
+def front(target: str, *more: str) -> Iterator[str]:
+    port, api = free_port(), free_port()
+    words = ["--ip", "127.0.0.1", "--port", str(port), "--api-port", str(api)]
+    words += ["--default-target", target, "--error-target", f"{target}/hub/error", *more]
+    own = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": "secret"}
+    process = subprocess.Popen([sys.executable, "-m", "hub_config.front", *words], cwd=CHECKOUT, env=own)
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/_chp_healthz") or process.poll() is not None, "the door")
+        assert httpx.get(f"http://127.0.0.1:{api}/api/routes").status_code == 403
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+@pytest.mark.security
+def test_what_a_browser_says_of_itself_is_not_believed(hub):
+    with front(hub[0]) as url:
+        host = url.removeprefix("http://")
+        told = httpx.get(f"{url}/told", headers=SPOOFED).json()
+    assert told == {
+        "Forwarded": [],
+        "X-Scheme": [],
+        "X-Forwarded-For": ["127.0.0.1"],
+        "X-Forwarded-Proto": ["http"],
+        "X-Forwarded-Port": [host.partition(":")[2]],
+        "X-Forwarded-Host": [host],
+        "Host": [host],
+    }
+
+
+def test_a_reverse_proxy_in_front_is_believed(hub):
+    with front(hub[0], "--behind-proxy") as url:
+        told = httpx.get(f"{url}/told", headers=SPOOFED | {"Host": "hub.example.org"}).json()
+    assert {name: told[name] for name in SPOOFED} == {name: [value] for name, value in SPOOFED.items()}
+    assert told["Host"] == ["hub.example.org"]
+
+
+def test_slow_answers_hold_nobody_else_up(hub, slow: threading.Event):
+    target, arrived = hub
+    with front(target) as url, ThreadPoolExecutor(SLOW) as pool:
+        waiting = [pool.submit(httpx.get, f"{url}/slow", timeout=60) for _ in range(SLOW)]
+        try:
+            for _ in waiting:
+                assert arrived.acquire(timeout=30), "a request did not get through while others waited"
+            assert httpx.get(f"{url}/told", timeout=30).status_code == 200
+        finally:
+            slow.set()
+        assert [answer.result().json() for answer in waiting] == ["done"] * SLOW
