@@ -1,6 +1,8 @@
 """https as browsers get it: by given certificates, and by nginx in front with the configuration that docker/ offers."""
 
 import json
+import os
+import shutil
 import ssl
 import subprocess
 import time
@@ -67,7 +69,9 @@ def nginx(folder: Path, ports: dict[str, int], key: Path, cert: Path) -> Iterato
     http = ["access_log off;", *(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)]
     whole = [f"daemon off; pid {folder}/pid; error_log {folder}/error.log;", "events {}", "http {", *http, site, "}"]
     (folder / "nginx.conf").write_text("\n".join(whole))
-    process = subprocess.Popen(["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"])
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program, "nginx is missing. Run: apt-get install -y nginx-light"
+    process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"])
     try:
         wait_for(lambda: answers(f"https://127.0.0.1:{ports['secure']}/hub/health") or process.poll(), "nginx", 60)
         redirected = httpx.get(f"http://127.0.0.1:{ports['plain']}/hub/login?next=/x")
