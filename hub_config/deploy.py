@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import yaml
 
 from hub_config.checks import NotReady
 from hub_config.prepare import say
@@ -92,7 +93,21 @@ class Deployment:
         """Run a command in another container of the Hub's kind that has `folder` too."""
         self.compose("up", "--detach", "database")
         self._wait_for_database()
-        self.compose("run", "--rm", "--no-deps", "-T", "--volume", f"{folder}:{folder}", "hub", *words)
+        settings = self.environment_of_hub()
+        line = ["run", "--rm", "--network", "none", "--group-add", str(Path(SOCKET).stat().st_gid)]
+        line += [word for name, value in settings.items() for word in ("--env", f"{name}={value}")]
+        mounts = [f"{self.folder}:{self.folder}", f"{self.semester.parent}:{self.semester.parent}:ro"]
+        mounts += [f"{folder}:{folder}", f"{SOCKET}:/var/run/docker.sock"]
+        mounts += [f"{self.project}_database-socket:/run/postgresql"]
+        line += [word for mount in mounts for word in ("--volume", mount)]
+        say(docker(*line, self.hub_image, *words).strip())
+
+    def environment_of_hub(self) -> dict[str, str]:
+        """Return what compose.yaml says to the Hub's container."""
+        raw = yaml.safe_load(COMPOSE_FILE.read_text("utf-8"))["services"]["hub"]["environment"]
+        ours = self.environment()
+        named = {name: re.sub(r"\$\{(\w+)\}", lambda match: ours[match[1]], value) for name, value in raw.items()}
+        return _read_settings(self.folder / "hub.env") | self.given | named
 
     def _wait_for_database(self, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
@@ -138,7 +153,7 @@ def docker(*words: str) -> str:
     """Ask the engine; raise NotReady with its words if it refuses."""
     done = subprocess.run(["docker", *words], capture_output=True, text=True)
     if done.returncode != 0:
-        raise NotReady(f"`docker {' '.join(words)}` failed: {done.stderr.strip()}")
+        raise NotReady(f"`docker {words[0]}` failed: {done.stderr.strip()}")
     return done.stdout
 
 

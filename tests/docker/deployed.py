@@ -31,7 +31,6 @@ class DeployedHub(RunningHub):
 
     def start(self) -> "DeployedHub":
         """Bring everything up."""
-        self.port = self.port or free_port()
         done = self.deploy("up")
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return self
@@ -62,7 +61,7 @@ def deployed_hub(folder: Path, semester: Path, restored_from: Path | None = None
         "HUB_DOCKER__NETWORK": name,
         "HUB_DOCKER__TAG": TAG,
     }
-    hub = DeployedHub("docker", folder, extra=extra)
+    hub = DeployedHub("docker", folder, port=free_port(), extra=extra)
     try:
         if restored_from:
             done = hub.deploy("restore", str(restored_from))
