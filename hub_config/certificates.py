@@ -11,6 +11,7 @@ from cryptography import x509
 from hub_config.checks import NotReady
 from hub_config.front import server_context
 from hub_config.settings import Settings, is_loopback
+from hub_config.spawners.sandbox import ETC
 
 SOON = timedelta(days=21)
 
@@ -21,6 +22,7 @@ def check_certificates(settings: Settings) -> list[str]:
         return plain_http(settings)
     for name, file in (("tls_key", settings.tls_key), ("tls_cert", settings.tls_cert)):
         _readable(name, file)
+    _private(settings.tls_key, settings)
     certificate = _certificate(settings.tls_cert)
     _belong_together(settings.tls_key, settings.tls_cert)
     return _validity(certificate, settings.tls_cert) + _names(certificate, settings)
@@ -41,6 +43,21 @@ def _readable(name: str, file: Path) -> None:
         raise NotReady(f"{name}: there is no file {file}. Set HUB_{name.upper()} to a PEM file")
     if not os.access(file, os.R_OK):
         raise NotReady(f"{name}: {file} can't be read by this user. Run: sudo chown $(id -un) {file}")
+
+
+def _private(key: Path, settings: Settings) -> None:
+    """Refuse a key that students' code could read: whoever has it can be this Hub to everybody."""
+    if key.stat().st_mode & 0o004:
+        raise NotReady(f"tls_key: everybody on this machine may read {key}. Run: sudo chmod 600 {key}")
+    if settings.spawner != "bubblewrap" or os.geteuid() == 0:
+        return
+    shown = [Path("/usr"), *(Path("/etc") / entry for entry in ETC), *settings.student.read_only]
+    for folder in shown:
+        if key.is_relative_to(folder):
+            raise NotReady(
+                f"tls_key: servers run under this user and see {folder}, so students could read {key}. "
+                f"Keep it where they see nothing: {settings.secrets}"
+            )
 
 
 def _certificate(file: Path) -> x509.Certificate:

@@ -33,6 +33,26 @@ def test_a_key_that_this_user_may_not_read_is_said_with_what_to_run(tmp_path, mo
         check(key, cert)
 
 
+@pytest.mark.security
+def test_a_key_that_everybody_may_read_is_refused(tmp_path):
+    key, cert = write_pair(tmp_path)
+    key.chmod(0o644)
+    with pytest.raises(NotReady, match=r"everybody on this machine may read .*key.pem. Run: sudo chmod 600"):
+        check(key, cert)
+
+
+@pytest.mark.security
+def test_a_key_that_a_students_sandbox_would_show_is_refused(tmp_path, monkeypatch):
+    """A Hub that root did not start runs servers under its own user."""
+    key, cert = write_pair(tmp_path / "ssl" / "hub")
+    monkeypatch.setattr("hub_config.certificates.ETC", (str(tmp_path / "ssl"),))
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    with pytest.raises(NotReady, match=r"students could read .*key.pem. Keep it where they see nothing"):
+        check(key, cert)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    assert check(key, cert) == []
+
+
 def test_key_and_certificate_of_two_pairs_are_refused(tmp_path):
     _, cert = write_pair(tmp_path)
     other = write_key(tmp_path / "other.pem", new_key())

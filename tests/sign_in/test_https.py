@@ -5,6 +5,7 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from hub_config.serve import welcome
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
 from tests.semester.campus import wait_for
-from tests.sign_in.certificate import write_pair
+from tests.sign_in.certificate import new_key, write_certificate, write_key, write_pair
 from tests.sign_in.door import Door, person, running_door, send
 
 pytestmark = pytest.mark.slow
@@ -57,8 +58,8 @@ def nginx(folder: Path, ports: dict[str, int], key: Path, cert: Path) -> Iterato
         "listen 80;": f"listen 127.0.0.1:{ports['plain']};",
         "listen 443 ssl http2;": f"listen 127.0.0.1:{ports['secure']} ssl http2;",
         "hub.example.org": "127.0.0.1",
-        "/etc/ssl/hub/chain.pem": str(cert),
-        "/etc/ssl/hub/key.pem": str(key),
+        "/etc/nginx/tls/chain.pem": str(cert),
+        "/etc/nginx/tls/key.pem": str(key),
         "http://127.0.0.1:8000": f"http://127.0.0.1:{ports['hub']}",
     }
     for before, after in changes.items():
@@ -211,3 +212,16 @@ def test_the_supervisor_waits_for_https_and_tells_the_address(door: Door):
     assert door.said == []  # nothing died, nothing was too slow
     assert answers(f"{door.settings.front_url}/hub/health")
     assert f"    {door.url}\n" in welcome(door.settings)
+
+
+def test_serve_refuses_an_expired_certificate_and_starts_nothing(tmp_path):
+    own = new_key()
+    files = write_key(tmp_path / "key.pem", own), write_certificate(tmp_path / "chain.pem", own, -90, -1)
+    variables = {"HUB_VAR": str(tmp_path / "var"), "HUB_PORT": str(free_port())}
+    variables |= dict(zip(("HUB_TLS_KEY", "HUB_TLS_CERT"), map(str, files), strict=True))
+    line = [sys.executable, "-m", "hub_config", "serve"]
+    done = subprocess.run(line, cwd=CHECKOUT, env=os.environ | variables, capture_output=True, text=True, timeout=120)
+    assert done.returncode != 0
+    assert "expired at" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "==>" not in done.stdout
