@@ -308,7 +308,17 @@ def _read_place(place: str) -> dict[str, Any]:
 def _environment_layer(environ: Mapping[str, str]) -> Iterator[tuple[list[str], Any]]:
     for name in sorted(environ):
         if name.startswith(PREFIX):
-            yield name.removeprefix(PREFIX).lower().split("__"), yaml.safe_load(environ[name])
+            keys = name.removeprefix(PREFIX).lower().split("__")
+            # A client id may be all digits: what is text is not read as YAML.
+            yield keys, environ[name] if _is_text(keys) else yaml.safe_load(environ[name])
+
+
+def _is_text(keys: list[str], model: type[BaseModel] = Settings) -> bool:
+    field = model.model_fields.get(keys[0])
+    if field is None or len(keys) == 1:
+        return field is not None and field.annotation is str
+    inner = field.annotation
+    return isinstance(inner, type) and issubclass(inner, BaseModel) and _is_text(keys[1:], inner)
 
 
 def _put(values: dict[str, Any], keys: list[str], value: Any) -> None:

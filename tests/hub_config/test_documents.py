@@ -1,12 +1,14 @@
 """What docs/operator.md and docs/student.md tell people to type exists."""
 
 import re
+import shlex
 import subprocess
 
 import pytest
 
 from hub_config.cli import cli
-from hub_config.settings import CHECKOUT, environment_name, known_keys
+from hub_config.settings import CHECKOUT, environment_name, known_keys, load_settings
+from hub_config.sign_in import CLIENT_SECRET, WAYS, check_sign_in
 
 pytestmark = pytest.mark.unit
 DOCUMENTS = sorted((CHECKOUT / "docs").glob("*.md"))
@@ -37,6 +39,27 @@ def test_variables_are_settings():
     named = {name for line in commands() for name in re.findall(r"\bHUB_[A-Z_]+\b", line)}
     known = {environment_name(*key.split(".")) for key in known_keys()}
     assert named - {"HUB_"} <= known
+
+
+def documented_settings() -> list[dict[str, str]]:
+    """Return the variables of each line of docs/operator.md that chooses a way to log in."""
+    lines = [line for line in commands() if line.endswith("make serve") and "HUB_AUTHENTICATOR=" in line]
+    return [dict(word.split("=", 1) for word in shlex.split(line) if word.startswith("HUB_")) for line in lines]
+
+
+@pytest.mark.parametrize("variables", documented_settings(), ids=lambda given: given["HUB_AUTHENTICATOR"])
+def test_each_documented_way_to_log_in_has_what_it_needs(variables, tmp_path):
+    settings = load_settings(variables | {"HUB_VAR": str(tmp_path)})
+    settings.secrets.mkdir()
+    (settings.secrets / CLIENT_SECRET).write_text("from the provider\n")
+    check_sign_in(settings)
+
+
+def test_every_way_to_log_in_is_documented():
+    with_a_line = {given["HUB_AUTHENTICATOR"] for given in documented_settings()}
+    assert with_a_line == set(WAYS) - {"generated-passwords", "shared-password"}
+    for way in WAYS:
+        assert f"`{way}`" in (CHECKOUT / "docs" / "operator.md").read_text("utf-8")
 
 
 def test_pictures_are_there():

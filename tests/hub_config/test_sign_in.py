@@ -120,6 +120,11 @@ def test_a_missing_client_secret_is_named(tmp_path):
         apply_sign_in(Config(), settings_for(tmp_path, "github", **PROVIDER))
 
 
+@pytest.mark.parametrize("client_id", ["10000000000001", "0123", "1e5", "yes"])
+def test_a_client_id_is_text_whatever_it_looks_like(tmp_path, client_id: str):
+    assert settings_for(tmp_path, "lti13", HUB_SIGN_IN__CLIENT_ID=client_id).sign_in.client_id == client_id
+
+
 def test_an_unknown_way_lists_the_known_ones(tmp_path):
     with pytest.raises(SettingsError, match=r"generated-passwords.*lti13"):
         settings_for(tmp_path, "dummy")
