@@ -310,7 +310,11 @@ def _environment_layer(environ: Mapping[str, str]) -> Iterator[tuple[list[str], 
         if name.startswith(PREFIX):
             keys = name.removeprefix(PREFIX).lower().split("__")
             # A client id may be all digits: what is text is not read as YAML.
-            yield keys, environ[name] if _is_text(keys) else yaml.safe_load(environ[name])
+            yield keys, _unquoted(environ[name]) if _is_text(keys) else yaml.safe_load(environ[name])
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
 
 
 def _is_text(keys: list[str], model: type[BaseModel] = Settings) -> bool:
