@@ -121,6 +121,7 @@ def apply_pages(c, settings: Settings) -> None:
         "generated_passwords": settings.authenticator == "generated-passwords",
         "shared_password": settings.authenticator == "shared-password",
         "native_sign_up": settings.authenticator == "native",
+        "operator": settings.operator,
     }
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     with_home = any(service.name == "home" for service in chosen(settings))

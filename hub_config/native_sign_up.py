@@ -29,9 +29,7 @@ NOT_THE_SAME = "The two passwords are not the same. Type both once more."
 TOO_WEAK = "The password must have {length} to 72 characters, and not be one that many people use."
 NOT_YET = "The operator has not let you in yet. Ask the course staff, and log in again then."
 TOO_MANY = "Too many wrong passwords for this name. Wait ten minutes, then try again; nothing is lost."
-WAIT = (
-    "You have signed up as {name}. You can log in as soon as the operator has let you in; the course staff knows how."
-)
+WAIT = "You have signed up as {name}. You can log in as soon as the operator has let you in."
 
 
 class SignUp(SignUpHandler):
@@ -64,7 +62,9 @@ class Toggle(ToggleAuthorizationHandler):
 
     @needs_scope("admin:users")
     async def post(self, slug):
-        """Change whether `slug` may log in."""
+        """Change whether `slug` may log in; the operator can't lock herself out."""
+        if slug == self.authenticator.operator:
+            raise web.HTTPError(400, f"{slug} is the operator and may always log in")
         UserInfo.change_authorization(self.db, slug)
         self.redirect(f"{self.hub.base_url}authorize#{slug}")
 

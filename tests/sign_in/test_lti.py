@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import httpx
 import pytest
 
+from tests.e2e.browser import chromium
 from tests.sign_in.certificate import write_pair
 from tests.sign_in.door import Door, form, person, running_door, send, words
 from tests.sign_in.platform import CLAIM, CLIENT_ID, ROLE, Platform, new_key, running_platform
@@ -27,7 +28,8 @@ def door(platform: Platform, tmp_path_factory):
     variables = {
         "HUB_SIGN_IN__CLIENT_ID": CLIENT_ID,
         "HUB_SIGN_IN__ISSUER": platform.url,
-        "HUB_SIGN_IN__AUTHORIZE_URL": f"{platform.url}/authorize",
+        # By another name than the Hub's, so that browsers take it for another site, as a real platform is.
+        "HUB_SIGN_IN__AUTHORIZE_URL": f"http://localhost:{platform.port}/authorize",
         "HUB_SIGN_IN__JWKS_URL": f"{platform.url}/keys",
         "HUB_SIGN_IN__USERNAME_CLAIM": "custom_login",
     }
@@ -78,6 +80,15 @@ def test_the_cookies_of_a_launch_come_back_with_the_platforms_post(door: Door, p
     assert len(own) == 2
     for header in own:
         assert {"SameSite=None", "Secure", "HttpOnly"} <= {part.strip() for part in header.split(";")}
+
+
+def test_a_browser_goes_from_the_platforms_page_to_the_course(door: Door, platform: Platform):
+    with chromium() as somebody:
+        page = somebody.new_context(ignore_https_errors=True).new_page()
+        page.goto(f"http://localhost:{platform.port}/course/ada")
+        page.get_by_role("button", name="Open TinyTorch").click()
+        page.wait_for_url(f"{door.url}{HOME}")
+        assert page.locator(".who .name").inner_text().endswith("ada")
 
 
 @pytest.mark.security
