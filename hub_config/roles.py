@@ -47,17 +47,29 @@ GROUP_ROLES = {"student": STUDENT, "ta": TA, "instructor": INSTRUCTOR}
 SERVER_TOKEN = ["users:activity!user", "access:servers!server", *access("exchange", "grading", "semester")]
 
 
+def course_list(course: str) -> list[str]:
+    """Return what JupyterLab's Course List asks the Hub for: a service called like the course, and its address."""
+    return [f"{verb}:services!service={course}" for verb in ("list", "read")]
+
+
 def apply_roles(c, settings: Settings) -> None:
     """Define custom scopes and roles; give the operator hers."""
+    own = {"instructor": course_list(settings.course)}
     c.JupyterHub.custom_scopes = {name: {"description": text} for name, text in CUSTOM_SCOPES.items()}
     roles = [
-        {"name": f"course-{group}", "scopes": _unique(scopes), "groups": [group]}
+        {"name": f"course-{group}", "scopes": _unique([*scopes, *own.get(group, [])]), "groups": [group]}
         for group, scopes in GROUP_ROLES.items()
     ]
     roles.append({"name": "user", "scopes": USER})
     roles.append({"name": "operator", "scopes": _unique(OPERATOR), "users": [settings.operator]})
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
-    c.Spawner.server_token_scopes = SERVER_TOKEN
+    c.Spawner.server_token_scopes = lambda spawner: server_token_scopes(spawner.user.groups, settings.course)
+
+
+def server_token_scopes(groups, course: str) -> list[str]:
+    """Return what a server's token may do; staff's may find the course's formgrader as well."""
+    staff = server_kind({group.name for group in groups}) == "staff"
+    return [*SERVER_TOKEN, *(course_list(course) if staff else [])]
 
 
 def server_kind(groups: set[str]) -> str:

@@ -125,6 +125,9 @@ def apply_services(c, settings: Settings) -> None:
     """Make the chosen services, their tokens and their roles known to the Hub."""
     known = [*chosen(settings), SUPERVISOR, TERMINAL]
     c.JupyterHub.services = [_declaration(service, settings) for service in known]
+    if HOME in known:
+        # JupyterLab's Course List looks for a service called like the course; the home page leads on to the formgrader.
+        c.JupyterHub.services.append({"name": settings.course, "url": _listens_at("home", settings), "display": False})
     roles = [_role(service) for service in known if service.scopes]
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
@@ -43,6 +43,8 @@ def create_app(
         actions.router,
     ):
         app.include_router(router, prefix=base)
+    if settings.course:
+        app.include_router(_course_list(settings))
     app.mount(f"{base}/static", StaticFiles(directory=HERE / "static"))
     app.middleware("http")(add_headers)
     _say_what_is_wrong(app)
@@ -55,6 +57,17 @@ def _health() -> APIRouter:
     @router.get("/health")
     async def health() -> dict[str, str]:
         return {"status": "ok"}
+
+    return router
+
+
+def _course_list(settings: Settings) -> APIRouter:
+    """Answer where JupyterLab's Course List believes the formgrader to be."""
+    router = APIRouter()
+
+    @router.get(f"{settings.base_url}services/{settings.course}/lab")
+    async def formgrader() -> Response:
+        return RedirectResponse(settings.formgrader_url)
 
     return router
 

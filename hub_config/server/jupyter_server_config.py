@@ -23,7 +23,7 @@ c.ServerApp.jpserver_extensions = {
     "nbgrader_on_request": True,  # beside this file: the next two, once somebody asks for them
     f"{prefix}.assignment_list": False,
     f"{prefix}.validate_assignment": False,
-    f"{prefix}.course_list": False,  # the home page lists courses, the gateway is the formgrader
+    f"{prefix}.course_list": staff,
     f"{prefix}.formgrader": False,
     "jupyter_lsp": False,
     "jupyter_server_terminals": True,

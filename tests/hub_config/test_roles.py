@@ -1,19 +1,32 @@
 """Scopes decide: who has which, and that the tables agree with the services' own words."""
 
+from types import SimpleNamespace
+
 import pytest
 from traitlets.config import Config
 
 from exchange.protocol.scopes import CUSTOM_SCOPES as EXCHANGE_CUSTOM_SCOPES
-from hub_config.roles import CUSTOM_SCOPES, GROUP_ROLES, INSTRUCTOR, SERVER_TOKEN, STUDENT, TA, apply_roles, server_kind
+from hub_config.roles import (
+    CUSTOM_SCOPES,
+    GROUP_ROLES,
+    INSTRUCTOR,
+    SERVER_TOKEN,
+    STUDENT,
+    TA,
+    apply_roles,
+    server_kind,
+    server_token_scopes,
+)
 from hub_config.settings import load_settings
 
 pytestmark = pytest.mark.unit
 
 
 @pytest.fixture
-def roles():
+def roles(tmp_path):
     c = Config()
-    apply_roles(c, load_settings({}))
+    (tmp_path / "semester.yaml").write_text("course: tiny-2026\n")
+    apply_roles(c, load_settings({"HUB_SEMESTER": str(tmp_path / "semester.yaml")}))
     return {role["name"]: role for role in c.JupyterHub.load_roles}
 
 
@@ -31,6 +44,9 @@ def test_students_have_no_custom_scope_and_no_way_into_the_formgrader():
 def test_a_kernels_token_carries_what_a_student_may_and_nothing_of_staff():
     allowed = {*STUDENT, "users:activity!user", "access:servers!server"}
     assert set(SERVER_TOKEN) <= allowed
+    student, instructor = (server_token_scopes([SimpleNamespace(name=name)], "c") for name in ("student", "instructor"))
+    assert student == SERVER_TOKEN
+    assert set(instructor) - set(student) == {"list:services!service=c", "read:services!service=c"}
 
 
 def test_tas_grade_but_do_not_run_release_or_apply():

@@ -54,11 +54,18 @@ def test_no_service_is_an_administrator_of_the_hub(declared):
 
 def test_tokens_differ_and_lie_in_private_files(declared, settings):
     entries, _ = declared
-    tokens = [entry["api_token"] for entry in entries.values()]
+    tokens = [entry["api_token"] for entry in entries.values() if "api_token" in entry]
     assert len(set(tokens)) == len(tokens)
     for file in settings.secrets.iterdir():
         assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
     assert stat.S_IMODE(settings.secrets.stat().st_mode) == 0o700
+
+
+def test_the_course_itself_is_a_door_for_the_course_list(declared):
+    """It leads to the home page's program, has no rights, and is shown to nobody."""
+    entries, roles = declared
+    assert entries["tiny-2026"] == {"name": "tiny-2026", "url": entries["home"]["url"], "display": False}
+    assert not [role for role in roles if "tiny-2026" in role["services"]]
 
 
 def test_custom_scopes_that_services_ask_for_are_defined():
@@ -81,7 +88,7 @@ def test_a_service_sees_only_the_named_part_of_the_callers_environment(settings)
 
 def test_no_secret_stands_on_a_command_line(settings, declared):
     entries, _ = declared
-    tokens = {entry["api_token"] for entry in entries.values()}
+    tokens = {entry["api_token"] for entry in entries.values() if "api_token" in entry}
     for service in SERVICES:
         assert not tokens & set(command_line(service, settings))
 
