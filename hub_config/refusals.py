@@ -30,8 +30,8 @@ class RosterOnly(Authenticator):
             403,
             "You are not on the roster of this course",
             f"You logged in as {username}, and the course knows nobody of that name. If you take part in it, tell the "
-            f"course staff exactly this name, {username}; as soon as it is on the roster, log in again. If you meant to "
-            "use another account, log out at the login service first.",
+            f"course staff exactly this name, {username}; as soon as it is on the roster, log in again. If you "
+            "meant to use another account, log out at the login service first.",
             f"Login as {username!r} refused: the Hub knows no such person. Add the name to the roster or the staff "
             "list and apply the semester.",
         )

@@ -17,6 +17,7 @@ OIDC = {
     "unverified": {"sub": "4", "email": "ada@example.org", "email_verified": False},
     "elsewhere": {"sub": "5", "email": "ada@example.com", "email_verified": True},
     "nameless": {"sub": "6"},
+    "hostile": {"sub": "8", "email": "<img src=x onerror=alert(1)>@example.org", "email_verified": True},
 }
 GITHUB = {
     "ada": {"login": "Ada", "id": 1, "name": "Ada L", "email": None},
@@ -118,6 +119,15 @@ def test_a_name_that_the_provider_does_not_vouch_for_lets_nobody_in(door: Door, 
         assert page.status_code == 403
         assert title in words(page)
         assert somebody.get("/hub/home").url.path == "/hub/login"
+
+
+@pytest.mark.security
+def test_a_hostile_name_is_shown_as_text(door: Door):
+    with person(door.url) as somebody:
+        page = log_in(somebody, "hostile")
+    assert page.status_code == 403
+    assert "<img src=x" not in page.text
+    assert "You logged in as <img src=x onerror=alert(1)>" in words(page)
 
 
 @pytest.mark.security
