@@ -95,6 +95,20 @@ def test_a_quick_run_goes_before_a_batch(queue):
     assert [queue.claim(ME).kind, queue.claim(ME).kind] == ["quick", "autograde"]
 
 
+def test_feedback_is_released_when_all_its_pages_are_made(queue):
+    """One that is asked for while pages are being made waits for them; other modules do not."""
+    queue.submit("feedback", "tensor", ["ada", "ben"])
+    queue.submit("release_feedback", "tensor")
+    queue.submit("release_feedback", "layers")
+    made = [queue.claim(ME), queue.claim(ME)]
+    assert [work.kind for work in made] == ["feedback", "feedback"]
+    assert queue.claim(ME).assignment == "layers"
+    assert queue.finish(made[0], ME, "graded")
+    assert queue.claim(ME) is None
+    assert queue.finish(made[1], ME, "graded")
+    assert queue.claim(ME).kind == "release_feedback"
+
+
 def test_collecting_and_grading_one_module_exclude_each_other(queue):
     queue.submit("autograde", "tensor", ["ada"])
     queue.claim(ME)

@@ -106,9 +106,13 @@ class Queue(QueueView):
                 .order_by(Task.priority, Task.id)
                 .limit(50)
             ).all()
-            running = session.scalars(select(Task.running_key).where(Task.running_key.is_not(None)))
-            busy = {key for key in running if key}
+            running = session.execute(select(Task.running_key, Task.kind).where(Task.running_key.is_not(None))).all()
+            busy = {key for key, _ in running if key}
+        pages = {key.split("/")[1] for key, kind in running if key and kind == "feedback"}
+        pages |= {assignment for _, kind, assignment, _ in waiting if kind == "feedback"}
         for task_id, kind, assignment, student in waiting:
+            if kind == "release_feedback" and assignment in pages:
+                continue  # the pages that are being made belong to what is to be released
             key = _running_key(kind, assignment, student)
             if not _collides(kind, assignment, key, busy) and (work := self._take(task_id, key, worker)):
                 return work
