@@ -46,7 +46,8 @@ def build_environments(settings: Settings, log: Path) -> None:
     """Bring the environments of students and workers up to date."""
     usable = (settings.environment_of("student") / "bin" / "python").exists()
     try:
-        step("Environments of students and workers", ["tito", "package", "environments"], log)
+        line = ["tito", "package", "environments", "--semester", str(settings.semester_file)]
+        step("Environments of students and workers", line, log)
     except NotReady as error:
         if not usable:
             raise
