@@ -1,26 +1,14 @@
 """The apply functions on a bare Config: they only set, and what they set is accepted by the Hub."""
 
-import json
-
 import pytest
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
 from hub_config.apply import apply_all, server_environment, server_of_kind
-from hub_config.ports import NAMES
-from hub_config.settings import load_settings
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def settings(tmp_path):
-    semester = tmp_path / "semester.yaml"
-    semester.write_text("course: tiny-2026\n")
-    ports = {name: 40000 + number for number, name in enumerate(NAMES)}
-    return load_settings({"HUB_VAR": str(tmp_path), "HUB_SEMESTER": str(semester), "HUB_PORTS": json.dumps(ports)})
 
 
 @pytest.fixture

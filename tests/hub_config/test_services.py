@@ -1,12 +1,10 @@
 """Each service gets its own token, its own scopes, and nothing of the caller's environment."""
 
-import json
 import stat
 
 import pytest
 from traitlets.config import Config
 
-from hub_config.ports import NAMES
 from hub_config.roles import CUSTOM_SCOPES
 from hub_config.services import (
     SERVICES,
@@ -17,17 +15,8 @@ from hub_config.services import (
     command_line,
     service_environment,
 )
-from hub_config.settings import load_settings
 
 pytestmark = pytest.mark.unit
-
-
-@pytest.fixture
-def settings(tmp_path):
-    semester = tmp_path / "semester.yaml"
-    semester.write_text("course: tiny-2026\n")
-    ports = {name: 40000 + number for number, name in enumerate(NAMES)}
-    return load_settings({"HUB_VAR": str(tmp_path), "HUB_SEMESTER": str(semester), "HUB_PORTS": json.dumps(ports)})
 
 
 @pytest.fixture

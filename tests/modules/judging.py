@@ -1,8 +1,9 @@
 """Judge a notebook's text with all checks, visible and hidden, through the judge's handles and a plain worker."""
 
+import json
 from pathlib import Path
 
-from tito.curriculum import Module
+from tito.curriculum import Module, load_curriculum
 from tito.judging.answers import find_answers
 from tito.judging.link import Budget
 from tito.judging.local import start_plain_worker
@@ -11,6 +12,9 @@ from tito.judging.result import CheckResult
 from tito.judging.run import run_tests_of
 from tito.notebook import read_notebook
 from tito.percent import read_percent
+from tito.staff.notebooks import staff_notebook
+
+CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 
 
 def judge_text(module: Module, text: str, folder: Path, only: str | None = None, seed: int = 1) -> list[CheckResult]:
@@ -28,3 +32,17 @@ def judge_text(module: Module, text: str, folder: Path, only: str | None = None,
 
 def points(checks: list[CheckResult]) -> float:
     return sum(check.points for check in checks if check.passed)
+
+
+def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, folder: Path) -> None:
+    """Put `wrong_text` into an exercise's reference; raise AssertionError unless that costs points."""
+    module = next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
+    notebook = json.loads(staff_notebook(module, CURRICULUM))
+    cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == exercise)
+    source = "".join(cell["source"])
+    docstring_end = source.rindex('"""')
+    assert right_text in source[docstring_end:]
+    cell["source"] = source[:docstring_end] + source[docstring_end:].replace(right_text, wrong_text)
+    checks = judge_text(module, json.dumps(notebook), folder, only=exercise)
+    possible = next(e.points for e in module.exercises if e.name == exercise)
+    assert points(checks) < possible, f"{wrong}, and nobody noticed"

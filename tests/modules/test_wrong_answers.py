@@ -1,17 +1,10 @@
 """Mistakes that students make cost points: for each exercise of modules 01 to 03, solutions that are nearly right."""
 
-import json
-from pathlib import Path
-
 import pytest
-from tito.curriculum import load_curriculum
-from tito.staff.notebooks import staff_notebook
 
-from tests.modules.judging import judge_text, points
+from tests.modules.judging import judge_mistake
 
 pytestmark = pytest.mark.slow
-
-CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 
 # (exercise, what is wrong, the line or lines of the reference, what stands there instead)
 MISTAKES = [
@@ -66,21 +59,8 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-def module_of(exercise: str):
-    return next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
-
-
 @pytest.mark.parametrize(
     ("exercise", "wrong", "right_text", "wrong_text"), MISTAKES, ids=[f"{e}: {w}" for e, w, *_ in MISTAKES]
 )
 def test_a_mistake_costs_points(exercise, wrong, right_text, wrong_text, tmp_path):
-    module = module_of(exercise)
-    notebook = json.loads(staff_notebook(module, CURRICULUM))
-    cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == exercise)
-    source = "".join(cell["source"])
-    docstring_end = source.rindex('"""')
-    assert right_text in source[docstring_end:]
-    cell["source"] = source[:docstring_end] + source[docstring_end:].replace(right_text, wrong_text)
-    checks = judge_text(module, json.dumps(notebook), tmp_path, only=exercise)
-    possible = next(e.points for e in module.exercises if e.name == exercise)
-    assert points(checks) < possible, f"{wrong}, and nobody noticed"
+    judge_mistake(exercise, wrong, right_text, wrong_text, tmp_path)
