@@ -1,0 +1,74 @@
+"""Behind https, browsers get the public address everywhere, and servers and services go on using the inner ones."""
+
+import json
+
+import pytest
+from traitlets.config import Config
+
+from hub_config.apply import apply_hub
+from hub_config.ports import NAMES
+from hub_config.programs import proxy
+from hub_config.services import HOME, service_environment
+from hub_config.settings import Settings, load_settings
+from hub_config.sign_in import apply_sign_in
+
+pytestmark = pytest.mark.unit
+BEHIND = {"HUB_URL": "https://hub.example.org/"}
+GIVEN = {"HUB_TLS_KEY": "/srv/key.pem", "HUB_TLS_CERT": "/srv/chain.pem"}
+
+
+def settings_for(tmp_path, **variables: str) -> Settings:
+    semester = tmp_path / "semester.yaml"
+    semester.write_text("course: tiny-2026\n")
+    ports = {name: 40000 + number for number, name in enumerate(NAMES)}
+    own = {"HUB_VAR": str(tmp_path), "HUB_SEMESTER": str(semester), "HUB_PORTS": json.dumps(ports)}
+    return load_settings(own | variables)
+
+
+@pytest.mark.parametrize("place", ["local", "docker"])
+@pytest.mark.parametrize(
+    ("variables", "public", "front"),
+    [
+        (BEHIND, "https://hub.example.org", "http://127.0.0.1:8000"),
+        (GIVEN | {"HUB_PORT": "8443"}, "https://127.0.0.1:8443", "https://127.0.0.1:8443"),
+        (GIVEN | BEHIND, "https://hub.example.org", "https://127.0.0.1:8000"),
+        ({}, "http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_browsers_and_servers_each_get_their_own_addresses(tmp_path, place, variables, public, front):
+    inner = {"HUB_INNER_HOST": "172.20.0.1"} if place == "docker" else {}
+    settings = settings_for(tmp_path, HUB_PLACE=place, **inner, **variables)
+    c = Config()
+    apply_hub(c, settings)
+    assert (c.JupyterHub.public_url, c.JupyterHub.bind_url) == (public, front)
+    assert c.JupyterHub.hub_ip == settings.inner_host == inner.get("HUB_INNER_HOST", "127.0.0.1")
+    environment = service_environment(HOME, settings, {})
+    assert environment["JUPYTERHUB_PUBLIC_HUB_URL"] == f"{public}/hub/"
+    assert environment["JUPYTERHUB_API_URL"] == f"http://{settings.inner_host}:{settings.ports['hub']}/hub/api"
+    options = c.JupyterHub.get("tornado_settings", {})
+    assert options == ({"cookie_options": {"secure": True}} if public.startswith("https") else {})
+
+
+def test_a_learning_platform_is_told_the_public_scheme(tmp_path):
+    provider = ("CLIENT_ID", "ISSUER", "AUTHORIZE_URL", "JWKS_URL", "USERNAME_CLAIM")
+    more = {f"HUB_SIGN_IN__{name}": "https://lms.example.org" for name in provider}
+    c = Config()
+    apply_sign_in(c, settings_for(tmp_path, HUB_AUTHENTICATOR="lti13", **BEHIND, **more))
+    assert c.LTI13Authenticator.uri_scheme == "https"
+
+
+def test_the_proxy_answers_https_or_believes_the_one_in_front(tmp_path):
+    own = proxy(settings_for(tmp_path, **GIVEN)).command
+    assert own[own.index("--tls-key") + 1 : own.index("--tls-key") + 4] == [
+        "/srv/key.pem",
+        "--tls-cert",
+        "/srv/chain.pem",
+    ]
+    assert "--behind-proxy" not in own
+    assert "--behind-proxy" in proxy(settings_for(tmp_path, **BEHIND)).command
+    node = proxy(settings_for(tmp_path, HUB_PROXY="/usr/bin/configurable-http-proxy", **GIVEN)).command
+    assert node[node.index("--ssl-key") + 1 : node.index("--ssl-key") + 4] == [
+        "/srv/key.pem",
+        "--ssl-cert",
+        "/srv/chain.pem",
+    ]
