@@ -9,12 +9,12 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.client import HTTPResponse
 from pathlib import Path
 
 from exchange.protocol import scopes
@@ -70,25 +70,25 @@ c.DockerSpawner.cpu_limit = limits.cpus
 class BenchHub:
     """A Hub that starts servers of one kind; each start is a new person's, with an empty home."""
 
+    hub_url: str  # the Hub itself: its proxy gives up a request that takes 20 s, such as a report on a start
     url: str
     token: str
     prefix: str
     pages: tuple[str, ...]
     started: list[str] = field(default_factory=list)
 
-    def ask(self, method: str, path: str) -> bytes:
-        """Send a request to the Hub or, through its proxy, to a server."""
+    def ask(self, method: str, url: str) -> HTTPResponse:
+        """Send a request with the token of this benchmark."""
         headers = {"Authorization": f"token {self.token}"}
-        request = urllib.request.Request(self.url + path, method=method, headers=headers)
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
-            return answer.read()
+        request = urllib.request.Request(url, method=method, headers=headers)
+        return urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
 
     def newcomers(self, count: int) -> list[str]:
         """Tell the Hub of new people."""
         names = [f"s{len(self.started) + number}" for number in range(count)]
         self.started += names
         for name in names:
-            self.ask("POST", f"/hub/api/users/{name}")
+            self.ask("POST", f"{self.hub_url}/users/{name}").close()
         return names
 
     def seconds_until_usable(self, names: list[str]) -> float:
@@ -110,17 +110,16 @@ class BenchHub:
         docker("rm", "--force", *(f"{self.prefix}-{name}" for name in names))
 
     def _start(self, name: str) -> None:
-        self.ask("POST", f"/hub/api/users/{name}/server")
+        self.ask("POST", f"{self.hub_url}/users/{name}/server").close()
         self._wait_until_ready(name)
         for page in self.pages:
-            if not self.ask("GET", f"/user/{name}/{page}"):
-                raise RuntimeError(f"{name}'s server answers {page} with nothing")
+            with self.ask("GET", f"{self.url}/user/{name}/{page}") as answer:
+                if not answer.read():
+                    raise RuntimeError(f"{name}'s server answers {page} with nothing")
 
     def _wait_until_ready(self, name: str) -> None:
         """Follow the Hub's own report: to ask again and again would keep it from its work."""
-        headers = {"Authorization": f"token {self.token}"}
-        request = urllib.request.Request(f"{self.url}/hub/api/users/{name}/server/progress", headers=headers)
-        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as events:
+        with self.ask("GET", f"{self.hub_url}/users/{name}/server/progress") as events:
             for line in events:
                 event = json.loads(line[5:]) if line.startswith(b"data:") else {}
                 if event.get("failed"):
@@ -177,11 +176,12 @@ def hub(config: str, prefix: str, values: dict, environment: dict[str, str], fol
     with (place / "log").open("w") as log:
         command = [sys.executable, "-m", "jupyterhub", "--config", str(place / "config.py")]
         process = subprocess.Popen(command, cwd=place, env=variables, stdout=log, stderr=log)
-    running = BenchHub(f"http://127.0.0.1:{port}", token, prefix, ("api", "lab"))
+    hub_url = f"http://{values['gateway']}:{values['hub_port']}/hub/api"
+    running = BenchHub(hub_url, f"http://127.0.0.1:{port}", token, prefix, ("api", "lab"))
     try:
         wait_until_up(running, process, place / "log")
         yield running
-    except Exception as error:
+    except (OSError, RuntimeError) as error:
         error.add_note((place / "log").read_text()[-3000:])
         raise
     finally:
@@ -194,8 +194,9 @@ def wait_until_up(hub: BenchHub, process: subprocess.Popen, log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
-            if "version" in json.loads(hub.ask("GET", "/hub/api/")):
-                return
+            with hub.ask("GET", f"{hub.url}/hub/api/") as answer:
+                if "version" in json.load(answer):
+                    return
         except (OSError, ValueError):
             time.sleep(0.1)
     raise RuntimeError(f"the Hub did not come up:\n{log.read_text()[-3000:]}")
