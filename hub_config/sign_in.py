@@ -100,6 +100,8 @@ def lti13(c, settings: Settings) -> None:
     c.LTI13Authenticator.jwks_endpoint = own.jwks_url
     c.LTI13Authenticator.username_key = own.username_claim
     c.LTI13Authenticator.uri_scheme = settings.public_url.partition(":")[0]
+    c.LTI13Authenticator.tool_name = settings.title
+    c.LTI13Authenticator.tool_description = "Build a deep-learning framework, module by module"
     c.Platform.domain = own.hosted_domain
 
 

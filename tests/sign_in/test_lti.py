@@ -182,6 +182,13 @@ def test_who_comes_without_the_platform_is_told_to_go_there(door: Door):
         assert "Open this course from your learning platform" in words(page)
 
 
+def test_the_registration_that_platforms_read_names_this_hub(door: Door):
+    with browser(door) as operator:
+        told = operator.get("/hub/lti13/config").json()
+    assert (told["title"], told["target_link_uri"]) == ("TinyTorch", door.url)
+    assert told["oidc_initiation_url"] == f"{door.url}{BEGIN}"
+
+
 def test_a_platform_whose_keys_are_out_of_reach_is_said_and_holds_nobody_else_up(door: Door, platform: Platform):
     with browser(door) as ada:
         state, nonce = begun(ada, platform, "ada")
