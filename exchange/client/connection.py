@@ -52,7 +52,10 @@ class Connection:
     def ask(self, method: str, *path: str, **options: Any) -> Any:
         """Send JSON, return JSON (None for an empty answer)."""
         answer = self.send(method, *path, **options)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json() if answer.content else None
+        except ValueError as error:  # a login page of the network's, for instance
+            raise _foreign(answer) from error
 
     def send(
         self, method: str, *path: str, body: Callable[[], Iterator[bytes]] | None = None, **options: Any
@@ -105,6 +108,10 @@ def _checked(answer: httpx.Response) -> httpx.Response:
         body = answer.json()
         refused = Refused(body["rule"], body["value"], body["remedy"], answer.status_code)
     except (ValueError, KeyError, TypeError):
-        value = f"status {answer.status_code} from {answer.url.host}"
-        refused = Refused("the exchange answers in its own words", value, "check EXCHANGE_URL", answer.status_code)
+        refused = _foreign(answer)
     raise refused
+
+
+def _foreign(answer: httpx.Response) -> Refused:
+    value = f"status {answer.status_code} from {answer.url.host}"
+    return Refused("the exchange answers in its own words", value, "check EXCHANGE_URL", answer.status_code)

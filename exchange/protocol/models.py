@@ -339,10 +339,17 @@ def from_plain(kind: Any, data: Any) -> Any:
     if data is None:
         return None
     if get_origin(kind) is list:
+        if not isinstance(data, list):
+            raise Refused("an answer of the exchange has its fields", "no list", "check EXCHANGE_URL")
         return [from_plain(get_args(kind)[0], item) for item in data]
     if get_origin(kind) in (UnionType, Union):
         return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
     if not is_dataclass(kind):
         return data
     hints, build = get_type_hints(kind), cast(Any, kind)
-    return build(**{f.name: from_plain(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
+    try:
+        return build(**{f.name: from_plain(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
+    except TypeError as error:  # no object, or one that lacks a field
+        raise Refused(
+            "an answer of the exchange has its fields", f"no {build.__name__}", "check EXCHANGE_URL"
+        ) from error

@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,30 @@ def test_another_server_at_the_address(course: Live, hub: FakeHub) -> None:
 
 
 # Files
+
+
+@pytest.mark.parametrize("said", [b"<html>Log in to the network</html>", b'"yes"', b"[1]", b'[{"course": 1}]', b"{}"])
+def test_an_answer_that_is_none_of_the_exchanges(said: bytes) -> None:
+    """A login page of a network, or anything else that answers 200."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}"
+            with ExchangeClient(address, "token") as client, pytest.raises(Refused, match="check EXCHANGE_URL"):
+                client.courses()
+        finally:
+            server.shutdown()
 
 
 def test_links_and_devices_are_never_sent(tmp_path: Path) -> None:
