@@ -41,6 +41,10 @@ class Front(ProxyHandler):
             request.headers.update(seen)
         return request
 
+    def open(self, *args: str, **kwargs: str) -> None:
+        """Pass each message on at once: held back until the one before is acknowledged, a cell's answer took 40 ms."""
+        self.set_nodelay(True)
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--ip", required=True, help="Address to listen on.")

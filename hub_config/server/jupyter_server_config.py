@@ -9,6 +9,7 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821
 c.ConnectionFileMixin.transport = "ipc"
 c.KernelManager.shutdown_wait_time = 2.0
 c.MappingKernelManager.cull_idle_timeout = 3600
+c.ServerApp.kernel_websocket_connection_class = "kernel_channels.PromptConnection"  # beside this file
 c.ServerApp.root_dir = str(Path.home())
 # The form token's cookie as all others: over https only, where the Hub answers https.
 c.ServerApp.tornado_settings = {"xsrf_cookie_kwargs": json.loads(os.environ.get("JUPYTERHUB_COOKIE_OPTIONS", "{}"))}

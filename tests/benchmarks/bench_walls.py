@@ -47,6 +47,8 @@ async def compare(report, ben: Shell, neighbour: str) -> None:
     async with kernel_of(ben) as kernel:
         await measure(ben, kernel, lambda: True, 10)  # warm
         quiet = await measure(ben, kernel, lambda: True)
+        alone = 1000 * quantile(quiet["1+1 in a kernel"], 0.5)
+        report.measure("1+1 in a kernel, nobody beside, p50", alone, "ms", wanted="<= 25")
         for name in HOGS:
             held = hog(neighbour, name, SECONDS)
             await asyncio.to_thread(held.__enter__)
