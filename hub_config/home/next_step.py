@@ -91,7 +91,7 @@ def _notices(module: Module) -> Iterator[Notice]:
         text = f"{title} closed without a submission of yours. tito module unlock {slug} fetches its reference."
         yield Notice("missed", text, module)
     if module.corrected:
-        text = f"{title} was corrected after you fetched it. tito fetch {slug} brings the new version; yours is kept."
+        text = f"{title} was corrected after you fetched it; your work is as it was. Its page says how to take it."
         yield Notice("corrected", text, module)
     feedback = module.with_feedback.feedback if module.with_feedback else None
     if feedback and feedback.now - feedback.at <= NEWS:
