@@ -26,7 +26,7 @@ reset: ## delete the local Hub's data, after asking
 	@$(BIN)/python -m hub_config reset
 
 # Rooms whose tests start a whole Hub, a database or a browser: one after the other, since two at once starve each other.
-LIVE := $(addprefix tests/,exchange formgrader grading_service home sign_in semester security e2e docker)
+LIVE := $(addprefix tests/,home sign_in security e2e docker)
 # What failed runs once more, alone: a machine that is overloaded for a minute is no fault of the code. What fails twice fails.
 AGAIN = { echo "Once more, alone, what failed:"; $(PYTEST) --lf --lfnf=none tests; }
 
