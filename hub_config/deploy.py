@@ -25,6 +25,7 @@ from hub_config.settings import CHECKOUT, PREFIX, Settings, load_settings
 COMPOSE_FILE = CHECKOUT / "docker" / "compose.yaml"
 DEFAULT_FOLDER = CHECKOUT / "var-deploy"
 SOCKET = "/var/run/docker.sock"
+VARIABLE = re.compile(r"\$\{(\w+)\}")  # as compose.yaml writes them
 # What compose.yaml says itself; a caller's other word for it would be half obeyed.
 SET_BY_COMPOSE = frozenset({"HUB_PLACE", "HUB_VAR", "HUB_SEMESTER", "HUB_DOCKER__TAG", "HUB_DATABASES", "HUB_PROXY"})
 SETTINGS_FILE = """\
@@ -106,7 +107,7 @@ class Deployment:
         """Return what compose.yaml says to the Hub's container."""
         raw = yaml.safe_load(COMPOSE_FILE.read_text("utf-8"))["services"]["hub"]["environment"]
         ours = self.environment()
-        named = {name: re.sub(r"\$\{(\w+)\}", lambda match: ours[match[1]], value) for name, value in raw.items()}
+        named = {name: VARIABLE.sub(lambda match: ours[match[1]], value) for name, value in raw.items()}
         return _read_settings(self.folder / "hub.env") | self.given | named
 
     def _wait_for_database(self, seconds: float = 60) -> None:

@@ -1,9 +1,10 @@
-"""What docs/operator.md and docs/student.md tell people to type exists."""
+"""What docs and docker/README.md tell people to type exists."""
 
 import re
 import shlex
 import subprocess
 
+import click
 import pytest
 
 from hub_config.cli import cli
@@ -11,7 +12,7 @@ from hub_config.settings import CHECKOUT, environment_name, known_keys, load_set
 from hub_config.sign_in import CLIENT_SECRET, WAYS, check_sign_in
 
 pytestmark = pytest.mark.unit
-DOCUMENTS = sorted((CHECKOUT / "docs").glob("*.md"))
+DOCUMENTS = [*sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "docker" / "README.md"]
 CODE = re.compile(r"```console\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 
 
@@ -23,16 +24,21 @@ def commands() -> list[str]:
 
 
 def test_make_targets_exist():
-    targets = {match[1] for line in commands() if (match := re.match(r"(?:HUB_\S+ )*make (\w+)", line))}
-    assert {"serve", "stop", "reset"} <= targets
+    targets = {match[1] for line in commands() if (match := re.match(r"(?:HUB_\S+ )*make ([\w-]+)", line))}
+    assert {"serve", "stop", "reset", "up", "down", "logs", "backup", "restore"} <= targets
     for target in targets:
         done = subprocess.run(["make", "-n", target], cwd=CHECKOUT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
 
 
 def test_commands_of_the_hub_exist():
-    named = {match[1] for line in commands() if (match := re.match(r"(?:\S+/)?python -m hub_config (\w+)", line))}
-    assert {"status", "settings", "restart", "run"} <= named <= set(cli.commands)
+    pattern = r"(?:HUB_\S+ )*(?:\S+/)?python -m hub_config (\w+)(?: (\w+))?"
+    found = [match.groups() for line in commands() if (match := re.match(pattern, line))]
+    named = {name for name, _ in found}
+    assert {"status", "settings", "restart", "run", "deploy", "firewall"} <= named <= set(cli.commands)
+    for name, inner in found:
+        if isinstance(cli.commands[name], click.Group):
+            assert inner in cli.commands[name].commands, f"{name} {inner}"
 
 
 def test_variables_are_settings():
