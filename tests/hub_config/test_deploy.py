@@ -1,4 +1,4 @@
-"""The deployment by its settings: where its parts lie, what a caller may say, what is said when something is missing."""
+"""The deployment by its settings: where its parts lie, what a caller may say, what is said if something is missing."""
 
 import shutil
 
