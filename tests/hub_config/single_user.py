@@ -76,7 +76,12 @@ def running(
         yield server
     finally:
         process.terminate()
-        process.wait(60)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            # Its handler writes to the log; a signal that comes while the log is written is lost. Spawners kill then.
+            process.kill()
+            process.wait()
 
 
 def _environment(hub: FakeHub, home: Path, url: str, token: str) -> dict[str, str]:
