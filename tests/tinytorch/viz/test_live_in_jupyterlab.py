@@ -17,6 +17,10 @@ from tests.e2e.lab import wait_for_idle
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
+BAND_IS_LAID_OUT = """() => {
+    const bands = document.querySelectorAll("svg.tt-loss g.tt-band rect");
+    return bands.length > 20 && bands[20].getBoundingClientRect().width > 0;
+}"""
 START_SECONDS = 120
 TRAINING = """
 import time
@@ -96,6 +100,8 @@ def test_two_pictures_during_training_differ_and_one_stays(lab, tmp_path):
         second = frame.screenshot()
         page.locator(".jp-OutputArea-output pre", has_text="redraws").wait_for()
         page.get_by_role("button", name="Hover for values").click()
+        page.wait_for_function(BAND_IS_LAID_OUT)  # the button draws the picture anew
+        curve.scroll_into_view_if_needed()
         curve.locator("g.tt-band rect").nth(20).hover(force=True)
         tip = curve.locator("g.tt-band").nth(20).locator("g.tt-tip")
         assert tip.evaluate("element => getComputedStyle(element).visibility") == "visible"
