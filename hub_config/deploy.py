@@ -25,6 +25,7 @@ from hub_config.settings import CHECKOUT, PREFIX, Settings, load_settings
 COMPOSE_FILE = CHECKOUT / "docker" / "compose.yaml"
 DEFAULT_FOLDER = CHECKOUT / "var-deploy"
 SOCKET = "/var/run/docker.sock"
+CALL = "call.env"  # the settings that the last `up` was given
 VARIABLE = re.compile(r"\$\{(\w+)\}")  # as compose.yaml writes them
 # What compose.yaml says itself; a caller's other word for it would be half obeyed.
 SET_BY_COMPOSE = frozenset({"HUB_PLACE", "HUB_VAR", "HUB_SEMESTER", "HUB_DOCKER__TAG", "HUB_DATABASES", "HUB_PROXY"})
@@ -159,10 +160,20 @@ def docker(*words: str) -> str:
 
 
 def here() -> Deployment:
-    """Return the caller's deployment; raise NotReady where no engine or compose is."""
+    """Return the caller's deployment, made or not yet; raise NotReady where no engine or compose is."""
     compose_command()
     docker("info", "--format", "{{.ServerVersion}}")
     return deployment_of(os.environ)
+
+
+def made() -> Deployment:
+    """Return the caller's deployment, which `up` has made."""
+    deployment = here()
+    if not (deployment.folder / CALL).exists():
+        raise NotReady(
+            f"There is no deployment in {deployment.folder}. Make one (make up), or name its folder: HUB_VAR=..."
+        )
+    return deployment
 
 
 def make_ready(deployment: Deployment) -> None:
@@ -186,7 +197,7 @@ def write_settings(deployment: Deployment) -> None:
     if not file.exists():
         file.write_text(SETTINGS_FILE, "utf-8")
     lines = [f"{name}={value}\n" for name, value in sorted(deployment.given.items())]
-    (deployment.folder / "call.env").write_text("".join(lines), "utf-8")
+    (deployment.folder / CALL).write_text("".join(lines), "utf-8")
 
 
 def own(deployment: Deployment, folder: Path, *inner: str) -> None:
@@ -258,7 +269,7 @@ def up() -> None:
 @click.option("--keep-servers", is_flag=True, help="Leave students' servers running.")
 def down(keep_servers: bool) -> None:
     """Stop everything; homes, databases and settings are kept."""
-    deployment = here()
+    deployment = made()
     deployment.compose("down")
     stopped = 0 if keep_servers else stop_servers(deployment)
     click.echo(f"Stopped, with {stopped} servers. Everything is kept; `make up` goes on with it.")
@@ -267,13 +278,13 @@ def down(keep_servers: bool) -> None:
 @deploy.command()
 def status() -> None:
     """Show the containers of the deployment."""
-    here().compose("ps")
+    made().compose("ps")
 
 
 @deploy.command()
 def logs() -> None:
     """Follow what the Hub and its services say."""
-    deployment = here()
+    deployment = made()
     deployment.compose("exec", "-T", "hub", "sh", "-c", 'tail -n 20 -F "$HUB_VAR"/log/*.log')
 
 
@@ -281,14 +292,14 @@ def logs() -> None:
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(command: tuple[str, ...]) -> None:
     """Run COMMAND in the Hub's container as the operator."""
-    here().in_hub("python", "-m", "hub_config", "run", "--", *command)
+    made().in_hub("python", "-m", "hub_config", "run", "--", *command)
 
 
 @deploy.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def backup(folder: Path) -> None:
     """Copy databases, submissions, grades, secrets and homes into a new FOLDER; the Hub may run."""
-    deployment, folder = here(), folder.resolve()
+    deployment, folder = made(), folder.resolve()
     if folder.exists() and any(folder.iterdir()):
         raise NotReady(f"{folder} exists already and is not empty; name a new folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)

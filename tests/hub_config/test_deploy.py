@@ -70,3 +70,9 @@ def test_a_machine_without_docker_is_told_what_to_install(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(NotReady, match=r"apt-get install -y docker.io docker-compose"):
         deploy.compose_command()
+
+
+def test_what_was_never_made_is_said(environ, monkeypatch):
+    monkeypatch.setattr(deploy, "here", lambda: deploy.deployment_of(environ))
+    with pytest.raises(NotReady, match=r"There is no deployment in .*/class"):
+        deploy.made()
