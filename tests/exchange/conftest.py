@@ -37,7 +37,7 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(
     params=[
-        pytest.param("sqlite", marks=pytest.mark.unit),
+        pytest.param("sqlite", marks=pytest.mark.slow),
         pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]),
     ]
 )
