@@ -131,7 +131,7 @@ def how_to_log_in(settings: Settings) -> list[str]:
         passwords = read_passwords(settings.secrets)
         width = max(map(len, passwords), default=0)
         people = [f"    {name:<{width}}  {password}" for name, password in sorted(passwords.items())]
-        return ["Log in as one of these (kept in var/secrets/passwords.json):", *people]
+        return [f"Log in as one of these (kept in {settings.secrets / 'passwords.json'}):", *people]
     if settings.authenticator == "shared-password":
         return [
             "!!! A DEMONSTRATION, NOT A COURSE: one password for everybody, the staff and the operator too.",

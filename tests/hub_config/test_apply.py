@@ -11,13 +11,6 @@ from hub_config.spawners.bubblewrap import BubblewrapSpawner
 pytestmark = pytest.mark.unit
 
 
-@pytest.fixture
-def config(settings):
-    c = Config()
-    apply_all(c, settings)
-    return c
-
-
 def test_every_value_is_a_trait_of_the_hub_or_of_what_it_loads(config):
     known = {"JupyterHub": JupyterHub, "Spawner": BubblewrapSpawner, "BubblewrapSpawner": BubblewrapSpawner}
     known |= {"LocalProcessSpawner": BubblewrapSpawner, "Authenticator": Authenticator}

@@ -5,9 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from jupyterhub.app import JupyterHub
-from traitlets.config import Config
 
-from hub_config.apply import apply_all
 from hub_config.firewall import firewall_of
 from hub_config.homes import homes_of
 from hub_config.ports import NAMES
@@ -31,13 +29,6 @@ def load(tmp_path, **more: str):
 @pytest.fixture
 def settings(tmp_path):
     return load(tmp_path)
-
-
-@pytest.fixture
-def config(settings):
-    c = Config()
-    apply_all(c, settings)
-    return c
 
 
 def test_every_value_is_a_trait_of_what_it_is_for(config):
