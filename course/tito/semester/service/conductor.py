@@ -25,7 +25,7 @@ from tito.semester.service.change import Change
 from tito.semester.service.confirmation import Confirmation
 from tito.semester.service.database import Applied, Confirmed
 from tito.semester.service.hub_api import Hub
-from tito.semester.service.parts import exchange, gradebook, notebooks, people, policies, timetable
+from tito.semester.service.parts import exchange, gradebook, notebooks, people, policies, receipts, timetable
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,13 @@ class Conductor:
 
     def _changes(self, valid: Valid) -> Iterator[Change]:
         places, curriculum = self._places, self._places.curriculum()
+        late = receipts.needs(valid, places.exchange)
         yield from people.changes(valid, places.hub)
-        yield from exchange.changes(valid, places.exchange, curriculum)
+        yield from exchange.changes(valid, places.exchange, curriculum, late)
         yield from notebooks.changes(valid, places.engine, curriculum, places.course_dir)
-        yield from gradebook.changes(valid, places.course_dir)
-        yield from policies.changes(valid, curriculum, places.course_dir)
-        yield from timetable.changes(valid, places.engine)
+        yield from gradebook.changes(valid, places.course_dir, places.engine, late)
+        yield from policies.changes(valid, curriculum, places.course_dir, late)
+        yield from timetable.changes(valid, places.engine, late)
 
     def _apply(self, valid: Valid, run: Run) -> None:
         try:

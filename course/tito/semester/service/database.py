@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 PENDING, RUNNING, DONE, CANCELLED = "pending", "running", "done", "cancelled"
-RELEASE, COLLECT = "release", "collect"
+RELEASE, COLLECT, LATENESS = "release", "collect", "lateness"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
