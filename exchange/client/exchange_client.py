@@ -196,6 +196,13 @@ class ExchangeClient:
         params = {name: value for name, value in params.items() if value}
         return from_plain(list[Submission], self._to.ask("GET", "courses", course, "submissions", params=params))
 
+    def all_submissions(self, course: str, assignment: str = "", mine: bool = False) -> list[Submission]:
+        """List submissions in the order of arrival, page by page to the last."""
+        found: list[Submission] = []
+        while page := self.submissions(course, assignment, after=found[-1].seq if found else 0, mine=mine):
+            found += page
+        return found
+
     def submission(self, course: str, submission: str) -> Submission:
         """Show a submission with its result and feedback."""
         return from_plain(Submission, self._to.ask("GET", "courses", course, "submissions", submission))

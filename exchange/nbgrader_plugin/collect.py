@@ -3,13 +3,15 @@
 Beside each collected submission lie `receipt.json`, the exchange's own word on it, and `timestamp.txt`, from which
 nbgrader reads lateness. Only the exchange knows grace and extensions, so the timestamp is written such that
 nbgrader's difference to the assignment's due date is exactly the exchange's lateness: on time is never after the due
-date, late is due date + lateness.
+date, late is due date + lateness. Every collection brings the timestamps up to the schedule that holds then, of what
+was collected before too, and in the gradebook together with the due date.
 """
 
+import glob
 import json
 import os
 import tempfile
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
@@ -18,6 +20,7 @@ from nbgrader.exchange import abc
 from exchange.client import ExchangeClient
 from exchange.client.fetching import replace_folder
 from exchange.nbgrader_plugin.base import Exchange
+from exchange.protocol import schedule
 from exchange.protocol.models import Refused, Submission, parse_utc, plain
 from exchange.protocol.paths import check_person
 
@@ -31,14 +34,13 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
         wanted = self.coursedir.student_id
         with self.asking() as client:
             due_at = client.assignment(course, assignment).due_at
-            self._tell_gradebook(due_at)
             found = client.collection(course, assignment, "last_on_time" if self.before_duedate else "")
             found = [s for s in found if wanted in ("", "*", s.student)]
-            if not found:
-                self.log.warning("No submissions of '%s' for course '%s' to collect", assignment, course)
-                return
             self.log.info("Processing %d submissions of '%s' for course '%s'", len(found), assignment, course)
             failed = [s.student for s in found if not self._collect(client, s, due_at)]
+            self._keep_time(client, due_at)
+        if not found:
+            self.log.warning("No submissions of '%s' for course '%s' to collect", assignment, course)
         if failed:
             self.fail(f"Not collected: {', '.join(failed)}; the reasons stand above")
 
@@ -78,16 +80,48 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
                 for name in names:
                     Path(root, name).chmod(0o660)
 
-    def _tell_gradebook(self, due_at: str | None) -> None:
-        due = parse_utc(due_at).replace(tzinfo=None) if due_at else None
+    def _keep_time(self, client: ExchangeClient, due_at: str | None) -> None:
+        """Bring due date and times of all that is collected to the present schedule, everybody's at once."""
+        collected = self._places(self.coursedir.submitted_directory)
+        graded = {**collected, **self._places(self.coursedir.autograded_directory)}
+        found = client.all_submissions(self.course, self.coursedir.assignment_id)
+        times = {submission.id: effective_time(submission, due_at) for submission in found}
+        for name, place in collected.values():
+            if name in times:
+                self._write_time(place / "timestamp.txt", times[name])
+        naive = {who: times[name].replace(tzinfo=None) for who, (name, _) in graded.items() if name in times}
         with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            try:
-                known = gradebook.find_assignment(self.coursedir.assignment_id).duedate
-            except MissingEntry:
-                return
-            if known != due:
-                self.log.info("Due date in the gradebook: %s, from the exchange (was %s)", due, known)
-                gradebook.update_or_create_assignment(self.coursedir.assignment_id, duedate=due)
+            self._tell_gradebook(gradebook, due_at, naive)
+
+    def _places(self, step: str) -> dict[str, tuple[str, Path]]:
+        """Find, for each student, which submission lies in a step of nbgrader's, and where."""
+        pattern = self.coursedir.format_path(step, "*", self.coursedir.assignment_id)
+        folders = map(Path, glob.glob(pattern))  # noqa: PTH207
+        return {path.parent.name: (name, path) for path in folders if (name := collected_id(path))}
+
+    def _write_time(self, path: Path, time: datetime) -> None:
+        text = self.format_time(time)
+        if path.is_file() and path.read_text() == text:
+            return
+        self.log.info("Time of %s: %s, by the schedule that holds now", path.parent, text)
+        with tempfile.TemporaryDirectory(prefix=".collect-", dir=path.parent.parent) as scratch:
+            fresh = Path(scratch) / path.name
+            fresh.write_text(text)
+            self._share(Path(scratch))
+            fresh.replace(path)
+
+    def _tell_gradebook(self, gradebook: Gradebook, due_at: str | None, times: dict[str, datetime]) -> None:
+        due = parse_utc(due_at).replace(tzinfo=None) if due_at else None
+        try:
+            assignment = gradebook.find_assignment(self.coursedir.assignment_id)
+        except MissingEntry:
+            return
+        if assignment.duedate != due:
+            self.log.info("Due date in the gradebook: %s, from the exchange (was %s)", due, assignment.duedate)
+            assignment.duedate = due
+        for graded in assignment.submissions:
+            graded.timestamp = times.get(graded.student_id, graded.timestamp)
+        gradebook.db.commit()
 
 
 def collected_id(folder: Path) -> str | None:
@@ -100,8 +134,5 @@ def collected_id(folder: Path) -> str | None:
 
 def effective_time(submission: Submission, due_at: str | None) -> datetime:
     """Give the time whose distance to the due date is the submission's lateness."""
-    received = parse_utc(submission.received_at)
-    if due_at is None:
-        return received
-    due = parse_utc(due_at)
-    return due + timedelta(seconds=submission.lateness_seconds) if submission.late else min(received, due)
+    due = parse_utc(due_at) if due_at else None
+    return schedule.effective_time(parse_utc(submission.received_at), submission.lateness_seconds, due)

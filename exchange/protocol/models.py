@@ -110,9 +110,10 @@ class Extension:
 
 @dataclass
 class Result:
-    """Body of `PUT courses/C/submissions/ID/result`: what the grader found; the newest replaces the older.
+    """Body of `PUT courses/C/submissions/ID/result`: what the grader found; the newest replaces the older,
+    but a quick one no full one, beside which it stays as the score to compare attempts by.
 
-    `kind` is `quick` (structure and visible checks, at once) or `full`. `score` decides where `best` counts.
+    `kind` is `quick` (structure and visible checks, at once) or `full`. `best` compares scores of one kind.
     """
 
     kind: Literal["quick", "full"]
@@ -181,7 +182,8 @@ class ResultInfo:
 
 @dataclass
 class Submission:
-    """One accepted attempt. `lateness_seconds` is 0 when on time, counted from the student's own due time otherwise."""
+    """One accepted attempt. `due_at` (the student's own), `late` and `lateness_seconds` (0 when on time) are by the
+    schedule that holds now; its receipt has what was true when it arrived."""
 
     seq: int
     id: str
@@ -305,7 +307,8 @@ class PublicKey:
 
 @dataclass
 class Receipt:
-    """What the service signs. Two receipts are the same if and only if their canonical bytes are."""
+    """What the service signs: what was true when the work arrived. An extension or another due date changes no receipt.
+    Two receipts are the same if and only if their canonical bytes are."""
 
     submission: str
     course: str

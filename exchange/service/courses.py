@@ -16,10 +16,12 @@ from exchange.protocol.models import (
     Extension,
     FileInfo,
     Refused,
+    parse_utc,
     plain,
     utc_text,
 )
 from exchange.protocol.paths import check_path
+from exchange.protocol.schedule import schedule_of
 from exchange.service import events, find, policy
 from exchange.service.identity import Caller
 from exchange.service.tables import assignments, bundles, courses, extensions, feedback, submissions, unlocks
@@ -79,7 +81,7 @@ class Record:
     solutions: set[str] = field(default_factory=set)
     extensions: dict[tuple[str, str], Extension] = field(default_factory=dict)
     fetched: dict[tuple[str, str], str] = field(default_factory=dict)
-    submitted: dict[tuple[str, str], tuple[int, str, bool]] = field(default_factory=dict)
+    submitted: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     feedback: dict[tuple[str, str], str] = field(default_factory=dict)
     unlocks: dict[tuple[str, str], bool] = field(default_factory=dict)
 
@@ -97,14 +99,9 @@ def read_record(connection: Connection, course: str, student: str | None) -> Rec
         record.extensions[row.assignment, row.student] = Extension(row.due_at, row.extra_attempts)
     for row in rows(unlocks, unlocks.c.closed):
         record.unlocks[row.assignment, row.student] = row.closed
-    attempts: dict[tuple[str, str], int] = {}
-    for row in rows(submissions, submissions.c.received_at, submissions.c.late):
-        key = (row.assignment, row.student)
-        attempts[key] = attempts.get(key, 0) + 1
-        if key not in record.submitted or row.received_at >= record.submitted[key][1]:
-            record.submitted[key] = (0, row.received_at, row.late)
-    for key, (_, at, late) in record.submitted.items():
-        record.submitted[key] = (attempts[key], at, late)
+    for row in rows(submissions, submissions.c.received_at):
+        used, last = record.submitted.get((row.assignment, row.student), (0, ""))
+        record.submitted[row.assignment, row.student] = (used + 1, max(last, row.received_at))
     s = submissions.c
     released = (
         select(s.assignment, s.student, func.max(feedback.c.released_at)).join(feedback).where(s.course == course)
@@ -138,8 +135,8 @@ def list_assignments(connection: Connection, caller: Caller, course: str, now: s
 def read_assignment(row: find.AssignmentRow, record: Record, student: str, now: str) -> Assignment:
     """Build the answer about an assignment as it stands for one student."""
     key, settings = (row.id, student), row.settings
-    schedule = policy.schedule_of(settings, record.extensions.get(key))
-    used, submitted_at, late = record.submitted.get(key, (0, None, False))
+    schedule = schedule_of(settings, record.extensions.get(key))
+    used, submitted_at = record.submitted.get(key, (0, None))
     fetched_at, feedback_at, visible = record.fetched.get(key), record.feedback.get(key), row.visible_at()
     closes_at = utc_text(schedule.closes_at) if schedule.closes_at else None
     released = visible is not None and visible <= now
@@ -164,7 +161,7 @@ def read_assignment(row: find.AssignmentRow, record: Record, student: str, now: 
         release_version=row.release_version or 0,
         fetched_at=fetched_at,
         submitted_at=submitted_at,
-        late=late,
+        late=submitted_at is not None and schedule.lateness_seconds(parse_utc(submitted_at)) > 0,
         feedback_at=feedback_at,
         closed_by_student=record.unlocks.get(key, False),
         unlocked=key in record.unlocks,

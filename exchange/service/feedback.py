@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from exchange.protocol.models import FileInfo, Limits, Refused, Result, plain
 from exchange.service import audit
@@ -51,7 +51,9 @@ class FeedbackIntake:
 
 
 def put_result(service: Service, caller: Caller, submission: Row[Any], result: Result) -> None:
-    """Attach what the grader found."""
+    """Attach what the grader found. The quick score stays beside the full result, to compare attempts by it; a quick
+    result that comes after the full one adds its score and changes nothing else.
+    """
     for name in ("score", "max_score"):
         value = getattr(result, name)
         if value is not None and not -1e9 < value < 1e9:
@@ -62,8 +64,7 @@ def put_result(service: Service, caller: Caller, submission: Row[Any], result: R
     values = {"submission": submission.id, "score": result.score, "body": json.dumps(body)}
     values |= {"posted_at": now, "posted_by": caller.acting_for or caller.name}
     with service.database.write() as connection:
-        connection.execute(delete(results).where(results.c.submission == submission.id))
-        connection.execute(insert(results).values(values))
+        _replace(connection, values, result)
         detail = f"{result.kind} {result.status} {result.score}"
         audit.record(
             connection,
@@ -76,3 +77,14 @@ def put_result(service: Service, caller: Caller, submission: Row[Any], result: R
             detail=detail,
         )
     service.bell.ring()
+
+
+def _replace(connection: Connection, values: dict[str, Any], result: Result) -> None:
+    mine = results.c.submission == values["submission"]
+    before = connection.execute(select(results).where(mine)).first()
+    quick = result.score if result.kind == "quick" else before.quick_score if before else None
+    if before and result.kind == "quick" and json.loads(before.body)["kind"] == "full":
+        connection.execute(update(results).where(mine).values(quick_score=quick))
+        return
+    connection.execute(delete(results).where(mine))
+    connection.execute(insert(results).values(values | {"quick_score": quick}))

@@ -22,11 +22,13 @@ from exchange.protocol.models import (
 )
 from exchange.protocol.paths import matches
 from exchange.protocol.receipt import read_receipt
-from exchange.service import audit, events, find, policy
+from exchange.protocol.schedule import Schedule, schedule_of
+from exchange.service import audit, choice, events, find, policy
 from exchange.service.context import Service
 from exchange.service.identity import Caller
 from exchange.service.intake import AlreadyStored, Stored, check_limits
 from exchange.service.releases import current_files
+from exchange.service.standing import Schedules
 from exchange.service.tables import feedback, results, submissions
 
 
@@ -34,7 +36,7 @@ from exchange.service.tables import feedback, results, submissions
 class Admission:
     """What holds for a student's next attempt at a moment."""
 
-    schedule: policy.Schedule
+    schedule: Schedule
     attempt: int
     lateness_seconds: int
 
@@ -85,7 +87,7 @@ class SubmissionIntake:
         check_limits(files, course.limits)
         _check_declared(connection, found, files)
         extension = find.find_extension(connection, self.course, self.assignment, self.caller.name)
-        schedule = policy.schedule_of(found.settings, extension)
+        schedule = schedule_of(found.settings, extension)
         unlock = find.find_unlock(connection, self.course, self.assignment, self.caller.name)
         used, last, stored_bytes = _usage(connection, self.course, self.assignment, self.caller.name)
         policy.check_open(schedule, at, used, closed_by_student=unlock is not None)
@@ -120,7 +122,6 @@ class SubmissionIntake:
         )
         text = json.dumps(plain(self.service.keyring.sign(receipt)))
         row = {name: getattr(receipt, name) for name in ("course", "assignment", "student", "attempt", "received_at")}
-        row |= {name: getattr(receipt, name) for name in ("due_at", "late", "lateness_seconds")}
         row |= {"id": receipt.submission, "idempotency_key": self.key, "receipt": text}
         row |= {"blob": stored.blob, "manifest": stored.manifest, "size": stored.size}
         connection.execute(submissions.insert().values(row))
@@ -166,25 +167,41 @@ def query() -> Select[Any]:
     )
 
 
+@dataclass(frozen=True)
+class Standing:
+    """An attempt as it stands now, for `choice`."""
+
+    id: str
+    attempt: int
+    late: bool
+    quick_score: float | None
+    full_score: float | None
+
+
+def _standing(row: Any, schedules: Schedules) -> Standing:
+    full = row.score if row.body and json.loads(row.body)["kind"] == "full" else None
+    return Standing(row.id, row.attempt, schedules.lateness_seconds(row) > 0, row.quick_score, full)
+
+
 def counting_ids(
-    connection: Connection, course: str, counts: Mapping[str, str], student: str | None = None
+    connection: Connection, course: str, schedules: Schedules, counts: Mapping[str, str], student: str | None = None
 ) -> set[str]:
-    """Name the submissions that count; `counts` gives each assignment's rule."""
-    s = submissions.c
-    chosen = select(s.id, s.assignment, s.student, s.attempt, s.late, results.c.score).select_from(
-        submissions.outerjoin(results)
-    )
+    """Name the submissions that count by the present schedules; `counts` gives each assignment's rule."""
+    s, r = submissions.c, results.c
+    chosen = select(s.id, s.assignment, s.student, s.attempt, s.received_at, r.score, r.quick_score, r.body)
+    chosen = chosen.select_from(submissions.outerjoin(results))
     chosen = chosen.where(s.course == course, s.assignment.in_(list(counts)))
     if student is not None:
         chosen = chosen.where(s.student == student)
-    groups: dict[tuple[str, str], list[Any]] = {}
-    for row in connection.execute(chosen):
-        groups.setdefault((row.assignment, row.student), []).append(row)
-    return {policy.choose(rows, counts[assignment]).id for (assignment, _), rows in groups.items()}
+    groups: dict[tuple[str, str], list[Standing]] = {}
+    for row in connection.execute(chosen).all():
+        groups.setdefault((row.assignment, row.student), []).append(_standing(row, schedules))
+    return {choice.choose(rows, counts[assignment]).id for (assignment, _), rows in groups.items()}
 
 
-def read(row: Row[Any], counting: set[str]) -> Submission:
+def read(row: Row[Any], schedules: Schedules, counting: set[str]) -> Submission:
     """Build the answer from a row of `query`."""
+    due, lateness = schedules.of(row.assignment, row.student).due_at, schedules.lateness_seconds(row)
     body = json.loads(row.body) if row.body else None
     result = ResultInfo(**body, score=row.score, posted_at=row.posted_at, posted_by=row.posted_by) if body else None
     return Submission(
@@ -195,9 +212,9 @@ def read(row: Row[Any], counting: set[str]) -> Submission:
         student=row.student,
         attempt=row.attempt,
         received_at=row.received_at,
-        due_at=row.due_at,
-        late=row.late,
-        lateness_seconds=row.lateness_seconds,
+        due_at=utc_text(due) if due else None,
+        late=lateness > 0,
+        lateness_seconds=lateness,
         counts=row.id in counting,
         size=row.size,
         files=decode_manifest(row.manifest.encode()),

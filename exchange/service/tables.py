@@ -111,9 +111,6 @@ submissions = Table(
     _name("idempotency_key"),
     *_blob(),
     _time("received_at"),
-    _time("due_at", nullable=True),
-    Column("late", Boolean, nullable=False),
-    Column("lateness_seconds", Integer, nullable=False),
     Column("receipt", Text, nullable=False),
     UniqueConstraint("course", "assignment", "student", "attempt"),
     UniqueConstraint("course", "student", "idempotency_key"),
@@ -121,11 +118,13 @@ submissions = Table(
     sqlite_autoincrement=True,  # a restored or emptied table never reuses a number that a poller has seen
 )
 
+# score: of the newest result, quick or full (see `body`); quick_score stays when a full result replaces the quick one.
 results = Table(
     "results",
     metadata,
     Column("submission", String(255), primary_key=True),
     Column("score", Float),
+    Column("quick_score", Float),
     Column("body", Text, nullable=False),
     _time("posted_at"),
     _name("posted_by"),

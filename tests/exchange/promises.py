@@ -357,7 +357,7 @@ def late_fix(scene: Scene) -> None:
     name = new(scene)
     scene.set_policy(name, due_at=_in(hours=1), late_seconds=86400, counts="last_on_time")
     submit(scene.ada, name, "on time")
-    scene.set_policy(name, due_at=_in(hours=-1))
+    scene.set_policy(name, due_at=_in())  # between the two: lateness is by the schedule that holds now
     submit(scene.ada, name, "late")
     scene.grace.must("collect", name)
     assert notebook(collected(scene, "ada", name)) == "on time"
@@ -374,6 +374,11 @@ def lateness(scene: Scene) -> None:
     due = _due(scene, name)
     late = {s: (timestamp(collected(scene, s, name)) - due).total_seconds() for s in ("ada", "bob")}
     assert (late["ada"] <= 0, 7200 <= late["bob"] < 7500) == (True, True)
+    scene.extend(name, "bob", _in(hours=1))  # granted after the work was handed in and collected
+    for _ in range(2):
+        scene.grace.must("collect", name)
+        assert timestamp(collected(scene, "bob", name)) <= due
+    assert notebook(collected(scene, "bob", name)) == "work of bob"
 
 
 def _due(scene: Scene, name: str) -> datetime:

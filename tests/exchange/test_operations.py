@@ -1,20 +1,28 @@
 """What an operator relies on: schema, health, metrics, settings, and an nbgrader that needs two lines."""
 
+import json
+import uuid
 from pathlib import Path
 
+import alembic.command
 import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy import MetaData, text
 from traitlets.config import Config
 
 from exchange.nbgrader_plugin import CLASSES, ExchangeAuthPlugin, configure
 from exchange.protocol import scopes
-from exchange.protocol.models import Refused
-from exchange.service.database import Database, head_revision
+from exchange.protocol.bundle import encode_manifest
+from exchange.protocol.models import AssignmentSettings, Refused, Result, plain
+from exchange.service import submissions
+from exchange.service.database import Database, alembic_config, head_revision
 from exchange.service.settings import from_environment
+from exchange.service.standing import read_schedules
 from exchange.service.tables import metadata
-from tests.exchange.live import COURSE, Live
+from tests.exchange.live import COURSE, DUE, Live, later
+from tests.exchange.postgres import new_database
 
 
 def test_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -> None:
@@ -26,6 +34,70 @@ def test_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -
     with database.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     database.close()
+
+
+def test_a_database_of_the_first_version_keeps_its_submissions(request, database_url: str, tmp_path: Path) -> None:
+    """Lateness is dropped from the rows and computed; receipts stay; quick scores are kept beside full ones."""
+    url = f"sqlite:///{tmp_path / 'old' / 'exchange.db'}"
+    if database_url:
+        url = new_database(request.getfixturevalue("postgresql_url"), f"old_{uuid.uuid4().hex}")
+    database = Database(url)
+    database.migrate("0001")
+    _fill_first_version(database)
+    database.migrate()
+    with database.read() as connection:
+        rows = connection.execute(submissions.query().order_by("seq")).all()
+        schedules = read_schedules(connection, COURSE, ["tensor"])
+        counting = submissions.counting_ids(connection, COURSE, schedules, {"tensor": "best"})
+        found = [submissions.read(row, schedules, counting) for row in rows]
+        kept = [submissions.signed(row).receipt for row in rows]
+        quick = connection.execute(text("SELECT quick_score FROM results ORDER BY submission")).scalars().all()
+    assert [(s.late, s.lateness_seconds, s.due_at, s.counts) for s in found] == [
+        (False, 0, later(DUE, hours=2), False),
+        (False, 0, later(DUE, hours=2), True),
+    ]
+    assert [(r.late, r.lateness_seconds, r.due_at) for r in kept] == [(False, 0, DUE), (True, 4800, DUE)]
+    assert [(s.result.kind, s.result.score) for s in found if s.result] == [("full", 80.0), ("quick", 27.0)]
+    assert quick == [None, 27.0]
+    downgrade(database, "0001")
+    with database.read() as connection:
+        again = connection.execute(text("SELECT due_at, late, lateness_seconds FROM submissions ORDER BY seq")).all()
+    assert [tuple(row) for row in again] == [(DUE, False, 0), (DUE, True, 4800)]
+    database.close()
+
+
+def _fill_first_version(database: Database) -> None:
+    """Write rows as the first version wrote them: a graded attempt, a later one with its quick result, an extension."""
+    with database.write() as connection:
+        old = MetaData()
+        old.reflect(connection)
+
+        def insert(table: str, **values: object) -> None:
+            connection.execute(old.tables[table].insert().values(values))
+
+        insert("courses", id=COURSE, settings="{}", created_at=DUE)
+        settings = json.dumps(plain(AssignmentSettings(due_at=DUE, late_seconds=86400)))
+        insert("assignments", course=COURSE, id="tensor", settings=settings, created_at=DUE)
+        who = {"course": COURSE, "assignment": "tensor", "student": "ada"}
+        extended = {"due_at": later(DUE, hours=2), "extra_attempts": 0, "reason": "ill"}
+        insert("extensions", **who, **extended, granted_at=DUE, granted_by="grace")
+        for attempt, minutes in ((1, -10), (2, 80)):
+            said = {"due_at": DUE, "late": minutes > 0, "lateness_seconds": max(0, minutes * 60), "attempt": attempt}
+            said |= {**who, "received_at": later(DUE, minutes=minutes)}
+            receipt = {"receipt": {**said, "submission": f"s{attempt}", "files": [], "key_id": "k"}, "signature": "s"}
+            stored = {"id": f"s{attempt}", "idempotency_key": f"k{attempt}", "blob": f"b{attempt}", "size": 1}
+            insert("submissions", **said, **stored, manifest=encode_manifest([]).decode(), receipt=json.dumps(receipt))
+        for attempt, kind, score in ((1, "full", 80.0), (2, "quick", 27.0)):
+            body = {k: v for k, v in plain(Result(kind, "passed", score, 100.0)).items() if k != "score"}  # type: ignore[arg-type]
+            row = {"submission": f"s{attempt}", "score": score, "body": json.dumps(body)}
+            insert("results", **row, posted_at=DUE, posted_by="grading")
+
+
+def downgrade(database: Database, revision: str) -> None:
+    with database.engine.begin() as connection:
+        config = alembic_config()
+        config.attributes["connection"] = connection
+        alembic.command.downgrade(config, revision)
 
 
 def test_commits_are_durable_by_setting(tmp_path: Path) -> None:

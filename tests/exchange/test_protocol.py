@@ -27,7 +27,9 @@ from exchange.protocol.models import (
 )
 from exchange.protocol.paths import check_identifier, check_path, check_person, is_ignored, matches
 from exchange.protocol.receipt import canonical, differences, key_id_of, read_receipt, verify
-from exchange.service.policy import choose, free_at, schedule_of
+from exchange.protocol.schedule import schedule_of
+from exchange.service.choice import choose
+from exchange.service.policy import free_at
 
 pytestmark = pytest.mark.unit
 DUE = "2026-11-20T12:00:00.000000Z"
@@ -219,14 +221,64 @@ class Try:
 
     attempt: int
     late: bool
-    score: float | None
+    quick_score: float | None
+    full_score: float | None = None
 
 
 def test_choice_does_not_depend_on_order() -> None:
     """The same attempts in any order give the same choice; without a score the last is the best."""
-    tries = [Try(1, False, 50), Try(2, False, 70), Try(3, True, 70), Try(4, True, None)]
+    tries = [Try(1, False, 17), Try(2, False, 27), Try(3, True, 27), Try(4, True, None)]
     for seed in range(20):
         random.Random(seed).shuffle(tries)
         assert [choose(tries, rule).attempt for rule in ("last", "last_on_time", "best")] == [4, 2, 3]
     unscored = [Try(1, True, None), Try(2, True, None)]
     assert [choose(unscored, rule).attempt for rule in ("last", "last_on_time", "best")] == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("scores", "best"),
+    [
+        ([(20, None), (27, None)], 2),
+        ([(27, None), (20, None)], 1),
+        ([(27, None), (27, None)], 2),
+        ([(None, 80), (None, 60)], 1),
+        ([(None, 60), (None, 80)], 2),
+        ([(27, 80), (20, 85)], 2),
+        # graded, and a later one that is not: a better or equal quick score has to be graded, a worse one has lost
+        ([(20, 80), (27, None)], 2),
+        ([(20, 80), (20, None)], 2),
+        ([(27, 80), (20, None)], 1),
+        # the same, the other way round: the last was graded, an earlier one was not
+        ([(27, None), (20, 80)], 1),
+        ([(20, None), (27, 80)], 2),
+        ([(27, None), (27, 80)], 2),
+        # once graded it stands, or gives its place back
+        ([(20, 80), (27, 90)], 2),
+        ([(20, 80), (27, 70)], 1),
+        ([(20, 80), (27, 70), (25, None)], 3),
+        ([(20, 80), (27, 70), (19, None)], 1),
+        # not looked at yet, or by a check that failed
+        ([(20, 80), (None, None)], 1),
+        ([(None, 80), (20, None)], 2),
+        ([(None, None), (0, None)], 2),
+        ([(0, None), (None, None)], 1),
+    ],
+)
+def test_best_compares_like_with_like(scores: list[tuple[float | None, float | None]], best: int) -> None:
+    """A full score (of 100) is never compared with a quick one (of 27)."""
+    tries = [Try(number, False, quick, full) for number, (quick, full) in enumerate(scores, 1)]
+    for seed in range(5):
+        random.Random(seed).shuffle(tries)
+        assert choose(tries, "best").attempt == best
+
+
+@given(st.lists(st.tuples(st.integers(0, 27), st.integers(0, 100)), min_size=1, max_size=8))
+def test_grading_whatever_counts_ends_at_the_best_of_what_was_graded(scores: list[tuple[int, int]]) -> None:
+    """The choice settles, on an attempt that was graded and has the best score of those; nobody is graded twice."""
+    tries = [Try(number, False, quick) for number, (quick, _) in enumerate(scores, 1)]
+    for _ in scores:
+        chosen = choose(tries, "best")
+        chosen.full_score = scores[chosen.attempt - 1][1]
+    settled = choose(tries, "best")
+    assert settled.full_score == max(each.full_score for each in tries if each.full_score is not None)
+    assert all(each.full_score is not None or each.quick_score <= settled.quick_score for each in tries)

@@ -134,6 +134,77 @@ def test_which_attempt_counts(course: Live, counts: str, expected: int) -> None:
     assert [s.attempt for s in staff.collection(COURSE, "tensor")] == [expected]
 
 
+@pytest.mark.parametrize(
+    "moved", [AssignmentSettings(due_at=later(DUE, hours=2)), Extension(due_at=later(DUE, hours=2), reason="ill")]
+)
+def test_lateness_is_by_the_schedule_that_holds_now_and_the_receipt_says_what_was(course: Live, moved) -> None:
+    """80 minutes late; then an extension, or a later due date for all: on time everywhere, but for the receipt."""
+    course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, late_seconds=86400))
+    course.clock.at(DUE, minutes=80)
+    ada, staff = course.student("ada"), course.staff()
+    receipt = course.submit(ada).receipt
+    before = ada.submission(COURSE, receipt.submission)
+    assert (before.late, before.lateness_seconds, ada.assignment(COURSE, "tensor").late) == (True, 4800, True)
+    if isinstance(moved, Extension):
+        staff.put_extension(COURSE, "tensor", "ada", moved)
+    else:
+        course.semester().put_assignment(COURSE, "tensor", moved)
+    found = [*ada.submissions(COURSE), *staff.collection(COURSE, "tensor"), ada.submission(COURSE, receipt.submission)]
+    assert {(s.late, s.lateness_seconds, s.due_at) for s in found} == {(False, 0, moved.due_at)}
+    assert not ada.assignment(COURSE, "tensor").late
+    assert not staff.progress(COURSE)[0].assignments[0].late
+    kept = ada.receipt(COURSE, receipt.submission).receipt
+    assert (kept.late, kept.lateness_seconds, kept.due_at) == (True, 4800, DUE)
+
+
+def test_which_attempt_is_the_last_on_time_is_by_the_schedule_that_holds_now(course: Live) -> None:
+    """An extension makes a late attempt count; when it is taken back, the earlier one counts again."""
+    settings = AssignmentSettings(due_at=DUE, late_seconds=86400, counts="last_on_time")
+    course.semester().put_assignment(COURSE, "tensor", settings)
+    ada, staff = course.student("ada"), course.staff()
+    course.submit(ada, "on time")
+    course.clock.at(DUE, minutes=80)
+    course.submit(ada, "ill")
+
+    def counting() -> list[int]:
+        return [s.attempt for s in staff.collection(COURSE, "tensor")]
+
+    assert counting() == [1]
+    staff.put_extension(COURSE, "tensor", "ada", Extension(due_at=later(DUE, hours=2)))
+    assert counting() == [s.attempt for s in ada.submissions(COURSE) if s.counts] == [2]
+    staff.delete_extension(COURSE, "tensor", "ada")
+    assert counting() == [1]
+
+
+def test_a_quick_score_stays_beside_a_full_one_and_never_replaces_it(course: Live) -> None:
+    """Graded with 80; a later attempt with a better quick score counts, is graded with less, and gives its place back.
+
+    A quick check that is repeated after grading changes no grade.
+    """
+    course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, counts="best"))
+    ada, staff = course.student("ada"), course.staff()
+
+    def result(kind: str, submission: str, score: float) -> None:
+        most = 27 if kind == "quick" else 100
+        staff.put_result(COURSE, submission, Result(kind, "passed", score=score, max_score=most))  # type: ignore[arg-type]
+
+    def counting() -> list[int]:
+        return [s.attempt for s in staff.collection(COURSE, "tensor")]
+
+    first, second = (course.submit(ada, text).receipt.submission for text in ("one", "two"))
+    result("quick", first, 20)
+    result("full", first, 80)
+    assert counting() == [1]
+    result("quick", second, 27)
+    assert counting() == [2]
+    result("full", second, 70)
+    assert counting() == [1]
+    result("quick", first, 20)
+    kept = ada.submission(COURSE, first).result
+    assert kept is not None
+    assert (kept.kind, kept.score, counting()) == ("full", 80, [1])
+
+
 DANGEROUS = [
     "../tensor.ipynb",
     "/etc/passwd",

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -151,6 +152,31 @@ def test_a_plan_and_an_apply_from_the_page(person, campus):
         assert "It is what is in force" in text_of(ida.get(HOME + "semester").text)
     finally:
         file.write_text(before)
+
+
+def test_a_plan_that_makes_work_late_has_a_box_to_tick_and_is_refused_without(person, campus):
+    ida, file = person("ida"), campus.folder / "semester.yaml"
+    before = file.read_text()
+    passed = (datetime.now(UTC) - timedelta(days=2)).strftime("%Y-%m-%d %H:%M")
+
+    def applied(page: str, **ticked: str) -> str:
+        ida.post(HOME + "semester/apply", data={"form_token": form_token(page), **ticked})
+        return wait_for(lambda: "data-refresh" not in (text := ida.get(HOME + "semester/apply").text) and text, "apply")
+
+    try:
+        file.write_text(re.sub(r"(scale: .*due: )[^}]*", rf"\g<1>{passed}", before))
+        plan = ida.get(HOME + "semester/plan").text
+        assert "work of scale that was on time becomes late: ada (attempt 1)" in text_of(plan)
+        assert '<input type="checkbox" name="yes" value="late" required>' in plan
+        assert "It stopped: nothing was changed, since this needs a yes" in text_of(applied(plan))
+        assert "Not done, it needs a yes: work of scale" in text_of(ida.get(HOME + "semester").text)
+        assert "late" not in person("ada").get(HOME + "modules/scale").text.partition("Submissions</h2>")[2]
+        assert "The semester is in force" in text_of(applied(plan, yes="late"))
+        assert 'class="badge late"' in person("ada").get(HOME + "modules/scale").text
+    finally:
+        file.write_text(before)
+        applied(ida.get(HOME + "semester").text)
+    assert ", on time" in person("ada").get(HOME + "modules/scale").text
 
 
 def test_a_file_with_a_mistake_is_told_with_its_line(person, campus):

@@ -56,12 +56,15 @@ def grade_in_nbgrader(
 
 
 def _stage_submission(target: Path, folder: Path, assignment: str) -> None:
-    """Show nbgrader that a notebook is there, and the time of submission; nothing that was uploaded."""
+    """Show nbgrader that a notebook is there, the time of submission and its receipt; nothing that was uploaded.
+
+    nbgrader puts the receipt beside the graded notebook, where it says which attempt the grade is of.
+    """
     target.mkdir(parents=True)
     (target / f"{assignment}.ipynb").touch()
-    timestamp = folder / "timestamp.txt"
-    if timestamp.is_file() and not timestamp.is_symlink():
-        shutil.copyfile(timestamp, target / "timestamp.txt")
+    for ours in (folder / "timestamp.txt", folder / "receipt.json"):
+        if ours.is_file() and not ours.is_symlink():
+            shutil.copyfile(ours, target / ours.name)
 
 
 def _autograde(course_dir: Path, stage: Path, assignment: str, student: str, config: Config | None) -> None:

@@ -206,8 +206,5 @@ def _feedback_folder(workspace: Workspace, submission: Submission) -> Path:
 
 
 def all_mine(client: ExchangeClient, course: str) -> list[Submission]:
-    """List all of one's submissions, page by page."""
-    found: list[Submission] = []
-    while page := client.submissions(course, after=found[-1].seq if found else 0, mine=True):
-        found += page
-    return found
+    """List all of one's submissions."""
+    return client.all_submissions(course, mine=True)

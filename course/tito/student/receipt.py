@@ -49,8 +49,16 @@ def list_receipts(offline: bool, as_json: bool) -> int:
 
 def _row(receipt: Receipt, known: Submission | None) -> list[str]:
     received = receipt.received_at[:19].replace("T", " ")
-    row = [receipt.assignment, str(receipt.attempt), received, lateness(receipt.late, receipt.lateness_seconds)]
-    return [*row, *_state(known)]
+    return [receipt.assignment, str(receipt.attempt), received, _in_time(receipt, known), *_state(known)]
+
+
+def _in_time(receipt: Receipt, known: Submission | None) -> str:
+    """Say what holds now, if the exchange says it, and what the receipt says."""
+    then = lateness(receipt.late, receipt.lateness_seconds)
+    if known is None:
+        return f"{then} when received"
+    now = lateness(known.late, known.lateness_seconds)
+    return now if now == then else f"{now} (when received: {then})"
 
 
 def _save_missing(client: ExchangeClient, folder: ReceiptFolder, known: dict[str, Submission]) -> None:
@@ -80,13 +88,15 @@ def show(name: str, attempt: int | None, as_json: bool) -> int:
     """
     slug = slug_of(name)
     path, signed = _find(slug, attempt)
-    receipt, found = signed.receipt, _ask(signed)
+    receipt, known = signed.receipt, _ask(signed)
+    found = describe_result(known) if known else None
+    now = {"late": known.late, "lateness_seconds": known.lateness_seconds, "due_at": known.due_at} if known else None
     answer(
         as_json,
-        plain(signed) | {"path": str(path), "check": found},
+        plain(signed) | {"path": str(path), "check": found, "now": now},
         f"{receipt.assignment}, attempt {receipt.attempt}, of {receipt.student} in {receipt.course}",
-        f"received {receipt.received_at}, due {receipt.due_at or 'never'}",
-        lateness(receipt.late, receipt.lateness_seconds),
+        f"received {receipt.received_at}, due {receipt.due_at or 'never'} as it was then",
+        _in_time(receipt, known),
         *(f"  {f.path}  {f.size} bytes  SHA-256 {f.sha256}" for f in receipt.files),
         f"submission {receipt.submission}, signed with key {receipt.key_id}",
         found or "",
@@ -104,10 +114,10 @@ def _find(slug: str, attempt: int | None) -> tuple[Path, SignedReceipt]:
     return chosen[-1]
 
 
-def _ask(signed: SignedReceipt) -> str | None:
+def _ask(signed: SignedReceipt) -> Submission | None:
     try:
         with exchange(patience_seconds=3.0) as (client, _):
-            return describe_result(client.submission(signed.receipt.course, signed.receipt.submission))
+            return client.submission(signed.receipt.course, signed.receipt.submission)
     except TitoError:
         return None  # the receipt is shown without the exchange too
 
@@ -147,7 +157,7 @@ def verify(name_or_file: str, key_file: Path | None, folder: Path | None, attemp
         as_json,
         {"valid": True, "receipt": str(path), "key": key.key_id, "differences": changed},
         f"Valid: {signed.receipt.student} submitted {signed.receipt.assignment} at {signed.receipt.received_at} "
-        f"(attempt {signed.receipt.attempt}, {lateness(signed.receipt.late, signed.receipt.lateness_seconds)}).",
+        f"(attempt {signed.receipt.attempt}, {lateness(signed.receipt.late, signed.receipt.lateness_seconds)} then).",
         *(f"  {line}" for line in changed),
         f"The files in {folder} are those that were submitted." if folder and not changed else "",
     )

@@ -1,6 +1,5 @@
 """Submissions: students send them; staff collect them, attach results and release feedback."""
 
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -29,7 +28,7 @@ from exchange.service.routes.parameters import (
     send_bundle,
 )
 from exchange.service.routes.waiting import wait_for_rows
-from exchange.service.tables import assignments
+from exchange.service.standing import read_schedules
 from exchange.service.tables import feedback as feedback_table
 from exchange.service.tables import submissions as table
 
@@ -37,11 +36,10 @@ router = APIRouter()
 
 
 def _read(connection: Connection, course: str, rows: list[Row[Any]], student: str | None) -> list[Submission]:
-    wanted = {row.assignment for row in rows}
-    query = select(assignments.c.id, assignments.c.settings).where(assignments.c.course == course)
-    counts = {r.id: json.loads(r.settings)["counts"] for r in connection.execute(query) if r.id in wanted}
-    counting = submissions.counting_ids(connection, course, counts, student) if rows else set()
-    return [submissions.read(row, counting) for row in rows]
+    schedules = read_schedules(connection, course, {row.assignment for row in rows})
+    counts = {name: settings.counts for name, settings in schedules.settings.items()}
+    counting = submissions.counting_ids(connection, course, schedules, counts, student) if rows else set()
+    return [submissions.read(row, schedules, counting) for row in rows]
 
 
 @router.post(
@@ -112,10 +110,11 @@ def get_collection(
     with service.database.read() as connection:
         found = find.find_assignment(connection, caller, course, assignment, service.now())
         rule = {assignment: counts or found.settings.counts}
-        counting = submissions.counting_ids(connection, course, rule)
+        schedules = read_schedules(connection, course, [assignment])
+        counting = submissions.counting_ids(connection, course, schedules, rule)
         query = submissions.query().where(table.c.course == course, table.c.assignment == assignment)
         rows = [row for row in connection.execute(query.order_by(table.c.student)) if row.id in counting]
-        return [submissions.read(row, counting) for row in rows]
+        return [submissions.read(row, schedules, counting) for row in rows]
 
 
 def _one(service: Service, caller: Caller, course: str, submission: str) -> Submission:

@@ -24,7 +24,7 @@ from .settings import GradingSettings
 from .students import students_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
-Kind = Literal["autograde", "collect", "feedback", "release_feedback", "generate", "release"]
+Kind = Literal["autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness"]
 
 router = APIRouter()
 

@@ -8,13 +8,14 @@ import contextlib
 import logging
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from exchange.client import ExchangeClient
 from exchange.client.connection import Unreachable
 from exchange.client.receipts import load
-from exchange.protocol.models import Refused, Result, Submission
+from exchange.protocol.models import Refused, Result, Submission, parse_utc
 from tito.errors import TitoError
 
 from .settings import GradingSettings
@@ -81,6 +82,14 @@ def release(settings: GradingSettings, assignment: str) -> str:
     with asking(settings) as client:
         released = client.release(settings.course_id, assignment, folder, force=True)
     return f"version {released.release_version}, from {released.release_at or 'now'}"
+
+
+def present_schedule(settings: GradingSettings, assignment: str) -> tuple[datetime | None, dict[str, int]]:
+    """Return a module's due date for everybody, and how late each of its submissions is by the schedule of now."""
+    with asking(settings) as client:
+        due = client.assignment(settings.course_id, assignment).due_at
+        late = {each.id: each.lateness_seconds for each in client.all_submissions(settings.course_id, assignment)}
+    return (parse_utc(due) if due else None), late
 
 
 def released_assignments(settings: GradingSettings) -> set[str]:

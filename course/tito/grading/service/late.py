@@ -2,7 +2,7 @@
 
 Grace is free; after it each day begun costs a share of the points earned, up to a maximum. nbgrader computes the
 penalty when it autogrades; points given by hand come later, so it is brought up to date whenever such a grade
-changes.
+changes, and all of them whenever the schedule does (`lateness`).
 """
 
 import math
@@ -24,12 +24,16 @@ class LatePolicy:
     penalty_percent_per_day: float = 0
     maximum_percent: float = 100
 
-    def penalty(self, score: float, seconds_late: float) -> float:
-        """Return the points that lateness costs, counted from the due time, never more than the score."""
-        if seconds_late <= self.grace_minutes * 60 or score <= 0:
+    def percent(self, seconds_late: float) -> float:
+        """Return the share of the points that lateness costs, counted from the due time."""
+        if seconds_late <= self.grace_minutes * 60:
             return 0.0
         days = math.ceil(seconds_late / SECONDS_PER_DAY)
-        return score * min(days * self.penalty_percent_per_day, self.maximum_percent, 100.0) / 100
+        return min(days * self.penalty_percent_per_day, self.maximum_percent, 100.0)
+
+    def penalty(self, score: float, seconds_late: float) -> float:
+        """Return the points that lateness costs, never more than the score."""
+        return score * self.percent(seconds_late) / 100 if score > 0 else 0.0
 
 
 def semester_policy(course_dir: Path) -> LatePolicy:

@@ -27,6 +27,7 @@ PRIORITIES = {
     "generate": 4,
     "release": 5,
     "collect": 5,
+    "lateness": 5,
     "release_feedback": 9,  # after the pages that were asked for just before
     "feedback": 8,
     "autograde": 10,

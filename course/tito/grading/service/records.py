@@ -32,7 +32,7 @@ SCHEMA_VERSION = 1
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
-KINDS = ("quick", "autograde", "collect", "feedback", "release_feedback", "generate", "release")
+KINDS = ("quick", "autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness")
 
 
 def utc_now() -> datetime.datetime:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,15 @@ from tito.judging.result import ModuleResult
 from . import exchange_door, judging
 from .feedback import generate_feedback
 from .gradebook_lock import gradebook_lock
+from .late import semester_policy
+from .lateness import Lateness, Moved, follow, write_times
 from .policy import grading_policy
 from .queue import Queue, Work
 from .records import FeedbackRelease, Run, utc_now
-from .scores import assignment_score, bring_penalty_up_to_date
+from .scores import assignment_score, bring_penalty_up_to_date, open_gradebook
 from .settings import GradingSettings
 from .students import EVERYBODY, STEP_BEFORE, everybody_for
+from .told import LATE_PERCENT, late_percents, told_otherwise
 
 GENERATE_SECONDS = 300
 SEED_BITS = 53  # survives a trip through JSON and JavaScript
@@ -121,7 +125,30 @@ def collect(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Fetch the attempts that count from the exchange into nbgrader's `submitted`."""
     collected = exchange_door.collect(settings, work.assignment)
     message = f"{len(collected['new'])} new or changed, {len(collected['same'])} as before"
-    return Outcome("done", message, {"report": collected})
+    moved = lateness(work, settings, queue).message  # an extension may have been granted since the last collection
+    return Outcome("done", f"{message}; {moved}" if moved else message, {"report": collected})
+
+
+def lateness(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
+    """Bring all grades of a module to the schedule that holds now; who was told another score is told again."""
+    due, late = exchange_door.present_schedule(settings, work.assignment)
+    moved = _follow(
+        settings, work.assignment, due, lambda receipt: late.get(receipt.submission, receipt.lateness_seconds)
+    )
+    if told := told_otherwise(settings, queue, work.assignment):
+        queue.submit("release_feedback", work.assignment, told, asked_by="a change of the schedule")
+    names = ", ".join(each.student for each in moved)
+    return Outcome("done", f"another lateness or penalty: {names}" if moved else "")
+
+
+def _follow(settings: GradingSettings, assignment: str, due: datetime | None, late: Lateness) -> list[Moved]:
+    course_dir = settings.course_dir
+    policies = semester_policy(course_dir), grading_policy(course_dir)
+    with gradebook_lock(course_dir), open_gradebook(settings) as gradebook:
+        write_times(course_dir, assignment, due, late)
+        moved = follow(gradebook, course_dir, assignment, due, late, *policies)
+        gradebook.db.commit()
+    return moved
 
 
 def generate(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
@@ -176,7 +203,9 @@ def release_feedback(work: Work, settings: GradingSettings, queue: Queue) -> Out
     result = Result("full", "passed", score, max_score, f"{score:g} of {max_score:g} points")
     exchange_door.post_result(settings, submission, result)
     _remember_release(queue, work, score, max_score)
-    return Outcome("done", "released", {"score": score, "max_score": max_score, "submission": submission})
+    percent = late_percents(settings, work.assignment).get(work.student, 0.0)
+    fields = {"score": score, "max_score": max_score, "submission": submission, "report": {LATE_PERCENT: percent}}
+    return Outcome("done", "released", fields)
 
 
 def _remember_release(queue: Queue, work: Work, score: float, max_score: float) -> None:
@@ -192,6 +221,7 @@ PERFORMERS: dict[str, Callable[[Work, GradingSettings, Queue], Outcome]] = {
     "autograde": autograde,
     "quick": quick,
     "collect": collect,
+    "lateness": lateness,
     "feedback": feedback,
     "release_feedback": release_feedback,
 }

@@ -1,6 +1,7 @@
-"""What the schedule does: a release puts a module into the exchange, a collection asks the grading service.
+"""What the schedule does: a release puts a module into the exchange, a collection asks the grading service, and so does
+a change of the schedule, which concerns scores that students were told.
 
-Both may be repeated: the same files again are no new version, and collecting again takes only what is new.
+All may be repeated: the same files again are no new version, and collecting again takes only what is new.
 """
 
 import tempfile
@@ -13,7 +14,7 @@ from tito.curriculum import Module
 from tito.export import export_module
 from tito.semester.service import schedule
 from tito.semester.service.conductor import Places
-from tito.semester.service.database import COLLECT, RELEASE, Action
+from tito.semester.service.database import COLLECT, LATENESS, RELEASE, Action
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.parts import notebooks
 
@@ -32,7 +33,9 @@ class Actions:
             return self._release(action.course, self.places.curriculum().find_written(action.module), by)
         if action.kind == COLLECT:
             return self.grading.collect_and_autograde(action.module, by)
-        raise ValueError(f"an action is a {RELEASE} or a {COLLECT}, got {action.kind!r}")
+        if action.kind == LATENESS:
+            return self.grading.follow_schedule(action.module, by)
+        raise ValueError(f"an action is a {RELEASE}, a {COLLECT} or a {LATENESS}, got {action.kind!r}")
 
     def _release(self, course: str, module: Module, by: str) -> str:
         engine, course_dir = self.places.engine, self.places.course_dir

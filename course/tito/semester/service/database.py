@@ -11,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 PENDING, RUNNING, DONE, CANCELLED = "pending", "running", "done", "cancelled"
-RELEASE, COLLECT = "release", "collect"
+RELEASE, COLLECT, LATENESS = "release", "collect", "lateness"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -43,6 +43,18 @@ class Applied(Table):
     roster: Mapped[str] = mapped_column(Text)
     semester_name: Mapped[str] = mapped_column(String(500))
     roster_name: Mapped[str] = mapped_column(String(500))
+    by: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Confirmed(Table):
+    """A loss that somebody said yes to: the audit of `tito semester apply --yes`."""
+
+    __tablename__ = "confirmed"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64), index=True)
+    key: Mapped[str] = mapped_column(String(16))
+    sentence: Mapped[str] = mapped_column(Text)
     by: Mapped[str] = mapped_column(String(255))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -1,4 +1,4 @@
-"""The grading service, asked to collect and grade a module."""
+"""The grading service, asked to collect and grade a module, or to follow a change of its schedule."""
 
 import httpx
 
@@ -24,6 +24,10 @@ class Grading:
         collected = self._queue("collect", module, by)
         graded = self._queue("autograde", module, by)
         return f"queued as {collected} and {graded}"
+
+    def follow_schedule(self, module: str, by: str) -> str:
+        """Queue what brings the grades of `module`, and the scores that students were told, to the present schedule."""
+        return f"queued as {self._queue('lateness', module, by)}"
 
     def _queue(self, kind: str, module: str, by: str) -> str:
         body = {"kind": kind, "assignment": module}

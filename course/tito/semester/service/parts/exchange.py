@@ -3,7 +3,7 @@
 A module that the semester no longer names is withdrawn from the students; what was submitted stays.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -24,20 +24,26 @@ from tito.curriculum import Curriculum
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.service.change import Change, became
+from tito.semester.service.confirmation import Confirmation
 
+Needs = Mapping[str, Confirmation]
 TIMES = ("release_at", "due_at")
 
 
-def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum) -> list[Change]:
-    """Return what makes the exchange's course that of the semester."""
+def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, needs: Needs) -> list[Change]:
+    """Return what makes the exchange's course that of the semester; `needs` has the modules whose dates need a yes."""
     semester = valid.semester
     course = next((row for row in exchange.courses() if row.id == semester.course), None)
     now = {row.id: row for row in exchange.assignments(semester.course)} if course else {}
     return [
         *_course(semester, exchange, course),
-        *_assignments(valid, exchange, curriculum, now),
+        *_assignments(valid, exchange, curriculum, now, needs),
         *_withdrawn(semester, exchange, now),
-        *(change for slug in semester.schedule for change in _extensions(semester, exchange, slug, slug in now)),
+        *(
+            change
+            for slug in semester.schedule
+            for change in _extensions(semester, exchange, slug, slug in now, needs.get(slug))
+        ),
     ]
 
 
@@ -56,6 +62,12 @@ def settings_for(semester: Semester, slug: str, title: str) -> AssignmentSetting
     )
 
 
+def extensions_for(semester: Semester, slug: str) -> dict[str, Extension]:
+    """Return a module's extensions by student in the exchange's words."""
+    rows = (each for each in semester.extensions if each.module == slug)
+    return {each.student: Extension(due_at=utc_text(each.due), reason=each.reason) for each in rows}
+
+
 def _course(semester: Semester, exchange: ExchangeClient, now: Course | None) -> Iterator[Change]:
     if now and (now.title, now.timezone) == (semester.title, semester.time_zone):
         return
@@ -67,7 +79,7 @@ def _course(semester: Semester, exchange: ExchangeClient, now: Course | None) ->
 
 
 def _assignments(
-    valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, now: dict[str, Assignment]
+    valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, now: dict[str, Assignment], needs: Needs
 ) -> Iterator[Change]:
     semester = valid.semester
     for slug in valid.selection.built:
@@ -80,7 +92,7 @@ def _assignments(
             continue
         before = exchange.assignment_settings(semester.course, slug)
         if altered := list(_altered(semester, plain(before), plain(wanted))):
-            yield Change("~", "exchange", slug, "; ".join(altered), make)
+            yield Change("~", "exchange", slug, "; ".join(altered), make, needs.get(slug))
 
 
 def _altered(semester: Semester, before: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
@@ -98,20 +110,18 @@ def _withdrawn(semester: Semester, exchange: ExchangeClient, now: dict[str, Assi
             yield Change("-", "exchange", slug, "withdrawn; submissions are kept", make)
 
 
-def _extensions(semester: Semester, exchange: ExchangeClient, slug: str, exists: bool) -> Iterator[Change]:
+def _extensions(
+    semester: Semester, exchange: ExchangeClient, slug: str, exists: bool, needs: Confirmation | None
+) -> Iterator[Change]:
     rows = exchange.extensions(semester.course, slug) if exists else []
     granted = {row.student: row for row in rows}
-    wanted = {
-        each.student: Extension(due_at=utc_text(each.due), reason=each.reason)
-        for each in semester.extensions
-        if each.module == slug
-    }
+    wanted = extensions_for(semester, slug)
     for student, extension in wanted.items():
-        yield from _extension(semester, exchange, slug, student, extension, granted.get(student))
+        yield from _extension(semester, exchange, slug, student, extension, granted.get(student), needs)
     for student in sorted(granted.keys() - wanted.keys()):
         make = partial(exchange.delete_extension, semester.course, slug, student)
         detail = f"was {_local(semester, granted[student].due_at)}"
-        yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make)
+        yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make, needs)
 
 
 def _extension(
@@ -121,13 +131,18 @@ def _extension(
     student: str,
     wanted: Extension,
     before: ExtensionInfo | None,
+    needs: Confirmation | None,
 ) -> Iterator[Change]:
     if before and (before.due_at, before.reason) == (wanted.due_at, wanted.reason):
         return
     wanted.extra_attempts = before.extra_attempts if before else 0
     make = partial(exchange.put_extension, semester.course, slug, student, wanted)
     detail = became(_local(semester, before.due_at) if before else None, _local(semester, wanted.due_at))
-    yield Change("~" if before else "+", "exchange", f"extension of {slug} for {student}", detail, make)
+    subject = f"extension of {slug} for {student}"
+    if before is None:
+        yield Change("+", "exchange", subject, detail, make)  # an extension makes nobody late
+    else:
+        yield Change("~", "exchange", subject, detail, make, needs)
 
 
 def _local(semester: Semester, text: str | None) -> str | None:

@@ -1,6 +1,8 @@
-"""nbgrader's gradebook: the students and the modules' due dates.
+"""nbgrader's gradebook: the students, the modules' due dates, and what a schedule makes of the grades.
 
-A student who dropped stays in it: removing her would delete her submissions and grades.
+A student who dropped stays in it: removing them would delete their submissions and grades. A due date, an extension or
+a late policy changes all grades of a module in one transaction; nothing is judged again. Who was told another score is
+told again by the grading service, for which the schedule keeps an action until it is done.
 """
 
 import os
@@ -13,24 +15,40 @@ from functools import partial
 from pathlib import Path
 
 from nbgrader.api import Gradebook
+from sqlalchemy import Engine
 
+from exchange.protocol.models import parse_utc
+from exchange.protocol.schedule import schedule_of
 from tito.errors import TitoError
 from tito.grading.service.gradebook_lock import gradebook_lock
+from tito.grading.service.late import LatePolicy, semester_policy
+from tito.grading.service.lateness import Lateness, Moved, follow, write_times
+from tito.grading.service.policy import grading_policy
+from tito.semester import times
+from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.roster import Student
+from tito.semester.service import schedule
 from tito.semester.service.change import Change, became
+from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.database import LATENESS
+from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
 
 FILE_NAME = "gradebook.db"
 
 
-def changes(valid: Valid, course_dir: Path) -> list[Change]:
-    """Return what makes the gradebook know the semester's students and due dates."""
+def changes(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> list[Change]:
+    """Return what makes the gradebook that of the semester; `needs` has the modules whose dates need a yes."""
     if not (course_dir / FILE_NAME).is_file():
-        return [*_students(valid, course_dir, {}), *_dues(valid, course_dir, {})]
+        return [*_students(valid, course_dir, {}), *_dues(valid, course_dir, {}, needs)]
     with _open(course_dir, valid.semester.course) as gradebook:
         students = {row.id: _student(row) for row in gradebook.students}
         dues = {row.name: row.duedate for row in gradebook.assignments}
-    return [*_students(valid, course_dir, students), *_dues(valid, course_dir, dues)]
+    return [
+        *_students(valid, course_dir, students),
+        *_dues(valid, course_dir, dues, needs),
+        *_grades(valid, course_dir, engine, needs),
+    ]
 
 
 def _students(valid: Valid, course_dir: Path, now: dict[str, Student]) -> Iterator[Change]:
@@ -44,7 +62,7 @@ def _students(valid: Valid, course_dir: Path, now: dict[str, Student]) -> Iterat
         yield Change(sign, "gradebook", subject, detail, partial(_put_student, course_dir, course, student))  # type: ignore[arg-type]
 
 
-def _dues(valid: Valid, course_dir: Path, now: dict[str, datetime | None]) -> Iterator[Change]:
+def _dues(valid: Valid, course_dir: Path, now: dict[str, datetime | None], needs: Needs) -> Iterator[Change]:
     semester = valid.semester
     for module in valid.selection.built:
         due = semester.schedule[module].due.astimezone(UTC).replace(tzinfo=None)  # nbgrader keeps naive UTC
@@ -54,8 +72,38 @@ def _dues(valid: Valid, course_dir: Path, now: dict[str, datetime | None]) -> It
         shown = semester.local(before.replace(tzinfo=UTC)) if before else None
         detail = became(shown, semester.local(semester.schedule[module].due))
         sign = "~" if module in now else "+"
-        make = partial(_put_due, course_dir, semester.course, module, due)
-        yield Change(sign, "gradebook", f"due date of {module}", detail, make)  # type: ignore[arg-type]
+        make, yes = partial(_put_due, valid, course_dir, module), _needed(valid, course_dir, module, needs)
+        yield Change(sign, "gradebook", f"due date of {module}", detail, make, yes)  # type: ignore[arg-type]
+
+
+def _needed(valid: Valid, course_dir: Path, module: str, needs: Needs) -> Confirmation | None:
+    """Return the yes that a module's grades wait for; another late policy waits for every module's, as it is one."""
+    if module in needs or semester_policy(course_dir) == _late_policy(valid.semester):
+        return needs.get(module)
+    return next(iter(needs.values()), None)
+
+
+def _grades(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> Iterator[Change]:
+    """Show what the semester's dates and late policy make of the grades, by making it and taking it back."""
+    with _open(course_dir, valid.semester.course) as gradebook:
+        moved_by_module = {module: _follow(valid, course_dir, module, gradebook) for module in valid.selection.built}
+        gradebook.db.rollback()
+    for module, moved in moved_by_module.items():
+        if moved:
+            make = partial(_put_grades, valid, course_dir, engine, module)
+            yield Change("~", "grades", module, _shown_grades(moved), make, _needed(valid, course_dir, module, needs))
+
+
+def _shown_grades(moved: list[Moved]) -> str:
+    """Say who gains and who loses how many points."""
+    kinds = {"gain": 1, "lose": -1, "the same points, another lateness": 0}
+    parts = []
+    for word, sign in kinds.items():
+        rows = [each for each in moved if (each.gain > 0) - (each.gain < 0) == sign]
+        names = [f"{each.student} {each.before.points:.4g} → {each.after.points:.4g}" for each in rows]
+        names = [f"{name} ({each.gain:+.4g})" if sign else name for name, each in zip(names, rows, strict=True)]
+        parts += [f"{word}: {', '.join(names)}"] if names else []
+    return "; ".join(parts)
 
 
 def _put_student(course_dir: Path, course: str, student: Student) -> None:
@@ -65,9 +113,40 @@ def _put_student(course_dir: Path, course: str, student: Student) -> None:
         )
 
 
-def _put_due(course_dir: Path, course: str, module: str, due: datetime) -> None:
-    with gradebook_lock(course_dir), _open(course_dir, course) as gradebook:
-        gradebook.update_or_create_assignment(module, duedate=due)
+def _put_due(valid: Valid, course_dir: Path, module: str) -> None:
+    """Set a due date, and in the same transaction what it makes of the grades."""
+    semester = valid.semester
+    due = semester.schedule[module].due
+    with gradebook_lock(course_dir), _open(course_dir, semester.course) as gradebook:
+        write_times(course_dir, module, due, _lateness(semester, module))
+        _follow(valid, course_dir, module, gradebook)
+        gradebook.db.commit()
+        gradebook.update_or_create_assignment(module, duedate=due.astimezone(UTC).replace(tzinfo=None))
+
+
+def _put_grades(valid: Valid, course_dir: Path, engine: Engine, module: str) -> None:
+    # First the action: if this process ends in between, students are told again all the same.
+    schedule.ask(engine, valid.semester.course, LATENESS, module, "apply", times.now())
+    _put_due(valid, course_dir, module)
+
+
+def _follow(valid: Valid, course_dir: Path, module: str, gradebook: Gradebook) -> list[Moved]:
+    semester = valid.semester
+    policies = _late_policy(semester), grading_policy(course_dir)
+    lateness = _lateness(semester, module)
+    return follow(gradebook, course_dir, module, semester.schedule[module].due, lateness, *policies)
+
+
+def _late_policy(semester: Semester) -> LatePolicy:
+    late = semester.late
+    return LatePolicy(late.grace_minutes, late.penalty_percent_per_day, late.maximum_percent)
+
+
+def _lateness(semester: Semester, module: str) -> Lateness:
+    settings, extensions = settings_for(semester, module, ""), extensions_for(semester, module)
+    return lambda receipt: schedule_of(settings, extensions.get(receipt.student)).lateness_seconds(
+        parse_utc(receipt.received_at)
+    )
 
 
 @contextmanager

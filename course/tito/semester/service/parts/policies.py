@@ -10,17 +10,19 @@ from tito.curriculum import Curriculum
 from tito.semester.read import Valid
 from tito.semester.service.change import Change, became
 from tito.semester.service.course_view import FILE_NAME, course_view
+from tito.semester.service.parts.exchange import Needs
 
 
-def changes(valid: Valid, curriculum: Curriculum, course_dir: Path) -> list[Change]:
-    """Return one change that names each policy that becomes another."""
+def changes(valid: Valid, curriculum: Curriculum, course_dir: Path, needs: Needs) -> list[Change]:
+    """Return one change that names each policy that becomes another; it holds dates too, so it needs every yes."""
     path, view = course_dir / FILE_NAME, course_view(valid, curriculum)
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if before == view:
         return []
     text = json.dumps(view, indent=1, ensure_ascii=False) + "\n"
     detail = "; ".join(_altered(before, view)) if before else "written"
-    return [Change("~" if before else "+", "policies", FILE_NAME, detail, partial(write_atomically, path, text))]
+    make = partial(write_atomically, path, text)
+    return [Change("~" if before else "+", "policies", FILE_NAME, detail, make, next(iter(needs.values()), None))]
 
 
 def _altered(before: dict[str, Any], after: dict[str, Any], prefix: str = "") -> list[str]:

@@ -1,0 +1,296 @@
+"""A change of schedule reaches every grade at once, is shown with names and points before, and makes nobody late
+without a yes: the real exchange, judge, gradebook and generator, in this process.
+"""
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbgrader.api import Gradebook
+from tito.curriculum import load_curriculum
+from tito.grading.service.export import export_table
+from tito.grading.service.overview import _state_of, module_overview, student_rows
+from tito.grading.service.programs import put_programs_on_path
+from tito.grading.service.queue import Queue
+from tito.grading.service.records import open_database as open_grading
+from tito.grading.service.settings import GradingSettings, settings_from_environment
+from tito.grading.service.work import perform
+from tito.semester import times
+from tito.semester.read import Sources, Valid, validate
+from tito.semester.service.change import Change
+from tito.semester.service.conductor import Conductor, Places, Run
+from tito.semester.service.confirmation import needed
+from tito.semester.service.database import LATENESS, open_database
+from tito.semester.service.hub_api import Hub
+from tito.semester.service.schedule import claim, finish
+
+from exchange.client.transfer import pack
+from exchange.protocol.models import Extension
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import COURSE, Live, in_thread, later, make_settings
+from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered
+
+pytestmark = pytest.mark.slow
+DUE = "2026-11-20T12:00:00.000000Z"
+ROSTER = "username,last_name,first_name,email\nada,L,Ada,\nben,R,Ben,\ncleo,S,Cleo,\n"
+SEMESTER = f"""
+course: {COURSE}
+title: A tiny course
+time_zone: UTC
+tiers: [basics]
+schedule:
+  {SLUG}: {{release: 2026-11-01 08:00, due: 2026-11-20 12:00}}
+late: {{grace_minutes: 15, window_hours: 48, penalty_percent_per_day: 10, maximum_percent: 50}}
+attempts: {{counts: last}}
+staff: {{instructors: [ida]}}
+roster: roster.csv
+"""
+ILL = f"extensions:\n  - {{student: ben, module: {SLUG}, due: 2026-11-20 14:00, reason: ill}}\n"
+# Handed in so many minutes after the due date; the late one loses 9 of 90.
+HANDED_IN = {"ada": (-60, GOOD), "ben": (80, GOOD), "cleo": (10, WRONG)}
+BEFORE = {"ada": (0, 0.0, 90.0), "ben": (4800, 9.0, 81.0), "cleo": (0, 0.0, 50.0)}
+
+
+class WithoutPeople(Conductor):
+    """The Hub's groups are none of these tests' business."""
+
+    def _changes(self, valid: Valid):
+        return (change for change in super()._changes(valid) if change.area != "people")
+
+
+@dataclass
+class Class:
+    """A course whose students have handed in, and everything that grades it."""
+
+    live: Live
+    conductor: Conductor
+    settings: GradingSettings
+    queue: Queue
+
+    def valid(self, semester: str = SEMESTER, roster: str = ROSTER) -> Valid:
+        return validate(Sources(semester, roster), load_curriculum(TREE))
+
+    def plan(self, semester: str) -> list[Change]:
+        return self.conductor.plan(self.valid(semester))
+
+    def apply(self, semester: str = SEMESTER, *yes: str, roster: str = ROSTER) -> Run:
+        """Apply, and let the schedule and the grading service do what they were asked to."""
+        run = self.conductor.begin(self.valid(semester, roster), "ida", yes)
+        with self.conductor._applying:
+            assert not run.failed
+        self.follow()
+        return run
+
+    def follow(self) -> None:
+        engine = self.conductor._places.engine
+        while action := claim(engine, times.now()):
+            if action.kind == LATENESS:
+                self.queue.submit(LATENESS, action.module)
+            finish(engine, action, "", times.now())
+        self.work()
+
+    def work(self) -> None:
+        """Do what the grading service's workers would."""
+        while work := self.queue.claim("here"):
+            done = perform(work, self.settings, self.queue)
+            self.queue.finish(work, "here", done.outcome, done.message, **done.fields)
+
+    def grade(self, kind: str, **options: Any) -> None:
+        self.queue.submit(kind, SLUG, **options)
+        self.work()
+
+    def grades(self) -> dict[str, tuple[float, float, float]]:
+        """Return seconds late, penalty and points of each student; status and export say the same."""
+        rows = {row["student"]: row for row in student_rows(self.settings, self.queue, SLUG) if row["submitted"]}
+        export = csv.DictReader(io.StringIO(export_table("plain", {SLUG: list(rows.values())})))
+        shown = {r["student"]: (float(r["seconds_late"]), float(r["late_penalty"]), float(r["score"])) for r in export}
+        with Gradebook(f"sqlite:///{self.settings.course_dir / 'gradebook.db'}", COURSE) as gradebook:
+            kept = {
+                each.student_id: (each.total_seconds_late, each.late_submission_penalty or 0.0)
+                for each in gradebook.find_assignment(SLUG).submissions
+            }
+        assert {who: row[:2] for who, row in shown.items()} == kept
+        late = module_overview(self.settings, self.queue)[0]["late"]
+        assert late == sum(row[0] > 0 for row in shown.values())
+        return shown
+
+    def told(self) -> dict[str, float]:
+        """Return the score that each student reads: on the pages, in the exchange, and in the feedback itself."""
+        found: dict[str, float] = {}
+        for student in HANDED_IN:
+            score = _state_of(self.queue, student)["modules"][SLUG]["feedback"]["score"]
+            [submission] = self.live.staff().submissions(COURSE, SLUG, student)
+            assert submission.result is not None
+            page = self.settings.course_dir / "feedback" / student / SLUG / f"{SLUG}.html"
+            assert f"{score:.1f} of 100.0 points" in page.read_text()
+            assert submission.result.score == score
+            found[student] = score
+        return found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("class")
+
+
+@pytest.fixture(scope="module")
+def course(folder: Path):
+    put_programs_on_path()
+    with (
+        FakeHub() as hub,
+        in_thread(hub, make_settings(folder / "exchange", hub), folder) as live,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        live.clock.at("2026-11-02T12:00:00Z")
+        made = _make(live, folder)
+        patch.setenv("JUPYTERHUB_API_TOKEN", made.settings.token)  # the plugin for nbgrader reads it there
+        made.apply()
+        _hand_in(made, folder)
+        for kind in ("collect", "autograde", "feedback", "release_feedback"):
+            made.grade(kind)
+        yield made
+        made.queue.engine.dispose()
+        made.conductor._places.engine.dispose()
+
+
+def _make(live: Live, folder: Path) -> Class:
+    places = Places(
+        open_database(f"sqlite:///{folder / 'semester.db'}"),
+        folder / "course",
+        lambda: load_curriculum(TREE),
+        _NoHub("http://127.0.0.1:9", ""),
+        live.semester(),
+    )
+    settings = settings_from_environment(
+        {"TITO_COURSE": str(TREE)},
+        create=True,
+        course_dir=folder / "course",
+        course_id=COURSE,
+        exchange_url=live.url,
+        token=live.hub.service("grading"),
+    )
+    return Class(live, WithoutPeople(places, lambda: None), settings, Queue(open_grading(settings.database_url)))
+
+
+class _NoHub(Hub):
+    def users(self) -> set[str]:
+        return set()
+
+    def groups(self) -> dict[str, set[str]]:
+        return {}
+
+
+def _hand_in(made: Class, folder: Path) -> None:
+    root = folder / "course"
+    made.live.semester().release(COURSE, SLUG, root / "release" / SLUG)
+    for student, (minutes, answers) in HANDED_IN.items():
+        mine = folder / "homes" / student
+        mine.mkdir(parents=True)
+        (mine / f"{SLUG}.ipynb").write_text(answered(root, answers))
+        made.live.clock.at(DUE, minutes=minutes)
+        made.live.student(student).submit(COURSE, SLUG, pack(mine, [f"{SLUG}.ipynb"]))
+
+
+@pytest.fixture(autouse=True)
+def as_it_was(course: Class) -> None:
+    """Each test begins with the first semester in force and everybody told."""
+    course.apply(SEMESTER, "late")
+    assert (course.grades(), course.told()) == (BEFORE, {"ada": 90.0, "ben": 81.0, "cleo": 50.0})
+
+
+def lines(changes: list[Change], area: str) -> list[str]:
+    return [f"{each.sign} {each.subject}: {each.detail}" for each in changes if each.area == area]
+
+
+def test_an_extension_after_the_work_was_handed_in_takes_the_penalty_away_everywhere(course: Class) -> None:
+    assert lines(course.plan(SEMESTER + ILL), "grades") == [f"~ {SLUG}: gain: ben 81 → 90 (+9)"]
+    assert course.apply(SEMESTER + ILL).error == ""
+    after = {**BEFORE, "ben": (0, 0.0, 90.0)}
+    assert (course.grades(), course.told()["ben"]) == (after, 90.0)
+    course.grade("collect")
+    course.grade("autograde", force=True)
+    assert course.grades() == after
+    ben = course.live.student("ben")
+    [mine] = ben.submissions(COURSE)
+    assert (mine.late, ben.receipt(COURSE, mine.id).receipt.late) == (False, True)
+    assert course.plan(SEMESTER + ILL) == []
+    assert "ben (attempt 1)" in course.apply(SEMESTER).error  # taking it back needs a yes
+    assert course.grades() == after
+
+
+def test_an_extension_that_was_given_in_the_exchange_is_followed_by_the_next_collection(course: Class) -> None:
+    course.live.staff().put_extension(COURSE, SLUG, "ben", Extension(due_at=later(DUE, hours=2), reason="ill"))
+    for _ in range(2):
+        course.grade("collect")
+        assert (course.grades()["ben"], course.told()["ben"]) == ((0, 0.0, 90.0), 90.0)
+
+
+EARLIER = SEMESTER.replace("due: 2026-11-20 12:00", "due: 2026-11-20 10:30")
+# ada: 30 min after it, ben: 170, cleo: 100
+LATER_THAN_EARLIER = {"ada": (1800, 9.0, 81.0), "ben": (10200, 9.0, 81.0), "cleo": (6000, 5.0, 45.0)}
+LESS_GRACE = SEMESTER.replace("grace_minutes: 15", "grace_minutes: 5")
+
+
+@pytest.mark.parametrize(
+    ("semester", "names", "after"),
+    [
+        (EARLIER, "ada (attempt 1), cleo (attempt 1)", LATER_THAN_EARLIER),
+        (LESS_GRACE, "cleo (attempt 1)", {**BEFORE, "cleo": (600, 5.0, 45.0)}),
+    ],
+)
+def test_work_that_was_on_time_becomes_late_with_a_yes_only_and_then_for_all_at_once(
+    course: Class, semester: str, names: str, after: dict
+) -> None:
+    [asked] = needed(course.plan(semester))
+    assert (asked.key, asked.sentence) == ("late", f"work of {SLUG} that was on time becomes late: {names}")
+    run = course.apply(semester, "drops")
+    assert (run.made, "tito semester apply --yes late" in run.error) == (0, True)
+    assert course.grades() == BEFORE
+    assert course.apply(semester, "late").error == ""
+    assert course.grades() == after
+    assert course.told() == {who: points for who, (_, _, points) in after.items()}
+    confirmed = course.conductor.confirmed(COURSE)[0]
+    assert (confirmed.by, confirmed.sentence) == ("ida", asked.sentence)
+    assert course.plan(semester) == []
+
+
+def test_a_later_due_date_takes_the_penalty_away_without_anybody_being_graded_again(course: Class) -> None:
+    moved = SEMESTER.replace("due: 2026-11-20 12:00", "due: 2026-11-20 14:00")
+    runs = course.queue.latest_run("autograde", SLUG, "ben").id
+    assert course.apply(moved).error == ""
+    assert (course.grades()["ben"], course.told()["ben"]) == ((0, 0.0, 90.0), 90.0)
+    assert course.queue.latest_run("autograde", SLUG, "ben").id == runs
+
+
+def test_another_penalty_is_shown_with_names_and_points_and_taken_off_at_once(course: Class) -> None:
+    dearer = SEMESTER.replace("penalty_percent_per_day: 10", "penalty_percent_per_day: 20")
+    changes = course.plan(dearer)
+    assert (lines(changes, "grades"), needed(changes)) == ([f"~ {SLUG}: lose: ben 81 → 72 (-9)"], [])
+    course.apply(dearer)
+    assert (course.grades()["ben"], course.told()["ben"]) == ((4800, 18.0, 72.0), 72.0)
+
+
+def test_points_that_wait_to_be_released_are_not_told_by_a_schedule_that_concerns_others(course: Class) -> None:
+    with Gradebook(f"sqlite:///{course.settings.course_dir / 'gradebook.db'}", COURSE) as gradebook:
+        gradebook.find_grade("checkpoint_units", SLUG, SLUG, "ada").manual_score = 7.0
+        gradebook.db.commit()
+        course.apply(SEMESTER + ILL)
+        assert (course.grades()["ada"][2], course.told()["ada"]) == (97.0, 90.0)
+        gradebook.find_grade("checkpoint_units", SLUG, SLUG, "ada").manual_score = None
+        gradebook.db.commit()
+
+
+def test_a_hub_that_applies_by_itself_leaves_out_what_makes_work_late_and_does_the_rest(course: Class) -> None:
+    both = EARLIER.replace("penalty_percent_per_day: 10", "penalty_percent_per_day: 20")
+    roster = ROSTER + "dora,V,Dora,\n"
+    run = course.conductor.apply_unattended(course.valid(both, roster), "semester")
+    course.follow()
+    assert (run.error, run.failed, [each.key for each in run.lacking]) == ("", {}, ["late"])
+    assert course.grades() == BEFORE
+    made = [change.subject for change in run.changes if not run.leaves_out(change)]
+    assert made == ["student dora"]
+    assert course.live.semester().assignment(COURSE, SLUG).due_at == DUE
+    assert "Dora" in {row["first_name"] for row in student_rows(course.settings, course.queue, SLUG)}
