@@ -9,7 +9,7 @@ import socket
 from urllib.parse import urlsplit
 
 from hub_config.checks import NotReady
-from hub_config.settings import Settings
+from hub_config.settings import Settings, is_ip
 
 RISK = (
     "Students' servers share the origin of the Hub, the course's pages and the formgrader: a page that a student's "
@@ -38,7 +38,9 @@ def check_origins(settings: Settings) -> list[str]:
 
 
 def _example(settings: Settings) -> str:
-    return settings.url.rstrip("/") or "https://hub.example.org"
+    """Return the Hub's address if it is by a name, which alone can have subdomains."""
+    own = urlsplit(settings.url).hostname or "localhost"
+    return "https://hub.example.org" if is_ip(own) or own == "localhost" else settings.url.rstrip("/")
 
 
 def _answered_by_somebody(settings: Settings) -> list[str]:

@@ -204,7 +204,7 @@ class Settings(Section):
         if not given:
             return self
         whole = address.scheme in ("http", "https") and address.hostname and address.path in ("", "/")
-        if not whole or _is_ip(address.hostname or "") or address.hostname == "localhost":
+        if not whole or is_ip(address.hostname or "") or address.hostname == "localhost":
             raise ValueError(
                 f"subdomain_host is the Hub's address, by a name that can have subdomains, got {given!r}: "
                 "write it as https://hub.example.org"
@@ -296,10 +296,11 @@ class Settings(Section):
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach `host`."""
-    return host == "localhost" or (_is_ip(host) and ipaddress.ip_address(host).is_loopback)
+    return host == "localhost" or (is_ip(host) and ipaddress.ip_address(host).is_loopback)
 
 
-def _is_ip(host: str) -> bool:
+def is_ip(host: str) -> bool:
+    """Tell whether `host` is an address and not a name."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
