@@ -35,7 +35,7 @@ class AtHost:
         return getattr(self._proxy, name)
 
     def target_for_req(self, _: None, path: str) -> dict[str, str] | None:
-        return self._proxy.target_for_req(self._host, path)
+        return self._proxy.target_for_req(self._host, "/" + path.lstrip("/"))
 
 
 class Front(ProxyHandler):
