@@ -7,6 +7,8 @@ to everybody, since it asks for no login, and it notes the cookies that browsers
 import os
 from pathlib import Path
 
+from tests.security.shell import Shell
+
 SCRIPT = (Path(__file__).parent / "hostile_page.js").read_text()
 CONFIGURATION = """
 from pathlib import Path
@@ -36,13 +38,26 @@ PAGE = f"<!doctype html><title>My solution</title><p>Please look at this.</p><sc
 WORKER = 'onfetch = (event) => event.respondWith(new Response("<h1>Not the Hub</h1>"));'
 
 
+FILES = {".jupyter/jupyter_server_config.py": CONFIGURATION, "www/page.html": PAGE, "www/worker.js": WORKER}
+
+
 def plant(home: Path, owner: int) -> None:
     """Write the student's files into a home whose server has not started yet."""
-    files = {".jupyter/jupyter_server_config.py": CONFIGURATION, "www/page.html": PAGE, "www/worker.js": WORKER}
-    for name, text in files.items():
+    for name, text in FILES.items():
         file = home / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     if os.geteuid() == 0:
         for path in (home, *home.rglob("*")):
             os.chown(path, owner, owner)
+
+
+def plant_from_inside(student: Shell) -> None:
+    """Write the same files as the student does it, in JupyterLab; the server reads them when it starts again."""
+    assert "ready" in student.run("mkdir -p ~/www ~/.jupyter && echo ready")
+    for name, text in FILES.items():
+        visible = f"www/{Path(name).name}"
+        model = {"type": "file", "format": "text", "content": text}
+        written = student.request("PUT", f"/user/{student.name}/api/contents/{visible}", json=model)
+        assert written.status_code in (200, 201), written.text
+    assert "moved" in student.run("mv ~/www/jupyter_server_config.py ~/.jupyter/ && echo moved")

@@ -1,25 +1,18 @@
 """Hubs over https, one at a time, and a machine that knows their names."""
 
-import socket
 import ssl
 
 import pytest
 
+from tests.e2e.names import localhost_names
 from tests.sign_in.door import Door
 from tests.sign_in.secure import given_certificate, reverse_proxy
 
 
 @pytest.fixture(scope="session")
 def names():
-    """Let *.localhost be this machine, as in browsers, where no DNS says so."""
-    ask = socket.getaddrinfo
-
-    def here(host, *args, **more):
-        text = host.decode() if isinstance(host, bytes) else host
-        return ask("127.0.0.1" if text and text.endswith(".localhost") else host, *args, **more)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "getaddrinfo", here)
+    """Let Python know the names that browsers know."""
+    with localhost_names():
         yield
 
 

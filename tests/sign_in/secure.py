@@ -14,11 +14,11 @@ from hub_config.programs import answers
 from hub_config.secret_files import read_passwords
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
+from tests.e2e.names import HOST, server_origin
 from tests.semester.campus import wait_for
 from tests.sign_in.certificate import write_pair
 from tests.sign_in.door import Door, person, running_door, send
 
-HOST = "hub.localhost"  # browsers take *.localhost for this machine; Python is told so, see conftest
 HOME = "/services/home/"
 WITH_FORMGRADER = "[semester, idle-culler]"
 
@@ -85,7 +85,7 @@ def nginx(folder: Path, ports: dict[str, int], key: Path, cert: Path) -> Iterato
 
 def server_address(door: Door, name: str) -> str:
     """Return where somebody's server is."""
-    return f"{door.url.replace('://', f'://{name}.')}/user/{name}"
+    return f"{server_origin(door.url, name)}/user/{name}"
 
 
 @contextmanager

@@ -17,9 +17,10 @@ from hub_config.secret_files import read_passwords
 from hub_config.serve import welcome
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
+from tests.e2e.names import server_origin
 from tests.sign_in.certificate import new_key, write_certificate, write_key
 from tests.sign_in.door import Door, person, send
-from tests.sign_in.secure import HOME, log_in, server_address, start_server
+from tests.sign_in.secure import HOME, log_in, start_server
 
 pytestmark = pytest.mark.slow
 
@@ -65,8 +66,7 @@ def test_a_form_of_another_site_is_refused(door: Door, ada: httpx.Client):
 @pytest.mark.security
 def test_nobody_logs_in_at_a_servers_address(door: Door, trust: ssl.SSLContext):
     """There the Hub answers what the server does not, and a login's cookie would be for the server's pages."""
-    place = server_address(door, "ben").partition("/user/")[0]
-    with person(place, verify=trust) as ada:
+    with person(server_origin(door.url, "ben"), verify=trust) as ada:
         page = ada.get("/hub/login")
         refused = send(ada, page, username="ada", password=read_passwords(door.settings.secrets)["ada"])
         assert (refused.status_code, "Logging in works at hub.localhost only" in refused.text) == (403, True)
@@ -93,7 +93,7 @@ async def test_a_web_socket_reaches_a_kernel_and_another_sites_does_not(door: Do
     assert await runs(address, headers(ada, base), trust) == "42\n"
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
-    for evil in ("https://evil.example", server_address(door, "ben").partition("/user/")[0], door.url):
+    for evil in ("https://evil.example", server_origin(door.url, "ben"), door.url):
         assert ada.get(address, headers=upgrade | {"Origin": evil}).status_code == 403
 
 

@@ -10,9 +10,10 @@ from playwright.sync_api import Page
 
 from hub_config.secret_files import read_passwords
 from tests.e2e.browser import chromium, person
+from tests.e2e.names import HOST
 from tests.security.hostile_page import SCRIPT, plant
 from tests.sign_in.door import Door
-from tests.sign_in.secure import HOST, given_certificate, logged_in, server_address, start_server
+from tests.sign_in.secure import given_certificate, logged_in, server_address, start_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.security]
 # What the same script gets on a page of the Hub's own origin: were servers there too, a student's page would get it.
