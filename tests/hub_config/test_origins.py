@@ -3,15 +3,22 @@
 import json
 import logging
 import socket
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader
+from jupyterhub._data import DATA_FILES_PATH
 from traitlets.config import Config
 
-from hub_config.apply import apply_all
+from hub_config.apply import HERE, apply_all
 from hub_config.certificates import check_certificates
 from hub_config.checks import NotReady
 from hub_config.domains import domain_of, only_at_the_hub
+from hub_config.home.session import Viewer
+from hub_config.home.settings import NEEDED
+from hub_config.home.settings import load_settings as home_settings
+from hub_config.home.views import environment
 from hub_config.origins import ACCEPTED, WARNING, check_origins
 from hub_config.ports import NAMES
 from hub_config.programs import proxy
@@ -25,6 +32,7 @@ pytestmark = pytest.mark.unit
 ADDRESS = "https://hub.example.org"
 BEHIND = {"HUB_URL": ADDRESS}
 DOMAINS = {"HUB_SUBDOMAIN_HOST": ADDRESS}
+TEMPLATES = HERE / "templates"
 ACCEPT = {"HUB_ACCEPT_SHARED_ORIGIN": "true"}
 OUTSIDE = [
     BEHIND,
@@ -84,10 +92,10 @@ def test_hub_services_and_proxy_agree_on_the_domains(settings_for, variables):
     apply_all(c, settings)
     assert (c.JupyterHub.subdomain_host, c.JupyterHub.public_url) == (ADDRESS, ADDRESS)
     assert c.JupyterHub.cookie_host_prefix_enabled is True
-    environment = service_environment(FORMGRADER, settings, {})
-    assert environment["JUPYTERHUB_HOST"] == ADDRESS
-    assert environment["JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED"] == "1"
-    assert environment["JUPYTERHUB_OAUTH_CALLBACK_URL"] == f"{ADDRESS}/services/formgrader/oauth_callback"
+    given = service_environment(FORMGRADER, settings, {})
+    assert given["JUPYTERHUB_HOST"] == ADDRESS
+    assert given["JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED"] == "1"
+    assert given["JUPYTERHUB_OAUTH_CALLBACK_URL"] == f"{ADDRESS}/services/formgrader/oauth_callback"
     assert "--host-routing" in proxy(settings).command
 
 
@@ -173,3 +181,41 @@ def test_a_login_counts_at_the_hubs_own_name_only():
 def test_one_password_for_all_is_refused_on_a_domain(settings_for):
     with pytest.raises(SettingsError, match="loopback only"):
         check_sign_in(settings_for(HUB_AUTHENTICATOR="shared-password", HUB_SUBDOMAIN_HOST="http://hub.example.org"))
+
+
+STAFF, STUDENT = frozenset({"custom:grading:grade"}), frozenset({"access:services!service=exchange"})
+
+
+@pytest.mark.parametrize(("scopes", "shown"), [(STAFF, True), (STUDENT, False)])
+@pytest.mark.parametrize("warning", [WARNING, ""])
+def test_the_course_pages_warn_staff_where_the_risk_is_accepted(scopes, shown, warning):
+    settings = home_settings(dict.fromkeys(NEEDED, "http://127.0.0.1:1") | {"HOME_STAFF_WARNING": warning})
+    page = (
+        environment()
+        .get_template("problem.html")
+        .render(
+            viewer=Viewer("tom", scopes, frozenset(), "token"),
+            settings=settings,
+            prefix="/",
+            note=None,
+            section=lambda: "",
+            help_pages={},
+            course_title="",
+            absent=[],
+            code=404,
+            title="Nothing",
+            remedy="",
+        )
+    )
+    assert ("accepted this risk" in page) == bool(shown and warning)
+
+
+@pytest.mark.parametrize(("scopes", "shown"), [({"admin-ui"}, True), ({"self"}, False)])
+@pytest.mark.parametrize("warning", [WARNING, ""])
+def test_the_hubs_pages_warn_the_operator(scopes, shown, warning):
+    own, stock = (FileSystemLoader(folder) for folder in (TEMPLATES, Path(DATA_FILES_PATH) / "templates"))
+    pages = Environment(loader=ChoiceLoader([PrefixLoader({"templates": stock}), own, stock]), autoescape=True)
+    page = pages.get_template("page.html").render(
+        static_url=lambda name, **_: name, parsed_scopes=scopes, shared_origin=warning, base_url="/hub/", prefix="/"
+    )
+    assert ("accepted this risk" in page) == bool(shown and warning)
