@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+from traitlets.log import get_logger
+
+from hub_config.domains import apply_domains
+from hub_config.origins import ACCEPTED, WARNING
 from hub_config.roles import apply_roles
 from hub_config.secret_files import read_or_create
 from hub_config.services import apply_services, chosen, course_environment, service_url
@@ -14,8 +18,13 @@ HERE = Path(__file__).parent
 
 def apply_all(c, settings: Settings) -> None:
     """Set everything that the Hub needs."""
-    for apply in (apply_hub, apply_proxy, apply_roles, apply_services, apply_people, apply_servers, apply_pages):
+    for apply in (
+        *(apply_hub, apply_domains, apply_proxy, apply_roles, apply_services),
+        *(apply_people, apply_servers, apply_pages),
+    ):
         apply(c, settings)
+    if settings.shares_origin:
+        get_logger().warning(ACCEPTED)
 
 
 def apply_hub(c, settings: Settings) -> None:
@@ -27,7 +36,6 @@ def apply_hub(c, settings: Settings) -> None:
     c.JupyterHub.cookie_secret = bytes.fromhex(read_or_create(settings.secrets, "cookie-secret"))
     c.JupyterHub.cleanup_servers = False
     c.JupyterHub.cleanup_proxy = False
-    c.JupyterHub.subdomain_host = settings.subdomain_host
     c.JupyterHub.init_spawners_timeout = 5
     c.JupyterHub.allow_named_servers = False
     c.JupyterHub.implicit_spawn_seconds = 1.0  # a link into a stopped workspace starts it
@@ -122,6 +130,7 @@ def apply_pages(c, settings: Settings) -> None:
         "shared_password": settings.authenticator == "shared-password",
         "native_sign_up": settings.authenticator == "native",
         "operator": settings.operator,
+        "shared_origin": WARNING if settings.shares_origin else "",
     }
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     with_home = any(service.name == "home" for service in chosen(settings))

@@ -30,7 +30,7 @@ def check_certificates(settings: Settings) -> list[str]:
 
 def plain_http(settings: Settings) -> list[str]:
     """Return a warning where passwords would cross a network unencrypted."""
-    if is_loopback(settings.host) or settings.url.startswith("https://"):
+    if is_loopback(settings.host) or settings.public_url.startswith("https://"):
         return []
     return [
         f"Passwords and work cross the network unencrypted: {settings.front_url} is not https. Give certificates "
@@ -104,11 +104,17 @@ def _validity(certificate: x509.Certificate, file: Path) -> list[str]:
 
 
 def _names(certificate: x509.Certificate, settings: Settings) -> list[str]:
-    host = urlsplit(settings.url).hostname
-    names = _named(certificate)
+    names = [name.lower() for name in _named(certificate)]
+    host = urlsplit(settings.url or settings.subdomain_host).hostname
+    if settings.subdomain_host and f"*.{host}" not in names:
+        raise NotReady(
+            f"tls_cert: {settings.tls_cert} is for {', '.join(names) or 'no name'}, and every server has a domain of "
+            f"its own, as ada.{host}: get a certificate for {host} and *.{host} (docs/operator.md, Domains)"
+        )
     if host is None or host in names or f"*.{host.partition('.')[2]}" in names:
         return []
-    return [f"The certificate is for {', '.join(names) or 'no name'}, and HUB_URL says {host}: browsers will warn"]
+    variable = "HUB_URL" if settings.url else "HUB_SUBDOMAIN_HOST"
+    return [f"The certificate is for {', '.join(names) or 'no name'}, and {variable} says {host}: browsers will warn"]
 
 
 def _named(certificate: x509.Certificate) -> list[str]:

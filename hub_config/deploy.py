@@ -19,6 +19,7 @@ import click
 import yaml
 
 from hub_config.checks import NotReady
+from hub_config.origins import check_origins
 from hub_config.prepare import say
 from hub_config.settings import CHECKOUT, PREFIX, Settings, load_settings
 
@@ -34,6 +35,7 @@ SETTINGS_FILE = """\
 # HUB_HOST=127.0.0.1
 # HUB_PORT=8000
 # HUB_URL=https://hub.example.org
+# HUB_SUBDOMAIN_HOST=https://hub.example.org
 # HUB_AUTHENTICATOR=native
 """
 
@@ -257,6 +259,7 @@ def deploy() -> None:
 def up() -> None:
     """Build what is missing, start, and wait until everything answers; servers that run are left alone."""
     deployment = here()
+    check_origins(deployment.settings)  # what it warns of, the Hub in its container says
     make_ready(deployment)
     say("==> Starting")
     deployment.compose("up", "--detach", "--remove-orphans")

@@ -1,13 +1,15 @@
 """The one door: the Python proxy, answering https itself where certificates are given.
 
-`configurable-http-proxy` in Python refuses `--ssl-key`, drops what a reverse proxy in front says of the browser, and
-lets ten slow requests hold up everybody else's. Routing, web sockets and the API that the Hub teaches are its own.
+`configurable-http-proxy` in Python refuses `--ssl-key`, drops what a reverse proxy in front says of the browser, looks
+at no request's host, and lets ten slow requests hold up everybody else's. Routing by path, web sockets and the API that
+the Hub teaches are its own.
 """
 
 import logging
 import os
 import ssl
 from pathlib import Path
+from typing import Any
 
 import click
 from configurable_http_proxy.configproxy import PythonProxy
@@ -23,8 +25,24 @@ SLOWEST_ANSWER_SECONDS = 600.0  # a gradebook's export, a plan of a semester
 FORWARDED = ("Forwarded", "X-Scheme", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Host")
 
 
+class AtHost:
+    """The proxy as requests for one host see it: its routes begin with a host."""
+
+    def __init__(self, proxy: PythonProxy, host: str) -> None:
+        self._proxy, self._host = proxy, host
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._proxy, name)
+
+    def target_for_req(self, _: None, path: str) -> dict[str, str] | None:
+        return self._proxy.target_for_req(self._host, "/" + path.lstrip("/"))
+
+
 class Front(ProxyHandler):
     """Say of every request how the browser sent it; believe a reverse proxy only where one stands in front."""
+
+    def initialize(self, proxy: PythonProxy, **options: Any) -> None:
+        super().initialize(AtHost(proxy, self.request.host_name) if proxy.host_routing else proxy, **options)
 
     def _get_proxy_request(self, url: str) -> HTTPRequest:
         seen = {name: self.request.headers[name] for name in FORWARDED if name in self.request.headers}
@@ -57,6 +75,7 @@ class Front(ProxyHandler):
 @click.option(
     "--behind-proxy", is_flag=True, help="Believe X-Forwarded-Proto and the like of a reverse proxy in front."
 )
+@click.option("--host-routing", is_flag=True, help="Routes begin with a host: each server has a domain of its own.")
 def main(ip: str, port: int, api_port: int, tls_key: Path | None, tls_cert: Path | None, **options) -> None:
     """Pass requests and web sockets on; CONFIGPROXY_AUTH_TOKEN guards the API.
 

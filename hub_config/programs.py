@@ -33,6 +33,8 @@ def proxy(settings: Settings) -> Program:
     command = _other_proxy(settings) if settings.proxy else _front(settings)
     command += ["--ip", settings.host, "--port", str(settings.port), "--api-port", str(settings.ports["proxy-api"])]
     command += ["--default-target", hub, "--error-target", f"{hub}/hub/error"]
+    if settings.subdomain_host:
+        command += ["--host-routing"]
     token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
 

@@ -17,6 +17,7 @@ from hub_config import programs
 from hub_config.bridge import with_bridge
 from hub_config.certificates import check_certificates
 from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
+from hub_config.origins import check_origins
 from hub_config.ports import kept_ports, with_ports
 from hub_config.prepare import prepare, say
 from hub_config.secret_files import read_or_create
@@ -38,7 +39,7 @@ def serve(settings: Settings) -> None:
     with only_one(settings):
         check_port(settings.host, settings.port)
         check_sign_in(settings)
-        for warning in check_certificates(settings):
+        for warning in [*check_origins(settings), *check_certificates(settings)]:
             say(f"!!! {warning}")
         (settings.var / READY).unlink(missing_ok=True)  # of one that was killed
         if settings.spawner == "bubblewrap":

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from hub_config.origins import WARNING, has_host_cookies
 from hub_config.roles import EXCHANGE as EXCHANGE_SCOPES
 from hub_config.roles import EXCHANGE_STAFF, access
 from hub_config.secret_files import read_or_create
@@ -182,6 +183,7 @@ def course_environment(settings: Settings) -> dict[str, str]:
         "EXCHANGE_COURSE": settings.course,
         "HUB_VAR": str(settings.var),
         "HOME_DOCS": str(CHECKOUT / "docs"),
+        "HOME_STAFF_WARNING": WARNING if settings.shares_origin else "",
     }
 
 
@@ -199,7 +201,8 @@ def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
         "JUPYTERHUB_API_TOKEN": read_or_create(settings.secrets, f"service-{service.name}"),
         "JUPYTERHUB_API_URL": settings.hub_api_url,
         "JUPYTERHUB_BASE_URL": "/",
-        "JUPYTERHUB_HOST": settings.subdomain_host,
+        "JUPYTERHUB_HOST": settings.subdomain_origin,
+        "JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED": str(int(has_host_cookies(settings))),
         "JUPYTERHUB_PUBLIC_HUB_URL": f"{settings.public_url}/hub/",
         "JUPYTERHUB_CLIENT_ID": f"service-{service.name}",
     }
@@ -208,7 +211,7 @@ def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
         values |= {
             "JUPYTERHUB_SERVICE_URL": _listens_at(service.name, settings),
             "JUPYTERHUB_SERVICE_PREFIX": f"/services/{service.name}/",
-            "JUPYTERHUB_OAUTH_CALLBACK_URL": f"/services/{service.name}/oauth_callback",
+            "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{settings.subdomain_origin}/services/{service.name}/oauth_callback",
             "JUPYTERHUB_OAUTH_SCOPES": door,
             "JUPYTERHUB_OAUTH_ACCESS_SCOPES": door,
             "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": json.dumps(list(service.acts_with)),

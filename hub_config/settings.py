@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -164,7 +165,14 @@ class Settings(Section):
     first_uid: int = Field(
         default=300_000, ge=1000, description="lowest uid of student servers (a Hub started by root)"
     )
-    subdomain_host: str = Field(default="", description="https://host of a wildcard domain: one domain per server")
+    subdomain_host: str = Field(
+        default="", description="address of the Hub whose subdomains are the servers': https://host, as url if both are"
+    )
+    accept_shared_origin: bool = Field(
+        default=False,
+        description="accepted risk, for people on other machines without subdomain_host: what a student's server shows "
+        "acts with the rights of whoever opens it, in the Hub, on the course's pages and in the formgrader",
+    )
     idle_minutes: int | None = Field(
         default=None,
         ge=0,
@@ -187,6 +195,24 @@ class Settings(Section):
             raise ValueError(
                 f"the local place listens on loopback only, got host {self.host!r}: leave host at 127.0.0.1, "
                 "and take the docker place for people on other machines"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _domain_per_server(self) -> "Settings":
+        address, given = urlsplit(self.subdomain_host), self.subdomain_host
+        if not given:
+            return self
+        whole = address.scheme in ("http", "https") and address.hostname and address.path in ("", "/")
+        if not whole or is_ip(address.hostname or "") or address.hostname == "localhost":
+            raise ValueError(
+                f"subdomain_host is the Hub's address, by a name that can have subdomains, got {given!r}: "
+                "write it as https://hub.example.org"
+            )
+        if self.url and self.url.rstrip("/").lower() != given.rstrip("/").lower():
+            raise ValueError(
+                f"url and subdomain_host are one address, got {self.url!r} and {given!r}: servers get subdomains of "
+                "the Hub's own name. Give both the same, or leave url empty where no reverse proxy stands in front"
             )
         return self
 
@@ -231,7 +257,23 @@ class Settings(Section):
     @property
     def public_url(self) -> str:
         """The address that browsers use."""
-        return self.url.rstrip("/") or self.front_url
+        return self.url.rstrip("/") or self.subdomain_origin or self.front_url
+
+    @property
+    def subdomain_origin(self) -> str:
+        """The Hub's address if every server has a subdomain of it, else nothing."""
+        return self.subdomain_host.rstrip("/").lower()
+
+    @property
+    def reached_by_others(self) -> bool:
+        """Tell whether browsers of other machines come in."""
+        name = urlsplit(self.public_url).hostname or ""
+        return not is_loopback(self.host) or not (is_loopback(name) or name.endswith(".localhost"))
+
+    @property
+    def shares_origin(self) -> bool:
+        """Tell whether a page of a student's server acts with the rights of whoever opens it from another machine."""
+        return self.reached_by_others and not self.subdomain_host
 
     @property
     def front_url(self) -> str:
@@ -254,12 +296,16 @@ class Settings(Section):
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach `host`."""
-    if host == "localhost":
-        return True
+    return host == "localhost" or (is_ip(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def is_ip(host: str) -> bool:
+    """Tell whether `host` is an address and not a name."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:

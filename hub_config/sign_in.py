@@ -9,7 +9,7 @@ from pathlib import Path
 from traitlets.config import Config
 
 from hub_config.secret_files import new_password, read_or_create, read_passwords, write_private
-from hub_config.settings import Settings, SettingsError, is_loopback
+from hub_config.settings import Settings, SettingsError
 
 CLIENT_SECRET = "oauth-client-secret"
 OPERATOR_PASSWORD = "operator-password"
@@ -46,7 +46,7 @@ def generated_passwords(c, settings: Settings) -> None:
 
 def shared_password(c, settings: Settings) -> None:
     """Take one password for all, for demonstrations: whoever knows it can be anybody, staff too."""
-    if settings.url or not is_loopback(settings.host):
+    if settings.url or settings.reached_by_others:
         raise SettingsError(
             f"authenticator 'shared-password' lets whoever knows one password be anybody, the staff too, so it works "
             f"on loopback only, got {settings.public_url}: leave host at 127.0.0.1 and url empty, or choose another "

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
+from hub_config.home.cookies import set_cookie
 from hub_config.home.guard import Asking, check_form, find_grader, find_manager
-from hub_config.home.login import set_cookie
 from hub_config.home.neighbours import Missing
 from hub_config.home.session import NOTE_SECONDS
 from hub_config.home.views import NOTE_COOKIE

@@ -11,6 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from hub_config.home import actions, help_pages, login, staff_pages, student_pages
+from hub_config.home.cookies import forget_cookie
 from hub_config.home.guard import HEADERS, POLICY, NotLoggedIn, Outside, Refused, add_headers
 from hub_config.home.session import COOKIE, HubUnreachable, Sessions
 from hub_config.home.settings import Settings
@@ -83,7 +84,7 @@ def _say_what_is_wrong(app: FastAPI) -> None:
     async def outside(request: Request, error: Outside) -> Response:
         answer = render(request, "outside.html", 403, course=None, absent=[])
         # Her token was made without a part in the course; the next look makes a new one, with what she has by then.
-        answer.delete_cookie(COOKIE, path=request.app.state.settings.prefix)
+        forget_cookie(answer, request.app.state.settings, COOKIE)
         return answer
 
     @app.exception_handler(Refused)

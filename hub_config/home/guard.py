@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Form, Request
 from fastapi.responses import Response
 
+from hub_config.home.cookies import get_cookie
 from hub_config.home.neighbours import Neighbours
 from hub_config.home.session import COOKIE, Sessions, Viewer
 
@@ -44,7 +45,7 @@ class Refused(Exception):
 async def find_viewer(request: Request) -> Viewer:
     """Return who looks; raise NotLoggedIn, or Outside if the course is not hers to see."""
     sessions: Sessions = request.app.state.sessions
-    viewer = await sessions.viewer(request.cookies.get(COOKIE, ""))
+    viewer = await sessions.viewer(get_cookie(request, COOKIE))
     if viewer is None:
         raise NotLoggedIn
     request.state.viewer = viewer

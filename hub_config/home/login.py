@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from hub_config.home.cookies import forget_cookie, get_cookie, set_cookie
 from hub_config.home.guard import Refused
 from hub_config.home.session import COOKIE, STATE_COOKIE, STATE_SECONDS, Sessions
 from hub_config.home.settings import Settings
@@ -28,16 +29,16 @@ async def callback(
 ) -> Response:
     """Take the Hub's answer and begin the session."""
     sessions: Sessions = request.app.state.sessions
-    name = _state_cookie(state)
-    then = sessions.check_state(state, request.cookies.get(name, ""))
+    name, settings = _state_cookie(state), request.app.state.settings
+    then = sessions.check_state(state, get_cookie(request, name))
     if then is None or not code:
         raise Refused(400, "This login was not begun in this browser, or took too long", "Open the home page again.")
     token = await sessions.token_for(code)
     if token is None:
         raise Refused(403, "The Hub did not let you in", "Log in again; if it stays so, ask your instructor.")
     response = RedirectResponse(then, 303)
-    set_cookie(response, request.app.state.settings, COOKIE, sessions.cookie_for(token))
-    response.delete_cookie(name, path=request.app.state.settings.prefix)
+    set_cookie(response, settings, COOKIE, sessions.cookie_for(token))
+    forget_cookie(response, settings, name)
     return response
 
 
@@ -46,15 +47,8 @@ async def logout(request: Request) -> Response:
     """End the session here and at the Hub."""
     settings: Settings = request.app.state.settings
     response = RedirectResponse(f"{settings.hub_url}logout", 303)
-    response.delete_cookie(COOKIE, path=settings.prefix)
+    forget_cookie(response, settings, COOKIE)
     return response
-
-
-def set_cookie(response: Response, settings: Settings, name: str, value: str, seconds: int | None = None) -> None:
-    """Set a cookie that scripts cannot read and other sites do not send."""
-    response.set_cookie(
-        name, value, max_age=seconds, path=settings.prefix, httponly=True, samesite="lax", secure=settings.secure
-    )
 
 
 def _state_cookie(state: str) -> str:

@@ -31,6 +31,8 @@ class Settings:
     semester_url: str
     course: str
     secure: bool
+    host_cookies: bool
+    staff_warning: str
     docs: Path
     token: str = field(repr=False)
 
@@ -73,6 +75,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         semester_url=environ.get("SEMESTER_URL", "").rstrip("/"),
         course=environ.get("EXCHANGE_COURSE", ""),
         secure=environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "").startswith("https://"),
+        host_cookies=environ.get("JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED", "") == "1",
+        staff_warning=environ.get("HOME_STAFF_WARNING", ""),
         docs=Path(environ.get("HOME_DOCS", DOCS)),
         token=environ["JUPYTERHUB_API_TOKEN"],
     )

@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from hub_config.home.cookies import forget_cookie, get_cookie
 from hub_config.home.moments import Clock, Moment
 from hub_config.home.neighbours import Missing
 from hub_config.home.session import Viewer
@@ -54,7 +55,7 @@ def render(request: Request, template: str, status_code: int = 200, **data: Any)
     """Return the page made by `template`, which knows viewer, settings, form token and the last action's note."""
     state = request.app.state
     viewer: Viewer | None = getattr(request.state, "viewer", None)
-    note = state.sessions.open_note(request.cookies.get(NOTE_COOKIE, ""))
+    note = state.sessions.open_note(get_cookie(request, NOTE_COOKIE))
     page = state.templates.get_template(template).render(
         viewer=viewer,
         settings=state.settings,
@@ -68,7 +69,7 @@ def render(request: Request, template: str, status_code: int = 200, **data: Any)
     )
     response = HTMLResponse(page, status_code)
     if note:
-        response.delete_cookie(NOTE_COOKIE, path=state.settings.prefix)
+        forget_cookie(response, state.settings, NOTE_COOKIE)
     return response
 
 

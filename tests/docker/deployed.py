@@ -10,12 +10,22 @@ from pathlib import Path
 
 from tests.docker.place import TAG, docker, remove_all
 from tests.e2e.hub import CHECKOUT, RunningHub, free_port
+from tests.e2e.names import HOST
 
 UP_SECONDS = 1200  # images of Hub, database and staff may have to be built
 
 
 class DeployedHub(RunningHub):
     """A Hub in a container; `var` is its folder of state on this machine."""
+
+    @property
+    def url(self) -> str:
+        """The Hub has a name, and each server a domain below it: Node's proxy routes by host."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "HUB_SUBDOMAIN_HOST": self.url}
 
     @property
     def name(self) -> str:

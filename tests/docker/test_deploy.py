@@ -13,6 +13,7 @@ from tests.docker.place import container_of, docker, inspect
 from tests.e2e import life
 from tests.e2e.browser import chromium, person
 from tests.e2e.hub import write_semester
+from tests.e2e.names import localhost_names
 from tests.security.shell import shell_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -21,7 +22,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark
 @pytest.fixture(scope="module")
 def hub(images, tmp_path_factory) -> Iterator[DeployedHub]:
     folder = tmp_path_factory.mktemp("deployed")
-    with deployed_hub(folder / "hub", write_semester(folder / "semester", "tensor")) as hub:
+    semester = write_semester(folder / "semester", "tensor")
+    with localhost_names(), deployed_hub(folder / "hub", semester) as hub:
         yield hub
 
 

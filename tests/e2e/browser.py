@@ -15,11 +15,11 @@ VIEW = {"width": 1280, "height": 860}
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Give Debian's Chromium."""
+def chromium(*flags: str) -> Iterator[Browser]:
+    """Give Debian's Chromium, started with further flags."""
     playwright: Playwright
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *flags])
         yield browser
         browser.close()
 

@@ -3,9 +3,11 @@
 import re
 import time
 
+import httpx
 from playwright.sync_api import Page, expect
 
 from tests.e2e.browser import Person
+from tests.e2e.names import server_origin
 
 START_MILLISECONDS = 90_000
 
@@ -96,8 +98,8 @@ def _shown(person: Person, after: str, seconds: float) -> str:
 
 def contents(person: Person, path: str) -> dict | None:
     """Read a file of the workspace as the page could; None if it is not there."""
-    answer = person.context.request.get(f"{person.hub_url}/user/{person.name}/api/contents/{path}")
-    return answer.json() if answer.ok else None
+    answer = _ask(person, "GET", f"api/contents/{path}")
+    return answer.json() if answer.is_success else None
 
 
 def write_contents(person: Person, path: str, model: dict) -> None:
@@ -105,9 +107,12 @@ def write_contents(person: Person, path: str, model: dict) -> None:
     xsrf = next(
         cookie for cookie in person.context.cookies() if cookie["name"] == "_xsrf" and person.name in cookie["path"]
     )
-    answer = person.context.request.put(
-        f"{person.hub_url}/user/{person.name}/api/contents/{path}",
-        data=model,
-        headers={"X-XSRFToken": xsrf["value"]},
-    )
-    assert answer.ok, answer.text()
+    answer = _ask(person, "PUT", f"api/contents/{path}", {"X-XSRFToken": xsrf["value"]}, json=model)
+    assert answer.is_success, answer.text
+
+
+def _ask(person: Person, method: str, path: str, headers: dict[str, str] | None = None, **more) -> httpx.Response:
+    """Ask the person's server with the browser's cookies."""
+    address = f"{server_origin(person.hub_url, person.name)}/user/{person.name}/"
+    cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in person.context.cookies(address))
+    return httpx.request(method, address + path, headers={"Cookie": cookies, **(headers or {})}, timeout=30, **more)

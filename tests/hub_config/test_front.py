@@ -53,8 +53,8 @@ def hub(slow: threading.Event):
 
 
 @contextmanager
-def front(target: str, *more: str) -> Iterator[str]:
-    port, api = free_port(), free_port()
+def front(target: str, *more: str, port: int = 0, api: int = 0) -> Iterator[str]:
+    port, api = port or free_port(), api or free_port()
     words = ["--ip", "127.0.0.1", "--port", str(port), "--api-port", str(api)]
     words += ["--default-target", target, "--error-target", f"{target}/hub/error", *more]
     own = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": "secret"}
@@ -89,6 +89,35 @@ def test_a_reverse_proxy_in_front_is_believed(hub):
         told = httpx.get(f"{url}/told", headers=SPOOFED | {"Host": "hub.example.org"}).json()
     assert {name: told[name] for name in SPOOFED} == {name: [value] for name, value in SPOOFED.items()}
     assert told["Host"] == ["hub.example.org"]
+
+
+def test_each_host_has_routes_of_its_own_and_the_hub_has_the_rest(hub):
+    port, api = free_port(), free_port()
+    with front(hub[0], "--host-routing", port=port, api=api) as url, other_target() as ada:
+        headers = {"Authorization": "token secret"}
+        route = f"http://127.0.0.1:{api}/api/routes/ada.hub.localhost/user/ada"
+        assert httpx.post(route, json={"target": ada}, headers=headers).status_code == 201
+        for host, path, who in [
+            ("ada.hub.localhost", "/user/ada/told", "ada"),
+            ("ADA.hub.localhost", "/user/ada/told", "ada"),
+            ("ada.hub.localhost", "/told", "the hub"),
+            ("hub.localhost", "/told", "the hub"),
+        ]:
+            answer = httpx.get(url + path, headers={"Host": f"{host}:{port}"})
+            assert (answer.status_code, answer.json().get("who", "the hub")) == (200, who), (host, path)
+        for host in ("hub.localhost", "ben.hub.localhost"):
+            assert httpx.get(f"{url}/user/ada/told", headers={"Host": f"{host}:{port}"}).status_code == 404
+
+
+@contextmanager
+def other_target() -> Iterator[str]:
+    """Stand where ada's server would."""
+    app = FastAPI()
+    app.get("/user/ada/told")(lambda: {"who": "ada"})
+    server = Server(app, free_port())
+    server.start()
+    yield f"http://127.0.0.1:{server._server.config.port}"
+    server.stop()
 
 
 def test_slow_answers_hold_nobody_else_up(hub, slow: threading.Event):

@@ -12,6 +12,8 @@ import httpx
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+from tests.e2e.names import server_origin
+
 START_SECONDS = 90
 
 
@@ -34,8 +36,13 @@ class Shell:
     def request(self, method: str, path: str, **more) -> httpx.Response:
         """Ask any page of the Hub with her token."""
         return httpx.request(
-            method, self.hub_url + path, headers={"Authorization": f"token {self.token}"}, timeout=30, **more
+            method, self.address(path), headers={"Authorization": f"token {self.token}"}, timeout=30, **more
         )
+
+    def address(self, path: str) -> str:
+        """Return where a path of the Hub or of her own server is."""
+        own = path.startswith(f"/user/{self.name}/")
+        return (server_origin(self.hub_url, self.name) if own else self.hub_url) + path
 
     async def _run(self, script: str) -> str:
         terminal = self.request("POST", f"/user/{self.name}/api/terminals").json()["name"]
@@ -43,7 +50,7 @@ class Shell:
         # Encoded, so that the marks stand in what is printed and not in what the terminal echoes.
         marked = f"echo begin-{mark}\n{script}\necho end-{mark}\n"
         typed = f"echo {base64.b64encode(marked.encode()).decode()} | base64 -d > /tmp/script; bash /tmp/script\n"
-        address = f"{self.hub_url.replace('http', 'ws', 1)}/user/{self.name}/terminals/websocket/{terminal}"
+        address = self.address(f"/user/{self.name}/terminals/websocket/{terminal}").replace("http", "ws", 1)
         socket = await websocket_connect(HTTPRequest(address, headers={"Authorization": f"token {self.token}"}))
         printed = ""
         try:

@@ -24,12 +24,12 @@ def write_key(file: Path, key: ec.EllipticCurvePrivateKey, passphrase: str = "")
 
 
 def write_certificate(
-    file: Path, key: ec.EllipticCurvePrivateKey, begins_days: float = -1, ends_days: float = 90
+    file: Path, key: ec.EllipticCurvePrivateKey, begins_days: float = -1, ends_days: float = 90, names: tuple = ()
 ) -> Path:
-    """Write a self-signed certificate for localhost and 127.0.0.1, valid from and to so many days from now."""
+    """Write a self-signed certificate for localhost, 127.0.0.1 and `names`, valid from and to so many days from now."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
-    names = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
+    known = [x509.DNSName(host) for host in ("localhost", *names)] + [x509.IPAddress(ip_address("127.0.0.1"))]
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -38,7 +38,7 @@ def write_certificate(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + timedelta(days=begins_days))
         .not_valid_after(now + timedelta(days=ends_days))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName(known), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(key, hashes.SHA256())
     )
@@ -46,8 +46,8 @@ def write_certificate(
     return file
 
 
-def write_pair(folder: Path) -> tuple[Path, Path]:
-    """Write a key and its certificate; return both files."""
+def write_pair(folder: Path, *names: str) -> tuple[Path, Path]:
+    """Write a key and its certificate, for further `names`; return both files."""
     key = new_key()
     folder.mkdir(parents=True, exist_ok=True)
-    return write_key(folder / "key.pem", key), write_certificate(folder / "chain.pem", key)
+    return write_key(folder / "key.pem", key), write_certificate(folder / "chain.pem", key, names=names)

@@ -2,14 +2,10 @@
 
 import json
 import os
-import shutil
 import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 import pytest
@@ -21,94 +17,18 @@ from hub_config.secret_files import read_passwords
 from hub_config.serve import welcome
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
-from tests.semester.campus import wait_for
-from tests.sign_in.certificate import new_key, write_certificate, write_key, write_pair
-from tests.sign_in.door import Door, person, running_door, send
+from tests.e2e.names import server_origin
+from tests.sign_in.certificate import new_key, write_certificate, write_key
+from tests.sign_in.door import Door, person, send
+from tests.sign_in.secure import HOME, log_in, start_server
 
 pytestmark = pytest.mark.slow
-HOME = "/services/home/"
-WITH_FORMGRADER = "[semester, idle-culler]"
-
-
-@contextmanager
-def given_certificate(folder: Path) -> Iterator[tuple[Door, Path]]:
-    """A Hub that answers https itself."""
-    key, cert = write_pair(folder / "tls")
-    own = {"HUB_TLS_KEY": str(key), "HUB_TLS_CERT": str(cert), "HUB_WITHOUT": WITH_FORMGRADER}
-    with running_door(folder, "generated-passwords", **own) as door:
-        yield door, cert
-
-
-@contextmanager
-def reverse_proxy(folder: Path) -> Iterator[tuple[Door, Path]]:
-    """A Hub behind nginx."""
-    key, cert = write_pair(folder / "tls")
-    plain, secure, hub = free_port(), free_port(), free_port()
-    own = {"HUB_PORT": str(hub), "HUB_URL": f"https://127.0.0.1:{secure}", "HUB_WITHOUT": WITH_FORMGRADER}
-    ports = {"plain": plain, "secure": secure, "hub": hub}
-    with running_door(folder, "generated-passwords", **own) as door, nginx(folder / "nginx", ports, key, cert):
-        yield door, cert
-
-
-@contextmanager
-def nginx(folder: Path, ports: dict[str, int], key: Path, cert: Path) -> Iterator[None]:
-    """Run nginx with docker/nginx.conf.example, only names, files and ports changed."""
-    site = (CHECKOUT / "docker" / "nginx.conf.example").read_text()
-    changes = {
-        "listen 80;": f"listen 127.0.0.1:{ports['plain']};",
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{ports['secure']} ssl http2;",
-        "hub.example.org": "127.0.0.1",
-        "/etc/nginx/tls/chain.pem": str(cert),
-        "/etc/nginx/tls/key.pem": str(key),
-        "http://127.0.0.1:8000": f"http://127.0.0.1:{ports['hub']}",
-    }
-    for before, after in changes.items():
-        assert before in site, before
-        site = site.replace(before, after)
-    folder.mkdir()
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    http = ["access_log off;", *(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)]
-    whole = [f"daemon off; pid {folder}/pid; error_log {folder}/error.log;", "events {}", "http {", *http, site, "}"]
-    (folder / "nginx.conf").write_text("\n".join(whole))
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program, "nginx is missing. Run: apt-get install -y nginx-light"
-    process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"])
-    try:
-        wait_for(lambda: answers(f"https://127.0.0.1:{ports['secure']}/hub/health") or process.poll(), "nginx", 60)
-        redirected = httpx.get(f"http://127.0.0.1:{ports['plain']}/hub/login?next=/x")
-        assert (redirected.status_code, redirected.headers["location"]) == (301, "https://127.0.0.1/hub/login?next=/x")
-        yield
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-@pytest.fixture(scope="module", params=[given_certificate, reverse_proxy], ids=lambda made: made.__name__)
-def https(request, tmp_path_factory):
-    with request.param(tmp_path_factory.mktemp("https")) as made:
-        yield made
-
-
-@pytest.fixture
-def door(https) -> Door:
-    return https[0]
-
-
-@pytest.fixture
-def trust(https) -> ssl.SSLContext:
-    """Trust this certificate and no other."""
-    return ssl.create_default_context(cafile=str(https[1]))
 
 
 @pytest.fixture
 def ada(door: Door, trust: ssl.SSLContext):
     with person(door.url, verify=trust) as ada:
         yield ada
-
-
-def log_in(client: httpx.Client, door: Door, name: str) -> httpx.Response:
-    page = client.get(f"/hub/login?next={HOME}")
-    return send(client, page, username=name, password=read_passwords(door.settings.secrets)[name])
 
 
 def test_login_and_every_redirect_stay_on_https(door: Door, ada: httpx.Client):
@@ -122,11 +42,13 @@ def test_login_and_every_redirect_stay_on_https(door: Door, ada: httpx.Client):
 
 def test_cookies_go_over_https_only(door: Door, ada: httpx.Client):
     log_in(ada, door, "ada")
-    start_server(ada)
+    start_server(ada, door, "ada")
     kept = list(ada.cookies.jar)
-    names = {cookie.name for cookie in kept}
-    assert {"_xsrf", "jupyterhub-session-id", "jupyterhub-hub-login", "jupyterhub-user-ada", "home-session"} <= names
+    logins = {f"__Host-{name}" for name in ("jupyterhub-hub-login", "jupyterhub-user-ada", "home-session")}
+    assert {"_xsrf", "jupyterhub-session-id"} | logins <= {cookie.name for cookie in kept}
     assert [(cookie.name, cookie.path) for cookie in kept if not cookie.secure] == []
+    # What goes to other people's servers too is the mark of the session, which opens nothing.
+    assert {cookie.name for cookie in kept if cookie.domain_specified} == {"jupyterhub-session-id"}
 
 
 @pytest.mark.security
@@ -141,6 +63,16 @@ def test_a_form_of_another_site_is_refused(door: Door, ada: httpx.Client):
     assert page.status_code == 200
 
 
+@pytest.mark.security
+def test_nobody_logs_in_at_a_servers_address(door: Door, trust: ssl.SSLContext):
+    """There the Hub answers what the server does not, and a login's cookie would be for the server's pages."""
+    with person(server_origin(door.url, "ben"), verify=trust) as ada:
+        page = ada.get("/hub/login")
+        refused = send(ada, page, username="ada", password=read_passwords(door.settings.secrets)["ada"])
+        assert (refused.status_code, "Logging in works at hub.localhost only" in refused.text) == (403, True)
+        assert [cookie.name for cookie in ada.cookies.jar if "login" in cookie.name] == []
+
+
 def test_the_formgrader_lets_an_instructor_in_and_a_student_not(door: Door, trust: ssl.SSLContext, ada: httpx.Client):
     log_in(ada, door, "ada")
     assert ada.get("/services/formgrader/").status_code == 403
@@ -153,33 +85,23 @@ def test_the_formgrader_lets_an_instructor_in_and_a_student_not(door: Door, trus
 
 async def test_a_web_socket_reaches_a_kernel_and_another_sites_does_not(door: Door, trust, ada: httpx.Client):
     log_in(ada, door, "ada")
-    base = start_server(ada)
+    base = start_server(ada, door, "ada")
     xsrf = {"X-XSRFToken": ada.cookies.get("_xsrf", path="/user/ada/")}
     kernel = ada.post(f"{base}/api/kernels", json={"name": "python3"}, headers=xsrf)
     assert kernel.status_code == 201, kernel.text
-    address = f"{door.url}{base}/api/kernels/{kernel.json()['id']}/channels"
-    assert await runs(address, headers(ada, door, f"{base}/"), trust) == "42\n"
+    address = f"{base}/api/kernels/{kernel.json()['id']}/channels"
+    assert await runs(address, headers(ada, base), trust) == "42\n"
     upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
-    upgrade |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": "https://evil.example"}
-    assert ada.get(address, headers=upgrade).status_code == 403
+    upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    for evil in ("https://evil.example", server_origin(door.url, "ben"), door.url):
+        assert ada.get(address, headers=upgrade | {"Origin": evil}).status_code == 403
 
 
-def start_server(ada: httpx.Client) -> str:
-    """Start ada's server, wait until her browser is in it, and return its address."""
-    ada.get("/hub/spawn")
-
-    def ready() -> bool:
-        page = ada.get("/user/ada/lab")
-        return page.url.path == "/user/ada/lab" and page.status_code == 200
-
-    wait_for(ready, "ada's server", 120)
-    return "/user/ada"
-
-
-def headers(client: httpx.Client, door: Door, path: str) -> dict[str, str]:
-    """Return what a browser sends with a web socket from a page of this Hub."""
-    cookies = [f"{cookie.name}={cookie.value}" for cookie in client.cookies.jar if path.startswith(cookie.path)]
-    return {"Cookie": "; ".join(cookies), "Origin": door.url}
+def headers(client: httpx.Client, address: str) -> dict[str, str]:
+    """Return what a browser sends with a web socket from a page of this server."""
+    origin, host = address.partition("/user/")[0], httpx.URL(address).host
+    kept = [cookie for cookie in client.cookies.jar if host == cookie.domain or cookie.domain in f".{host}"]
+    return {"Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in kept), "Origin": origin}
 
 
 async def runs(address: str, own: dict[str, str], trust: ssl.SSLContext) -> str:
