@@ -29,6 +29,12 @@ import os
 def files(path): return sorted(os.listdir(path))
 def read(path): return open(path).read()
 def write(path): open(path, "w").write("x"); return True
+def writable():
+    found = []
+    for top, folders, _ in os.walk("/"):
+        folders[:] = [] if top in ("/proc", "/usr", "/env") else folders
+        found += [top] if os.access(top, os.W_OK) else []
+    return found
 def me(): return os.getuid(), os.getgid(), os.getgroups(), dict(os.environ)
 def capabilities(): return [l for l in open("/proc/self/status") if l.startswith(("Cap", "NoNewPrivs", "Seccomp:"))]
 def limits(): return open("/proc/self/limits").read()
@@ -94,6 +100,11 @@ def test_only_tmp_can_be_written(predecessors: Path, worker_environment: Path, p
         assert ask(link, "write", "/tmp/x") is True
         with pytest.raises(OSError):
             ask(link, "write", path)
+
+
+def test_of_the_folders_that_hold_the_mounts_none_can_be_written(predecessors: Path, worker_environment: Path):
+    with inside(predecessors, worker_environment) as link:
+        assert ask(link, "writable") == ["/tmp"]
 
 
 def test_modules_that_may_and_may_not_be_found(predecessors: Path, worker_environment: Path):
