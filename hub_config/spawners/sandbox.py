@@ -1,6 +1,7 @@
 """The bubblewrap command line around one single-user server.
 
 Inside are: the system's programs and the server's environment, read-only; one home; private /tmp, /proc and /dev.
+What can be written is the home, /tmp and /dev/shm, whoever started the Hub.
 Not there: other homes, other people's processes, the Hub's state, and of the checkout only what is named.
 The network is the machine's: a server must reach the Hub and the exchange, whose doors are tokens.
 """
@@ -13,10 +14,12 @@ from pathlib import Path
 ETC = (
     *("alternatives", "bash.bashrc", "ca-certificates", "fonts", "host.conf", "hosts", "inputrc", "ld.so.cache"),
     *("ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "profile", "protocols"),
-    *("resolv.conf", "services", "ssl", "terminfo", "timezone"),
+    # Not /etc/ssl/private: its keys are open to a group, and an ordinary user's Hub can't take its groups from servers.
+    *("resolv.conf", "services", "ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf", "terminfo", "timezone"),
 )
 MERGED = ("/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
 CONFIGURATION = "/etc/jupyter"
+MADE = ("/dev", "/run", "/")  # the file systems that hold no more than mounts and links
 TEMPORARY_BYTES = 2**30  # they live in memory
 
 
@@ -53,7 +56,7 @@ class Sandbox:
                 yield from ("--symlink", str(folder.readlink()), str(folder))
             elif folder.is_dir():
                 yield from ("--ro-bind", str(folder), str(folder))
-        yield from open_folders(Path("/etc/x"))
+        yield from open_folders(Path("/etc/ssl/x"))
         for entry in ETC:
             yield from ("--ro-bind-try", f"/etc/{entry}", f"/etc/{entry}")
         for entry in ("passwd", "group"):
@@ -69,6 +72,9 @@ class Sandbox:
         yield from ("--ro-bind", str(self.configuration), CONFIGURATION)
         yield from (*open_folders(Path(self.inner_home)), "--bind", str(self.home), self.inner_home)
         yield from ("--chdir", self.inner_home)
+        # An ordinary user's Hub and its servers have one uid, which owns what bubblewrap made. Mounts stay writable.
+        for made in MADE:
+            yield from ("--remount-ro", made)
 
 
 def open_folders(path: Path) -> Iterator[str]:

@@ -15,6 +15,9 @@ import time
 from pathlib import Path
 
 import httpx
+from tito.grading.sandbox import ENVIRONMENT_NAME
+
+from tests.environments import worker_environment
 
 PASSWORD = "correct horse battery staple"
 COURSE = "tinytorch-test"
@@ -120,7 +123,8 @@ class LocalHub:
 
     def start_grading(self) -> None:
         command = [sys.executable, "-m", "tito.grading.service", "--course-dir", str(self.course_dir), "--jobs", "1"]
-        self._start("grading", command, self._service("grading", self.grading) | self.grading_environment)
+        own = self.grading_environment | {ENVIRONMENT_NAME: str(worker_environment())}
+        self._start("grading", command, self._service("grading", self.grading) | own)
         self._wait(f"{self.grading_url}/health")
 
     def start_formgrader(self) -> None:

@@ -1,9 +1,13 @@
 """The sandbox: it is there or grading refuses; nothing of one submission reaches the next; it works for any user."""
 
+import functools
+import grp
 import os
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,11 +21,21 @@ from tito.worker.confine import MACHINES, filter_program
 from tests.grading.conftest import CHECKOUT, COURSE
 
 pytestmark = [pytest.mark.slow, pytest.mark.security]
+GROUP = 1_000_000_054  # a group that nobody else is in
+DANGEROUS = [group.gr_gid for group in grp.getgrall() if group.gr_name in ("docker", "disk", "sudo", "adm", "kvm")]
+NOBODYS = 65534  # how the kernel shows a user or group that a namespace has no name for
 LOOK = """
 import os
 def files(path): return sorted(os.listdir(path))
 def read(path): return open(path).read()
 def write(path): open(path, "w").write("x"); return True
+def writable():
+    found = []
+    for top, folders, _ in os.walk("/"):
+        folders[:] = [] if top in ("/proc", "/usr", "/env") else folders
+        try: found.append(write(top + "/x") and top)
+        except OSError: pass
+    return found
 def me(): return os.getuid(), os.getgid(), os.getgroups(), dict(os.environ)
 def capabilities(): return [l for l in open("/proc/self/status") if l.startswith(("Cap", "NoNewPrivs", "Seccomp:"))]
 def limits(): return open("/proc/self/limits").read()
@@ -61,15 +75,17 @@ def test_the_world_inside_is_small(predecessors: Path, worker_environment: Path)
         assert not root & {"root", "home", "work", "var", "etc", "opt", "srv", "mnt", "run", "sys", "boot"}
         assert ask(link, "files", "/tmp") == []
         assert {name for name in ask(link, "files", "/proc") if name.isdigit()} <= {"1", "2", "3"}
-        _, _, groups, environment = ask(link, "me")
-        assert "CANARY" not in environment and "JUPYTERHUB_API_TOKEN" not in environment and groups in ([], [65534])
+        _, _, _, environment = ask(link, "me")
+        assert "CANARY" not in environment and "JUPYTERHUB_API_TOKEN" not in environment
         assert set(environment) <= {"PATH", "HOME", "LANG", "PWD", "LC_CTYPE", *module.worker_variables()}
 
 
 def test_the_worker_has_no_rights(predecessors: Path, worker_environment: Path):
     with inside(predecessors, worker_environment) as link:
-        user, group, _, _ = ask(link, "me")
+        user, group, groups, _ = ask(link, "me")
         assert user != 0 and group != 0
+        # In a namespace of an ordinary user's the kernel keeps groups; there all but the own are shown as nobody's.
+        assert groups == [] if os.geteuid() == 0 else set(groups) <= {group, NOBODYS}
         status = dict(line.split(":") for line in ask(link, "capabilities"))
         assert all(
             int(value, 16) == 0 for name, value in status.items() if name in ("CapEff", "CapPrm", "CapInh", "CapAmb")
@@ -85,6 +101,11 @@ def test_only_tmp_can_be_written(predecessors: Path, worker_environment: Path, p
         assert ask(link, "write", "/tmp/x") is True
         with pytest.raises(OSError):
             ask(link, "write", path)
+
+
+def test_of_the_folders_that_hold_the_mounts_none_can_be_written(predecessors: Path, worker_environment: Path):
+    with inside(predecessors, worker_environment) as link:
+        assert ask(link, "writable") == ["/tmp"]
 
 
 def test_modules_that_may_and_may_not_be_found(predecessors: Path, worker_environment: Path):
@@ -153,9 +174,9 @@ def test_without_the_workers_environment_grading_refuses(tmp_path: Path):
         Bubblewrap(tmp_path / "nowhere")
 
 
-@pytest.mark.tmpfs
-def test_an_ordinary_user_can_grade_too(worker_environment: Path, release: str, tmp_path_factory):
-    """Everything that an ordinary user needs is copied to where she may read, and the judge runs as her."""
+@pytest.fixture(scope="module")
+def graded_by_an_ordinary_user(worker_environment: Path, release: str, tmp_path_factory):
+    """Copy everything that an ordinary user needs to where they may read; return what runs the judge as them."""
     place = tmp_path_factory.mktemp("ordinary")
     for folder in place.parents:
         if folder.stat().st_uid == os.geteuid() and str(folder) != "/tmp" and folder != Path("/"):
@@ -165,7 +186,6 @@ def test_an_ordinary_user_can_grade_too(worker_environment: Path, release: str, 
     for name in ("course", "tinytorch"):
         shutil.copytree(CHECKOUT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(COURSE, place / "judged")
-    subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
     # The unprivileged Python of the worker's environment, with the grader's code and its few needs on its path.
     packages = Path(sys.prefix) / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
     for name in ("yaml", "_yaml", "click"):
@@ -178,11 +198,11 @@ def test_an_ordinary_user_can_grade_too(worker_environment: Path, release: str, 
         f"v = judge_submission(Path({str(place / 'submission')!r}), 'boxes', course=course, seed=1); "
         "print(os.getuid(), v.points, v.max_points, v.exercises[0].checks[0].kind)"
     )
-    done = subprocess.run(
+    return functools.partial(
+        subprocess.run,
         [str(worker_environment / "bin" / "python"), "-s", "-c", program],
         user=65534,
         group=65534,
-        extra_groups=[],
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{place}:{place / 'course'}:{place / 'needs'}",
@@ -193,7 +213,58 @@ def test_an_ordinary_user_can_grade_too(worker_environment: Path, release: str, 
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.tmpfs
+def test_an_ordinary_user_can_grade_too_whatever_their_groups(graded_by_an_ordinary_user):
+    done = graded_by_an_ordinary_user(extra_groups=[GROUP, *DANGEROUS])
     assert done.stdout == "65534 0 90.0 not solved\n", done.stderr
+
+
+@pytest.mark.tmpfs
+def test_a_group_that_opens_something_inside_is_refused(graded_by_an_ordinary_user, worker_environment: Path):
+    door = worker_environment / "for the group"
+    door.touch(mode=0o640)
+    try:
+        os.chown(door, 0, GROUP)
+        done = graded_by_an_ordinary_user(extra_groups=[GROUP])
+    finally:
+        door.unlink()
+    assert done.returncode != 0
+    assert f"{door} is closed to others but open to a group of this user" in done.stderr
+    assert f"sudo chmod g-rwx {door}" in done.stderr
+
+
+DOORS = {  # what a folder holds: a mode, whose it is, whether that is a door for the group
+    "a file": (Path.touch, 0o640, 0, True),
+    "a folder to list": (Path.mkdir, 0o755 - 0o004, 0, True),
+    "a folder to enter": (Path.mkdir, 0o755 - 0o001, 0, True),
+    "a socket": (lambda path: os.mknod(path, stat.S_IFSOCK), 0o664, 0, True),
+    "a pipe": (os.mkfifo, 0o664, 0, True),
+    "everybody's file": (Path.touch, 0o664, 0, False),
+    "everybody's folder": (Path.mkdir, 0o775, 0, False),
+    "nobody's file": (Path.touch, 0o600, 0, False),
+    "a program of the group that everybody reads": (Path.touch, 0o754, 0, False),
+    "the user's own": (Path.touch, 0o640, 65534, False),
+}
+
+
+@pytest.mark.tmpfs
+@pytest.mark.parametrize("kind", DOORS)
+def test_what_a_group_opens(worker_environment: Path, kind: str):
+    make, mode, owner, is_door = DOORS[kind]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        thing = Path(folder) / "thing"
+        make(thing)
+        os.chown(thing, owner, GROUP)
+        thing.chmod(mode)
+        spawn = {"user": 65534, "group": 65534, "extra_groups": [GROUP], "cwd": "/"}
+        text = (CHECKOUT / "course/tito/grading/doors.py").read_text() + f"\nprint(open_door(({folder!r},)))"
+        done = subprocess.run(
+            [str(worker_environment / "bin" / "python"), "-c", text], capture_output=True, text=True, **spawn
+        )
+    assert done.stdout == (f"{thing}\n" if is_door else "\n"), done.stderr
 
 
 def test_the_filter_of_each_machine_is_well_formed():

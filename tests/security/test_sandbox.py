@@ -12,6 +12,7 @@ from tests.security.shell import Shell
 
 pytestmark = [pytest.mark.security, pytest.mark.slow]
 
+HER_OWN = r"\( -path /proc -o -path /home/ada -o -path /tmp -o -path '/dev/?*' \)"
 SEARCH = """
 import os, sys
 needle = (sys.argv[1] + sys.argv[2]).encode()  # in halves, or this search would find itself
@@ -104,6 +105,14 @@ def test_an_instructor_reads_the_course_but_neither_writes_it_nor_reads_the_hubs
 def test_system_and_configuration_cannot_be_written(ada: Shell):
     for target in ("/usr/x", "/etc/x", "/etc/jupyter/x", "/bin/x", "$VIRTUAL_ENV/x", "$VIRTUAL_ENV/bin/tito"):
         assert ada.run(f'(echo evil >> "{target}") 2>/dev/null && echo written').strip() == "", target
+
+
+def test_only_the_home_and_scratch_can_be_written(ada: Shell):
+    """Whoever started the Hub: where she has its uid, all folders that hold the mounts are hers."""
+    assert ada.run(f"find / {HER_OWN} -prune -o ! -type l -writable -print").split() == []
+    assert ada.run("for here in /home/ada /tmp /dev/shm /var/tmp; do touch $here/x && echo $here; done").split() == [
+        *("/home/ada", "/tmp", "/dev/shm", "/var/tmp")
+    ]
 
 
 def test_she_cannot_become_root(ada: Shell):

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import uvicorn
 from tito.curriculum import Curriculum
+from tito.grading.sandbox import ENVIRONMENT_NAME
 from tito.semester.service.__main__ import build
 from tito.semester.service.app import Service
 from tito.semester.service.app import create_app as create_semester
@@ -31,6 +32,7 @@ from exchange.service.settings import Settings as ExchangeSettings
 from hub_config import roles, services
 from hub_config.home.app import create_app as create_home
 from hub_config.home.settings import load_settings
+from tests.environments import worker_environment
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 180  # a machine on which other tests run too
@@ -95,6 +97,7 @@ class Campus:
             "JUPYTERHUB_SERVICE_NAME": "grading",
             "JUPYTERHUB_API_TOKEN": self.tokens["grading"],
             "TITO_COURSE": str(self.folder / "tree"),
+            ENVIRONMENT_NAME: str(worker_environment()),
         }
         words = [
             sys.executable,

@@ -18,6 +18,7 @@ from hub_config.settings import Settings, load_settings
 from hub_config.sign_in import CLIENT_SECRET
 from hub_config.supervisor import Supervisor
 from tests.e2e.hub import free_port, write_semester
+from tests.environments import student_environment
 
 # Stands in for the semester service, with that service's scopes on people and groups.
 REGISTRAR = """
@@ -76,6 +77,7 @@ def running_door(folder: Path, way: str, fragment: str = "", secret: str = "", *
     (config / "10-registrar.py").write_text(REGISTRAR)
     (config / "20-test.py").write_text(fragment)
     settings = with_ports(load_settings(environ))
+    student_environment(settings.semester_file)
     if secret:
         settings.secrets.mkdir(mode=0o700, parents=True)
         (settings.secrets / CLIENT_SECRET).write_text(secret + "\n")

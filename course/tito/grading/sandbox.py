@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tito.errors import TitoError
+from tito.grading.doors import open_door, shown_by
 from tito.judging.link import START_SECONDS, WorkerProcess
 from tito.judging.local import PlainWorker, channel_of
 from tito.worker.wire import WireError
@@ -107,6 +108,12 @@ class Bubblewrap:
         if not (self.environment / "bin" / "python").exists():
             raise SandboxUnavailable(
                 f"the worker's environment {self.environment} is missing: run 'tito package environments worker'"
+            )
+        if door := open_door(shown_by(self._walls(None))):
+            raise SandboxUnavailable(
+                f"{door} is closed to others but open to a group of this user, and student code would see it there "
+                f"with the same groups ({', '.join(map(str, os.getgroups()))}): grade as a user without that group or "
+                f"as root, or close it: sudo chmod g-rwx {door}"
             )
         worker = self.start(None)
         try:
