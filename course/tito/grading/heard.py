@@ -43,6 +43,7 @@ class Step:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
     def _progress(self, test: Test, hidden: bool, outcomes: list[Outcome]) -> None:
+        # For what asks the worker for nothing; `Link.request` looks itself, since this clock only sees long stretches.
         # Again after each further second: an exception that comes while an object is released is lost.
         signal.setitimer(signal.ITIMER_PROF, self._seconds, 1.0)
         told = [asdict(outcome) for outcome in outcomes] if self._runs == 1 else []

@@ -36,7 +36,9 @@ class Budget:
     restarts: int = 8  # each hang costs request_seconds; whoever hangs more often hangs always
 
     def limits(self) -> Limits:
-        return Limits(self.request_seconds, self.check_seconds, self.total_seconds, self.wall_seconds)
+        return Limits(
+            self.request_seconds, self.check_seconds, self.total_seconds, self.wall_seconds, self.reading_seconds
+        )
 
 
 class WorkerFault(BaseException):
@@ -103,6 +105,7 @@ class Link:
                     self.handles.rebind_names(lambda names: self.ask(dict, "names", names))
             except WorkerFault as fault:
                 # Whoever prepares notes which cell it was and leaves it out the next time.
+                self.close()
                 if fault.kind == "gave up":
                     raise
 
@@ -116,6 +119,8 @@ class Link:
 
     def request(self, word: str, *arguments: Any) -> Any:
         """Ask the worker; return the value or raise what student code raised, as the built-in class of that name."""
+        if self._times.reading_is_over:
+            self.refuse(f"its values could not be read within {self._budget.reading_seconds:g} seconds")
         if self._process is None:
             self.ensure()
         answer = self._exchange([self.handles.released(), word, *arguments])

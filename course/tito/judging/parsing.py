@@ -11,7 +11,7 @@ import re
 from tito.worker.cells import names_of
 
 LONGEST_CODE = 50_000  # characters of one cell; the longest of the course's own has 5,000
-MOST_CODE = 500_000  # characters of all code cells of a notebook
+MOST_CODE = 300_000  # characters of all code cells of a notebook
 MOST_DOTS = 100  # in the name of a module
 # Possessive, so that searching is linear; blanks and escaped line ends may stand between the parts of a name.
 _BLANK = r"(?:[ \t\f]|\\\n)*+"

@@ -4,6 +4,7 @@ On a crowded machine honest slow code keeps its time. Code that sleeps or waits 
 gets no more of it; and who makes the queue oneself, with threads, has used the processor meanwhile.
 """
 
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -21,12 +22,16 @@ class MachineBusy(BaseException):
 
 @dataclass(frozen=True)
 class Limits:
-    """Seconds, each less the time in the queue for a processor; `wall` alone is by the clock on the wall."""
+    """Seconds, each less the time in the queue for a processor; `wall` alone is by the clock on the wall.
+
+    `reading` is the judge's own processor time for one check.
+    """
 
     request: float
     check: float
     total: float
     wall: float
+    reading: float
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class Times:
         now = time.monotonic()
         self._end = self._check_end = self._request_end = now + limits.total
         self._stop = now + limits.wall
+        self._reading_end = math.inf
         self.worker_started(Use)
 
     def worker_started(self, measure: Callable[[], Use]) -> None:
@@ -92,6 +98,7 @@ class Times:
     def begin_check(self) -> None:
         """Let the time of a check begin."""
         self._check_end = time.monotonic() + self.limits.check
+        self._reading_end = time.thread_time() + self.limits.reading
 
     def begin_request(self) -> float:
         """Let the time of a request begin, and return its deadline."""
@@ -102,15 +109,22 @@ class Times:
     def preparing(self) -> Iterator[None]:
         """Bring a new worker up to date: that is not the check's time."""
         began, check_end = time.monotonic(), self._check_end
-        self._check_end = self._end
+        used, reading_end = time.thread_time(), self._reading_end
+        self._check_end, self._reading_end = self._end, math.inf
         try:
             yield
         finally:
             self._check_end = check_end + time.monotonic() - began
+            self._reading_end = reading_end + time.thread_time() - used
 
     @property
     def deadline(self) -> float:
         return min(self._request_end, self._check_end, self._end)
+
+    @property
+    def reading_is_over(self) -> bool:
+        """Tell whether a check has asked for more than the judge can read in the time for it."""
+        return time.thread_time() > self._reading_end
 
     @property
     def are_over(self) -> bool:
