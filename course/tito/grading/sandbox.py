@@ -50,6 +50,9 @@ class Sandbox(Protocol):
     def start(self, predecessors: Path) -> WorkerProcess:
         """Start a worker that finds the modules of `predecessors`/core, and nothing else that is not its own."""
 
+    def clear(self, judge: int) -> None:
+        """End the workers of a judge's process that was killed."""
+
 
 class Bubblewrap:
     """Workers in namespaces of their own, made by bubblewrap; works as root and as an ordinary user."""
@@ -72,6 +75,9 @@ class Bubblewrap:
                 env={},
             )
         return PlainWorker(process, channel_of(ours), said, is_leader=False)
+
+    def clear(self, judge: int) -> None:
+        """Nothing is left: they die with their parent."""
 
     def _walls(self, predecessors: Path | None) -> list[str]:
         words = [
