@@ -41,6 +41,7 @@ def main(course_dir, course_id, grading_url, exchange_url, url, port):
     app = make_application(
         settings.course_dir, settings.course_id, auth, grading_url, lambda: released_assignments(settings)
     )
+    app.settings["gateway_pages"].warm_up()
     place = urlsplit(url)
     asyncio.run(serve(app, place.hostname or "127.0.0.1", port or place.port or 8105))
 

@@ -12,7 +12,8 @@ from tornado import web
 from . import handlers
 from .course_view import CourseView
 from .lifecycle import LIFECYCLE_ROUTES
-from .pages import NBGRADER_STATIC, OWN_STATIC, page_environment, submission_exporter
+from .pages import NBGRADER_STATIC, OWN_STATIC, page_environment
+from .submission_page import SubmissionPages
 
 RELEASED_CACHE_SECONDS = 10.0
 
@@ -44,7 +45,7 @@ def make_application(
         "gateway_course": CourseView(course_dir, course_id, _cached(released)),
         "gateway_grading_url": grading_url.rstrip("/"),
         "gateway_templates": page_environment(),
-        "gateway_exporter": submission_exporter(),
+        "gateway_pages": SubmissionPages(),
         # The same after a restart, so that nobody who is grading is logged out; it never leaves this process.
         "cookie_secret": hashlib.sha256(b"formgrader cookies " + hub_auth.api_token.encode()).digest(),
         "xsrf_cookies": True,

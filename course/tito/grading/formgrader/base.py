@@ -152,13 +152,6 @@ class GatewayMixin(HubOAuthenticated):
             record_changes(self._gradebook, self.person)
         return self._gradebook
 
-    @property
-    def exporter(self):
-        exporter = self.settings["gateway_exporter"]
-        exporter.environment.globals["csp_nonce"] = self.csp_nonce
-        exporter.environment.globals["page"] = self.page_facts()
-        return exporter
-
     # what comes out
 
     @property

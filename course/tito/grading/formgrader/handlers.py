@@ -1,6 +1,5 @@
 """The gateway's handlers: nbgrader's own behind our login and rights, and ours where nbgrader's would reach too far."""
 
-import math
 import mimetypes
 from collections import Counter
 from pathlib import Path
@@ -9,11 +8,18 @@ from nbgrader.api import Comment, MissingEntry, SolutionCell
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from tornado import web
 
-from ..service.late import refresh_penalty
 from .audit import list_changes
 from .base import GatewayMixin, PageHandler
+from .by_hand import (
+    CommentCollectionHandler,
+    CommentHandler,
+    FlagSubmissionHandler,
+    GradeCollectionHandler,
+    GradeHandler,
+)
 from .guidance import guidance
 from .pages import FILE_POLICY
+from .submission_page import SubmissionHandler
 
 SHOWN_INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 MAX_REUSED_COMMENTS = 20
@@ -103,37 +109,6 @@ class CommentBankHandler(PageHandler):
             raise web.HTTPError(404, "there is no such answer") from error
 
 
-class GradeHandler(GatewayMixin, apihandlers.GradeHandler):
-    """One part's points. Only numbers that the part can have are taken, and the late penalty follows the new score."""
-
-    def put(self, grade_id: str):
-        try:
-            grade = self.gradebook.find_grade_by_id(grade_id)
-        except MissingEntry as error:
-            raise web.HTTPError(404, "there is no such grade") from error
-        body = self.get_json_body() or {}
-        grade.manual_score = _points(body.get("manual_score"), "points", grade.max_score)
-        grade.extra_credit = _points(body.get("extra_credit"), "extra points", None)
-        grade.needs_manual_grade = grade.manual_score is None and grade.auto_score is None
-        self.gradebook.db.commit()
-        refresh_penalty(self.course.course_dir, self.gradebook, grade.notebook)
-        self.write(grade.to_dict())
-
-
-def _points(value: object, what: str, highest: float | None) -> float | None:
-    """Read points as the page sends them: a number, its text, or nothing."""
-    if value is None or value == "":
-        return None
-    try:
-        points = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        points = math.nan
-    if not math.isfinite(points) or points < 0 or (highest is not None and points > highest):
-        upper = f"{highest:g}" if highest is not None else "any number"
-        raise web.HTTPError(400, f"{what} are a number from 0 to {upper}, got {value!r}")
-    return points
-
-
 class AuditHandler(PageHandler):
     def get(self):
         before = self.get_argument("before", "")
@@ -169,8 +144,19 @@ class NotFoundHandler(PageHandler):
 
 
 OWN: dict[str, type] = {
-    cls.__name__: cls for cls in (FormgraderHandler, ManageAssignmentsHandler, ManageSubmissionsHandler, GradeHandler)
-}
+    cls.__name__: cls
+    for cls in (
+        FormgraderHandler,
+        ManageAssignmentsHandler,
+        ManageSubmissionsHandler,
+        SubmissionHandler,
+        GradeHandler,
+        CommentHandler,
+        GradeCollectionHandler,
+        CommentCollectionHandler,
+        FlagSubmissionHandler,
+    )
+}  # fmt: skip
 DROPPED = {
     handlers.SubmissionFilesHandler,
     web.StaticFileHandler,

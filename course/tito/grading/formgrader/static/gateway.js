@@ -15,10 +15,13 @@ $.ajaxPrefilter(function (options, original, request) {
 
 $(document).ajaxError(function (event, request) {
   if (request.status === 0) { return; }
-  var reason = "The server answered " + request.status + ".";
-  try { reason = JSON.parse(request.responseText).error || reason; } catch (error) { /* not JSON: keep the number */ }
-  showMessage(reason);
+  showMessage(reasonOf(request));
 });
+
+function reasonOf(request) {
+  var reason = request.status ? "The server answered " + request.status + "." : "The server does not answer.";
+  try { return JSON.parse(request.responseText).error || reason; } catch (error) { return reason; /* not JSON */ }
+}
 
 function showMessage(text) {
   var box = $("<div/>").addClass("job alert-danger").attr("role", "alert").text(text);
