@@ -25,26 +25,20 @@ stop: ## stop a Hub that `make serve` started
 reset: ## delete the local Hub's data, after asking
 	@$(BIN)/python -m hub_config reset
 
-# Rooms whose tests start a whole Hub, a database or a browser: one after the other, since two at once starve each other.
-LIVE := $(addprefix tests/,home sign_in security e2e docker)
-# What failed runs once more, alone: a machine that is overloaded for a minute is no fault of the code. What fails twice fails.
-AGAIN = { echo "Once more, alone, what failed:"; $(PYTEST) --lf --lfnf=none tests; }
-
-test: ## run all tests (as root, installs the Debian packages that they need)
+test: ## run all tests (as root, installs the Debian packages that they need); make test LANE=live, TESTS=tests/home
 	@scripts/prepare.sh test
 ifdef TESTS
 	@$(PYTEST) $(TESTS)
 else
-	@$(PYTEST) -n 2 --dist loadfile tests $(addprefix --ignore ,$(LIVE)) || $(AGAIN)
-	@$(PYTEST) $(LIVE) || $(AGAIN)
+	@$(BIN)/python -m tests.lanes $(LANE)
 endif
 
-check: ## lint, types and unit tests, in under two minutes
+check: ## lint, types and the fast lane of the tests, in under two minutes
 	@scripts/prepare.sh python
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(PYTEST) -q -n 2 -m unit
+	@$(BIN)/python -m tests.lanes fast
 
 audit: ## judge every module's mutants anew, and write audit.json beside each module and docs/audit.md
 	@scripts/prepare.sh test

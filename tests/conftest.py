@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lanes import LANES
+
 
 def _docker_engine() -> bool:
     return (
@@ -40,6 +42,14 @@ def _lacks(marker: str) -> bool:
     if marker not in _missing:
         _missing[marker] = not OPTIONAL[marker][0]()
     return _missing[marker]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test in two lanes: it would run twice (tests/lanes.py)."""
+    for item in items:
+        lanes = {mark.name for mark in item.iter_markers() if mark.name in LANES}
+        if len(lanes) > 1:
+            raise pytest.UsageError(f"{item.nodeid} is in the lanes {' and '.join(sorted(lanes))}: leave one marker")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -1,0 +1,160 @@
+"""The lanes of the tests: what runs together, how, and how long it may take.
+
+    python -m tests.lanes                  every lane, one after another
+    python -m tests.lanes live docker      these
+    python -m tests.lanes --list           what each is for, and its minutes
+
+A test's marker names its lane; a test without such a marker is in `fast`. A failure in one lane keeps none from
+running. On CI (CI=true) a lane that takes a fifth more than its minutes fails: the budget is for all twenty modules on
+two cores, and a lane that grows with the modules has a share for those that are written.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[1]
+RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
+MOST_RETRIED = 3  # more than this are no accident of a crowded machine
+OVER_BUDGET = 1.2
+NO_TESTS = 5  # pytest's exit code where nothing was selected
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Tests that run together."""
+
+    purpose: str
+    minutes: float
+    minutes_per_module: float = 0
+    processes: int = 2  # 1: whole Hubs beside each other starve
+    retries: bool = False  # run once more, alone, what failed; each is on record
+
+    def budget(self, modules: int) -> float:
+        return self.minutes + self.minutes_per_module * modules
+
+
+LANES = {
+    "fast": Lane("what has no marker of a lane: in one process, nothing is started", 1),
+    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.6),
+    "service": Lane("services, commands and workers as processes; databases; environments", 10),
+    "live": Lane("whole Hubs, JupyterLab, browsers", 12, processes=1, retries=True),
+    "docker": Lane("images, containers and the deployment", 12, processes=1, retries=True),
+    "audit": Lane("a sample of the audit's record, judged anew", 0, minutes_per_module=0.3),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one lane went."""
+
+    lane: str
+    passed: bool
+    minutes: float
+    cpu_minutes: float
+    budget: float
+
+    @property
+    def over(self) -> bool:
+        return self.minutes > self.budget * OVER_BUDGET
+
+    def __str__(self) -> str:
+        took = f"{self.minutes:7.1f} of {self.budget:4.1f} min {self.cpu_minutes:7.1f} CPU min"
+        late = f", over its budget by more than {OVER_BUDGET - 1:.0%}" if self.over else ""
+        return f"{self.lane:8} {took}  {'passed' if self.passed else 'FAILED'}{late}"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run lanes; return 0 if all passed, within their budgets on CI."""
+    parser = argparse.ArgumentParser(prog="python -m tests.lanes", description="Run tests lane by lane.")
+    parser.add_argument("lanes", nargs="*", metavar="LANE", help=f"one of {', '.join(LANES)}; all by default")
+    parser.add_argument("--list", action="store_true", help="print the lanes and run nothing")
+    asked = parser.parse_args(words)
+    unknown = [name for name in asked.lanes if name not in LANES]
+    if unknown:
+        parser.error(f"there is no lane {unknown[0]!r}: one of {', '.join(LANES)}")
+    if asked.list:
+        print(
+            "\n".join(
+                f"{name:8} {lane.budget(written_modules()):4.1f} min  {lane.purpose}" for name, lane in LANES.items()
+            )
+        )
+        return 0
+    RETRIED.unlink(missing_ok=True)
+    return closing([run(name) for name in asked.lanes or LANES])
+
+
+def run(name: str) -> Outcome:
+    """Run one lane, with one more try where it has retries."""
+    print(f"\n==> lane {name}: {LANES[name].purpose}", flush=True)
+    start, cpu = time.monotonic(), _cpu_seconds()
+    passed = _pytest(name) or (LANES[name].retries and _once_more(name))
+    minutes, cpu_minutes = (time.monotonic() - start) / 60, (_cpu_seconds() - cpu) / 60
+    return Outcome(name, passed, minutes, cpu_minutes, LANES[name].budget(written_modules()))
+
+
+def closing(outcomes: list[Outcome]) -> int:
+    """Print the table of lanes and what was retried; return the exit code."""
+    retried = RETRIED.read_text().splitlines() if RETRIED.exists() else []
+    print("\n==> lanes", *outcomes, sep="\n")
+    print(*(f"passed or failed at its second try: {test}" for test in retried), sep="\n")
+    failed = any(not outcome.passed for outcome in outcomes)
+    if len(retried) > MOST_RETRIED:
+        print(f"{len(retried)} tests were run twice, at most {MOST_RETRIED} may be: look at the first ones' output")
+        failed = True
+    on_ci = os.environ.get("CI") == "true"
+    return int(failed or (on_ci and any(outcome.over for outcome in outcomes)))
+
+
+def selection(name: str) -> str:
+    """Return pytest's expression for the tests of a lane."""
+    marked = [lane for lane in LANES if lane != "fast"]
+    return f"not ({' or '.join(marked)})" if name == "fast" else name
+
+
+def written_modules() -> int:
+    return len(list((CHECKOUT / "course" / "modules").glob("*/*_dev.py")))
+
+
+def _pytest(name: str, *more: str) -> bool:
+    lane = LANES[name]
+    together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
+    line = [sys.executable, "-m", "pytest", "-q", "-m", selection(name), "-o", f"cache_dir={_cache(name)}"]
+    return subprocess.run([*line, *together, *more], cwd=CHECKOUT).returncode in (0, NO_TESTS)
+
+
+def _once_more(name: str) -> bool:
+    failed = list(_failed(name))
+    if not failed or len(failed) > MOST_RETRIED:
+        return False
+    RETRIED.parent.mkdir(parents=True, exist_ok=True)
+    with RETRIED.open("a") as file:
+        file.writelines(f"{name}: {test}\n" for test in failed)
+    print(f"==> lane {name}: once more, alone: {len(failed)} failed", flush=True)
+    return _pytest(name, "--lf", "--lfnf=none")
+
+
+def _failed(name: str) -> Iterator[str]:
+    record = _cache(name) / "v" / "cache" / "lastfailed"
+    if record.exists():
+        yield from json.loads(record.read_text())
+
+
+def _cache(name: str) -> Path:
+    return CHECKOUT / "build" / "tests" / name
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,97 @@
+"""Lanes: a failure in one keeps none from running, second tries are on record, and a budget is kept on CI."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import lanes
+
+PYPROJECT = "[tool.pytest.ini_options]\nmarkers = [" + ", ".join(f"'{name}'" for name in lanes.LANES) + "]\n"
+FLAKY = """
+from pathlib import Path
+import pytest
+@pytest.mark.live
+@pytest.mark.parametrize("number", range({count}))
+def test_passes_at_its_second_try(number):
+    mark = Path(__file__).with_name(f"tried-{{number}}")
+    tried = mark.exists()
+    mark.touch()
+    assert tried
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A project of its own with one module, whose lanes these tests run."""
+    (tmp_path / "tests").mkdir()
+    shutil.copy(lanes.__file__, tmp_path / "tests" / "lanes.py")
+    (tmp_path / "pyproject.toml").write_text(PYPROJECT)
+    (tmp_path / "course" / "modules" / "01_tensor").mkdir(parents=True)
+    (tmp_path / "course" / "modules" / "01_tensor" / "tensor_dev.py").touch()
+    return tmp_path
+
+
+def run(tree: Path, *words: str, ci: bool = False) -> subprocess.CompletedProcess:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment |= {"CI": "true" if ci else ""}
+    line = [sys.executable, "-m", "tests.lanes", *words]
+    return subprocess.run(line, cwd=tree, env=environment, capture_output=True, text=True, timeout=120)
+
+
+def write(tree: Path, name: str, text: str) -> None:
+    (tree / "tests" / f"test_{name}.py").write_text(text)
+
+
+@pytest.mark.service
+def test_a_failure_in_one_lane_keeps_none_from_running(tree: Path):
+    write(tree, "bad", "def test_no(): assert False\n")
+    write(tree, "good", "import pytest\n@pytest.mark.docker\ndef test_yes(): pass\n")
+    done = run(tree, "fast", "docker")
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stdout.splitlines() if " CPU min " in line] == ["fast", "docker"]
+    assert [line.split()[-1] for line in done.stdout.splitlines() if " CPU min " in line] == ["FAILED", "passed"]
+
+
+@pytest.mark.service
+def test_a_second_try_passes_and_is_on_record(tree: Path):
+    write(tree, "flaky", FLAKY.format(count=lanes.MOST_RETRIED))
+    done = run(tree, "live")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("second try: live: tests/test_flaky.py") == lanes.MOST_RETRIED
+
+
+@pytest.mark.service
+def test_too_many_second_tries_fail_the_run(tree: Path):
+    write(tree, "flaky", FLAKY.format(count=lanes.MOST_RETRIED + 1))
+    assert run(tree, "live").returncode == 1
+
+
+@pytest.mark.service
+def test_the_fast_lane_has_no_second_try(tree: Path):
+    write(tree, "flaky", FLAKY.format(count=1).replace("@pytest.mark.live", ""))
+    done = run(tree, "fast")
+    assert done.returncode == 1
+    assert "second try" not in done.stdout
+
+
+@pytest.mark.service
+def test_an_unknown_lane_is_told_with_the_known_ones(tree: Path):
+    done = run(tree, "slow")
+    assert done.returncode == 2
+    assert "there is no lane 'slow': one of fast, modules, service, live, docker, audit" in done.stderr
+
+
+@pytest.mark.parametrize(("ci", "minutes", "code"), [("true", 13, 1), ("true", 11.9, 0), ("", 13, 0)])
+def test_a_lane_a_fifth_over_its_budget_fails_on_ci(monkeypatch, tmp_path, capsys, ci, minutes, code):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(lanes, "RETRIED", tmp_path / "none")
+    assert lanes.closing([lanes.Outcome("live", True, minutes, 1.0, budget=10)]) == code
+    assert ("over its budget" in capsys.readouterr().out) == (minutes > 12)
+
+
+def test_all_twenty_modules_fit_into_an_hour():
+    assert sum(lane.budget(modules=20) for lane in lanes.LANES.values()) <= 53
