@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 DEPLOY := $(BIN)/python -m hub_config deploy
 
-.PHONY: help install envs serve stop reset test check bench goldens lock format screenshots conformance \
+.PHONY: help install envs serve stop reset test check audit bench goldens lock format screenshots conformance \
 	up down logs backup restore deploy-test
 
 help: ## this menu
@@ -39,6 +39,10 @@ check: ## lint, types and the fast lane of the tests, in under two minutes
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.lanes fast
+
+audit: ## judge every module's mutants anew, and write audit.json beside each module and docs/audit.md
+	@scripts/prepare.sh test
+	@$(BIN)/tito module audit --all
 
 bench: ## measure speed and memory against peers, in the same run
 	@scripts/prepare.sh test

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples import use_profile
 from tests.lanes import LANES
+
+use_profile()
 
 
 def _docker_engine() -> bool:

@@ -5,7 +5,9 @@ which packages of others it may need, where that is limited.
 """
 
 import ast
+import functools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,14 +84,12 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@functools.cache
 def imports(name: str, path: Path) -> list[tuple[str, int, bool]]:
     """List what a module imports: full name, line, and whether it happens when the module itself is imported."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    later = {id(node) for outer in ast.walk(tree) if _is_later(outer) for node in ast.walk(outer)}
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = []
-    for node in ast.walk(tree):
-        at_once = id(node) not in later
+    for node, at_once in statements(ast.parse(path.read_text(encoding="utf-8")), True):
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno, at_once) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -103,9 +103,18 @@ def imports(name: str, path: Path) -> list[tuple[str, int, bool]]:
     return found
 
 
+def statements(node: ast.AST, at_once: bool) -> Iterator[tuple[ast.AST, bool]]:
+    """List the statements below `node`, each with whether it runs when the module is imported."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):  # an expression holds no import
+            now = at_once and not _is_later(child)
+            yield child, now
+            yield from statements(child, now)
+
+
 def _is_later(node: ast.AST) -> bool:
     """A function's body runs later, and what only a type checker reads never does."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return True
     return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
 

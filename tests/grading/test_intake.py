@@ -12,6 +12,8 @@ from tito.grading.plans import plan_of
 from tito.judging.answers import find_answers
 from tito.percent import Cell
 
+from tests.examples import examples
+
 pytestmark = pytest.mark.unit
 
 numbers = st.integers() | st.floats()
@@ -69,7 +71,7 @@ def cells_or_reason(folder: Path) -> list[Cell]:
 
 
 @given(documents | json_values)
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_json_is_read_or_refused_and_its_answers_are_found(tmp_path: Path, curriculum, document):
     (tmp_path / "boxes.ipynb").write_text(json.dumps(document))
     found = cells_or_reason(tmp_path)
@@ -78,7 +80,7 @@ def test_any_json_is_read_or_refused_and_its_answers_are_found(tmp_path: Path, c
 
 
 @given(st.binary(max_size=200))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused(tmp_path: Path, data):
     (tmp_path / "boxes.ipynb").write_bytes(data)
     cells_or_reason(tmp_path)
@@ -87,7 +89,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, data):
 @given(
     st.lists(st.sampled_from(["a.ipynb", "boxes.IPYNB", "boxes (2).ipynb", "b.json", "c.txt", "boxes.py"]), unique=True)
 )
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_set_of_names_is_read_or_refused(tmp_path_factory, names):
     folder = tmp_path_factory.mktemp("names")
     for name in names:

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from tito.worker.channel import Channel
 from tito.worker.wire import ARRAY, COMPLEX, DTYPE, HEADER, SCALAR, Limits, Reader, Ref, Stored, WireError, Writer
 
+from tests.examples import examples
+
 pytestmark = pytest.mark.unit
 
 
@@ -90,14 +92,14 @@ def test_every_plain_value_arrives_as_it_was_sent(value):
 
 
 @given(st.binary(max_size=300), st.lists(st.binary(max_size=50), max_size=3))
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_any_bytes_are_a_value_or_a_wire_error(structure, buffers):
     with contextlib.suppress(WireError):
         Reader(lambda ref: ref).value(structure, buffers)
 
 
 @given(values, st.data())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_a_damaged_message_is_a_value_or_a_wire_error(value, data):
     pieces = Writer(refuse).message(value)
     count = HEADER.unpack(bytes(pieces[0])[: HEADER.size])[1]
@@ -217,7 +219,7 @@ def test_a_message_that_announces_too_much_is_refused_before_it_comes(ends, anno
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 def test_any_bytes_end_in_a_message_an_error_or_the_end(data):
     a, b = socket.socketpair()
     channel = Channel(a.fileno(), a.fileno(), Limits(structure_bytes=100, array_bytes=100))

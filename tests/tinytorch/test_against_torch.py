@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 import tinytorch
+from tests.examples import examples
 from tinytorch import nn
 from tinytorch.core.tensor import Tensor
 from tinytorch.nn import functional
@@ -34,7 +35,7 @@ def agree(ours, theirs, rtol=1e-5, atol=1e-6):
     np.testing.assert_allclose(ours.data, theirs.numpy(), rtol=rtol, atol=atol)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(shapes=arrays.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=5), data=st.data())
 @pytest.mark.parametrize("name", ["add", "sub", "mul", "maximum", "minimum", "eq", "lt", "ge"])
 def test_two_operands_broadcast(torch, name, shapes, data):
@@ -49,7 +50,7 @@ def test_two_operands_broadcast(torch, name, shapes, data):
     agree(ours, theirs)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(a=floats(SHAPES), b=st.floats(0.5, 20, width=32))
 def test_division_and_powers(torch, a, b):
     agree(Tensor(a) / b, torch.tensor(a) / b)
@@ -60,7 +61,7 @@ def test_division_and_powers(torch, a, b):
     agree(Tensor(a).clamp(-1, b), torch.tensor(a).clamp(-1, b))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(a=floats(SHAPES), data=st.data())
 @pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin"])
 def test_reductions_over_any_dimensions(torch, name, a, data):
@@ -70,7 +71,7 @@ def test_reductions_over_any_dimensions(torch, name, a, data):
     agree(getattr(Tensor(a), name)(dim=dim, keepdim=keepdim), theirs, atol=1e-4)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(a=floats(arrays.array_shapes(min_dims=1, max_dims=3, min_side=2, max_side=5)), data=st.data())
 def test_variance_and_largest_with_its_place(torch, a, data):
     dim, keepdim = data.draw(st.integers(-a.ndim, a.ndim - 1)), data.draw(st.booleans())
@@ -89,7 +90,7 @@ def _kept(indices, dim, keepdim):
     return indices if keepdim else np.expand_dims(indices, dim)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(a=floats(SHAPES), data=st.data())
 def test_shapes_move_as_in_pytorch(torch, a, data):
     ours, theirs = Tensor(a), torch.tensor(a)
@@ -115,7 +116,7 @@ def test_matrix_products(torch, left, right):
     agree(Tensor(a) @ Tensor(b), torch.tensor(a) @ torch.tensor(b))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(a=floats(SHAPES))
 @pytest.mark.parametrize("name", ["relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu"])
 def test_activations(torch, name, a):
@@ -123,13 +124,13 @@ def test_activations(torch, name, a):
     agree(getattr(functional, name)(Tensor(a)), theirs, atol=5e-6 if name == "gelu" else 1e-6)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(a=arrays.arrays("float64", SHAPES, elements=st.floats(-30, 30)))
 def test_gelu_is_exact_in_float64(torch, a):
     agree(functional.gelu(Tensor(a)), torch.nn.functional.gelu(torch.tensor(a)), rtol=1e-12, atol=1e-14)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=examples(40))
 @given(a=floats(SHAPES, st.floats(-500, 500, width=32)), data=st.data())
 def test_softmax_along_any_dimension(torch, a, data):
     dim = data.draw(st.integers(-a.ndim, a.ndim - 1))

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tinytorch
+from tests.examples import examples
 from tinytorch import nn, optim
 from tinytorch.core.tensor import Tensor
 from tinytorch.nn import functional
@@ -14,7 +15,7 @@ from tinytorch.optim import lr_scheduler
 pytestmark = [pytest.mark.torch, pytest.mark.unit]
 
 SEEDS = st.integers(0, 2**32 - 1)
-some = settings(deadline=None, max_examples=25)
+some = settings(max_examples=examples(25))
 
 
 @pytest.fixture(scope="module")

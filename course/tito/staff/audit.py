@@ -1,12 +1,19 @@
 """`tito module audit`: prove for a module, by judging, that its points mean something."""
 
 import json
+import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tito.curriculum import Curriculum, load_curriculum, require_course
+
+if TYPE_CHECKING:
+    from tito.staff.auditing.record import Record
+    from tito.staff.auditing.report import ModuleAudit
+    from tito.staff.auditing.sample import SampleAudit
 
 
 @click.command()
@@ -14,47 +21,46 @@ from tito.curriculum import Curriculum, load_curriculum, require_course
 @click.option("--all", "everything", is_flag=True, help="Audit every written module.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes to use.")
-@click.option("--fresh", is_flag=True, help="Judge everything again, also what has not changed.")
-@click.option("--write-docs", is_flag=True, help="Write docs/audit.md; with --all only.")
-def audit(names: tuple[str, ...], everything: bool, as_json: bool, jobs: int, fresh: bool, write_docs: bool) -> int:
+@click.option("--fresh", is_flag=True, help="Look anew for the first check that kills a mutant.")
+@click.option("--dry-run", is_flag=True, help="Write neither record nor page.")
+@click.option("--sample", metavar="SEED", help="Judge only a sample of what is recorded, as CI does.")
+def audit(
+    names: tuple[str, ...], everything: bool, as_json: bool, jobs: int, fresh: bool, dry_run: bool, sample: str | None
+) -> int:
     """Judge wrong and right solutions of modules, and say where the points don't follow.
 
     The reference must score all points and the untouched release none; each exercise left out costs its own points;
     small mistakes in the reference and answers learnt by heart must lose points; other right solutions must not.
-    Needs bubblewrap and the worker's environment ('tito package environments worker').
+    What is found is written to audit.json beside the module and to docs/audit.md: commit both.
+    Needs bubblewrap; the worker's environment is brought up to date first.
 
     \b
     Examples:
       tito module audit tensor
+      tito module audit tensor --fresh --dry-run
+      tito module audit tensor --sample 3cb709e
       tito module audit --all --json
-      tito module audit --all --write-docs
     """
     if bool(names) == everything:
         raise click.UsageError("name modules, or say --all.")
-    if write_docs and not everything:
-        raise click.UsageError("--write-docs goes with --all: the page lists every module.")
-    from tito.staff.auditing.cache import Cache
-    from tito.staff.auditing.schedule import audit_modules
+    if sample is not None and (fresh or dry_run):
+        raise click.UsageError("--sample judges by the record and writes nothing: leave out --fresh and --dry-run.")
+    from tito.staff.auditing.schedule import Scene, audit_modules, sample_modules
 
     course = require_course()
     curriculum = load_curriculum(course)
     modules = curriculum.written if everything else [curriculum.find_written(name) for name in names]
-    audits = audit_modules(
-        modules,
-        curriculum,
-        course,
-        alternatives=alternatives_of(course),
-        cache=None if fresh else Cache(course.parent / "build" / "audit"),
-        jobs=jobs,
-        say=lambda line: click.echo(line, err=True),
-    )
-    if as_json:
-        click.echo(json.dumps([found.to_json() for found in audits], indent=2))
-    else:
-        _print(audits, curriculum)
-    if write_docs:
-        _write_page(audits, curriculum, course)
-    return 1 if any(found.problems for found in audits) else 0
+    _prepare_worker(course)
+    scene = Scene(course, curriculum, alternatives_of(course))
+    if sample is not None:
+        samples = list(sample_modules(modules, scene, sample, jobs=jobs, say=_say))
+        return _print_samples(samples, curriculum, as_json)
+    audits = []
+    for record in audit_modules(modules, scene, fresh=fresh, jobs=jobs, say=_say):
+        audits.append(record.audit)
+        if not dry_run:
+            _write(record, curriculum, course)
+    return _print(audits, curriculum, as_json)
 
 
 def alternatives_of(course: Path) -> Path | None:
@@ -63,7 +69,28 @@ def alternatives_of(course: Path) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _print(audits: list, curriculum: Curriculum) -> None:
+def _prepare_worker(course: Path) -> None:
+    """Judge with the code that is here, not with what the environment was made of some time ago."""
+    from tito.grading.sandbox import ENVIRONMENT_NAME
+    from tito.staff.environments import make_environments
+
+    if ENVIRONMENT_NAME not in os.environ:
+        make_environments(Path(__file__).resolve().parents[3], course, kinds=("worker",), say=_say)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _print(audits: list["ModuleAudit"], curriculum: Curriculum, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps([found.to_json() for found in audits], indent=2))
+    else:
+        _print_table(audits, curriculum)
+    return 1 if any(found.problems for found in audits) else 0
+
+
+def _print_table(audits: list["ModuleAudit"], curriculum: Curriculum) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -78,11 +105,24 @@ def _print(audits: list, curriculum: Curriculum) -> None:
             click.echo(f"{curriculum.find(found.slug).label}: {problem}")
 
 
-def _write_page(audits: list, curriculum: Curriculum, course: Path) -> None:
-    from tito.atomic import write_atomically
-    from tito.staff.auditing.table import markdown
+def _print_samples(samples: list["SampleAudit"], curriculum: Curriculum, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps([found.to_json() for found in samples], indent=2))
+    else:
+        for found in samples:
+            for problem in found.problems or ["the record holds"]:
+                click.echo(f"{curriculum.find(found.slug).label}: {problem}")
+    return 1 if any(found.problems for found in samples) else 0
 
-    page = course.parent / "docs" / "audit.md"
-    page.parent.mkdir(exist_ok=True)
-    write_atomically(page, markdown(audits, curriculum))
-    click.echo(f"wrote {page.name}", err=True)
+
+def _write(record: "Record", curriculum: Curriculum, course: Path) -> None:
+    """Write a record at once, whatever becomes of the next module, and the page of all records that there are."""
+    from tito.atomic import write_if_changed
+    from tito.staff.auditing.record import record_path, write_record
+    from tito.staff.auditing.table import page
+
+    module = curriculum.find(record.audit.slug)
+    if write_record(module, record):
+        _say(f"wrote {record_path(module).relative_to(course.parent)}")
+    if write_if_changed(course.parent / "docs" / "audit.md", page(curriculum)):
+        _say("wrote docs/audit.md")

@@ -99,7 +99,7 @@ def build_worker(course: Path, output: Path) -> Path:
 def _build(kind: str, checkout: Path, output: Path, core: dict[str, str]) -> Path:
     from hatchling.builders.wheel import WheelBuilder
 
-    checkout = _checkout_of_code(checkout)
+    checkout = checkout_of_code(checkout)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tito-wheel-") as folder:
         stage = Path(folder)
@@ -112,29 +112,39 @@ def _build(kind: str, checkout: Path, output: Path, core: dict[str, str]) -> Pat
             return built.replace(output / built.name)
 
 
-def _checkout_of_code(beside_course: Path) -> Path:
+def checkout_of_code(beside_course: Path) -> Path:
     """A course tree may lie anywhere (`TITO_COURSE`); the code to pack lies where this file does."""
     if (beside_course / "pyproject.toml").is_file():
         return beside_course
     return Path(__file__).resolve().parents[3]
 
 
-def _stage(kind: str, checkout: Path, stage: Path) -> None:
+def contents(kind: str, checkout: Path) -> dict[str, Path]:
+    """List the files of the checkout that a wheel holds, by their names in it."""
+    found: dict[str, Path] = {}
     for source, place in CONTENTS[kind].items():
-        target = stage / place
         for path in sorted(checkout.glob(source)):
-            if path.is_dir():
-                shutil.copytree(path, target, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-            else:
-                target.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target / path.name)
-    core = stage / "tinytorch" / "core"
-    core.mkdir(parents=True, exist_ok=True)
-    for path in core.iterdir():
-        if path.name != "__init__.py":
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for place in LEFT_OUT[kind]:
-        shutil.rmtree(stage / place, ignore_errors=True)
+            files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
+            above = path.parent if path.is_file() else path
+            found |= {f"{place}/{file.relative_to(above).as_posix()}": file for file in files}
+    return {name: path for name, path in found.items() if not _is_left_out(kind, name)}
+
+
+def _is_left_out(kind: str, name: str) -> bool:
+    parts = name.split("/")
+    if {"__pycache__", ".ipynb_checkpoints"} & set(parts):
+        return True
+    if parts[:2] == ["tinytorch", "core"] and parts[2:] != ["__init__.py"]:  # generated: a wheel gets its own
+        return True
+    return any(name.startswith(f"{place}/") for place in LEFT_OUT[kind])
+
+
+def _stage(kind: str, checkout: Path, stage: Path) -> None:
+    for name, path in contents(kind, checkout).items():
+        target = stage / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    (stage / "tinytorch" / "core").mkdir(parents=True, exist_ok=True)
 
 
 def _write_pyproject(kind: str, checkout: Path, stage: Path) -> None:
@@ -182,7 +192,7 @@ def build(
     if tiers is not None and semester is not None:
         raise click.UsageError("say either --student TIERS or --semester FILE: the file names the tiers.")
     course = require_course()
-    output = output or _checkout_of_code(course.parent) / "build" / "packages"
+    output = output or checkout_of_code(course.parent) / "build" / "packages"
     wheels = []
     if tiers is not None:
         wheels.append(build_student(course, output, split(tiers), split(prebuilt)))

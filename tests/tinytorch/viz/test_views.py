@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tinytorch import viz
 from tinytorch.viz.graph_layout import layers
 
@@ -37,7 +38,7 @@ def test_labels_are_checked():
         viz.ConfusionMatrix([0, 1], np.eye(2))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.integers(1, 12).flatmap(lambda n: st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)))))
 def test_every_arrow_points_right(pairs):
     edges = [(a, b) for a, b in pairs if a < b]

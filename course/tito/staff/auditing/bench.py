@@ -6,13 +6,13 @@ the course's own code. `whole.py` compares with the judge behind its walls.
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.grading.plans import plan_of
 from tito.grading.predecessors import reference_predecessors
-from tito.judging.answers import find_answers
+from tito.judging.answers import Answers, find_answers
 from tito.judging.link import Budget
 from tito.judging.plan import Plan
 from tito.judging.result import ExerciseResult, ModuleResult, Note
@@ -38,17 +38,20 @@ class Bench:
         self, sources: dict[str, str], *, only: Iterable[str] | None = None, seed: int = SEED, plan: Plan | None = None
     ) -> ModuleResult:
         """Judge the reference with other cells for some exercises."""
-        cells = [replace(cell, source=sources.get(cell.name, cell.source)) for cell in self._cells()]
-        return self.judge_cells(cells, only=only, seed=seed, plan=plan)
+        return self._judge(self._reference.replaced(sources), only, seed, plan or self.plan)
 
-    def judge_cells(
-        self, cells: list[Cell], *, only: Iterable[str] | None = None, seed: int = SEED, plan: Plan | None = None
-    ) -> ModuleResult:
+    def judge_cells(self, cells: list[Cell]) -> ModuleResult:
         """Judge the cells of a notebook."""
-        plan = plan or self.plan
-        answers = find_answers(plan, cells)
+        return self._judge(find_answers(self.plan, cells), None, SEED, self.plan)
+
+    def _judge(self, answers: Answers, only: Iterable[str] | None, seed: int, plan: Plan) -> ModuleResult:
         exercises, notes = run_tests_of(plan, answers, self.warm.start, seed=seed, budget=BUDGET, only=only)
         return _result(self.module.slug, exercises, [*answers.notes, *notes], seed)
+
+    @functools.cached_property
+    def _reference(self) -> Answers:
+        """The reference's cells, read once: reading a notebook costs as much as running the checks of an exercise."""
+        return find_answers(self.plan, read_percent(self.module.source))
 
     @functools.cached_property
     def visible(self) -> Plan:
@@ -65,9 +68,6 @@ class Bench:
             found += more
             waiting += more
         return [name for name in self.plan.points if name in found]
-
-    def _cells(self) -> list[Cell]:
-        return read_percent(self.module.source)
 
 
 def _result(slug: str, exercises: list[ExerciseResult], notes: list[Note], seed: int) -> ModuleResult:

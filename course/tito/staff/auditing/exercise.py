@@ -4,31 +4,14 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tito.judging.plan import declared_checks
-from tito.judging.result import ModuleResult
 from tito.staff.auditing.bench import Bench, bench_of
+from tito.staff.auditing.equivalent import Key
 from tito.staff.auditing.mutants import Mutant, mutants_of
+from tito.staff.auditing.shortened import checks_of, shortened
 from tito.staff.auditing.tracing import Calls, cheats, read_calls, watched
+from tito.staff.auditing.verdict import MutantVerdict, judge_mutant
 
-
-@dataclass
-class MutantVerdict:
-    """What became of a mutant. `caught_by` is the exercise whose checks noticed, "" if none did."""
-
-    exercise: str
-    kind: str
-    was: list[str]
-    becomes: list[str]
-    caught_by: str = ""
-    faults: list[str] = field(default_factory=list)  # kinds of fault that the student reads
-    unclear: str = ""  # what is wrong with what the student reads
-
-    @property
-    def key(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-        return self.exercise, tuple(self.was), tuple(self.becomes)
-
-    def __str__(self) -> str:
-        return str(Mutant(self.exercise, self.kind, tuple(self.was), tuple(self.becomes)))
+Known = dict[Key, MutantVerdict]
 
 
 @dataclass
@@ -38,55 +21,58 @@ class ExerciseAudit:
     name: str
     points: float
     visible_points: float
-    mutants: list[MutantVerdict] = field(default_factory=list)
     by_heart: dict[str, float] = field(default_factory=dict)  # points of literal answers, by what they do otherwise
+    mutants: list[MutantVerdict] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
-def audit_exercise(course: Path, slug: str, name: str) -> ExerciseAudit:
-    """Judge every mutant and every cheat of one exercise."""
+def audit_exercise(course: Path, slug: str, name: str, known: Known) -> ExerciseAudit:
+    """Judge every mutant and every cheat of one exercise; `known` are the verdicts of the last time."""
     bench = bench_of(course, slug)
-    cell = bench.plan.solutions[name].source
-    checks = [check for test in bench.plan.tests if test.exercise == name for check in declared_checks(test.source)]
-    audit = ExerciseAudit(name, bench.plan.points[name], sum(points for _, points, hidden in checks if not hidden))
-    visible, every = _calls(bench, name, cell, only_visible=True), _calls(bench, name, cell, only_visible=False)
-    audit.mutants = [_judge_mutant(bench, mutant) for mutant in mutants_of(name, cell, every)]
-    for otherwise, source in cheats(cell, name, visible).items():
-        audit.by_heart[otherwise] = bench.judge({name: source}, only=[name]).points
+    visible = sum(points for points, hidden in checks_of(bench.plan, name).values() if not hidden)
+    audit = ExerciseAudit(name, bench.plan.points[name], visible, problems=alone(bench, name))
+    audit.mutants = [judge_mutant(bench, mutant, known.get(mutant.key)) for mutant in mutants(bench, name)]
+    audit.by_heart = {otherwise: judge_cheat(bench, name, source) for otherwise, source in by_heart(bench, name)}
     return audit
 
 
-def _calls(bench: Bench, name: str, cell: str, *, only_visible: bool) -> Calls:
+def alone(bench: Bench, name: str) -> list[str]:
+    """Say which checks the reference fails where the exercise is judged alone, in one pass: mutants are judged so."""
+    found = []
+    for hidden in (False, True):
+        result = bench.judge({}, only=[name], plan=shortened(bench.plan, name, hidden=hidden))
+        found += [
+            f"the reference fails {name}, check {check.title!r}, where the checks before it did not run: "
+            f"{check.why or check.kind}"
+            for check in result.exercise(name).checks
+            if not check.passed
+        ]
+    return found
+
+
+def mutants(bench: Bench, name: str) -> list[Mutant]:
+    """Make the mutants of an exercise."""
+    return mutants_of(name, _cell(bench, name), _calls(bench, name, only_visible=False))
+
+
+def by_heart(bench: Bench, name: str) -> list[tuple[str, str]]:
+    """Make the cells that know the visible checks' answers, each with what it does otherwise."""
+    return list(cheats(_cell(bench, name), name, _calls(bench, name, only_visible=True)).items())
+
+
+def judge_cheat(bench: Bench, name: str, source: str) -> float:
+    """The points of such a cell."""
+    return bench.judge({name: source}, only=[name]).points
+
+
+def _cell(bench: Bench, name: str) -> str:
+    return bench.plan.solutions[name].source
+
+
+def _calls(bench: Bench, name: str, *, only_visible: bool) -> Calls:
     """Run the tests of the reference and note what the exercise is called with."""
     with tempfile.TemporaryDirectory(prefix="tito-audit-") as folder:
         place = Path(folder) / "calls"
         plan = bench.visible if only_visible else bench.plan
-        bench.judge({name: watched(cell, name, place)}, only=[name], plan=plan)
+        bench.judge({name: watched(_cell(bench, name), name, place)}, only=[name], plan=plan)
         return read_calls(place)
-
-
-def _judge_mutant(bench: Bench, mutant: Mutant) -> MutantVerdict:
-    """Judge until points are lost: the visible checks, then all, then the exercises that use the mutated one."""
-    verdict = MutantVerdict(mutant.exercise, mutant.kind, list(mutant.was), list(mutant.becomes))
-    alone = [mutant.exercise]
-    for names, plan in ((alone, bench.visible), (alone, bench.plan), (bench.users_of(mutant.exercise), bench.plan)):
-        result = bench.judge({mutant.exercise: mutant.source}, only=names, plan=plan) if names else None
-        lost = [e for e in result.exercises if e.points < e.max_points] if result else []
-        if result and lost:
-            verdict.caught_by = lost[0].name
-            verdict.faults = sorted({check.kind for check in lost[0].checks if not check.passed})
-            verdict.unclear = unclear(result)
-            break
-    return verdict
-
-
-def unclear(result: ModuleResult) -> str:
-    """Say what is wrong with the feedback on a failed exercise, "" if it names the exercise and the kind of fault."""
-    for exercise in result.for_student().exercises:
-        for check in exercise.checks:
-            if not check.passed and not (exercise.name and check.kind):
-                return f"check {check.title!r} of {exercise.name!r} fails without a kind of fault"
-            if check.hidden and (check.got or check.expected or check.called or check.why):
-                return f"a hidden check of {exercise.name} shows more than its kind of fault"
-            if not check.passed and not check.hidden and not check.why:
-                return f"visible check {check.title!r} of {exercise.name} fails without a reason"
-    return ""

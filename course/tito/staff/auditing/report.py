@@ -5,7 +5,8 @@ from typing import Any
 
 from tito.curriculum import Module
 from tito.staff.auditing.equivalent import FILE_NAME, Explained, Key, read_explained
-from tito.staff.auditing.exercise import ExerciseAudit, MutantVerdict
+from tito.staff.auditing.exercise import ExerciseAudit
+from tito.staff.auditing.verdict import MutantVerdict
 from tito.staff.auditing.whole import WholeAudit
 
 WANTED_SCORE = 0.95
@@ -21,7 +22,6 @@ class ModuleAudit:
     whole: WholeAudit
     exercises: list[ExerciseAudit]
     explained: dict[Key, Explained] = field(default_factory=dict)
-    seconds: float = 0.0
 
     @property
     def mutants(self) -> list[MutantVerdict]:
@@ -90,7 +90,7 @@ class ModuleAudit:
         return found + sorted({m.unclear for m in self.mutants if m.unclear})
 
     def _of_exercises(self) -> list[str]:
-        found = []
+        found = [problem for exercise in self.exercises for problem in exercise.problems]
         for exercise in self.exercises:
             if exercise.visible_points > LARGEST_VISIBLE_SHARE * exercise.points:
                 share = f"{exercise.visible_points:g} of {exercise.points:g}"
@@ -121,24 +121,26 @@ class ModuleAudit:
             "by_heart": {e.name: e.by_heart for e in self.exercises},
             "faults": faults_by_kind(self.mutants),
             "problems": self.problems,
-            "seconds": self.seconds,
         }
 
 
 def faults_by_kind(mutants: list[MutantVerdict]) -> dict[str, dict[str, int]]:
-    """Count, for each class of mutant, the kinds of fault that students read."""
+    """Count, for each class of mutant, the kinds of fault that students read of the check that kills it."""
     found: dict[str, dict[str, int]] = {}
     for mutant in mutants:
-        for fault in mutant.faults:
+        if mutant.fault:
             counts = found.setdefault(mutant.kind, {})
-            counts[fault] = counts.get(fault, 0) + 1
-    return {kind: dict(sorted(counts.items(), key=lambda item: -item[1])) for kind, counts in sorted(found.items())}
+            counts[mutant.fault] = counts.get(mutant.fault, 0) + 1
+    return {
+        kind: dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+        for kind, counts in sorted(found.items())
+    }
 
 
-def module_audit(module: Module, whole: WholeAudit, exercises: list[ExerciseAudit], seconds: float) -> ModuleAudit:
+def module_audit(module: Module, whole: WholeAudit, exercises: list[ExerciseAudit]) -> ModuleAudit:
     """Put the parts together with the records beside the module."""
     assert module.folder is not None
-    return ModuleAudit(module.slug, whole, exercises, read_explained(module.folder), seconds)
+    return ModuleAudit(module.slug, whole, exercises, read_explained(module.folder))
 
 
 def _shown(key: Key) -> str:

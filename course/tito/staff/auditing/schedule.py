@@ -1,94 +1,111 @@
-"""Audit modules in several processes, from the cache where nothing has changed."""
+"""Audit modules in several processes: in full, which makes their records, or a sample of what is recorded."""
 
 import multiprocessing
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tito.curriculum import Curriculum, Module
-from tito.staff.auditing.cache import Cache, exercise_key, whole_key
-from tito.staff.auditing.exercise import ExerciseAudit, MutantVerdict, audit_exercise
-from tito.staff.auditing.report import ModuleAudit, module_audit
-from tito.staff.auditing.whole import WholeAudit, audit_whole
+from tito.staff.auditing.digests import elsewhere_digests, own_digests
+from tito.staff.auditing.exercise import audit_exercise
+from tito.staff.auditing.record import Record, read_record, stale
+from tito.staff.auditing.report import module_audit
+from tito.staff.auditing.sample import SampleAudit, choose, sample_mutants, sample_whole
+from tito.staff.auditing.whole import audit_whole
 
 Say = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Scene:
+    """The course that is audited; `alternatives` is the folder of other right solutions, None for none."""
+
+    course: Path
+    curriculum: Curriculum
+    alternatives: Path | None = None
+
+
 def audit_modules(
-    modules: list[Module],
-    curriculum: Curriculum,
-    course: Path,
-    *,
-    alternatives: Path | None = None,
-    cache: Cache | None = None,
-    jobs: int = 2,
-    say: Say = lambda line: None,
-) -> list[ModuleAudit]:
-    """Audit `modules` in `jobs` processes; `alternatives` is the folder of other right solutions, None for none."""
-    # A fresh interpreter: a forked one would share the sockets and threads of whoever called.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        parts = [_Parts(pool, module, curriculum, course, alternatives, cache) for module in modules]
-        audits = []
-        for part in parts:
-            audits.append(part.finished(cache))
-            say(f"{part.module.label}: {len(audits[-1].mutants)} mutants, {len(audits[-1].problems)} problems")
-    return audits
+    modules: list[Module], scene: Scene, *, fresh: bool = False, jobs: int = 2, say: Say = lambda line: None
+) -> Iterator[Record]:
+    """Audit `modules` in full, one after another; recorded killers are tried first, unless `fresh`."""
+    with _processes(jobs) as pool:
+        started = [_Full(pool, module, scene, fresh) for module in modules]
+        for full in started:
+            yield full.finished(say)
 
 
-class _Parts:
-    """The parts of one module's audit, under way or known."""
-
-    def __init__(
-        self,
-        pool: ProcessPoolExecutor,
-        module: Module,
-        curriculum: Curriculum,
-        course: Path,
-        alternatives: Path | None,
-        cache: Cache | None,
-    ):
-        self.module = module
-        self._futures: dict[str, Future] = {}
-        self._known: dict[str, dict] = {}
-        self._keys = {e.name: exercise_key(module, curriculum, e.name) for e in module.exercises}
-        self._whole = whole_key(module, curriculum, alternatives)
-        for key in (*self._keys.values(), self._whole):
-            if cache is not None and (known := cache.get(key)) is not None:
-                self._known[key] = known
-        for name, key in self._keys.items():
-            if key not in self._known:
-                self._futures[key] = pool.submit(_exercise_part, course, module.slug, name)
-        if self._whole not in self._known:
-            self._futures[self._whole] = pool.submit(_whole_part, course, module.slug, alternatives)
-
-    def finished(self, cache: Cache | None) -> ModuleAudit:
-        """Wait for all parts and keep them."""
-        for key, future in self._futures.items():
-            self._known[key] = future.result()
-            if cache is not None:
-                cache.put(key, self._known[key])
-        exercises = [_exercise(self._known[key]) for key in self._keys.values()]
-        seconds = sum(part["seconds"] for part in self._known.values())
-        return module_audit(self.module, WholeAudit(**_plain(self._known[self._whole])), exercises, round(seconds, 1))
+def sample_modules(
+    modules: list[Module], scene: Scene, seed: str, *, jobs: int = 2, say: Say = lambda line: None
+) -> Iterator[SampleAudit]:
+    """Judge a sample of what is recorded of `modules`; nothing of a module whose record is stale."""
+    with _processes(jobs) as pool:
+        started = [_Sample(pool, module, scene, seed) for module in modules]
+        for sample in started:
+            yield sample.finished(say)
 
 
-def _exercise_part(course: Path, slug: str, name: str) -> dict:
-    started = time.monotonic()
-    return asdict(audit_exercise(course, slug, name)) | {"seconds": time.monotonic() - started}
+@contextmanager
+def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+    # Fresh interpreters: forked ones would share the sockets and threads of whoever called.
+    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _whole_part(course: Path, slug: str, alternatives: Path | None) -> dict:
-    started = time.monotonic()
-    return asdict(audit_whole(course, slug, alternatives)) | {"seconds": time.monotonic() - started}
+class _Full:
+    """One module's audit under way: each exercise a job, and the whole."""
+
+    def __init__(self, pool: ProcessPoolExecutor, module: Module, scene: Scene, fresh: bool):
+        assert module.folder is not None
+        record = None if fresh else read_record(module)
+        known = record.known if record else {}
+        self._module = module
+        # Digests of before: what is changed meanwhile makes the record stale.
+        self._own = own_digests(module)
+        self._elsewhere = elsewhere_digests(module, scene.curriculum, scene.course, scene.alternatives)
+        self._exercises = [
+            pool.submit(audit_exercise, scene.course, module.slug, exercise.name, known)
+            for exercise in module.exercises
+        ]
+        self._whole = pool.submit(audit_whole, scene.course, module.slug, scene.alternatives)
+
+    def finished(self, say: Say) -> Record:
+        exercises = []
+        for future in self._exercises:
+            exercises.append(future.result())
+            say(f"{self._module.label}: {exercises[-1].name}: {len(exercises[-1].mutants)} mutants")
+        audit = module_audit(self._module, self._whole.result(), exercises)
+        say(f"{self._module.label}: {len(audit.mutants)} mutants, {len(audit.problems)} problems")
+        return Record(audit, self._own, self._elsewhere)
 
 
-def _exercise(part: dict) -> ExerciseAudit:
-    plain = _plain(part)
-    return ExerciseAudit(**plain | {"mutants": [MutantVerdict(**mutant) for mutant in plain["mutants"]]})
+class _Sample:
+    """One module's sample under way."""
 
+    def __init__(self, pool: ProcessPoolExecutor, module: Module, scene: Scene, seed: str):
+        record = read_record(module)
+        self._module, self.found = module, SampleAudit(module.slug, seed)
+        self._parts: list[Future[list[str]]] = []
+        if problem := stale(module, record):
+            self.found.problems.append(problem)
+        elif record is not None:
+            now = elsewhere_digests(module, scene.curriculum, scene.course, scene.alternatives)
+            self.found.elsewhere = [kind for kind in now if now[kind] != record.elsewhere.get(kind)]
+            self.found.recorded, self.found.judged = len(record.mutants), len(choose(record.mutants, seed))
+            self._parts = [
+                pool.submit(sample_mutants, scene.course, module.slug, seed),
+                pool.submit(sample_whole, scene.course, module.slug, seed, scene.alternatives),
+            ]
 
-def _plain(part: dict) -> dict:
-    return {key: value for key, value in part.items() if key != "seconds"}
+    def finished(self, say: Say) -> SampleAudit:
+        for part in self._parts:
+            self.found.problems += part.result()
+        changed = f"; changed elsewhere: {', '.join(self.found.elsewhere)}" if self.found.elsewhere else ""
+        count = f"{self.found.judged} of {self.found.recorded} mutants judged anew"
+        say(f"{self._module.label}: {count}, {len(self.found.problems)} problems{changed}")
+        return self.found

@@ -1,6 +1,7 @@
 """The audit as a table, for the terminal and for docs/audit.md."""
 
 from tito.curriculum import Curriculum
+from tito.staff.auditing.record import read_record
 from tito.staff.auditing.report import ModuleAudit, faults_by_kind
 
 HEADS = [
@@ -10,8 +11,9 @@ HEADS = [
 
 INTRODUCTION = """# Do the points mean something?
 
-`tito module audit --all --write-docs` wrote this page; `tito module audit NAME` does the same for one module and lists
-what is wrong. A test of the suite audits every written module, and another fails if a module is missing here.
+`tito module audit NAME` judges a module, lists what is wrong, and writes `audit.json` beside it and this page;
+`make audit` does so for every module. A test compares each record with its module, and judges a sample of it anew that
+the commit draws.
 
 - **reference, untouched, one left out**: points of the reference, of the release as it was handed out, and whether each
   exercise left out alone costs exactly its own points; judged behind the walls, in mode `best`.
@@ -48,13 +50,19 @@ def _row(audit: ModuleAudit, curriculum: Curriculum) -> list[str]:
     ]
 
 
+def page(curriculum: Curriculum) -> str:
+    """The page docs/audit.md, from the records of the written modules."""
+    records = [record for module in curriculum.written if (record := read_record(module))]
+    return markdown([record.audit for record in records], curriculum)
+
+
 def markdown(audits: list[ModuleAudit], curriculum: Curriculum) -> str:
-    """The page docs/audit.md."""
+    """What was found of some modules, as a page."""
     lines = [INTRODUCTION, _line(HEADS), _line(["---"] * len(HEADS))]
     lines += [_line(row) for row in rows(audits, curriculum)]
     lines += ["", "## What a student reads", ""]
     lines += [
-        "For each class of mistake, the kinds of fault that the feedback names beside the exercise, and how often.",
+        "For each class of mistake, the kinds of fault that feedback names for the check that killed it, how often.",
         "",
     ]
     lines += [_line(["mistake", "kinds of fault"]), _line(["---", "---"])]

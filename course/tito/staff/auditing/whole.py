@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,13 +28,13 @@ class WholeAudit:
     problems: list[str] = field(default_factory=list)
 
 
-def audit_whole(course: Path, slug: str, alternatives: Path | None) -> WholeAudit:
+def audit_whole(course: Path, slug: str, alternatives: Path | None, seeds: Iterable[int] = SEEDS) -> WholeAudit:
     """Judge reference, release, and each exercise left out; then seeds and alternatives on the bench."""
     bench = bench_of(course, slug)
     audit = WholeAudit(sum(bench.plan.points.values()))
     with tempfile.TemporaryDirectory(prefix="tito-audit-") as folder:
         _judge_submissions(audit, bench, course, Path(folder))
-    audit.by_seed = [bench.judge({}, seed=seed).points for seed in SEEDS]
+    audit.by_seed = [bench.judge({}, seed=seed).points for seed in seeds]
     if alternatives is not None:
         _judge_alternatives(audit, bench, alternatives / slug)
     return audit

@@ -1,0 +1,122 @@
+"""Judge a sample of a module's record anew, verdict by verdict, and say where the record does not hold.
+
+Promises: what is judged depends on the record and the seed alone. Judged are the reference, the untouched release, each
+exercise left out, the other solutions, all survivors; of the other mutants one for each check that is said to kill any
+(a check that has come to prove nothing is found whatever the seed), one for each exercise and kind of mistake; one
+answer learnt by heart of each exercise, and some seeds. That the mutants are those of the record is compared for all.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tito.curriculum import load_curriculum
+from tito.staff.auditing.bench import Bench, bench_of
+from tito.staff.auditing.equivalent import Key
+from tito.staff.auditing.exercise import alone, by_heart, judge_cheat, mutants
+from tito.staff.auditing.mutants import Mutant
+from tito.staff.auditing.record import FILE_NAME, Record, read_record
+from tito.staff.auditing.verdict import MutantVerdict, judge_mutant
+from tito.staff.auditing.whole import SEEDS, audit_whole
+
+SEEDS_OF_A_SAMPLE = 2
+LARGEST = 80  # mutants of one module, survivors apart: about 15 seconds
+
+
+@dataclass
+class SampleAudit:
+    """What the sample of a module showed. `problems` is empty where the record holds."""
+
+    slug: str
+    seed: str
+    judged: int = 0
+    recorded: int = 0
+    elsewhere: list[str] = field(default_factory=list)  # kinds of input that have changed since the record was made
+    problems: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for scripts."""
+        return asdict(self)
+
+
+def choose(verdicts: list[MutantVerdict], seed: str) -> list[MutantVerdict]:
+    """Choose what is judged anew, in the record's order."""
+    drawn = list(verdicts)
+    random.Random(seed).shuffle(drawn)
+    chosen: set[Key] = set()
+    for stratum in (lambda m: (m.caught_by, m.check), lambda m: (m.exercise, m.kind)):
+        chosen |= _one_of_each(drawn, stratum, chosen)
+    return [m for m in verdicts if m.key in chosen or not m.caught_by]
+
+
+def _one_of_each(
+    drawn: list[MutantVerdict], stratum: Callable[[MutantVerdict], tuple], chosen: Iterable[Key]
+) -> set[Key]:
+    """Choose the first of each stratum that has none among the chosen."""
+    already = set(chosen)
+    seen = {stratum(m) for m in drawn if m.key in already}
+    found: set[Key] = set()
+    for mutant in drawn:
+        if stratum(mutant) not in seen and len(already | found) < LARGEST:
+            seen.add(stratum(mutant))
+            found.add(mutant.key)
+    return found
+
+
+def sample_mutants(course: Path, slug: str, seed: str) -> list[str]:
+    """Judge the sample of mutants and answers learnt by heart; return what differs from the record."""
+    bench, record = _open(course, slug)
+    made: dict[Key, Mutant] = {}
+    problems = []
+    for exercise in record.audit.exercises:
+        problems += alone(bench, exercise.name)
+        made |= {mutant.key: mutant for mutant in mutants(bench, exercise.name)}
+        otherwise, source = random.Random(f"{seed} {exercise.name}").choice(by_heart(bench, exercise.name))
+        points = judge_cheat(bench, exercise.name, source)
+        if points != exercise.by_heart.get(otherwise):
+            was = exercise.by_heart.get(otherwise)
+            problems.append(
+                f"{exercise.name}: answers learnt by heart (otherwise {otherwise}) score {points:g}, "
+                f"{FILE_NAME} says {was}"
+            )
+    problems += _other_mutants(set(made), set(record.known))
+    for verdict in choose(record.mutants, seed):
+        if verdict.key in made:
+            problems += _differences(verdict, judge_mutant(bench, made[verdict.key], verdict))
+    return problems
+
+
+def sample_whole(course: Path, slug: str, seed: str, alternatives: Path | None) -> list[str]:
+    """Judge the module as a whole, with some of the seeds; return what is wrong or differs from the record."""
+    _, record = _open(course, slug)
+    seeds = random.Random(seed).sample(SEEDS, SEEDS_OF_A_SAMPLE)
+    was, now = record.audit.whole, audit_whole(course, slug, alternatives, seeds)
+    problems = list(now.problems)
+    for name in ("possible", "reference", "release", "left_out", "alternatives"):
+        if getattr(was, name) != getattr(now, name):
+            problems.append(f"{name.replace('_', ' ')}: {getattr(now, name)}, {FILE_NAME} says {getattr(was, name)}")
+    if set(now.by_seed) - set(was.by_seed):
+        problems.append(f"the reference scores {now.by_seed} with seeds {seeds}, {FILE_NAME} says {was.by_seed}")
+    return problems
+
+
+def _open(course: Path, slug: str) -> tuple[Bench, Record]:
+    record = read_record(load_curriculum(course).find_written(slug))
+    assert record is not None, "who samples has looked for the record"
+    return bench_of(course, slug), record
+
+
+def _other_mutants(made: set[Key], recorded: set[Key]) -> list[str]:
+    if made == recorded:
+        return []
+    new, gone = len(made - recorded), len(recorded - made)
+    return [f"{new} mutants are not in {FILE_NAME}, and {gone} that are there can't be made any more"]
+
+
+def _differences(was: MutantVerdict, now: MutantVerdict) -> list[str]:
+    found = [now.unclear] if now.unclear else []
+    if was.killer != now.killer:
+        found.append(f"{FILE_NAME} says killed by {was.killer}; judged anew, by {now.killer}: {was}")
+    return found
