@@ -81,6 +81,9 @@ def test_the_formgrader_lets_an_instructor_in_and_a_student_not(door: Door, trus
         page = ida.get("/services/formgrader/")
         assert page.url.path.startswith("/services/formgrader/")
         assert page.status_code == 200
+        # JupyterLab's Course List believes the formgrader at the address of the server that it runs in.
+        led = ida.get(f"{server_origin(door.url, 'ida')}/services/{door.settings.course}/lab?formgrader=true")
+        assert str(led.url).startswith(f"{door.url}/services/formgrader/")
 
 
 async def test_a_web_socket_reaches_a_kernel_and_another_sites_does_not(door: Door, trust, ada: httpx.Client):
