@@ -98,8 +98,9 @@ def base_interpreter(environment: Path) -> tuple[Path, ...]:
 
 
 def write_identity(folder: Path, user: str, home: str, uid: int, gid: int) -> None:
-    """Write the passwd and group files that a server sees."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    """Write the passwd and group files that a server sees, readable for it whatever the umask."""
+    folder.mkdir(parents=True, exist_ok=True)
     passwd = f"root:x:0:0:root:/:/usr/sbin/nologin\n{user}:x:{uid}:{gid}::{home}:/bin/bash\n"
-    (folder / "passwd").write_text(passwd, "utf-8")
-    (folder / "group").write_text(f"root:x:0:\n{user}:x:{gid}:\n", "utf-8")
+    for name, text in (("passwd", passwd), ("group", f"root:x:0:\n{user}:x:{gid}:\n")):
+        (folder / name).write_text(text, "utf-8")
+        (folder / name).chmod(0o644)

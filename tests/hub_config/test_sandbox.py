@@ -17,6 +17,14 @@ GROUPS = [group.gr_gid for group in grp.getgrall() if group.gr_name in ("docker"
 OWN = r"\( -path /proc -o -path /home/ada -o -path /tmp -o -path '/dev/?*' \)"  # its processes, files and devices
 
 
+@pytest.fixture
+def umask() -> Iterator[None]:
+    """Let whoever starts the Hub make files for nobody else."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(params=["whoever tests", pytest.param("an ordinary user", marks=pytest.mark.tmpfs)])
 def inside(request) -> Iterator[Callable[[str], str]]:
     """Return what a shell script prints in the sandbox of a Hub that this user runs."""
@@ -33,10 +41,12 @@ def inside(request) -> Iterator[Callable[[str], str]]:
 
 def sandbox_of_ada(folder: Path, uid: int) -> Sandbox:
     """Make what a server stands on: a home that is its own, and files that everybody may read."""
-    folder.chmod(0o755)
-    for name in ("home/ada", "environment", "configuration"):
+    for name in ("home/ada", "environment", "configuration", "identity"):
         (folder / name).mkdir(parents=True)
+    for made in (folder, *folder.rglob("*")):
+        made.chmod(0o755)
     (folder / "environment" / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (folder / "environment" / "pyvenv.cfg").chmod(0o644)
     write_identity(folder / "identity", "ada", "/home/ada", uid, uid)
     os.chown(folder / "home" / "ada", uid, uid)
     return Sandbox(
@@ -55,6 +65,10 @@ def test_no_group_opens_anything(inside):
     closed = r"\( ! -perm -o=r -readable -o -type d ! -perm -o=x -executable \)"
     assert inside(f"find / {OWN} -prune -o ! -type l ! -user $(id -u) {closed} -print") == ""
     assert inside("test -r /etc/ssl/certs/ca-certificates.crt && ls /etc/ssl").split() == ["certs", "openssl.cnf"]
+
+
+def test_a_server_knows_whose_it_is_whatever_the_umask(umask, inside):
+    assert inside("whoami; id -gn").split() == ["ada", "ada"]
 
 
 def test_terminals_work(inside):
