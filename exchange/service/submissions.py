@@ -26,6 +26,7 @@ from exchange.service import audit, events, find, policy
 from exchange.service.context import Service
 from exchange.service.identity import Caller
 from exchange.service.intake import AlreadyStored, Stored, check_limits
+from exchange.service.judged import candidates
 from exchange.service.releases import current_files
 from exchange.service.tables import feedback, results, submissions
 
@@ -171,7 +172,7 @@ def counting_ids(
 ) -> set[str]:
     """Name the submissions that count; `counts` gives each assignment's rule."""
     s = submissions.c
-    chosen = select(s.id, s.assignment, s.student, s.attempt, s.late, results.c.score).select_from(
+    chosen = select(s.id, s.assignment, s.student, s.attempt, s.late, results.c.score, results.c.body).select_from(
         submissions.outerjoin(results)
     )
     chosen = chosen.where(s.course == course, s.assignment.in_(list(counts)))
@@ -180,7 +181,7 @@ def counting_ids(
     groups: dict[tuple[str, str], list[Any]] = {}
     for row in connection.execute(chosen):
         groups.setdefault((row.assignment, row.student), []).append(row)
-    return {policy.choose(rows, counts[assignment]).id for (assignment, _), rows in groups.items()}
+    return {policy.choose(candidates(rows), counts[assignment]).id for (assignment, _), rows in groups.items()}
 
 
 def read(row: Row[Any], counting: set[str]) -> Submission:
