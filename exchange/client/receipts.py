@@ -5,7 +5,7 @@ import json
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from exchange.protocol.bundle import bundle_digest
@@ -27,11 +27,11 @@ class ReceiptFolder:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or default_folder()
 
-    def save(self, signed: SignedReceipt) -> Path:
-        """Keep a receipt."""
+    def save(self, signed: SignedReceipt, cut: Sequence[str] = ()) -> Path:
+        """Keep a receipt, and beside what is signed which outputs graders will not see."""
         receipt = signed.receipt
         path = self.folder / receipt.course / f"{receipt.assignment}-{receipt.attempt}.json"
-        _write(path, json.dumps(plain(signed), indent=2) + "\n")
+        _write(path, json.dumps(plain(signed) | ({"cut": list(cut)} if cut else {}), indent=2) + "\n")
         return path
 
     def saved(self) -> list[tuple[Path, SignedReceipt]]:
@@ -74,6 +74,14 @@ def load(path: Path) -> SignedReceipt:
         raise Refused(
             "a receipt is a readable JSON file", f"{path}: {error}", "`tito receipt list` shows yours"
         ) from error
+
+
+def outputs_cut(path: Path) -> list[str]:
+    """Read from a receipt file which outputs graders will not see."""
+    try:
+        return [str(line) for line in json.loads(path.read_text()).get("cut", [])]
+    except (OSError, ValueError, AttributeError, TypeError):
+        return []
 
 
 def _write(path: Path, text: str) -> None:

@@ -5,6 +5,7 @@ last case submitting again is safe: the same files carry the same key, and the s
 first arrival.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,20 +13,22 @@ from exchange.client.connection import Unreachable
 from exchange.client.exchange_client import ExchangeClient
 from exchange.client.receipts import ReceiptFolder
 from exchange.client.transfer import Outgoing, list_folder, pack
+from exchange.client.upload_check import check_before_upload, is_worth_asking
 from exchange.protocol.models import Assignment, Refused, SignedReceipt
 from exchange.protocol.paths import is_ignored, matches, normalise
 
 
 @dataclass(frozen=True)
 class Submitted:
-    """What arrived, where its receipt lies (None if the home is full), and which files of the folder were not sent or
-    were missing.
+    """What arrived, where its receipt lies (None if the home is full), which files of the folder were not sent or
+    were missing, and which outputs graders will not see.
     """
 
     signed: SignedReceipt
     receipt_path: Path | None
     left_out: list[str]
     missing: list[str]
+    cut: list[str]
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,18 @@ def choose_files(assignment: Assignment, folder: Path) -> Choice:
 
 
 def submit_folder(
-    client: ExchangeClient, course: str, assignment: str, folder: Path, receipts: ReceiptFolder, strict: bool = False
+    client: ExchangeClient,
+    course: str,
+    assignment: str,
+    folder: Path,
+    receipts: ReceiptFolder,
+    strict: bool = False,
+    warn: Callable[[str], object] = lambda _: None,
 ) -> Submitted:
-    """Submit a folder's declared files. Raise Refused with what is known about the arrival."""
+    """Submit a folder's declared files. Raise Refused with what is known about the arrival.
+
+    `warn` hears before the upload which outputs are too large for graders to see.
+    """
     if not folder.is_dir():
         remedy = f"run it where the folder {assignment} lies, or fetch it: tito fetch {assignment}"
         raise Refused("an assignment is submitted from its folder", str(folder), remedy)
@@ -62,13 +74,26 @@ def submit_folder(
             Refused("a submission has every released notebook", f"without {', '.join(choice.missing)}", "save it there")
         )
     outgoing = pack(folder, choice.paths)
+    cut = _check_sizes(client, course, outgoing, warn)
     signed = _send(client, course, assignment, outgoing, receipts)
-    return Submitted(signed, _keep(signed, receipts), choice.left_out, choice.missing)
+    return Submitted(signed, _keep(signed, receipts, cut), choice.left_out, choice.missing, cut)
 
 
-def _keep(signed: SignedReceipt, receipts: ReceiptFolder) -> Path | None:
+def _check_sizes(client: ExchangeClient, course: str, outgoing: Outgoing, warn: Callable[[str], object]) -> list[str]:
+    if not is_worth_asking(outgoing):
+        return []
     try:
-        path = receipts.save(signed)
+        large = check_before_upload(outgoing, client.course(course).limits)
+    except Refused as error:
+        raise _not_arrived(error) from error
+    for notebook in large:
+        warn(notebook.words)
+    return [line for notebook in large for line in notebook.lines]
+
+
+def _keep(signed: SignedReceipt, receipts: ReceiptFolder, cut: list[str]) -> Path | None:
+    try:
+        path = receipts.save(signed, cut)
     except OSError:
         return None  # a full home: the exchange keeps the receipt too
     receipts.answered(signed.receipt.course, signed.receipt.assignment)

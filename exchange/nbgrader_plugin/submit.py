@@ -26,7 +26,9 @@ class ExchangeSubmit(Exchange, abc.ExchangeSubmit):
             )
         self.log.info("Source: %s", self.folder)
         with self.asking() as client:
-            done = submit_folder(client, course, assignment, self.folder, ReceiptFolder(), self.strict)
+            done = submit_folder(
+                client, course, assignment, self.folder, ReceiptFolder(), self.strict, self.log.warning
+            )
         receipt = done.signed.receipt
         self._warn(done.left_out, done.missing)
         self.log.info("Submitted as: %s %s %s", course, assignment, self.timestamp_of(receipt.received_at))

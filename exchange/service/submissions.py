@@ -27,6 +27,7 @@ from exchange.service import audit, choice, events, find, policy
 from exchange.service.context import Service
 from exchange.service.identity import Caller
 from exchange.service.intake import AlreadyStored, Stored, check_limits
+from exchange.service.judged import candidates
 from exchange.service.releases import current_files
 from exchange.service.standing import Schedules
 from exchange.service.tables import feedback, results, submissions
@@ -193,10 +194,13 @@ def counting_ids(
     chosen = chosen.where(s.course == course, s.assignment.in_(list(counts)))
     if student is not None:
         chosen = chosen.where(s.student == student)
-    groups: dict[tuple[str, str], list[Standing]] = {}
+    groups: dict[tuple[str, str], list[Row[Any]]] = {}
     for row in connection.execute(chosen).all():
-        groups.setdefault((row.assignment, row.student), []).append(_standing(row, schedules))
-    return {choice.choose(rows, counts[assignment]).id for (assignment, _), rows in groups.items()}
+        groups.setdefault((row.assignment, row.student), []).append(row)
+    return {
+        choice.choose([_standing(row, schedules) for row in candidates(rows)], counts[assignment]).id
+        for (assignment, _), rows in groups.items()
+    }
 
 
 def read(row: Row[Any], schedules: Schedules, counting: set[str]) -> Submission:

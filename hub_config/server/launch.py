@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
+from room import has_room, keep_aside  # beside this file
+
 FETCH_SECONDS = 20.0
 NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
 LONGEST_PROBLEM = 2000  # characters; an answer that is no exchange's may be a whole page
@@ -39,6 +41,9 @@ HUB_ONLY = {
 def main() -> None:
     """Prepare the home beside the imports, then serve."""
     os.environ.setdefault("JUPYTER_RUNTIME_DIR", "/tmp/jupyter")
+    if not has_room(Path.home()):
+        print("the home is full: it opens read-only, and what Jupyter writes for itself goes to /tmp", file=sys.stderr)
+        keep_aside(Path.home(), os.environ)
     fetch = Fetch() if os.environ.get("SERVER_KIND") == "student" else None
     serve = load_server()
     if fetch is not None:

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -15,11 +15,14 @@ from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 from tito.grading import nbgrader_run, preprocessors
+from tito.grading.canonical import LARGEST_OUTPUTS, _OwnCells
+from tito.grading.intake import Submission
 from tito.grading.judge import judge_submission
 from tito.grading.nbgrader_run import grade_in_nbgrader
 from tito.grading.preprocessors import Desk, configure
 from tito.judging.link import Budget
 from tito.judging.result import ModuleResult
+from tito.percent import Cell
 from tito.staff.notebooks import generate_notebooks
 from traitlets.config import Config
 
@@ -133,7 +136,53 @@ def test_a_refused_submission_gets_nothing_and_says_why(classroom: Classroom):
     verdict = classroom.grade("eve")
     assert verdict.refused and classroom.score("eve") == 0
     assert verdict.refused in classroom.graded("eve").cells[0].outputs[0].text
-    assert set(classroom.grades("eve").values()) == {(0, False)}
+    assert set(classroom.grades("eve").values()) == {(0, False), (0, True)}  # its written answer waits for a person
+
+
+def with_outputs(*outputs: dict) -> Callable[[dict], bytes]:
+    """Let the answer of the exercise `add` have shown these when the notebook was saved."""
+
+    def encode(document: dict) -> bytes:
+        for cell in document["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "add":
+                cell["outputs"] = list(outputs)
+        return json.dumps(document).encode()
+
+    return encode
+
+
+def picture(size: int) -> dict:
+    return {"output_type": "display_data", "metadata": {}, "data": {"image/png": "A" * size, "text/plain": "a figure"}}
+
+
+MEASURED = {"output_type": "stream", "name": "stdout", "text": "measured: 0.125 s"}
+
+
+def test_a_notebook_with_huge_outputs_is_judged_and_graders_see_what_was_measured(classroom: Classroom):
+    """Of 30 MB the picture goes; a line says what it was."""
+    draft = classroom.submit("dora", "add")
+    draft.encode = with_outputs(picture(30 * 2**20), MEASURED)
+    classroom.hand_in("dora", draft)
+    verdict = classroom.grade("dora")
+    assert (verdict.refused, verdict.points) == ("", 30)
+    assert "cell" in verdict.notes[0].text and "image/png, 30.0 MB" in verdict.notes[0].text
+    shown = [output.text for output in cell_of(classroom.graded("dora"), "add").outputs]
+    assert "output cut on arrival: image/png, 30.0 MB" in shown[1] and shown[2] == MEASURED["text"]
+
+
+def test_of_many_outputs_graders_see_the_smaller_ones(classroom: Classroom):
+    """The first to come no longer take the room of those that follow; what is missing is said."""
+    texts = [{**MEASURED, "text": "\u20ac" * 4000}] * 19  # 24 kB each as JSON, in 40 cells
+    submission = Submission(
+        cells=[Cell("code", f"x = {number}", 0, number) for number in range(1, 41)],
+        document={"cells": [{"outputs": [*texts, MEASURED, MEASURED, MEASURED]} for _ in range(40)]},
+    )
+    saved = _OwnCells(submission, given=set()).others_after("")
+    shown = [output.text for cell in saved for output in cell.outputs]
+    assert sum(text == MEASURED["text"] for text in shown) == 40
+    assert sum("among the largest" in text for text in shown) > 100
+    assert sum(text == "[2 more outputs: not shown]\n" for text in shown) == 40
+    assert len(json.dumps([cell.outputs for cell in saved])) < 1.05 * LARGEST_OUTPUTS
 
 
 def test_written_answers_wait_for_a_person_whose_points_stay(classroom: Classroom):

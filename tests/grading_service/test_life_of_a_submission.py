@@ -1,8 +1,11 @@
 """A submission's way through the real exchange, the grading service and back, with everybody's own token."""
 
+import csv
+
 import httpx
 import pytest
 from nbgrader.api import Gradebook
+from tito.grading.service.export import export_table
 from tito.grading.service.gradebook_lock import gradebook_lock
 from tito.grading.service.scores import gradebook_url
 
@@ -137,9 +140,17 @@ def test_overview_counts_what_there_is(call, submitted, until):
     assert {name: module[name] for name in counted} == {
         "assignment": SLUG, "collected": 3, "to_autograde": 0, "graded": 3, "late": 3, "missing": 0,
     }  # fmt: skip
-    waits = {row["student"]: row["needs_manual_grade"] for row in call["tom"].get(f"assignments/{SLUG}/students")}
-    assert (waits["ada"], waits["cleo"]) == (True, False)  # cleo's was refused: nothing of hers can be read
-    assert module["to_read_by_hand"] == sum(waits.values())
+    rows = {row["student"]: row for row in call["tom"].get(f"assignments/{SLUG}/students")}
+    assert (rows["ada"]["needs_manual_grade"], rows["ada"]["not_judged"]) == (True, "")
+    # What can't be judged is no silent zero: somebody has to look at it.
+    assert (rows["cleo"]["needs_manual_grade"], rows["cleo"]["score"]) == (True, None)
+    assert "breaks off" in rows["cleo"]["not_judged"]
+    assert module["to_read_by_hand"] == sum(row["needs_manual_grade"] for row in rows.values())
+    assert module["not_judged"] == 1
+    table = export_table("plain", {SLUG: list(rows.values())})
+    assert [
+        (row["score"], row["needs_manual_grade"]) for row in csv.DictReader(table.splitlines()) if row["not_judged"]
+    ] == [("", "yes")]
 
 
 def test_a_student_asks_for_a_regrade_and_a_ta_answers(call, submitted, until):

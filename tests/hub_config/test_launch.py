@@ -22,6 +22,7 @@ def launch(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     (tmp_path / "home").mkdir()
     file = Path(hub_config.__file__).parent / "server" / "launch.py"
+    monkeypatch.syspath_prepend(str(file.parent))
     spec = importlib.util.spec_from_file_location("launch", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config, Configurable
 
+from exchange.protocol.notebooks import LARGEST_OUTPUTS, MOST_OUTPUTS
 from tito.grading.intake import Submission
 from tito.judging.result import ExerciseResult, ModuleResult, Note
 from tito.percent import Cell
@@ -25,8 +26,6 @@ from tito.staff.stubs import ClearNamedSolutions, configure
 NOT_VERIFIED = "[as submitted, not verified]\n"
 LONGEST_OUTPUT = 4000  # characters of one saved output
 LARGEST_PICTURE = 400_000  # characters of base64
-LARGEST_OUTPUTS = 4_000_000  # characters of all saved outputs of a notebook
-MOST_OUTPUTS = 20  # of one cell
 NO_VERDICT = "This test has not been judged yet: it gives no points until it is."
 
 
@@ -112,7 +111,7 @@ class _OwnCells:
         self._given = given
         self._raw = dict(enumerate(raw_cells(submission.document), start=1))
         self._cells = submission.cells
-        self._room = LARGEST_OUTPUTS
+        self._saved = _within_limits({cell.number: self._safe(cell) for cell in self._cells})
 
     def answer(self, cell: NotebookNode, name: str) -> None:
         """Put the answer of that name in; without one the cell stays as it was released."""
@@ -135,16 +134,29 @@ class _OwnCells:
                 found.append(made)
         return found
 
-    def _outputs(self, cell: Cell) -> list[NotebookNode]:
+    def _safe(self, cell: Cell) -> list[NotebookNode]:
         saved = self._raw.get(cell.number, {}).get("outputs")
-        kept: list[NotebookNode] = []
-        for output in saved[:MOST_OUTPUTS] if isinstance(saved, list) else []:
-            made = _safe_output(output)
-            size = len(json.dumps(made)) if made else 0
-            if made and size <= self._room:
-                self._room -= size
-                kept.append(made)
-        return [nbformat.v4.new_output("stream", name="stdout", text=NOT_VERIFIED), *kept] if kept else []
+        saved = saved if isinstance(saved, list) else []
+        # One more is taken as it is: in a large notebook it is the line that counts the rest.
+        many = len(saved) > MOST_OUTPUTS + 1
+        made = [output for output in map(_safe_output, saved[:MOST_OUTPUTS] if many else saved) if output]
+        return made + ([_text(f"[{len(saved) - MOST_OUTPUTS} more outputs: not shown]\n")] if many else [])
+
+    def _outputs(self, cell: Cell) -> list[NotebookNode]:
+        kept = self._saved[cell.number]
+        return [_text(NOT_VERIFIED), *kept] if kept else []
+
+
+def _within_limits(saved: dict[int, list[NotebookNode]]) -> dict[int, list[NotebookNode]]:
+    """Replace the largest outputs of all cells by lines that say so, until those left have LARGEST_OUTPUTS."""
+    sizes = [(len(json.dumps(made)), number, place) for number, own in saved.items() for place, made in enumerate(own)]
+    left = sum(size for size, _, _ in sizes)
+    for size, number, place in sorted(sizes, reverse=True):
+        if left <= LARGEST_OUTPUTS:
+            break
+        saved[number][place] = _text(f"[output of {size // 1000} kB cut: it is among the largest of this notebook]\n")
+        left -= size
+    return saved
 
 
 def raw_cells(document: dict[str, Any]) -> list[dict]:
@@ -167,7 +179,10 @@ def _safe_output(output: Any) -> NotebookNode | None:
     if not isinstance(text, str) or not text:
         return None
     text = text.encode("utf-8", "replace").decode()
-    text = text if len(text) <= LONGEST_OUTPUT else text[:LONGEST_OUTPUT] + "\n... cut ..."
+    return _text(text if len(text) <= LONGEST_OUTPUT else text[:LONGEST_OUTPUT] + "\n... cut ...")
+
+
+def _text(text: str) -> NotebookNode:
     return nbformat.v4.new_output("stream", name="stdout", text=text)
 
 

@@ -121,6 +121,7 @@ def status(name, course_dir, database, as_json):
             "late_penalty",
             "needs_manual_grade",
             "feedback_released_at",
+            "not_judged",
         )
         _table(rows, columns)
     else:
@@ -131,6 +132,7 @@ def status(name, course_dir, database, as_json):
             "to_autograde",
             "to_read_by_hand",
             "graded",
+            "not_judged",
             "late",
             "missing",
             "feedback_released",

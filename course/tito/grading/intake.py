@@ -9,12 +9,13 @@ import os
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+from exchange.protocol.notebooks import LARGEST_NOTEBOOK, MB, Large, read_large, tell
+from exchange.protocol.spans import Unreadable
 from tito.judging.result import Note
 from tito.percent import Cell
 
-LARGEST_NOTEBOOK = 24 * 2**20  # bytes; a solved module without outputs has 0.1 MB
 LARGEST_CELL = 200_000  # characters of source
 LARGEST_TEXT = 2_000_000
 MOST_CELLS = 2000
@@ -40,7 +41,13 @@ def read_submission(folder: Path, slug: str) -> Submission:
     found = Submission()
     chosen = _choose(folder, slug, found)
     name = _shown(chosen)
-    document = _parse(name, _read(folder, chosen), slug)
+    with _open(folder, chosen) as file:
+        if os.fstat(file.fileno()).st_size > LARGEST_NOTEBOOK:
+            large = _parse_large(name, file)
+            found.notes += [Note("", f"cut on arrival, and not seen by graders: {line}") for line in tell(large.cuts)]
+            document = large.document
+        else:
+            document = _parse(name, file.read(LARGEST_NOTEBOOK), slug)
     found.document = document
     found.cells = _cells(document, name, found)
     if not any(cell.kind == "code" and cell.source.strip() for cell in found.cells):
@@ -80,8 +87,8 @@ def _shown(name: str) -> str:
     return repr(name)[1:-1][:80]
 
 
-def _read(folder: Path, name: str) -> bytes:
-    """Read a regular file; links, pipes and devices are not opened."""
+def _open(folder: Path, name: str) -> BinaryIO:
+    """Open a regular file; links, pipes and devices are not opened."""
     try:
         fd = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -91,14 +98,18 @@ def _read(folder: Path, name: str) -> bytes:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise Refused(f"{_shown(name)} is not a file: submit the notebook itself")
-    with os.fdopen(fd, "rb") as file:
-        data = file.read(LARGEST_NOTEBOOK + 1)
-    if len(data) > LARGEST_NOTEBOOK:
-        limit = LARGEST_NOTEBOOK // 2**20
+    return os.fdopen(fd, "rb")
+
+
+def _parse_large(name: str, file: BinaryIO) -> Large:
+    """Read what counts of a notebook that is too large to be read whole."""
+    try:
+        return read_large(file)
+    except Unreadable as error:
         raise Refused(
-            f"{name} is larger than {limit} MB: clear the outputs (Edit > Clear All Outputs), save and submit again"
-        )
-    return data
+            f"{name} is larger than {LARGEST_NOTEBOOK // MB} MB and can't be read in parts ({error}): clear the "
+            "outputs (Edit > Clear All Outputs), save and submit again"
+        ) from None
 
 
 def _parse(name: str, data: bytes, slug: str) -> dict[str, Any]:

@@ -125,10 +125,20 @@ class SaveInOneStep(SaveAutoGrades):
             commit, session.commit = session.commit, session.flush
             try:
                 nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+                self._mark_refused(Desk.find(resources))
             finally:
                 session.commit = commit
             session.commit()
         return nb, resources
+
+    def _mark_refused(self, prepared: Prepared | None) -> None:
+        """Let a submission that could not be judged wait for a person, at its written answers, or at every test."""
+        if prepared is None or not prepared.verdict.refused:
+            return
+        found = self.gradebook.find_submission_notebook(self.notebook_id, self.assignment_id, self.student_id)
+        written = [grade for grade in found.grades if grade.cell.cell_type == "markdown"]
+        for grade in written or found.grades:
+            grade.needs_manual_grade = True
 
 
 def configure(c):

@@ -117,12 +117,12 @@ def submit(name: str, strict: bool, wait_seconds: float, as_json: bool) -> int:
     """
     workspace, slug = Workspace.here(), slug_of(name)
     with exchange(patience_seconds=60.0) as (client, course):
-        done = submit_folder(client, course, slug, folder_of(workspace, slug), ReceiptFolder(), strict)
+        done = submit_folder(client, course, slug, folder_of(workspace, slug), ReceiptFolder(), strict, _warn)
         result = _wait_for_result(client, course, done.signed.receipt.submission, wait_seconds)
     receipt = done.signed.receipt
     facts = {"module": slug, "submission": receipt.submission, "attempt": receipt.attempt, "late": receipt.late}
     facts |= {"received_at": receipt.received_at, "receipt": str(done.receipt_path), "left_out": done.left_out}
-    facts |= {"missing": done.missing, "quick_check": result}
+    facts |= {"missing": done.missing, "cut": done.cut, "quick_check": result}
     answer(
         as_json,
         facts,
@@ -130,9 +130,14 @@ def submit(name: str, strict: bool, wait_seconds: float, as_json: bool) -> int:
         _say_receipt(workspace, done.receipt_path),
         f"Not sent, because the module does not declare them: {', '.join(done.left_out)}" if done.left_out else "",
         f"Missing: {', '.join(done.missing)}" if done.missing else "",
+        *(f"Cut for graders: {line}" for line in done.cut),
         f"Quick check: {result}" if result else f"'tito receipt show {slug}' shows the quick check in a minute.",
     )
     return 0
+
+
+def _warn(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _in_time(receipt: Receipt) -> str:
@@ -166,6 +171,8 @@ def describe_result(submission: Submission) -> str | None:
     result = submission.result
     if result is None:
         return None
+    if result.status == "error":
+        return f"could not be judged, an attempt that was counts instead: {result.summary}"
     points = "" if result.score is None else f", {result.score:g} of {result.max_score or 0:g} points"
     return f"{result.kind} check {result.status}{points}" + (f": {result.summary}" if result.summary else "")
 

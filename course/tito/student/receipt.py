@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from exchange.client import ExchangeClient, ReceiptFolder
-from exchange.client.receipts import load
+from exchange.client.receipts import load, outputs_cut
 from exchange.protocol.models import PublicKey, Receipt, Refused, SignedReceipt, Submission, from_plain, plain
 from exchange.protocol.receipt import differences, key_id_of
 from exchange.protocol.receipt import verify as verify_signature
@@ -93,11 +93,12 @@ def show(name: str, attempt: int | None, as_json: bool) -> int:
     now = {"late": known.late, "lateness_seconds": known.lateness_seconds, "due_at": known.due_at} if known else None
     answer(
         as_json,
-        plain(signed) | {"path": str(path), "check": found, "now": now},
+        plain(signed) | {"path": str(path), "check": found, "now": now, "cut": outputs_cut(path)},
         f"{receipt.assignment}, attempt {receipt.attempt}, of {receipt.student} in {receipt.course}",
         f"received {receipt.received_at}, due {receipt.due_at or 'never'} as it was then",
         _in_time(receipt, known),
         *(f"  {f.path}  {f.size} bytes  SHA-256 {f.sha256}" for f in receipt.files),
+        *(f"  cut for graders: {line}" for line in outputs_cut(path)),
         f"submission {receipt.submission}, signed with key {receipt.key_id}",
         found or "",
         f"kept in {path}",

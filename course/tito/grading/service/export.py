@@ -12,6 +12,7 @@ FORMATS = ("plain", "canvas", "moodle")
 PLAIN = (
     "student", "last_name", "first_name", "email", "assignment", "submitted_at", "seconds_late", "raw_score",
     "late_penalty", "score", "max_score", "needs_manual_grade", "feedback_released_at",
+    "not_judged",
 )  # fmt: skip
 # A spreadsheet runs a cell that begins so as a formula; names come from outside.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")

@@ -17,6 +17,7 @@ from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, Task
 from .scores import module_rows
 from .settings import GradingSettings
 from .students import students_with
+from .unjudged import mark_unjudged
 
 router = APIRouter()
 UNFINISHED = ("running", "killed")
@@ -41,6 +42,7 @@ def module_overview(settings: GradingSettings, queue: Queue) -> list[dict[str, A
 
 
 def _module(settings: GradingSettings, queue: Queue, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    rows = mark_unjudged(queue, name, rows)
     collected = set(students_with(settings.course_dir / "submitted", name))
     graded = {row["student"] for row in rows if row["submitted"]} & set(
         students_with(settings.course_dir / "autograded", name)
@@ -55,6 +57,7 @@ def _module(settings: GradingSettings, queue: Queue, name: str, rows: list[dict[
         "to_autograde": len(collected - graded),
         "to_read_by_hand": sum(row["needs_manual_grade"] for row in rows if row["student"] in graded),
         "graded": len(graded),
+        "not_judged": sum(bool(row["not_judged"]) for row in rows if row["student"] in graded),
         "late": sum(row["seconds_late"] > 0 for row in rows if row["submitted"]),
         "missing": sum(row["student"] not in collected for row in rows),
         "feedback_made": len(feedback),
@@ -80,7 +83,7 @@ def student_rows(settings: GradingSettings, queue: Queue, assignment: str) -> li
         released = {each.student: each.released_at.isoformat() for each in session.scalars(query)}
     return [
         {**row, "collected": row["student"] in collected, "feedback_released_at": released.get(row["student"])}
-        for row in rows
+        for row in mark_unjudged(queue, assignment, rows)
     ]
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -200,12 +200,18 @@ def release_feedback(work: Work, settings: GradingSettings, queue: Queue) -> Out
     page = _make_feedback(settings, work)
     score, max_score = assignment_score(settings, work.assignment, work.student)
     exchange_door.release_feedback(settings, submission, page)
-    result = Result("full", "passed", score, max_score, f"{score:g} of {max_score:g} points")
+    result = Result("full", _status(queue, work, score), score, max_score, f"{score:g} of {max_score:g} points")
     exchange_door.post_result(settings, submission, result)
     _remember_release(queue, work, score, max_score)
     percent = late_percents(settings, work.assignment).get(work.student, 0.0)
     fields = {"score": score, "max_score": max_score, "submission": submission, "report": {LATE_PERCENT: percent}}
     return Outcome("done", "released", fields)
+
+
+def _status(queue: Queue, work: Work, score: float) -> Literal["passed", "error"]:
+    """Tell what could not be judged as such, so that it takes no other attempt's place; points by hand settle it."""
+    last = queue.latest_run("autograde", work.assignment, work.student, ("graded", "refused"))
+    return "error" if last is not None and last.outcome == "refused" and not score else "passed"
 
 
 def _remember_release(queue: Queue, work: Work, score: float, max_score: float) -> None:

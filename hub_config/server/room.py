@@ -1,0 +1,131 @@
+"""Whether a home has room, what fills it, and where a server keeps its own files while there is none.
+
+Nothing here needs room itself, or anything of Jupyter.
+"""
+
+import errno
+import heapq
+import os
+import stat
+import tempfile
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+ENOUGH_BYTES = 1024 * 1024  # with less a notebook may not be saved
+PROBE_BYTES = 64 * 1024
+MOST_ENTRIES = 300_000  # that are looked at to find the largest files
+ASIDE = "/tmp/home-is-full"
+# What Jupyter, IPython, JupyterLab and matplotlib write at start, each into its folder under ASIDE.
+WRITTEN_AT_START = {
+    "JUPYTER_CONFIG_DIR": "jupyter",
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTERLAB_SETTINGS_DIR": "settings",
+    "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+    "IPYTHONDIR": "ipython",
+    "MPLCONFIGDIR": "matplotlib",
+}
+READ_AT_START = {"JUPYTER_CONFIG_PATH": ".jupyter", "JUPYTER_PATH": ".local/share/jupyter"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of the home, by its path there, and the bytes that it takes."""
+
+    path: str
+    size: int
+
+
+def has_room(home: Path) -> bool:
+    """Tell whether a notebook can be saved: by what is free, and by trying, which quotas and counts of files need."""
+    try:
+        free = os.statvfs(home)
+        if free.f_bavail * free.f_frsize < ENOUGH_BYTES:
+            return False
+        with tempfile.NamedTemporaryFile(dir=home, prefix=".room-", buffering=0) as probe:
+            probe.write(bytes(PROBE_BYTES))
+            os.fsync(probe.fileno())
+    except OSError as error:
+        return error.errno not in FULL
+    return True
+
+
+def free_bytes(home: Path) -> int:
+    """Tell how much can still be written."""
+    free = os.statvfs(home)
+    return free.f_bavail * free.f_frsize
+
+
+def keep_aside(home: Path, environ: MutableMapping[str, str]) -> None:
+    """Let what is written at start go to memory, and settings that are there still be read."""
+    for name, folder in WRITTEN_AT_START.items():
+        environ[name] = f"{ASIDE}/{folder}"
+        Path(environ[name]).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, folder in READ_AT_START.items():
+        environ[name] = os.pathsep.join(filter(None, (environ.get(name), str(home / folder))))
+
+
+def largest_files(home: Path, count: int) -> list[Found]:
+    """List the files that take most, hidden ones too; links are not followed."""
+    return heapq.nlargest(count, _files(home), key=lambda found: found.size)
+
+
+def _files(home: Path) -> Iterator[Found]:
+    seen = 0
+    for folder, _, names in os.walk(home):
+        for name in names:
+            seen += 1
+            if seen > MOST_ENTRIES:
+                return
+            path = Path(folder, name)
+            with suppress(OSError):
+                facts = path.lstat()
+                if stat.S_ISREG(facts.st_mode):
+                    yield Found(str(path.relative_to(home)), facts.st_blocks * 512)
+
+
+def delete_file(home: Path, name: str) -> int:
+    """Delete a file of the home for good; return the bytes that it took. Raise OSError, or ValueError for no such."""
+    path = home / name
+    if (
+        Path(name).is_absolute()
+        or ".." in Path(name).parts
+        or path.parent.resolve() != home.resolve() / Path(name).parent
+    ):
+        raise ValueError(f"{name!r} is no file of this home")
+    facts = path.lstat()
+    if not stat.S_ISREG(facts.st_mode):
+        raise ValueError(f"{name!r} is no file of this home")
+    path.unlink()
+    return facts.st_blocks * 512
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[Path]:
+    """Give a new file beside `path`, which takes its place if the block succeeds and is gone otherwise."""
+    target = Path(path).resolve()
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, f"File is not writable: {path}")
+    made, name = tempfile.mkstemp(prefix=".~", dir=target.parent)
+    os.close(made)
+    new = Path(name)
+    try:
+        new.chmod(_mode_of(target))
+        yield new
+        with new.open("rb") as written:
+            os.fsync(written.fileno())
+        new.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
+
+
+def _mode_of(path: Path) -> int:
+    with suppress(OSError):
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask

@@ -1,0 +1,201 @@
+"""A student whose home is full: the server starts, notebooks open read-only, saving loses nothing, room can be made.
+
+The home is a small file system of its own. Real Jupyter, as the Hub starts it.
+"""
+
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import COURSE, Live, in_thread, make_settings
+from tests.hub_config.single_user import SingleUser, running
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system, which root may"),
+]
+MB = 2**20
+NOTEBOOK = {
+    "cells": [{"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [], "execution_count": None}],
+    "metadata": {"text": "z" * 200_000},  # a copy needs room
+    "nbformat": 4,
+    "nbformat_minor": 4,
+}
+
+
+@contextmanager
+def small_home(place: Path) -> Iterator[Path]:
+    """A home with 4 MB, in which one notebook lies."""
+    place.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=True)
+    try:
+        (place / "tensor").mkdir()
+        (place / "tensor" / "tensor.ipynb").write_text(json.dumps(NOTEBOOK))
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(home: Path) -> None:
+    """Write until nothing more can be written."""
+    with (home / "old data & more.npy").open("ab", buffering=0) as file:
+        for size in (MB, 4096, 1):
+            try:
+                while True:
+                    file.write(b"\x01" * size)
+            except OSError:
+                pass
+
+
+def save(server: SingleUser, notebook: dict) -> tuple[int, bytes]:
+    return change(server, "PUT", "api/contents/tensor/tensor.ipynb", {"type": "notebook", "content": notebook})
+
+
+def change(server: SingleUser, method: str, path: str, body: dict | None = None) -> tuple[int, bytes]:
+    headers = {"Authorization": f"token {server.token}", "Content-Type": "application/json"}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(server.url + path, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def opened(server: SingleUser) -> dict:
+    status, text = server.ask("api/contents/tensor/tensor.ipynb?content=1")
+    assert status == 200, text
+    return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("exchange")
+    with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
+        live.open_course(due_at=None)
+        yield live
+
+
+@pytest.fixture(scope="module")
+def started_full(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
+    """A server that starts for the first time in a home that is full already."""
+    with small_home(tmp_path_factory.mktemp("full") / "home") as home:
+        fill(home)
+        with running(live.hub, home, live.url) as server:
+            yield server
+
+
+def test_it_starts_and_opens_read_only(started_full: SingleUser):
+    """Nothing that Jupyter writes for itself is wanted of the home."""
+    assert not (started_full.home / ".jupyter").exists()
+    assert opened(started_full)["writable"] is False
+    assert opened(started_full)["content"]["cells"][0]["source"] == "x = 1"
+
+
+def test_a_kernel_starts(started_full: SingleUser):
+    assert runs_a_kernel(started_full)
+
+
+def runs_a_kernel(server: SingleUser) -> bool:
+    """Start a kernel and wait until it says that it is idle; one that dies is started again and again."""
+    status, text = change(server, "POST", "api/kernels", {"name": "python3", "path": "tensor/tensor.ipynb"})
+    assert status == 201, text
+    kernel = json.loads(text)["id"]
+    deadline = time.monotonic() + 60
+    state = ""
+    while state != "idle" and time.monotonic() < deadline:
+        time.sleep(0.2)
+        state = json.loads(server.ask(f"api/kernels/{kernel}")[1]).get("execution_state", "gone")
+    change(server, "DELETE", f"api/kernels/{kernel}")
+    return state == "idle"
+
+
+def test_the_page_stands_before_jupyterlab_and_its_owner_can_go_on(started_full: SingleUser):
+    status, page = started_full.ask("lab/tree/tensor/tensor.ipynb")
+    assert status == 200
+    assert b"Your home is full" in page and b"old data &amp; more.npy" in page and b"jupyter-config-data" not in page
+    request = urllib.request.Request(
+        started_full.url + "lab",
+        headers={"Authorization": f"token {started_full.token}", "Cookie": "home-is-full-known=yes"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert b"jupyter-config-data" in answer.read()
+
+
+def test_a_stranger_gets_neither_the_page_nor_a_file_deleted(started_full: SingleUser, live: Live):
+    eve = live.hub.student("eve", COURSE)
+    for path in ("full-home", "lab"):
+        status, page = started_full.ask(path, token=eve)
+        assert status in (302, 403) or b"old data" not in page
+
+
+@pytest.fixture(scope="module")
+def filled(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
+    """A server whose home becomes full while it runs."""
+    with small_home(tmp_path_factory.mktemp("filled") / "home") as home, running(live.hub, home, live.url) as server:
+        assert save(server, NOTEBOOK)[0] == 200
+        assert change(server, "POST", "api/contents/tensor/tensor.ipynb/checkpoints")[0] == 201
+        fill(home)
+        yield server
+
+
+def test_saving_says_why_it_fails_and_the_old_file_stays_whole(filled: SingleUser):
+    notebook, checkpoint = (
+        filled.home / "tensor" / name for name in ("tensor.ipynb", ".ipynb_checkpoints/tensor-checkpoint.ipynb")
+    )
+    assert runs_a_kernel(filled)
+    before = [notebook.read_bytes(), checkpoint.read_bytes()]
+    larger = NOTEBOOK | {"metadata": {"note": "y" * 100_000}}
+    for _ in range(3):
+        status, text = save(filled, larger)
+        assert status == 507
+        assert (
+            "Your home is full" in json.loads(text)["message"] and "/user/ada/full-home" in json.loads(text)["message"]
+        )
+    for method, path in (("POST", "checkpoints"), ("POST", "checkpoints/checkpoint")):
+        assert change(filled, method, f"api/contents/tensor/tensor.ipynb/{path}")[0] == 507
+    assert [notebook.read_bytes(), checkpoint.read_bytes()] == before
+    assert not [path.name for path in (filled.home / "tensor").iterdir() if path.name.startswith(".~")]
+    assert opened(filled)["writable"] is False
+
+
+def test_deleting_makes_room_at_once_and_saving_works_again(filled: SingleUser):
+    """From the page, by its form; nothing outside the home, no link and no folder is deleted."""
+    page = filled.ask("full-home")[1].decode()
+    keys = re.findall(r'name="file" value="([0-9a-f]+)"', page)
+    assert bytes.fromhex(keys[0]).decode() == "old data & more.npy"
+    (filled.home.parent / "outside.txt").write_text("mine")
+    for wrong in ("../outside.txt", "tensor", "/etc/passwd", "nobody"):
+        assert "was not deleted" in posted(filled, wrong.encode().hex())
+    assert (filled.home.parent / "outside.txt").exists()
+    assert "Your home has room again" in posted(filled, keys[0])
+    assert save(filled, NOTEBOOK)[0] == 200
+    assert opened(filled)["writable"] is True
+
+
+def posted(server: SingleUser, key: str) -> str:
+    headers = {"Authorization": f"token {server.token}"}
+    data = urllib.parse.urlencode({"file": key}).encode()
+    with urllib.request.urlopen(urllib.request.Request(server.url + "full-home", data, headers), timeout=60) as answer:
+        return answer.read().decode()
+
+
+def test_in_a_full_home_the_file_browser_deletes_for_good(filled: SingleUser):
+    """The trash lies in the same home: what goes there frees nothing, and needs room for its own notes."""
+    (filled.home / "big.npy").write_bytes(bytes(MB))
+    fill(filled.home)
+    assert change(filled, "DELETE", "api/contents/big.npy")[0] == 204
+    assert not list(filled.home.rglob("big.npy*"))
+    assert opened(filled)["writable"] is True
