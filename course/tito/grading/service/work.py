@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from exchange.protocol.models import Result
@@ -24,10 +25,11 @@ from .feedback import generate_feedback
 from .gradebook_lock import gradebook_lock
 from .policy import grading_policy
 from .queue import Queue, Work
-from .records import FeedbackRelease, Run, utc_now
-from .scores import assignment_score, bring_penalty_up_to_date
+from .records import FeedbackRelease, Run, StillUnread, utc_now
+from .scores import assignment_score, assignment_unread, bring_penalty_up_to_date
 from .settings import GradingSettings
 from .students import EVERYBODY, STEP_BEFORE, everybody_for
+from .unread import Unread, refuse_unread, score_words
 
 GENERATE_SECONDS = 300
 SEED_BITS = 53  # survives a trip through JSON and JavaScript
@@ -170,19 +172,29 @@ def release_feedback(work: Work, settings: GradingSettings, queue: Queue) -> Out
     submission = exchange_door.collected_id(settings.course_dir / "submitted" / work.student / work.assignment)
     if submission is None:
         raise TitoError(f"{work.student}'s {work.assignment} did not come from the exchange: collect, then grade it")
+    unread = assignment_unread(settings, work.assignment, work.student)
+    if not work.options.get("unread"):
+        refuse_unread(work.assignment, [{"student": work.student, "unread_answers": unread.answers}])
     page = _make_feedback(settings, work)
     score, max_score = assignment_score(settings, work.assignment, work.student)
     exchange_door.release_feedback(settings, submission, page)
-    result = Result("full", "passed", score, max_score, f"{score:g} of {max_score:g} points")
+    detail = {"unread_answers": unread.answers, "unread_points": unread.points} if unread.answers else {}
+    result = Result("full", "passed", score, max_score, score_words(score, max_score, unread), detail)
     exchange_door.post_result(settings, submission, result)
-    _remember_release(queue, work, score, max_score)
+    _remember_release(queue, work, score, max_score, unread)
     return Outcome("done", "released", {"score": score, "max_score": max_score, "submission": submission})
 
 
-def _remember_release(queue: Queue, work: Work, score: float, max_score: float) -> None:
+def _remember_release(queue: Queue, work: Work, score: float, max_score: float, unread: Unread) -> None:
     with Session(queue.engine) as session:
         row = {"assignment": work.assignment, "student": work.student, "released_at": utc_now()}
         session.merge(FeedbackRelease(**row, score=score, max_score=max_score))
+        session.execute(
+            delete(StillUnread).where(StillUnread.assignment == work.assignment, StillUnread.student == work.student)
+        )
+        if unread.answers:
+            who = {"assignment": work.assignment, "student": work.student}
+            session.add(StillUnread(**who, answers=unread.answers, points=unread.points))
         session.commit()
 
 
