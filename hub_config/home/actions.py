@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from hub_config.home.cookies import set_cookie
+from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, check_form, find_grader, find_manager
-from hub_config.home.neighbours import Missing
+from hub_config.home.neighbours import Missing, gather
 from hub_config.home.session import NOTE_SECONDS
-from hub_config.home.views import NOTE_COOKIE
+from hub_config.home.views import NOTE_COOKIE, render
 
 router = APIRouter(dependencies=[Depends(check_form)])
-Job = Literal["collect", "autograde", "feedback", "release_feedback"]
+Job = Literal["collect", "autograde", "feedback"]
 DONE = {
     "release": "{module} is on its way to the students.",
     "collect": "Collecting {module} has begun.",
@@ -48,6 +49,25 @@ async def ask_regrade(
     """Ask staff to look at a grade again."""
     answer = await ask.ask_regrade(slug, exercise, reason)
     return _back(request, f"modules/{slug}", answer, "Your request was sent. The answer will stand here.")
+
+
+@router.post("/modules/{slug}/release_feedback", dependencies=[Depends(find_manager)])
+async def release_feedback(
+    request: Request, slug: str, ask: Asking, unread: Annotated[Literal["", "yes"], Form()] = ""
+) -> Response:
+    """Hand feedback to the students; where answers wait to be read, ask first."""
+    got = await gather(overview=ask.grading_overview(), course=ask.course())
+    course = got["course"]
+    waits = None if isinstance(got["overview"], Missing) else _waiting(got["overview"]["modules"], slug)
+    if waits and not unread:
+        title = slug if isinstance(course, Missing) else module_titles(course).get(slug, slug)
+        return render(request, "release.html", course=course, slug=slug, title=title, waits=waits, absent=[])
+    answer = await ask.grading_job("release_feedback", slug, unread=unread == "yes")
+    return _back(request, "class", answer, DONE["release_feedback"].format(module=slug))
+
+
+def _waiting(modules: list[dict[str, Any]], slug: str) -> dict[str, Any] | None:
+    return next((row for row in modules if row["assignment"] == slug and row["unread_answers"]), None)
 
 
 @router.post("/modules/{slug}/{job}", dependencies=[Depends(find_manager)])

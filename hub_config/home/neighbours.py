@@ -107,9 +107,9 @@ class Neighbours:
     async def grading_jobs(self) -> Any:
         return await self._get("grading", "/api/v1/jobs")
 
-    async def grading_job(self, kind: str, module: str) -> Any:
+    async def grading_job(self, kind: str, module: str, **options: bool) -> Any:
         """Queue grading work on a module."""
-        return await self._post("grading", "/api/v1/jobs", {"kind": kind, "assignment": module})
+        return await self._post("grading", "/api/v1/jobs", {"kind": kind, "assignment": module, **options})
 
     async def _all(self, what: str, page_size: int, **query: Any) -> Any:
         found: list[dict[str, Any]] = []

@@ -43,7 +43,9 @@ def next_step(tiers: Iterable[Tier]) -> Step:
         return Step(*work, module=module, due=module.due)
     if graded := [module for module in modules if module.state == "graded"]:
         module = max(graded, key=lambda module: module.with_feedback.feedback.at)  # type: ignore[union-attr]
-        reason = "It is graded. Compare your answers with the comments before the next module builds on it."
+        partly = module.grade is not None and not module.grade.is_final
+        told = f"It is graded in part: {module.grade.to_be_read}." if partly and module.grade else "It is graded."
+        reason = f"{told} Compare your answers with the comments before the next module builds on it."
         return Step(f"Read the feedback on {module.title}", reason, "Read feedback", module, target="page")
     waiting = [module for module in modules if module.release and not module.release.is_past]
     if waiting:

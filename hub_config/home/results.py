@@ -78,6 +78,26 @@ class Grade:
     score: float
     max_score: float
     released: Moment
+    unread_answers: int = 0
+    unread_points: float = 0.0
+
+    @property
+    def is_final(self) -> bool:
+        return not self.unread_answers
+
+    @property
+    def so_far(self) -> float:
+        """The maximum of what has been read."""
+        return self.max_score - self.unread_points
+
+    @property
+    def to_be_read(self) -> str:
+        """What is still to be read, in words; empty if nothing is."""
+        if self.is_final:
+            return ""
+        answers = "1 answer" if self.unread_answers == 1 else f"{self.unread_answers} answers"
+        points = f"{round(self.unread_points, 2):g} points"
+        return f"{answers} ({points}) {'is' if self.unread_answers == 1 else 'are'} still to be read"
 
 
 @dataclass(frozen=True)
@@ -119,4 +139,5 @@ def read_grade(row: dict[str, Any] | None, clock: Clock) -> Grade | None:
         return None
     released = clock.moment(row["released_at"])
     assert released is not None
-    return Grade(row["score"], row["max_score"], released)
+    unread = row.get("unread_answers", 0), row.get("unread_points", 0.0)
+    return Grade(row["score"], row["max_score"], released, *unread)

@@ -54,7 +54,8 @@ class ModuleRow:
                 return action
         if grading["feedback_made"] < grading["graded"]:
             return "feedback"
-        return "release_feedback" if grading["feedback_released"] < grading["feedback_made"] else ""
+        early = grading.get("released_before_read", 0)  # released again, it tells the whole score
+        return "release_feedback" if early or grading["feedback_released"] < grading["feedback_made"] else ""
 
 
 @dataclass(frozen=True)

@@ -42,18 +42,21 @@ def autograde(name, jobs, students, force, course_dir, database, as_json):
       tito grade autograde tensor --student ada --force
     """
     door = _door(course_dir, database)
-    return _run(door, "autograde", name, students, force, jobs, as_json)
+    return _run(door, "autograde", name, students, jobs, as_json, force=force)
 
 
 @click.command()
 @click.argument("name")
 @STUDENTS
 @click.option("--release", is_flag=True, help="Then hand it to the students, through the exchange.")
+@click.option("--yes", is_flag=True, help="Release it without asking although answers wait to be read.")
 @WHERE
 @DATABASE
 @AS_JSON
-def feedback(name, students, release, course_dir, database, as_json):
+def feedback(name, students, release, yes, course_dir, database, as_json):
     """Make the feedback pages of module NAME.
+
+    Where answers wait to be read, --release says how many and asks first; students are told what is still to be read.
 
     \b
     Examples:
@@ -61,10 +64,27 @@ def feedback(name, students, release, course_dir, database, as_json):
       tito grade feedback tensor --release
     """
     door = _door(course_dir, database)
-    code = _run(door, "feedback", name, students, False, None, as_json)
+    unread = release and _release_unread(door.rows(name), name, students, yes)
+    code = _run(door, "feedback", name, students, None, as_json)
     if release and not code:
-        code = _run(door, "release_feedback", name, students, False, None, as_json)
+        code = _run(door, "release_feedback", name, students, None, as_json, unread=unread)
     return code
+
+
+def _release_unread(rows: list[dict[str, Any]], name: str, students: tuple[str, ...], yes: bool) -> bool:
+    """Ask whether feedback is to go out with answers unread; True for yes, False where nothing waits."""
+    from tito.grading.service.unread import AnswersUnread, refuse_unread
+
+    try:
+        refuse_unread(name, [row for row in rows if not students or row["student"] in students])
+    except AnswersUnread as waits:
+        if not yes and not sys.stdin.isatty():
+            raise TitoError(f"{waits} (--yes)") from waits
+        click.echo(str(waits), err=True)
+        if not yes:
+            click.confirm("Release the feedback all the same?", abort=True, err=True)
+        return True
+    return False
 
 
 @click.command()
@@ -119,7 +139,7 @@ def status(name, course_dir, database, as_json):
             "score",
             "max_score",
             "late_penalty",
-            "needs_manual_grade",
+            "unread_answers",
             "feedback_released_at",
             "not_judged",
         )
@@ -175,9 +195,11 @@ def _door(course_dir: str | None, database: str | None):
     return open_door(course_dir, database)
 
 
-def _run(door, kind: str, name: str, students: tuple[str, ...], force: bool, jobs: int | None, as_json: bool) -> int:
+def _run(
+    door, kind: str, name: str, students: tuple[str, ...], jobs: int | None, as_json: bool, **options: bool
+) -> int:
     """Queue work, show how it goes, print how it ended; return the exit code."""
-    job = door.submit(kind, name, list(students) or None, force)
+    job = door.submit(kind, name, list(students) or None, **options)
     with door.working(jobs):
         progress = _follow(door, job, f"{kind.replace('_', ' ')} {name}", quiet=as_json or not sys.stderr.isatty())
     tasks = [task for task in progress["tasks"] if task["student"] or len(progress["tasks"]) == 1]

@@ -173,6 +173,8 @@ def describe_result(submission: Submission) -> str | None:
         return None
     if result.status == "error":
         return f"could not be judged, an attempt that was counts instead: {result.summary}"
+    if result.detail.get("unread_answers"):  # no total: a part of the points is not given yet
+        return f"graded in part: {result.summary}"
     points = "" if result.score is None else f", {result.score:g} of {result.max_score or 0:g} points"
     return f"{result.kind} check {result.status}{points}" + (f": {result.summary}" if result.summary else "")
 
@@ -191,6 +193,7 @@ def feedback(names: tuple[str, ...], as_json: bool) -> int:
     workspace, wanted = Workspace.here(), {slug_of(name) for name in names}
     pages: dict[str, list[str]] = {}
     waiting: list[str] = []
+    unread: dict[str, str] = {}
     with exchange() as (client, course):
         for submission in all_mine(client, course):
             if wanted and submission.assignment not in wanted:
@@ -201,9 +204,13 @@ def feedback(names: tuple[str, ...], as_json: bool) -> int:
             target = _feedback_folder(workspace, submission)
             fetch_feedback_folder(client, submission, target)
             pages.setdefault(submission.assignment, []).extend(str(target / f.path) for f in submission.feedback)
+            if submission.result and submission.result.detail.get("unread_answers"):
+                unread[submission.assignment] = submission.result.summary
     lines = [f"{slug}: {workspace.show(Path(page))}" for slug, found in pages.items() for page in found]
+    lines += [f"{slug}: {words}" for slug, words in unread.items()]
     lines += [f"{slug}: no feedback yet" for slug in sorted(set(waiting) - set(pages))]
-    answer(as_json, {"feedback": pages, "waiting": sorted(set(waiting))}, *(lines or ["Nothing was submitted yet."]))
+    facts = {"feedback": pages, "waiting": sorted(set(waiting)), "still_to_be_read": unread}
+    answer(as_json, facts, *(lines or ["Nothing was submitted yet."]))
     return 0
 
 

@@ -14,6 +14,14 @@ from .base import PageHandler
 TIMEOUT_SECONDS = 20.0
 
 
+class AnswersUnread(Exception):
+    """The grading service would release feedback with answers unread only if it is told to."""
+
+    def __init__(self, message: str, waiting: dict[str, Any]):
+        super().__init__(message)
+        self.waiting = waiting
+
+
 class GradingHandler(PageHandler):
     """Speaks to the grading service with the token of the person who is logged in: it decides what she may."""
 
@@ -33,20 +41,38 @@ class GradingHandler(PageHandler):
         try:
             answer = await AsyncHTTPClient().fetch(request)
         except HTTPClientError as error:
+            if error.code == 409 and (waiting := _body(error).get("unread")):
+                raise AnswersUnread(_reason(error), waiting) from error
             raise web.HTTPError(error.code if 400 <= error.code < 500 else 503, _reason(error)) from error
         except OSError as error:
             raise web.HTTPError(503, "the grading service does not answer: try again in a moment") from error
         return json.loads(answer.body)
+
+    async def release_feedback(self, assignment: str, **body: Any) -> None:
+        """Queue a release; where answers wait to be read, answer how many, for the page to ask."""
+        try:
+            await self.queue("release_feedback", assignment, unread=self.get_argument("unread", "") == "yes", **body)
+        except AnswersUnread as unread:
+            self.set_status(409)
+            self.write({"error": str(unread), "unread": unread.waiting})
 
     async def queue(self, kind: str, assignment: str, **body: Any) -> None:
         job = await self.call_grading("POST", "jobs", {"kind": kind, "assignment": assignment, **body})
         self.write({"success": True, "job": job["id"], "total": job["total"], "log": ""})
 
 
+def _body(error: HTTPClientError) -> dict[str, Any]:
+    try:
+        body = json.loads(error.response.body)  # type: ignore[union-attr]
+    except (AttributeError, TypeError, ValueError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def _reason(error: HTTPClientError) -> str:
     try:
-        return str(json.loads(error.response.body)["detail"])  # type: ignore[union-attr]
-    except (AttributeError, KeyError, TypeError, ValueError):
+        return str(_body(error)["detail"])
+    except KeyError:
         return f"the grading service does not answer ({error}): try again in a moment"
 
 
@@ -87,12 +113,12 @@ class GenerateFeedbackHandler(GradingHandler):
 
 class ReleaseAllFeedbackHandler(GradingHandler):
     async def post(self, assignment: str):
-        await self.queue("release_feedback", assignment)
+        await self.release_feedback(assignment)
 
 
 class ReleaseFeedbackHandler(GradingHandler):
     async def post(self, assignment: str, student: str):
-        await self.queue("release_feedback", assignment, students=[student])
+        await self.release_feedback(assignment, students=[student])
 
 
 class JobHandler(GradingHandler):

@@ -14,7 +14,8 @@ MOST_OF_ONE = {
 }
 MOST_NESTED = 100  # tags, quotation marks of one line, or opening brackets in a row
 LONGEST_LINE = {CODE: 10_000}
-CPU_SECONDS = 2  # of one piece, whole ones as the kernel counts; an honest page's costliest takes a tenth of it
+CPU_SECONDS = 1  # of one piece, up to the next whole one: the kernel counts so; a module's cells take 0.2 in all
+ENDED_SECONDS = CPU_SECONDS + 0.5  # that a piece which was ended is reckoned to have taken
 WALL_SECONDS = 30.0  # of one piece on a machine that is busy with other things
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 UNCLOSED = frozenset(

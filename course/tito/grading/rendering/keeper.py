@@ -15,7 +15,7 @@ import sys
 import time
 from typing import Any
 
-from .bounds import CPU_SECONDS, WALL_SECONDS
+from .bounds import CPU_SECONDS, ENDED_SECONDS, WALL_SECONDS
 from .frames import Silent, receive, send
 
 MOST_MEMORY = 2**30  # bytes more than the libraries have taken
@@ -99,7 +99,7 @@ def main() -> None:
             answer = worker.render(request)
         except Silent:
             worker.end()
-            worker, answer = Worker(), {"ended": True, "seconds": float(CPU_SECONDS)}
+            worker, answer = Worker(), {"ended": True, "seconds": ENDED_SECONDS}
         send(answering, answer)
     worker.end()
 

@@ -7,13 +7,13 @@ import threading
 import time
 from typing import Any
 
-from .bounds import ANSI, CPU_SECONDS, WALL_SECONDS, beyond_bounds
+from .bounds import ANSI, ENDED_SECONDS, WALL_SECONDS, beyond_bounds
 from .frames import Silent, receive, send
 
 START_SECONDS = 120.0  # to load the libraries: one on a quiet machine
 SPARE_SECONDS = 15.0  # that a keeper has beyond its worker's deadline before it is ended itself
-PAGE_SECONDS = {"cells": 6.0, "outputs": 4.0}  # CPU time; a module with its answers takes a fifth of a second
-TIME_UP = f"laying it out took longer than {CPU_SECONDS} seconds"
+PAGE_SECONDS = {"cells": 4.0, "outputs": 2.0}  # CPU time; a module with its answers takes a fifth of a second
+TIME_UP = "laying it out took longer than a piece of a page may"
 PAGE_UP = "the parts of this notebook above had used up the time that one has"
 
 
@@ -62,7 +62,7 @@ class Renderer:
                 return receive(keeper.stdout.fileno(), time.monotonic() + WALL_SECONDS + SPARE_SECONDS)  # type: ignore[union-attr]
             except Silent:
                 self.close()
-        return {"ended": True, "seconds": float(CPU_SECONDS)}
+        return {"ended": True, "seconds": ENDED_SECONDS}
 
     def _running(self) -> subprocess.Popen:
         if self._keeper is None:

@@ -17,11 +17,13 @@ from tito.errors import TitoError
 from .client import describe_run
 from .identity import READ, RUN, HubIdentity, Person, caller, needs
 from .overview import router as overview_router
+from .overview import rows_to_release
 from .queue import Queue
 from .records import Job, Run
 from .regrades import router as regrade_router
 from .settings import GradingSettings
 from .students import students_for
+from .unread import AnswersUnread, refuse_unread
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
 Kind = Literal["autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness"]
@@ -37,6 +39,8 @@ class JobRequest(BaseModel):
     assignment: Name
     students: list[Name] | None = Field(None, max_length=5000)
     force: bool = False
+    unread: bool = False
+    """Release feedback although answers wait to be read."""
 
 
 def queue_of(request: Request) -> Queue:
@@ -64,7 +68,9 @@ def ask(
     A service that acts for a person names her in the header `Grading-Actor`; it is recorded and gives no rights.
     """
     students = students_for(settings, wanted.kind, wanted.assignment, wanted.students)
-    options = {"force": True} if wanted.force else {}
+    if wanted.kind == "release_feedback" and not wanted.unread:
+        refuse_unread(wanted.assignment, rows_to_release(settings, wanted.assignment, students))
+    options = {name: True for name in ("force", "unread") if getattr(wanted, name)}
     asked_by = f"{grading_actor} (by {person.name})" if grading_actor and person.kind == "service" else person.name
     job = queue.submit(wanted.kind, wanted.assignment, students, asked_by=asked_by, **options)
     return _found(queue.progress(job))
@@ -134,6 +140,10 @@ def make_app(
         title="TinyTorch grading", openapi_url=f"{base}/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.state.settings, app.state.queue, app.state.identity = settings, queue, identity
+    app.add_exception_handler(
+        AnswersUnread,
+        lambda _, error: JSONResponse({"detail": str(error), "unread": error.waiting}, 409),
+    )
     app.add_exception_handler(TitoError, lambda _, error: JSONResponse({"detail": str(error)}, 409))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
     for part in (router, overview_router, regrade_router):

@@ -26,7 +26,7 @@ from .students import students_for
 class Door(Protocol):
     """What a command can ask for."""
 
-    def submit(self, kind: str, assignment: str, students: list[str] | None, force: bool) -> str: ...
+    def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str: ...
     def progress(self, job: str) -> dict[str, Any]: ...
     def overview(self) -> list[dict[str, Any]]: ...
     def rows(self, assignment: str) -> list[dict[str, Any]]: ...
@@ -43,10 +43,10 @@ class Direct:
         self.settings = settings
         self.queue = Queue(open_database(settings.database_url))
 
-    def submit(self, kind: str, assignment: str, students: list[str] | None, force: bool) -> str:
+    def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
         named = students_for(self.settings, kind, assignment, students)
-        options = {"force": True} if force else {}
-        return self.queue.submit(kind, assignment, named, asked_by=os.environ.get("USER", "command line"), **options)
+        given = {name: True for name, value in options.items() if value}
+        return self.queue.submit(kind, assignment, named, asked_by=os.environ.get("USER", "command line"), **given)
 
     def progress(self, job: str) -> dict[str, Any]:
         return self.queue.progress(job) or {}
@@ -78,8 +78,8 @@ class ThroughService:
         headers = {"Authorization": f"token {token}"}
         self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, timeout=30, trust_env=False)
 
-    def submit(self, kind: str, assignment: str, students: list[str] | None, force: bool) -> str:
-        body = {"kind": kind, "assignment": assignment, "students": students, "force": force}
+    def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
+        body = {"kind": kind, "assignment": assignment, "students": students, **options}
         return self._ask("POST", "jobs", json=body)["id"]
 
     def progress(self, job: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor, Preprocessor
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.converters import GenerateFeedback
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import GetGrades
@@ -24,6 +24,7 @@ from tito.errors import TitoError
 from ..formgrader.sanitize import SanitizingExporter
 from .policy import grading_policy
 from .scores import counted_score
+from .unread import score_words, unread_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 HIDDEN = re.compile(
@@ -51,8 +52,17 @@ class CountedScore(GetGrades):
         with Gradebook(about["db_url"]) as gradebook:
             found = gradebook.find_submission_notebook(about["notebook"], about["assignment"], about["student"])
             policy = grading_policy(Path(self.course_dir))
-            about["counted_score"], about["manual_percent"] = counted_score(policy, found), policy.manual_percent
+            unread, score = unread_of(policy, found), counted_score(policy, found)
+            about["counted_score"], about["manual_percent"], about["unread"] = score, policy.manual_percent, unread
+            about["score_words"] = score_words(score, found.max_score, unread)
+            self._mark_unread(nb, found, policy.reads_by_hand)
         return nb, resources
+
+    def _mark_unread(self, nb: NotebookNode, found: SubmittedNotebook, reads_by_hand: bool) -> None:
+        waiting = {grade.name for grade in found.grades if grade.needs_manual_grade and reads_by_hand}
+        for cell in nb.cells:
+            if is_grade(cell):
+                cell.metadata.nbgrader["unread"] = cell.metadata.nbgrader["grade_id"] in waiting
 
     course_dir = Unicode("").tag(config=True)
 

@@ -13,10 +13,10 @@ from tito.errors import TitoError
 
 from .identity import READ, Person, caller, needs
 from .queue import Queue
-from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, Task
+from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, StillUnread, Task
 from .scores import module_rows
 from .settings import GradingSettings
-from .students import students_with
+from .students import EVERYBODY, students_with
 from .unjudged import mark_unjudged
 
 router = APIRouter()
@@ -50,18 +50,21 @@ def _module(settings: GradingSettings, queue: Queue, name: str, rows: list[dict[
     feedback = students_with(settings.course_dir / "feedback", name)
     with Session(queue.engine) as session:
         released = session.scalars(select(FeedbackRelease.student).where(FeedbackRelease.assignment == name)).all()
+        early = session.scalars(select(StillUnread.student).where(StillUnread.assignment == name)).all()
     return {
         "assignment": name,
         "students": len(rows),
         "collected": len(collected),
         "to_autograde": len(collected - graded),
         "to_read_by_hand": sum(row["needs_manual_grade"] for row in rows if row["student"] in graded),
+        "unread_answers": sum(row["unread_answers"] for row in rows if row["student"] in graded),
         "graded": len(graded),
         "not_judged": sum(bool(row["not_judged"]) for row in rows if row["student"] in graded),
         "late": sum(row["seconds_late"] > 0 for row in rows if row["submitted"]),
         "missing": sum(row["student"] not in collected for row in rows),
         "feedback_made": len(feedback),
         "feedback_released": len(released),
+        "released_before_read": len(early),
     }
 
 
@@ -87,6 +90,13 @@ def student_rows(settings: GradingSettings, queue: Queue, assignment: str) -> li
     ]
 
 
+def rows_to_release(settings: GradingSettings, assignment: str, students: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of those whose feedback would be released: of all who have some, if EVERYBODY is named."""
+    made = set(students_with(settings.course_dir / "feedback", assignment))
+    wanted = made if students == [EVERYBODY] else made & set(students)
+    return [row for row in module_rows(settings, assignment).get(assignment, []) if row["student"] in wanted]
+
+
 @router.get("/me")
 def own(request: Request, person: Annotated[Person, Depends(caller)]) -> dict[str, Any]:
     """Show the caller her own quick results, released scores and regrade requests, by module."""
@@ -104,6 +114,9 @@ def of_student(student: str, request: Request, person: Annotated[Person, Depends
 def _state_of(queue: Queue, student: str) -> dict[str, Any]:
     with Session(queue.engine) as session:
         releases = session.scalars(select(FeedbackRelease).where(FeedbackRelease.student == student)).all()
+        unread = {
+            each.assignment: each for each in session.scalars(select(StillUnread).where(StillUnread.student == student))
+        }
         regrades = session.scalars(select(Regrade).where(Regrade.student == student)).all()
         quick = select(Run).where(Run.student == student, Run.kind == "quick", Run.outcome.not_in(UNFINISHED))
         newest: dict[str, Run] = {}
@@ -122,6 +135,7 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
     for release in releases:
         modules.setdefault(release.assignment, {})["feedback"] = {
             "released_at": release.released_at.isoformat(), "score": release.score, "max_score": release.max_score,
+            **_still_unread(unread.get(release.assignment)),
         }  # fmt: skip
     for regrade in regrades:
         modules.setdefault(regrade.assignment, {}).setdefault("regrades", []).append(
@@ -129,6 +143,10 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
              "open": regrade.answered_at is None}
         )  # fmt: skip
     return {"student": student, "modules": modules}
+
+
+def _still_unread(row: StillUnread | None) -> dict[str, Any]:
+    return {"unread_answers": row.answers if row else 0, "unread_points": row.points if row else 0.0}
 
 
 def _quick(run: Run) -> dict[str, Any]:

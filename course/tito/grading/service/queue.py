@@ -81,7 +81,8 @@ class Queue(QueueView):
                 self._join_or_add(job, work.kind, work.assignment, student, work.options)
 
     def _join_or_add(self, job_id: str, kind: str, assignment: str, student: str, options: dict[str, Any]) -> None:
-        key = "/".join((kind, assignment, student, str(options.get("submission", "")), str(options.get("force", ""))))
+        asked = (str(options.get(name, "")) for name in ("submission", "force", "unread"))
+        key = "/".join((kind, assignment, student, *asked))
         while True:
             with Session(self.engine) as session:
                 task = session.scalar(select(Task).where(Task.waiting_key == key))

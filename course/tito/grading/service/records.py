@@ -151,6 +151,16 @@ class FeedbackRelease(Base):
     max_score: Mapped[float] = mapped_column()
 
 
+class StillUnread(Base):
+    """What had not been read of released feedback; no row where all had."""
+
+    __tablename__ = "still_unread"
+    assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    answers: Mapped[int] = mapped_column()
+    points: Mapped[float] = mapped_column()
+
+
 class Note(Base):
     """Small facts that must survive a restart: the schema's version, the exchange's cursor."""
 

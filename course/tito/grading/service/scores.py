@@ -12,6 +12,7 @@ from tito.errors import TitoError
 from .late import refresh_penalty
 from .policy import GradingPolicy, grading_policy
 from .settings import GradingSettings
+from .unread import Unread, unread_of
 
 
 def gradebook_url(course_dir: Path) -> str:
@@ -33,6 +34,12 @@ def assignment_score(settings: GradingSettings, assignment: str, student: str) -
         except MissingEntry as error:
             raise TitoError(f"{student} has no graded submission of {assignment}: autograde it first") from error
         return counted_score(grading_policy(settings.course_dir), submission), submission.max_score
+
+
+def assignment_unread(settings: GradingSettings, assignment: str, student: str) -> Unread:
+    """Return what of a graded submission waits to be read."""
+    with open_gradebook(settings) as gradebook:
+        return unread_of(grading_policy(settings.course_dir), gradebook.find_submission(assignment, student))
 
 
 def counted_score(policy: GradingPolicy, submission: SubmittedAssignment | SubmittedNotebook) -> float:
@@ -83,13 +90,16 @@ def _row(
         "last_name": student.last_name, "email": student.email, "max_score": assignment.max_score,
         "submitted": submission is not None, "submitted_at": None, "seconds_late": 0.0, "raw_score": None,
         "late_penalty": None, "score": None, "written_score": None, "needs_manual_grade": False,
+        "unread_answers": 0, "unread_points": 0.0,
     }  # fmt: skip
     if submission is not None:
+        unread = unread_of(policy, submission)
         row |= {
             "submitted_at": submission.timestamp.isoformat() + "Z" if submission.timestamp else None,
             "seconds_late": submission.total_seconds_late, "raw_score": submission.score,
             "late_penalty": _penalty(submission), "score": counted_score(policy, submission),
             "written_score": submission.written_score,
             "needs_manual_grade": policy.reads_by_hand and bool(submission.needs_manual_grade),
+            "unread_answers": unread.answers, "unread_points": unread.points,
         }  # fmt: skip
     return row

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from exchange.protocol.models import Result
@@ -27,11 +28,12 @@ from .late import semester_policy
 from .lateness import Lateness, Moved, follow, write_times
 from .policy import grading_policy
 from .queue import Queue, Work
-from .records import FeedbackRelease, Run, utc_now
-from .scores import assignment_score, bring_penalty_up_to_date, open_gradebook
+from .records import FeedbackRelease, Run, StillUnread, utc_now
+from .scores import assignment_score, assignment_unread, bring_penalty_up_to_date, open_gradebook
 from .settings import GradingSettings
 from .students import EVERYBODY, STEP_BEFORE, everybody_for
 from .told import LATE_PERCENT, late_percents, told_otherwise
+from .unread import Unread, refuse_unread, score_words
 
 GENERATE_SECONDS = 300
 SEED_BITS = 53  # survives a trip through JSON and JavaScript
@@ -136,7 +138,9 @@ def lateness(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
         settings, work.assignment, due, lambda receipt: late.get(receipt.submission, receipt.lateness_seconds)
     )
     if told := told_otherwise(settings, queue, work.assignment):
-        queue.submit("release_feedback", work.assignment, told, asked_by="a change of the schedule")
+        # Their feedback is out, with or without unread answers; it now says which still are.
+        again = {"unread": True}
+        queue.submit("release_feedback", work.assignment, told, asked_by="a change of the schedule", options=again)
     names = ", ".join(each.student for each in moved)
     return Outcome("done", f"another lateness or penalty: {names}" if moved else "")
 
@@ -197,12 +201,18 @@ def release_feedback(work: Work, settings: GradingSettings, queue: Queue) -> Out
     submission = exchange_door.collected_id(settings.course_dir / "submitted" / work.student / work.assignment)
     if submission is None:
         raise TitoError(f"{work.student}'s {work.assignment} did not come from the exchange: collect, then grade it")
+    unread = assignment_unread(settings, work.assignment, work.student)
+    if not work.options.get("unread"):
+        refuse_unread(work.assignment, [{"student": work.student, "unread_answers": unread.answers}])
     page = _make_feedback(settings, work)
     score, max_score = assignment_score(settings, work.assignment, work.student)
     exchange_door.release_feedback(settings, submission, page)
-    result = Result("full", _status(queue, work, score), score, max_score, f"{score:g} of {max_score:g} points")
-    exchange_door.post_result(settings, submission, result)
-    _remember_release(queue, work, score, max_score)
+    detail = {"unread_answers": unread.answers, "unread_points": unread.points} if unread.answers else {}
+    words = score_words(score, max_score, unread)
+    exchange_door.post_result(
+        settings, submission, Result("full", _status(queue, work, score), score, max_score, words, detail)
+    )
+    _remember_release(queue, work, score, max_score, unread)
     percent = late_percents(settings, work.assignment).get(work.student, 0.0)
     fields = {"score": score, "max_score": max_score, "submission": submission, "report": {LATE_PERCENT: percent}}
     return Outcome("done", "released", fields)
@@ -214,10 +224,16 @@ def _status(queue: Queue, work: Work, score: float) -> Literal["passed", "error"
     return "error" if last is not None and last.outcome == "refused" and not score else "passed"
 
 
-def _remember_release(queue: Queue, work: Work, score: float, max_score: float) -> None:
+def _remember_release(queue: Queue, work: Work, score: float, max_score: float, unread: Unread) -> None:
     with Session(queue.engine) as session:
         row = {"assignment": work.assignment, "student": work.student, "released_at": utc_now()}
         session.merge(FeedbackRelease(**row, score=score, max_score=max_score))
+        session.execute(
+            delete(StillUnread).where(StillUnread.assignment == work.assignment, StillUnread.student == work.student)
+        )
+        if unread.answers:
+            who = {"assignment": work.assignment, "student": work.student}
+            session.add(StillUnread(**who, answers=unread.answers, points=unread.points))
         session.commit()
 
 

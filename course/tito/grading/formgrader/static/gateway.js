@@ -37,7 +37,25 @@ function jobList() {
 // Queue something in the grading service, show how far it is, and call `after` when it is done.
 function queueJob(path, title, after) {
   var url = document.documentElement.dataset.base + "/formgrader/api/";
-  $.post(url + path).done(function (answer) { followJob(url, JSON.parse(JSON.stringify(answer)), title, after); });
+  $.ajax({ type: "POST", url: url + path, global: false })
+    .done(function (answer) { followJob(url, answer, title, after); })
+    .fail(function (request) {
+      if (!(request.responseJSON || {}).unread) { showMessage(reasonOf(request)); return; }
+      askFirst(title, request.responseJSON, function () { queueJob(path + "?unread=yes", title, after); });
+    });
+}
+
+// Feedback would go out with answers unread: say so, and let the person decide.
+function askFirst(title, answer, go) {
+  var box = $("<dialog/>").addClass("conflict ask").attr("aria-labelledby", "ask-title");
+  function end() { box[0].close(); box.remove(); }
+  box.append($("<h2/>").attr("id", "ask-title").text(title + "?"), $("<p/>").text(answer.error + "."));
+  box.append($("<div/>").addClass("choices").append(
+    $("<button/>").addClass("btn btn-default").attr({ type: "button", autofocus: true }).text("Do not release").click(end),
+    $("<button/>").addClass("btn btn-warning").attr("type", "button").text("Release with answers unread").click(function () { end(); go(); })
+  ));
+  $("body").append(box);
+  box[0].showModal();
 }
 
 function followJob(url, answer, title, after) {
