@@ -9,7 +9,7 @@ from tito.staff.environments import make_environments
 CHECKOUT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def worker_environment() -> Path:
     """Judge with the code that is tested."""
     made = make_environments(CHECKOUT, CHECKOUT / "course", kinds=("worker",))["worker"]

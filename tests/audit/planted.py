@@ -1,6 +1,11 @@
 """A small course with one module that has no hole, and the holes that a test plants into it."""
 
+from dataclasses import replace
 from pathlib import Path
+
+from tito.curriculum import Module
+from tito.staff.auditing.digests import own_digests
+from tito.staff.auditing.record import read_record, write_record
 
 TIERS = "tiers:\n  - {name: arrays, title: Arrays}\n"
 
@@ -101,13 +106,31 @@ test.report()
 '''
 
 
-def plant(root: Path, *holes: tuple[str, str]) -> Path:
-    """Write the course under `root`, with each text replaced by the other; return its folder."""
+def with_holes(*holes: tuple[str, str]) -> str:
+    """Return the module's source with each text replaced by the other."""
     source = SOURCE
     for right, wrong in holes:
         if source.count(right) != 1:
             raise ValueError(f"a hole replaces a text that is there once, got {source.count(right)} of {right!r}")
         source = source.replace(right, wrong)
+    return source
+
+
+def replant(course: Path, *holes: tuple[str, str]) -> None:
+    """Put holes into a module that was planted without."""
+    (course / "modules" / "01_halves" / "halves_dev.py").write_text(with_holes(*holes), encoding="utf-8")
+
+
+def forge(module: Module) -> None:
+    """Let the record claim that it was made of the module as it is now."""
+    record = read_record(module)
+    assert record is not None
+    write_record(module, replace(record, own=own_digests(module)))
+
+
+def plant(root: Path, *holes: tuple[str, str]) -> Path:
+    """Write the course under `root`, with each text replaced by the other; return its folder."""
+    source = with_holes(*holes)
     folder = root / "course" / "modules" / "01_halves"
     folder.mkdir(parents=True)
     (folder / "halves_dev.py").write_text(source, encoding="utf-8")

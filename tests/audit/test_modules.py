@@ -1,36 +1,60 @@
-"""No module ships with a hole: the audit of every written module has nothing to say, and the page shows them all.
+"""No module ships with a hole: its record is up to date, has no problem, and holds where a sample of it is judged.
 
-Slow where nothing is known yet; what has not changed since the last run comes from build/audit.
+The commit draws the sample, and is printed; TITO_AUDIT_SEED names another one. 'make audit' judges everything.
 """
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from tito.curriculum import load_curriculum
 from tito.staff.audit import alternatives_of
-from tito.staff.auditing.cache import Cache
-from tito.staff.auditing.schedule import audit_modules
+from tito.staff.auditing.record import read_record, record_path, stale
+from tito.staff.auditing.schedule import Scene, sample_modules
+from tito.staff.auditing.table import page
 
 from tests.audit.conftest import CHECKOUT
 
 COURSE = CHECKOUT / "course"
 CURRICULUM = load_curriculum(COURSE)
+SCENE = Scene(COURSE, CURRICULUM, alternatives_of(COURSE))
+each_module = pytest.mark.parametrize("module", CURRICULUM.written, ids=lambda module: module.slug)
 
 
 @pytest.fixture(scope="session")
-def audits(worker_environment):
-    cache = Cache(CHECKOUT / "build" / "audit")
-    found = audit_modules(
-        CURRICULUM.written, CURRICULUM, COURSE, alternatives=alternatives_of(COURSE), cache=cache, jobs=2
-    )
-    return {audit.slug: audit for audit in found}
+def samples(worker_environment, pytestconfig):
+    seed = os.environ.get("TITO_AUDIT_SEED") or commit()
+    lines = [f"the audit's sample is drawn by {seed}; to repeat it: tito module audit --all --sample {seed}"]
+    found = {sample.slug: sample for sample in sample_modules(CURRICULUM.written, SCENE, seed, say=lines.append)}
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print("", *lines, sep="\n", file=sys.stderr)
+    return found
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(1800)  # all modules are judged before the first of these begins: 15 minutes on two cores
-@pytest.mark.parametrize("module", CURRICULUM.written, ids=lambda module: module.slug)
-def test_a_module_has_no_hole(module, audits):
-    audit = audits[module.slug]
+def commit() -> str:
+    git = subprocess.run(["git", "rev-parse", "HEAD"], cwd=CHECKOUT, capture_output=True, text=True)
+    if git.returncode != 0:
+        pytest.fail(f"no commit can draw the sample: name a seed in TITO_AUDIT_SEED ({git.stderr.strip()})")
+    return git.stdout.strip()
+
+
+@pytest.mark.audit
+@pytest.mark.timeout(1800)  # all modules are judged before the first of these begins
+@each_module
+def test_a_sample_of_the_record_holds(module, samples):
+    sample = samples[module.slug]
+    assert sample.problems == [], f"to repeat it: tito module audit {module.slug} --sample {sample.seed}"
+    assert sample.judged >= 40
+
+
+@pytest.mark.unit
+@each_module
+def test_the_record_is_of_this_module_and_shows_no_hole(module):
+    record = read_record(module)
+    assert stale(module, record) == ""
+    audit = record.audit
     assert audit.problems == []
     assert (audit.whole.reference, audit.whole.release) == (90, 0)
     assert len(audit.mutants) >= 100 and audit.score >= 0.95
@@ -38,8 +62,19 @@ def test_a_module_has_no_hole(module, audits):
 
 
 @pytest.mark.unit
-def test_the_page_lists_every_written_module():
-    page = (CHECKOUT / "docs" / "audit.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| (\d\d_\w+) \| \d+ of", page, flags=re.M) == [m.label for m in CURRICULUM.written], (
-        "docs/audit.md is behind: run 'tito module audit --all --write-docs'"
+@each_module
+def test_the_record_depends_on_no_machine_and_no_time(module):
+    text = record_path(module).read_text(encoding="utf-8")
+    assert str(CHECKOUT) not in text and "seconds" not in text
+    lines = [line for line in text.splitlines() if line.startswith(' {"exercise"')]
+    assert len(lines) == len(read_record(module).mutants)
+
+
+@pytest.mark.unit
+def test_the_page_and_the_readme_say_what_the_records_say():
+    assert (CHECKOUT / "docs" / "audit.md").read_text(encoding="utf-8") == page(CURRICULUM), (
+        "docs/audit.md is behind the records: run 'tito module audit NAME' for a module that has changed"
     )
+    count = sum(len(read_record(module).mutants) for module in CURRICULUM.written)
+    readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"([\d,]+) faulty variants of the reference", readme) == [f"{count:,}"]

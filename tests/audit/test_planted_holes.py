@@ -7,16 +7,32 @@ import pytest
 import yaml
 from tito.cli import main
 from tito.curriculum import load_curriculum
-from tito.staff.auditing.schedule import audit_modules
+from tito.staff.auditing.bench import bench_of
+from tito.staff.auditing.exercise import alone
+from tito.staff.auditing.record import FILE_NAME, read_record, write_record
+from tito.staff.auditing.schedule import Scene, audit_modules, sample_modules
 
-from tests.audit.planted import SOURCE, plant
+from tests.audit.planted import SOURCE, forge, plant, replant
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.audit, pytest.mark.usefixtures("worker_environment")]
+
+
+def recorded(course, alternatives=None, **options):
+    curriculum = load_curriculum(course)
+    scene = Scene(course, curriculum, alternatives)
+    (record,) = audit_modules(curriculum.written, scene, jobs=1, **options)
+    return record
 
 
 def audited(course, alternatives=None):
+    return recorded(course, alternatives).audit
+
+
+def sampled(course, seed: str):
+    """What CI finds out about the module."""
     curriculum = load_curriculum(course)
-    return audit_modules(curriculum.written, curriculum, course, alternatives=alternatives, jobs=1)[0]
+    (sample,) = sample_modules(curriculum.written, Scene(course, curriculum), seed, jobs=1)
+    return sample
 
 
 def cell(name: str) -> str:
@@ -128,23 +144,113 @@ def test_a_survivor_is_explained_beside_the_module_and_a_stale_entry_is_an_error
     ]
 
 
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory) -> str:
+    """The text of the record of the module without a hole."""
+    course = plant(tmp_path_factory.mktemp("honest"))
+    module = load_curriculum(course).find("halves")
+    write_record(module, recorded(course))
+    return (module.folder / FILE_NAME).read_text(encoding="utf-8")
+
+
+def test_a_record_that_is_true_holds_and_a_second_audit_writes_the_same_bytes(tmp_path, honest):
+    course = plant(tmp_path)
+    module = load_curriculum(course).find("halves")
+    (module.folder / FILE_NAME).write_text(honest, encoding="utf-8")
+    assert not write_record(module, recorded(course)), "with the known killers first"
+    assert not write_record(module, recorded(course, fresh=True)), "looking for them anew"
+    sample = sampled(course, "any")
+    assert (sample.problems, sample.elsewhere) == ([], [])
+    assert 0 < sample.judged <= sample.recorded == len(read_record(module).mutants)
+
+
+ITSELF = ("close(spread(x), np.ptp(x.read(), axis=1) / 2)", "close(spread(x), spread(x))")
+VISIBLE_ITSELF = (
+    "same(spread(np.array([[1.0, 5.0, 2.0]])), [2.0])",
+    "same(spread(np.array([[1.0, 5.0, 2.0]])), spread(np.array([[1.0, 5.0, 2.0]])))",
+)
+
+
+@pytest.mark.parametrize("seed", ["0", "1"])
+@pytest.mark.parametrize("hole", [ITSELF, VISIBLE_ITSELF], ids=["hidden", "visible"])
+def test_ci_finds_a_check_that_compares_a_thing_with_itself_whatever_the_record_claims(tmp_path, honest, hole, seed):
+    course = plant(tmp_path)
+    module = load_curriculum(course).find("halves")
+    (module.folder / FILE_NAME).write_text(honest, encoding="utf-8")
+    replant(course, hole)
+    (stale,) = sampled(course, seed).problems
+    assert "audit.json is behind halves_dev.py: run 'tito module audit halves'" in stale
+    forge(module)
+    title = "'random rows, which stay what they are'" if hole is ITSELF else "'one row'"
+    problems = sampled(course, seed).problems
+    assert [p for p in problems if f"says killed by spread, {title}" in p and "judged anew, by" in p], problems
+
+
+def test_a_record_that_claims_too_much_or_too_little_is_found(tmp_path, honest):
+    course = plant(tmp_path)
+    path = load_curriculum(course).find("halves").folder / FILE_NAME
+    data = json.loads(honest)
+    gone, survivor, other = data["mutants"][0], data["mutants"][1], data["mutants"][-1]
+    data["mutants"].remove(gone)
+    survivor |= {"caught_by": "", "check": "", "points": 0, "fault": ""}
+    other["points"] += 1
+    data["exercises"][0]["by_heart"] = dict.fromkeys(data["exercises"][0]["by_heart"], 40)
+    data["whole"]["left_out"]["halve"] = 39
+    path.write_text(json.dumps(data), encoding="utf-8")
+    problems = "\n".join(sampled(course, "any").problems)
+    for said in (
+        "1 mutants are not in audit.json, and 0 that are there can't be made any more",
+        "says killed by no check; judged anew, by halve",
+        "score 12, audit.json says 40",
+        "left out: {'halve': 40.0, 'spread': 50.0}, audit.json says {'halve': 39, 'spread': 50}",
+    ):
+        assert said in problems
+
+
+COUNTING = """
+seen = []
+
+
+def count():
+    seen.append(1)
+    return len(seen)
+"""
+
+
+def test_a_check_that_needs_one_before_it_is_a_problem_since_mutants_are_judged_without(tmp_path):
+    course = plant(
+        tmp_path,
+        ("#| export\nimport numpy as np\n", f"#| export\nimport numpy as np\n{COUNTING}"),
+        ("[2.0, 4.0])), [1.0, 2.0])\n", "[2.0, 4.0])), [1.0, 2.0])\n    count()\n"),
+        ("[6.0])), [3.0])\n", "[6.0])), [3.0])\n    same(count(), 2)\n"),
+    )
+    bench = bench_of(course, "halves")
+    assert bench.judge({}).points == 90
+    (problem,) = alone(bench, "halve")
+    assert "'an empty array is refused, others are not', where the checks before it did not run" in problem
+
+
 def test_the_command_lists_what_is_wrong_and_ends_with_1(tmp_path, monkeypatch, capsys):
     course = plant(tmp_path, HOLES["a check that an answer learnt by heart passes"][0])
     monkeypatch.setenv("TITO_COURSE", str(course))
     for arguments, code in (
-        (["halves"], 1),
-        (["--all", "--json", "--write-docs"], 1),
+        (["halves", "--dry-run"], 1),
+        (["--all", "--json"], 1),
+        (["halves", "--sample", "0"], 0),
         ([], 2),
-        (["halves", "--write-docs"], 2),
+        (["halves", "--sample", "0", "--fresh"], 2),
     ):
         monkeypatch.setattr(sys, "argv", ["tito", "module", "audit", *arguments])
         with pytest.raises(SystemExit) as ended:
             main()
         assert ended.value.code == code
         out = capsys.readouterr().out
-        if arguments == ["halves"]:
+        if "--dry-run" in arguments:
             assert "01_halves: halve: answers learnt by heart" in out
+            assert not list(tmp_path.rglob(FILE_NAME)) and not (tmp_path / "docs").exists()
         elif "--json" in arguments:
             (found,) = json.loads(out)
             assert (found["module"], found["reference"], found["release"], found["score"]) == ("halves", 90, 0, 1.0)
+        elif "--sample" in arguments and code == 0:
+            assert out == "01_halves: the record holds\n"
     assert "| 01_halves | 90 of 90 | 0 | exact |" in (tmp_path / "docs" / "audit.md").read_text(encoding="utf-8")

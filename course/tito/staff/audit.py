@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="NAME...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Audit every written module.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes to use.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes to use; 1: this one.")
 @click.option("--fresh", is_flag=True, help="Look anew for the first check that kills a mutant.")
 @click.option("--dry-run", is_flag=True, help="Write neither record nor page.")
 @click.option("--sample", metavar="SEED", help="Judge only a sample of what is recorded, as CI does.")

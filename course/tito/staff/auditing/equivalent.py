@@ -37,7 +37,10 @@ def read_explained(folder: Path) -> dict[Key, Explained]:
     path = folder / FILE_NAME
     if not path.exists():
         return {}
-    entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as error:
+        raise TitoError(f"{path.name} of {folder.name} is no YAML: {error}") from error
     if not isinstance(entries, list):
         raise TitoError(f"{path.name} of {folder.name} is a list of entries, got a {type(entries).__name__}")
     found = [_entry(entry, f"{folder.name}/{path.name}, entry {n}") for n, entry in enumerate(entries, 1)]

@@ -2,10 +2,12 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, Protocol
 
 from tito.curriculum import Curriculum, Module
 from tito.staff.auditing.digests import elsewhere_digests, own_digests
@@ -47,8 +49,38 @@ def sample_modules(
             yield sample.finished(say)
 
 
+class Job(Protocol):
+    """Something under way, or to be done when its result is asked for."""
+
+    def result(self) -> Any: ...
+
+
+class Pool(Protocol):
+    """Who does jobs."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Job: ...
+
+
+@dataclass(frozen=True)
+class _Later:
+    call: Callable[[], Any]
+
+    def result(self) -> Any:
+        return self.call()
+
+
+class _ThisProcess:
+    """One job at a time, here: a fresh process spends seconds on importing nbgrader."""
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> _Later:
+        return _Later(partial(function, *arguments))
+
+
 @contextmanager
-def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
+def _processes(jobs: int) -> Iterator[Pool]:
+    if jobs == 1:
+        yield _ThisProcess()
+        return
     # Fresh interpreters: forked ones would share the sockets and threads of whoever called.
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
     try:
@@ -60,7 +92,7 @@ def _processes(jobs: int) -> Iterator[ProcessPoolExecutor]:
 class _Full:
     """One module's audit under way: each exercise a job, and the whole."""
 
-    def __init__(self, pool: ProcessPoolExecutor, module: Module, scene: Scene, fresh: bool):
+    def __init__(self, pool: Pool, module: Module, scene: Scene, fresh: bool):
         assert module.folder is not None
         record = None if fresh else read_record(module)
         known = record.known if record else {}
@@ -87,10 +119,10 @@ class _Full:
 class _Sample:
     """One module's sample under way."""
 
-    def __init__(self, pool: ProcessPoolExecutor, module: Module, scene: Scene, seed: str):
+    def __init__(self, pool: Pool, module: Module, scene: Scene, seed: str):
         record = read_record(module)
         self._module, self.found = module, SampleAudit(module.slug, seed)
-        self._parts: list[Future[list[str]]] = []
+        self._parts: list[Job] = []
         if problem := stale(module, record):
             self.found.problems.append(problem)
         elif record is not None:
