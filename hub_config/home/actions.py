@@ -23,9 +23,9 @@ DONE = {
 
 
 @router.post("/semester/apply", dependencies=[Depends(find_manager)])
-async def apply(request: Request, ask: Asking) -> Response:
-    """Put the semester file in force."""
-    answer = await ask.apply()
+async def apply(request: Request, ask: Asking, yes: Annotated[list[str] | None, Form()] = None) -> Response:
+    """Put the semester file in force, with a yes to what was ticked."""
+    answer = await ask.apply(yes or [])
     if isinstance(answer, Missing):
         return _back(request, "semester", answer, "")
     return RedirectResponse(f"{request.app.state.settings.prefix}semester/apply", 303)

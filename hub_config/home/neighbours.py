@@ -50,8 +50,8 @@ class Neighbours:
     async def plan(self) -> Any:
         return await self._post("semester", "/api/v1/plan", {})
 
-    async def apply(self) -> Any:
-        return await self._post("semester", "/api/v1/apply", {})
+    async def apply(self, yes: list[str]) -> Any:
+        return await self._post("semester", "/api/v1/apply", {"yes": yes})
 
     async def release(self, module: str) -> Any:
         return await self._post("semester", f"/api/v1/modules/{module}/release", None)

@@ -6,7 +6,7 @@ The address is SEMESTER_URL; the token TITO_TOKEN or JUPYTERHUB_API_TOKEN, and i
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn
 
 import httpx
@@ -37,9 +37,13 @@ class SemesterClient:
         """Return the changes that applying would make."""
         return self._ask("POST", "/plan", json=_body(sources))
 
-    def apply(self, sources: Sources | None, progress: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
-        """Put a semester in force; `progress` is called with the run while it is under way."""
-        run = self._ask("POST", "/apply", json=_body(sources))
+    def apply(
+        self, sources: Sources | None, progress: Callable[[dict[str, Any]], object], yes: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """Put a semester in force, with a yes to the kinds of loss in `yes`; `progress` is called with the run while
+        it is under way.
+        """
+        run = self._ask("POST", "/apply", json={**_body(sources), "yes": list(yes)})
         while not run["finished"]:
             progress(run)
             time.sleep(POLL_SECONDS)  # the service has no long poll: an apply takes seconds, once a week

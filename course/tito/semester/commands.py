@@ -20,6 +20,9 @@ from tito.semester.read import Sources, Valid, read
 
 FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 OPTIONAL_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
+YES = click.option(
+    "--yes", multiple=True, metavar="KIND", help="Say yes to one kind of loss that `plan` names: drops or late."
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
@@ -74,14 +77,20 @@ def plan(file: Path | None, as_json: bool) -> int:
         click.echo(_line(change))
     count = len(answer["changes"])
     click.echo(f"{count} change{'s' if count != 1 else ''}" if count else "nothing to change")
+    for each in answer["confirmations"]:
+        click.echo(f"needs a yes (tito semester apply --yes {each['key']}): {each['sentence']}")
     return 0
 
 
 @click.command(epilog="Example:  tito semester apply course/semesters/2026-fall.yaml")
 @OPTIONAL_FILE
+@YES
 @JSON
-def apply(file: Path | None, as_json: bool) -> int:
-    """Put a semester in force: Hub, exchange, notebooks, gradebook and schedule. Applying again changes nothing."""
+def apply(file: Path | None, yes: tuple[str, ...], as_json: bool) -> int:
+    """Put a semester in force: Hub, exchange, notebooks, gradebook and schedule. Applying again changes nothing.
+
+    What takes something away from people needs a yes by name (`plan` shows it); without it nothing is changed.
+    """
     shown: set[int] = set()
 
     def progress(run: dict[str, Any]) -> None:
@@ -90,7 +99,7 @@ def apply(file: Path | None, as_json: bool) -> int:
                 click.echo(_line(change))
             shown.add(index)
 
-    run = SemesterClient().apply(Sources.of(file) if file else None, progress)
+    run = SemesterClient().apply(Sources.of(file) if file else None, progress, yes)
     failed = [change for change in run["changes"] if change["error"]]
     if as_json:
         click.echo(json.dumps(run))
@@ -119,6 +128,10 @@ def status(as_json: bool) -> int:
         if action["state"] != "cancelled":
             what = f"{action['kind']} {action['module']}"
             click.echo(f"  {action['at'][:16]}  {what:24} {action['state']:8} {action['message']}".rstrip())
+    for each in (answer["run"] or {}).get("confirmations", ()):
+        click.echo(f"left out, needs a yes (tito semester apply --yes {each['key']}): {each['sentence']}")
+    for each in answer["confirmed"]:
+        click.echo(f"yes to {each['key']} by {each['by']} at {each['at'][:16]}: {each['sentence']}")
     return 0
 
 

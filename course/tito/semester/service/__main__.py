@@ -22,6 +22,7 @@ from exchange.client.exchange_client import ExchangeClient
 from tito.curriculum import Curriculum, load_curriculum
 from tito.errors import TitoError
 from tito.semester.read import read
+from tito.semester.service import confirmation
 from tito.semester.service.actions import Actions
 from tito.semester.service.app import Service, create_app
 from tito.semester.service.conductor import Conductor, Places
@@ -94,7 +95,6 @@ def _apply_at_start(service: Service, stopping: threading.Event) -> None:
     pause = FIRST_PAUSE_SECONDS
     while not stopping.is_set():
         if not (reason := _apply_once(service, service.file)):
-            log.info("%s is in force", service.file)
             return
         log.warning("%s is not in force yet, trying again in %.0f s: %s", service.file, pause, reason)
         stopping.wait(pause)
@@ -104,10 +104,16 @@ def _apply_at_start(service: Service, stopping: threading.Event) -> None:
 def _apply_once(service: Service, file: Path) -> str:
     """Apply `file`; return why it did not work, nothing if it did."""
     try:
-        run = service.conductor.apply(read(file, service.places.curriculum()), "semester")
+        run = service.conductor.apply_unattended(read(file, service.places.curriculum()), "semester")
     except (TitoError, OSError) as error:
         return str(error)
-    return run.error or "; ".join(run.failed.values())
+    if why := run.error or "; ".join(run.failed.values()):
+        return why
+    if run.lacking:
+        log.warning("%s is in force but for this: %s", file, confirmation.left_out(run.lacking))
+    else:
+        log.info("%s is in force", file)
+    return ""
 
 
 if __name__ == "__main__":

@@ -18,11 +18,12 @@ from tito.semester import times
 from tito.semester.document import Document
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
-from tito.semester.service import schedule
+from tito.semester.service import confirmation, schedule
 from tito.semester.service.access import Caller, Identity, caller, manager, reader, refusal
 from tito.semester.service.conductor import Conductor, Places
+from tito.semester.service.confirmation import Key
 from tito.semester.service.course_view import course_view
-from tito.semester.service.database import COLLECT, RELEASE, Action
+from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
 from tito.semester.service.scheduler import Scheduler
 
 LARGEST_TEXT = 2_000_000  # a roster of ten thousand lines is under one
@@ -55,6 +56,12 @@ class Given(BaseModel):
     roster: str = Field(default="", max_length=LARGEST_TEXT)
     semester_name: str = Field(default="semester.yaml", max_length=500)
     roster_name: str = Field(default="roster.csv", max_length=500)
+
+
+class GivenWithYes(Given):
+    """A semester to apply, and the kinds of loss that whoever applies says yes to."""
+
+    yes: list[Key] = []
 
 
 def create_app(service: Service, prefix: str) -> FastAPI:
@@ -115,6 +122,7 @@ def status(request: Request, who: Reader) -> dict[str, Any]:
         "file": _file_state(service),
         "run": run and run.as_dict(),
         "actions": [_shown(action) for action in schedule.listing(service.places.engine, row.course)] if row else [],
+        "confirmed": [_shown_yes(each) for each in service.conductor.confirmed(row.course)] if row else [],
     }
 
 
@@ -135,15 +143,19 @@ def plan(request: Request, given: Given, who: Manager) -> dict[str, Any]:
     """Return what applying would change."""
     service: Service = request.app.state.service
     valid = _given(service, given)
-    changes = [change.as_dict() for change in service.conductor.plan(valid)]
-    return {"changes": changes, "warnings": [str(warning) for warning in valid.warnings]}
+    changes = service.conductor.plan(valid)
+    return {
+        "changes": [change.as_dict() for change in changes],
+        "confirmations": [each.as_dict() for each in confirmation.needed(changes)],
+        "warnings": [str(warning) for warning in valid.warnings],
+    }
 
 
 @routes.post("/apply", status_code=202)
-def apply(request: Request, given: Given, who: Manager) -> dict[str, Any]:
-    """Begin to put a semester in force; `GET apply` tells how far it is."""
+def apply(request: Request, given: GivenWithYes, who: Manager) -> dict[str, Any]:
+    """Begin to put a semester in force; `GET apply` tells how far it is, and what it needs a yes to."""
     service: Service = request.app.state.service
-    return service.conductor.begin(_given(service, given), who.name).as_dict()
+    return service.conductor.begin(_given(service, given), who.name, given.yes).as_dict()
 
 
 @routes.get("/apply")
@@ -233,6 +245,10 @@ def _shown(action: Action) -> dict[str, Any]:
         "finished_at": action.finished_at and action.finished_at.isoformat(),
         "message": action.message,
     }
+
+
+def _shown_yes(row: Confirmed) -> dict[str, str]:
+    return {"key": row.key, "sentence": row.sentence, "by": row.by, "at": row.at.isoformat()}
 
 
 async def _say_problems(request: Request, error: Exception) -> JSONResponse:

@@ -2,20 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tito.semester.service.confirmation import Confirmation
 
 Sign = Literal["+", "~", "-"]
 
 
 @dataclass(frozen=True)
 class Change:
-    """`sign` + adds, ~ alters, - takes away; `make()` does it and may be repeated."""
+    """`sign` + adds, ~ alters, - takes away; `make()` does it and may be repeated; `needs` is what asks for a yes."""
 
     sign: Sign
     area: str
     subject: str
     detail: str
     make: Callable[[], object]
+    needs: "Confirmation | None" = None
 
     def as_dict(self) -> dict[str, str]:
         """Return what a plan shows."""

@@ -5,7 +5,7 @@ short is what the next plan shows.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -20,8 +20,10 @@ from tito.curriculum import Curriculum
 from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.read import Sources, Valid, validate
+from tito.semester.service import confirmation
 from tito.semester.service.change import Change
-from tito.semester.service.database import Applied
+from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.database import Applied, Confirmed
 from tito.semester.service.hub_api import Hub
 from tito.semester.service.parts import exchange, gradebook, notebooks, people, policies, timetable
 
@@ -39,12 +41,17 @@ class Places:
 
 @dataclass
 class Run:
-    """One apply: its changes, how far it is, what failed."""
+    """One apply: its changes, how far it is, what failed, what was left out for want of a yes.
+
+    `yes` has the keys that somebody said yes to; None if nobody watches, who could be asked.
+    """
 
     by: str
     began: datetime
+    yes: Collection[str] | None
     changes: list[Change] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
+    lacking: list[Confirmation] = field(default_factory=list)
     made: int = 0
     now_making: str = ""
     finished: bool = False
@@ -52,7 +59,10 @@ class Run:
 
     def as_dict(self) -> dict[str, Any]:
         """Return what a page or the terminal shows of it."""
-        rows = [{**change.as_dict(), "error": self.failed.get(i)} for i, change in enumerate(self.changes)]
+        rows = [
+            {**change.as_dict(), "error": self.failed.get(i), "left_out": self.leaves_out(change)}
+            for i, change in enumerate(self.changes)
+        ]
         return {
             "by": self.by,
             "began": self.began.isoformat(),
@@ -61,8 +71,13 @@ class Run:
             "total": len(self.changes),
             "now_making": self.now_making,
             "error": self.error,
+            "confirmations": [each.as_dict() for each in self.lacking],
             "changes": rows,
         }
+
+    def leaves_out(self, change: Change) -> bool:
+        """Tell whether `change` waits for a yes."""
+        return change.needs in self.lacking
 
 
 class Conductor:
@@ -77,21 +92,29 @@ class Conductor:
         """Return what applying `valid` would change now, in the order in which it is done."""
         return list(self._changes(valid))
 
-    def begin(self, valid: Valid, by: str) -> Run:
-        """Apply `valid` in a thread; raise TitoError while another apply is under way."""
+    def begin(self, valid: Valid, by: str, yes: Collection[str] = ()) -> Run:
+        """Apply `valid` in a thread, with a yes to the kinds of loss in `yes`; raise TitoError while another is under
+        way.
+        """
         if not self._applying.acquire(blocking=False):
             began = self.run.began.isoformat(timespec="seconds") if self.run else "now"
             raise TitoError(f"an apply that began at {began} is under way: wait for it to finish")
-        self.run = run = Run(by, times.now())
+        self.run = run = Run(by, times.now(), yes)
         threading.Thread(target=self._apply, args=(valid, run), name="apply", daemon=True).start()
         return run
 
-    def apply(self, valid: Valid, by: str) -> Run:
-        """Apply `valid` and wait for the end."""
+    def apply_unattended(self, valid: Valid, by: str) -> Run:
+        """Apply `valid` but for what needs a yes, and wait for the end."""
         with self._applying:
-            self.run = run = Run(by, times.now())
+            self.run = run = Run(by, times.now(), yes=None)
             self._make_all(valid, run)
         return run
+
+    def confirmed(self, course: str) -> list[Confirmed]:
+        """Return what somebody said yes to, the newest first."""
+        with Session(self._places.engine, expire_on_commit=False) as session:
+            rows = select(Confirmed).where(Confirmed.course == course).order_by(Confirmed.id.desc())
+            return list(session.scalars(rows))
 
     def in_force(self) -> Applied | None:
         """Return the semester that was last put in force."""
@@ -123,12 +146,19 @@ class Conductor:
 
     def _make_all(self, valid: Valid, run: Run) -> None:
         try:
-            run.changes = self.plan(valid)
+            changes = self.plan(valid)
+            run.lacking = confirmation.lacking(changes, run.yes or ())
+            if run.lacking and run.yes is not None:
+                raise TitoError(confirmation.refusal(run.lacking))
+            run.changes = changes
+            self._remember_yes(valid, run)
             for index, change in enumerate(run.changes):
                 run.now_making = f"{change.area} {change.subject}"
                 self._make(change, index, run)
-            if not run.failed:
+            if not run.failed and not run.lacking:
                 self._record(valid, run.by)
+        except TitoError as error:
+            run.error = str(error)
         except Exception as error:  # the thread's top: whoever waits for this run must learn how it ended
             run.error = f"{type(error).__name__}: {error}"
         finally:
@@ -138,10 +168,17 @@ class Conductor:
     @staticmethod
     def _make(change: Change, index: int, run: Run) -> None:
         try:
-            change.make()
+            if not run.leaves_out(change):
+                change.make()
         except (TitoError, Refused, OSError) as error:  # one place that fails must not hold up the others
             run.failed[index] = str(error)
         run.made += 1
+
+    def _remember_yes(self, valid: Valid, run: Run) -> None:
+        given = [each for each in confirmation.needed(run.changes) if each not in run.lacking]
+        with Session(self._places.engine) as session, session.begin():
+            for each in given:
+                session.add(Confirmed(course=valid.semester.course, **each.as_dict(), by=run.by, at=run.began))
 
     def _record(self, valid: Valid, by: str) -> None:
         sources, row = valid.sources, self.in_force()

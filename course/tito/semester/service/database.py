@@ -47,6 +47,18 @@ class Applied(Table):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Confirmed(Table):
+    """A loss that somebody said yes to: the audit of `tito semester apply --yes`."""
+
+    __tablename__ = "confirmed"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64), index=True)
+    key: Mapped[str] = mapped_column(String(16))
+    sentence: Mapped[str] = mapped_column(Text)
+    by: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Action(Table):
     """One release or collection of one module at one time; `by` is "schedule" or who asked for it."""
 
