@@ -124,8 +124,8 @@ def _students(
 ) -> list[Student]:
     students: dict[str, tuple[int, Student]] = {}
     for line, fields in rows:
-        if problem := _length_problem(fields, columns):
-            problems.append(Problem(name, line, "line", *problem))
+        if wrong := _length_problem(fields, columns):
+            problems.append(Problem(name, line, "line", *wrong))
             continue
         student = Student(**dict(zip(columns, (field.strip() for field in fields), strict=True)))
         if problem := _problem(student, students):
