@@ -17,10 +17,12 @@ from hub_config.services import (
     TERMINAL,
     Service,
     command_line,
+    named_proxies,
     service_environment,
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
+from hub_config.sign_in import ASKS_OUTSIDE
 from hub_config.supervisor import Program
 
 BIN = Path(sys.executable).parent
@@ -55,6 +57,8 @@ def hub(settings: Settings) -> Program:
     """Return the Hub itself."""
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
     environment = base_environment() | settings_environment(settings)
+    if settings.authenticator in ASKS_OUTSIDE:  # the Hub's own requests take no notice of a proxy
+        environment |= named_proxies()
     return Program("hub", command, environment, settings.var / "log" / "hub.log")
 
 

@@ -41,6 +41,7 @@ OTHER_CLIENTS = {"aiohttp", "http.client", "requests", "tornado.websocket", "url
 MAY = {
     "hub_config.programs": {"urllib.request"},  # its opener has no proxies
     "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are elsewhere: a proxy may be the only way
+    "hub_config.provider_client": {"httpx.AsyncClient"},  # providers are elsewhere too
     "hub_config.front": {"AsyncHTTPClient"},  # configures the simple client, which knows no proxies
 }
 CLASSES = {"Client", "AsyncClient"}

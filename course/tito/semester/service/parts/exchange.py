@@ -21,8 +21,10 @@ from exchange.protocol.models import (
     utc_text,
 )
 from tito.curriculum import Curriculum
+from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
+from tito.semester.service import drops
 from tito.semester.service.change import Change, became
 
 TIMES = ("release_at", "due_at")
@@ -110,8 +112,11 @@ def _extensions(semester: Semester, exchange: ExchangeClient, slug: str, exists:
         yield from _extension(semester, exchange, slug, student, extension, granted.get(student))
     for student in sorted(granted.keys() - wanted.keys()):
         make = partial(exchange.delete_extension, semester.course, slug, student)
-        detail = f"was {_local(semester, granted[student].due_at)}"
-        yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make)
+        until = granted[student].due_at
+        detail, needs = f"was {_local(semester, until)}", None
+        if until and parse_utc(until) > times.now():
+            needs = drops.of_extension(student, slug, semester.local(parse_utc(until)))
+        yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make, needs)
 
 
 def _extension(
