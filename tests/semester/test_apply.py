@@ -183,18 +183,18 @@ def test_a_start_with_a_damaged_roster_changes_nothing_and_says_what_is_wrong(si
 
 
 def test_a_roster_that_lost_most_of_its_class_drops_nobody_without_a_yes(sixteen, instructor):
-    asked = "14 of 16 students would leave the course: s1, s10, s11, s12, s13, s14, s2, s3, s4, s5 and 4 more"
+    asked = " students would leave the course: s1, s10, s11, s12, s13, s14, s2, s3, s4, s5 and 4 more"
     (sixteen.folder / "roster.csv").write_text(ROSTER + "eva,Noether,Emmy,\n")
     why, said = start_again(sixteen, instructor)
     assert why == ""
-    assert [asked in each and "tito semester apply --yes drops" in each for each in said] == [True]
+    assert [f"14 of 16{asked}" in each and "tito semester apply --yes drops" in each for each in said] == [True]
     everybody = SIXTEEN | {"eva"}  # who was added comes in: nothing is taken from anybody by that
     assert (groups(sixteen)["student"], groups(sixteen)[f"nbgrader-{COURSE}"]) == (everybody, everybody)
     with closing(sixteen.log_in("ida")) as ida:
         assert asked in ida.get("/services/home/semester").text
 
     run = try_to_apply(sixteen, instructor)
-    assert asked in run["error"]
+    assert f"14 of 17{asked}" in run["error"]
     assert groups(sixteen)["student"] == everybody
     apply(sixteen, instructor, None, "drops")
     assert groups(sixteen)["student"] == {"ada", "ben", "eva"}
