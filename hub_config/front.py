@@ -17,6 +17,7 @@ from configurable_http_proxy.handlers import ProxyHandler
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from tornado.web import Application
 
 # Requests under way at once; a class of 50 asks for some hundred files when it comes in.
@@ -84,7 +85,8 @@ def main(ip: str, port: int, api_port: int, tls_key: Path | None, tls_cert: Path
         --default-target http://127.0.0.1:8081 --error-target http://127.0.0.1:8081/hub/error
     """
     logging.getLogger("configurable_http_proxy").setLevel(logging.WARNING)
-    AsyncHTTPClient.configure(None, max_clients=MOST_REQUESTS)
+    # The simple client and no other: it knows no proxies of the environment, which would see every cookie.
+    AsyncHTTPClient.configure(SimpleAsyncHTTPClient, max_clients=MOST_REQUESTS)
     token = os.environ["CONFIGPROXY_AUTH_TOKEN"]
     proxy = PythonProxy({**options, "auth_token": token, "proxy_timeout": SLOWEST_ANSWER_SECONDS})
     proxy.proxy_app = Application([(r"/(.*)", Front, {"proxy": proxy})])

@@ -13,9 +13,11 @@ from oauthenticator.google import GoogleOAuthenticator
 from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthenticator
 from tornado import web
 from tornado.httpclient import HTTPClientError
-from traitlets import Unicode
+from traitlets import Unicode, default
 
+from hub_config.provider_client import ProviderClient
 from hub_config.refusals import RosterOnly, SignInRefused
+from hub_config.services import named_proxies
 
 NOT_BEGUN_HERE = "This login was begun in another browser or tab, or took too long. Nothing is lost: log in once more."
 CANCELLED = "The login service did not say who you are: you declined, or it refused. Log in once more."
@@ -52,6 +54,13 @@ class ClearOAuth(RosterOnly, OAuthenticator):
     """Say what went wrong between the Hub and the provider."""
 
     callback_handler = Callback
+
+    @default("http_client")
+    def _default_http_client(self):
+        # What an operator's file says of how to ask (`http_request_kwargs`) is in the words of tornado's client.
+        if named_proxies() and not self.http_request_kwargs:
+            return ProviderClient(getattr(self, "validate_server_cert", True))
+        return super()._default_http_client()
 
     async def get_token_info(self, handler, params):
         """Trade the code for a token."""

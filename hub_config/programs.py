@@ -17,10 +17,12 @@ from hub_config.services import (
     TERMINAL,
     Service,
     command_line,
+    named_proxies,
     service_environment,
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
+from hub_config.sign_in import ASKS_OUTSIDE
 from hub_config.supervisor import Program
 
 BIN = Path(sys.executable).parent
@@ -57,6 +59,8 @@ def hub(settings: Settings) -> Program:
     """Return the Hub itself."""
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
     environment = base_environment() | settings_environment(settings)
+    if settings.authenticator in ASKS_OUTSIDE:  # the Hub's own requests take no notice of a proxy
+        environment |= named_proxies()
     return Program("hub", command, environment, settings.var / "log" / "hub.log")
 
 
@@ -86,7 +90,7 @@ def _ask(who: Service, url: str, settings: Settings, method: str, body: dict | N
     token = read_or_create(settings.secrets, f"service-{who.name}")
     data = json.dumps(body).encode() if body is not None else None
     request = urllib.request.Request(url, method=method, data=data, headers={"Authorization": f"token {token}"})
-    with urllib.request.urlopen(request, timeout=timeout) as answer:
+    with _direct().open(request, timeout=timeout) as answer:
         return json.loads(answer.read() or b"{}")
 
 
@@ -105,10 +109,16 @@ def answers(url: str) -> bool:
     """Tell whether `url` answers with a success; whose certificate it shows is not asked, nothing is sent or read."""
     context = ssl._create_unverified_context() if url.startswith("https") else None
     try:
-        with urllib.request.urlopen(url, timeout=5, context=context) as answer:
+        with _direct(context).open(url, timeout=5) as answer:
             return answer.status < 400
     except OSError:
         return False
+
+
+def _direct(context: ssl.SSLContext | None = None) -> urllib.request.OpenerDirector:
+    """Return what asks our own programs: no proxy that the environment names may see a token, or could reach them."""
+    https = urllib.request.HTTPSHandler(context=context)
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), https)
 
 
 def tail(log: Path, lines: int = 15) -> str:

@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO
 
@@ -29,6 +29,7 @@ from hub_config.walls import put_up
 
 RECORD = "hub/programs.json"
 READY = "hub/ready"  # there while everything answers
+MOST_MISTAKES = 10  # shown of a semester file; a damaged one may have a hundred, and the service's page shows all
 
 
 def serve(settings: Settings) -> None:
@@ -121,6 +122,9 @@ def wait_for_semester(supervisor: Supervisor, settings: Settings, seconds: float
         if time.monotonic() > deadline:
             say(f"!!! Not ready yet: {missing}. It is tried again and again; see {program.log}")
             return
+    with suppress(OSError):  # it answered a moment ago; whatever ended it since is said by the supervisor
+        for warning in left_as_it_was(programs.ask_service("semester", "api/v1/status", settings)):
+            say(f"!!! {warning}")
 
 
 def still_missing(settings: Settings) -> str:
@@ -129,10 +133,36 @@ def still_missing(settings: Settings) -> str:
         status = programs.ask_service("semester", "api/v1/status", settings)
     except OSError as error:
         return f"the semester service ({error})"
-    if not status["in_force"]:
+    return missing_of(status)
+
+
+def missing_of(status: dict) -> str:
+    """Return what is still under way in a semester service of this state; a file that waits for somebody is not."""
+    run, is_broken = status["run"], bool(status["file"] and status["file"]["problems"])
+    if not is_broken and not (run and run["finished"]):
+        return "the semester file is being applied"
+    if not is_broken and not status["in_force"] and not run["confirmations"]:
         return "the semester is not in force"
     overdue = [row["module"] for row in status["actions"] if _is_overdue_release(row, status["now"])]
     return f"release of {', '.join(overdue)}" if overdue else ""
+
+
+def left_as_it_was(status: dict) -> list[str]:
+    """Say what the start has not applied, why, and what to do; the class goes on as it was before."""
+    command = "python -m hub_config run -- tito semester apply"
+    if status["file"] and (problems := status["file"]["problems"]):
+        found = "".join(f"\n    {_in_words(problem)}" for problem in problems[:MOST_MISTAKES])
+        return [f"The semester file was not applied, and the class stays as it was:{found}\n    Then: {command}"]
+    asked = status["run"]["confirmations"] if status["run"] else []
+    return [
+        f"Left as it was, since it needs a yes: {each['sentence']}\n    If it is meant: {command} --yes {each['key']}"
+        for each in asked
+    ]
+
+
+def _in_words(problem: dict) -> str:
+    what = " ".join(part for part in (problem["value"], problem["rule"]) if part)
+    return f"{problem['file']}:{problem['line']}: {problem['key']}: {what}; {problem['remedy']}"
 
 
 def _is_overdue_release(row: dict, now: str) -> bool:

@@ -26,6 +26,8 @@ KEPT_ENVIRONMENT = (
     *("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
     *("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),  # where the engine is, if not at its usual socket
 )
+# Whom these name is told to nobody but the Hub, and only for a provider's sake (`programs.hub`).
+PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,12 @@ def service_environment(
     kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
     given = {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
     return given | (sandbox_environment(settings) if service is GRADING else {})
+
+
+def named_proxies(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables that name proxies, in the spellings that are set."""
+    both = [spelling for name in PROXY_NAMES for spelling in (name, name.upper())]
+    return {name: environ[name] for name in both if environ.get(name)}
 
 
 def course_environment(settings: Settings) -> dict[str, str]:

@@ -20,6 +20,7 @@ PROVIDERS = {
     "google": "hub_config.oauth.Google",
     "oauth": "hub_config.oauth.Provider",
 }
+ASKS_OUTSIDE = {*PROVIDERS, "lti13"}  # ways for which the Hub asks a server of somebody else's
 
 
 def apply_sign_in(c, settings: Settings) -> None:

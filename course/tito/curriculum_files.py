@@ -10,8 +10,7 @@ import yaml
 
 from tito.curriculum import FOLDER, Curriculum, Exercise, Module, Tier, WrittenAnswer
 from tito.errors import Finding, FindingsError
-
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from tito.strict_yaml import StrictLoader, load_strictly
 
 # key: its types in YAML, and their name in a message
 REQUIRED: dict[str, tuple[tuple[type, ...], str]] = {
@@ -52,11 +51,11 @@ class YamlFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.text = path.read_text(encoding="utf-8")
-        self.data = yaml.load(self.text, Loader=_Loader)  # a safe loader: data only
+        self.data = load_strictly(self.text)
 
     def line(self, *keys: str | int) -> int:
         """Find the line of a key path; the parser is asked only when there is something to say."""
-        node, line = yaml.compose(self.text, Loader=_Loader), 1
+        node, line = yaml.compose(self.text, Loader=StrictLoader), 1
         for key in keys:
             if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
                 node = node.value[key]

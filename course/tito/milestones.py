@@ -95,9 +95,11 @@ def read_milestone(folder: Path) -> Milestone:
     """Read one folder; what is wrong with its milestone.yaml is said with the key."""
     import yaml
 
+    from tito.strict_yaml import load_strictly
+
     path = folder / "milestone.yaml"
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = load_strictly(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise FindingsError([Finding(path, 1, f"must be a YAML file: {error}")]) from None
     data = data if isinstance(data, dict) else {}

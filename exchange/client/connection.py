@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from exchange.client.direct import direct_client
 from exchange.protocol import ACTOR_HEADER, API_VERSION
 from exchange.protocol.models import Refused
 
@@ -36,14 +37,7 @@ class Connection:
         self.base = f"{url.rstrip('/')}/api/{API_VERSION}/"
         self.patience_seconds = patience_seconds
         headers = {"Authorization": f"token {token}"} | ({ACTOR_HEADER: acting_for} if acting_for else {})
-        self._http = httpx.Client(
-            headers=headers,
-            timeout=httpx.Timeout(60.0, connect=5.0),
-            # Inside the Hub a proxy from the environment must not see tokens; outside it may be the only way.
-            trust_env=url.startswith("https:"),
-            # Without TLS there is nothing to verify, and reading the certificates takes longer than a request.
-            verify=url.startswith("https:"),
-        )
+        self._http = direct_client(url, headers=headers, timeout=httpx.Timeout(60.0, connect=5.0))
 
     def close(self) -> None:
         """Close the connections."""

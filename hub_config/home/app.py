@@ -21,7 +21,9 @@ TIMEOUT_SECONDS = 20.0  # a plan asks Hub, exchange and gradebook; everything el
 
 
 def create_app(
-    settings: Settings, http: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient(timeout=TIMEOUT_SECONDS)
+    settings: Settings,
+    # A proxy that the environment names must not see the viewers' tokens.
+    http: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False),
 ) -> FastAPI:
     """Return the home page's application; `http` makes the client with which it asks the other services."""
 

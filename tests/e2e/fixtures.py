@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.hub import RunningHub, write_semester
+from tests.proxies import recording_proxy
 
 # Another place joins here with its marker; the tests are the same.
 PLACES = [pytest.param("local", id="local")]
@@ -23,11 +24,14 @@ def hub(place: str, tmp_path_factory) -> Iterator[RunningHub]:
     folder = tmp_path_factory.mktemp("hub")
     semester = write_semester(folder / "semester", "tensor")
     hub = RunningHub(place, folder / "var", extra={"HUB_SEMESTER": str(semester)})
-    try:
-        yield hub.start()
-    finally:
-        hub.stop()
-        keep_logs(hub)
+    hub.prepare()  # an installer may need the machine's own proxy, the Hub none: it is given one that only takes notes
+    with recording_proxy() as proxy:
+        hub.extra |= proxy.environment
+        try:
+            yield hub.start()
+        finally:
+            hub.stop()
+            keep_logs(hub)
 
 
 def keep_logs(hub: RunningHub) -> None:

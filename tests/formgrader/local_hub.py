@@ -19,6 +19,8 @@ from tito.grading.sandbox import ENVIRONMENT_NAME
 
 from tests.environments import worker_environment
 
+from tests.proxies import recording_proxy
+
 PASSWORD = "correct horse battery staple"
 COURSE = "tinytorch-test"
 STUDENTS = ("ada", "ben", "cleo")
@@ -92,9 +94,12 @@ class LocalHub:
         self.exchange_url = f"http://127.0.0.1:{self.exchange}/services/exchange"
         self.grading_environment = grading_environment or {}
         self.processes: dict[str, subprocess.Popen] = {}
+        self.open = contextlib.ExitStack()
 
     def __enter__(self) -> "LocalHub":
         self.folder.mkdir(parents=True, exist_ok=True)
+        # The machine's environment names a proxy; none of what this Hub asks of itself may go there.
+        self.named_proxy = self.open.enter_context(recording_proxy()).environment
         config = self.folder / "jupyterhub_config.py"
         config.write_text(hub_config(self.public, self.hub, self.proxy_api, self.formgrader))
         try:
@@ -107,14 +112,15 @@ class LocalHub:
                 "hub", [sys.executable, "-m", "jupyterhub", "-f", str(config)], {"CONFIGPROXY_AUTH_TOKEN": "p" * 40}
             )
             self._wait(f"{self.url}/hub/health")
-        except BaseException:
-            self.__exit__()
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
             raise
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *raised) -> None:
         for name in reversed(list(self.processes)):
             self.stop(name)
+        self.open.__exit__(*raised)
 
     def start_exchange(self) -> None:
         command = [sys.executable, "-m", "exchange", "serve", "--data", str(self.folder / "exchange")]
@@ -159,7 +165,7 @@ class LocalHub:
         self.processes[name] = subprocess.Popen(
             command,
             cwd=self.folder,
-            env=clean | environment,
+            env=clean | self.named_proxy | environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -1,7 +1,7 @@
 """A class in its second week on a real Hub: ada works, ben is stuck, tom is TA, ida instructs."""
 
 import shutil
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,14 +13,30 @@ from tito.semester.demo import COURSE, write_demo
 
 from exchange.client.exchange_client import ExchangeClient
 from exchange.client.transfer import pack
+from tests.proxies import Proxy, named, recording_proxy
 from tests.semester.campus import Campus, running_campus, wait_for
 
 TINY = Path(__file__).parents[1] / "tiny_course"
 
 
 @pytest.fixture(scope="session")
-def campus(tmp_path_factory: pytest.TempPathFactory):
-    with class_in_its_second_week(tmp_path_factory.mktemp("home")) as campus:
+def proxy():
+    """What the environment names as proxy while these tests run; nothing of the course's may go there."""
+    with recording_proxy() as proxy:
+        yield proxy
+
+
+@pytest.fixture(autouse=True)
+def _proxy_is_named(proxy: Proxy):
+    with named(proxy):
+        yield
+
+
+@pytest.fixture(scope="session")
+def campus(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
+    with ExitStack() as stack:
+        with named(proxy):
+            campus = stack.enter_context(class_in_its_second_week(tmp_path_factory.mktemp("home")))
         yield campus
 
 

@@ -12,15 +12,17 @@ from exchange.client.exchange_client import ExchangeClient
 from exchange.client.transfer import pack
 from tests.home.conftest import class_in_its_second_week
 from tests.home.test_pages import HOME, form_token, text_of
+from tests.proxies import Proxy, named
 from tests.semester.campus import Campus, wait_for
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory):
+def graded(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
     """A class of its own with the grading service running, and chen's solved submission of scale."""
-    with class_in_its_second_week(tmp_path_factory.mktemp("graded")) as campus, campus.grading():
+    folder = tmp_path_factory.mktemp("graded")
+    with named(proxy), class_in_its_second_week(folder) as campus, campus.grading():
         home = campus.folder / "homes" / "chen" / "scale"
         with ExchangeClient(campus.service_url("exchange"), campus.token("chen")) as exchange:
             exchange.fetch_release(COURSE, "scale", home)

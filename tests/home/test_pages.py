@@ -44,7 +44,7 @@ def text_of(page: str) -> str:
 
 
 def test_who_is_not_logged_in_is_sent_to_the_hub_and_comes_back_to_the_page_she_wanted(campus):
-    with httpx.Client(base_url=campus.url) as stranger:
+    with httpx.Client(base_url=campus.url, trust_env=False) as stranger:
         answer = stranger.get(HOME + "modules/scale")
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/hub/api/oauth2/authorize?client_id=service-home")
@@ -310,7 +310,7 @@ def test_logging_out_of_the_hub_ends_the_session_here(campus):
         chen.get(HOME)
         kept = chen.cookies.get("home-session", path=HOME)
         chen.get(HOME + "logout")
-        with httpx.Client(base_url=campus.url, cookies={"home-session": kept}) as thief:
+        with httpx.Client(base_url=campus.url, cookies={"home-session": kept}, trust_env=False) as thief:
             wait_for(lambda: thief.get(HOME).status_code == 303, "the session to end", 20)
 
 

@@ -150,7 +150,7 @@ class Campus:
     def hub(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Ask the Hub as an administrator."""
         headers = {"Authorization": f"token {self.tokens['admin']}"}
-        answer = httpx.request(method, self.api + path, headers=headers, **options)
+        answer = httpx.request(method, self.api + path, headers=headers, trust_env=False, **options)
         answer.raise_for_status()
         return answer
 
@@ -158,12 +158,17 @@ class Campus:
         """Ask a service's API as the owner of `token`."""
         headers = {"Authorization": f"token {token}"}
         return httpx.request(
-            method, f"{self.service_url(service)}/api/v1/{path}", headers=headers, timeout=60, **options
+            method,
+            f"{self.service_url(service)}/api/v1/{path}",
+            headers=headers,
+            timeout=60,
+            trust_env=False,
+            **options,
         )
 
     def log_in(self, user: str) -> httpx.Client:
         """Return a browser-like client that has logged in to the Hub as `user`."""
-        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60, trust_env=False)
         page = client.get("/hub/login")
         xsrf = re.search(r'name="_xsrf" value="([^"]+)"', page.text)
         assert xsrf, page.text
@@ -252,14 +257,15 @@ def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str]):
 
 def _healthy(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health").is_success
+        return httpx.get(f"{url}/health", trust_env=False).is_success
     except httpx.HTTPError:
         return False
 
 
 def _answers(ports: dict[str, int]) -> bool:
     try:
-        return all(httpx.get(f"http://127.0.0.1:{ports[name]}/hub/api/").is_success for name in ("hub", "public"))
+        urls = [f"http://127.0.0.1:{ports[name]}/hub/api/" for name in ("hub", "public")]
+        return all(httpx.get(url, trust_env=False).is_success for url in urls)
     except httpx.HTTPError:
         return False
 

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,9 +12,11 @@ from nbgrader.api import Gradebook
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 from tito.curriculum import load_curriculum
+from tito.semester.service import __main__ as program
 from tito.semester.service.database import RELEASE, Action, open_database
 
 from exchange.client.exchange_client import ExchangeClient
+from hub_config import serve
 from tests.semester.campus import Campus, running_campus, wait_for
 from tests.semester.conftest import ROSTER, SEMESTER, TINY
 
@@ -49,12 +52,16 @@ def plan(campus: Campus, token: str, body: dict[str, str] | None = None) -> list
     return [f"{c['sign']} {c['area']} {c['subject']}: {c['detail']}" for c in answer.json()["changes"]]
 
 
-def apply(campus: Campus, token: str, body: dict[str, str] | None = None) -> dict:
-    answer = campus.ask("semester", "POST", "apply", token, json=body or {})
-    assert answer.status_code == 202, answer.text
-    run = wait_for(lambda: finished(campus, token), "apply to finish")
+def apply(campus: Campus, token: str, body: dict[str, str] | None = None, *yes: str) -> dict:
+    run = try_to_apply(campus, token, body, *yes)
     assert (run["error"], [c for c in run["changes"] if c["error"]]) == ("", [])
     return run
+
+
+def try_to_apply(campus: Campus, token: str, body: dict[str, str] | None = None, *yes: str) -> dict:
+    answer = campus.ask("semester", "POST", "apply", token, json={**(body or {}), "yes": yes})
+    assert answer.status_code == 202, answer.text
+    return wait_for(lambda: finished(campus, token), "apply to finish")
 
 
 def finished(campus: Campus, token: str) -> dict | None:
@@ -128,12 +135,89 @@ def test_adds_drops_and_a_student_who_becomes_ta(campus, instructor):
     assert "+ people group ta: ben" in shown
     assert "+ gradebook student eva: Emmy Noether" in shown
     assert not [line for line in shown if line.startswith("- gradebook")]
-    apply(campus, instructor, texts(semester, roster))
+    apply(campus, instructor, texts(semester, roster), "drops")
     assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "eva"}, {"ben", "tom"})
-    apply(campus, instructor, texts(semester, ROSTER))
+    apply(campus, instructor, texts(semester, ROSTER), "drops")
     assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "ben"}, {"ben", "tom"})
-    apply(campus, instructor)
+    apply(campus, instructor, None, "drops")
     assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "ben"}, {"tom"})
+
+
+CLASS = ROSTER + "".join(f"s{number},Last,First,\n" for number in range(1, 15))
+SIXTEEN = {"ada", "ben", *(f"s{number}" for number in range(1, 15))}
+
+
+@pytest.fixture
+def sixteen(campus, instructor):
+    """A class of sixteen in force, from the service's own file, which a test may damage."""
+    (campus.folder / "roster.csv").write_text(CLASS)
+    apply(campus, instructor)
+    assert groups(campus)["student"] == SIXTEEN
+    yield campus
+    (campus.folder / "semester.yaml").write_text(SEMESTER)
+    (campus.folder / "roster.csv").write_text(ROSTER)
+    apply(campus, instructor, None, "drops")
+
+
+def start_again(campus: Campus, instructor: str) -> tuple[str, list[str]]:
+    """Apply as a service does that starts; return why it failed, and what `make serve` says at its console."""
+    why = program._apply_once(campus.servers["semester"].app.state.service, campus.folder / "semester.yaml")
+    status = campus.ask("semester", "GET", "status", instructor).json()
+    assert serve.missing_of(status) == "", "the start would go on waiting"
+    return why, serve.left_as_it_was(status)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: text.replace("ben,Rosen", 'ben,"Rosen'), "roster.csv:3: line: has a double quote"),
+        (lambda text: text[: text.index("s9,") + 2], "roster.csv:12: line: 's9' ends after 1 of 4 fields"),
+    ],
+)
+def test_a_start_with_a_damaged_roster_changes_nothing_and_says_what_is_wrong(sixteen, instructor, damage, words):
+    (sixteen.folder / "roster.csv").write_text(damage(CLASS))
+    why, said = start_again(sixteen, instructor)
+    assert words in why
+    assert words in "".join(said)
+    assert groups(sixteen)["student"] == SIXTEEN
+
+
+def test_a_roster_that_lost_most_of_its_class_drops_nobody_without_a_yes(sixteen, instructor):
+    asked = " students would leave the course: s1, s10, s11, s12, s13, s14, s2, s3, s4, s5 and 4 more"
+    (sixteen.folder / "roster.csv").write_text(ROSTER + "eva,Noether,Emmy,\n")
+    why, said = start_again(sixteen, instructor)
+    assert why == ""
+    assert [f"14 of 16{asked}" in each and "tito semester apply --yes drops" in each for each in said] == [True]
+    everybody = SIXTEEN | {"eva"}  # who was added comes in: nothing is taken from anybody by that
+    assert (groups(sixteen)["student"], groups(sixteen)[f"nbgrader-{COURSE}"]) == (everybody, everybody)
+    with closing(sixteen.log_in("ida")) as ida:
+        assert asked in ida.get("/services/home/semester").text
+
+    run = try_to_apply(sixteen, instructor)
+    assert f"14 of 17{asked}" in run["error"]
+    assert groups(sixteen)["student"] == everybody
+    apply(sixteen, instructor, None, "drops")
+    assert groups(sixteen)["student"] == {"ada", "ben", "eva"}
+    assert start_again(sixteen, instructor) == ("", [])
+
+
+def test_one_of_a_class_may_leave_without_a_question(sixteen, instructor):
+    (sixteen.folder / "roster.csv").write_text(CLASS.replace("s7,Last,First,\n", ""))
+    assert start_again(sixteen, instructor) == ("", [])
+    assert groups(sixteen)["student"] == SIXTEEN - {"s7"}
+
+
+def test_a_semester_file_that_was_cut_takes_nobodys_extension_and_no_staff_away(sixteen, instructor):
+    whole = SEMESTER.replace("2026-11-05 12:00", "2099-11-05 12:00")
+    apply(sixteen, instructor, texts(whole, CLASS))
+    cut = whole[: whole.index("extensions:")].replace("tas: [tom]", "tas: []")
+    (sixteen.folder / "semester.yaml").write_text(cut)
+    said = "".join(start_again(sixteen, instructor)[1])
+    assert "ada would lose the extension of shift until 2099-11-05 12:00" in said
+    assert "1 of 2 staff would leave the course: tom" in said
+    assert groups(sixteen)["ta"] == {"tom"}
+    with ExchangeClient(sixteen.service_url("exchange"), sixteen.tokens["semester"]) as exchange:
+        assert [row.student for row in exchange.extensions(COURSE, "shift")] == ["ada"]
 
 
 def test_people_of_another_course_keep_their_roles(campus, instructor):

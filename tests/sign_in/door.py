@@ -44,7 +44,9 @@ class Door:
     def registrar(self, method: str, path: str, **options) -> httpx.Response:
         """Ask the Hub as whoever makes people known."""
         headers = {"Authorization": "token registrar-token-of-this-test"}
-        answer = httpx.request(method, f"{self.settings.hub_api_url}{path}", headers=headers, timeout=30, **options)
+        answer = httpx.request(
+            method, f"{self.settings.hub_api_url}{path}", headers=headers, timeout=30, trust_env=False, **options
+        )
         answer.raise_for_status()
         return answer
 

@@ -2,12 +2,13 @@
 
 import ssl
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 
 import httpx
 import pytest
 
 from tests.e2e.browser import chromium
+from tests.proxies import forwarding_proxy, named
 from tests.sign_in.certificate import write_pair
 from tests.sign_in.door import Door, form, person, running_door, send, words
 from tests.sign_in.platform import CLAIM, CLIENT_ID, ROLE, Platform, new_key, running_platform
@@ -36,7 +37,10 @@ def door(platform: Platform, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lti")
     key, cert = write_pair(folder / "tls")
     variables |= {"HUB_TLS_KEY": str(key), "HUB_TLS_CERT": str(cert)}
-    with running_door(folder, "lti13", **variables) as door:
+    # The platform is reached through the proxy of this network, everything of the Hub's own without it.
+    with forwarding_proxy(lambda url: url.startswith(f"{platform.url}/")) as proxy, ExitStack() as stack:
+        with named(proxy):
+            door = stack.enter_context(running_door(folder, "lti13", **variables))
         platform.tool = door.url
         yield door
 

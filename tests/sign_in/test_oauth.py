@@ -1,10 +1,12 @@
 """People log in at a provider that really runs: OpenID Connect, and the shapes of GitHub and Google."""
 
+from contextlib import ExitStack
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
+from tests.proxies import forwarding_proxy, named
 from tests.sign_in.door import Door, person, running_door, send, words
 from tests.sign_in.provider import CLIENT_ID, CLIENT_SECRET, PASSWORD, Provider, running_provider
 
@@ -47,7 +49,11 @@ def door(provider: Provider, tmp_path_factory):
         "HUB_SIGN_IN__USERNAME_CLAIM": "email",
         "HUB_SIGN_IN__HOSTED_DOMAIN": "example.org",
     }
-    with running_door(tmp_path_factory.mktemp("oauth"), "oauth", secret=CLIENT_SECRET, **variables) as door:
+    folder = tmp_path_factory.mktemp("oauth")
+    # The provider is reached through the proxy of this network, everything of the Hub's own without it.
+    with forwarding_proxy(lambda url: url.startswith(f"{provider.url}/")) as proxy, ExitStack() as stack:
+        with named(proxy):
+            door = stack.enter_context(running_door(folder, "oauth", secret=CLIENT_SECRET, **variables))
         provider.redirect_uri = f"{door.url}/hub/oauth_callback"
         yield door
 

@@ -140,6 +140,12 @@ def test_an_unknown_tier_lists_the_known(curriculum: Curriculum):
         ),
         ("01_scale", "uses: [scale]", "uses: [shift]", r"01_scale/module.yaml:9: 'uses' names other exercises"),
         ("01_scale", "name: halve", "name: scale", r"01_scale/module.yaml:9: 'scale' stands twice in 'exercises'"),
+        (
+            "01_scale",
+            "hours: 0.5",
+            "hours: 0.5\nhours: 5",
+            r"01_scale/module.yaml:4: must be YAML: the key 'hours' stands tw",
+        ),
         ("01_scale", "title: Scale", "title: [Scale", r"01_scale/module.yaml:\d+: must be YAML"),
     ],
 )

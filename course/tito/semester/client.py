@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import httpx
 
+from exchange.client.direct import direct_client
 from tito.errors import TitoError
 from tito.semester.problems import Problem, SemesterError
 from tito.semester.read import Sources
@@ -30,7 +31,7 @@ class SemesterClient:
             remedy = "run it as `python -m hub_config run -- tito semester ...` on the Hub's machine, or set both"
             raise TitoError(f"the semester service needs an address and a token, and {missing} is not set: {remedy}")
         headers = {"Authorization": f"token {token}"}
-        self._http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False)
+        self._http = direct_client(url, base_url=f"{url}/api/v1", headers=headers, timeout=TIMEOUT_SECONDS)
 
     def plan(self, sources: Sources | None) -> dict[str, Any]:
         """Return the changes that applying would make."""

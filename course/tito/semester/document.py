@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from tito.semester.problems import Problem, SemesterError
 
@@ -41,6 +42,11 @@ class Document:
             mark = error.problem_mark or error.context_mark
             line = mark.line + 1 if mark else 1
             raise SemesterError([_not_yaml(name, line, (error.problem or str(error)).splitlines()[0])]) from None
+        except ReaderError as error:  # a machine that lost power leaves a file of the right length, full of NULs
+            line = text.count("\n", 0, error.position) + 1
+            raise SemesterError([_not_yaml(name, line, str(error).splitlines()[0])]) from None
+        except RecursionError:
+            raise SemesterError([_not_yaml(name, 1, "its lists are nested too deeply")]) from None
         if not isinstance(tree, CommentedMap):
             raise SemesterError([_not_yaml(name, 1, "the file holds no keys")])
         return cls(name, _plain(tree), tree)

@@ -7,7 +7,8 @@ import json
 from typing import Any
 
 from tornado import web
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
+from tornado.httpclient import HTTPClientError, HTTPRequest
+from tornado.simple_httpclient import SimpleAsyncHTTPClient  # the other kind asks proxies of the environment
 
 from .base import PageHandler
 
@@ -39,7 +40,7 @@ class GradingHandler(PageHandler):
             request_timeout=TIMEOUT_SECONDS,
         )
         try:
-            answer = await AsyncHTTPClient().fetch(request)
+            answer = await SimpleAsyncHTTPClient().fetch(request)
         except HTTPClientError as error:
             if error.code == 409 and (waiting := _body(error).get("unread")):
                 raise AnswersUnread(_reason(error), waiting) from error

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from exchange.client.direct import direct_client
 from tito.errors import TitoError
 
 from .overview import module_overview, student_rows
@@ -76,7 +77,7 @@ class ThroughService:
 
     def __init__(self, url: str, token: str):
         headers = {"Authorization": f"token {token}"}
-        self._http = httpx.Client(base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, timeout=30, trust_env=False)
+        self._http = direct_client(url, base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, timeout=30)
 
     def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
         body = {"kind": kind, "assignment": assignment, "students": students, **options}

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import httpx
 from fastapi import HTTPException, Request
 
+from exchange.client.direct import direct_client
+
 READ, GRADE, RUN = "custom:grading:read", "custom:grading:grade", "custom:grading:run"
 ACCESS = ("access:services", "access:services!service=grading")
 # A right that was taken away counts within this time; without any cache a polling page would ask the Hub twice a
@@ -38,7 +40,7 @@ class HubIdentity:
         self.access = access or access_scopes()
         self._known: dict[str, tuple[float, Person]] = {}
         self._lock = threading.Lock()
-        self._client = httpx.Client(timeout=10, trust_env=False)  # no proxy named in the environment may see tokens
+        self._client = direct_client(api_url, timeout=10)
 
     def person(self, token: str) -> Person:
         """Return the token's owner; raise HTTPException 401, 403 or 503."""

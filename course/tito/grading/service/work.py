@@ -139,8 +139,7 @@ def lateness(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     )
     if told := told_otherwise(settings, queue, work.assignment):
         # Their feedback is out, with or without unread answers; it now says which still are.
-        again = {"unread": True}
-        queue.submit("release_feedback", work.assignment, told, asked_by="a change of the schedule", options=again)
+        queue.submit("release_feedback", work.assignment, told, asked_by="a change of the schedule", unread=True)
     names = ", ".join(each.student for each in moved)
     return Outcome("done", f"another lateness or penalty: {names}" if moved else "")
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import httpx
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from exchange.client.direct import direct_async_client
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
@@ -69,7 +69,7 @@ def create_app(service: Service, prefix: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(timeout=20) as http:
+        async with direct_async_client(service.hub_api_url, timeout=20) as http:
             app.state.identity = Identity(service.hub_api_url.rstrip("/"), http)
             service.scheduler.start()
             yield

@@ -2,6 +2,7 @@
 
 import httpx
 
+from exchange.client.direct import direct_client
 from tito.errors import TitoError
 
 
@@ -14,7 +15,8 @@ class Grading:
 
     def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"token {token}"}
-        self._http = httpx.Client(base_url=url.rstrip("/"), headers=headers, timeout=60, transport=transport)
+        base_url = url.rstrip("/")
+        self._http = direct_client(url, base_url=base_url, headers=headers, timeout=60, transport=transport)
 
     def close(self) -> None:
         self._http.close()

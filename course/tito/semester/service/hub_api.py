@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from exchange.client.direct import direct_client
 from tito.errors import TitoError
 
 PAGE = 200
@@ -15,7 +16,8 @@ class Hub:
 
     def __init__(self, api_url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"token {token}"}
-        self._http = httpx.Client(base_url=api_url.rstrip("/"), headers=headers, timeout=30, transport=transport)
+        base_url = api_url.rstrip("/")
+        self._http = direct_client(api_url, base_url=base_url, headers=headers, timeout=30, transport=transport)
 
     def close(self) -> None:
         self._http.close()

@@ -14,9 +14,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from tito.errors import TitoError
+from tito.strict_yaml import load_strictly
 
 FILE_NAME = "equivalent_mutants.yaml"
 FIELDS = {"exercise", "was", "becomes", "reason", "counts"}
@@ -37,10 +36,7 @@ def read_explained(folder: Path) -> dict[Key, Explained]:
     path = folder / FILE_NAME
     if not path.exists():
         return {}
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8")) or []
-    except yaml.YAMLError as error:
-        raise TitoError(f"{path.name} of {folder.name} is no YAML: {error}") from error
+    entries = load_strictly(path.read_text(encoding="utf-8")) or []
     if not isinstance(entries, list):
         raise TitoError(f"{path.name} of {folder.name} is a list of entries, got a {type(entries).__name__}")
     found = [_entry(entry, f"{folder.name}/{path.name}, entry {n}") for n, entry in enumerate(entries, 1)]

@@ -21,8 +21,10 @@ from exchange.protocol.models import (
     utc_text,
 )
 from tito.curriculum import Curriculum
+from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
+from tito.semester.service import drops
 from tito.semester.service.change import Change, became
 from tito.semester.service.confirmation import Confirmation
 
@@ -120,8 +122,11 @@ def _extensions(
         yield from _extension(semester, exchange, slug, student, extension, granted.get(student), needs)
     for student in sorted(granted.keys() - wanted.keys()):
         make = partial(exchange.delete_extension, semester.course, slug, student)
-        detail = f"was {_local(semester, granted[student].due_at)}"
-        yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make, needs)
+        until = granted[student].due_at
+        detail, asked = f"was {_local(semester, until)}", needs
+        if asked is None and until and parse_utc(until) > times.now():
+            asked = drops.of_extension(student, slug, semester.local(parse_utc(until)))
+        yield Change("-", "exchange", f"extension of {slug} for {student}", detail, make, asked)
 
 
 def _extension(

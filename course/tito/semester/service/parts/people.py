@@ -2,14 +2,16 @@
 
 Groups `student`, `ta` and `instructor` carry the Hub's roles; `nbgrader-COURSE` and `formgrade-COURSE` say who belongs
 to this course (nbgrader's own names, so that its lists agree). Nobody is deleted: who drops the course leaves its
-groups, and the role too unless another course gives it.
+groups, and the role too unless another course gives it. Many at once, and the changes that drop them need a yes.
 """
 
 from functools import partial
 
 from exchange.protocol.scopes import STAFF_GROUP, STUDENT_GROUP, staff_group, student_group
 from tito.semester.read import Valid
+from tito.semester.service import drops
 from tito.semester.service.change import Change
+from tito.semester.service.confirmation import Confirmation
 from tito.semester.service.hub_api import Hub
 
 
@@ -20,9 +22,21 @@ def changes(valid: Valid, hub: Hub) -> list[Change]:
     found: list[Change] = []
     if new := sorted(set().union(*wanted.values()) - known):
         found.append(Change("+", "people", "users", ", ".join(new), partial(hub.create_users, new)))
+    asked = _asked(valid.semester.course, groups, wanted)
     for group, members in wanted.items():
-        found += _group(hub, group, groups.get(group), members)
+        found += _group(hub, group, groups.get(group), members, asked)
     return found
+
+
+def _asked(course: str, groups: dict[str, set[str]], wanted: dict[str, set[str]]) -> dict[str, Confirmation]:
+    """Return who would leave the course, with what asks for a yes to it."""
+    asked: dict[str, Confirmation] = {}
+    for what, group in (("staff", staff_group(course)), ("students", student_group(course))):
+        now = groups.get(group, set())
+        leaving = now - wanted[group]
+        if needs := drops.of_people(what, leaving, now):
+            asked |= dict.fromkeys(leaving, needs)
+    return asked
 
 
 def wanted_groups(valid: Valid, groups: dict[str, set[str]]) -> dict[str, set[str]]:
@@ -44,12 +58,15 @@ def _members(groups: dict[str, set[str]], prefix: str, but: str) -> set[str]:
     return set().union(*(members for name, members in groups.items() if name.startswith(prefix) and name != but))
 
 
-def _group(hub: Hub, group: str, now: set[str] | None, members: set[str]) -> list[Change]:
+def _group(
+    hub: Hub, group: str, now: set[str] | None, members: set[str], asked: dict[str, Confirmation]
+) -> list[Change]:
     found: list[Change] = []
     if now is None:
         found.append(Change("+", "people", f"group {group}", "created", partial(hub.create_group, group)))
     if added := sorted(members - (now or set())):
         found.append(Change("+", "people", f"group {group}", ", ".join(added), partial(hub.add, group, added)))
     if left := sorted((now or set()) - members):
-        found.append(Change("-", "people", f"group {group}", ", ".join(left), partial(hub.remove, group, left)))
+        needs = next((asked[name] for name in left if name in asked), None)
+        found.append(Change("-", "people", f"group {group}", ", ".join(left), partial(hub.remove, group, left), needs))
     return found

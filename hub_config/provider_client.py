@@ -1,0 +1,39 @@
+"""How the Hub asks an identity provider where the only way out of its network is a proxy.
+
+Providers are elsewhere, so these requests go through the proxy that the environment names, which tornado's client knows
+nothing of. Nothing of the Hub's own may be asked through this.
+"""
+
+import io
+
+import httpx
+from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+from tornado.httputil import HTTPHeaders
+
+NO_ANSWER = 599  # tornado's status for it
+TIMEOUT_SECONDS = 20.0
+
+
+class ProviderClient:
+    """The one call of tornado's client that oauthenticator makes."""
+
+    def __init__(self, validate_cert: bool = True) -> None:
+        self._verify = validate_cert
+
+    async def fetch(self, request: HTTPRequest, raise_error: bool = True) -> HTTPResponse:
+        """Return the answer; raise HTTPClientError without one, and for an error's status if `raise_error`."""
+        try:
+            async with self._client() as client:
+                answer = await client.request(
+                    request.method, request.url, content=request.body, headers=list(request.headers.get_all())
+                )
+        except httpx.HTTPError as error:
+            raise HTTPClientError(NO_ANSWER, f"{type(error).__name__}: {error}") from error
+        headers = HTTPHeaders({"Content-Type": answer.headers.get("Content-Type", "")})
+        response = HTTPResponse(request, answer.status_code, headers, io.BytesIO(answer.content))
+        if raise_error:
+            response.rethrow()
+        return response
+
+    def _client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(verify=self._verify, follow_redirects=True, timeout=TIMEOUT_SECONDS)
