@@ -194,7 +194,7 @@ def counting_ids(
     chosen = chosen.where(s.course == course, s.assignment.in_(list(counts)))
     if student is not None:
         chosen = chosen.where(s.student == student)
-    groups: dict[tuple[str, str], list[Row[Any]]] = {}
+    groups: dict[tuple[str, str], list[Any]] = {}
     for row in connection.execute(chosen).all():
         groups.setdefault((row.assignment, row.student), []).append(row)
     return {

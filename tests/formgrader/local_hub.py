@@ -18,7 +18,6 @@ import httpx
 from tito.grading.sandbox import ENVIRONMENT_NAME
 
 from tests.environments import worker_environment
-
 from tests.proxies import recording_proxy
 
 PASSWORD = "correct horse battery staple"

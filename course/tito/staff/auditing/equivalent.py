@@ -14,6 +14,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from tito.errors import TitoError
 from tito.strict_yaml import load_strictly
 
@@ -36,7 +38,10 @@ def read_explained(folder: Path) -> dict[Key, Explained]:
     path = folder / FILE_NAME
     if not path.exists():
         return {}
-    entries = load_strictly(path.read_text(encoding="utf-8")) or []
+    try:
+        entries = load_strictly(path.read_text(encoding="utf-8")) or []
+    except yaml.YAMLError as error:
+        raise TitoError(f"{path.name} of {folder.name} is no YAML: {error}") from error
     if not isinstance(entries, list):
         raise TitoError(f"{path.name} of {folder.name} is a list of entries, got a {type(entries).__name__}")
     found = [_entry(entry, f"{folder.name}/{path.name}, entry {n}") for n, entry in enumerate(entries, 1)]
