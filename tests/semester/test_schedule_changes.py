@@ -235,26 +235,31 @@ LESS_GRACE = SEMESTER.replace("grace_minutes: 15", "grace_minutes: 5")
 
 
 @pytest.mark.parametrize(
-    ("semester", "names", "after"),
+    ("semester", "names", "points"),
     [
-        (EARLIER, "ada (attempt 1), cleo (attempt 1)", LATER_THAN_EARLIER),
-        (LESS_GRACE, "cleo (attempt 1)", {**BEFORE, "cleo": (600, 5.0, 45.0)}),
+        (EARLIER, "ada (attempt 1), cleo (attempt 1)", "lose: ada 90 → 81 (-9), cleo 50 → 45 (-5)"),
+        (LESS_GRACE, "cleo (attempt 1)", "lose: cleo 50 → 45 (-5)"),
     ],
 )
-def test_work_that_was_on_time_becomes_late_with_a_yes_only_and_then_for_all_at_once(
-    course: Class, semester: str, names: str, after: dict
+def test_work_that_was_on_time_becomes_late_with_a_yes_only(
+    course: Class, semester: str, names: str, points: str
 ) -> None:
-    [asked] = needed(course.plan(semester))
+    changes = course.plan(semester)
+    [asked] = needed(changes)
     assert (asked.key, asked.sentence) == ("late", f"work of {SLUG} that was on time becomes late: {names}")
+    assert lines(changes, "grades")[0].startswith(f"~ {SLUG}: {points}")
     run = course.apply(semester, "drops")
     assert (run.made, "tito semester apply --yes late" in run.error) == (0, True)
     assert course.grades() == BEFORE
-    assert course.apply(semester, "late").error == ""
-    assert course.grades() == after
-    assert course.told() == {who: points for who, (_, _, points) in after.items()}
+
+
+def test_with_a_yes_all_become_late_at_once_and_who_said_so_is_on_record(course: Class) -> None:
+    assert course.apply(EARLIER, "late").error == ""
+    assert course.grades() == LATER_THAN_EARLIER
+    assert course.told() == {who: points for who, (_, _, points) in LATER_THAN_EARLIER.items()}
     confirmed = course.conductor.confirmed(COURSE)[0]
-    assert (confirmed.by, confirmed.sentence) == ("ida", asked.sentence)
-    assert course.plan(semester) == []
+    assert (confirmed.by, confirmed.key, "ada (attempt 1)" in confirmed.sentence) == ("ida", "late", True)
+    assert course.plan(EARLIER) == []
 
 
 def test_a_later_due_date_takes_the_penalty_away_without_anybody_being_graded_again(course: Class) -> None:
