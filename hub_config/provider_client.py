@@ -5,6 +5,8 @@ nothing of. Nothing of the Hub's own may be asked through this.
 """
 
 import io
+import urllib.request
+from urllib.parse import urlsplit
 
 import httpx
 from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
@@ -23,11 +25,11 @@ class ProviderClient:
     async def fetch(self, request: HTTPRequest, raise_error: bool = True) -> HTTPResponse:
         """Return the answer; raise HTTPClientError without one, and for an error's status if `raise_error`."""
         try:
-            async with self._client() as client:
+            async with self._client(request.url) as client:
                 answer = await client.request(
-                    request.method, request.url, content=request.body, headers=list(request.headers.get_all())
+                    request.method, request.url, content=request.body, headers=dict(request.headers)
                 )
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError, ImportError) as error:  # the last: SOCKS needs a package
             raise HTTPClientError(NO_ANSWER, f"{type(error).__name__}: {error}") from error
         headers = HTTPHeaders({"Content-Type": answer.headers.get("Content-Type", "")})
         response = HTTPResponse(request, answer.status_code, headers, io.BytesIO(answer.content))
@@ -35,5 +37,20 @@ class ProviderClient:
             response.rethrow()
         return response
 
-    def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(verify=self._verify, follow_redirects=True, timeout=TIMEOUT_SECONDS)
+    def _client(self, url: str) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            trust_env=False,  # httpx stumbles over a `no_proxy` that others take
+            proxy=proxy_for(url),
+            verify=httpx.create_ssl_context(verify=self._verify),
+            follow_redirects=True,
+            timeout=TIMEOUT_SECONDS,
+        )
+
+
+def proxy_for(url: str) -> str | None:
+    """Return the proxy that the environment names for an address, by Python's own reading of `no_proxy`."""
+    address, proxies = urlsplit(url), urllib.request.getproxies_environment()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(address.netloc):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 SCHEMES = ("http", "https", "all", "ws", "wss")
+NAMES = [spelling for word in (*SCHEMES, "no") for spelling in (f"{word}_proxy", f"{word}_proxy".upper())]
 # What people write there: it excuses nothing of ours, and some clients stumble over it.
 ODD_NO_PROXY = "example.org, ,[::1,*.:99999"
 REFUSAL = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"

@@ -19,6 +19,7 @@ from tito.grading.service.identity import HubIdentity
 from tito.semester.client import SemesterClient
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub
+from tornado.httpclient import HTTPClientError, HTTPRequest
 
 from exchange.client.connection import Unreachable
 from exchange.client.direct import direct_async_client
@@ -28,8 +29,10 @@ from hub_config import programs
 from hub_config.home.app import create_app as create_home
 from hub_config.home.settings import load_settings as load_home
 from hub_config.ports import NAMES
+from hub_config.provider_client import ProviderClient, proxy_for
 from hub_config.settings import load_settings
-from tests.proxies import named, recording_proxy
+from tests.proxies import NAMES as PROXY_NAMES
+from tests.proxies import ODD_NO_PROXY, Proxy, named, recording_proxy
 from tests.test_import_law import MODULES, ROOT
 
 pytestmark = pytest.mark.unit
@@ -41,7 +44,7 @@ OTHER_CLIENTS = {"aiohttp", "http.client", "requests", "tornado.websocket", "url
 MAY = {
     "hub_config.programs": {"urllib.request"},  # its opener has no proxies
     "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are elsewhere: a proxy may be the only way
-    "hub_config.provider_client": {"httpx.AsyncClient"},  # providers are elsewhere too
+    "hub_config.provider_client": {"urllib.request"},  # providers are elsewhere too
     "hub_config.front": {"AsyncHTTPClient"},  # configures the simple client, which knows no proxies
 }
 CLASSES = {"Client", "AsyncClient"}
@@ -211,3 +214,39 @@ CLIENTS = [function for name, function in list(globals().items()) if name.starts
 def test_a_client_asks_the_service_itself(ask: Callable[[str, Path], None], service, tmp_path: Path):
     ask(f"http://127.0.0.1:{service.server_address[1]}", tmp_path)
     assert service.asked or "https" in ask.__name__, "nothing arrived at the service"
+
+
+def test_a_provider_is_asked_through_the_proxy():
+    """Where the provider does not answer, that is an error of the provider's, whatever the proxy makes of it."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server, Proxy(passes_on=True) as proxy:
+        server.asked = []  # type: ignore[attr-defined]
+        for each in (server, proxy):
+            threading.Thread(target=each.serve_forever, args=(0.02,), daemon=True).start()
+        request = HTTPRequest(f"http://127.0.0.1:{server.server_address[1]}/token", "POST", {"Accept": "x"}, "code=1")
+        with named(proxy):
+            answer = asyncio.run(ProviderClient().fetch(request))
+            with pytest.raises(HTTPClientError, match="599"):
+                asyncio.run(ProviderClient().fetch(HTTPRequest("http://127.0.0.1:1/token")))
+        proxy.shutdown()
+        server.shutdown()
+    assert json.loads(answer.body)["access_token"] == TOKEN
+    assert [asked.split(" HTTP")[0] for asked in proxy.seen] == [f"POST {request.url}", "GET http://127.0.0.1:1/token"]
+    assert proxy.seen[0].endswith("\r\n\r\ncode=1")
+
+
+@pytest.mark.parametrize(
+    ("environ", "proxy"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "proxy.example.org:3128"}, "http://proxy.example.org:3128"),
+        ({"all_proxy": "http://p:1", "http_proxy": "http://q:2"}, "http://p:1"),
+        ({"https_proxy": "http://p:1", "no_proxy": "example.com, login.example.org"}, None),
+        ({"https_proxy": "http://p:1", "NO_PROXY": ODD_NO_PROXY.replace("example.org", "")}, "http://p:1"),
+    ],
+)
+def test_which_proxy_a_provider_is_asked_through(monkeypatch, environ, proxy):
+    for name in PROXY_NAMES:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for("https://login.example.org/token") == proxy
