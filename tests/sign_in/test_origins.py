@@ -95,25 +95,30 @@ def graded(gradebook: str) -> str:
         return grade.id
 
 
-@pytest.fixture(scope="module", params=["tom", "ida"])
-def attack(request, https, tmp_path_factory) -> Iterator[Attack]:
-    """Tom, a TA, and ida, an instructor, are in the formgrader, at home and in the Hub; eve's server shows her page."""
+@pytest.fixture(scope="module")
+def hub(https) -> Door:
+    """A Hub with a TA and an instructor, on which eve's server shows her page."""
     door, cert = https
     door.know("tom", "ta")
-    door.join("ida", "instructor")
     door.know("eve", "student")
     plant(door.settings.var / "homes" / "eve", door.settings.first_uid + 500)
     with logged_in(door, ssl.create_default_context(cafile=str(cert)), "eve") as eve:
         start_server(eve, door, "eve")
-    gradebook = f"sqlite:///{door.settings.var / 'course' / 'gradebook.db'}"
+    return door
+
+
+@pytest.fixture(scope="module", params=["tom", "ida"])
+def attack(request, hub: Door) -> Iterator[Attack]:
+    """Tom, a TA, and ida, an instructor, have been in the Hub, at home and in the formgrader."""
+    gradebook = f"sqlite:///{hub.settings.var / 'course' / 'gradebook.db'}"
     grade = graded(gradebook)
     with chromium("--ignore-certificate-errors") as browser:
-        victim = person(browser, request.param, door.url)
-        victim.log_in(read_passwords(door.settings.secrets)[victim.name])
+        victim = person(browser, request.param, hub.url)
+        victim.log_in(read_passwords(hub.settings.secrets)[victim.name])
         victim.go("/hub/home")
         victim.go("/services/formgrader/")
         victim.page.evaluate("localStorage.setItem('kept', 'secret'); document.cookie = 'kept=1; path=/'")
-        yield Attack(door, victim, grade, gradebook)
+        yield Attack(hub, victim, grade, gradebook)
 
 
 @pytest.mark.parametrize("https", [given_certificate], indirect=True, ids=lambda made: made.__name__)
