@@ -2,12 +2,15 @@
 
 import json
 import ssl
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import Page, Response
+from sqlalchemy.exc import SAWarning
+from tito.grading.service.programs import put_programs_on_path
 
 from hub_config.secret_files import read_passwords
 from tests.e2e.browser import Person, chromium, person
@@ -82,7 +85,9 @@ class Attack:
 
 def graded(gradebook: str) -> str:
     """Write a graded submission of ben's; return the id of the grade of its written answer."""
-    with Gradebook(gradebook) as book:
+    put_programs_on_path()
+    with Gradebook(gradebook) as book, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
         book.update_or_create_assignment("tensor")
         book.update_or_create_notebook("tensor", "tensor")
         book.update_or_create_grade_cell("why", "tensor", "tensor", max_score=10, cell_type="markdown")
