@@ -101,7 +101,7 @@ def graded(gradebook: str) -> str:
 
 @pytest.fixture(scope="module")
 def hub(https) -> Door:
-    """A Hub with a TA and an instructor, on which eve's server shows her page."""
+    """A Hub with a TA and an instructor, on which eve's server shows a page."""
     door, cert = https
     door.know("tom", "ta")
     door.know("eve", "student")
