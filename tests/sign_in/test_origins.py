@@ -2,12 +2,15 @@
 
 import json
 import ssl
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import Page, Response
+from sqlalchemy.exc import SAWarning
+from tito.grading.service.programs import put_programs_on_path
 
 from hub_config.secret_files import read_passwords
 from tests.e2e.browser import Person, chromium, person
@@ -19,10 +22,9 @@ from tests.sign_in.secure import given_certificate, logged_in, server_address, s
 pytestmark = [pytest.mark.slow, pytest.mark.security]
 # What the same script gets on a page of the Hub's own origin: were servers there too, a student's page would get it.
 SHARED_ORIGIN_GIVES = {
-    "read students' names",
+    "read without asking for leave",
     "read the form token of the formgrader",
     "change a grade with the page's token",
-    "ask the Hub who is here",
     "make a token in the victim's name",
     "look into a window",
     "read what the Hub's pages keep",
@@ -82,7 +84,9 @@ class Attack:
 
 def graded(gradebook: str) -> str:
     """Write a graded submission of ben's; return the id of the grade of its written answer."""
-    with Gradebook(gradebook) as book:
+    put_programs_on_path()
+    with Gradebook(gradebook) as book, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
         book.update_or_create_assignment("tensor")
         book.update_or_create_notebook("tensor", "tensor")
         book.update_or_create_grade_cell("why", "tensor", "tensor", max_score=10, cell_type="markdown")
@@ -95,25 +99,30 @@ def graded(gradebook: str) -> str:
         return grade.id
 
 
-@pytest.fixture(scope="module", params=["tom", "ida"])
-def attack(request, https, tmp_path_factory) -> Iterator[Attack]:
-    """Tom, a TA, and ida, an instructor, are in the formgrader, at home and in the Hub; eve's server shows her page."""
+@pytest.fixture(scope="module")
+def hub(https) -> Door:
+    """A Hub with a TA and an instructor, on which eve's server shows a page."""
     door, cert = https
     door.know("tom", "ta")
-    door.join("ida", "instructor")
     door.know("eve", "student")
     plant(door.settings.var / "homes" / "eve", door.settings.first_uid + 500)
     with logged_in(door, ssl.create_default_context(cafile=str(cert)), "eve") as eve:
         start_server(eve, door, "eve")
-    gradebook = f"sqlite:///{door.settings.var / 'course' / 'gradebook.db'}"
+    return door
+
+
+@pytest.fixture(scope="module", params=["tom", "ida"])
+def attack(request, hub: Door) -> Iterator[Attack]:
+    """Tom, a TA, and ida, an instructor, have been in the Hub, at home and in the formgrader."""
+    gradebook = f"sqlite:///{hub.settings.var / 'course' / 'gradebook.db'}"
     grade = graded(gradebook)
     with chromium("--ignore-certificate-errors") as browser:
-        victim = person(browser, request.param, door.url)
-        victim.log_in(read_passwords(door.settings.secrets)[victim.name])
+        victim = person(browser, request.param, hub.url)
+        victim.log_in(read_passwords(hub.settings.secrets)[victim.name])
         victim.go("/hub/home")
         victim.go("/services/formgrader/")
         victim.page.evaluate("localStorage.setItem('kept', 'secret'); document.cookie = 'kept=1; path=/'")
-        yield Attack(door, victim, grade, gradebook)
+        yield Attack(hub, victim, grade, gradebook)
 
 
 @pytest.mark.parametrize("https", [given_certificate], indirect=True, ids=lambda made: made.__name__)
