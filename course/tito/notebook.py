@@ -4,12 +4,11 @@ import ast
 import json
 from pathlib import Path
 
-from exchange.protocol.notebooks import LARGEST_NOTEBOOK, MB, read_large
-from exchange.protocol.spans import Unreadable
 from tito.errors import TitoError
 from tito.percent import Cell
 
 NOT_SOLVED = "exercise '{name}' is not solved yet"
+LARGEST_BYTES = 64 * 2**20
 
 
 class NotebookError(TitoError):
@@ -37,8 +36,8 @@ def _load(path: Path) -> dict:
         raise NotebookError(f"there is no {path}: 'tito module start {path.stem}' puts it there.")
     if not path.is_file():
         raise NotebookError(f"{path} is no file: move it away, then 'tito module start {path.stem}'.")
-    if path.stat().st_size > LARGEST_NOTEBOOK:
-        return _load_large(path)
+    if path.stat().st_size > LARGEST_BYTES:
+        raise NotebookError(f"{path.name} is larger than 64 MB: clear its outputs in JupyterLab and save it.")
     raw = path.read_bytes()
     if not raw.strip():
         raise NotebookError(f"{path.name} is empty: {_rescue(path)}")
@@ -55,17 +54,6 @@ def _load(path: Path) -> dict:
     if not isinstance(data, dict):
         raise NotebookError(f"{path.name} is JSON, but no notebook: {_rescue(path)}")
     return data
-
-
-def _load_large(path: Path) -> dict:
-    try:
-        with path.open("rb") as file:
-            return read_large(file).document
-    except Unreadable as error:
-        raise NotebookError(
-            f"{path.name} is larger than {LARGEST_NOTEBOOK // MB} MB and can't be read in parts ({error}): "
-            "clear its outputs in JupyterLab and save it."
-        ) from None
 
 
 def _rescue(path: Path) -> str:

@@ -37,13 +37,14 @@ def _load_jupyter_server_extension(serverapp) -> None:
     app = serverapp.web_app
     app.add_handlers(".*$", [(re.escape(serverapp.base_url) + PAGE, FullHome)])
     app.default_router.rules.insert(0, BeforeLab(serverapp).rule)
-    serverapp.contents_manager.page = serverapp.base_url + PAGE
 
 
 class Contents(AsyncLargeFileManager):
     """Files of a home that may be full."""
 
-    page = PAGE
+    @property
+    def page(self) -> str:
+        return getattr(self.parent, "base_url", "/") + PAGE
 
     async def get(self, path, content=True, type=None, format=None, require_hash=False):
         """A file that could not be saved is shown as one that can't be."""
@@ -98,7 +99,7 @@ class Contents(AsyncLargeFileManager):
 class Kernels(AsyncMappingKernelManager):
     """Kernels that start in a full home too: without room IPython finds neither its folder nor its history there."""
 
-    async def start_kernel(self, **more):
+    async def start_kernel(self, **more):  # type: ignore[override]
         if not room.has_room(Path(self.root_dir)):
             more["env"] = dict(more.get("env") or os.environ)
             room.keep_aside(Path(self.root_dir), more["env"])
@@ -108,7 +109,7 @@ class Kernels(AsyncMappingKernelManager):
 class Checkpoints(AsyncFileCheckpoints):
     """Checkpoints that are whole, and restored whole, or not at all."""
 
-    async def copy(self, src, dest):
+    async def _copy(self, src, dest):
         with room.replacing(dest) as new:
             shutil.copyfile(src, new)
             shutil.copystat(src, new)
@@ -164,6 +165,8 @@ class FullHome(JupyterHandler):
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.set_header("Cache-Control", "no-store")
         full = not room.has_room(self.home)
+        if not full:
+            self.clear_cookie(KNOWN, path=self.base_url)
         rows = "".join(self._row(found) for found in room.largest_files(self.home, SHOWN))
         self.finish(
             TEMPLATE.format(

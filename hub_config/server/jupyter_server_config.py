@@ -34,6 +34,7 @@ c.ServerApp.jpserver_extensions = {
     f"{prefix}.course_list": staff,
     f"{prefix}.formgrader": False,
     "jupyter_lsp": False,
+    "jupyterlab_jupytext": staff,  # its contents manager wraps ours
     "jupyter_server_terminals": True,
     "jupyterlab": True,
     "notebook": False,  # its pages beside JupyterLab, which has everything
