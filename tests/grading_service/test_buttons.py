@@ -1,5 +1,7 @@
 """The formgrader's buttons queue work in the grading service and show how it goes, in a real browser."""
 
+import os
+
 import pytest
 
 from tests.formgrader.conftest import ARGUMENTS, CHROMIUM, Visitor
@@ -20,10 +22,12 @@ def ida(hub):
         browser.close()
 
 
-def press(ida, button: str) -> str:
-    """Press a button of the modules page and wait for what the progress box says in the end."""
+def press(ida, button: str, answer: str = "") -> str:
+    """Press a button of the modules page, answer what it asks, and wait for what the progress box says in the end."""
     ida.open("manage_assignments")
     ida.page.click(f"tr[data-assignment={SLUG}] button:text-is('{button}')")
+    if answer:
+        ida.page.click(f"dialog button:has-text('{answer}')")
     box = ida.page.locator("#jobs .job", has_text=button)
     box.locator(".text-success, .text-danger").wait_for(timeout=120_000)
     return box.inner_text()
@@ -58,6 +62,27 @@ def test_what_cannot_be_done_is_said(ida):
     """Nothing of this module's was collected from the exchange, so nobody can be given feedback."""
     press(ida, "Autograde")
     press(ida, "Feedback")
-    said = press(ida, "Release feedback")
+    said = press(ida, "Release feedback", "Release with answers unread")
     assert "eve" in said
     assert "collect" in said
+
+
+def test_a_release_with_answers_unread_is_asked_about_in_the_page(ida, hub):
+    """Saying no asks the service for nothing."""
+    press(ida, "Autograde")
+    press(ida, "Feedback")
+    for page, button in (
+        ("manage_assignments", f"tr[data-assignment={SLUG}] button:text-is('Release feedback')"),
+        (f"manage_submissions/{SLUG}", "tr[data-student=eve] button:text-is('Release feedback')"),
+        (f"manage_submissions/{SLUG}", "#release-all"),
+    ):
+        ida.open(page)
+        ida.page.click(button)
+        asked = ida.page.locator("dialog.ask")
+        asked.wait_for()
+        assert "(eve) waits to be read, 1 answer in all" in asked.inner_text()
+        if folder := os.environ.get("SCREENSHOTS"):
+            ida.page.screenshot(path=f"{folder}/ask.png")
+        asked.locator("button", has_text="Do not release").click()
+        assert asked.count() == ida.page.locator("#jobs .job").count() == 0
+    assert ida.errors == []

@@ -136,3 +136,12 @@ def test_the_same_through_a_running_service(hub):
     refused = tito("autograde", SLUG, environment=address | {"JUPYTERHUB_API_TOKEN": hub.token("ada")})
     assert refused.returncode == 1
     assert "custom:grading:run" in refused.stderr
+
+
+def test_feedback_is_not_released_with_answers_unread_unless_told_so(course, graded):
+    asked = tito("feedback", SLUG, "--release", "--course-dir", str(course))
+    assert asked.returncode == 1
+    assert "2 submissions of vectors (ada, ben) wait to be read, 2 answers in all" in asked.stderr
+    assert "--yes" in asked.stderr
+    told = tito("feedback", SLUG, "--release", "--yes", "--student", "ada", "--course-dir", str(course))
+    assert "did not come from the exchange" in told.stdout  # it was asked for

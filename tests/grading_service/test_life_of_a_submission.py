@@ -8,6 +8,7 @@ from nbgrader.api import Gradebook
 from tito.grading.service.export import export_table
 from tito.grading.service.gradebook_lock import gradebook_lock
 from tito.grading.service.scores import gradebook_url
+from tito.student.exchange_commands import describe_result
 
 from exchange.client import ExchangeClient
 from exchange.client.transfer import pack
@@ -108,7 +109,7 @@ def test_collect_autograde_feedback_release(hub, people, call, submitted, until)
     page = (hub.course_dir / "feedback" / "ben" / SLUG / f"{SLUG}.html").read_text()
     assert "HIDDEN-CANARY" not in page
     assert "<script" not in page
-    assert {task["state"] for task in job_done(call, until, "release_feedback")} == {"done"}
+    assert {task["state"] for task in job_done(call, until, "release_feedback", unread=True)} == {"done"}
     assert call["ada"].get("me")["modules"][SLUG]["feedback"]["score"] == 90.0
     with ExchangeClient(hub.exchange_url, people["ada"]) as client:
         assert [file.path for file in client.submission(COURSE, submitted["ada"].submission).feedback] == [
@@ -130,6 +131,46 @@ def test_released_feedback_has_the_points_of_its_moment(hub, people, call, submi
         client.fetch_feedback(COURSE, submitted["ben"].submission, tmp_path / "feedback")
     assert "57.0 of 100.0 points" in (tmp_path / "feedback" / f"{SLUG}.html").read_text()
     assert call["ben"].get("me")["modules"][SLUG]["feedback"]["score"] == 57.0
+
+
+def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call, submitted, until, tmp_path):
+    """Then page, score and result say what is still to be read, and no total; once it is read they say the score."""
+    for kind in ("collect", "autograde", "feedback"):
+        job_done(call, until, kind)
+    order = {"kind": "release_feedback", "assignment": SLUG, "students": ["ada"]}
+    refused = call["ida"].http.post("jobs", json=order)
+    assert (refused.status_code, refused.json()["unread"]) == (409, {"submissions": 1, "answers": 1})
+    assert "1 submission of vectors (ada) waits to be read, 1 answer in all" in refused.json()["detail"]
+    assert call["ida"].http.post("jobs", json={**order, "students": None}).status_code == 409
+
+    def told() -> tuple[str, str, dict]:
+        with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+            found = client.submission(COURSE, submitted["ada"].submission)
+            client.fetch_feedback(COURSE, found.id, tmp_path / "ada")
+        return (tmp_path / "ada" / f"{SLUG}.html").read_text(), describe_result(found) or "", feedback_of(call)
+
+    job_done(call, until, "release_feedback", students=["ada"], unread=True)
+    page, said, row = told()
+    so_far = "90 of 90 points so far; 1 answer (10 points) is still to be read"
+    assert said == f"graded in part: {so_far}"
+    assert all(words in page for words in (*so_far.split("; "), "not your final score", "still to be read / 10.0"))
+    assert "of 100" not in page
+    assert (row["score"], row["unread_answers"], row["unread_points"]) == (90.0, 1, 10.0)
+    assert call["tom"].get("overview")["modules"][0]["released_before_read"] == 1
+
+    with gradebook_lock(hub.course_dir), Gradebook(gradebook_url(hub.course_dir), COURSE) as gradebook:
+        grade = gradebook.find_grade("checkpoint_units", SLUG, SLUG, "ada")
+        grade.manual_score, grade.needs_manual_grade = 5.0, False
+        gradebook.db.commit()
+    job_done(call, until, "release_feedback", students=["ada"])
+    page, said, row = told()
+    assert "95.0 of 100.0 points" in page
+    assert "still to be read" not in page + said
+    assert (row["score"], row["unread_answers"]) == (95.0, 0)
+
+
+def feedback_of(call) -> dict:
+    return call["ada"].get("me")["modules"][SLUG]["feedback"]
 
 
 def test_overview_counts_what_there_is(call, submitted, until):
@@ -157,7 +198,7 @@ def test_a_student_asks_for_a_regrade_and_a_ta_answers(call, submitted, until):
     job_done(call, until, "collect")
     job_done(call, until, "autograde")
     job_done(call, until, "feedback")
-    job_done(call, until, "release_feedback")
+    job_done(call, until, "release_feedback", unread=True)
     wish = {"assignment": SLUG, "exercise": "scale", "reason": "My function handles negative factors too."}
     asked = call["ben"].http.post("regrades", json=wish)
     assert asked.status_code == 201, asked.text

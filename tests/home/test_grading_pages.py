@@ -70,8 +70,16 @@ def test_a_submission_is_checked_graded_returned_and_looked_at_again(graded):
 
         assert "is being made" in press(ida, "modules/scale/feedback", "class")
         wait_for(lambda: "Release feedback" in ida.get(HOME + "class").text and made(graded) == 2, "feedback", 120)
-        assert "on its way to the students" in press(ida, "modules/scale/release_feedback", "class")
-        assert "Read feedback" in see(chen, "modules/scale", "90 of 100")
+        asked = press(ida, "modules/scale/release_feedback", "class")
+        assert re.search(r"(\d) submissions? of Scale waits? to be read, \d answers? in all", asked)
+        told = press(ida, "modules/scale/release_feedback", "class", unread="yes")
+        assert "on its way to the students" in told
+        page = see(chen, "modules/scale", "so far")
+        assert "90 of 90 so far; 1 answer (10 points) is still to be read" in page
+        assert "Graded in part" in page
+        assert "of 100" not in page
+        assert "Read feedback" in page
+        assert "90 of 90 so far" in text_of(chen.get(HOME).text)
 
         reason = "My written answer was not read yet."
         assert "Your request was sent" in press(chen, "modules/scale/regrade", "modules/scale", reason=reason)

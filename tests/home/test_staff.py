@@ -66,6 +66,13 @@ def test_a_module_waits_for_one_action(collected, to_autograde, to_read, graded,
     assert counted.next == action
 
 
+def test_feedback_that_went_out_before_it_was_read_is_released_again():
+    counted = row(due=-1, rows=[progress("ada", submitted_at=text(days=-2))])
+    done = {"collected": 1, "to_autograde": 0, "to_read_by_hand": 0, "graded": 1, "feedback_made": 1}
+    counted.grading = {**done, "feedback_released": 1, "released_before_read": 1}
+    assert counted.next == "release_feedback"
+
+
 def found(*events: dict[str, Any]) -> list[tuple[str, str]]:
     return [(each.student, each.why) for each in stuck(course(given("tensor")), ["ada", "ben"], events, CLOCK)]
 
