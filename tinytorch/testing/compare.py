@@ -13,6 +13,8 @@ from tinytorch.testing.called import argument_text, call_text, variables
 from tinytorch.testing.show import is_plain, show, type_name
 
 NUMBER = bool | int | float | complex | np.generic
+MOST_ITEMS = 100_000  # of what is expected, or is compared with something shorter
+DEEPEST = 32
 
 
 class Difference(AssertionError):
@@ -76,7 +78,7 @@ def raises(kind: type[BaseException], function: Callable, *args: object, says: s
 
 
 def _compare(actual: object, expected: object, differ: Callable, frame) -> None:
-    difference = _structure_difference(actual, expected, differ)
+    difference = _length_difference(actual, expected) or _structure_difference(actual, expected, differ)
     if difference:
         kind, why = difference
         called = argument_text(frame)
@@ -88,6 +90,31 @@ def _compare(actual: object, expected: object, differ: Callable, frame) -> None:
             got=show(actual),
             expected=show(expected),
         )
+
+
+def _length_difference(actual, expected) -> tuple[str, str] | None:
+    """Find what has far more items, or is nested far deeper, than anything expected; looking no further than needed."""
+    most = MOST_ITEMS + 2 * _items(expected, DEEPEST, 10 * MOST_ITEMS)
+    if _items(actual, DEEPEST, most) > most:
+        return "wrong length", f"more than {most} items, or lists over {DEEPEST} levels deep, came back"
+    return None
+
+
+def _items(value, depth: int, most: int) -> int:
+    """Count the items of nested containers up to `most`; what is nested deeper than `depth` counts as too many."""
+    if isinstance(value, dict):
+        value = [*value.keys(), *value.values()] if len(value) <= most else range(most + 1)
+    if isinstance(value, range):
+        return len(value)
+    if not isinstance(value, list | tuple | set | frozenset):
+        return 1
+    count = len(value)
+    if depth == 0 or count > most:
+        return most + 1
+    for item in value:
+        if isinstance(item, list | tuple | set | frozenset | dict | range):
+            count += _items(item, depth - 1, most - count) if count <= most else 0
+    return count
 
 
 def _structure_difference(actual, expected, differ) -> tuple[str, str] | None:
@@ -134,11 +161,9 @@ def _dict_difference(actual, expected, differ):
 
 
 def _list_difference(actual, expected, differ):
-    if isinstance(actual, np.ndarray):
-        actual = list(actual)
-    if not isinstance(actual, list | tuple):
+    if not isinstance(actual, list | tuple) and not (isinstance(actual, np.ndarray) and actual.ndim):
         return "wrong kind", f"{show(actual)} came back, a list was expected"
-    if len(actual) != len(expected):
+    if len(actual) != len(expected):  # before a list is made of an array
         return "wrong length", f"{len(actual)} items came back, {len(expected)} were expected"
     for index, (a, e) in enumerate(zip(actual, expected, strict=True)):
         if inner := _structure_difference(a, e, differ):

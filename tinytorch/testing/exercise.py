@@ -121,7 +121,7 @@ def _outcome(outcome: Outcome, function: Callable[[], None], session: Session) -
     except session.faults as fault:
         outcome.kind, outcome.why = fault.kind, fault.why
     except Difference as difference:
-        outcome.kind, outcome.why, outcome.called = difference.kind, difference.why, difference.called
+        outcome.kind, outcome.why, outcome.called = difference.kind, shorten(difference.why, 600), difference.called
         outcome.got, outcome.expected = difference.got, difference.expected
     except NotImplementedError as error:
         outcome.kind = "not solved" if NOT_SOLVED in str(error) else "error"

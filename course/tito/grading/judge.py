@@ -1,7 +1,8 @@
 """Judge one submission of one module behind walls: the same submission and seed give the same verdict.
 
-Never raises for what a submission contains. Raises SandboxUnavailable where student code can't be run safely, TitoError
-for a broken course; then there is no verdict, and nobody gains or loses a point.
+Never raises for what a submission contains. Raises SandboxUnavailable where student code can't be run safely,
+NotJudgedNow where the machine has no time for it, TitoError for a broken course; then there is no verdict, and nobody
+gains or loses a point.
 """
 
 import functools
@@ -18,7 +19,9 @@ import numpy as np
 
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
-from tito.grading.intake import Refused, Submission, read_submission
+from tito.grading.apart import Tell, do_apart
+from tito.grading.heard import Heard, Step, tell_state
+from tito.grading.intake import Refused, read_submission
 from tito.grading.plans import plan_of
 from tito.grading.predecessors import own_predecessors, reference_predecessors
 from tito.grading.sandbox import Sandbox, find_sandbox
@@ -27,10 +30,11 @@ from tito.judging.link import Budget
 from tito.judging.plan import Plan
 from tito.judging.result import ExerciseResult, ModuleResult, Note
 from tito.judging.run import run_tests_of
+from tito.judging.times import Times
 
 MODES = ("best", "reference", "own")
 # A student who has just submitted waits for it: an answer within a minute, whatever her code does.
-QUICK = Budget(request_seconds=10.0, check_seconds=20.0, total_seconds=45.0)
+QUICK = Budget(request_seconds=10.0, check_seconds=20.0, total_seconds=45.0, wall_seconds=240.0)
 # An attempt: what it is called in feedback, the folder of predecessors, the answers, the exercises to judge.
 Attempt = tuple[str, Path, Answers, list[str]]
 
@@ -60,15 +64,25 @@ def judge_submission(
     module = curriculum.find_written(slug)
     plan = plan_of(module, visible_only=visible_only)
     verdict = ModuleResult(slug, seed=seed, mode=mode, visible_only=visible_only, versions=_versions(module))
-    try:
-        submission = read_submission(folder, slug)
-    except Refused as refusal:
-        verdict = replace(verdict, refused=str(refusal), exercises=_nothing(plan))
-    else:
-        budget = budget or (QUICK if visible_only else Budget())
-        judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget, earlier)
-        verdict = replace(verdict, **judging.judge(submission, mode))
+    budget = budget or (QUICK if visible_only else Budget())
+    judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget, earlier)
+    verdict = replace(verdict, **_judge_apart(judging, folder, mode))
     return replace(verdict, seconds=round(time.monotonic() - started, 3))
+
+
+def _judge_apart(judging: "_Judging", folder: Path, mode: str) -> dict:
+    """Judge in a process of its own: a verdict comes whatever the submission does to the one that reads its values."""
+    # What is made and imported here is there for the next submission too.
+    reference_predecessors(judging.module, judging.curriculum)
+    for statement in judging.plan.imports:
+        exec(statement, {})
+    heard = Heard(judging.plan, judging.budget)
+    with tempfile.TemporaryDirectory(prefix="tito-own-") as scratch:
+        judging.scratch = Path(scratch)
+        end = do_apart(lambda tell: judging.judge(folder, mode, tell), heard.bounds, heard.hear)
+    if end.how != "done":
+        judging.sandbox.clear(end.process)
+    return heard.verdict(end)
 
 
 class _Judging:
@@ -87,17 +101,24 @@ class _Judging:
         self.module, self.curriculum, self.plan = module, curriculum, plan
         self.sandbox, self.seed, self.budget = sandbox, seed, budget
         self.earlier = earlier
-        self._end = time.monotonic() + budget.total_seconds
+        self.scratch = Path()  # set before judging; it outlives the process that judges
+        self._times = Times(budget.limits())
 
-    def judge(self, submission: Submission, mode: str) -> dict:
-        answers = find_answers(self.plan, submission.cells)
-        with tempfile.TemporaryDirectory(prefix="tito-own-") as scratch:
-            self._scratch = Path(scratch)
-            first = (self._own() if mode == "own" else None) or self._reference()
-            results, notes = self._run(first, answers, list(self.plan.points))
-            if mode == "best":
-                results = self._improve(results, answers)
-        return {"exercises": tuple(results), "notes": (*submission.notes, *answers.notes, *_once(notes))}
+    def judge(self, folder: Path, mode: str, tell: Tell) -> None:
+        """Tell how it goes, and at the end everything."""
+        self._step = Step(tell, self.budget.reading_seconds)
+        try:
+            submission = read_submission(folder, self.module.slug)
+        except Refused as refusal:
+            tell_state(tell, self.module.slug, _nothing(self.plan), refused=str(refusal))
+            return
+        answers = find_answers(self.plan, submission.cells, self._step.reading)
+        first = (self._own() if mode == "own" else None) or self._reference()
+        results, ran = self._run(first, answers, list(self.plan.points))
+        notes = (*submission.notes, *answers.notes, *_once(ran))
+        tell_state(tell, self.module.slug, results, notes)
+        if mode == "best":
+            tell_state(tell, self.module.slug, self._improve(results, answers), notes)
 
     def _improve(self, results: list[ExerciseResult], answers: Answers) -> list[ExerciseResult]:
         """Try what failed again with help; the better result of each exercise counts, and says whose help it was."""
@@ -134,7 +155,8 @@ class _Judging:
     def _own(self) -> Path | None:
         if self.earlier is None:
             return None
-        return own_predecessors(self.module, self.curriculum, self.earlier, self._scratch / "tree")
+        tree = self.scratch / "tree"
+        return own_predecessors(self.module, self.curriculum, self.earlier, tree, self._step.reading)
 
     def _reference(self) -> Path:
         return reference_predecessors(self.module, self.curriculum)
@@ -142,8 +164,11 @@ class _Judging:
     def _run(self, predecessors: Path, answers: Answers, names: list[str]) -> tuple[list[ExerciseResult], list[Note]]:
         """Run once; all attempts together have the time of the budget."""
         launch: Callable = functools.partial(self.sandbox.start, predecessors)
-        budget = replace(self.budget, total_seconds=max(self._end - time.monotonic(), 0.0))
-        return run_tests_of(self.plan, answers, launch, seed=self.seed, budget=budget, only=names)
+        with self._step.checking() as progress:
+            return run_tests_of(
+                self.plan, answers, launch,
+                seed=self.seed, budget=self.budget, only=names, times=self._times, progress=progress,
+            )  # fmt: skip
 
 
 def _nothing(plan: Plan) -> tuple[ExerciseResult, ...]:

@@ -9,13 +9,15 @@ import os
 import py_compile
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tito.curriculum import Curriculum, Module
 from tito.export import export_module
 from tito.grading.intake import Refused, read_submission
 from tito.grading.plans import plan_of
-from tito.judging.answers import compiles, find_answers
+from tito.judging.answers import find_answers
+from tito.judging.parsing import compiles
 
 
 def reference_predecessors(module: Module, curriculum: Curriculum) -> Path:
@@ -38,15 +40,22 @@ def _made(state: tuple, modules: tuple[Module, ...]) -> Path:
     return _readable(folder)
 
 
-def own_predecessors(module: Module, curriculum: Curriculum, earlier: Path, target: Path) -> Path | None:
+def own_predecessors(
+    module: Module,
+    curriculum: Curriculum,
+    earlier: Path,
+    target: Path,
+    reading: Callable[[str], None] = lambda place: None,
+) -> Path | None:
     """Fill `target`/core with the prerequisites as the student wrote them; None if she submitted none of them.
 
     `earlier` holds her submissions by module. What she did not solve, or what is no Python, is the reference's.
+    `reading` is told each cell before it is read.
     """
     reference = reference_predecessors(module, curriculum) / "core"
     own = {}
     for other in curriculum.before(module):
-        if other.is_written and (text := _own_module(other, earlier / other.slug)):
+        if other.is_written and (text := _own_module(other, earlier / other.slug, reading)):
             own[f"{other.slug}.py"] = text
     if not own:
         return None
@@ -56,14 +65,14 @@ def own_predecessors(module: Module, curriculum: Curriculum, earlier: Path, targ
     return _readable(target)
 
 
-def _own_module(module: Module, folder: Path) -> str:
+def _own_module(module: Module, folder: Path, reading: Callable[[str], None]) -> str:
     """Put a submission's answers between the given cells of its module; "" if there is nothing of her own in it."""
     try:
         submission = read_submission(folder, module.slug)
     except Refused:
         return ""
     plan = plan_of(module)
-    answers = find_answers(plan, submission.cells)
+    answers = find_answers(plan, submission.cells, lambda place: reading(f"{place} of {module.slug}"))
     parts = []
     for step in plan.steps:
         own = [step.source]

@@ -21,6 +21,7 @@ from typing import Protocol
 from tito.errors import TitoError
 from tito.judging.link import START_SECONDS, WorkerProcess
 from tito.judging.local import PlainWorker, channel_of
+from tito.judging.run import NotJudgedNow
 from tito.worker.wire import WireError
 
 ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
@@ -49,6 +50,9 @@ class Sandbox(Protocol):
     def start(self, predecessors: Path) -> WorkerProcess:
         """Start a worker that finds the modules of `predecessors`/core, and nothing else that is not its own."""
 
+    def clear(self, judge: int) -> None:
+        """End the workers of a judge's process that was killed."""
+
 
 class Bubblewrap:
     """Workers in namespaces of their own, made by bubblewrap; works as root and as an ordinary user."""
@@ -71,6 +75,9 @@ class Bubblewrap:
                 env={},
             )
         return PlainWorker(process, channel_of(ours), said, is_leader=False)
+
+    def clear(self, judge: int) -> None:
+        """Nothing is left: they die with their parent."""
 
     def _walls(self, predecessors: Path | None) -> list[str]:
         words = [
@@ -111,7 +118,12 @@ class Bubblewrap:
         worker = self.start(None)
         try:
             worker.channel.receive(time.monotonic() + START_SECONDS)
-        except (EOFError, TimeoutError, WireError):
+        except TimeoutError:
+            worker.stop()
+            raise NotJudgedNow(
+                f"a sandbox did not start within {START_SECONDS:g} seconds; nobody lost a point"
+            ) from None
+        except (EOFError, WireError):
             raise SandboxUnavailable(
                 "student code runs in a sandbox only, and bubblewrap can't make one here "
                 f"({worker.stop().strip() or 'no reason given'}): inside a container grade on the host, or allow user "

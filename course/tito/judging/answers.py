@@ -6,14 +6,15 @@ nothing. Nothing else of the notebook runs: not her copies of tests, not what me
 
 import ast
 import builtins
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from tito.judging.parsing import MOST_CODE, compiles, defined_names, statements_of, why_too_much
 from tito.judging.plan import Plan, defines_only, single_imports
 from tito.judging.result import Note
 from tito.notebook import NOT_SOLVED
 from tito.percent import Cell
-from tito.worker.cells import defined_names, names_of
+from tito.worker.cells import names_of
 
 MOST_EXTRAS = 500  # a notebook of one's own functions has some ten
 
@@ -49,12 +50,13 @@ class _Finding:
     notes: list[Note] = field(default_factory=list)
 
 
-def find_answers(plan: Plan, cells: Sequence[Cell]) -> Answers:
-    """Read the student's cells."""
+def find_answers(plan: Plan, cells: Sequence[Cell], reading: Callable[[str], None] = lambda place: None) -> Answers:
+    """Read the student's cells; `reading` is told each one before it is read."""
     found = _Finding(visible_tests=[test.source.strip() for test in plan.visible().tests])
     tests = {test.name for test in plan.tests}
     after = ""
-    for cell in cells:
+    for cell in _short_enough(cells, found.notes):
+        reading(f"cell {cell.number}")
         if cell.name in plan.solutions and _take_solution(plan, cell, found):
             after = cell.name
         elif cell.kind == "code" and cell.name not in plan.solutions:
@@ -62,6 +64,20 @@ def find_answers(plan: Plan, cells: Sequence[Cell]) -> Answers:
     solutions = {name: _merge(name, parts, found.notes) for name, parts in found.parts.items()}
     solutions, extras, tried = _settle(plan, solutions, found)
     return Answers(solutions, frozenset(tried), tuple(extras), tuple(found.notes))
+
+
+def _short_enough(cells: Sequence[Cell], notes: list[Note]) -> Iterator[Cell]:
+    """Leave out code that would take long to parse, and say so."""
+    room = MOST_CODE
+    for cell in cells:
+        why = why_too_much(cell.source)
+        if not why and len(cell.source) > room:
+            why = f"the cells before have {MOST_CODE} characters of code, and no more are read: load data from a file"
+        if why and cell.kind == "code":
+            notes.append(Note(cell.name or f"cell {cell.number}", f"{why} (cell {cell.number} was left out)"))
+        elif not why:
+            room -= len(cell.source) if cell.kind == "code" else 0
+            yield cell
 
 
 def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
@@ -98,14 +114,6 @@ def _compilable(source: str) -> tuple[str, list[str]]:
     return source, changes
 
 
-def compiles(source: str) -> bool:
-    try:
-        ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
 def _merge(name: str, parts: list[str], notes: list[Note]) -> tuple[str, ...]:
     """Several cells with one grade_id: an untouched copy is no answer; the others run in order, as in the notebook."""
     if len(parts) == 1:
@@ -122,11 +130,7 @@ def _merge(name: str, parts: list[str], notes: list[Note]) -> tuple[str, ...]:
 
 def _take_extras(plan: Plan, cell: Cell, after: str, found: _Finding, *, is_test: bool) -> None:
     source, _ = _compilable(cell.source.lstrip("\ufeff"))
-    try:
-        statements = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    for node in (part for statement in statements for part in single_imports(statement)):
+    for node in (part for statement in statements_of(source) or () for part in single_imports(statement)):
         names = names_of(node) if defines_only(node) else []
         if not names or (is_test and _is_check(node)):
             continue
@@ -174,6 +178,6 @@ def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) 
             solutions[exercise] = ()
             written.add(exercise)
             found.notes.append(Note(exercise, "the answer was found in another exercise's cell"))
-        elif exercise not in solutions:
+        elif exercise not in solutions and not any(note.cell == exercise for note in found.notes):
             found.notes.append(Note(exercise, "the cell is missing and nothing else defines it: no answer"))
     return solutions, extras, written

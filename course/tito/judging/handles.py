@@ -12,6 +12,9 @@ import numpy as np
 
 from tito.worker.wire import Ref
 
+LONGEST = 2**26  # what anything may say that it has; tests make lists and ranges of that length
+MOST_ITEMS = 20_000  # of one iteration; the longest of the course's own has some hundred
+
 
 class PlainValuesOnly(TypeError):
     """A test cell did with a handle what only plain values can do."""
@@ -70,7 +73,10 @@ class Handle:
         return self._link.request("next", self)
 
     def __len__(self) -> int:
-        return self._link.request("convert", "len", self)
+        length = self._link.request("convert", "len", self)
+        if type(length) is int and length > LONGEST:
+            self._link.refuse(f"a length of {LONGEST} or less was expected, a longer one came back")
+        return length
 
     def __float__(self) -> float:
         return float(self._link.request("convert", "float", self))
@@ -196,15 +202,18 @@ _UFUNCS = {
 
 
 class RemoteIterator:
-    """An iterator in the worker, asked for one item at a time."""
+    """An iterator in the worker, asked for one item at a time; one that never ends is ended."""
 
     def __init__(self, link: Any, handle: Handle):
-        self._link, self._handle = link, handle
+        self._link, self._handle, self._asked = link, handle, 0
 
     def __iter__(self) -> "RemoteIterator":
         return self
 
     def __next__(self) -> Any:
+        self._asked += 1
+        if self._asked > MOST_ITEMS:
+            self._link.refuse(f"the iteration had not ended after {MOST_ITEMS} items")
         return self._link.request("next", self._handle)
 
 

@@ -8,10 +8,11 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from tito.judging.handles import LostObject
 from tito.judging.table import Handles
+from tito.judging.times import Limits, MachineBusy, Times, Use
 from tito.worker.channel import Channel
 from tito.worker.obey import BUILTIN_ERRORS
 from tito.worker.wire import WireError
@@ -23,18 +24,25 @@ START_SECONDS = 60.0  # a cold disk and a busy machine; a worker is usually ther
 
 @dataclass(frozen=True)
 class Budget:
-    """How much one submission may take. Times are wall-clock seconds."""
+    """How much one submission may take. What it waited for a processor is no part of its seconds."""
 
     request_seconds: float = 20.0
     check_seconds: float = 60.0
     total_seconds: float = 300.0
+    wall_seconds: float = 1200.0  # beyond, there is no verdict, but another try: only a crowded machine gets there
+    reading_seconds: float = 10.0  # of the judge's own processor time, for one check or for one cell
     requests: int = 400_000
     received_bytes: int = 2**30
     restarts: int = 8  # each hang costs request_seconds; whoever hangs more often hangs always
 
+    def limits(self) -> Limits:
+        return Limits(
+            self.request_seconds, self.check_seconds, self.total_seconds, self.wall_seconds, self.reading_seconds
+        )
+
 
 class WorkerFault(BaseException):
-    """Student code did not answer. `kind` is "timeout", "died", "protocol", "lost" or "gave up"."""
+    """Student code did not answer. `kind` is "timeout", "died", "protocol", "lost", "too much" or "gave up"."""
 
     def __init__(self, kind: str, why: str):
         super().__init__(why)
@@ -53,15 +61,24 @@ class WorkerProcess(Protocol):
     def stop(self) -> str:
         """Kill everything that the worker started; return what it said on standard error before it was ready."""
 
+    def use(self) -> Use:
+        """Measure how much processor time it had and waited for; nothing of it may be the worker's word."""
+
 
 class Link:
     """Ask a worker; start it when first needed, and again after a fault, with `prepare` bringing it up to date."""
 
-    def __init__(self, launch: Callable[[], WorkerProcess], prepare: Callable[["Link"], None], budget: Budget):
+    def __init__(
+        self,
+        launch: Callable[[], WorkerProcess],
+        prepare: Callable[["Link"], None],
+        budget: Budget,
+        times: Times | None = None,
+    ):
         self._launch, self._prepare, self._budget = launch, prepare, budget
         self._process: WorkerProcess | None = None
         self._requests = self._received = 0
-        self._end = self._check_end = time.monotonic() + budget.total_seconds
+        self._times = times or Times(budget.limits())
         self.handles = Handles(self)
         self.starts = 0
         self._broken: WorkerFault | None = None
@@ -82,28 +99,28 @@ class Link:
         while self._process is None:
             self._refuse_if_spent()
             self._start()
-            # Bringing a new worker up to date is not the check's time.
-            check_end, self._check_end = self._check_end, self._end
             try:
-                self._prepare(self)
-                self.handles.rebind_names(lambda names: self.ask(dict, "names", names))
+                with self._times.preparing():
+                    self._prepare(self)
+                    self.handles.rebind_names(lambda names: self.ask(dict, "names", names))
             except WorkerFault as fault:
                 # Whoever prepares notes which cell it was and leaves it out the next time.
+                self.close()
                 if fault.kind == "gave up":
                     raise
-            finally:
-                self._check_end = check_end
 
     def _refuse_if_spent(self) -> None:
         if self._broken is None and self.starts > self._budget.restarts:
             self._broken = WorkerFault("gave up", f"student code hung or died {self.starts} times")
-        if self._broken is None and time.monotonic() > self._end:
+        if self._broken is None and self._times.are_over:
             self._broken = WorkerFault("gave up", f"all checks together took over {self._budget.total_seconds:g} s")
         if self._broken:
             raise WorkerFault(self._broken.kind, self._broken.why)
 
     def request(self, word: str, *arguments: Any) -> Any:
         """Ask the worker; return the value or raise what student code raised, as the built-in class of that name."""
+        if self._times.reading_is_over:
+            self.refuse(f"its values could not be read within {self._budget.reading_seconds:g} seconds")
         if self._process is None:
             self.ensure()
         answer = self._exchange([self.handles.released(), word, *arguments])
@@ -122,7 +139,11 @@ class Link:
 
     def begin_check(self) -> None:
         """Let the time of a check begin."""
-        self._check_end = time.monotonic() + self._budget.check_seconds
+        self._times.begin_check()
+
+    def refuse(self, why: str) -> NoReturn:
+        """End the check that asked for something without a bound; the worker stays."""
+        raise WorkerFault("too much", why)
 
     def close(self) -> None:
         """Kill the worker and all that it started."""
@@ -139,13 +160,17 @@ class Link:
             raise WorkerNotStarted(f"the worker could not be started: {error}") from error
         try:
             ready = self.handles.read(*process.channel.receive(time.monotonic() + START_SECONDS))
-        except (EOFError, TimeoutError, WireError):
+        except TimeoutError:
+            process.stop()
+            raise MachineBusy(f"a worker did not start within {START_SECONDS:g} seconds") from None
+        except (EOFError, WireError):
             said = process.stop().strip() or "it said nothing"
             raise WorkerNotStarted(f"the worker did not start: {said}") from None
         if ready != ["ready"]:
             process.stop()
             raise WorkerNotStarted("the worker did not start: what answers is something else")
         self._process = process
+        self._times.worker_started(process.use)
 
     def _exchange(self, request: list) -> list:
         assert self._process is not None
@@ -155,15 +180,15 @@ class Link:
         except LostObject as lost:
             raise WorkerFault("lost", str(lost)) from None
         self._requests += 1
-        deadline = min(time.monotonic() + self._budget.request_seconds, self._check_end, self._end)
+        deadline, later = self._times.begin_request(), self._times.later_deadline
         try:
             before = channel.received_bytes
-            channel.send(pieces, deadline)
-            answer = self.handles.read(*channel.receive(deadline))
+            channel.send(pieces, deadline, later)
+            answer = self.handles.read(*channel.receive(deadline, later))
             self._received += channel.received_bytes - before
             _check_form(answer)
         except TimeoutError:
-            raise self._fault("timeout", self._why_late(deadline)) from None
+            raise self._fault("timeout", self._times.why_late()) from None
         except EOFError:
             raise self._fault("died", "the process that runs the student's code ended") from None
         except WireError as error:
@@ -174,13 +199,6 @@ class Link:
         if self._requests > self._budget.requests or self._received > self._budget.received_bytes:
             raise self._fault("gave up", "the checks asked for more values than a module ever needs")
         return answer
-
-    def _why_late(self, deadline: float) -> str:
-        if deadline == self._end:
-            return f"all checks together took over {self._budget.total_seconds:g} seconds"
-        if deadline == self._check_end:
-            return f"the check took over {self._budget.check_seconds:g} seconds"
-        return f"no answer within {self._budget.request_seconds:g} seconds"
 
     def _fault(self, kind: str, why: str) -> WorkerFault:
         self.close()

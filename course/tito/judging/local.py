@@ -21,6 +21,7 @@ from tito.judging.link import Budget
 from tito.judging.plan import Plan, make_plan
 from tito.judging.result import ModuleResult
 from tito.judging.run import run_tests_of
+from tito.judging.times import Use, use_of_family
 from tito.notebook import read_notebook
 from tito.percent import read_percent
 from tito.worker.channel import Channel
@@ -70,6 +71,9 @@ class PlainWorker:
 
     def __init__(self, process: subprocess.Popen, channel: Channel, said, *, is_leader: bool = True):
         self._process, self.channel, self._said, self._is_leader = process, channel, said, is_leader
+
+    def use(self) -> Use:
+        return use_of_family(self._process.pid)
 
     def stop(self) -> str:
         if self._is_leader:  # what student code started may still run when the worker itself has ended

@@ -7,6 +7,7 @@ Test cells run in this process, with the names of student code bound to handles.
 import ast
 import builtins
 import linecache
+import os
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,46 +20,83 @@ from tito.judging.handles import Handle
 from tito.judging.link import Budget, Link, WorkerFault, WorkerNotStarted, WorkerProcess
 from tito.judging.plan import HIDDEN_MARK, Plan, Test, declared_checks
 from tito.judging.result import CheckResult, ExerciseResult, Note
+from tito.judging.times import MachineBusy, Times
 from tito.judging.words import There
 
 FIXTURES = "tinytorch.testing.fixtures"
 FOR_THE_EYE = ("matplotlib", "ipywidgets", "IPython", "tinytorch.viz")
 ONE_AT_A_TIME = threading.Lock()
 Launch = Callable[[], WorkerProcess]
+# Told before each check, and after the last one of a cell: the test cell, hidden or not, its outcomes so far.
+Progress = Callable[[Test, bool, list[Outcome]], None]
 
 
 class JudgingFailed(TitoError):
     """There is no verdict, for a reason of ours."""
 
 
+class NotJudgedNow(JudgingFailed):
+    """There is no verdict since the machine was too busy: another try may give one."""
+
+
+def _be_alone() -> None:
+    """A forked judge must not wait for a thread that it has not."""
+    global ONE_AT_A_TIME
+    ONE_AT_A_TIME = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_be_alone)
+
+
 def run_tests_of(
-    plan: Plan, answers: Answers, launch: Launch, *, seed: int, budget: Budget, only: Iterable[str] | None = None
+    plan: Plan,
+    answers: Answers,
+    launch: Launch,
+    *,
+    seed: int,
+    budget: Budget,
+    only: Iterable[str] | None = None,
+    times: Times | None = None,
+    progress: Progress = lambda test, hidden, outcomes: None,
 ) -> tuple[list[ExerciseResult], list[Note]]:
     """Judge the exercises of `plan` (or `only` some); return their results and notes on cells that did not run.
 
-    One at a time in a process: the words of a test cell have one place where they are answered.
+    One at a time in a process: the words of a test cell have one place where they are answered. `times` are those of
+    the budget, unless several runs share them.
     """
     notebook = _Notebook(plan, answers)
     chosen = set(plan.points if only is None else only)
     outcomes: dict[str, list[Outcome]] = {exercise: [] for exercise in plan.points if exercise in chosen}
     try:
         with ONE_AT_A_TIME:
-            _run_all(plan, notebook, outcomes, launch, seed, budget)
+            _run_all(plan, notebook, outcomes, Link(launch, notebook.prepare, budget, times), seed, progress)
+    except MachineBusy as error:
+        raise NotJudgedNow(f"{error}; nothing was judged, so nobody lost a point") from error
     except WorkerNotStarted as error:
         raise JudgingFailed(f"{error}; nothing was judged, so nobody lost a point") from error
     return [_result(exercise, plan.points[exercise], found) for exercise, found in outcomes.items()], notebook.notes()
 
 
+def unfinished(plan: Plan, told: dict[tuple[str, bool], list[Outcome]], why: str) -> list[ExerciseResult]:
+    """Return what is known of a run that was ended: checks that had passed by then keep their points."""
+    outcomes: dict[str, list[Outcome]] = {exercise: [] for exercise in plan.points}
+    for hidden in (False, True):
+        for test in plan.tests:
+            known = told.get((test.name, hidden), [])
+            outcomes[test.exercise] += [*known, *_not_run(test, known, why, hidden)]
+    return [_result(exercise, plan.points[exercise], found) for exercise, found in outcomes.items()]
+
+
 def _run_all(
-    plan: Plan, notebook: "_Notebook", outcomes: dict[str, list[Outcome]], launch: Launch, seed: int, budget: Budget
+    plan: Plan, notebook: "_Notebook", outcomes: dict[str, list[Outcome]], link: Link, seed: int, progress: Progress
 ) -> None:
-    with Link(launch, notebook.prepare, budget) as link:
+    with link:
         # All visible checks come first: what a student is shown of them was computed before her code saw any input of
         # a hidden one, so that it can't carry those out.
         for hidden in (False, True):
             for test in plan.tests:
                 if test.exercise in outcomes and _has_checks(test, hidden):
-                    outcomes[test.exercise] += _run_test(plan, test, link, seed, hidden)
+                    outcomes[test.exercise] += _run_test(plan, test, link, seed, hidden, progress)
 
 
 def _has_checks(test: Test, hidden: bool) -> bool:
@@ -104,8 +142,9 @@ class _Notebook:
             if index in self._left_out:
                 found.append(Note(name, f"this cell did not end ({self._left_out[index]}): it counts as not solved"))
             elif stub or is_extra:
-                problems = [str(problem) for problem in self._problems.get(index, [])]
-                found += [Note(name, problem[:500]) for problem in problems if not _is_for_the_eye(problem)][:3]
+                # What is no text was not said by the worker; to ask it for one would start another worker.
+                problems = [problem[:500] for problem in self._problems.get(index, []) if type(problem) is str]
+                found += [Note(name, problem) for problem in problems if not _is_for_the_eye(problem)][:3]
         return found
 
 
@@ -130,9 +169,14 @@ def _cells_in_order(plan: Plan, answers: Answers) -> list[tuple[str, str, str, b
     return cells
 
 
-def _run_test(plan: Plan, test: Test, link: Link, seed: int, hidden: bool) -> list[Outcome]:
+def _run_test(plan: Plan, test: Test, link: Link, seed: int, hidden: bool, progress: Progress) -> list[Outcome]:
     """Run the visible or the hidden checks of a test cell; one that is declared but gave no outcome has failed."""
-    session = Session(seed=seed, prints=False, faults=(WorkerFault,), before_check=link.begin_check, hidden=hidden)
+
+    def before_check() -> None:
+        progress(test, hidden, _outcomes(session))
+        link.begin_check()
+
+    session = Session(seed=seed, prints=False, faults=(WorkerFault,), before_check=before_check, hidden=hidden)
     previous, place = use_session(session), use_place(There(link))
     why = ""
     try:
@@ -146,8 +190,14 @@ def _run_test(plan: Plan, test: Test, link: Link, seed: int, hidden: bool) -> li
     finally:
         use_session(previous)
         use_place(place)
-    outcomes = [outcome for unit in session.tests for outcome in unit.outcomes]
-    return outcomes + _not_run(test, outcomes, why, hidden)
+    outcomes = _outcomes(session)
+    outcomes += _not_run(test, outcomes, why, hidden)
+    progress(test, hidden, outcomes)
+    return outcomes
+
+
+def _outcomes(session: Session) -> list[Outcome]:
+    return [outcome for unit in session.tests for outcome in unit.outcomes]
 
 
 def _compiled(test: Test) -> Any:

@@ -80,7 +80,8 @@ def _answer(worker: Worker, reader: Reader, structure: bytes, buffers: list) -> 
 
 
 def _unsendable(error: BaseException) -> str:
-    return f"what came back is no plain value and no object: {type(error).__name__}"
+    why = f": {error}" if type(error) is WireError else ""
+    return f"what came back is no plain value and no object: {type(error).__name__}{why}"
 
 
 if __name__ == "__main__":

@@ -1,17 +1,20 @@
 """Send and receive whole messages over a socket or a pair of pipes, with limits and deadlines.
 
 `receive` returns when a whole message has come, or raises: WireError for a message that is too large or ill-formed,
-TimeoutError at the deadline however slowly bytes drip in, EOFError when the other side is gone.
+TimeoutError at the deadline however slowly bytes drip in, EOFError when the other side is gone. Who gives `later` is
+asked for a later deadline first.
 """
 
 import os
 import select
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tito.worker.wire import DEFAULT, HEADER, LENGTH, Limits, WireError
 
 CHUNK = 2**20
+Later = Callable[[], float] | None
 
 
 class Channel:
@@ -21,12 +24,12 @@ class Channel:
         self._read_fd, self._write_fd, self._limits = read_fd, write_fd, limits
         self.received_bytes = 0
 
-    def send(self, pieces: list[Any], deadline: float | None = None) -> None:
+    def send(self, pieces: list[Any], deadline: float | None = None, later: Later = None) -> None:
         """Send the pieces of one message; a reader that has stopped reading meets the deadline."""
         data = pieces[0] if len(pieces) == 1 else b"".join(bytes(piece) for piece in pieces)
         view = memoryview(data)
         while view:
-            self._wait(self._write_fd, deadline, for_reading=False)
+            self._wait(self._write_fd, deadline, later, for_reading=False)
             try:
                 view = view[os.write(self._write_fd, view[:CHUNK]) :]
             except (BrokenPipeError, ConnectionResetError):
@@ -34,31 +37,31 @@ class Channel:
             except BlockingIOError:
                 continue
 
-    def receive(self, deadline: float | None = None) -> tuple[bytes, list[bytearray]]:
+    def receive(self, deadline: float | None = None, later: Later = None) -> tuple[bytes, list[bytearray]]:
         """Return structure and array bytes of the next message."""
-        structure_bytes, count = HEADER.unpack(self._exactly(HEADER.size, deadline))
+        structure_bytes, count = HEADER.unpack(self._exactly(HEADER.size, deadline, later))
         if structure_bytes > self._limits.structure_bytes or count > self._limits.arrays:
             raise WireError(
                 f"a message may have {self._limits.structure_bytes} bytes and {self._limits.arrays} arrays, "
                 f"this one announces {structure_bytes} and {count}"
             )
-        raw = self._exactly(LENGTH.size * count, deadline)
+        raw = self._exactly(LENGTH.size * count, deadline, later)
         lengths = [LENGTH.unpack_from(raw, LENGTH.size * i)[0] for i in range(count)]
         if sum(lengths) > self._limits.array_bytes:
             raise WireError(f"arrays of a message may have {self._limits.array_bytes} bytes, these have {sum(lengths)}")
-        structure = bytes(self._exactly(structure_bytes, deadline))
-        return structure, [self._exactly(length, deadline) for length in lengths]
+        structure = bytes(self._exactly(structure_bytes, deadline, later))
+        return structure, [self._exactly(length, deadline, later) for length in lengths]
 
     def close(self) -> None:
         for fd in {self._read_fd, self._write_fd}:
             os.close(fd)
         self._read_fd = self._write_fd = -1
 
-    def _exactly(self, size: int, deadline: float | None) -> bytearray:
+    def _exactly(self, size: int, deadline: float | None, later: Later) -> bytearray:
         """Read `size` bytes; memory grows with what came, not with what was announced."""
         data = bytearray()
         while len(data) < size:
-            self._wait(self._read_fd, deadline, for_reading=True)
+            self._wait(self._read_fd, deadline, later, for_reading=True)
             try:
                 chunk = os.read(self._read_fd, min(CHUNK, size - len(data)))
             except ConnectionResetError:
@@ -71,11 +74,13 @@ class Channel:
         self.received_bytes += size
         return data
 
-    def _wait(self, fd: int, deadline: float | None, *, for_reading: bool) -> None:
+    def _wait(self, fd: int, deadline: float | None, later: Later, *, for_reading: bool) -> None:
         if deadline is None:
             return  # the worker's side: it has nothing to do but wait
-        remaining = deadline - time.monotonic()
         poll = select.poll()
         poll.register(fd, select.POLLIN if for_reading else select.POLLOUT)
-        if remaining <= 0 or not poll.poll(max(1, int(remaining * 1000))):
-            raise TimeoutError("no answer in time")
+        remaining = deadline - time.monotonic()
+        while remaining <= 0 or not poll.poll(max(1, int(remaining * 1000))):
+            remaining = (later() if later else deadline) - time.monotonic()
+            if remaining <= 0:
+                raise TimeoutError("no answer in time")

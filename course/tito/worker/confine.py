@@ -31,6 +31,7 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
             "perf_event_open": 298, "userfaultfd": 323, "io_uring_setup": 425, "process_vm_readv": 310,
             "process_vm_writev": 311, "kill": 62, "tkill": 200, "pidfd_open": 434, "pidfd_send_signal": 424,
             "open_by_handle_at": 304, "name_to_handle_at": 303, "shmget": 29, "msgget": 68, "semget": 64,
+            "setpriority": 141, "sched_setparam": 142, "sched_setscheduler": 144, "sched_setattr": 314,
         },
     ),
     "aarch64": (
@@ -42,6 +43,7 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
             "io_uring_setup": 425, "process_vm_readv": 270, "process_vm_writev": 271, "kill": 129, "tkill": 130,
             "pidfd_open": 434, "pidfd_send_signal": 424, "open_by_handle_at": 265, "name_to_handle_at": 264,
             "shmget": 194, "msgget": 186, "semget": 190,
+            "setpriority": 140, "sched_setparam": 118, "sched_setscheduler": 119, "sched_setattr": 274,
         },
     ),
 }  # fmt: skip
@@ -73,6 +75,7 @@ def limit_resources(*, cpu_seconds: int, address_space_bytes: int, file_bytes: i
     for kind, value in (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, address_space_bytes),
+        (resource.RLIMIT_DATA, address_space_bytes),  # not the judge's own, which it would inherit
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, open_files),
         (resource.RLIMIT_CORE, 0),

@@ -5,6 +5,7 @@ no class names that are looked up. Reading enforces `Limits` on size, depth and 
 never hangs and its work is proportional to the bytes that came.
 """
 
+import math
 import struct
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Sequence
@@ -39,6 +40,11 @@ class Limits:
     structure_bytes: int = 2**20  # bounds the number of Python objects that reading makes
     array_bytes: int = 2**26  # all arrays of a message together
     arrays: int = 4096
+    elements: int = 2**26  # of all arrays of a message together
+    # Rows of nothing cost no byte, and whoever walks through them meets each one; members of ranges too.
+    rows_of_nothing: int = 2**20
+    range_items: int = 2**20
+    rank: int = 32
     depth: int = 32
     big_int_bytes: int = 1024  # int.from_bytes is quadratic
     # Whoever chooses numbers as keys can make them collide, which is quadratic; text is hashed with a secret.
@@ -108,6 +114,7 @@ class Writer:
         if kind is slice:
             return self._nested(SLICE, [value.start, value.stop, value.step])
         if kind is range:
+            range_length(value)
             return self._nested(RANGE, [value.start, value.stop, value.step])
         if kind is complex:
             return msgpack.ExtType(COMPLEX, struct.pack("<dd", value.real, value.imag))
@@ -137,11 +144,30 @@ class Writer:
     def _array(self, array: np.ndarray) -> Any:
         if array.dtype.kind not in PLAIN_KINDS:
             return self._referred(array)
+        check_shape(array.shape)
         number = self._store(array) if self._store else 0
         data = np.asarray(array, order="C").view(np.ndarray)
         self._buffers.append(data.reshape(-1).view(np.uint8).data if data.size else b"")
         fields = [data.dtype.str, list(data.shape), len(self._buffers) - 1, number]
         return msgpack.ExtType(ARRAY, msgpack.packb(fields))
+
+
+def check_shape(shape: Sequence[int], limits: Limits = DEFAULT) -> int:
+    """Refuse shapes that take long to walk through, though they may have few bytes or none; return how long."""
+    if len(shape) > limits.rank or not all(type(n) is int and 0 <= n <= limits.elements for n in shape):
+        raise WireError(f"{str(tuple(shape))[:200]} is not a shape that is let through")
+    walked = math.prod(max(n, 1) for n in shape)
+    if walked > (limits.rows_of_nothing if 0 in shape else limits.elements):
+        raise WireError(f"an array of shape {tuple(shape)} is too large to be walked through")
+    return walked
+
+
+def range_length(items: range, limits: Limits = DEFAULT) -> int:
+    """Refuse a range with more members than a list could have."""
+    first_beyond = items.start + items.step * limits.range_items
+    if (first_beyond < items.stop) if items.step > 0 else (first_beyond > items.stop):
+        raise WireError(f"a range may have {limits.range_items} members")
+    return len(items)
 
 
 def _digits(value: int) -> bytes:
@@ -167,11 +193,12 @@ class Reader:
         self._make_list, self._make_dict = make_list, make_dict
         self._buffers: Sequence[Any] = ()
         self._depth = 0
-        self._keys = 0
+        self._keys = self._range_items = self._elements = 0
 
     def value(self, structure: bytes, buffers: Sequence[Any]) -> Any:
         """Return the value of a message; whatever is wrong with it is a WireError."""
-        self._buffers, self._depth, self._keys = buffers, 0, 0
+        self._buffers, self._depth = buffers, 0
+        self._keys = self._range_items = self._elements = 0
         try:
             return self._unpack(structure)
         except WireError:
@@ -243,14 +270,21 @@ class Reader:
                 raise WireError(f"a message may have {self._limits.chosen_keys} members of sets")
             return frozenset(items)
         if code == RANGE:
-            return range(*items)
+            return self._range(range(*items))
         return slice(*items)
+
+    def _range(self, items: range) -> range:
+        self._range_items += range_length(items, self._limits)
+        if self._range_items > self._limits.range_items:
+            raise WireError(f"the ranges of a message may have {self._limits.range_items} members")
+        return items
 
     def _array(self, dtype: str, shape: list, index: int, number: int) -> np.ndarray:
         if type(index) is not int or type(number) is not int or not 0 <= index < len(self._buffers):
             raise WireError("an array without bytes")
-        if len(shape) > self._limits.depth or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
-            raise WireError(f"{shape!r} is not a shape")
+        self._elements += check_shape(shape, self._limits)  # several arrays may stand on the same bytes
+        if self._elements > self._limits.elements:
+            raise WireError(f"the arrays of a message may have {self._limits.elements} elements")
         array = np.frombuffer(self._buffers[index], _dtype(dtype)).reshape(shape)
         array = array.copy() if self._writable else _read_only(array)
         if self._arrived and number:

@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 from tito.judging.local import channel_of
+from tito.judging.times import Use, use_of_family
 from tito.worker.channel import Channel
 
 NUMBER = struct.Struct("<q")
@@ -31,7 +32,10 @@ class ForkedWorker:
 
     def __init__(self, number: int, channel: Channel):
         self.channel = channel
-        self._process = os.pidfd_open(number)
+        self._number, self._process = number, os.pidfd_open(number)
+
+    def use(self) -> Use:
+        return use_of_family(self._number)
 
     def stop(self) -> str:
         with contextlib.suppress(ProcessLookupError):

@@ -1,0 +1,61 @@
+"""A machine that others keep busy, and student code that needs or does not need its processors."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tito.judging.link import Budget, Link
+
+# Busy processes for each processor: each of our own then gets a quarter of one, or less where others work too.
+PER_PROCESSOR = 3
+TIGHT = Budget(request_seconds=1.0, check_seconds=4.0, total_seconds=20.0)
+# Slow code needs so much of the processor that on a machine for itself it is in time, and in a crowd it is not.
+CODE = """
+import threading, time
+def slow(seconds=0.6):
+    end = time.process_time() + seconds
+    while time.process_time() < end: sum(range(10_000))
+    return True
+def sleep(): time.sleep(10**6)
+def locked():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+def waits():
+    return input()
+def endless():
+    while True: pass
+def many_threads():
+    def spin():
+        while True: sum(range(10**9))
+    for _ in range(20): threading.Thread(target=spin, daemon=True).start()
+    spin()
+def be_humble():
+    import os
+    os.nice(19)
+"""
+FAULTY = ("sleep", "locked", "endless")  # each costs its time in a test
+
+
+@contextmanager
+def crowd() -> Iterator[None]:
+    """Keep all processors busy; each process in a session of its own, so that the kernel gives each one a share."""
+    command = [sys.executable, "-S", "-c", "while True: pass"]
+    count = PER_PROCESSOR * (os.cpu_count() or 1)
+    busy = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
+def prepared(launch, budget: Budget = TIGHT) -> Link:
+    return Link(launch, lambda link: link.request("cell", "code", CODE, ""), budget)
+
+
+def call(link: Link, name: str):
+    return link.request("names", [name])[name]()
