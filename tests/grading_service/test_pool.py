@@ -7,11 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.orm import Session
 from tito.grading.service.pool import WorkerPool
 from tito.grading.service.queue import Queue
-from tito.grading.service.records import open_database
+from tito.grading.service.records import Task, open_database
 from tito.grading.service.scores import assignment_score, module_rows
 from tito.grading.service.settings import settings_from_environment
+from tito.grading.service.worker import Worker
+from tito.judging import link
 
 from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
@@ -57,6 +61,8 @@ BAD = {
     "foreign": '{"nbformat": 99, "cells": "x"}',
     "exits": None,
     "raises": None,
+    "rows": None,
+    "dots": None,
 }
 
 
@@ -69,6 +75,10 @@ def test_bad_submissions_stop_nobody(settings, queue, until):
             text = answered(settings.course_dir, {**GOOD, "scale": "import os\nos._exit(0)"})
         if student == "raises":
             text = answered(settings.course_dir, {**GOOD, "scale": "raise SystemExit('full marks')"})
+        if student == "rows":
+            text = answered(settings.course_dir, {**GOOD, "scale": "def scale(v, f): return np.zeros((2**39, 2, 0))"})
+        if student == "dots":
+            text = answered(settings.course_dir, {**GOOD, "scale": "import a" + ".b" * 98_000})
         put_submission(settings.course_dir, student, text)
     job = queue.submit("autograde", SLUG)
     with WorkerPool(settings, queue):
@@ -79,7 +89,7 @@ def test_bad_submissions_stop_nobody(settings, queue, until):
         "aaa": 90.0, "zzz": 90.0, "broken": 0.0, "empty": 0.0, "no_notebook": 0.0, "foreign": 0.0,
     }  # fmt: skip
     assert all(tasks[name]["message"] for name in BAD)
-    assert tasks["exits"]["score"] <= 30.0
+    assert max(tasks[name]["score"] for name in ("exits", "rows", "dots")) <= 30.0
     assert len(module_rows(settings)[SLUG]) == 2 + len(BAD)
 
 
@@ -157,3 +167,21 @@ def test_lateness_costs_what_the_semester_says(settings, queue, until):
     rows = {row["student"]: row for row in module_rows(settings)[SLUG]}
     assert (rows["ada"]["late_penalty"], rows["ada"]["score"]) == (18.0, 72.0)
     assert (rows["ben"]["late_penalty"], rows["ben"]["score"]) == (0.0, 90.0)
+
+
+def test_a_crowded_machine_postpones_a_task(settings, queue, monkeypatch):
+    """A worker that is not there in time is nobody's fault: the task waits, and is judged when there is time."""
+    put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
+    job = queue.submit("autograde", SLUG, ["ada"])
+    worker = Worker(settings, queue)
+    monkeypatch.setattr(link, "START_SECONDS", 0.0)
+    worker.do(queue.claim(worker.name))
+    task = queue.progress(job)["tasks"][0]
+    assert (task["state"], task["outcome"], task["score"]) == ("queued", "killed", None)
+    assert "nobody lost a point" in task["message"] and queue.claim(worker.name) is None
+    monkeypatch.undo()
+    with Session(queue.engine) as session:
+        session.execute(update(Task).values(lease_until=None))
+        session.commit()
+    worker.do(queue.claim(worker.name))
+    assert queue.progress(job)["tasks"][0]["score"] == 90.0

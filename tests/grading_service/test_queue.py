@@ -198,6 +198,18 @@ def test_extended_work_belongs_to_all_jobs_of_its_task(queue):
     assert states(queue, first) == states(queue, second) == {"": "done", "ada": "queued"}
 
 
+def test_work_that_was_interrupted_extends_its_job_once(queue):
+    job = queue.submit("autograde", "tensor")
+    for _ in range(2):
+        work = queue.claim("elsewhere:1:1")
+        queue.extend(work, ["ada"])
+        with Session(queue.engine) as session:
+            session.execute(update(Task).values(lease_until=utc_now() - datetime.timedelta(seconds=1)))
+            session.commit()
+        assert queue.reclaim() == 1
+    assert states(queue, job) == {"": "queued", "ada": "queued"}
+
+
 def test_unknown_kinds_and_empty_requests_are_refused(queue):
     with pytest.raises(QueueError, match="choose one of quick, autograde"):
         queue.submit("dance", "tensor")
@@ -222,6 +234,28 @@ def test_what_could_not_be_done_now_waits_without_blame(queue):
         assert queue.give_back(work, ME, "the exchange does not answer") is True
     assert states(queue, job) == {"ada": "queued"}
     assert queue.progress(job)["tasks"][0]["message"] == "the exchange does not answer"
+
+
+def test_what_the_machine_had_no_time_for_is_tried_later_and_not_for_ever(queue):
+    job = queue.submit("autograde", "tensor", ["ada"])
+    queue.submit("autograde", "tensor", ["ben"])
+    for tries in range(1, MAX_STARTS + 1):
+        work = queue.claim(ME)
+        assert work.student == "ada"
+        assert queue.postpone(work, ME, "the machine was busy; nobody lost a point") is True
+        task = queue.progress(job)["tasks"][0]
+        if tries < MAX_STARTS:
+            assert task["state"] == "queued" and f"{MAX_STARTS - tries} tries are left" in task["message"]
+            ben = queue.claim(ME)  # others go on meanwhile
+            assert ben.student == "ben" and queue.claim(ME) is None
+            queue.give_back(ben, ME, "")
+            assert queue.reclaim() == 0
+            with Session(queue.engine) as session:
+                session.execute(update(Task).values(lease_until=utc_now() - datetime.timedelta(seconds=1)))
+                session.commit()
+    assert task["state"] == "failed" and "tried 3 times: the machine was busy" in task["message"]
+    assert queue.postpone(work, ME, "again") is False
+    assert queue.claim(ME).student == "ben"
 
 
 def test_of_earlier_quick_runs_the_facts_are_kept(queue):

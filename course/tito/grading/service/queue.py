@@ -1,8 +1,8 @@
 """The durable queue: put work in, claim it, renew the claim, finish it, take up what a dead process left.
 
 Every step is one short transaction with a compare-and-set, so that any number of processes, on SQLite or PostgreSQL,
-can share it. A claim is a lease: a worker that stops renewing loses it. Work that killed its worker three times is
-failed with a message instead of being tried for ever.
+can share it. A claim is a lease: a worker that stops renewing loses it. Work that killed its worker three times, or for
+which a crowded machine had no time as often, is failed with a message instead of being tried for ever.
 """
 
 import datetime
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from .worker_identity import is_dead
 
 LEASE_SECONDS = 30.0
 MAX_STARTS = 3
+POSTPONE_SECONDS = 120.0  # until the next try of what a crowded machine had no time for
 PRIORITIES = {
     "quick": 0,
     "generate": 4,
@@ -89,7 +90,9 @@ class Queue(QueueView):
                     session.add(task)
                 try:
                     session.flush()
-                    session.add(JobTask(job_id=job_id, task_id=task.id))
+                    # It belongs to the job already where work that was interrupted queues the same once more.
+                    if session.get(JobTask, (job_id, task.id)) is None:
+                        session.add(JobTask(job_id=job_id, task_id=task.id))
                     session.commit()
                     return
                 except IntegrityError:  # another process queued the same at this moment: join that one
@@ -102,7 +105,7 @@ class Queue(QueueView):
         with Session(self.engine) as session:
             waiting = session.execute(
                 select(Task.id, Task.kind, Task.assignment, Task.student)
-                .where(Task.state == QUEUED)
+                .where(Task.state == QUEUED, or_(Task.lease_until.is_(None), Task.lease_until <= utc_now()))
                 .order_by(Task.priority, Task.id)
                 .limit(50)
             ).all()
@@ -174,17 +177,28 @@ class Queue(QueueView):
 
     def give_back(self, work: Work, worker: str, why: str) -> bool:
         """Put a task back that could not be done just now and is not to blame; False if the claim had been lost."""
+        return self._back(work, worker, why, lease_until=None, starts=Task.starts - 1)
+
+    def _back(self, work: Work, worker: str, why: str, **fields: Any) -> bool:
         with Session(self.engine) as session:
             back = session.execute(
                 update(Task)
                 .where(Task.id == work.task_id, Task.worker == worker, Task.state == RUNNING)
-                .values(
-                    state=QUEUED, message=why, worker=None, running_key=None, lease_until=None, starts=Task.starts - 1
-                )
-            )  # fmt: skip
+                .values(state=QUEUED, message=why, worker=None, running_key=None, **fields)
+            )
             session.execute(update(Run).where(Run.id == work.run_id).values(outcome="killed", message=why))
             session.commit()
             return back.rowcount == 1  # type: ignore[attr-defined]
+
+    def postpone(self, work: Work, worker: str, why: str) -> bool:
+        """Put a task back for a later time; after the last of MAX_STARTS tries fail it. False if the claim was lost."""
+        with Session(self.engine) as session:
+            tries = session.get_one(Task, work.task_id).starts
+        if tries >= MAX_STARTS:
+            return self.finish(work, worker, "failed", f"tried {tries} times: {why}. Queue it again in a quieter hour.")
+        later = utc_now() + datetime.timedelta(seconds=POSTPONE_SECONDS)
+        said = f"not judged yet ({why}): tried again after {later:%H:%M} UTC, {MAX_STARTS - tries} tries are left"
+        return self._back(work, worker, said, lease_until=later)
 
     def note(self, work: Work, **fields: Any) -> None:
         """Write facts of a run (seed, versions, hashes) before it begins, so that they survive its death."""

@@ -87,7 +87,7 @@ class Task(Base):
     message: Mapped[str] = mapped_column(Text, default="")
     starts: Mapped[int] = mapped_column(default=0)
     worker: Mapped[str | None] = mapped_column(String(255))
-    lease_until: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
+    lease_until: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)  # waiting: not before
     queued_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
     started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)

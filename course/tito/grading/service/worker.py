@@ -45,11 +45,14 @@ class Worker:
         """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
         worker.
         """
+        finished = threading.Event()
+        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
+        # On a crowded machine the first import takes longer than a lease.
+        from tito.judging.run import NotJudgedNow
+
         from .exchange_door import ExchangeSilent
         from .work import perform
 
-        finished = threading.Event()
-        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
         started = time.monotonic()
         try:
             outcome = perform(work, self.settings, self.queue)
@@ -60,6 +63,9 @@ class Worker:
             log.warning("%s; task %s waits for it", error, work.task_id)
             self.queue.give_back(work, self.name, str(error))
             self.stopping.wait(SILENCE_SECONDS)
+        except NotJudgedNow as error:
+            log.warning("%s %s %s: %s", work.kind, work.assignment, work.student, error)
+            self.queue.postpone(work, self.name, str(error))
         except Exception as error:  # the service's outer door: one bad task never stops the others
             log.exception("task %s (%s %s %s) failed", work.task_id, work.kind, work.assignment, work.student)
             self.queue.finish(work, self.name, "failed", f"{type(error).__name__}: {error}"[:2000])
