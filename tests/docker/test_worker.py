@@ -1,6 +1,8 @@
 """The judge's worker in a container: it is there or grading refuses, and from inside there is nothing to reach."""
 
 import subprocess
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,14 @@ from tito.grading import sandbox
 from tito.grading.container import IMAGE_NAME, LABEL, Container
 from tito.grading.judge import judge_submission
 from tito.grading.sandbox import SandboxLimits, SandboxUnavailable
+from tito.judging import handles
 from tito.judging.link import Budget, Link, WorkerFault
 from tito.staff.notebooks import release_notebook, staff_notebook
 
 from tests.docker.place import docker
 from tests.e2e.hub import CHECKOUT
+from tests.grading import greedy
+from tests.grading.crowd import FAULTY, TIGHT, call, crowd, prepared
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(900)]
 LOOK = """
@@ -180,3 +185,36 @@ def test_limits_are_those_that_were_asked_for(images: dict[str, str], predecesso
         assert f"{2**29} {2**29}" in memory
     finally:
         worker.stop()
+
+
+def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(box: Container, predecessors: Path):
+    with prepared(lambda: box.start(predecessors), TIGHT) as link:
+        call(link, "slow")  # the container is there
+        with crowd():
+            started = time.monotonic()
+            assert call(link, "slow") is True
+            assert time.monotonic() - started > TIGHT.request_seconds, "the machine was not crowded"
+            for name in FAULTY:
+                link.begin_check()
+                with pytest.raises(WorkerFault) as caught:
+                    call(link, name)
+                assert caught.value.kind == "timeout", name
+
+
+def test_values_and_sources_that_cost_the_judge_time_do_not_hold_it_up(box: Container, tmp_path: Path, monkeypatch):
+    """As under bubblewrap (tests/grading/test_greedy.py); and a judge that is ended leaves no container."""
+    monkeypatch.setattr(handles, "MOST_ITEMS", 2000)
+    before = running()
+    options = {"course": greedy.COURSE, "seed": 1, "sandbox": box, "budget": greedy.SHORT}
+    verdict = judge_submission(greedy.write(tmp_path / "values", greedy.VALUES), greedy.SLUG, **options)
+    assert verdict.exercise("double").points == 30
+    passed = {check.title for check in verdict.exercise("value").checks if check.passed}
+    assert passed == {"a rank", "an error's text"}
+    options["budget"] = replace(greedy.SHORT, reading_seconds=0.5)
+    busy = {"size": "__import__('threading').Thread(target=lambda: [0 for _ in iter(int, 1)]).start() or 4000"}
+    verdict = judge_submission(greedy.write(tmp_path / "busy", busy), greedy.SLUG, **options)
+    assert "judging ended there" in verdict.notes[-1].text and verdict.exercise("double").points == 20
+    assert running() == before
+    options["budget"] = greedy.SHORT
+    verdict = judge_submission(greedy.write(tmp_path / "next", sources=greedy.SOURCES), greedy.SLUG, **options)
+    assert verdict.points == 90

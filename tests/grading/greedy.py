@@ -25,7 +25,7 @@ VALUES = {
     "number": "10**12",
     "nested": "nested(list(range(1000)), 60)",
     "listed": "np.zeros(2**25, dtype='u1')",
-    "power": "4",
+    "size": "4",
 }
 HELPERS = """
 class Endless:
@@ -54,13 +54,13 @@ SOURCES = {
     "a tuple that is none": "(" + "a," * 24_000 + "a b)",
     "an open text": "'''" + "a\n" * 24_000,
 }
-SHORT = Budget(request_seconds=5.0, check_seconds=10.0, total_seconds=120.0, reading_seconds=2.0, restarts=20)
+SHORT = Budget(request_seconds=5.0, check_seconds=10.0, total_seconds=120.0, reading_seconds=5.0, restarts=20)
 
 
 def value_of(values: dict[str, str]) -> str:
     """Write an answer to the exercise `value` that returns these, and the right one otherwise."""
     lines = [f"    if kind == {kind!r}: return {text}" for kind, text in values.items()]
-    right = "    return {'power': 4, 'number': 4, 'text': 'abcd', 'keys': {'a': 1, 'b': 2}}.get(kind, [[1, 2], [3, 4]])"
+    right = "    return {'size': 4, 'number': 4, 'text': 'abcd', 'keys': {'a': 1, 'b': 2}}.get(kind, [[1, 2], [3, 4]])"
     error = "    if kind == 'error': raise ValueError('four is wanted')"
     return "\n".join([HELPERS, "def value(kind):", *lines, error, right, ""])
 

@@ -14,7 +14,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tito.worker.channel import Channel
-from tito.worker.wire import ARRAY, COMPLEX, DTYPE, HEADER, SCALAR, Limits, Reader, Ref, Stored, WireError, Writer
+from tito.worker.wire import (
+    ARRAY,
+    BIG_INT,
+    COMPLEX,
+    DTYPE,
+    HEADER,
+    RANGE,
+    SCALAR,
+    Limits,
+    Reader,
+    Ref,
+    Stored,
+    WireError,
+    Writer,
+)
 
 from tests.examples import examples
 
@@ -124,7 +138,18 @@ EXTENSIONS = {
     "a dtype that is evaluated": (DTYPE, b"(2,3)f8,"),
     "half a complex number": (COMPLEX, b"1234"),
     "a code of nobody's": (99, b""),
-}
+    "rows of nothing": (ARRAY, msgpack.packb(["<f8", [2**39, 2, 0], 0, 0])),
+    "nothing in many rows": (ARRAY, msgpack.packb(["<f8", [0, 2**21], 0, 0])),
+    "an array of too many axes": (ARRAY, msgpack.packb(["<f8", [1] * 33, 0, 0])),
+    "a size that is no number": (ARRAY, msgpack.packb(["<f8", [True], 0, 0])),
+    "a range of millions": (RANGE, msgpack.packb([0, 5 * 10**6, 1])),
+    "a range to a huge number": (
+        RANGE, msgpack.packb([0, msgpack.ExtType(BIG_INT, (2**8000).to_bytes(1001, "little")), 1]),
+    ),
+    "a range backwards": (RANGE, msgpack.packb([10**9, 0, -1])),
+    "a range without a step": (RANGE, msgpack.packb([0, 1, 0])),
+    "a range of halves": (RANGE, msgpack.packb([0, 1.5, 1])),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", EXTENSIONS)
@@ -132,6 +157,35 @@ def test_ill_formed_extensions_are_refused(name):
     code, data = EXTENSIONS[name]
     with pytest.raises(WireError):
         Reader(lambda ref: ref).value(msgpack.packb(msgpack.ExtType(code, data)), [bytes(8)])
+
+
+def test_what_is_walked_through_is_counted_over_a_whole_message():
+    """Many arrays may stand on the same bytes, and many ranges on none."""
+    one = msgpack.ExtType(ARRAY, msgpack.packb(["|u1", [2**23], 0, 0]))
+    reader = Reader(lambda ref: ref)
+    assert len(reader.value(msgpack.packb([one] * 8), [bytes(2**23)])) == 8
+    with pytest.raises(WireError, match="elements"):
+        reader.value(msgpack.packb([one] * 9), [bytes(2**23)])
+    part = msgpack.ExtType(RANGE, msgpack.packb([0, 2**18, 1]))
+    assert reader.value(msgpack.packb([part] * 4), []) == [range(2**18)] * 4
+    with pytest.raises(WireError, match="ranges of a message"):
+        reader.value(msgpack.packb([part] * 5), [])
+
+
+@pytest.mark.parametrize("value", [np.zeros((2**39, 0)), range(10**30), np.zeros((0, 2**21))])
+def test_what_would_be_refused_is_not_sent(value):
+    with pytest.raises(WireError):
+        Writer(refuse).message(value)
+
+
+def test_empty_arrays_and_ranges_of_an_honest_size_arrive():
+    for shape in ((0,), (0, 3, 32, 32), (60_000, 0), (5, 0, 7)):
+        assert through(np.zeros(shape)).shape == shape
+    assert through([range(0, 60_000, 7), range(5, -5, -2), range(0)]) == [
+        range(0, 60_000, 7),
+        range(5, -5, -2),
+        range(0),
+    ]
 
 
 def test_depth_is_bounded_in_what_is_sent_and_in_what_comes():

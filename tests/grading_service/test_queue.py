@@ -198,6 +198,18 @@ def test_extended_work_belongs_to_all_jobs_of_its_task(queue):
     assert states(queue, first) == states(queue, second) == {"": "done", "ada": "queued"}
 
 
+def test_work_that_was_interrupted_extends_its_job_once(queue):
+    job = queue.submit("autograde", "tensor")
+    for _ in range(2):
+        work = queue.claim("elsewhere:1:1")
+        queue.extend(work, ["ada"])
+        with Session(queue.engine) as session:
+            session.execute(update(Task).values(lease_until=utc_now() - datetime.timedelta(seconds=1)))
+            session.commit()
+        assert queue.reclaim() == 1
+    assert states(queue, job) == {"": "queued", "ada": "queued"}
+
+
 def test_unknown_kinds_and_empty_requests_are_refused(queue):
     with pytest.raises(QueueError, match="choose one of quick, autograde"):
         queue.submit("dance", "tensor")

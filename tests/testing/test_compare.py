@@ -157,3 +157,21 @@ def test_raises_wants_the_kind_and_the_word():
     assert caught.value.called == 'int("x")' and caught.value.expected == "ValueError whose message says 'shape'"
     with pytest.raises(ZeroDivisionError):
         raises(ValueError, lambda: 1 / 0)
+
+
+@pytest.mark.parametrize("actual", [[0] * 300_000, [range(10**9)], {i: i for i in range(300_000)}, [[[0] * 200_000]]])
+@pytest.mark.parametrize("compare", [same, close])
+def test_what_is_far_longer_than_expected_is_not_walked_through(compare, actual):
+    with pytest.raises(Difference, match="more than 100008 items") as told:
+        compare(actual, [1, 2, 4, 5])
+    assert told.value.kind == "wrong length" and len(told.value.got) < 400
+
+
+def test_what_is_nested_far_deeper_than_expected_is_not_walked_through():
+    deep: list = list(range(1000))
+    for _ in range(60):
+        deep = [deep]
+    with pytest.raises(Difference, match="over 32 levels deep"):
+        close(deep, [[1.0, 2.0]])
+    with pytest.raises(Difference, match="3 items came back, 2 were expected"):
+        same(np.zeros((3, 0)), [np.zeros(0), "text"])

@@ -72,7 +72,10 @@ def judge_submission(
 
 def _judge_apart(judging: "_Judging", folder: Path, mode: str) -> dict:
     """Judge in a process of its own: a verdict comes whatever the submission does to the one that reads its values."""
-    reference_predecessors(judging.module, judging.curriculum)  # made here, they are there for the next one too
+    # What is made and imported here is there for the next submission too.
+    reference_predecessors(judging.module, judging.curriculum)
+    for statement in judging.plan.imports:
+        exec(statement, {})
     heard = Heard(judging.plan, judging.budget)
     with tempfile.TemporaryDirectory(prefix="tito-own-") as scratch:
         judging.scratch = Path(scratch)

@@ -22,6 +22,7 @@ from tito.errors import TitoError
 from tito.grading.doors import open_door, shown_by
 from tito.judging.link import START_SECONDS, WorkerProcess
 from tito.judging.local import PlainWorker, channel_of
+from tito.judging.run import NotJudgedNow
 from tito.worker.wire import WireError
 
 ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
@@ -124,7 +125,12 @@ class Bubblewrap:
         worker = self.start(None)
         try:
             worker.channel.receive(time.monotonic() + START_SECONDS)
-        except (EOFError, TimeoutError, WireError):
+        except TimeoutError:
+            worker.stop()
+            raise NotJudgedNow(
+                f"a sandbox did not start within {START_SECONDS:g} seconds; nobody lost a point"
+            ) from None
+        except (EOFError, WireError):
             raise SandboxUnavailable(
                 "student code runs in a sandbox only, and bubblewrap can't make one here "
                 f"({worker.stop().strip() or 'no reason given'}): inside a container grade on the host, or allow user "

@@ -92,7 +92,9 @@ class Queue(QueueView):
                     session.add(task)
                 try:
                     session.flush()
-                    session.add(JobTask(job_id=job_id, task_id=task.id))
+                    # It belongs to the job already where work that was interrupted queues the same once more.
+                    if session.get(JobTask, (job_id, task.id)) is None:
+                        session.add(JobTask(job_id=job_id, task_id=task.id))
                     session.commit()
                     return
                 except IntegrityError:  # another process queued the same at this moment: join that one

@@ -45,13 +45,14 @@ class Worker:
         """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
         worker.
         """
+        finished = threading.Event()
+        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
+        # On a crowded machine the first import takes longer than a lease.
         from tito.judging.run import NotJudgedNow
 
         from .exchange_door import ExchangeSilent
         from .work import perform
 
-        finished = threading.Event()
-        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
         started = time.monotonic()
         try:
             outcome = perform(work, self.settings, self.queue)

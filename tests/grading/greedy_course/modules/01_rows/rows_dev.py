@@ -45,7 +45,7 @@ test.report()
 def value(kind):
     """Return a small value of a kind."""
     ### BEGIN SOLUTION
-    if kind in ("power", "number"):
+    if kind in ("size", "number"):
         return 4
     if kind == "text":
         return "abcd"
@@ -137,9 +137,9 @@ def _():
     same(len(list(value("listed"))), 2)
 
 
-@test.check("a power", points=2)
+@test.check("a rank", points=2)
 def _():
-    same(3 ** value("power"), 81)
+    same(np.linalg.matrix_rank(np.eye(value("size"))), 4)
 
 
 ### BEGIN HIDDEN TESTS
