@@ -234,9 +234,9 @@ def test_the_command_lists_what_is_wrong_and_ends_with_1(tmp_path, monkeypatch, 
     course = plant(tmp_path, HOLES["a check that an answer learnt by heart passes"][0])
     monkeypatch.setenv("TITO_COURSE", str(course))
     for arguments, code in (
-        (["halves", "--dry-run"], 1),
-        (["--all", "--json"], 1),
-        (["halves", "--sample", "0"], 0),
+        (["halves", "--dry-run", "--jobs", "1"], 1),
+        (["--all", "--json", "--jobs", "1"], 1),
+        (["halves", "--sample", "0", "--jobs", "1"], 0),
         ([], 2),
         (["halves", "--sample", "0", "--fresh"], 2),
     ):

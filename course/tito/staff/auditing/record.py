@@ -48,7 +48,7 @@ def record_path(module: Module) -> Path:
 
 def write_record(module: Module, record: Record) -> bool:
     """Write the record; tell whether it differs from what was there."""
-    return write_if_changed(record_path(module), _text(record))
+    return write_if_changed(record_path(module), text_of(record))
 
 
 def read_record(module: Module) -> Record | None:
@@ -75,7 +75,8 @@ def stale(module: Module, record: Record | None) -> str:
     return f"{module.label}/{FILE_NAME} is behind {', '.join(changed)}: {remedy}" if changed else ""
 
 
-def _text(record: Record) -> str:
+def text_of(record: Record) -> str:
+    """The text of the file."""
     audit = record.audit
     parts = [
         ("module", _line(audit.slug)),
