@@ -70,7 +70,8 @@ def row(student: str, **more) -> dict:
     return {
         "student": student, "last_name": "Lovelace", "first_name": "Ada", "email": "ada@example.org",
         "assignment": "tensor", "submitted_at": None, "seconds_late": 0.0, "raw_score": 95.0, "late_penalty": 9.5,
-        "score": 85.5, "max_score": 100.0, "needs_manual_grade": False, "feedback_released_at": None, **more,
+        "score": 85.5, "max_score": 100.0, "needs_manual_grade": False, "feedback_released_at": None, "not_judged": "",
+        **more,
     }  # fmt: skip
 
 
