@@ -35,8 +35,6 @@ from tests.proxies import NAMES as PROXY_NAMES
 from tests.proxies import ODD_NO_PROXY, Proxy, named, recording_proxy
 from tests.test_import_law import MODULES, ROOT
 
-pytestmark = pytest.mark.unit
-
 TOKEN = "t" * 32
 # What else can ask for an address; each would need a look at how it treats proxies.
 OTHER_CLIENTS = {"aiohttp", "http.client", "requests", "tornado.websocket", "urllib3", "websocket", "websockets"}

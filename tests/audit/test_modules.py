@@ -49,7 +49,6 @@ def test_a_sample_of_the_record_holds(module, samples):
     assert sample.judged >= 40
 
 
-@pytest.mark.unit
 @each_module
 def test_the_record_is_of_this_module_and_shows_no_hole(module):
     record = read_record(module)
@@ -61,7 +60,6 @@ def test_the_record_is_of_this_module_and_shows_no_hole(module):
     assert audit.by_heart <= 0.45
 
 
-@pytest.mark.unit
 @each_module
 def test_the_record_is_as_it_is_written_with_one_mutant_on_each_line(module):
     text, record = record_path(module).read_text(encoding="utf-8"), read_record(module)
@@ -70,7 +68,6 @@ def test_the_record_is_as_it_is_written_with_one_mutant_on_each_line(module):
     assert str(CHECKOUT) not in text
 
 
-@pytest.mark.unit
 def test_the_page_and_the_readme_say_what_the_records_say():
     assert (CHECKOUT / "docs" / "audit.md").read_text(encoding="utf-8") == page(CURRICULUM), (
         "docs/audit.md is behind the records: run 'tito module audit NAME' for a module that has changed"

@@ -4,8 +4,6 @@ import pytest
 from tito.staff.auditing.mutants import mutants_of
 from tito.staff.auditing.tracing import Calls
 
-pytestmark = pytest.mark.unit
-
 CELL = '''#| export
 def center(x, dim=0):
     """Subtract the mean, an array like x."""

@@ -17,7 +17,6 @@ from tito.staff.auditing.whole import WholeAudit
 from tests.audit.conftest import CHECKOUT
 from tests.audit.planted import plant
 
-pytestmark = pytest.mark.unit
 WITHOUT = shutil.ignore_patterns("__pycache__", "service", "formgrader", "milestones", "semesters")
 
 

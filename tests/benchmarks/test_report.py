@@ -4,8 +4,6 @@ import pytest
 
 from tests.benchmarks.report import Report, is_as_wanted
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.mark.parametrize(
     ("value", "wanted", "ok"),

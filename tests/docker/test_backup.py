@@ -11,7 +11,7 @@ from tests.docker.place import TAG, docker, remove_all
 from tests.e2e.hub import RunningHub
 from tests.security.shell import shell_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
 
 
 def test_homes_and_databases_come_back(hub: RunningHub, tmp_path: Path):

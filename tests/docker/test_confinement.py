@@ -7,7 +7,7 @@ import pytest
 from tests.docker.attempts import ATTEMPTS, LOOKING, WAITING
 from tests.security.shell import Shell
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(1500)]
 
 
 def test_nothing_that_leads_out_of_a_container_is_granted(ada: Shell):

@@ -10,7 +10,7 @@ from tests.e2e.browser import chromium, person
 from tests.e2e.hub import RunningHub
 from tests.security.shell import shell_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(1500)]
 OWN, NEW = "# my own line", "A corrected sentence."
 WRITE = f"""
 import json, pathlib

@@ -16,7 +16,7 @@ from tests.e2e.hub import write_semester
 from tests.e2e.names import localhost_names
 from tests.security.shell import shell_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module")

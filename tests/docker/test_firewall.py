@@ -17,7 +17,7 @@ from hub_config.settings import CHECKOUT, Settings, load_settings
 from tests.docker.outside import listener, outside, reach_program, reached
 from tests.docker.place import TAG, as_root, docker, remove_all
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

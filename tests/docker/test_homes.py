@@ -15,7 +15,7 @@ from hub_config.homes import check_new, homes_of, open_homes
 from hub_config.settings import Settings, SettingsError, load_settings
 from tests.docker.place import CLOSE, STUDENT, TAG, as_root, docker, inspect, remove_all
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 MB = 2**20
 
 

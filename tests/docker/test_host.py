@@ -15,7 +15,7 @@ from hub_config.settings import Settings, load_settings
 from hub_config.walls import put_up
 from tests.docker.place import STUDENT, TAG, docker, remove_all
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.docker.scan import Scan
 from tests.docker.secrets_of_course import fragments, planted
 from tests.e2e.hub import CHECKOUT
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(1500)]
 
 TINY = CHECKOUT / "tests" / "tiny_course"
 TIERS = {"all": "arrays,layers,models", "first": "arrays", "last": "models", "skipping": "arrays,models"}

@@ -15,4 +15,4 @@ __all__ = [
     "test_a_second_start_finds_everything",
     "test_killed_programs_lose_nothing_and_the_browser_goes_on",
 ]
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(1500)]

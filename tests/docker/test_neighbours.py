@@ -9,7 +9,7 @@ from tests.docker.place import container_of
 from tests.e2e.hub import RunningHub
 from tests.security.shell import Shell, shell_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(1500)]
 
 BOMB = """
 import os, signal, time

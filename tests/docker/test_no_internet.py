@@ -13,7 +13,7 @@ from tests.e2e.fixtures import keep_logs
 from tests.e2e.hub import RunningHub, write_semester
 from tests.security.shell import shell_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.security, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")

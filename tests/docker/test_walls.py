@@ -13,7 +13,7 @@ from tests.docker.secrets_of_course import fragments
 from tests.e2e.hub import CHECKOUT, RunningHub
 from tests.security.shell import Shell, shell_of
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(1500)]
 
 
 def reach(shell: Shell, *addresses: Address) -> dict[Address, str]:

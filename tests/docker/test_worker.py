@@ -20,7 +20,7 @@ from tests.e2e.hub import CHECKOUT
 from tests.grading import greedy
 from tests.grading.crowd import FAULTY, TIGHT, call, crowd, prepared
 
-pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.security, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(900)]
 LOOK = """
 import os, socket
 def files(path): return sorted(os.listdir(path))

@@ -6,7 +6,7 @@ from tests.e2e import lab, life
 from tests.e2e.browser import chromium, person
 from tests.e2e.hub import RunningHub
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(900)]
 
 
 def test_a_modules_whole_life(hub: RunningHub):

@@ -8,7 +8,7 @@ from tests.e2e.browser import Person, chromium, person
 from tests.e2e.hub import RunningHub
 from tests.e2e.solving import solutions
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(900)]
 
 
 @pytest.fixture

@@ -37,8 +37,8 @@ def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(
     params=[
-        pytest.param("sqlite", marks=pytest.mark.slow),
-        pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.slow]),
+        pytest.param("sqlite", marks=pytest.mark.service),
+        pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.service]),
     ]
 )
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

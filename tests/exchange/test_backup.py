@@ -49,7 +49,7 @@ def test_restore_gives_back_everything(course: Live, tmp_path: Path) -> None:
 
 
 @pytest.mark.postgresql
-@pytest.mark.slow
+@pytest.mark.service
 def test_sqlite_moves_to_postgresql(course: Live, postgresql_url: str, tmp_path: Path) -> None:
     """A backup of one database restores into the other, and numbers go on without a clash."""
     fill(course)

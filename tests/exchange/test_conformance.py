@@ -10,7 +10,7 @@ from tests.exchange.conformance import ABSENT, BROKEN, KEPT, judge
 from tests.exchange.exchanges import Scene, scene_of
 from tests.exchange.promises import PROMISES
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 BROKEN_BY_DEFAULT = {
     "a student reads nobody else's submission",

@@ -18,7 +18,7 @@ from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Process, as_process, make_settings
 from tests.exchange.postgres import new_database
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 CLIENTS, SUBMISSIONS = 50, 500  # in each round
 
 

@@ -12,7 +12,7 @@ import pytest
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, as_process, make_settings, write
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 SIZE = 80_000_000
 CLIENT_BYTES, SERVICE_BYTES = 256 * 2**20, 150_000_000
 

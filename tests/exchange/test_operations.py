@@ -172,7 +172,6 @@ def test_private_files_are_private(live: Live) -> None:
     ]
 
 
-@pytest.mark.unit
 def test_settings_command_line_over_environment_over_defaults(tmp_path: Path) -> None:
     """JupyterHub's own variables are understood."""
     hub = {
@@ -190,7 +189,6 @@ def test_settings_command_line_over_environment_over_defaults(tmp_path: Path) ->
         from_environment({"EXCHANGE_PORT": "many"})
 
 
-@pytest.mark.unit
 def test_configure_sets_all_eight_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of nbgrader's traits of the factory gets ours, which is of the kind that nbgrader wants."""
     from nbgrader.exchange import ExchangeFactory
@@ -215,7 +213,7 @@ def test_courses_of_the_course_list(course: Live, monkeypatch: pytest.MonkeyPatc
     assert (authenticator.has_access("*", COURSE), authenticator.has_access("*", "other")) == (True, False)
 
 
-@pytest.mark.unit
+@pytest.mark.service
 def test_student_side_needs_no_service_packages() -> None:
     """Protocol, client and plugin import nothing that a student's environment lacks."""
     import subprocess
@@ -230,7 +228,6 @@ def test_student_side_needs_no_service_packages() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.unit
 def test_help_shows_examples() -> None:
     """`python -m exchange --help` has examples that the parser understands."""
     from exchange.service.commands import COMMANDS, EXAMPLES, _parser

@@ -31,7 +31,6 @@ from exchange.protocol.schedule import schedule_of
 from exchange.service.choice import choose
 from exchange.service.policy import free_at
 
-pytestmark = pytest.mark.unit
 DUE = "2026-11-20T12:00:00.000000Z"
 
 

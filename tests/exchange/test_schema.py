@@ -12,7 +12,7 @@ import pytest
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 

@@ -14,7 +14,7 @@ from exchange.protocol.models import AssignmentSettings, Result
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, DUE, Live, in_thread, make_settings
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 TINY = Path(__file__).resolve().parent.parent / "tiny_course"
 
 

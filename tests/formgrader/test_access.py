@@ -26,7 +26,6 @@ def nbgraders_verbs() -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.unit
 def test_every_verb_of_nbgrader_is_decided():
     """A new verb in a later nbgrader fails here until somebody says who may use it."""
     expected = {
@@ -43,13 +42,12 @@ def test_every_verb_of_nbgrader_is_decided():
     assert {needed_scope(*verb) for verb in nbgraders_verbs() if verb[1] == "GET"} == {READ}
 
 
-@pytest.mark.unit
 @pytest.mark.parametrize("method", WRITING)
 def test_what_is_not_in_the_table_is_nobodys(method):
     assert needed_scope("SomethingNewHandler", method) is None
 
 
-@pytest.mark.slow
+@pytest.mark.live
 @pytest.mark.security
 class TestInTheBrowser:
     def test_a_student_gets_403(self, visit):

@@ -66,6 +66,7 @@ def both(root, exporter, path) -> tuple[str, str]:
     return made[0]
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("name", costly.ANSWERS)
 def test_a_costly_answer_is_shown_as_it_was_written(place, exporter, name):
     answer = costly.ANSWERS[name]
@@ -74,12 +75,14 @@ def test_a_costly_answer_is_shown_as_it_was_written(place, exporter, name):
         assert html.escape(answer[:SHOWN]) in text
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("name", costly.CODE)
 def test_costly_code_is_shown_as_it_was_written(place, exporter, name):
     for text in both(place, exporter, put(place, code=costly.CODE[name])):
         assert html.escape(costly.CODE[name][:SHOWN]) in text
 
 
+@pytest.mark.service
 @pytest.mark.parametrize("name", costly.OUTPUTS)
 def test_costly_outputs_leave_the_answers_their_time(place, exporter, name):
     path = put(place, data=costly.OUTPUTS[name], answer="It *shares* the buffer.")
@@ -87,6 +90,7 @@ def test_costly_outputs_leave_the_answers_their_time(place, exporter, name):
         assert "<em>shares</em>" in text
 
 
+@pytest.mark.service
 def test_a_long_traceback_is_one_text(place, exporter):
     path = put(place, traceback="\x1b[31mline\x1b[0m\n" * 50_000, answer="It *shares* the buffer.")
     for text in both(place, exporter, path):
@@ -94,6 +98,7 @@ def test_a_long_traceback_is_one_text(place, exporter):
         assert "<em>shares</em>" in text
 
 
+@pytest.mark.service
 def test_many_costly_cells_share_one_page_s_time(place, exporter):
     path = put(place)
     nb = nbformat.read(path, as_version=4)
@@ -104,6 +109,7 @@ def test_many_costly_cells_share_one_page_s_time(place, exporter):
         assert "19800 more outputs are not shown" in text
 
 
+@pytest.mark.service
 def test_answers_of_several_pages_are_laid_out(place, exporter):
     paragraph = "A view has *strides* over `x[0]`, see [numpy](https://numpy.org), $x_{i}^2$ and **more** of it.\n\n"
     picture = f"![plot](data:image/png;base64,{course_folder.PNG * 2000})"
@@ -114,6 +120,7 @@ def test_answers_of_several_pages_are_laid_out(place, exporter):
         assert course_folder.PNG * 2000 in text
 
 
+@pytest.mark.service
 def test_a_renderer_that_was_ended_is_replaced():
     renderer = Renderer()
     try:
@@ -124,7 +131,7 @@ def test_a_renderer_that_was_ended_is_replaced():
         renderer.close()
 
 
-@pytest.mark.slow
+@pytest.mark.live
 def test_others_are_answered_while_a_costly_page_is_made(visit, course, submissions):
     """The formgrader goes on: its health, another page, points, while one page takes its seconds."""
     path = course / "autograded" / "cleo" / "tensor" / "tensor.ipynb"

@@ -9,7 +9,7 @@ from tests.formgrader.course_folder import SAMPLE, gradebook
 ROW = """INSERT INTO tito_grade_changes (at, person, student, assignment, cell, field)
 VALUES ('2026-01-01', 'a', 'b', 'c', 'd', 'e')"""
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 
 def open_submission(visitor, submission: str) -> None:

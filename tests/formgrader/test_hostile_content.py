@@ -19,7 +19,7 @@ PAST_THE_FIRST_WALL = """run => {
     document.getElementById("j").click();
 }"""
 
-pytestmark = [pytest.mark.slow, pytest.mark.security]
+pytestmark = [pytest.mark.live, pytest.mark.security]
 
 
 def unharmed(visitor) -> None:
@@ -131,7 +131,6 @@ def test_feedback_of_a_hostile_submission_runs_nothing(course, hub, browser):
     page.close()
 
 
-@pytest.mark.unit
 @pytest.mark.parametrize("markup", [*MARKUP, *(output["text/html"] for output in OUTPUTS if "text/html" in output)])
 def test_cleaned_markup_has_no_way_to_run(markup):
     cleaned = clean(markup).lower()
@@ -139,7 +138,6 @@ def test_cleaned_markup_has_no_way_to_run(markup):
         assert word not in cleaned.replace("&lt;", "")
 
 
-@pytest.mark.unit
 def test_what_answers_are_made_of_stays():
     kept = '<p>A <em>view</em> has <code>strides</code>, see <a href="https://numpy.org">numpy</a>.</p>'
     assert clean(kept) == kept

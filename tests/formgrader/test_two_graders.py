@@ -11,7 +11,7 @@ from tests.formgrader import course_folder
 from tests.formgrader.course_folder import gradebook
 from tests.formgrader.test_grading_by_hand import open_submission, saved
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 SCORE, COMMENT = "manual_score", "manual_comment"
 
 

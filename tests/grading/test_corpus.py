@@ -15,7 +15,7 @@ from tests.grading.corpus.honest import HONEST
 from tests.grading.corpus.hostile import HOSTILE
 from tests.grading.corpus.submission import SLUG, Case
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 SHORT = Budget(request_seconds=2.0, check_seconds=5.0, total_seconds=60.0)
 # On a busy machine an honest answer may take its time; what hangs costs as much in each check that meets it.
 FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=200.0)

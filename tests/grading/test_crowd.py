@@ -13,7 +13,7 @@ from tito.judging.times import Use, use_in_words
 from tests.grading.crowd import FAULTY, TIGHT, call, crowd, prepared
 from tests.grading.greedy import COURSE, SLUG, write
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tito.judging.run import NotJudgedNow
 from tests.grading.greedy import COURSE, SHORT, SLUG, SOURCES, VALUES, write
 from tests.grading.test_corpus import _children
 
-pytestmark = [pytest.mark.slow, pytest.mark.security, pytest.mark.usefixtures("worker_environment")]
+pytestmark = [pytest.mark.service, pytest.mark.security, pytest.mark.usefixtures("worker_environment")]
 
 
 def judge(folder: Path, budget=SHORT, **options) -> ModuleResult:

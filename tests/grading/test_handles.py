@@ -14,7 +14,7 @@ from tinytorch.testing import check_gradient, clone, is_contiguous, remote, save
 from tinytorch.testing.compare import Difference
 from tinytorch.testing.words import use_place
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 STUDENT = """
 import numpy as np

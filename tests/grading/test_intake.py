@@ -14,8 +14,6 @@ from tito.percent import Cell
 
 from tests.examples import examples
 
-pytestmark = pytest.mark.unit
-
 numbers = st.integers() | st.floats()
 json_values = st.recursive(
     st.none() | st.booleans() | numbers | st.text(),

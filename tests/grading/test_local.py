@@ -14,7 +14,7 @@ from tests.grading.conftest import COURSE
 from tests.grading.corpus.honest import CELLS, CODE, PARTS
 from tests.grading.corpus.submission import SLUG, Case
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=100.0)
 # Every third of them: each case is judged in full by test_corpus.
 CASES = [case for case in (*CELLS, *CODE, *PARTS) if "memory" not in case.name][::3]

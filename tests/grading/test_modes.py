@@ -12,7 +12,7 @@ from tito.staff.notebooks import release_notebook
 from tests.grading.conftest import COURSE
 from tests.grading.corpus.submission import SLUG, Draft
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
+pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 USES_PAIRS = """def add(a, b):
     if a.shape != b.shape:
         raise ValueError("the shapes differ")

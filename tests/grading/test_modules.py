@@ -14,7 +14,7 @@ from tito.staff.notebooks import release_notebook, staff_notebook
 
 from tests.grading.conftest import CHECKOUT
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("worker_environment")]
+pytestmark = [pytest.mark.modules, pytest.mark.usefixtures("worker_environment")]
 COURSE = CHECKOUT / "course"
 CURRICULUM = load_curriculum(COURSE)
 FIRST_THREE = [module for module in CURRICULUM.written if module.number <= 3]

@@ -31,7 +31,7 @@ from tests.grading.corpus.hostile import FILES, TESTS
 from tests.grading.corpus.submission import SLUG, Draft
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.service,
     pytest.mark.usefixtures("worker_environment"),
     pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning"),
 ]

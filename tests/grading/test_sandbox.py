@@ -20,7 +20,7 @@ from tito.worker.confine import MACHINES, filter_program
 
 from tests.grading.conftest import CHECKOUT, COURSE
 
-pytestmark = [pytest.mark.slow, pytest.mark.security]
+pytestmark = [pytest.mark.service, pytest.mark.security]
 GROUP = 1_000_000_054  # a group that nobody else is in
 DANGEROUS = [group.gr_gid for group in grp.getgrall() if group.gr_name in ("docker", "disk", "sudo", "adm", "kvm")]
 NOBODYS = 65534  # how the kernel shows a user or group that a namespace has no name for

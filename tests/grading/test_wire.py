@@ -32,8 +32,6 @@ from tito.worker.wire import (
 
 from tests.examples import examples
 
-pytestmark = pytest.mark.unit
-
 
 def refuse(value: object):
     raise TypeError(f"not plain: {value!r}")

@@ -7,7 +7,7 @@ import pytest
 from tests.formgrader.conftest import ARGUMENTS, CHROMIUM, Visitor
 from tests.grading_service.place import GOOD, SLUG, answered, put_submission
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 
 def tito(*words: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess:

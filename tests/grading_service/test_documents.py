@@ -10,7 +10,7 @@ import pytest
 
 from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 DOCUMENT = Path(__file__).parents[2] / "docs" / "ta.md"
 BLOCKS = re.findall(r"```\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]

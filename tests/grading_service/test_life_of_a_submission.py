@@ -16,7 +16,7 @@ from exchange.protocol.models import AssignmentSettings, CourseSettings
 from tests.formgrader.local_hub import COURSE, SERVICE_TOKENS
 from tests.grading_service.place import GOOD, SLUG, WRONG, answered
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 
 class Caller:

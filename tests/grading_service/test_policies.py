@@ -15,7 +15,6 @@ from tito.grading.service.late import LatePolicy, semester_policy
 from tito.grading.service.policy import GradingPolicy, grading_policy
 from tito.grading.service.settings import SettingsError, settings_from_environment
 
-pytestmark = pytest.mark.unit
 DAY = 86400
 POLICY = LatePolicy(grace_minutes=15, penalty_percent_per_day=10, maximum_percent=30)
 

@@ -14,7 +14,6 @@ from tito.grading.service.worker_identity import worker_name
 
 from tests.exchange.postgres import new_database, postgresql
 
-pytestmark = pytest.mark.unit
 ME = worker_name()
 
 
@@ -24,7 +23,7 @@ def server():
         yield url
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=[pytest.mark.postgresql, pytest.mark.service])])
 def queue(request, tmp_path):
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'grading.sqlite'}"

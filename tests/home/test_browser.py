@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.semester.campus import PASSWORD, Campus
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 ARGUMENTS += ["--disable-component-update", "--disable-sync"]

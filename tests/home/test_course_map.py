@@ -9,7 +9,6 @@ from hub_config.home.course_map import Record, course_map
 from hub_config.home.moments import Clock
 from hub_config.home.next_step import next_step, notices
 
-pytestmark = pytest.mark.unit
 NOW = datetime(2026, 11, 10, 12, 0, tzinfo=UTC)
 CLOCK = Clock("Europe/Berlin", NOW)
 

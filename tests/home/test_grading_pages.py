@@ -15,7 +15,7 @@ from tests.home.test_pages import HOME, form_token, text_of
 from tests.proxies import Proxy, named
 from tests.semester.campus import Campus, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tito.semester.demo import COURSE
 from exchange.client.exchange_client import ExchangeClient
 from tests.semester.campus import Campus, Server, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 HOME = "/services/home/"
 
 

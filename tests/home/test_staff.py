@@ -9,8 +9,6 @@ from hub_config.home.moments import Clock
 from hub_config.home.staff import STUCK_TESTS, ModuleRow, module_rows, stuck
 from tests.home.test_course_map import CLOCK, NOW, course, given, text
 
-pytestmark = pytest.mark.unit
-
 
 def progress(student: str, **standing: Any) -> dict[str, Any]:
     row = {"id": "tensor", "submitted_at": None, "late": False, "feedback_at": None, **standing}

@@ -12,7 +12,6 @@ from hub_config.services import HOME, service_environment
 from hub_config.settings import Settings, load_settings
 from hub_config.sign_in import apply_sign_in
 
-pytestmark = pytest.mark.unit
 BEHIND = {"HUB_URL": "https://hub.example.org/"}
 GIVEN = {"HUB_TLS_KEY": "/srv/key.pem", "HUB_TLS_CERT": "/srv/chain.pem"}
 

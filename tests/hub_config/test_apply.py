@@ -1,14 +1,11 @@
 """The apply functions on a bare Config: they only set, and what they set is accepted by the Hub."""
 
-import pytest
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
 from hub_config.apply import apply_all, server_environment, server_of_kind
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
-
-pytestmark = pytest.mark.unit
 
 
 def test_every_value_is_a_trait_of_the_hub_or_of_what_it_loads(config):

@@ -8,8 +8,6 @@ import pytest
 from hub_config.authenticators import GeneratedPasswords
 from hub_config.secret_files import ALPHABET, new_password, read_or_create, read_passwords
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def door(tmp_path):

@@ -9,8 +9,6 @@ from hub_config.backup import DONE, back_up, restore
 from hub_config.checks import NotReady
 from hub_config.settings import load_settings
 
-pytestmark = pytest.mark.unit
-
 
 def settings_at(var, semester):
     return load_settings({"HUB_VAR": str(var), "HUB_SEMESTER": str(semester)})

@@ -7,8 +7,6 @@ from hub_config.checks import NotReady
 from hub_config.settings import load_settings
 from tests.sign_in.certificate import new_key, write_certificate, write_key, write_pair
 
-pytestmark = pytest.mark.unit
-
 
 def check(key, cert, **more: str) -> list[str]:
     return check_certificates(load_settings({"HUB_TLS_KEY": str(key), "HUB_TLS_CERT": str(cert), **more}))

@@ -9,8 +9,6 @@ from hub_config import deploy
 from hub_config.checks import NotReady
 from hub_config.settings import SettingsError
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def environ(tmp_path):

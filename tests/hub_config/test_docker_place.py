@@ -13,8 +13,6 @@ from hub_config.services import FORMGRADER, GRADING, service_environment, servic
 from hub_config.settings import SettingsError, load_settings, settings_environment
 from hub_config.spawners.docker import ContainerSpawner, walls
 
-pytestmark = pytest.mark.unit
-
 BRIDGE = "172.30.0.1"
 
 

@@ -11,7 +11,6 @@ from hub_config.cli import cli
 from hub_config.settings import CHECKOUT, environment_name, known_keys, load_settings
 from hub_config.sign_in import CLIENT_SECRET, WAYS, check_sign_in
 
-pytestmark = pytest.mark.unit
 DOCUMENTS = [*sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "docker" / "README.md"]
 CODE = re.compile(r"```console\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 

@@ -19,7 +19,7 @@ from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
 from tests.semester.campus import Server, wait_for
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 SLOW = 30  # the proxy as it comes takes ten at once
 SPOOFED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3", "X-Scheme": "https", "X-Forwarded-Host": "evil"}
 

@@ -21,7 +21,7 @@ from tests.exchange.live import COURSE, Live, in_thread, make_settings
 from tests.hub_config.single_user import CONFIGURATION, SingleUser, running
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.service,
     pytest.mark.timeout(300),
     pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system, which root may"),
 ]

@@ -11,8 +11,6 @@ import pytest
 
 import hub_config
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def launch(tmp_path, monkeypatch):

@@ -28,7 +28,6 @@ from hub_config.settings import SettingsError, load_settings
 from hub_config.sign_in import check_sign_in
 from tests.sign_in.certificate import write_pair
 
-pytestmark = pytest.mark.unit
 ADDRESS = "https://hub.example.org"
 BEHIND = {"HUB_URL": ADDRESS}
 DOMAINS = {"HUB_SUBDOMAIN_HOST": ADDRESS}

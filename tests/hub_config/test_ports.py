@@ -8,8 +8,6 @@ from hub_config.checks import NotReady, check_disk, check_port
 from hub_config.ports import NAMES, is_free, kept_ports, with_ports
 from hub_config.settings import load_settings
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def settings(tmp_path):

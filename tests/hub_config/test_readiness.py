@@ -8,8 +8,6 @@ import pytest
 from hub_config.spawners import readiness
 from hub_config.spawners.readiness import until_it_listens
 
-pytestmark = pytest.mark.unit
-
 
 class Starting:
     """A spawner's answer to "does it run": None while it does, then its exit code."""

@@ -19,8 +19,6 @@ from hub_config.roles import (
 )
 from hub_config.settings import load_settings
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def roles(tmp_path):

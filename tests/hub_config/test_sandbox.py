@@ -12,6 +12,8 @@ import pytest
 
 from hub_config.spawners.sandbox import Sandbox, write_identity
 
+pytestmark = pytest.mark.service
+
 NOBODY, STUDENT = 65534, 300_000
 GROUPS = [group.gr_gid for group in grp.getgrall() if group.gr_name in ("docker", "disk", "adm", "sudo", "ssl-cert")]
 OWN = r"\( -path /proc -o -path /home/ada -o -path /tmp -o -path '/dev/?*' \)"  # its processes, files and devices

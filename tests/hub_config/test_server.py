@@ -15,7 +15,7 @@ from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
 from tests.hub_config.single_user import SingleUser, running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
 NOTE = "NOTEBOOKS-NOT-FETCHED.md"
 NBGRADER = "Loading the assignment_list nbgrader serverextension"
 

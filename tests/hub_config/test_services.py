@@ -16,8 +16,6 @@ from hub_config.services import (
     service_environment,
 )
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def declared(settings):

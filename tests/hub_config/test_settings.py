@@ -14,8 +14,6 @@ from hub_config.settings import (
     settings_environment,
 )
 
-pytestmark = pytest.mark.unit
-
 
 def test_environment_wins_over_place_and_place_over_default():
     place = yaml.safe_load((PLACES / "local.yaml").read_text())

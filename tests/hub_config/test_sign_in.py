@@ -11,8 +11,6 @@ from hub_config.ports import NAMES
 from hub_config.settings import SettingsError, load_settings
 from hub_config.sign_in import CLIENT_SECRET, WAYS, apply_sign_in, check_sign_in
 
-pytestmark = pytest.mark.unit
-
 PROVIDER = {
     "HUB_SIGN_IN__CLIENT_ID": "our-id",
     "HUB_SIGN_IN__AUTHORIZE_URL": "https://login.example.org/authorize",

@@ -12,7 +12,7 @@ import pytest
 
 from hub_config.supervisor import Program, Supervisor, sweep
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 FOREVER = [sys.executable, "-c", "import time; time.sleep(600)"]
 

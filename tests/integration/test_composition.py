@@ -6,8 +6,6 @@ import pytest
 from tinytorch import Tensor, manual_seed, nn, no_grad
 from tinytorch.data import DataLoader, TensorDataset
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture
 def layers() -> list:

@@ -5,8 +5,6 @@ import pytest
 
 from tinytorch import Tensor, manual_seed, nn
 
-pytestmark = pytest.mark.unit
-
 SAME_SHAPE = ["Identity", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Softmax", "Dropout"]
 LAYERS = {name: getattr(nn, name) for name in SAME_SHAPE} | {
     "Linear": lambda: nn.Linear(4, 4),

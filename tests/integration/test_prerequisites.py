@@ -11,7 +11,7 @@ from tito.curriculum import Module, load_curriculum
 
 import tinytorch
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.modules
 
 COURSE = Path(__file__).resolve().parents[2] / "course"
 CURRICULUM = load_curriculum(COURSE)

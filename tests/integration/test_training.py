@@ -18,7 +18,6 @@ def digits(train: bool) -> TensorDataset:
     return TensorDataset(images.reshape(-1, 64), labels)
 
 
-@pytest.mark.unit
 def test_linear_regression_arrives_at_the_loss_of_least_squares():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(64, 3)).astype("float32")
@@ -51,14 +50,12 @@ def three_epochs(seed: int) -> list[dict]:
     return trainer.fit(loader, DataLoader(digits(train=False), batch_size=256), epochs=3)
 
 
-@pytest.mark.unit
 def test_a_network_decreases_its_loss_to_the_known_value_with_a_fixed_seed():
     history = three_epochs(seed=0)
     np.testing.assert_allclose([entry["train_loss"] for entry in history], KNOWN_TRAIN_LOSSES, rtol=0.02)
     np.testing.assert_allclose([entry["validation_accuracy"] for entry in history], KNOWN_ACCURACIES, atol=0.005)
 
 
-@pytest.mark.unit
 def test_the_same_seed_gives_the_same_training_and_another_seed_another():
     first, again, other = three_epochs(seed=5), three_epochs(seed=5), three_epochs(seed=6)
     assert first == again
@@ -91,7 +88,7 @@ def small_trainer(seed: int):
     return trainer, DataLoader(digits(train=True), 64, shuffle=True), DataLoader(digits(train=False), 256)
 
 
-@pytest.mark.slow
+@pytest.mark.modules
 def test_a_training_continued_in_a_new_process_gives_the_same_bits(tmp_path: Path):
     trainer, loader, unseen = small_trainer(seed=0)
     trainer.fit(loader, unseen, epochs=2)

@@ -12,7 +12,7 @@ from tito.student.visible_tests import points_possible
 
 from tests.modules.judging import judge_text, points
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.modules
 
 CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 every_module = pytest.mark.parametrize("module", CURRICULUM.written, ids=lambda module: module.slug)

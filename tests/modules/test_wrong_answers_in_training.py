@@ -4,7 +4,7 @@ import pytest
 
 from tests.modules.judging import CURRICULUM, judge_mistake
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.modules
 
 # (exercise, what is wrong, the text of the reference, what stands there instead)
 MISTAKES = [

@@ -8,7 +8,7 @@ import pytest
 from tests.e2e.hub import RunningHub
 from tests.security.shell import Shell
 
-pytestmark = [pytest.mark.security, pytest.mark.slow]
+pytestmark = [pytest.mark.security, pytest.mark.live]
 
 COURSE = "tinytorch-test"
 # method, path, body; what a student may not do. {hub} paths go through the front door, as from anywhere.

@@ -13,7 +13,7 @@ from tests.e2e.solving import solutions, solved, written_answers
 from tests.formgrader.hostile import MARKUP, OUTPUTS, RUN
 from tests.security.shell import Shell, shell_of
 
-pytestmark = [pytest.mark.security, pytest.mark.slow, pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.security, pytest.mark.live, pytest.mark.e2e, pytest.mark.timeout(900)]
 
 NOTEBOOK = "tensor/tensor.ipynb"
 

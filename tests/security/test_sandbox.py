@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.hub import CHECKOUT, RunningHub
 from tests.security.shell import Shell
 
-pytestmark = [pytest.mark.security, pytest.mark.slow]
+pytestmark = [pytest.mark.security, pytest.mark.live]
 
 HER_OWN = r"\( -path /proc -o -path /home/ada -o -path /tmp -o -path '/dev/?*' \)"
 SEARCH = """

@@ -14,7 +14,7 @@ from tests.e2e.hub import RunningHub
 from tests.security.hostile_page import SCRIPT, plant_from_inside
 from tests.security.shell import shell_of
 
-pytestmark = [pytest.mark.security, pytest.mark.slow, pytest.mark.e2e]
+pytestmark = [pytest.mark.security, pytest.mark.live, pytest.mark.e2e]
 
 
 def test_a_page_of_a_students_server_becomes_the_ta(hub: RunningHub):

@@ -20,7 +20,7 @@ from hub_config import serve
 from tests.semester.campus import Campus, running_campus, wait_for
 from tests.semester.conftest import ROSTER, SEMESTER, TINY
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 COURSE = "tiny-2026"
 
 

@@ -16,7 +16,6 @@ from tito.semester.read import Sources, read, validate
 
 from tests.semester.conftest import ROSTER, SEMESTER, TINY
 
-pytestmark = pytest.mark.unit
 REPOSITORY = Path(__file__).parents[2]
 
 

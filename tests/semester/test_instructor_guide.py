@@ -3,13 +3,11 @@
 import re
 from pathlib import Path
 
-import pytest
 from tito.commands import COMMANDS
 from tito.curriculum import load_curriculum
 from tito.semester.model import Semester
 from tito.semester.read import Sources, validate
 
-pytestmark = pytest.mark.unit
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs" / "instructor.md").read_text(encoding="utf-8")
 

@@ -10,8 +10,6 @@ from tito.semester.read import Sources, read, validate
 
 from tests.semester.conftest import ROSTER, SEMESTER
 
-pytestmark = pytest.mark.unit
-
 
 def problems(curriculum: Curriculum, old: str = "", new: str = "", roster: str = ROSTER) -> list[Problem]:
     """Return what is said about the tiny semester with `old` replaced by `new`."""

@@ -4,8 +4,6 @@ import pytest
 from tito.semester.problems import SemesterError
 from tito.semester.roster import Student, parse_roster, read_text
 
-pytestmark = pytest.mark.unit
-
 HEAD = "username,last_name,first_name,email\n"
 ADA, BEN = "ada,Lovelace,Ada,ada@example.org\n", "ben,Rosen,Ben,\n"
 CLASS = HEAD + ADA + "".join(f"s{number},Last,First,\n" for number in range(20)) + BEN

@@ -18,7 +18,6 @@ from tito.semester.service.scheduler import Scheduler
 from tests.semester.campus import wait_for
 from tests.semester.conftest import ROSTER, SEMESTER
 
-pytestmark = pytest.mark.unit
 START = datetime(2026, 10, 1, tzinfo=UTC)
 RELEASE_SCALE = Entry(datetime(2026, 10, 5, 6, 0, tzinfo=UTC), RELEASE, "scale")
 

@@ -33,7 +33,7 @@ from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, later, make_settings
 from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 DUE = "2026-11-20T12:00:00.000000Z"
 ROSTER = "username,last_name,first_name,email\nada,L,Ada,\nben,R,Ben,\ncleo,S,Cleo,\n"
 SEMESTER = f"""

@@ -22,7 +22,7 @@ from tests.sign_in.certificate import new_key, write_certificate, write_key
 from tests.sign_in.door import Door, person, send
 from tests.sign_in.secure import HOME, log_in, start_server
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.sign_in.certificate import write_pair
 from tests.sign_in.door import Door, form, person, running_door, send, words
 from tests.sign_in.platform import CLAIM, CLIENT_ID, ROLE, Platform, new_key, running_platform
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 HOME = "/services/home/"
 BEGIN, CALLBACK = "/hub/lti13/oauth_login", "/hub/lti13/oauth_callback"
 

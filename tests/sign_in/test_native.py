@@ -7,7 +7,7 @@ from hub_config.native_sign_up import NOT_YET, TOO_MANY
 from hub_config.sign_in import OPERATOR_PASSWORD, how_to_log_in
 from tests.sign_in.door import Door, person, running_door, send, words
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 HOME = "/services/home/"
 PASSWORD = "three green lanterns"
 

@@ -10,7 +10,7 @@ from tests.proxies import forwarding_proxy, named
 from tests.sign_in.door import Door, person, running_door, send, words
 from tests.sign_in.provider import CLIENT_ID, CLIENT_SECRET, PASSWORD, Provider, running_provider
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 HOME = "/services/home/"
 OIDC = {
     "ada@example.org": {"sub": "1", "email": "ada@example.org", "email_verified": True},

@@ -19,7 +19,7 @@ from tests.security.hostile_page import SCRIPT, plant
 from tests.sign_in.door import Door
 from tests.sign_in.secure import given_certificate, logged_in, server_address, start_server
 
-pytestmark = [pytest.mark.slow, pytest.mark.security]
+pytestmark = [pytest.mark.live, pytest.mark.security]
 # What the same script gets on a page of the Hub's own origin: were servers there too, a student's page would get it.
 SHARED_ORIGIN_GIVES = {
     "read without asking for leave",

@@ -6,7 +6,7 @@ from hub_config.serve import welcome
 from hub_config.sign_in import SHARED_PASSWORD
 from tests.sign_in.door import person, running_door, send, words
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.live
 HOME = "/services/home/"
 
 

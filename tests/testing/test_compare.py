@@ -9,7 +9,6 @@ from hypothesis.extra import numpy as hnp
 from tinytorch.testing import close, raises, same, true
 from tinytorch.testing.compare import Difference
 
-pytestmark = pytest.mark.unit
 any_array = hnp.arrays(
     st.sampled_from([np.dtype("float32"), np.dtype("float64"), np.dtype("int32"), np.dtype("bool")]),
     hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),

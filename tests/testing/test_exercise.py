@@ -9,8 +9,6 @@ import pytest
 from tinytorch.testing import ChecksFailed, close, raises, same, true, unit_test
 from tinytorch.testing.exercise import Session, use_session
 
-pytestmark = pytest.mark.unit
-
 
 def double(x):
     return x * 2

@@ -17,8 +17,6 @@ from tinytorch.testing import (
 )
 from tinytorch.testing.compare import Difference
 
-pytestmark = pytest.mark.unit
-
 
 def test_a_remote_array_is_an_array_whose_present_value_can_be_read():
     array = remote([1.0, 2.0])

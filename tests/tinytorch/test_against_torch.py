@@ -12,7 +12,7 @@ from tinytorch import nn
 from tinytorch.core.tensor import Tensor
 from tinytorch.nn import functional
 
-pytestmark = [pytest.mark.torch, pytest.mark.unit]
+pytestmark = pytest.mark.torch
 
 FLOATS = st.floats(-30, 30, width=32, allow_subnormal=False)
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=4, max_side=5)

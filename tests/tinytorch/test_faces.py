@@ -16,7 +16,6 @@ import pytest
 import tinytorch
 from tinytorch.faces import builder
 
-pytestmark = pytest.mark.unit
 PACKAGE = Path(tinytorch.__file__).parent
 
 

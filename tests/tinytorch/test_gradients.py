@@ -16,8 +16,6 @@ from tinytorch.core.autograd import RULES, no_grad, rule
 from tinytorch.core.tensor import IMPLEMENTATIONS, Tensor, primitive
 from tinytorch.testing import check_gradient
 
-pytestmark = pytest.mark.unit
-
 SHAPES = arrays.array_shapes(min_dims=1, max_dims=3, max_side=4)
 PAIRS = arrays.mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=4)
 SEEDS = st.integers(0, 2**32 - 1)

@@ -3,10 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
-pytestmark = pytest.mark.unit
-
 PROGRAM = """
 import resource, sys
 import numpy as np

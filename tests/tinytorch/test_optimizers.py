@@ -8,8 +8,6 @@ from tinytorch.core.optimizers import adam_step, warmup_cosine
 from tinytorch.core.tensor import Tensor, register_implementation, use_implementation
 from tinytorch.optim import lr_scheduler
 
-pytestmark = pytest.mark.unit
-
 METHODS = {
     "SGD": lambda params: optim.SGD(params, lr=0.01),
     "momentum": lambda params: optim.SGD(params, lr=0.01, momentum=0.9),

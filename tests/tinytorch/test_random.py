@@ -5,8 +5,6 @@ import pytest
 import tinytorch
 from tinytorch.random import generator
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.fixture(autouse=True)
 def same_state_afterwards():

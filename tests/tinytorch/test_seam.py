@@ -12,8 +12,6 @@ from tinytorch.core import tensor as core
 from tinytorch.core.tensor import Tensor, composed, primitive, register_implementation, use_implementation
 from tinytorch.testing import check_gradient
 
-pytestmark = pytest.mark.unit
-
 RULES = {
     "mul": lambda grad, out, a, b: (grad * b, grad * a),
     "reduce_sum": lambda grad, out, a, dim=None, keepdim=False: np.broadcast_to(

@@ -9,8 +9,6 @@ from hypothesis.extra import numpy as arrays
 import tinytorch
 from tinytorch.core.tensor import Tensor, cat, stack, where
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.mark.parametrize(
     ("data", "dtype"),

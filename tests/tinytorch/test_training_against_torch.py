@@ -12,7 +12,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.nn import functional
 from tinytorch.optim import lr_scheduler
 
-pytestmark = [pytest.mark.torch, pytest.mark.unit]
+pytestmark = pytest.mark.torch
 
 SEEDS = st.integers(0, 2**32 - 1)
 some = settings(max_examples=examples(25))

@@ -30,7 +30,6 @@ def walk(group: click.Group, words: tuple[str, ...] = ()) -> dict[str, click.Com
     return found
 
 
-@pytest.mark.unit
 def test_the_table_is_what_can_be_called():
     assert list(walk(cli())) == [command.name for command in sorted(available(), key=_group_order)]
 
@@ -40,14 +39,12 @@ def _group_order(command) -> int:
     return firsts.index(command.path[0])
 
 
-@pytest.mark.unit
 def test_names_are_unique_and_groups_described():
     names = [command.name for command in COMMANDS]
     assert sorted(set(names)) == sorted(names)
     assert {command.path[0] for command in COMMANDS if len(command.path) > 1} == set(GROUPS)
 
 
-@pytest.mark.unit
 @pytest.mark.parametrize("command", HERE)
 def test_a_command_has_help_with_an_example_and_says_one_line(command):
     module, _, attribute = command.target.partition(":")
@@ -60,7 +57,6 @@ def test_a_command_has_help_with_an_example_and_says_one_line(command):
     assert command.help.endswith(".") and len(command.help) <= 70
 
 
-@pytest.mark.unit
 @pytest.mark.parametrize("command", HERE)
 def test_who_has_a_command_is_who_has_its_file(command):
     folder = command.target.split(".")[1]
@@ -69,7 +65,6 @@ def test_who_has_a_command_is_who_has_its_file(command):
     assert isinstance(getattr(importlib.import_module(module), attribute), click.Command)
 
 
-@pytest.mark.unit
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_only_commands_of_the_table(document: Path):
     known = {command.name for command in COMMANDS} | set(GROUPS)
@@ -79,7 +74,6 @@ def test_documents_name_only_commands_of_the_table(document: Path):
         assert name in known, f"{document.name} says 'tito {' '.join(words)}', which is not in the table"
 
 
-@pytest.mark.unit
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_use_only_options_that_commands_have(document: Path):
     table = {command.name: command for command in available()}
@@ -129,23 +123,23 @@ HEAVY = {
 }
 
 
+@pytest.mark.service
 def test_help_imports_nothing_heavy():
     assert imported_by("--help") & HEAVY == set()
 
 
+@pytest.mark.service
 def test_status_imports_nothing_heavy(workspace):
     """yaml reads the course tree; a student's server has curriculum.json and does without."""
     assert imported_by("module", "status") & HEAVY <= {"yaml"}
 
 
-@pytest.mark.unit
 def test_an_unknown_command_lists_the_known(tito):
     answer = tito("modul")
     assert answer.code == 2
     assert "there is no command 'modul' here. There are: module, " in answer.err
 
 
-@pytest.mark.unit
 def test_an_error_is_one_message_and_exit_code_1(tito, course):
     answer = tito("module", "start", "nothing")
     assert (answer.code, answer.out) == (1, "")
@@ -154,14 +148,12 @@ def test_an_error_is_one_message_and_exit_code_1(tito, course):
     )
 
 
-@pytest.mark.unit
 def test_an_error_with_json_is_json(tito, course):
     answer = tito("module", "start", "nothing", "--json")
     assert answer.code == 1
     assert answer.json["error"].startswith("there is no module 'nothing'")
 
 
-@pytest.mark.unit
 def test_mistakes_of_the_course_are_json_with_their_places(tito, course):
     path = course / "modules" / "01_scale" / "module.yaml"
     path.write_text(path.read_text().replace("hours: 0.5", "hours: 0"))
@@ -169,12 +161,10 @@ def test_mistakes_of_the_course_are_json_with_their_places(tito, course):
     assert (finding["file"], finding["line"]) == (str(path), 3)
 
 
-@pytest.mark.unit
 def test_colours_are_off_where_nobody_sees_them(tito, course, workspace):
     assert "\x1b" not in tito("module", "status").out
 
 
-@pytest.mark.unit
 def test_a_course_that_is_not_there_is_told(tito, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TITO_COURSE", "/nowhere")
     assert (
@@ -182,6 +172,7 @@ def test_a_course_that_is_not_there_is_told(tito, monkeypatch: pytest.MonkeyPatc
     )
 
 
+@pytest.mark.service
 def test_without_click_the_command_says_what_to_install():
     """`pip install tinytorch` is the framework alone; its `tito` must not end in a traceback."""
     code = "import sys; sys.modules['click'] = None; sys.path.insert(0, sys.argv[1]); import tito.cli"

@@ -8,8 +8,6 @@ import pytest
 from tito.curriculum import Curriculum, load_curriculum, read_json
 from tito.errors import FindingsError, TitoError
 
-pytestmark = pytest.mark.unit
-
 REAL = Path(__file__).resolve().parents[2] / "course"
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tito.percent import parse_percent
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "writing-a-module.md").read_text(encoding="utf-8")

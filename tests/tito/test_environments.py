@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tito.staff.environments import make_environments
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = 65534

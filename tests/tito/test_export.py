@@ -11,8 +11,6 @@ from tito.errors import FindingsError
 from tito.export import export_all, export_cells, export_module
 from tito.percent import parse_percent, read_percent
 
-pytestmark = pytest.mark.unit
-
 
 def test_exporting_twice_writes_the_same_bytes_and_touches_nothing(course: Path, tmp_path: Path):
     core = tmp_path / "core"

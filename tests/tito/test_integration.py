@@ -13,6 +13,8 @@ from tito.export import export_all
 
 from tinytorch.integration import TESTS, run_tests
 
+pytestmark = pytest.mark.service
+
 ROOT = Path(__file__).resolve().parents[2]
 READY = [module.slug for module in load_curriculum(ROOT / "course").written]
 

@@ -12,7 +12,7 @@ from tito.curriculum import load_curriculum
 from tito.staff.notebooks import release_notebook
 from tito.staff.package import build_student
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.service
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = load_curriculum(ROOT / "course")

@@ -7,8 +7,6 @@ import pytest
 from tito.curriculum import load_curriculum
 from tito.staff.lint import lint_course, lint_module
 
-pytestmark = pytest.mark.unit
-
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -16,7 +16,7 @@ from tito.export import export_all
 from tito.milestones import load_milestones, read_milestone
 from tito.staff.package import build_student
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.modules
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [folder.name for folder in sorted((ROOT / "course" / "milestones").glob("*_*"))]

@@ -34,6 +34,7 @@ def made(curriculum: Curriculum) -> dict[str, str]:
     }
 
 
+@pytest.mark.service
 def test_golden_folder(curriculum: Curriculum, request: pytest.FixtureRequest):
     """What is made of the smallest module is what was reviewed; `make goldens` writes it anew."""
     found = made(curriculum)
@@ -48,7 +49,6 @@ def test_golden_folder(curriculum: Curriculum, request: pytest.FixtureRequest):
         )
 
 
-@pytest.mark.unit
 def test_generating_twice_writes_the_same_bytes(curriculum: Curriculum, tmp_path: Path):
     modules = curriculum.written[:2]
     for folder in ("one", "two"):
@@ -64,6 +64,7 @@ def test_generating_twice_writes_the_same_bytes(curriculum: Curriculum, tmp_path
     )
 
 
+@pytest.mark.service
 def test_the_gradebook_learns_points_and_hidden_tests(curriculum: Curriculum, tmp_path: Path):
     generate_notebooks([curriculum.find("scale")], curriculum, tmp_path)
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}") as gradebook:
@@ -76,6 +77,7 @@ def test_the_gradebook_learns_points_and_hidden_tests(curriculum: Curriculum, tm
         assert "hidden=True" in gradebook.find_source_cell("test_scale", "scale", "scale").source
 
 
+@pytest.mark.service
 @every_module
 def test_notebooks_are_valid_for_jupyter_and_nbgrader(module):
     for text in (staff_notebook(module, REAL), release_notebook(module, REAL)):
@@ -87,6 +89,7 @@ def test_notebooks_are_valid_for_jupyter_and_nbgrader(module):
         assert sorted(set(ids)) == sorted(ids)
 
 
+@pytest.mark.service
 @every_module
 def test_points_add_up_to_100(module):
     points = [
@@ -97,6 +100,7 @@ def test_points_add_up_to_100(module):
     assert sum(points) == 100
 
 
+@pytest.mark.service
 @every_module
 def test_the_release_has_no_line_of_a_solution_and_no_hidden_check(module):
     """A solution line may stand in a release only if the same line stands outside every solution."""
@@ -125,6 +129,7 @@ def _between(lines: list[str], begin: str, end: str) -> set[int]:
     return found
 
 
+@pytest.mark.service
 @every_module
 def test_signatures_docstrings_and_given_cells_survive(module):
     released = cells_of(release_notebook(module, REAL))
@@ -148,14 +153,12 @@ def _face(source: str) -> list[tuple[str, str, str | None]]:
     return found
 
 
-@pytest.mark.unit
 def test_the_header_says_what_module_yaml_says(curriculum: Curriculum):
     first = cells_of(staff_notebook(curriculum.find("affine"), curriculum))["cell-001"]
     expected = "**Module 03_affine** · Layers tier · about 1 hours · prerequisites: 01_scale, 02_shift\n"
     assert expected.replace("1 hours", "1 hour") in first["source"]
 
 
-@pytest.mark.unit
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -185,6 +188,7 @@ def test_metadata_that_nbgrader_could_not_grade_are_told(course: Path, old: str,
         staff_notebook(curriculum.find("scale"), curriculum)
 
 
+@pytest.mark.service
 def test_what_nbgrader_refuses_is_told_with_its_words(course: Path, tmp_path: Path):
     path = course / "modules" / "01_scale" / "scale_dev.py"
     path.write_text(path.read_text().replace("    ### END SOLUTION\n", "", 1))
@@ -194,6 +198,7 @@ def test_what_nbgrader_refuses_is_told_with_its_words(course: Path, tmp_path: Pa
     assert not (tmp_path / "release" / "scale").exists()
 
 
+@pytest.mark.service
 def test_the_command_generates_all(course: Path, tmp_path: Path, tito):
     answer = tito("nbgrader", "generate", "--all", "--course-dir", str(tmp_path / "nb"), "--json")
     assert [Path(path).stem for path in answer.json["releases"]] == ["scale", "shift", "affine", "stack", "measure"]

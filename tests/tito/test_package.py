@@ -53,6 +53,7 @@ def worker_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_worker(COURSE, tmp_path_factory.mktemp("worker"))
 
 
+@pytest.mark.service
 def test_the_student_wheel_has_no_line_of_a_solution(student_wheel: Path):
     inside = text(student_wheel)
     for module in load_curriculum(COURSE).written:
@@ -61,6 +62,7 @@ def test_the_student_wheel_has_no_line_of_a_solution(student_wheel: Path):
         assert {line for line in looked_for if line in inside} == set()
 
 
+@pytest.mark.service
 def test_the_student_wheel_has_no_staff_command_service_or_hidden_test(student_wheel: Path):
     inside = names(student_wheel)
     folders = {"/".join(name.split("/")[:2]) for name in inside}
@@ -75,11 +77,13 @@ def test_the_student_wheel_has_no_staff_command_service_or_hidden_test(student_w
             assert f"{place}.py" in inside
 
 
+@pytest.mark.service
 def test_the_student_wheel_has_the_curriculum_and_no_core_module(student_wheel: Path):
     core = {name for name in names(student_wheel) if name.startswith("tinytorch/core/")}
     assert core == {"tinytorch/core/__init__.py", "tinytorch/core/curriculum.json"}
 
 
+@pytest.mark.service
 def test_the_worker_wheel_has_only_what_runs_student_code(worker_wheel: Path):
     inside = names(worker_wheel)
     assert {name for name in inside if name.startswith("tinytorch/core/")} == {
@@ -92,6 +96,7 @@ def test_the_worker_wheel_has_only_what_runs_student_code(worker_wheel: Path):
     }
 
 
+@pytest.mark.service
 def test_skipped_tiers_come_prebuilt_and_others_do_not(course: Path, tmp_path: Path):
     wheel = build_student(course, tmp_path, ["layers"])
     core = {Path(name).name for name in names(wheel) if name.startswith("tinytorch/core/")}
@@ -99,12 +104,14 @@ def test_skipped_tiers_come_prebuilt_and_others_do_not(course: Path, tmp_path: P
     assert "secret_product" in text(wheel) and "secret_layer" not in text(wheel)
 
 
+@pytest.mark.service
 def test_single_modules_may_come_prebuilt(course: Path, tmp_path: Path):
     wheel = build_student(course, tmp_path, ["arrays", "layers"], ["shift"])
     core = {Path(name).name for name in names(wheel) if name.startswith("tinytorch/core/")}
     assert core == {"__init__.py", "curriculum.json", "shift.py"}
 
 
+@pytest.mark.service
 def test_a_semester_file_says_what_comes_prebuilt(course: Path, tmp_path: Path, tito):
     """What its modules stand on; the tiny course's own semesters are the semester's tests."""
     semester, roster = tmp_path / "semester.yaml", tmp_path / "roster.csv"
@@ -123,6 +130,7 @@ def test_a_semester_file_says_what_comes_prebuilt(course: Path, tmp_path: Path, 
     assert core == {"__init__.py", "curriculum.json", "scale.py", "shift.py"}
 
 
+@pytest.mark.service
 def test_a_skipped_tier_that_is_not_written_is_an_error(course: Path, tmp_path: Path):
     last = course / "modules" / "07_last"
     last.mkdir()
@@ -132,6 +140,7 @@ def test_a_skipped_tier_that_is_not_written_is_an_error(course: Path, tmp_path: 
         build_student(course, tmp_path, ["arrays"])
 
 
+@pytest.mark.service
 @pytest.mark.parametrize(
     "build", [lambda out: build_student(COURSE, out, ["foundation"]), lambda out: build_worker(COURSE, out)]
 )
@@ -139,6 +148,7 @@ def test_building_twice_gives_the_same_bytes(tmp_path: Path, build):
     assert build(tmp_path / "one").read_bytes() == build(tmp_path / "two").read_bytes()
 
 
+@pytest.mark.service
 def test_pip_install_gives_a_framework_on_numpy_alone(tmp_path: Path):
     """From a tree without any generated file, as a fresh clone is: the build hook makes core, the wheel has it."""
     tree = tmp_path / "tree"
@@ -176,7 +186,6 @@ def run(*command: str, cwd: Path) -> str:
     return result.stdout
 
 
-@pytest.mark.unit
 def test_an_environment_stands_on_a_python_that_everybody_can_reach(tmp_path: Path):
     python = reachable_python(tmp_path / "copy")
     version = subprocess.run(
@@ -185,7 +194,6 @@ def test_an_environment_stands_on_a_python_that_everybody_can_reach(tmp_path: Pa
     assert re.match(rb"\(3, 1\d\)", version.stdout)
 
 
-@pytest.mark.unit
 def test_a_folder_that_others_may_not_enter_is_not_reachable(tmp_path: Path):
     program = tmp_path / "closed" / "python"
     program.parent.mkdir(mode=0o700)

@@ -8,8 +8,6 @@ from tito.curriculum import load_curriculum
 from tito.errors import FindingsError
 from tito.percent import parse_percent, read_percent
 
-pytestmark = pytest.mark.unit
-
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [
     module.source

@@ -13,7 +13,7 @@ from tito.curriculum import load_curriculum
 from tito.judging.local import run_tests
 from tito.staff.notebooks import release_notebook, staff_notebook
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.modules
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = load_curriculum(ROOT / "course")

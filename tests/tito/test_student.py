@@ -10,6 +10,8 @@ import pytest
 from tito.atomic import write_atomically
 from tito.workspace import Workspace
 
+pytestmark = pytest.mark.service
+
 BROKEN = {
     "empty": (lambda text: "", "scale.ipynb is empty"),
     "blank": (lambda text: " \n", "scale.ipynb is empty"),
@@ -108,7 +110,7 @@ def test_an_endless_loop_when_imported_names_its_line(completed, workspace: Work
     assert everything(workspace) == before
 
 
-@pytest.mark.slow
+@pytest.mark.service
 def test_an_endless_loop_in_an_exercise_names_the_exercise(completed, workspace: Workspace, tito):
     completed.edit("halve", lambda source: source.replace("return scale(x, 0.5)", "while True:\n        pass"))
     before = everything(workspace)

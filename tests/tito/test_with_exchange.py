@@ -10,6 +10,8 @@ from exchange.protocol.models import AssignmentSettings, CourseSettings
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def live(course: Path, releases: dict[str, str], tmp_path: Path) -> Iterator[Live]:

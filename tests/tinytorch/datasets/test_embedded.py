@@ -8,8 +8,6 @@ from PIL import Image
 
 from tinytorch import datasets
 
-pytestmark = pytest.mark.unit
-
 
 @pytest.mark.parametrize(
     ("kind", "train", "shape", "white"),

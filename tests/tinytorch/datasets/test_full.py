@@ -14,8 +14,6 @@ import pytest
 
 from tinytorch import datasets
 
-pytestmark = pytest.mark.unit
-
 
 def _idx(array: np.ndarray) -> bytes:
     return struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.astype(np.uint8).tobytes()

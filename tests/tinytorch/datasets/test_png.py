@@ -10,8 +10,6 @@ from PIL import Image
 
 from tinytorch.datasets.png import SIGNATURE, decode_png
 
-pytestmark = pytest.mark.unit
-
 
 def _png(picture: np.ndarray, **options) -> bytes:
     file = io.BytesIO()

@@ -15,7 +15,7 @@ from nbconvert import HTMLExporter
 from tests.e2e.browser import VIEW, chromium
 from tests.e2e.lab import wait_for_idle
 
-pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+pytestmark = [pytest.mark.live, pytest.mark.e2e]
 
 BAND_IS_LAID_OUT = """() => {
     const bands = document.querySelectorAll("svg.tt-loss g.tt-band rect");

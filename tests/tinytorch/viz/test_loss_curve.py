@@ -11,7 +11,6 @@ from tinytorch.viz import loss_curve
 from tinytorch.viz.loss_history import MOST_POINTS, averaged, thinned
 from tinytorch.viz.loss_svg import loss_svg, ticks
 
-pytestmark = pytest.mark.unit
 PNG = b"\x89PNG"
 
 

@@ -5,7 +5,6 @@ import pytest
 
 from tinytorch import viz
 
-pytestmark = pytest.mark.unit
 PNG = b"\x89PNG"
 
 

@@ -12,8 +12,6 @@ from tinytorch import viz
 from tinytorch.viz.array_pictures import memory_order
 from tinytorch.viz.charts import levels
 
-pytestmark = pytest.mark.unit
-
 
 def _texts(picture):
     return [text.get_text() for ax in picture.figure.axes for text in ax.texts]

@@ -9,8 +9,6 @@ from tests.examples import examples
 from tinytorch import viz
 from tinytorch.viz.graph_layout import layers
 
-pytestmark = pytest.mark.unit
-
 
 def test_rows_are_true_classes_and_columns_predicted_ones():
     found = viz.ConfusionMatrix([0, 0, 1, 2, 2, 2], [0, 1, 1, 2, 0, 0], ["cat", "dog", "owl"])
