@@ -134,6 +134,7 @@ EXTENSIONS = {
     "an array with half its fields": (ARRAY, msgpack.packb(["<f8"])),
     "a scalar without bytes": (SCALAR, b"\x03<f8"),
     "a dtype that is evaluated": (DTYPE, b"(2,3)f8,"),
+    "a dtype with an old name": (DTYPE, b"a"),
     "half a complex number": (COMPLEX, b"1234"),
     "a code of nobody's": (99, b""),
     "rows of nothing": (ARRAY, msgpack.packb(["<f8", [2**39, 2, 0], 0, 0])),

@@ -133,6 +133,10 @@ class ContainedWorker:
 
     def stop(self) -> str:
         """Remove the container with all that runs in it; return what was said on standard error."""
+        # The client first: an engine that still has much to hand over to it does not get to removing the container.
+        self._process.kill()
+        self._process.wait()
+        self.channel.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(
                 [self._docker, "rm", "--force", self._name],
@@ -140,9 +144,6 @@ class ContainedWorker:
                 env=_client_environment(),
                 timeout=ENGINE_SECONDS,
             )
-        self._process.kill()
-        self._process.wait()
-        self.channel.close()
         with self._said:
             self._said.seek(0)
             return self._said.read(4000).decode(errors="replace")

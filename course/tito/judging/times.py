@@ -135,12 +135,11 @@ class Times:
 
     def later_deadline(self) -> float:
         """Return the deadline, moved by what was waited for a processor; MachineBusy where that has no end."""
-        now = time.monotonic()
-        if self.deadline > now:
+        if self.deadline > time.monotonic():
             return self.deadline
-        credit = self._credit(now)
+        credit = self._credit()
         if credit >= SMALLEST_CREDIT:
-            if now > self._stop:
+            if time.monotonic() > self._stop:
                 raise MachineBusy(f"in {self.limits.wall:g} seconds the machine had too little time for it")
             self._request_end += credit
             self._check_end += credit
@@ -154,9 +153,10 @@ class Times:
             return f"the check took over {self.limits.check:g} seconds"
         return f"no answer within {self.limits.request:g} seconds"
 
-    def _credit(self, now: float) -> float:
+    def _credit(self) -> float:
         """Measure what was waited since the last time; whoever had the processor meanwhile did not wait for it."""
-        seen, passed = self._measure() + _own_use(), now - self._seen_at
+        seen, now = self._measure() + _own_use(), time.monotonic()  # to measure may take a second
+        passed = now - self._seen_at
         waited = min(seen.waited - self._seen.waited, passed - (seen.had - self._seen.had))
         self._seen_at, self._seen = now, seen
         return waited

@@ -6,6 +6,7 @@ never hangs and its work is proportional to the bytes that came.
 """
 
 import math
+import re
 import struct
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ import numpy as np
 HEADER = struct.Struct("<II")  # bytes of the structure, number of arrays
 LENGTH = struct.Struct("<Q")
 PLAIN_KINDS = "biufc"
+PLAIN_DTYPE = re.compile(r"[<>=|]?[biufc]\d{1,2}", re.ASCII)
 TYPES: dict[str, type] = {
     **{t.__name__: t for t in (bool, int, float, complex, str, bytes, list, tuple, dict, set)},
     **{f"numpy.{name}": getattr(np, name) for name in ("bool", "complex64", "complex128")},
@@ -298,8 +300,8 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 
 
 def _dtype(text: str) -> np.dtype:
-    if len(text) > 8:
-        raise WireError("not a plain dtype")
+    if not PLAIN_DTYPE.fullmatch(text):  # numpy would evaluate, or warn of, much else
+        raise WireError(f"{text[:20]!r} is not a plain dtype")
     dtype = np.dtype(text)
     if dtype.kind not in PLAIN_KINDS or dtype.itemsize > 32:
         raise WireError(f"{text!r} is not a plain dtype")
