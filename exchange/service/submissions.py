@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -185,15 +185,21 @@ def _standing(row: Any, schedules: Schedules) -> Standing:
 
 
 def counting_ids(
-    connection: Connection, course: str, schedules: Schedules, counts: Mapping[str, str], student: str | None = None
+    connection: Connection,
+    course: str,
+    schedules: Schedules,
+    counts: Mapping[str, str],
+    students: Collection[str] | None = None,
 ) -> set[str]:
-    """Name the submissions that count by the present schedules; `counts` gives each assignment's rule."""
+    """Name the submissions (of these students) that count by the present schedules; `counts` gives each assignment's
+    rule.
+    """
     s, r = submissions.c, results.c
     chosen = select(s.id, s.assignment, s.student, s.attempt, s.received_at, r.score, r.quick_score, r.body)
     chosen = chosen.select_from(submissions.outerjoin(results))
     chosen = chosen.where(s.course == course, s.assignment.in_(list(counts)))
-    if student is not None:
-        chosen = chosen.where(s.student == student)
+    if students is not None:
+        chosen = chosen.where(s.student.in_(students))
     groups: dict[tuple[str, str], list[Any]] = {}
     for row in connection.execute(chosen).all():
         groups.setdefault((row.assignment, row.student), []).append(row)

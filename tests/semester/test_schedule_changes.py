@@ -12,6 +12,8 @@ import pytest
 from nbgrader.api import Gradebook
 from tito.curriculum import load_curriculum
 from tito.grading.service.export import export_table
+from tito.grading.service.gradebook_lock import GradebookLock
+from tito.grading.service.lateness import Moved, follow
 from tito.grading.service.overview import _state_of, module_overview, student_rows
 from tito.grading.service.programs import put_programs_on_path
 from tito.grading.service.queue import Queue
@@ -25,6 +27,7 @@ from tito.semester.service.conductor import Conductor, Places, Run
 from tito.semester.service.confirmation import needed
 from tito.semester.service.database import LATENESS, open_database
 from tito.semester.service.hub_api import Hub
+from tito.semester.service.parts import gradebook as gradebook_part
 from tito.semester.service.schedule import claim, finish
 
 from exchange.client.transfer import pack
@@ -274,8 +277,24 @@ def test_another_penalty_is_shown_with_names_and_points_and_taken_off_at_once(co
     dearer = SEMESTER.replace("penalty_percent_per_day: 10", "penalty_percent_per_day: 20")
     changes = course.plan(dearer)
     assert (lines(changes, "grades"), needed(changes)) == ([f"~ {SLUG}: lose: ben 81 → 72 (-9)"], [])
+    # The grading service, asked to tell the new scores, goes by the policy that it finds.
+    areas = [change.area for change in changes]
+    assert areas.index("policies") < areas.index("grades")
     course.apply(dearer)
     assert (course.grades()["ben"], course.told()["ben"]) == ((4800, 18.0, 72.0), 72.0)
+
+
+def test_a_plan_waits_for_whoever_writes_grades(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it makes and takes back would keep others from saving, or find the database kept by them."""
+    held: list[bool] = []
+
+    def look(*given: Any) -> list[Moved]:
+        held.append(not GradebookLock(course.settings.course_dir).try_acquire())
+        return follow(*given)
+
+    monkeypatch.setattr(gradebook_part, "follow", look)
+    course.plan(EARLIER)
+    assert set(held) == {True}
 
 
 def test_points_that_wait_to_be_released_are_not_told_by_a_schedule_that_concerns_others(course: Class) -> None:

@@ -7,11 +7,13 @@ that holds under the gradebook's lock; without one it may fill what is empty, an
 import datetime
 import hashlib
 import json
+from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook, SubmittedNotebook
+from nbgrader.api import Gradebook, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import func, select
 
+from ..service.lateness import graded_receipt
 from .audit import WATCHED, changes, prepare_table
 
 Thing = Any  # a Grade, Comment or SubmittedNotebook; nbgrader's classes tell no types
@@ -34,13 +36,16 @@ def described(gradebook: Gradebook, *things: Thing) -> list[dict[str, Any]]:
     """Return what nbgrader says of grades, comments or flags of one submission, each with its version."""
     if not things:
         return []
-    newest = _newest(gradebook, things[0])
-    return [{**thing.to_dict(), "version": _version(newest, thing)} for thing in things]
+    newest, attempt = _newest(gradebook, things[0]), _attempt(gradebook, things[0])
+    return [{**thing.to_dict(), "version": _version(newest, attempt, thing)} for thing in things]
 
 
 def state_of_flag(gradebook: Gradebook, notebook: SubmittedNotebook) -> dict[str, Any]:
     """Return whether a submission is flagged, and the version of that."""
-    return {"flagged": notebook.flagged, "version": _version(_newest(gradebook, notebook), notebook)}
+    return {
+        "flagged": notebook.flagged,
+        "version": _version(_newest(gradebook, notebook), _attempt(gradebook, notebook), notebook),
+    }
 
 
 def check_version(gradebook: Gradebook, thing: Thing, version: object, wanted: dict[str, Any]) -> bool:
@@ -64,18 +69,27 @@ def _newest(gradebook: Gradebook, thing: Thing) -> dict[tuple[str, str], int]:
 
 
 def _of_submission(thing: Thing) -> tuple[Any, ...]:
-    notebook = thing if isinstance(thing, SubmittedNotebook) else thing.notebook
-    assignment = notebook.assignment
+    assignment = _submission(thing)
     return changes.c.student == assignment.student.id, changes.c.assignment == assignment.assignment.name
 
 
-def _version(newest: dict[tuple[str, str], int], thing: Thing) -> str:
+def _submission(thing: Thing) -> SubmittedAssignment:
+    return (thing if isinstance(thing, SubmittedNotebook) else thing.notebook).assignment
+
+
+def _attempt(gradebook: Gradebook, thing: Thing) -> str:
+    """Name the attempt that is graded: its time is altered by a schedule, and is the same for all within grace."""
+    submission, course_dir = _submission(thing), Path(gradebook.engine.url.database or "").parent
+    receipt = graded_receipt(course_dir, submission.student.id, submission.assignment.name)
+    return receipt.submission if receipt else str(submission.timestamp)
+
+
+def _version(newest: dict[tuple[str, str], int], attempt: str, thing: Thing) -> str:
     fields = WATCHED[type(thing)]
     number = max((newest.get((thing.name, field), 0) for field in fields), default=0)
-    notebook = thing if isinstance(thing, SubmittedNotebook) else thing.notebook
     # What grading changes is part of it too: points that were meant for another attempt's answer are not this one's.
     values = [getattr(thing, name, None) for name in (*fields, "auto_score", "auto_comment")]
-    text = json.dumps([*values, str(notebook.assignment.timestamp)])
+    text = json.dumps([*values, attempt])
     return f"{number}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 

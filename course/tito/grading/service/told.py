@@ -34,11 +34,12 @@ def told_otherwise(settings: GradingSettings, queue: Queue, assignment: str) -> 
     now = late_percents(settings, assignment)
     told = {each.student: each.score for each in _releases(queue, assignment)}
     scores = {row["student"]: row["score"] for row in module_rows(settings, assignment).get(assignment, [])}
+    runs = {student: _last_release(queue, assignment, student) for student in sorted(told.keys() & now.keys())}
     return [
         student
-        for student in sorted(told.keys() & now.keys())
-        if _differs(_last_percent(queue, assignment, student), now[student], told[student], scores[student])
-        and _is_of_what_was_collected(settings, student, assignment)
+        for student, run in runs.items()
+        if _differs(run.report.get(LATE_PERCENT) if run else None, now[student], told[student], scores[student])
+        and _is_of_what_was_told(settings, run, student, assignment)
     ]
 
 
@@ -52,13 +53,15 @@ def _releases(queue: Queue, assignment: str) -> list[FeedbackRelease]:
         return list(session.scalars(select(FeedbackRelease).where(FeedbackRelease.assignment == assignment)))
 
 
-def _last_percent(queue: Queue, assignment: str, student: str) -> float | None:
-    run: Run | None = queue.latest_run("release_feedback", assignment, student, ("done",))
-    return run.report.get(LATE_PERCENT) if run else None
+def _last_release(queue: Queue, assignment: str, student: str) -> Run | None:
+    return queue.latest_run("release_feedback", assignment, student, ("done",))
 
 
-def _is_of_what_was_collected(settings: GradingSettings, student: str, assignment: str) -> bool:
-    """Tell whether the grade is of the collected attempt; one that waits to be graded has no feedback yet."""
+def _is_of_what_was_told(settings: GradingSettings, run: Run | None, student: str, assignment: str) -> bool:
+    """Tell whether collected, graded and released are one attempt; of a newer one nothing has been told yet."""
     collected = receipt_of(settings.course_dir / "submitted" / student / assignment)
     graded = graded_receipt(settings.course_dir, student, assignment)
-    return bool(collected and graded and collected.submission == graded.submission)
+    released = {run.submission} if run else set()
+    if collected is None or graded is None:
+        return False
+    return len({collected.submission, graded.submission} | released) == 1

@@ -135,8 +135,9 @@ class Conductor:
         yield from people.changes(valid, places.hub)
         yield from exchange.changes(valid, places.exchange, curriculum, late)
         yield from notebooks.changes(valid, places.engine, curriculum, places.course_dir)
-        yield from gradebook.changes(valid, places.course_dir, places.engine, late)
+        # Before the grades: what the grading service does from then on must not go by the old late policy.
         yield from policies.changes(valid, curriculum, places.course_dir, late)
+        yield from gradebook.changes(valid, places.course_dir, places.engine, late)
         yield from timetable.changes(valid, places.engine, late)
 
     def _apply(self, valid: Valid, run: Run) -> None:

@@ -85,7 +85,8 @@ def _needed(valid: Valid, course_dir: Path, module: str, needs: Needs) -> Confir
 
 def _grades(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> Iterator[Change]:
     """Show what the semester's dates and late policy make of the grades, by making it and taking it back."""
-    with _open(course_dir, valid.semester.course) as gradebook:
+    # What is taken back holds the database meanwhile: whoever gives points then waits for the lock and not in vain.
+    with gradebook_lock(course_dir), _open(course_dir, valid.semester.course) as gradebook:
         moved_by_module = {module: _follow(valid, course_dir, module, gradebook) for module in valid.selection.built}
         gradebook.db.rollback()
     for module, moved in moved_by_module.items():
