@@ -137,6 +137,10 @@ class Link:
             raise self._fault("protocol", f"the worker was made to answer {word!r} with something else")
         return value
 
+    def begin_cell(self) -> None:
+        """Let the time of the last check be over."""
+        self._times.begin_cell()
+
     def begin_check(self) -> None:
         """Let the time of a check begin."""
         self._times.begin_check()

@@ -95,6 +95,10 @@ class Times:
         self._measure = measure
         self._seen_at, self._seen = time.monotonic(), _own_use()
 
+    def begin_cell(self) -> None:
+        """Let what comes before a cell's first check have the submission's time: that of the last check is over."""
+        self._check_end, self._reading_end = self._end, math.inf
+
     def begin_check(self) -> None:
         """Let the time of a check begin."""
         self._check_end = time.monotonic() + self.limits.check

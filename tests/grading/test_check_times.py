@@ -1,0 +1,35 @@
+"""What one check takes costs no other check: not its time, and not that of the judge that reads its values."""
+
+import pytest
+from tito.judging import plan as plans
+from tito.judging.answers import Answers
+from tito.judging.link import Budget
+from tito.judging.local import start_plain_worker
+from tito.judging.run import run_tests_of
+
+pytestmark = pytest.mark.service
+SOURCES = {
+    "slow": "import time\ndef slow():\n    time.sleep(0.7)\n    return 1",
+    "one": "def one(): return 1",
+    "two": "def two(): return 2",
+}
+SHORT = Budget(request_seconds=20.0, check_seconds=1.0, total_seconds=60.0, reading_seconds=0.2)
+
+
+def cell(name: str, body: str) -> plans.Test:
+    check = f"@test.check('alone', points=10)\ndef _():\n    {body}\n"
+    return plans.Test(f"test_{name}", name, f"test = unit_test('{name}')\n{check}test.report()\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"), [("same(slow() + slow() + slow(), 3)", "timeout"), ("sum(range(4 * 10**7)); one()", "too much")]
+)
+def test_the_last_check_of_a_cell_ends_and_the_next_cells_keep_their_points(body: str, kind: str):
+    steps = tuple(plans.Step(name, source, name, source) for name, source in SOURCES.items())
+    tests = (cell("slow", body), cell("one", "same(one(), 1)"), cell("two", "same(two(), 2)"))
+    imports, points = ("from tinytorch.testing import same, unit_test",), dict.fromkeys(SOURCES, 10.0)
+    plan = plans.Plan("m", steps, tests, imports, points, {}, has_reference=True)
+    answers = Answers({name: (source,) for name, source in SOURCES.items()}, frozenset(SOURCES))
+    results, _ = run_tests_of(plan, answers, start_plain_worker, seed=1, budget=SHORT)
+    assert [result.points for result in results] == [0, 10, 10]
+    assert results[0].checks[0].kind == kind
