@@ -1,5 +1,9 @@
 """What one check takes costs no other check: not its time, and not that of the judge that reads its values."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 from tito.judging import plan as plans
 from tito.judging.answers import Answers
@@ -33,3 +37,11 @@ def test_the_last_check_of_a_cell_ends_and_the_next_cells_keep_their_points(body
     results, _ = run_tests_of(plan, answers, start_plain_worker, seed=1, budget=SHORT)
     assert [result.points for result in results] == [0, 10, 10]
     assert results[0].checks[0].kind == kind
+
+
+def test_the_judges_numpy_has_one_thread_whatever_the_machine():
+    """A thread for each processor, made anew in the forked judge, would not fit into its memory on a large machine."""
+    program = "import os, tito.grading.judge, numpy; print(len(os.listdir('/proc/self/task')))"
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "1\n"
