@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 from tito.judging import plan as plans
 from tito.judging.answers import Answers
-from tito.judging.link import Budget
+from tito.judging.link import Budget, Link
 from tito.judging.local import start_plain_worker
 from tito.judging.run import run_tests_of
 
@@ -37,6 +39,18 @@ def test_the_last_check_of_a_cell_ends_and_the_next_cells_keep_their_points(body
     results, _ = run_tests_of(plan, answers, start_plain_worker, seed=1, budget=SHORT)
     assert [result.points for result in results] == [0, 10, 10]
     assert results[0].checks[0].kind == kind
+
+
+def test_a_worker_that_is_long_in_starting_costs_no_time():
+    def late():
+        time.sleep(1.0)
+        return start_plain_worker()
+
+    with Link(late, lambda link: None, replace(SHORT, total_seconds=1.0)) as link:
+        link.begin_check()
+        assert link.request("names", ["len"]) == {}
+        link.begin_cell()
+        assert link.request("names", ["len"]) == {}
 
 
 def test_the_judges_numpy_has_one_thread_whatever_the_machine():

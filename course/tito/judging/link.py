@@ -158,6 +158,7 @@ class Link:
     def _start(self) -> None:
         self.starts += 1
         self.handles.forget()
+        began = time.monotonic()
         try:
             process = self._launch()
         except OSError as error:
@@ -174,7 +175,7 @@ class Link:
             process.stop()
             raise WorkerNotStarted("the worker did not start: what answers is something else")
         self._process = process
-        self._times.worker_started(process.use)
+        self._times.worker_started(process.use, time.monotonic() - began)
 
     def _exchange(self, request: list) -> list:
         assert self._process is not None
