@@ -59,9 +59,10 @@ class Container:
 
     def clear(self, judge: int) -> None:
         """Remove the containers of a judge's process that was killed; a busy one does not end by itself."""
-        left = self._ask("ps", "--all", "--quiet", "--filter", f"label={JUDGE_LABEL}={_PLACE}-{judge}").stdout.split()
-        if left:
-            self._ask("rm", "--force", *left)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # there is a verdict, which a slow engine must not lose
+            answer = self._ask("ps", "--all", "--quiet", "--filter", f"label={JUDGE_LABEL}={_PLACE}-{judge}")
+            if left := answer.stdout.split():
+                self._ask("rm", "--force", *left)
 
     def _walls(self, name: str, predecessors: Path) -> list[str]:
         tmp = self.limits.tmp_bytes

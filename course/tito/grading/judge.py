@@ -102,7 +102,6 @@ class _Judging:
         self.sandbox, self.seed, self.budget = sandbox, seed, budget
         self.earlier = earlier
         self.scratch = Path()  # set before judging; it outlives the process that judges
-        self._times = Times(budget.limits())
 
     def judge(self, folder: Path, mode: str, tell: Tell) -> None:
         """Tell how it goes, and at the end everything."""
@@ -114,6 +113,7 @@ class _Judging:
             return
         answers = find_answers(self.plan, submission.cells, self._step.reading)
         first = (self._own() if mode == "own" else None) or self._reference()
+        self._times = Times(self.budget.limits())  # what was read and imported before is not the student's time
         results, ran = self._run(first, answers, list(self.plan.points))
         notes = (*submission.notes, *answers.notes, *_once(ran))
         tell_state(tell, self.module.slug, results, notes)

@@ -137,6 +137,10 @@ class Link:
             raise self._fault("protocol", f"the worker was made to answer {word!r} with something else")
         return value
 
+    def begin_cell(self) -> None:
+        """Let the time of the last check be over."""
+        self._times.begin_cell()
+
     def begin_check(self) -> None:
         """Let the time of a check begin."""
         self._times.begin_check()
@@ -154,6 +158,7 @@ class Link:
     def _start(self) -> None:
         self.starts += 1
         self.handles.forget()
+        began = time.monotonic()
         try:
             process = self._launch()
         except OSError as error:
@@ -170,7 +175,7 @@ class Link:
             process.stop()
             raise WorkerNotStarted("the worker did not start: what answers is something else")
         self._process = process
-        self._times.worker_started(process.use)
+        self._times.worker_started(process.use, time.monotonic() - began)
 
     def _exchange(self, request: list) -> list:
         assert self._process is not None

@@ -179,6 +179,7 @@ def _run_test(plan: Plan, test: Test, link: Link, seed: int, hidden: bool, progr
     session = Session(seed=seed, prints=False, faults=(WorkerFault,), before_check=before_check, hidden=hidden)
     previous, place = use_session(session), use_place(There(link))
     why = ""
+    link.begin_cell()
     try:
         exec(_compiled(test), _namespace(plan, test, link))
     except WorkerFault as fault:

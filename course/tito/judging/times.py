@@ -90,10 +90,16 @@ class Times:
         self._reading_end = math.inf
         self.worker_started(Use)
 
-    def worker_started(self, measure: Callable[[], Use]) -> None:
-        """From now on `measure` tells how the worker fares."""
+    def worker_started(self, measure: Callable[[], Use], took_seconds: float = 0.0) -> None:
+        """From now on `measure` tells how the worker fares; that it took long to start costs nobody time."""
+        self._end += took_seconds
+        self._check_end += took_seconds
         self._measure = measure
         self._seen_at, self._seen = time.monotonic(), _own_use()
+
+    def begin_cell(self) -> None:
+        """Let what comes before a cell's first check have the submission's time: that of the last check is over."""
+        self._check_end, self._reading_end = self._end, math.inf
 
     def begin_check(self) -> None:
         """Let the time of a check begin."""
