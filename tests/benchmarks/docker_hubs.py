@@ -24,6 +24,7 @@ from tests.docker.place import docker, remove_all
 from tests.e2e.hub import CHECKOUT, free_port, write_semester
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, as_process, make_settings
+from tests.harness.mortal import mortal
 
 PATIENCE_SECONDS = 120
 MODULE = "tensor"
@@ -175,7 +176,7 @@ def hub(config: str, prefix: str, values: dict, environment: dict[str, str], fol
     variables |= {name: value for name, value in os.environ.items() if name.startswith("DOCKER_")}
     with (place / "log").open("w") as log:
         command = [sys.executable, "-m", "jupyterhub", "--config", str(place / "config.py")]
-        process = subprocess.Popen(command, cwd=place, env=variables, stdout=log, stderr=log)
+        process = subprocess.Popen(mortal(command), cwd=place, env=variables, stdout=log, stderr=log)
     hub_url = f"http://{values['gateway']}:{values['hub_port']}/hub/api"
     running = BenchHub(hub_url, f"http://127.0.0.1:{port}", token, prefix, ("api", "lab"))
     try:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests.harness.mortal import mortal
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 START_SECONDS = 480  # a first start builds environments, on a machine that does other things too
 
@@ -80,7 +82,7 @@ class RunningHub:
         self.port = self.port or free_port()
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "hub_config", "serve"],
+                mortal([sys.executable, "-m", "hub_config", "serve"]),
                 cwd=CHECKOUT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,

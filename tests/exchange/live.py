@@ -23,6 +23,7 @@ from exchange.service.blobs import LocalBlobs
 from exchange.service.database import Database
 from exchange.service.settings import Settings, from_environment
 from tests.exchange.fake_hub import FakeHub
+from tests.harness.mortal import mortal
 
 COURSE = "tiny-2026"
 DUE = "2026-11-20T12:00:00.000000Z"
@@ -173,7 +174,9 @@ class Process(Live):
             options["--database"] = self.settings.database
         command = [sys.executable, "-m", "exchange", "serve", *(str(x) for pair in options.items() for x in pair)]
         environment = {**os.environ, "EXCHANGE_RESERVE_BYTES": str(self.settings.reserve_bytes)}
-        self.process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.process = subprocess.Popen(
+            mortal(command), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
         self._wait()
 
     def _wait(self) -> None:

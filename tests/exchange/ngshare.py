@@ -18,6 +18,7 @@ import httpx
 from exchange.protocol import scopes
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import free_port
+from tests.harness.mortal import mortal
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = CHECKOUT / "build" / "envs" / "ngshare"
@@ -75,7 +76,7 @@ def running(hub: FakeHub, folder: Path, admin: str) -> Iterator[str]:
     files = ["--database", f"sqlite:///{folder / 'ngshare.db'}", "--storage", str(folder / "files")]
     command = [str(python()), "-c", LAUNCH, *files, "--admins", admin]
     with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)
+        process = subprocess.Popen(mortal(command), env=environment, cwd=folder, stdout=log, stderr=log)
         try:
             _wait(process, port, folder / "log")
             yield f"http://127.0.0.1:{port}{PREFIX}"

@@ -4,12 +4,18 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import sqlalchemy
+
+from tests.harness.mortal import mortal
+
+START_SECONDS = 60.0  # a machine that runs other tests too
 
 
 def programs() -> Path:
@@ -30,21 +36,39 @@ def postgresql() -> Iterator[str]:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data = folder / "data"
 
-    def run(program: str, *arguments: str) -> None:
-        command = [str(programs() / program), "-D", str(data), *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=120, **user)
-        assert done.returncode == 0, done.stderr + done.stdout
-
     try:
-        run("initdb", "-A", "trust", "-U", "exchange", "-E", "UTF8", "--no-sync", "--locale=C")
-        settings = f"-k {folder} -c listen_addresses='' -c max_connections=200 -c log_min_messages=fatal"
-        run("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", settings)
+        line = [str(programs() / "initdb"), "-D", str(data), "-A", "trust", "-U", "exchange", "-E", "UTF8"]
+        line += ["--no-sync", "--locale=C"]
+        done = subprocess.run(line, capture_output=True, text=True, cwd=folder, timeout=120, **user)
+        assert done.returncode == 0, done.stderr + done.stdout
+        settings = [f"unix_socket_directories={folder}", "listen_addresses=", "max_connections=200"]
+        settings += ["log_min_messages=fatal"]
+        line = [str(programs() / "postgres"), "-D", str(data), *(word for each in settings for word in ("-c", each))]
+        with (folder / "log").open("w") as log:
+            # SIGQUIT ends it at once, whoever is connected. Not by pg_ctl, whose server would be nobody's child.
+            process = subprocess.Popen(mortal(line, "QUIT"), cwd=folder, stdout=log, stderr=log, **user)
         try:
-            yield f"postgresql+psycopg://exchange@/postgres?host={folder}"
+            url = f"postgresql+psycopg://exchange@/postgres?host={folder}"
+            _wait(url, process, folder / "log")
+            yield url
         finally:
-            run("pg_ctl", "stop", "-m", "immediate")
+            process.send_signal(signal.SIGQUIT)
+            process.wait(30)
     finally:
         shutil.rmtree(folder)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    engine = sqlalchemy.create_engine(url)
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            engine.connect().close()
+            return engine.dispose()
+        except sqlalchemy.exc.OperationalError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-2000:]}") from None
+            time.sleep(0.05)
 
 
 def new_database(maintenance_url: str, name: str, template: str = "template0") -> str:

@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 from sqlalchemy.exc import SAWarning
 
 from tests.formgrader import course_folder, hostile
-from tests.formgrader.local_hub import PASSWORD, LocalHub
+from tests.formgrader.local_hub import local_hub
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -24,7 +24,7 @@ ARGUMENTS = [
 @pytest.fixture(scope="session")
 def course(tmp_path_factory):
     """An nbgrader course with three graded submissions; ben's and his name attack whoever looks at them."""
-    root = course_folder.make_course(tmp_path_factory.mktemp("course"))
+    root = course_folder.make_course(tmp_path_factory.mktemp("hub") / "var" / "course")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
         friendly = course_folder.answer_notebook(root)
@@ -42,8 +42,8 @@ def course(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def hub(course, tmp_path_factory):
-    with LocalHub(tmp_path_factory.mktemp("hub"), course) as running:
+def hub(course):
+    with local_hub(course.parent) as running:
         yield running
 
 
@@ -77,7 +77,7 @@ class Visitor:
     def log_in(self) -> "Visitor":
         self.page.goto(f"{self.hub.url}/hub/login?next=/services/formgrader/")
         self.page.fill("#username_input", self.name)
-        self.page.fill("#password_input", PASSWORD)
+        self.page.fill("#password_input", self.hub.password)
         self.page.click("#login_submit")
         self.page.wait_for_load_state("networkidle")
         return self

@@ -59,12 +59,12 @@ class TestInTheBrowser:
     def test_a_students_token_gets_403_from_every_page(self, hub):
         token = hub.token("ada")
         for path in ("gradebook", "manage_assignments", "audit", "api/assignments", "api/students"):
-            url = f"http://127.0.0.1:{hub.formgrader}/services/formgrader/formgrader/{path}"
+            url = f"{hub.service_url('formgrader')}/formgrader/{path}"
             answer = httpx.get(url, headers={"Authorization": f"token {token}"}, trust_env=False)
             assert answer.status_code == 403, path
 
     def test_nobody_gets_in_without_login(self, hub):
-        url = f"http://127.0.0.1:{hub.formgrader}/services/formgrader/formgrader/api/students"
+        url = f"{hub.service_url('formgrader')}/formgrader/api/students"
         assert httpx.get(url, trust_env=False).status_code == 403
 
     def test_a_ta_has_no_lifecycle(self, visit):

@@ -121,7 +121,7 @@ def test_grading_goes_on_after_a_restart_of_the_gateway(visit, hub, course, subm
     tom = visit("tom")
     open_submission(tom, submissions["cleo"])
     hub.stop("formgrader")
-    hub.start_formgrader()
+    hub.bring_back("formgrader")
     with saved(tom.page):
         tom.page.fill("#memory", "5")
         tom.page.press("#memory", "Tab")

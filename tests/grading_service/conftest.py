@@ -6,15 +6,14 @@ from typing import Any
 
 import pytest
 
-from tests.formgrader.local_hub import LocalHub
+from tests.formgrader.local_hub import local_hub
 from tests.grading_service.place import TREE, make_course
 
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("hub")
-    course = make_course(folder / "course")
-    with LocalHub(folder / "run", course, {"TITO_COURSE": str(TREE)}) as running:
+    course = make_course(tmp_path_factory.mktemp("hub") / "var" / "course")
+    with local_hub(course.parent, {"TITO_COURSE": str(TREE)}) as running:
         yield running
 
 

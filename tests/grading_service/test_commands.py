@@ -127,7 +127,7 @@ def test_a_course_that_is_none_is_an_error_with_a_remedy(tmp_path):
 def test_the_same_through_a_running_service(hub):
     """With the address and a token in the environment, the service does it, with the token's rights."""
     put_submission(hub.course_dir, "dora", answered(hub.course_dir, GOOD))
-    address = {"GRADING_URL": hub.grading_url}
+    address = {"GRADING_URL": hub.service_url("grading")}
     ida = address | {"JUPYTERHUB_API_TOKEN": hub.token("ida")}
     done = said(tito("autograde", SLUG, "--student", "dora", "--json", environment=ida))
     assert [(task["student"], task["score"]) for task in done["tasks"]] == [("dora", 90.0)]

@@ -13,7 +13,7 @@ from tito.student.exchange_commands import describe_result
 from exchange.client import ExchangeClient
 from exchange.client.transfer import pack
 from exchange.protocol.models import AssignmentSettings, CourseSettings
-from tests.formgrader.local_hub import COURSE, SERVICE_TOKENS
+from tests.formgrader.local_hub import COURSE
 from tests.grading_service.place import GOOD, SLUG, WRONG, answered
 
 pytestmark = pytest.mark.service
@@ -24,7 +24,9 @@ class Caller:
 
     def __init__(self, hub, token: str):
         headers = {"Authorization": f"token {token}"}
-        self.http = httpx.Client(base_url=f"{hub.grading_url}/api/v1/", headers=headers, timeout=30, trust_env=False)
+        self.http = httpx.Client(
+            base_url=f"{hub.service_url('grading')}/api/v1/", headers=headers, timeout=30, trust_env=False
+        )
 
     def get(self, path: str):
         answer = self.http.get(path)
@@ -39,7 +41,7 @@ def people(hub):
 
 @pytest.fixture(scope="module")
 def call(hub, people):
-    tokens = people | {"semester": SERVICE_TOKENS["semester"]}
+    tokens = people | {"semester": hub.semester_token}
     callers = {name: Caller(hub, token) for name, token in tokens.items()}
     yield callers
     for caller in callers.values():
@@ -49,7 +51,7 @@ def call(hub, people):
 @pytest.fixture(scope="module")
 def submitted(hub, people, tmp_path_factory):
     """Three students submit: one right, one wrong, one a broken file."""
-    with ExchangeClient(hub.exchange_url, SERVICE_TOKENS["semester"]) as semester:
+    with ExchangeClient(hub.service_url("exchange"), hub.semester_token) as semester:
         semester.put_course(COURSE, CourseSettings(title="Test"))
         semester.put_assignment(COURSE, SLUG, AssignmentSettings(due_at="2026-01-01T12:00:00Z", late_seconds=None))
         semester.release(COURSE, SLUG, hub.course_dir / "release" / SLUG)
@@ -62,7 +64,7 @@ def submitted(hub, people, tmp_path_factory):
     for student, text in texts.items():
         folder = tmp_path_factory.mktemp(student)
         (folder / f"{SLUG}.ipynb").write_text(text)
-        with ExchangeClient(hub.exchange_url, people[student]) as client:
+        with ExchangeClient(hub.service_url("exchange"), people[student]) as client:
             receipts[student] = client.submit(COURSE, SLUG, pack(folder, [f"{SLUG}.ipynb"])).receipt
     return receipts
 
@@ -84,7 +86,7 @@ def test_the_quick_result_reaches_the_student_without_anybody_asking(hub, people
     mine = call["ada"].get("me")["modules"][SLUG]["quick"]
     assert (mine["score"], mine["max_score"], mine["submission"]) == (50.0, 50.0, submitted["ada"].submission)
     assert "damaged" in call["cleo"].get("me")["modules"][SLUG]["quick"]["message"]
-    with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+    with ExchangeClient(hub.service_url("exchange"), people["ada"]) as client:
         result = client.submission(COURSE, submitted["ada"].submission).result
     assert (result.kind, result.status, result.score) == ("quick", "passed", 50.0)
 
@@ -111,7 +113,7 @@ def test_collect_autograde_feedback_release(hub, people, call, submitted, until)
     assert "<script" not in page
     assert {task["state"] for task in job_done(call, until, "release_feedback", unread=True)} == {"done"}
     assert call["ada"].get("me")["modules"][SLUG]["feedback"]["score"] == 90.0
-    with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+    with ExchangeClient(hub.service_url("exchange"), people["ada"]) as client:
         assert [file.path for file in client.submission(COURSE, submitted["ada"].submission).feedback] == [
             f"{SLUG}.html"
         ]
@@ -127,7 +129,7 @@ def test_released_feedback_has_the_points_of_its_moment(hub, people, call, submi
         grade.manual_score, grade.needs_manual_grade = 7.0, False
         gradebook.db.commit()
     job_done(call, until, "release_feedback", students=["ben"])
-    with ExchangeClient(hub.exchange_url, people["ben"]) as client:
+    with ExchangeClient(hub.service_url("exchange"), people["ben"]) as client:
         client.fetch_feedback(COURSE, submitted["ben"].submission, tmp_path / "feedback")
     assert "57.0 of 100.0 points" in (tmp_path / "feedback" / f"{SLUG}.html").read_text()
     assert call["ben"].get("me")["modules"][SLUG]["feedback"]["score"] == 57.0
@@ -144,7 +146,7 @@ def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call
     assert call["ida"].http.post("jobs", json={**order, "students": None}).status_code == 409
 
     def told() -> tuple[str, str, dict]:
-        with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+        with ExchangeClient(hub.service_url("exchange"), people["ada"]) as client:
             found = client.submission(COURSE, submitted["ada"].submission)
             client.fetch_feedback(COURSE, found.id, tmp_path / "ada")
         return (tmp_path / "ada" / f"{SLUG}.html").read_text(), describe_result(found) or "", feedback_of(call)
@@ -220,7 +222,7 @@ def test_rights_are_those_of_the_token(call, people, hub):
     order = {"kind": "autograde", "assignment": SLUG}
     assert call["ben"].http.post("jobs", json=order).status_code == 403
     assert call["tom"].http.post("jobs", json=order).status_code == 403
-    assert httpx.get(f"{hub.grading_url}/api/v1/me", trust_env=False).status_code == 401
+    assert httpx.get(f"{hub.service_url('grading')}/api/v1/me", trust_env=False).status_code == 401
     with Caller(hub, "f" * 32).http as wrong:
         assert wrong.get("me").status_code == 401
     # A token of ida's that was made without her staff scopes, as a notebook kernel's is, has none.
@@ -262,10 +264,10 @@ def test_what_is_submitted_while_the_service_is_dead_is_checked_when_it_is_back(
     """kill -9, a submission meanwhile, a restart: the exchange is read from where it was left."""
     hub.kill("grading")
     (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, WRONG))
-    with ExchangeClient(hub.exchange_url, people["ada"]) as client:
+    with ExchangeClient(hub.service_url("exchange"), people["ada"]) as client:
         receipt = client.submit(COURSE, SLUG, pack(tmp_path, [f"{SLUG}.ipynb"])).receipt
         assert client.submission(COURSE, receipt.submission).result is None
-        hub.start_grading()
+        hub.bring_back("grading")
         result = until(lambda: client.submission(COURSE, receipt.submission).result)
         assert (result.kind, result.status, result.score) == ("quick", "passed", 50.0)
         earlier = client.submission(COURSE, submitted["ada"].submission)
@@ -275,9 +277,9 @@ def test_what_is_submitted_while_the_service_is_dead_is_checked_when_it_is_back(
 def test_a_dead_exchange_costs_no_quick_result(hub, people, submitted, until, tmp_path):
     """The exchange is killed between a submission and its check; when it is back, the check is done."""
     (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, GOOD))
-    with ExchangeClient(hub.exchange_url, people["ben"]) as client:
+    with ExchangeClient(hub.service_url("exchange"), people["ben"]) as client:
         receipt = client.submit(COURSE, SLUG, pack(tmp_path, [f"{SLUG}.ipynb"])).receipt
         hub.kill("exchange")
-        hub.start_exchange()
+        hub.bring_back("exchange")
         result = until(lambda: client.submission(COURSE, receipt.submission).result)
         assert (result.kind, result.status) == ("quick", "passed")

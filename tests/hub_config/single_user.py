@@ -16,6 +16,7 @@ import hub_config
 from exchange.protocol import scopes
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, free_port
+from tests.harness.mortal import mortal
 
 CONFIGURATION = Path(hub_config.__file__).parent / "server"
 ACCESS = "access:servers!server=ada/"
@@ -69,7 +70,7 @@ def running(
     environment = _environment(hub, home, url, token) | {"EXCHANGE_URL": exchange_url} | (settings or {})
     command = [sys.executable, str(CONFIGURATION / "launch.py"), *(["--allow-root"] * (os.geteuid() == 0))]
     with log.open("w") as output:
-        process = subprocess.Popen(command, env=environment, cwd=home, stdout=output, stderr=output)
+        process = subprocess.Popen(mortal(command), env=environment, cwd=home, stdout=output, stderr=output)
     server = SingleUser(url, token, home, log, process)
     try:
         server.wait()

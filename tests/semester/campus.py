@@ -33,6 +33,7 @@ from hub_config import roles, services
 from hub_config.home.app import create_app as create_home
 from hub_config.home.settings import load_settings
 from tests.environments import worker_environment
+from tests.harness.mortal import mortal
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 180  # a machine on which other tests run too
@@ -111,7 +112,7 @@ class Campus:
         words += ["--database", f"sqlite:///{self.folder / 'grading.sqlite'}"]
         with (self.folder / "grading.log").open("ab") as log:
             environment = {**os.environ, **self.environment, **own}
-            process = subprocess.Popen(words, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(mortal(words), env=environment, stdout=log, stderr=log)
         try:
             wait_for(lambda: _healthy(self.service_url("grading")) or process.poll() is not None, "grading to start")
             assert process.poll() is None, (self.folder / "grading.log").read_text()
@@ -243,7 +244,9 @@ def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str]):
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     with (folder / "hub.log").open("wb") as log:
         words = [str(BIN / "jupyterhub"), "--config", str(config)]
-        process = subprocess.Popen(words, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            mortal(words), cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         wait_for(lambda: _answers(ports) or process.poll() is not None, "JupyterHub to start")
         assert process.poll() is None, (folder / "hub.log").read_text()

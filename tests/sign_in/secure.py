@@ -15,6 +15,7 @@ from hub_config.secret_files import read_passwords
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
 from tests.e2e.names import HOST, server_origin
+from tests.harness.mortal import mortal
 from tests.semester.campus import wait_for
 from tests.sign_in.certificate import write_pair
 from tests.sign_in.door import Door, person, running_door, send
@@ -68,7 +69,7 @@ def nginx(folder: Path, ports: dict[str, int], key: Path, cert: Path) -> Iterato
     (folder / "nginx.conf").write_text("\n".join(whole))
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "nginx is missing. Run: apt-get install -y nginx-light"
-    process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"])
+    process = subprocess.Popen(mortal([program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]))
     try:
         wait_for(lambda: answers(f"https://{HOST}:{ports['secure']}/hub/health") or process.poll(), "nginx", 60)
         for name in (HOST, f"ada.{HOST}"):

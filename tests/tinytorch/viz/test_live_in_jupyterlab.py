@@ -14,6 +14,7 @@ from nbconvert import HTMLExporter
 
 from tests.e2e.browser import VIEW, chromium
 from tests.e2e.lab import wait_for_idle
+from tests.harness.mortal import mortal
 
 pytestmark = [pytest.mark.live, pytest.mark.e2e]
 
@@ -59,7 +60,10 @@ def lab(tmp_path):
     options = ["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root", f"--ServerApp.root_dir={work}"]
     with (tmp_path / "lab.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=subprocess.STDOUT
+            mortal([sys.executable, "-m", "jupyterlab", *options]),
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
         )
     try:
         yield _address(tmp_path, process), work
