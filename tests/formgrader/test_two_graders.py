@@ -5,6 +5,7 @@ import os
 import warnings
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy.exc import SAWarning
 
 from tests.formgrader import course_folder
@@ -168,9 +169,9 @@ def test_a_flag_is_not_taken_off_unseen(tom, ida, dora):
     assert status == 409
     assert "is flagged" in answer["error"]
     ida.page.keyboard.press("Control+Shift+F")  # ida's page has not seen it: what she wants is a flag
-    ida.page.wait_for_function("document.getElementById('statusmessage').textContent === 'Submission flagged'")
+    expect(ida.page.locator("#statusmessage")).to_have_text("Submission flagged")
     ida.page.keyboard.press("Control+Shift+F")
-    ida.page.wait_for_function("document.getElementById('statusmessage').textContent === 'Submission unflagged'")
+    expect(ida.page.locator("#statusmessage")).to_have_text("Submission unflagged")
 
 
 @pytest.mark.parametrize("body", ["[]", "5", "{", '{"manual_comment": []}', '{"manual_comment": 5}'])
@@ -189,7 +190,7 @@ def test_the_page_shows_both_and_keeps_either(tom, ida, course):
     assert "tom set the points to “4.0”, before “nothing”" in said(box)
     assert state(course)[:2] == (4.0, None)
     box.locator("button", has_text="Keep what is there").click()
-    ida.page.wait_for_function("document.getElementById('memory').value === '4'")
+    expect(ida.page.locator("#memory")).to_have_value("4")
     assert ida.page.input_value("#memory_extra_credit") == ""
     assert state(course)[:2] == (4.0, None)
 
@@ -215,12 +216,12 @@ def test_both_comments_can_be_kept(tom, ida, course):
 
 
 def test_fast_typing_is_no_conflict_with_oneself(tom, course):
-    tom.page.evaluate("""() => {
-        $("#memory").val("3").trigger("change").trigger("change");
-        $("#memory_extra_credit").val("1").trigger("change");
-        $("#memory").val("6").trigger("change");
-    }""")
-    tom.page.wait_for_load_state("networkidle")
+    with tom.page.expect_response(lambda answer: answer.request.method == "PUT" and answer.json()["manual_score"] == 6):
+        tom.page.evaluate("""() => {
+            $("#memory").val("3").trigger("change").trigger("change");
+            $("#memory_extra_credit").val("1").trigger("change");
+            $("#memory").val("6").trigger("change");
+        }""")
     assert state(course)[:2] == (6.0, 1.0)
     assert tom.page.locator("dialog.conflict").count() == 0
 

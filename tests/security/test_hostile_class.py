@@ -145,7 +145,8 @@ def staff_scores(hub: RunningHub) -> dict[str, float]:
         "import json, os, urllib.request as u; "
         "r = u.Request(os.environ['GRADING_URL'] + '/api/v1/assignments/tensor/students', "
         "headers={'Authorization': 'token ' + os.environ['JUPYTERHUB_API_TOKEN']}); "
-        "print(json.dumps({row['student']: row['raw_score'] for row in json.load(u.urlopen(r))}))"
+        "direct = u.build_opener(u.ProxyHandler({})); "
+        "print(json.dumps({row['student']: row['raw_score'] for row in json.load(direct.open(r))}))"
     )
     return json.loads(hub.run("python", "-c", program).stdout)
 

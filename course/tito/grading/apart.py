@@ -62,7 +62,13 @@ def do_apart(work: Callable[[Tell], None], bounds: Bounds, hear: Tell) -> End:
     if child == 0:
         _be_the_child(work, bounds, writing, parent)
     os.close(writing)
-    watched = os.pidfd_open(child)
+    try:
+        watched = os.pidfd_open(child)
+    except OSError:  # no descriptors left
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(reading)
+        raise
     try:
         return _Watch(child, watched, reading, bounds, hear).until_its_end()
     finally:

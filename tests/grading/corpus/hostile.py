@@ -489,7 +489,7 @@ FILES = [
     Case("modules beside the notebook", _files(numpy_dot_py="raise SystemExit", tinytorch____init___dot_py="", sitecustomize_dot_py="open('{write}', 'w')")),
     Case("configuration beside the notebook", _files(nbgrader_config_dot_py="open('{write}', 'w')", gradebook_dot_db="x", usercustomize_dot_py="")),
     Case("JSON nested a million deep", _encoded(_deep), refused=True),
-    Case("30 MB of JSON", _encoded(lambda d: b'{"cells": [' + b"0," * 15_000_000 + b"0]}"), refused=True, says="MB"),
+    Case("30 MB of JSON", _encoded(lambda d: b'{"cells": [' + b"0," * 15_000_000 + b"0]}"), refused=True, says="cells"),
     Case("a number of a million digits in JSON", _encoded(lambda d: b'{"nbformat": ' + b"9" * 10**6 + b', "cells": []}'), refused=True),
     Case("a hundred thousand cells", _many_cells, refused=True, says="cells"),
     Case("a cell of two million characters", _long_cell),

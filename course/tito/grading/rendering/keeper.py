@@ -49,10 +49,10 @@ class Worker:
 
 def _work(asked: int, answering: int) -> None:
     """Render until the keeper is gone; never return."""
-    from .pieces import make_piece
-
-    _limit_memory()
     try:
+        from .pieces import make_piece
+
+        _limit_memory()
         while True:
             request = receive(asked)
             _limit_time()
@@ -76,7 +76,9 @@ def _limit_time() -> None:
 def _limit_memory() -> None:
     with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
         present = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (present + MOST_MEMORY, present + MOST_MEMORY))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    most = present + MOST_MEMORY if hard == resource.RLIM_INFINITY else min(present + MOST_MEMORY, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
