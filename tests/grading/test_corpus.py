@@ -31,7 +31,7 @@ def judge(
 
 @pytest.mark.security
 @pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name)
-def test_a_hostile_submission_gets_nothing(case: Case, release: str, canaries: Canaries, tmp_path: Path):
+def test_a_hostile_submission_gets_nothing(case: Case, release: str, canaries: Canaries, tmp_path: Path, others):
     verdict = judge(case, release, canaries, tmp_path, budget=SHORT)
     assert verdict.points <= case.points, [e for e in verdict.exercises if e.points]
     assert bool(verdict.refused) == case.refused, verdict.refused
@@ -43,7 +43,7 @@ def test_a_hostile_submission_gets_nothing(case: Case, release: str, canaries: C
     for_student = json.dumps(verdict.for_student().to_json(), ensure_ascii=False)
     assert not [words for words in REFERENCE_WORDS if words in for_student]
     assert "\x1b" not in said
-    assert _children() == []
+    assert _children() <= others
 
 
 @pytest.mark.parametrize("case", HONEST, ids=lambda case: case.name)
@@ -65,12 +65,18 @@ def test_the_same_seed_gives_the_same_verdict(release: str, canaries: Canaries, 
     assert first.exercise("descend").checks != () and first.points == other.points
 
 
-def _children() -> list[str]:
-    """List the processes that this one has started and that still live."""
-    found = []
+def _children() -> set[str]:
+    """Name the processes that this one has started and that still live."""
+    found = set()
     for task in Path("/proc/self/task").iterdir():
-        found += (task / "children").read_text().split()
-    return [pid for pid in found if not _is_gone(pid)]
+        found.update((task / "children").read_text().split())
+    return {pid for pid in found if not _is_gone(pid)}
+
+
+@pytest.fixture
+def others() -> set[str]:
+    """What tests of other files have started and keep, in the same process."""
+    return _children()
 
 
 def _is_gone(pid: str) -> bool:

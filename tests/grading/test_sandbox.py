@@ -183,7 +183,7 @@ def graded_by_an_ordinary_user(worker_environment: Path, release: str, tmp_path_
             folder.chmod(folder.stat().st_mode | 0o011)
     (place / "submission").mkdir()
     (place / "submission" / "boxes.ipynb").write_text(release)
-    for name in ("course", "tinytorch"):
+    for name in ("course", "tinytorch", "exchange"):
         shutil.copytree(CHECKOUT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(COURSE, place / "judged")
     # The unprivileged Python of the worker's environment, with the grader's code and its few needs on its path.

@@ -140,7 +140,6 @@ def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call
     for kind in ("collect", "autograde", "feedback"):
         job_done(call, until, kind)
     order = {"kind": "release_feedback", "assignment": SLUG, "students": ["ada"]}
-    before = call["tom"].get("overview")["modules"][0]["released_before_read"]  # whose file could not be judged
     refused = call["ida"].http.post("jobs", json=order)
     assert (refused.status_code, refused.json()["unread"]) == (409, {"submissions": 1, "answers": 1})
     assert "1 submission of vectors (ada) waits to be read, 1 answer in all" in refused.json()["detail"]
@@ -159,7 +158,7 @@ def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call
     assert all(words in page for words in (*so_far.split("; "), "not your final score", "still to be read / 10.0"))
     assert "of 100" not in page
     assert (row["score"], row["unread_answers"], row["unread_points"]) == (90.0, 1, 10.0)
-    assert call["tom"].get("overview")["modules"][0]["released_before_read"] == before + 1
+    assert call["tom"].get("overview")["modules"][0]["released_before_read"] == 2  # and whose file could not be judged
 
     with gradebook_lock(hub.course_dir), Gradebook(gradebook_url(hub.course_dir), COURSE) as gradebook:
         grade = gradebook.find_grade("checkpoint_units", SLUG, SLUG, "ada")
