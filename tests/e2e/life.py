@@ -224,10 +224,15 @@ def read_the_answers(ta: Person, number: int = 1, points: str = "4") -> None:
     ta.picture("ta-grading")
 
 
-def give_feedback(instructor: Person, slug: str, title: str, students: int) -> None:
-    """Make feedback and send it to the students: pressed one after the other, the second waits for the first."""
+def give_feedback(instructor: Person, slug: str, title: str, students: int, unread: bool = False) -> None:
+    """Make feedback and send it to the students: pressed one after the other, the second waits for the first.
+
+    Where answers are `unread`, the page asks, and the instructor says yes.
+    """
     act_on_module(instructor, title, "Make feedback")
     act_on_module(instructor, title, "Release feedback")
+    if unread:
+        instructor.page.get_by_role("button", name="Release with answers unread").click()
     wait_for_column(instructor, slug, "Feedback released", str(students))
 
 

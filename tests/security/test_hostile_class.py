@@ -112,7 +112,7 @@ def test_a_hostile_class_is_graded_and_harms_nobody(hub: RunningHub, handed_in: 
         assert scores["ben"] == 0
 
         look_at_every_submission(tom)
-        life.give_feedback(ida, "tensor", "Tensor", students=3)
+        life.give_feedback(ida, "tensor", "Tensor", students=3, unread=True)
         for name in ("ada", "ben", "chen"):
             student = people[name]
             student.go("/services/home/modules/tensor")
