@@ -124,10 +124,7 @@ def test_released_feedback_has_the_points_of_its_moment(hub, people, call, submi
     job_done(call, until, "collect")
     job_done(call, until, "autograde")
     job_done(call, until, "feedback")
-    with gradebook_lock(hub.course_dir), Gradebook(gradebook_url(hub.course_dir), COURSE) as gradebook:
-        grade = gradebook.find_grade("checkpoint_units", SLUG, SLUG, "ben")
-        grade.manual_score, grade.needs_manual_grade = 7.0, False
-        gradebook.db.commit()
+    read_by_hand(hub, "ben", 7.0)
     job_done(call, until, "release_feedback", students=["ben"])
     with ExchangeClient(hub.service_url("exchange"), people["ben"]) as client:
         client.fetch_feedback(COURSE, submitted["ben"].submission, tmp_path / "feedback")
@@ -148,8 +145,9 @@ def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call
     def told() -> tuple[str, str, dict]:
         with ExchangeClient(hub.service_url("exchange"), people["ada"]) as client:
             found = client.submission(COURSE, submitted["ada"].submission)
-            client.fetch_feedback(COURSE, found.id, tmp_path / "ada")
-        return (tmp_path / "ada" / f"{SLUG}.html").read_text(), describe_result(found) or "", feedback_of(call)
+            folder = tmp_path / str(len(list(tmp_path.iterdir())))
+            client.fetch_feedback(COURSE, found.id, folder)
+        return (folder / f"{SLUG}.html").read_text(), describe_result(found) or "", feedback_of(call)
 
     job_done(call, until, "release_feedback", students=["ada"], unread=True)
     page, said, row = told()
@@ -160,15 +158,20 @@ def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call
     assert (row["score"], row["unread_answers"], row["unread_points"]) == (90.0, 1, 10.0)
     assert call["tom"].get("overview")["modules"][0]["released_before_read"] == 2  # and whose file could not be judged
 
-    with gradebook_lock(hub.course_dir), Gradebook(gradebook_url(hub.course_dir), COURSE) as gradebook:
-        grade = gradebook.find_grade("checkpoint_units", SLUG, SLUG, "ada")
-        grade.manual_score, grade.needs_manual_grade = 5.0, False
-        gradebook.db.commit()
+    read_by_hand(hub, "ada", 5.0)
     job_done(call, until, "release_feedback", students=["ada"])
     page, said, row = told()
+    read_by_hand(hub, "ada", None)  # as the tests that follow know it
     assert "95.0 of 100.0 points" in page
     assert "still to be read" not in page + said
     assert (row["score"], row["unread_answers"]) == (95.0, 0)
+
+
+def read_by_hand(hub, student: str, points: float | None) -> None:
+    with gradebook_lock(hub.course_dir), Gradebook(gradebook_url(hub.course_dir), COURSE) as gradebook:
+        grade = gradebook.find_grade("checkpoint_units", SLUG, SLUG, student)
+        grade.manual_score, grade.needs_manual_grade = points, points is None
+        gradebook.db.commit()
 
 
 def feedback_of(call) -> dict:
