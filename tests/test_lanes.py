@@ -93,5 +93,6 @@ def test_a_lane_a_fifth_over_its_budget_fails_on_ci(monkeypatch, tmp_path, capsy
     assert ("over its budget" in capsys.readouterr().out) == (minutes > 12)
 
 
-def test_all_twenty_modules_fit_into_an_hour():
-    assert sum(lane.budget(modules=20) for lane in lanes.LANES.values()) <= 53
+def test_all_twenty_modules_leave_ci_room():
+    """CI ends a run after 90 minutes, which also prepares, lints and runs the walls as an ordinary user."""
+    assert sum(lane.budget(modules=20) for lane in lanes.LANES.values()) <= 65
