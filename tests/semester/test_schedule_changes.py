@@ -128,7 +128,7 @@ class Class:
             [submission] = self.live.staff().submissions(COURSE, SLUG, student)
             assert submission.result is not None
             page = self.settings.course_dir / "feedback" / student / SLUG / f"{SLUG}.html"
-            assert f"{score:.1f} of 100.0 points" in page.read_text()
+            assert f"{score:g} of 90 points so far" in page.read_text()
             assert submission.result.score == score
             found[student] = score
         return found
@@ -152,8 +152,9 @@ def course(folder: Path):
         patch.setenv("JUPYTERHUB_API_TOKEN", made.settings.token)  # the plugin for nbgrader reads it there
         made.apply()
         _hand_in(made, folder)
-        for kind in ("collect", "autograde", "feedback", "release_feedback"):
+        for kind in ("collect", "autograde", "feedback"):
             made.grade(kind)
+        made.grade("release_feedback", unread=True)  # nobody reads answers here
         yield made
         made.queue.engine.dispose()
         made.conductor._places.engine.dispose()
