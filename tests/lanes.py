@@ -44,9 +44,9 @@ class Lane:
 LANES = {
     "fast": Lane("what has no marker of a lane: in one process, nothing is started", 2.5),
     "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.65),
-    "service": Lane("services, commands and workers as processes; databases; environments", 12),
-    "live": Lane("whole Hubs, JupyterLab, browsers", 15, processes=1, retries=True),
-    "docker": Lane("images, containers and the deployment", 14, processes=1, retries=True),
+    "service": Lane("services, commands and workers as processes; databases; environments", 14),
+    "live": Lane("whole Hubs, JupyterLab, browsers", 20, processes=1, retries=True),
+    "docker": Lane("images, containers and the deployment", 20, processes=1, retries=True),
     "audit": Lane("a sample of the audit's record, judged anew; planted holes", 3, minutes_per_module=0.2),
 }
 
