@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tinytorch import reports
 from tinytorch.testing.compare import Difference
 from tinytorch.testing.show import shorten
 
@@ -112,6 +113,7 @@ class UnitTest:
         """Print the table; raise ChecksFailed if a check failed or there was none."""
         failed = [o for o in self.outcomes if not o.passed]
         if self._session.prints:
+            _note(self, failed)
             print(table(self) if failed or _in_notebook() else _one_line(self), *_announced(self), sep="\n")
         if not self.outcomes:
             raise ChecksFailed(f"{self.name}: no check ran; a test without checks proves nothing")
@@ -164,6 +166,12 @@ def _one_line(test: UnitTest) -> str:
     count = len(test.outcomes)
     checks = f"{count} check{'s' * (count != 1)}"
     return f"✅ {test.name}: {checks}, {_number(test.points)} of {_number(test.max_points)} points"
+
+
+def _note(test: UnitTest, failed: list[Outcome]) -> None:
+    if _in_notebook():
+        passed, fault = len(test.outcomes) - len(failed), failed[0].kind if failed else ""
+        reports.note(exercise=test.name, checks=len(test.outcomes), passed=passed, fault=fault)
 
 
 def _announced(test: UnitTest) -> list[str]:
