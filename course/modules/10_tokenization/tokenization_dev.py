@@ -633,7 +633,7 @@ viz.Tokens({f"from {first}": token_row(range(first, first + 14), learnt()) for f
 # **What's happening**
 # 1. The first merges are pairs of letters; ` t` and `he` make ` the`.
 # 2. Then come endings and frequent short words, with the space in front of them.
-# 3. The last ones are whole words of these plays: names of those who speak, and words that a newspaper would not bring.
+# 3. The last ones are mostly whole words of these plays, such as ` wound`; other texts would have taught others.
 # 4. Nobody told it what a word stem or an ending is: it only counted.
 
 # %% [markdown]

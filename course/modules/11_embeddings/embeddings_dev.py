@@ -737,8 +737,8 @@ viz.PointsOverTime(frames, list(letters.ids), groups=vowels, title="Letters, as 
 # **What's happening**
 # 1. At epoch 0 the letters are a heap: small random vectors. Move the slider (the arrow keys do, too), and they move apart.
 # 2. The vowels gather, though nobody said which letters are vowels: after a vowel the same kinds of letters follow, and that is all the model can know of them.
-# 3. The dot, which is the border, stands apart: it's followed by the beginnings of names.
-# 4. Rare letters such as `q` may lie anywhere; few examples pulled at them, and always in the same company.
+# 3. The dot, which is the border, lies between the two groups: it's followed by the beginnings of names, and those may be either.
+# 4. The rare `q` stands far out: nearly always a `u` or the end follows it, and of no other letter is that true.
 
 # %% [markdown]
 # **Predict, then run**: which letter is nearest to `c`? Think of what follows a `c` in names.
@@ -784,7 +784,7 @@ if "Bigram" in globals():
 #         return self.table(windows[:, -1])
 # ```
 #
-# An embedding whose vectors are the scores themselves. Its loss is about 2.46, against 2.18 with three letters.
+# An embedding whose vectors are the scores themselves. Its loss is about 2.45, against 2.18 with three letters.
 # </details>
 
 # %% [markdown]
@@ -924,13 +924,13 @@ viz.matrix(sinusoidal_positions(64, 32), "Positions 0 to 63", xlabel="number of 
 # 3. No two rows are equal: fast hands tell neighbours apart, slow ones the far.
 
 # %% [markdown]
-# How alike are two positions? Take the products of the vector of position 32 with all others:
+# How alike are two positions? Take the products of the vector of position 32 with its neighbours, up to 20 places away, and the same for position 20:
 
 # %%
 positions = sinusoidal_positions(64, 32)
 viz.lines(
-    np.arange(64) - 32,
-    {"with position 32": positions @ positions[32], "with position 20, moved": np.roll(positions @ positions[20], 12)},
+    np.arange(-20, 21),
+    {"with position 32": positions[12:53] @ positions[32], "with position 20": positions[:41] @ positions[20]},
     "Product of two positions",
     xlabel="distance",
     ylabel="product",
@@ -939,8 +939,8 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. The product is largest at distance 0, 16 for 16 pairs: $\sin^2 + \cos^2 = 1$ for each hand.
-# 2. It falls with the distance, the same to both sides: near positions are alike.
-# 3. The second curve, of position 20, lies on the first where both are drawn from real positions: the product depends on the distance alone, not on where the two stand.
+# 2. It falls with the distance, in ripples, and the same to both sides: near positions are alike.
+# 3. The second curve covers the first: the product depends on the distance alone, not on where the two stand.
 
 # %% [markdown]
 # **Predict, then run**: which angle is between the two hands of a pair at positions $p$ and $p + d$, and why does its cosine not depend on $p$?
@@ -1073,7 +1073,7 @@ print("tokens, vectors, positions, gradient and training work together")
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_memory", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured 0.02 ms and 16 kB for looking up, 4 ms and 10 MB for multiplying. The dense gradient of 50,000 x 256 has 51.2 MB, so table, gradient and two averages have 205 MB; a batch of 64 tokens needs 64 rows of each, 0.26 MB. I'd store the ids and
+# I measured 0.01 ms and 16 kB for looking up, 1.6 ms and 10 MB for multiplying. The dense gradient of 50,000 x 256 has 51.2 MB, so table, gradient and two averages have 205 MB; a batch of 64 tokens needs 64 rows of each, 0.26 MB. I'd store the ids and
 # their rows, with equal ids added up. Adam would update only these rows; the averages of the others must either stay as they are (lazy Adam) or be decayed for the missed steps when the row comes next.
 # ### END SOLUTION
 
