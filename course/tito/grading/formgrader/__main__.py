@@ -8,13 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from jupyterhub.services.auth import HubOAuth
+from tornado import web
 from tornado.httpserver import HTTPServer
 
 from ..service.programs import put_programs_on_path
-from ..service.settings import settings_from_environment
-from .application import make_application
-from .released import released_assignments
+from ..service.settings import GradingSettings, settings_from_environment
+from .on_request import OnRequest
 
 EXAMPLE = """\b
 Example (the Hub sets the JUPYTERHUB_... variables of a service):
@@ -36,14 +35,26 @@ def main(course_dir, course_id, grading_url, exchange_url, url, port):
     settings = settings_from_environment(
         create=True, course_dir=course_dir, course_id=course_id, exchange_url=exchange_url
     )
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/")
+    app = OnRequest(prefix, lambda: make_gateway(settings, grading_url))
+    place = urlsplit(url)
+    asyncio.run(serve(app, place.hostname or "127.0.0.1", port or place.port or 8105))
+
+
+def make_gateway(settings: GradingSettings, grading_url: str) -> web.Application:
+    """Load all that the pages need, and return them."""
+    from jupyterhub.services.auth import HubOAuth
+
+    from .application import make_application
+    from .released import released_assignments
+
     # A right that was taken away counts within half a minute, not after the default five.
     auth = HubOAuth(cache_max_age=30)
     app = make_application(
         settings.course_dir, settings.course_id, auth, grading_url, lambda: released_assignments(settings)
     )
     app.settings["gateway_pages"].warm_up()
-    place = urlsplit(url)
-    asyncio.run(serve(app, place.hostname or "127.0.0.1", port or place.port or 8105))
+    return app
 
 
 async def serve(app, host: str, port: int) -> None:

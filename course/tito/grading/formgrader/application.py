@@ -71,7 +71,6 @@ def _routes(prefix: str) -> list[tuple]:
     ]
     below = [(url_path_join(prefix, pattern), *rest) for pattern, *rest in own]
     return [
-        (url_path_join(prefix, "health"), handlers.HealthHandler),
         (url_path_join(prefix, "oauth_callback"), OAuthCallbackHandler),
         *below,
     ]

@@ -131,11 +131,6 @@ class WhoHandler(PageHandler):
         self.write({"name": self.person, "rights": sorted(s for s in self.scopes if s.startswith("custom:grading:"))})
 
 
-class HealthHandler(web.RequestHandler):
-    def get(self):
-        self.write({"status": "ok"})
-
-
 class NotFoundHandler(PageHandler):
     free_path = True
 

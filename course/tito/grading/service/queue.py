@@ -6,11 +6,12 @@ which a crowded machine had no time as often, is failed with a message instead o
 """
 
 import datetime
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, Engine, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -52,6 +53,10 @@ class Work:
 
 
 class Queue(QueueView):
+    def __init__(self, engine: Engine):
+        super().__init__(engine)
+        self.asked = threading.Event()  # set by whoever in this process puts work in; other processes can't
+
     # asking
 
     def submit(
@@ -70,6 +75,7 @@ class Queue(QueueView):
             job_id = job.id
         for student in students:
             self._join_or_add(job_id, kind, assignment, student, options)
+        self.asked.set()
         return job_id
 
     def extend(self, work: Work, students: Iterable[str]) -> None:
@@ -102,12 +108,17 @@ class Queue(QueueView):
 
     # doing
 
+    def ready(self) -> int:
+        """Count the tasks whose time has come and which nobody has taken yet."""
+        with Session(self.engine) as session:
+            return session.scalar(select(func.count()).select_from(Task).where(*_is_ready())) or 0
+
     def claim(self, worker: str) -> Work | None:
         """Take the most urgent waiting task whose submission nobody else is working on; None if there is none."""
         with Session(self.engine) as session:
             waiting = session.execute(
                 select(Task.id, Task.kind, Task.assignment, Task.student)
-                .where(Task.state == QUEUED, or_(Task.lease_until.is_(None), Task.lease_until <= utc_now()))
+                .where(*_is_ready())
                 .order_by(Task.priority, Task.id)
                 .limit(50)
             ).all()
@@ -259,6 +270,10 @@ class Queue(QueueView):
             same = (Run.kind == newest.kind, Run.assignment == newest.assignment, Run.student == newest.student)
             session.execute(update(Run).where(*same, Run.id < run).values(report={}))
             session.commit()
+
+
+def _is_ready() -> tuple[ColumnElement[bool], ...]:
+    return Task.state == QUEUED, or_(Task.lease_until.is_(None), Task.lease_until <= utc_now())
 
 
 def _running_key(kind: str, assignment: str, student: str) -> str:

@@ -20,15 +20,12 @@ from sqlalchemy import (
     Text,
     create_engine,
     event,
-    inspect,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
-from tito.errors import TitoError
-
-SCHEMA_VERSION = 1
+from .schema import bring_up_to_date
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
@@ -162,28 +159,22 @@ class StillUnread(Base):
 
 
 class Note(Base):
-    """Small facts that must survive a restart: the schema's version, the exchange's cursor."""
+    """Small facts that must survive a restart: the exchange's cursor."""
 
     __tablename__ = "notes"
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     value: Mapped[str] = mapped_column(Text)
 
 
-class SchemaError(TitoError):
-    """The database was written by another version of the service."""
-
-
 def open_database(url: str) -> Engine:
-    """Open the grading database, creating its tables on the first call; raise SchemaError on a foreign version."""
+    """Open the grading database, creating it or bringing it to the present schema."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
         Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, pool_pre_ping=True)
     if address.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
-    fresh = not inspect(engine).has_table("notes")
-    Base.metadata.create_all(engine)
-    _check_schema(engine, fresh)
+    bring_up_to_date(engine, Path(__file__).parent / "migrations")
     return engine
 
 
@@ -191,22 +182,3 @@ def _prepare_sqlite(connection, _record) -> None:
     # Readers (progress, home page) must not wait for the worker that writes, nor fail while it does.
     for pragma in ("journal_mode=WAL", "busy_timeout=20000", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _check_schema(engine: Engine, fresh: bool) -> None:
-    from sqlalchemy.exc import IntegrityError
-    from sqlalchemy.orm import Session
-
-    with Session(engine) as session:
-        note = session.get(Note, "schema_version")
-        if note is None:
-            session.add(Note(name="schema_version", value=str(SCHEMA_VERSION)))
-            try:
-                session.commit()
-            except IntegrityError:  # two processes opened a new database at once; the other wrote it
-                session.rollback()
-        elif note.value != str(SCHEMA_VERSION):
-            raise SchemaError(
-                f"the grading database has schema version {note.value}, this program writes {SCHEMA_VERSION}: "
-                "use the version of tito that made it, or start with a new database (grades stay in gradebook.db)"
-            )

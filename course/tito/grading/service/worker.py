@@ -1,16 +1,20 @@
 """A process that claims tasks and does them, one after the other, until its parent goes away or tells it to stop.
 
 Run by the pool as `python -m tito.grading.service.worker`. It dies with its parent: the parent holds the other end of
-its standard input, and the end of that file means that nobody is left to work for.
+its standard input, and the end of that file means that nobody is left to work for. A byte from there says that there
+may be work; between two bytes it waits and asks nobody. After REST_SECONDS without work it ends, and with it the memory
+that judging needs; the pool starts another when there is work again.
 """
 
 import logging
 import os
+import queue as queues
 import signal
 import sys
 import threading
 import time
 import warnings
+from collections.abc import Callable
 
 from sqlalchemy.exc import SAWarning
 
@@ -21,25 +25,34 @@ from .settings import GradingSettings, settings_from_environment
 from .worker_identity import worker_name
 
 log = logging.getLogger("grading.worker")
-IDLE_SECONDS = 0.1
+REST_SECONDS = 60.0  # a class that submits comes again within the minute, and finds everything loaded
 SILENCE_SECONDS = 2.0  # after an exchange that did not answer, which its client had given half a minute
 
 
 class Worker:
-    def __init__(self, settings: GradingSettings, queue: Queue):
+    def __init__(self, settings: GradingSettings, queue: Queue, calls: "queues.SimpleQueue[None] | None" = None):
         self.settings = settings
         self.queue = queue
         self.name = worker_name()
         self.stopping = threading.Event()
+        # What the pool says, and a signal handler too: a SimpleQueue may be filled in the middle of its own `get`.
+        self.calls = calls or queues.SimpleQueue()
 
-    def run(self) -> None:
-        """Work until told to stop; the task at hand is finished first."""
+    def run(self, rest_seconds: float = REST_SECONDS) -> None:
+        """Work until told to stop, or until nobody calls for `rest_seconds`; the task at hand is finished first."""
         while not self.stopping.is_set():
-            work = self.queue.claim(self.name)
-            if work is None:
-                self.stopping.wait(IDLE_SECONDS)
-            else:
+            if work := self.queue.claim(self.name):
                 self.do(work)
+                continue
+            try:
+                self.calls.get(timeout=rest_seconds)
+            except queues.Empty:
+                return
+
+    def stop(self) -> None:
+        """Let `run` return after the task at hand."""
+        self.stopping.set()
+        self.calls.put(None)
 
     def do(self, work: Work) -> None:
         """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
@@ -80,12 +93,12 @@ class Worker:
                 os._exit(3)
 
 
-def die_with_parent() -> None:
-    """End this process at once when its standard input ends, that is, when its parent has died."""
+def listen_to_parent(call: Callable[[], None]) -> None:
+    """Call for each byte from standard input, and end this process at once when that ends: its parent has died."""
 
     def watch() -> None:
         while os.read(sys.stdin.fileno(), 1):
-            pass
+            call()
         os._exit(4)
 
     threading.Thread(target=watch, daemon=True).start()
@@ -98,11 +111,12 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     # nbgrader adds rows in an order that SQLAlchemy remarks upon, for each submission; nothing is lost by it.
     warnings.filterwarnings("ignore", "Object of type", SAWarning)
-    die_with_parent()
+    calls: queues.SimpleQueue[None] = queues.SimpleQueue()
+    listen_to_parent(lambda: calls.put(None))
     put_programs_on_path()
     settings = settings_from_environment()
-    worker = Worker(settings, Queue(open_database(settings.database_url)))
-    signal.signal(signal.SIGTERM, lambda *_: worker.stopping.set())
+    worker = Worker(settings, Queue(open_database(settings.database_url)), calls)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the parent decides
     worker.run()
 
