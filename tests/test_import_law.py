@@ -22,25 +22,53 @@ LAW = {
     "tinytorch.datasets": (),
     "tinytorch.random": (),
     "tinytorch": ("tinytorch",),
+    "tito.curriculum": (),
+    "tito.source": ("tito.curriculum",),
     "tito.worker": ("tinytorch.testing",),
-    "tito.judging": ("tinytorch.testing", "tito.worker"),
-    "tito.student": ("tinytorch.testing", "exchange.protocol", "exchange.client", "tito.judging", "tito.worker"),
-    "tito.grading": (
+    "tito.checks": ("tinytorch.testing", "tito.curriculum", "tito.source", "tito.worker"),
+    "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",
         "exchange.client",
-        "tito.judging",
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
         "tito.worker",
-        "tito.staff",
     ),
-    "tito.semester": ("exchange.protocol", "exchange.client", "tito.staff", "tito.grading"),
-    "tito.staff": (
+    "tito.judge": (
         "tinytorch.testing",
         "exchange.protocol",
-        "exchange.client",
-        "tito.judging",
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
         "tito.worker",
-        "tito.grading",
+    ),
+    "tito.rendering": (),
+    "tito.gradebook": (
+        "exchange.protocol",
+        "exchange.client",
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
+        "tito.judge",
+        "tito.rendering",
+    ),
+    "tito.grading": (
+        "exchange.protocol",
+        "exchange.client",
+        "tito.curriculum",
+        "tito.checks",
+        "tito.judge",
+        "tito.gradebook",
+    ),
+    "tito.formgrader": ("tito.rendering", "tito.gradebook", "tito.grading"),
+    "tito.semester": ("exchange.protocol", "exchange.client", "tito.curriculum", "tito.source", "tito.gradebook"),
+    "tito.staff": (
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
+        "tito.worker",
+        "tito.judge",
         "tito.semester",
     ),
     "tito": (),
@@ -56,9 +84,6 @@ LAW = {
 }
 # What everybody inside `tito` may import: its top level, which is laid out before its folders.
 TITO_TOP = {path.stem for path in PACKAGES["tito"].glob("*.py")}
-
-# The checkout generates what a student's server fetches; a function imports it after a look at the disk.
-ONLY_IN_THE_CHECKOUT = {("tito.student.start", "tito.staff.notebooks")}
 
 OUTSIDE = {
     "tinytorch.viz": {"numpy", "matplotlib", "ipywidgets", "IPython"},
@@ -127,8 +152,6 @@ def is_within(name: str, prefix: str) -> bool:
 
 def is_allowed(importer: str, imported: str) -> bool:
     room = room_of(importer)
-    if (importer, imported) in ONLY_IN_THE_CHECKOUT:
-        return True
     if room == "tito":
         return imported == "tito" or (imported.startswith("tito.") and imported.split(".")[1] in TITO_TOP)
     if is_within(imported, "tito") and (imported == "tito" or imported.split(".")[1] in TITO_TOP):

@@ -78,8 +78,9 @@ def change(path: Path) -> None:
 
 ELSEWHERE = {
     "course/tito/percent.py": {"judge"},
-    "course/tito/curriculum.py": {"judge"},
-    "course/tito/curriculum_files.py": {"judge"},
+    "course/tito/errors.py": {"judge"},
+    "course/tito/curriculum/model.py": {"judge"},
+    "course/tito/curriculum/files.py": {"judge"},
     "course/tito/export.py": {"judge"},
     "course/tito/judging/plan.py": {"judge"},
     "course/tito/grading/judge.py": {"judge"},

@@ -22,8 +22,10 @@ CONTENTS = {
     "student": {
         "tinytorch": "tinytorch",
         "course/tito/*.py": "tito",
-        "course/tito/student": "tito/student",
+        "course/tito/curriculum": "tito/curriculum",
+        "course/tito/source": "tito/source",
         "course/tito/judging": "tito/judging",
+        "course/tito/student": "tito/student",
         "course/tito/worker": "tito/worker",
         "course/milestones": "tito/milestones_of_course",
         "exchange/*.py": "exchange",

@@ -3,15 +3,18 @@
 Errors name file, line, key and remedy; all of them are shown at once.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tito.curriculum import FOLDER, Curriculum, Exercise, Module, Tier, WrittenAnswer
 from tito.errors import Finding, FindingsError
 from tito.strict_yaml import StrictLoader, load_strictly
 
+from .model import Curriculum, Exercise, Module, Tier, WrittenAnswer
+
+FOLDER = re.compile(r"^(?P<number>\d\d)_(?P<slug>[a-z][a-z0-9_]*)$")
 # key: its types in YAML, and their name in a message
 REQUIRED: dict[str, tuple[tuple[type, ...], str]] = {
     "title": ((str,), "text"),

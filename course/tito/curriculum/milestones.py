@@ -1,7 +1,7 @@
 """The milestones, as data: historical results that are re-run with one's own framework.
 
 Each is a folder `NN_year_name` with `milestone.yaml` and a script `name.py`; in the course tree `course/milestones`, in
-the student's wheel `milestones_of_course` beside this file. Nothing of a script runs here.
+the student's wheel `tito/milestones_of_course`. Nothing of a script runs here.
 """
 
 import re
@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tito.curriculum import find_course
 from tito.errors import Finding, FindingsError, TitoError
+
+from .load import find_course
 
 FOLDER = re.compile(r"^(?P<number>\d\d)_(?P<year>\d{4})_(?P<slug>[a-z][a-z0-9_]*)$")
 FACTS: dict[str, type | tuple[type, ...]] = {
@@ -76,7 +77,7 @@ class Milestone:
 def load_milestones() -> list[Milestone]:
     """Read all milestones, in order."""
     course = find_course()
-    place = course / "milestones" if course else Path(__file__).parent / "milestones_of_course"
+    place = course / "milestones" if course else Path(__file__).parents[1] / "milestones_of_course"
     folders = [folder for folder in sorted(place.glob("*_*")) if FOLDER.match(folder.name)] if place.is_dir() else []
     return [read_milestone(folder) for folder in folders]
 
