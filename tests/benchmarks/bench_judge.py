@@ -41,7 +41,7 @@ def run(report) -> None:
 
 def _course(folder: Path) -> Path:
     from tito.curriculum import load_curriculum
-    from tito.staff.notebooks import generate_notebooks, staff_notebook
+    from tito.source.release import generate_notebooks, staff_notebook
 
     curriculum = load_curriculum()
     module = curriculum.find_written(SLUG)

@@ -13,7 +13,7 @@ from tito.grading.judge import judge_submission
 from tito.grading.sandbox import SandboxLimits, SandboxUnavailable
 from tito.judging import handles
 from tito.judging.link import Budget, Link, WorkerFault
-from tito.staff.notebooks import release_notebook, staff_notebook
+from tito.source.release import release_notebook, staff_notebook
 
 from tests.docker.place import docker
 from tests.e2e.hub import CHECKOUT

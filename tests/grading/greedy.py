@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tito.curriculum import load_curriculum
 from tito.judging.link import Budget
-from tito.staff.notebooks import staff_notebook
+from tito.source.release import staff_notebook
 
 COURSE = Path(__file__).parent / "greedy_course"
 SLUG = "rows"

@@ -7,7 +7,7 @@ import pytest
 from tito.errors import TitoError
 from tito.grading.judge import judge_submission
 from tito.grading.predecessors import reference_predecessors
-from tito.staff.notebooks import release_notebook
+from tito.source.release import release_notebook
 
 from tests.grading.conftest import COURSE
 from tests.grading.corpus.submission import SLUG, Draft

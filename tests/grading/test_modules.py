@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from tito.curriculum import Module, load_curriculum
 from tito.grading.judge import judge_submission
 from tito.judging.plan import stub_of
-from tito.staff.notebooks import release_notebook, staff_notebook
+from tito.source.release import release_notebook, staff_notebook
 
 from tests.grading.conftest import CHECKOUT
 

@@ -22,8 +22,8 @@ from tito.grading.nbgrader_run import grade_in_nbgrader
 from tito.grading.preprocessors import Desk, configure
 from tito.judging.link import Budget
 from tito.judging.result import ModuleResult
-from tito.percent import Cell
-from tito.staff.notebooks import generate_notebooks
+from tito.source.percent import Cell
+from tito.source.release import generate_notebooks
 from traitlets.config import Config
 
 from tests.grading.conftest import COURSE

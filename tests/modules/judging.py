@@ -10,9 +10,9 @@ from tito.judging.local import start_plain_worker
 from tito.judging.plan import make_plan
 from tito.judging.result import CheckResult
 from tito.judging.run import run_tests_of
-from tito.notebook import read_notebook
-from tito.percent import read_percent
-from tito.staff.notebooks import staff_notebook
+from tito.source.notebook import read_notebook
+from tito.source.percent import read_percent
+from tito.source.release import staff_notebook
 
 CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 

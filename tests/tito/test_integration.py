@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tito.curriculum import load_curriculum
-from tito.export import export_all
+from tito.source.export import export_all
 
 from tinytorch.integration import TESTS, run_tests
 

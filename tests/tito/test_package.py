@@ -11,7 +11,7 @@ import pytest
 from tito.commands import COMMANDS
 from tito.curriculum import load_curriculum
 from tito.errors import TitoError
-from tito.percent import read_percent
+from tito.source.percent import read_percent
 from tito.staff.interpreter import is_reachable, reachable_python
 from tito.staff.lint_exercises import solution_lines
 from tito.staff.package import build_student, build_worker

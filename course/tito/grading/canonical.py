@@ -20,8 +20,8 @@ from traitlets.config import Config, Configurable
 from exchange.protocol.notebooks import LARGEST_OUTPUTS, MOST_OUTPUTS
 from tito.grading.intake import Submission
 from tito.judging.result import ExerciseResult, ModuleResult, Note
-from tito.percent import Cell
-from tito.staff.stubs import ClearNamedSolutions, configure
+from tito.source.percent import Cell
+from tito.source.stubs import ClearNamedSolutions, configure
 
 NOT_VERIFIED = "[as submitted, not verified]\n"
 LONGEST_OUTPUT = 4000  # characters of one saved output

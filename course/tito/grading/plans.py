@@ -4,7 +4,7 @@ import functools
 
 from tito.curriculum import Module
 from tito.judging.plan import Plan, make_plan
-from tito.percent import read_percent
+from tito.source.percent import read_percent
 
 
 def plan_of(module: Module, *, visible_only: bool = False) -> Plan:

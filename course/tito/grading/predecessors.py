@@ -13,11 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tito.curriculum import Curriculum, Module
-from tito.export import export_module
 from tito.grading.intake import Refused, read_submission
 from tito.grading.plans import plan_of
 from tito.judging.answers import find_answers
 from tito.judging.parsing import compiles
+from tito.source.export import export_module
 
 
 def reference_predecessors(module: Module, curriculum: Curriculum) -> Path:

@@ -30,7 +30,7 @@ from tito.grading.canonical import canonical_notebook, fill_verdict, untouched_n
 from tito.grading.intake import Refused, Submission, read_submission
 from tito.grading.judge import judge_submission
 from tito.judging.result import ModuleResult
-from tito.staff.notebooks import staff_notebook
+from tito.source.release import staff_notebook
 
 
 @dataclass(frozen=True)

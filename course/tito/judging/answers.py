@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from tito.judging.parsing import MOST_CODE, compiles, defined_names, statements_of, why_too_much
 from tito.judging.plan import Plan, defines_only, single_imports
 from tito.judging.result import Note
-from tito.notebook import NOT_SOLVED
-from tito.percent import Cell
+from tito.source.notebook import NOT_SOLVED
+from tito.source.percent import Cell
 from tito.worker.cells import names_of
 
 MOST_EXTRAS = 500  # a notebook of one's own functions has some ten

@@ -22,8 +22,8 @@ from tito.judging.plan import Plan, make_plan
 from tito.judging.result import ModuleResult
 from tito.judging.run import run_tests_of
 from tito.judging.times import Use, use_of_family
-from tito.notebook import read_notebook
-from tito.percent import read_percent
+from tito.source.notebook import read_notebook
+from tito.source.percent import read_percent
 from tito.worker.channel import Channel
 from tito.workspace import Workspace
 

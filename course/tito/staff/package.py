@@ -15,7 +15,7 @@ import click
 
 from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum, require_course
 from tito.errors import TitoError
-from tito.export import export_module
+from tito.source.export import export_module
 
 # What each wheel has of the rooms: folders or files below the checkout, and where they go in the wheel.
 CONTENTS = {

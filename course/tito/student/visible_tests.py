@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tito.curriculum import Module
-from tito.notebook import NotebookError
+from tito.source.notebook import NotebookError
 from tito.workspace import Workspace, now
 
 if TYPE_CHECKING:

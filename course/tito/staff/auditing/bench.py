@@ -17,7 +17,7 @@ from tito.judging.link import Budget
 from tito.judging.plan import Plan
 from tito.judging.result import ExerciseResult, ModuleResult, Note
 from tito.judging.run import run_tests_of
-from tito.percent import Cell, read_percent
+from tito.source.percent import Cell, read_percent
 from tito.staff.auditing.warm import WarmProcess
 
 SEED = 20261120

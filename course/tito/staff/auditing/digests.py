@@ -22,7 +22,7 @@ CODE = {
         "course/tito/judge/*.py",
         "course/tito/judge/sandbox/*.py",
     ),
-    "notebooks": ("course/tito/staff/notebooks.py", "course/tito/staff/stubs.py"),
+    "notebooks": ("course/tito/source/release.py", "course/tito/source/stubs.py"),
     "audit": ("course/tito/staff/auditing/*.py",),
     "locks": ("requirements/worker.lock", "requirements/dev.lock"),
 }

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tito.grading.judge import judge_submission
 from tito.judging.result import ModuleResult
-from tito.percent import read_percent
+from tito.source.percent import read_percent
+from tito.source.release import release_notebook, staff_notebook
 from tito.staff.auditing.bench import SEED, Bench, bench_of
-from tito.staff.notebooks import release_notebook, staff_notebook
 
 SEEDS = range(10)
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from tito.atomic import write_if_changed
 from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum
 from tito.errors import Finding, FindingsError
-from tito.percent import DIRECTIVE, Cell, read_percent
+
+from .percent import DIRECTIVE, Cell, read_percent
 
 GENERATED = "# Generated from "
 _SOLUTION_MARK = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*$")

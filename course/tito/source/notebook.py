@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from tito.errors import TitoError
-from tito.percent import Cell
+
+from .percent import Cell
 
 NOT_SOLVED = "exercise '{name}' is not solved yet"
 LARGEST_BYTES = 64 * 2**20

@@ -16,7 +16,8 @@ from pathlib import Path
 from tito.atomic import write_if_changed
 from tito.curriculum import Curriculum, Module
 from tito.errors import Finding, FindingsError, TitoError
-from tito.percent import Cell, read_percent
+
+from .percent import Cell, read_percent
 
 PLACEHOLDER = "{{module}}"
 NOTEBOOK_METADATA = {
@@ -138,7 +139,7 @@ def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
     from nbgrader.preprocessors import SaveCells
     from traitlets.config import Config
 
-    from tito.staff.stubs import configure
+    from .stubs import configure
 
     config = configure(Config())
     config.CourseDirectory.root = str(nbgrader_dir)
