@@ -82,7 +82,7 @@ ELSEWHERE = {
     "course/tito/curriculum/model.py": {"judge"},
     "course/tito/curriculum/files.py": {"judge"},
     "course/tito/source/export.py": {"judge"},
-    "course/tito/judging/plan.py": {"judge"},
+    "course/tito/checks/plan.py": {"judge"},
     "course/tito/grading/judge.py": {"judge"},
     "course/tito/grading/sandbox.py": {"judge"},
     "course/tito/source/release.py": {"judge", "notebooks"},

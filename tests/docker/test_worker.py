@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tito.checks import handles
+from tito.checks.link import Budget, Link, WorkerFault
 from tito.curriculum import load_curriculum
 from tito.grading import sandbox
 from tito.grading.container import IMAGE_NAME, LABEL, Container
 from tito.grading.judge import judge_submission
 from tito.grading.sandbox import SandboxLimits, SandboxUnavailable
-from tito.judging import handles
-from tito.judging.link import Budget, Link, WorkerFault
 from tito.source.release import release_notebook, staff_notebook
 
 from tests.docker.place import docker
@@ -80,7 +80,7 @@ def test_the_world_inside_is_small_and_has_no_network(box: Container, predecesso
         assert set(environment) <= {"HOSTNAME", "PWD", "LC_CTYPE", *sandbox.worker_variables()}
         assert "docker.sock" not in ask(link, "files", "/run")
         assert ask(link, "found", "tinytorch.core.pairs") is True
-        for name in ("tinytorch.core.tensor", "tito.grading", "tito.staff", "tito.judging", "nbgrader", "torch"):
+        for name in ("tinytorch.core.tensor", "tito.grading", "tito.staff", "tito.checks", "nbgrader", "torch"):
             assert ask(link, "found", name) is False, name
 
 

@@ -7,11 +7,11 @@ import time
 from dataclasses import replace
 
 import pytest
-from tito.judging import plan as plans
-from tito.judging.answers import Answers
-from tito.judging.link import Budget, Link
-from tito.judging.local import start_plain_worker
-from tito.judging.run import run_tests_of
+from tito.checks import plan as plans
+from tito.checks.answers import Answers
+from tito.checks.link import Budget, Link
+from tito.checks.local import start_plain_worker
+from tito.checks.run import run_tests_of
 
 pytestmark = pytest.mark.service
 SOURCES = {

@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from tito.checks.link import Budget, Link
+from tito.checks.run import JudgingFailed
 from tito.grading import sandbox as module
 from tito.grading.judge import judge_submission
 from tito.grading.sandbox import Bubblewrap, SandboxLimits, SandboxUnavailable
-from tito.judging.link import Budget, Link
-from tito.judging.run import JudgingFailed
 from tito.worker.confine import MACHINES, filter_program
 
 from tests.grading.conftest import CHECKOUT, COURSE

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
+from tito.checks import link
 from tito.grading.sandbox import find_sandbox
 from tito.grading.service.pool import WorkerPool
 from tito.grading.service.queue import Queue
@@ -16,7 +17,6 @@ from tito.grading.service.records import Task, open_database
 from tito.grading.service.scores import assignment_score, module_rows
 from tito.grading.service.settings import settings_from_environment
 from tito.grading.service.worker import Worker
-from tito.judging import link
 
 from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 

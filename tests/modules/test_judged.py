@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tito.checks.local import run_tests
 from tito.curriculum import load_curriculum
-from tito.judging.local import run_tests
 from tito.source.release import release_notebook, staff_notebook
 from tito.student.visible_tests import points_possible
 

@@ -18,8 +18,8 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config, Configurable
 
 from exchange.protocol.notebooks import LARGEST_OUTPUTS, MOST_OUTPUTS
+from tito.checks.result import ExerciseResult, ModuleResult, Note
 from tito.grading.intake import Submission
-from tito.judging.result import ExerciseResult, ModuleResult, Note
 from tito.source.percent import Cell
 from tito.source.stubs import ClearNamedSolutions, configure
 

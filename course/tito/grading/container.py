@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from tito.checks.link import WorkerProcess
+from tito.checks.times import Use, use_in_words
 from tito.grading.sandbox import (
     FIRST_USER,
     USERS,
@@ -21,8 +23,6 @@ from tito.grading.sandbox import (
     worker_command,
     worker_variables,
 )
-from tito.judging.link import WorkerProcess
-from tito.judging.times import Use, use_in_words
 from tito.worker.channel import Channel
 
 IMAGE_NAME = "TITO_WORKER_IMAGE"

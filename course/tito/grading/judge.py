@@ -17,6 +17,12 @@ from pathlib import Path
 
 import numpy as np
 
+from tito.checks.answers import Answers, find_answers
+from tito.checks.link import Budget
+from tito.checks.plan import Plan
+from tito.checks.result import ExerciseResult, ModuleResult, Note
+from tito.checks.run import run_tests_of
+from tito.checks.times import Times
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
 from tito.grading.apart import Tell, do_apart
@@ -25,12 +31,6 @@ from tito.grading.intake import Refused, read_submission
 from tito.grading.plans import plan_of
 from tito.grading.predecessors import own_predecessors, reference_predecessors
 from tito.grading.sandbox import Sandbox, find_sandbox
-from tito.judging.answers import Answers, find_answers
-from tito.judging.link import Budget
-from tito.judging.plan import Plan
-from tito.judging.result import ExerciseResult, ModuleResult, Note
-from tito.judging.run import run_tests_of
-from tito.judging.times import Times
 
 MODES = ("best", "reference", "own")
 # A student who has just submitted waits for it: an answer within a minute, whatever her code does.

@@ -17,9 +17,9 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
+from tito.checks.result import ModuleResult
 from tito.errors import TitoError
 from tito.grading.preprocessors import Desk, Prepared, configure, prepare
-from tito.judging.result import ModuleResult
 
 
 class GradingFailed(TitoError):

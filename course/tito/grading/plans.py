@@ -2,8 +2,8 @@
 
 import functools
 
+from tito.checks.plan import Plan, make_plan
 from tito.curriculum import Module
-from tito.judging.plan import Plan, make_plan
 from tito.source.percent import read_percent
 
 

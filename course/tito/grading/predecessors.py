@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from tito.checks.answers import find_answers
+from tito.checks.parsing import compiles
 from tito.curriculum import Curriculum, Module
 from tito.grading.intake import Refused, read_submission
 from tito.grading.plans import plan_of
-from tito.judging.answers import find_answers
-from tito.judging.parsing import compiles
 from tito.source.export import export_module
 
 

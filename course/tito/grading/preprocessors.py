@@ -25,11 +25,11 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Unicode
 
+from tito.checks.result import ModuleResult
 from tito.curriculum import load_curriculum
 from tito.grading.canonical import canonical_notebook, fill_verdict, untouched_notebook
 from tito.grading.intake import Refused, Submission, read_submission
 from tito.grading.judge import judge_submission
-from tito.judging.result import ModuleResult
 from tito.source.release import staff_notebook
 
 

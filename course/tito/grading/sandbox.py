@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tito.checks.link import START_SECONDS, WorkerProcess
+from tito.checks.local import PlainWorker, channel_of
+from tito.checks.run import NotJudgedNow
 from tito.errors import TitoError
 from tito.grading.doors import open_door, shown_by
-from tito.judging.link import START_SECONDS, WorkerProcess
-from tito.judging.local import PlainWorker, channel_of
-from tito.judging.run import NotJudgedNow
 from tito.worker.wire import WireError
 
 ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"

@@ -24,7 +24,7 @@ CONTENTS = {
         "course/tito/*.py": "tito",
         "course/tito/curriculum": "tito/curriculum",
         "course/tito/source": "tito/source",
-        "course/tito/judging": "tito/judging",
+        "course/tito/checks": "tito/checks",
         "course/tito/student": "tito/student",
         "course/tito/worker": "tito/worker",
         "course/milestones": "tito/milestones_of_course",

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from tito.checks.result import ModuleResult
 from tito.errors import TitoError
-from tito.judging.result import ModuleResult
 
 from . import judging
 from .policy import DEFAULT_MODE

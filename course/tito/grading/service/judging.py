@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from exchange.protocol.models import Result
+from tito.checks.result import ModuleResult
 from tito.curriculum import load_curriculum
-from tito.judging.result import ModuleResult
 
 from .late import SemesterLatePolicy
 from .settings import GradingSettings

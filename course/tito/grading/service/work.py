@@ -18,8 +18,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from exchange.protocol.models import Result
+from tito.checks.result import ModuleResult
 from tito.errors import TitoError
-from tito.judging.result import ModuleResult
 
 from . import exchange_door, judging
 from .feedback import generate_feedback

@@ -48,7 +48,7 @@ class Worker:
         finished = threading.Event()
         threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
         # On a crowded machine the first import takes longer than a lease.
-        from tito.judging.run import NotJudgedNow
+        from tito.checks.run import NotJudgedNow
 
         from .exchange_door import ExchangeSilent
         from .work import perform

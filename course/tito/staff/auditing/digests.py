@@ -18,7 +18,7 @@ CODE = {
         "course/tito/*.py",
         "course/tito/curriculum/*.py",
         "course/tito/source/*.py",
-        "course/tito/judging/*.py",
+        "course/tito/checks/*.py",
         "course/tito/judge/*.py",
         "course/tito/judge/sandbox/*.py",
     ),

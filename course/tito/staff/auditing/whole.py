@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tito.checks.result import ModuleResult
 from tito.grading.judge import judge_submission
-from tito.judging.result import ModuleResult
 from tito.source.percent import read_percent
 from tito.source.release import release_notebook, staff_notebook
 from tito.staff.auditing.bench import SEED, Bench, bench_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tito.judging.handles import DictSnapshot, Handle, ListSnapshot, LostObject, PlainValuesOnly, RemoteArray
+from tito.checks.handles import DictSnapshot, Handle, ListSnapshot, LostObject, PlainValuesOnly, RemoteArray
 from tito.worker.wire import Reader, Ref, Stored, Writer
 
 

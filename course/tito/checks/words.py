@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from tinytorch.testing.words import Here
-from tito.judging.handles import RemoteArray
-from tito.judging.link import Link
+from tito.checks.handles import RemoteArray
+from tito.checks.link import Link
 
 
 class There(Here):

@@ -14,14 +14,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from tito.checks.answers import find_answers
+from tito.checks.link import Budget
+from tito.checks.plan import Plan, make_plan
+from tito.checks.result import ModuleResult
+from tito.checks.run import run_tests_of
+from tito.checks.times import Use, use_of_family
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
-from tito.judging.answers import find_answers
-from tito.judging.link import Budget
-from tito.judging.plan import Plan, make_plan
-from tito.judging.result import ModuleResult
-from tito.judging.run import run_tests_of
-from tito.judging.times import Use, use_of_family
 from tito.source.notebook import read_notebook
 from tito.source.percent import read_percent
 from tito.worker.channel import Channel

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, Protocol, TypeVar
 
-from tito.judging.handles import LostObject
-from tito.judging.table import Handles
-from tito.judging.times import Limits, MachineBusy, Times, Use
+from tito.checks.handles import LostObject
+from tito.checks.table import Handles
+from tito.checks.times import Limits, MachineBusy, Times, Use
 from tito.worker.channel import Channel
 from tito.worker.obey import BUILTIN_ERRORS
 from tito.worker.wire import WireError

@@ -14,14 +14,14 @@ from typing import Any
 
 from tinytorch.testing.exercise import Outcome, Session, use_session
 from tinytorch.testing.words import use_place
+from tito.checks.answers import Answers
+from tito.checks.handles import Handle
+from tito.checks.link import Budget, Link, WorkerFault, WorkerNotStarted, WorkerProcess
+from tito.checks.plan import HIDDEN_MARK, Plan, Test, declared_checks
+from tito.checks.result import CheckResult, ExerciseResult, Note
+from tito.checks.times import MachineBusy, Times
+from tito.checks.words import There
 from tito.errors import TitoError
-from tito.judging.answers import Answers
-from tito.judging.handles import Handle
-from tito.judging.link import Budget, Link, WorkerFault, WorkerNotStarted, WorkerProcess
-from tito.judging.plan import HIDDEN_MARK, Plan, Test, declared_checks
-from tito.judging.result import CheckResult, ExerciseResult, Note
-from tito.judging.times import MachineBusy, Times
-from tito.judging.words import There
 
 FIXTURES = "tinytorch.testing.fixtures"
 FOR_THE_EYE = ("matplotlib", "ipywidgets", "IPython", "tinytorch.viz")
