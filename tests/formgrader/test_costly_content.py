@@ -10,8 +10,8 @@ import nbformat
 import pytest
 from sqlalchemy.exc import SAWarning
 from tito.grading.formgrader.pages import submission_exporter
-from tito.grading.rendering import Renderer
 from tito.grading.service.feedback import generate_feedback
+from tito.rendering import Renderer
 
 from tests.formgrader import costly, course_folder
 

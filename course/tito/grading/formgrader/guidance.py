@@ -10,7 +10,7 @@ import nbformat
 from nbconvert.filters import markdown2html
 from nbgrader.utils import is_grade, is_solution
 
-from .sanitize import clean
+from tito.rendering.sanitize import clean
 
 ANCHOR = re.compile(r'<a class="anchor-link"[^>]*>.*?</a>')
 SOLUTION = re.compile(r"###\s*BEGIN SOLUTION[^\n]*\n(.*?)###\s*END SOLUTION", re.DOTALL)

@@ -11,7 +11,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader
 from nbgrader.server_extensions.formgrader import handlers as nbgrader_handlers
 from traitlets.config import Config
 
-from .sanitize import SanitizingExporter
+from tito.rendering.sanitize import SanitizingExporter
 
 OWN_TEMPLATES = Path(__file__).parent / "templates"
 OWN_STATIC = Path(__file__).parent / "static"

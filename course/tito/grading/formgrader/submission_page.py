@@ -9,9 +9,10 @@ from typing import Any
 from nbgrader.api import MissingEntry, SubmittedNotebook
 from tornado import web
 
+from tito.rendering.sanitize import SanitizingExporter
+
 from .base import PageHandler
 from .pages import submission_exporter
-from .sanitize import SanitizingExporter
 from .versions import state_of_flag
 
 AT_ONCE = 3  # pages that are made at the same time, each with a process of its own

@@ -20,8 +20,8 @@ from traitlets import Bool, List, Unicode
 from traitlets.config import Config
 
 from tito.errors import TitoError
+from tito.rendering.sanitize import SanitizingExporter
 
-from ..formgrader.sanitize import SanitizingExporter
 from .policy import grading_policy
 from .scores import counted_score
 from .unread import score_words, unread_of

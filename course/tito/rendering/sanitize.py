@@ -18,7 +18,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from nbconvert.filters import strip_files_prefix
 from nbformat import NotebookNode
 
-from ..rendering import Rendered, renderer_of_this_thread
+from .renderer import Rendered, renderer_of_this_thread
 
 # No id: the grading pages find score fields by id, and an answer must not be able to pose as one. No style and no form
 # elements: an answer must not be able to draw a button over the page. class stays for highlighted code alone.
@@ -146,7 +146,7 @@ def _bounded(text: Any) -> str:
 
 class SanitizingExporter(HTMLExporter):
     """nbconvert's HTML exporter for what students wrote: cleaned before anything of it is read, and everything that
-    is laid out is laid out elsewhere, within bounds and in its time (`tito.grading.rendering`).
+    is laid out is laid out elsewhere, within bounds and in its time (`tito.rendering`).
 
     A preprocessor would come too late: HTMLExporter takes the language, and with it a class attribute, from the
     notebook's metadata before it runs any. One exporter is for one thread.

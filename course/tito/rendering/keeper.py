@@ -1,4 +1,4 @@
-"""The process that keeps a rendering process: `python -m tito.grading.rendering.keeper`, with messages on its pipes.
+"""The process that keeps a rendering process: `python -m tito.rendering.keeper`, with messages on its pipes.
 
 It loads the libraries once and forks the process that works. A piece that takes more CPU time than it may ends that
 process, by the kernel's hand; one that waits too long is killed from here; either way the next piece has a new one at

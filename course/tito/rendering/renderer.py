@@ -66,7 +66,7 @@ class Renderer:
 
     def _running(self) -> subprocess.Popen:
         if self._keeper is None:
-            command = [sys.executable, "-P", "-m", "tito.grading.rendering.keeper"]  # -P: not from the course's folder
+            command = [sys.executable, "-P", "-m", "tito.rendering.keeper"]  # -P: not from the course's folder
             self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
             receive(self._keeper.stdout.fileno(), time.monotonic() + START_SECONDS)  # type: ignore[union-attr]
         return self._keeper

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from nbconvert.filters import Highlight2HTML, ansi2html, strip_files_prefix
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
-from ..formgrader.sanitize import clean
 from .bounds import ANSI, CODE, HTML, MARKDOWN
+from .sanitize import clean
 
 REMEMBERED = 256  # the staff's cells are the same in everybody's notebook
 LONGEST_REMEMBERED = 20_000  # characters
