@@ -77,8 +77,8 @@ def _stock(course: Path, student: str) -> None:
 
 
 def _judge(course: Path, student: str) -> None:
-    from tito.grading.nbgrader_run import grade_in_nbgrader
-    from tito.grading.preprocessors import prepare
+    from tito.gradebook.nbgrader_run import grade_in_nbgrader
+    from tito.gradebook.preprocessors import prepare
 
     verdict = _only_judge(course, student)
     prepared = prepare(course / "submitted" / student / SLUG, SLUG, verdict)

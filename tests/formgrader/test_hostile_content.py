@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from tito.grading.service.feedback import generate_feedback
+from tito.gradebook.feedback import generate_feedback
 from tito.rendering.sanitize import clean
 
 from tests.formgrader.hostile import FILES, MARKUP, OUTPUTS, RUN

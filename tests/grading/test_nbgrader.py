@@ -16,12 +16,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 from tito.checks.link import Budget
 from tito.checks.result import ModuleResult
-from tito.grading import nbgrader_run, preprocessors
-from tito.grading.canonical import LARGEST_OUTPUTS, _OwnCells
+from tito.gradebook import nbgrader_run, preprocessors
+from tito.gradebook.canonical import LARGEST_OUTPUTS, _OwnCells
+from tito.gradebook.nbgrader_run import grade_in_nbgrader
+from tito.gradebook.preprocessors import Desk, configure
 from tito.grading.intake import Submission
 from tito.grading.judge import judge_submission
-from tito.grading.nbgrader_run import grade_in_nbgrader
-from tito.grading.preprocessors import Desk, configure
 from tito.source.percent import Cell
 from tito.source.release import generate_notebooks
 from traitlets.config import Config

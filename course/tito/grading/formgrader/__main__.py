@@ -11,7 +11,8 @@ import click
 from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 
-from ..service.programs import put_programs_on_path
+from tito.gradebook.programs import put_programs_on_path
+
 from ..service.settings import settings_from_environment
 from .application import make_application
 from .released import released_assignments

@@ -16,7 +16,8 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthenticated, UserNotAllowed
 from nbgrader.api import Gradebook
 from tornado import web
 
-from ..service.gradebook_lock import GradebookLock
+from tito.gradebook.lock import GradebookLock
+
 from .access import needed_scope, refusal
 from .audit import record_changes
 from .course_view import CourseView

@@ -11,7 +11,8 @@ from typing import Any
 from nbgrader.api import Comment, Grade, MissingEntry, SubmittedNotebook
 from tornado import web
 
-from ..service.late import refresh_penalty
+from tito.gradebook.late import refresh_penalty
+
 from .base import PageHandler
 from .versions import Overtaken, Thing, check_version, described, state_of_flag
 

@@ -8,7 +8,7 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from ..service.scores import gradebook_url
+from tito.gradebook.scores import gradebook_url
 
 
 class CourseView:

@@ -13,7 +13,8 @@ from typing import Any
 from nbgrader.api import Gradebook, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import func, select
 
-from ..service.lateness import graded_receipt
+from tito.gradebook.lateness import graded_receipt
+
 from .audit import WATCHED, changes, prepare_table
 
 Thing = Any  # a Grade, Comment or SubmittedNotebook; nbgrader's classes tell no types

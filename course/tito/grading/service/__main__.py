@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 import click
 import uvicorn
 
+from tito.gradebook.programs import put_programs_on_path
+
 from .api import make_app
 from .identity import HubIdentity
 from .intake import Intake
 from .pool import WorkerPool
-from .programs import put_programs_on_path
 from .queue import Queue
 from .records import open_database
 from .settings import settings_from_environment

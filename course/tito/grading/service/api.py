@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tito.errors import TitoError
+from tito.gradebook.unread import AnswersUnread, refuse_unread
 
 from .client import describe_run
 from .identity import READ, RUN, HubIdentity, Person, caller, needs
@@ -23,7 +24,6 @@ from .records import Job, Run
 from .regrades import router as regrade_router
 from .settings import GradingSettings
 from .students import students_for
-from .unread import AnswersUnread, refuse_unread
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
 Kind = Literal["autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness"]

@@ -14,10 +14,10 @@ import httpx
 
 from exchange.client.direct import direct_client
 from tito.errors import TitoError
+from tito.gradebook.programs import put_programs_on_path
 
 from .overview import module_overview, student_rows
 from .pool import WorkerPool
-from .programs import put_programs_on_path
 from .queue import Queue
 from .records import Run, open_database
 from .settings import GradingSettings, settings_from_environment

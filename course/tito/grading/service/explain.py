@@ -7,9 +7,9 @@ import click
 
 from tito.checks.result import ModuleResult
 from tito.errors import TitoError
+from tito.gradebook.policy import DEFAULT_MODE
 
 from . import judging
-from .policy import DEFAULT_MODE
 from .settings import GradingSettings, settings_from_environment
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from exchange.protocol.models import Result
 from tito.checks.result import ModuleResult
 from tito.curriculum import load_curriculum
+from tito.gradebook.late import SemesterLatePolicy
 
-from .late import SemesterLatePolicy
 from .settings import GradingSettings
 
 
@@ -60,7 +60,7 @@ def record(settings: GradingSettings, slug: str, student: str, verdict: ModuleRe
     """Write a verdict into nbgrader's gradebook, by nbgrader's own Autograde; hold the gradebook's lock."""
     from traitlets.config import Config
 
-    from tito.grading.nbgrader_run import grade_in_nbgrader
+    from tito.gradebook.nbgrader_run import grade_in_nbgrader
 
     config = Config()
     config.CourseDirectory.course_id = settings.course_id

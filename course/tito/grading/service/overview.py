@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tito.errors import TitoError
+from tito.gradebook.scores import module_rows
 
 from .identity import READ, Person, caller, needs
 from .queue import Queue
 from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, StillUnread, Task
-from .scores import module_rows
 from .settings import GradingSettings
 from .students import EVERYBODY, students_with
 from .unjudged import mark_unjudged

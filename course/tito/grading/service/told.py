@@ -8,11 +8,12 @@ from nbgrader.api import MissingEntry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from .late import semester_policy
-from .lateness import graded_receipt, receipt_of
+from tito.gradebook.late import semester_policy
+from tito.gradebook.lateness import graded_receipt, receipt_of
+from tito.gradebook.scores import module_rows, open_gradebook
+
 from .queue import Queue
 from .records import FeedbackRelease, Run
-from .scores import module_rows, open_gradebook
 from .settings import GradingSettings
 
 LATE_PERCENT = "late_percent"

@@ -20,20 +20,20 @@ from sqlalchemy.orm import Session
 from exchange.protocol.models import Result
 from tito.checks.result import ModuleResult
 from tito.errors import TitoError
+from tito.gradebook.feedback import generate_feedback
+from tito.gradebook.late import semester_policy
+from tito.gradebook.lateness import Lateness, Moved, follow, write_times
+from tito.gradebook.lock import gradebook_lock
+from tito.gradebook.policy import grading_policy
+from tito.gradebook.scores import assignment_score, assignment_unread, bring_penalty_up_to_date, open_gradebook
+from tito.gradebook.unread import Unread, refuse_unread, score_words
 
 from . import exchange_door, judging
-from .feedback import generate_feedback
-from .gradebook_lock import gradebook_lock
-from .late import semester_policy
-from .lateness import Lateness, Moved, follow, write_times
-from .policy import grading_policy
 from .queue import Queue, Work
 from .records import FeedbackRelease, Run, StillUnread, utc_now
-from .scores import assignment_score, assignment_unread, bring_penalty_up_to_date, open_gradebook
 from .settings import GradingSettings
 from .students import EVERYBODY, STEP_BEFORE, everybody_for
 from .told import LATE_PERCENT, late_percents, told_otherwise
-from .unread import Unread, refuse_unread, score_words
 
 GENERATE_SECONDS = 300
 SEED_BITS = 53  # survives a trip through JSON and JavaScript

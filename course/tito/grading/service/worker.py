@@ -14,7 +14,8 @@ import warnings
 
 from sqlalchemy.exc import SAWarning
 
-from .programs import put_programs_on_path
+from tito.gradebook.programs import put_programs_on_path
+
 from .queue import LEASE_SECONDS, Queue, Work
 from .records import open_database
 from .settings import GradingSettings, settings_from_environment

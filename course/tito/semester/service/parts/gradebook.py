@@ -20,10 +20,10 @@ from sqlalchemy import Engine
 from exchange.protocol.models import parse_utc
 from exchange.protocol.schedule import schedule_of
 from tito.errors import TitoError
-from tito.grading.service.gradebook_lock import gradebook_lock
-from tito.grading.service.late import LatePolicy, semester_policy
-from tito.grading.service.lateness import Lateness, Moved, follow, write_times
-from tito.grading.service.policy import grading_policy
+from tito.gradebook.late import LatePolicy, semester_policy
+from tito.gradebook.lateness import Lateness, Moved, follow, write_times
+from tito.gradebook.lock import gradebook_lock
+from tito.gradebook.policy import grading_policy
 from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid

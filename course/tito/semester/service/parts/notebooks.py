@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 import tito.source
 from tito.curriculum import Curriculum, Module
 from tito.errors import TitoError
-from tito.grading.service.gradebook_lock import gradebook_lock
+from tito.gradebook.lock import gradebook_lock
 from tito.semester import times
 from tito.semester.read import Valid
 from tito.semester.service.change import Change

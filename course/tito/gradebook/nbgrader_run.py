@@ -19,7 +19,8 @@ from traitlets.config import Config
 
 from tito.checks.result import ModuleResult
 from tito.errors import TitoError
-from tito.grading.preprocessors import Desk, Prepared, configure, prepare
+
+from .preprocessors import Desk, Prepared, configure, prepare
 
 
 class GradingFailed(TitoError):

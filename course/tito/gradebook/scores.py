@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, SubmittedAssignment, SubmittedNotebook
 
@@ -11,8 +11,17 @@ from tito.errors import TitoError
 
 from .late import refresh_penalty
 from .policy import GradingPolicy, grading_policy
-from .settings import GradingSettings
 from .unread import Unread, unread_of
+
+
+class Course(Protocol):
+    """Where nbgrader's course lies, whose gradebook is meant, and its id ("" where it has none)."""
+
+    @property
+    def course_dir(self) -> Path: ...
+
+    @property
+    def course_id(self) -> str: ...
 
 
 def gradebook_url(course_dir: Path) -> str:
@@ -20,26 +29,26 @@ def gradebook_url(course_dir: Path) -> str:
 
 
 @contextlib.contextmanager
-def open_gradebook(settings: GradingSettings) -> Iterator[Gradebook]:
+def open_gradebook(course: Course) -> Iterator[Gradebook]:
     """Open gradebook.db of the course for the block."""
-    with Gradebook(gradebook_url(settings.course_dir), settings.course_id or "default_course") as gradebook:
+    with Gradebook(gradebook_url(course.course_dir), course.course_id or "default_course") as gradebook:
         yield gradebook
 
 
-def assignment_score(settings: GradingSettings, assignment: str, student: str) -> tuple[float, float]:
+def assignment_score(course: Course, assignment: str, student: str) -> tuple[float, float]:
     """Return (score as it counts, maximum); raise TitoError if nothing was graded."""
-    with open_gradebook(settings) as gradebook:
+    with open_gradebook(course) as gradebook:
         try:
             submission = gradebook.find_submission(assignment, student)
         except MissingEntry as error:
             raise TitoError(f"{student} has no graded submission of {assignment}: autograde it first") from error
-        return counted_score(grading_policy(settings.course_dir), submission), submission.max_score
+        return counted_score(grading_policy(course.course_dir), submission), submission.max_score
 
 
-def assignment_unread(settings: GradingSettings, assignment: str, student: str) -> Unread:
+def assignment_unread(course: Course, assignment: str, student: str) -> Unread:
     """Return what of a graded submission waits to be read."""
-    with open_gradebook(settings) as gradebook:
-        return unread_of(grading_policy(settings.course_dir), gradebook.find_submission(assignment, student))
+    with open_gradebook(course) as gradebook:
+        return unread_of(grading_policy(course.course_dir), gradebook.find_submission(assignment, student))
 
 
 def counted_score(policy: GradingPolicy, submission: SubmittedAssignment | SubmittedNotebook) -> float:
@@ -56,21 +65,21 @@ def _penalty(submission: SubmittedAssignment | SubmittedNotebook) -> float:
     return submission.late_submission_penalty or 0.0
 
 
-def bring_penalty_up_to_date(settings: GradingSettings, assignment: str, student: str) -> None:
+def bring_penalty_up_to_date(course: Course, assignment: str, student: str) -> None:
     """Compute a graded submission's late penalty again from its present score; hold the gradebook's lock."""
-    with open_gradebook(settings) as gradebook:
+    with open_gradebook(course) as gradebook:
         for notebook in gradebook.find_submission(assignment, student).notebooks:
-            refresh_penalty(settings.course_dir, gradebook, notebook)
+            refresh_penalty(course.course_dir, gradebook, notebook)
 
 
-def module_rows(settings: GradingSettings, only: str | None = None) -> dict[str, list[dict[str, Any]]]:
+def module_rows(course: Course, only: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return, per module, one row for each student of the gradebook, whether she submitted or not."""
-    if not (settings.course_dir / "gradebook.db").exists():
+    if not (course.course_dir / "gradebook.db").exists():
         return {}
-    with open_gradebook(settings) as gradebook:
+    with open_gradebook(course) as gradebook:
         students = gradebook.db.query(Student).order_by(Student.id).all()
         assignments = [a for a in gradebook.db.query(Assignment).order_by(Assignment.name) if only in (None, a.name)]
-        policy = grading_policy(settings.course_dir)
+        policy = grading_policy(course.course_dir)
         return {a.name: _rows(gradebook, policy, a, students) for a in assignments}
 
 
