@@ -9,8 +9,8 @@ import httpx
 import nbformat
 import pytest
 from sqlalchemy.exc import SAWarning
+from tito.formgrader.pages import submission_exporter
 from tito.gradebook.feedback import generate_feedback
-from tito.grading.formgrader.pages import submission_exporter
 from tito.rendering import Renderer
 
 from tests.formgrader import costly, course_folder

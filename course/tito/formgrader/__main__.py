@@ -1,4 +1,4 @@
-"""Run the gateway: `python -m tito.grading.formgrader --course-dir var/course`."""
+"""Run the gateway: `python -m tito.formgrader --course-dir var/course`."""
 
 import asyncio
 import logging
@@ -12,14 +12,14 @@ from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 
 from tito.gradebook.programs import put_programs_on_path
+from tito.grading.service.settings import settings_from_environment
 
-from ..service.settings import settings_from_environment
 from .application import make_application
 from .released import released_assignments
 
 EXAMPLE = """\b
 Example (the Hub sets the JUPYTERHUB_... variables of a service):
-  JUPYTERHUB_SERVICE_URL=http://127.0.0.1:8105 python -m tito.grading.formgrader --course-dir var/course
+  JUPYTERHUB_SERVICE_URL=http://127.0.0.1:8105 python -m tito.formgrader --course-dir var/course
 """
 
 
