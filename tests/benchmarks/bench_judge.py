@@ -88,7 +88,7 @@ def _judge(course: Path, student: str) -> None:
 
 
 def _only_judge(course: Path, student: str):
-    from tito.grading.judge import judge_submission
+    from tito.judge.submission import judge_submission
 
     verdict = judge_submission(course / "submitted" / student / SLUG, SLUG, seed=1)
     if verdict.points != 90:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tito.checks.link import Budget
 from tito.checks.result import ModuleResult
-from tito.grading.judge import judge_submission
+from tito.judge.submission import judge_submission
 
 from tests.grading.conftest import COURSE, SECRET, Canaries
 from tests.grading.corpus.honest import HONEST

@@ -7,8 +7,8 @@ import pytest
 from tito.checks.link import Budget, WorkerFault
 from tito.checks.run import NotJudgedNow
 from tito.checks.times import Use, use_in_words
-from tito.grading.judge import judge_submission
-from tito.grading.sandbox import Bubblewrap
+from tito.judge.sandbox.bubblewrap import Bubblewrap
+from tito.judge.submission import judge_submission
 
 from tests.grading.crowd import FAULTY, TIGHT, call, crowd, prepared
 from tests.grading.greedy import COURSE, SLUG, write

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tito.checks.answers import find_answers
-from tito.grading.intake import Refused, read_submission
-from tito.grading.plans import plan_of
+from tito.judge.plans import plan_of
+from tito.judge.read import Refused, read_submission
 from tito.source.percent import Cell
 
 from tests.examples import examples

@@ -7,8 +7,8 @@ import pytest
 from tito.checks.link import Budget
 from tito.checks.local import run_tests, start_plain_worker
 from tito.checks.result import ModuleResult
-from tito.grading.judge import judge_submission
-from tito.grading.predecessors import reference_predecessors
+from tito.judge.predecessors import reference_predecessors
+from tito.judge.submission import judge_submission
 
 from tests.grading.conftest import COURSE
 from tests.grading.corpus.honest import CELLS, CODE, PARTS

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from tito.errors import TitoError
-from tito.grading.judge import judge_submission
-from tito.grading.predecessors import reference_predecessors
+from tito.judge.predecessors import reference_predecessors
+from tito.judge.submission import judge_submission
 from tito.source.release import release_notebook
 
 from tests.grading.conftest import COURSE

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 from tito.checks.plan import stub_of
 from tito.curriculum import Module, load_curriculum
-from tito.grading.judge import judge_submission
+from tito.judge.submission import judge_submission
 from tito.source.release import release_notebook, staff_notebook
 
 from tests.grading.conftest import CHECKOUT

@@ -20,8 +20,8 @@ from tito.gradebook import nbgrader_run, preprocessors
 from tito.gradebook.canonical import LARGEST_OUTPUTS, _OwnCells
 from tito.gradebook.nbgrader_run import grade_in_nbgrader
 from tito.gradebook.preprocessors import Desk, configure
-from tito.grading.intake import Submission
-from tito.grading.judge import judge_submission
+from tito.judge.read import Submission
+from tito.judge.submission import judge_submission
 from tito.source.percent import Cell
 from tito.source.release import generate_notebooks
 from traitlets.config import Config

@@ -11,12 +11,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 from tito.checks import link
 from tito.gradebook.scores import assignment_score, module_rows
-from tito.grading.sandbox import find_sandbox
 from tito.grading.service.pool import WorkerPool
 from tito.grading.service.queue import Queue
 from tito.grading.service.records import Task, open_database
 from tito.grading.service.settings import settings_from_environment
 from tito.grading.service.worker import Worker
+from tito.judge.sandbox.find import find_sandbox
 
 from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 

@@ -1,7 +1,7 @@
 """Parse what a student wrote, once, and only what can be parsed in a moment.
 
 Python's parser is quadratic in some sources: a name of 98,000 dots takes 6 seconds, and nothing can interrupt it. So
-length and names are bounded first; whoever judges runs this in a process that can be ended (`tito.grading.apart`).
+length and names are bounded first; whoever judges runs this in a process that can be ended (`tito.judge.apart`).
 """
 
 import ast

@@ -19,7 +19,7 @@ from traitlets.config import Config, Configurable
 
 from exchange.protocol.notebooks import LARGEST_OUTPUTS, MOST_OUTPUTS
 from tito.checks.result import ExerciseResult, ModuleResult, Note
-from tito.grading.intake import Submission
+from tito.judge.read import Submission
 from tito.source.percent import Cell
 from tito.source.stubs import ClearNamedSolutions, configure
 

@@ -27,8 +27,8 @@ from traitlets import Unicode
 
 from tito.checks.result import ModuleResult
 from tito.curriculum import load_curriculum
-from tito.grading.intake import Refused, Submission, read_submission
-from tito.grading.judge import judge_submission
+from tito.judge.read import Refused, Submission, read_submission
+from tito.judge.submission import judge_submission
 from tito.source.release import staff_notebook
 
 from .canonical import canonical_notebook, fill_verdict, untouched_notebook

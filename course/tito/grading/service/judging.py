@@ -27,7 +27,7 @@ def judge(
 
     The student's earlier modules are those that were collected: in mode `best` they may help her, never harm her.
     """
-    from tito.grading.judge import judge_submission
+    from tito.judge.submission import judge_submission
 
     earlier = settings.course_dir / "submitted" / student
     return judge_submission(

@@ -15,8 +15,8 @@ from tito.checks.plan import Plan
 from tito.checks.result import ExerciseResult, ModuleResult, Note
 from tito.checks.run import run_tests_of
 from tito.curriculum import Curriculum, Module, load_curriculum
-from tito.grading.plans import plan_of
-from tito.grading.predecessors import reference_predecessors
+from tito.judge.plans import plan_of
+from tito.judge.predecessors import reference_predecessors
 from tito.source.percent import Cell, read_percent
 from tito.staff.auditing.warm import WarmProcess
 

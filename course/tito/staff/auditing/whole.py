@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tito.checks.result import ModuleResult
-from tito.grading.judge import judge_submission
+from tito.judge.submission import judge_submission
 from tito.source.percent import read_percent
 from tito.source.release import release_notebook, staff_notebook
 from tito.staff.auditing.bench import SEED, Bench, bench_of

@@ -15,9 +15,10 @@ from pathlib import Path
 from tito.checks.answers import find_answers
 from tito.checks.parsing import compiles
 from tito.curriculum import Curriculum, Module
-from tito.grading.intake import Refused, read_submission
-from tito.grading.plans import plan_of
 from tito.source.export import export_module
+
+from .plans import plan_of
+from .read import Refused, read_submission
 
 
 def reference_predecessors(module: Module, curriculum: Curriculum) -> Path:

@@ -1,12 +1,5 @@
-"""Walls around a worker: where student code runs, and what it can reach from there.
+"""Walls around a worker made by bubblewrap: a read-only system, namespaces of its own, limits that it sets itself."""
 
-A `Sandbox` starts workers; each one is used for one submission and thrown away. Inside there is a read-only system, the
-worker's environment, the modules that came before, an empty /tmp and a /proc of its own: no network, no environment, no
-file of the host. Where no sandbox can be had, `find_sandbox` refuses, and nothing is graded.
-"""
-
-import functools
-import json
 import os
 import secrets
 import shutil
@@ -14,45 +7,15 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from tito.checks.link import START_SECONDS, WorkerProcess
 from tito.checks.local import PlainWorker, channel_of
 from tito.checks.run import NotJudgedNow
-from tito.errors import TitoError
-from tito.grading.doors import open_door, shown_by
 from tito.worker.wire import WireError
 
-ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
-KIND_NAME, KINDS = "TITO_SANDBOX", ("bubblewrap", "container")
-# Users of sandboxes started by root: each job has one of its own, beyond any that a system gives out.
-FIRST_USER, USERS = 1_900_000_000, 100_000_000
-
-
-class SandboxUnavailable(TitoError):
-    """Student code cannot be run safely here, so it is not run."""
-
-
-@dataclass(frozen=True)
-class SandboxLimits:
-    """What one worker may use."""
-
-    cpu_seconds: int = 300
-    address_space_bytes: int = 2 * 2**30
-    file_bytes: int = 2**25
-    tmp_bytes: int = 2**26
-
-
-class Sandbox(Protocol):
-    """Starts workers behind walls."""
-
-    def start(self, predecessors: Path) -> WorkerProcess:
-        """Start a worker that finds the modules of `predecessors`/core, and nothing else that is not its own."""
-
-    def clear(self, judge: int) -> None:
-        """End the workers of a judge's process that was killed."""
+from .doors import open_door, shown_by
+from .limits import FIRST_USER, USERS, SandboxLimits, SandboxUnavailable, worker_command, worker_variables
 
 
 class Bubblewrap:
@@ -137,56 +100,6 @@ class Bubblewrap:
                 "namespaces"
             ) from None
         worker.stop()
-
-
-def worker_command(python: str, limits: SandboxLimits, user: int | None = None) -> list[str]:
-    """Return the command that is run behind the walls, whatever they are made of; it confines itself further.
-
-    `user` is the unprivileged user that it changes to, None if it is one already.
-    """
-    confine = {
-        "user": user,
-        "cpu_seconds": limits.cpu_seconds,
-        "address_space_bytes": limits.address_space_bytes,
-        "file_bytes": limits.file_bytes,
-    }
-    return [python, "-P", "-s", "-B", "-m", "tito.worker", "--confine", json.dumps(confine)]
-
-
-def find_sandbox(limits: SandboxLimits | None = None) -> Sandbox:
-    """Return the sandbox of this place, or raise SandboxUnavailable."""
-    kind = os.environ.get(KIND_NAME, "bubblewrap")
-    if kind not in KINDS:
-        raise SandboxUnavailable(f"{KIND_NAME} is one of {', '.join(KINDS)}, got {kind!r}")
-    return _found(kind, worker_environment(), limits or SandboxLimits())
-
-
-@functools.lru_cache
-def _found(kind: str, environment: Path, limits: SandboxLimits) -> Sandbox:
-    if kind == "container":
-        from tito.grading.container import container_of_environment
-
-        return container_of_environment(limits)
-    return Bubblewrap(environment, limits)
-
-
-def worker_environment() -> Path:
-    """Find the worker's environment: named by `TITO_WORKER_ENVIRONMENT`, else the checkout's build/envs/worker."""
-    named = os.environ.get(ENVIRONMENT_NAME)
-    return Path(named) if named else Path(__file__).resolve().parents[3] / "build" / "envs" / "worker"
-
-
-def worker_variables() -> dict[str, str]:
-    """One thread, so that two jobs share two cores fairly; one order of sets, so that a verdict can be repeated."""
-    return {
-        "PATH": "/env/bin:/usr/bin",
-        "HOME": "/tmp",
-        "LANG": "C.UTF-8",
-        "TINYTORCH_HOME": "/predecessors",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "0",
-    }
 
 
 def _system() -> list[str]:

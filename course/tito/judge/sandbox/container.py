@@ -15,15 +15,9 @@ from pathlib import Path
 
 from tito.checks.link import WorkerProcess
 from tito.checks.times import Use, use_in_words
-from tito.grading.sandbox import (
-    FIRST_USER,
-    USERS,
-    SandboxLimits,
-    SandboxUnavailable,
-    worker_command,
-    worker_variables,
-)
 from tito.worker.channel import Channel
+
+from .limits import FIRST_USER, USERS, SandboxLimits, SandboxUnavailable, worker_command, worker_variables
 
 IMAGE_NAME = "TITO_WORKER_IMAGE"
 DEFAULT_IMAGE = "tinytorch-hub/worker:latest"

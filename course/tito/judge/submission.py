@@ -25,12 +25,14 @@ from tito.checks.run import run_tests_of
 from tito.checks.times import Times
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
-from tito.grading.apart import Tell, do_apart
-from tito.grading.heard import Heard, Step, tell_state
-from tito.grading.intake import Refused, read_submission
-from tito.grading.plans import plan_of
-from tito.grading.predecessors import own_predecessors, reference_predecessors
-from tito.grading.sandbox import Sandbox, find_sandbox
+
+from .apart import Tell, do_apart
+from .heard import Heard, Step, tell_state
+from .plans import plan_of
+from .predecessors import own_predecessors, reference_predecessors
+from .read import Refused, read_submission
+from .sandbox.find import find_sandbox
+from .sandbox.limits import Sandbox
 
 MODES = ("best", "reference", "own")
 # A student who has just submitted waits for it: an answer within a minute, whatever her code does.

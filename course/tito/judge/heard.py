@@ -12,7 +12,8 @@ from tito.checks.plan import Plan, Test
 from tito.checks.result import ExerciseResult, ModuleResult, Note
 from tito.checks.run import JudgingFailed, NotJudgedNow, Progress, unfinished
 from tito.errors import TitoError
-from tito.grading.apart import Bounds, End, Tell
+
+from .apart import Bounds, End, Tell
 
 PATIENCE = 1.5  # a check ends itself after `reading_seconds`, unless it is in the middle of one long operation
 ENDING_SECONDS = 300.0  # for starting and stopping workers, beyond the wall-clock time of the budget
