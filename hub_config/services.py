@@ -52,8 +52,8 @@ EXCHANGE = Service(
 )
 GRADING = Service(
     "grading",
-    "-m tito.grading.service --course-dir {course_dir} --database {database} --jobs {jobs}",
-    module="tito.grading.service.__main__",
+    "-m tito.grading --course-dir {course_dir} --database {database} --jobs {jobs}",
+    module="tito.grading.__main__",
     scopes=(
         *access("exchange"),
         *("custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:release", "custom:exchange:events"),

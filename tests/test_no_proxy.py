@@ -14,8 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tito.grading.service.client import ThroughService
-from tito.grading.service.identity import HubIdentity
+from tito.grading.client import ThroughService
+from tito.grading.identity import HubIdentity
 from tito.semester.client import SemesterClient
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub

@@ -12,8 +12,8 @@ from tito.gradebook.late import LatePolicy, semester_policy
 from tito.gradebook.lock import GradebookBusy, GradebookLock, gradebook_lock
 from tito.gradebook.policy import GradingPolicy, grading_policy
 from tito.gradebook.table import export_table
-from tito.grading.service.judging import folder_digest
-from tito.grading.service.settings import SettingsError, settings_from_environment
+from tito.grading.settings import SettingsError, settings_from_environment
+from tito.grading.verdicts import folder_digest
 
 DAY = 86400
 POLICY = LatePolicy(grace_minutes=15, penalty_percent_per_day=10, maximum_percent=30)

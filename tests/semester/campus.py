@@ -103,7 +103,7 @@ class Campus:
         words = [
             sys.executable,
             "-m",
-            "tito.grading.service",
+            "tito.grading",
             "--course-dir",
             str(self.folder / "course"),
             "--jobs",

@@ -12,7 +12,7 @@ from jupyterhub.services.auth import HubOAuth
 from tornado.httpserver import HTTPServer
 
 from tito.gradebook.programs import put_programs_on_path
-from tito.grading.service.settings import settings_from_environment
+from tito.grading.settings import settings_from_environment
 
 from .application import make_application
 from .released import released_assignments

@@ -2,9 +2,9 @@
 
 import logging
 
-from tito.grading.service.exchange_door import ExchangeError
-from tito.grading.service.exchange_door import released_assignments as ask_exchange
-from tito.grading.service.settings import GradingSettings
+from tito.grading.exchange_door import ExchangeError
+from tito.grading.exchange_door import released_assignments as ask_exchange
+from tito.grading.settings import GradingSettings
 
 log = logging.getLogger("formgrader")
 

@@ -100,7 +100,7 @@ def explain(student, name, course_dir, database, as_json):
     Example:
       tito grade explain ada tensor
     """
-    from tito.grading.service.explain import explain_run, print_explanation
+    from .explain import explain_run, print_explanation
 
     door = _door(course_dir, database)
     run = door.last_run(name, student)
@@ -190,7 +190,7 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
 
 
 def _door(course_dir: str | None, database: str | None):
-    from tito.grading.service.client import open_door
+    from .client import open_door
 
     return open_door(course_dir, database)
 

@@ -1,6 +1,6 @@
 """A process that claims tasks and does them, one after the other, until its parent goes away or tells it to stop.
 
-Run by the pool as `python -m tito.grading.service.worker`. It dies with its parent: the parent holds the other end of
+Run by the pool as `python -m tito.grading.runner`. It dies with its parent: the parent holds the other end of
 its standard input, and the end of that file means that nobody is left to work for.
 """
 
@@ -18,8 +18,8 @@ from tito.gradebook.programs import put_programs_on_path
 
 from .queue import LEASE_SECONDS, Queue, Work
 from .records import open_database
+from .runner_identity import worker_name
 from .settings import GradingSettings, settings_from_environment
-from .worker_identity import worker_name
 
 log = logging.getLogger("grading.worker")
 IDLE_SECONDS = 0.1

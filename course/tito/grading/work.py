@@ -28,7 +28,7 @@ from tito.gradebook.policy import grading_policy
 from tito.gradebook.scores import assignment_score, assignment_unread, bring_penalty_up_to_date, open_gradebook
 from tito.gradebook.unread import Unread, refuse_unread, score_words
 
-from . import exchange_door, judging
+from . import exchange_door, verdicts
 from .queue import Queue, Work
 from .records import FeedbackRelease, Run, StillUnread, utc_now
 from .settings import GradingSettings
@@ -74,10 +74,10 @@ def autograde(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
         return Outcome("unchanged", "graded before, from the same files by the same tests", {**facts, **fields})
     verdict = _judge(work, settings, queue, folder, facts)
     with gradebook_lock(settings.course_dir):
-        if judging.folder_digest(folder) != facts["submission_sha256"]:
+        if verdicts.folder_digest(folder) != facts["submission_sha256"]:
             raise TitoError("a newer attempt was collected in the meantime: autograde again")
-        judging.record(settings, work.assignment, work.student, verdict)
-    return _judged(verdict, judging.report(verdict, for_student=False))
+        verdicts.record(settings, work.assignment, work.student, verdict)
+    return _judged(verdict, verdicts.report(verdict, for_student=False))
 
 
 def quick(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
@@ -86,15 +86,15 @@ def quick(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     with exchange_door.downloaded(settings, submission) as folder:
         facts = {"submission": submission, **_facts(settings, work, folder)}
         verdict = _judge(work, settings, queue, folder, facts, visible_only=True)
-    exchange_door.post_result(settings, submission, judging.quick_result(verdict))
+    exchange_door.post_result(settings, submission, verdicts.quick_result(verdict))
     queue.forget_older_reports(work.run_id)
-    return _judged(verdict, judging.report(verdict, for_student=True))
+    return _judged(verdict, verdicts.report(verdict, for_student=True))
 
 
 def _facts(settings: GradingSettings, work: Work, folder: Path) -> dict[str, str]:
     return {
-        "submission_sha256": judging.folder_digest(folder),
-        "source_sha256": judging.source_digest(settings, work.assignment),
+        "submission_sha256": verdicts.folder_digest(folder),
+        "source_sha256": verdicts.source_digest(settings, work.assignment),
     }
 
 
@@ -102,16 +102,16 @@ def _judge(
     work: Work, settings: GradingSettings, queue: Queue, folder: Path, facts: dict[str, str], visible_only: bool = False
 ) -> ModuleResult:
     seed, mode = secrets.randbits(SEED_BITS), grading_policy(settings.course_dir).mode
-    versions = {"mode": mode, "earlier": judging.earlier_digest(settings, work.assignment, work.student)}
+    versions = {"mode": mode, "earlier": verdicts.earlier_digest(settings, work.assignment, work.student)}
     queue.note(work, seed=seed, versions=versions, **facts)  # before it begins: a run that dies can be repeated too
-    verdict = judging.judge(settings, work.assignment, work.student, folder, seed, mode, visible_only=visible_only)
+    verdict = verdicts.judge(settings, work.assignment, work.student, folder, seed, mode, visible_only=visible_only)
     return replace(verdict, versions={**verdict.versions, **versions})
 
 
 def _judged(verdict: ModuleResult, report: dict[str, Any]) -> Outcome:
     fields: dict[str, Any] = {"score": verdict.points, "max_score": verdict.max_points, "report": report}
     fields |= {"versions": verdict.versions}
-    return Outcome("refused" if verdict.refused else "graded", judging.summary(verdict), fields)
+    return Outcome("refused" if verdict.refused else "graded", verdicts.summary(verdict), fields)
 
 
 def _same_run(queue: Queue, work: Work, settings: GradingSettings, facts: dict[str, str]) -> Run | None:

@@ -43,7 +43,7 @@ class WorkerPool:
 
     def _start(self) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", "tito.grading.service.worker"],
+            [sys.executable, "-m", "tito.grading.runner"],
             stdin=subprocess.PIPE,
             env={**os.environ, **self.settings.environment()},
         )

@@ -18,7 +18,7 @@ from tito.errors import TitoError
 
 from .queue_view import QueueView
 from .records import DONE, FAILED, KINDS, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
-from .worker_identity import is_dead
+from .runner_identity import is_dead
 
 LEASE_SECONDS = 30.0
 MAX_STARTS = 3

@@ -1,4 +1,4 @@
-"""Run the grading service: `python -m tito.grading.service --course-dir var/course --jobs 2`."""
+"""Run the grading service: `python -m tito.grading --course-dir var/course --jobs 2`."""
 
 import contextlib
 import logging
@@ -12,8 +12,8 @@ import uvicorn
 from tito.gradebook.programs import put_programs_on_path
 
 from .api import make_app
+from .arrivals import Intake
 from .identity import HubIdentity
-from .intake import Intake
 from .pool import WorkerPool
 from .queue import Queue
 from .records import open_database
@@ -21,7 +21,7 @@ from .settings import settings_from_environment
 
 EXAMPLE = """\b
 Example (the Hub sets the JUPYTERHUB_... variables of a service):
-  JUPYTERHUB_API_URL=http://127.0.0.1:8081/hub/api python -m tito.grading.service --course-dir var/course --jobs 2
+  JUPYTERHUB_API_URL=http://127.0.0.1:8081/hub/api python -m tito.grading --course-dir var/course --jobs 2
 """
 
 

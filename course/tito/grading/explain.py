@@ -9,7 +9,7 @@ from tito.checks.result import ModuleResult
 from tito.errors import TitoError
 from tito.gradebook.policy import DEFAULT_MODE
 
-from . import judging
+from . import verdicts
 from .settings import GradingSettings, settings_from_environment
 
 
@@ -23,8 +23,8 @@ def explain_run(run: dict[str, Any], course_dir: str | None, database: str | Non
     if settings is None or folder is None:
         return {**explanation, "reproduced": None, "why_not": reason, "again": None}
     mode = run["versions"].get("mode", DEFAULT_MODE)
-    again = judging.judge(settings, run["assignment"], run["student"], folder, int(run["seed"]), mode)
-    verdict = judging.report(again, for_student=False)
+    again = verdicts.judge(settings, run["assignment"], run["student"], folder, int(run["seed"]), mode)
+    verdict = verdicts.report(again, for_student=False)
     same = _points(verdict) == _points(run["report"])
     return {**explanation, "reproduced": same, "why_not": "", "again": verdict}
 
@@ -37,11 +37,11 @@ def _submission(
     except TitoError:
         return None, None, "the course directory is not here: this is the recorded verdict"
     folder = settings.course_dir / "submitted" / run["student"] / run["assignment"]
-    if not folder.is_dir() or judging.folder_digest(folder) != run["submission_sha256"]:
+    if not folder.is_dir() or verdicts.folder_digest(folder) != run["submission_sha256"]:
         return None, None, "another attempt lies in `submitted` now: this is the verdict on the earlier one"
-    if judging.source_digest(settings, run["assignment"]) != run["source_sha256"]:
+    if verdicts.source_digest(settings, run["assignment"]) != run["source_sha256"]:
         return None, None, "the module's tests have changed since: this is the verdict of the earlier ones"
-    if judging.earlier_digest(settings, run["assignment"], run["student"]) != run["versions"].get("earlier"):
+    if verdicts.earlier_digest(settings, run["assignment"], run["student"]) != run["versions"].get("earlier"):
         return (
             None,
             None,
