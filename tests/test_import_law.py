@@ -176,29 +176,48 @@ def test_the_framework_and_the_worker_need_little_of_others(name: str):
             assert top in allowed, f"{MODULES[name]}:{line}: {imported} is not among {sorted(allowed)}"
 
 
-def test_there_are_no_import_cycles():
-    """What a module imports at once never leads back to it."""
-    graph = {
-        name: {
-            imported
-            for imported, _, at_once in imports(name, path)
-            if at_once and imported in MODULES and imported != name
-        }
-        for name, path in MODULES.items()
-    }
-    state: dict[str, int] = {}
+@pytest.mark.parametrize("folder", [name for name, path in MODULES.items() if path.name == "__init__.py"])
+def test_what_lies_in_a_folder_never_leads_back_to_itself(folder: str):
+    """Files and folders that lie side by side import each other in one direction, inside functions too."""
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        if is_within(name, folder):
+            found = {_part(imported, folder) for imported, _, _ in imports(name, path) if is_within(imported, folder)}
+            graph.setdefault(_part(name, folder), set()).update(found - {_part(name, folder)})
+    assert _circle(graph) == []
 
-    def visit(name: str, trail: list[str]) -> None:
-        state[name] = 1
-        for other in sorted(graph[name]):
-            assert state.get(other) != 1, f"import cycle: {' -> '.join([*trail[trail.index(other) :], other])}"
-            if other not in state:
-                visit(other, [*trail, other])
-        state[name] = 2
 
-    for name in graph:
-        if name not in state:
-            visit(name, [name])
+def test_packages_never_lead_back_to_themselves():
+    graph: dict[str, set[str]] = {package: set() for package in PACKAGES}
+    for name, path in MODULES.items():
+        tops = {imported.split(".")[0] for imported, _, _ in imports(name, path)}
+        graph[name.split(".")[0]] |= (tops & set(PACKAGES)) - {name.split(".")[0]}
+    assert _circle(graph) == []
+
+
+def test_a_circle_is_found():
+    assert _circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert _circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def _part(name: str, folder: str) -> str:
+    """Return which part of `folder` a module lies in: a file or a folder; the folder's own name is its `__init__`."""
+    return ".".join(name.split(".")[: len(folder.split(".")) + 1])
+
+
+def _circle(graph: dict[str, set[str]]) -> list[str]:
+    """Return one circle of the graph, from a name back to itself; nothing if there is none."""
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done:
+            return []
+        done.add(name)
+        return next(filter(None, (visit(other, [*trail, name]) for other in sorted(graph.get(name, ())))), [])
+
+    return next(filter(None, (visit(name, []) for name in sorted(graph))), [])
 
 
 def test_the_table_of_the_architecture_names_these_rooms():

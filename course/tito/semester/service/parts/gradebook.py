@@ -29,8 +29,7 @@ from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.roster import Student
 from tito.semester.service import schedule
-from tito.semester.service.change import Change, became
-from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.change import Change, Confirmation, became
 from tito.semester.service.database import LATENESS
 from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
 
