@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tito.staff.package import CONTENTS, contents
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"tinytorch": ROOT / "tinytorch", "tito": ROOT / "course" / "tito", "exchange": ROOT / "exchange"}
@@ -84,6 +85,18 @@ LAW = {
 }
 # What everybody inside `tito` may import: its top level, which is laid out before its folders.
 TITO_TOP = {path.stem for path in PACKAGES["tito"].glob("*.py")}
+
+# Who else has a top folder than the staff, who have all: the environments whose wheels hold it.
+AUDIENCE = {
+    "tito/curriculum": {"student"},
+    "tito/source": {"student"},
+    "tito/checks": {"student"},
+    "tito/student": {"student"},
+    "tito/worker": {"student", "worker"},
+    "exchange/protocol": {"student"},
+    "exchange/client": {"student"},
+    "exchange/nbgrader_plugin": {"student"},
+}
 
 OUTSIDE = {
     "tinytorch.viz": {"numpy", "matplotlib", "ipywidgets", "IPython"},
@@ -233,10 +246,35 @@ def test_the_hub_imports_no_file_of_its_servers():
                 assert not is_within(imported, "hub_config.server"), f"{path}:{line}: {imported}"
 
 
-def test_the_worker_s_imports_are_in_its_wheel():
-    """What the worker imports must not reach into folders that its environment has not."""
+def top_folders() -> dict[str, set[str]]:
+    """Name the top folders of the packages with their files, as a wheel would name them."""
+    found: dict[str, set[str]] = {}
+    for package in ("tito", "exchange", "hub_config"):
+        for path in PACKAGES[package].glob("*/**/*"):
+            inside = path.relative_to(PACKAGES[package])
+            if path.is_file() and "__pycache__" not in inside.parts:
+                found.setdefault(f"{package}/{inside.parts[0]}", set()).add(f"{package}/{inside.as_posix()}")
+    return found
+
+
+@pytest.mark.parametrize("folder", top_folders())
+def test_a_top_folder_has_one_audience(folder: str):
+    """A wheel holds all of a folder or nothing of it; a new folder is the staff's until it is listed here."""
+    files = top_folders()[folder]
+    for kind in CONTENTS:
+        inside = files & contents(kind, ROOT).keys()
+        assert inside == (files if kind in AUDIENCE.get(folder, set()) else set())
+
+
+def test_each_audience_is_a_folder_s():
+    assert set(AUDIENCE) <= set(top_folders())
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_what_a_wheel_holds_imports_nothing_that_it_has_not(kind: str):
+    shipped = {path for path in contents(kind, ROOT).values() if path.suffix == ".py"}
     for name, path in MODULES.items():
-        if is_within(name, "tito.worker"):
+        if path in shipped and name.split(".")[0] != "tinytorch":  # the faces look for what is there
             for imported, line, _ in imports(name, path):
-                if is_within(imported, "tito"):
-                    assert imported == "tito" or is_within(imported, "tito.worker"), f"{path}:{line}: {imported}"
+                if imported.split(".")[0] in PACKAGES and imported in MODULES:
+                    assert MODULES[imported] in shipped, f"{path}:{line}: a {kind} has no {imported}"

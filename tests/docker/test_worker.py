@@ -80,7 +80,7 @@ def test_the_world_inside_is_small_and_has_no_network(box: Container, predecesso
         assert set(environment) <= {"HOSTNAME", "PWD", "LC_CTYPE", *limits.worker_variables()}
         assert "docker.sock" not in ask(link, "files", "/run")
         assert ask(link, "found", "tinytorch.core.pairs") is True
-        for name in ("tinytorch.core.tensor", "tito.grading", "tito.staff", "tito.checks", "nbgrader", "torch"):
+        for name in ("tinytorch.core.tensor", "tito.judge", "tito.staff", "tito.checks", "nbgrader", "torch"):
             assert ask(link, "found", name) is False, name
 
 

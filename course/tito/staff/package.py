@@ -28,7 +28,7 @@ CONTENTS = {
         "course/tito/student": "tito/student",
         "course/tito/worker": "tito/worker",
         "course/milestones": "tito/milestones_of_course",
-        "exchange/*.py": "exchange",
+        "exchange/__init__.py": "exchange",
         "exchange/protocol": "exchange/protocol",
         "exchange/client": "exchange/client",
         "exchange/nbgrader_plugin": "exchange/nbgrader_plugin",
