@@ -246,6 +246,12 @@ def test_the_hub_imports_no_file_of_its_servers():
                 assert not is_within(imported, "hub_config.server"), f"{path}:{line}: {imported}"
 
 
+@functools.cache
+def shipped(kind: str) -> dict[str, Path]:
+    return contents(kind, ROOT)
+
+
+@functools.cache
 def top_folders() -> dict[str, set[str]]:
     """Name the top folders of the packages with their files, as a wheel would name them."""
     found: dict[str, set[str]] = {}
@@ -262,7 +268,7 @@ def test_a_top_folder_has_one_audience(folder: str):
     """A wheel holds all of a folder or nothing of it; a new folder is the staff's until it is listed here."""
     files = top_folders()[folder]
     for kind in CONTENTS:
-        inside = files & contents(kind, ROOT).keys()
+        inside = files & shipped(kind).keys()
         assert inside == (files if kind in AUDIENCE.get(folder, set()) else set())
 
 
@@ -272,9 +278,9 @@ def test_each_audience_is_a_folder_s():
 
 @pytest.mark.parametrize("kind", CONTENTS)
 def test_what_a_wheel_holds_imports_nothing_that_it_has_not(kind: str):
-    shipped = {path for path in contents(kind, ROOT).values() if path.suffix == ".py"}
+    there = set(shipped(kind).values())
     for name, path in MODULES.items():
-        if path in shipped and name.split(".")[0] != "tinytorch":  # the faces look for what is there
+        if path in there and name.split(".")[0] != "tinytorch":  # the faces look for what is there
             for imported, line, _ in imports(name, path):
                 if imported.split(".")[0] in PACKAGES and imported in MODULES:
-                    assert MODULES[imported] in shipped, f"{path}:{line}: a {kind} has no {imported}"
+                    assert MODULES[imported] in there, f"{path}:{line}: a {kind} has no {imported}"

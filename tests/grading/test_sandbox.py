@@ -117,6 +117,7 @@ def test_modules_that_may_and_may_not_be_found(predecessors: Path, worker_enviro
             "tinytorch.core.boxes",
             "tinytorch.core.tensor",
             "torch",
+            "tito.judge",
             "tito.grading",
             "tito.staff",
             "nbgrader",
