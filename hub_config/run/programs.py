@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from hub_config.run.supervisor import Program
 from hub_config.secret_files import read_or_create
 from hub_config.services import (
     KEPT_ENVIRONMENT,
@@ -22,11 +23,10 @@ from hub_config.services import (
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
-from hub_config.sign_in import ASKS_OUTSIDE
-from hub_config.supervisor import Program
+from hub_config.sign_in.kinds import ASKS_OUTSIDE
 
 BIN = Path(sys.executable).parent
-CONFIG = Path(__file__).parent / "jupyterhub_config.py"
+CONFIG = Path(__file__).parents[1] / "jupyterhub_config.py"
 
 
 def proxy(settings: Settings) -> Program:
@@ -42,7 +42,7 @@ def proxy(settings: Settings) -> Program:
 
 
 def _front(settings: Settings) -> list[str]:
-    command = [sys.executable, "-m", "hub_config.front"]
+    command = [sys.executable, "-m", "hub_config.run.front"]
     if settings.tls_key:
         command += ["--tls-key", str(settings.tls_key), "--tls-cert", str(settings.tls_cert)]
     return [*command, "--behind-proxy"] if settings.url else command

@@ -12,8 +12,8 @@ from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInit
 from tornado import web
 from traitlets import Unicode
 
-from hub_config.oauth import BROKEN, NO_NAME, without_domain
-from hub_config.refusals import RosterOnly, SignInRefused
+from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
+from hub_config.sign_in.refusals import RosterOnly, SignInRefused
 
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 AGAIN = (

@@ -11,7 +11,7 @@ whose file is not attached (after a restart of the machine) can't be used until 
 from dataclasses import dataclass
 
 from hub_config.checks import NotReady
-from hub_config.host import engine, on_host, student_image
+from hub_config.docker.host import engine, on_host, student_image
 from hub_config.settings import Settings
 
 LINKS = "/run/tinytorch-homes"  # empty after a restart of the machine, when numbers of loop devices mean something else

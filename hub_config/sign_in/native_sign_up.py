@@ -14,7 +14,7 @@ from nativeauthenticator.orm import UserInfo
 from tornado import web
 from traitlets import Unicode
 
-from hub_config.refusals import SignInRefused
+from hub_config.sign_in.refusals import SignInRefused
 
 LONGEST_BYTES = 72  # bcrypt looks at no more
 NOT_ON_THE_ROSTER = (

@@ -15,9 +15,9 @@ from tornado import web
 from tornado.httpclient import HTTPClientError
 from traitlets import Unicode, default
 
-from hub_config.provider_client import ProviderClient
-from hub_config.refusals import RosterOnly, SignInRefused
 from hub_config.services import named_proxies
+from hub_config.sign_in.provider_client import ProviderClient
+from hub_config.sign_in.refusals import RosterOnly, SignInRefused
 
 NOT_BEGUN_HERE = "This login was begun in another browser or tab, or took too long. Nothing is lost: log in once more."
 CANCELLED = "The login service did not say who you are: you declined, or it refused. Log in once more."

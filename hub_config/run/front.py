@@ -81,7 +81,7 @@ def main(ip: str, port: int, api_port: int, tls_key: Path | None, tls_cert: Path
     """Pass requests and web sockets on; CONFIGPROXY_AUTH_TOKEN guards the API.
 
     \b
-    python -m hub_config.front --ip 127.0.0.1 --port 8000 --api-port 8001 \\
+    python -m hub_config.run.front --ip 127.0.0.1 --port 8000 --api-port 8001 \\
         --default-target http://127.0.0.1:8081 --error-target http://127.0.0.1:8081/hub/error
     """
     logging.getLogger("configurable_http_proxy").setLevel(logging.WARNING)

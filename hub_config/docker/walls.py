@@ -4,8 +4,8 @@ What this machine can't do is said once, with what to do about it, and the Hub g
 """
 
 from hub_config.checks import NotReady
-from hub_config.firewall import bring_up
-from hub_config.homes import open_homes
+from hub_config.docker.firewall import bring_up
+from hub_config.docker.homes import open_homes
 from hub_config.settings import Settings
 
 

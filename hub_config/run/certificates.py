@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from cryptography import x509
 
 from hub_config.checks import NotReady
-from hub_config.front import server_context
+from hub_config.run.front import server_context
 from hub_config.settings import Settings, is_loopback
 from hub_config.spawners.sandbox import ETC
 

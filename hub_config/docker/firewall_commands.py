@@ -4,8 +4,8 @@ import json
 
 import click
 
-from hub_config.bridge import with_bridge
 from hub_config.checks import NotReady
+from hub_config.docker.bridge import with_bridge
 from hub_config.settings import Settings, load_settings
 
 
@@ -31,7 +31,7 @@ def firewall() -> None:
 @firewall.command()
 def up() -> None:
     """Put the rules in force; a second time changes nothing."""
-    from hub_config.firewall import bring_up
+    from hub_config.docker.firewall import bring_up
 
     made = bring_up(with_bridge(_settings()))
     doors = ", ".join(f"{name} ({port})" for name, port in made.doors.items())
@@ -43,7 +43,7 @@ def up() -> None:
 @firewall.command()
 def down() -> None:
     """Take the rules away."""
-    from hub_config.firewall import take_down
+    from hub_config.docker.firewall import take_down
 
     take_down(_settings())
     click.echo("Down: servers can reach whatever this machine offers on all its addresses.")
@@ -53,7 +53,7 @@ def down() -> None:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def status(as_json: bool) -> None:
     """Say whether rules are in force, and for which ports."""
-    from hub_config.firewall import state
+    from hub_config.docker.firewall import state
 
     found = state(with_bridge(_settings()))
     if as_json:

@@ -20,7 +20,7 @@ import yaml
 
 from hub_config.checks import NotReady
 from hub_config.origins import check_origins
-from hub_config.prepare import say
+from hub_config.run.prepare import say
 from hub_config.settings import CHECKOUT, PREFIX, Settings, load_settings
 
 COMPOSE_FILE = CHECKOUT / "docker" / "compose.yaml"

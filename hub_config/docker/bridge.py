@@ -5,7 +5,7 @@ don't reach each other.
 """
 
 from hub_config.checks import NotReady
-from hub_config.host import engine
+from hub_config.docker.host import engine
 from hub_config.settings import Settings
 
 LABEL = "tinytorch.bridge"

@@ -13,19 +13,19 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO
 
-from hub_config import programs
-from hub_config.bridge import with_bridge
-from hub_config.certificates import check_certificates
 from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
+from hub_config.docker.bridge import with_bridge
+from hub_config.docker.walls import put_up
 from hub_config.origins import check_origins
 from hub_config.ports import kept_ports, with_ports
-from hub_config.prepare import prepare, say
+from hub_config.run import programs
+from hub_config.run.certificates import check_certificates
+from hub_config.run.prepare import prepare, say
+from hub_config.run.supervisor import Supervisor, sweep
 from hub_config.secret_files import read_or_create
 from hub_config.services import TERMINAL, chosen, service_environment, service_url
 from hub_config.settings import CHECKOUT, Settings, load_settings, settings_environment
-from hub_config.sign_in import check_sign_in, how_to_log_in
-from hub_config.supervisor import Supervisor, sweep
-from hub_config.walls import put_up
+from hub_config.sign_in.kinds import check_sign_in, how_to_log_in
 
 RECORD = "hub/programs.json"
 READY = "hub/ready"  # there while everything answers

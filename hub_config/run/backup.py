@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from hub_config.checks import NotReady
-from hub_config.homes import check_new, homes_of, open_homes
-from hub_config.postgresql import dump_all, load_all
+from hub_config.docker.homes import check_new, homes_of, open_homes
+from hub_config.run.postgresql import dump_all, load_all
 from hub_config.settings import Settings
 
 DONE = "backup.json"

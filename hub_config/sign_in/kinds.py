@@ -16,9 +16,9 @@ OPERATOR_PASSWORD = "operator-password"
 SHARED_PASSWORD = "shared-password"
 CALLBACK = "/hub/oauth_callback"
 PROVIDERS = {
-    "github": "hub_config.oauth.GitHub",
-    "google": "hub_config.oauth.Google",
-    "oauth": "hub_config.oauth.Provider",
+    "github": "hub_config.sign_in.oauth.GitHub",
+    "google": "hub_config.sign_in.oauth.Google",
+    "oauth": "hub_config.sign_in.oauth.Provider",
 }
 ASKS_OUTSIDE = {*PROVIDERS, "lti13"}  # ways for which the Hub asks a server of somebody else's
 
@@ -38,7 +38,7 @@ def check_sign_in(settings: Settings) -> None:
 
 def generated_passwords(c, settings: Settings) -> None:
     """Give everybody a password of her own, kept in passwords.json."""
-    from hub_config.authenticators import GeneratedPasswords
+    from hub_config.sign_in.authenticators import GeneratedPasswords
 
     c.JupyterHub.authenticator_class = GeneratedPasswords
     c.GeneratedPasswords.secrets_folder = str(settings.secrets)
@@ -59,7 +59,7 @@ def shared_password(c, settings: Settings) -> None:
 
 def native(c, settings: Settings) -> None:
     """Let people choose a password; the operator lets each in, at /hub/authorize."""
-    c.JupyterHub.authenticator_class = "hub_config.native_sign_up.RosterSignUp"
+    c.JupyterHub.authenticator_class = "hub_config.sign_in.native_sign_up.RosterSignUp"
     c.RosterSignUp.operator = settings.operator
     c.RosterSignUp.operator_password = _password(settings.secrets, OPERATOR_PASSWORD)
     c.NativeAuthenticator.open_signup = False
@@ -94,7 +94,7 @@ def lti13(c, settings: Settings) -> None:
     """Come from a learning platform with LTI 1.3; it signs, so there is no secret here."""
     own = settings.sign_in
     _require(settings, *NEEDED["lti13"])
-    c.JupyterHub.authenticator_class = "hub_config.lti.Platform"
+    c.JupyterHub.authenticator_class = "hub_config.sign_in.lti.Platform"
     c.LTI13Authenticator.client_id = [own.client_id]
     c.LTI13Authenticator.issuer = own.issuer
     c.LTI13Authenticator.authorize_url = own.authorize_url

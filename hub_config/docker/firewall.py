@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from hub_config.checks import NotReady
-from hub_config.host import on_host, student_image
+from hub_config.docker.host import on_host, student_image
 from hub_config.ports import kept_ports
 from hub_config.services import SERVICES
 from hub_config.settings import Settings

@@ -9,8 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from hub_config import programs
 from hub_config.checks import NotReady
+from hub_config.run import programs
 from hub_config.settings import CHECKOUT, Settings
 
 
