@@ -10,7 +10,7 @@ from hub_config.roles import apply_roles
 from hub_config.secret_files import read_or_create
 from hub_config.services import apply_services, chosen, course_environment, service_url
 from hub_config.settings import CHECKOUT, Settings
-from hub_config.sign_in import apply_sign_in
+from hub_config.sign_in.kinds import apply_sign_in
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
 
 HERE = Path(__file__).parent

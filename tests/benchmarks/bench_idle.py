@@ -16,7 +16,7 @@ from tests.e2e.hub import RunningHub, write_semester
 MINUTE = 60.0
 QUIET_SHARE = 0.05  # of a processor, all processes together
 LONGEST_SECONDS = 420.0  # until it is quiet; workers rest a minute after the last task
-WORKERS = "tito.grading.service.worker"
+WORKERS = "tito.grading.runner"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 

@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from tito.checks.link import Budget
 from tito.curriculum import load_curriculum
-from tito.judging.link import Budget
-from tito.staff.notebooks import staff_notebook
+from tito.source.release import staff_notebook
 
 COURSE = Path(__file__).parent / "greedy_course"
 SLUG = "rows"

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
-from tito.grading.sandbox import find_sandbox
-from tito.grading.service.pool import WorkerPool
-from tito.grading.service.queue import Queue
-from tito.grading.service.records import Task, open_database
-from tito.grading.service.scores import assignment_score, module_rows
-from tito.grading.service.settings import settings_from_environment
-from tito.grading.service.worker import Worker
-from tito.judging import link
+from tito.checks import link
+from tito.gradebook.scores import assignment_score, module_rows
+from tito.grading.pool import WorkerPool
+from tito.grading.queue import Queue
+from tito.grading.records import Task, open_database
+from tito.grading.runner import Worker
+from tito.grading.settings import settings_from_environment
+from tito.judge.sandbox.find import find_sandbox
 
 from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
@@ -105,10 +105,10 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     # A service of its own, so that it can be killed as a whole machine's would be.
     source = (
         "import sys, threading\n"
-        "from tito.grading.service.pool import WorkerPool\n"
-        "from tito.grading.service.queue import Queue\n"
-        "from tito.grading.service.records import open_database\n"
-        "from tito.grading.service.settings import settings_from_environment\n"
+        "from tito.grading.pool import WorkerPool\n"
+        "from tito.grading.queue import Queue\n"
+        "from tito.grading.records import open_database\n"
+        "from tito.grading.settings import settings_from_environment\n"
         "settings = settings_from_environment()\n"
         "with WorkerPool(settings, Queue(open_database(settings.database_url))):\n"
         "    threading.Event().wait()\n"

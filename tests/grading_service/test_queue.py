@@ -8,9 +8,9 @@ import threading
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
-from tito.grading.service.queue import MAX_STARTS, Queue, QueueError
-from tito.grading.service.records import Run, Task, open_database, utc_now
-from tito.grading.service.worker_identity import worker_name
+from tito.grading.queue import MAX_STARTS, Queue, QueueError
+from tito.grading.records import Run, Task, open_database, utc_now
+from tito.grading.runner_identity import worker_name
 
 from tests.exchange.postgres import new_database, postgresql
 
@@ -40,7 +40,7 @@ def states(queue: Queue, job: str) -> dict[str, str]:
 
 def dead_worker() -> str:
     """The name of a process of this machine that has ended."""
-    source = "from tito.grading.service.worker_identity import worker_name; print(worker_name())"
+    source = "from tito.grading.runner_identity import worker_name; print(worker_name())"
     return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -13,10 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine, select
 from sqlalchemy.orm import Session
-from tito.grading.service.queue import Queue
-from tito.grading.service.records import Base, FeedbackRelease, Note, Regrade, StillUnread, open_database
-from tito.grading.service.schema import SchemaError, known_revisions
-from tito.grading.service.worker_identity import worker_name
+from tito.grading.queue import Queue
+from tito.grading.records import Base, FeedbackRelease, Note, Regrade, StillUnread, open_database
+from tito.grading.runner_identity import worker_name
+from tito.schema import SchemaError, known_revisions
 from tito.semester.service.database import open_database as open_semester
 
 from tests.exchange.postgres import new_database, postgresql
@@ -156,7 +156,7 @@ def _half_an_upgrade(config, _revision) -> None:
 def test_revisions_are_named_by_their_files():
     """What `schema` reads from file names is what Alembic reads from the files."""
     from alembic.script import ScriptDirectory
-    from tito.grading.service import records
+    from tito.grading import records
     from tito.semester.service import database
 
     for module in (records, database):

@@ -52,7 +52,7 @@ def test_everything(tmp_path):
         time.sleep(600)
 """
 # A word of the command line of each.
-STARTED = ("jupyterhub --config", "hub_config.front", "configurable-http-proxy", "hub_config serve", "launch.py")
+STARTED = ("jupyterhub --config", "hub_config.run.front", "configurable-http-proxy", "hub_config serve", "launch.py")
 STARTED += ("postgres", "exchange serve", "chromium", "tests.harness.mortal")
 
 

@@ -3,16 +3,16 @@
 import json
 from pathlib import Path
 
+from tito.checks.answers import find_answers
+from tito.checks.link import Budget
+from tito.checks.local import start_plain_worker
+from tito.checks.plan import make_plan
+from tito.checks.result import CheckResult
+from tito.checks.run import run_tests_of
 from tito.curriculum import Module, load_curriculum
-from tito.judging.answers import find_answers
-from tito.judging.link import Budget
-from tito.judging.local import start_plain_worker
-from tito.judging.plan import make_plan
-from tito.judging.result import CheckResult
-from tito.judging.run import run_tests_of
-from tito.notebook import read_notebook
-from tito.percent import read_percent
-from tito.staff.notebooks import staff_notebook
+from tito.source.notebook import read_notebook
+from tito.source.percent import read_percent
+from tito.source.release import staff_notebook
 
 CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 

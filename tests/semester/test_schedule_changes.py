@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 from tito.curriculum import load_curriculum
-from tito.grading.service.export import export_table
-from tito.grading.service.gradebook_lock import GradebookLock
-from tito.grading.service.lateness import Moved, follow
-from tito.grading.service.overview import _state_of, module_overview, student_rows
-from tito.grading.service.programs import put_programs_on_path
-from tito.grading.service.queue import Queue
-from tito.grading.service.records import open_database as open_grading
-from tito.grading.service.settings import GradingSettings, settings_from_environment
-from tito.grading.service.work import perform
+from tito.gradebook.lateness import Moved, follow
+from tito.gradebook.lock import GradebookLock
+from tito.gradebook.programs import put_programs_on_path
+from tito.gradebook.table import export_table
+from tito.grading.overview import _state_of, module_overview, student_rows
+from tito.grading.queue import Queue
+from tito.grading.records import open_database as open_grading
+from tito.grading.settings import GradingSettings, settings_from_environment
+from tito.grading.work import perform
 from tito.semester import times
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service.change import Change

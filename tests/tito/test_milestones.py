@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from tito.curriculum import load_curriculum
+from tito.curriculum.milestones import load_milestones, read_milestone
 from tito.errors import FindingsError
-from tito.export import export_all
-from tito.milestones import load_milestones, read_milestone
+from tito.source.export import export_all
 from tito.staff.package import build_student
 
 pytestmark = pytest.mark.modules

@@ -10,11 +10,11 @@ from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 from tito.curriculum import Curriculum, load_curriculum
 from tito.errors import FindingsError, TitoError
-from tito.export import export_module
-from tito.judging.plan import declared_checks
-from tito.percent import read_percent
+from tito.source.declared import declared_checks
+from tito.source.export import export_module
+from tito.source.percent import read_percent
+from tito.source.release import generate_notebooks, release_notebook, staff_notebook
 from tito.staff.lint_exercises import solution_lines
-from tito.staff.notebooks import generate_notebooks, release_notebook, staff_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDENS = Path(__file__).parent / "goldens" / "scale"

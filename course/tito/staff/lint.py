@@ -8,8 +8,8 @@ import click
 
 from tito.curriculum import Module, load_curriculum, require_course
 from tito.errors import Finding, FindingsError
-from tito.export import export_module
-from tito.percent import read_percent
+from tito.source.export import export_module
+from tito.source.percent import read_percent
 
 
 def lint_module(module: Module) -> list[Finding]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from tito.curriculum import load_curriculum
 from tito.errors import Finding
-from tito.export import Exported
-from tito.percent import Cell
+from tito.source.export import Exported
+from tito.source.percent import Cell
 from tito.staff.lint_source import ModuleSource, called
 
 MOST_EXERCISES, MOST_LINES = 6, 90

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from tito.curriculum import Mistake
 from tito.errors import Finding, TitoError
-from tito.percent import Cell
+from tito.source.percent import Cell
 from tito.staff.lint_source import ModuleSource
 from tito.staff.mistakes import faulty, fold, released_text
 

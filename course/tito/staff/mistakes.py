@@ -7,10 +7,10 @@ one, so that it can be written flush left in YAML.
 import re
 from collections.abc import Iterable
 
+from tito.checks.plan import BEGIN_SOLUTION, END_SOLUTION, stub_of, without_hidden
 from tito.curriculum import Mistake
 from tito.errors import TitoError
-from tito.judging.plan import BEGIN_SOLUTION, END_SOLUTION, stub_of, without_hidden
-from tito.percent import Cell
+from tito.source.percent import Cell
 
 # What stands before the words of a line in markdown, in a comment, and in a list of either.
 _PREFIX = re.compile(r"^[\s>#*|-]*(?:\d+\.\s)?")

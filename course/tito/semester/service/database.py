@@ -8,7 +8,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from tito.grading.service.schema import bring_up_to_date
+from tito.schema import bring_up_to_date
 
 PENDING, RUNNING, DONE, CANCELLED = "pending", "running", "done", "cancelled"
 RELEASE, COLLECT, LATENESS = "release", "collect", "lateness"
