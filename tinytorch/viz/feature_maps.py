@@ -15,7 +15,7 @@ from tinytorch.viz.answers import ask, finite_array, in_short
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
 from tinytorch.viz.shown import html_table, show_with_controls, spoken
 
-MOST_PIXELS = 96  # along an axis of what is drawn: one move of the slider has to stay small
+MOST_PIXELS = 48  # along an axis of what is drawn: one move of the slider has to stay small
 
 
 class FeatureMaps:

@@ -14,8 +14,8 @@ from tinytorch.viz.answers import ask, finite_array, in_short
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
 from tinytorch.viz.shown import html_table, show_with_controls, spoken
 
-LARGEST_IMAGE, LARGEST_KERNEL = 64, 7  # pixels along an axis: cells of a larger one can't be told apart
-NUMBERS_UP_TO = 12  # cells along an axis in which their number is written
+LARGEST_IMAGE, LARGEST_KERNEL = 32, 7  # pixels along an axis: cells of a larger one can't be told apart
+MOST_NUMBERS = 110  # written into cells; more would make a move of the slider larger than 60 kB
 
 
 class SlidingKernel:
@@ -37,8 +37,8 @@ class SlidingKernel:
             or max(kernel.shape) > LARGEST_KERNEL
         ):
             raise ValueError(
-                f"SlidingKernel takes an image (H, W) up to {LARGEST_IMAGE} and a kernel up to {LARGEST_KERNEL} pixels wide, "
-                f"got {image.shape} and {kernel.shape}: choose one channel, cut out a part"
+                f"SlidingKernel takes an image (H, W) up to {LARGEST_IMAGE} pixels wide and a kernel up to "
+                f"{LARGEST_KERNEL}, got {image.shape} and {kernel.shape}: choose one channel, cut out a part"
             )
         self.kernel, self.stride, self.title = kernel, stride, title
         self.image = np.pad(image, padding)
@@ -80,18 +80,19 @@ class SlidingKernel:
         """Draw image, products and map at a place."""
         place = self.place if place is None else place
         row, column = self.places[place]
-        figure, axes = new_figure(1, 3, width=9.0, height=3.3)
+        figure, axes = new_figure(1, 3, width=7.0, height=2.6)
+        written = self.image.size + self.kernel.size + len(self.places) <= MOST_NUMBERS
         pixels, products, result = axes[0]
-        _cells(pixels, self.image, "image", "gray")
+        _cells(pixels, self.image, "image", "gray", written)
         _mark(pixels, self.stride * row, self.stride * column, *self.kernel.shape)
-        _cells(products, self.window(place) * self.kernel, "window · kernel", "RdBu_r")
+        _cells(products, self.window(place) * self.kernel, "window · kernel", "RdBu_r", self.kernel.size <= 25)
         if self.map is None:
             result.text(0.5, 0.5, "no map", ha="center", transform=result.transAxes)
             result.set_axis_off()
         else:
             seen = np.full(self.map.shape, np.nan)
             seen.flat[: place + 1] = self.map.flat[: place + 1]
-            _cells(result, seen, "map", "RdBu_r", float(np.abs(self.map).max()))
+            _cells(result, seen, "map", "RdBu_r", written, float(np.abs(self.map).max()))
             _mark(result, row, column, 1, 1)
         figure.suptitle(self.title)
         return Picture(figure, f"{self.title or 'sliding kernel'}: {self.text(place)}")
@@ -130,17 +131,17 @@ def _map_of(result, shape: tuple[int, int]) -> tuple[np.ndarray | None, str]:
     return found, problem
 
 
-def _cells(ax, array: np.ndarray, title: str, colors: str, limit: float | None = None) -> None:
+def _cells(ax, array: np.ndarray, title: str, colors: str, written: bool, limit: float = 0.0) -> None:
     """Draw an array cell by cell; numbers are written in where there is room."""
     limit = limit or float(np.nanmax(np.abs(array), initial=0.0)) or 1.0
     low = 0.0 if colors == "gray" else -limit
     ax.imshow(array, cmap=colors, vmin=low, vmax=limit)
-    if max(array.shape) <= NUMBERS_UP_TO and np.isfinite(array).any():
+    if written:
         for (row, column), value in np.ndenumerate(array):
             if np.isfinite(value):
                 dark = (value < 0.5 * limit) if colors == "gray" else abs(value) > 0.6 * limit
                 text = f"{value + 0.0:.2g}"
-                size = 9 if max(array.shape) <= 4 else 6
+                size = 8 if max(array.shape) <= 4 else 5
                 ax.text(column, row, text, ha="center", va="center", fontsize=size, color="white" if dark else "black")
     ax.grid(False)
     ax.set(title=title, xticks=[], yticks=[])
