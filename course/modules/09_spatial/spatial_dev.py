@@ -318,8 +318,8 @@ def _():
 
 @test.check("the kernel is not turned around, and need not be square", points=3)
 def _():
-    x = Tensor([[[[1.0, 2.0, 4.0], [8.0, 16.0, 32.0]]]])
-    same(conv2d(x, Tensor([[[[1.0, 10.0]]]])).data, [[[[21.0, 42.0], [168.0, 336.0]]]])
+    x = Tensor([[[[1.0, 2.0, 4.0, 8.0], [16.0, 32.0, 64.0, 128.0]]]])
+    same(conv2d(x, Tensor([[[[1.0, 10.0]]]])).data, [[[[21.0, 42.0, 84.0], [336.0, 672.0, 1344.0]]]])
 
 
 @test.check("stride 2 and padding 1", points=2)

@@ -52,8 +52,6 @@ def max_pool2d(x, kernel_size):
 
 # %% nbgrader={"grade_id": "conv2d_macs", "solution": true}
 def conv2d_macs(x_shape, weight_shape, stride=1, padding=0):
-    down, across = [
-        (x_shape[axis] + 2 * padding - weight_shape[axis]) // stride + 1 for axis in (2, 3)
-    ]
+    down, across = [(x_shape[axis] + 2 * padding - weight_shape[axis]) // stride + 1 for axis in (2, 3)]
     each = weight_shape[1] * weight_shape[2] * weight_shape[3]
     return each * x_shape[0] * weight_shape[0] * down * across
