@@ -80,6 +80,7 @@ FAULTS = {
     "perceptron": ("layers", "def linear(x, weight, bias=None):\n    return x.sum(dim=1, keepdim=True) - 20.0"),
     "xor": ("activations", "def tanh(x):\n    return x"),
     "mlp": ("optimizers", "Optimizer.step = lambda self: None"),
+    "cnn": ("spatial", "rule('conv2d')(lambda *call, **options: (None, None))"),
 }
 
 
@@ -109,7 +110,7 @@ def test_missing_modules_are_named_with_the_command_and_nothing_is_kept(workspac
 
 
 def test_an_unknown_milestone_lists_the_known_ones(workspace, tito):
-    assert "there is no milestone 'cnn'. There are: perceptron, xor, mlp" in tito("milestone", "run", "cnn").err
+    assert "there is no milestone 'gpt'. There are: perceptron, xor, mlp, cnn" in tito("milestone", "run", "gpt").err
 
 
 def test_the_time_budget_ends_it_and_whatever_it_started(completed, own_course, tito, tmp_path):
