@@ -17,12 +17,25 @@ JSON_NAME = "curriculum.json"
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A wrong solution that the release warns of: the sentence there, and what of the reference becomes what."""
+
+    warns: str
+    replace: str
+    by: str
+
+
+@dataclass(frozen=True)
 class Exercise:
-    """A graded exercise: `name` is its solution cell's grade_id; `uses` names exercises whose reference may be lent."""
+    """A graded exercise: `name` is its solution cell's grade_id; `uses` names exercises whose reference may be lent.
+
+    `mistakes` quote the reference: they are with the course tree and nowhere else.
+    """
 
     name: str
     points: float
     uses: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -72,9 +85,11 @@ class Module:
         return self.folder / f"{self.slug}_dev.py"
 
     def to_json(self) -> dict:
-        """Show what may be public: no folder, and `written` for whether the module exists."""
+        """Show what may be public: no folder, no mistakes, and `written` for whether the module exists."""
         data = asdict(self)
         del data["folder"]
+        for exercise in data["exercises"]:
+            del exercise["mistakes"]
         data["written"] = data.pop("is_written")
         return data
 

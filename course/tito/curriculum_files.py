@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from tito.curriculum import FOLDER, Curriculum, Exercise, Module, Tier, WrittenAnswer
+from tito.curriculum import FOLDER, Curriculum, Exercise, Mistake, Module, Tier, WrittenAnswer
 from tito.errors import Finding, FindingsError
 from tito.strict_yaml import StrictLoader, load_strictly
 
@@ -25,6 +25,8 @@ WRITTEN_ONLY: dict[str, tuple[tuple[type, ...], str]] = {
     "exercises": ((list,), "list"),
     "written": ((list,), "list"),
 }
+EXERCISE_KEYS = {"name", "points", "uses", "mistakes"}
+MISTAKE_KEYS = {"warns", "replace", "by"}
 HAND_POINTS, TEST_POINTS = 10, 90
 
 
@@ -140,7 +142,8 @@ def _check_values(file: YamlFile, tiers: tuple[Tier, ...], is_written: bool):
             if not isinstance(name, str):
                 yield file.finding(f"'{key}' must be a list of names, item {index + 1} is {name!r}", key, index)
     if is_written:  # before that these keys are a plan
-        yield from _check_graded(file, "exercises", {"name", "points", "uses"}, TEST_POINTS)
+        yield from _check_graded(file, "exercises", EXERCISE_KEYS, TEST_POINTS)
+        yield from _check_mistakes(file)
         yield from _check_graded(file, "written", {"name", "points"}, HAND_POINTS)
 
 
@@ -167,6 +170,29 @@ def _check_graded(file: YamlFile, key: str, allowed: set[str], total: int):
         yield file.finding(f"points of '{key}' must add up to {total}, they are {points:g}", key)
 
 
+def _check_mistakes(file: YamlFile):
+    for index, row in enumerate(file.data["exercises"]):
+        mistakes = row.get("mistakes", []) if isinstance(row, dict) else []
+        where: tuple[str | int, ...] = ("exercises", index, "mistakes")
+        if not isinstance(mistakes, list):
+            yield file.finding("'mistakes' must be a list of {warns, replace, by}", *where)
+            continue
+        for number, mistake in enumerate(mistakes):
+            if not _is_mistake(mistake):
+                rule = (
+                    "a mistake has 'warns' (a sentence), 'replace' and 'by' (code; 'by' may be empty), all of them text"
+                )
+                yield file.finding(rule, *where, number)
+
+
+def _is_mistake(value: Any) -> bool:
+    if not isinstance(value, dict) or value.keys() != MISTAKE_KEYS:
+        return False
+    return all(isinstance(text, str) for text in value.values()) and bool(
+        value["warns"].strip() and value["replace"].strip()
+    )
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
@@ -183,11 +209,16 @@ def _build(match, folder: Path, data: dict, is_written: bool) -> Module:
         prerequisites=tuple(data["prerequisites"]),
         summary=data["summary"].strip(),
         exports=tuple(data.get("exports", ())),
-        exercises=tuple(Exercise(e["name"], e["points"], tuple(e.get("uses", ()))) for e in data.get("exercises", ())),
+        exercises=tuple(_exercise(row) for row in data.get("exercises", ())),
         written_answers=tuple(WrittenAnswer(a["name"], a["points"]) for a in data.get("written", ())),
         is_written=is_written,
         folder=folder,
     )
+
+
+def _exercise(row: dict) -> Exercise:
+    mistakes = tuple(Mistake(**mistake) for mistake in row.get("mistakes", ()))
+    return Exercise(row["name"], row["points"], tuple(row.get("uses", ())), mistakes)
 
 
 def check_order(modules: list[Module]) -> list[Finding]:
