@@ -52,6 +52,11 @@ FAULTS = {
     "sequential_is_its_layers_in_order": ("layers", "Sequential.forward = lambda self, x: x"),
     "parameters_of_nested_modules_are_found": ("layers", "Module.parameters = lambda self: iter([])"),
     "state_moves_from_model_to_model": ("layers", "Module.load_state_dict = lambda self, state: None"),
+    "a_shift_moves_the_map": (
+        "spatial",
+        "def conv2d_with_bias(x, weight, bias=None, stride=1, padding=0):\n"
+        "    return Tensor(np.arange(108.0).reshape(1, 3, 6, 6))",
+    ),
     "equal_logits_cost_log_of_classes": ("losses", "def cross_entropy(logits, target):\n    return logits.sum()"),
     "gradients_reach_every_parameter": ("autograd", "def backpropagate(tensor, gradient=None):\n    pass"),
     "gradient_of_a_weight_is_its_slope": (

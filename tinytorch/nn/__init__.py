@@ -7,6 +7,7 @@ from tinytorch.faces import make_face, same_words
 WORDS = same_words(
     "Module", "Parameter", "Linear", "Embedding", "Dropout", "Sequential", "ModuleList", "Flatten", "Identity",
     "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LeakyReLU", "Softmax",
+    "Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d",
     "MSELoss", "CrossEntropyLoss", "BCEWithLogitsLoss",
 )  # fmt: skip
 
