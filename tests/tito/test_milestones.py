@@ -201,7 +201,7 @@ def test_needs_are_modules_of_the_course_and_a_semester_knows_the_names():
         assert [module.slug for module in needed] == list(milestone.needs)
         assert {other.slug for module in needed for other in curriculum.before(module)} <= set(milestone.needs)
     assert [each.name for each in load_milestones()] == NAMES
-    assert [each.slug for each in load_milestones()] == ["perceptron", "xor", "mlp"]
+    assert [each.slug for each in load_milestones()][:4] == ["perceptron", "xor", "mlp", "cnn"]
 
 
 def test_the_student_wheel_lists_them(tmp_path):
@@ -215,8 +215,6 @@ def test_the_student_wheel_lists_them(tmp_path):
         [sys.executable, "-P", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert [line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")] == [
-        "1958",
-        "1969",
-        "1986",
-    ]
+    years = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert years == [name.split("_")[1] for name in NAMES]
+    assert years[:4] == ["1958", "1969", "1986", "1998"]

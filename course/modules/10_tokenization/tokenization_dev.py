@@ -828,12 +828,15 @@ class Tokenizer:
 
 
 # %%
-tokenizers = {count: Tokenizer(learnt()[:count]) for count in (0, 100, 500)}
+@functools.cache
+def tokenizer_of(count):
+    """Make the tokenizer with the first `count` merges, once."""
+    return Tokenizer(learnt()[:count])
 
 
 def cut(text, count):
     """Give the tokens of a text after `count` merges, as pairs (piece, id)."""
-    tokenizer = tokenizers[count]
+    tokenizer = tokenizer_of(count)
     return token_row(tokenizer.encode(text), tokenizer.merges)
 
 
