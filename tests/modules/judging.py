@@ -34,8 +34,8 @@ def points(checks: list[CheckResult]) -> float:
     return sum(check.points for check in checks if check.passed)
 
 
-def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, folder: Path) -> None:
-    """Put `wrong_text` into an exercise's reference; raise AssertionError unless that costs points."""
+def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, folder: Path) -> list[CheckResult]:
+    """Put `wrong_text` into an exercise's reference; raise AssertionError unless that costs points; give the checks."""
     module = next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
     notebook = json.loads(staff_notebook(module, CURRICULUM))
     cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == exercise)
@@ -46,3 +46,4 @@ def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, f
     checks = judge_text(module, json.dumps(notebook), folder, only=exercise)
     possible = next(e.points for e in module.exercises if e.name == exercise)
     assert points(checks) < possible, f"{wrong}, and nobody noticed"
+    return checks

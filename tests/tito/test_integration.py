@@ -79,6 +79,14 @@ FAULTS = {
         "    trainer.model.load_state_dict(state['model'])\n"
         "    trainer.epoch = 5",
     ),
+    "a_text_comes_back_from_its_tokens": (
+        "tokenization",
+        "def decode(ids, merges):\n    return bytes(i % 256 for i in ids).decode('latin-1')",
+    ),
+    "a_table_learns_which_letter_follows": (
+        "embeddings",
+        "@rule('embedding')\ndef last_one_wins(grad, out, ids, weight, padding_idx=None):\n    return None, 0 * weight",
+    ),
 }
 
 

@@ -5,7 +5,7 @@ import importlib
 from tinytorch.faces import make_face, same_words
 
 WORDS = same_words(
-    "Module", "Parameter", "Linear", "Dropout", "Sequential", "ModuleList", "Flatten", "Identity",
+    "Module", "Parameter", "Linear", "Embedding", "Dropout", "Sequential", "ModuleList", "Flatten", "Identity",
     "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LeakyReLU", "Softmax",
     "MSELoss", "CrossEntropyLoss", "BCEWithLogitsLoss",
 )  # fmt: skip

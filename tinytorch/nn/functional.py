@@ -4,7 +4,7 @@ from tinytorch.faces import make_face, same_words
 
 WORDS = same_words(
     "relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "softmax", "softplus", "log_softmax",
-    "linear", "dropout",
+    "linear", "dropout", "embedding", "one_hot",
     "mse_loss", "cross_entropy", "binary_cross_entropy_with_logits",
 )  # fmt: skip
 
