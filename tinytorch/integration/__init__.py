@@ -35,7 +35,7 @@ def integration_test(*needs: str) -> Callable[[Callable[[], None]], Callable[[],
 
 def run_tests(ready: set[str]) -> list[dict]:
     """Run the tests whose modules are all ready; each gives name, title, passed and why."""
-    from tinytorch.integration import composition, gradients, text, training  # noqa: F401  (they add their tests)
+    from tinytorch.integration import attention, composition, gradients, text, training  # noqa: F401  (they add their tests)
 
     return [_run(test) for test in TESTS.values() if set(test.needs) <= ready]
 

@@ -15,6 +15,7 @@ import numpy as np
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
 
 MOST_CELLS = 64 * 64  # of one map: more could not be told apart, and would make a large picture
+MOST_TICKS = 24  # names on an axis; more would lie over each other
 ACROSS = 4  # maps in a row of the picture
 NAMED = 3  # keys that the line names, the most looked at first
 
@@ -52,8 +53,9 @@ class AttentionMap:
         drawn = ax.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         ax.set_title(name)
         ax.grid(False)
-        ax.set_xticks(range(len(self.columns)), self.columns, rotation=90, fontsize=8)
-        ax.set_yticks(range(len(self.rows)), self.rows if named else [""] * len(self.rows), fontsize=8)
+        columns, rows = _ticks(self.columns), _ticks(self.rows)
+        ax.set_xticks(columns, [self.columns[i] for i in columns], rotation=90, fontsize=8)
+        ax.set_yticks(rows, [self.rows[i] if named else "" for i in rows], fontsize=8)
         if row is not None:
             ax.axhspan(row - 0.5, row + 0.5, fill=False, edgecolor=COLORS[1], linewidth=2)
         return drawn
@@ -64,7 +66,7 @@ class AttentionMap:
         if not np.isfinite(weights).all():
             return f"{name}, {self.rows[row]}: weights that are no finite numbers"
         largest = np.argsort(-weights, kind="stable")[:NAMED]
-        looks = ", ".join(f"{self.columns[key]} ({weights[key]:.0%})" for key in largest if weights[key] > 0)
+        looks = ", ".join(f"{self.columns[key]} ({weights[key]:.0%})" for key in largest if weights[key] >= 0.005)
         return f"{name}, {self.rows[row]}: looks at {looks or 'nothing'}"
 
     def controls(self, show: Callable[[Picture], None]):
@@ -100,6 +102,10 @@ class AttentionMap:
 
     def __repr__(self) -> str:
         return f"<AttentionMap: {', '.join(self.maps)}; {len(self.rows)} rows, {len(self.columns)} columns>"
+
+
+def _ticks(names: list[str]) -> range:
+    return range(0, len(names), math.ceil(len(names) / MOST_TICKS))
 
 
 def _status(text: str) -> str:

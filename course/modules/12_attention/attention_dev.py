@@ -567,7 +567,7 @@ viz.lines(
 # **What's happening**
 # 1. Where the query points to a key (0, 90, 180 degrees), that key's weight is the largest.
 # 2. In between the weights change smoothly, so the result has a slope everywhere: it can be learnt.
-# 3. At 270 degrees no key fits; the weights still add up to 1. Attention always gives something.
+# 3. At 270 degrees the query points away from the second key, and the two others fit equally badly: half and half. Weights add up to 1, so attention always gives something.
 # 4. A longer query would make the choice harder: the length says how sure it is.
 
 # %% [markdown]
@@ -626,8 +626,7 @@ def split_heads(x, heads):
     ### BEGIN SOLUTION
     *front, time, dim = x.shape
     if dim % heads:
-        fitting = [n for n in range(1, dim + 1) if dim % n == 0]
-        raise ValueError(f"{dim} numbers can't be shared equally by {heads} heads: take one of {fitting}")
+        raise ValueError(f"{heads} heads can't share {dim} numbers equally: take a number that divides {dim}")
     return x.reshape(*front, time, heads, dim // heads).transpose(-3, -2)
     ### END SOLUTION
 
@@ -645,9 +644,9 @@ def _():
     same(split_heads(x, 2).data, [[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]])
 
 
-@test.check("heads that don't divide the size are refused", points=1)
+@test.check("heads that don't divide the size are refused, and the message names it", points=1)
 def _():
-    raises(ValueError, split_heads, Tensor(np.zeros((2, 64), dtype="float32")), 6, says="6")
+    raises(ValueError, split_heads, Tensor(np.zeros((3, 64), dtype="float32")), 6, says="64")
     same(split_heads(Tensor(np.zeros((2, 6), dtype="float32")), 6).shape, (6, 2, 1))
 
 
@@ -866,7 +865,9 @@ def _():
         x = remote(test.rng.normal(size=(2, 5, 6)))
         with unchanged(x):
             close(multi_head_attention(Tensor(x), *layers, heads).data, head_by_head(x.read(), weights, heads))
-        masked = multi_head_attention(Tensor(x), *layers, heads, mask=FUTURE).data
+        mask = remote(FUTURE)
+        with unchanged(mask):
+            masked = multi_head_attention(Tensor(x), *layers, heads, mask=mask).data
         close(masked, head_by_head(x.read(), weights, heads, FUTURE))
 
 
@@ -973,9 +974,9 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Both models begin at $\log 10$: guessing.
+# 1. Both models begin a little worse than guessing, which costs $\log 10 \approx 2.3$.
 # 2. The average learns which digits occur, and then stands still: nothing in it says where they stood.
-# 3. Attention needs a moment to find out that the place matters, and then falls to 0: the task is solved, for rows that it has never seen.
+# 3. Attention finds out within some twenty steps that the place matters, and its loss falls to 0: the task is solved, for rows that it has never seen.
 # 4. No weight belongs to a pair of places. The layers learnt to make a query at place 0 that fits the key of place 7.
 
 # %% [markdown]
@@ -988,7 +989,7 @@ viz.AttentionMap({"before training": before[0], "after training": after[0]}, row
 
 # %% [markdown]
 # **What's happening**
-# 1. Before training all weights are about 1/8: everybody looks everywhere.
+# 1. Before training the weights are spread without a pattern: the vectors are random, and so are their products.
 # 2. After training there is a diagonal, from the lower left to the upper right: place 0 reads place 7, place 1 reads place 6, and so on.
 # 3. Nobody said so. The weights were the cheapest way to a small loss.
 # 4. The sliders choose a map and a row (the arrow keys move them, too), and the line says in words where that row looks.
@@ -1019,7 +1020,7 @@ print(weights_for(attending(1)[0], [7] * LENGTH).argmax(axis=-1)[0])
 # %% [markdown]
 # ### Find the fault
 #
-# Somebody wrote causal attention in a hurry. It runs, its shapes are right, and it trains; its loss even looks a little better than yours. One line is wrong. Find it with your own tools: change a token and see which results change; add up the rows of the weights.
+# Somebody wrote causal attention in a hurry. It runs, its shapes are right, and it trains. One line is wrong. Find it with your own tools: change a token and see which results change; add up the rows of the weights.
 
 
 # %%
@@ -1056,7 +1057,7 @@ suspect = Hasty(8)
 # <details><summary>The fault</summary>
 #
 # The mask comes after the softmax. `changed_places(suspect, tokens, place=4)` gives all six places, and the rows of `suspect.weights(Tensor(tokens))` add up to less than 1: the future has had its share of the softmax before it was removed, so each row knows from its
-# sum how well the future fits. The mask belongs to the scores. A loss that is a little *too* good is the usual sign of such a leak.
+# sum how well the future fits. The mask belongs to the scores. A loss that is too good to be true is the usual sign of a leak.
 # </details>
 
 # %% [markdown]
@@ -1176,7 +1177,7 @@ class MultiheadAttention(Module):
         if query.ndim == 3 and not self.batch_first:
             query, key, value = (x.transpose(0, 1) for x in (query, key, value))
         q, k, v = (self._part(number, x) for number, x in enumerate((query, key, value)))
-        mask = self._hidden(attn_mask, key_padding_mask, len(query))
+        mask = self._hidden(attn_mask, key_padding_mask, query.shape[:-2])
         layers = (lambda _: q), (lambda _: k), (lambda _: v), self.out_proj
         out = multi_head_attention(query, *layers, self.num_heads, mask)
         weights = self._weights(q, k, mask, average_attn_weights) if need_weights else None
@@ -1186,10 +1187,10 @@ class MultiheadAttention(Module):
         rows = slice(number * self.embed_dim, (number + 1) * self.embed_dim)
         return linear(x, self.in_proj_weight[rows], None if self.in_proj_bias is None else self.in_proj_bias[rows])
 
-    def _hidden(self, attn_mask, key_padding_mask, batch):
+    def _hidden(self, attn_mask, key_padding_mask, front):
         hidden, padding = hidden_of(attn_mask, hides=True), hidden_of(key_padding_mask, hides=True)
         if hidden is not None and hidden.ndim == 3:  # a table for each row and head
-            hidden = hidden.reshape(batch, self.num_heads, *hidden.shape[1:])
+            hidden = hidden.reshape(*front, self.num_heads, *hidden.shape[1:])
         if padding is None:
             return hidden
         padding = padding[..., None, None, :]
