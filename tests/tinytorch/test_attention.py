@@ -29,20 +29,15 @@ def seen_by_someone(rng, *shape):
     return keep
 
 
-@pytest.fixture(scope="module")
-def torch():
-    import torch
-
-    return torch
-
-
 @pytest.mark.torch
 @some
 @given(
     seed=SEEDS, front=FRONTS, queries=st.integers(1, 5), keys=st.integers(1, 5),
     mask=st.sampled_from(["none", "causal", "bools", "numbers"]), scale=st.sampled_from([None, 0.3]),
 )  # fmt: skip
-def test_the_function_and_its_gradients_are_pytorchs(torch, seed, front, queries, keys, mask, scale):
+def test_the_function_and_its_gradients_are_pytorchs(seed, front, queries, keys, mask, scale):
+    import torch
+
     rng = np.random.default_rng(seed)
     arrays = drawn(rng, *front, queries, 4), drawn(rng, *front, keys, 4), drawn(rng, *front, keys, 3)
     ours, theirs = (
@@ -69,7 +64,9 @@ def test_the_function_and_its_gradients_are_pytorchs(torch, seed, front, queries
 @some
 @given(seed=SEEDS, batch_first=st.booleans(), bias=st.booleans(), batched=st.booleans(), average=st.booleans(),
        masked=st.sampled_from(["none", "table", "padding", "both", "each head"]))  # fmt: skip
-def test_the_layer_and_its_gradients_are_pytorchs(torch, seed, batch_first, bias, batched, average, masked):
+def test_the_layer_and_its_gradients_are_pytorchs(seed, batch_first, bias, batched, average, masked):
+    import torch
+
     rng = np.random.default_rng(seed)
     batch, time, keys, heads = 2, 3, 4, 2
     options = {"bias": bias, "batch_first": batch_first}
@@ -107,7 +104,9 @@ def test_the_layer_and_its_gradients_are_pytorchs(torch, seed, batch_first, bias
 
 
 @pytest.mark.torch
-def test_the_layer_starts_as_pytorchs(torch):
+def test_the_layer_starts_as_pytorchs():
+    import torch
+
     import tinytorch
 
     tinytorch.manual_seed(0)
