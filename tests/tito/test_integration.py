@@ -91,6 +91,14 @@ FAULTS = {
         "embeddings",
         "@rule('embedding')\ndef last_one_wins(grad, out, ids, weight, padding_idx=None):\n    return None, 0 * weight",
     ),
+    "nothing_comes_from_the_future": (
+        "attention",
+        "def causal_mask(queries, keys=None):\n    return np.zeros((queries, keys or queries), dtype=bool)",
+    ),
+    "one_head_learns_to_reverse": (
+        "attention",
+        "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
+    ),
 }
 
 

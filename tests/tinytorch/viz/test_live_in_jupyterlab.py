@@ -59,6 +59,13 @@ frames = np.cumsum(np.random.default_rng(0).normal(size=(5, 3, 2)), axis=0)
 display(viz.TokensByMerges(cut, (0, 2), "abc"), viz.PointsOverTime(frames, "xyz", title="Letters"))
 """
 
+MAPS = """
+import numpy as np
+from tinytorch import viz
+
+viz.AttentionMap({"before": np.full((3, 3), 1 / 3), "after": np.eye(3)[::-1]}, "abc", title="Looks")
+"""
+
 
 @pytest.fixture
 def lab(tmp_path, request):
@@ -158,6 +165,33 @@ def test_typing_and_arrow_keys_change_what_is_seen_and_said(lab):
         page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     saved = (work / "curve.ipynb").read_text()
     assert _kept_pictures(work / "curve.ipynb") == 1 and "<small>97</small>" in saved
+
+
+@pytest.mark.parametrize("lab", [MAPS], indirect=True, ids=["maps"])
+def test_arrow_keys_choose_a_map_and_a_row_of_it(lab):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+        status.filter(has_text="after, a: looks at c (100%)").wait_for()
+        handles, before = page.locator(".jp-OutputArea-output .noUi-handle"), picture.get_attribute("src")
+        handles.nth(1).focus()
+        page.keyboard.press("ArrowRight")
+        status.filter(has_text="after, b: looks at b (100%)").wait_for()
+        page.wait_for_function(
+            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
+        )
+        handles.nth(0).focus()
+        page.keyboard.press("ArrowLeft")
+        status.filter(has_text="before, b: looks at a (33%)").wait_for()
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert _kept_pictures(work / "curve.ipynb") == 1
 
 
 def _points(page) -> str:
