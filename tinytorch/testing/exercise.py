@@ -77,6 +77,7 @@ class UnitTest:
     def __init__(self, name: str, session: Session):
         self.name = name
         self.outcomes: list[Outcome] = []
+        self.announced: list[tuple[str, float]] = []  # title and points of what is checked on submission
         # The name is part of the seed, so that an exercise draws the same inputs whichever others run before it.
         self.rng = np.random.default_rng([session.seed, zlib.crc32(name.encode())])
         self._session = session
@@ -93,6 +94,10 @@ class UnitTest:
 
         return run
 
+    def on_submission(self, title: str, points: float) -> None:
+        """Say what is checked when the notebook is submitted; releases have this line in place of a hidden check."""
+        self.announced.append((title, points))
+
     @property
     def points(self) -> float:
         """Points of the checks that passed."""
@@ -107,7 +112,7 @@ class UnitTest:
         """Print the table; raise ChecksFailed if a check failed or there was none."""
         failed = [o for o in self.outcomes if not o.passed]
         if self._session.prints:
-            print(table(self) if failed or _in_notebook() else _one_line(self))
+            print(table(self) if failed or _in_notebook() else _one_line(self), *_announced(self), sep="\n")
         if not self.outcomes:
             raise ChecksFailed(f"{self.name}: no check ran; a test without checks proves nothing")
         if failed:
@@ -159,6 +164,16 @@ def _one_line(test: UnitTest) -> str:
     count = len(test.outcomes)
     checks = f"{count} check{'s' * (count != 1)}"
     return f"✅ {test.name}: {checks}, {_number(test.points)} of {_number(test.max_points)} points"
+
+
+def _announced(test: UnitTest) -> list[str]:
+    if not test.announced:
+        return []
+    width = max(len(title) for title, _ in test.announced)
+    return [
+        "checked when you submit:",
+        *(f"   {title.ljust(width)}  {_number(points)}" for title, points in test.announced),
+    ]
 
 
 def _summary(test: UnitTest, failed: list[Outcome]) -> str:

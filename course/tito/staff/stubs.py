@@ -1,7 +1,9 @@
-"""nbgrader's settings for releases: stubs that name their exercise.
+"""nbgrader's settings for releases: stubs that name their exercise, and hidden checks by title and points alone.
 
 `configure(c)` belongs into every nbgrader configuration of the course, so that a release is the same whoever makes it.
 """
+
+import json
 
 from nbgrader.preprocessors import (
     CheckCellMetadata,
@@ -14,10 +16,13 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
+from tito.judging.plan import declared_checks
+
 CODE_STUB = (
     "# YOUR CODE HERE\n"
     "raise NotImplementedError(\"exercise '{name}' is not solved yet: write your code in place of this line\")"
 )
+REPORT = "test.report()"
 TEXT_STUB = "*Write your answer here, in place of this line.*"
 
 
@@ -28,6 +33,27 @@ class ClearNamedSolutions(ClearSolutions):
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         self.code_stub = {"python": CODE_STUB.format(name=name)}
         return super().preprocess_cell(cell, resources, cell_index)
+
+
+class AnnounceHiddenTests(ClearHiddenTests):
+    """Put title and points in place of a hidden check: what is asked for is no secret, the inputs are."""
+
+    def preprocess_cell(self, cell, resources, cell_index):
+        hidden = [check for check in _checks(cell) if check[2]]
+        cell, resources = super().preprocess_cell(cell, resources, cell_index)
+        if hidden:
+            said = "\n".join(f"test.on_submission({_quoted(title)}, points={points:g})" for title, points, _ in hidden)
+            cell.source = cell.source.replace(f"\n{REPORT}", f"\n{said}\n{REPORT}")
+        return cell, resources
+
+
+def _checks(cell) -> list[tuple[str, float, bool]]:
+    is_test = cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("grade")
+    return declared_checks(cell.source) if is_test else []
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def configure(c):
@@ -42,7 +68,7 @@ def configure(c):
         CheckCellMetadata,
         ComputeChecksums,
         SaveCells,
-        ClearHiddenTests,
+        AnnounceHiddenTests,
         ClearMarkScheme,
         ComputeChecksums,
         CheckCellMetadata,
