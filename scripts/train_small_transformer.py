@@ -23,8 +23,8 @@ SEED, STEPS, BATCH, LR, WARMUP = 2017, 3000, 16, 0.01, 50
 SIZES = {"context": 64, "dim": 64, "heads": 4, "layers": 2}
 SAMPLED_AT, SAMPLE_LENGTH, TEMPERATURE = (0, 100, 400, 1500), 220, 0.8
 RECIPE = (
-    f"Trained by scripts/train_small_transformer.py with the reference of module 13: {STEPS} steps of {BATCH} windows of "
-    f"{SIZES['context']} characters from the first nine tenths of tinyshakespeare, Adam, learning rate {LR} with "
+    f"Trained by scripts/train_small_transformer.py with the reference of module 13: {STEPS} steps of {BATCH} windows "
+    f"of {SIZES['context']} characters from the first nine tenths of tinyshakespeare, Adam, learning rate {LR} with "
     f"{WARMUP} steps of warm-up and a cosine, gradients clipped at 1, seed {SEED}. Samples: seed 0, temperature "
     f"{TEMPERATURE}, as they came, none chosen."
 )

@@ -1,4 +1,6 @@
-"""A small transformer that was trained before, and what it wrote on the way: `scripts/train_small_transformer.py` made it.
+"""A small transformer that was trained before, and what it wrote on the way.
+
+Made by `scripts/train_small_transformer.py`.
 
 >>> trained = trained_transformer()
 >>> model = Transformer(**trained.sizes)          # your own class

@@ -7,6 +7,7 @@ from tinytorch.faces import make_face, same_words
 WORDS = same_words(
     "Module", "Parameter", "Linear", "Embedding", "Dropout", "Sequential", "ModuleList", "Flatten", "Identity",
     "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LeakyReLU", "Softmax",
+    "LayerNorm", "TransformerEncoderLayer", "Transformer",
     "MSELoss", "CrossEntropyLoss", "BCEWithLogitsLoss",
 )  # fmt: skip
 

@@ -6,6 +6,6 @@ WORDS = same_words(
     "relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "softmax", "softplus", "log_softmax",
     "linear", "dropout", "embedding", "one_hot",
     "mse_loss", "cross_entropy", "binary_cross_entropy_with_logits",
-)  # fmt: skip
+) | {"layer_norm": "layer_norm_over"}  # fmt: skip
 
 __getattr__, __dir__ = make_face(__name__, WORDS)

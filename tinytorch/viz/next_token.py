@@ -2,8 +2,8 @@
 
 >>> NextToken(shares, ["ROMEO:", "the ki"], characters)      # shares(beginning, temperature) gives one share a token
 
-In a notebook a choice of beginnings, a slider, a line that says what is seen, and a table with bars; elsewhere, and in a
-saved notebook, the table of the first beginning at three temperatures.
+In a notebook a choice of beginnings, a slider, a line that says what is seen, and a table with bars; elsewhere, and in
+a saved notebook, the table of the first beginning at three temperatures.
 """
 
 import html

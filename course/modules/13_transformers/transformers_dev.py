@@ -537,7 +537,8 @@ class Block(Module):
 
 
 # %% [markdown]
-# Twelve blocks, untrained. How large are the numbers after each block, and how large is the gradient that reaches each block's MLP? With residual and norm, and without one or both.
+# Twelve blocks, untrained. What is left of the input? Measured by how much the tokens' vectors differ from each other after each block: a token that can't be told from its neighbour is lost. And how large is the gradient that reaches
+# each block's MLP? With residual and norm, and without one or both.
 
 
 # %%
@@ -553,7 +554,7 @@ class Chain(Module):
 
 
 def through_blocks(residual, norm, depth=12, dim=32):
-    """Return the size of the numbers after each block, and of the gradient at each block's MLP."""
+    """Return how much tokens differ from each other after each block, and the gradient's norm at each block's MLP."""
     manual_seed(0)
     x, blocks, sizes = Tensor(np.random.default_rng(1).normal(size=(4, 16, dim))), [], []
     for _ in range(depth):
@@ -562,7 +563,7 @@ def through_blocks(residual, norm, depth=12, dim=32):
             block.norm1 = block.norm2 = Identity()
         blocks.append(block)
         x = block(x) if residual else Chain(block)(x)
-        sizes.append(float(np.sqrt(np.mean(x.data**2))))
+        sizes.append(float(np.sqrt(x.data.var(axis=(0, 1)).mean())))
     (x * Tensor(np.random.default_rng(2).normal(size=x.shape))).mean().backward()
     return sizes, [float(np.linalg.norm(block.mlp.up.weight.grad.data)) for block in blocks]
 
@@ -576,13 +577,13 @@ variants = {
 measured = {name: through_blocks(*choice) for name, choice in variants.items()}
 for name, (sizes, gradients) in measured.items():
     print(
-        f"{name:>18}: numbers {sizes[0]:.2g} -> {sizes[-1]:.2g}, gradient first block / last {gradients[0] / gradients[-1]:.2g}"
+        f"{name:>18}: differences {sizes[0]:.2g} -> {sizes[-1]:.2g}, gradient first / last {gradients[0] / gradients[-1]:.2g}"
     )
 blocks = np.arange(1, 13)
 viz.lines(
     blocks,
     {name: m[0] for name, m in measured.items()},
-    "Size of the numbers after each block",
+    "How much tokens differ after each block",
     xlabel="block",
     log="y",
     markers=True,
@@ -590,9 +591,9 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. With neither, each block makes the numbers smaller, by the same factor: a straight line downwards on a logarithmic axis. After twelve blocks almost nothing is left of the input.
-# 2. Norm alone keeps up the size: each block starts from size 1 again.
-# 3. With residuals the stream keeps what it has, and each block adds a little to it.
+# 1. With neither, each block makes the differences smaller by about the same factor: a straight line downwards on a logarithmic axis. After twelve blocks they are below what float32 can tell apart, only the layers' biases are left.
+# 2. Norm alone stretches them again in each block, but attention averages over tokens, and nothing keeps what was there: they still get lost, slowly.
+# 3. With residuals the stream keeps what it has, and each block adds a little. Without the norm it grows faster; with it, whatever reads the stream gets numbers of size 1.
 
 # %%
 viz.lines(
@@ -608,8 +609,8 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. Read from right to left: the gradient comes from the loss, behind block 12.
-# 2. Without a residual it fades on the way: the first blocks hardly learn, whatever the last ones need from them.
-# 3. With it, the gradient at block 1 is about as large as at block 12. That's why networks of a hundred blocks can be trained.
+# 2. With neither, it fades by the same factor in each block: the first blocks learn nothing, whatever the last ones need from them.
+# 3. Each of the two remedies keeps the gradient's size. But look at both figures together: norm alone lets a large gradient through to blocks whose tokens can hardly be told apart. Only the residual keeps both, and with the norm the sizes stay even in a hundred blocks.
 
 # %% [markdown]
 # **Predict, then run**: a new block is put into a trained network, its `attention.output` and `mlp.down` set to zero. What changes?
