@@ -80,6 +80,10 @@ FAULTS = {
     "perceptron": ("layers", "def linear(x, weight, bias=None):\n    return x.sum(dim=1, keepdim=True) - 20.0"),
     "xor": ("activations", "def tanh(x):\n    return x"),
     "mlp": ("optimizers", "Optimizer.step = lambda self: None"),
+    "transformer": (
+        "transformers",
+        "def transformer_block(x, norm1, attention, norm2, mlp):\n    return x + mlp(norm2(x))",
+    ),
 }
 
 
