@@ -376,7 +376,7 @@ def _():
 def _():
     up, down, x = Linear(3, 6), Linear(6, 3), Tensor(test.rng.normal(size=(2, 3)))
     same(fixtures.recorded_inputs(Tensor, feed_forward, x, up, down), [True, False, False])
-    same(feed_forward(x, up, down).shape, (2, 3))
+    same(feed_forward(x, up, layer([[0.0] * 6] * 3, [1.0, 2.0, 3.0])).data, [[1.0, 2.0, 3.0]] * 2)
 
 
 ### END HIDDEN TESTS
@@ -499,6 +499,8 @@ def _():
 def _():
     x = test.rng.normal(size=(2, 3, 1)).astype("float32")
     same(transformer_block(Tensor(x), affine(3.0), affine(0.0), affine(4.0), affine(0.0)).data, x)
+    out = transformer_block(Tensor(x), affine(3.0), affine(0.0, 1.0), affine(4.0), affine(0.0, 2.0))
+    close(out.data, x + 3)
 
 
 @test.check("the gradient arrives along the stream and through both halves", points=4, hidden=True)
@@ -1015,7 +1017,7 @@ def generate(model, ids, steps, temperature=1.0, top_k=None):
 
     Args:
         model: takes ids (1, time) as a Tensor, gives scores (1, time, vocabulary); `model.context` is the longest time.
-        ids: the text so far, a list of at least one id. It isn't changed.
+        ids: the text so far, a list or an array of at least one id. It isn't changed.
         steps: how many tokens to append.
         temperature, top_k: as in sample_next.
 
@@ -1087,6 +1089,7 @@ def _():
     same(generate(model, [0], 12, temperature=0.01), [*range(10), 0, 1, 2])
     true(generate(model, [0], 40) != [i % 10 for i in range(41)], "at temperature 1 an unsure model doesn't only count")
     same(generate(model, [4, 2], 0), [4, 2])
+    same(generate(model, np.array([4, 2]), 1, temperature=0), [4, 2, 3])
 
 
 ### END HIDDEN TESTS
