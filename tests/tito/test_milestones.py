@@ -81,6 +81,10 @@ FAULTS = {
     "xor": ("activations", "def tanh(x):\n    return x"),
     "mlp": ("optimizers", "Optimizer.step = lambda self: None"),
     "cnn": ("spatial", "rule('conv2d')(lambda *call, **options: (None, None))"),
+    "transformer": (
+        "transformers",
+        "def transformer_block(x, norm1, attention, norm2, mlp):\n    return x + mlp(norm2(x))",
+    ),
 }
 
 

@@ -2,9 +2,10 @@
 
 import traceback
 
-from tinytorch.integration import (  # noqa: F401 - the last four add their tests
+from tinytorch.integration import (  # noqa: F401 - the last five add their tests
     TESTS,
     IntegrationTest,
+    attention,
     composition,
     gradients,
     text,

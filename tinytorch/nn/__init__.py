@@ -9,6 +9,7 @@ WORDS = same_words(
     "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LeakyReLU", "Softmax",
     "Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d",
     "MultiheadAttention",
+    "LayerNorm", "TransformerEncoderLayer", "Transformer",
     "MSELoss", "CrossEntropyLoss", "BCEWithLogitsLoss",
 )  # fmt: skip
 

@@ -86,6 +86,27 @@ def array_dataset(Dataset, *arrays):
     return Arrays()
 
 
+def counting_model(Tensor, vocabulary, context, sureness=50.0):
+    """Return a language model by which each number is followed by the next one: `sureness` is its score, others have 0.
+
+    It takes ids (1, T) with T up to `context` and gives scores (1, T, vocabulary). `.lengths` lists the T that it was
+    called with, `.recorded` whether operations on tensors were recorded for gradients.
+    """
+
+    def model(ids):
+        array = np.asarray(ids.data)
+        if array.ndim != 2 or not 1 <= array.shape[1] <= context:
+            raise ValueError(f"the model takes ids of the shape (1, T) with T from 1 to {context}, got {array.shape}")
+        model.lengths.append(int(array.shape[1]))
+        scores = sureness * np.eye(vocabulary, dtype=np.float32)[(array + 1) % vocabulary]
+        out = Tensor(scores, requires_grad=True) * 1.0
+        model.recorded.append(bool(out.requires_grad))
+        return out
+
+    model.context, model.lengths, model.recorded = context, [], []
+    return model
+
+
 def scripted(values):
     """Return a function that gives `values` one after the other, whatever it is called with; `.calls` counts."""
 
