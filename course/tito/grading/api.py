@@ -4,11 +4,11 @@ Everything lies below the service's prefix; the OpenAPI description is at PREFIX
 {"detail": text}.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,8 @@ from tito.errors import TitoError
 from tito.gradebook.unread import AnswersUnread, refuse_unread
 
 from .client import describe_run
-from .identity import READ, RUN, HubIdentity, Person, caller, needs
+from .identity import READ, RUN, HubIdentity, Person, caller, holder, needs
+from .kinds import find_kind, names_to_ask_for
 from .overview import router as overview_router
 from .overview import rows_to_release
 from .queue import Queue
@@ -26,7 +27,19 @@ from .settings import GradingSettings
 from .students import students_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
-Kind = Literal["autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness"]
+
+
+def _is_asked_for(name: str) -> str:
+    if name not in (names := names_to_ask_for()):
+        raise ValueError(f"a kind of grading work is one of {', '.join(names)}")
+    return name
+
+
+KindName = Annotated[
+    str,
+    AfterValidator(_is_asked_for),
+    Field(json_schema_extra=lambda schema: schema.update(enum=names_to_ask_for())),
+]
 
 router = APIRouter()
 
@@ -35,7 +48,7 @@ class JobRequest(BaseModel):
     """What to do: a kind of work, a module, and whose submissions (all of them if none is named)."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: Kind
+    kind: KindName
     assignment: Name
     students: list[Name] | None = Field(None, max_length=5000)
     force: bool = False
@@ -60,20 +73,24 @@ Runner = Annotated[Person, Depends(needs(RUN))]
 
 @router.post("/jobs", status_code=202)
 def ask(
-    wanted: JobRequest, queue: QueueHere, settings: SettingsHere, person: Runner,
+    wanted: JobRequest, queue: QueueHere, settings: SettingsHere, person: Caller,
     grading_actor: Annotated[str, Header(max_length=255)] = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Queue work; the answer has the job's id and how far it is. Asking again for what still waits joins it.
 
     A service that acts for a person names her in the header `Grading-Actor`; it is recorded and gives no rights.
     """
+    kind = find_kind(wanted.kind)
+    assert kind is not None
+    holder(person, kind.scope)
     students = students_for(settings, wanted.kind, wanted.assignment, wanted.students)
     if wanted.kind == "release_feedback" and not wanted.unread:
         refuse_unread(wanted.assignment, rows_to_release(settings, wanted.assignment, students))
     options = {name: True for name in ("force", "unread") if getattr(wanted, name)}
     asked_by = f"{grading_actor} (by {person.name})" if grading_actor and person.kind == "service" else person.name
     job = queue.submit(wanted.kind, wanted.assignment, students, asked_by=asked_by, **options)
-    return _found(queue.progress(job))
+    said = kind.button.said.format(module=wanted.assignment) if kind.button else ""
+    return {**_found(queue.progress(job)), "said": said}
 
 
 @router.get("/jobs")

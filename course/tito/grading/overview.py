@@ -13,6 +13,7 @@ from tito.errors import TitoError
 from tito.gradebook.scores import module_rows
 
 from .identity import READ, Person, caller, needs
+from .kinds import buttons
 from .queue import Queue
 from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, StillUnread, Task
 from .settings import GradingSettings
@@ -33,7 +34,8 @@ def overview(request: Request, _: Reader) -> dict[str, Any]:
     modules = module_overview(settings, queue)
     with Session(queue.engine) as session:
         regrades = session.scalars(select(Regrade).where(Regrade.answered_at.is_(None))).all()
-    return {"modules": modules, "waiting_tasks": queue.waiting(), "open_regrades": len(regrades)}
+    waits = {"waiting_tasks": queue.waiting(), "open_regrades": len(regrades)}
+    return {"modules": modules, **waits, "buttons": buttons()}
 
 
 def module_overview(settings: GradingSettings, queue: Queue) -> list[dict[str, Any]]:

@@ -29,7 +29,6 @@ from tito.schema import bring_up_to_date
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
-KINDS = ("quick", "autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness")
 
 
 def utc_now() -> datetime.datetime:
