@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,19 +12,21 @@ import pytest
 from tito.formgrader.lifecycle import lifecycle_routes
 from tito.grading import kinds, tasks
 from tito.grading.api import make_app
-from tito.grading.identity import Person
 from tito.grading.queue import Queue, QueueError, Work
 from tito.grading.records import open_database
 from tito.grading.rights import READ, RUN
 from tito.grading.settings import GradingSettings
 from tito.grading.work import perform
 
+from exchange.hub.identity import Caller
 from hub_config.home.session import Viewer
 from hub_config.home.settings import NEEDED, load_settings
 from hub_config.home.views import environment
 
 TAKEN_OUT = "feedback"
-IDA, TOM = Person("ida", "user", frozenset({READ, RUN})), Person("tom", "user", frozenset({READ}))
+DOOR = "access:services!service=grading"
+IDA = Caller("ida", scopes=frozenset({DOOR, READ, RUN}))
+TOM = Caller("tom", scopes=frozenset({DOOR, READ}))
 
 
 @pytest.fixture
@@ -32,8 +35,10 @@ def settings(tmp_path: Path) -> GradingSettings:
 
 
 @pytest.fixture
-def queue(settings: GradingSettings) -> Queue:
-    return Queue(open_database(settings.database_url))
+def queue(settings: GradingSettings) -> Iterator[Queue]:
+    queue = Queue(open_database(settings.database_url))
+    yield queue
+    queue.engine.dispose()
 
 
 @pytest.fixture
@@ -47,7 +52,11 @@ def without(monkeypatch: pytest.MonkeyPatch) -> kinds.Kind:
 
 def ask(settings: GradingSettings, queue: Queue, method: str, path: str, token: str = "ida", **options: Any) -> Any:
     """Ask the service's application, as the Hub's people; who they are is decided elsewhere."""
-    identity: Any = SimpleNamespace(person=lambda token: {"ida": IDA, "tom": TOM}[token])
+
+    async def caller(token: str) -> Caller:
+        return {"ida": IDA, "tom": TOM}[token]
+
+    identity: Any = SimpleNamespace(caller=caller)
     headers = {"Authorization": f"token {token}"}
 
     async def answer() -> httpx.Response:
@@ -118,6 +127,7 @@ def test_a_new_kind_is_one_file_and_one_line(settings, queue, monkeypatch, tmp_p
     queue.submit("autograde", "tensor", ["ada"])
     body = {"kind": "praise", "assignment": "tensor", "students": ["ada"]}
     assert ask(settings, queue, "POST", "/api/v1/jobs", "tom", json=body).status_code == 202
+    assert [job["kind"] for job in ask(settings, queue, "GET", "/api/v1/jobs", "tom").json()][:1] == ["praise"]
     work = queue.claim("worker")
     assert work is not None and work.kind == "praise"  # sooner than what was asked for before
     assert perform(work, settings, queue).message == "well done, ada"

@@ -10,6 +10,7 @@ from tornado import web
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient  # the other kind asks proxies of the environment
 
+from exchange.hub.asking import reason_of
 from tito.grading.kinds import find_kind, offered
 
 from .base import PageHandler
@@ -73,10 +74,7 @@ def _body(error: HTTPClientError) -> dict[str, Any]:
 
 
 def _reason(error: HTTPClientError) -> str:
-    try:
-        return str(_body(error)["detail"])
-    except KeyError:
-        return f"the grading service does not answer ({error}): try again in a moment"
+    return reason_of(_body(error)) or f"the grading service does not answer ({error}): try again in a moment"
 
 
 class KindHandler(GradingHandler):
