@@ -919,7 +919,8 @@ def _():
         logits = remote(test.rng.normal(0.0, 2.0, size=12))
         places, expected = chosen(logits.read(), temperature)
         with unchanged(logits):
-            clear(logits, places, expected, temperature=temperature)
+            sample_next(logits, 0.5, temperature=temperature)
+        clear(logits, places, expected, temperature=temperature)
 
 
 @test.check("random scores with top k, larger than the vocabulary too", points=5, hidden=True)
