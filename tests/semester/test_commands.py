@@ -93,6 +93,16 @@ def test_a_semester_in_the_repository_is_valid():
         assert read(path, load_curriculum(REPOSITORY / "course")).students
 
 
+def test_check_reads_a_semester_of_two_tiers():
+    course = REPOSITORY / "course"
+    done = tito("check", str(course / "semesters" / "2027-spring.yaml"), "--json", course=course)
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    wanted = [module.slug for module in load_curriculum(course).of_tiers(["foundation", "architecture"])]
+    assert (answer["valid"], answer["modules"]) == (True, wanted)
+    assert wanted[-1] == "transformers"
+
+
 @pytest.mark.parametrize("command", ["plan", "apply", "status"])
 def test_without_an_address_or_a_token_the_remedy_is_told(command):
     done = tito(command)

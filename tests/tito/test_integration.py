@@ -99,6 +99,14 @@ FAULTS = {
         "attention",
         "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
     ),
+    "a_transformer_reads_nothing_from_the_future": (
+        "transformers",
+        "_right = MultiHeadAttention\ndef MultiHeadAttention(dim, heads, causal=False):\n    return _right(dim, heads)",
+    ),
+    "a_transformer_writes_what_it_learnt": (
+        "transformers",
+        "def transformer_block(x, norm1, attention, norm2, mlp):\n    return x + mlp(norm2(x))",
+    ),
 }
 
 

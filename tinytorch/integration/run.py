@@ -2,7 +2,7 @@
 
 import traceback
 
-from tinytorch.integration import (  # noqa: F401 - the last five add their tests
+from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     TESTS,
     IntegrationTest,
     attention,
@@ -10,6 +10,7 @@ from tinytorch.integration import (  # noqa: F401 - the last five add their test
     gradients,
     text,
     training,
+    transformers,
 )
 
 

@@ -66,6 +66,19 @@ from tinytorch import viz
 viz.AttentionMap({"before": np.full((3, 3), 1 / 3), "after": np.eye(3)[::-1]}, "abc", title="Looks")
 """
 
+NEXT = """
+import numpy as np
+from tinytorch import viz
+
+def shares(beginning, temperature):
+    if beginning == "y" and temperature > 1:
+        raise RuntimeError("too hot")
+    p = np.exp(np.array([2.0, 1.0 if beginning == "x" else 3.0]) / temperature)
+    return p / p.sum()
+
+viz.NextToken(shares, ["x", "y"], ["a", "b"])
+"""
+
 
 @pytest.fixture
 def lab(tmp_path, request):
@@ -189,6 +202,34 @@ def test_arrow_keys_choose_a_map_and_a_row_of_it(lab):
         handles.nth(0).focus()
         page.keyboard.press("ArrowLeft")
         status.filter(has_text="before, b: looks at a (33%)").wait_for()
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert _kept_pictures(work / "curve.ipynb") == 1
+
+
+@pytest.mark.parametrize("lab", [NEXT], indirect=True, ids=["next token"])
+def test_arrow_keys_change_temperature_and_beginning_and_a_broken_model_is_told(lab):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        status, slider = page.get_by_role("status"), page.locator(".jp-OutputArea-output .noUi-handle")
+        status.filter(has_text="after 'x' at temperature 1.0: likeliest 'a' with 73%").wait_for()
+        slider.focus()
+        page.keyboard.press("ArrowLeft")
+        status.filter(has_text="after 'x' at temperature 0.9: likeliest 'a' with 75%").wait_for()
+        page.locator(".jp-OutputArea-output select").select_option("y")
+        status.filter(has_text="after 'y' at temperature 0.9: likeliest 'b' with 75%").wait_for()
+        slider.focus()
+        for _ in range(2):
+            page.keyboard.press("ArrowRight")
+        status.filter(has_text="RuntimeError: too hot").wait_for()
+        page.keyboard.press("ArrowLeft")
+        status.filter(has_text="after 'y' at temperature 1.0: likeliest 'b' with 73%").wait_for()
         page.keyboard.press("Control+s")
         page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     assert _kept_pictures(work / "curve.ipynb") == 1
