@@ -332,9 +332,10 @@ def _():
 @test.check("random numbers, a scale for all and a scale for each row", points=3, hidden=True)
 def _():
     x = remote(test.rng.normal(size=(4, 50)).astype("float32"))
-    for scale in (np.float32(0.013), test.rng.uniform(0.01, 0.1, size=(4, 1)).astype("float32")):
-        with unchanged(x):
-            same(quantize(x, scale), np.clip(np.round(x.read() / scale), -127, 127))
+    scale = remote(test.rng.uniform(0.01, 0.1, size=(4, 1)).astype("float32"))
+    with unchanged(x), unchanged(scale):
+        same(quantize(x, 0.013), np.clip(np.round(x.read() / 0.013), -127, 127))
+        same(quantize(x, scale), np.clip(np.round(x.read() / scale.read()), -127, 127))
 
 
 @test.check("bytes of the right kind; the place -128 stays unused unless asked for", points=2, hidden=True)
@@ -454,10 +455,10 @@ def _():
 @test.check("float32, with a number or a scale for each row", points=3, hidden=True)
 def _():
     q = remote(test.rng.integers(-127, 128, size=(3, 5)).astype("int8"))
-    scale = test.rng.uniform(0.01, 0.1, size=(3, 1)).astype("float32")
-    with unchanged(q):
+    scale = remote(test.rng.uniform(0.01, 0.1, size=(3, 1)).astype("float32"))
+    with unchanged(q), unchanged(scale):
         numbers = dequantize(q, scale)
-    close(numbers, q.read() * scale)
+    close(numbers, q.read() * scale.read())
     same(str(numbers.dtype), "float32")
     same(str(dequantize(q, 0.25).dtype), "float32")
     for zero_point in (-128, 5, 127):
@@ -707,13 +708,13 @@ def _():
 ### BEGIN HIDDEN TESTS
 @test.check("any size of blocks, with a bias and without", points=4, hidden=True)
 def _():
-    q, scale, bias = drawn_layer(7, 5)
+    q, scale, bias = (remote(array) for array in drawn_layer(7, 5))
     x = remote(test.rng.normal(size=(3, 5)).astype("float32"))
-    expected = x.read() @ (q * scale).T
+    expected = x.read() @ (q.read() * scale.read()).T
     for rows in (1, 2, 3, 7, 64):
-        with unchanged(x):
+        with unchanged(x), unchanged(q), unchanged(scale), unchanged(bias):
             close(quantized_linear(x, q, scale, rows=rows), expected, atol=1e-5)
-            close(quantized_linear(x, q, scale, bias, rows), expected + bias, atol=1e-5)
+            close(quantized_linear(x, q, scale, bias, rows), expected + bias.read(), atol=1e-5)
 
 
 @test.check("one row, batches of batches, and float32 in the end", points=3, hidden=True)
@@ -728,7 +729,7 @@ def _():
 
 @test.check("more rows than one block has by default, and little memory for these, too", points=2, hidden=True)
 def _():
-    q, scale, bias = drawn_layer(1000, 128)
+    q, scale, bias = drawn_layer(3000, 128)
     x = test.rng.normal(size=(2, 128)).astype("float32")
     close(quantized_linear(x, q, scale, bias), x @ (q * scale).T + bias, atol=1e-4)
     peak = fixtures.peak_bytes(quantized_linear, x, q, scale, bias)
