@@ -99,6 +99,15 @@ FAULTS = {
         "attention",
         "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
     ),
+    "a_layer_on_a_grid_learns_through_the_rounding": (
+        "quantization",
+        "@rule('fake_quantize')\n"
+        "def no_blame(grad, out, x, scale=1.0, zero_point=0, first=-128, last=127):\n    return (0 * grad,)",
+    ),
+    "a_model_in_bytes_is_smaller_and_says_nearly_the_same": (
+        "quantization",
+        "def dequantize(q, scale, zero_point=0):\n    return q.astype('float32')",
+    ),
 }
 
 
