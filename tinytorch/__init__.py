@@ -27,6 +27,7 @@ WORDS = same_words(
     "reshape", "permute", "transpose", "squeeze", "unsqueeze", "broadcast_to", "clone", "cat", "stack", "matmul",
     "relu", "sigmoid", "tanh", "softmax", "log_softmax",
     "no_grad", "is_grad_enabled", "save", "load",
+    "fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine",
 ) | {"sum": "reduce_sum", "abs": "absolute", "pow": "power", "concatenate": "cat"}  # fmt: skip
 
 _find, __dir__ = make_face(__name__, WORDS)

@@ -107,6 +107,15 @@ FAULTS = {
         "transformers",
         "def transformer_block(x, norm1, attention, norm2, mlp):\n    return x + mlp(norm2(x))",
     ),
+    "a_layer_on_a_grid_learns_through_the_rounding": (
+        "quantization",
+        "@rule('fake_quantize')\n"
+        "def no_blame(grad, out, x, scale=1.0, zero_point=0, first=-128, last=127):\n    return (0 * grad,)",
+    ),
+    "a_model_in_bytes_is_smaller_and_says_nearly_the_same": (
+        "quantization",
+        "def dequantize(q, scale, zero_point=0):\n    return q.astype('float32')",
+    ),
 }
 
 

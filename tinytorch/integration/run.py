@@ -8,6 +8,7 @@ from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     attention,
     composition,
     gradients,
+    quantization,
     text,
     training,
     transformers,

@@ -61,9 +61,12 @@ display(viz.TokensByMerges(cut, (0, 2), "abc"), viz.PointsOverTime(frames, "xyz"
 
 MAPS = """
 import numpy as np
+from IPython.display import display
 from tinytorch import viz
 
-viz.AttentionMap({"before": np.full((3, 3), 1 / 3), "after": np.eye(3)[::-1]}, "abc", title="Looks")
+display(viz.AttentionMap({"before": np.full((3, 3), 1 / 3), "after": np.eye(3)[::-1]}, "abc", title="Looks"))
+grids = {2: ([-1, 0, 1], [0, 1]), 3: (np.arange(-3, 4) / 3, [1 / 3, 1])}
+display(viz.NumberLine([0.3, 1.0], grids, "Two numbers"))
 """
 
 NEXT = """
@@ -181,7 +184,7 @@ def test_typing_and_arrow_keys_change_what_is_seen_and_said(lab):
 
 
 @pytest.mark.parametrize("lab", [MAPS], indirect=True, ids=["maps"])
-def test_arrow_keys_choose_a_map_and_a_row_of_it(lab):
+def test_arrow_keys_choose_a_map_a_row_of_it_and_a_grid(lab):
     address, work = lab
     with chromium() as browser:
         page = browser.new_page(viewport=VIEW)
@@ -202,9 +205,18 @@ def test_arrow_keys_choose_a_map_and_a_row_of_it(lab):
         handles.nth(0).focus()
         page.keyboard.press("ArrowLeft")
         status.filter(has_text="before, b: looks at a (33%)").wait_for()
+        picture = page.locator(".jp-OutputArea-output img").nth(1)
+        before = picture.get_attribute("src")
+        status.filter(has_text="2 bits: 3 places, 1 apart").wait_for()
+        handles.nth(2).focus()
+        page.keyboard.press("ArrowRight")
+        status.filter(has_text="3 bits: 7 places, 0.333 apart").wait_for()
+        page.wait_for_function(
+            "before => document.querySelectorAll('.jp-OutputArea-output img')[1].src != before", arg=before
+        )
         page.keyboard.press("Control+s")
         page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    assert _kept_pictures(work / "curve.ipynb") == 1
+    assert _kept_pictures(work / "curve.ipynb") == 2
 
 
 @pytest.mark.parametrize("lab", [NEXT], indirect=True, ids=["next token"])
