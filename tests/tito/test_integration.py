@@ -99,6 +99,14 @@ FAULTS = {
         "attention",
         "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
     ),
+    "a_pruned_model_stays_pruned_while_it_learns": (
+        "compression",
+        "def pruning_mask(weight, sparsity):\n    return np.arange(weight.size).reshape(weight.shape) % 2 == 0",
+    ),
+    "dropping_silent_units_changes_nothing": (
+        "compression",
+        "def row_importance(weight):\n    return -np.abs(weight).sum(axis=1)",
+    ),
 }
 
 

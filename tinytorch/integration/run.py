@@ -2,11 +2,12 @@
 
 import traceback
 
-from tinytorch.integration import (  # noqa: F401 - the last five add their tests
+from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     TESTS,
     IntegrationTest,
     attention,
     composition,
+    compression,
     gradients,
     text,
     training,
