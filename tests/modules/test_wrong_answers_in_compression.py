@@ -30,7 +30,7 @@ MISTAKES = [
     ("calculate_threshold", "refuses nothing", "if not 0 <= sparsity < 1:", "if False:", "ValueError"),
     ("pruning_mask", "takes a threshold", COUNTED,
      "return np.abs(weight) >= np.percentile(np.abs(weight), 100 * sparsity)", "71"),
-    ("pruning_mask", "says what goes", "return mask.reshape(weight.shape)", "return ~mask.reshape(weight.shape)", "differ"),
+    ("pruning_mask", "says what goes", "return mask.reshape", "return ~mask.reshape", "differ"),
     ("pruning_mask", "cuts off", "round(", "int(", "71"),
     ("pruning_mask", "forgets the magnitude", "np.abs(weight)", "weight", "values differ"),
     ("pruning_mask", "sorts in each row", COUNTED,
@@ -60,7 +60,7 @@ MISTAKES = [
     ("distillation_loss", "teaches the teacher", "teacher.detach()", "teacher", "no gradient goes into the teacher"),
     ("distillation_loss", "is a mean over classes", ".sum(dim=-1).mean()", ".mean()", "more than rounding"),
     ("distillation_loss", "is the other way round", KL,
-     "(log_softmax(student / temperature).exp() * (log_softmax(student / temperature) - wanted))", "more than rounding"),
+     "(log_softmax(student / temperature).exp() * (log_softmax(student / temperature) - wanted))", "more than"),
     ("distillation_loss", "warms the targets' part", "cross_entropy(student, targets)",
      "cross_entropy(student / temperature, targets)", "more than rounding"),
 ]  # fmt: skip
