@@ -177,7 +177,7 @@ print(f"without the {small.mean():.0%} that are smallest:   {right(with_zeros(sm
 print(f"without as many, drawn at random:   {right(with_zeros(drawn)):.1%}")
 
 # %% [markdown]
-# Half of the layer can go, if it's the right half. (This is an old finding: LeCun, Denker and Solla called it "optimal brain damage" in 1989.)
+# Half of the layer can go, if it's the right half. (That much of a net can go is an old finding: "Optimal Brain Damage" by LeCun, Denker and Solla is from 1989.)
 #
 # **Checkpoint**: a layer's weights are all multiplied by 100. What happens to its three numbers of redundancy?
 #
@@ -1107,7 +1107,7 @@ for recipe in RECIPES:
 raises(ValueError, compress, large, [("lowrank", 16)], says="take one of ['drop units', 'low rank', 'prune']")
 
 # %% [markdown]
-# The first one leaves an eighth of the numbers, and reads as well as the whole model, which no single step has done. Look at the second and the third recipe: the same steps in the other order. The accuracy is alike, the number of weights isn't: pruned first, most of the zeros lie in the very units that are dropped afterwards. What is coarse comes first, what is fine last; and
+# The first one leaves a tenth of the numbers, and reads as well as the whole model, which no single step has done. Look at the second and the third recipe: the same steps in the other order. The accuracy is alike, the number of weights isn't: pruned first, most of the zeros lie in the very units that are dropped afterwards. What is coarse comes first, what is fine last; and
 # quantisation (module 17) after everything else.
 #
 # **Checkpoint**: why does `tune` make a new `Pruner` in place of keeping the one that pruned?
@@ -1215,10 +1215,11 @@ def _():
         (4.0, 0.9),
         (float(test.rng.uniform(1.5, 8)), float(test.rng.uniform(0, 1))),
     ):
-        student, teacher = 3 * test.rng.normal(size=(6, 5)), 3 * test.rng.normal(size=(6, 5))
+        student, teacher = remote(3 * test.rng.normal(size=(6, 5))), remote(3 * test.rng.normal(size=(6, 5)))
         targets = test.rng.integers(0, 5, size=6).astype("int32")
-        loss = distillation_loss(Tensor(student), Tensor(teacher), Tensor(targets), temperature, share)
-        close(loss.item(), by_formula(student, teacher, targets, temperature, share), rtol=1e-4)
+        with unchanged(student), unchanged(teacher):
+            loss = distillation_loss(Tensor(student), Tensor(teacher), Tensor(targets), temperature, share)
+        close(loss.item(), by_formula(student.read(), teacher.read(), targets, temperature, share), rtol=1e-4)
 
 
 @test.check(
@@ -1465,7 +1466,7 @@ for name, time in milliseconds.items():
 # Three results, and each of them matters:
 #
 # 1. A dense product doesn't look at its numbers: zeros take as long as anything else.
-# 2. Skipping them in numpy is *slower*, by a large factor: numbers are gathered from all over memory, where the dense product reads them in a row and does many at once. Written in C, and on a processor with that in mind, it pays from about 90 % on; not here.
+# 2. Skipping them in numpy is *slower*, by a large factor: numbers are gathered from all over memory, where the dense product reads them in a row and does many at once. Written in C, at a high sparsity and on a processor with that in mind, it can pay; not here.
 # 3. Dropped units are faster, since the arrays are smaller, on any machine and with any library.
 #
 # **Checkpoint**: somebody has pruned a model to 50 % unstructured, and reports "two times faster". What do you ask?
@@ -1543,9 +1544,9 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. Up and to the left is better. Pruned weights lie high down to about 9 kB, a quarter of the model: single weights can be chosen more finely than units. Then they fall.
-# 2. Dropped units, a taught student and a small net from scratch lie close together. A tenth of a percent is two images of 1,797, so most of their differences are noise. The honest words are "about as good as from scratch", and below 5 kB "worse". (All labels are known here, so the teacher adds nothing.)
+# 2. Dropped units, a taught student and a small net from scratch lie close together. A tenth of a percent is two images of 1,797, so most of their differences are noise. The honest words are "about as good as from scratch", and for dropped units at 5 kB and below "worse". (All labels are known here, so the teacher adds nothing.)
 # 3. Low rank makes only the hidden layer smaller; 5 kB of scores and biases stay, so its line ends early.
-# 4. The recipes lie above all others, the rival included: units dropped first, single weights after. Compression was worth it, in two steps.
+# 4. The recipes lie above all others, the rival included: units dropped first, single weights after. Compression was worth it, in two steps. (The rival may be pruned, too: `Pruner` takes any model. Try it.)
 # 5. All this is about files. For time you'd draw counted multiplications below, and scattered zeros would move back to the right: they save none.
 
 # %% [markdown]
