@@ -613,7 +613,7 @@ print("64 filters of 32 x 3 x 3:", row_importance(filters).shape)
 # %% [markdown]
 # By hand, three units. The rows are $(3, 4)$, $(0, 1)$ and $(5, 12)$, their norms 5, 1 and 13. To keep two of them, take the rows 0 and 2 of the first layer, the biases 0 and 2, and the *columns* 0 and 2 of the second layer.
 #
-# Two traps. `argsort` begins with the smallest, so the units to keep stand at its end, `order[-keep:]`. And `order[-0:]` is all of it: keeping no unit would keep all, so that number must be refused.
+# Two traps. `argsort` begins with the smallest, so the units to keep stand at its end, `order[-keep:]`. And `order[-0:]` is all of it: to keep no unit would choose all of them, and fail somewhere else with a message about something else. So that number must be refused.
 
 
 # %% nbgrader={"grade_id": "drop_units", "solution": true}
