@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tinytorch.viz.answers import ask, finite_array
+from tinytorch.viz.few_colors import FewColors
 from tinytorch.viz.picture import Picture, as_numbers
 from tinytorch.viz.pruning_panels import (
-    FewColors,
     draw_bytes,
     draw_mask,
     draw_right,

@@ -1,34 +1,19 @@
 """The panels of a picture of pruning masks: arrays in, drawings on axes out."""
 
-import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from PIL import Image
 
-from tinytorch.viz.picture import COLORS, STYLE, Picture
+from tinytorch.viz.picture import COLORS, STYLE
 
 PRUNED = "0.78"  # grey: neither blue nor red, and not the white of a weight near zero
 COLOR_STEPS = 10  # of a weight: enough to tell strong from weak, and a small picture
 MOST_CELLS = 128  # along an axis of a layer: of more, every n-th is drawn
 MOST_COUNTS = 10  # pixels along an axis up to which their counts are written
-PALETTE = 128  # colours of the picture: less than half of the bytes, and no difference to be seen
 LINES, MARKS = ("-", "--", ":"), "os^"  # told apart without colours
 TILES_ACROSS = 5
-
-
-class FewColors(Picture):
-    """A picture with a palette: one move of a slider has to stay small, and masks are full of small cells."""
-
-    def png(self) -> bytes:
-        file = io.BytesIO()
-        drawn = Image.open(io.BytesIO(super().png())).convert("RGB")
-        drawn.quantize(PALETTE, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            file, format="PNG", optimize=True
-        )
-        return file.getvalue()
 
 
 def panels(above: Sequence[str], below: Sequence[str]):
@@ -71,7 +56,7 @@ def draw_uses(ax, uses: np.ndarray | None, most: int) -> None:
 def draw_templates(ax, templates: np.ndarray, uses: np.ndarray | None) -> None:
     """Draw images side by side, with a cross on each pixel that nobody uses."""
     tiles, places = _tiled(templates)
-    _bare(ax, "templates (x: an unused pixel)")
+    _bare(ax, "templates (x: unused)")
     ax.imshow(tiles, cmap="gray", interpolation="nearest")
     if uses is None or not (uses == 0).any():
         return

@@ -1,11 +1,14 @@
 """Masks and histograms of weights follow their sliders in picture and words, and survive what student code gives."""
 
 import base64
+import io
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tinytorch import viz
+from tinytorch.viz.few_colors import png_with_palette
 
 LARGEST_MOVE = 60_000  # bytes sent by one move of a slider: picture, line and table
 WEIGHT = np.array([[0.5, -0.1, 0.8, 0.0], [0.05, -0.9, 0.2, 0.0]])
@@ -60,7 +63,7 @@ def test_moves_change_line_and_picture():
     assert first == [
         "hidden: grey is removed",
         "weights left at each pixel",
-        "templates (x: an unused pixel)",
+        "templates (x: unused)",
         "share of right answers",
     ]
     assert second == ["scores: grey is removed", "share of right answers"]
@@ -72,7 +75,7 @@ def test_the_picture_shows_the_mask_and_the_numbers():
     drawn = axes["hidden: grey is removed"].images[0].get_array()
     np.testing.assert_array_equal(drawn.mask, ~smallest_go(0.5)["hidden"])
     assert [t.get_text() for t in axes["weights left at each pixel"].texts] == ["1", "1", "2", "0"]
-    crosses = axes["templates (x: an unused pixel)"].lines[0].get_xydata()
+    crosses = axes["templates (x: unused)"].lines[0].get_xydata()
     np.testing.assert_array_equal(crosses, [[1, 1], [4, 1], [7, 1]])
     assert [t.get_text().strip() for t in axes["bytes in a file"].texts] == ["32", "17"]
     assert axes["share of right answers"].lines[-1].get_xdata()[0] == 0.5
@@ -165,3 +168,13 @@ def test_lines_may_have_places_of_their_own():
     assert [line.get_xdata().tolist() for line in picture.figure.axes[0].lines] == [[1, 2], [5, 6, 7]]
     with pytest.raises(ValueError, match="one value for each x"):
         viz.lines({"a": [1, 2]}, {"a": [0.1]})
+
+
+def test_a_palette_keeps_few_colours_exactly_and_many_nearly():
+    rng = np.random.default_rng(0)
+    few = np.array([[0, 0, 0], [255, 255, 255], [200, 10, 90]], dtype=np.uint8)[rng.integers(0, 3, size=(7, 11))]
+    many = np.stack(np.meshgrid(np.arange(256), np.arange(256)), axis=-1).astype(np.uint8)
+    many = np.concatenate([many, many[..., :1]], axis=-1)
+    for pixels, gap in ((few, 0), (many, 24)):
+        back = np.asarray(Image.open(io.BytesIO(png_with_palette(pixels))).convert("RGB")).astype(int)
+        assert np.abs(back - pixels).max() <= gap
