@@ -116,6 +116,14 @@ FAULTS = {
         "quantization",
         "def dequantize(q, scale, zero_point=0):\n    return q.astype('float32')",
     ),
+    "a_pruned_model_stays_pruned_while_it_learns": (
+        "compression",
+        "def pruning_mask(weight, sparsity):\n    return np.arange(weight.size).reshape(weight.shape) % 2 == 0",
+    ),
+    "dropping_silent_units_changes_nothing": (
+        "compression",
+        "def row_importance(weight):\n    return -np.abs(weight).sum(axis=1)",
+    ),
 }
 
 

@@ -7,6 +7,7 @@ from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     IntegrationTest,
     attention,
     composition,
+    compression,
     gradients,
     quantization,
     text,

@@ -2,8 +2,9 @@
 
 `lines`, `bars`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends
 in it.
-`LossCurve` is live during training, `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `Tokens`, `TokensByMerges`,
-`PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine` and `NextToken` answer one question each.
+`LossCurve` is live during training; `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `NextToken`, `Tokens`,
+`TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask` and
+`WeightHistogram` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -39,6 +40,8 @@ _HOME = {
     "FeatureMaps": "feature_maps",
     "AttentionMap": "attention_map",
     "NumberLine": "number_line",
+    "PruningMask": "pruning_mask",
+    "WeightHistogram": "weight_histogram",
 }
 __all__ = sorted(_HOME)
 

@@ -82,6 +82,20 @@ def shares(beginning, temperature):
 viz.NextToken(shares, ["x", "y"], ["a", "b"])
 """
 
+MASKS = """
+import numpy as np
+from tinytorch import viz
+
+weight = np.array([[0.5, -0.1, 0.8, 0.0], [0.05, -0.9, 0.2, 0.0]])
+viz.PruningMask(
+    {"hidden": weight},
+    lambda sparsity: {"hidden": np.abs(weight) > np.quantile(np.abs(weight), sparsity)},
+    (0.25, 0.5, 0.75),
+    right={"pruned": [0.9, 0.8, 0.5]},
+    templates=np.ones((2, 2, 2)),
+)
+"""
+
 
 @pytest.fixture
 def lab(tmp_path, request):
@@ -242,6 +256,30 @@ def test_arrow_keys_change_temperature_and_beginning_and_a_broken_model_is_told(
         status.filter(has_text="RuntimeError: too hot").wait_for()
         page.keyboard.press("ArrowLeft")
         status.filter(has_text="after 'y' at temperature 1.0: likeliest 'b' with 73%").wait_for()
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert _kept_pictures(work / "curve.ipynb") == 1
+
+
+@pytest.mark.parametrize("lab", [MASKS], indirect=True, ids=["masks"])
+def test_arrow_keys_choose_a_sparsity(lab):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+        status.filter(has_text="sparsity 50%, hidden: 4 of 8 weights stay").wait_for()
+        before = picture.get_attribute("src")
+        page.locator(".jp-OutputArea-output .noUi-handle").first.focus()
+        page.keyboard.press("ArrowRight")
+        status.filter(has_text="sparsity 75%, hidden: 2 of 8 weights stay").wait_for()
+        page.wait_for_function(
+            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
+        )
         page.keyboard.press("Control+s")
         page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     assert _kept_pictures(work / "curve.ipynb") == 1
