@@ -99,6 +99,14 @@ FAULTS = {
         "attention",
         "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
     ),
+    "a_text_in_pieces_scores_as_the_whole": (
+        "kvcaching",
+        "def append(cache, k, v):\n    cache.used += k.shape[-2]\n    return k, v",
+    ),
+    "a_cache_changes_no_letter": (
+        "kvcaching",
+        "def sample_next(scores, u, temperature, top_k):\n    return int(scores.argmin())",
+    ),
 }
 
 

@@ -192,14 +192,15 @@ def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
 
     def model(ids, caches=None, start=0):
         array = np.asarray(ids.data)
-        if array.ndim != 2 or not 1 <= array.shape[1] <= context - start:
+        if array.ndim != 2 or array.shape[1] > context - start:
             raise ValueError(f"the context has {context} places, got ids of the shape {array.shape} from place {start}")
         places = np.broadcast_to(np.arange(start + 1, start + array.shape[1] + 1), array.shape)
         known = [Tensor(x[:, None, :, None].astype(np.float32)) for x in (array, places)]
         for cache in [None] * layers if caches is None else caches:
             given = known if cache is None else cache.append(*known)
         numbers, all_places = (np.asarray(x.data)[:, 0, :, 0] for x in given)
-        following = np.cumsum(numbers * all_places, axis=1)[:, -array.shape[1] :].astype(np.int64) % vocabulary
+        sums = np.cumsum(numbers * all_places, axis=1)[:, numbers.shape[1] - array.shape[1] :]
+        following = sums.astype(np.int64) % vocabulary
         out = Tensor(sureness * np.eye(vocabulary, dtype=np.float32)[following], requires_grad=True) * 1.0
         model.reads.append((start, int(array.shape[1])))
         model.recorded.append(bool(out.requires_grad))

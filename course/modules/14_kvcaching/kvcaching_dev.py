@@ -388,7 +388,7 @@ def _():
         k, v = append(cache, numbers(number), numbers(10 * number))
         true(shares_memory(k.data, keys), "the keys given back are a view of the memory that the cache was made with")
         true(shares_memory(v.data, values), "so are the values")
-    same(keys, [[[[5.0], [6.0], [0.0], [0.0]]]])
+    same(cache.keys, [[[[5.0], [6.0], [0.0], [0.0]]]])
 
 
 @test.check("one token too many is refused, and the number of places named", points=3)
