@@ -101,7 +101,7 @@ FAULTS = {
     ),
     "a_text_in_pieces_scores_as_the_whole": (
         "kvcaching",
-        "def append(cache, k, v):\n    cache.used += k.shape[-2]\n    return k, v",
+        "def read_on(model, ids, caches):\n    return model(Tensor(ids[:, len(caches[0]) :]), caches=caches)",
     ),
     "a_cache_changes_no_letter": (
         "kvcaching",

@@ -8,7 +8,7 @@
 #
 # | built so far | built here | used for |
 # | --- | --- | --- |
-# | attention that takes a cache, a GPT, sampling, generation | a count of the repeated work, a cache, reading on, writing with a cache, its bytes | every language model that answers you; 2018 and the Olympics |
+# | attention that takes a cache, a GPT, sampling, generation | a count of the repeated work, a cache, reading on, writing with a cache, its bytes | every language model that answers you |
 
 # %% [markdown]
 # ## 🎯 Module Assumptions
@@ -559,6 +559,7 @@ def _():
     caches, ids = empty_caches(model), np.array([[3, 1, 4]])
     same(read_on(model, ids, caches).shape, (1, 3, 10))
     raises(ValueError, read_on, model, ids, caches, says="3")
+    raises(ValueError, read_on, model, ids[:, :2], caches)
 
 
 ### BEGIN HIDDEN TESTS
