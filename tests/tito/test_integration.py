@@ -124,6 +124,14 @@ FAULTS = {
         "compression",
         "def row_importance(weight):\n    return -np.abs(weight).sum(axis=1)",
     ),
+    "a_text_in_pieces_scores_as_the_whole": (
+        "kvcaching",
+        "def read_on(model, ids, caches):\n    return model(Tensor(ids[:, len(caches[0]) :]), caches=caches)",
+    ),
+    "a_cache_changes_no_letter": (
+        "kvcaching",
+        "def sample_next(scores, u, temperature, top_k):\n    return int(scores.argmin())",
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     TESTS,
     IntegrationTest,
     attention,
+    caching,
     composition,
     compression,
     gradients,

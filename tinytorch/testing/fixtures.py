@@ -7,6 +7,7 @@ Every factory here is imported by the process that runs student code; it needs n
 import sys
 import tracemalloc
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -181,6 +182,7 @@ def growing_cache(Tensor):
     return Growing()
 
 
+<<<<<<< HEAD
 def peak_bytes(function, *inputs, **options):
     """Call the function; tell how many bytes Python and numpy held at most, beyond what was there before."""
     tracemalloc.start()
@@ -189,3 +191,34 @@ def peak_bytes(function, *inputs, **options):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+=======
+def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
+    """Return a language model that takes caches, and needs all numbers before and their places to say what follows.
+
+    What follows is the sum of number times place (counted from 1), modulo `vocabulary`: its score is `sureness`, others
+    have 0. It takes ids (batch, new), `caches` with one for each of `layers` blocks, and `start`, and keeps numbers and
+    places in the caches as keys and values (batch, 1, new, 1). `.reads` lists (start, new) of each call, `.recorded`
+    whether operations on tensors were recorded for gradients.
+    """
+
+    def model(ids, caches=None, start=0):
+        array = np.asarray(ids.data)
+        if array.ndim != 2 or array.shape[1] > context - start:
+            raise ValueError(f"the context has {context} places, got ids of the shape {array.shape} from place {start}")
+        places = np.broadcast_to(np.arange(start + 1, start + array.shape[1] + 1), array.shape)
+        known = [Tensor(x[:, None, :, None].astype(np.float32)) for x in (array, places)]
+        for cache in [None] * layers if caches is None else caches:
+            given = known if cache is None else cache.append(*known)
+        numbers, all_places = (np.asarray(x.data)[:, 0, :, 0] for x in given)
+        sums = np.cumsum(numbers * all_places, axis=1)[:, numbers.shape[1] - array.shape[1] :]
+        following = sums.astype(np.int64) % vocabulary
+        out = Tensor(sureness * np.eye(vocabulary, dtype=np.float32)[following], requires_grad=True) * 1.0
+        model.reads.append((start, int(array.shape[1])))
+        model.recorded.append(bool(out.requires_grad))
+        return out
+
+    attention = SimpleNamespace(num_heads=1, key=SimpleNamespace(weight=np.ones((1, 1), dtype=np.float32)))
+    model.context, model.blocks = context, [SimpleNamespace(attention=attention)] * layers
+    model.reads, model.recorded = [], []
+    return model
+>>>>>>> w-m14

@@ -3,8 +3,8 @@
 `lines`, `bars`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends
 in it.
 `LossCurve` is live during training; `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `NextToken`, `Tokens`,
-`TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask` and
-`WeightHistogram` answer one question each.
+`TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask`,
+`WeightHistogram` and `RepeatedWork` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -42,6 +42,7 @@ _HOME = {
     "NumberLine": "number_line",
     "PruningMask": "pruning_mask",
     "WeightHistogram": "weight_histogram",
+    "RepeatedWork": "repeated_work",
 }
 __all__ = sorted(_HOME)
 

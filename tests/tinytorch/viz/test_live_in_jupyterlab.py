@@ -57,6 +57,7 @@ def cut(text, count):
 
 frames = np.cumsum(np.random.default_rng(0).normal(size=(5, 3, 2)), axis=0)
 display(viz.TokensByMerges(cut, (0, 2), "abc"), viz.PointsOverTime(frames, "xyz", title="Letters"))
+display(viz.RepeatedWork("abcd", context=3))
 """
 
 MAPS = """
@@ -185,16 +186,21 @@ def test_typing_and_arrow_keys_change_what_is_seen_and_said(lab):
         status.filter(has_text="4 characters; tokens after 0, 2 merges: 4, 2").wait_for()
         picture = page.locator(".jp-OutputArea-output img").first
         before = picture.get_attribute("src")
-        page.locator(".jp-OutputArea-output .noUi-handle").focus()
+        handles = page.locator(".jp-OutputArea-output .noUi-handle")
+        handles.nth(0).focus()
         page.keyboard.press("ArrowLeft")
         status.filter(has_text="epoch 3: moved by").wait_for()
         page.wait_for_function(
             "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
         )
+        status.filter(has_text="3 tokens: without a cache 6 products, 3 of them computed before").wait_for()
+        handles.nth(1).focus()
+        page.keyboard.press("ArrowRight")
+        status.filter(has_text="4 tokens: without a cache 6 products, none of them computed before").wait_for()
         page.keyboard.press("Control+s")
         page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     saved = (work / "curve.ipynb").read_text()
-    assert _kept_pictures(work / "curve.ipynb") == 1 and "<small>97</small>" in saved
+    assert _kept_pictures(work / "curve.ipynb") == 2 and "<small>97</small>" in saved
 
 
 @pytest.mark.parametrize("lab", [MAPS], indirect=True, ids=["maps"])
