@@ -99,6 +99,23 @@ FAULTS = {
         "attention",
         "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
     ),
+    "a_watched_training_goes_to_the_same_bits": (
+        "profiling",
+        "def profile_calls(run, clock=time.perf_counter):\n"
+        "    before = RECORDER.record\n"
+        "    set_recorder(lambda call, out: None, RECORDER.backward)\n"
+        "    try:\n"
+        "        run()\n"
+        "    except RuntimeError:\n"
+        "        pass\n"
+        "    finally:\n"
+        "        set_recorder(before, RECORDER.backward)\n"
+        "    return []",
+    ),
+    "a_model_costs_what_its_shapes_say": (
+        "profiling",
+        "def flops_of_call(call):\n    return result_of(call).size",
+    ),
 }
 
 

@@ -2,12 +2,13 @@
 
 import traceback
 
-from tinytorch.integration import (  # noqa: F401 - the last five add their tests
+from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     TESTS,
     IntegrationTest,
     attention,
     composition,
     gradients,
+    profiling,
     text,
     training,
 )

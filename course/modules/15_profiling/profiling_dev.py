@@ -249,7 +249,7 @@ print(f"the mean of the sixty above:    {np.mean(times):.2f} ms; their median {n
 #
 # <details><summary>Answer</summary>
 #
-# The shortest time is the one that was disturbed least, so it's a good estimate of what the code needs on a quiet machine, and modules 01 to 08 used it. But it's a record, not a habit: the more often you run, the shorter it gets, and it hides what happens regularly, such as a garbage collection in every tenth
+# The shortest time is the one that was disturbed least, so it's a good estimate of what the code needs on a quiet machine, and module 05 used it. But it's a record, not a habit: the more often you run, the shorter it gets, and it hides what happens regularly, such as a garbage collection in every tenth
 # run. For the peak of a machine take the best, for what a user has to wait for the median and the spread. Module 19 goes on from here.
 # </details>
 
@@ -748,7 +748,7 @@ viz.Timeline(spans, "One training step")
 
 # %% [markdown]
 # **What's happening**
-# 1. Time runs from left to right. Each operation has a row, and its share of the whole step beside its name; what takes most stands on top. Blue is the way forwards, hatched orange are the gradient rules, dotted green is the optimizer.
+# 1. Time runs from left to right. Each operation has a row, and its share of the whole step beside its name; what takes most stands on top. The upper half of a row (blue) is the way forwards, the lower half (orange) are the gradient rules, whole bars (green) are the optimizer.
 # 2. The way back visits the operations in reverse order. Each product has two on the way back, except in the first layer, where nobody wants the gradient of the images.
 # 3. Did you think of Adam? It reads and writes several arrays for each weight, whatever the batch is, and its row is one of the longest.
 # 4. The grey row at the bottom is what is no operation: Python between the calls, adding up gradients, and the stopwatches themselves.
@@ -912,13 +912,13 @@ for place, count in enumerate(counts):
     print(
         f"{count:>5} images: training {peaks['training'][place]:6.2f} MB, evaluation {peaks['evaluation'][place]:5.2f} MB"
     )
-viz.lines(counts, peaks, "Peak memory of one step", xlabel="images in a batch", ylabel="MB", log="xy", markers=True)
+viz.lines(counts, peaks, "Peak memory of one step", xlabel="images in a batch", ylabel="MB", markers=True)
 
 # %% [markdown]
 # **What's happening**
-# 1. On the right both lines rise in proportion: twice the images, twice the numbers in each layer.
-# 2. Training lies above: the tape keeps every result until its gradient has been computed, while evaluation drops each one as soon as the next layer has read it.
-# 3. On the left the line of training becomes flat. What remains doesn't depend on the batch: the gradients of all weights, and the temporary arrays of Adam.
+# 1. Both lines rise steadily: each image more adds its numbers in every layer.
+# 2. Training rises faster: the tape keeps every result until its gradient has been computed, while evaluation drops each one as soon as the next layer has read it.
+# 3. Training doesn't begin near 0. What it needs even for a few images doesn't depend on the batch: the gradients of all weights, and the temporary arrays of Adam.
 # 4. Weights and Adam's moments aren't in these numbers: they were there before.
 
 # %% [markdown]
@@ -952,7 +952,7 @@ for wanted in (False, True):
 # By hand: a step of 8 ms, of which `gelu` takes 2 ms, so the fraction is 0.25. Five times as fast it takes 0.4 ms. The rest still takes its time: 6 ms. Together 6.4 ms instead of 8, so the whole gets $8 / 6.4 = 1.25$ times as fast.
 #
 # Infinitely fast it would take 0 ms: $8 / 6 = 1.33$. More is not to be had from this part, however clever you are. Gene Amdahl said so in 1967, about computers with many processors: the part that can't be shared decides. It's the reason why one measures *before* one starts to improve: the part that takes longest is the only
-# one where much can be won, and guesses about which one it is are wrong remarkably often. Knuth counted in 1971 what programs of others spent their time on: less than 4 % of a program accounted for more than half of it, and the authors hadn't known where.
+# one where much can be won, and yours was a guess before you measured. Knuth looked at what FORTRAN programs spend their time on (1971): less than 4 % of a program usually took more than half of it.
 #
 # **Now alone.** This exercise has no steps: take the example by hand, and let the whole be 1.
 #
