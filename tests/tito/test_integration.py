@@ -132,6 +132,23 @@ FAULTS = {
         "kvcaching",
         "def sample_next(scores, u, temperature, top_k):\n    return int(scores.argmin())",
     ),
+    "a_watched_training_goes_to_the_same_bits": (
+        "profiling",
+        "def profile_calls(run, clock=time.perf_counter):\n"
+        "    before = RECORDER.record\n"
+        "    set_recorder(lambda call, out: None, RECORDER.backward)\n"
+        "    try:\n"
+        "        run()\n"
+        "    except RuntimeError:\n"
+        "        pass\n"
+        "    finally:\n"
+        "        set_recorder(before, RECORDER.backward)\n"
+        "    return []",
+    ),
+    "a_model_costs_what_its_shapes_say": (
+        "profiling",
+        "def flops_of_call(call):\n    return result_of(call).size",
+    ),
 }
 
 

@@ -10,7 +10,11 @@ from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     composition,
     compression,
     gradients,
+<<<<<<< HEAD
     quantization,
+=======
+    profiling,
+>>>>>>> w-m15
     text,
     training,
     transformers,

@@ -183,6 +183,7 @@ def growing_cache(Tensor):
 
 
 <<<<<<< HEAD
+<<<<<<< HEAD
 def peak_bytes(function, *inputs, **options):
     """Call the function; tell how many bytes Python and numpy held at most, beyond what was there before."""
     tracemalloc.start()
@@ -222,3 +223,94 @@ def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
     model.reads, model.recorded = [], []
     return model
 >>>>>>> w-m14
+=======
+def clocked_run(*takes):
+    """Return a function without arguments that takes `takes` by a clock of its own, the last one again and again.
+
+    `.clock()` reads that clock, `.calls` counts. Nothing really waits.
+    """
+
+    def run():
+        run.now += takes[min(run.calls, len(takes) - 1)]
+        run.calls += 1
+
+    run.now, run.calls = 64.0, 0
+    run.clock = lambda: run.now
+    return run
+
+
+def clocked_step(Tensor, script, between=0.0, inside=None, fails=False):
+    """Return a function without arguments that calls operations made for it, by a clock of its own.
+
+    script: (operation, seconds) for each call; each takes and gives an array (2, 3). between: what passes before each.
+    inside: operation -> the operation that it calls while it works, which takes one second more. fails: whether a
+    RuntimeError ends it. `.clock()` reads the clock, `.out` is the last result, a Tensor that wants a gradient.
+    """
+    core = sys.modules[Tensor.__module__]
+    operations, inside = {}, inside or {}
+
+    def make(name):
+        def compute(a):
+            if name in inside:
+                run.now += run.takes
+                run.takes = 1.0
+                operations[inside[name]](Tensor(a))
+            else:
+                run.now += run.takes
+            return 2.0 * a
+
+        compute.__name__ = name
+        return core.primitive(compute)
+
+    for name in {*(name for name, _ in script), *inside.values()}:
+        operations[name] = make(name)
+
+    def run():
+        run.out = Tensor(np.ones((2, 3), dtype=np.float32), requires_grad=True)
+        for name, seconds in script:
+            run.now += between
+            run.takes = seconds
+            run.out = operations[name](run.out)
+        run.now += between
+        if fails:
+            raise RuntimeError("the last operation failed")
+
+    run.now, run.takes, run.out = 64.0, 0.0, None
+    run.clock = lambda: run.now
+    return run
+
+
+def using_memory(held, given_back):
+    """Return a function without arguments that makes arrays of `given_back` bytes and drops them, then holds `held`.
+
+    Both are lists of sizes. What it holds is there all along, from before the others are dropped, as `.held`.
+    """
+
+    def run():
+        run.held = [np.zeros(size, dtype=np.uint8) for size in held]
+        dropped = [np.zeros(size, dtype=np.uint8) for size in given_back]
+        del dropped
+
+    run.held = []
+    return run
+
+
+def calling(function, *arguments):
+    """Return a function without arguments that calls `function(*arguments)`; `.result` is what it gave last."""
+
+    def call():
+        call.result = function(*arguments)
+
+    call.result = None
+    return call
+
+
+def in_turn(*functions):
+    """Return a function without arguments that calls each of `functions` in turn."""
+
+    def run():
+        for function in functions:
+            function()
+
+    return run
+>>>>>>> w-m15

@@ -4,7 +4,7 @@
 in it.
 `LossCurve` is live during training; `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `NextToken`, `Tokens`,
 `TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask`,
-`WeightHistogram` and `RepeatedWork` answer one question each.
+`WeightHistogram`, `RepeatedWork` and `Timeline` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -43,6 +43,8 @@ _HOME = {
     "PruningMask": "pruning_mask",
     "WeightHistogram": "weight_histogram",
     "RepeatedWork": "repeated_work",
+    "Timeline": "call_timeline",
+    "roofline": "rooflines",
 }
 __all__ = sorted(_HOME)
 

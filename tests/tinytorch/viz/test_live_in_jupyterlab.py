@@ -97,6 +97,12 @@ viz.PruningMask(
 )
 """
 
+CALLS = """
+from tinytorch import viz
+
+viz.Timeline([("matmul", "forward", 0.0, 0.002), ("gelu", "forward", 0.002, 0.001), ("gelu", "backward", 0.004, 0.001)])
+"""
+
 
 @pytest.fixture
 def lab(tmp_path, request):
@@ -283,6 +289,31 @@ def test_arrow_keys_choose_a_sparsity(lab):
         page.locator(".jp-OutputArea-output .noUi-handle").first.focus()
         page.keyboard.press("ArrowRight")
         status.filter(has_text="sparsity 75%, hidden: 2 of 8 weights stay").wait_for()
+        page.wait_for_function(
+            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
+        )
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert _kept_pictures(work / "curve.ipynb") == 1
+
+
+@pytest.mark.parametrize("lab", [CALLS], indirect=True, ids=["calls"])
+def test_arrow_keys_walk_through_the_calls_of_a_timeline(lab):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+        status.filter(has_text="call 1 of 3: matmul, forward, starts at 0 µs, takes 2 ms, 40.0% of 5 ms").wait_for()
+        before = picture.get_attribute("src")
+        page.locator(".jp-OutputArea-output .noUi-handle").focus()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowRight")
+        status.filter(has_text="call 3 of 3: gelu, backward, starts at 4 ms").wait_for()
         page.wait_for_function(
             "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
         )
