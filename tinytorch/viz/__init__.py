@@ -1,9 +1,10 @@
 """Pictures of what students build, from plain numbers and arrays.
 
-`lines`, `bars`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends
-in it.
+`lines`, `bars`, `images`, `matrix`, `surface`, `memory_layout`, `broadcast`, `runs` and `trade_off` give a `Picture`,
+shown when a cell ends in it.
 `LossCurve` is live during training, `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `Tokens`, `TokensByMerges`,
-`PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap` and `NextToken` answer one question each.
+`PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NextToken` and `EvidenceByRuns` answer one question
+each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -38,6 +39,9 @@ _HOME = {
     "SlidingKernel": "sliding_kernel",
     "FeatureMaps": "feature_maps",
     "AttentionMap": "attention_map",
+    "runs": "benchmark_pictures",
+    "trade_off": "benchmark_pictures",
+    "EvidenceByRuns": "evidence_by_runs",
 }
 __all__ = sorted(_HOME)
 
