@@ -99,6 +99,22 @@ FAULTS = {
         "attention",
         "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
     ),
+    "more_layers_are_slower_on_a_clock_that_counts_them": (
+        "benchmarking",
+        "def verdict(times, baseline, worth=0.01, level=0.95):\n    return 'slower'",
+    ),
+    "a_steady_drift_is_no_difference": (
+        "benchmarking",
+        "def interleave(candidates, rounds, clock):\n"
+        "    times = {}\n"
+        "    for name, run in candidates.items():\n"
+        "        readings = [clock()]\n"
+        "        for _ in range(2 * rounds):\n"
+        "            run()\n"
+        "            readings.append(clock())\n"
+        "        times[name] = list(np.diff(readings))\n"
+        "    return times",
+    ),
 }
 
 

@@ -2,10 +2,11 @@
 
 import traceback
 
-from tinytorch.integration import (  # noqa: F401 - the last five add their tests
+from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     TESTS,
     IntegrationTest,
     attention,
+    benchmarking,
     composition,
     gradients,
     text,

@@ -48,9 +48,10 @@ class EvidenceByRuns:
     def picture(self, count: int | None = None) -> Picture:
         """Draw the first runs, and the intervals up to so many pairs (default: all)."""
         count = self.counts[-1] if count is None else count
-        figure, axes = new_figure(1, 2, width=7.6, height=2.9)
+        figure, axes = new_figure(1, 2, width=7.6, height=3.1)
         self._draw_runs(axes[0, 0], count)
         self._draw_intervals(axes[0, 1], count)
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
         figure.suptitle(self.title)
         return Picture(figure, f"{self.title or 'evidence by runs'}: {self.line(count)}")
 
@@ -63,7 +64,6 @@ class EvidenceByRuns:
         above = sum(int((values[:count] > top).sum()) for values in self.milliseconds)
         ax.set_title(f"runs ({above} lie above)" if above else "runs", fontsize=10)
         ax.set(xlabel="pair", ylabel="ms", xlim=(0, len(self.milliseconds[0]) + 1), ylim=(0, top))
-        ax.legend(loc="lower right")
 
     def _draw_intervals(self, ax, count: int) -> None:
         shown = {n: self.intervals[n][:2] for n in self.counts if np.isfinite(self.intervals[n][:2]).all()}

@@ -1066,7 +1066,7 @@ viz.EvidenceByRuns(
 
 # %% [markdown]
 # **What's happening**
-# 1. GELU computes an error function for each hidden number, ReLU compares with 0: the difference is so large that six pairs see it.
+# 1. GELU computes an error function for each hidden number, ReLU compares with 0: the difference is so large that few pairs see it.
 # 2. Further pairs change nothing about the verdict; they only say more exactly how much slower.
 # 3. The printed line is the net against itself. Its interval should contain 1; with the level 0.95 and nothing worth less than 1 %, one in some hundred benchmarks would still accuse it.
 
