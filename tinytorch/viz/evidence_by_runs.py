@@ -15,7 +15,7 @@ from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
 from tinytorch.viz.shown import show_with_controls, spoken
 
 FRAME = 2.2  # medians: so high is the frame around the runs
-MOST_PAIRS = 1000  # more dots could not be told apart
+MOST_PAIRS = 100  # more dots would make one move of the slider larger than 60 kB
 
 
 class EvidenceByRuns:
@@ -48,7 +48,7 @@ class EvidenceByRuns:
     def picture(self, count: int | None = None) -> Picture:
         """Draw the first runs, and the intervals up to so many pairs (default: all)."""
         count = self.counts[-1] if count is None else count
-        figure, axes = new_figure(1, 2, width=7.6, height=3.1)
+        figure, axes = new_figure(1, 2, width=7.2, height=3.1)
         self._draw_runs(axes[0, 0], count)
         self._draw_intervals(axes[0, 1], count)
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower left", ncols=2)
