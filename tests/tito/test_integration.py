@@ -149,6 +149,22 @@ FAULTS = {
         "profiling",
         "def flops_of_call(call):\n    return result_of(call).size",
     ),
+    "more_layers_are_slower_on_a_clock_that_counts_them": (
+        "benchmarking",
+        "def verdict(times, baseline, worth=0.01, level=0.95):\n    return 'slower'",
+    ),
+    "a_steady_drift_is_no_difference": (
+        "benchmarking",
+        "def interleave(candidates, rounds, clock):\n"
+        "    times = {}\n"
+        "    for name, run in candidates.items():\n"
+        "        readings = [clock()]\n"
+        "        for _ in range(2 * rounds):\n"
+        "            run()\n"
+        "            readings.append(clock())\n"
+        "        times[name] = list(np.diff(readings))\n"
+        "    return times",
+    ),
 }
 
 

@@ -6,7 +6,11 @@ from tinytorch.integration import (  # noqa: F401 - the last six add their tests
     TESTS,
     IntegrationTest,
     attention,
+<<<<<<< HEAD
     caching,
+=======
+    benchmarking,
+>>>>>>> w-m19
     composition,
     compression,
     gradients,

@@ -109,6 +109,34 @@ def counting_model(Tensor, vocabulary, context, sureness=50.0):
     return model
 
 
+def scripted_machine(costs, cold=0.0, drift=0.0, noise=(1.0,)):
+    """Return a machine whose times are known: candidates to run, and a clock that only their runs move forward.
+
+    `costs`: name -> seconds of a run; `cold`: seconds more for the first run of each. Run number k of all (from 0)
+    takes (1 + drift * k) times as long, and that times the k-th number of `noise`, which begins anew at its end.
+    `.candidates` has a function without arguments for each name, `.clock` gives seconds, `.ran` lists who ran.
+    """
+
+    class Machine:
+        def __init__(self):
+            self.ran, self.now = [], 0.0
+            self.candidates = {name: self.runner(name) for name in costs}
+
+        def runner(self, name):
+            def run():
+                number = len(self.ran)
+                extra = cold if name not in self.ran else 0.0
+                self.now += (costs[name] + extra) * (1 + drift * number) * noise[number % len(noise)]
+                self.ran.append(name)
+
+            return run
+
+        def clock(self):
+            return self.now
+
+    return Machine()
+
+
 def scripted(values):
     """Return a function that gives `values` one after the other, whatever it is called with; `.calls` counts."""
 

@@ -4,7 +4,7 @@
 in it.
 `LossCurve` is live during training; `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `NextToken`, `Tokens`,
 `TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask`,
-`WeightHistogram`, `RepeatedWork` and `Timeline` answer one question each.
+`WeightHistogram`, `RepeatedWork`, `Timeline` and `EvidenceByRuns` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -45,6 +45,9 @@ _HOME = {
     "RepeatedWork": "repeated_work",
     "Timeline": "call_timeline",
     "roofline": "rooflines",
+    "runs": "benchmark_pictures",
+    "trade_off": "benchmark_pictures",
+    "EvidenceByRuns": "evidence_by_runs",
 }
 __all__ = sorted(_HOME)
 

@@ -103,6 +103,13 @@ from tinytorch import viz
 viz.Timeline([("matmul", "forward", 0.0, 0.002), ("gelu", "forward", 0.002, 0.001), ("gelu", "backward", 0.004, 0.001)])
 """
 
+EVIDENCE = """
+from tinytorch import viz
+
+runs = {"new": [0.002] * 8, "old": [0.004] * 8}
+viz.EvidenceByRuns(runs, {6: (0.4, 1.2, "can't tell"), 8: (0.45, 0.6, "faster")}, "Faster?")
+"""
+
 
 @pytest.fixture
 def lab(tmp_path, request):
@@ -314,6 +321,30 @@ def test_arrow_keys_walk_through_the_calls_of_a_timeline(lab):
         page.keyboard.press("ArrowRight")
         page.keyboard.press("ArrowRight")
         status.filter(has_text="call 3 of 3: gelu, backward, starts at 4 ms").wait_for()
+        page.wait_for_function(
+            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
+        )
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    assert _kept_pictures(work / "curve.ipynb") == 1
+
+
+@pytest.mark.parametrize("lab", [EVIDENCE], indirect=True, ids=["evidence"])
+def test_arrow_keys_take_fewer_pairs_of_runs(lab):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+        status.filter(has_text="after 8 pairs: new takes 0.450 to 0.600 times as long as old: faster").wait_for()
+        before = picture.get_attribute("src")
+        page.locator(".jp-OutputArea-output .noUi-handle").focus()
+        page.keyboard.press("ArrowLeft")
+        status.filter(has_text="after 6 pairs: new takes 0.400 to 1.200 times as long as old: can't tell").wait_for()
         page.wait_for_function(
             "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
         )
