@@ -2,23 +2,17 @@
 
 import traceback
 
-from tinytorch.integration import (  # noqa: F401 - the last six add their tests
+from tinytorch.integration import (  # noqa: F401 - the rooms add their tests
     TESTS,
     IntegrationTest,
     attention,
-<<<<<<< HEAD
-    caching,
-=======
     benchmarking,
->>>>>>> w-m19
+    caching,
     composition,
     compression,
     gradients,
-<<<<<<< HEAD
-    quantization,
-=======
     profiling,
->>>>>>> w-m15
+    quantization,
     text,
     training,
     transformers,

@@ -210,8 +210,6 @@ def growing_cache(Tensor):
     return Growing()
 
 
-<<<<<<< HEAD
-<<<<<<< HEAD
 def peak_bytes(function, *inputs, **options):
     """Call the function; tell how many bytes Python and numpy held at most, beyond what was there before."""
     tracemalloc.start()
@@ -220,7 +218,8 @@ def peak_bytes(function, *inputs, **options):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-=======
+
+
 def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
     """Return a language model that takes caches, and needs all numbers before and their places to say what follows.
 
@@ -250,8 +249,8 @@ def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
     model.context, model.blocks = context, [SimpleNamespace(attention=attention)] * layers
     model.reads, model.recorded = [], []
     return model
->>>>>>> w-m14
-=======
+
+
 def clocked_run(*takes):
     """Return a function without arguments that takes `takes` by a clock of its own, the last one again and again.
 
@@ -341,4 +340,3 @@ def in_turn(*functions):
             function()
 
     return run
->>>>>>> w-m15
