@@ -252,91 +252,108 @@ def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
 
 
 def clocked_run(*takes):
-    """Return a function without arguments that takes `takes` by a clock of its own, the last one again and again.
+    """Return something to call that takes `takes` by a clock of its own, the last one again and again.
 
     `.clock()` reads that clock, `.calls` counts. Nothing really waits.
     """
 
-    def run():
-        run.now += takes[min(run.calls, len(takes) - 1)]
-        run.calls += 1
+    class ClockedRun:
+        def __init__(self):
+            self.takes, self.now, self.calls = takes, 64.0, 0
 
-    run.now, run.calls = 64.0, 0
-    run.clock = lambda: run.now
-    return run
+        def __call__(self):
+            self.now += self.takes[min(self.calls, len(self.takes) - 1)]
+            self.calls += 1
+
+        def clock(self):
+            return self.now
+
+    return ClockedRun()
 
 
 def clocked_step(Tensor, script, between=0.0, inside=None, fails=False):
-    """Return a function without arguments that calls operations made for it, by a clock of its own.
+    """Return something to call without arguments that calls operations made for it, by a clock of its own.
 
     script: (operation, seconds) for each call; each takes and gives an array (2, 3). between: what passes before each.
     inside: operation -> the operation that it calls while it works, which takes one second more. fails: whether a
     RuntimeError ends it. `.clock()` reads the clock, `.out` is the last result, a Tensor that wants a gradient.
     """
     core = sys.modules[Tensor.__module__]
-    operations, inside = {}, inside or {}
 
-    def make(name):
-        def compute(a):
-            if name in inside:
-                run.now += run.takes
-                run.takes = 1.0
-                operations[inside[name]](Tensor(a))
-            else:
-                run.now += run.takes
-            return 2.0 * a
+    class ClockedStep:
+        def __init__(self):
+            self.script, self.between, self.inside, self.fails = script, between, inside or {}, fails
+            self.now, self.takes, self.out = 64.0, 0.0, None
+            names = {*(name for name, _ in script), *self.inside.values()}
+            self.operations = {name: core.primitive(self.operation(name)) for name in names}
 
-        compute.__name__ = name
-        return core.primitive(compute)
+        def operation(self, name):
+            def compute(a):
+                self.now += self.takes
+                if name in self.inside:
+                    self.takes = 1.0
+                    self.operations[self.inside[name]](Tensor(a))
+                return 2.0 * a
 
-    for name in {*(name for name, _ in script), *inside.values()}:
-        operations[name] = make(name)
+            compute.__name__ = name
+            return compute
 
-    def run():
-        run.out = Tensor(np.ones((2, 3), dtype=np.float32), requires_grad=True)
-        for name, seconds in script:
-            run.now += between
-            run.takes = seconds
-            run.out = operations[name](run.out)
-        run.now += between
-        if fails:
-            raise RuntimeError("the last operation failed")
+        def __call__(self):
+            self.out = Tensor(np.ones((2, 3), dtype=np.float32), requires_grad=True)
+            for name, seconds in self.script:
+                self.now += self.between
+                self.takes = seconds
+                self.out = self.operations[name](self.out)
+            self.now += self.between
+            if self.fails:
+                raise RuntimeError("the last operation failed")
 
-    run.now, run.takes, run.out = 64.0, 0.0, None
-    run.clock = lambda: run.now
-    return run
+        def clock(self):
+            return self.now
+
+    return ClockedStep()
 
 
 def using_memory(held, given_back):
-    """Return a function without arguments that makes arrays of `given_back` bytes and drops them, then holds `held`.
+    """Return something to call that makes arrays of `held` bytes, keeps them, makes others, and drops these.
 
-    Both are lists of sizes. What it holds is there all along, from before the others are dropped, as `.held`.
+    held, given_back: lists of sizes in bytes. `.held` are the arrays that it keeps.
     """
 
-    def run():
-        run.held = [np.zeros(size, dtype=np.uint8) for size in held]
-        dropped = [np.zeros(size, dtype=np.uint8) for size in given_back]
-        del dropped
+    class UsingMemory:
+        def __init__(self):
+            self.sizes, self.held = (held, given_back), []
 
-    run.held = []
-    return run
+        def __call__(self):
+            self.held = [np.zeros(size, dtype=np.uint8) for size in held]
+            dropped = [np.zeros(size, dtype=np.uint8) for size in given_back]
+            del dropped
+
+    return UsingMemory()
 
 
 def calling(function, *arguments):
-    """Return a function without arguments that calls `function(*arguments)`; `.result` is what it gave last."""
+    """Return something to call that calls `function(*arguments)`; `.result` is what it gave last."""
 
-    def call():
-        call.result = function(*arguments)
+    class Calling:
+        def __init__(self):
+            self.arguments, self.result = arguments, None
 
-    call.result = None
-    return call
+        def __call__(self):
+            self.result = function(*arguments)
+
+    return Calling()
 
 
 def in_turn(*functions):
-    """Return a function without arguments that calls each of `functions` in turn."""
+    """Return something to call without arguments that calls each of `functions` in turn."""
 
-    def run():
-        for function in functions:
-            function()
+    class InTurn:
+        def __init__(self):
+            self.functions = functions
 
-    return run
+        def __call__(self):
+            for function in self.functions:
+                function()
+
+    return InTurn()
