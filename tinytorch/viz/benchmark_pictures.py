@@ -13,7 +13,7 @@ ACROSS = 3  # panels in a row
 
 
 def runs(
-    panels: Mapping[str, Mapping[str, object]],
+    panels: Mapping[str, Mapping[str, Sequence]],
     title: str = "",
     *,
     claims: Mapping[str, Mapping[str, float]] | None = None,
@@ -45,7 +45,7 @@ def runs(
     return Picture(figure, f"{title or 'runs'}: {', '.join(panels)}")
 
 
-def _panel(ax, panel: str, series: Mapping[str, object], claims: Mapping[str, float]) -> float:
+def _panel(ax, panel: str, series: Mapping[str, Sequence], claims: Mapping[str, float]) -> float:
     """Draw the series of one panel; return the largest finite value."""
     largest = 0.0
     for i, (name, pair) in enumerate(series.items()):
