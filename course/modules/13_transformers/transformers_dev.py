@@ -755,7 +755,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. After 0 steps: every character equally likely, $\ln 65 = 4.17$ nats.
+# 1. After 0 steps the scores are small random numbers: a little worse than if every character were equally likely, which costs $\ln 65 = 4.17$ nats.
 # 2. After 100 steps it knows how often each letter comes, that lines are short, and some pairs of letters.
 # 3. After 400, words: short ones are right, long ones look like English. Names stand in capitals with a colon behind them.
 # 4. After 1,500, most words exist, and the form of a play is there. There's still no sense in it: the model sees 64 characters, and has as many weights as a small photograph has pixels.
