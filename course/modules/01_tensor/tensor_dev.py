@@ -351,6 +351,11 @@ class Tensor:
         return int(self.item())
 
     def __bool__(self):
+        if self.data.size != 1:
+            raise ValueError(
+                f"a Tensor of several numbers is neither true nor false, got the shape {self.shape}: to ask whether "
+                "one was given, write `is not None`"
+            )
         return bool(self.item())
 
     def __array__(self, dtype=None, copy=None):
@@ -622,6 +627,8 @@ def primitive(function):
         name = IN_USE[operation]
         arrays = [unwrap(x) for x in inputs]
         result = IMPLEMENTATIONS[operation][name](*arrays, **options)
+        if result is None:
+            raise TypeError(f"{operation} returned None, an array was expected: is a `return` missing?")
         out = wrap(result, arrays)
         if RECORDER.record is not None:
             RECORDER.record(Call(operation, name, inputs, arrays, options, result), out)
@@ -1536,7 +1543,7 @@ def matmul(a, b):
     >>> Tensor([[1.0, 2.0]]) @ Tensor([[3.0], [4.0]])
     Tensor([[11.]])
     >>> zeros(3, 4) @ zeros(3, 4)
-    ValueError: matmul needs inner sizes to match, got (3, 4) @ (3, 4): transpose one
+    ValueError: matmul needs inner sizes to match, got (3, 4) @ (3, 4): 4 is not 3
 
     HINT: `b.shape[-2:]` are the last two sizes, or the only one; the first of these is the inner size.
 
@@ -1547,7 +1554,7 @@ def matmul(a, b):
     ### BEGIN SOLUTION
     inner = b.shape[-2:][0]
     if a.shape[-1] != inner:
-        raise ValueError(f"matmul needs inner sizes to match, got {a.shape} @ {b.shape}: transpose one")
+        raise ValueError(f"matmul needs inner sizes to match, got {a.shape} @ {b.shape}: {a.shape[-1]} is not {inner}")
     return np.matmul(a, b)
     ### END SOLUTION
 
