@@ -75,6 +75,17 @@ grids = {2: ([-1, 0, 1], [0, 1]), 3: (np.arange(-3, 4) / 3, [1 / 3, 1])}
 display(viz.NumberLine([0.3, 1.0], grids, "Two numbers"))
 """
 
+IMAGES = """
+import numpy as np
+from IPython.display import display
+from tinytorch import viz
+
+image = np.arange(9.0).reshape(3, 3)
+display(viz.SlidingKernel(image, np.ones((2, 2)), lambda: np.array([[8, 12], [20, 25]]), "One is wrong"))
+display(viz.FeatureMaps({"ramp": image[None]}, lambda x: {"conv": np.stack([x[0], -x[0]])}))
+display(viz.WeightHistogram({"layer": [0.5, -0.1, 0.8, 0.05]}))
+"""
+
 NEXT = """
 import numpy as np
 from tinytorch import viz
@@ -257,6 +268,27 @@ def test_arrow_keys_choose_a_map_a_row_of_it_and_a_grid(lab):
             page.keyboard.press("ArrowRight")
             status.filter(has_text="3 bits: 7 places, 0.333 apart").wait_for()
     assert lab.kept_pictures("maps") == 2
+
+
+def test_keys_slide_a_kernel_choose_a_channel_and_set_a_threshold(lab):
+    with lab.run("images", IMAGES) as page:
+        status, handles = page.get_by_role("status"), page.locator(HANDLES)
+        status.filter(has_text="place (1, 0): the 4 products add up to 20").wait_for()
+        with changing(page, picture=0):
+            handles.nth(0).focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="place (1, 1): the 4 products add up to 24, but the map has 25 there").wait_for()
+        status.filter(has_text="ramp, layer conv, channel 0: 3 x 3, from 0 to 8").wait_for()
+        with changing(page, picture=1):
+            handles.nth(1).focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="ramp, layer conv, channel 1: 3 x 3, from -8 to").wait_for()
+        status.filter(has_text="layer: 0 of 4 (0.0%)").wait_for()
+        with changing(page, picture=2):
+            handles.nth(2).focus()
+            page.keyboard.press("End")
+            status.filter(has_text="layer: 4 of 4 (100.0%)").wait_for()
+    assert lab.kept_pictures("images") == 3
 
 
 def test_arrow_keys_change_temperature_and_beginning_and_a_broken_model_is_told(lab):
