@@ -897,6 +897,8 @@ def _():
         true(calls == 1, f"{name} is to be called once, and was called {calls} times")
         shape = tuple(layer.seen[0][0].shape)
         true(shape == (2, 3, 4), f"{name} is to be called with the shape (2, 3, 4), and was called with {shape}")
+    layers = [fixtures.recording(layer) for layer in drawn_layers(4)[0]]
+    multi_head_attention(Tensor(x), *layers, 2)
     for name, layer in zip(names[:3], layers[:3], strict=True):
         true(bool(np.array_equal(layer.seen[0][0].data, x)), f"{name} is to be called with x, and got other numbers")
 
