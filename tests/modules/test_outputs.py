@@ -10,11 +10,11 @@ from tests.modules.judging import CURRICULUM
 pytestmark = pytest.mark.modules
 
 MOST_BYTES = 5_000_000  # it is saved, submitted and opened often
-IN_PICTURES = ["spatial", "tokenization", "embeddings", "attention", "transformers"]  # those with widgets on models
+WITH_WIDGETS = ["spatial", "tokenization", "embeddings", "attention", "transformers"]
 SLOWEST_CELL_SECONDS = 240  # on a crowded machine
 
 
-@pytest.mark.parametrize("slug", IN_PICTURES)
+@pytest.mark.parametrize("slug", WITH_WIDGETS)
 def test_a_notebook_with_all_its_outputs_is_small(slug, tmp_path):
     module = next(module for module in CURRICULUM.written if module.slug == slug)
     notebook = nbformat.reads(staff_notebook(module, CURRICULUM), as_version=4)
