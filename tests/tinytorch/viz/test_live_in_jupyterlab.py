@@ -433,7 +433,8 @@ def test_nothing_is_too_faint_on_a_dark_page(lab, tmp_path):
         page.set_viewport_size(VIEW | {"height": outputs.evaluate("e => e.scrollHeight") + VIEW["height"]})
         outputs.screenshot(path=tmp_path / "dark.png")
         assert page.evaluate(FAINT) == []
-        outputs.evaluate("""e => { e.lastElementChild.innerHTML += "<p style='color: #555'>planted</p>"; }""")
+        last = page.locator(".jp-OutputArea-output", has_text="redraws").last
+        last.evaluate("""e => { e.innerHTML += "<p style='color: #555'>planted</p>"; }""")
         assert [said.partition(":")[0] for said in page.evaluate(FAINT)] == ["planted"]
 
 
