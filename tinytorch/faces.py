@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tinytorch.missing import explain
+
 CURRICULUM = Path(__file__).parent / "core" / "curriculum.json"
 
 
@@ -22,7 +24,7 @@ def make_face(package: str, words: Mapping[str, str]) -> tuple[Callable[[str], o
     def __getattr__(word: str) -> object:
         if word not in words:
             known = ", ".join(sorted(words))
-            raise AttributeError(f"{package} has no {word!r}. It has: {known or 'nothing yet'}")
+            raise AttributeError(f"{explain(package, word)}. It has: {known or 'nothing yet'}")
         value = find(words[word], f"{package}.{word}")
         setattr(sys.modules[package], word, value)  # asked once: the next look-up costs nothing
         return value

@@ -136,13 +136,14 @@ def test_conversions_to_python():
             convert(Tensor([1.0, 2.0]))
 
 
-def test_a_tensor_is_not_changed_in_place():
-    x = Tensor([1.0, 2.0])
-    with pytest.raises(TypeError, match="not changed in place: choose with where"):
-        x[0] = 5.0
-    y = x
+def test_a_change_in_place_is_seen_through_every_name_and_view():
+    x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    y, view = x, x[1]
+    x[0] = 5.0
     y += 1
-    assert (x.tolist(), y.tolist()) == ([1.0, 2.0], [2.0, 3.0])
+    assert (x.tolist(), view.tolist()) == ([[6.0, 6.0], [4.0, 5.0]], [4.0, 5.0])
+    view.zero_()
+    assert x.tolist() == [[6.0, 6.0], [0.0, 0.0]]
 
 
 def test_transposing_shares_memory_and_contiguous_copies():

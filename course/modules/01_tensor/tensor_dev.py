@@ -22,7 +22,7 @@
 # | Python integers become `int32` | `int64` | half the memory, and enough to count anything in this course |
 # | dtypes are strings, `"float32"` | objects, `torch.float32` | strings print, compare and store; `tinytorch.float32` works too |
 # | the only device is the CPU | also GPUs | a GPU changes where the arithmetic runs, not what it computes |
-# | operations never change a tensor in place | `x.add_(1)`, `x[0] = 1` | nothing that was computed can change later; module 05 relies on it |
+# | a recorded tensor that was used, or is a view, refuses `x += 1` | often possible | an error, never a wrong gradient; `x = x + 1` always works |
 # | `x.sum()` calls a function named `reduce_sum` | `torch.sum` | a notebook keeps Python's own `sum` |
 
 # %% [markdown]
@@ -42,6 +42,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.random import generator
+from tinytorch.tensor_base import TensorBase
 
 # %%
 import time
@@ -110,6 +111,8 @@ def as_array(data, dtype=None):
     """
     if isinstance(data, Tensor):
         raise TypeError("a Tensor is made of numbers, got a Tensor: take x.clone() for a copy, x.data for its array")
+    if isinstance(dtype, int):
+        raise TypeError(f"after the numbers comes their dtype, got {dtype}: a tensor of a shape is zeros(2, 3) or rand(2, 3)")
     array = data if isinstance(data, np.ndarray) else _array_of_numbers(data)
     if array.dtype.kind not in "biuf":  # truth values, integers, unsigned integers, floats
         raise TypeError(
@@ -283,7 +286,7 @@ print("transpose, then reshape:", np.shares_memory(numbers, numbers.T.reshape(12
 
 # %%
 #| export
-class Tensor:
+class Tensor(TensorBase):
     """Numbers with a shape. Each method is one line; the work is done by functions."""
 
     device = "cpu"
@@ -445,7 +448,7 @@ class Tensor:
         return var(self, dim=dim, correction=correction, keepdim=keepdim)
 
     def std(self, dim=None, correction=1, keepdim=False):
-        return sqrt(var(self, dim=dim, correction=correction, keepdim=keepdim))
+        return _root(var(self, dim=dim, correction=correction, keepdim=keepdim))
 
     def amax(self, dim=None, keepdim=False):
         return amax(self, dim=dim, keepdim=keepdim)
@@ -490,7 +493,7 @@ class Tensor:
         return reshape(self, shape=_as_shape(shape))
 
     def flatten(self, start_dim=0):
-        return reshape(self, shape=(*self.shape[:start_dim], -1))
+        return reshape(self, shape=(*self.shape[:start_dim], math.prod(self.shape[start_dim:])))
 
     def permute(self, *dims):
         return permute(self, dims=_as_shape(dims))
@@ -519,8 +522,8 @@ class Tensor:
     def __getitem__(self, key):
         return getitem(self, key)
 
-    def __setitem__(self, key, value):
-        raise TypeError("a tensor is not changed in place: choose with where(mask, a, b), or assign x.data = array")
+    def with_part(self, value, key):
+        return with_part(self, value, key)
 
     def __iter__(self):
         return (self[i] for i in range(len(self)))
@@ -606,6 +609,7 @@ class Call:
     arrays: list  # the same, unwrapped
     options: dict
     result: object  # what the function returned: an array, or (array, saved)
+    versions: object = None  # how often its arrays had been changed in place by then
 
 
 def primitive(function):
@@ -763,9 +767,9 @@ def arange(start, end=None, step=1, dtype=None):
     return Tensor(np.arange(first, last, step).tolist(), dtype)
 
 
-def eye(n, dtype="float32"):
-    """Make the n x n identity matrix."""
-    return Tensor(np.eye(n, dtype=dtype))
+def eye(n, m=None, dtype="float32"):
+    """Make the n x n identity matrix, or the first n rows of a wider one: (n, m)."""
+    return Tensor(np.eye(n, m, dtype=dtype))
 
 
 def rand(*shape, requires_grad=False):
@@ -830,15 +834,22 @@ def transpose(x, dim0, dim1):
     return permute(x, dims=tuple(dims))
 
 
+def _place(dim, ndim):
+    """Count a dimension from the front."""
+    if not -ndim <= dim < ndim:
+        raise IndexError(f"dim lies in {-ndim}..{ndim - 1} here, got {dim}: count again with x.shape")
+    return dim % ndim
+
+
 def unsqueeze(x, dim):
     """Put in a dimension of size 1 before `dim`; -1 puts it last."""
-    place = dim + x.ndim + 1 if dim < 0 else dim
+    place = _place(dim, x.ndim + 1)
     return reshape(x, shape=(*x.shape[:place], 1, *x.shape[place:]))
 
 
 def squeeze(x, dim):
     """Take out the dimension `dim` if its size is 1."""
-    place = dim + x.ndim if dim < 0 else dim
+    place = _place(dim, x.ndim)
     return reshape(x, shape=(*x.shape[:place], *x.shape[place + 1 :])) if x.shape[place] == 1 else x
 
 
@@ -858,6 +869,26 @@ def clone(a):
 def getitem(a, key):
     """Take the part that `key` describes: a number, a slice, an array of indices or truth values, or a tuple of these."""
     return a[key]
+
+
+@primitive
+def with_part(a, value, key):
+    """Copy the numbers, with `value` where x[key] is."""
+    out = a.copy()
+    out[key] = value
+    return out
+
+
+@primitive
+def gather(a, dim, index):
+    """Take along `dim` the element that `index` names, in each place of `index`."""
+    return a[_mesh(dim, index)]
+
+
+def _mesh(dim, index):
+    places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    places[dim] = index
+    return tuple(places)
 
 
 @primitive
@@ -1223,10 +1254,15 @@ def absolute(x):
     return maximum(x, -x)
 
 
+@primitive
+def clip(a, min, max):
+    """Move what is below `min` to min, and what is above `max` to max."""
+    return a if min is None and max is None else np.clip(a, min, max)
+
+
 def clamp(x, min=None, max=None):
     """Move what is below `min` to min, and what is above `max` to max."""
-    x = x if min is None else maximum(x, min)
-    return x if max is None else minimum(x, max)
+    return clip(x, min, max)
 
 
 def compare(function, a, b):
@@ -1260,10 +1296,22 @@ def _axis(dim):
     return tuple(dim) if isinstance(dim, list) else dim
 
 
+LONG_SUM = 1000  # from here on float32 loses digits if numbers are added one after the other
+
+
+def _block_sums(a, axis):
+    """Add blocks of neighbours along an axis: what remains is short, and rounded less often."""
+    starts = np.arange(0, a.shape[axis], math.isqrt(a.shape[axis]))
+    return np.add.reduceat(a, starts, axis=axis, dtype=np.sum(a[:0]).dtype)
+
+
 @primitive
 def reduce_sum(a, dim=None, keepdim=False):
     """Add along `dim`: one dimension, several, or all (None)."""
-    return np.sum(a, axis=_axis(dim), keepdims=keepdim)
+    axis = _axis(dim)
+    if isinstance(axis, int) and np.ndim(a) > 1 and a.shape[axis] > LONG_SUM:
+        a = _block_sums(a, axis)
+    return np.sum(a, axis=axis, keepdims=keepdim)
 
 
 @primitive
@@ -1350,7 +1398,13 @@ def var(x, dim=None, correction=1, keepdim=False):
     squares = (x - mean(x, dim=dim, keepdim=True)) ** 2
     average = mean(squares, dim=dim, keepdim=keepdim)
     count = x.numel() // average.numel()
-    return average * (count / (count - correction))
+    return average * (count / (count - correction) if count > correction else math.nan)
+
+
+def _root(variance):
+    """Take the square root; where the variance is 0, so is the gradient."""
+    flat = variance == 0
+    return where(flat, variance, sqrt(where(flat, 1.0, variance)))
 
 
 def amin(x, dim=None, keepdim=False):
@@ -1379,7 +1433,9 @@ def _extreme(value, place, x, dim, keepdim):
     """Return the extreme value alone, or with its place if a dimension is named, as PyTorch does."""
     if dim is None:
         return value(x)
-    return Extreme(value(x, dim=dim, keepdim=keepdim), place(x, dim=dim, keepdim=keepdim))
+    indices = place(x, dim=dim, keepdim=True)
+    found = Extreme(gather(x, dim, indices), indices)
+    return found if keepdim else Extreme(*(squeeze(each, dim) for each in found))
 
 
 # %% [markdown]

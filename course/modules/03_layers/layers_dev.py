@@ -17,7 +17,6 @@
 # | here | in PyTorch | why |
 # | --- | --- | --- |
 # | a module finds parameters by looking through its attributes when asked | it notes them in `__setattr__` when they are set | nothing happens behind one's back, and `super().__init__()` may be forgotten |
-# | a `Tensor` attribute that is no `Parameter` is saved, not trained | only after `register_buffer` | one rule instead of a call |
 # | `state_dict()` gives copies, numpy arrays | tensors that share the model's memory | what was saved stays as it was |
 # | a wrong state is a `ValueError` and changes nothing | a `RuntimeError`, after loading what fits | half a model is worse than none |
 # | no hooks, no devices | both | hooks are for tools that look into models |
@@ -333,6 +332,27 @@ class Module:
 
     training = True
 
+    def __setattr__(self, name, value):
+        plain = isinstance(value, Tensor) and not isinstance(value, Parameter) and name not in vars(self)
+        vars(self).get("_others", {}).pop(name, None)
+        if plain:
+            _others(self)[name] = value
+        else:
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name):  # asked only for what is no attribute
+        others = vars(self).get("_others", {})
+        if name in others:
+            return others[name]
+        raise AttributeError(f"{type(self).__name__} has no {name!r}: set self.{name} in its __init__")
+
+    def __delattr__(self, name):
+        if vars(self).get("_others", {}).pop(name, None) is None:
+            object.__delattr__(self, name)
+
+    def register_buffer(self, name, tensor):
+        vars(self)[name] = tensor
+
     def forward(self, *inputs):
         raise NotImplementedError(
             f"a module computes in forward(self, x), and {type(self).__name__} has none: define it"
@@ -374,6 +394,11 @@ class Module:
 
     def __repr__(self):
         return _tree(self)
+
+
+def _others(module):
+    """Give the tensors that are neither parameters nor registered: what forward() left behind is no state."""
+    return vars(module).setdefault("_others", {})
 
 
 def _each_once(pairs):
@@ -536,7 +561,12 @@ class Sequential(Module):
         return len(list(self.children()))
 
     def __getitem__(self, index):
-        return list(self.children())[index]
+        found = list(self.children())[index]
+        return type(self)._of(found) if isinstance(index, slice) else found
+
+    @classmethod
+    def _of(cls, modules):
+        return cls(*modules)
 
     def __iter__(self):
         return iter(self.children())
@@ -547,6 +577,10 @@ class ModuleList(Sequential):
 
     def __init__(self, modules=()):
         super().__init__(*modules)
+
+    @classmethod
+    def _of(cls, modules):
+        return cls(modules)
 
     def forward(self, *inputs):
         raise NotImplementedError("a ModuleList only holds modules: call them one by one, or use Sequential")

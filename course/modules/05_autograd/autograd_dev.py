@@ -30,13 +30,14 @@
 #| export
 import inspect
 import math
-from contextlib import contextmanager
+from contextlib import ContextDecorator
 from types import SimpleNamespace
 
 import numpy as np
 
 from tinytorch.core.activations import erf
-from tinytorch.core.tensor import Tensor, set_recorder
+from tinytorch.core.tensor import Tensor, _mesh, set_recorder
+from tinytorch.versions import check_versions, versions_of
 
 # %%
 import time
@@ -173,6 +174,9 @@ def tensors_in(inputs):
 def record(call, out):
     """Let `out` remember the call that made it, if somebody may want a gradient through it."""
     if GRAD.enabled and any(x.requires_grad for x in tensors_in(call.inputs)):
+        call.versions = versions_of(call)
+        for x in tensors_in(call.inputs):
+            x.was_read = True
         out.requires_grad, out.grad_fn = True, call
 
 
@@ -190,15 +194,25 @@ def is_grad_enabled():
     return GRAD.enabled
 
 
-@contextmanager
-def no_grad():
+class no_grad(ContextDecorator):
     """Record nothing inside `with no_grad():` (or in a function decorated with `@no_grad()`): evaluation needs no tape."""
-    before, GRAD.enabled = GRAD.enabled, False
-    try:
-        yield
-    finally:
-        GRAD.enabled = before
 
+    def __init__(self):
+        self.before = []  # the same one may be entered again, even inside itself
+
+    def __enter__(self):
+        self.before.append(GRAD.enabled)
+        GRAD.enabled = False
+
+    def __exit__(self, *error):
+        GRAD.enabled = self.before.pop()
+
+
+# %% [markdown]
+# > 💡 **Production Reality**: *versions*. The tape keeps arrays, not copies of them, and a rule reads them later. If `x += 1` changes one in between,
+# > the gradient would be silently wrong. So each change in place counts up a version of that memory (views share it), the tape notes the version that it
+# > saw, and `backward()` raises an error if a rule that *reads* the array (`reads=` below) finds another one. The rule of `add` reads nothing, that of
+# > `mul` its inputs, that of `exp` its result. PyTorch does the same; `x = x + 1` makes new memory and is always allowed.
 
 # %% [markdown]
 # The next cell installs the recorder; it may be run as often as you like. `x.backward()` will call the function `backpropagate`, which you write in Part 7: its name is
@@ -289,10 +303,11 @@ print([t.grad_fn is not None for t in (first, second, third, first.detach())])
 RULES = {}
 
 
-def rule(operation):
+def rule(operation, reads="inputs out"):
     """Keep the decorated function as the gradient rule of an operation."""
 
     def keep(function):
+        function.reads = reads
         function.asks = "wanted" in inspect.signature(function).parameters
         RULES[operation] = function
         return function
@@ -306,7 +321,7 @@ def rule(operation):
 
 # %%
 #| export
-@rule("add")
+@rule("add", reads="")
 def add_rule(grad, out, a, b):
     """The gradients of a + b."""
     return grad, grad
@@ -319,7 +334,7 @@ def add_rule(grad, out, a, b):
 
 # %% nbgrader={"grade_id": "mul_rule", "solution": true}
 #| export
-@rule("mul")
+@rule("mul", reads="inputs")
 def mul_rule(grad, out, a, b):
     """Return the gradients of a * b (element by element) for a and for b.
 
@@ -448,7 +463,7 @@ def unbroadcast(grad, shape):
 
     APPROACH:
     1. Axes that broadcasting put in front: sum over them. There are grad.ndim - len(shape).
-    2. Axes where shape has a 1 and grad has more: sum over them and keep the axis.
+    2. Axes where shape has a 1 and grad has another size (more, or 0): sum over them and keep the axis.
 
     EXAMPLE:
     >>> unbroadcast(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), (2, 1))
@@ -462,7 +477,7 @@ def unbroadcast(grad, shape):
     ### BEGIN SOLUTION
     in_front = grad.ndim - len(shape)
     grad = grad.sum(axis=tuple(range(in_front)))
-    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and grad.shape[axis] > 1)
+    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and grad.shape[axis] != 1)
     return grad.sum(axis=repeated, keepdims=True)
     ### END SOLUTION
 
@@ -504,6 +519,7 @@ def _():
     grad = test.rng.normal(size=(3, 1))
     close(unbroadcast(grad, (3, 1)), grad)
     close(unbroadcast(grad, (1, 1)), [[grad.sum()]])
+    same(unbroadcast(np.zeros((3, 0)), (3, 1)), np.zeros((3, 1)))
 
 
 ### END HIDDEN TESTS
@@ -631,7 +647,7 @@ test.report()
 
 # %%
 #| export
-@rule("matmul")
+@rule("matmul", reads="inputs")
 def matmul_rule_with_vectors(grad, out, a, b, wanted=(True, True)):
     """Apply matmul_rule, seeing a vector on the left as one row and a vector on the right as one column."""
     row, column = a.ndim == 1, b.ndim == 1
@@ -697,17 +713,17 @@ print(f"forwards {50 * (middle - start):.2f} ms, backwards {50 * (end - middle):
 
 # %%
 #| export
-@rule("sub")
+@rule("sub", reads="")
 def sub_rule(grad, out, a, b):
     return grad, -grad
 
 
-@rule("neg")
+@rule("neg", reads="")
 def neg_rule(grad, out, a):
     return -grad
 
 
-@rule("div")
+@rule("div", reads="inputs out")
 def div_rule(grad, out, a, b):
     return grad / b, -grad * out / b
 
@@ -721,22 +737,22 @@ def power_rule(grad, out, a, b):
     return for_a, grad * out * np.log(np.where(np.greater(a, 0), a, 1))
 
 
-@rule("exp")
+@rule("exp", reads="out")
 def exp_rule(grad, out, a):
     return grad * out
 
 
-@rule("log")
+@rule("log", reads="inputs")
 def log_rule(grad, out, a):
     return grad / a
 
 
-@rule("sqrt")
+@rule("sqrt", reads="out")
 def sqrt_rule(grad, out, a):
     return grad / (2 * out)
 
 
-@rule("maximum")
+@rule("maximum", reads="inputs")
 def maximum_rule(grad, out, a, b):
     """The larger one gets the blame; where both are equal, each gets half."""
     share = np.where(np.equal(a, b), 0.5, np.greater(a, b)).astype(grad.dtype)
@@ -762,7 +778,7 @@ def along(dim, x, out_shape_array, keepdim):
     return np.expand_dims(out_shape_array, tuple(dim) if isinstance(dim, (list, tuple)) else dim)
 
 
-@rule("reduce_sum")
+@rule("reduce_sum", reads="")
 def reduce_sum_rule(grad, out, a, dim=None, keepdim=False):
     return np.broadcast_to(along(dim, a, grad, keepdim), a.shape)
 
@@ -775,28 +791,28 @@ def amax_rule(grad, out, a, dim=None, keepdim=False):
     return along(dim, a, grad, keepdim) * largest / largest.sum(axis=axis, keepdims=True)
 
 
-@rule("reshape")
+@rule("reshape", reads="")
 def reshape_rule(grad, out, a, shape):
     return grad.reshape(a.shape)
 
 
-@rule("permute")
+@rule("permute", reads="")
 def permute_rule(grad, out, a, dims):
     places = [dim % a.ndim for dim in dims]
     return grad.transpose(sorted(range(a.ndim), key=places.__getitem__))
 
 
-@rule("broadcast_to")
+@rule("broadcast_to", reads="")
 def broadcast_to_rule(grad, out, a, shape):
     return grad  # unbroadcast does the rest
 
 
-@rule("clone")
+@rule("clone", reads="")
 def clone_rule(grad, out, a):
     return grad
 
 
-@rule("getitem")
+@rule("getitem", reads="")
 def getitem_rule(grad, out, a, key):
     """Put the gradient where the elements came from; an index array may name one element several times, which adds up."""
     for_a = np.zeros_like(a)
@@ -808,7 +824,29 @@ def getitem_rule(grad, out, a, key):
     return for_a
 
 
-@rule("cat")
+@rule("with_part", reads="")
+def with_part_rule(grad, out, a, value, key):
+    for_a = grad.copy()
+    for_a[key] = 0
+    return for_a, grad[key]
+
+
+@rule("gather", reads="")
+def gather_rule(grad, out, a, dim, index):
+    for_a = np.zeros_like(a)
+    np.add.at(for_a, _mesh(dim, index), grad)
+    return for_a
+
+
+@rule("clip", reads="inputs")
+def clip_rule(grad, out, a, min, max):
+    """What was moved has no gradient; what lies on a bound was not moved."""
+    below = np.False_ if min is None else np.less(a, min)
+    above = np.False_ if max is None else np.greater(a, max)
+    return grad * ~(below | above), grad * below, grad * above
+
+
+@rule("cat", reads="")
 def cat_rule(grad, out, arrays, dim=0):
     ends = np.cumsum([np.shape(a)[dim] for a in arrays])
     return np.split(grad, ends[:-1], axis=dim)
@@ -820,22 +858,22 @@ def cat_rule(grad, out, arrays, dim=0):
 
 # %%
 #| export
-@rule("relu")
+@rule("relu", reads="out")
 def relu_rule(grad, out, a):
     return grad * (out > 0)
 
 
-@rule("sigmoid")
+@rule("sigmoid", reads="out")
 def sigmoid_rule(grad, out, a):
     return grad * out * (1 - out)
 
 
-@rule("tanh")
+@rule("tanh", reads="out")
 def tanh_rule(grad, out, a):
     return grad * (1 - out * out)
 
 
-@rule("gelu")
+@rule("gelu", reads="inputs")
 def gelu_rule(grad, out, a):
     """a Phi(a) by the product rule: Phi(a) + a phi(a), with the normal distribution Phi and its density phi."""
     below = 0.5 * (1 + erf(a / math.sqrt(2)))
@@ -848,7 +886,7 @@ def softplus_rule(grad, out, a):
     return grad * np.exp(a - out)  # the sigmoid of a: e^a / (1 + e^a)
 
 
-@rule("softmax")
+@rule("softmax", reads="out")
 def softmax_rule(grad, out, a, dim=-1):
     return out * (grad - (grad * out).sum(axis=dim, keepdims=True))
 
@@ -1037,6 +1075,7 @@ print([t.grad_fn.operation if t.grad_fn else f"leaf {t.item():g}" for t in topol
 def input_gradients(call, grad):
     """Yield (tensor, gradient) for each input of a recorded call that wants one; `grad` is the gradient of its result."""
     found, options = find_rule(call), call.options
+    check_versions(call, found.reads)
     if found.asks:
         options = {**options, "wanted": tuple(any(x.requires_grad for x in tensors_in([each])) for each in call.inputs)}
     gradients = found(grad, call.result, *call.arrays, **options)
@@ -1266,7 +1305,7 @@ print("w.grad is now", w.grad.item())
 
 # %% nbgrader={"grade_id": "log_softmax_rule", "solution": true}
 #| export
-@rule("log_softmax")
+@rule("log_softmax", reads="out")
 def log_softmax_rule(grad, out, a, dim=-1):
     """Return the gradient of log_softmax for its logits.
 

@@ -189,8 +189,8 @@ def parameter_groups(params, defaults):
     groups = params if isinstance(params[0], dict) else [{"params": params}]
     groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
     for p in [p for group in groups for p in group["params"]]:
-        if not isinstance(p, Tensor) or not p.requires_grad:
-            raise TypeError(f"an optimizer moves Tensors with requires_grad=True, got {p!r:.60}")
+        if not isinstance(p, Tensor) or p.grad_fn is not None:  # one that wants no gradient is frozen: it stays
+            raise TypeError(f"an optimizer moves leaves, Tensors with requires_grad=True, got {p!r:.60}")
     for group in groups:
         if group["lr"] < 0:
             raise ValueError(f"a learning rate is at least 0, got {group['lr']}: a negative one would walk uphill")
@@ -949,13 +949,18 @@ class LRScheduler:
     def lr_at(self, step, base_lr):
         raise NotImplementedError(f"{type(self).__name__} must say which rate belongs to a step: define lr_at()")
 
+    def next_lr(self, lr, base_lr):
+        """Return the rate after `lr`, which somebody may have changed by hand."""
+        return self.lr_at(self.last_epoch, base_lr)
+
     def set_lrs(self):
         for group, base_lr in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
             group["lr"] = float(self.lr_at(self.last_epoch, base_lr))
 
     def step(self):
         self.last_epoch += 1
-        self.set_lrs()
+        for group, base_lr in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
+            group["lr"] = float(self.next_lr(group["lr"], base_lr))
 
     def get_last_lr(self):
         return [group["lr"] for group in self.optimizer.param_groups]
@@ -988,6 +993,9 @@ class StepLR(LRScheduler):
 
     def lr_at(self, step, base_lr):
         return base_lr * self.gamma ** (step // self.step_size)
+
+    def next_lr(self, lr, base_lr):
+        return lr if self.last_epoch % self.step_size else lr * self.gamma
 
 
 class CosineAnnealingLR(LRScheduler):
