@@ -55,6 +55,6 @@ def check_versions(call, reads: str) -> None:
             if VERSIONS.get(base, 0) != noted.get(base, 0):
                 side = "an input" if what == "inputs" else "the result"
                 raise RuntimeError(
-                    f"backward() needs {side} of '{call.operation}', shape {array.shape}, as it was, and it was changed "
-                    "in place: write x = x + ... instead of x += ..., or change a clone()"
+                    f"backward() needs {side} of '{call.operation}', shape {array.shape}, as it was, and it was "
+                    "changed in place: write x = x + ... instead of x += ..., or change a clone()"
                 )

@@ -16,7 +16,7 @@ MISTAKES = [
     ("logsumexp", "takes out one number for all", "np.max(a, axis=dim, keepdims=True)", "np.max(np.abs(a))"),
     ("logsumexp", "forgets to put it back", "return m + ", "return "),
     ("log_softmax", "ignores the axis", "logsumexp(shifted, dim)", "logsumexp(shifted, -1)"),
-    ("log_softmax", "forgets that 1e8 leaves no room for log 2", "shifted - logsumexp(shifted, dim)", "a - logsumexp(a, dim)"),
+    ("log_softmax", "forgets that 1e8 leaves no room", "shifted - logsumexp(shifted, dim)", "a - logsumexp(a, dim)"),
     ("log_softmax", "takes the logarithm of a probability",
      "shifted - logsumexp(shifted, dim)", "np.log(np.exp(shifted - logsumexp(shifted, dim)))"),
     ("cross_entropy", "has the wrong sign", "-picked", "picked"),

@@ -238,7 +238,9 @@ def test_a_word_that_is_not_here_says_what_to_use_instead(place):
 
 
 def test_an_attribute_of_a_tensor_that_is_not_here_says_what_to_use_instead(w):
-    with pytest.raises(AttributeError, match=r"Tensor has no 'softmax', which PyTorch has\. Use instead: tinytorch\.softmax"):
+    with pytest.raises(
+        AttributeError, match=r"Tensor has no 'softmax', which PyTorch has\. Use instead: tinytorch\.softmax"
+    ):
         w.softmax(dim=0)
     assert not hasattr(w, "nonsense")
 

@@ -112,7 +112,9 @@ def as_array(data, dtype=None):
     if isinstance(data, Tensor):
         raise TypeError("a Tensor is made of numbers, got a Tensor: take x.clone() for a copy, x.data for its array")
     if isinstance(dtype, int):
-        raise TypeError(f"after the numbers comes their dtype, got {dtype}: a tensor of a shape is zeros(2, 3) or rand(2, 3)")
+        raise TypeError(
+            f"after the numbers comes their dtype, got {dtype}: a tensor of a shape is zeros(2, 3) or rand(2, 3)"
+        )
     array = data if isinstance(data, np.ndarray) else _array_of_numbers(data)
     if array.dtype.kind not in "biuf":  # truth values, integers, unsigned integers, floats
         raise TypeError(
