@@ -401,7 +401,8 @@ def _():
     a = test.rng.normal(scale=3, size=(3, 5, 4)).astype("float32")
     for dim in (0, 1, 2, -1):
         close(np.exp(log_softmax(Tensor(a), dim=dim).data).sum(axis=dim), np.ones(a.sum(axis=dim).shape))
-    close(log_softmax(Tensor([[1e8, 1e8]])).data, [[-0.693147, -0.693147]])
+    close(log_softmax(Tensor([[1e8, 1e8, 0.0]])).data, [[-0.693147, -0.693147, -1e8]])
+    close(log_softmax(Tensor([[1e8, 1e8], [0.0, 1.0]])).data, [[-0.693147, -0.693147], [-1.313262, -0.313262]])
     close(log_softmax(Tensor(a), dim=0).data, a - np.log(np.exp(a).sum(axis=0, keepdims=True)), rtol=1e-4, atol=1e-4)
     close(log_softmax(Tensor([[1e8, 0.0], [1e8, 1e8]]), dim=0).data, [[-0.693147, -1e8], [-0.693147, 0.0]])
 
