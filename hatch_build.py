@@ -15,7 +15,7 @@ class GenerateCore(BuildHookInterface):
         root = Path(self.root)
         sys.path.insert(0, str(root / "course"))
         try:
-            from tito.export import export_all
+            from tito.source.export import export_all
 
             export_all(root / "course", root / "tinytorch" / "core")
         finally:

@@ -10,10 +10,11 @@ from hub_config.roles import apply_roles
 from hub_config.secret_files import read_or_create
 from hub_config.services import apply_services, chosen, course_environment, service_url
 from hub_config.settings import CHECKOUT, Settings
-from hub_config.sign_in import apply_sign_in
+from hub_config.sign_in.kinds import apply_sign_in
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
 
 HERE = Path(__file__).parent
+BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 def apply_all(c, settings: Settings) -> None:
@@ -116,6 +117,8 @@ def server_environment(kind: str, settings: Settings) -> dict[str, str]:
     urls = {f"{name.upper()}_URL": service_url(name, settings) for name in names if name in running}
     course = course_environment(settings)
     env = {"EXCHANGE_COURSE": course["EXCHANGE_COURSE"], "SERVER_KIND": kind, **urls}
+    # As in the judge: threads of one kernel wait for processors that other students' kernels have.
+    env |= dict.fromkeys(BLAS_VARIABLES, str(getattr(settings, kind).blas_threads))
     return env | (
         {"TINYTORCH_HOME": "{home}/tinytorch"} if kind == "student" else {"TITO_COURSE": course["TITO_COURSE"]}
     )

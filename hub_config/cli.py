@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from hub_config.checks import NotReady
-from hub_config.deploy import deploy
-from hub_config.firewall_commands import firewall
+from hub_config.docker.firewall_commands import firewall
+from hub_config.run.deploy import deploy
 from hub_config.settings import SettingsError, load_settings
 
 KEPT_BY_RESET = "jupyterhub_config.d"
@@ -31,7 +31,7 @@ def cli() -> None:
 @cli.command()
 def serve() -> None:
     """Prepare what is missing and run until Ctrl-C."""
-    from hub_config import serve as serving
+    from hub_config.run import serve as serving
 
     serving.serve(load_settings())
 
@@ -39,7 +39,7 @@ def serve() -> None:
 @cli.command()
 def stop() -> None:
     """Stop a Hub that runs; everything is kept."""
-    from hub_config.serve import running
+    from hub_config.run.serve import running
 
     settings = load_settings()
     held = running(settings)
@@ -59,7 +59,7 @@ def stop() -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
     """Delete the Hub's data: homes, submissions, grades, passwords."""
-    from hub_config.serve import running
+    from hub_config.run.serve import running
 
     settings = load_settings()
     if running(settings):
@@ -87,7 +87,7 @@ def restart(names: tuple[str, ...]) -> None:
     python -m hub_config restart hub
     python -m hub_config restart exchange grading
     """
-    from hub_config.serve import program_pids
+    from hub_config.run.serve import program_pids
 
     settings = load_settings()
     before = program_pids(settings)
@@ -112,7 +112,7 @@ def backup(folder: Path) -> None:
     \b
     python -m hub_config backup /srv/backup/2026-11-20
     """
-    from hub_config.backup import back_up
+    from hub_config.run.backup import back_up
 
     made = back_up(load_settings(), folder)
     click.echo(f"Copied {len(made['databases'])} databases and {len(made['homes'])} homes into {folder}.")
@@ -122,8 +122,8 @@ def backup(folder: Path) -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def restore(folder: Path) -> None:
     """Bring back what `backup` wrote into FOLDER, where no state is yet."""
-    from hub_config import backup as copies
-    from hub_config.serve import running
+    from hub_config.run import backup as copies
+    from hub_config.run.serve import running
 
     settings = load_settings()
     if running(settings):
@@ -137,7 +137,7 @@ def restore(folder: Path) -> None:
 @click.option("--ready", is_flag=True, help="Fail unless everything has come up and the Hub answers.")
 def status(as_json: bool, ready: bool) -> None:
     """Say whether the Hub runs, and where."""
-    from hub_config.serve import is_ready, program_pids, running
+    from hub_config.run.serve import is_ready, program_pids, running
 
     settings = load_settings()
     held = running(settings)
@@ -157,7 +157,7 @@ def status(as_json: bool, ready: bool) -> None:
 @cli.command()
 def welcome() -> None:
     """Print the address, the passwords and what to try first."""
-    from hub_config import serve as serving
+    from hub_config.run import serve as serving
 
     click.echo(serving.welcome(load_settings()))
 
@@ -170,7 +170,7 @@ def run(command: tuple[str, ...]) -> None:
     \b
     python -m hub_config run -- tito semester status
     """
-    from hub_config.serve import operator_environment
+    from hub_config.run.serve import operator_environment
 
     environment = operator_environment(load_settings())
     os.execvpe(command[0], command, environment)

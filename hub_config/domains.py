@@ -6,8 +6,8 @@ from jupyterhub.utils import subdomain_hook_idna
 from tornado.web import RedirectHandler
 
 from hub_config.origins import has_host_cookies
-from hub_config.refusals import SignInRefused
 from hub_config.settings import Settings
+from hub_config.sign_in.refusals import SignInRefused
 
 
 def apply_domains(c, settings: Settings) -> None:

@@ -52,8 +52,8 @@ EXCHANGE = Service(
 )
 GRADING = Service(
     "grading",
-    "-m tito.grading.service --course-dir {course_dir} --database {database} --jobs {jobs}",
-    module="tito.grading.service.__main__",
+    "-m tito.grading --course-dir {course_dir} --database {database} --jobs {jobs}",
+    module="tito.grading.__main__",
     scopes=(
         *access("exchange"),
         *("custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:release", "custom:exchange:events"),
@@ -62,8 +62,8 @@ GRADING = Service(
 )
 FORMGRADER = Service(
     "formgrader",
-    "-m tito.grading.formgrader --course-dir {course_dir}",
-    module="tito.grading.formgrader.__main__",
+    "-m tito.formgrader --course-dir {course_dir}",
+    module="tito.formgrader.__main__",
     scopes=(*access("grading", "exchange"), "custom:grading:read", "custom:grading:run", "custom:exchange:feedback"),
     browser=True,
     acts_with=(*access("grading"), *STAFF_GRADING),

@@ -48,6 +48,9 @@ class ServerSettings(Section):
     processes: int | None = Field(
         default=None, ge=32, description="processes and threads of one person; without, the semester's limits.processes"
     )
+    blas_threads: int = Field(
+        default=1, ge=1, description="threads of a kernel's matrix products; with more than one, timings are noise"
+    )
     start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
 
 

@@ -40,14 +40,14 @@ class Lane:
         return self.minutes + self.minutes_per_module * modules
 
 
-# First budgets: the minutes that CI prints are to make them tighter.
+# First budgets, with all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter.
 LANES = {
-    "fast": Lane("what has no marker of a lane: in one process, nothing is started", 2.5),
-    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.65),
-    "service": Lane("services, commands and workers as processes; databases; environments", 12),
-    "live": Lane("whole Hubs, JupyterLab, browsers", 15, processes=1, retries=True),
-    "docker": Lane("images, containers and the deployment", 14, processes=1, retries=True),
-    "audit": Lane("a sample of the audit's record, judged anew; planted holes", 3, minutes_per_module=0.2),
+    "fast": Lane("what has no marker of a lane: in one process, nothing is started", 4),
+    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=1.0),
+    "service": Lane("services, commands and workers as processes; databases; environments", 16),
+    "live": Lane("whole Hubs, JupyterLab, browsers", 20, processes=1, retries=True),
+    "docker": Lane("images, containers and the deployment", 20, processes=1, retries=True),
+    "audit": Lane("a sample of the audit's record, judged anew; planted holes", 4, minutes_per_module=0.25),
 }
 
 

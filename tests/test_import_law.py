@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tito.staff.package import CONTENTS, contents
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"tinytorch": ROOT / "tinytorch", "tito": ROOT / "course" / "tito", "exchange": ROOT / "exchange"}
@@ -22,25 +23,53 @@ LAW = {
     "tinytorch.datasets": (),
     "tinytorch.random": (),
     "tinytorch": ("tinytorch",),
+    "tito.curriculum": (),
+    "tito.source": ("tito.curriculum",),
     "tito.worker": ("tinytorch.testing",),
-    "tito.judging": ("tinytorch.testing", "tito.worker"),
-    "tito.student": ("tinytorch.testing", "exchange.protocol", "exchange.client", "tito.judging", "tito.worker"),
-    "tito.grading": (
+    "tito.checks": ("tinytorch.testing", "tito.curriculum", "tito.source", "tito.worker"),
+    "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",
         "exchange.client",
-        "tito.judging",
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
         "tito.worker",
-        "tito.staff",
     ),
-    "tito.semester": ("exchange.protocol", "exchange.client", "tito.staff", "tito.grading"),
-    "tito.staff": (
+    "tito.judge": (
         "tinytorch.testing",
         "exchange.protocol",
-        "exchange.client",
-        "tito.judging",
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
         "tito.worker",
-        "tito.grading",
+    ),
+    "tito.rendering": (),
+    "tito.gradebook": (
+        "exchange.protocol",
+        "exchange.client",
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
+        "tito.judge",
+        "tito.rendering",
+    ),
+    "tito.grading": (
+        "exchange.protocol",
+        "exchange.client",
+        "tito.curriculum",
+        "tito.checks",
+        "tito.judge",
+        "tito.gradebook",
+    ),
+    "tito.formgrader": ("tito.rendering", "tito.gradebook", "tito.grading"),
+    "tito.semester": ("exchange.protocol", "exchange.client", "tito.curriculum", "tito.source", "tito.gradebook"),
+    "tito.staff": (
+        "tito.curriculum",
+        "tito.source",
+        "tito.checks",
+        "tito.worker",
+        "tito.judge",
         "tito.semester",
     ),
     "tito": (),
@@ -57,8 +86,17 @@ LAW = {
 # What everybody inside `tito` may import: its top level, which is laid out before its folders.
 TITO_TOP = {path.stem for path in PACKAGES["tito"].glob("*.py")}
 
-# The checkout generates what a student's server fetches; a function imports it after a look at the disk.
-ONLY_IN_THE_CHECKOUT = {("tito.student.start", "tito.staff.notebooks")}
+# Who else has a top folder than the staff, who have all: the environments whose wheels hold it.
+AUDIENCE = {
+    "tito/curriculum": {"student"},
+    "tito/source": {"student"},
+    "tito/checks": {"student"},
+    "tito/student": {"student"},
+    "tito/worker": {"student", "worker"},
+    "exchange/protocol": {"student"},
+    "exchange/client": {"student"},
+    "exchange/nbgrader_plugin": {"student"},
+}
 
 OUTSIDE = {
     "tinytorch.viz": {"numpy", "matplotlib", "ipywidgets", "IPython"},
@@ -127,8 +165,6 @@ def is_within(name: str, prefix: str) -> bool:
 
 def is_allowed(importer: str, imported: str) -> bool:
     room = room_of(importer)
-    if (importer, imported) in ONLY_IN_THE_CHECKOUT:
-        return True
     if room == "tito":
         return imported == "tito" or (imported.startswith("tito.") and imported.split(".")[1] in TITO_TOP)
     if is_within(imported, "tito") and (imported == "tito" or imported.split(".")[1] in TITO_TOP):
@@ -153,29 +189,48 @@ def test_the_framework_and_the_worker_need_little_of_others(name: str):
             assert top in allowed, f"{MODULES[name]}:{line}: {imported} is not among {sorted(allowed)}"
 
 
-def test_there_are_no_import_cycles():
-    """What a module imports at once never leads back to it."""
-    graph = {
-        name: {
-            imported
-            for imported, _, at_once in imports(name, path)
-            if at_once and imported in MODULES and imported != name
-        }
-        for name, path in MODULES.items()
-    }
-    state: dict[str, int] = {}
+@pytest.mark.parametrize("folder", [name for name, path in MODULES.items() if path.name == "__init__.py"])
+def test_what_lies_in_a_folder_never_leads_back_to_itself(folder: str):
+    """Files and folders that lie side by side import each other in one direction, inside functions too."""
+    graph: dict[str, set[str]] = {}
+    for name, path in MODULES.items():
+        if is_within(name, folder):
+            found = {_part(imported, folder) for imported, _, _ in imports(name, path) if is_within(imported, folder)}
+            graph.setdefault(_part(name, folder), set()).update(found - {_part(name, folder)})
+    assert _circle(graph) == []
 
-    def visit(name: str, trail: list[str]) -> None:
-        state[name] = 1
-        for other in sorted(graph[name]):
-            assert state.get(other) != 1, f"import cycle: {' -> '.join([*trail[trail.index(other) :], other])}"
-            if other not in state:
-                visit(other, [*trail, other])
-        state[name] = 2
 
-    for name in graph:
-        if name not in state:
-            visit(name, [name])
+def test_packages_never_lead_back_to_themselves():
+    graph: dict[str, set[str]] = {package: set() for package in PACKAGES}
+    for name, path in MODULES.items():
+        tops = {imported.split(".")[0] for imported, _, _ in imports(name, path)}
+        graph[name.split(".")[0]] |= (tops & set(PACKAGES)) - {name.split(".")[0]}
+    assert _circle(graph) == []
+
+
+def test_a_circle_is_found():
+    assert _circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert _circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def _part(name: str, folder: str) -> str:
+    """Return which part of `folder` a module lies in: a file or a folder; the folder's own name is its `__init__`."""
+    return ".".join(name.split(".")[: len(folder.split(".")) + 1])
+
+
+def _circle(graph: dict[str, set[str]]) -> list[str]:
+    """Return one circle of the graph, from a name back to itself; nothing if there is none."""
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done:
+            return []
+        done.add(name)
+        return next(filter(None, (visit(other, [*trail, name]) for other in sorted(graph.get(name, ())))), [])
+
+    return next(filter(None, (visit(name, []) for name in sorted(graph))), [])
 
 
 def test_the_table_of_the_architecture_names_these_rooms():
@@ -191,10 +246,41 @@ def test_the_hub_imports_no_file_of_its_servers():
                 assert not is_within(imported, "hub_config.server"), f"{path}:{line}: {imported}"
 
 
-def test_the_worker_s_imports_are_in_its_wheel():
-    """What the worker imports must not reach into folders that its environment has not."""
+@functools.cache
+def shipped(kind: str) -> dict[str, Path]:
+    return contents(kind, ROOT)
+
+
+@functools.cache
+def top_folders() -> dict[str, set[str]]:
+    """Name the top folders of the packages with their files, as a wheel would name them."""
+    found: dict[str, set[str]] = {}
+    for package in ("tito", "exchange", "hub_config"):
+        for path in PACKAGES[package].glob("*/**/*"):
+            inside = path.relative_to(PACKAGES[package])
+            if path.is_file() and "__pycache__" not in inside.parts:
+                found.setdefault(f"{package}/{inside.parts[0]}", set()).add(f"{package}/{inside.as_posix()}")
+    return found
+
+
+@pytest.mark.parametrize("folder", top_folders())
+def test_a_top_folder_has_one_audience(folder: str):
+    """A wheel holds all of a folder or nothing of it; a new folder is the staff's until it is listed here."""
+    files = top_folders()[folder]
+    for kind in CONTENTS:
+        inside = files & shipped(kind).keys()
+        assert inside == (files if kind in AUDIENCE.get(folder, set()) else set())
+
+
+def test_each_audience_is_a_folder_s():
+    assert set(AUDIENCE) <= set(top_folders())
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_what_a_wheel_holds_imports_nothing_that_it_has_not(kind: str):
+    there = set(shipped(kind).values())
     for name, path in MODULES.items():
-        if is_within(name, "tito.worker"):
+        if path in there and name.split(".")[0] != "tinytorch":  # the faces look for what is there
             for imported, line, _ in imports(name, path):
-                if is_within(imported, "tito"):
-                    assert imported == "tito" or is_within(imported, "tito.worker"), f"{path}:{line}: {imported}"
+                if imported.split(".")[0] in PACKAGES and imported in MODULES:
+                    assert MODULES[imported] in there, f"{path}:{line}: a {kind} has no {imported}"

@@ -14,8 +14,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tito.grading.service.client import ThroughService
-from tito.grading.service.identity import HubIdentity
+from tito.grading.client import ThroughService
+from tito.grading.identity import HubIdentity
 from tito.semester.client import SemesterClient
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub
@@ -25,12 +25,12 @@ from exchange.client.connection import Unreachable
 from exchange.client.direct import direct_async_client
 from exchange.client.exchange_client import ExchangeClient
 from exchange.service.identity import HubIdentity as ExchangeIdentity
-from hub_config import programs
 from hub_config.home.app import create_app as create_home
 from hub_config.home.settings import load_settings as load_home
 from hub_config.ports import NAMES
-from hub_config.provider_client import ProviderClient, proxy_for
+from hub_config.run import programs
 from hub_config.settings import load_settings
+from hub_config.sign_in.provider_client import ProviderClient, proxy_for
 from tests.proxies import NAMES as PROXY_NAMES
 from tests.proxies import ODD_NO_PROXY, Proxy, named, recording_proxy
 from tests.test_import_law import MODULES, ROOT
@@ -40,10 +40,10 @@ TOKEN = "t" * 32
 OTHER_CLIENTS = {"aiohttp", "http.client", "requests", "tornado.websocket", "urllib3", "websocket", "websockets"}
 # module: what it may use beyond `httpx.Client(trust_env=False)`, and why
 MAY = {
-    "hub_config.programs": {"urllib.request"},  # its opener has no proxies
+    "hub_config.run.programs": {"urllib.request"},  # its opener has no proxies
     "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are elsewhere: a proxy may be the only way
-    "hub_config.provider_client": {"urllib.request"},  # providers are elsewhere too
-    "hub_config.front": {"AsyncHTTPClient"},  # configures the simple client, which knows no proxies
+    "hub_config.sign_in.provider_client": {"urllib.request"},  # providers are elsewhere too
+    "hub_config.run.front": {"AsyncHTTPClient"},  # configures the simple client, which knows no proxies
 }
 CLASSES = {"Client", "AsyncClient"}
 FUNCTIONS = {"get", "options", "head", "post", "put", "patch", "delete", "request", "stream"}

@@ -71,7 +71,6 @@ INSTEAD = {
         "l1_loss": "(input - target).abs().mean()",
         "nll_loss": "cross_entropy, on logits",
         "binary_cross_entropy": "binary_cross_entropy_with_logits, on logits",
-        "one_hot": "tinytorch.eye(classes)[target.data]",
         "elu": "gelu or leaky_relu",
     },
     "tinytorch.optim": {

@@ -1,6 +1,5 @@
 """The command `tito` and the engine behind it.
 
-Top level: what students and staff share (curriculum, percent format, export, workspace, command line). `student/`,
-`staff/`, `judging/`, `worker/`, `grading/` and `semester/` are laid out by who has them: a wheel leaves out
-whole folders.
+Top level: what all rooms share (the command line, errors, files written whole, a student's workspace). Each folder is a
+room with one subject and one audience: a wheel holds all of a room or nothing of it.
 """

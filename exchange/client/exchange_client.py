@@ -237,7 +237,7 @@ class ExchangeClient:
     # Events
 
     def report_event(self, course: str, assignment: str, kind: str, detail: dict[str, Any] | None = None) -> Event:
-        """Report that one `tested` or `completed` a module."""
+        """Report that one `tested` or `completed` a module, or ran test cells of it (`checked`)."""
         body = {"kind": kind, "assignment": assignment, "detail": detail or {}}
         return from_plain(Event, self._to.ask("POST", "courses", course, "events", json=body))
 

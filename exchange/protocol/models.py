@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin, ge
 
 _STRICT = {"extra": "forbid"}
 Counts = Literal["last", "last_on_time", "best"]
-EventKind = Literal["fetched", "tested", "completed", "submitted", "unlocked", "feedback_fetched"]
+EventKind = Literal["fetched", "checked", "tested", "completed", "submitted", "unlocked", "feedback_fetched"]
 # Sent by a student's own tools; the other kinds are recorded by the service as it sees them happen.
-REPORTED_EVENTS = ("tested", "completed")
+REPORTED_EVENTS = ("checked", "tested", "completed")
 
 
 class Refused(Exception):
@@ -129,7 +129,7 @@ class Result:
 class EventReport:
     """Body of `POST courses/C/events`: a student's own tools report that something happened."""
 
-    kind: Literal["tested", "completed"]
+    kind: Literal["checked", "tested", "completed"]
     assignment: str
     detail: dict[str, Any] = field(default_factory=dict)
     __pydantic_config__: ClassVar[Any] = _STRICT

@@ -1,4 +1,4 @@
-"""What happened to a student's assignment, told openly to students: fetched, tested, completed, submitted, unlocked."""
+"""What happened to a student's assignment, told openly to students: fetched, checked, tested, submitted ..."""
 
 import json
 from typing import Any

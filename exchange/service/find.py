@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Limits, Refused
 from exchange.protocol.paths import check_identifier
-from exchange.protocol.scopes import COLLECT, RELEASE, STAFF_SCOPES
+from exchange.protocol.scopes import COLLECT, STAFF_SCOPES
 from exchange.service.identity import Caller
 from exchange.service.tables import assignments, courses, extensions, submissions, unlocks
 
@@ -133,8 +133,3 @@ def check_new_identifiers(**named: str) -> None:
     """Raise Refused unless each id can name something new."""
     for kind, value in named.items():
         check_identifier(kind, value)
-
-
-def may_release(caller: Caller, course: str) -> bool:
-    """Tell whether the caller releases in this course."""
-    return caller.may(RELEASE, course)

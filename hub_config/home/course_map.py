@@ -208,7 +208,7 @@ def _state(given: dict[str, Any], row: dict[str, Any] | None, attempts: tuple[At
         return "submitted"
     if record.did(slug, "completed"):
         return "completed"
-    if record.did(slug, "tested", "started"):
+    if record.did(slug, "checked", "tested", "started"):
         return "started"
     return "locked" if row["state"] == "announced" else "released"
 

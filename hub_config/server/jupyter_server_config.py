@@ -28,6 +28,7 @@ staff = os.environ.get("SERVER_KIND") == "staff"
 prefix = "nbgrader.server_extensions"
 c.ServerApp.jpserver_extensions = {
     "full_home": True,  # beside this file: the page of a home without room
+    "cell_reports": True,  # beside this file: what test cells noted, sent once a minute
     "nbgrader_on_request": True,  # beside this file: the next two, once somebody asks for them
     f"{prefix}.assignment_list": False,
     f"{prefix}.validate_assignment": False,

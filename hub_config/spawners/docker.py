@@ -10,7 +10,7 @@ import asyncio
 from dockerspawner import DockerSpawner
 from traitlets import Dict, Instance, Integer
 
-from hub_config.homes import Homes, homes_of
+from hub_config.docker.homes import Homes, homes_of
 from hub_config.roles import server_kind
 from hub_config.settings import Settings
 from hub_config.spawners.readiness import until_it_listens

@@ -8,7 +8,7 @@ import yaml
 from tito.cli import main
 from tito.curriculum import load_curriculum
 from tito.staff.auditing.bench import bench_of
-from tito.staff.auditing.exercise import alone
+from tito.staff.auditing.exercise import alone, unseen
 from tito.staff.auditing.record import FILE_NAME, read_record, write_record
 from tito.staff.auditing.schedule import Scene, audit_modules, sample_modules
 
@@ -104,6 +104,27 @@ def test_a_planted_hole_is_found(name, tmp_path):
         holes.append(('@test.check("an empty array', '### BEGIN HIDDEN TESTS\n@test.check("an empty array'))
     problems = audited(plant(tmp_path, *holes)).problems
     assert any(said in problem for problem in problems), problems
+
+
+MISTAKES = {
+    "divides by four": ("return x / 2", "return x / 4", ""),
+    "changes its argument": ("return x / 2", "x /= 2\nreturn x", "loses no visible check"),
+    "is no mistake of a student's": ("return x / 2", "return y / 2", "is a slip of whoever declared it: NameError"),
+    "is of another solution": ("return x / 3", "return x / 2", "can't be made: 'return x / 3' must stand once"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_declared_mistake_that_loses_no_visible_check_is_found(name, tmp_path):
+    replace, by, said = MISTAKES[name]
+    course = plant(tmp_path)
+    path = course / "modules" / "01_halves" / "module.yaml"
+    data = yaml.safe_load(path.read_text())
+    data["exercises"][0]["mistakes"] = [{"warns": f"Nobody {name}.", "replace": replace, "by": by}]
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    found = list(unseen(bench_of(course, "halves"), "halve"))
+    assert [said in problem for problem in found] == ([True] if said else []), found
+    assert list(unseen(bench_of(course, "halves"), "spread")) == []
 
 
 def test_a_right_solution_that_a_check_refuses_is_found(tmp_path):

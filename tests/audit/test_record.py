@@ -77,14 +77,15 @@ def change(path: Path) -> None:
 
 
 ELSEWHERE = {
-    "course/tito/percent.py": {"judge"},
-    "course/tito/curriculum.py": {"judge"},
-    "course/tito/curriculum_files.py": {"judge"},
-    "course/tito/export.py": {"judge"},
-    "course/tito/judging/plan.py": {"judge"},
-    "course/tito/grading/judge.py": {"judge"},
-    "course/tito/grading/sandbox.py": {"judge"},
-    "course/tito/staff/notebooks.py": {"notebooks"},
+    "course/tito/source/percent.py": {"judge"},
+    "course/tito/errors.py": {"judge"},
+    "course/tito/curriculum/model.py": {"judge"},
+    "course/tito/curriculum/files.py": {"judge"},
+    "course/tito/source/export.py": {"judge"},
+    "course/tito/checks/plan.py": {"judge"},
+    "course/tito/judge/submission.py": {"judge"},
+    "course/tito/judge/sandbox/bubblewrap.py": {"judge"},
+    "course/tito/source/release.py": {"judge", "notebooks"},
     "course/tito/staff/auditing/operators.py": {"audit"},
     "course/tito/worker/obey.py": {"worker"},
     "course/tito/__init__.py": {"judge", "worker"},

@@ -41,7 +41,7 @@ def run(report) -> None:
 
 def _course(folder: Path) -> Path:
     from tito.curriculum import load_curriculum
-    from tito.staff.notebooks import generate_notebooks, staff_notebook
+    from tito.source.release import generate_notebooks, staff_notebook
 
     curriculum = load_curriculum()
     module = curriculum.find_written(SLUG)
@@ -77,8 +77,8 @@ def _stock(course: Path, student: str) -> None:
 
 
 def _judge(course: Path, student: str) -> None:
-    from tito.grading.nbgrader_run import grade_in_nbgrader
-    from tito.grading.preprocessors import prepare
+    from tito.gradebook.nbgrader_run import grade_in_nbgrader
+    from tito.gradebook.preprocessors import prepare
 
     verdict = _only_judge(course, student)
     prepared = prepare(course / "submitted" / student / SLUG, SLUG, verdict)
@@ -88,7 +88,7 @@ def _judge(course: Path, student: str) -> None:
 
 
 def _only_judge(course: Path, student: str):
-    from tito.grading.judge import judge_submission
+    from tito.judge.submission import judge_submission
 
     verdict = judge_submission(course / "submitted" / student / SLUG, SLUG, seed=1)
     if verdict.points != 90:

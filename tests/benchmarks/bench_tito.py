@@ -64,7 +64,7 @@ def cpu_seconds(command: list[str], environment: dict[str, str] | None = None, r
 def notebooks(report: Report, folder: Path) -> None:
     """Making staff notebook and release, with and without keeping the gradebook, against nbgrader's own command."""
     from tito.curriculum import load_curriculum
-    from tito.staff.notebooks import generate_notebooks
+    from tito.source.release import generate_notebooks
 
     curriculum = load_curriculum(COURSE)
     modules = curriculum.written
@@ -97,7 +97,7 @@ def exporting(report: Report, folder: Path) -> None:
     """Exporting all modules, against Jupytext only reading their cells."""
     import jupytext
     from tito.curriculum import load_curriculum
-    from tito.export import export_all
+    from tito.source.export import export_all
 
     sources = [module.source for module in load_curriculum(COURSE).written]
     core = folder / "core"
@@ -115,8 +115,8 @@ def exporting(report: Report, folder: Path) -> None:
 def student_commands(report: Report, folder: Path) -> None:
     """What a student waits for at `complete`, against starting Python and importing numpy, done three times in it."""
     from tito.curriculum import load_curriculum
-    from tito.percent import read_percent
-    from tito.staff.notebooks import staff_notebook
+    from tito.source.percent import read_percent
+    from tito.source.release import staff_notebook
 
     curriculum = load_curriculum(COURSE)
     module = curriculum.written[0]

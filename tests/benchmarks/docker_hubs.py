@@ -18,7 +18,7 @@ from http.client import HTTPResponse
 from pathlib import Path
 
 from exchange.protocol import scopes
-from hub_config.bridge import with_bridge
+from hub_config.docker.bridge import with_bridge
 from hub_config.settings import load_settings
 from tests.docker.place import docker, remove_all
 from tests.e2e.hub import CHECKOUT, free_port, write_semester

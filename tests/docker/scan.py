@@ -16,7 +16,10 @@ from tests.docker.secrets_of_course import lines_of
 
 PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{64,}")
 TOKEN = re.compile(rb"\b(?:[0-9a-f]{64}|gh[pousr]_[A-Za-z0-9]{36}|sk-[A-Za-z0-9_-]{20,}|AKIA[0-9A-Z]{16})\b")
-STAFF_FOLDERS = ("tito/staff", "tito/grading", "tito/semester", "exchange/service", "hub_config")
+STAFF_FOLDERS = (
+    *("tito/staff", "tito/judge", "tito/gradebook", "tito/rendering", "tito/grading", "tito/formgrader"),
+    *("tito/semester", "exchange/service", "hub_config"),
+)
 COMPILERS = re.compile(
     r"(^|/)(bin|sbin|libexec|lib/gcc)/(.*/)?([a-z0-9_-]*-)?(gcc|cc|c\+\+|g\+\+|clang|ld|make|cc1)(-[0-9.]+)?$"
 )

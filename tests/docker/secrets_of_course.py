@@ -11,9 +11,9 @@ from pathlib import Path
 
 import nbformat
 from tito.curriculum import Curriculum, Module
-from tito.export import export_module
-from tito.percent import read_percent
-from tito.staff.notebooks import release_notebook
+from tito.source.export import export_module
+from tito.source.percent import read_percent
+from tito.source.release import release_notebook
 
 SHORTEST = 40
 SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)

@@ -11,8 +11,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from hub_config.bridge import with_bridge
-from hub_config.firewall import DOORS, bring_up, state, take_down
+from hub_config.docker.bridge import with_bridge
+from hub_config.docker.firewall import DOORS, bring_up, state, take_down
 from hub_config.settings import CHECKOUT, Settings, load_settings
 from tests.docker.outside import listener, outside, reach_program, reached
 from tests.docker.place import TAG, as_root, docker, remove_all

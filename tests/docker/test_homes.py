@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hub_config.checks import NotReady
-from hub_config.homes import check_new, homes_of, open_homes
+from hub_config.docker.homes import check_new, homes_of, open_homes
 from hub_config.settings import Settings, SettingsError, load_settings
 from tests.docker.place import CLOSE, STUDENT, TAG, as_root, docker, inspect, remove_all
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from hub_config.bridge import with_bridge
 from hub_config.checks import NotReady
-from hub_config.firewall import DOORS
-from hub_config.host import on_host
+from hub_config.docker.bridge import with_bridge
+from hub_config.docker.firewall import DOORS
+from hub_config.docker.host import on_host
+from hub_config.docker.walls import put_up
 from hub_config.settings import Settings, load_settings
-from hub_config.walls import put_up
 from tests.docker.place import STUDENT, TAG, docker, remove_all
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]

@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tito.checks import handles
+from tito.checks.link import Budget, Link, WorkerFault
 from tito.curriculum import load_curriculum
-from tito.grading import sandbox
-from tito.grading.container import IMAGE_NAME, LABEL, Container
-from tito.grading.judge import judge_submission
-from tito.grading.sandbox import SandboxLimits, SandboxUnavailable
-from tito.judging import handles
-from tito.judging.link import Budget, Link, WorkerFault
-from tito.staff.notebooks import release_notebook, staff_notebook
+from tito.judge.sandbox import find, limits
+from tito.judge.sandbox.container import IMAGE_NAME, LABEL, Container
+from tito.judge.sandbox.limits import SandboxLimits, SandboxUnavailable
+from tito.judge.submission import judge_submission
+from tito.source.release import release_notebook, staff_notebook
 
 from tests.docker.place import docker
 from tests.e2e.hub import CHECKOUT
@@ -76,11 +76,11 @@ def test_the_world_inside_is_small_and_has_no_network(box: Container, predecesso
         assert ask(link, "files", "/tmp") == []
         assert {name for name in ask(link, "files", "/proc") if name.isdigit()} <= {"1", "2", "3"}
         user, group, groups, environment = ask(link, "me")
-        assert user >= sandbox.FIRST_USER and group == user and groups in ([], [user])
-        assert set(environment) <= {"HOSTNAME", "PWD", "LC_CTYPE", *sandbox.worker_variables()}
+        assert user >= limits.FIRST_USER and group == user and groups in ([], [user])
+        assert set(environment) <= {"HOSTNAME", "PWD", "LC_CTYPE", *limits.worker_variables()}
         assert "docker.sock" not in ask(link, "files", "/run")
         assert ask(link, "found", "tinytorch.core.pairs") is True
-        for name in ("tinytorch.core.tensor", "tito.grading", "tito.staff", "tito.judging", "nbgrader", "torch"):
+        for name in ("tinytorch.core.tensor", "tito.judge", "tito.staff", "tito.checks", "nbgrader", "torch"):
             assert ask(link, "found", name) is False, name
 
 
@@ -121,18 +121,18 @@ def test_nothing_persists_to_the_next_submission(box: Container, predecessors: P
 
 
 def test_the_environment_chooses_it(monkeypatch, images: dict[str, str]):
-    monkeypatch.setenv(sandbox.KIND_NAME, "container")
+    monkeypatch.setenv(find.KIND_NAME, "container")
     monkeypatch.setenv(IMAGE_NAME, images["worker"])
-    sandbox._found.cache_clear()
-    found = sandbox.find_sandbox()
-    sandbox._found.cache_clear()
+    find._found.cache_clear()
+    found = find.find_sandbox()
+    find._found.cache_clear()
     assert isinstance(found, Container) and found.image == images["worker"]
 
 
 def test_an_unknown_kind_of_sandbox_is_refused(monkeypatch):
-    monkeypatch.setenv(sandbox.KIND_NAME, "none")
+    monkeypatch.setenv(find.KIND_NAME, "none")
     with pytest.raises(SandboxUnavailable, match="bubblewrap, container"):
-        sandbox.find_sandbox()
+        find.find_sandbox()
 
 
 def test_without_an_engine_or_the_image_grading_refuses(monkeypatch, images: dict[str, str], tmp_path: Path):
@@ -146,7 +146,7 @@ def test_without_an_engine_or_the_image_grading_refuses(monkeypatch, images: dic
 def test_a_dead_judge_leaves_no_container(images: dict[str, str], predecessors: Path):
     """The judge is killed while student code runs: its container ends by itself."""
     program = (
-        "import sys, os, signal, pathlib\nfrom tito.grading.container import Container\n"
+        "import sys, os, signal, pathlib\nfrom tito.judge.sandbox.container import Container\n"
         f"worker = Container({images['worker']!r}).start(pathlib.Path({str(predecessors)!r}))\n"
         "worker.channel.receive()\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -72,7 +72,7 @@ class RunningHub:
     def prepare(self) -> None:
         """Build what `start` would build first, with the environment that the tests were given."""
         self.port = self.port or free_port()
-        program = "from hub_config.prepare import prepare; from hub_config.settings import load_settings as load"
+        program = "from hub_config.run.prepare import prepare; from hub_config.settings import load_settings as load"
         words = [sys.executable, "-c", f"{program}; prepare(load())"]
         done = subprocess.run(words, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr

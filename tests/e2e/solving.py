@@ -4,7 +4,7 @@ import copy
 import re
 from pathlib import Path
 
-from tito.percent import Cell, read_percent
+from tito.source.percent import Cell, read_percent
 
 from tests.e2e.hub import CHECKOUT
 

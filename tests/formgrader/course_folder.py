@@ -17,7 +17,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )  # fmt: skip
-from tito.grading.service.programs import put_programs_on_path
+from tito.gradebook.programs import put_programs_on_path
 from traitlets.config import Config
 
 SLUG = "tensor"

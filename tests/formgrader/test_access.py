@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
-from tito.grading.formgrader.access import ELSEWHERE, GRADE, READ, RUN, needed_scope
+from tito.formgrader.access import ELSEWHERE, GRADE, READ, RUN, needed_scope
 from tornado.web import RequestHandler, StaticFileHandler
 
 from tests.formgrader.course_folder import gradebook

@@ -9,9 +9,9 @@ import httpx
 import nbformat
 import pytest
 from sqlalchemy.exc import SAWarning
-from tito.grading.formgrader.pages import submission_exporter
-from tito.grading.rendering import Renderer
-from tito.grading.service.feedback import generate_feedback
+from tito.formgrader.pages import submission_exporter
+from tito.gradebook.feedback import generate_feedback
+from tito.rendering import Renderer
 
 from tests.formgrader import costly, course_folder
 

@@ -2,7 +2,7 @@
 
 import pytest
 import sqlalchemy
-from tito.grading.service.gradebook_lock import gradebook_lock
+from tito.gradebook.lock import gradebook_lock
 
 from tests.formgrader.course_folder import SAMPLE, gradebook
 

@@ -3,8 +3,8 @@
 from urllib.parse import quote
 
 import pytest
-from tito.grading.formgrader.sanitize import clean
-from tito.grading.service.feedback import generate_feedback
+from tito.gradebook.feedback import generate_feedback
+from tito.rendering.sanitize import clean
 
 from tests.formgrader.hostile import FILES, MARKUP, OUTPUTS, RUN
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from tito.curriculum import Curriculum, load_curriculum
-from tito.grading.sandbox import ENVIRONMENT_NAME
+from tito.judge.sandbox.find import ENVIRONMENT_NAME
+from tito.source.release import release_notebook, staff_notebook
 from tito.staff.environments import make_environments
-from tito.staff.notebooks import release_notebook, staff_notebook
 
 COURSE = Path(__file__).parent / "judged_course"
 CHECKOUT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tito.judging.link import Budget, Link
+from tito.checks.link import Budget, Link
 
 # Busy processes for each processor: each of our own then gets a quarter of one, or less where others work too.
 PER_PROCESSOR = 3

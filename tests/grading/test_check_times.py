@@ -7,11 +7,11 @@ import time
 from dataclasses import replace
 
 import pytest
-from tito.judging import plan as plans
-from tito.judging.answers import Answers
-from tito.judging.link import Budget, Link
-from tito.judging.local import start_plain_worker
-from tito.judging.run import run_tests_of
+from tito.checks import plan as plans
+from tito.checks.answers import Answers
+from tito.checks.link import Budget, Link
+from tito.checks.local import start_plain_worker
+from tito.checks.run import run_tests_of
 
 pytestmark = pytest.mark.service
 SOURCES = {
@@ -55,7 +55,7 @@ def test_a_worker_that_is_long_in_starting_costs_no_time():
 
 def test_the_judges_numpy_has_one_thread_whatever_the_machine():
     """A thread for each processor, made anew in the forked judge, would not fit into its memory on a large machine."""
-    program = "import os, tito.grading.judge, numpy; print(len(os.listdir('/proc/self/task')))"
+    program = "import os, tito.judge.submission, numpy; print(len(os.listdir('/proc/self/task')))"
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"

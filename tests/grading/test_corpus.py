@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tito.grading.judge import judge_submission
-from tito.judging.link import Budget
-from tito.judging.result import ModuleResult
+from tito.checks.link import Budget
+from tito.checks.result import ModuleResult
+from tito.judge.submission import judge_submission
 
 from tests.grading.conftest import COURSE, SECRET, Canaries
 from tests.grading.corpus.honest import HONEST

@@ -4,11 +4,11 @@ import time
 from pathlib import Path
 
 import pytest
-from tito.grading.judge import judge_submission
-from tito.grading.sandbox import Bubblewrap
-from tito.judging.link import Budget, WorkerFault
-from tito.judging.run import NotJudgedNow
-from tito.judging.times import Use, use_in_words
+from tito.checks.link import Budget, WorkerFault
+from tito.checks.run import NotJudgedNow
+from tito.checks.times import Use, use_in_words
+from tito.judge.sandbox.bubblewrap import Bubblewrap
+from tito.judge.submission import judge_submission
 
 from tests.grading.crowd import FAULTY, TIGHT, call, crowd, prepared
 from tests.grading.greedy import COURSE, SLUG, write

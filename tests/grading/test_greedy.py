@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tito.grading import judge as judge_module
-from tito.grading.apart import Bounds, do_apart
-from tito.grading.judge import judge_submission
-from tito.judging.result import ModuleResult
-from tito.judging.run import NotJudgedNow
+from tito.checks.result import ModuleResult
+from tito.checks.run import NotJudgedNow
+from tito.judge import submission as judge_module
+from tito.judge.apart import Bounds, do_apart
+from tito.judge.submission import judge_submission
 
 from tests.grading.greedy import COURSE, SHORT, SLUG, SOURCES, VALUES, write
 from tests.grading.test_corpus import _children, others  # noqa: F401

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from tito.judging.handles import Handle, PlainValuesOnly
-from tito.judging.link import Budget, Link, WorkerFault
-from tito.judging.local import start_plain_worker
-from tito.judging.words import There
+from tito.checks.handles import Handle, PlainValuesOnly
+from tito.checks.link import Budget, Link, WorkerFault
+from tito.checks.local import start_plain_worker
+from tito.checks.words import There
 
 from tinytorch.testing import check_gradient, clone, is_contiguous, remote, saved_and_loaded, shares_memory, unchanged
 from tinytorch.testing.compare import Difference

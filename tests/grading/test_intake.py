@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tito.grading.intake import Refused, read_submission
-from tito.grading.plans import plan_of
-from tito.judging.answers import find_answers
-from tito.percent import Cell
+from tito.checks.answers import find_answers
+from tito.judge.plans import plan_of
+from tito.judge.read import Refused, read_submission
+from tito.source.percent import Cell
 
 from tests.examples import examples
 

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tito.grading.judge import judge_submission
-from tito.grading.predecessors import reference_predecessors
-from tito.judging.link import Budget
-from tito.judging.local import run_tests, start_plain_worker
-from tito.judging.result import ModuleResult
+from tito.checks.link import Budget
+from tito.checks.local import run_tests, start_plain_worker
+from tito.checks.result import ModuleResult
+from tito.judge.predecessors import reference_predecessors
+from tito.judge.submission import judge_submission
 
 from tests.grading.conftest import COURSE
 from tests.grading.corpus.honest import CELLS, CODE, PARTS
@@ -58,7 +58,7 @@ def test_a_release_without_hidden_tests_is_enough(home: Path, release: str, curr
 
 def test_processes_that_student_code_starts_end_with_the_run():
     worker = start_plain_worker()
-    from tito.judging.link import Link
+    from tito.checks.link import Link
 
     source = "import subprocess\nchild = subprocess.Popen(['sleep', '1000']).pid\n"
     with Link(lambda: worker, lambda link: link.request("cell", "c", source, ""), Budget()) as link:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from tito.errors import TitoError
-from tito.grading.judge import judge_submission
-from tito.grading.predecessors import reference_predecessors
-from tito.staff.notebooks import release_notebook
+from tito.judge.predecessors import reference_predecessors
+from tito.judge.submission import judge_submission
+from tito.source.release import release_notebook
 
 from tests.grading.conftest import COURSE
 from tests.grading.corpus.submission import SLUG, Draft

@@ -7,10 +7,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from tito.checks.plan import stub_of
 from tito.curriculum import Module, load_curriculum
-from tito.grading.judge import judge_submission
-from tito.judging.plan import stub_of
-from tito.staff.notebooks import release_notebook, staff_notebook
+from tito.judge.submission import judge_submission
+from tito.source.release import release_notebook, staff_notebook
 
 from tests.grading.conftest import CHECKOUT
 

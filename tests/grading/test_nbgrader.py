@@ -14,16 +14,16 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
-from tito.grading import nbgrader_run, preprocessors
-from tito.grading.canonical import LARGEST_OUTPUTS, _OwnCells
-from tito.grading.intake import Submission
-from tito.grading.judge import judge_submission
-from tito.grading.nbgrader_run import grade_in_nbgrader
-from tito.grading.preprocessors import Desk, configure
-from tito.judging.link import Budget
-from tito.judging.result import ModuleResult
-from tito.percent import Cell
-from tito.staff.notebooks import generate_notebooks
+from tito.checks.link import Budget
+from tito.checks.result import ModuleResult
+from tito.gradebook import nbgrader_run, preprocessors
+from tito.gradebook.canonical import LARGEST_OUTPUTS, _OwnCells
+from tito.gradebook.nbgrader_run import grade_in_nbgrader
+from tito.gradebook.preprocessors import Desk, configure
+from tito.judge.read import Submission
+from tito.judge.submission import judge_submission
+from tito.source.percent import Cell
+from tito.source.release import generate_notebooks
 from traitlets.config import Config
 
 from tests.grading.conftest import COURSE

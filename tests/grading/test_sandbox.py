@@ -11,11 +11,13 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from tito.grading import sandbox as module
-from tito.grading.judge import judge_submission
-from tito.grading.sandbox import Bubblewrap, SandboxLimits, SandboxUnavailable
-from tito.judging.link import Budget, Link
-from tito.judging.run import JudgingFailed
+from tito.checks.link import Budget, Link
+from tito.checks.run import JudgingFailed
+from tito.judge.sandbox import bubblewrap as module
+from tito.judge.sandbox import find
+from tito.judge.sandbox.bubblewrap import Bubblewrap
+from tito.judge.sandbox.limits import SandboxLimits, SandboxUnavailable
+from tito.judge.submission import judge_submission
 from tito.worker.confine import MACHINES, filter_program
 
 from tests.grading.conftest import CHECKOUT, COURSE
@@ -115,6 +117,7 @@ def test_modules_that_may_and_may_not_be_found(predecessors: Path, worker_enviro
             "tinytorch.core.boxes",
             "tinytorch.core.tensor",
             "torch",
+            "tito.judge",
             "tito.grading",
             "tito.staff",
             "nbgrader",
@@ -144,7 +147,7 @@ def test_without_bubblewrap_grading_refuses(monkeypatch, worker_environment: Pat
     monkeypatch.setattr(module.shutil, "which", lambda name: None)
     with pytest.raises(SandboxUnavailable, match="apt-get install bubblewrap"):
         Bubblewrap(worker_environment)
-    module._found.cache_clear()
+    find._found.cache_clear()
     (tmp_path / "boxes.ipynb").write_text(release)
     with pytest.raises(SandboxUnavailable):
         judge_submission(tmp_path, "boxes", course=COURSE, seed=1)
@@ -193,7 +196,7 @@ def graded_by_an_ordinary_user(worker_environment: Path, release: str, tmp_path_
             shutil.copytree(packages / name, place / "needs" / name, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(["chmod", "-R", "a+rX", str(place)], check=True)
     program = (
-        "from pathlib import Path; from tito.grading.judge import judge_submission; import os; "
+        "from pathlib import Path; from tito.judge.submission import judge_submission; import os; "
         f"course = Path({str(place / 'judged')!r}); "
         f"v = judge_submission(Path({str(place / 'submission')!r}), 'boxes', course=course, seed=1); "
         "print(os.getuid(), v.points, v.max_points, v.exercises[0].checks[0].kind)"
@@ -260,7 +263,7 @@ def test_what_a_group_opens(worker_environment: Path, kind: str):
         os.chown(thing, owner, GROUP)
         thing.chmod(mode)
         spawn = {"user": 65534, "group": 65534, "extra_groups": [GROUP], "cwd": "/"}
-        text = (CHECKOUT / "course/tito/grading/doors.py").read_text() + f"\nprint(open_door(({folder!r},)))"
+        text = (CHECKOUT / "course/tito/judge/sandbox/doors.py").read_text() + f"\nprint(open_door(({folder!r},)))"
         done = subprocess.run(
             [str(worker_environment / "bin" / "python"), "-c", text], capture_output=True, text=True, **spawn
         )

@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from collections import Counter, OrderedDict, defaultdict
 
 import msgpack
 import numpy as np
@@ -219,6 +220,12 @@ def test_keys_that_could_be_made_to_collide_are_counted():
 def test_what_came_is_read_only_for_the_judge_and_writable_for_the_worker():
     assert not through(np.zeros(2)).flags.writeable
     assert through(np.zeros(2), writable=True).flags.writeable
+
+
+def test_dicts_of_the_standard_library_arrive_as_dicts():
+    pairs = {(1, 2): 3, (2, 1): 4}
+    for value in (Counter(pairs), OrderedDict(pairs), defaultdict(int, pairs)):
+        assert equal(through(value), pairs)
 
 
 def test_subclasses_of_plain_classes_do_not_pass_for_plain():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import nbformat
 from tito.curriculum import load_curriculum
-from tito.staff.notebooks import generate_notebooks
+from tito.source.release import generate_notebooks
 
 TREE = Path(__file__).parent / "course"
 SLUG = "vectors"

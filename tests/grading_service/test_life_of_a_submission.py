@@ -5,9 +5,9 @@ import csv
 import httpx
 import pytest
 from nbgrader.api import Gradebook
-from tito.grading.service.export import export_table
-from tito.grading.service.gradebook_lock import gradebook_lock
-from tito.grading.service.scores import gradebook_url
+from tito.gradebook.lock import gradebook_lock
+from tito.gradebook.scores import gradebook_url
+from tito.gradebook.table import export_table
 from tito.student.exchange_commands import describe_result
 
 from exchange.client import ExchangeClient

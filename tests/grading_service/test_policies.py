@@ -8,12 +8,12 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tito.grading.service.export import export_table
-from tito.grading.service.gradebook_lock import GradebookBusy, GradebookLock, gradebook_lock
-from tito.grading.service.judging import folder_digest
-from tito.grading.service.late import LatePolicy, semester_policy
-from tito.grading.service.policy import GradingPolicy, grading_policy
-from tito.grading.service.settings import SettingsError, settings_from_environment
+from tito.gradebook.late import LatePolicy, semester_policy
+from tito.gradebook.lock import GradebookBusy, GradebookLock, gradebook_lock
+from tito.gradebook.policy import GradingPolicy, grading_policy
+from tito.gradebook.table import export_table
+from tito.grading.settings import SettingsError, settings_from_environment
+from tito.grading.verdicts import folder_digest
 
 DAY = 86400
 POLICY = LatePolicy(grace_minutes=15, penalty_percent_per_day=10, maximum_percent=30)
@@ -111,7 +111,7 @@ def test_no_name_becomes_a_formula(form, name):
 def test_the_gradebook_has_one_writer(tmp_path):
     """Also across processes, and a writer that dies gives it back."""
     source = (
-        "import sys; from pathlib import Path; from tito.grading.service.gradebook_lock import GradebookLock\n"
+        "import sys; from pathlib import Path; from tito.gradebook.lock import GradebookLock\n"
         "lock = GradebookLock(Path(sys.argv[1])); assert lock.try_acquire()\n"
         "print('held', flush=True); sys.stdin.read()"
     )

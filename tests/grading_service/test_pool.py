@@ -4,19 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
-from tito.grading.sandbox import find_sandbox
-from tito.grading.service.pool import WorkerPool
-from tito.grading.service.queue import Queue
-from tito.grading.service.records import Task, open_database
-from tito.grading.service.scores import assignment_score, module_rows
-from tito.grading.service.settings import settings_from_environment
-from tito.grading.service.worker import Worker
-from tito.judging import link
+from tito.checks import link
+from tito.gradebook.scores import assignment_score, module_rows
+from tito.grading.pool import WorkerPool
+from tito.grading.queue import Queue
+from tito.grading.records import Task, open_database
+from tito.grading.runner import Worker
+from tito.grading.settings import settings_from_environment
+from tito.judge.sandbox.find import find_sandbox
 
 from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
@@ -104,10 +105,10 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     # A service of its own, so that it can be killed as a whole machine's would be.
     source = (
         "import sys, threading\n"
-        "from tito.grading.service.pool import WorkerPool\n"
-        "from tito.grading.service.queue import Queue\n"
-        "from tito.grading.service.records import open_database\n"
-        "from tito.grading.service.settings import settings_from_environment\n"
+        "from tito.grading.pool import WorkerPool\n"
+        "from tito.grading.queue import Queue\n"
+        "from tito.grading.records import open_database\n"
+        "from tito.grading.settings import settings_from_environment\n"
         "settings = settings_from_environment()\n"
         "with WorkerPool(settings, Queue(open_database(settings.database_url))):\n"
         "    threading.Event().wait()\n"
@@ -132,11 +133,37 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
 def test_a_killed_worker_is_replaced(settings, queue, until):
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
     with WorkerPool(settings, queue) as pool:
-        first = pool.processes[0].pid
-        os.kill(first, signal.SIGKILL)
         job = queue.submit("autograde", SLUG)
+        first = until(lambda: [process.pid for process in pool.processes])[0]
+        os.kill(first, signal.SIGKILL)
         assert until(finished(queue, job))["ada"]["score"] == 90.0
         assert pool.processes[0].pid != first
+
+
+def test_there_are_workers_while_there_is_work(settings, queue, until):
+    """None before the first task; a rested one takes the next at once; one that nobody calls ends by itself."""
+    put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
+    with WorkerPool(settings, queue) as pool:
+        assert pool.processes == []
+        until(finished(queue, queue.submit("autograde", SLUG, ["ada"])))
+        (first,) = [process.pid for process in pool.processes]
+        until(finished(queue, queue.submit("autograde", SLUG, ["ada"], force=True)))
+        assert [process.pid for process in pool.processes] == [first]
+        elsewhere = Queue(queue.engine)  # as another process has it: nothing is said to this pool
+        until(finished(queue, elsewhere.submit("autograde", SLUG, ["ada"], force=True)))
+        assert [process.pid for process in pool.processes] == [first]
+    assert Worker(settings, queue).run(rest_seconds=0.01) is None
+
+
+def test_a_resting_pool_costs_less_than_a_hundredth_of_a_processor(settings, queue):
+    """Processor time of this process, in which the pool looks into the queue; workers there are none."""
+    with WorkerPool(settings, queue) as pool:
+        time.sleep(1)
+        before = time.process_time()
+        time.sleep(5)
+        spent = time.process_time() - before
+        assert pool.processes == []
+    assert spent < 5 * 0.01
 
 
 def test_two_jobs_give_what_one_gives(settings, queue, until):

@@ -4,10 +4,10 @@ import json
 
 import pytest
 from sqlalchemy.orm import Session
-from tito.grading.service import told
-from tito.grading.service.queue import Queue
-from tito.grading.service.records import FeedbackRelease, Run, Task, open_database, utc_now
-from tito.grading.service.settings import GradingSettings
+from tito.grading import told
+from tito.grading.queue import Queue
+from tito.grading.records import FeedbackRelease, Run, Task, open_database, utc_now
+from tito.grading.settings import GradingSettings
 
 from exchange.protocol.models import Receipt, SignedReceipt, plain
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub_config.supervisor import sweep
+from hub_config.run.supervisor import sweep
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

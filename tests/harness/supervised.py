@@ -15,12 +15,12 @@ import httpx
 import pytest
 
 from hub_config.ports import with_ports
+from hub_config.run.serve import start_all, stop_servers, wait
+from hub_config.run.supervisor import Program, Supervisor
 from hub_config.secret_files import read_or_create
-from hub_config.serve import start_all, stop_servers, wait
 from hub_config.services import service_url
 from hub_config.settings import CHECKOUT, Settings, load_settings
-from hub_config.sign_in import SHARED_PASSWORD
-from hub_config.supervisor import Program, Supervisor
+from hub_config.sign_in.kinds import SHARED_PASSWORD
 from tests.harness.mortal import swept
 
 SEMESTER = """

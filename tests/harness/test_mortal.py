@@ -52,7 +52,7 @@ def test_everything(tmp_path):
         time.sleep(600)
 """
 # A word of the command line of each.
-STARTED = ("jupyterhub --config", "hub_config.front", "configurable-http-proxy", "hub_config serve", "launch.py")
+STARTED = ("jupyterhub --config", "hub_config.run.front", "configurable-http-proxy", "hub_config serve", "launch.py")
 STARTED += ("postgres", "exchange serve", "chromium", "tests.harness.mortal")
 
 
@@ -85,7 +85,7 @@ def test_a_killed_run_leaves_nothing_behind(folder):
         assert [word for word in STARTED if not any(word in command for command in family.values())] == []
         run.send_signal(signal.SIGKILL)
         run.wait()
-        until(lambda: not left(family, folder), 45, lambda: left(family, folder))
+        until(lambda: not left(family, folder), 120, lambda: left(family, folder))
     finally:
         for pid in left({run.pid: "", **descendants(run.pid), **marked(folder)}, folder):
             os.kill(pid, signal.SIGKILL)

@@ -7,10 +7,10 @@ from traitlets.config import Config
 
 from hub_config.apply import apply_hub
 from hub_config.ports import NAMES
-from hub_config.programs import proxy
+from hub_config.run.programs import proxy
 from hub_config.services import HOME, service_environment
 from hub_config.settings import Settings, load_settings
-from hub_config.sign_in import apply_sign_in
+from hub_config.sign_in.kinds import apply_sign_in
 
 BEHIND = {"HUB_URL": "https://hub.example.org/"}
 GIVEN = {"HUB_TLS_KEY": "/srv/key.pem", "HUB_TLS_CERT": "/srv/chain.pem"}

@@ -1,10 +1,11 @@
 """The apply functions on a bare Config: they only set, and what they set is accepted by the Hub."""
 
+import pytest
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from traitlets.config import Config
 
-from hub_config.apply import apply_all, server_environment, server_of_kind
+from hub_config.apply import apply_all, container_of_kind, server_environment, server_of_kind
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
 
 
@@ -49,9 +50,24 @@ def test_a_server_has_the_semesters_limits_unless_a_setting_says_otherwise(setti
 
 def test_servers_get_the_courses_variables_and_no_more(settings):
     student = server_environment("student", settings)
-    assert set(student) == {"EXCHANGE_COURSE", "EXCHANGE_URL", "SERVER_KIND", "TINYTORCH_HOME"}
+    threads = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
+    assert set(student) == {"EXCHANGE_COURSE", "EXCHANGE_URL", "SERVER_KIND", "TINYTORCH_HOME"} | threads
     assert student["TINYTORCH_HOME"] == "{home}/tinytorch"
     assert "TINYTORCH_HOME" not in server_environment("staff", settings)
+
+
+@pytest.mark.parametrize("of_kind", [server_of_kind, container_of_kind])
+@pytest.mark.parametrize("kind", ["student", "staff"])
+def test_a_kernel_multiplies_in_one_thread_unless_a_setting_says_otherwise(settings, kind, of_kind):
+    """Sixty students' kernels with a thread for each processor would measure each other, not their code."""
+
+    def threads(settings) -> tuple[str, str]:
+        env = of_kind(kind, settings)["env"]
+        return env["OPENBLAS_NUM_THREADS"], env["OMP_NUM_THREADS"]
+
+    assert threads(settings) == ("1", "1")
+    more = getattr(settings, kind).model_copy(update={"blas_threads": 4})
+    assert threads(settings.model_copy(update={kind: more})) == ("4", "4")
 
 
 def test_secrets_are_the_same_at_the_next_start(config, settings):

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from hub_config.authenticators import GeneratedPasswords
 from hub_config.secret_files import ALPHABET, new_password, read_or_create, read_passwords
+from hub_config.sign_in.authenticators import GeneratedPasswords
 
 
 @pytest.fixture

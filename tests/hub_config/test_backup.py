@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from hub_config.backup import DONE, back_up, restore
 from hub_config.checks import NotReady
+from hub_config.run.backup import DONE, back_up, restore
 from hub_config.settings import load_settings
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub_config.certificates import check_certificates
 from hub_config.checks import NotReady
+from hub_config.run.certificates import check_certificates
 from hub_config.settings import load_settings
 from tests.sign_in.certificate import new_key, write_certificate, write_key, write_pair
 
@@ -43,7 +43,7 @@ def test_a_key_that_everybody_may_read_is_refused(tmp_path):
 def test_a_key_that_a_students_sandbox_would_show_is_refused(tmp_path, monkeypatch):
     """A Hub that root did not start runs servers under its own user."""
     key, cert = write_pair(tmp_path / "ssl" / "hub")
-    monkeypatch.setattr("hub_config.certificates.ETC", (str(tmp_path / "ssl"),))
+    monkeypatch.setattr("hub_config.run.certificates.ETC", (str(tmp_path / "ssl"),))
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(NotReady, match=r"students could read .*key.pem. Keep it where they see nothing"):
         check(key, cert)

@@ -5,8 +5,8 @@ import shutil
 import pytest
 import yaml
 
-from hub_config import deploy
 from hub_config.checks import NotReady
+from hub_config.run import deploy
 from hub_config.settings import SettingsError
 
 

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from jupyterhub.app import JupyterHub
 
-from hub_config.firewall import firewall_of
-from hub_config.homes import homes_of
+from hub_config.docker.firewall import firewall_of
+from hub_config.docker.homes import homes_of
 from hub_config.ports import NAMES
 from hub_config.services import FORMGRADER, GRADING, service_environment, service_url
 from hub_config.settings import SettingsError, load_settings, settings_environment

@@ -9,7 +9,7 @@ import pytest
 
 from hub_config.cli import cli
 from hub_config.settings import CHECKOUT, environment_name, known_keys, load_settings
-from hub_config.sign_in import CLIENT_SECRET, WAYS, check_sign_in
+from hub_config.sign_in.kinds import CLIENT_SECRET, WAYS, check_sign_in
 
 DOCUMENTS = [*sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "docker" / "README.md"]
 CODE = re.compile(r"```console\n(.*?)```|`([^`\n]+)`", re.DOTALL)

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from hub_config.front import FORWARDED
-from hub_config.programs import answers
+from hub_config.run.front import FORWARDED
+from hub_config.run.programs import answers
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
 from tests.harness.mortal import mortal
@@ -59,7 +59,7 @@ def front(target: str, *more: str, port: int = 0, api: int = 0) -> Iterator[str]
     words = ["--ip", "127.0.0.1", "--port", str(port), "--api-port", str(api)]
     words += ["--default-target", target, "--error-target", f"{target}/hub/error", *more]
     own = {**os.environ, "CONFIGPROXY_AUTH_TOKEN": "secret"}
-    process = subprocess.Popen(mortal([sys.executable, "-m", "hub_config.front", *words]), cwd=CHECKOUT, env=own)
+    process = subprocess.Popen(mortal([sys.executable, "-m", "hub_config.run.front", *words]), cwd=CHECKOUT, env=own)
     try:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/_chp_healthz") or process.poll() is not None, "the door")
         assert httpx.get(f"http://127.0.0.1:{api}/api/routes").status_code == 403

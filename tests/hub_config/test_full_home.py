@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -128,10 +129,10 @@ asyncio.run(main())
 
 def test_a_kernel_starts_in_a_home_that_became_full(tmp_path: Path):
     """IPython's folder and its history are not there yet, and can't be made."""
-    (tmp_path / "runtime").mkdir()
-    with small_home(tmp_path / "home") as home:
+    # A socket's path may have 107 characters: launch.py has a short one, pytest's folders are longer.
+    with small_home(tmp_path / "home") as home, tempfile.TemporaryDirectory(prefix="runtime-") as runtime:
         fill(home)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+        environment = {"PATH": os.environ["PATH"], "HOME": str(home), "JUPYTER_RUNTIME_DIR": runtime}
         command = [sys.executable, "-c", RUN, str(CONFIGURATION)]
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=home, timeout=120)
         assert "42" in ran.stdout.split(), ran.stderr[-2000:]

@@ -12,7 +12,6 @@ from jupyterhub._data import DATA_FILES_PATH
 from traitlets.config import Config
 
 from hub_config.apply import HERE, apply_all
-from hub_config.certificates import check_certificates
 from hub_config.checks import NotReady
 from hub_config.domains import domain_of, only_at_the_hub
 from hub_config.home.session import Viewer
@@ -21,11 +20,12 @@ from hub_config.home.settings import load_settings as home_settings
 from hub_config.home.views import environment
 from hub_config.origins import ACCEPTED, WARNING, check_origins
 from hub_config.ports import NAMES
-from hub_config.programs import proxy
-from hub_config.refusals import SignInRefused
+from hub_config.run.certificates import check_certificates
+from hub_config.run.programs import proxy
 from hub_config.services import FORMGRADER, HOME, service_environment
 from hub_config.settings import SettingsError, load_settings
-from hub_config.sign_in import check_sign_in
+from hub_config.sign_in.kinds import check_sign_in
+from hub_config.sign_in.refusals import SignInRefused
 from tests.sign_in.certificate import write_pair
 
 ADDRESS = "https://hub.example.org"

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,7 +38,11 @@ def live(hub: FakeHub, tmp_path_factory) -> Iterator[Live]:
 
 @pytest.fixture(scope="module")
 def server(hub: FakeHub, live: Live, tmp_path_factory) -> Iterator[SingleUser]:
-    with running(hub, tmp_path_factory.mktemp("server") / "home", live.url) as server:
+    home = tmp_path_factory.mktemp("server") / "home"
+    (home / "tinytorch" / ".tito").mkdir(parents=True)
+    note = {"exercise": "add", "checks": 2, "passed": 1, "fault": "wrong value", "folder": "tensor"}
+    (home / "tinytorch" / ".tito" / "reports.jsonl").write_text(json.dumps(note) + "\n")
+    with running(hub, home, live.url) as server:
         yield server
 
 
@@ -92,6 +97,14 @@ HOSTILE = Assignment(
     unlocked=False,
     unlock_offered=False,
 )
+
+
+def test_what_test_cells_noted_is_sent_by_the_server(server: SingleUser, live: Live):
+    until = time.monotonic() + 60
+    while not (events := live.client(server.token).events(COURSE, kind="checked")) and time.monotonic() < until:
+        time.sleep(0.1)
+    told = {"exercise": "add", "checks": 2, "passed": 1, "fault": "wrong value"}
+    assert [(event.assignment, event.detail) for event in events] == [("tensor", {"cells": [told]})]
 
 
 def test_released_notebooks_are_there_when_it_first_answers(server: SingleUser):

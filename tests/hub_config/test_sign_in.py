@@ -9,7 +9,7 @@ from traitlets.config import Config
 
 from hub_config.ports import NAMES
 from hub_config.settings import SettingsError, load_settings
-from hub_config.sign_in import CLIENT_SECRET, WAYS, apply_sign_in, check_sign_in
+from hub_config.sign_in.kinds import CLIENT_SECRET, WAYS, apply_sign_in, check_sign_in
 
 PROVIDER = {
     "HUB_SIGN_IN__CLIENT_ID": "our-id",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub_config.supervisor import Program, Supervisor, sweep
+from hub_config.run.supervisor import Program, Supervisor, sweep
 
 pytestmark = pytest.mark.service
 

@@ -3,16 +3,16 @@
 import json
 from pathlib import Path
 
+from tito.checks.answers import find_answers
+from tito.checks.link import Budget
+from tito.checks.local import start_plain_worker
+from tito.checks.plan import make_plan
+from tito.checks.result import CheckResult
+from tito.checks.run import run_tests_of
 from tito.curriculum import Module, load_curriculum
-from tito.judging.answers import find_answers
-from tito.judging.link import Budget
-from tito.judging.local import start_plain_worker
-from tito.judging.plan import make_plan
-from tito.judging.result import CheckResult
-from tito.judging.run import run_tests_of
-from tito.notebook import read_notebook
-from tito.percent import read_percent
-from tito.staff.notebooks import staff_notebook
+from tito.source.notebook import read_notebook
+from tito.source.percent import read_percent
+from tito.source.release import staff_notebook
 
 CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 
@@ -34,8 +34,8 @@ def points(checks: list[CheckResult]) -> float:
     return sum(check.points for check in checks if check.passed)
 
 
-def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, folder: Path) -> None:
-    """Put `wrong_text` into an exercise's reference; raise AssertionError unless that costs points."""
+def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, folder: Path) -> list[CheckResult]:
+    """Put `wrong_text` into an exercise's reference; raise AssertionError unless that costs points; give the checks."""
     module = next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
     notebook = json.loads(staff_notebook(module, CURRICULUM))
     cell = next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == exercise)
@@ -46,3 +46,4 @@ def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, f
     checks = judge_text(module, json.dumps(notebook), folder, only=exercise)
     possible = next(e.points for e in module.exercises if e.name == exercise)
     assert points(checks) < possible, f"{wrong}, and nobody noticed"
+    return checks

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tito.checks.local import run_tests
 from tito.curriculum import load_curriculum
-from tito.judging.local import run_tests
-from tito.staff.notebooks import release_notebook, staff_notebook
+from tito.source.release import release_notebook, staff_notebook
 from tito.student.visible_tests import points_possible
 
 from tests.modules.judging import judge_text, points

@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import uvicorn
 from tito.curriculum import Curriculum
-from tito.grading.sandbox import ENVIRONMENT_NAME
+from tito.judge.sandbox.find import ENVIRONMENT_NAME
 from tito.semester.service.__main__ import build
 from tito.semester.service.app import Service
 from tito.semester.service.app import create_app as create_semester
@@ -103,7 +103,7 @@ class Campus:
         words = [
             sys.executable,
             "-m",
-            "tito.grading.service",
+            "tito.grading",
             "--course-dir",
             str(self.folder / "course"),
             "--jobs",

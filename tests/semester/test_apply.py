@@ -16,7 +16,7 @@ from tito.semester.service import __main__ as program
 from tito.semester.service.database import RELEASE, Action, open_database
 
 from exchange.client.exchange_client import ExchangeClient
-from hub_config import serve
+from hub_config.run import serve
 from tests.semester.campus import Campus, running_campus, wait_for
 from tests.semester.conftest import ROSTER, SEMESTER, TINY
 

@@ -5,9 +5,9 @@ import logging
 import pytest
 from tito.semester.service import __main__ as program
 from tito.semester.service.app import GivenWithYes
-from tito.semester.service.change import Change
+from tito.semester.service.change import Change, Confirmation
 from tito.semester.service.conductor import Conductor, Places
-from tito.semester.service.confirmation import Confirmation, needed
+from tito.semester.service.confirmation import needed
 from tito.semester.service.database import open_database
 from tito.semester.service.hub_api import Hub
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from hub_config.programs import answers
+from hub_config.run.programs import answers
 from hub_config.secret_files import read_passwords
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port

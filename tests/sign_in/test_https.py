@@ -12,9 +12,9 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from hub_config.programs import answers
+from hub_config.run.programs import answers
+from hub_config.run.serve import welcome
 from hub_config.secret_files import read_passwords
-from hub_config.serve import welcome
 from hub_config.settings import CHECKOUT
 from tests.e2e.hub import free_port
 from tests.e2e.names import server_origin

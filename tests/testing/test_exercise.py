@@ -56,6 +56,17 @@ def test_what_passes_takes_one_line(capsys):
     assert capsys.readouterr().out == "✅ double: 3 checks, 6 of 6 points\n"
 
 
+def test_what_is_checked_on_submission_is_announced_and_costs_nothing(capsys):
+    test = run(double)
+    test.on_submission("random numbers", points=35)
+    test.on_submission("no numbers", points=2.5)
+    test.report()
+    assert (test.points, test.max_points) == (6, 6)
+    assert capsys.readouterr().out == (
+        "✅ double: 3 checks, 6 of 6 points\nchecked when you submit:\n   random numbers  35\n   no numbers      2.5\n"
+    )
+
+
 def test_a_failing_check_costs_its_points_and_hides_no_other(capsys):
     test = run(wrong)
     assert (test.points, test.max_points) == (1, 6)

@@ -86,16 +86,23 @@ def test_what_is_not_built_says_which_module_builds_it_and_the_command(installed
     assert told.endswith("tinytorch.core.layers is built in module 03_layers: run `tito module start layers`")
 
 
+@pytest.mark.parametrize("code", ["from tinytorch.nn import Conv2d", "from tinytorch.nn.functional import max_pool2d"])
+def test_convolution_is_built_in_its_own_module(installed, tmp_path, code):
+    shutil.copytree(installed / "tinytorch", tmp_path / "tinytorch")
+    (tmp_path / "tinytorch" / "core" / "spatial.py").unlink()
+    told = says(python(tmp_path, code))
+    assert told.endswith("tinytorch.core.spatial is built in module 09_spatial: run `tito module start spatial`")
+
+
 def test_it_is_an_ordinary_import_error_for_programs(installed):
     code = "import importlib\ntry: import tinytorch.core.layers\nexcept ModuleNotFoundError as e: print(e.name)"
     assert python(installed, code).stdout == "tinytorch.core.layers\n"
 
 
 def test_a_word_that_nobody_builds_lists_the_words(installed):
-    assert (
-        "tinytorch.nn has no 'Liner'. It has: BCEWithLogitsLoss,"
-        in python(installed, "import tinytorch; tinytorch.nn.Liner").stderr
-    )
+    told = python(installed, "import tinytorch; tinytorch.nn.Liner").stderr
+    assert "tinytorch.nn has no 'Liner'. It has: " in told
+    assert ", BCEWithLogitsLoss, " in told
     assert "cannot import name 'Liner'" in says(python(installed, "from tinytorch.nn import Liner"))
 
 

@@ -269,3 +269,13 @@ def test_new_gradients_are_pytorchs_on_random_shapes_and_extreme_inputs(seed):
         (expected * torch.tensor(weights)).sum().backward()
         np.testing.assert_allclose(out.data, expected.detach().numpy(), rtol=1e-4, atol=1e-4, err_msg=name)
         np.testing.assert_allclose(x.grad.data, y.grad.numpy(), rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_the_statistics_of_batch_norm_are_saved_and_not_trained():
+    norm = nn.BatchNorm1d(2)
+    norm(tinytorch.randn(8, 2))
+    other = nn.BatchNorm1d(2)
+    other.load_state_dict(norm.state_dict())
+    np.testing.assert_array_equal(other.running_mean.data, norm.running_mean.data)
+    assert list(norm.state_dict()) == ["weight", "bias", "running_mean", "running_var"]
+    assert len(list(norm.parameters())) == 2

@@ -12,8 +12,8 @@ import pytest
 from tito.atomic import write_atomically
 from tito.cli import main
 from tito.curriculum import Curriculum, load_curriculum
-from tito.percent import read_percent
-from tito.staff.notebooks import release_notebook
+from tito.source.percent import read_percent
+from tito.source.release import release_notebook
 from tito.workspace import Workspace
 
 TESTS = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tito.percent import parse_percent
+from tito.source.percent import parse_percent
 
 pytestmark = pytest.mark.service
 

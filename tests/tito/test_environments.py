@@ -54,11 +54,12 @@ def test_somebody_without_rights_can_run_it(made: dict[str, Path], kind: str):
 def test_the_student_has_what_she_needs_and_no_more(made: dict[str, Path]):
     found = has(
         made["student"] / "bin" / "python",
-        "jupyterlab", "matplotlib", "nbgrader", "exchange.client", "tito.student", "tito.judging",
-        "tito.staff", "tito.grading", "tito.semester", "exchange.service", "hub_config", "torch", "fastapi",
+        "jupyterlab", "matplotlib", "nbgrader", "exchange.client", "tito.student", "tito.checks",
+        "tito.staff", "tito.judge", "tito.gradebook", "tito.rendering", "tito.grading", "tito.formgrader",
+        "tito.semester", "exchange.service", "hub_config", "torch", "fastapi",
     )  # fmt: skip
     assert [name for name, there in found.items() if there] == [
-        "jupyterlab", "matplotlib", "nbgrader", "exchange.client", "tito.student", "tito.judging",
+        "jupyterlab", "matplotlib", "nbgrader", "exchange.client", "tito.student", "tito.checks",
     ]  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_the_worker_has_numpy_and_the_wire_only(made: dict[str, Path]):
     found = has(
         made["worker"] / "bin" / "python",
         "numpy", "msgpack", "tinytorch.testing.fixtures", "tito.worker",
-        "tito.student", "tito.staff", "tito.grading", "tito.judging",
+        "tito.student", "tito.staff", "tito.judge", "tito.grading", "tito.checks", "tito.source", "tito.curriculum",
         "matplotlib", "jupyterlab", "click", "torch", "exchange",
     )  # fmt: skip
     assert [name for name, there in found.items() if there] == [

@@ -8,8 +8,8 @@ import pytest
 from tito.atomic import write_atomically
 from tito.curriculum import Curriculum, load_curriculum
 from tito.errors import FindingsError
-from tito.export import export_all, export_cells, export_module
-from tito.percent import parse_percent, read_percent
+from tito.source.export import export_all, export_cells, export_module
+from tito.source.percent import parse_percent, read_percent
 
 
 def test_exporting_twice_writes_the_same_bytes_and_touches_nothing(course: Path, tmp_path: Path):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tito.curriculum import load_curriculum
-from tito.staff.notebooks import release_notebook
+from tito.source.release import release_notebook
 from tito.staff.package import build_student
 
 pytestmark = pytest.mark.service

@@ -276,6 +276,22 @@ def test_a_picture_with_too_few_steps_is_found(course: Path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("without", "message"),
+    [
+        (0, "one exercise of a module must have no 'APPROACH:'"),
+        (1, ""),
+        (2, "only one exercise may have no 'APPROACH:', and 'scale' has none already"),
+    ],
+)
+def test_from_module_09_on_exactly_one_exercise_has_no_approach(course, monkeypatch, without, message):
+    path = source_of(course)
+    path.write_text(path.read_text().replace("    APPROACH:\n", "", without))
+    monkeypatch.setattr("tito.staff.lint_exercises.FIRST_ALONE", 1)
+    found = lint(course)
+    assert (len(found), message in "".join(found)) == (1 if message else 0, True), found
+
+
 def test_too_many_lines_of_solution_are_found(course: Path):
     path = source_of(course)
     path.write_text(

@@ -10,10 +10,11 @@ from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 from tito.curriculum import Curriculum, load_curriculum
 from tito.errors import FindingsError, TitoError
-from tito.export import export_module
-from tito.percent import read_percent
+from tito.source.declared import declared_checks
+from tito.source.export import export_module
+from tito.source.percent import read_percent
+from tito.source.release import generate_notebooks, release_notebook, staff_notebook
 from tito.staff.lint_exercises import solution_lines
-from tito.staff.notebooks import generate_notebooks, release_notebook, staff_notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDENS = Path(__file__).parent / "goldens" / "scale"
@@ -118,6 +119,26 @@ def test_the_release_has_no_line_of_a_solution_and_no_hidden_check(module):
     assert len(secret) > 10
     assert {line for line in (secret - given) & there if line} == set()
     assert not any("hidden=True" in line or "SOLUTION" in line or "HIDDEN TESTS" in line for line in there)
+
+
+@pytest.mark.service
+@every_module
+def test_the_release_names_every_hidden_check_and_its_points(module):
+    """What is asked for is no secret, only the inputs are."""
+    released = cells_of(release_notebook(module, REAL))
+    for cell in read_percent(module.source):
+        if not cell.name.startswith("test_"):
+            continue
+        checks = declared_checks(cell.source)
+        source = "".join(released[cell.name]["source"])
+        told = [
+            (call.args[0].value, float(call.keywords[0].value.value), True)
+            for call in ast.walk(ast.parse(source))
+            if isinstance(call, ast.Call) and ast.unparse(call.func) == "test.on_submission"
+        ]
+        assert told == [check for check in checks if check[2]]
+        assert declared_checks(source) == [check for check in checks if not check[2]]
+        assert source.endswith("\ntest.report()")
 
 
 def _between(lines: list[str], begin: str, end: str) -> set[int]:

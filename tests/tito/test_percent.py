@@ -6,7 +6,7 @@ import jupytext
 import pytest
 from tito.curriculum import load_curriculum
 from tito.errors import FindingsError
-from tito.percent import parse_percent, read_percent
+from tito.source.percent import parse_percent, read_percent
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = [

@@ -9,9 +9,9 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from tito.checks.local import run_tests
 from tito.curriculum import load_curriculum
-from tito.judging.local import run_tests
-from tito.staff.notebooks import release_notebook, staff_notebook
+from tito.source.release import release_notebook, staff_notebook
 
 pytestmark = pytest.mark.modules
 

@@ -6,6 +6,7 @@ Embedded, always there, no network:
 >>> words = names()                                 # ['emma', 'olivia', ...]
 >>> text = shakespeare()                            # one string
 >>> picture = cat()                                 # (300, 451, 3) uint8
+>>> trained = trained_transformer()                 # weights of a small GPT, and what it wrote while it learnt
 
 In their official file layouts, from a folder (`root` or `$TINYTORCH_DATA`) or fetched once with `download=True`:
 
@@ -18,5 +19,9 @@ kept only if its checksum is the published one; a missing or damaged file is an 
 from tinytorch.datasets.embedded import Digits, FashionMini, cat, names, shakespeare
 from tinytorch.datasets.full import CIFAR10, MNIST, FashionMNIST
 from tinytorch.datasets.image_set import ImageSet
+from tinytorch.datasets.trained import trained_transformer
 
-__all__ = ["CIFAR10", "MNIST", "Digits", "FashionMNIST", "FashionMini", "ImageSet", "cat", "names", "shakespeare"]
+__all__ = [
+    "CIFAR10", "MNIST", "Digits", "FashionMNIST", "FashionMini", "ImageSet", "cat", "names", "shakespeare",
+    "trained_transformer",
+]  # fmt: skip

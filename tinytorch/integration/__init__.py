@@ -4,7 +4,6 @@
 they are complete; it speaks PyTorch's words only. Each docstring says the law.
 """
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,22 +30,3 @@ def integration_test(*needs: str) -> Callable[[Callable[[], None]], Callable[[],
         return function
 
     return add
-
-
-def run_tests(ready: set[str]) -> list[dict]:
-    """Run the tests whose modules are all ready; each gives name, title, passed and why."""
-    from tinytorch.integration import composition, gradients, training  # noqa: F401  (they add their tests)
-
-    return [_run(test) for test in TESTS.values() if set(test.needs) <= ready]
-
-
-def _run(test: IntegrationTest) -> dict:
-    why = ""
-    try:
-        test.run()
-    except AssertionError as error:
-        why = str(error)
-    except Exception as error:  # whatever a student's code raises is an answer
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        why = f"{type(error).__name__}: {error} ({where.filename}, line {where.lineno})"
-    return {"name": test.name, "title": test.title, "passed": not why, "why": why}

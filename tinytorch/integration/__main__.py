@@ -4,7 +4,7 @@ import json
 import os
 import sys
 
-from tinytorch.integration import run_tests
+from tinytorch.integration.run import run_tests
 
 # What student code prints must not mix with the answer.
 answer = os.fdopen(os.dup(1), "w", encoding="utf-8")

@@ -63,3 +63,18 @@ def state_moves_from_model_to_model() -> None:
     x = tt.randn(4, 3)
     other.load_state_dict(one.state_dict())
     assert np.array_equal(one(x).data, other(x).data), "the answers differ after load_state_dict"
+
+
+@integration_test("tensor", "layers", "autograd", "training", "spatial")
+def a_shift_moves_the_map() -> None:
+    """A convolution of an image moved by a pixel is its map, moved by a pixel"""
+    import tinytorch as tt
+    from tinytorch import nn
+
+    tt.manual_seed(9)
+    layer, image = nn.Conv2d(2, 3, 3), tt.randn(1, 2, 8, 8)
+    moved = tt.tensor(np.roll(image.data, 1, axis=3))
+    here, there = layer(image).data, layer(moved).data
+    assert here.shape == (1, 3, 6, 6), f"the map has the shape {here.shape} instead of (1, 3, 6, 6)"
+    assert np.ptp(here) > 0, "the map is the same everywhere"
+    assert np.allclose(there[..., 1:], here[..., :-1], atol=1e-5), "the map of the moved image is another one"

@@ -5,8 +5,11 @@ import importlib
 from tinytorch.faces import make_face, same_words
 
 WORDS = same_words(
-    "Module", "Parameter", "Linear", "Dropout", "Sequential", "ModuleList", "Flatten", "Identity",
+    "Module", "Parameter", "Linear", "Embedding", "Dropout", "Sequential", "ModuleList", "Flatten", "Identity",
     "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LeakyReLU", "Softmax",
+    "Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d",
+    "MultiheadAttention",
+    "LayerNorm", "TransformerEncoderLayer", "Transformer",
     "MSELoss", "CrossEntropyLoss", "BCEWithLogitsLoss",
 )  # fmt: skip
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from tinytorch import reports
 from tinytorch.testing.compare import Difference
 from tinytorch.testing.show import shorten
 
@@ -77,6 +78,7 @@ class UnitTest:
     def __init__(self, name: str, session: Session):
         self.name = name
         self.outcomes: list[Outcome] = []
+        self.announced: list[tuple[str, float]] = []  # title and points of what is checked on submission
         # The name is part of the seed, so that an exercise draws the same inputs whichever others run before it.
         self.rng = np.random.default_rng([session.seed, zlib.crc32(name.encode())])
         self._session = session
@@ -93,6 +95,10 @@ class UnitTest:
 
         return run
 
+    def on_submission(self, title: str, points: float) -> None:
+        """Say what is checked when the notebook is submitted; releases have this line in place of a hidden check."""
+        self.announced.append((title, points))
+
     @property
     def points(self) -> float:
         """Points of the checks that passed."""
@@ -107,7 +113,8 @@ class UnitTest:
         """Print the table; raise ChecksFailed if a check failed or there was none."""
         failed = [o for o in self.outcomes if not o.passed]
         if self._session.prints:
-            print(table(self) if failed or _in_notebook() else _one_line(self))
+            _note(self, failed)
+            print(table(self) if failed or _in_notebook() else _one_line(self), *_announced(self), sep="\n")
         if not self.outcomes:
             raise ChecksFailed(f"{self.name}: no check ran; a test without checks proves nothing")
         if failed:
@@ -159,6 +166,22 @@ def _one_line(test: UnitTest) -> str:
     count = len(test.outcomes)
     checks = f"{count} check{'s' * (count != 1)}"
     return f"✅ {test.name}: {checks}, {_number(test.points)} of {_number(test.max_points)} points"
+
+
+def _note(test: UnitTest, failed: list[Outcome]) -> None:
+    if _in_notebook():
+        passed, fault = len(test.outcomes) - len(failed), failed[0].kind if failed else ""
+        reports.note(exercise=test.name, checks=len(test.outcomes), passed=passed, fault=fault)
+
+
+def _announced(test: UnitTest) -> list[str]:
+    if not test.announced:
+        return []
+    width = max(len(title) for title, _ in test.announced)
+    return [
+        "checked when you submit:",
+        *(f"   {title.ljust(width)}  {_number(points)}" for title, points in test.announced),
+    ]
 
 
 def _summary(test: UnitTest, failed: list[Outcome]) -> str:

@@ -87,6 +87,27 @@ def array_dataset(Dataset, *arrays):
     return Arrays()
 
 
+def counting_model(Tensor, vocabulary, context, sureness=50.0):
+    """Return a language model by which each number is followed by the next one: `sureness` is its score, others have 0.
+
+    It takes ids (1, T) with T up to `context` and gives scores (1, T, vocabulary). `.lengths` lists the T that it was
+    called with, `.recorded` whether operations on tensors were recorded for gradients.
+    """
+
+    def model(ids):
+        array = np.asarray(ids.data)
+        if array.ndim != 2 or not 1 <= array.shape[1] <= context:
+            raise ValueError(f"the model takes ids of the shape (1, T) with T from 1 to {context}, got {array.shape}")
+        model.lengths.append(int(array.shape[1]))
+        scores = sureness * np.eye(vocabulary, dtype=np.float32)[(array + 1) % vocabulary]
+        out = Tensor(scores, requires_grad=True) * 1.0
+        model.recorded.append(bool(out.requires_grad))
+        return out
+
+    model.context, model.lengths, model.recorded = context, [], []
+    return model
+
+
 def scripted(values):
     """Return a function that gives `values` one after the other, whatever it is called with; `.calls` counts."""
 
@@ -136,3 +157,25 @@ def recorded_inputs(Tensor, function, *inputs, **options):
             found[id(part)] = part
             waiting += part.grad_fn.inputs if part.grad_fn is not None else ()
     return [id(x) in found for x in inputs]
+
+
+def growing_cache(Tensor):
+    """Return a cache of keys and values, empty at first: `append(k, v)` gives those of all calls, one after the other.
+
+    Its length is the number of places that it holds. No gradient comes back through what it gives.
+    """
+
+    class Growing:
+        def __init__(self):
+            self.arrays = None
+
+        def __len__(self):
+            return 0 if self.arrays is None else self.arrays[0].shape[-2]
+
+        def append(self, k, v):
+            new = [np.asarray(x.data) for x in (k, v)]
+            held = self.arrays or [x[..., :0, :] for x in new]
+            self.arrays = [np.concatenate(pair, axis=-2) for pair in zip(held, new, strict=True)]
+            return tuple(Tensor(x) for x in self.arrays)
+
+    return Growing()

@@ -2,7 +2,8 @@
 
 `lines`, `bars`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends
 in it.
-`LossCurve` is live during training, `ConfusionMatrix`, `GraphView` and `OptimizerPath` answer one question each.
+`LossCurve` is live during training, `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `Tokens`, `TokensByMerges`,
+`PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap` and `NextToken` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -30,6 +31,13 @@ _HOME = {
     "ConfusionMatrix": "confusion_matrix",
     "GraphView": "graph_view",
     "OptimizerPath": "optimizer_path",
+    "NextToken": "next_token",
+    "Tokens": "token_pictures",
+    "TokensByMerges": "tokens_by_merges",
+    "PointsOverTime": "points_over_time",
+    "SlidingKernel": "sliding_kernel",
+    "FeatureMaps": "feature_maps",
+    "AttentionMap": "attention_map",
 }
 __all__ = sorted(_HOME)
 

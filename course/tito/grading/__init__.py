@@ -1,7 +1,8 @@
-"""Grade submissions: read them, judge them behind walls, and hand the verdicts to nbgrader's gradebook."""
+"""The grading service: a durable queue of grading work, the processes that do it, and the HTTP interface to both.
 
-import os
+It promises: what was queued is done once, even if the service is killed in the middle; one bad submission stops no
+other; each run is recorded with seed, versions, duration and outcome; a run that dies leaves the previous grade in
+place.
+"""
 
-# Before numpy is loaded. Its library makes a thread for each processor, in a forked judge anew, and 40 to 140 MB for
-# each: on a machine with 32 processors that is beyond the judge's memory, and it spins there until the judge is ended.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+import tito.judge  # noqa: F401 - it says how many threads numpy may have, before anything here loads numpy

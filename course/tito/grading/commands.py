@@ -73,7 +73,7 @@ def feedback(name, students, release, yes, course_dir, database, as_json):
 
 def _release_unread(rows: list[dict[str, Any]], name: str, students: tuple[str, ...], yes: bool) -> bool:
     """Ask whether feedback is to go out with answers unread; True for yes, False where nothing waits."""
-    from tito.grading.service.unread import AnswersUnread, refuse_unread
+    from tito.gradebook.unread import AnswersUnread, refuse_unread
 
     try:
         refuse_unread(name, [row for row in rows if not students or row["student"] in students])
@@ -100,7 +100,7 @@ def explain(student, name, course_dir, database, as_json):
     Example:
       tito grade explain ada tensor
     """
-    from tito.grading.service.explain import explain_run, print_explanation
+    from .explain import explain_run, print_explanation
 
     door = _door(course_dir, database)
     run = door.last_run(name, student)
@@ -176,7 +176,7 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
       tito grade export --format canvas --output grades.csv
       tito grade export --module tensor --json
     """
-    from tito.grading.service.export import export_table
+    from tito.gradebook.table import export_table
 
     door = _door(course_dir, database)
     wanted = names or [row["assignment"] for row in door.overview()]
@@ -190,7 +190,7 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
 
 
 def _door(course_dir: str | None, database: str | None):
-    from tito.grading.service.client import open_door
+    from .client import open_door
 
     return open_door(course_dir, database)
 

@@ -8,7 +8,7 @@ import click
 from tito.atomic import write_if_changed
 from tito.curriculum import installed_core, load_curriculum, require_course
 from tito.errors import TitoError
-from tito.export import export_all, export_module, generate, stale
+from tito.source.export import export_all, export_module, generate, stale
 
 
 @click.command()

@@ -8,8 +8,8 @@ import click
 
 from tito.curriculum import Module, load_curriculum, require_course
 from tito.errors import Finding, FindingsError
-from tito.export import export_module
-from tito.percent import read_percent
+from tito.source.export import export_module
+from tito.source.percent import read_percent
 
 
 def lint_module(module: Module) -> list[Finding]:
@@ -20,6 +20,7 @@ def lint_module(module: Module) -> list[Finding]:
 def _lint(module: Module) -> Iterator[Finding]:
     from tito.staff.lint_anatomy import check_anatomy
     from tito.staff.lint_exercises import check_exercises
+    from tito.staff.lint_mistakes import check_mistakes
     from tito.staff.lint_source import ModuleSource
     from tito.staff.lint_tests import check_tests
 
@@ -37,6 +38,7 @@ def _lint(module: Module) -> Iterator[Finding]:
         return
     yield from check_anatomy(source)
     yield from check_exercises(source, exported)
+    yield from check_mistakes(source)
     yield from check_tests(source)
 
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 
 from tito.errors import Finding
-from tito.percent import Cell
+from tito.source.percent import Cell
+from tito.source.release import PLACEHOLDER
 from tito.staff.lint_source import ModuleSource
-from tito.staff.notebooks import PLACEHOLDER
 
 # In this order; None stands for the parts.
 HEADINGS = [

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from tito.curriculum import load_curriculum
 from tito.errors import Finding
-from tito.export import Exported
-from tito.percent import Cell
+from tito.source.export import Exported
+from tito.source.percent import Cell
 from tito.staff.lint_source import ModuleSource, called
 
 MOST_EXERCISES, MOST_LINES = 6, 90
 WORDS = ("TODO:", "APPROACH:", "EXAMPLE:", "HINT")
+FIRST_ALONE = 9  # from this module on one exercise of each has no APPROACH: students write down the steps themselves
 OUTSIDE = sys.stdlib_module_names | {"numpy", "__future__"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
@@ -23,6 +24,7 @@ def check_exercises(source: ModuleSource, exported: Exported) -> Iterator[Findin
     yield from _check_names(source, exported)
     for cell in source.solutions:
         yield from _check_cell(source, cell)
+    yield from _check_alone(source)
     yield from _check_marks(source)
     yield from _check_imports(source)
     yield from _check_classes(source)
@@ -99,17 +101,37 @@ def _plain(name: str) -> str:
 
 
 def _check_docstring(source: ModuleSource, cell: Cell, node: ast.AST) -> Iterator[Finding]:
+    for word in WORDS:
+        if word == "APPROACH:" and source.module.number >= FIRST_ALONE:
+            continue  # _check_alone counts them
+        if not _says(node, word):
+            line = getattr(node, "lineno", 1)
+            yield source.at(
+                cell, f"the docstring of '{cell.name}' must have '{word.rstrip(':')}:' at a line's start", line
+            )
+
+
+def _says(node: ast.AST, word: str) -> bool:
+    """Tell whether a docstring in the cell has the word at a line's start."""
     texts = [
         ast.get_docstring(each) or ""
         for each in ast.walk(node)
         if isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
     ]
-    for word in WORDS:
-        if not any(re.search(rf"^\s*{re.escape(word)}", text, re.MULTILINE) for text in texts):
-            line = getattr(node, "lineno", 1)
-            yield source.at(
-                cell, f"the docstring of '{cell.name}' must have '{word.rstrip(':')}:' at a line's start", line
-            )
+    return any(re.search(rf"^\s*{re.escape(word)}", text, re.MULTILINE) for text in texts)
+
+
+def _check_alone(source: ModuleSource) -> Iterator[Finding]:
+    """From module 09 on exactly one exercise has no APPROACH."""
+    if source.module.number < FIRST_ALONE or not source.solutions:
+        return
+    alone = [cell for cell in source.solutions if not _says(source.tree(cell), "APPROACH:")]
+    if not alone:
+        yield source.at(
+            source.solutions[-1], "one exercise of a module must have no 'APPROACH:': students find the steps"
+        )
+    for cell in alone[1:]:
+        yield source.at(cell, f"only one exercise may have no 'APPROACH:', and '{alone[0].name}' has none already")
 
 
 def _check_test_follows(source: ModuleSource, cell: Cell) -> Iterator[Finding]:

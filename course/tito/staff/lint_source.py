@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tito.curriculum import Module
 from tito.errors import Finding
-from tito.percent import Cell
+from tito.source.percent import Cell
 
 
 @dataclass

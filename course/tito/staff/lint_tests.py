@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tito.errors import Finding
-from tito.percent import Cell
+from tito.source.percent import Cell
 from tito.staff.lint_source import ModuleSource, called, constant
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"

@@ -26,7 +26,7 @@ def generate(names: tuple[str, ...], everything: bool, course_dir: Path | None, 
     course = require_course()
     curriculum = load_curriculum(course)
     modules = curriculum.written if everything else [curriculum.find_written(name) for name in names]
-    from tito.staff.notebooks import generate_notebooks
+    from tito.source.release import generate_notebooks
 
     target = course_dir or course.parent / "var" / "course"
     releases: list[Path] = []

@@ -15,18 +15,20 @@ import click
 
 from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum, require_course
 from tito.errors import TitoError
-from tito.export import export_module
+from tito.source.export import export_module
 
 # What each wheel has of the rooms: folders or files below the checkout, and where they go in the wheel.
 CONTENTS = {
     "student": {
         "tinytorch": "tinytorch",
         "course/tito/*.py": "tito",
+        "course/tito/curriculum": "tito/curriculum",
+        "course/tito/source": "tito/source",
+        "course/tito/checks": "tito/checks",
         "course/tito/student": "tito/student",
-        "course/tito/judging": "tito/judging",
         "course/tito/worker": "tito/worker",
         "course/milestones": "tito/milestones_of_course",
-        "exchange/*.py": "exchange",
+        "exchange/__init__.py": "exchange",
         "exchange/protocol": "exchange/protocol",
         "exchange/client": "exchange/client",
         "exchange/nbgrader_plugin": "exchange/nbgrader_plugin",

@@ -10,9 +10,9 @@ from pathlib import Path
 from tito.atomic import write_atomically
 from tito.curriculum import Module
 from tito.errors import FindingsError, TitoError
-from tito.export import Exported, Origin, export_cells
-from tito.notebook import NotebookError, check_syntax, describe, read_notebook, unsolved
-from tito.percent import Cell
+from tito.source.export import Exported, Origin, export_cells
+from tito.source.notebook import NotebookError, check_syntax, describe, read_notebook, unsolved
+from tito.source.percent import Cell
 from tito.student.fresh import import_fresh
 from tito.workspace import Workspace, now
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tito.atomic import write_atomically
-from tito.export import Exported, Origin
+from tito.source.export import Exported, Origin
 from tito.workspace import Workspace
 
 # The child answers through its own file: what student code prints, however much, goes nowhere.

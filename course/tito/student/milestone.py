@@ -6,7 +6,7 @@ import sys
 import click
 
 from tito.curriculum import load_curriculum
-from tito.milestones import find_milestone, load_milestones
+from tito.curriculum.milestones import find_milestone, load_milestones
 from tito.student.milestone_run import MilestoneResult, kept_result, missing_modules, require_modules, run_milestone
 from tito.student.tables import print_table
 from tito.workspace import Workspace

@@ -17,8 +17,8 @@ from time import monotonic
 
 from tito.atomic import write_atomically
 from tito.curriculum import Curriculum, Module
+from tito.curriculum.milestones import Milestone
 from tito.errors import TitoError
-from tito.milestones import Milestone
 from tito.student.progress import CHANGED, DONE, NOT_RELEASED, NOT_WRITTEN, progress_of
 from tito.workspace import Workspace, now
 

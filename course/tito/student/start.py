@@ -50,8 +50,8 @@ def pristine(workspace: Workspace, module: Module, curriculum: Curriculum) -> by
     release = workspace.release(module.slug)
     if release.is_file():
         return release.read_bytes()
-    if find_course() is not None and _can_generate():
-        from tito.staff.notebooks import release_notebook
+    if find_course() is not None:
+        from tito.source.release import release_notebook
 
         made = release_notebook(module, curriculum).encode()
         write_atomically(release, made)
@@ -59,7 +59,3 @@ def pristine(workspace: Workspace, module: Module, curriculum: Curriculum) -> by
     raise TitoError(
         f"{module.label} is not here yet: 'tito fetch {module.slug}' fetches it as soon as the course releases it."
     )
-
-
-def _can_generate() -> bool:
-    return (Path(__file__).resolve().parent.parent / "staff" / "notebooks.py").is_file()

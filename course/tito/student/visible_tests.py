@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING
 import click
 
 from tito.curriculum import Module
-from tito.notebook import NotebookError
+from tito.source.notebook import NotebookError
 from tito.workspace import Workspace, now
 
 if TYPE_CHECKING:
-    from tito.judging.result import CheckResult, ExerciseResult, ModuleResult
+    from tito.checks.result import CheckResult, ExerciseResult, ModuleResult
 
 NOT_SOLVED = "is not solved yet"
 
 
 def run_visible_tests(workspace: Workspace, module: Module) -> "ModuleResult":
     """Judge the saved notebook with the student's own earlier modules, and remember the points."""
-    from tito.judging.local import run_tests
+    from tito.checks.local import run_tests
 
     result = run_tests(workspace.notebook(module.slug), module.slug)
     workspace.remember(

@@ -8,7 +8,7 @@ never hangs and its work is proportional to the bytes that came.
 import math
 import re
 import struct
-from collections import OrderedDict, defaultdict, deque
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,7 +101,7 @@ class Writer:
             return msgpack.ExtType(SCALAR, bytes([len(dtype)]) + dtype + value.tobytes())
         if kind is tuple or (isinstance(value, tuple) and hasattr(kind, "_fields")):
             return self._nested(TUPLE, list(value))
-        if kind in (OrderedDict, defaultdict):
+        if kind in (OrderedDict, defaultdict, Counter):
             return dict(value)
         if kind is deque:
             return list(value)

@@ -137,7 +137,7 @@ TESTS = [
     ),
     _top(
         "the grader's own code imported",
-        "from tito.grading.judge import judge_submission\nfrom tito.judging.link import Link\n",
+        "from tito.judge.submission import judge_submission\nfrom tito.checks.link import Link\n",
     ),
     _top(
         "the grader's code rewritten on disk",

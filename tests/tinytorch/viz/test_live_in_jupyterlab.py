@@ -1,4 +1,4 @@
-"""The loss curve moves in a real JupyterLab while training runs, and leaves a picture in the saved notebook."""
+"""In a real JupyterLab the loss curve moves during training, widgets follow keys, and pictures stay in the notebook."""
 
 import json
 import os
@@ -47,11 +47,31 @@ with viz.LossCurve("MLP on digits") as curve:
 print("redraws", curve.redraws)
 """
 
+WIDGETS = """
+import numpy as np
+from IPython.display import display
+from tinytorch import viz
+
+def cut(text, count):
+    return [(bytes([byte]), byte) for byte in text.encode()][count:]
+
+frames = np.cumsum(np.random.default_rng(0).normal(size=(5, 3, 2)), axis=0)
+display(viz.TokensByMerges(cut, (0, 2), "abc"), viz.PointsOverTime(frames, "xyz", title="Letters"))
+"""
+
+MAPS = """
+import numpy as np
+from tinytorch import viz
+
+viz.AttentionMap({"before": np.full((3, 3), 1 / 3), "after": np.eye(3)[::-1]}, "abc", title="Looks")
+"""
+
 
 @pytest.fixture
-def lab(tmp_path):
-    """Start JupyterLab on a notebook with the training above; give its address and folder."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TRAINING, id="training")])
+def lab(tmp_path, request):
+    """Start JupyterLab on a notebook with the training above, or other code; give its address and folder."""
+    code = getattr(request, "param", TRAINING)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="training")])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
     work = tmp_path / "work"
     work.mkdir()
@@ -117,6 +137,60 @@ def test_two_pictures_during_training_differ_and_one_stays(lab, tmp_path):
         page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     assert first != second
     assert (work / "mlp_on_digits.csv").read_text().startswith("step,train,validation,learning_rate\n0,2.")
+    assert _kept_pictures(work / "curve.ipynb") == 1
+
+
+@pytest.mark.parametrize("lab", [WIDGETS], indirect=True, ids=["widgets"])
+def test_typing_and_arrow_keys_change_what_is_seen_and_said(lab):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        field, status = page.locator(".jp-OutputArea-output input[type=text]").first, page.get_by_role("status")
+        field.fill("abcd")
+        status.filter(has_text="4 characters; tokens after 0, 2 merges: 4, 2").wait_for()
+        picture = page.locator(".jp-OutputArea-output img").first
+        before = picture.get_attribute("src")
+        page.locator(".jp-OutputArea-output .noUi-handle").focus()
+        page.keyboard.press("ArrowLeft")
+        status.filter(has_text="epoch 3: moved by").wait_for()
+        page.wait_for_function(
+            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
+        )
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+    saved = (work / "curve.ipynb").read_text()
+    assert _kept_pictures(work / "curve.ipynb") == 1 and "<small>97</small>" in saved
+
+
+@pytest.mark.parametrize("lab", [MAPS], indirect=True, ids=["maps"])
+def test_arrow_keys_choose_a_map_and_a_row_of_it(lab):
+    address, work = lab
+    with chromium() as browser:
+        page = browser.new_page(viewport=VIEW)
+        page.set_default_timeout(1000 * START_SECONDS)
+        page.goto(address)
+        page.locator(".jp-CodeCell .cm-content").first.click()
+        wait_for_idle(page)
+        page.keyboard.press("Shift+Enter")
+        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+        status.filter(has_text="after, a: looks at c (100%)").wait_for()
+        handles, before = page.locator(".jp-OutputArea-output .noUi-handle"), picture.get_attribute("src")
+        handles.nth(1).focus()
+        page.keyboard.press("ArrowRight")
+        status.filter(has_text="after, b: looks at b (100%)").wait_for()
+        page.wait_for_function(
+            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
+        )
+        handles.nth(0).focus()
+        page.keyboard.press("ArrowLeft")
+        status.filter(has_text="before, b: looks at a (33%)").wait_for()
+        page.keyboard.press("Control+s")
+        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     assert _kept_pictures(work / "curve.ipynb") == 1
 
 

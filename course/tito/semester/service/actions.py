@@ -11,12 +11,12 @@ from pathlib import Path
 
 from exchange.client.exchange_client import ExchangeClient
 from tito.curriculum import Module
-from tito.export import export_module
 from tito.semester.service import schedule
 from tito.semester.service.conductor import Places
 from tito.semester.service.database import COLLECT, LATENESS, RELEASE, Action
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.parts import notebooks
+from tito.source.export import export_module
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service import confirmation, schedule
 from tito.semester.service.access import Caller, Identity, caller, manager, reader, refusal
+from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
-from tito.semester.service.confirmation import Key
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
 from tito.semester.service.scheduler import Scheduler

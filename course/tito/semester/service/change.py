@@ -2,12 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
-
-if TYPE_CHECKING:
-    from tito.semester.service.confirmation import Confirmation
+from typing import Literal, get_args
 
 Sign = Literal["+", "~", "-"]
+Key = Literal["drops", "late"]
+KEYS: tuple[Key, ...] = get_args(Key)
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """`key` names the kind of loss, `sentence` says who loses what."""
+
+    key: Key
+    sentence: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return what a plan shows."""
+        return {"key": self.key, "sentence": self.sentence}
 
 
 @dataclass(frozen=True)
@@ -19,7 +30,7 @@ class Change:
     subject: str
     detail: str
     make: Callable[[], object]
-    needs: "Confirmation | None" = None
+    needs: Confirmation | None = None
 
     def as_dict(self) -> dict[str, str]:
         """Return what a plan shows."""

@@ -21,8 +21,7 @@ from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service import confirmation
-from tito.semester.service.change import Change
-from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.change import Change, Confirmation
 from tito.semester.service.database import Applied, Confirmed
 from tito.semester.service.hub_api import Hub
 from tito.semester.service.parts import exchange, gradebook, notebooks, people, policies, receipts, timetable

@@ -6,25 +6,8 @@ gives no yes: it leaves out the changes that need one, makes the others and says
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Literal, get_args
 
-from tito.semester.service.change import Change
-
-Key = Literal["drops", "late"]
-KEYS: tuple[Key, ...] = get_args(Key)
-
-
-@dataclass(frozen=True)
-class Confirmation:
-    """`key` names the kind of loss, `sentence` says who loses what."""
-
-    key: Key
-    sentence: str
-
-    def as_dict(self) -> dict[str, str]:
-        """Return what a plan shows."""
-        return {"key": self.key, "sentence": self.sentence}
+from tito.semester.service.change import Change, Confirmation
 
 
 def needed(changes: Iterable[Change]) -> list[Confirmation]:

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import DateTime, Dialect, Engine, Index, String, Text, UniqueConstraint, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from tito.schema import bring_up_to_date
 
 PENDING, RUNNING, DONE, CANCELLED = "pending", "running", "done", "cancelled"
 RELEASE, COLLECT, LATENESS = "release", "collect", "lateness"
@@ -101,11 +101,7 @@ def open_database(url: str) -> Engine:
     engine = create_engine(address, pool_pre_ping=True)
     if is_sqlite:
         event.listen(engine, "connect", _prepare_sqlite)
-    with engine.begin() as connection:
-        settings = Config()
-        settings.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+    bring_up_to_date(engine, Path(__file__).parent / "migrations")
     return engine
 
 

@@ -5,7 +5,7 @@ A roster is allowed to lose a few names by itself. More, and any extension that 
 
 from collections.abc import Collection
 
-from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.change import Confirmation
 
 UNASKED_PERCENT = 10  # of a class, or of the staff, that an apply may drop without being asked
 SHOWN_NAMES = 10

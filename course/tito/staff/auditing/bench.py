@@ -9,15 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tito.checks.answers import Answers, find_answers
+from tito.checks.link import Budget
+from tito.checks.plan import Plan
+from tito.checks.result import ExerciseResult, ModuleResult, Note
+from tito.checks.run import run_tests_of
 from tito.curriculum import Curriculum, Module, load_curriculum
-from tito.grading.plans import plan_of
-from tito.grading.predecessors import reference_predecessors
-from tito.judging.answers import Answers, find_answers
-from tito.judging.link import Budget
-from tito.judging.plan import Plan
-from tito.judging.result import ExerciseResult, ModuleResult, Note
-from tito.judging.run import run_tests_of
-from tito.percent import Cell, read_percent
+from tito.judge.plans import plan_of
+from tito.judge.predecessors import reference_predecessors
+from tito.source.percent import Cell, read_percent
 from tito.staff.auditing.warm import WarmProcess
 
 SEED = 20261120

@@ -14,8 +14,15 @@ from tito.staff.auditing.equivalent import FILE_NAME as EQUIVALENTS
 from tito.staff.package import checkout_of_code, contents
 
 CODE = {
-    "judge": ("course/tito/*.py", "course/tito/judging/*.py", "course/tito/grading/*.py"),
-    "notebooks": ("course/tito/staff/notebooks.py", "course/tito/staff/stubs.py"),
+    "judge": (
+        "course/tito/*.py",
+        "course/tito/curriculum/*.py",
+        "course/tito/source/*.py",
+        "course/tito/checks/*.py",
+        "course/tito/judge/*.py",
+        "course/tito/judge/sandbox/*.py",
+    ),
+    "notebooks": ("course/tito/source/release.py", "course/tito/source/stubs.py"),
     "audit": ("course/tito/staff/auditing/*.py",),
     "locks": ("requirements/worker.lock", "requirements/dev.lock"),
 }

@@ -1,17 +1,23 @@
 """Audit one exercise: its mutants, what a student would read of each, and what knowing the visible answers is worth."""
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tito.curriculum import Mistake
+from tito.errors import TitoError
 from tito.staff.auditing.bench import Bench, bench_of
 from tito.staff.auditing.equivalent import Key
 from tito.staff.auditing.mutants import Mutant, mutants_of
 from tito.staff.auditing.shortened import checks_of, shortened
 from tito.staff.auditing.tracing import Calls, cheats, read_calls, watched
 from tito.staff.auditing.verdict import MutantVerdict, judge_mutant
+from tito.staff.mistakes import faulty
 
 Known = dict[Key, MutantVerdict]
+# A variant that does not even run would prove nothing of the checks.
+UNMADE = ("NameError", "SyntaxError", "IndentationError")
 
 
 @dataclass
@@ -30,7 +36,7 @@ def audit_exercise(course: Path, slug: str, name: str, known: Known) -> Exercise
     """Judge every mutant and every cheat of one exercise; `known` are the verdicts of the last time."""
     bench = bench_of(course, slug)
     visible = sum(points for points, hidden in checks_of(bench.plan, name).values() if not hidden)
-    audit = ExerciseAudit(name, bench.plan.points[name], visible, problems=alone(bench, name))
+    audit = ExerciseAudit(name, bench.plan.points[name], visible, problems=[*alone(bench, name), *unseen(bench, name)])
     audit.mutants = [judge_mutant(bench, mutant, known.get(mutant.key)) for mutant in mutants(bench, name)]
     audit.by_heart = {otherwise: judge_cheat(bench, name, source) for otherwise, source in by_heart(bench, name)}
     return audit
@@ -48,6 +54,27 @@ def alone(bench: Bench, name: str) -> list[str]:
             if not check.passed
         ]
     return found
+
+
+def unseen(bench: Bench, name: str) -> Iterator[str]:
+    """Say which declared mistakes lose no visible check: whoever makes one would learn it after the due date."""
+    (exercise,) = [each for each in bench.module.exercises if each.name == name]
+    for mistake in exercise.mistakes:
+        if problem := _unseen(bench, name, mistake):
+            yield f"{name}: the mistake of {mistake.warns.strip()!r} {problem}"
+
+
+def _unseen(bench: Bench, name: str, mistake: Mistake) -> str:
+    try:
+        source = faulty(_cell(bench, name), mistake)
+    except TitoError as error:
+        return f"can't be made: {error}"
+    checks = bench.judge({name: source}, only=[name], plan=bench.visible).exercise(name).checks
+    if all(check.passed for check in checks):
+        return "loses no visible check"
+    if unmade := [check.why for check in checks if check.why.startswith(UNMADE)]:
+        return f"is a slip of whoever declared it: {unmade[0]}"
+    return ""
 
 
 def mutants(bench: Bench, name: str) -> list[Mutant]:

@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tito.judging.plan import BEGIN_SOLUTION, END_SOLUTION
+from tito.checks.plan import BEGIN_SOLUTION, END_SOLUTION
 from tito.staff.auditing.operators import replacements
 from tito.staff.auditing.tracing import Calls
 

@@ -8,7 +8,8 @@ audit judges the reference like that too, and a mutant's verdict counts only whe
 import ast
 from dataclasses import replace
 
-from tito.judging.plan import Plan, declared_checks
+from tito.checks.plan import Plan
+from tito.source.declared import declared_checks
 
 
 def shortened(plan: Plan, exercise: str, *, hidden: bool, last: str | None = None) -> Plan:

@@ -18,8 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tito.judging.local import channel_of
-from tito.judging.times import Use, use_of_family
+from tito.checks.local import channel_of
+from tito.checks.times import Use, use_of_family
 from tito.worker.channel import Channel
 
 NUMBER = struct.Struct("<q")

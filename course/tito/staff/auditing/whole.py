@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tito.grading.judge import judge_submission
-from tito.judging.result import ModuleResult
-from tito.percent import read_percent
+from tito.checks.result import ModuleResult
+from tito.judge.submission import judge_submission
+from tito.source.percent import read_percent
+from tito.source.release import release_notebook, staff_notebook
 from tito.staff.auditing.bench import SEED, Bench, bench_of
-from tito.staff.notebooks import release_notebook, staff_notebook
 
 SEEDS = range(10)
 

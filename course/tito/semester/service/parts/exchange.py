@@ -25,8 +25,7 @@ from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.service import drops
-from tito.semester.service.change import Change, became
-from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.change import Change, Confirmation, became
 
 Needs = Mapping[str, Confirmation]
 TIMES = ("release_at", "due_at")

@@ -20,17 +20,16 @@ from sqlalchemy import Engine
 from exchange.protocol.models import parse_utc
 from exchange.protocol.schedule import schedule_of
 from tito.errors import TitoError
-from tito.grading.service.gradebook_lock import gradebook_lock
-from tito.grading.service.late import LatePolicy, semester_policy
-from tito.grading.service.lateness import Lateness, Moved, follow, write_times
-from tito.grading.service.policy import grading_policy
+from tito.gradebook.late import LatePolicy, semester_policy
+from tito.gradebook.lateness import Lateness, Moved, follow, write_times
+from tito.gradebook.lock import gradebook_lock
+from tito.gradebook.policy import grading_policy
 from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.roster import Student
 from tito.semester.service import schedule
-from tito.semester.service.change import Change, became
-from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.change import Change, Confirmation, became
 from tito.semester.service.database import LATENESS
 from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
 

@@ -15,17 +15,17 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-import tito.staff
+import tito.source
 from tito.curriculum import Curriculum, Module
 from tito.errors import TitoError
-from tito.grading.service.gradebook_lock import gradebook_lock
+from tito.gradebook.lock import gradebook_lock
 from tito.semester import times
 from tito.semester.read import Valid
 from tito.semester.service.change import Change
 from tito.semester.service.database import Generated
 
 TITO = (sys.executable, "-m", "tito.cli")
-MAKERS = tuple(Path(tito.staff.__file__).with_name(name) for name in ("notebooks.py", "stubs.py"))
+MAKERS = tuple(Path(tito.source.__file__).with_name(name) for name in ("release.py", "stubs.py"))
 LONGEST_SECONDS = 600  # nbgrader's converter takes a second for a module on a quiet machine
 CHANGED = "source changed"
 

@@ -10,8 +10,7 @@ from functools import partial
 from exchange.protocol.scopes import STAFF_GROUP, STUDENT_GROUP, staff_group, student_group
 from tito.semester.read import Valid
 from tito.semester.service import drops
-from tito.semester.service.change import Change
-from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.change import Change, Confirmation
 from tito.semester.service.hub_api import Hub
 
 

@@ -8,7 +8,7 @@ from exchange.protocol.models import AssignmentSettings, Extension, Submission, 
 from exchange.protocol.schedule import schedule_of
 from tito.semester.model import Semester
 from tito.semester.read import Valid
-from tito.semester.service.confirmation import Confirmation
+from tito.semester.service.change import Confirmation
 from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
 
 

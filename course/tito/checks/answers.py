@@ -1,0 +1,183 @@
+"""Find in a student's notebook what she wrote: her solution of each exercise, and definitions that she added anywhere.
+
+Exercises are found by grade_id, and where that is lost by what a cell defines; other metadata of the submission means
+nothing. Nothing else of the notebook runs: not her copies of tests, not what merely prints or draws.
+"""
+
+import ast
+import builtins
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from tito.checks.parsing import MOST_CODE, compiles, defined_names, statements_of, why_too_much
+from tito.checks.plan import Plan, defines_only, single_imports
+from tito.checks.result import Note
+from tito.source.notebook import NOT_SOLVED
+from tito.source.percent import Cell
+from tito.worker.cells import names_of
+
+MOST_EXTRAS = 500  # a notebook of one's own functions has some ten
+
+
+@dataclass(frozen=True)
+class Extra:
+    """A definition that the student added; it runs after the exercise `after`, "" for before the first."""
+
+    name: str
+    source: str
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a student wrote. An exercise that is not in `solutions` runs as its stub; `tried` ones have an answer."""
+
+    solutions: dict[str, tuple[str, ...]]
+    tried: frozenset[str] = frozenset()
+    extras: tuple[Extra, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+    def replaced(self, sources: dict[str, str]) -> "Answers":
+        """Take other sources for some exercises."""
+        return replace(self, solutions=self.solutions | {name: (text,) for name, text in sources.items()})
+
+
+@dataclass
+class _Finding:
+    visible_tests: list[str]
+    parts: dict[str, list[str]] = field(default_factory=dict)
+    extras: list[Extra] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+def find_answers(plan: Plan, cells: Sequence[Cell], reading: Callable[[str], None] = lambda place: None) -> Answers:
+    """Read the student's cells; `reading` is told each one before it is read."""
+    found = _Finding(visible_tests=[test.source.strip() for test in plan.visible().tests])
+    tests = {test.name for test in plan.tests}
+    after = ""
+    for cell in _short_enough(cells, found.notes):
+        reading(f"cell {cell.number}")
+        if cell.name in plan.solutions and _take_solution(plan, cell, found):
+            after = cell.name
+        elif cell.kind == "code" and cell.name not in plan.solutions:
+            _take_extras(plan, cell, after, found, is_test=cell.name in tests)
+    solutions = {name: _merge(name, parts, found.notes) for name, parts in found.parts.items()}
+    solutions, extras, tried = _settle(plan, solutions, found)
+    return Answers(solutions, frozenset(tried), tuple(extras), tuple(found.notes))
+
+
+def _short_enough(cells: Sequence[Cell], notes: list[Note]) -> Iterator[Cell]:
+    """Leave out code that would take long to parse, and say so."""
+    room = MOST_CODE
+    for cell in cells:
+        why = why_too_much(cell.source)
+        if not why and len(cell.source) > room:
+            why = f"the cells before have {MOST_CODE} characters of code, and no more are read: load data from a file"
+        if why and cell.kind == "code":
+            notes.append(Note(cell.name or f"cell {cell.number}", f"{why} (cell {cell.number} was left out)"))
+        elif not why:
+            room -= len(cell.source) if cell.kind == "code" else 0
+            yield cell
+
+
+def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
+    source = _without_tests(found.visible_tests, cell.source.lstrip("\ufeff"))
+    if cell.kind != "code":
+        if not source.strip() or not defined_names(_compilable(source)[0]):
+            return False
+        found.notes.append(Note(cell.name, f"the cell is of type {cell.kind}: graded as code"))
+    source, changes = _compilable(source)
+    found.notes += [Note(cell.name, change) for change in changes]
+    if source.strip():
+        found.parts.setdefault(cell.name, []).append(source)
+    return True
+
+
+def _without_tests(visible_tests: list[str], source: str) -> str:
+    """A solution cell that was merged with the test cell below holds the test's text: leave it out."""
+    for test in visible_tests:
+        source = source.replace(test, "")
+    return source
+
+
+def _compilable(source: str) -> tuple[str, list[str]]:
+    """Mend what is no Python but plainly meant: notebook magics, and spaces copied from a web page."""
+    if compiles(source):
+        return source, []
+    changes = []
+    if "\u00a0" in source and compiles(source.replace("\u00a0", " ")):
+        return source.replace("\u00a0", " "), ["non-breaking spaces, as copied from a web page, were read as spaces"]
+    without = "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
+    if without != source and compiles(without):
+        source = without
+        changes.append("lines that begin with %, ! or ? are commands of the notebook and were left out")
+    return source, changes
+
+
+def _merge(name: str, parts: list[str], notes: list[Note]) -> tuple[str, ...]:
+    """Several cells with one grade_id: an untouched copy is no answer; the others run in order, as in the notebook."""
+    if len(parts) == 1:
+        return (parts[0],)
+    marker = NOT_SOLVED.format(name=name)
+    written = [part for part in parts if marker not in part] or parts[:1]
+    if len(written) == 1:
+        notes.append(Note(name, "the cell is there several times; the one that was written in was graded"))
+        return (written[0],)
+    notes.append(Note(name, "the cell is there several times; all of them were run in order, as in the notebook"))
+    joined = "\n".join(written)
+    return (joined,) if not all(map(compiles, written)) and compiles(joined) else tuple(written)
+
+
+def _take_extras(plan: Plan, cell: Cell, after: str, found: _Finding, *, is_test: bool) -> None:
+    source, _ = _compilable(cell.source.lstrip("\ufeff"))
+    for node in (part for statement in statements_of(source) or () for part in single_imports(statement)):
+        names = names_of(node) if defines_only(node) else []
+        if not names or (is_test and _is_check(node)):
+            continue
+        if len(found.extras) >= MOST_EXTRAS:
+            found.notes.append(Note("", f"of your own definitions the first {MOST_EXTRAS} were run"))
+            return
+        found.extras.append(Extra(f"your cell {cell.number}", _text_of(node, source), after))
+
+
+def _text_of(node: ast.stmt, source: str) -> str:
+    """Return whole lines, from the first decorator; a statement that was split has no place of its own."""
+    if not hasattr(node, "lineno"):
+        return ast.unparse(node)
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+    return "\n".join(source.splitlines()[first - 1 : node.end_lineno])
+
+
+def _is_check(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and (node.name == "_" or bool(node.decorator_list))
+
+
+def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) -> tuple[dict, list[Extra], set]:
+    """Decide which extra definitions run: new names do; names of the module do only where an exercise has no answer."""
+    owner = {name: step.exercise for step in plan.steps for name in defined_names(step.stub or step.source)}
+    written = {n for n, parts in solutions.items() if NOT_SOLVED.format(name=n) not in "\n".join(parts)}
+    # An answer that was written into another exercise's cell (two cells merged into one) is an answer too.
+    elsewhere = {name for n in written for part in solutions[n] for name in defined_names(part)}
+    extras = []
+    for extra in found.extras:
+        names = defined_names(extra.source)
+        owners = {owner[name] for name in names if name in owner}
+        if any(hasattr(builtins, name) for name in names) and not owners:
+            found.notes.append(
+                Note(extra.name, f"'{names[0]}' is a name of Python itself: this definition was left out")
+            )
+        elif not owners:
+            extras.append(extra)
+        elif "" not in owners and not owners & written and not set(names) & elsewhere:
+            found.notes.append(Note(next(iter(owners)), f"the answer was found in {extra.name}"))
+            extras.append(extra)
+            written |= owners
+            solutions |= dict.fromkeys(owners, ())
+    for exercise, step in plan.solutions.items():
+        if exercise not in written and set(defined_names(step.stub)) & elsewhere:
+            solutions[exercise] = ()
+            written.add(exercise)
+            found.notes.append(Note(exercise, "the answer was found in another exercise's cell"))
+        elif exercise not in solutions and not any(note.cell == exercise for note in found.notes):
+            found.notes.append(Note(exercise, "the cell is missing and nothing else defines it: no answer"))
+    return solutions, extras, written

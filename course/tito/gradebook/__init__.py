@@ -1,0 +1,11 @@
+"""nbgrader's gradebook, and all that reads or writes it: verdicts, late penalties, feedback, tables of grades.
+
+`gradebook.db` has one owner, this room: others ask it, and write under its lock.
+"""
+
+import tito.judge  # noqa: F401 - it says how many threads numpy may have, before anything here loads numpy
+
+from .late_imports import import_nbgrader_alone, postpone
+
+postpone("rfc3987_syntax", "is_valid_syntax")
+import_nbgrader_alone()

@@ -1,0 +1,43 @@
+"""Keep what other packages import at start, and grading never uses, out of its processes.
+
+`import nbgrader` imports its four Jupyter server extensions, and with them the whole of Jupyter Server and Notebook,
+half of the memory of a service and seconds of its start; the gradebook, the converters and the plugins need none of it.
+jsonschema builds a parser of all IRIs for a check that no schema here asks for. Each is loaded when somebody calls it.
+"""
+
+import importlib
+import sys
+from types import ModuleType
+
+EXTENSIONS = "nbgrader.server_extensions"
+NAMES = ("assignment_list", "course_list", "validate_assignment", "formgrader")
+
+
+def postpone(module: str, name: str) -> ModuleType | None:
+    """Let others import `name` from `module`, which is loaded when it is called; None if it is loaded already."""
+    if module in sys.modules:
+        return None
+
+    def call(*args, **kwargs):
+        if sys.modules.get(module) is placeholder:
+            del sys.modules[module]
+        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+
+    placeholder = ModuleType(module)
+    setattr(placeholder, name, call)
+    sys.modules[module] = placeholder
+    return placeholder
+
+
+def import_nbgrader_alone() -> None:
+    """Import the package without its server extensions; whoever imports one of these later gets the real one."""
+    if "nbgrader" in sys.modules:
+        return
+    stand_ins = [postpone(f"{EXTENSIONS}.{name}", "load_jupyter_server_extension") for name in NAMES]
+    package = ModuleType(EXTENSIONS)
+    sys.modules[EXTENSIONS] = package
+    try:
+        importlib.import_module("nbgrader")
+    finally:
+        for module in (package, *filter(None, stand_ins)):
+            del sys.modules[module.__name__]

@@ -1,0 +1,151 @@
+"""The HTTP interface of the grading service: jobs and runs for staff, quick results for the student who submitted.
+
+Everything lies below the service's prefix; the OpenAPI description is at PREFIX/openapi.json. Errors are
+{"detail": text}.
+"""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tito.errors import TitoError
+from tito.gradebook.unread import AnswersUnread, refuse_unread
+
+from .client import describe_run
+from .identity import READ, RUN, HubIdentity, Person, caller, needs
+from .overview import router as overview_router
+from .overview import rows_to_release
+from .queue import Queue
+from .records import Job, Run
+from .regrades import router as regrade_router
+from .settings import GradingSettings
+from .students import students_for
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
+Kind = Literal["autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness"]
+
+router = APIRouter()
+
+
+class JobRequest(BaseModel):
+    """What to do: a kind of work, a module, and whose submissions (all of them if none is named)."""
+
+    model_config = ConfigDict(extra="forbid")
+    kind: Kind
+    assignment: Name
+    students: list[Name] | None = Field(None, max_length=5000)
+    force: bool = False
+    unread: bool = False
+    """Release feedback although answers wait to be read."""
+
+
+def queue_of(request: Request) -> Queue:
+    return request.app.state.queue
+
+
+def settings_of(request: Request) -> GradingSettings:
+    return request.app.state.settings
+
+
+QueueHere = Annotated[Queue, Depends(queue_of)]
+SettingsHere = Annotated[GradingSettings, Depends(settings_of)]
+Caller = Annotated[Person, Depends(caller)]
+Reader = Annotated[Person, Depends(needs(READ))]
+Runner = Annotated[Person, Depends(needs(RUN))]
+
+
+@router.post("/jobs", status_code=202)
+def ask(
+    wanted: JobRequest, queue: QueueHere, settings: SettingsHere, person: Runner,
+    grading_actor: Annotated[str, Header(max_length=255)] = "",
+) -> dict[str, Any]:  # fmt: skip
+    """Queue work; the answer has the job's id and how far it is. Asking again for what still waits joins it.
+
+    A service that acts for a person names her in the header `Grading-Actor`; it is recorded and gives no rights.
+    """
+    students = students_for(settings, wanted.kind, wanted.assignment, wanted.students)
+    if wanted.kind == "release_feedback" and not wanted.unread:
+        refuse_unread(wanted.assignment, rows_to_release(settings, wanted.assignment, students))
+    options = {name: True for name in ("force", "unread") if getattr(wanted, name)}
+    asked_by = f"{grading_actor} (by {person.name})" if grading_actor and person.kind == "service" else person.name
+    job = queue.submit(wanted.kind, wanted.assignment, students, asked_by=asked_by, **options)
+    return _found(queue.progress(job))
+
+
+@router.get("/jobs")
+def list_jobs(queue: QueueHere, _: Reader, limit: Annotated[int, Query(ge=1, le=200)] = 20) -> list[dict[str, Any]]:
+    """List the newest jobs."""
+    with Session(queue.engine) as session:
+        ids = session.scalars(select(Job.id).order_by(Job.asked_at.desc()).limit(limit)).all()
+    return [_without_tasks(_found(queue.progress(each))) for each in ids]
+
+
+@router.get("/jobs/{job}")
+def show_job(job: str, queue: QueueHere, _: Reader) -> dict[str, Any]:
+    """Tell how far a job is, and how each of its submissions ended."""
+    return _found(queue.progress(job))
+
+
+@router.delete("/jobs/{job}")
+def cancel_job(job: str, queue: QueueHere, _: Runner) -> dict[str, Any]:
+    """Cancel what of a job has not begun yet."""
+    _found(queue.progress(job))
+    return {"cancelled": queue.cancel(job)}
+
+
+@router.get("/runs")
+def list_runs(
+    queue: QueueHere, _: Reader, assignment: str = "", student: str = "", kind: str = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """List recorded runs, the newest first."""
+    query = select(Run).order_by(Run.id.desc()).limit(limit)
+    for column, value in ((Run.assignment, assignment), (Run.student, student), (Run.kind, kind)):
+        if value:
+            query = query.where(column == value)
+    with Session(queue.engine) as session:
+        return [describe_run(run) for run in session.scalars(query)]
+
+
+@router.get("/runs/{number}")
+def show_run(number: int, queue: QueueHere, _: Reader) -> dict[str, Any]:
+    """Show one run with its report and everything needed to repeat it."""
+    with Session(queue.engine) as session:
+        run = session.get(Run, number)
+        if run is None:
+            raise HTTPException(404, f"there is no run {number}")
+        return {**describe_run(run), "report": run.report}
+
+
+def _found(progress: dict[str, Any] | None) -> dict[str, Any]:
+    if progress is None:
+        raise HTTPException(404, "there is no such job")
+    return progress
+
+
+def _without_tasks(progress: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in progress.items() if name != "tasks"}
+
+
+def make_app(
+    settings: GradingSettings, queue: Queue, identity: HubIdentity, prefix: str = "/", lifespan=None
+) -> FastAPI:
+    """Return the service's application below a prefix such as `/services/grading/`."""
+    base = prefix.rstrip("/")
+    app = FastAPI(
+        title="TinyTorch grading", openapi_url=f"{base}/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    app.state.settings, app.state.queue, app.state.identity = settings, queue, identity
+    app.add_exception_handler(
+        AnswersUnread,
+        lambda _, error: JSONResponse({"detail": str(error), "unread": error.waiting}, 409),
+    )
+    app.add_exception_handler(TitoError, lambda _, error: JSONResponse({"detail": str(error)}, 409))
+    app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
+    for part in (router, overview_router, regrade_router):
+        app.include_router(part, prefix=f"{base}/api/v1")
+    return app

@@ -1,0 +1,143 @@
+"""Grading work from a command line: through the service where one runs, else directly in the course directory.
+
+Both doors offer the same calls. Directly, the same queue and the same worker processes are used, for as long as the
+command runs, so that a command that was interrupted can be given again.
+"""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import httpx
+
+from exchange.client.direct import direct_client
+from tito.errors import TitoError
+from tito.gradebook.programs import put_programs_on_path
+
+from .overview import module_overview, student_rows
+from .pool import WorkerPool
+from .queue import Queue
+from .records import Run, open_database
+from .settings import GradingSettings, settings_from_environment
+from .students import students_for
+
+
+class Door(Protocol):
+    """What a command can ask for."""
+
+    def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str: ...
+    def progress(self, job: str) -> dict[str, Any]: ...
+    def overview(self) -> list[dict[str, Any]]: ...
+    def rows(self, assignment: str) -> list[dict[str, Any]]: ...
+    def last_run(self, assignment: str, student: str) -> dict[str, Any] | None: ...
+    def working(self, jobs: int | None) -> contextlib.AbstractContextManager[None]: ...
+    def wait(self, seconds: float) -> None: ...
+
+
+class Direct:
+    """The course directory itself."""
+
+    def __init__(self, settings: GradingSettings):
+        put_programs_on_path()
+        self.settings = settings
+        self.queue = Queue(open_database(settings.database_url))
+
+    def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
+        named = students_for(self.settings, kind, assignment, students)
+        given = {name: True for name, value in options.items() if value}
+        return self.queue.submit(kind, assignment, named, asked_by=os.environ.get("USER", "command line"), **given)
+
+    def progress(self, job: str) -> dict[str, Any]:
+        return self.queue.progress(job) or {}
+
+    def overview(self) -> list[dict[str, Any]]:
+        return module_overview(self.settings, self.queue)
+
+    def rows(self, assignment: str) -> list[dict[str, Any]]:
+        return student_rows(self.settings, self.queue, assignment)
+
+    def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
+        run = self.queue.latest_run("autograde", assignment, student, ("graded", "refused", "unchanged"))
+        return None if run is None else {**describe_run(run), "report": run.report}
+
+    @contextlib.contextmanager
+    def working(self, jobs: int | None) -> Iterator[None]:
+        os.environ.setdefault("GRADING_LOG_LEVEL", "ERROR")  # what went wrong stands in the table
+        with WorkerPool(self.settings, self.queue, jobs):
+            yield
+
+    def wait(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
+
+
+class ThroughService:
+    """A grading service that runs beside a Hub."""
+
+    def __init__(self, url: str, token: str):
+        headers = {"Authorization": f"token {token}"}
+        self._http = direct_client(url, base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, timeout=30)
+
+    def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
+        body = {"kind": kind, "assignment": assignment, "students": students, **options}
+        return self._ask("POST", "jobs", json=body)["id"]
+
+    def progress(self, job: str) -> dict[str, Any]:
+        return self._ask("GET", f"jobs/{job}")
+
+    def overview(self) -> list[dict[str, Any]]:
+        return self._ask("GET", "overview")["modules"]
+
+    def rows(self, assignment: str) -> list[dict[str, Any]]:
+        return self._ask("GET", f"assignments/{assignment}/students")
+
+    def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
+        runs = self._ask("GET", "runs", params={"assignment": assignment, "student": student, "kind": "autograde"})
+        done = [run["id"] for run in runs if run["outcome"] in ("graded", "refused", "unchanged")]
+        return self._ask("GET", f"runs/{done[0]}") if done else None
+
+    @contextlib.contextmanager
+    def working(self, jobs: int | None) -> Iterator[None]:
+        if jobs is not None:
+            raise TitoError("--jobs is set by the running service (its own --jobs): leave it out, or give --course-dir")
+        yield
+
+    def wait(self, seconds: float) -> None:
+        threading.Event().wait(seconds)
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise TitoError(f"the grading service at {self._http.base_url} does not answer: {error}") from error
+        if answer.is_error:
+            raise TitoError(f"the grading service: {_reason(answer)}")
+        return answer.json()
+
+
+def _reason(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {answer.status_code}"
+
+
+def open_door(course_dir: str | None, database: str | None) -> Door:
+    """Choose the service if the environment names one and no course directory is given, else the directory."""
+    url = os.environ.get("GRADING_URL")
+    token = os.environ.get("TITO_TOKEN") or os.environ.get("JUPYTERHUB_API_TOKEN")
+    if course_dir is None and url and token:
+        return ThroughService(url, token)
+    return Direct(settings_from_environment(course_dir=course_dir, database_url=database))
+
+
+def describe_run(run: Run) -> dict[str, Any]:
+    """Return a recorded run as plain data, without its report."""
+    return {
+        "id": run.id, "kind": run.kind, "assignment": run.assignment, "student": run.student,
+        "submission": run.submission, "submission_sha256": run.submission_sha256, "source_sha256": run.source_sha256,
+        "seed": None if run.seed is None else str(run.seed), "versions": run.versions, "outcome": run.outcome,
+        "message": run.message, "score": run.score, "max_score": run.max_score,
+        "started_at": run.started_at.isoformat(), "duration_seconds": run.duration_seconds,
+    }  # fmt: skip

@@ -1,0 +1,165 @@
+"""The grading service's door to the exchange: new submissions, files, results, feedback.
+
+It speaks through `exchange.client` with the service's own token, which carries the rights. What is late is the
+exchange's to say: collecting is done by its nbgrader plugin, which nbgrader's own factory is told by name.
+"""
+
+import contextlib
+import logging
+import tempfile
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from exchange.client import ExchangeClient
+from exchange.client.connection import Unreachable
+from exchange.client.receipts import load
+from exchange.protocol.models import Refused, Result, Submission, parse_utc
+from tito.errors import TitoError
+
+from .settings import GradingSettings
+
+PLUGIN = "exchange.nbgrader_plugin.collect.ExchangeCollect"
+RECEIPT = "receipt.json"
+
+
+class ExchangeError(TitoError):
+    """The exchange refused; the message is its own."""
+
+
+class ExchangeSilent(ExchangeError):
+    """The exchange did not answer; trying again later may help."""
+
+
+@contextlib.contextmanager
+def asking(settings: GradingSettings) -> Iterator[ExchangeClient]:
+    """Give a client for the block; what the exchange refuses becomes an ExchangeError."""
+    if not settings.exchange_url or not settings.course_id:
+        raise ExchangeError("this needs the exchange: set EXCHANGE_URL and EXCHANGE_COURSE, or begin with `make serve`")
+    try:
+        with ExchangeClient(settings.exchange_url, settings.token) as client:
+            yield client
+    except Unreachable as error:
+        raise ExchangeSilent(f"the exchange: {error}") from error
+    except Refused as error:
+        raise ExchangeError(f"the exchange: {error}") from error
+
+
+def new_submissions(settings: GradingSettings, after: int, wait_seconds: int) -> list[Submission]:
+    """Return submissions that arrived after number `after`, waiting for one if there is none."""
+    with asking(settings) as client:
+        return client.submissions(settings.course_id, after=after, wait_seconds=wait_seconds)
+
+
+@contextlib.contextmanager
+def downloaded(settings: GradingSettings, submission: str) -> Iterator[Path]:
+    """Give a folder with a submission's files for the block."""
+    with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
+        folder = Path(scratch) / "submission"
+        with asking(settings) as client:
+            client.fetch_files(settings.course_id, submission, folder)
+        yield folder
+
+
+def post_result(settings: GradingSettings, submission: str, result: Result) -> None:
+    """Attach what the grader found to a submission; its student reads it at once."""
+    with asking(settings) as client:
+        client.put_result(settings.course_id, submission, result)
+
+
+def release_feedback(settings: GradingSettings, submission: str, page: Path) -> None:
+    """Hand a feedback page to the student."""
+    with asking(settings) as client:
+        client.put_feedback(settings.course_id, submission, page.parent, [page.name])
+
+
+def release(settings: GradingSettings, assignment: str) -> str:
+    """Hand a module's release folder to the exchange; say which version it is now."""
+    folder = settings.course_dir / "release" / assignment
+    if not folder.is_dir():
+        raise TitoError(f"{assignment} has no release to hand out: generate it first")
+    with asking(settings) as client:
+        released = client.release(settings.course_id, assignment, folder, force=True)
+    return f"version {released.release_version}, from {released.release_at or 'now'}"
+
+
+def present_schedule(settings: GradingSettings, assignment: str) -> tuple[datetime | None, dict[str, int]]:
+    """Return a module's due date for everybody, and how late each of its submissions is by the schedule of now."""
+    with asking(settings) as client:
+        due = client.assignment(settings.course_id, assignment).due_at
+        late = {each.id: each.lateness_seconds for each in client.all_submissions(settings.course_id, assignment)}
+    return (parse_utc(due) if due else None), late
+
+
+def released_assignments(settings: GradingSettings) -> set[str]:
+    """Return the modules whose files students can fetch, or will be able to at their time."""
+    with asking(settings) as client:
+        return {each.id for each in client.assignments(settings.course_id) if each.released_at}
+
+
+def collect(settings: GradingSettings, assignment: str) -> dict[str, list[str]]:
+    """Bring nbgrader's `submitted` to the attempts that count; return which students' work is new and which as
+    before.
+    """
+    from nbgrader.auth import Authenticator
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.exchange import ExchangeError as NbgraderExchangeError
+    from nbgrader.exchange import ExchangeFactory
+
+    config = _nbgrader_config(settings, assignment)
+    before = collected_ids(settings, assignment)
+    factory = ExchangeFactory(config=config)
+    collector = factory.Collect(
+        coursedir=CourseDirectory(config=config), authenticator=Authenticator(config=config), config=config
+    )
+    collector.update = True
+    said = _Said()
+    collector.log = said.logger
+    try:
+        collector.start()
+    except NbgraderExchangeError as error:
+        raise ExchangeError(f"collecting {assignment}: {' '.join(said.lines) or error}") from error
+    after = collected_ids(settings, assignment)
+    new = sorted(student for student, name in after.items() if before.get(student) != name)
+    return {"new": new, "same": sorted(after.keys() - set(new))}
+
+
+def _nbgrader_config(settings: GradingSettings, assignment: str):
+    from traitlets.config import Config
+
+    from tito.gradebook.scores import gradebook_url
+
+    config = Config()
+    config.CourseDirectory.root = str(settings.course_dir)
+    config.CourseDirectory.course_id = settings.course_id
+    config.CourseDirectory.assignment_id = assignment
+    config.CourseDirectory.db_url = gradebook_url(settings.course_dir)
+    config.ExchangeFactory.collect = PLUGIN
+    config.Exchange.url = settings.exchange_url
+    return config
+
+
+def collected_ids(settings: GradingSettings, assignment: str) -> dict[str, str]:
+    """Return which submission of each student lies in `submitted`."""
+    folders = (settings.course_dir / "submitted").glob(f"*/{assignment}")
+    return {folder.parent.name: name for folder in folders if (name := collected_id(folder))}
+
+
+def collected_id(folder: Path) -> str | None:
+    """Return the exchange's name of a collected submission, None if it did not come from there."""
+    path = folder / RECEIPT
+    return load(path).receipt.submission if path.is_file() else None
+
+
+class _Said(logging.Handler):
+    """Keep the errors that nbgrader's collector logs, to say why it gave up."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+        self.logger: Any = logging.Logger("grading.collect")
+        self.logger.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage().strip())

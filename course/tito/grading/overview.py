@@ -1,0 +1,156 @@
+"""What pages ask for: what waits to be graded, how each module and student stands, and a student's own state.
+
+Staff see everybody; a student sees her own quick results at once, and scores only when their feedback was released.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tito.errors import TitoError
+from tito.gradebook.scores import module_rows
+
+from .identity import READ, Person, caller, needs
+from .queue import Queue
+from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, StillUnread, Task
+from .settings import GradingSettings
+from .students import EVERYBODY, students_with
+from .unjudged import mark_unjudged
+
+router = APIRouter()
+UNFINISHED = ("running", "killed")
+Reader = Annotated[Person, Depends(needs(READ))]
+
+
+@router.get("/overview")
+def overview(request: Request, _: Reader) -> dict[str, Any]:
+    """Count, per module: collected, to autograde, to read by hand, graded, late, missing, feedback made and
+    released.
+    """
+    settings, queue = request.app.state.settings, request.app.state.queue
+    modules = module_overview(settings, queue)
+    with Session(queue.engine) as session:
+        regrades = session.scalars(select(Regrade).where(Regrade.answered_at.is_(None))).all()
+    return {"modules": modules, "waiting_tasks": queue.waiting(), "open_regrades": len(regrades)}
+
+
+def module_overview(settings: GradingSettings, queue: Queue) -> list[dict[str, Any]]:
+    """Count what waits and what is done in each module."""
+    return [_module(settings, queue, name, rows) for name, rows in module_rows(settings).items()]
+
+
+def _module(settings: GradingSettings, queue: Queue, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    rows = mark_unjudged(queue, name, rows)
+    collected = set(students_with(settings.course_dir / "submitted", name))
+    graded = {row["student"] for row in rows if row["submitted"]} & set(
+        students_with(settings.course_dir / "autograded", name)
+    )
+    feedback = students_with(settings.course_dir / "feedback", name)
+    with Session(queue.engine) as session:
+        released = session.scalars(select(FeedbackRelease.student).where(FeedbackRelease.assignment == name)).all()
+        early = session.scalars(select(StillUnread.student).where(StillUnread.assignment == name)).all()
+    return {
+        "assignment": name,
+        "students": len(rows),
+        "collected": len(collected),
+        "to_autograde": len(collected - graded),
+        "to_read_by_hand": sum(row["needs_manual_grade"] for row in rows if row["student"] in graded),
+        "unread_answers": sum(row["unread_answers"] for row in rows if row["student"] in graded),
+        "graded": len(graded),
+        "not_judged": sum(bool(row["not_judged"]) for row in rows if row["student"] in graded),
+        "late": sum(row["seconds_late"] > 0 for row in rows if row["submitted"]),
+        "missing": sum(row["student"] not in collected for row in rows),
+        "feedback_made": len(feedback),
+        "feedback_released": len(released),
+        "released_before_read": len(early),
+    }
+
+
+@router.get("/assignments/{assignment}/students")
+def students(assignment: str, request: Request, _: Reader) -> list[dict[str, Any]]:
+    """List, for one module, every student: submitted, late, score, what waits, feedback, quick result."""
+    return student_rows(request.app.state.settings, request.app.state.queue, assignment)
+
+
+def student_rows(settings: GradingSettings, queue: Queue, assignment: str) -> list[dict[str, Any]]:
+    """Return one row for each student of a module; raise TitoError for an unknown one."""
+    rows = module_rows(settings, assignment).get(assignment)
+    if rows is None:
+        known = ", ".join(module_rows(settings)) or "none yet"
+        raise TitoError(f"there is no module {assignment} in the gradebook; there are: {known}")
+    collected = set(students_with(settings.course_dir / "submitted", assignment))
+    with Session(queue.engine) as session:
+        query = select(FeedbackRelease).where(FeedbackRelease.assignment == assignment)
+        released = {each.student: each.released_at.isoformat() for each in session.scalars(query)}
+    return [
+        {**row, "collected": row["student"] in collected, "feedback_released_at": released.get(row["student"])}
+        for row in mark_unjudged(queue, assignment, rows)
+    ]
+
+
+def rows_to_release(settings: GradingSettings, assignment: str, students: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of those whose feedback would be released: of all who have some, if EVERYBODY is named."""
+    made = set(students_with(settings.course_dir / "feedback", assignment))
+    wanted = made if students == [EVERYBODY] else made & set(students)
+    return [row for row in module_rows(settings, assignment).get(assignment, []) if row["student"] in wanted]
+
+
+@router.get("/me")
+def own(request: Request, person: Annotated[Person, Depends(caller)]) -> dict[str, Any]:
+    """Show the caller her own quick results, released scores and regrade requests, by module."""
+    return _state_of(request.app.state.queue, person.name)
+
+
+@router.get("/students/{student}")
+def of_student(student: str, request: Request, person: Annotated[Person, Depends(caller)]) -> dict[str, Any]:
+    """The same of one student, for staff; a student may name herself only."""
+    if not person.has(READ) and person.name != student:
+        raise HTTPException(403, "students may read their own results only")
+    return _state_of(request.app.state.queue, student)
+
+
+def _state_of(queue: Queue, student: str) -> dict[str, Any]:
+    with Session(queue.engine) as session:
+        releases = session.scalars(select(FeedbackRelease).where(FeedbackRelease.student == student)).all()
+        unread = {
+            each.assignment: each for each in session.scalars(select(StillUnread).where(StillUnread.student == student))
+        }
+        regrades = session.scalars(select(Regrade).where(Regrade.student == student)).all()
+        quick = select(Run).where(Run.student == student, Run.kind == "quick", Run.outcome.not_in(UNFINISHED))
+        newest: dict[str, Run] = {}
+        for run in session.scalars(quick.order_by(Run.id)):
+            newest[run.assignment] = run
+        waiting = session.scalars(
+            select(Task.assignment).where(
+                Task.student == student, Task.kind == "quick", Task.state.in_((QUEUED, RUNNING))
+            )
+        ).all()
+    modules: dict[str, dict[str, Any]] = {}
+    for assignment, run in newest.items():
+        modules.setdefault(assignment, {})["quick"] = _quick(run)
+    for assignment in waiting:
+        modules.setdefault(assignment, {}).setdefault("quick", {})["waiting"] = True
+    for release in releases:
+        modules.setdefault(release.assignment, {})["feedback"] = {
+            "released_at": release.released_at.isoformat(), "score": release.score, "max_score": release.max_score,
+            **_still_unread(unread.get(release.assignment)),
+        }  # fmt: skip
+    for regrade in regrades:
+        modules.setdefault(regrade.assignment, {}).setdefault("regrades", []).append(
+            {"id": regrade.id, "exercise": regrade.exercise, "reason": regrade.reason, "answer": regrade.answer,
+             "open": regrade.answered_at is None}
+        )  # fmt: skip
+    return {"student": student, "modules": modules}
+
+
+def _still_unread(row: StillUnread | None) -> dict[str, Any]:
+    return {"unread_answers": row.answers if row else 0, "unread_points": row.points if row else 0.0}
+
+
+def _quick(run: Run) -> dict[str, Any]:
+    return {
+        "waiting": False, "submission": run.submission, "outcome": run.outcome, "message": run.message,
+        "score": run.score, "max_score": run.max_score, "checked_at": run.started_at.isoformat(), "report": run.report,
+    }  # fmt: skip

@@ -1,0 +1,95 @@
+"""Worker processes, as many as there is work for: none while the queue is empty, `jobs` at most.
+
+One that dies is replaced as long as there is work, and what it left behind is taken up again. Workers do not look into
+the queue while they rest; this process does, and calls them.
+"""
+
+import contextlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+
+from .queue import Queue
+from .settings import GradingSettings
+
+log = logging.getLogger("grading.pool")
+CHECK_SECONDS = 0.5  # until work is seen that another process put in or left; what this one puts in is seen at once
+STOP_SECONDS = 8.0  # a supervisor kills ten seconds after SIGTERM; the tasks at hand go back to the queue before that
+
+
+class WorkerPool:
+    """Use as a context manager; inside, up to `jobs` processes claim tasks from the queue."""
+
+    def __init__(self, settings: GradingSettings, queue: Queue, jobs: int | None = None):
+        self.settings, self.queue = settings, queue
+        self.jobs = jobs or settings.jobs
+        self.processes: list[subprocess.Popen] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="grading-pool", daemon=True)
+
+    def __enter__(self) -> "WorkerPool":
+        self.queue.reclaim()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stopping.set()
+        self.queue.asked.set()
+        self._thread.join()
+        for process in self.processes:
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for process in self.processes:
+            _wait_or_kill(process, max(0.0, deadline - time.monotonic()))
+        self.queue.reclaim()
+
+    def _watch(self) -> None:
+        while not self._stopping.is_set():
+            self._reap()
+            self.queue.reclaim()
+            if self.queue.ready():
+                self._call()
+            self.queue.asked.wait(CHECK_SECONDS)
+            self.queue.asked.clear()
+
+    def _reap(self) -> None:
+        """Let go of workers that ended: for want of work, or by an accident that is worth a line in the log."""
+        for process in [each for each in self.processes if each.poll() is not None]:
+            if process.returncode:
+                log.warning("worker %s ended with code %s", process.pid, process.returncode)
+            _close(process)
+            self.processes.remove(process)
+
+    def _call(self) -> None:
+        """Tell all workers that there is work, and start more where there are more tasks than workers."""
+        for process in self.processes:
+            assert process.stdin
+            with contextlib.suppress(BrokenPipeError):  # it has just ended
+                process.stdin.write(b".")
+        while len(self.processes) < min(self.jobs, self.queue.waiting()):
+            self.processes.append(self._start())
+
+    def _start(self) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tito.grading.runner"],
+            stdin=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, **self.settings.environment()},
+        )
+
+
+def _wait_or_kill(process: subprocess.Popen, seconds: float) -> None:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    _close(process)
+
+
+def _close(process: subprocess.Popen) -> None:
+    if process.stdin:
+        process.stdin.close()

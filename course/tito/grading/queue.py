@@ -1,0 +1,292 @@
+"""The durable queue: put work in, claim it, renew the claim, finish it, take up what a dead process left.
+
+Every step is one short transaction with a compare-and-set, so that any number of processes, on SQLite or PostgreSQL,
+can share it. A claim is a lease: a worker that stops renewing loses it. Work that killed its worker three times, or for
+which a crowded machine had no time as often, is failed with a message instead of being tried for ever.
+"""
+
+import datetime
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Engine, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from tito.errors import TitoError
+
+from .queue_view import QueueView
+from .records import DONE, FAILED, KINDS, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
+from .runner_identity import is_dead
+
+LEASE_SECONDS = 30.0
+MAX_STARTS = 3
+POSTPONE_SECONDS = 120.0  # until the next try of what a crowded machine had no time for
+PRIORITIES = {
+    "quick": 0,
+    "generate": 4,
+    "release": 5,
+    "collect": 5,
+    "lateness": 5,
+    "release_feedback": 9,  # after the pages that were asked for just before
+    "feedback": 8,
+    "autograde": 10,
+}
+
+
+class QueueError(TitoError):
+    """The request cannot be queued; the message says which value is wrong and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A claimed task, detached from the database."""
+
+    task_id: int
+    run_id: int
+    kind: str
+    assignment: str
+    student: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Queue(QueueView):
+    def __init__(self, engine: Engine):
+        super().__init__(engine)
+        self.asked = threading.Event()  # set by whoever in this process puts work in; other processes can't
+
+    # asking
+
+    def submit(
+        self, kind: str, assignment: str, students: Iterable[str] = ("",), asked_by: str = "", **options: Any
+    ) -> str:
+        """Queue one task per student and return the job's id; what already waits is joined, not doubled."""
+        if kind not in KINDS:
+            raise QueueError(f"there is no kind of grading work called {kind!r}: choose one of {', '.join(KINDS)}")
+        students = list(dict.fromkeys(students))
+        if not students:
+            raise QueueError(f"no submissions of {assignment} to work on: collect first, or name other students")
+        with Session(self.engine) as session:
+            job = Job(kind=kind, assignment=assignment, asked_by=asked_by)
+            session.add(job)
+            session.commit()
+            job_id = job.id
+        for student in students:
+            self._join_or_add(job_id, kind, assignment, student, options)
+        self.asked.set()
+        return job_id
+
+    def extend(self, work: Work, students: Iterable[str]) -> None:
+        """Queue a claimed task's kind of work for each student, in every job that the task belongs to."""
+        with Session(self.engine) as session:
+            jobs = session.scalars(select(JobTask.job_id).where(JobTask.task_id == work.task_id)).all()
+        for student in students:
+            for job in jobs:
+                self._join_or_add(job, work.kind, work.assignment, student, work.options)
+
+    def _join_or_add(self, job_id: str, kind: str, assignment: str, student: str, options: dict[str, Any]) -> None:
+        asked = (str(options.get(name, "")) for name in ("submission", "force", "unread"))
+        key = "/".join((kind, assignment, student, *asked))
+        while True:
+            with Session(self.engine) as session:
+                task = session.scalar(select(Task).where(Task.waiting_key == key))
+                if task is None:
+                    task = Task(kind=kind, assignment=assignment, student=student, options=options, waiting_key=key)
+                    task.priority = PRIORITIES[kind]
+                    session.add(task)
+                try:
+                    session.flush()
+                    # It belongs to the job already where work that was interrupted queues the same once more.
+                    if session.get(JobTask, (job_id, task.id)) is None:
+                        session.add(JobTask(job_id=job_id, task_id=task.id))
+                    session.commit()
+                    return
+                except IntegrityError:  # another process queued the same at this moment: join that one
+                    session.rollback()
+
+    # doing
+
+    def ready(self) -> int:
+        """Count the tasks whose time has come and which nobody has taken yet."""
+        with Session(self.engine) as session:
+            return session.scalar(select(func.count()).select_from(Task).where(*_is_ready())) or 0
+
+    def claim(self, worker: str) -> Work | None:
+        """Take the most urgent waiting task whose submission nobody else is working on; None if there is none."""
+        with Session(self.engine) as session:
+            waiting = session.execute(
+                select(Task.id, Task.kind, Task.assignment, Task.student)
+                .where(*_is_ready())
+                .order_by(Task.priority, Task.id)
+                .limit(50)
+            ).all()
+            running = session.execute(select(Task.running_key, Task.kind).where(Task.running_key.is_not(None))).all()
+            busy = {key for key, _ in running if key}
+        pages = {key.split("/")[1] for key, kind in running if key and kind == "feedback"}
+        pages |= {assignment for _, kind, assignment, _ in waiting if kind == "feedback"}
+        for task_id, kind, assignment, student in waiting:
+            if kind == "release_feedback" and assignment in pages:
+                continue  # the pages that are being made belong to what is to be released
+            key = _running_key(kind, assignment, student)
+            if not _collides(kind, assignment, key, busy) and (work := self._take(task_id, key, worker)):
+                return work
+        return None
+
+    def _take(self, task_id: int, key: str, worker: str) -> Work | None:
+        with Session(self.engine) as session:
+            try:
+                taken = session.execute(
+                    update(Task)
+                    .where(Task.id == task_id, Task.state == QUEUED)
+                    .values(
+                        state=RUNNING, worker=worker, running_key=key, waiting_key=None, lease_until=_lease(),
+                        started_at=utc_now(), starts=Task.starts + 1,
+                    )
+                )  # fmt: skip
+                if taken.rowcount != 1:  # type: ignore[attr-defined]
+                    return None
+                task = session.get_one(Task, task_id)
+                run = Run(task_id=task.id, kind=task.kind, assignment=task.assignment, student=task.student)
+                session.add(run)
+                session.commit()
+            except IntegrityError:  # another worker has just begun with the same submission
+                session.rollback()
+                return None
+            return Work(task.id, run.id, task.kind, task.assignment, task.student, dict(task.options))
+
+    def renew(self, task_id: int, worker: str) -> bool:
+        """Keep a claim; False if it was lost (the lease ran out and somebody else took it, or it was cancelled)."""
+        with Session(self.engine) as session:
+            kept = session.execute(
+                update(Task)
+                .where(Task.id == task_id, Task.worker == worker, Task.state == RUNNING)
+                .values(lease_until=_lease())
+            )
+            session.commit()
+            return kept.rowcount == 1  # type: ignore[attr-defined]
+
+    def finish(self, work: Work, worker: str, outcome: str, message: str = "", **fields: Any) -> bool:
+        """Record the run and end the task, in one transaction; False if the claim had been lost."""
+        with Session(self.engine) as session:
+            ended = session.execute(
+                update(Task)
+                .where(Task.id == work.task_id, Task.worker == worker, Task.state == RUNNING)
+                .values(
+                    state=FAILED if outcome == "failed" else DONE, message=message, finished_at=utc_now(),
+                    worker=None, running_key=None, lease_until=None,
+                )
+            )  # fmt: skip
+            if ended.rowcount != 1:  # type: ignore[attr-defined]
+                return False
+            run = session.get_one(Run, work.run_id)
+            run.outcome, run.message = outcome, message
+            run.duration_seconds = (utc_now() - run.started_at).total_seconds()
+            for name, value in fields.items():
+                setattr(run, name, value)
+            session.commit()
+            return True
+
+    def give_back(self, work: Work, worker: str, why: str) -> bool:
+        """Put a task back that could not be done just now and is not to blame; False if the claim had been lost."""
+        return self._back(work, worker, why, lease_until=None, starts=Task.starts - 1)
+
+    def _back(self, work: Work, worker: str, why: str, **fields: Any) -> bool:
+        with Session(self.engine) as session:
+            back = session.execute(
+                update(Task)
+                .where(Task.id == work.task_id, Task.worker == worker, Task.state == RUNNING)
+                .values(state=QUEUED, message=why, worker=None, running_key=None, **fields)
+            )
+            session.execute(update(Run).where(Run.id == work.run_id).values(outcome="killed", message=why))
+            session.commit()
+            return back.rowcount == 1  # type: ignore[attr-defined]
+
+    def postpone(self, work: Work, worker: str, why: str) -> bool:
+        """Put a task back for a later time; after the last of MAX_STARTS tries fail it. False if the claim was lost."""
+        with Session(self.engine) as session:
+            tries = session.get_one(Task, work.task_id).starts
+        if tries >= MAX_STARTS:
+            return self.finish(work, worker, "failed", f"tried {tries} times: {why}. Queue it again in a quieter hour.")
+        later = utc_now() + datetime.timedelta(seconds=POSTPONE_SECONDS)
+        said = f"not judged yet ({why}): tried again after {later:%H:%M} UTC, {MAX_STARTS - tries} tries are left"
+        return self._back(work, worker, said, lease_until=later)
+
+    def note(self, work: Work, **fields: Any) -> None:
+        """Write facts of a run (seed, versions, hashes) before it begins, so that they survive its death."""
+        with Session(self.engine) as session:
+            session.execute(update(Run).where(Run.id == work.run_id).values(**fields))
+            session.commit()
+
+    def reclaim(self) -> int:
+        """Put back what dead workers left; fail what has killed its worker too often. Return how many were put back."""
+        with Session(self.engine) as session:
+            running = session.scalars(select(Task).where(Task.state == RUNNING)).all()
+            lost = [t for t in running if (t.worker and is_dead(t.worker)) or (t.lease_until or utc_now()) < utc_now()]
+            claims = [(task.id, task.worker, task.starts) for task in lost]
+        return sum(self._put_back(*claim) for claim in claims)
+
+    def _put_back(self, task_id: int, worker: str | None, starts: int) -> int:
+        hopeless = starts >= MAX_STARTS
+        with Session(self.engine) as session:
+            changed = session.execute(
+                update(Task)
+                .where(Task.id == task_id, Task.worker == worker, Task.state == RUNNING, Task.starts == starts)
+                .values(
+                    state=FAILED if hopeless else QUEUED, worker=None, running_key=None, lease_until=None,
+                    finished_at=utc_now() if hopeless else None,
+                    message=f"the grading process died {starts} times on this submission; the previous grade stands. "
+                    "Look into the service's log, then queue it again." if hopeless else "",
+                )
+            )  # fmt: skip
+            if changed.rowcount != 1:  # type: ignore[attr-defined]
+                return 0
+            session.execute(
+                update(Run)
+                .where(Run.task_id == task_id, Run.outcome == "running")
+                .values(outcome="killed", message="the grading process died before it had finished")
+            )
+            session.commit()
+        return 0 if hopeless else 1
+
+    def cancel(self, job_id: str) -> int:
+        """Cancel what of a job still waits and is wanted by no other job; return how many tasks."""
+        with Session(self.engine) as session:
+            shared = select(JobTask.task_id).where(JobTask.job_id != job_id)
+            mine = select(JobTask.task_id).where(JobTask.job_id == job_id)
+            changed = session.execute(
+                update(Task)
+                .where(Task.id.in_(mine), Task.id.not_in(shared), Task.state == QUEUED)
+                .values(state="cancelled", waiting_key=None, finished_at=utc_now(), message="cancelled")
+            )
+            session.commit()
+            return changed.rowcount  # type: ignore[attr-defined]
+
+    def forget_older_reports(self, run: int) -> None:
+        """Keep of a submission's earlier runs of the same kind the facts, not the report: the newest one is read."""
+        with Session(self.engine) as session:
+            newest = session.get_one(Run, run)
+            same = (Run.kind == newest.kind, Run.assignment == newest.assignment, Run.student == newest.student)
+            session.execute(update(Run).where(*same, Run.id < run).values(report={}))
+            session.commit()
+
+
+def _is_ready() -> tuple[ColumnElement[bool], ...]:
+    return Task.state == QUEUED, or_(Task.lease_until.is_(None), Task.lease_until <= utc_now())
+
+
+def _running_key(kind: str, assignment: str, student: str) -> str:
+    group = kind if kind in ("quick", "collect") else "book"
+    return f"{group}/{assignment}/{student}"
+
+
+def _collides(kind: str, assignment: str, key: str, busy: set[str]) -> bool:
+    """Tell whether a task must wait: for the same submission, or for a collection that is exchanging its files."""
+    if kind == "collect":
+        return any(other.startswith((f"book/{assignment}/", f"collect/{assignment}/")) for other in busy)
+    return key in busy or (kind != "quick" and f"collect/{assignment}/" in busy)
+
+
+def _lease() -> datetime.datetime:
+    return utc_now() + datetime.timedelta(seconds=LEASE_SECONDS)

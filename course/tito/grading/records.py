@@ -1,0 +1,184 @@
+"""The tables of the grading database: jobs, their tasks, the runs, regrade requests, and how far the exchange was read.
+
+A job is what a person asked for; a task is one submission's share of it; a run is one recorded attempt at a task. The
+database is the record: processes may die at any moment, rows never lie about what was finished.
+"""
+
+import datetime
+import uuid
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    create_engine,
+    event,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+from tito.schema import bring_up_to_date
+
+QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
+FINISHED = (DONE, FAILED, CANCELLED)
+KINDS = ("quick", "autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness")
+
+
+def utc_now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+class UtcDateTime(TypeDecorator):
+    """An aware datetime in UTC, also on SQLite, which forgets time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value, dialect):
+        return value if value is None else value.astimezone(datetime.UTC)
+
+    def process_result_value(self, value, dialect):
+        if value is None:
+            return None
+        return value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Job(Base):
+    __tablename__ = "jobs"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, default=lambda: uuid.uuid4().hex)
+    kind: Mapped[str] = mapped_column(String(32))
+    assignment: Mapped[str] = mapped_column(String(128))
+    asked_by: Mapped[str] = mapped_column(String(255))
+    asked_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class JobTask(Base):
+    """Which tasks a job waits for: a task that was already queued by somebody else belongs to both jobs."""
+
+    __tablename__ = "job_tasks"
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"), primary_key=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id"), primary_key=True)
+
+
+class Task(Base):
+    __tablename__ = "tasks"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    assignment: Mapped[str] = mapped_column(String(128))
+    student: Mapped[str] = mapped_column(String(255), default="")
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    priority: Mapped[int] = mapped_column(default=10)  # lower is sooner: a quick run goes before a class's batch
+    state: Mapped[str] = mapped_column(String(16), default=QUEUED)
+    message: Mapped[str] = mapped_column(Text, default="")
+    starts: Mapped[int] = mapped_column(default=0)
+    worker: Mapped[str | None] = mapped_column(String(255))
+    lease_until: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)  # waiting: not before
+    queued_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
+    # Unique while it waits: asking twice gives the same task. Unique while it runs: a submission is never graded by two
+    # processes at once. NULLs do not collide.
+    waiting_key: Mapped[str | None] = mapped_column(String(600), unique=True)
+    running_key: Mapped[str | None] = mapped_column(String(600), unique=True)
+    runs: Mapped[list["Run"]] = relationship(back_populates="task", order_by="Run.id")
+
+    __table_args__ = (Index("ix_tasks_state_priority", "state", "priority", "id"),)
+
+
+class Run(Base):
+    __tablename__ = "runs"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    task_id: Mapped[int] = mapped_column(ForeignKey("tasks.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    assignment: Mapped[str] = mapped_column(String(128))
+    student: Mapped[str] = mapped_column(String(255), default="")
+    submission: Mapped[str] = mapped_column(String(255), default="")  # the exchange's id, where it came from there
+    submission_sha256: Mapped[str] = mapped_column(String(64), default="")
+    source_sha256: Mapped[str] = mapped_column(String(64), default="")
+    seed: Mapped[int | None] = mapped_column(BigInteger)
+    versions: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    started_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    duration_seconds: Mapped[float | None] = mapped_column()
+    # graded, refused (the submission cannot be judged, and the student was told why), unchanged, done, failed (a
+    # fault of ours), killed (the process died)
+    outcome: Mapped[str] = mapped_column(String(16), default="running")
+    message: Mapped[str] = mapped_column(Text, default="")
+    score: Mapped[float | None] = mapped_column()
+    max_score: Mapped[float | None] = mapped_column()
+    report: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    task: Mapped[Task] = relationship(back_populates="runs")
+
+    __table_args__ = (Index("ix_runs_who", "assignment", "student", "kind", "id"),)
+
+
+class Regrade(Base):
+    __tablename__ = "regrades"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    assignment: Mapped[str] = mapped_column(String(128))
+    student: Mapped[str] = mapped_column(String(255))
+    exercise: Mapped[str] = mapped_column(String(128), default="")
+    reason: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    answer: Mapped[str] = mapped_column(Text, default="")
+    answered_by: Mapped[str | None] = mapped_column(String(255))
+    answered_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
+    open_key: Mapped[str | None] = mapped_column(String(600), unique=True)  # one open request per exercise
+
+
+class FeedbackRelease(Base):
+    """Which feedback a student has been given, so that scores are shown when staff released them and not before."""
+
+    __tablename__ = "feedback_releases"
+    assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    released_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    score: Mapped[float] = mapped_column()
+    max_score: Mapped[float] = mapped_column()
+
+
+class StillUnread(Base):
+    """What had not been read of released feedback; no row where all had."""
+
+    __tablename__ = "still_unread"
+    assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    answers: Mapped[int] = mapped_column()
+    points: Mapped[float] = mapped_column()
+
+
+class Note(Base):
+    """Small facts that must survive a restart: the exchange's cursor."""
+
+    __tablename__ = "notes"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    value: Mapped[str] = mapped_column(Text)
+
+
+def open_database(url: str) -> Engine:
+    """Open the grading database, creating it or bringing it to the present schema."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, pool_pre_ping=True)
+    if address.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    bring_up_to_date(engine, Path(__file__).parent / "migrations")
+    return engine
+
+
+def _prepare_sqlite(connection, _record) -> None:
+    # Readers (progress, home page) must not wait for the worker that writes, nor fail while it does.
+    for pragma in ("journal_mode=WAL", "busy_timeout=20000", "foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")

@@ -1,0 +1,126 @@
+"""A process that claims tasks and does them, one after the other, until its parent goes away or tells it to stop.
+
+Run by the pool as `python -m tito.grading.runner`. It dies with its parent: the parent holds the other end of
+its standard input, and the end of that file means that nobody is left to work for. A byte from there says that there
+may be work; between two bytes it waits and asks nobody. After REST_SECONDS without work it ends, and with it the memory
+that judging needs; the pool starts another when there is work again.
+"""
+
+import logging
+import os
+import queue as queues
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+
+from sqlalchemy.exc import SAWarning
+
+from tito.gradebook.programs import put_programs_on_path
+
+from .queue import LEASE_SECONDS, Queue, Work
+from .records import open_database
+from .runner_identity import worker_name
+from .settings import GradingSettings, settings_from_environment
+
+log = logging.getLogger("grading.worker")
+REST_SECONDS = 60.0  # a class that submits comes again within the minute, and finds everything loaded
+SILENCE_SECONDS = 2.0  # after an exchange that did not answer, which its client had given half a minute
+
+
+class Worker:
+    def __init__(self, settings: GradingSettings, queue: Queue, calls: "queues.SimpleQueue[None] | None" = None):
+        self.settings = settings
+        self.queue = queue
+        self.name = worker_name()
+        self.stopping = threading.Event()
+        # What the pool says, and a signal handler too: a SimpleQueue may be filled in the middle of its own `get`.
+        self.calls = calls or queues.SimpleQueue()
+
+    def run(self, rest_seconds: float = REST_SECONDS) -> None:
+        """Work until told to stop, or until nobody calls for `rest_seconds`; the task at hand is finished first."""
+        while not self.stopping.is_set():
+            if work := self.queue.claim(self.name):
+                self.do(work)
+                continue
+            try:
+                self.calls.get(timeout=rest_seconds)
+            except queues.Empty:
+                return
+
+    def stop(self) -> None:
+        """Let `run` return after the task at hand."""
+        self.stopping.set()
+        self.calls.put(None)
+
+    def do(self, work: Work) -> None:
+        """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
+        worker.
+        """
+        finished = threading.Event()
+        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
+        # On a crowded machine the first import takes longer than a lease.
+        from tito.checks.run import NotJudgedNow
+
+        from .exchange_door import ExchangeSilent
+        from .work import perform
+
+        started = time.monotonic()
+        try:
+            outcome = perform(work, self.settings, self.queue)
+            seconds = time.monotonic() - started
+            log.info("%s %s %s: %s in %.2f s", work.kind, work.assignment, work.student, outcome.outcome, seconds)
+            self.queue.finish(work, self.name, outcome.outcome, outcome.message, **outcome.fields)
+        except ExchangeSilent as error:
+            log.warning("%s; task %s waits for it", error, work.task_id)
+            self.queue.give_back(work, self.name, str(error))
+            self.stopping.wait(SILENCE_SECONDS)
+        except NotJudgedNow as error:
+            log.warning("%s %s %s: %s", work.kind, work.assignment, work.student, error)
+            self.queue.postpone(work, self.name, str(error))
+        except Exception as error:  # the service's outer door: one bad task never stops the others
+            log.exception("task %s (%s %s %s) failed", work.task_id, work.kind, work.assignment, work.student)
+            self.queue.finish(work, self.name, "failed", f"{type(error).__name__}: {error}"[:2000])
+        finally:
+            finished.set()
+
+    def _keep_lease(self, work: Work, finished: threading.Event) -> None:
+        while not finished.wait(LEASE_SECONDS / 4):
+            if not self.queue.renew(work.task_id, self.name):
+                # Somebody else has the task now; two must not write one grade.
+                log.error("task %s was taken away from this worker: it ends", work.task_id)
+                os._exit(3)
+
+
+def listen_to_parent(call: Callable[[], None]) -> None:
+    """Call for each byte from standard input, and end this process at once when that ends: its parent has died."""
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 1):
+            call()
+        os._exit(4)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    level = os.environ.get("GRADING_LOG_LEVEL", "INFO")
+    logging.basicConfig(level=level, format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
+    logging.getLogger("traitlets").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    # nbgrader adds rows in an order that SQLAlchemy remarks upon, for each submission; nothing is lost by it.
+    warnings.filterwarnings("ignore", "Object of type", SAWarning)
+    calls: queues.SimpleQueue[None] = queues.SimpleQueue()
+    listen_to_parent(lambda: calls.put(None))
+    put_programs_on_path()
+    settings = settings_from_environment()
+    worker = Worker(settings, Queue(open_database(settings.database_url)), calls)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the parent decides
+    worker.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Which students have been told a score by another lateness than the one that holds now.
+
+Feedback that was released carries a score. When a change of the schedule changes its penalty, it is released again by
+itself; points that somebody gave by hand meanwhile wait, as ever, for a person to release them.
+"""
+
+from nbgrader.api import MissingEntry
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tito.gradebook.late import semester_policy
+from tito.gradebook.lateness import graded_receipt, receipt_of
+from tito.gradebook.scores import module_rows, open_gradebook
+
+from .queue import Queue
+from .records import FeedbackRelease, Run
+from .settings import GradingSettings
+
+LATE_PERCENT = "late_percent"
+
+
+def late_percents(settings: GradingSettings, assignment: str) -> dict[str, float]:
+    """Return the share of the points that lateness costs each graded student now."""
+    policy = semester_policy(settings.course_dir)
+    with open_gradebook(settings) as gradebook:
+        try:
+            graded = gradebook.find_assignment(assignment).submissions
+        except MissingEntry:
+            return {}
+        return {each.student_id: policy.percent(each.total_seconds_late) for each in graded}
+
+
+def told_otherwise(settings: GradingSettings, queue: Queue, assignment: str) -> list[str]:
+    """Return the students whose released score has another share taken off than holds now, for the same attempt."""
+    now = late_percents(settings, assignment)
+    told = {each.student: each.score for each in _releases(queue, assignment)}
+    scores = {row["student"]: row["score"] for row in module_rows(settings, assignment).get(assignment, [])}
+    runs = {student: _last_release(queue, assignment, student) for student in sorted(told.keys() & now.keys())}
+    return [
+        student
+        for student, run in runs.items()
+        if _differs(run.report.get(LATE_PERCENT) if run else None, now[student], told[student], scores[student])
+        and _is_of_what_was_told(settings, run, student, assignment)
+    ]
+
+
+def _differs(percent_then: float | None, percent_now: float, score_then: float, score_now: float) -> bool:
+    # Releases of older versions did not keep the share: then a score that differs is told.
+    return percent_then != percent_now if percent_then is not None else abs(score_then - score_now) > 1e-9
+
+
+def _releases(queue: Queue, assignment: str) -> list[FeedbackRelease]:
+    with Session(queue.engine, expire_on_commit=False) as session:
+        return list(session.scalars(select(FeedbackRelease).where(FeedbackRelease.assignment == assignment)))
+
+
+def _last_release(queue: Queue, assignment: str, student: str) -> Run | None:
+    return queue.latest_run("release_feedback", assignment, student, ("done",))
+
+
+def _is_of_what_was_told(settings: GradingSettings, run: Run | None, student: str, assignment: str) -> bool:
+    """Tell whether collected, graded and released are one attempt; of a newer one nothing has been told yet."""
+    collected = receipt_of(settings.course_dir / "submitted" / student / assignment)
+    graded = graded_receipt(settings.course_dir, student, assignment)
+    released = {run.submission} if run else set()
+    if collected is None or graded is None:
+        return False
+    return len({collected.submission, graded.submission} | released) == 1

@@ -1,0 +1,121 @@
+"""Walls around a worker made by bubblewrap: a read-only system, namespaces of its own, limits that it sets itself."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from tito.checks.link import START_SECONDS, WorkerProcess
+from tito.checks.local import PlainWorker, channel_of
+from tito.checks.run import NotJudgedNow
+from tito.worker.wire import WireError
+
+from .doors import open_door, shown_by
+from .limits import FIRST_USER, USERS, SandboxLimits, SandboxUnavailable, worker_command, worker_variables
+
+
+class Bubblewrap:
+    """Workers in namespaces of their own, made by bubblewrap; works as root and as an ordinary user."""
+
+    def __init__(self, environment: Path, limits: SandboxLimits | None = None):
+        self.environment, self.limits = environment, limits or SandboxLimits()
+        self._bwrap = shutil.which("bwrap") or ""
+        self._check()
+
+    def start(self, predecessors: Path | None) -> WorkerProcess:
+        """Start a worker; nothing of it outlives `stop()`, or this process."""
+        ours, theirs = socket.socketpair()
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        with theirs:
+            process = subprocess.Popen(
+                [*self._walls(predecessors), "--", *self._worker()],
+                stdin=theirs.fileno(),
+                stdout=said,
+                stderr=said,
+                env={},
+            )
+        return PlainWorker(process, channel_of(ours), said, is_leader=False)
+
+    def clear(self, judge: int) -> None:
+        """Nothing is left: they die with their parent."""
+
+    def _walls(self, predecessors: Path | None) -> list[str]:
+        words = [
+            self._bwrap,
+            *self._namespaces(),
+            *("--die-with-parent", "--new-session", "--clearenv"),
+            *(word for name, value in worker_variables().items() for word in ("--setenv", name, value)),
+            *_system(),
+            *("--ro-bind", str(self.environment), "/env"),
+            *_interpreter(self.environment),
+        ]
+        if predecessors is not None:
+            words += ["--ro-bind", str(predecessors), "/predecessors"]
+        words += ["--proc", "/proc", "--dev", "/dev", "--perms", "0777", "--size", str(self.limits.tmp_bytes)]
+        # What remains writable is /tmp, whose size is bounded.
+        return [*words, "--tmpfs", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
+
+    def _namespaces(self) -> list[str]:
+        if os.geteuid() != 0:
+            return ["--unshare-user", "--unshare-all", "--disable-userns"]
+        # Root needs no user namespace; the worker itself changes to a user that nobody else is, and loses all rights.
+        spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+        return [*spaces, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+
+    def _worker(self) -> list[str]:
+        user = FIRST_USER + secrets.randbelow(USERS) if os.geteuid() == 0 else None
+        return worker_command("/env/bin/python", self.limits, user)
+
+    def _check(self) -> None:
+        if not self._bwrap:
+            raise SandboxUnavailable(
+                "student code runs in a sandbox only, and bubblewrap is missing: apt-get install bubblewrap"
+            )
+        if not (self.environment / "bin" / "python").exists():
+            raise SandboxUnavailable(
+                f"the worker's environment {self.environment} is missing: run 'tito package environments worker'"
+            )
+        if door := open_door(shown_by(self._walls(None))):
+            raise SandboxUnavailable(
+                f"{door} is closed to others but open to a group of this user, and student code would see it there "
+                f"with the same groups ({', '.join(map(str, os.getgroups()))}): grade as a user without that group or "
+                f"as root, or close it: sudo chmod g-rwx {door}"
+            )
+        worker = self.start(None)
+        try:
+            worker.channel.receive(time.monotonic() + START_SECONDS)
+        except TimeoutError:
+            worker.stop()
+            raise NotJudgedNow(
+                f"a sandbox did not start within {START_SECONDS:g} seconds; nobody lost a point"
+            ) from None
+        except (EOFError, WireError):
+            raise SandboxUnavailable(
+                "student code runs in a sandbox only, and bubblewrap can't make one here "
+                f"({worker.stop().strip() or 'no reason given'}): inside a container grade on the host, or allow user "
+                "namespaces"
+            ) from None
+        worker.stop()
+
+
+def _system() -> list[str]:
+    """The system's programs and libraries, read-only; /bin and /lib are links into /usr on a merged system."""
+    words = ["--ro-bind", "/usr", "/usr"]
+    for name in ("/bin", "/lib", "/lib64", "/sbin"):
+        path = Path(name)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), name]
+        elif path.is_dir():
+            words += ["--ro-bind", name, name]
+    return words
+
+
+def _interpreter(environment: Path) -> list[str]:
+    """A Python outside /usr, that the environment stands on, is shown at its own place."""
+    python = (environment / "bin" / "python").resolve()
+    prefix = python.parent.parent
+    return [] if prefix == Path("/usr") else ["--ro-bind", str(prefix), str(prefix)]

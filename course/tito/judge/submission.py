@@ -1,0 +1,190 @@
+"""Judge one submission of one module behind walls: the same submission and seed give the same verdict.
+
+Never raises for what a submission contains. Raises SandboxUnavailable where student code can't be run safely,
+NotJudgedNow where the machine has no time for it, TitoError for a broken course; then there is no verdict, and nobody
+gains or loses a point.
+"""
+
+import functools
+import hashlib
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from tito.checks.answers import Answers, find_answers
+from tito.checks.link import Budget
+from tito.checks.plan import Plan
+from tito.checks.result import ExerciseResult, ModuleResult, Note
+from tito.checks.run import run_tests_of
+from tito.checks.times import Times
+from tito.curriculum import Curriculum, Module, load_curriculum
+from tito.errors import TitoError
+
+from .apart import Tell, do_apart
+from .heard import Heard, Step, tell_state
+from .plans import plan_of
+from .predecessors import own_predecessors, reference_predecessors
+from .read import Refused, read_submission
+from .sandbox.find import find_sandbox
+from .sandbox.limits import Sandbox
+
+MODES = ("best", "reference", "own")
+# A student who has just submitted waits for it: an answer within a minute, whatever her code does.
+QUICK = Budget(request_seconds=10.0, check_seconds=20.0, total_seconds=45.0, wall_seconds=240.0)
+# An attempt: what it is called in feedback, the folder of predecessors, the answers, the exercises to judge.
+Attempt = tuple[str, Path, Answers, list[str]]
+
+
+def judge_submission(
+    folder: Path,
+    slug: str,
+    *,
+    course: Path | None = None,
+    seed: int,
+    mode: str = "best",
+    visible_only: bool = False,
+    earlier: Path | None = None,
+    sandbox: Sandbox | None = None,
+    budget: Budget | None = None,
+) -> ModuleResult:
+    """Judge the submission in `folder`.
+
+    `mode` says with whose earlier modules: "reference", "own" (as she submitted them: `earlier`/MODULE), or "best": the
+    reference first, and for an exercise that fails her own and the reference of the exercises that it uses; the better
+    counts. `budget` bounds the time; the default for visible checks alone is short enough to wait for.
+    """
+    if mode not in MODES:
+        raise TitoError(f"the grading mode is one of {', '.join(MODES)}, got {mode!r}")
+    started = time.monotonic()
+    curriculum = load_curriculum(course)
+    module = curriculum.find_written(slug)
+    plan = plan_of(module, visible_only=visible_only)
+    verdict = ModuleResult(slug, seed=seed, mode=mode, visible_only=visible_only, versions=_versions(module))
+    budget = budget or (QUICK if visible_only else Budget())
+    judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget, earlier)
+    verdict = replace(verdict, **_judge_apart(judging, folder, mode))
+    return replace(verdict, seconds=round(time.monotonic() - started, 3))
+
+
+def _judge_apart(judging: "_Judging", folder: Path, mode: str) -> dict:
+    """Judge in a process of its own: a verdict comes whatever the submission does to the one that reads its values."""
+    # What is made and imported here is there for the next submission too.
+    reference_predecessors(judging.module, judging.curriculum)
+    for statement in judging.plan.imports:
+        exec(statement, {})
+    heard = Heard(judging.plan, judging.budget)
+    with tempfile.TemporaryDirectory(prefix="tito-own-") as scratch:
+        judging.scratch = Path(scratch)
+        end = do_apart(lambda tell: judging.judge(folder, mode, tell), heard.bounds, heard.hear)
+    if end.how != "done":
+        judging.sandbox.clear(end.process)
+    return heard.verdict(end)
+
+
+class _Judging:
+    """One submission's attempts, each in workers of its own."""
+
+    def __init__(
+        self,
+        module: Module,
+        curriculum: Curriculum,
+        plan: Plan,
+        sandbox: Sandbox,
+        seed: int,
+        budget: Budget,
+        earlier: Path | None,
+    ):
+        self.module, self.curriculum, self.plan = module, curriculum, plan
+        self.sandbox, self.seed, self.budget = sandbox, seed, budget
+        self.earlier = earlier
+        self.scratch = Path()  # set before judging; it outlives the process that judges
+
+    def judge(self, folder: Path, mode: str, tell: Tell) -> None:
+        """Tell how it goes, and at the end everything."""
+        self._step = Step(tell, self.budget.reading_seconds)
+        try:
+            submission = read_submission(folder, self.module.slug)
+        except Refused as refusal:
+            tell_state(tell, self.module.slug, _nothing(self.plan), refused=str(refusal))
+            return
+        answers = find_answers(self.plan, submission.cells, self._step.reading)
+        first = (self._own() if mode == "own" else None) or self._reference()
+        self._times = Times(self.budget.limits())  # what was read and imported before is not the student's time
+        results, ran = self._run(first, answers, list(self.plan.points))
+        notes = (*submission.notes, *answers.notes, *_once(ran))
+        tell_state(tell, self.module.slug, results, notes)
+        if mode == "best":
+            tell_state(tell, self.module.slug, self._improve(results, answers), notes)
+
+    def _improve(self, results: list[ExerciseResult], answers: Answers) -> list[ExerciseResult]:
+        """Try what failed again with help; the better result of each exercise counts, and says whose help it was."""
+        best = {result.name: result for result in results}
+        for lent, folder, changed, names in self._attempts(best, answers):
+            for again in self._run(folder, changed, names)[0]:
+                if again.points > best[again.name].points:
+                    best[again.name] = replace(again, lent=lent)
+        return [best[result.name] for result in results]
+
+    def _attempts(self, best: dict[str, ExerciseResult], answers: Answers) -> Iterator[Attempt]:
+        failed = [name for name, result in best.items() if not result.passed and name in answers.tried]
+        own = self._own() if failed else None
+        if own is not None:
+            yield "your own earlier modules", own, answers, failed
+        for name in failed:
+            weak = [used for used in self._uses(name) if not best[used].passed]
+            if weak and not best[name].passed:
+                sources = {used: self.plan.solutions[used].source for used in weak}
+                lent = f"the reference of {', '.join(weak)}"
+                yield lent, self._reference(), answers.replaced(sources), [name]
+
+    def _uses(self, name: str) -> list[str]:
+        """List the exercises that `name` uses, those that these use included; never itself."""
+        found: list[str] = []
+        waiting = list(self.plan.uses.get(name, ()))
+        while waiting:
+            used = waiting.pop(0)
+            if used not in found and used != name and used in self.plan.solutions:
+                found.append(used)
+                waiting += self.plan.uses.get(used, ())
+        return found
+
+    def _own(self) -> Path | None:
+        if self.earlier is None:
+            return None
+        tree = self.scratch / "tree"
+        return own_predecessors(self.module, self.curriculum, self.earlier, tree, self._step.reading)
+
+    def _reference(self) -> Path:
+        return reference_predecessors(self.module, self.curriculum)
+
+    def _run(self, predecessors: Path, answers: Answers, names: list[str]) -> tuple[list[ExerciseResult], list[Note]]:
+        """Run once; all attempts together have the time of the budget."""
+        launch: Callable = functools.partial(self.sandbox.start, predecessors)
+        with self._step.checking() as progress:
+            return run_tests_of(
+                self.plan, answers, launch,
+                seed=self.seed, budget=self.budget, only=names, times=self._times, progress=progress,
+            )  # fmt: skip
+
+
+def _nothing(plan: Plan) -> tuple[ExerciseResult, ...]:
+    return tuple(ExerciseResult(name, points) for name, points in plan.points.items())
+
+
+def _once(notes: list[Note]) -> list[Note]:
+    return list(dict.fromkeys(notes))
+
+
+def _versions(module: Module) -> dict[str, str]:
+    try:
+        own = version("tinytorch")
+    except PackageNotFoundError:
+        own = "checkout"
+    digest = hashlib.sha256(module.source.read_bytes()).hexdigest()
+    return {"tinytorch": own, "python": platform.python_version(), "numpy": np.__version__, "source": digest}

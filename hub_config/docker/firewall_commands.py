@@ -1,0 +1,65 @@
+"""`python -m hub_config firewall`: what servers may reach, for an operator to see and to change."""
+
+import json
+
+import click
+
+from hub_config.checks import NotReady
+from hub_config.docker.bridge import with_bridge
+from hub_config.settings import Settings, load_settings
+
+
+def _settings() -> Settings:
+    settings = load_settings()
+    if settings.spawner != "docker":
+        raise NotReady("The firewall is for the docker place: HUB_PLACE=docker python -m hub_config firewall ...")
+    return settings
+
+
+@click.group()
+def firewall() -> None:
+    """Let servers reach Hub and services on this machine, and nothing else of it (nftables).
+
+    \b
+    `serve` brings it up by itself, but for HUB_DOCKER__FIREWALL=false.
+    HUB_PLACE=docker python -m hub_config firewall status --json
+    HUB_PLACE=docker python -m hub_config firewall up
+    HUB_PLACE=docker python -m hub_config firewall down
+    """
+
+
+@firewall.command()
+def up() -> None:
+    """Put the rules in force; a second time changes nothing."""
+    from hub_config.docker.firewall import bring_up
+
+    made = bring_up(with_bridge(_settings()))
+    doors = ", ".join(f"{name} ({port})" for name, port in made.doors.items())
+    click.echo(
+        f"Up: from {made.bridge}, {made.gateway} is reached at {doors}; refused beyond: {', '.join(made.blocked)}."
+    )
+
+
+@firewall.command()
+def down() -> None:
+    """Take the rules away."""
+    from hub_config.docker.firewall import take_down
+
+    take_down(_settings())
+    click.echo("Down: servers can reach whatever this machine offers on all its addresses.")
+
+
+@firewall.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def status(as_json: bool) -> None:
+    """Say whether rules are in force, and for which ports."""
+    from hub_config.docker.firewall import state
+
+    found = state(with_bridge(_settings()))
+    if as_json:
+        click.echo(json.dumps(found))
+    elif not found["up"]:
+        click.echo("Down. Bring it up: HUB_PLACE=docker python -m hub_config firewall up")
+    else:
+        old = "" if found["current"] else " That is not what the Hub listens on: firewall up"
+        click.echo(f"Up on {found['bridge']}; open at {found['gateway']}: {', '.join(map(str, found['open']))}.{old}")

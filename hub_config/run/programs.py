@@ -1,0 +1,127 @@
+"""The programs of one machine's Hub: proxy, Hub, services, with their whole environments."""
+
+import json
+import os
+import ssl
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from hub_config.run.supervisor import Program
+from hub_config.secret_files import read_or_create
+from hub_config.services import (
+    KEPT_ENVIRONMENT,
+    SUPERVISOR,
+    TERMINAL,
+    Service,
+    command_line,
+    named_proxies,
+    service_environment,
+    service_url,
+)
+from hub_config.settings import Settings, settings_environment
+from hub_config.sign_in.kinds import ASKS_OUTSIDE
+
+BIN = Path(sys.executable).parent
+CONFIG = Path(__file__).parents[1] / "jupyterhub_config.py"
+
+
+def proxy(settings: Settings) -> Program:
+    """Return the proxy: the Python one, so that no Node is needed, unless another is given."""
+    hub = f"http://{settings.inner_host}:{settings.ports['hub']}"
+    command = _other_proxy(settings) if settings.proxy else _front(settings)
+    command += ["--ip", settings.host, "--port", str(settings.port), "--api-port", str(settings.ports["proxy-api"])]
+    command += ["--default-target", hub, "--error-target", f"{hub}/hub/error"]
+    if settings.subdomain_host:
+        command += ["--host-routing"]
+    token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
+    return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
+
+
+def _front(settings: Settings) -> list[str]:
+    command = [sys.executable, "-m", "hub_config.run.front"]
+    if settings.tls_key:
+        command += ["--tls-key", str(settings.tls_key), "--tls-cert", str(settings.tls_cert)]
+    return [*command, "--behind-proxy"] if settings.url else command
+
+
+def _other_proxy(settings: Settings) -> list[str]:
+    command = [str(settings.proxy), "--api-ip", "127.0.0.1", "--log-level", "warn"]
+    if settings.tls_key:
+        command += ["--ssl-key", str(settings.tls_key), "--ssl-cert", str(settings.tls_cert)]
+    return command
+
+
+def hub(settings: Settings) -> Program:
+    """Return the Hub itself."""
+    command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
+    environment = base_environment() | settings_environment(settings)
+    if settings.authenticator in ASKS_OUTSIDE:  # the Hub's own requests take no notice of a proxy
+        environment |= named_proxies()
+    return Program("hub", command, environment, settings.var / "log" / "hub.log")
+
+
+def service_program(service: Service, settings: Settings) -> Program:
+    """Return one service."""
+    command, environment = command_line(service, settings), service_environment(service, settings)
+    return Program(service.name, command, environment, settings.var / "log" / f"{service.name}.log")
+
+
+def base_environment() -> dict[str, str]:
+    """Return what of the caller's environment any program gets; .venv comes first on PATH."""
+    kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    return kept | {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}"}
+
+
+def hub_api(settings: Settings, method: str, path: str, body: dict | None = None, timeout: float = 30) -> dict:
+    """Ask the Hub with the supervisor's token; raise OSError if it can't be reached or refuses."""
+    return _ask(SUPERVISOR, f"{settings.hub_api_url}/{path}", settings, method, body, timeout)
+
+
+def ask_service(name: str, path: str, settings: Settings) -> dict:
+    """Read from a service as the operator; raise OSError if it can't be reached or refuses."""
+    return _ask(TERMINAL, f"{service_url(name, settings)}/{path}", settings, "GET", None, 10)
+
+
+def _ask(who: Service, url: str, settings: Settings, method: str, body: dict | None, timeout: float) -> dict:
+    token = read_or_create(settings.secrets, f"service-{who.name}")
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(url, method=method, data=data, headers={"Authorization": f"token {token}"})
+    with _direct().open(request, timeout=timeout) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+def wait_for(name: str, ready: Callable[[], object], seconds: float, log: Path) -> None:
+    """Wait until `ready` gives something true; raise TimeoutError that names the log."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            raise TimeoutError(
+                f"{name} did not answer within {seconds:.0f} seconds. Its last words, in {log}:\n{tail(log)}"
+            )
+        time.sleep(0.1)
+
+
+def answers(url: str) -> bool:
+    """Tell whether `url` answers with a success; whose certificate it shows is not asked, nothing is sent or read."""
+    context = ssl._create_unverified_context() if url.startswith("https") else None
+    try:
+        with _direct(context).open(url, timeout=5) as answer:
+            return answer.status < 400
+    except OSError:
+        return False
+
+
+def _direct(context: ssl.SSLContext | None = None) -> urllib.request.OpenerDirector:
+    """Return what asks our own programs: no proxy that the environment names may see a token, or could reach them."""
+    https = urllib.request.HTTPSHandler(context=context)
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}), https)
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Return the last lines of a log."""
+    text = log.read_text("utf-8", errors="replace") if log.exists() else "(empty)"
+    return "\n".join("    " + line for line in text.splitlines()[-lines:])

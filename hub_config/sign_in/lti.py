@@ -1,0 +1,95 @@
+"""Launches from a learning platform with LTI 1.3, for people on the roster.
+
+The platform signs who somebody is. Its roles (teacher, learner) give no right here: the semester file does.
+"""
+
+import asyncio
+
+from jwt import PyJWKClientConnectionError
+from ltiauthenticator.lti13.auth import LTI13Authenticator
+from ltiauthenticator.lti13.error import ValidationError
+from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInitHandler
+from tornado import web
+from traitlets import Unicode
+
+from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
+from hub_config.sign_in.refusals import RosterOnly, SignInRefused
+
+CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
+AGAIN = (
+    "Go back to your learning platform and open the course from there once more. If it stays so, tell the operator of "
+    "the Hub; the reason stands in its log."
+)
+
+
+class Begin(LTI13LoginInitHandler):
+    """Where the platform begins a launch."""
+
+    def post(self) -> None:
+        """Send the browser to the platform; one that did not come from there is told where to go."""
+        try:
+            super().post()
+        except web.HTTPError as error:
+            raise SignInRefused(
+                400,
+                "Open this course from your learning platform",
+                "Logging in begins there: open the course's link in it.",
+                f"LTI login that no platform began: {error.log_message}",
+            ) from error
+
+    get = post
+
+    def authorize_redirect(self, redirect_uri, login_hint, nonce, client_id, state, lti_message_hint=None) -> None:
+        """Name the Hub as it is registered where the platform leaves its name out."""
+        own = client_id or sorted(self.authenticator.client_id)[0]
+        super().authorize_redirect(redirect_uri, login_hint, nonce, own, state, lti_message_hint)
+
+    def _set_oauth_cookie(self, key, value) -> None:
+        """Let the cookies come back with the platform's POST, which browsers count as another site's."""
+        cross_site = (
+            {"samesite": "None", "secure": True} if self.authenticator.get_uri_scheme(self.request) == "https" else {}
+        )
+        self._set_cookie(key, value, expires_days=1, httponly=True, encrypted=True, **cross_site)
+
+
+class Launch(LTI13CallbackHandler):
+    """Where the platform's signed answer arrives."""
+
+    async def post(self) -> None:
+        """Log in if signature, audience, time, state and nonce are right."""
+        try:
+            # In a thread: it fetches the platform's keys, and the Hub must not stand still for everybody meanwhile.
+            claims = await asyncio.to_thread(self.decode_and_validate_launch_request)
+        except (ValidationError, web.HTTPError) as error:
+            raise self._refused(error) from error
+        user = await self.login_user(claims)
+        if user is None:
+            raise SignInRefused(403, "You could not be let in", NO_NAME, "The Hub can't use the launch's user name")
+        await self.redirect_to_next_url(user)
+
+    def _refused(self, error: Exception) -> SignInRefused:
+        if isinstance(error.__context__, PyJWKClientConnectionError):
+            log = f"LTI launch: the platform's keys can't be had, {self.authenticator.jwks_endpoint}: {error}"
+            return SignInRefused(502, "Your learning platform is out of order", BROKEN, log)
+        reason = error.log_message if isinstance(error, web.HTTPError) else error
+        text = "Its answer was too old, was used before, or was not meant for this Hub. "
+        return SignInRefused(400, "This launch was not accepted", text + AGAIN, f"LTI launch refused: {reason}")
+
+
+class Platform(RosterOnly, LTI13Authenticator):
+    """One learning platform; `username_key` names the claim that is the roster's name."""
+
+    login_handler = Begin
+    callback_handler = Launch
+    custom_html = "<p>Open this course from your learning platform: logging in begins there.</p>"
+    domain = Unicode(config=True, help="Mail domain that a name must have; it is cut off")
+
+    def get_username(self, token):
+        """Return the claim; a launch without it is refused, never logged in by another claim."""
+        key = self.username_key
+        claims = token.get(CUSTOM, {}) if key.startswith("custom_") else token
+        name = claims.get(key.removeprefix("custom_"))
+        if not isinstance(name, str) or not name:
+            log = f"The launch has no claim {key!r} (HUB_SIGN_IN__USERNAME_CLAIM); it has {', '.join(sorted(token))}"
+            raise SignInRefused(403, "You could not be let in", NO_NAME, log)
+        return without_domain(name, self.domain)

@@ -1,0 +1,155 @@
+"""Native sign-up: people on the roster choose a password, the operator lets each in, at /hub/authorize.
+
+A sign-up is a claim to be somebody, so nobody is let in by it alone: whoever came first could have taken an
+instructor's name. The operator's own password is made at the first start (`var/secrets/operator-password`).
+"""
+
+import asyncio
+
+import bcrypt
+from jupyterhub.scopes import needs_scope
+from nativeauthenticator import NativeAuthenticator
+from nativeauthenticator.handlers import DiscardHandler, SignUpHandler, ToggleAuthorizationHandler
+from nativeauthenticator.orm import UserInfo
+from tornado import web
+from traitlets import Unicode
+
+from hub_config.sign_in.refusals import SignInRefused
+
+LONGEST_BYTES = 72  # bcrypt looks at no more
+NOT_ON_THE_ROSTER = (
+    "The course knows nobody named {name}. Sign up with the user name that stands on its roster; if you don't know it, "
+    "ask the course staff."
+)
+TAKEN = (
+    "Somebody has signed up as {name} already. If it was you, wait until the operator has let you in, then log in. If "
+    "it was not you, tell the course staff at once."
+)
+NOT_THE_SAME = "The two passwords are not the same. Type both once more."
+TOO_WEAK = "The password must have {length} to 72 characters, and not be one that many people use."
+NOT_YET = "The operator has not let you in yet. Ask the course staff, and log in again then."
+TOO_MANY = "Too many wrong passwords for this name. Wait ten minutes, then try again; nothing is lost."
+WAIT = "You have signed up as {name}. You can log in as soon as the operator has let you in."
+
+
+class SignUp(SignUpHandler):
+    """The page on which people sign up."""
+
+    def get_result_message(
+        self, user, assume_user_is_human, username_already_taken, confirmation_matches, user_is_admin
+    ):
+        """Return kind and words of what came of it; the rule that was broken first comes first."""
+        name = self.authenticator.normalize_username(self.get_body_argument("username", strip=False))
+        if user is not None:
+            return "alert-info", WAIT.format(name=name)
+        if username_already_taken:
+            rule = TAKEN
+        elif not self.authenticator.is_known(name):
+            rule = NOT_ON_THE_ROSTER
+        elif not confirmation_matches:
+            rule = NOT_THE_SAME
+        else:
+            rule = TOO_WEAK
+        return "alert-danger", rule.format(name=name, length=self.authenticator.minimum_password_length)
+
+
+class Toggle(ToggleAuthorizationHandler):
+    """Let somebody in, or no more: a form of our own page, never a link that somebody sends the operator."""
+
+    async def get(self, slug):
+        """Refuse: a link must not change who comes in."""
+        raise web.HTTPError(405)
+
+    @needs_scope("admin:users")
+    async def post(self, slug):
+        """Change whether `slug` may log in; the operator can't lock herself out."""
+        if slug == self.authenticator.operator:
+            raise web.HTTPError(400, f"{slug} is the operator and may always log in")
+        UserInfo.change_authorization(self.db, slug)
+        self.redirect(f"{self.hub.base_url}authorize#{slug}")
+
+
+class Discard(DiscardHandler):
+    """Forget a sign-up that is not who it says."""
+
+    async def get(self, user_name):
+        """Refuse: a link must not delete a sign-up."""
+        raise web.HTTPError(405)
+
+    @needs_scope("admin:users")
+    async def post(self, user_name):
+        """Delete the sign-up; the person stays known, so that she can sign up herself."""
+        signed_up = self.authenticator.get_user(user_name)
+        if signed_up is not None and not signed_up.is_authorized:
+            self.db.delete(signed_up)
+            self.db.commit()
+        self.redirect(f"{self.hub.base_url}authorize")
+
+
+class RosterSignUp(NativeAuthenticator):
+    """NativeAuthenticator for names that the Hub knows, none of which is let in by signing up."""
+
+    operator = Unicode(config=True, help="Name of the operator")
+    operator_password = Unicode(config=True, help="Her password")
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._make_operator()
+
+    async def authenticate(self, handler, data):
+        """Return the name if the password is hers and the operator has let her in; say so if only the latter lacks."""
+        name = self.normalize_username(data["username"])
+        if self.is_blocked(name):
+            raise SignInRefused(403, "Wait a little", TOO_MANY, f"Login as {name!r}: too many wrong passwords")
+        user = self.get_user(name)
+        # In a thread: it takes a quarter of a second by design, in which the Hub must not stand still for everybody.
+        if user is None or not await asyncio.to_thread(_matches, data["password"], user.password):
+            self.add_login_attempt(name)
+            return None
+        self.successful_login(name)
+        if not user.is_authorized:
+            raise SignInRefused(
+                403, "Not yet", NOT_YET, f"Login as {name!r}: signed up, not let in yet (/hub/authorize)"
+            )
+        return name
+
+    def is_password_strong(self, password):
+        """Tell whether a password is long enough, short enough for bcrypt, and not a common one."""
+        return len(password.encode()) <= LONGEST_BYTES and super().is_password_strong(password)
+
+    def get_authed_users(self):
+        """Return whom a sign-up lets in at once: nobody."""
+        return set()
+
+    def is_known(self, name: str) -> bool:
+        """Tell whether the semester has made somebody of this name known."""
+        return name in self.allowed_users
+
+    def create_user(self, username, password, **kwargs):
+        """Keep a sign-up of a known name, None for any other."""
+        return (
+            super().create_user(username, password, **kwargs)
+            if self.is_known(self.normalize_username(username))
+            else None
+        )
+
+    def get_handlers(self, app):
+        """Return the handlers, ours in place of those that change something at a GET or say too little.
+
+        The Hub's own login page serves; the authenticator's (1.3) wants a part of JupyterHub that is gone since 5.
+        """
+        ours = {r"/signup": SignUp, r"/authorize/([^/]*)": Toggle, r"/discard/([^/]*)": Discard}
+        theirs = [row for row in super().get_handlers(app) if row[0] not in ("/login", "/confirm/([^/]*)")]
+        return [(path, ours.get(path, handler)) for path, handler in theirs]
+
+    def _make_operator(self) -> None:
+        if not self.operator or self.user_exists(self.operator):
+            return
+        hashed = bcrypt.hashpw(self.operator_password.encode(), bcrypt.gensalt())
+        self.db.add(UserInfo(username=self.operator, password=hashed, is_authorized=True))
+        self.db.commit()
+
+
+def _matches(password: str, hashed: bytes) -> bool:
+    given = password.encode()
+    return len(given) <= LONGEST_BYTES and bcrypt.checkpw(given, hashed)

@@ -1,0 +1,134 @@
+"""Login at GitHub, Google or any OAuth 2 provider, for people on the roster.
+
+The provider says who somebody is, the roster says whether she comes in. What fails on the way is said to her in words,
+and to the operator with the address that failed and the setting to look at.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from oauthenticator.generic import GenericOAuthenticator
+from oauthenticator.github import GitHubOAuthenticator
+from oauthenticator.google import GoogleOAuthenticator
+from oauthenticator.oauth2 import OAuthCallbackHandler, OAuthenticator
+from tornado import web
+from tornado.httpclient import HTTPClientError
+from traitlets import Unicode, default
+
+from hub_config.services import named_proxies
+from hub_config.sign_in.provider_client import ProviderClient
+from hub_config.sign_in.refusals import RosterOnly, SignInRefused
+
+NOT_BEGUN_HERE = "This login was begun in another browser or tab, or took too long. Nothing is lost: log in once more."
+CANCELLED = "The login service did not say who you are: you declined, or it refused. Log in once more."
+NO_NAME = "The login service did not give a user name that this course could use. Tell the operator of the Hub."
+BROKEN = (
+    "The login service did not answer as it should. This is no fault of yours and nothing is lost: try again in some "
+    "minutes. If it stays so, tell the operator of the Hub; the reason stands in its log."
+)
+
+
+class Callback(OAuthCallbackHandler):
+    """Where the provider sends the browser back."""
+
+    def check_arguments(self) -> None:
+        """Raise SignInRefused for an answer that is not one to this browser's question."""
+        try:
+            super().check_arguments()
+        except web.HTTPError as error:
+            declined = bool(self.get_argument("error", ""))
+            text = CANCELLED if declined else NOT_BEGUN_HERE
+            raise SignInRefused(400, "This login was not finished", text, str(error.log_message)) from error
+
+    async def get(self) -> None:
+        """Log in; a name that the Hub can't use is a refusal with words."""
+        try:
+            await super().get()
+        except SignInRefused:
+            raise
+        except web.HTTPError as error:
+            raise SignInRefused(error.status_code, "You could not be let in", NO_NAME, str(error)) from error
+
+
+class ClearOAuth(RosterOnly, OAuthenticator):
+    """Say what went wrong between the Hub and the provider."""
+
+    callback_handler = Callback
+
+    @default("http_client")
+    def _default_http_client(self):
+        # What an operator's file says of how to ask (`http_request_kwargs`) is in the words of tornado's client.
+        if named_proxies() and not self.http_request_kwargs:
+            return ProviderClient(getattr(self, "validate_server_cert", True))
+        return super()._default_http_client()
+
+    async def get_token_info(self, handler, params):
+        """Trade the code for a token."""
+        hint = "are HUB_SIGN_IN__CLIENT_ID and var/secrets/oauth-client-secret those of the provider's registration?"
+        with self._said(self.token_url, hint):
+            return await super().get_token_info(handler, params)
+
+    async def token_to_user(self, token_info):
+        """Ask the provider who it is."""
+        with self._said(self.userdata_url, "is it the provider's userinfo endpoint?"):
+            return await super().token_to_user(token_info)
+
+    def user_info_to_username(self, user_info):
+        """Return the roster's name for what the provider says; raise SignInRefused where there is none."""
+        try:
+            return super().user_info_to_username(user_info)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            log = f"No user name in the provider's answer: wanted {self.username_claim!r}, got {_names(user_info)}"
+            raise SignInRefused(403, "You could not be let in", NO_NAME, log) from error
+
+    @contextmanager
+    def _said(self, url: str, hint: str) -> Iterator[None]:
+        """Turn whatever a provider can do wrong into one line for the log and a page for the person."""
+        try:
+            yield
+        except (HTTPClientError, web.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
+            self.log.error(
+                "Login failed at the provider, %s: %s: %s. Look there first: %s", url, _kind(error), error, hint
+            )
+            raise SignInRefused(502, "The login service is out of order", BROKEN, f"{url}: {error}") from error
+
+
+class GitHub(ClearOAuth, GitHubOAuthenticator):
+    """GitHub accounts; the roster's names are GitHub logins in lower case."""
+
+
+class Google(ClearOAuth, GoogleOAuthenticator):
+    """Accounts of one Google Workspace domain; the roster's names are what stands before the @."""
+
+
+class Provider(ClearOAuth, GenericOAuthenticator):
+    """Any OAuth 2 or OpenID Connect provider; `username_claim` names the roster's names."""
+
+    domain = Unicode(config=True, help="Mail domain that a name must have; it is cut off")
+
+    def user_info_to_username(self, user_info):
+        """Return the claim; an unverified mail address is somebody's claim only, so it is refused."""
+        name = super().user_info_to_username(user_info)
+        if self.username_claim == "email" and user_info.get("email_verified") not in (True, "true"):
+            log = f"The provider does not say that {name!r} is verified (email_verified): anybody could claim it"
+            raise SignInRefused(403, "Your mail address is not verified", NO_NAME, log)
+        return without_domain(str(name), self.domain)
+
+
+def without_domain(name: str, domain: str) -> str:
+    """Return what stands before @domain; raise SignInRefused for a name of another domain."""
+    if not domain:
+        return name
+    local, _, its_own = name.rpartition("@")
+    if not local or its_own.lower() != domain.lower():
+        text = f"You logged in as {name}, and this course takes accounts of {domain} only. Log in with such an account."
+        raise SignInRefused(403, f"This is not an account of {domain}", text, f"{name!r} is not of {domain}")
+    return local
+
+
+def _names(user_info: object) -> str:
+    return ", ".join(map(str, user_info)) if isinstance(user_info, dict) else type(user_info).__name__
+
+
+def _kind(error: Exception) -> str:
+    return type(error).__name__

@@ -1,0 +1,111 @@
+"""What the Hub costs before the first student: memory and processor time of everything that `make serve` started.
+
+PSS is what a process has for itself, and its share of what it has together with others, so that the sum is what is gone
+from the machine.
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.hub import RunningHub, write_semester
+
+MINUTE = 60.0
+QUIET_SHARE = 0.05  # of a processor, all processes together
+LONGEST_SECONDS = 420.0  # until it is quiet; workers rest a minute after the last task
+WORKERS = "tito.grading.runner"
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One process at one moment."""
+
+    name: str
+    pss_mb: float
+    cpu_seconds: float
+
+
+def run(report) -> None:
+    """Start, wait until it is quiet, and watch for a minute."""
+    with tempfile.TemporaryDirectory() as scratch:
+        semester = write_semester(Path(scratch) / "semester", "tensor")
+        hub = RunningHub("local", Path(scratch) / "var", extra={"HUB_SEMESTER": str(semester)}).start()
+        try:
+            wait_until_quiet(hub)
+            before, began = samples(hub), time.monotonic()
+            time.sleep(MINUTE)
+            tell(report, before, samples(hub), time.monotonic() - began)
+        finally:
+            hub.stop()
+
+
+def tell(report, before: dict[int, Sample], after: dict[int, Sample], seconds: float) -> None:
+    """Report each process, the sum, and what rules hold for."""
+    share = {pid: 100 * spent(pid, before, after) / seconds for pid in after}
+    for pid, each in sorted(after.items(), key=lambda item: -item[1].pss_mb):
+        report.measure(f"memory of {each.name} (PSS)", each.pss_mb, "MB")
+        report.measure(f"processor time of {each.name}", share[pid], "%")
+    workers = [pid for pid, each in after.items() if WORKERS in each.name]
+    report.measure("memory of everything (PSS)", sum(each.pss_mb for each in after.values()), "MB", wanted="<= 550")
+    report.measure("processor time of everything", sum(share.values()), "%")
+    report.measure("processor time of the grading workers", sum(share[pid] for pid in workers), "%", wanted="< 1")
+
+
+def spent(pid: int, before: dict[int, Sample], after: dict[int, Sample]) -> float:
+    """Processor seconds of a process between two samples; all that it has spent if it is new."""
+    return after[pid].cpu_seconds - (before[pid].cpu_seconds if pid in before else 0.0)
+
+
+def wait_until_quiet(hub: RunningHub) -> None:
+    """Return when no worker is left and ten seconds went by in which hardly anything was done."""
+    until = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < until:
+        before = samples(hub)
+        time.sleep(10)
+        after = samples(hub)
+        done = sum(spent(pid, before, after) for pid in after)
+        at_rest = before.keys() == after.keys() and not any(WORKERS in each.name for each in after.values())
+        if at_rest and done <= 10 * QUIET_SHARE:
+            return
+    print(f"not quiet after {LONGEST_SECONDS:g} s: measured as it is", flush=True)
+
+
+def samples(hub: RunningHub) -> dict[int, Sample]:
+    """Return each process of this Hub, the supervisor among them."""
+    assert hub.process is not None
+    found = {}
+    for pid in family(hub.process.pid):
+        folder = Path(f"/proc/{pid}")
+        try:
+            name = name_of((folder / "cmdline").read_text().split("\0"))
+            pss = sum(
+                int(line.split()[1]) for line in (folder / "smaps_rollup").read_text().splitlines() if is_pss(line)
+            )
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended meanwhile
+        found[pid] = Sample(name, pss / 1024, (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND)
+    return found
+
+
+def family(pid: int) -> Iterable[int]:
+    """Give a process and all that it started."""
+    yield pid
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in path.read_text().split():
+            yield from family(int(child))
+
+
+def is_pss(line: str) -> bool:
+    return line.startswith("Pss:")
+
+
+def name_of(words: list[str]) -> str:
+    """Return what a command line says that it runs: a module, or a file."""
+    if "-m" in words:
+        return words[words.index("-m") + 1]
+    return " ".join(Path(word).name for word in words[:2])

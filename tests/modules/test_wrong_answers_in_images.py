@@ -1,0 +1,32 @@
+"""Mistakes that students make cost points: for each exercise of module 09, solutions that are nearly right."""
+
+import pytest
+
+from tests.modules.judging import judge_mistake
+
+pytestmark = pytest.mark.modules
+
+# (exercise, what is wrong, the text of the reference, what stands there instead)
+MISTAKES = [
+    ("conv_output_size", "forgets the place at the start", "room // stride + 1", "room // stride"),
+    ("conv_output_size", "takes any window", "if room < 0:", "if False:"),
+    ("conv2d", "forgets the stride",
+     "met_by(padded, i, j, rows, columns, stride)", "met_by(padded, i, j, rows, columns)"),
+    ("conv2d", "overwrites instead of adding", "out += weight", "out[:] = weight"),
+    ("conv2d", "mixes up channels and kernels", "weight[:, :, i, j] @", "weight[:, ::-1, i, j] @"),
+    ("conv2d_rule", "gives the mean over images", ".sum(axis=0)", ".mean(axis=0)"),
+    ("conv2d_rule", "works for nothing", "for_x if wanted[0] else None", "for_x"),
+    ("max_pool2d", "takes the mean", ".max(axis=(3, 5))", ".mean(axis=(3, 5))"),
+    ("max_pool2d", "mixes up rows and columns",
+     "kernel_size, columns, kernel_size)", "columns, kernel_size, kernel_size)"),
+    ("conv2d_macs", "forgets the batch", "x_shape[0] * rows", "rows"),
+    ("conv2d_macs", "forgets the padding",
+     "x_shape[2], weight_shape[2], stride, padding", "x_shape[2], weight_shape[2], stride"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("exercise", "wrong", "right_text", "wrong_text"), MISTAKES, ids=[f"{e}: {w}" for e, w, *_ in MISTAKES]
+)
+def test_a_mistake_costs_points(exercise, wrong, right_text, wrong_text, tmp_path):
+    judge_mistake(exercise, wrong, right_text, wrong_text, tmp_path)

@@ -1,0 +1,129 @@
+"""Layer norm, blocks and sampling of module 13: PyTorch's numbers, right gradients, nothing from the future."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.examples import examples
+from tinytorch import nn
+from tinytorch.core.tensor import Tensor
+from tinytorch.core.transformers import Block, generate, held_out_loss, sample_next
+from tinytorch.datasets import shakespeare, trained_transformer
+from tinytorch.nn import functional
+from tinytorch.testing import check_gradient
+
+SEEDS = st.integers(0, 2**32 - 1)
+some = settings(max_examples=examples(25), deadline=None)
+
+
+@pytest.fixture(scope="module")
+def torch():
+    import torch
+
+    return torch
+
+
+@pytest.mark.torch
+@some
+@given(seed=SEEDS, axes=st.integers(1, 3), affine=st.booleans(), scale=st.sampled_from([0.01, 1.0, 300.0]))
+def test_layer_norm_and_its_gradients_are_pytorchs(torch, seed, axes, affine, scale):
+    rng = np.random.default_rng(seed)
+    x = (rng.normal(size=(3, 2, 4)) * scale).astype("float32")
+    shape = x.shape[-axes:]
+    ours, theirs = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    params = [rng.normal(size=shape).astype("float32") for _ in range(2)] if affine else [None, None]
+    our_params = [p if p is None else Tensor(p, requires_grad=True) for p in params]
+    their_params = [p if p is None else torch.tensor(p, requires_grad=True) for p in params]
+    out = functional.layer_norm(ours, shape, *our_params)
+    expected = torch.nn.functional.layer_norm(theirs, shape, *their_params)
+    np.testing.assert_allclose(out.data, expected.detach(), rtol=1e-4, atol=1e-4)
+    out.backward(Tensor(np.cos(np.arange(24.0, dtype="float32")).reshape(3, 2, 4)))
+    expected.backward(torch.cos(torch.arange(24.0)).reshape(3, 2, 4))
+    np.testing.assert_allclose(ours.grad.data * scale, theirs.grad * scale, rtol=1e-3, atol=1e-4)
+    for p, q in zip(our_params, their_params, strict=True):
+        if p is not None:
+            np.testing.assert_allclose(p.grad.data, q.grad, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.torch
+def test_layer_norm_has_pytorchs_names_and_arguments(torch):
+    for arguments, options in [((4,), {}), (((2, 4),), {"bias": False}), ((4,), {"elementwise_affine": False})]:
+        ours, theirs = nn.LayerNorm(*arguments, **options), torch.nn.LayerNorm(*arguments, **options)
+        assert {n: a.shape for n, a in ours.state_dict().items()} == {
+            n: tuple(t.shape) for n, t in theirs.state_dict().items()
+        }
+    with pytest.raises(ValueError, match=r"\(3,\) must be the last sizes of the input, whose shape is \(2, 4\)"):
+        nn.LayerNorm(3)(Tensor(np.ones((2, 4))))
+
+
+def test_the_gradient_of_a_block_is_right():
+    block = Block(4, heads=2)
+
+    def in_float64(x):
+        return Tensor(x).data
+
+    weights = {name: p.data.astype("float64") for name, p in block.named_parameters()}
+    for name, p in block.named_parameters():
+        p.data = weights[name]
+    check_gradient(block, lambda x: block(Tensor(in_float64(x))).data, [(1, 3, 4)], tensor=Tensor, rtol=1e-4, atol=1e-6)
+
+
+@some
+@given(seed=SEEDS, place=st.integers(0, 7))
+def test_nothing_comes_from_the_future(seed, place):
+    rng = np.random.default_rng(seed)
+    model = nn.Transformer(10, 8, dim=8, heads=2, layers=2)
+    ids = rng.integers(0, 10, size=(2, 8))
+    changed = ids.copy()
+    changed[:, place] = (changed[:, place] + 1 + rng.integers(9)) % 10
+    before, after = model(Tensor(ids)).data, model(Tensor(changed)).data
+    np.testing.assert_array_equal(before[:, :place], after[:, :place])
+    assert (before[:, place] != after[:, place]).any()
+
+
+@some
+@given(seed=SEEDS, temperature=st.floats(0.2, 5.0), top_k=st.integers(1, 9))
+def test_tokens_are_drawn_as_often_as_they_are_likely(seed, temperature, top_k):
+    logits = np.random.default_rng(seed).normal(size=8)
+    allowed = logits >= np.sort(logits)[-min(top_k, 8)]
+    p = np.where(allowed, np.exp(logits / temperature), 0.0)
+    drawn = [sample_next(logits, (i + 0.5) / 400, temperature, top_k) for i in range(400)]
+    np.testing.assert_allclose(np.bincount(drawn, minlength=8) / 400, p / p.sum(), atol=1.01 / 400)
+
+
+def test_the_kept_model_is_what_its_notes_say():
+    trained = trained_transformer()
+    text = shakespeare()
+    ids = np.array([trained.characters.index(c) for c in text[len(text) * 9 // 10 :]])
+    model = nn.Transformer(**trained.sizes)
+    model.load_state_dict(trained.state)
+    last = max(trained.held_out)
+    assert held_out_loss(model, ids) == pytest.approx(trained.held_out[last], abs=0.01)
+    assert sorted(trained.samples) == [0, 100, 400, 1500]
+    assert trained.characters == "".join(sorted(set(text)))
+    assert f"{last} steps" in trained.recipe
+    assert len(trained.losses) == last
+    written = generate(model, [trained.characters.index(c) for c in "ROMEO:"], 80, temperature=0)
+    assert len(written) == 86
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_the_encoder_layer_is_pytorchs(torch, norm_first):
+    options = {"dim_feedforward": 16, "dropout": 0.0, "norm_first": norm_first}
+    ours = nn.TransformerEncoderLayer(8, 2, **options)
+    theirs = torch.nn.TransformerEncoderLayer(8, 2, batch_first=True, **options)
+    _give_weights(ours, theirs)
+    x = np.random.default_rng(0).normal(size=(2, 5, 8)).astype("float32")
+    np.testing.assert_allclose(ours(Tensor(x)).data, theirs(torch.tensor(x)).detach(), rtol=1e-4, atol=1e-5)
+
+
+def _give_weights(ours, theirs):
+    """Put PyTorch's weights into our layer, whose attention has a layer each for query, key and value."""
+    state = {name: array.numpy() for name, array in theirs.state_dict().items()}
+    for kind in ("weight", "bias"):
+        parts = np.split(state.pop(f"self_attn.in_proj_{kind}"), 3)
+        state |= {f"self_attn.{n}.{kind}": a for n, a in zip(("query", "key", "value"), parts, strict=True)}
+        state[f"self_attn.output.{kind}"] = state.pop(f"self_attn.out_proj.{kind}")
+    ours.load_state_dict(state)

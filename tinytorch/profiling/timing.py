@@ -1,0 +1,51 @@
+"""Measure how long a function takes on a machine that others use too.
+
+One run says little: another program may have had the processor. So a function is run again and again, and what is told
+is the median and how far the runs lie apart.
+"""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+ENOUGH_SECONDS = 0.2
+FEWEST_RUNS = 3  # a median of two is no better than their mean
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What repeated runs took, in milliseconds: the median, the fastest, and the spread.
+
+    `spread` is the distance between the quartiles: half of all runs lie within it. Two medians that differ by less than
+    their spreads are not different.
+    """
+
+    median: float
+    fastest: float
+    spread: float
+    runs: int
+
+    def __str__(self) -> str:
+        return f"{self.median:.3g} ms (spread {self.spread:.2g} ms, {self.runs} runs)"
+
+
+def best_of(function: Callable[..., object], *arguments: object, seconds: float = ENOUGH_SECONDS) -> Timing:
+    """Run `function(*arguments)` until `seconds` have passed, at least three times, and return what a run took.
+
+    One run before is not counted: it fills caches. A function that is slower than `seconds` runs four times in all.
+
+    >>> best_of(sum, range(1000)).median  # doctest: +SKIP
+    0.0117
+    """
+    if not seconds > 0:
+        raise ValueError(f"best_of repeats for some time, got seconds={seconds}: give more than 0")
+    function(*arguments)
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while len(times) < FEWEST_RUNS or time.perf_counter() < end:
+        start = time.perf_counter()
+        function(*arguments)
+        times.append(1000 * (time.perf_counter() - start))
+    low, _, high = statistics.quantiles(times, n=4, method="inclusive")
+    return Timing(statistics.median(times), min(times), high - low, len(times))
