@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tinytorch.core.embeddings import PositionalEncoding, context_windows, nearest, sinusoidal_positions
 
 import tinytorch
 from tests.examples import examples
 from tinytorch import nn
+from tinytorch.core.embeddings import PositionalEncoding, context_windows, nearest, sinusoidal_positions
 from tinytorch.core.tensor import Tensor
 from tinytorch.nn import functional
 from tinytorch.testing import check_gradient

@@ -6,9 +6,9 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tinytorch.core.tokenization import Tokenizer, encode, learn_merges, pieces, split_words
 
 from tests.examples import examples
+from tinytorch.core.tokenization import Tokenizer, encode, learn_merges, pieces, split_words
 from tinytorch.datasets import shakespeare
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)  # UTF-8 has no halves of characters
