@@ -20,7 +20,7 @@
 # | `backward()` may be called again on the same loss | an error, unless `retain_graph=True` | nothing was freed, so nothing is missing |
 # | only the rule of `matmul` asks which gradients are wanted | all do | the others' are cheap; that of `matmul` is most of the work, see Part 5 |
 # | no gradients of gradients | `create_graph=True` | our rules work on arrays, which nobody records |
-# | only leaves keep a `.grad` | the same, and `retain_grad()` | what lies between is needed once and thrown away |
+# | only leaves keep a `.grad`, and results after `retain_grad()` | the same | what lies between is needed once and thrown away |
 
 # %% [markdown]
 # ## Setup
@@ -173,9 +173,12 @@ def tensors_in(inputs):
 
 def record(call, out):
     """Let `out` remember the call that made it, if somebody may want a gradient through it."""
-    if GRAD.enabled and any(x.requires_grad for x in tensors_in(call.inputs)):
+    if not GRAD.enabled:
+        return
+    tensors = list(tensors_in(call.inputs))
+    if any([x.requires_grad for x in tensors]):
         call.versions = versions_of(call)
-        for x in tensors_in(call.inputs):
+        for x in tensors:
             x.was_read = True
         out.requires_grad, out.grad_fn = True, call
 
@@ -1090,8 +1093,8 @@ def input_gradients(call, grad):
 
 
 def find_rule(call):
-    """Find the rule of the implementation that was called, else that of the operation."""
-    found = RULES.get(f"{call.operation}/{call.implementation}") or RULES.get(call.operation)
+    """Find the rule that a call brings itself, else that of the implementation that was called or of the operation."""
+    found = call.rule or RULES.get(f"{call.operation}/{call.implementation}") or RULES.get(call.operation)
     if found is None:
         raise NotImplementedError(
             f"'{call.operation}' has no gradient rule: write one under @rule({call.operation!r}), or compute under no_grad()"

@@ -207,7 +207,7 @@ class Optimizer:
     def parameters(self):
         return [p for group in self.param_groups for p in group["params"]]
 
-    def zero_grad(self):
+    def zero_grad(self, set_to_none=True):
         """Forget the gradients: backward() adds to what is there."""
         for p in self.parameters():
             p.grad = None
@@ -224,6 +224,12 @@ class Optimizer:
     def update(self, p, g, state, group):
         """Return the next value of the array p with gradient g; keep what is needed next time in `state`."""
         raise NotImplementedError(f"{type(self).__name__} must say how it updates a parameter: define update()")
+
+    def add_param_group(self, group):
+        """Move these parameters, too, with settings of their own."""
+        defaults = {name: value for name, value in self.param_groups[0].items() if name != "params"}
+        self.param_groups += parameter_groups([group], defaults)
+        self.state += [{} for _ in self.param_groups[-1]["params"]]
 
     def state_dict(self):
         """Give settings and memory as plain numbers and arrays, to be saved."""
