@@ -94,8 +94,9 @@ def randint(low, high, size=None, generator=None, dtype="int32"):
 
 
 def randperm(n, generator=None, dtype="int64"):
-    """Draw an order of 0 to n - 1."""
-    return _tensor((generator or shared()).permutation(n), dtype)
+    """Draw an order of 0 to n - 1: the student's shuffled_order, or from a generator of one's own."""
+    order = core("dataloader").shuffled_order  # an exercise: before it is solved, nobody draws an order
+    return _tensor(order(n) if generator is None else generator.permutation(n), dtype)
 
 
 def normal(mean, std, size=None, generator=None):

@@ -176,7 +176,7 @@ def record(call, out):
     if not GRAD.enabled:
         return
     tensors = list(tensors_in(call.inputs))
-    if any([x.requires_grad for x in tensors]):
+    if any(x.requires_grad for x in tensors):
         call.versions = versions_of(call)
         for x in tensors:
             x.was_read = True
