@@ -109,10 +109,11 @@ def test_another_device_is_explained():
         x.to("cuda")
 
 
-def test_a_cast_that_would_cut_the_gradient_is_refused():
+def test_a_cast_to_other_floats_keeps_the_gradient():
     assert Tensor([1.7]).to("int32").tolist() == [1]
-    with pytest.raises(ValueError, match="would cut the gradient"):
-        Tensor([1.0], requires_grad=True).to("float64")
+    x = Tensor([1.0], requires_grad=True)
+    (x.to("float64") * 3).sum().backward()
+    assert (x.grad.tolist(), x.grad.dtype) == ([3.0], "float32")
 
 
 def test_a_tensor_is_printed_as_one_would_type_it():

@@ -38,7 +38,7 @@ class Cumsum(Function):
 
 
 def _kind_of_sum(array):
-    return "int32" if array.dtype.kind == "b" else array.dtype
+    return "int64" if array.dtype.kind == "b" else array.dtype
 
 
 def prod(x, dim=None, keepdim=False):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tinytorch.bound import beside
+from tinytorch.bound import beside, is_tensor
 
 
 def equal(x, y):
@@ -22,7 +22,11 @@ def allclose(x, y, rtol=1e-05, atol=1e-08, equal_nan=False):
 
 def _product(name, dims):
     def function(x, y):
-        if dims is not None and (x.ndim, y.ndim) != dims:
+        if not (is_tensor(x) and is_tensor(y)):
+            raise TypeError(
+                f"{name} takes two Tensors, got {type(x).__name__} and {type(y).__name__}: use tensor(data)"
+            )
+        if (x.ndim, y.ndim) != dims:
             raise ValueError(
                 f"{name} takes tensors of {dims[0]} and {dims[1]} dimensions, got {x.shape} and {y.shape}: use @"
             )
