@@ -1,4 +1,7 @@
-"""The page docs/pytorch.md: what of PyTorch is there, what differs, what is missing. `python -m tests.scripts.table`."""
+"""The page docs/pytorch.md: what of PyTorch is there, what differs, what is missing.
+
+`python -m tests.scripts.table` writes it.
+"""
 
 import importlib
 from pathlib import Path
@@ -13,8 +16,8 @@ A script written for PyTorch runs when its imports are changed: `import tinytorc
 PyTorch is there, what differs, and what is missing; `python -m tests.scripts.table` writes it from the code, and a test
 compares. `tests/scripts/ordinary` has the scripts that are run under both.
 
-A word that is not built yet says which module builds it. A word that is missing says what to use instead. What no module
-teaches is made of the student's own operations: if their `add` is wrong, so is `x += 1`.
+A word that is not built yet says which module builds it. A word that is missing says what to use instead. What no
+module teaches is made of the student's own operations: if their `add` is wrong, so is `x += 1`.
 """
 
 DIFFERS = {
@@ -88,9 +91,7 @@ def page() -> str:
     for place in PLACES:
         if place in INSTEAD:
             lines += ["", f"### {place}", "", "| missing | use instead |", "| --- | --- |"]
-            lines += [
-                f"| `{word}` | {instead.replace('|', chr(92) + '|')} |" for word, instead in INSTEAD[place].items()
-            ]
+            lines += [f"| `{word}` | {instead} |" for word, instead in INSTEAD[place].items()]
     return "\n".join(lines) + "\n"
 
 
