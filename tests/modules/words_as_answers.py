@@ -59,7 +59,7 @@ def words(modules) -> dict[str, object]:
 def methods(kind) -> dict[str, object]:
     """List the methods of Tensor as functions."""
     names = [n for n in dir(kind) if callable(getattr(kind, n)) and not n.startswith("__")]
-    return {f"Tensor.{name}": (lambda x, *a, name=name, **o: getattr(x, name)(*a, **o)) for name in names}
+    return {f"Tensor.{name}": getattr(kind, name) for name in names}
 
 
 def on_arrays(function, kind):

@@ -63,8 +63,10 @@ def test_data_is_set_by_assignment_and_stays_an_array():
     x = Tensor([1.0, 2.0])
     x.data = np.array([3.0, 4.0], dtype="float32")
     assert x.tolist() == [3.0, 4.0]
+    x.data = Tensor([1.0])
+    assert isinstance(x.data, np.ndarray) and x.tolist() == [1.0]
     with pytest.raises(TypeError, match=r"take x\.clone"):
-        x.data = Tensor([1.0])
+        Tensor(Tensor([1.0]))
 
 
 @pytest.mark.parametrize("operation", [lambda x: x * 2, lambda x: x / 3, lambda x: x**0.5, lambda x: np.sqrt(2) * x])

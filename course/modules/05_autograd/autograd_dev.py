@@ -171,14 +171,22 @@ def tensors_in(inputs):
             yield from (item for item in x if isinstance(item, Tensor))
 
 
+def wants_gradient(inputs):
+    """Tell whether somebody wants a gradient of one of the inputs."""
+    for x in inputs:
+        if isinstance(x, Tensor):
+            if x.requires_grad:
+                return True
+        elif isinstance(x, (list, tuple)) and wants_gradient(x):
+            return True
+    return False
+
+
 def record(call, out):
     """Let `out` remember the call that made it, if somebody may want a gradient through it."""
-    if not GRAD.enabled:
-        return
-    tensors = list(tensors_in(call.inputs))
-    if any(x.requires_grad for x in tensors):
+    if GRAD.enabled and wants_gradient(call.inputs):
         call.versions = versions_of(call)
-        for x in tensors:
+        for x in tensors_in(call.inputs):
             x.was_read = True
         out.requires_grad, out.grad_fn = True, call
 
