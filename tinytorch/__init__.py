@@ -25,9 +25,9 @@ RANDOM = ("get_rng_state", "manual_seed", "set_rng_state", "Generator")
 
 # PyTorch's words; core says some of them otherwise, where a notebook's own name would hide one of Python's.
 WORDS = same_words(
-    "Tensor", "tensor", "full", "zeros", "ones", "zeros_like", "ones_like", "arange", "eye",
+    "Tensor",
     "add", "sub", "mul", "div", "neg", "exp", "log", "sqrt", "maximum", "minimum", "clamp",
-    "mean", "amax", "amin", "argmax", "argmin",
+    "amax", "amin", "argmax", "argmin",
     "reshape", "permute", "transpose", "unsqueeze", "broadcast_to", "clone", "cat", "stack", "matmul", "gather",
     "relu", "sigmoid", "tanh", "softmax", "log_softmax",
     "no_grad", "is_grad_enabled", "save", "load",
@@ -39,6 +39,7 @@ WORDS = same_words(
 ROOMS = {
     **in_room(
         "tinytorch.words.making",
+        "tensor", "full", "zeros", "ones", "zeros_like", "ones_like", "arange", "eye",
         "as_tensor", "from_numpy", "linspace", "logspace", "empty", "full_like", "empty_like", "rand", "randn",
         "rand_like", "randn_like", "randint", "randperm", "normal", "bernoulli", "multinomial", "meshgrid", "vstack",
         "hstack",
@@ -51,7 +52,8 @@ ROOMS = {
     ),
     **in_room(
         "tinytorch.words.along",
-        "prod", "cumsum", "cumprod", "norm", "any", "all", "count_nonzero", "logsumexp", "median", "var", "std",
+        "prod", "cumsum", "cumprod", "norm", "any", "all", "count_nonzero", "logsumexp", "median", "mean", "var",
+        "std",
     ),
     **in_room("tinytorch.words.ordering", "max", "min", "argsort", "sort", "topk", "unique", "bincount", "nonzero"),
     **in_room(

@@ -11,6 +11,7 @@ from tinytorch import autograd
 from tinytorch.bound import beside
 from tinytorch.in_place import change
 from tinytorch.missing import explain
+from tinytorch.numpy_meets import with_numpy
 from tinytorch.words import along, comparing, elementwise, making, ordering, shaping
 from tinytorch.words.converting import converted, to
 from tinytorch.words.showing import described, formatted, only_number
@@ -157,7 +158,9 @@ class Comparable:
 class Python:
     """What Python and numpy ask of a tensor."""
 
-    __array_ufunc__ = None  # array + tensor asks the tensor, and np.exp(tensor) is an error instead of a surprise
+    def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
+        """Let array + tensor ask the student's add, and p.data -= tensor write into the array."""
+        return with_numpy(self, ufunc, method, inputs, out, options)
 
     def size(self, dim=None):
         return self.shape if dim is None else self.shape[dim]
@@ -292,6 +295,11 @@ class Dtypes:
 class Reduced:
     """Along a dimension."""
 
+    def mean(self, dim=None, keepdim=False):
+        if self.numel() == 0:  # of no numbers there is no mean: PyTorch gives nan for each, or none at all
+            return self.sum(dim=dim, keepdim=keepdim) * float("nan")
+        return beside(self)["mean"](self, dim=dim, keepdim=keepdim)
+
     def amax(self, dim=None, keepdim=False):
         return beside(self)["amax"](self, dim=dim, keepdim=keepdim)
 
@@ -399,6 +407,12 @@ class Functions:
         return beside(self)["clamp"](self, min, max)
 
     clip = clamp
+
+    def clamp_min(self, min):
+        return self.clamp(min=min)
+
+    def clamp_max(self, max):
+        return self.clamp(max=max)
 
     def maximum(self, other):
         return beside(self)["maximum"](self, other)

@@ -127,6 +127,11 @@ def median(x, dim=None, keepdim=False):
     return Found(*(each if keepdim else each.squeeze(dim) for each in found))
 
 
+def mean(x, dim=None, keepdim=False):
+    """Average along `dim`, or everything."""
+    return x.mean(dim, keepdim)
+
+
 def var(x, dim=None, unbiased=True, correction=None, keepdim=False):
     """Average the squared distance from the mean; `correction` is taken off the count."""
     return x.var(dim, unbiased, correction, keepdim)

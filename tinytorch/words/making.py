@@ -6,6 +6,35 @@ from tinytorch.bound import core, is_tensor
 from tinytorch.random import generator as shared
 
 
+def placed(name):
+    """Make a function of core that also takes PyTorch's `device=` and `requires_grad=`; the only device is the CPU."""
+
+    def function(*arguments, device=None, requires_grad=False, **options):
+        if str(device).partition(":")[0] not in ("None", "cpu"):
+            raise RuntimeError(f"there is no GPU here, got device={str(device)!r}: leave it out")
+        options = {"value" if option == "fill_value" else option: given for option, given in options.items()}
+        made = getattr(core("tensor"), name)(*arguments, **options)
+        return made.requires_grad_() if requires_grad else made
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = f"Do what {name} of module 01 does."
+    return function
+
+
+tensor, zeros, ones, full = placed("tensor"), placed("zeros"), placed("ones"), placed("full")
+eye, arange = placed("eye"), placed("arange")
+
+
+def zeros_like(x, dtype=None, device=None, requires_grad=False):
+    """Make zeros of the shape of x."""
+    return zeros(x.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
+
+
+def ones_like(x, dtype=None, device=None, requires_grad=False):
+    """Make ones of the shape of x."""
+    return ones(x.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
+
+
 def _tensor(array, dtype=None, requires_grad=False):
     return core("tensor").Tensor(array if dtype is None else array.astype(dtype), requires_grad=requires_grad)
 
@@ -56,7 +85,7 @@ def empty_like(x, dtype=None):
 def drawn(draw):
     """Make a function that draws a shape from PyTorch's `generator=`, or from the one that everything shares."""
 
-    def function(*shape, generator=None, dtype="float32", requires_grad=False):
+    def function(*shape, generator=None, dtype="float32", device=None, requires_grad=False):
         shape = core("tensor")._as_shape(shape)
         return _tensor(draw(generator or shared(), shape), dtype, requires_grad)
 

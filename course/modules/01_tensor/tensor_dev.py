@@ -282,9 +282,9 @@ print("transpose, then reshape:", np.shares_memory(numbers, numbers.T.reshape(12
 #
 # The class below is given, and it's long but dull on purpose: each method is one line that calls a function. **The
 # functions are what you write.** Python looks a function up at the moment it is called, so the class may mention
-# `add` before `add` exists. Skim it once, and come back when you wonder what `x.mean()` calls.
+# `add` before `add` exists. Skim it once, and come back when you wonder what `x.sum()` calls.
 #
-# Its base, `TensorBase`, is not yours to write: PyTorch's many other words (`x > 0`, `x.max(dim=1)`, `x += 1`, ...),
+# Its base, `TensorBase`, is not yours to write: PyTorch's many other words (`x > 0`, `x.mean()`, `x += 1`, ...),
 # each made of your functions. If your `add` is wrong, so is `x += 1`.
 
 
@@ -367,9 +367,6 @@ class Tensor(TensorBase):
 
     def sum(self, dim=None, keepdim=False):
         return reduce_sum(self, dim=dim, keepdim=keepdim)
-
-    def mean(self, dim=None, keepdim=False):
-        return mean(self, dim=dim, keepdim=keepdim)
 
     # Matrix products
 
