@@ -313,6 +313,8 @@ class Reduced:
         return beside(self)["argmin"](self, dim=dim, keepdim=keepdim)
 
     def var(self, dim=None, unbiased=True, correction=None, keepdim=False):
+        if self.numel() == 0:
+            return self.sum(dim=dim, keepdim=keepdim) * float("nan")
         correction = int(unbiased) if correction is None else correction
         return beside(self)["var"](self, dim=dim, correction=correction, keepdim=keepdim)
 

@@ -67,7 +67,7 @@ def _with_options(input, target, weight, ignore_index, reduction, label_smoothin
     spread = (each.sum(dim=1) / input.shape[1]) * counted.astype(input.dtype)
     others = reduced(spread, "none" if reduction == "none" else "sum")
     if reduction == "mean":
-        others = others / float(weights.sum())
+        others = others / _or_nan(weights.sum())
     return right * (1 - label_smoothing) + others * label_smoothing
 
 
@@ -107,8 +107,12 @@ def _weights(weight, classes, counted, input):
 def _weighted(each, weights, reduction):
     """Reduce by weights: a mean is divided by the sum of the weights."""
     each = beside(each)["where"](weights == 0, np.zeros_like(weights), each * weights)
-    total = float(weights.sum())
-    return each.sum() / (total if total else np.nan) if reduction == "mean" else reduced(each, reduction)
+    return each.sum() / _or_nan(weights.sum()) if reduction == "mean" else reduced(each, reduction)
+
+
+def _or_nan(total):
+    """Give a total to divide by; a mean of nothing is nan, without a warning of numpy's."""
+    return float(total) or np.nan
 
 
 def binary_cross_entropy(input, target, weight=None, reduction="mean"):
