@@ -8,7 +8,7 @@ here says what to use instead.
 import numpy as np
 
 from tinytorch import autograd
-from tinytorch.bound import beside
+from tinytorch.bound import AnyTensor, beside, core
 from tinytorch.in_place import change
 from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
@@ -454,7 +454,7 @@ class Functions:
         return from_core("losses", "log_softmax")(self, dim=dim)
 
 
-class TensorBase(InPlace, Comparable, Python, Dtypes, Reduced, Shapes, Functions):
+class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes, Functions):
     """The base of Tensor. It has no numbers of its own."""
 
     grad = grad_fn = None
@@ -474,6 +474,4 @@ class TensorBase(InPlace, Comparable, Python, Dtypes, Reduced, Shapes, Functions
 
 def from_core(slug, name):
     """Find a function that a later module builds."""
-    from tinytorch.bound import core
-
     return getattr(core(slug), name)

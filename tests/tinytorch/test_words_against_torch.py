@@ -69,6 +69,7 @@ def of(framework, functions, word, array):
     return np.array(out.detach().numpy()), np.array(x.grad.numpy())
 
 
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom")  # PyTorch's, of no numbers
 @pytest.mark.parametrize("word", SMOOTH)
 def test_value_and_gradient_are_pytorchs(word):
     import torch

@@ -12,6 +12,7 @@ from tinytorch.missing import explain
 from tinytorch.random import generator
 from tinytorch.versions import count_change
 
+TRIES = 200  # to draw again what lies outside; with bounds of one std, 0.32**200 of the numbers would be left
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "conv2d": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 0.75}
 
 
@@ -63,9 +64,12 @@ def normal_(tensor, mean=0.0, std=1.0):
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
     """Draw normally, and again what lies outside [a, b]."""
     drawn = generator().normal(mean, std, tensor.shape)
-    while (outside := (drawn < a) | (drawn > b)).any():
+    for _ in range(TRIES):
+        outside = (drawn < a) | (drawn > b)
+        if not outside.any():
+            return _written(tensor, drawn)
         drawn[outside] = generator().normal(mean, std, int(outside.sum()))
-    return _written(tensor, drawn)
+    raise ValueError(f"hardly a number of mean {mean} and std {std} lies in [{a}, {b}]: choose bounds around the mean")
 
 
 def _fans(tensor):
