@@ -75,7 +75,7 @@ def test_the_layer_and_its_gradients_are_pytorchs(seed, batch_first, bias, batch
         n: tuple(t.shape) for n, t in theirs.state_dict().items()
     }
     ours.load_state_dict({name: drawn(rng, *t.shape) for name, t in theirs.state_dict().items()})
-    theirs.load_state_dict({name: torch.tensor(a) for name, a in ours.state_dict().items()})
+    theirs.load_state_dict({name: torch.tensor(a.data) for name, a in ours.state_dict().items()})
     sizes = [(time,), (keys,), (keys,)]
     if batched:
         sizes = [(batch, *size) if batch_first else (*size, batch) for size in sizes]
