@@ -5,20 +5,23 @@
     python -m tests.lanes --list           what each is for, and its minutes
 
 A test's marker names its lane; a test without such a marker is in `fast`. A failure in one lane keeps none from
-running. On CI (CI=true) a lane that takes a fifth more than its minutes fails: the budget is for all twenty modules on
-two cores, and a lane that grows with the modules has a share for those that are written.
+running. Neighbours of one process each run beside each other: what they wait for is mostly not the processor. On CI
+(CI=true) a lane that takes a fifth more than its minutes fails: the budget is for all twenty modules on two cores, and
+a lane that grows with the modules has a share for those that are written.
 """
 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
@@ -33,7 +36,7 @@ class Lane:
     purpose: str
     minutes: float
     minutes_per_module: float = 0
-    processes: int = 2  # 1: whole Hubs beside each other starve
+    processes: int = 2  # 1: whole Hubs beside each other starve; it leaves a core to the next such lane
     retries: bool = False  # run once more, alone, what failed; each is on record
 
     def budget(self, modules: int) -> float:
@@ -88,16 +91,40 @@ def main(words: list[str] | None = None) -> int:
         )
         return 0
     RETRIED.unlink(missing_ok=True)
-    return closing([run(name) for name in asked.lanes or LANES])
+    return closing([outcome for names in rounds(asked.lanes or list(LANES)) for outcome in run_beside(names)])
 
 
-def run(name: str) -> Outcome:
-    """Run one lane, with one more try where it has retries."""
-    print(f"\n==> lane {name}: {LANES[name].purpose}", flush=True)
-    start, cpu = time.monotonic(), _cpu_seconds()
-    passed = _pytest(name) or (LANES[name].retries and _once_more(name))
-    minutes, cpu_minutes = (time.monotonic() - start) / 60, (_cpu_seconds() - cpu) / 60
-    return Outcome(name, passed, minutes, cpu_minutes, LANES[name].budget(written_modules()))
+def rounds(names: list[str]) -> list[list[str]]:
+    """Part lanes into what runs at once: neighbours that take one process each, as many as there are cores."""
+    cores, parted = os.cpu_count() or 1, [[names[0]]]
+    for name in names[1:]:
+        fits = len(parted[-1]) < cores and all(LANES[other].processes == 1 for other in [*parted[-1], name])
+        parted[-1:] = [[*parted[-1], name]] if fits else [parted[-1], [name]]
+    return parted
+
+
+def run_beside(names: list[str]) -> list[Outcome]:
+    """Run lanes at once; the first is seen as it runs, each other's output when the first has ended."""
+    with ThreadPoolExecutor(len(names)) as pool:
+        later = [(name, pool.submit(run, name, _log(name))) for name in names[1:]]
+        outcomes = [run(names[0])]
+        for name, outcome in later:
+            outcomes.append(outcome.result())
+            print(_log(name).read_text(), end="", flush=True)
+    return outcomes
+
+
+def run(name: str, log: Path | None = None) -> Outcome:
+    """Run one lane, with one more try where it has retries; its output goes to `log` where one is given."""
+    with _opened(log) as out:
+        print(f"\n==> lane {name}: {LANES[name].purpose}", file=out, flush=True)
+        if log:
+            print(f"==> lane {name} runs beside it; its output follows ({log.relative_to(CHECKOUT)})", flush=True)
+        start = time.monotonic()
+        used: list[float] = []
+        passed = _pytest(name, out, used) or (LANES[name].retries and _once_more(name, out, used))
+        minutes = (time.monotonic() - start) / 60
+    return Outcome(name, passed, minutes, sum(used) / 60, LANES[name].budget(written_modules()))
 
 
 def closing(outcomes: list[Outcome]) -> int:
@@ -123,22 +150,26 @@ def written_modules() -> int:
     return len(list((CHECKOUT / "course" / "modules").glob("*/*_dev.py")))
 
 
-def _pytest(name: str, *more: str) -> bool:
+def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
     line = [sys.executable, "-m", "pytest", "-q", "-m", selection(name), "-o", f"cache_dir={_cache(name)}"]
-    return subprocess.run([*line, *together, *more], cwd=CHECKOUT).returncode == 0  # nothing selected is a failure too
+    child = subprocess.Popen([*line, *together, *more], cwd=CHECKOUT, stdout=out, stderr=subprocess.STDOUT)
+    _, status, usage = os.wait4(child.pid, 0)  # what this child and its own have used, not what runs beside it
+    child.returncode = os.waitstatus_to_exitcode(status)
+    used.append(usage.ru_utime + usage.ru_stime)
+    return child.returncode == 0  # nothing selected is a failure too
 
 
-def _once_more(name: str) -> bool:
+def _once_more(name: str, out: TextIO, used: list[float]) -> bool:
     failed = list(_failed(name))
     if not failed or len(failed) > MOST_RETRIED:
         return False
     RETRIED.parent.mkdir(parents=True, exist_ok=True)
     with RETRIED.open("a") as file:
         file.writelines(f"{name}: {test}\n" for test in failed)
-    print(f"==> lane {name}: once more, alone: {len(failed)} failed", flush=True)
-    return _pytest(name, "--lf", "--lfnf=none")
+    print(f"==> lane {name}: once more, alone: {len(failed)} failed", file=out, flush=True)
+    return _pytest(name, out, used, "--lf", "--lfnf=none")
 
 
 def _failed(name: str) -> Iterator[str]:
@@ -151,9 +182,18 @@ def _cache(name: str) -> Path:
     return CHECKOUT / "build" / "tests" / name
 
 
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def _log(name: str) -> Path:
+    return CHECKOUT / "build" / "tests" / f"{name}.log"
+
+
+@contextmanager
+def _opened(log: Path | None) -> Iterator[TextIO]:
+    if log is None:
+        yield sys.stdout
+        return
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w") as file:
+        yield file
 
 
 if __name__ == "__main__":

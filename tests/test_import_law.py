@@ -57,13 +57,21 @@ LAW = {
     "tito.grading": (
         "exchange.protocol",
         "exchange.client",
+        "exchange.hub",
         "tito.curriculum",
         "tito.checks",
         "tito.judge",
         "tito.gradebook",
     ),
-    "tito.formgrader": ("tito.rendering", "tito.gradebook", "tito.grading"),
-    "tito.semester": ("exchange.protocol", "exchange.client", "tito.curriculum", "tito.source", "tito.gradebook"),
+    "tito.formgrader": ("exchange.hub", "tito.rendering", "tito.gradebook", "tito.grading"),
+    "tito.semester": (
+        "exchange.protocol",
+        "exchange.client",
+        "exchange.hub",
+        "tito.curriculum",
+        "tito.source",
+        "tito.gradebook",
+    ),
     "tito.staff": (
         "tito.curriculum",
         "tito.source",
@@ -75,12 +83,13 @@ LAW = {
     "tito": (),
     "exchange.protocol": (),
     "exchange.client": ("exchange.protocol",),
-    "exchange.service": ("exchange.protocol",),
+    "exchange.hub": ("exchange.protocol", "exchange.client"),
+    "exchange.service": ("exchange.protocol", "exchange.hub"),
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
     "hub_config.server": ("exchange.nbgrader_plugin",),
-    "hub_config.home": ("hub_config",),
+    "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
     "hub_config": (),
 }
 # What everybody inside `tito` may import: its top level, which is laid out before its folders.

@@ -15,16 +15,14 @@ from pathlib import Path
 
 import pytest
 from tito.grading.client import ThroughService
-from tito.grading.identity import HubIdentity
 from tito.semester.client import SemesterClient
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub
 from tornado.httpclient import HTTPClientError, HTTPRequest
 
 from exchange.client.connection import Unreachable
-from exchange.client.direct import direct_async_client
 from exchange.client.exchange_client import ExchangeClient
-from exchange.service.identity import HubIdentity as ExchangeIdentity
+from exchange.hub.identity import HubIdentity, read_caller
 from hub_config.home.app import create_app as create_home
 from hub_config.home.settings import load_settings as load_home
 from hub_config.ports import NAMES
@@ -146,7 +144,7 @@ def by_exchange_over_https(url: str, folder: Path) -> None:
 
 
 def by_semester(url: str, folder: Path) -> None:
-    SemesterClient({"SEMESTER_URL": url, "TITO_TOKEN": TOKEN}).status()
+    SemesterClient({"SEMESTER_URL": url, "COURSE_TOKEN": TOKEN}).status()
 
 
 def by_semesters_hub(url: str, folder: Path) -> None:
@@ -163,23 +161,11 @@ def by_grading_commands(url: str, folder: Path) -> None:
     ThroughService(url, TOKEN).overview()
 
 
-def by_gradings_identity(url: str, folder: Path) -> None:
-    HubIdentity(url).person(TOKEN)
-
-
-def by_exchanges_identity(url: str, folder: Path) -> None:
+def by_services_identity(url: str, folder: Path) -> None:
     async def ask() -> None:
-        identity = ExchangeIdentity(url, 1.0)
+        identity = HubIdentity(url, read_caller)
         await identity.caller(TOKEN)
         await identity.close()
-
-    asyncio.run(ask())
-
-
-def by_semesters_identity(url: str, folder: Path) -> None:
-    async def ask() -> None:
-        async with direct_async_client(url) as http:
-            await http.get(url, headers={"Authorization": f"token {TOKEN}"})
 
     asyncio.run(ask())
 

@@ -31,6 +31,7 @@ WORDS = same_words(
     "reshape", "permute", "transpose", "unsqueeze", "broadcast_to", "clone", "cat", "stack", "matmul", "gather",
     "relu", "sigmoid", "tanh", "softmax", "log_softmax",
     "no_grad", "is_grad_enabled", "save", "load",
+    "fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine",
 ) | {
     "sum": "reduce_sum", "abs": "absolute", "pow": "power", "concatenate": "cat", "concat": "cat", "clip": "clamp",
     "inference_mode": "no_grad", "swapaxes": "transpose",

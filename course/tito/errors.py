@@ -11,6 +11,10 @@ class TitoError(Exception):
         return {"error": str(self)}
 
 
+class SchemaError(TitoError):
+    """The database was written by another version of the service."""
+
+
 @dataclass(frozen=True, order=True)
 class Finding:
     """One thing that is wrong at one place; prints as `file:line: message`."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from exchange.client import token as token_names
 from exchange.client.connection import Connection, Unreachable
 from exchange.client.transfer import Outgoing, list_folder, pack, unpack
 from exchange.protocol import IDEMPOTENCY_HEADER
@@ -42,7 +43,7 @@ class ExchangeClient:
 
     def __init__(self, url: str, token: str, acting_for: str = "", patience_seconds: float = 30.0) -> None:
         if not url or not token:
-            missing = "EXCHANGE_URL" if not url else "EXCHANGE_TOKEN or JUPYTERHUB_API_TOKEN"
+            missing = "EXCHANGE_URL" if not url else token_names.NEEDED
             raise Refused(
                 "a client knows the exchange's address and has a token",
                 f"no {missing}",
@@ -53,10 +54,9 @@ class ExchangeClient:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None, **options: Any) -> "ExchangeClient":
-        """Read EXCHANGE_URL, and the token from EXCHANGE_TOKEN (a short-lived staff token) or JUPYTERHUB_API_TOKEN."""
+        """Read EXCHANGE_URL, and the token from COURSE_TOKEN (a short-lived staff token) or JUPYTERHUB_API_TOKEN."""
         env = os.environ if environ is None else environ
-        token = env.get("EXCHANGE_TOKEN") or env.get("JUPYTERHUB_API_TOKEN", "")
-        return cls(env.get("EXCHANGE_URL", ""), token, **options)
+        return cls(env.get("EXCHANGE_URL", ""), token_names.hub_token(env, "EXCHANGE_TOKEN"), **options)
 
     def __enter__(self) -> "ExchangeClient":
         return self

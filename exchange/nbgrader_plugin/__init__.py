@@ -3,7 +3,7 @@
     from exchange.nbgrader_plugin import configure
     configure(c)
 
-The address comes from EXCHANGE_URL, the course from EXCHANGE_COURSE, the token from EXCHANGE_TOKEN or
+The address comes from EXCHANGE_URL, the course from EXCHANGE_COURSE, the token from COURSE_TOKEN or
 JUPYTERHUB_API_TOKEN; each can be set in the configuration instead (`c.Exchange.url`, `c.CourseDirectory.course_id`).
 """
 

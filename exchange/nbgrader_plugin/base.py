@@ -11,6 +11,7 @@ from nbgrader.exchange import abc
 from traitlets import Bool, Float, Unicode, default
 
 from exchange.client import ExchangeClient
+from exchange.client.token import hub_token
 from exchange.protocol.models import Refused, parse_utc
 
 
@@ -38,7 +39,7 @@ class Exchange(abc.Exchange):
     @contextmanager
     def asking(self) -> Iterator[ExchangeClient]:
         """Give a client; refusals become nbgrader's ExchangeError with the whole message in the log."""
-        token = os.environ.get("EXCHANGE_TOKEN") or os.environ.get("JUPYTERHUB_API_TOKEN", "")
+        token = hub_token(os.environ, "EXCHANGE_TOKEN")
         try:
             with ExchangeClient(self.url, token, patience_seconds=self.patience_seconds) as client:
                 yield client

@@ -8,4 +8,5 @@ files travel, `receipt` what proves that they arrived.
 API_VERSION = "v1"
 DEFAULT_PREFIX = "/services/exchange/"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-ACTOR_HEADER = "Exchange-Actor"  # a service says for which person it acts; recorded in the audit, gives no rights
+ACTOR_HEADER = "Hub-Actor"  # a service says for which person it acts; recorded in the audit, gives no rights
+ACTOR_HEADERS = (ACTOR_HEADER, "Exchange-Actor", "Grading-Actor")  # what services of earlier versions send

@@ -30,9 +30,12 @@ class Schedule:
 
     def lateness_seconds(self, at: datetime) -> int:
         """Give 0 for on time, else whole seconds (at least 1) since the due time."""
-        if self.due_at is None or at <= self.due_at + timedelta(seconds=self.grace_seconds):
-            return 0
-        return max(1, int((at - self.due_at).total_seconds()))
+        return lateness_of((at - self.due_at).total_seconds(), self.grace_seconds) if self.due_at else 0
+
+
+def lateness_of(seconds_after_due: float, grace_seconds: float) -> int:
+    """Give 0 before the due time and within grace, else whole seconds (at least 1) since the due time."""
+    return 0 if seconds_after_due <= grace_seconds else max(1, int(seconds_after_due))
 
 
 def schedule_of(settings: AssignmentSettings, extension: Extension | None = None) -> Schedule:

@@ -16,12 +16,14 @@ from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from exchange.hub import refusals
+from exchange.hub.identity import HubIdentity
 from exchange.protocol.models import ErrorBody, Refused
 from exchange.service import audit, fsck
 from exchange.service.blobs import LocalBlobs
 from exchange.service.context import Service, system_clock
 from exchange.service.database import Database
-from exchange.service.identity import HubIdentity
+from exchange.service.identity import read_caller
 from exchange.service.keyring import Keyring
 from exchange.service.metrics import Metrics
 from exchange.service.middleware import LimitBody, Measure
@@ -59,7 +61,7 @@ def build_service(settings: Settings, clock: Callable[[], datetime] | None = Non
         settings=settings,
         database=database,
         blobs=LocalBlobs(settings.data),
-        identity=HubIdentity(settings.hub_api_url, settings.identity_seconds),
+        identity=HubIdentity(settings.hub_api_url, read_caller, settings.identity_seconds),
         keyring=Keyring(settings.data / "keys", database),
         metrics=Metrics(),
         clock=clock or system_clock,
@@ -123,9 +125,7 @@ async def _on_refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refused)
     if error.status in (401, 403, 404):
         await run_in_threadpool(_record_refusal, request, error)
-    headers = {"WWW-Authenticate": "token"} if error.status == 401 else None
-    headers = {"Retry-After": "2"} if error.status == 503 else headers
-    return JSONResponse(error.as_dict(), error.status, headers)
+    return refusals.answer(error)
 
 
 def _record_refusal(request: Request, error: Refused) -> None:
@@ -158,9 +158,7 @@ def _printable(text: str) -> str:
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    refused = Refused(
-        str(error.detail), f"{request.method} {request.url.path}"[:200], "see openapi.json", error.status_code
-    )
+    refused = refusals.of_http(request, error)
     if error.status_code == 404:
         return await _on_refused(request, refused)
     return JSONResponse(refused.as_dict(), error.status_code, error.headers)
@@ -168,10 +166,7 @@ async def _on_http(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    refused = Refused(f"{where}: {first['msg']}", ascii(first.get("input"))[:200], "see openapi.json", 422)
-    return JSONResponse(refused.as_dict(), 422)
+    return refusals.answer(refusals.of_invalid(error))
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:

@@ -9,12 +9,13 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from exchange.protocol import ACTOR_HEADER, scopes
+from exchange.hub.identity import HubIdentity, actor_in, token_in
+from exchange.protocol import scopes
 from exchange.protocol.models import Refused, utc_text
 from exchange.protocol.paths import check_person
 from exchange.service.blobs import Blobs
 from exchange.service.database import Database
-from exchange.service.identity import Caller, HubIdentity
+from exchange.service.identity import Caller
 from exchange.service.keyring import Keyring
 from exchange.service.metrics import Metrics
 from exchange.service.settings import Settings
@@ -84,7 +85,7 @@ class Service:
     settings: Settings
     database: Database
     blobs: Blobs
-    identity: HubIdentity
+    identity: HubIdentity[Caller]
     keyring: Keyring
     metrics: Metrics
     clock: Callable[[], datetime] = system_clock
@@ -103,8 +104,8 @@ def get_service(request: Request) -> Service:
 
 async def get_caller(request: Request) -> Caller:
     """Identify who asks; raise Refused 401, 403 or 503."""
-    caller = await get_service(request).identity.caller(_token(request))
-    if caller.kind == "service" and (named := request.headers.get(ACTOR_HEADER)):
+    caller = await get_service(request).identity.caller(token_in(request.headers))
+    if caller.kind == "service" and (named := actor_in(request.headers)):
         caller = Caller(caller.name, caller.kind, caller.scopes, caller.groups, acting_for=check_person(named))
     request.state.caller = caller
     if not caller.scopes & scopes.ACCESS_FORMS:
@@ -115,15 +116,6 @@ async def get_caller(request: Request) -> Caller:
             403,
         )
     return caller
-
-
-def _token(request: Request) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() not in ("token", "bearer") or not token.strip().isascii() or not token.strip():
-        raise Refused(
-            "a request has the header 'Authorization: token ...'", scheme[:20] or "none", "log in to the Hub", 401
-        )
-    return token.strip()
 
 
 ServiceDep = Annotated[Service, Depends(get_service)]

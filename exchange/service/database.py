@@ -18,6 +18,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 
+from exchange.hub.database import prepare_sqlite
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -94,8 +96,7 @@ def _configure_sqlite(database: Database) -> None:
     @event.listens_for(database.engine, "connect")
     def on_connect(raw, _record) -> None:
         raw.isolation_level = None  # the driver's own BEGIN would come too late for a snapshot
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON"):
-            raw.execute(f"PRAGMA {pragma}").close()
+        prepare_sqlite(raw, _record)
 
     @event.listens_for(database.engine, "begin")
     def on_begin(connection: Connection) -> None:

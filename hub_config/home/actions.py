@@ -13,14 +13,7 @@ from hub_config.home.session import NOTE_SECONDS
 from hub_config.home.views import NOTE_COOKIE, render
 
 router = APIRouter(dependencies=[Depends(check_form)])
-Job = Literal["collect", "autograde", "feedback"]
-DONE = {
-    "release": "{module} is on its way to the students.",
-    "collect": "Collecting {module} has begun.",
-    "autograde": "Grading {module} has begun.",
-    "feedback": "Feedback on {module} is being made.",
-    "release_feedback": "Feedback on {module} is on its way to the students.",
-}
+RELEASED = "{module} is on its way to the students."
 
 
 @router.post("/semester/apply", dependencies=[Depends(find_manager)])
@@ -35,7 +28,7 @@ async def apply(request: Request, ask: Asking, yes: Annotated[list[str] | None, 
 @router.post("/modules/{slug}/release", dependencies=[Depends(find_manager)])
 async def release(request: Request, slug: str, ask: Asking) -> Response:
     """Release a module now, or its corrected notebook again."""
-    return _back(request, "class", await ask.release(slug), DONE["release"].format(module=slug))
+    return _back(request, "class", await ask.release(slug), RELEASED.format(module=slug))
 
 
 @router.post("/modules/{slug}/regrade")
@@ -63,17 +56,23 @@ async def release_feedback(
         title = slug if isinstance(course, Missing) else module_titles(course).get(slug, slug)
         return render(request, "release.html", course=course, slug=slug, title=title, waits=waits, absent=[])
     answer = await ask.grading_job("release_feedback", slug, unread=unread == "yes")
-    return _back(request, "class", answer, DONE["release_feedback"].format(module=slug))
+    return _back(request, "class", answer, _said(answer))
 
 
 def _waiting(modules: list[dict[str, Any]], slug: str) -> dict[str, Any] | None:
     return next((row for row in modules if row["assignment"] == slug and row["unread_answers"]), None)
 
 
-@router.post("/modules/{slug}/{job}", dependencies=[Depends(find_manager)])
-async def grade(request: Request, slug: str, job: Job, ask: Asking) -> Response:
-    """Collect, grade or give feedback on a module now."""
-    return _back(request, "class", await ask.grading_job(job, slug), DONE[job].format(module=slug))
+@router.post("/modules/{slug}/{kind}", dependencies=[Depends(find_manager)])
+async def grade(request: Request, slug: str, kind: str, ask: Asking) -> Response:
+    """Let the grading service do one of its kinds of work on a module now; it knows which there are."""
+    answer = await ask.grading_job(kind, slug)
+    return _back(request, "class", answer, _said(answer))
+
+
+def _said(answer: Any) -> str:
+    """Return what the grading service says of the work that it has queued."""
+    return "" if isinstance(answer, Missing) else str(answer.get("said") or "It has begun.")
 
 
 @router.post("/regrades/{number}", dependencies=[Depends(find_grader)])

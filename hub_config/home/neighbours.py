@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from exchange.hub.asking import reason_in
 from hub_config.home.session import Viewer
 from hub_config.home.settings import Settings
 
@@ -139,7 +140,7 @@ class Neighbours:
             answer = await self.http.request(method, url + path, headers=headers, **options)
         except httpx.HTTPError:
             return Missing(service, "it does not answer; it may be restarting")
-        return Missing(service, _reason(answer), answer.status_code) if answer.is_error else answer
+        return Missing(service, reason_in(answer), answer.status_code) if answer.is_error else answer
 
 
 async def gather(**questions: Awaitable[Any]) -> dict[str, Any]:
@@ -165,13 +166,3 @@ def _content(service: str, answer: httpx.Response | Missing) -> Any:
         return answer.json()
     except ValueError:
         return Missing(service, "something else than the service answers at its address", 502)
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        body = answer.json()
-        said = body.get("rule") or body.get("detail") or body.get("message") or ""
-        parts = [said, body.get("value", ""), body.get("remedy", "")]
-        return ": ".join(str(part) for part in parts if part) or f"it answered {answer.status_code}"
-    except (ValueError, AttributeError):
-        return f"it answered {answer.status_code}"

@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -17,12 +16,13 @@ from urllib.parse import urlencode
 import httpx
 from cryptography.fernet import Fernet, InvalidToken
 
+from exchange.hub.identity import HubIdentity, read_caller
+from exchange.protocol.models import Refused
 from hub_config.home.settings import Settings
 
 COOKIE, STATE_COOKIE = "home-session", "home-state"
 STATE_SECONDS = 600
 NOTE_SECONDS = 60
-VIEWER_SECONDS = 10.0  # a page asks several times; a revoked token works no longer than this
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Sessions:
         self._settings, self._http = settings, http
         key = hashlib.sha256(b"home session\0" + settings.token.encode()).digest()
         self._key, self._fernet = key, Fernet(base64.urlsafe_b64encode(key))
-        self._known: dict[str, tuple[float, Viewer]] = {}
+        self._identity = HubIdentity(settings.hub_api_url, read_caller, http=http)
 
     def login_url(self, state: str) -> str:
         """Return where the Hub asks who it is; `state` comes back with the answer."""
@@ -115,17 +115,17 @@ class Sessions:
         content = self._open(cookie, None)
         if not content or "token" not in content:
             return None
-        token, now = str(content["token"]), time.monotonic()
-        self._known = {key: row for key, row in self._known.items() if row[0] > now}
-        if token not in self._known:
-            viewer = await self._recognise(token)
-            if viewer is None:
+        token = str(content["token"])
+        try:
+            caller = await self._identity.caller(token)
+        except Refused as refused:
+            if refused.status == 401:
                 return None
-            self._known[token] = (now + VIEWER_SECONDS, viewer)
-        return self._known[token][1]
+            raise HubUnreachable(str(refused)) from refused
+        return Viewer(caller.name, caller.scopes, caller.groups, token)
 
     def forget(self, token: str) -> None:
-        self._known.pop(token, None)
+        self._identity.forget(token)
 
     def form_token(self, viewer: Viewer) -> str:
         """Return what each of the viewer's forms must carry."""
@@ -133,14 +133,6 @@ class Sessions:
 
     def is_form_token(self, viewer: Viewer, given: str) -> bool:
         return hmac.compare_digest(self.form_token(viewer).encode(), given.encode())
-
-    async def _recognise(self, token: str) -> Viewer | None:
-        answer = await self._ask("GET", "/user", headers={"Authorization": f"token {token}"})
-        if answer.status_code in (401, 403, 404):
-            return None
-        answer.raise_for_status()
-        row = answer.json()
-        return Viewer(row["name"], frozenset(row.get("scopes", ())), frozenset(row.get("groups", ())), token)
 
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:

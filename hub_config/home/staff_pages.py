@@ -33,12 +33,15 @@ async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
     rows, waiting = None, []
-    graded = [] if isinstance(got["overview"], Missing) else got["overview"]["modules"]
+    overview = {} if isinstance(got["overview"], Missing) else got["overview"]
+    graded = overview.get("modules", [])
     if not any(isinstance(got[key], Missing) for key in ("people", "progress", "events")):
         clock, names = clock_for(course), [student["username"] for student in got["people"]["students"]]
         rows = module_rows(course, names, got["progress"], got["events"], graded, clock)
         waiting = stuck(course, names, got["events"], clock)
-    return render(request, "class.html", course=course, rows=rows, stuck=waiting, absent=absent)
+    # What the grading service does and says so; while it is away nobody could be asked.
+    orders = {each["kind"]: each["order"] for each in overview.get("buttons", []) if each["said"]}
+    return render(request, "class.html", course=course, rows=rows, stuck=waiting, orders=orders, absent=absent)
 
 
 @router.get("/grading")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tito.judge.sandbox.find import ENVIRONMENT_NAME
+from tito.judge.sandbox.bubblewrap import ENVIRONMENT_NAME
 from tito.staff.environments import make_environments
 
 CHECKOUT = Path(__file__).parents[2]

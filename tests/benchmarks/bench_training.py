@@ -31,15 +31,21 @@ def run(report: Report) -> None:
         report.measure(label, value, unit)
 
 
-def in_turns(ours: Callable[[], object], peer: Callable[[], object]) -> tuple[float, float]:
+def in_turns(
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    rounds: int = ROUNDS,
+    steps: int = STEPS,
+    clock: Callable[[], float] = time.perf_counter,
+) -> tuple[float, float]:
     """Milliseconds of one call of each: the shortest mean of several rounds."""
     best = [float("inf"), float("inf")]
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for side, function in enumerate((ours, peer)):
-            start = time.perf_counter()
-            for _ in range(STEPS):
+            start = clock()
+            for _ in range(steps):
                 function()
-            best[side] = min(best[side], 1000 * (time.perf_counter() - start) / STEPS)
+            best[side] = min(best[side], 1000 * (clock() - start) / steps)
     return best[0], best[1]
 
 

@@ -159,7 +159,7 @@ def exchange(host: str, folder: Path) -> Iterator[dict[str, str]]:
         with as_process(people, settings, folder) as live:
             live.open_course(assignment=MODULE, due_at=None)
             token = people.token("student", groups=[scopes.student_group(COURSE)], scope=[scopes.ACCESS])
-            yield {"EXCHANGE_URL": live.url, "EXCHANGE_COURSE": COURSE, "EXCHANGE_TOKEN": token}
+            yield {"EXCHANGE_URL": live.url, "EXCHANGE_COURSE": COURSE, "COURSE_TOKEN": token}
 
 
 @contextmanager

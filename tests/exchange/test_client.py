@@ -147,7 +147,7 @@ def test_tokens_are_asked_for_once(course: Live) -> None:
 
 def test_not_configured() -> None:
     """Without address or token the message names the variable."""
-    for environment, missing in (({}, "EXCHANGE_URL"), ({"EXCHANGE_URL": "http://x"}, "EXCHANGE_TOKEN")):
+    for environment, missing in (({}, "EXCHANGE_URL"), ({"EXCHANGE_URL": "http://x"}, "COURSE_TOKEN")):
         with pytest.raises(Refused, match=missing):
             ExchangeClient.from_environment(environment)
 

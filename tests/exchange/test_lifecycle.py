@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Limits, Refused, Result
-from exchange.service.identity import read_model
+from exchange.service.identity import read_caller
 from exchange.service.intake import Stored
 from exchange.service.submissions import SubmissionIntake
 from tests.exchange.live import COURSE, DUE, Live, later
@@ -222,7 +222,7 @@ def test_upload_that_was_open_when_the_module_was_closed_is_refused(solved: Live
     token = solved.hub.student("ada", COURSE)
     ada = solved.client(token)
     outgoing = solved.outgoing({"tensor.ipynb": "x"})
-    caller = read_model(solved.hub.models[token])
+    caller = read_caller(solved.hub.models[token])
     intake = SubmissionIntake(solved.service, caller, COURSE, "tensor", "key-12345678")  # type: ignore[attr-defined]
     intake.admit(outgoing.files, solved.clock())
     ada.unlock(COURSE, "tensor", close=True, confirm="tensor")

@@ -68,7 +68,7 @@ def test_80_megabytes_in_one_submission(tmp_path: Path) -> None:
         control_group(CLIENT_BYTES) as group,
     ):
         live.open_course(due_at=None)
-        environment = os.environ | {"EXCHANGE_URL": live.url, "EXCHANGE_TOKEN": hub.student("ada", COURSE)}
+        environment = os.environ | {"EXCHANGE_URL": live.url, "COURSE_TOKEN": hub.student("ada", COURSE)}
         command = [sys.executable, "-c", CLIENT, str(CLIENT_BYTES), str(home), group]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, done.stderr

@@ -46,7 +46,8 @@ def home(live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("EXCHANGE_URL", live.url)
     monkeypatch.setenv("EXCHANGE_COURSE", COURSE)
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", live.hub.student("ada", COURSE))
-    monkeypatch.delenv("EXCHANGE_TOKEN", raising=False)
+    for name in ("COURSE_TOKEN", "EXCHANGE_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
     return home
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from tito.curriculum import Curriculum, load_curriculum
-from tito.judge.sandbox.find import ENVIRONMENT_NAME
+from tito.judge.sandbox.bubblewrap import ENVIRONMENT_NAME
 from tito.source.release import release_notebook, staff_notebook
 from tito.staff.environments import make_environments
 

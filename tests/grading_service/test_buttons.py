@@ -80,7 +80,7 @@ def test_a_release_with_answers_unread_is_asked_about_in_the_page(ida, hub):
             "tr[data-student=eve] button:text-is('Release feedback')",
             "(eve) waits to be read, 1 answer in all",
         ),
-        (f"manage_submissions/{SLUG}", "#release-all", both),
+        (f"manage_submissions/{SLUG}", "#release_feedback-all", both),
     ):
         ida.open(page)
         ida.page.click(button)

@@ -210,7 +210,7 @@ def test_work_that_was_interrupted_extends_its_job_once(queue):
 
 
 def test_unknown_kinds_and_empty_requests_are_refused(queue):
-    with pytest.raises(QueueError, match="choose one of quick, autograde"):
+    with pytest.raises(QueueError, match="choose one of quick, generate"):
         queue.submit("dance", "tensor")
     with pytest.raises(QueueError, match="collect first"):
         queue.submit("autograde", "tensor", [])

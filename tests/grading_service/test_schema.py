@@ -13,12 +13,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, create_engine, select
 from sqlalchemy.orm import Session
+from tito.errors import SchemaError
 from tito.grading.queue import Queue
 from tito.grading.records import Base, FeedbackRelease, Note, Regrade, StillUnread, open_database
 from tito.grading.runner_identity import worker_name
-from tito.schema import SchemaError, known_revisions
 from tito.semester.service.database import open_database as open_semester
 
+from exchange.hub.schema import known_revisions
 from tests.exchange.postgres import new_database, postgresql
 
 DATABASES = Path(__file__).parent / "databases"

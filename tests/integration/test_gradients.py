@@ -9,11 +9,16 @@ SAME_SHAPE = ["Identity", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU"
 LAYERS = {name: getattr(nn, name) for name in SAME_SHAPE} | {
     "Linear": lambda: nn.Linear(4, 4),
     "Flatten": nn.Flatten,
+    "LayerNorm": lambda: nn.LayerNorm(4),
     "Sequential": lambda: nn.Sequential(nn.Linear(4, 4), nn.Tanh()),
 }
 CONTAINERS = {"Module", "Parameter", "ModuleList"}  # hold layers, compute nothing
-# Take images or numbers of words: tests/tinytorch/test_spatial.py and test_embeddings.py.
-OF_OTHER_SHAPES = {"Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d", "Embedding"}
+# Take images, numbers of words or sequences: test_spatial.py, test_embeddings.py, test_attention.py and
+# test_transformers.py in tests/tinytorch.
+OF_OTHER_SHAPES = {
+    "Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d", "Embedding",
+    "MultiheadAttention", "TransformerEncoderLayer", "Transformer",
+}  # fmt: skip
 LOSSES = {
     "MSELoss": lambda rng: rng.normal(size=(6, 4)).astype("float32"),
     "CrossEntropyLoss": lambda rng: rng.integers(0, 4, size=6).astype("int32"),

@@ -16,7 +16,7 @@ MISTAKES = [
     ("conv2d", "mixes up channels and kernels", "weight[:, :, i, j] @", "weight[:, ::-1, i, j] @"),
     ("conv2d_rule", "gives the mean over images", ".sum(axis=0)", ".mean(axis=0)"),
     ("conv2d_rule", "works for nothing", "for_x if wanted[0] else None", "for_x"),
-    ("max_pool2d", "takes the mean", ".max(axis=(3, 5))", ".mean(axis=(3, 5))"),
+    ("max_pool2d", "takes the mean", ".max(axis=3).max(axis=4)", ".mean(axis=(3, 5))"),
     ("max_pool2d", "mixes up rows and columns",
      "kernel_size, columns, kernel_size)", "columns, kernel_size, kernel_size)"),
     ("conv2d_macs", "forgets the batch", "x_shape[0] * rows", "rows"),

@@ -21,7 +21,7 @@ from typing import Any
 import httpx
 import uvicorn
 from tito.curriculum import Curriculum
-from tito.judge.sandbox.find import ENVIRONMENT_NAME
+from tito.judge.sandbox.bubblewrap import ENVIRONMENT_NAME
 from tito.semester.service.__main__ import build
 from tito.semester.service.app import Service
 from tito.semester.service.app import create_app as create_semester

@@ -363,7 +363,7 @@ def test_the_terminal_plans_applies_and_tells_the_state(campus, instructor):
         "PATH": "/usr/bin:/bin",
         "TITO_COURSE": str(campus.folder / "tree"),
         "SEMESTER_URL": campus.service_url("semester"),
-        "TITO_TOKEN": instructor,
+        "COURSE_TOKEN": instructor,
     }
 
     def tito(*words: str) -> str:

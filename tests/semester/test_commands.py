@@ -93,6 +93,16 @@ def test_a_semester_in_the_repository_is_valid():
         assert read(path, load_curriculum(REPOSITORY / "course")).students
 
 
+def test_check_reads_a_semester_of_two_tiers():
+    course = REPOSITORY / "course"
+    done = tito("check", str(course / "semesters" / "2027-spring.yaml"), "--json", course=course)
+    assert (done.returncode, done.stderr) == (0, "")
+    answer = json.loads(done.stdout)
+    wanted = [module.slug for module in load_curriculum(course).of_tiers(["foundation", "architecture"])]
+    assert (answer["valid"], answer["modules"]) == (True, wanted)
+    assert wanted[-1] == "transformers"
+
+
 @pytest.mark.parametrize("command", ["plan", "apply", "status"])
 def test_without_an_address_or_a_token_the_remedy_is_told(command):
     done = tito(command)
@@ -101,14 +111,14 @@ def test_without_an_address_or_a_token_the_remedy_is_told(command):
 
 
 def test_an_unreachable_service_is_named():
-    done = tito("status", SEMESTER_URL="http://127.0.0.1:9", TITO_TOKEN="x")
+    done = tito("status", SEMESTER_URL="http://127.0.0.1:9", COURSE_TOKEN="x")
     assert done.returncode == 1
     assert "http://127.0.0.1:9/api/v1" in done.stderr
 
 
 def test_a_token_of_ones_own_comes_before_the_servers():
-    client = SemesterClient({"SEMESTER_URL": "http://h/", "TITO_TOKEN": "mine", "JUPYTERHUB_API_TOKEN": "server's"})
-    assert client._http.headers["Authorization"] == "token mine"
+    client = SemesterClient({"SEMESTER_URL": "http://h/", "COURSE_TOKEN": "mine", "JUPYTERHUB_API_TOKEN": "server's"})
+    assert client._service._http.headers["Authorization"] == "token mine"
 
 
 @pytest.mark.parametrize("command", ["check", "demo", "plan", "apply", "status"])

@@ -86,12 +86,23 @@ def test_what_is_not_built_says_which_module_builds_it_and_the_command(installed
     assert told.endswith("tinytorch.core.layers is built in module 03_layers: run `tito module start layers`")
 
 
-@pytest.mark.parametrize("code", ["from tinytorch.nn import Conv2d", "from tinytorch.nn.functional import max_pool2d"])
-def test_convolution_is_built_in_its_own_module(installed, tmp_path, code):
+@pytest.mark.parametrize(
+    ("code", "label"),
+    [
+        ("from tinytorch.nn import Conv2d", "09_spatial"),
+        ("from tinytorch.nn.functional import max_pool2d", "09_spatial"),
+        ("from tinytorch.nn import Embedding", "11_embeddings"),
+        ("from tinytorch.nn import MultiheadAttention", "12_attention"),
+        ("from tinytorch.nn import Transformer", "13_transformers"),
+        ("from tinytorch.nn.functional import layer_norm", "13_transformers"),
+    ],
+)
+def test_a_word_of_a_later_tier_says_its_own_module(installed, tmp_path, code, label):
+    slug = label[3:]
     shutil.copytree(installed / "tinytorch", tmp_path / "tinytorch")
-    (tmp_path / "tinytorch" / "core" / "spatial.py").unlink()
+    (tmp_path / "tinytorch" / "core" / f"{slug}.py").unlink()
     told = says(python(tmp_path, code))
-    assert told.endswith("tinytorch.core.spatial is built in module 09_spatial: run `tito module start spatial`")
+    assert told.endswith(f"tinytorch.core.{slug} is built in module {label}: run `tito module start {slug}`")
 
 
 def test_it_is_an_ordinary_import_error_for_programs(installed):

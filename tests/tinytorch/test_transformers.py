@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from tinytorch import nn
+from tinytorch.core.attention import causal_mask
 from tinytorch.core.tensor import Tensor
 from tinytorch.core.transformers import Block, generate, held_out_loss, sample_next
 from tinytorch.datasets import shakespeare, trained_transformer
@@ -110,20 +111,32 @@ def test_the_kept_model_is_what_its_notes_say():
 
 @pytest.mark.torch
 @pytest.mark.parametrize("norm_first", [True, False])
-def test_the_encoder_layer_is_pytorchs(torch, norm_first):
-    options = {"dim_feedforward": 16, "dropout": 0.0, "norm_first": norm_first}
-    ours = nn.TransformerEncoderLayer(8, 2, **options)
-    theirs = torch.nn.TransformerEncoderLayer(8, 2, batch_first=True, **options)
-    _give_weights(ours, theirs)
-    x = np.random.default_rng(0).normal(size=(2, 5, 8)).astype("float32")
-    np.testing.assert_allclose(ours(Tensor(x)).data, theirs(torch.tensor(x)).detach(), rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("masked", ["none", "future", "padding"])
+def test_the_encoder_layer_is_pytorchs_and_takes_its_state(torch, norm_first, batch_first, masked):
+    options = {"dim_feedforward": 16, "dropout": 0.0, "norm_first": norm_first, "batch_first": batch_first}
+    ours, theirs = nn.TransformerEncoderLayer(8, 2, **options), torch.nn.TransformerEncoderLayer(8, 2, **options)
+    ours.load_state_dict({name: array.numpy() for name, array in theirs.state_dict().items()})
+    x = np.random.default_rng(0).normal(size=(2, 5, 8) if batch_first else (5, 2, 8)).astype("float32")
+    masks = {}
+    if masked == "future":
+        masks["src_mask"] = causal_mask(5)
+    if masked == "padding":
+        masks["src_key_padding_mask"] = np.arange(5) >= np.array([[3], [5]])
+    our_x, their_x = Tensor(x, requires_grad=True), torch.tensor(x, requires_grad=True)
+    out, expected = ours(our_x, **masks), theirs(their_x, **{name: torch.tensor(m) for name, m in masks.items()})
+    np.testing.assert_allclose(out.data, expected.detach(), rtol=1e-4, atol=1e-5)
+    (out * out * out).sum().backward()
+    (expected * expected * expected).sum().backward()
+    np.testing.assert_allclose(our_x.grad.data, their_x.grad, rtol=1e-3, atol=1e-3)
+    for name, parameter in theirs.named_parameters():
+        np.testing.assert_allclose(dict(ours.named_parameters())[name].grad.data, parameter.grad, rtol=1e-3, atol=1e-3)
 
 
-def _give_weights(ours, theirs):
-    """Put PyTorch's weights into our layer, whose attention has a layer each for query, key and value."""
-    state = {name: array.numpy() for name, array in theirs.state_dict().items()}
-    for kind in ("weight", "bias"):
-        parts = np.split(state.pop(f"self_attn.in_proj_{kind}"), 3)
-        state |= {f"self_attn.{n}.{kind}": a for n, a in zip(("query", "key", "value"), parts, strict=True)}
-        state[f"self_attn.output.{kind}"] = state.pop(f"self_attn.out_proj.{kind}")
-    ours.load_state_dict(state)
+def test_the_encoder_layer_takes_its_activation_by_name_and_a_causal_hint_with_its_mask():
+    layers = [nn.TransformerEncoderLayer(8, 2, 16, activation=a, dropout=0.0) for a in ("gelu", functional.gelu)]
+    layers[1].load_state_dict(layers[0].state_dict())
+    x = Tensor(np.random.default_rng(0).normal(size=(5, 2, 8)))
+    np.testing.assert_array_equal(*(layer(x, causal_mask(5), is_causal=True).data for layer in layers))
+    with pytest.raises(ValueError, match="give the mask, too"):
+        layers[0](x, is_causal=True)

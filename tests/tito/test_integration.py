@@ -99,6 +99,72 @@ FAULTS = {
         "attention",
         "def attention_weights(q, k, mask=None):\n    return softmax(q @ k.transpose(-2, -1) * 0.0)",
     ),
+    "a_transformer_reads_nothing_from_the_future": (
+        "transformers",
+        "_right = MultiHeadAttention\ndef MultiHeadAttention(dim, heads, causal=False):\n    return _right(dim, heads)",
+    ),
+    "a_transformer_writes_what_it_learnt": (
+        "transformers",
+        "def transformer_block(x, norm1, attention, norm2, mlp):\n    return x + mlp(norm2(x))",
+    ),
+    "a_layer_on_a_grid_learns_through_the_rounding": (
+        "quantization",
+        "@rule('fake_quantize')\n"
+        "def no_blame(grad, out, x, scale=1.0, zero_point=0, first=-128, last=127):\n    return (0 * grad,)",
+    ),
+    "a_model_in_bytes_is_smaller_and_says_nearly_the_same": (
+        "quantization",
+        "def dequantize(q, scale, zero_point=0):\n    return q.astype('float32')",
+    ),
+    "a_pruned_model_stays_pruned_while_it_learns": (
+        "compression",
+        "def pruning_mask(weight, sparsity):\n    return np.arange(weight.size).reshape(weight.shape) % 2 == 0",
+    ),
+    "dropping_silent_units_changes_nothing": (
+        "compression",
+        "def row_importance(weight):\n    return -np.abs(weight).sum(axis=1)",
+    ),
+    "a_text_in_pieces_scores_as_the_whole": (
+        "kvcaching",
+        "def read_on(model, ids, caches):\n    return model(Tensor(ids[:, len(caches[0]) :]), caches=caches)",
+    ),
+    "a_cache_changes_no_letter": (
+        "kvcaching",
+        "def sample_next(scores, u, temperature, top_k):\n    return int(scores.argmin())",
+    ),
+    "a_watched_training_goes_to_the_same_bits": (
+        "profiling",
+        "def profile_calls(run, clock=time.perf_counter):\n"
+        "    before = RECORDER.record\n"
+        "    set_recorder(lambda call, out: None, RECORDER.backward)\n"
+        "    try:\n"
+        "        run()\n"
+        "    except RuntimeError:\n"
+        "        pass\n"
+        "    finally:\n"
+        "        set_recorder(before, RECORDER.backward)\n"
+        "    return []",
+    ),
+    "a_model_costs_what_its_shapes_say": (
+        "profiling",
+        "def flops_of_call(call):\n    return result_of(call).size",
+    ),
+    "more_layers_are_slower_on_a_clock_that_counts_them": (
+        "benchmarking",
+        "def verdict(times, baseline, worth=0.01, level=0.95):\n    return 'slower'",
+    ),
+    "a_steady_drift_is_no_difference": (
+        "benchmarking",
+        "def interleave(candidates, rounds, clock):\n"
+        "    times = {}\n"
+        "    for name, run in candidates.items():\n"
+        "        readings = [clock()]\n"
+        "        for _ in range(2 * rounds):\n"
+        "            run()\n"
+        "            readings.append(clock())\n"
+        "        times[name] = list(np.diff(readings))\n"
+        "    return times",
+    ),
 }
 
 

@@ -16,7 +16,8 @@ from tito.staff.interpreter import is_reachable, reachable_python
 from tito.staff.lint_exercises import solution_lines
 from tito.staff.package import build_student, build_worker
 
-from tests.docker.scan import STAFF_FOLDERS
+from tests.docker.scan import STAFF_FOLDERS, Scan
+from tests.docker.secrets_of_course import fragments
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "course"
@@ -130,6 +131,25 @@ def test_a_semester_file_says_what_comes_prebuilt(course: Path, tmp_path: Path, 
     (wheel,) = answer.json["wheels"]
     core = {Path(name).name for name in names(Path(wheel)) if name.startswith("tinytorch/core/")}
     assert core == {"__init__.py", "curriculum.json", "scale.py", "shift.py"}
+
+
+@pytest.mark.service
+@pytest.mark.parametrize("semester", sorted(COURSE.glob("semesters/20*.yaml")), ids=lambda path: path.stem)
+def test_what_the_servers_of_a_real_semester_get_has_no_answers(semester: Path, tmp_path: Path, monkeypatch, tito):
+    """The wheel is what images and environments of this semester are made of; tests/docker looks into the images."""
+    monkeypatch.setenv("TITO_COURSE", str(COURSE))
+    answer = tito("package", "build", "--semester", str(semester), "--output", str(tmp_path / "out"), "--json")
+    assert answer.code == 0, answer
+    (wheel,) = map(Path, answer.json["wheels"])
+    core = {Path(name).name for name in names(wheel) if name.startswith("tinytorch/core/")}
+    assert core == {"__init__.py", "curriculum.json"}
+    secret = fragments(load_curriculum(COURSE), [])
+    scan = Scan(secret, frozenset())
+    scan.content(wheel.name, wheel.read_bytes())
+    assert scan.found == []
+    planted = next(iter(secret))
+    scan.content("planted", planted)
+    assert len(scan.found) == 1
 
 
 @pytest.mark.service

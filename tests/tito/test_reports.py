@@ -44,7 +44,7 @@ def online(workspace, monkeypatch: pytest.MonkeyPatch, unused_port: int):
     """A student's server whose exchange does not answer."""
     monkeypatch.setenv("EXCHANGE_URL", f"http://127.0.0.1:{unused_port}")
     monkeypatch.setenv("EXCHANGE_COURSE", COURSE)
-    monkeypatch.setenv("EXCHANGE_TOKEN", "nobody")
+    monkeypatch.setenv("COURSE_TOKEN", "nobody")
     return workspace
 
 
@@ -103,7 +103,7 @@ def test_without_an_answer_notes_are_kept_and_the_process_is_silent(online, curr
 def test_notes_arrive_as_one_event_of_each_module(live: Live, online, monkeypatch, curriculum):
     token = live.hub.student("ada", COURSE)
     monkeypatch.setenv("EXCHANGE_URL", live.url)
-    monkeypatch.setenv("EXCHANGE_TOKEN", token)
+    monkeypatch.setenv("COURSE_TOKEN", token)
     for passed in (0, 1):
         reports.note(exercise="halve", checks=2, passed=passed, fault="wrong value")
         reports.note(exercise="shift", checks=1, passed=1, fault="")
@@ -119,7 +119,7 @@ def test_notes_arrive_as_one_event_of_each_module(live: Live, online, monkeypatc
 def test_a_batch_is_what_an_event_holds_and_the_rest_follows(live: Live, online, monkeypatch, curriculum):
     token = live.hub.student("ada", COURSE)
     monkeypatch.setenv("EXCHANGE_URL", live.url)
-    monkeypatch.setenv("EXCHANGE_TOKEN", token)
+    monkeypatch.setenv("COURSE_TOKEN", token)
     for number in range(100):
         reports.note(exercise="halve", checks=100, passed=number, fault="wrong value")
     while send_reports(online, curriculum):

@@ -370,7 +370,7 @@ def test_a_course_that_cannot_be_reached_costs_one_line(
 ):
     monkeypatch.setenv("EXCHANGE_URL", f"http://127.0.0.1:{unused_port}/services/exchange")
     monkeypatch.setenv("EXCHANGE_COURSE", "tiny")
-    monkeypatch.setenv("EXCHANGE_TOKEN", "none")
+    monkeypatch.setenv("COURSE_TOKEN", "none")
     answer = tito("module", "test", "scale")
     assert answer.code == 0
     assert answer.err.startswith("The course was not told that scale was tested: ")

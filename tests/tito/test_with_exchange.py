@@ -32,7 +32,7 @@ def ada(live: Live, workspace, monkeypatch: pytest.MonkeyPatch) -> str:
     token = live.hub.student("ada", COURSE)
     monkeypatch.setenv("EXCHANGE_URL", live.url)
     monkeypatch.setenv("EXCHANGE_COURSE", COURSE)
-    monkeypatch.setenv("EXCHANGE_TOKEN", token)
+    monkeypatch.setenv("COURSE_TOKEN", token)
     return token
 
 

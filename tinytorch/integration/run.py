@@ -2,14 +2,20 @@
 
 import traceback
 
-from tinytorch.integration import (  # noqa: F401 - the last five add their tests
+from tinytorch.integration import (  # noqa: F401 - the rooms add their tests
     TESTS,
     IntegrationTest,
     attention,
+    benchmarking,
+    caching,
     composition,
+    compression,
     gradients,
+    profiling,
+    quantization,
     text,
     training,
+    transformers,
 )
 
 

@@ -5,7 +5,9 @@ Every factory here is imported by the process that runs student code; it needs n
 """
 
 import sys
+import tracemalloc
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -108,6 +110,34 @@ def counting_model(Tensor, vocabulary, context, sureness=50.0):
     return model
 
 
+def scripted_machine(costs, cold=0.0, drift=0.0, noise=(1.0,)):
+    """Return a machine whose times are known: candidates to run, and a clock that only their runs move forward.
+
+    `costs`: name -> seconds of a run; `cold`: seconds more for the first run of each. Run number k of all (from 0)
+    takes (1 + drift * k) times as long, and that times the k-th number of `noise`, which begins anew at its end.
+    `.candidates` has a function without arguments for each name, `.clock` gives seconds, `.ran` lists who ran.
+    """
+
+    class Machine:
+        def __init__(self):
+            self.ran, self.now = [], 0.0
+            self.candidates = {name: self.runner(name) for name in costs}
+
+        def runner(self, name):
+            def run():
+                number = len(self.ran)
+                extra = cold if name not in self.ran else 0.0
+                self.now += (costs[name] + extra) * (1 + drift * number) * noise[number % len(noise)]
+                self.ran.append(name)
+
+            return run
+
+        def clock(self):
+            return self.now
+
+    return Machine()
+
+
 def scripted(values):
     """Return a function that gives `values` one after the other, whatever it is called with; `.calls` counts."""
 
@@ -179,3 +209,152 @@ def growing_cache(Tensor):
             return tuple(Tensor(x) for x in self.arrays)
 
     return Growing()
+
+
+def peak_bytes(function, *inputs, **options):
+    """Call the function; tell how many bytes Python and numpy held at most, beyond what was there before."""
+    tracemalloc.start()
+    try:
+        function(*inputs, **options)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
+    """Return a language model that takes caches, and needs all numbers before and their places to say what follows.
+
+    What follows is the sum of number times place (counted from 1), modulo `vocabulary`: its score is `sureness`, others
+    have 0. It takes ids (batch, new), `caches` with one for each of `layers` blocks, and `start`, and keeps numbers and
+    places in the caches as keys and values (batch, 1, new, 1). `.reads` lists (start, new) of each call, `.recorded`
+    whether operations on tensors were recorded for gradients.
+    """
+
+    def model(ids, caches=None, start=0):
+        array = np.asarray(ids.data)
+        if array.ndim != 2 or array.shape[1] > context - start:
+            raise ValueError(f"the context has {context} places, got ids of the shape {array.shape} from place {start}")
+        places = np.broadcast_to(np.arange(start + 1, start + array.shape[1] + 1), array.shape)
+        known = [Tensor(x[:, None, :, None].astype(np.float32)) for x in (array, places)]
+        for cache in [None] * layers if caches is None else caches:
+            given = known if cache is None else cache.append(*known)
+        numbers, all_places = (np.asarray(x.data)[:, 0, :, 0] for x in given)
+        sums = np.cumsum(numbers * all_places, axis=1)[:, numbers.shape[1] - array.shape[1] :]
+        following = sums.astype(np.int64) % vocabulary
+        out = Tensor(sureness * np.eye(vocabulary, dtype=np.float32)[following], requires_grad=True) * 1.0
+        model.reads.append((start, int(array.shape[1])))
+        model.recorded.append(bool(out.requires_grad))
+        return out
+
+    attention = SimpleNamespace(num_heads=1, key=SimpleNamespace(weight=np.ones((1, 1), dtype=np.float32)))
+    model.context, model.blocks = context, [SimpleNamespace(attention=attention)] * layers
+    model.reads, model.recorded = [], []
+    return model
+
+
+def clocked_run(*takes):
+    """Return something to call that takes `takes` by a clock of its own, the last one again and again.
+
+    `.clock()` reads that clock, `.calls` counts. Nothing really waits.
+    """
+
+    class ClockedRun:
+        def __init__(self):
+            self.takes, self.now, self.calls = takes, 64.0, 0
+
+        def __call__(self):
+            self.now += self.takes[min(self.calls, len(self.takes) - 1)]
+            self.calls += 1
+
+        def clock(self):
+            return self.now
+
+    return ClockedRun()
+
+
+def clocked_step(Tensor, script, between=0.0, inside=None, fails=False):
+    """Return something to call without arguments that calls operations made for it, by a clock of its own.
+
+    script: (operation, seconds) for each call; each takes and gives an array (2, 3). between: what passes before each.
+    inside: operation -> the operation that it calls while it works, which takes one second more. fails: whether a
+    RuntimeError ends it. `.clock()` reads the clock, `.out` is the last result, a Tensor that wants a gradient.
+    """
+    core = sys.modules[Tensor.__module__]
+
+    class ClockedStep:
+        def __init__(self):
+            self.script, self.between, self.inside, self.fails = script, between, inside or {}, fails
+            self.now, self.takes, self.out = 64.0, 0.0, None
+            names = {*(name for name, _ in script), *self.inside.values()}
+            self.operations = {name: core.primitive(self.operation(name)) for name in names}
+
+        def operation(self, name):
+            def compute(a):
+                self.now += self.takes
+                if name in self.inside:
+                    self.takes = 1.0
+                    self.operations[self.inside[name]](Tensor(a))
+                return 2.0 * a
+
+            compute.__name__ = name
+            return compute
+
+        def __call__(self):
+            self.out = Tensor(np.ones((2, 3), dtype=np.float32), requires_grad=True)
+            for name, seconds in self.script:
+                self.now += self.between
+                self.takes = seconds
+                self.out = self.operations[name](self.out)
+            self.now += self.between
+            if self.fails:
+                raise RuntimeError("the last operation failed")
+
+        def clock(self):
+            return self.now
+
+    return ClockedStep()
+
+
+def using_memory(held, given_back):
+    """Return something to call that makes arrays of `held` bytes, keeps them, makes others, and drops these.
+
+    held, given_back: lists of sizes in bytes. `.held` are the arrays that it keeps.
+    """
+
+    class UsingMemory:
+        def __init__(self):
+            self.sizes, self.held = (held, given_back), []
+
+        def __call__(self):
+            self.held = [np.zeros(size, dtype=np.uint8) for size in held]
+            dropped = [np.zeros(size, dtype=np.uint8) for size in given_back]
+            del dropped
+
+    return UsingMemory()
+
+
+def calling(function, *arguments):
+    """Return something to call that calls `function(*arguments)`; `.result` is what it gave last."""
+
+    class Calling:
+        def __init__(self):
+            self.arguments, self.result = arguments, None
+
+        def __call__(self):
+            self.result = function(*arguments)
+
+    return Calling()
+
+
+def in_turn(*functions):
+    """Return something to call without arguments that calls each of `functions` in turn."""
+
+    class InTurn:
+        def __init__(self):
+            self.functions = functions
+
+        def __call__(self):
+            for function in self.functions:
+                function()
+
+    return InTurn()

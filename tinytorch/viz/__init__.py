@@ -2,8 +2,9 @@
 
 `lines`, `bars`, `images`, `matrix`, `surface`, `memory_layout` and `broadcast` give a `Picture`, shown when a cell ends
 in it.
-`LossCurve` is live during training, `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `Tokens`, `TokensByMerges`,
-`PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap` and `NextToken` answer one question each.
+`LossCurve` is live during training; `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `NextToken`, `Tokens`,
+`TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask`,
+`WeightHistogram`, `RepeatedWork`, `Timeline` and `EvidenceByRuns` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -38,6 +39,15 @@ _HOME = {
     "SlidingKernel": "sliding_kernel",
     "FeatureMaps": "feature_maps",
     "AttentionMap": "attention_map",
+    "NumberLine": "number_line",
+    "PruningMask": "pruning_mask",
+    "WeightHistogram": "weight_histogram",
+    "RepeatedWork": "repeated_work",
+    "Timeline": "call_timeline",
+    "roofline": "rooflines",
+    "runs": "benchmark_pictures",
+    "trade_off": "benchmark_pictures",
+    "EvidenceByRuns": "evidence_by_runs",
 }
 __all__ = sorted(_HOME)
 

@@ -26,7 +26,7 @@ def lines(
     """Draw lines over one x axis.
 
     Args:
-        x: values of the x axis, or None for 0, 1, 2, ...
+        x: values of the x axis, or None for 0, 1, 2, ...; name -> values where each line has its own.
         values_by_name: name -> values.
         log: axes with a logarithmic scale: "", "x", "y" or "xy".
         notes: (x, y, text) written beside that point, or (x, y, text, "left" or "right").
@@ -38,7 +38,8 @@ def lines(
     ax = axes[0, 0]
     for i, (name, values) in enumerate(values_by_name.items()):
         y = as_numbers(f"line {name!r}", values)
-        at = np.arange(len(y)) if x is None else as_numbers("x", x)
+        own = x.get(name) if isinstance(x, Mapping) else x
+        at = np.arange(len(y)) if own is None else as_numbers("x", own)
         if at.shape != y.shape:
             raise ValueError(f"line {name!r} needs one value for each x, got {y.shape} values for {at.shape} places")
         ax.plot(at, y, color=COLORS[i % len(COLORS)], label=name, lw=2, marker="o" if markers else None, ms=4)

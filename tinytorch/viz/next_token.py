@@ -3,7 +3,7 @@
 >>> NextToken(shares, ["ROMEO:", "the ki"], characters)      # shares(beginning, temperature) gives one share a token
 
 In a notebook a choice of beginnings, a slider, a line that says what is seen, and a table with bars; elsewhere, and in
-a saved notebook, the table of the first beginning at three temperatures.
+a saved notebook, a picture of the first beginning at three temperatures.
 """
 
 import html
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from tinytorch.viz.picture import COLORS, as_numbers
+from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
 
 MOST_ROWS = 10  # tokens in a table; the others are added up
 TEMPERATURES = (0.3, 1.0, 2.0)  # of what stays where no widget can be shown
@@ -80,23 +80,33 @@ class NextToken:
             return f'<div role="status" aria-live="polite">{html.escape(f"{type(problem).__name__}: {problem}")}</div>'
 
     def _ipython_display_(self) -> None:
-        """Show the controls, and three temperatures as an output of its own: they stay without widgets."""
+        """Show the controls, and a picture as an output of its own: it stays where no widget can be shown."""
         from IPython.display import display
 
         from tinytorch.viz.loss_curve import in_a_notebook
 
         if in_a_notebook():
             display(self.controls())
-        text = {"text/html": self.picture(), "text/plain": repr(self)}
-        display(text, raw=True)
+        display(self.picture())
 
-    def picture(self) -> str:
-        """Write the tables of the first beginning at three temperatures, as HTML."""
-        return "".join(f"<div>{self.table(self.beginnings[0], temperature)}</div>" for temperature in TEMPERATURES)
+    def picture(self) -> Picture:
+        """Draw the shares after the first beginning at three temperatures."""
+        first = self.beginnings[0]
+        figure, axes = new_figure(1, len(TEMPERATURES), height=3.0, sharex=True)
+        for ax, temperature in zip(axes[0], TEMPERATURES, strict=True):
+            names, shares = zip(*self.rows(first, temperature), strict=True)
+            places = range(len(names))
+            ax.barh(places, shares, color=COLORS[5], tick_label=[name.replace("$", r"\$") for name in names])
+            ax.grid(False, axis="y")
+            ax.set(title=f"temperature {temperature}", xlabel="share", xlim=(0, 1.18), ylim=(MOST_ROWS + 0.5, -0.5))
+            for place, share in zip(places, shares, strict=True):
+                ax.text(share + 0.02, place, f"{share:.0%}", va="center", fontsize=8)
+        figure.suptitle(f"After {first!r}".replace("$", r"\$"))
+        return Picture(figure, repr(self))
 
     def __repr__(self) -> str:
         first = self.beginnings[0]
-        return "\n".join(self.line(first, t, self.rows(first, t)) for t in TEMPERATURES)
+        return "; ".join(self.line(first, t, self.rows(first, t)) for t in TEMPERATURES)
 
 
 def _table(rows: list[tuple[str, float]]) -> str:

@@ -102,7 +102,7 @@ def picture(losses: list, loss: float, text: str) -> viz.Picture:
     figure.set_size_inches(7, 8)
     figure.axes[0].set_position([0.1, 0.56, 0.87, 0.38])
     figure.set_layout_engine("none")
-    figure.text(0.1, 0.47, text, va="top", family="monospace", fontsize=8)
+    figure.text(0.1, 0.47, text, va="top", family="monospace", fontsize=8, parse_math=False)  # it may hold two $
     return drawn
 
 

@@ -32,7 +32,7 @@ import math
 import numpy as np
 
 from tinytorch.core.activations import gelu, relu
-from tinytorch.core.attention import MultiHeadAttention
+from tinytorch.core.attention import MultiheadAttention, MultiHeadAttention
 from tinytorch.core.autograd import no_grad
 from tinytorch.core.embeddings import Embedding
 from tinytorch.core.layers import Dropout, Linear, Module, ModuleList, Parameter
@@ -755,7 +755,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. After 0 steps: every character equally likely, $\ln 65 = 4.17$ nats.
+# 1. After 0 steps the scores are small random numbers: a little worse than if every character were equally likely, which costs $\ln 65 = 4.17$ nats.
 # 2. After 100 steps it knows how often each letter comes, that lines are short, and some pairs of letters.
 # 3. After 400, words: short ones are right, long ones look like English. Names stand in capitals with a colon behind them.
 # 4. After 1,500, most words exist, and the form of a play is there. There's still no sense in it: the model sees 64 characters, and has as many weights as a small photograph has pixels.
@@ -919,7 +919,8 @@ def _():
         logits = remote(test.rng.normal(0.0, 2.0, size=12))
         places, expected = chosen(logits.read(), temperature)
         with unchanged(logits):
-            clear(logits, places, expected, temperature=temperature)
+            sample_next(logits, 0.5, temperature=temperature)
+        clear(logits, places, expected, temperature=temperature)
 
 
 @test.check("random scores with top k, larger than the vocabulary too", points=5, hidden=True)
@@ -1124,7 +1125,8 @@ for temperature in (0, 3.0):
 # %% [markdown]
 # ## PyTorch's encoder layer (given)
 #
-# PyTorch calls the same block `nn.TransformerEncoderLayer`. With `norm_first=True` it's yours, without a mask. Its default is still the form of 2017, which normalises the sum.
+# PyTorch calls the same block `nn.TransformerEncoderLayer`. With `norm_first=True` it's yours, without a mask unless it is given one. Its default is still the form of 2017, which normalises the sum.
+# Its weights have PyTorch's names, so that a state moves from one framework to the other.
 
 
 # %%
@@ -1134,27 +1136,35 @@ class TransformerEncoderLayer(Module):
 
     Args:
         d_model, nhead, dim_feedforward: the size of the vectors, heads, hidden size of the MLP.
-        dropout: probability, in both halves; activation: a function.
+        dropout: probability, in both halves (PyTorch drops some of attention's weights, too).
+        activation: "relu", "gelu", or a function.
+        batch_first: True for (batch, time, dim), as everywhere in this course; False for (time, batch, dim).
         norm_first: True is pre-norm, your transformer_block; False normalises the sums, as in 2017.
     """
 
     def __init__(
-        self, d_model, nhead, dim_feedforward=2048, dropout=0.1, activation=relu, layer_norm_eps=1e-5, norm_first=False
-    ):
-        self.self_attn = MultiHeadAttention(d_model, nhead)
-        self.linear1, self.linear2 = Linear(d_model, dim_feedforward), Linear(dim_feedforward, d_model)
-        self.norm1, self.norm2 = LayerNorm(d_model, layer_norm_eps), LayerNorm(d_model, layer_norm_eps)
+        self, d_model, nhead, dim_feedforward=2048, dropout=0.1, activation=relu, layer_norm_eps=1e-5,
+        batch_first=False, norm_first=False, bias=True,
+    ):  # fmt: skip
+        self.self_attn = MultiheadAttention(d_model, nhead, bias=bias, batch_first=batch_first)
+        self.linear1, self.linear2 = Linear(d_model, dim_feedforward, bias), Linear(dim_feedforward, d_model, bias)
+        self.norm1, self.norm2 = (LayerNorm(d_model, layer_norm_eps, bias=bias) for _ in range(2))
         self.dropout, self.dropout1, self.dropout2 = Dropout(dropout), Dropout(dropout), Dropout(dropout)
-        self.activation, self.norm_first = activation, norm_first
+        self.activation, self.norm_first = {"relu": relu, "gelu": gelu}.get(activation, activation), norm_first
 
-    def forward(self, src):
+    def forward(self, src, src_mask=None, src_key_padding_mask=None, is_causal=False):
+        """Return what the block makes of src; masks as in MultiheadAttention, True hides."""
+        if is_causal and src_mask is None:
+            raise ValueError("is_causal only says that src_mask is causal: give the mask, too")
+
+        def attend(x):
+            out, _ = self.self_attn(x, x, x, src_key_padding_mask, need_weights=False, attn_mask=src_mask)
+            return self.dropout1(out)
+
         if self.norm_first:
-            return transformer_block(src, self.norm1, self._attend, self.norm2, self._think)
-        src = self.norm1(src + self._attend(src))
+            return transformer_block(src, self.norm1, attend, self.norm2, self._think)
+        src = self.norm1(src + attend(src))
         return self.norm2(src + self._think(src))
-
-    def _attend(self, x):
-        return self.dropout1(self.self_attn(x))
 
     def _think(self, x):
         return self.dropout2(feed_forward(x, self.linear1, self.linear2, lambda h: self.dropout(self.activation(h))))

@@ -4,12 +4,14 @@ TAs grade by hand (`read`, `grade`), instructors also run the lifecycle (`run`).
 to change here: they stand in the semester file.
 """
 
-READ, GRADE, RUN = "custom:grading:read", "custom:grading:grade", "custom:grading:run"
+from tito.grading.rights import GRADE, READ, RUN
+
 SCOPES = (READ, GRADE, RUN)
 
 GRADING_CHANGES = {("GradeHandler", "PUT"), ("CommentHandler", "PUT"), ("FlagSubmissionHandler", "POST")}
+# nbgrader's own, in whose place `lifecycle` serves the kinds of grading work, each with the right that its line names.
 LIFECYCLE = {
-    "AssignHandler", "ReleaseHandler", "UnReleaseHandler", "CollectHandler", "AutogradeHandler", "AutogradeAllHandler",
+    "AssignHandler", "ReleaseHandler", "UnReleaseHandler", "CollectHandler", "AutogradeHandler",
     "GenerateAllFeedbackHandler", "ReleaseAllFeedbackHandler", "GenerateFeedbackHandler", "ReleaseFeedbackHandler",
 }  # fmt: skip
 ELSEWHERE = {

@@ -11,7 +11,7 @@ from tornado import web
 
 from . import handlers
 from .course_view import CourseView
-from .lifecycle import LIFECYCLE_ROUTES
+from .lifecycle import lifecycle_routes
 from .pages import NBGRADER_STATIC, OWN_STATIC, page_environment
 from .submission_page import SubmissionPages
 
@@ -65,7 +65,7 @@ def _routes(prefix: str) -> list[tuple]:
         (r"/formgrader/api/comment_bank/([^/]+)/([^/]+)/([^/]+)", handlers.CommentBankHandler),
         (r"/formgrader/static/(.*)", web.StaticFileHandler, {"path": str(NBGRADER_STATIC)}),
         (r"/formgrader/gateway/(.*)", web.StaticFileHandler, {"path": str(OWN_STATIC)}),
-        *LIFECYCLE_ROUTES,
+        *lifecycle_routes(),
         *handlers.gateway_routes(),
         (r"/formgrader/submissions/([^/]+)/(.+)", handlers.SubmissionFilesHandler),
     ]

@@ -6,6 +6,7 @@ the few things that they use. Nothing of a Jupyter server is there.
 """
 
 import asyncio
+import json
 import logging
 import re
 import secrets
@@ -17,6 +18,7 @@ from nbgrader.api import Gradebook
 from tornado import web
 
 from tito.gradebook.lock import GradebookLock
+from tito.grading.kinds import buttons
 
 from .access import needed_scope, refusal
 from .audit import record_changes
@@ -85,9 +87,12 @@ class GatewayMixin(HubOAuthenticated):
 
     def _check_rights(self) -> None:
         name, method = self.rights_name(), self.request.method
-        scope = needed_scope(name, method)
+        scope = self.needed_scope()
         if scope is None or not self.has(scope):
             raise web.HTTPError(403 if scope else 405, refusal(name, method, scope, self.person))
+
+    def needed_scope(self) -> str | None:
+        return needed_scope(self.rights_name(), str(self.request.method))
 
     @classmethod
     def rights_name(cls) -> str:
@@ -180,6 +185,7 @@ class GatewayMixin(HubOAuthenticated):
             "xsrf": xsrf.decode() if isinstance(xsrf, bytes) else xsrf,
             "base_url": self.base_url,
             "course": self.course.course_id,
+            "buttons": json.dumps(buttons()),
         }
 
     def render(self, name: str, **values: Any) -> str:  # nbgrader's handlers write what it returns

@@ -10,6 +10,9 @@ from tornado import web
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient  # the other kind asks proxies of the environment
 
+from exchange.hub.asking import reason_of
+from tito.grading.kinds import find_kind, offered
+
 from .base import PageHandler
 
 TIMEOUT_SECONDS = 20.0
@@ -71,55 +74,25 @@ def _body(error: HTTPClientError) -> dict[str, Any]:
 
 
 def _reason(error: HTTPClientError) -> str:
-    try:
-        return str(_body(error)["detail"])
-    except KeyError:
-        return f"the grading service does not answer ({error}): try again in a moment"
+    return reason_of(_body(error)) or f"the grading service does not answer ({error}): try again in a moment"
 
 
-class AssignHandler(GradingHandler):
-    async def post(self, assignment: str):
-        await self.queue("generate", assignment)
+class KindHandler(GradingHandler):
+    """Queues one kind of work, for a module or for one of its students; who may, the kind's line in the table says."""
 
+    def initialize(self, kind: str, force: bool = False) -> None:
+        self.kind, self.force = kind, force
 
-class ReleaseHandler(GradingHandler):
-    async def post(self, assignment: str):
-        await self.queue("release", assignment)
+    def needed_scope(self) -> str | None:
+        kind = find_kind(self.kind)
+        return kind.scope if kind and self.request.method == "POST" else None
 
-
-class CollectHandler(GradingHandler):
-    async def post(self, assignment: str):
-        await self.queue("collect", assignment)
-
-
-class AutogradeAllHandler(GradingHandler):
-    async def post(self, assignment: str):
-        await self.queue("autograde", assignment)
-
-
-class AutogradeHandler(GradingHandler):
-    async def post(self, assignment: str, student: str):
-        await self.queue("autograde", assignment, students=[student], force=True)
-
-
-class GenerateAllFeedbackHandler(GradingHandler):
-    async def post(self, assignment: str):
-        await self.queue("feedback", assignment)
-
-
-class GenerateFeedbackHandler(GradingHandler):
-    async def post(self, assignment: str, student: str):
-        await self.queue("feedback", assignment, students=[student])
-
-
-class ReleaseAllFeedbackHandler(GradingHandler):
-    async def post(self, assignment: str):
-        await self.release_feedback(assignment)
-
-
-class ReleaseFeedbackHandler(GradingHandler):
-    async def post(self, assignment: str, student: str):
-        await self.release_feedback(assignment, students=[student])
+    async def post(self, assignment: str, student: str = ""):
+        body: dict[str, Any] = {"students": [student]} if student else {}
+        if self.kind == "release_feedback":
+            await self.release_feedback(assignment, **body)
+        else:
+            await self.queue(self.kind, assignment, **body, **({"force": True} if self.force else {}))
 
 
 class JobHandler(GradingHandler):
@@ -132,16 +105,18 @@ class RegradesHandler(GradingHandler):
         self.write({"regrades": await self.call_grading("GET", "regrades?open=true")})
 
 
-LIFECYCLE_ROUTES = [
-    (r"/formgrader/api/assignment/([^/]+)/assign", AssignHandler),
-    (r"/formgrader/api/assignment/([^/]+)/release", ReleaseHandler),
-    (r"/formgrader/api/assignment/([^/]+)/collect", CollectHandler),
-    (r"/formgrader/api/assignment/([^/]+)/autograde", AutogradeAllHandler),
-    (r"/formgrader/api/assignment/([^/]+)/generate_feedback", GenerateAllFeedbackHandler),
-    (r"/formgrader/api/assignment/([^/]+)/release_feedback", ReleaseAllFeedbackHandler),
-    (r"/formgrader/api/assignment/([^/]+)/([^/]+)/generate_feedback", GenerateFeedbackHandler),
-    (r"/formgrader/api/assignment/([^/]+)/([^/]+)/release_feedback", ReleaseFeedbackHandler),
-    (r"/formgrader/api/submission/([^/]+)/([^/]+)/autograde", AutogradeHandler),
-    (r"/formgrader/api/jobs/([0-9a-f]+)", JobHandler),
-    (r"/formgrader/api/regrades", RegradesHandler),
-]
+def lifecycle_routes() -> list[tuple]:
+    """Return an address for each kind of grading work that pages offer, where nbgrader has it."""
+    routes: list[tuple] = []
+    for kind, button in offered():
+        routes.append((rf"/formgrader/api/assignment/([^/]+)/{kind.address}", KindHandler, {"kind": kind.name}))
+        if kind.after:
+            one = {"kind": kind.name, "force": button.again}
+            routes.append((rf"/formgrader/api/assignment/([^/]+)/([^/]+)/{kind.address}", KindHandler, one))
+    return [
+        *routes,
+        # nbgrader has this one apart.
+        (r"/formgrader/api/submission/([^/]+)/([^/]+)/autograde", KindHandler, {"kind": "autograde", "force": True}),
+        (r"/formgrader/api/jobs/([0-9a-f]+)", JobHandler),
+        (r"/formgrader/api/regrades", RegradesHandler),
+    ]

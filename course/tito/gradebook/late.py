@@ -1,8 +1,8 @@
 """Late penalties by the semester's policy, through nbgrader's late plugin.
 
-Grace is free; after it each day begun costs a share of the points earned, up to a maximum. nbgrader computes the
-penalty when it autogrades; points given by hand come later, so it is brought up to date whenever such a grade
-changes, and all of them whenever the schedule does (`lateness`).
+What is late, the exchange's rule says (`exchange.protocol.schedule`); each day begun then costs a share of the points
+earned, up to a maximum. nbgrader computes the penalty when it autogrades; points given by hand come later, so it is
+brought up to date whenever such a grade changes, and all of them whenever the schedule does (`lateness`).
 """
 
 import math
@@ -12,6 +12,8 @@ from pathlib import Path
 from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.plugins import LateSubmissionPlugin
 from traitlets import Unicode
+
+from exchange.protocol.schedule import lateness_of
 
 from .policy import semester_part
 
@@ -26,7 +28,7 @@ class LatePolicy:
 
     def percent(self, seconds_late: float) -> float:
         """Return the share of the points that lateness costs, counted from the due time."""
-        if seconds_late <= self.grace_minutes * 60:
+        if not lateness_of(seconds_late, self.grace_minutes * 60):
             return 0.0
         days = math.ceil(seconds_late / SECONDS_PER_DAY)
         return min(days * self.penalty_percent_per_day, self.maximum_percent, 100.0)

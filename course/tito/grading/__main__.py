@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import click
 import uvicorn
 
+from exchange.hub.identity import HubIdentity, read_caller
 from tito.gradebook.programs import put_programs_on_path
 
 from .api import make_app
 from .arrivals import Intake
-from .identity import HubIdentity
 from .pool import WorkerPool
 from .queue import Queue
 from .records import open_database
@@ -40,12 +40,13 @@ def main(url: str, port: int | None, **options) -> None:
     put_programs_on_path()
     settings = settings_from_environment(create=True, **options)
     queue = Queue(open_database(settings.database_url))
-    identity = HubIdentity(os.environ.get("JUPYTERHUB_API_URL", "http://127.0.0.1:8081/hub/api"))
+    identity = HubIdentity(os.environ.get("JUPYTERHUB_API_URL", "http://127.0.0.1:8081/hub/api"), read_caller)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app):
         with WorkerPool(settings, queue), Intake(settings, queue):
             yield
+        await identity.close()
 
     app = make_app(settings, queue, identity, os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/"), lifespan)
     place = urlsplit(url)

@@ -1,32 +1,52 @@
 """The HTTP interface of the grading service: jobs and runs for staff, quick results for the student who submitted.
 
-Everything lies below the service's prefix; the OpenAPI description is at PREFIX/openapi.json. Errors are
-{"detail": text}.
+Everything lies below the service's prefix; the OpenAPI description is at PREFIX/openapi.json. Errors are those of every
+service, {rule, value, remedy}, and the same in one line as `detail`.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from exchange.hub.asking import reason_of
+from exchange.hub.identity import Caller, HubIdentity, actor_in
+from exchange.hub.refusals import answer, answer_refusals
+from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.gradebook.unread import AnswersUnread, refuse_unread
 
 from .client import describe_run
-from .identity import READ, RUN, HubIdentity, Person, caller, needs
+from .identity import caller, holder, needs
+from .kinds import find_kind, names_to_ask_for
 from .overview import router as overview_router
 from .overview import rows_to_release
 from .queue import Queue
 from .records import Job, Run
 from .regrades import router as regrade_router
+from .rights import READ, RUN
 from .settings import GradingSettings
 from .students import students_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
-Kind = Literal["autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness"]
+
+MAX_NAME = 255
+
+
+def _is_asked_for(name: str) -> str:
+    if name not in (names := names_to_ask_for()):
+        raise ValueError(f"a kind of grading work is one of {', '.join(names)}")
+    return name
+
+
+KindName = Annotated[
+    str,
+    AfterValidator(_is_asked_for),
+    Field(json_schema_extra=lambda schema: schema.update(enum=names_to_ask_for())),
+]
 
 router = APIRouter()
 
@@ -35,7 +55,7 @@ class JobRequest(BaseModel):
     """What to do: a kind of work, a module, and whose submissions (all of them if none is named)."""
 
     model_config = ConfigDict(extra="forbid")
-    kind: Kind
+    kind: KindName
     assignment: Name
     students: list[Name] | None = Field(None, max_length=5000)
     force: bool = False
@@ -53,27 +73,31 @@ def settings_of(request: Request) -> GradingSettings:
 
 QueueHere = Annotated[Queue, Depends(queue_of)]
 SettingsHere = Annotated[GradingSettings, Depends(settings_of)]
-Caller = Annotated[Person, Depends(caller)]
-Reader = Annotated[Person, Depends(needs(READ))]
-Runner = Annotated[Person, Depends(needs(RUN))]
+Anybody = Annotated[Caller, Depends(caller)]
+Reader = Annotated[Caller, Depends(needs(READ))]
+Runner = Annotated[Caller, Depends(needs(RUN))]
 
 
 @router.post("/jobs", status_code=202)
 def ask(
-    wanted: JobRequest, queue: QueueHere, settings: SettingsHere, person: Runner,
-    grading_actor: Annotated[str, Header(max_length=255)] = "",
+    wanted: JobRequest, queue: QueueHere, settings: SettingsHere, person: Anybody, request: Request
 ) -> dict[str, Any]:  # fmt: skip
     """Queue work; the answer has the job's id and how far it is. Asking again for what still waits joins it.
 
-    A service that acts for a person names her in the header `Grading-Actor`; it is recorded and gives no rights.
+    A service that acts for a person names her in the header `Hub-Actor`; it is recorded and gives no rights.
     """
+    kind = find_kind(wanted.kind)
+    assert kind is not None
+    holder(person, kind.scope)
     students = students_for(settings, wanted.kind, wanted.assignment, wanted.students)
     if wanted.kind == "release_feedback" and not wanted.unread:
         refuse_unread(wanted.assignment, rows_to_release(settings, wanted.assignment, students))
     options = {name: True for name in ("force", "unread") if getattr(wanted, name)}
-    asked_by = f"{grading_actor} (by {person.name})" if grading_actor and person.kind == "service" else person.name
+    actor = actor_in(request.headers)[:MAX_NAME] if person.kind == "service" else ""
+    asked_by = f"{actor} (by {person.name})" if actor else person.name
     job = queue.submit(wanted.kind, wanted.assignment, students, asked_by=asked_by, **options)
-    return _found(queue.progress(job))
+    said = kind.button.said.format(module=wanted.assignment) if kind.button else ""
+    return {**_found(queue.progress(job)), "said": said}
 
 
 @router.get("/jobs")
@@ -117,13 +141,13 @@ def show_run(number: int, queue: QueueHere, _: Reader) -> dict[str, Any]:
     with Session(queue.engine) as session:
         run = session.get(Run, number)
         if run is None:
-            raise HTTPException(404, f"there is no run {number}")
+            raise Refused("a run has that number", str(number), "`runs` lists them", 404)
         return {**describe_run(run), "report": run.report}
 
 
 def _found(progress: dict[str, Any] | None) -> dict[str, Any]:
     if progress is None:
-        raise HTTPException(404, "there is no such job")
+        raise Refused("a job has that name", "another", "`jobs` lists the newest", 404)
     return progress
 
 
@@ -131,8 +155,17 @@ def _without_tasks(progress: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in progress.items() if name != "tasks"}
 
 
+def _body(refused: Refused) -> dict[str, str]:
+    """Say it in one line too, where programs of earlier versions look."""
+    return {**refused.as_dict(), "detail": reason_of(refused.as_dict())}
+
+
+def _refuse(error: TitoError, **more: Any) -> JSONResponse:
+    return answer(Refused(str(error), status=409), _body, **more)
+
+
 def make_app(
-    settings: GradingSettings, queue: Queue, identity: HubIdentity, prefix: str = "/", lifespan=None
+    settings: GradingSettings, queue: Queue, identity: HubIdentity[Caller], prefix: str = "/", lifespan=None
 ) -> FastAPI:
     """Return the service's application below a prefix such as `/services/grading/`."""
     base = prefix.rstrip("/")
@@ -140,11 +173,9 @@ def make_app(
         title="TinyTorch grading", openapi_url=f"{base}/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.state.settings, app.state.queue, app.state.identity = settings, queue, identity
-    app.add_exception_handler(
-        AnswersUnread,
-        lambda _, error: JSONResponse({"detail": str(error), "unread": error.waiting}, 409),
-    )
-    app.add_exception_handler(TitoError, lambda _, error: JSONResponse({"detail": str(error)}, 409))
+    answer_refusals(app, _body)
+    app.add_exception_handler(AnswersUnread, lambda _, error: _refuse(error, unread=error.waiting))
+    app.add_exception_handler(TitoError, lambda _, error: _refuse(error))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
     for part in (router, overview_router, regrade_router):
         app.include_router(part, prefix=f"{base}/api/v1")

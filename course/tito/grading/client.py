@@ -10,9 +10,8 @@ import threading
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-import httpx
-
-from exchange.client.direct import direct_client
+from exchange.client.token import hub_token
+from exchange.hub.asking import ServiceClient
 from tito.errors import TitoError
 from tito.gradebook.programs import put_programs_on_path
 
@@ -76,26 +75,34 @@ class ThroughService:
     """A grading service that runs beside a Hub."""
 
     def __init__(self, url: str, token: str):
-        headers = {"Authorization": f"token {token}"}
-        self._http = direct_client(url, base_url=f"{url.rstrip('/')}/api/v1/", headers=headers, timeout=30)
+        self._service = ServiceClient(
+            "the grading service",
+            f"{url.rstrip('/')}/api/v1",
+            token,
+            timeout_seconds=30,
+            refused=TitoError,
+            silent=TitoError,
+        )
 
     def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
         body = {"kind": kind, "assignment": assignment, "students": students, **options}
-        return self._ask("POST", "jobs", json=body)["id"]
+        return self._service.ask("POST", "/jobs", json=body)["id"]
 
     def progress(self, job: str) -> dict[str, Any]:
-        return self._ask("GET", f"jobs/{job}")
+        return self._service.ask("GET", f"/jobs/{job}")
 
     def overview(self) -> list[dict[str, Any]]:
-        return self._ask("GET", "overview")["modules"]
+        return self._service.ask("GET", "/overview")["modules"]
 
     def rows(self, assignment: str) -> list[dict[str, Any]]:
-        return self._ask("GET", f"assignments/{assignment}/students")
+        return self._service.ask("GET", f"/assignments/{assignment}/students")
 
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
-        runs = self._ask("GET", "runs", params={"assignment": assignment, "student": student, "kind": "autograde"})
+        runs = self._service.ask(
+            "GET", "/runs", params={"assignment": assignment, "student": student, "kind": "autograde"}
+        )
         done = [run["id"] for run in runs if run["outcome"] in ("graded", "refused", "unchanged")]
-        return self._ask("GET", f"runs/{done[0]}") if done else None
+        return self._service.ask("GET", f"/runs/{done[0]}") if done else None
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
@@ -106,27 +113,11 @@ class ThroughService:
     def wait(self, seconds: float) -> None:
         threading.Event().wait(seconds)
 
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            answer = self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise TitoError(f"the grading service at {self._http.base_url} does not answer: {error}") from error
-        if answer.is_error:
-            raise TitoError(f"the grading service: {_reason(answer)}")
-        return answer.json()
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"status {answer.status_code}"
-
 
 def open_door(course_dir: str | None, database: str | None) -> Door:
     """Choose the service if the environment names one and no course directory is given, else the directory."""
     url = os.environ.get("GRADING_URL")
-    token = os.environ.get("TITO_TOKEN") or os.environ.get("JUPYTERHUB_API_TOKEN")
+    token = hub_token(os.environ, "TITO_TOKEN")
     if course_dir is None and url and token:
         return ThroughService(url, token)
     return Direct(settings_from_environment(course_dir=course_dir, database_url=database))

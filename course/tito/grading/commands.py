@@ -18,7 +18,7 @@ WHERE = click.option(
     "--course-dir",
     type=click.Path(file_okay=False),
     help="nbgrader's course. Given: grade there directly. Not given: through the service if GRADING_URL and a token "
-    "(TITO_TOKEN or JUPYTERHUB_API_TOKEN) are set, else in this directory or var/course.",
+    "(COURSE_TOKEN or JUPYTERHUB_API_TOKEN) are set, else in this directory or var/course.",
 )
 DATABASE = click.option("--database", help="Record of grading (SQLAlchemy URL), for direct grading.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -5,23 +5,27 @@ Staff see everybody; a student sees her own quick results at once, and scores on
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from exchange.hub.identity import Caller
+from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.gradebook.scores import module_rows
 
-from .identity import READ, Person, caller, needs
+from .identity import caller, needs
+from .kinds import buttons
 from .queue import Queue
 from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, StillUnread, Task
+from .rights import READ
 from .settings import GradingSettings
 from .students import EVERYBODY, students_with
 from .unjudged import mark_unjudged
 
 router = APIRouter()
 UNFINISHED = ("running", "killed")
-Reader = Annotated[Person, Depends(needs(READ))]
+Reader = Annotated[Caller, Depends(needs(READ))]
 
 
 @router.get("/overview")
@@ -33,7 +37,8 @@ def overview(request: Request, _: Reader) -> dict[str, Any]:
     modules = module_overview(settings, queue)
     with Session(queue.engine) as session:
         regrades = session.scalars(select(Regrade).where(Regrade.answered_at.is_(None))).all()
-    return {"modules": modules, "waiting_tasks": queue.waiting(), "open_regrades": len(regrades)}
+    waits = {"waiting_tasks": queue.waiting(), "open_regrades": len(regrades)}
+    return {"modules": modules, **waits, "buttons": buttons()}
 
 
 def module_overview(settings: GradingSettings, queue: Queue) -> list[dict[str, Any]]:
@@ -98,16 +103,16 @@ def rows_to_release(settings: GradingSettings, assignment: str, students: list[s
 
 
 @router.get("/me")
-def own(request: Request, person: Annotated[Person, Depends(caller)]) -> dict[str, Any]:
+def own(request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
     """Show the caller her own quick results, released scores and regrade requests, by module."""
     return _state_of(request.app.state.queue, person.name)
 
 
 @router.get("/students/{student}")
-def of_student(student: str, request: Request, person: Annotated[Person, Depends(caller)]) -> dict[str, Any]:
+def of_student(student: str, request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
     """The same of one student, for staff; a student may name herself only."""
     if not person.has(READ) and person.name != student:
-        raise HTTPException(403, "students may read their own results only")
+        raise Refused("students may read their own results only", student, "leave the name out: `me`", 403)
     return _state_of(request.app.state.queue, student)
 
 

@@ -17,23 +17,14 @@ from sqlalchemy.orm import Session
 
 from tito.errors import TitoError
 
+from .kinds import MODULE, NOTHING, SUBMISSION, Kind, all_names, find_kind
 from .queue_view import QueueView
-from .records import DONE, FAILED, KINDS, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
+from .records import DONE, FAILED, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
 from .runner_identity import is_dead
 
 LEASE_SECONDS = 30.0
 MAX_STARTS = 3
 POSTPONE_SECONDS = 120.0  # until the next try of what a crowded machine had no time for
-PRIORITIES = {
-    "quick": 0,
-    "generate": 4,
-    "release": 5,
-    "collect": 5,
-    "lateness": 5,
-    "release_feedback": 9,  # after the pages that were asked for just before
-    "feedback": 8,
-    "autograde": 10,
-}
 
 
 class QueueError(TitoError):
@@ -63,8 +54,7 @@ class Queue(QueueView):
         self, kind: str, assignment: str, students: Iterable[str] = ("",), asked_by: str = "", **options: Any
     ) -> str:
         """Queue one task per student and return the job's id; what already waits is joined, not doubled."""
-        if kind not in KINDS:
-            raise QueueError(f"there is no kind of grading work called {kind!r}: choose one of {', '.join(KINDS)}")
+        _known(kind)
         students = list(dict.fromkeys(students))
         if not students:
             raise QueueError(f"no submissions of {assignment} to work on: collect first, or name other students")
@@ -94,7 +84,7 @@ class Queue(QueueView):
                 task = session.scalar(select(Task).where(Task.waiting_key == key))
                 if task is None:
                     task = Task(kind=kind, assignment=assignment, student=student, options=options, waiting_key=key)
-                    task.priority = PRIORITIES[kind]
+                    task.priority = _known(kind).priority
                     session.add(task)
                 try:
                     session.flush()
@@ -124,12 +114,13 @@ class Queue(QueueView):
             ).all()
             running = session.execute(select(Task.running_key, Task.kind).where(Task.running_key.is_not(None))).all()
             busy = {key for key, _ in running if key}
-        pages = {key.split("/")[1] for key, kind in running if key and kind == "feedback"}
-        pages |= {assignment for _, kind, assignment, _ in waiting if kind == "feedback"}
-        for task_id, kind, assignment, student in waiting:
-            if kind == "release_feedback" and assignment in pages:
+        to_do = {(name, key.split("/")[1]) for key, name in running if key}
+        to_do |= {(name, assignment) for _, name, assignment, _ in waiting}
+        for task_id, name, assignment, student in waiting:
+            kind = find_kind(name)
+            if kind and (kind.waits_for, assignment) in to_do:
                 continue  # the pages that are being made belong to what is to be released
-            key = _running_key(kind, assignment, student)
+            key = _running_key(kind, name, assignment, student)
             if not _collides(kind, assignment, key, busy) and (work := self._take(task_id, key, worker)):
                 return work
         return None
@@ -276,16 +267,23 @@ def _is_ready() -> tuple[ColumnElement[bool], ...]:
     return Task.state == QUEUED, or_(Task.lease_until.is_(None), Task.lease_until <= utc_now())
 
 
-def _running_key(kind: str, assignment: str, student: str) -> str:
-    group = kind if kind in ("quick", "collect") else "book"
+def _known(name: str) -> Kind:
+    if (kind := find_kind(name)) is None:
+        raise QueueError(f"there is no kind of grading work called {name!r}: choose one of {', '.join(all_names())}")
+    return kind
+
+
+def _running_key(kind: Kind | None, name: str, assignment: str, student: str) -> str:
+    group = name if kind and kind.holds == NOTHING else kind.holds if kind else SUBMISSION
     return f"{group}/{assignment}/{student}"
 
 
-def _collides(kind: str, assignment: str, key: str, busy: set[str]) -> bool:
+def _collides(kind: Kind | None, assignment: str, key: str, busy: set[str]) -> bool:
     """Tell whether a task must wait: for the same submission, or for a collection that is exchanging its files."""
-    if kind == "collect":
-        return any(other.startswith((f"book/{assignment}/", f"collect/{assignment}/")) for other in busy)
-    return key in busy or (kind != "quick" and f"collect/{assignment}/" in busy)
+    holds = kind.holds if kind else SUBMISSION
+    if holds == MODULE:
+        return any(other.startswith((f"{SUBMISSION}/{assignment}/", f"{MODULE}/{assignment}/")) for other in busy)
+    return key in busy or (holds == SUBMISSION and f"{MODULE}/{assignment}/" in busy)
 
 
 def _lease() -> datetime.datetime:

@@ -12,43 +12,23 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
-    DateTime,
     Engine,
     ForeignKey,
     Index,
     String,
     Text,
-    create_engine,
-    event,
 )
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
-from sqlalchemy.types import TypeDecorator
 
-from tito.schema import bring_up_to_date
+from exchange.hub.database import UtcDateTime, open_engine
+from tito.errors import SchemaError
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
-KINDS = ("quick", "autograde", "collect", "feedback", "release_feedback", "generate", "release", "lateness")
 
 
 def utc_now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
-
-
-class UtcDateTime(TypeDecorator):
-    """An aware datetime in UTC, also on SQLite, which forgets time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value, dialect):
-        return value if value is None else value.astimezone(datetime.UTC)
-
-    def process_result_value(self, value, dialect):
-        if value is None:
-            return None
-        return value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)
 
 
 class Base(DeclarativeBase):
@@ -168,17 +148,4 @@ class Note(Base):
 
 def open_database(url: str) -> Engine:
     """Open the grading database, creating it or bringing it to the present schema."""
-    address = make_url(url)
-    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, pool_pre_ping=True)
-    if address.get_backend_name() == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-    bring_up_to_date(engine, Path(__file__).parent / "migrations")
-    return engine
-
-
-def _prepare_sqlite(connection, _record) -> None:
-    # Readers (progress, home page) must not wait for the worker that writes, nor fail while it does.
-    for pragma in ("journal_mode=WAL", "busy_timeout=20000", "foreign_keys=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+    return open_engine(url, Path(__file__).parent / "migrations", SchemaError)

@@ -2,14 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from .identity import GRADE, READ, Person, caller, needs
+from exchange.hub.identity import Caller
+from exchange.protocol.models import Refused
+
+from .identity import caller, needs
 from .records import FeedbackRelease, Regrade, utc_now
+from .rights import GRADE, READ
 
 router = APIRouter(prefix="/regrades")
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
@@ -28,28 +32,28 @@ class RegradeAnswer(BaseModel):
 
 
 @router.post("", status_code=201)
-def ask(wanted: RegradeRequest, request: Request, person: Annotated[Person, Depends(caller)]) -> dict[str, Any]:
+def ask(wanted: RegradeRequest, request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
     """Ask for another look at one's own work; feedback must have been released, and one question is open at a time."""
     if person.kind != "user":
-        raise HTTPException(403, "a regrade is asked for by a student, with her own token")
+        raise Refused("a regrade is asked for by a student", person.name, "use the student's own token", 403)
     key = f"{person.name}/{wanted.assignment}/{wanted.exercise}"
     with Session(request.app.state.queue.engine) as session:
         if session.get(FeedbackRelease, (wanted.assignment, person.name)) is None:
-            raise HTTPException(
-                409, f"{person.name} has no feedback on {wanted.assignment} yet: wait until it is released"
-            )
+            rule = f"{person.name} has no feedback on {wanted.assignment} yet"
+            raise Refused(rule, remedy="wait until it is released", status=409)
         regrade = Regrade(**wanted.model_dump(), student=person.name, open_key=key)
         session.add(regrade)
         try:
             session.commit()
         except IntegrityError as error:
-            raise HTTPException(409, "your earlier request on this is still open: wait for its answer") from error
+            rule = "your earlier request on this is still open"
+            raise Refused(rule, remedy="wait for its answer", status=409) from error
         return describe(regrade)
 
 
 @router.get("")
 def look(
-    request: Request, person: Annotated[Person, Depends(caller)], open: bool | None = None, assignment: str = ""
+    request: Request, person: Annotated[Caller, Depends(caller)], open: bool | None = None, assignment: str = ""
 ) -> list[dict[str, Any]]:
     """List requests: one's own, or everybody's for staff; `open=true` gives those that wait for an answer."""
     query = select(Regrade).order_by(Regrade.id)
@@ -65,17 +69,16 @@ def look(
 
 @router.post("/{number}/answer")
 def answer(
-    number: int, said: RegradeAnswer, request: Request, person: Annotated[Person, Depends(needs(GRADE))]
+    number: int, said: RegradeAnswer, request: Request, person: Annotated[Caller, Depends(needs(GRADE))]
 ) -> dict[str, Any]:
     """Answer a request. A change of points is made in the formgrader, where it is recorded."""
     with Session(request.app.state.queue.engine) as session:
         regrade = session.get(Regrade, number)
         if regrade is None:
-            raise HTTPException(404, f"there is no regrade request {number}")
+            raise Refused("a regrade request has that number", str(number), "`regrades` lists them", 404)
         if regrade.answered_at is not None:
-            raise HTTPException(
-                409, f"request {number} was answered by {regrade.answered_by}: the student may ask again"
-            )
+            rule = f"request {number} was answered by {regrade.answered_by}"
+            raise Refused(rule, remedy="the student may ask again", status=409)
         regrade.answer, regrade.answered_by, regrade.answered_at = said.answer, person.name, utc_now()
         regrade.open_key = None
         session.commit()

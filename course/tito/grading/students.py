@@ -8,34 +8,37 @@ from pathlib import Path
 
 from tito.errors import TitoError
 
+from .kinds import Step, find_kind
 from .settings import GradingSettings
 
-STEP_BEFORE = {"autograde": "submitted", "feedback": "autograded", "release_feedback": "feedback"}
 EVERYBODY = ""
-REMEDY = {
-    "autograde": "collect first",
-    "feedback": "autograde first",
-    "release_feedback": "make feedback first",
-}
 
 
 def students_for(settings: GradingSettings, kind: str, assignment: str, named: Iterable[str] | None) -> list[str]:
     """Return the students to work on, EVERYBODY if none are named; raise TitoError where one has nothing there."""
-    if kind not in STEP_BEFORE or named is None:
+    step = _step_before(kind)
+    if step is None or named is None:
         return [EVERYBODY]
-    have = students_with(settings.course_dir / STEP_BEFORE[kind], assignment)
+    have = students_with(settings.course_dir / step.folder, assignment)
     missing = sorted(set(named) - set(have))
     if missing:
-        raise TitoError(f"{', '.join(missing)}: nothing of {assignment} in {STEP_BEFORE[kind]}: {REMEDY[kind]}")
+        raise TitoError(f"{', '.join(missing)}: nothing of {assignment} in {step.folder}: {step.remedy}")
     return sorted(set(named))
 
 
 def everybody_for(settings: GradingSettings, kind: str, assignment: str) -> list[str]:
     """Return all students who have reached the step before `kind`; raise TitoError where there is none."""
-    have = students_with(settings.course_dir / STEP_BEFORE[kind], assignment)
+    step = _step_before(kind)
+    assert step is not None
+    have = students_with(settings.course_dir / step.folder, assignment)
     if not have:
-        raise TitoError(f"no submission of {assignment} has been {STEP_BEFORE[kind]}: {REMEDY[kind]}")
+        raise TitoError(f"no submission of {assignment} has been {step.folder}: {step.remedy}")
     return have
+
+
+def _step_before(kind: str) -> Step | None:
+    known = find_kind(kind)
+    return known.after if known else None
 
 
 def students_with(step: Path, assignment: str) -> list[str]:

@@ -1,17 +1,18 @@
 """Ask the semester service from a terminal.
 
-The address is SEMESTER_URL; the token TITO_TOKEN or JUPYTERHUB_API_TOKEN, and it needs the scope custom:semester:manage
+The address is SEMESTER_URL; the token COURSE_TOKEN or JUPYTERHUB_API_TOKEN, with the scope custom:semester:manage
 (plan, apply) or custom:semester:read (status). The token of a notebook server has neither.
 """
 
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 
-from exchange.client.direct import direct_client
+from exchange.client.token import NEEDED, hub_token
+from exchange.hub.asking import ServiceClient, reason_in
 from tito.errors import TitoError
 from tito.semester.problems import Problem, SemesterError
 from tito.semester.read import Sources
@@ -25,17 +26,19 @@ class SemesterClient:
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         url = environ.get("SEMESTER_URL", "").rstrip("/")
-        token = environ.get("TITO_TOKEN") or environ.get("JUPYTERHUB_API_TOKEN", "")
+        token = hub_token(environ, "TITO_TOKEN")
         if not url or not token:
-            missing = "SEMESTER_URL" if not url else "TITO_TOKEN or JUPYTERHUB_API_TOKEN"
+            missing = "SEMESTER_URL" if not url else NEEDED
             remedy = "run it as `python -m hub_config run -- tito semester ...` on the Hub's machine, or set both"
             raise TitoError(f"the semester service needs an address and a token, and {missing} is not set: {remedy}")
-        headers = {"Authorization": f"token {token}"}
-        self._http = direct_client(url, base_url=f"{url}/api/v1", headers=headers, timeout=TIMEOUT_SECONDS)
+        self._service = _Client(
+            "the semester service", f"{url}/api/v1", token, timeout_seconds=TIMEOUT_SECONDS,
+            refused=TitoError, silent=TitoError,
+        )  # fmt: skip
 
     def plan(self, sources: Sources | None) -> dict[str, Any]:
         """Return the changes that applying would make."""
-        return self._ask("POST", "/plan", json=_body(sources))
+        return self._service.ask("POST", "/plan", json=_body(sources))
 
     def apply(
         self, sources: Sources | None, progress: Callable[[dict[str, Any]], object], yes: Iterable[str] = ()
@@ -43,28 +46,17 @@ class SemesterClient:
         """Put a semester in force, with a yes to the kinds of loss in `yes`; `progress` is called with the run while
         it is under way.
         """
-        run = self._ask("POST", "/apply", json={**_body(sources), "yes": list(yes)})
+        run = self._service.ask("POST", "/apply", json={**_body(sources), "yes": list(yes)})
         while not run["finished"]:
             progress(run)
             time.sleep(POLL_SECONDS)  # the service has no long poll: an apply takes seconds, once a week
-            run = self._ask("GET", "/apply")
+            run = self._service.ask("GET", "/apply")
         progress(run)
         return run
 
     def status(self) -> dict[str, Any]:
         """Return what is in force, the schedule and the last apply."""
-        return self._ask("GET", "/status")
-
-    def _ask(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            answer = self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
-            raise TitoError(
-                f"the semester service at {self._http.base_url} does not answer ({error}): start it"
-            ) from None
-        if answer.is_error:
-            _refuse(answer)
-        return answer.json()
+        return self._service.ask("GET", "/status")
 
 
 def _body(sources: Sources | None) -> dict[str, str]:
@@ -78,11 +70,12 @@ def _body(sources: Sources | None) -> dict[str, str]:
     }
 
 
-def _refuse(answer: httpx.Response) -> NoReturn:
-    try:
-        body = answer.json()
-    except ValueError:
-        raise TitoError(f"the semester service answered {answer.status_code}: {answer.text[:300]}") from None
-    if "problems" in body:
-        raise SemesterError(Problem(**problem) for problem in body["problems"])
-    raise TitoError(": ".join(part for part in (body["rule"], body["value"], body["remedy"]) if part))
+class _Client(ServiceClient):
+    """Reads the problems of a semester file one by one."""
+
+    def refusal(self, method: str, path: str, answer: httpx.Response) -> Exception:
+        try:
+            problems = answer.json().get("problems")
+        except (ValueError, AttributeError):
+            return super().refusal(method, path, answer)
+        return SemesterError(Problem(**each) for each in problems) if problems else TitoError(reason_in(answer))

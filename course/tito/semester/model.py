@@ -6,12 +6,13 @@ checked in `checks`.
 """
 
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from exchange.protocol.schedule import Schedule
 from tito.semester import times
 from tito.semester.problems import Rule
 
@@ -84,13 +85,12 @@ class Late(Part):
     maximum_percent: float = Field(default=100, ge=0, le=100)
 
     @property
-    def grace(self) -> timedelta:
-        return timedelta(minutes=self.grace_minutes)
+    def grace_seconds(self) -> int:
+        return self.grace_minutes * 60
 
     @property
-    def window(self) -> timedelta:
-        """Time after the due date during which work is still taken; never shorter than the grace."""
-        return max(timedelta(hours=self.window_hours), self.grace)
+    def window_seconds(self) -> int:
+        return self.window_hours * 3600
 
 
 class Attempts(Part):
@@ -167,7 +167,13 @@ class Semester(Part):
 
     def closes(self, module: str) -> datetime:
         """Return the last moment at which anybody may submit `module`."""
-        return max(self.dues(module)) + self.late.window
+        return self.closes_after(max(self.dues(module)))
+
+    def closes_after(self, due: datetime) -> datetime:
+        """Return when the exchange takes nothing any more of what is due then."""
+        closes_at = Schedule(due, self.late.grace_seconds, self.late.window_seconds, None).closes_at
+        assert closes_at is not None  # there is a due time and a window
+        return closes_at
 
     def dues(self, module: str) -> list[datetime]:
         """Return the due date of `module` and, after it, those of its extensions."""

@@ -71,7 +71,7 @@ def alternatives_of(course: Path) -> Path | None:
 
 def _prepare_worker(course: Path) -> None:
     """Judge with the code that is here, not with what the environment was made of some time ago."""
-    from tito.judge.sandbox.find import ENVIRONMENT_NAME
+    from tito.judge.sandbox.bubblewrap import ENVIRONMENT_NAME
     from tito.staff.environments import make_environments
 
     if ENVIRONMENT_NAME not in os.environ:

@@ -34,6 +34,14 @@ def test_moving_the_slider_and_choosing_change_line_and_table():
     assert "likeliest &#x27;&lt;&#x27; with 100%" in seen[2]
 
 
+def test_what_stays_without_widgets_is_one_small_picture_with_its_text():
+    picture = viz.NextToken(shares, ["x", "y"], NAMES).picture()
+    assert len(picture.png()) < 60_000
+    assert [ax.get_title() for ax in picture.figure.axes] == [f"temperature {t}" for t in (0.3, 1.0, 2.0)]
+    assert picture.figure.axes[1].get_yticklabels()[0].get_text() == "a"
+    assert "after 'x' at temperature 1.0: likeliest 'a' with 47%" in picture.description
+
+
 def test_a_function_that_breaks_later_leaves_the_slider_usable():
     def brittle(beginning, temperature):
         if temperature > 1:

@@ -5,14 +5,7 @@
   var api = document.documentElement.dataset.base + "/formgrader/api/";
   var pages = document.documentElement.dataset.base + "/formgrader/";
 
-  var buttons = [
-    ["Generate", "assign", "Make the student's notebook"],
-    ["Release", "release", "Hand it to the exchange"],
-    ["Collect", "collect", "Fetch submissions from the exchange"],
-    ["Autograde", "autograde", "Judge all submissions"],
-    ["Feedback", "generate_feedback", "Make feedback pages"],
-    ["Release feedback", "release_feedback", "Let students read them"],
-  ];
+  var buttons = JSON.parse(document.documentElement.dataset.buttons);
 
   function count(cell, value, link) {
     if (value && link) { cell.append($("<a/>").attr("href", link).text(value)); } else { cell.text(value || 0); }
@@ -23,8 +16,8 @@
     var name = assignment.name;
     var actions = $("<td/>").addClass("instructor-only actions");
     buttons.forEach(function (button) {
-      actions.append($("<button/>").addClass("btn btn-default btn-xs").attr({ type: "button", title: button[2] }).text(button[0])
-        .click(function () { queueJob("assignment/" + name + "/" + button[1], button[0] + " " + name, load); }), " ");
+      actions.append($("<button/>").addClass("btn btn-default btn-xs").attr({ type: "button", title: button.hint }).text(button.text)
+        .click(function () { queueJob("assignment/" + name + "/" + button.address, button.text + " " + name, load); }), " ");
     });
     var label = assignment.status === "released" ? "label-success" : "label-default";
     return $("<tr/>").attr("data-assignment", name).append(

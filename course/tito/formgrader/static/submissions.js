@@ -5,6 +5,8 @@
   var base = document.documentElement.dataset.base + "/formgrader/";
   var assignment = document.documentElement.dataset.assignment;
 
+  var buttons = JSON.parse(document.documentElement.dataset.buttons).filter(function (button) { return button.each; });
+
   function state(submission) {
     if (!submission.autograded) { return ["label-warning", "needs autograding"]; }
     return submission.needs_manual_grade ? ["label-info", "needs manual grading"] : ["label-success", "graded"];
@@ -13,6 +15,18 @@
   function button(text, path, student) {
     return $("<button/>").addClass("btn btn-default btn-xs").attr("type", "button").text(text)
       .click(function () { queueJob(path, text + ": " + student, load); });
+  }
+
+  function actions(student) {
+    var cell = $("<td/>").addClass("instructor-only actions");
+    buttons.forEach(function (each) { cell.append(button(each.text, "assignment/" + assignment + "/" + student + "/" + each.address, student), " "); });
+    return cell;
+  }
+
+  // What is done for the whole module; the first is what a new collection needs.
+  function forAll(each, index) {
+    return $("<button/>").addClass("btn " + (index ? "btn-default" : "btn-primary")).attr({ type: "button", id: each.kind + "-all" }).text(each.order)
+      .click(function () { queueJob("assignment/" + assignment + "/" + each.address, each.order + " " + assignment, load); });
   }
 
   function row(submission) {
@@ -26,11 +40,7 @@
       $("<td/>").addClass("text-center").text(submission.display_timestamp || ""),
       $("<td/>").addClass("text-center state").append($("<span/>").addClass("label " + look[0]).text(look[1])),
       $("<td/>").addClass("text-center").text(submission.autograded ? roundToPrecision(submission.score, 2) + " / " + roundToPrecision(submission.max_score, 2) : ""),
-      $("<td/>").addClass("instructor-only actions").append(
-        button("Autograde", "submission/" + assignment + "/" + student + "/autograde", student), " ",
-        button("Feedback", "assignment/" + assignment + "/" + student + "/generate_feedback", student), " ",
-        button("Release feedback", "assignment/" + assignment + "/" + student + "/release_feedback", student)
-      )
+      actions(student)
     );
   }
 
@@ -44,8 +54,6 @@
 
   $(function () {
     load();
-    $("#autograde-all").click(function () { queueJob("assignment/" + assignment + "/autograde", "Autograde " + assignment, load); });
-    $("#feedback-all").click(function () { queueJob("assignment/" + assignment + "/generate_feedback", "Feedback on " + assignment, load); });
-    $("#release-all").click(function () { queueJob("assignment/" + assignment + "/release_feedback", "Release feedback on " + assignment, load); });
+    buttons.forEach(function (each, index) { $("#for-all").append(forAll(each, index), " "); });
   });
 })();

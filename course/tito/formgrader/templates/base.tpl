@@ -1,5 +1,5 @@
 <!doctype html>
-<html lang="en" data-xsrf="{{ page.xsrf }}" data-base="{{ base_url }}" data-assignment="{{ assignment_id or '' }}">
+<html lang="en" data-xsrf="{{ page.xsrf }}" data-base="{{ base_url }}" data-assignment="{{ assignment_id or '' }}" data-buttons="{{ page.buttons }}">
 <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width, initial-scale=1">

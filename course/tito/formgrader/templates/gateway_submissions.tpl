@@ -5,9 +5,7 @@
 <ol class="breadcrumb"><li><a href="{{ base_url }}/formgrader/manage_assignments">Modules</a></li><li class="active">{{ assignment_id }}</li></ol>
 {%- endblock -%}
 {%- block messages -%}
-<p class="instructor-only"><button type="button" class="btn btn-primary" id="autograde-all">Autograde all</button>
-<button type="button" class="btn btn-default" id="feedback-all">Make feedback</button>
-<button type="button" class="btn btn-default" id="release-all">Release feedback</button></p>
+<p class="instructor-only" id="for-all">For all: </p>
 {%- endblock -%}
 {%- block table_header -%}
 <tr><th>Student</th><th class="text-center">Student ID</th><th class="text-center">Submitted</th><th class="text-center">State</th><th class="text-center">Score</th><th class="instructor-only">Do now</th></tr>

@@ -17,9 +17,17 @@ from tito.worker.wire import WireError
 from .doors import open_door, shown_by
 from .limits import FIRST_USER, USERS, SandboxLimits, SandboxUnavailable, worker_command, worker_variables
 
+ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
+
 
 class Bubblewrap:
     """Workers in namespaces of their own, made by bubblewrap; works as root and as an ordinary user."""
+
+    @staticmethod
+    def place() -> Path:
+        """Find the worker's environment: named by `TITO_WORKER_ENVIRONMENT`, else the checkout's build/envs/worker."""
+        named = os.environ.get(ENVIRONMENT_NAME)
+        return Path(named) if named else Path(__file__).resolve().parents[4] / "build" / "envs" / "worker"
 
     def __init__(self, environment: Path, limits: SandboxLimits | None = None):
         self.environment, self.limits = environment, limits or SandboxLimits()

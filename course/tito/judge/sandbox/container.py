@@ -32,6 +32,11 @@ ENGINE_SECONDS = 60.0
 class Container:
     """Workers in containers of their own; needs the right to talk to the engine, which nobody else may have."""
 
+    @staticmethod
+    def place() -> str:
+        """Return the image that the environment names."""
+        return os.environ.get(IMAGE_NAME, DEFAULT_IMAGE)
+
     def __init__(self, image: str, limits: SandboxLimits | None = None):
         self.image, self.limits = image, limits or SandboxLimits()
         self._docker = shutil.which("docker") or ""
@@ -142,11 +147,6 @@ class ContainedWorker:
         with self._said:
             self._said.seek(0)
             return self._said.read(4000).decode(errors="replace")
-
-
-def container_of_environment(limits: SandboxLimits) -> Container:
-    """Return the container sandbox whose image the environment names."""
-    return Container(os.environ.get(IMAGE_NAME, DEFAULT_IMAGE), limits)
 
 
 def _client_environment() -> dict[str, str]:

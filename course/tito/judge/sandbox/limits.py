@@ -32,7 +32,10 @@ class SandboxLimits:
 
 
 class Sandbox(Protocol):
-    """Starts workers behind walls."""
+    """Starts workers behind walls. A class of them is called with limits and what its `place` finds in the environment.
+
+    What it returned is given again for the same place and limits, so a sandbox is checked once.
+    """
 
     def start(self, predecessors: Path) -> WorkerProcess:
         """Start a worker that finds the modules of `predecessors`/core, and nothing else that is not its own."""

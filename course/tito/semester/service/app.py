@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from exchange.client.direct import direct_async_client
+from exchange.hub.identity import Caller, HubIdentity, read_caller
+from exchange.hub.refusals import answer, answer_refusals
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
@@ -19,7 +19,7 @@ from tito.semester.document import Document
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service import confirmation, schedule
-from tito.semester.service.access import Caller, Identity, caller, manager, reader, refusal
+from tito.semester.service.access import Ours, caller, manager, reader, refusal
 from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
@@ -69,12 +69,12 @@ def create_app(service: Service, prefix: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with direct_async_client(service.hub_api_url, timeout=20) as http:
-            app.state.identity = Identity(service.hub_api_url.rstrip("/"), http)
-            service.scheduler.start()
-            yield
-            service.scheduler.stop()
-            service.close()
+        app.state.identity = HubIdentity(service.hub_api_url, read_caller)
+        service.scheduler.start()
+        yield
+        service.scheduler.stop()
+        service.close()
+        await app.state.identity.close()
 
     base = prefix.rstrip("/")
     app = FastAPI(
@@ -85,9 +85,9 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     app.include_router(routes, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)
-    app.add_exception_handler(Refused, _say_refused)
-    app.add_exception_handler(HTTPException, _say_refusal)
-    app.add_exception_handler(RequestValidationError, _say_invalid)
+    answer_refusals(app)
+    app.add_exception_handler(Ours, _say_ours)
+    app.add_exception_handler(Refused, _say_the_exchanges)
     return app
 
 
@@ -257,25 +257,16 @@ async def _say_problems(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse({**body, "problems": [problem.as_dict() for problem in error.problems]}, 422)
 
 
-async def _say_refused(request: Request, error: Exception) -> JSONResponse:
+async def _say_the_exchanges(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Refused)
-    body = {"rule": f"the exchange: {error.rule}", "value": error.value, "remedy": error.remedy}
-    return JSONResponse(body, 503 if error.status == 0 else 409)
+    status = 503 if error.status == 0 else 409
+    return answer(Refused(f"the exchange: {error.rule}", error.value, error.remedy, status))
+
+
+async def _say_ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Ours)
+    return answer(error)
 
 
 async def _say_error(request: Request, error: Exception) -> JSONResponse:
-    status_code = 503 if isinstance(error, ConnectionError) else 409
-    return JSONResponse({"rule": str(error), "value": "", "remedy": ""}, status_code)
-
-
-async def _say_refusal(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    body = error.detail if isinstance(error.detail, dict) else {"rule": str(error.detail), "value": "", "remedy": ""}
-    return JSONResponse(body, error.status_code)
-
-
-async def _say_invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    where = ".".join(str(step) for step in first["loc"])
-    return JSONResponse({"rule": f"{where}: {first['msg']}", "value": "", "remedy": "see openapi.json"}, 422)
+    return answer(Refused(str(error), status=503 if isinstance(error, ConnectionError) else 409))

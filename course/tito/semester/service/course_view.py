@@ -48,5 +48,5 @@ def _module(valid: Valid, module: Module) -> dict[str, Any]:
 
 def _dates(valid: Valid, slug: str) -> dict[str, str]:
     dates = valid.semester.schedule[slug]
-    closes = dates.due + valid.semester.late.window
+    closes = valid.semester.closes_after(dates.due)
     return {"release": utc_text(dates.release), "due": utc_text(dates.due), "closes": utc_text(closes)}

@@ -1,32 +1,16 @@
 """What the semester service remembers: the semester in force, and every release and collection, done or to come."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import DateTime, Dialect, Engine, Index, String, Text, UniqueConstraint, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy import Engine, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.types import TypeDecorator
 
-from tito.schema import bring_up_to_date
+from exchange.hub.database import UtcDateTime, open_engine
+from tito.errors import SchemaError
 
 PENDING, RUNNING, DONE, CANCELLED = "pending", "running", "done", "cancelled"
 RELEASE, COLLECT, LATENESS = "release", "collect", "lateness"
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC, also on SQLite, which forgets time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return value if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Table(DeclarativeBase):
@@ -94,18 +78,4 @@ class Generated(Table):
 
 def open_database(url: str) -> Engine:
     """Open the database at `url`, creating it or bringing it to the present schema."""
-    address = make_url(url)
-    is_sqlite = address.get_backend_name() == "sqlite"
-    if is_sqlite and address.database not in (None, "", ":memory:"):
-        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, pool_pre_ping=True)
-    if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
-    bring_up_to_date(engine, Path(__file__).parent / "migrations")
-    return engine
-
-
-def _prepare_sqlite(connection, _record) -> None:
-    # A reader (the home page) must not wait for the scheduler, and what was acknowledged must survive a power cut.
-    for pragma in ("journal_mode=WAL", "busy_timeout=20000", "foreign_keys=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
+    return open_engine(url, Path(__file__).parent / "migrations", SchemaError)

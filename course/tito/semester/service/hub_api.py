@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from exchange.client.direct import direct_client
+from exchange.hub.asking import ServiceClient
 from tito.errors import TitoError
 
 PAGE = 200
@@ -15,12 +15,12 @@ class Hub:
     """The Hub at `api_url`, asked with a service's own token."""
 
     def __init__(self, api_url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
-        headers = {"Authorization": f"token {token}"}
-        base_url = api_url.rstrip("/")
-        self._http = direct_client(api_url, base_url=base_url, headers=headers, timeout=30, transport=transport)
+        self._hub = ServiceClient(
+            "the Hub", api_url, token, timeout_seconds=30, refused=TitoError, silent=HubUnreachable, transport=transport
+        )
 
     def close(self) -> None:
-        self._http.close()
+        self._hub.close()
 
     def users(self) -> set[str]:
         """Return the names of everybody whom the Hub knows."""
@@ -53,21 +53,8 @@ class Hub:
                 return rows
 
     def _ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
-        try:
-            answer = self._http.request(method, path, json=body, **options)
-        except httpx.HTTPError as error:
-            raise HubUnreachable(f"the Hub at {self._http.base_url} does not answer ({error}): start it") from None
-        if answer.is_error:
-            raise TitoError(f"the Hub refused {method} {path}: {answer.status_code} {_reason(answer)}")
-        return answer.json() if answer.content else None
+        return self._hub.ask(method, path, json=body, **options)
 
 
 class HubUnreachable(TitoError, ConnectionError):
     """Nobody answered; trying again later may help."""
-
-
-def _reason(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json().get("message", answer.text))[:300]
-    except ValueError:
-        return answer.text[:300]

@@ -32,8 +32,8 @@ def wanted(valid: Valid) -> set[Entry]:
     for module, dates in semester.schedule.items():
         entries.add(Entry(dates.release, RELEASE, module))
         for due in semester.dues(module):
-            entries.add(Entry(due + semester.late.grace, COLLECT, module))
-            entries.add(Entry(due + semester.late.window, COLLECT, module))
+            on_time_until = due + timedelta(seconds=semester.late.grace_seconds)
+            entries |= {Entry(at, COLLECT, module) for at in (on_time_until, semester.closes_after(due))}
     return entries
 
 

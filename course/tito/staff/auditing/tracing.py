@@ -11,7 +11,7 @@ from pathlib import Path
 
 WATCHING = """
 def _fingerprint(x, depth=0):
-    import inspect, zlib, numpy
+    import dataclasses, inspect, zlib, numpy
     if isinstance(x, numpy.ndarray):
         return f"{x.dtype}{x.shape}{zlib.crc32(x.tobytes())}"
     if isinstance(getattr(x, "data", None), numpy.ndarray):
@@ -22,6 +22,9 @@ def _fingerprint(x, depth=0):
         return "{" + ",".join(f"{key}:{_fingerprint(value, depth + 1)}" for key, value in x.items()) + "}"
     if x is None or isinstance(x, (bool, int, float, str, bytes, numpy.generic)):
         return repr(x)
+    if dataclasses.is_dataclass(x) and depth < 6 and not isinstance(x, type):  # with slots it has no __dict__
+        fields = {field.name: getattr(x, field.name) for field in dataclasses.fields(x)}
+        return type(x).__name__ + _fingerprint(fields, depth + 1)
     if hasattr(x, "__dict__") and depth < 6 and not isinstance(x, type) and not inspect.isroutine(x):
         return type(x).__name__ + _fingerprint(vars(x), depth + 1)
     return type(x).__name__

@@ -9,19 +9,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from tito.errors import TitoError
-
 LOCK = 0x7469746F  # PostgreSQL's advisory lock of those who change a schema, per database
 
 
-class SchemaError(TitoError):
+class SchemaError(Exception):
     """The database was written by another version of the service."""
 
 
-def bring_up_to_date(engine: Engine, migrations: Path) -> None:
-    """Apply what revisions are missing, all or none; raise SchemaError where a newer program has been here."""
+def bring_up_to_date(engine: Engine, migrations: Path, newer: type[Exception] = SchemaError) -> None:
+    """Apply what revisions are missing, all or none; raise `newer` where a later program has been here."""
     try:
         _bring_up_to_date(engine, migrations)
+    except SchemaError as error:
+        engine.dispose()
+        raise newer(str(error)) from error
     except BaseException:
         engine.dispose()  # nobody else has it
         raise

@@ -1,0 +1,63 @@
+"""Let a student read her feedback, and what it says of her score."""
+
+from typing import Literal
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from exchange.protocol.models import Result
+from tito.errors import TitoError
+from tito.gradebook.scores import assignment_score, assignment_unread
+from tito.gradebook.unread import Unread, refuse_unread, score_words
+
+from .. import exchange_door
+from ..queue import Queue, Work
+from ..records import FeedbackRelease, StillUnread, utc_now
+from ..settings import GradingSettings
+from ..told import LATE_PERCENT, late_percents
+from ..work import Outcome
+from .feedback import make_page
+
+
+def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
+    """Hand one student's feedback page to the exchange, and let her see her score.
+
+    The page is made anew, so that it and the score are of one moment: points may have changed since it was made.
+    """
+    submission = exchange_door.collected_id(settings.course_dir / "submitted" / work.student / work.assignment)
+    if submission is None:
+        raise TitoError(f"{work.student}'s {work.assignment} did not come from the exchange: collect, then grade it")
+    unread = assignment_unread(settings, work.assignment, work.student)
+    if not work.options.get("unread"):
+        refuse_unread(work.assignment, [{"student": work.student, "unread_answers": unread.answers}])
+    page = make_page(settings, work)
+    score, max_score = assignment_score(settings, work.assignment, work.student)
+    exchange_door.release_feedback(settings, submission, page)
+    detail = {"unread_answers": unread.answers, "unread_points": unread.points} if unread.answers else {}
+    words = score_words(score, max_score, unread)
+    exchange_door.post_result(
+        settings, submission, Result("full", _status(queue, work, score), score, max_score, words, detail)
+    )
+    _remember_release(queue, work, score, max_score, unread)
+    percent = late_percents(settings, work.assignment).get(work.student, 0.0)
+    fields = {"score": score, "max_score": max_score, "submission": submission, "report": {LATE_PERCENT: percent}}
+    return Outcome("done", "released", fields)
+
+
+def _status(queue: Queue, work: Work, score: float) -> Literal["passed", "error"]:
+    """Tell what could not be judged as such, so that it takes no other attempt's place; points by hand settle it."""
+    last = queue.latest_run("autograde", work.assignment, work.student, ("graded", "refused"))
+    return "error" if last is not None and last.outcome == "refused" and not score else "passed"
+
+
+def _remember_release(queue: Queue, work: Work, score: float, max_score: float, unread: Unread) -> None:
+    with Session(queue.engine) as session:
+        row = {"assignment": work.assignment, "student": work.student, "released_at": utc_now()}
+        session.merge(FeedbackRelease(**row, score=score, max_score=max_score))
+        session.execute(
+            delete(StillUnread).where(StillUnread.assignment == work.assignment, StillUnread.student == work.student)
+        )
+        if unread.answers:
+            who = {"assignment": work.assignment, "student": work.student}
+            session.add(StillUnread(**who, answers=unread.answers, points=unread.points))
+        session.commit()

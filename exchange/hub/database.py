@@ -1,0 +1,53 @@
+"""A service's database through SQLAlchemy: SQLite or PostgreSQL, aware times, and the schema of this program."""
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.types import TypeDecorator
+
+from exchange.hub.schema import SchemaError, bring_up_to_date
+
+# Readers (a page, progress) must not wait for whoever writes, nor fail while they do; what was acknowledged survives a
+# power cut.
+PRAGMAS = ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL")
+
+
+class UtcDateTime(TypeDecorator[datetime.datetime]):
+    """An aware datetime in UTC, also on SQLite, which forgets time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
+        return value if value is None else value.astimezone(datetime.UTC)
+
+    def process_result_value(self, value: datetime.datetime | None, dialect: Dialect) -> datetime.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=datetime.UTC) if value.tzinfo is None else value.astimezone(datetime.UTC)
+
+
+def open_engine(url: str, migrations: Path, newer: type[Exception] = SchemaError) -> Engine:
+    """Open a database, creating it or bringing it to the present schema; raise `newer` where a later program was."""
+    make_place(url)
+    engine = create_engine(make_url(url), pool_pre_ping=True)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", prepare_sqlite)
+    bring_up_to_date(engine, migrations, newer)
+    return engine
+
+
+def make_place(url: str) -> None:
+    """Make the folder of an SQLite file."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
+        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+
+
+def prepare_sqlite(connection: Any, _record: Any) -> None:
+    """Set a new connection up, as an event of SQLAlchemy."""
+    for pragma in PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").close()
