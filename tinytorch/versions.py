@@ -44,17 +44,24 @@ def versions_of(call) -> dict[int, int]:
     return {base: VERSIONS[base] for base in found if base in VERSIONS}
 
 
+def read_by_rule(call, reads: str) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield what a rule reads, each array with its name in errors; "indices" are the inputs that are no floats."""
+    for array in arrays_in(call.arrays):
+        if "inputs" in reads or ("indices" in reads and array.dtype.kind != "f"):
+            yield "an input", array
+    if "out" in reads:
+        yield from (("the result", array) for array in arrays_in(call.result))
+
+
 def check_versions(call, reads: str) -> None:
-    """Raise if what the rule of a call reads ("inputs", "out", both or neither) was changed since it was recorded."""
+    """Raise if what the rule of a call reads ("inputs", "indices", "out", "") was changed since it was recorded."""
     if not VERSIONS:
         return
     noted = call.versions or {}
-    for what, values in (("inputs", call.arrays), ("out", call.result)):
-        for array in arrays_in(values) if what in reads else ():
-            base = id(owner(array))
-            if VERSIONS.get(base, 0) != noted.get(base, 0):
-                side = "an input" if what == "inputs" else "the result"
-                raise RuntimeError(
-                    f"backward() needs {side} of '{call.operation}', shape {array.shape}, as it was, and it was "
-                    "changed in place: write x = x + ... instead of x += ..., or change a clone()"
-                )
+    for side, array in read_by_rule(call, reads):
+        base = id(owner(array))
+        if VERSIONS.get(base, 0) != noted.get(base, 0):
+            raise RuntimeError(
+                f"backward() needs {side} of '{call.operation}', shape {array.shape}, as it was, and it was "
+                "changed in place: write x = x + ... instead of x += ..., or change a clone()"
+            )

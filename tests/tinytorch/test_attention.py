@@ -112,8 +112,8 @@ def test_the_layer_starts_as_pytorchs():
     tinytorch.manual_seed(0)
     torch.manual_seed(0)
     ours, theirs = nn.MultiheadAttention(64, 4).state_dict(), torch.nn.MultiheadAttention(64, 4).state_dict()
-    for name, array in ours.items():
-        other = theirs[name].numpy()
+    for name, tensor in ours.items():
+        array, other = tensor.numpy(), theirs[name].numpy()
         np.testing.assert_allclose((array.std(), abs(array).max()), (other.std(), abs(other).max()), rtol=0.05)
 
 

@@ -56,6 +56,31 @@ def test_what_a_backward_pass_reads_must_not_have_changed(w):
     (w * x).sum().backward()  # recorded after the change
 
 
+PICKED = {
+    "getitem": lambda table, ids: table[ids],
+    "gather": lambda table, ids: tinytorch.gather(table, 0, ids),
+    "where": lambda table, ids: tinytorch.where(ids == 1, table, 0.0),
+    "embedding": lambda table, ids: nn.functional.embedding(ids, table.reshape(3, 1)),
+}
+
+
+@pytest.mark.parametrize("operation", PICKED)
+def test_what_was_picked_by_must_not_have_changed_and_what_was_picked_may(w, operation):
+    ids, pick = Tensor([0, 1, 1]), PICKED[operation]
+    picked = pick(w, ids).sum()
+    with tinytorch.no_grad():
+        w -= 1
+    picked.backward()  # reads the ids alone
+    assert w.grad.sum().item() == (2 if operation == "where" else 3)
+    picked = pick(w, ids).sum()
+    ids.add_(1)
+    if operation == "where":
+        picked.backward()  # it reads the condition, which is another tensor
+    else:
+        with pytest.raises(RuntimeError, match=rf"needs an input of '{operation}'.*changed in place"):
+            picked.backward()
+
+
 def test_a_view_has_the_version_of_its_base(w):
     x = Tensor([1.0, 2.0, 3.0])
     y = w * x

@@ -770,7 +770,7 @@ def maximum_rule(grad, out, a, b):
     return grad * share, grad * (1 - share)
 
 
-@rule("where")
+@rule("where", reads="indices")
 def where_rule(grad, out, condition, a, b):
     return None, np.where(condition, grad, 0), np.where(condition, 0, grad)
 
@@ -823,7 +823,7 @@ def clone_rule(grad, out, a):
     return grad
 
 
-@rule("getitem", reads="")
+@rule("getitem", reads="indices")
 def getitem_rule(grad, out, a, key):
     """Put the gradient where the elements came from; an index array may name one element several times, which adds up."""
     for_a = np.zeros_like(a)
@@ -835,14 +835,14 @@ def getitem_rule(grad, out, a, key):
     return for_a
 
 
-@rule("with_part", reads="")
+@rule("with_part", reads="indices")
 def with_part_rule(grad, out, a, value, key):
     for_a = grad.copy()
     for_a[key] = 0
     return for_a, grad[key]
 
 
-@rule("gather", reads="")
+@rule("gather", reads="indices")
 def gather_rule(grad, out, a, dim, index):
     for_a = np.zeros_like(a)
     np.add.at(for_a, _mesh(dim, index), grad)
