@@ -223,7 +223,7 @@ class no_grad(ContextDecorator):
 # > 💡 **Production Reality**: *versions*. The tape keeps arrays, not copies of them, and a rule reads them later. If `x += 1` changes one in between,
 # > the gradient would be silently wrong. So each change in place counts up a version of that memory (views share it), the tape notes the version that it
 # > saw, and `backward()` raises an error if a rule that *reads* the array (`reads=` below) finds another one. The rule of `add` reads nothing, that of
-# > `mul` its inputs, that of `exp` its result. PyTorch does the same; `x = x + 1` makes new memory and is always allowed.
+# > `mul` its inputs, that of `exp` its result, that of `x[ids]` the ids. PyTorch does the same; `x = x + 1` makes new memory and is always allowed.
 
 # %% [markdown]
 # The next cell installs the recorder; it may be run as often as you like. `x.backward()` will call the function `backpropagate`, which you write in Part 7: its name is
