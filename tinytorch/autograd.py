@@ -20,6 +20,7 @@ import numpy as np
 
 from tinytorch.bound import beside, core, is_tensor
 from tinytorch.missing import explain
+from tinytorch.recording import Switch
 
 
 class Context:
@@ -179,14 +180,14 @@ class set_grad_enabled(contextlib.ContextDecorator):
         self.state.enabled = self.before
 
 
-class enable_grad(contextlib.ContextDecorator):
+class enable_grad(Switch):
     """Record inside `with enable_grad():`, also inside no_grad()."""
 
-    def __enter__(self):
-        self.switch = set_grad_enabled(True)
+    recording = True
 
-    def __exit__(self, *error):
-        self.switch.__exit__()
+    @property
+    def state(self):
+        return core("autograd").GRAD
 
 
 def __getattr__(name):

@@ -14,7 +14,7 @@ from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
 from tinytorch.words import along, comparing, elementwise, making, ordering, shaping
 from tinytorch.words.converting import converted, to
-from tinytorch.words.showing import described, formatted, only_number
+from tinytorch.words.showing import described, formatted, only_number, truth
 
 
 class InPlace:
@@ -117,10 +117,10 @@ class Comparable:
     __hash__ = object.__hash__  # a tensor is itself, whatever its numbers: == compares element by element
 
     def __eq__(self, other):
-        return beside(self)["compare"](np.equal, self, other)
+        return NotImplemented if other is None else beside(self)["compare"](np.equal, self, other)
 
     def __ne__(self, other):
-        return beside(self)["compare"](np.not_equal, self, other)
+        return NotImplemented if other is None else beside(self)["compare"](np.not_equal, self, other)
 
     def __lt__(self, other):
         return beside(self)["compare"](np.less, self, other)
@@ -229,7 +229,7 @@ class Python:
         return int(self.item())
 
     def __bool__(self):
-        return bool(self.item())
+        return truth(self)
 
     def __repr__(self):
         return described(self)

@@ -65,10 +65,10 @@ class Workspace:
         write_atomically(self.memory / f"{slug}.json", text)
 
     def show(self, path: Path) -> str:
-        """Write a path as a student sees it in the file browser."""
+        """Write a path so that it opens from the current folder; one that lies elsewhere in full."""
         try:
-            return str(path.relative_to(self.package.parent))
-        except ValueError:
+            return str(path.relative_to(Path.cwd()))
+        except (ValueError, OSError):  # elsewhere, or the current folder is gone
             return str(path)
 
 

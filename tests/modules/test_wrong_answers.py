@@ -24,7 +24,7 @@ MISTAKES = [
     ("matmul_loops", "loses the dtype", ", dtype=a.dtype", ""),
     ("matmul_loops", "takes b transposed", "b[k, j]", "b[j % inner, k % columns]"),
     ("matmul", "compares with the wrong size", "b.shape[-2:][0]", "b.shape[0]"),
-    ("matmul", "says nothing of shapes", "got {a.shape} @ {b.shape}: transpose one", "sorry"),
+    ("matmul", "says nothing of shapes", "got {a.shape} @ {b.shape}: {a.shape[-1]} is not {inner}", "sorry"),
     ("matmul", "multiplies with dot, which mixes batches", "np.matmul(a, b)", "np.dot(a, b)"),
     ("relu", "keeps the size of negatives", "np.maximum(a, 0)", "np.abs(a)"),
     ("relu", "makes nan of infinity", "np.maximum(a, 0)", "a * (a > 0)"),

@@ -86,7 +86,14 @@ def test_the_same(actual, expected):
         (1, None, "wrong value", "differ"),
         (np.ones(2), "text", "wrong kind", "an array came back"),
         ([1, 2], ["a", "b"], "wrong value", "at index 0"),
-        (["a"], ["a", "b"], "wrong length", "1 items came back, 2 were expected"),
+        (["a"], ["a", "b"], "wrong length", "1 item came back, 2 were expected"),
+        ((1, 2, 3, 4), (1, 2, 3), "wrong length", "4 numbers came back, 3 were expected"),
+        ([1, 2], [1], "wrong length", "2 numbers came back, 1 was expected"),
+        (np.ones(4), [1, 1, 1], "wrong shape", "shape (4,) came back"),
+        ({(1, 2): 3}, [(1, 2), (3, 4)], "wrong kind", "a list of pairs was expected"),
+        ([(1,), (2, 3)], [1, 2, 3], "wrong kind", "a list of integers was expected"),
+        (None, [[1, 2]], "wrong kind", "an array of integers was expected: is a `return` missing?"),
+        (None, {"a": 1}, "wrong kind", "a dict was expected: is a `return` missing?"),
         ({"a": 1}, {"a": 1, "b": 2}, "wrong value", "missing keys: ['b']"),
         ({"a": 1, "c": 1}, {"a": 1}, "wrong value", "unexpected keys: ['c']"),
         ({"a": {"b": 1}}, {"a": {"b": 2}}, "wrong value", "at key 'a': at key 'b'"),
@@ -154,8 +161,11 @@ def test_raises_wants_the_kind_and_the_word():
     with pytest.raises(Difference, match="does not say 'shape'") as caught:
         raises(ValueError, int, "x", says="shape")
     assert caught.value.called == 'int("x")' and caught.value.expected == "ValueError whose message says 'shape'"
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(Difference, match="ZeroDivisionError was raised, ValueError was expected") as caught:
         raises(ValueError, lambda: 1 / 0)
+    assert caught.value.got == "ZeroDivisionError: division by zero"
+    with pytest.raises(Difference, match="1 came back, 2 was expected"):
+        raises(ValueError, lambda: same(1, 2))
 
 
 @pytest.mark.parametrize("actual", [[0] * 300_000, [range(10**9)], {i: i for i in range(300_000)}, [[[0] * 200_000]]])

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from tinytorch.core.tensor import Tensor
 from tinytorch.testing import ChecksFailed, close, raises, same, true, unit_test
 from tinytorch.testing.exercise import Session, use_session
 
@@ -87,6 +88,41 @@ def test_an_error_names_the_line_that_raised_it(capsys):
     out = told(run(broken), capsys)
     assert "AttributeError: 'int' object has no attribute 'no_such_thing'" in out
     assert "of broken: return x.no_such_thing" in out
+
+
+def test_a_check_that_got_none_asks_for_the_return(capsys):
+    test, forgetful = unit_test("forgetful"), lambda x: None
+
+    @test.check("its data", points=1)
+    def _():
+        same(forgetful(3).data, 6)
+
+    @test.check("its shape", points=1)
+    def _():
+        same(forgetful(3).shape, ())
+
+    @test.check("two of them", points=1)
+    def _():
+        _, _ = forgetful(3)
+
+    @test.check("None on the way", points=1)
+    def _():
+        broken(None)
+
+    assert [outcome.why for outcome in test.outcomes] == [
+        "None came back, a Tensor was expected: is a `return` missing?",
+        "None came back, something with `.shape` was expected: is a `return` missing?",
+        "None came back, something else was expected: is a `return` missing?",
+        "AttributeError: 'NoneType' object has no attribute 'no_such_thing'",
+    ]
+
+
+def test_an_error_inside_the_framework_names_the_students_line(capsys):
+    def steps(x):
+        return Tensor(x) @ Tensor(x)
+
+    out = told(run(lambda x: steps([[1.0, 2.0]])), capsys)
+    assert "of steps: return Tensor(x) @ Tensor(x)" in out and "of matmul" not in out
 
 
 def test_an_unsolved_exercise_is_told_once(capsys):

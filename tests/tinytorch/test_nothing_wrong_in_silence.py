@@ -190,6 +190,17 @@ def test_sums_along_many_rows_keep_their_digits(dim):
     np.testing.assert_allclose(mean.data, [0.1, 0.1], rtol=1e-5)
 
 
+@pytest.mark.parametrize("dim", [(0, 1), (1, 0), [-3, -2], (0, 2)])
+def test_sums_along_two_dimensions_keep_their_digits(dim):
+    mean = Tensor(np.full((1000, 1000, 3) if 2 not in dim else (3_000, 3, 400), 0.1, "float32")).mean(dim=dim)
+    np.testing.assert_allclose(mean.data, [0.1] * 3, rtol=1e-5)
+
+
+def test_a_sum_along_a_dimension_that_is_not_there_is_refused():
+    with pytest.raises(IndexError, match=r"dim lies in -2\.\.1 here, got 5"):
+        tinytorch.ones(2, 3).sum(dim=5)
+
+
 def test_clamp_at_its_bound_has_gradient_1():
     x = Tensor([-2.0, -1.0, 0.0, 1.0, 2.0], requires_grad=True)
     x.clamp(-1, 1).sum().backward()
@@ -243,6 +254,37 @@ def test_no_grad_may_be_entered_again(w):
         with quiet, quiet:
             assert not tinytorch.is_grad_enabled()
         assert tinytorch.is_grad_enabled()
+
+
+def test_no_grad_decorates_without_brackets_and_generators_too(w):
+    @tinytorch.no_grad
+    def recorded(x):
+        return (x * 2).requires_grad
+
+    @tinytorch.no_grad()
+    def steps(x):
+        yield (x * 2).requires_grad
+        yield (yield tinytorch.is_grad_enabled())
+        return 5
+
+    assert recorded(w) is False and tinytorch.is_grad_enabled()
+    generator = steps(w)
+    assert (next(generator), tinytorch.is_grad_enabled(), next(generator)) == (False, True, False)
+    assert generator.send(7) == 7
+    with pytest.raises(StopIteration, match="5"):
+        next(generator)
+
+
+def test_what_is_made_has_the_kind_of_number_that_was_given():
+    assert tinytorch.full((2,), 7).dtype == "int32"
+    assert tinytorch.full(size=(2,), fill_value=7.0).dtype == tinytorch.full((2,), 7, "float32").dtype == "float32"
+    assert tinytorch.tensor([tinytorch.ones(1), [3.0][0]]).tolist() == [1.0, 3.0]
+    assert tinytorch.randn(size=(2, 3)).shape == tinytorch.zeros(size=(2, 3)).shape == (2, 3)
+    assert tinytorch.tensor(2.346).round(decimals=2).item() == pytest.approx(2.35)
+
+
+def test_nothing_is_not_a_number(w):
+    assert (w == None, w != None) == (False, True)  # noqa: E711
 
 
 def test_a_part_of_a_sequential_is_one():

@@ -284,6 +284,18 @@ def test_start_generates_the_release_where_the_course_tree_is(workspace: Workspa
     assert "exercise 'scale' is not solved yet" in workspace.notebook("scale").read_text()
 
 
+@pytest.mark.parametrize("beside", ["", "elsewhere"])
+def test_start_prints_a_path_that_opens_from_the_current_folder(
+    beside, workspace: Workspace, course, tito, monkeypatch
+):
+    here = workspace.package.parent / beside
+    here.mkdir(exist_ok=True)
+    monkeypatch.chdir(here)
+    printed = tito("module", "start", "scale").out.splitlines()[0].rpartition(" ")[2]
+    assert (here / printed).samefile(workspace.notebook("scale"))
+    assert Path(printed).is_absolute() == bool(beside)
+
+
 def test_start_prefers_the_fetched_release(workspace: Workspace, course, tito):
     workspace.release("scale").parent.mkdir(parents=True)
     workspace.release("scale").write_text("as fetched")

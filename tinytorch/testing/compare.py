@@ -72,6 +72,16 @@ def raises(kind: type[BaseException], function: Callable, *args: object, says: s
             got=f"{type(error).__name__}: {message}",
             expected=expected,
         ) from None
+    except Exception as error:
+        if isinstance(error, Difference | NotImplementedError):
+            raise  # a comparison that failed, or an unsolved exercise
+        raise Difference(
+            f"{type(error).__name__} was raised, {kind.__name__} was expected",
+            kind="wrong kind",
+            called=call_text(frame),
+            got=f"{type(error).__name__}: {error}",
+            expected=expected,
+        ) from None
     raise Difference(
         f"no {kind.__name__} was raised", called=call_text(frame), got=show(value), expected=expected
     ) from None
@@ -148,7 +158,7 @@ def _why_not_plain(actual) -> str:
 
 def _dict_difference(actual, expected, differ):
     if not isinstance(actual, dict):
-        return "wrong kind", f"{show(actual)} came back, a dict was expected"
+        return "wrong kind", f"{show(actual)} came back, a dict was expected{_hint(actual)}"
     missing = [k for k in expected if k not in actual]
     extra = [k for k in actual if k not in expected]
     if missing or extra:
@@ -162,9 +172,9 @@ def _dict_difference(actual, expected, differ):
 
 def _list_difference(actual, expected, differ):
     if not isinstance(actual, list | tuple) and not (isinstance(actual, np.ndarray) and actual.ndim):
-        return "wrong kind", f"{show(actual)} came back, a list was expected"
+        return "wrong kind", f"{show(actual)} came back, a list was expected{_hint(actual)}"
     if len(actual) != len(expected):  # before a list is made of an array
-        return "wrong length", f"{len(actual)} items came back, {len(expected)} were expected"
+        return "wrong length", _counts("item", len(actual), len(expected))
     for index, (a, e) in enumerate(zip(actual, expected, strict=True)):
         if inner := _structure_difference(a, e, differ):
             return inner[0], f"at index {index}: {inner[1]}"
@@ -192,13 +202,25 @@ def _rect_safe(item) -> bool:
 
 def _array_difference(actual, expected, differ):
     if not _is_numeric(actual):
-        return "wrong kind", f"{show(actual)} came back, {_in_words(expected)} was expected"
+        words = _list_in_words(expected) if isinstance(actual, list | tuple | dict | set) else _in_words(expected)
+        return "wrong kind", f"{show(actual)} came back, {words} was expected{_hint(actual)}"
     a, e = np.asarray(actual), np.asarray(expected)
+    if a.ndim == e.ndim == 1 and len(a) != len(e) and not isinstance(actual, np.ndarray):
+        return "wrong length", _counts("number", len(a), len(e))
     if a.shape != e.shape:
         return "wrong shape", f"the shapes differ: {_shape(a)} came back, {_shape(e)} was expected"
     if (a.dtype == bool) != (e.dtype == bool) and a.size:
         return "wrong kind", f"{_in_words(a)} came back, {_in_words(e)} was expected"
     return differ(a, e)
+
+
+def _counts(thing: str, came: int, wanted: int) -> str:
+    plural, were = "" if came == 1 else "s", "was" if wanted == 1 else "were"
+    return f"{came} {thing}{plural} came back, {wanted} {were} expected"
+
+
+def _hint(actual) -> str:
+    return ": is a `return` missing?" if actual is None else ""
 
 
 def _shape(array: np.ndarray) -> str:
@@ -218,6 +240,15 @@ def _in_words(value) -> str:
     array = np.asarray(value)
     one, many = KINDS[array.dtype.kind]
     return f"an array of {many}" if array.ndim else one
+
+
+def _list_in_words(expected) -> str:
+    """Name what a list or tuple was expected to be; arrays, too, are expected as lists, pairs are tuples."""
+    if not isinstance(expected, list | tuple):
+        return _in_words(expected)
+    if expected and all(isinstance(item, tuple) and len(item) == 2 for item in expected):
+        return f"a {type(expected).__name__} of pairs"
+    return f"a list of {KINDS[np.asarray(expected).dtype.kind][1]}" if np.ndim(expected) == 1 else _in_words(expected)
 
 
 def _exact_difference(a: np.ndarray, e: np.ndarray):

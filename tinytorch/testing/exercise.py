@@ -136,20 +136,36 @@ def _outcome(outcome: Outcome, function: Callable[[], None], session: Session) -
         outcome.called = "" if outcome.kind == "not solved" else _where(error)
     except Exception as error:  # whatever student code raises is the answer to this check, and to this one alone
         outcome.kind = "error"
-        outcome.why = shorten(f"{type(error).__name__}: {error}", 600)
+        outcome.why = shorten(_nothing_came_back(error, function) or f"{type(error).__name__}: {error}", 600)
         outcome.called = _where(error)
     else:
         outcome.passed = True
     return outcome
 
 
+def _nothing_came_back(error: Exception, check: Callable[[], None]) -> str:
+    """Say in words that the check itself stumbled over a None from student code; '' if that isn't what happened."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    stumbled = isinstance(error, AttributeError | TypeError) and "NoneType" in str(error)
+    if hasattr(error, "raised_at") or not stumbled or frames[-1][0].f_code is not check.__code__:
+        return ""
+    wanted = f"something with `.{error.name}`" if isinstance(error, AttributeError) else "something else"
+    wanted = "a Tensor" if wanted.endswith("`.data`") else wanted
+    return f"None came back, {wanted} was expected: is a `return` missing?"
+
+
 def _where(error: BaseException) -> str:
-    """Name the place where `error` was raised: the judge's worker sends it along, else the innermost notebook line."""
+    """Name the place where `error` was raised: the judge's worker sends it along, else the innermost notebook line.
+
+    A line inside tinytorch is named only where no other is at hand: what was handed to it is the student's affair.
+    """
     if hasattr(error, "raised_at"):
         return error.raised_at
     own = os.path.dirname(__file__)  # noqa: PTH120 - no pathlib for one prefix
+    framework = os.path.dirname(own)  # noqa: PTH120
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(own)]
     frames = [f for f in frames if "site-packages" not in f.filename] or frames
+    frames = [f for f in frames if not f.filename.startswith(framework)] or frames
     return f"line {frames[-1].lineno} of {frames[-1].name}: {frames[-1].line}" if frames else ""
 
 

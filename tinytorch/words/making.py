@@ -9,10 +9,10 @@ from tinytorch.random import generator as shared
 def placed(name):
     """Make a function of core that also takes PyTorch's `device=` and `requires_grad=`; the only device is the CPU."""
 
-    def function(*arguments, device=None, requires_grad=False, **options):
+    def function(*arguments, size=None, device=None, requires_grad=False, **options):
         if str(device).partition(":")[0] not in ("None", "cpu"):
             raise RuntimeError(f"there is no GPU here, got device={str(device)!r}: leave it out")
-        options = {"value" if option == "fill_value" else option: given for option, given in options.items()}
+        arguments = arguments if size is None else (size, *arguments)
         made = getattr(core("tensor"), name)(*arguments, **options)
         return made.requires_grad_() if requires_grad else made
 
@@ -21,8 +21,28 @@ def placed(name):
     return function
 
 
-tensor, zeros, ones, full = placed("tensor"), placed("zeros"), placed("ones"), placed("full")
-eye, arange = placed("eye"), placed("arange")
+zeros, ones, eye, arange = placed("zeros"), placed("ones"), placed("eye"), placed("arange")
+_tensor_of_numbers, _filled = placed("tensor"), placed("full")
+
+
+def tensor(data, dtype=None, device=None, requires_grad=False):
+    """Make a Tensor; lists may hold Tensors of one number."""
+    numbers = _without_tensors(data) if isinstance(data, (list, tuple)) else data
+    return _tensor_of_numbers(numbers, dtype=dtype, device=device, requires_grad=requires_grad)
+
+
+def _without_tensors(data):
+    """Take the numbers out of the Tensors in nested lists."""
+    if isinstance(data, (list, tuple)):
+        return [_without_tensors(part) for part in data]
+    return data.item() if is_tensor(data) else data
+
+
+def full(size, fill_value, dtype=None, device=None, requires_grad=False):
+    """Make `fill_value` everywhere, in its own dtype if none is given."""
+    value = _number(fill_value)
+    dtype = dtype or _tensor_of_numbers(value).dtype
+    return _filled(size, value, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def zeros_like(x, dtype=None, device=None, requires_grad=False):
@@ -85,8 +105,8 @@ def empty_like(x, dtype=None):
 def drawn(draw):
     """Make a function that draws a shape from PyTorch's `generator=`, or from the one that everything shares."""
 
-    def function(*shape, generator=None, dtype="float32", device=None, requires_grad=False):
-        shape = core("tensor")._as_shape(shape)
+    def function(*shape, size=None, generator=None, dtype="float32", device=None, requires_grad=False):
+        shape = core("tensor")._as_shape(shape if size is None else size)
         return _tensor(draw(generator or shared(), shape), dtype, requires_grad)
 
     function.__name__ = function.__qualname__ = draw.__name__

@@ -17,6 +17,16 @@ def only_number(x):
     return x.data.item()
 
 
+def truth(x):
+    """Tell whether the number of a tensor that has one is not 0."""
+    if x.numel() != 1:
+        raise ValueError(
+            f"a Tensor of several numbers is neither true nor false, got the shape {x.shape}: to ask whether one was "
+            "given, write `is not None`; for all or any of them, x.all() or x.any()"
+        )
+    return bool(x.item())
+
+
 def formatted(x, how):
     """Format a single number as Python does; of several, only the plain form is known."""
     if x.ndim == 0:

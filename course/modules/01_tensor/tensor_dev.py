@@ -490,6 +490,8 @@ def primitive(function):
         name = IN_USE[operation]
         arrays = [x._data if type(x) is Tensor else unwrap(x) for x in inputs]
         result = implementations[name](*arrays, **options)
+        if result is None:
+            raise TypeError(f"{operation} returned None, an array was expected: is a `return` missing?")
         out = wrap(result, arrays)
         if RECORDER.record is not None:
             RECORDER.record(Call(operation, name, inputs, arrays, options, result), out)
@@ -1162,8 +1164,12 @@ def _block_sums(a, axis):
 def reduce_sum(a, dim=None, keepdim=False):
     """Add along `dim`: one dimension, several, or all (None)."""
     axis = _axis(dim)
-    if isinstance(axis, int) and np.ndim(a) > 1 and a.shape[axis] > LONG_SUM:
-        a = _block_sums(a, axis)
+    several = isinstance(axis, tuple)
+    for each in () if axis is None or np.ndim(a) < 2 else axis if several else (axis,):
+        if a.shape[_place(each, a.ndim)] > LONG_SUM:
+            a = _block_sums(a, each)
+        if several:  # one after the other: numpy would add them all in one long row
+            a = np.sum(a, axis=each, keepdims=True)
     return np.sum(a, axis=axis, keepdims=keepdim)
 
 
@@ -1429,7 +1435,7 @@ def matmul(a, b):
     >>> Tensor([[1.0, 2.0]]) @ Tensor([[3.0], [4.0]])
     Tensor([[11.]])
     >>> zeros(3, 4) @ zeros(3, 4)
-    ValueError: matmul needs inner sizes to match, got (3, 4) @ (3, 4): transpose one
+    ValueError: matmul needs inner sizes to match, got (3, 4) @ (3, 4): 4 is not 3
 
     HINT: `b.shape[-2:]` are the last two sizes, or the only one; the first of these is the inner size.
 
@@ -1440,7 +1446,7 @@ def matmul(a, b):
     ### BEGIN SOLUTION
     inner = b.shape[-2:][0]
     if a.shape[-1] != inner:
-        raise ValueError(f"matmul needs inner sizes to match, got {a.shape} @ {b.shape}: transpose one")
+        raise ValueError(f"matmul needs inner sizes to match, got {a.shape} @ {b.shape}: {a.shape[-1]} is not {inner}")
     return np.matmul(a, b)
     ### END SOLUTION
 

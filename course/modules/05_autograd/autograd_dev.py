@@ -30,14 +30,15 @@
 #| export
 import inspect
 import math
-from contextlib import ContextDecorator
 from types import SimpleNamespace
 
 import numpy as np
 
 from tinytorch.core.activations import erf
-from tinytorch.core.tensor import Tensor, _mesh, set_recorder
+from tinytorch.core.tensor import Tensor, set_recorder
+from tinytorch.recording import Switch, tensors_in, wants_gradient
 from tinytorch.versions import check_versions, versions_of
+from tinytorch.words.slopes import SLOPES
 
 # %%
 import time
@@ -162,26 +163,6 @@ print(f"one evaluation: {1000 * one:.2f} ms; a gradient by nudging 7,850 weights
 GRAD = SimpleNamespace(enabled=True)
 
 
-def tensors_in(inputs):
-    """Yield each Tensor among the inputs of a call, those in a list (cat) too."""
-    for x in inputs:
-        if isinstance(x, Tensor):
-            yield x
-        elif isinstance(x, (list, tuple)):
-            yield from (item for item in x if isinstance(item, Tensor))
-
-
-def wants_gradient(inputs):
-    """Tell whether somebody wants a gradient of one of the inputs."""
-    for x in inputs:
-        if isinstance(x, Tensor):
-            if x.requires_grad:
-                return True
-        elif isinstance(x, (list, tuple)) and wants_gradient(x):
-            return True
-    return False
-
-
 def record(call, out):
     """Let `out` remember the call that made it, if somebody may want a gradient through it."""
     if GRAD.enabled and wants_gradient(call.inputs):
@@ -205,18 +186,10 @@ def is_grad_enabled():
     return GRAD.enabled
 
 
-class no_grad(ContextDecorator):
+class no_grad(Switch):
     """Record nothing inside `with no_grad():` (or in a function decorated with `@no_grad()`): evaluation needs no tape."""
 
-    def __init__(self):
-        self.before = []  # the same one may be entered again, even inside itself
-
-    def __enter__(self):
-        self.before.append(GRAD.enabled)
-        GRAD.enabled = False
-
-    def __exit__(self, *error):
-        GRAD.enabled = self.before.pop()
+    state, recording = GRAD, False
 
 
 # %% [markdown]
@@ -835,32 +808,14 @@ def getitem_rule(grad, out, a, key):
     return for_a
 
 
-@rule("with_part", reads="indices")
-def with_part_rule(grad, out, a, value, key):
-    for_a = grad.copy()
-    for_a[key] = 0
-    return for_a, grad[key]
-
-
-@rule("gather", reads="indices")
-def gather_rule(grad, out, a, dim, index):
-    for_a = np.zeros_like(a)
-    np.add.at(for_a, _mesh(dim, index), grad)
-    return for_a
-
-
-@rule("clip", reads="inputs")
-def clip_rule(grad, out, a, min, max):
-    """What was moved has no gradient; what lies on a bound was not moved."""
-    below = np.False_ if min is None else np.less(a, min)
-    above = np.False_ if max is None else np.greater(a, max)
-    return grad * ~(below | above), grad * below, grad * above
-
-
 @rule("cat", reads="")
 def cat_rule(grad, out, arrays, dim=0):
     ends = np.cumsum([np.shape(a)[dim] for a in arrays])
     return np.split(grad, ends[:-1], axis=dim)
+
+
+for operation, (reads, slope) in SLOPES.items():  # of what no exercise asks for
+    rule(operation, reads)(slope)
 
 
 # %% [markdown]

@@ -32,6 +32,7 @@ import math
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, composed
+from tinytorch.optim.bases import OptimizerBase, ScheduleBase
 
 # %%
 import time
@@ -197,7 +198,7 @@ def parameter_groups(params, defaults):
     return groups
 
 
-class Optimizer:
+class Optimizer(OptimizerBase):
     """Move parameters against their gradients. A subclass says how in `update`."""
 
     def __init__(self, params, **defaults):
@@ -224,12 +225,6 @@ class Optimizer:
     def update(self, p, g, state, group):
         """Return the next value of the array p with gradient g; keep what is needed next time in `state`."""
         raise NotImplementedError(f"{type(self).__name__} must say how it updates a parameter: define update()")
-
-    def add_param_group(self, group):
-        """Move these parameters, too, with settings of their own."""
-        defaults = {name: value for name, value in self.param_groups[0].items() if name != "params"}
-        self.param_groups += parameter_groups([group], defaults)
-        self.state += [{} for _ in self.param_groups[-1]["params"]]
 
     def state_dict(self):
         """Give settings and memory as plain numbers and arrays, to be saved."""
@@ -943,7 +938,7 @@ test.report()
 
 # %%
 #| export
-class LRScheduler:
+class LRScheduler(ScheduleBase):
     """Set the learning rate of each group as a function of the steps done. A subclass says how in `lr_at`."""
 
     def __init__(self, optimizer):
@@ -955,10 +950,6 @@ class LRScheduler:
     def lr_at(self, step, base_lr):
         raise NotImplementedError(f"{type(self).__name__} must say which rate belongs to a step: define lr_at()")
 
-    def next_lr(self, lr, base_lr):
-        """Return the rate after `lr`, which somebody may have changed by hand."""
-        return self.lr_at(self.last_epoch, base_lr)
-
     def set_lrs(self):
         for group, base_lr in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
             group["lr"] = float(self.lr_at(self.last_epoch, base_lr))
@@ -967,16 +958,6 @@ class LRScheduler:
         self.last_epoch += 1
         for group, base_lr in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
             group["lr"] = float(self.next_lr(group["lr"], base_lr))
-
-    def get_last_lr(self):
-        return [group["lr"] for group in self.optimizer.param_groups]
-
-    def state_dict(self):
-        return {"last_epoch": self.last_epoch, "base_lrs": list(self.base_lrs)}
-
-    def load_state_dict(self, saved):
-        self.last_epoch, self.base_lrs = saved["last_epoch"], list(saved["base_lrs"])
-        self.set_lrs()
 
 
 class LambdaLR(LRScheduler):

@@ -138,8 +138,15 @@ def _():
     same(conv_output_size(8, 3, stride=2), 3)
 
 
+@test.check("a window that just fits has a place, a larger one is refused with both sizes", points=1)
+def _():
+    same(conv_output_size(2, 4, padding=1), 1)
+    raises(ValueError, conv_output_size, 2, 5, padding=1, says="4")
+    raises(ValueError, conv_output_size, 2, 5, padding=1, says="5")
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("as many as can be counted one by one", points=5, hidden=True)
+@test.check("as many as can be counted one by one", points=4, hidden=True)
 def _():
     for _ in range(30):
         size, kernel, stride, padding = (
@@ -311,13 +318,13 @@ def by_formula(x, w, stride, padding):
     return out
 
 
-@test.check("the example by hand", points=3)
+@test.check("the example by hand", points=2)
 def _():
     x = Tensor(np.arange(1.0, 10.0).reshape(1, 1, 3, 3))
     same(conv2d(x, Tensor([[[[1.0, 0.0], [0.0, -1.0]]]])).data, [[[[-4.0, -4.0], [-4.0, -4.0]]]])
 
 
-@test.check("the kernel is not turned around, and need not be square", points=3)
+@test.check("the kernel is not turned around, and need not be square", points=2)
 def _():
     x = Tensor([[[[1.0, 2.0, 4.0, 8.0], [16.0, 32.0, 64.0, 128.0]]]])
     same(conv2d(x, Tensor([[[[1.0, 10.0]]]])).data, [[[[21.0, 42.0, 84.0], [336.0, 672.0, 1344.0]]]])
@@ -330,8 +337,14 @@ def _():
     same(result.data, [[[[12.0, 16.0], [24.0, 28.0]]]])
 
 
+@test.check("two images of two channels, three kernels: a matrix product for each cell", points=4)
+def _():
+    x, w = np.arange(36.0).reshape(2, 2, 3, 3), np.arange(24.0).reshape(3, 2, 2, 2)
+    close(conv2d(Tensor(x), Tensor(w)).data, by_formula(x, w, 1, 0))
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("several images, channels and kernels, as the formula says", points=7, hidden=True)
+@test.check("several images, channels and kernels, as the formula says", points=6, hidden=True)
 def _():
     x, w = test.rng.normal(size=(3, 2, 6, 7)), test.rng.normal(size=(4, 2, 3, 2))
     given = remote(x), remote(w)
@@ -339,7 +352,7 @@ def _():
         close(conv2d(Tensor(given[0]), Tensor(given[1])).data, by_formula(x, w, 1, 0))
 
 
-@test.check("every stride and padding, odd and even sizes", points=7, hidden=True)
+@test.check("every stride and padding, odd and even sizes", points=6, hidden=True)
 def _():
     for stride, padding, height, width in ((2, 0, 7, 8), (2, 1, 8, 5), (3, 2, 7, 6), (1, 2, 4, 5)):
         x, w = test.rng.normal(size=(2, 3, height, width)), test.rng.normal(size=(2, 3, 3, 3))
@@ -455,7 +468,7 @@ def conv2d_rule(grad, out, x, weight, stride=1, padding=0, wanted=(True, True)):
 
     Args:
         grad: the gradient of the result, an array (N, out, places down, places across).
-        out: the result of conv2d.
+        out: the result of conv2d; every rule is handed it, this one has no need of it.
         x, weight, stride, padding: what conv2d was called with.
         wanted: whether the gradient of x is wanted, and whether that of weight is; None is returned for what is not.
 
@@ -465,6 +478,7 @@ def conv2d_rule(grad, out, x, weight, stride=1, padding=0, wanted=(True, True)):
     1. Make zeros for the gradient of the padded images and for that of the kernels.
     2. For each cell: its weights' gradient, summed over images; and the blame for what it met, added where it was met.
     3. Cut the padding off, so that the gradient is as large as x.
+    4. Return None for what isn't wanted.
 
     EXAMPLE:
     >>> x, w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
@@ -472,7 +486,9 @@ def conv2d_rule(grad, out, x, weight, stride=1, padding=0, wanted=(True, True)):
     array([[[[12., 16.],
              [24., 28.]]]])
 
-    HINT: `met_by(...)[...] += blame` adds into a view. `a.swapaxes(1, 2)` transposes each matrix of a stack.
+    HINT: `met_by(...)[...] += blame` adds into a view; hand it the stride here, too. `.T` transposes a matrix, and
+    `a.swapaxes(1, 2)` each matrix of a stack; a reshape would mix their numbers up. `a[p:-p]` is empty when p is 0: cut
+    with `p : p + height`.
     """
     ### BEGIN SOLUTION
     rows, columns = grad.shape[2:]
@@ -511,32 +527,51 @@ def numpy_conv2d(x, w, stride=1, padding=0):
     return out
 
 
-@test.check("the example by hand: for the kernel", points=3)
+@test.check("the example by hand: for the kernel", points=2)
 def _():
     x, w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
     close(conv2d_rule(np.ones((1, 1, 2, 2)), np.full((1, 1, 2, 2), -4.0), x, w)[1], [[[[12.0, 16.0], [24.0, 28.0]]]])
 
 
-@test.check("the example by hand: for the image, where a pixel is met by several cells", points=3)
+@test.check("the example by hand: for the image, where a pixel is met by several cells", points=2)
 def _():
     x, w = np.arange(1.0, 10.0).reshape(1, 1, 3, 3), np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
     expected = [[[[1.0, 1.0, 0.0], [1.0, 0.0, -1.0], [0.0, -1.0, -1.0]]]]
     close(conv2d_rule(np.ones((1, 1, 2, 2)), np.full((1, 1, 2, 2), -4.0), x, w)[0], expected)
 
 
-@test.check("with padding the gradient is as large as the image", points=2)
+@test.check("with padding the gradient is as large as the image", points=1)
 def _():
     x, w = np.ones((1, 1, 2, 3)), np.array([[[[0.0, 0.0, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 0.0]]]])
     close(conv2d_rule(np.ones((1, 1, 2, 3)), 2 * x, x, w, padding=1)[0], np.full((1, 1, 2, 3), 2.0))
 
 
+@test.check("two images of two channels, three kernels: against central differences", points=3)
+def _():
+    check_gradient(conv2d, numpy_conv2d, [(2, 2, 3, 3), (3, 2, 2, 2)], rng=test.rng)
+
+
+@test.check("the same with stride 2", points=2)
+def _():
+    check_gradient(conv2d, numpy_conv2d, [(2, 2, 5, 4), (3, 2, 2, 2)], rng=test.rng, stride=2)
+
+
+@test.check("None for what isn't wanted", points=1)
+def _():
+    x, w, grad = np.arange(9.0).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2)), np.ones((1, 1, 2, 2))
+    for_x, for_w = conv2d_rule(grad, grad, x, w, wanted=(False, True))
+    same(for_x, None)
+    close(for_w, [[[[8.0, 12.0], [20.0, 24.0]]]])
+    same(conv2d_rule(grad, grad, x, w, wanted=(True, False))[1], None)
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("two channels, several images: as nudging says", points=7, hidden=True)
+@test.check("two channels, several images, larger: against central differences", points=5, hidden=True)
 def _():
     check_gradient(conv2d, numpy_conv2d, [(2, 2, 5, 4), (3, 2, 3, 2)], rng=test.rng)
 
 
-@test.check("with stride and padding, odd and even sizes", points=6, hidden=True)
+@test.check("with stride and padding, odd and even sizes", points=5, hidden=True)
 def _():
     for stride, padding, height, width in ((2, 1, 5, 6), (3, 0, 7, 5), (1, 2, 3, 4)):
         check_gradient(
@@ -663,10 +698,10 @@ def _():
     same(max_pool2d(x, 2).data, [[[[4.0, 5.0], [7.0, 2.0]]]])
 
 
-@test.check("what fills no window is left out", points=2)
+@test.check("what fills no window is left out, also where all numbers are negative", points=2)
 def _():
-    x = Tensor(np.arange(15.0).reshape(1, 1, 3, 5))
-    same(max_pool2d(x, 2).data, [[[[6.0, 8.0]]]])
+    x = Tensor(np.arange(15.0).reshape(1, 1, 3, 5) - 20.0)
+    same(max_pool2d(x, 2).data, [[[[-14.0, -12.0]]]])
 
 
 ### BEGIN HIDDEN TESTS
@@ -753,7 +788,7 @@ for name, (a, b) in zip(("maps", "pooled"), before_and_after_pooling(), strict=T
 #
 # A convolution has few weights and does much with them. What it costs is counted in **multiply-accumulates** (MACs): one weight times one number, added to a sum.
 #
-# You need not be told how: this one is **now alone**. Think of one number of the result: how many products is it the sum of? And how many numbers has the result?
+# You need not be told how: this one you do **alone**. Think of one number of the result: how many products is it the sum of? And how many numbers has the result?
 #
 # > The kernel is used once at each place of the *result*: with a stride of 2 that's a quarter of the pixels.
 
@@ -799,8 +834,13 @@ def _():
     same(conv2d_macs((1, 1, 5, 5), (1, 1, 3, 3), stride=2), 36)
 
 
+@test.check("two images of three channels, five kernels, a frame of zeros", points=1)
+def _():
+    same(conv2d_macs((2, 3, 4, 4), (5, 3, 3, 3), padding=1), 4320)
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("images, channels and kernels, counted one by one", points=6, hidden=True)
+@test.check("images, channels and kernels, counted one by one", points=5, hidden=True)
 def _():
     for _ in range(8):
         n, fan_in, fan_out, height, width = (int(test.rng.integers(1, 7)) for _ in range(5))
@@ -1238,7 +1278,7 @@ class BatchNorm1d(BatchNorm2d):
 
 # %%
 def table(model, shape):
-    """List for each layer: weights, numbers in its result, MACs."""
+    """List for each layer: weights and biases, numbers in its result, MACs, and MACs for each weight."""
     rows, x = [], Tensor(np.zeros(shape, dtype="float32"))
     for layer in model:
         macs = 0
@@ -1247,17 +1287,18 @@ def table(model, shape):
         if isinstance(layer, Linear):
             macs = layer.weight.numel()
         x = layer(x)
-        rows.append((type(layer).__name__, sum(p.numel() for p in layer.parameters()), x.numel(), macs))
+        uses = macs / layer.weight.numel() if macs else 0  # a bias is added, not multiplied
+        rows.append((type(layer).__name__, sum(p.numel() for p in layer.parameters()), x.numel(), macs, uses))
     return rows
 
 
 counted = table(cnn(), (1, 1, 8, 8))
-for name, weights, numbers, macs in counted:
-    print(f"{name:>10} {weights:>7,} weights {numbers:>7,} numbers {macs:>9,} MACs")
+for name, weights, numbers, macs, _ in counted:
+    print(f"{name:>10} {weights:>7,} weights and biases {numbers:>7,} numbers {macs:>9,} MACs")
 convs = [row for row in counted if row[3]]
 viz.bars(
     [f"{i}: {row[0]}" for i, row in enumerate(convs)],
-    {"MACs for each weight": [row[3] / row[1] for row in convs]},
+    {"MACs for each weight": [row[4] for row in convs]},
     "How often is a weight used?",
 )
 

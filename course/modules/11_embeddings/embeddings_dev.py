@@ -69,7 +69,7 @@ from tinytorch.testing import check_gradient, close, fixtures, raises, remote, s
 # All that work, and the result is row 2 of the matrix. So don't multiply: **look the row up**. That table is called an **embedding**; its rows are weights, and learn as all weights do. It's a
 # dictionary, in which the translations are written by training.
 #
-# A look-up has one danger. An id that isn't in the table must be refused, with words: token 27 in a table of 27 rows is the classic off-by-one. And numpy takes -1 for the last row, and says nothing.
+# A look-up has one danger. An id that isn't in the table must be refused, with words: token 27 in a table of 27 rows is the classic off-by-one, and numpy itself would refuse it. But numpy takes -1 for the last row, and says nothing.
 
 
 # %% nbgrader={"grade_id": "embedding", "solution": true}
@@ -98,7 +98,8 @@ def embedding(ids, weight, padding_idx=None):
     array([[0.5, 0.6],
            [0.1, 0.2]], dtype=float32)
 
-    HINT: an array's `dtype.kind` is "i" or "u" for integers; `wrong = ids[(ids < 0) | ...]` collects what is out of range.
+    HINT: ids and weight are arrays here (`primitive` unwraps). An array's `dtype.kind` is "i" or "u" for integers;
+    `wrong = ids[(ids < 0) | ...]` collects what is out of range.
     """
     ### BEGIN SOLUTION
     if ids.dtype.kind not in "iu":
@@ -118,7 +119,7 @@ test = unit_test("embedding")
 table = np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], dtype=np.float32)
 
 
-@test.check("two rows of a table", points=3)
+@test.check("two rows of a table", points=2)
 def _():
     same(embedding(Tensor([2, 0]), Tensor(table)).data, table[[2, 0]])
 
@@ -129,6 +130,11 @@ def _():
     raises(IndexError, embedding, Tensor([0, -1]), Tensor(table), says="-1")
     raises(IndexError, embedding, Tensor([77]), Tensor(np.ones((5, 2), dtype=np.float32)), says="5")
     same(embedding(Tensor([1]), Tensor(table)).data, table[[1]])
+
+
+@test.check("ids that are not integers are refused", points=1)
+def _():
+    raises(TypeError, embedding, Tensor([0.0, 1.0]), Tensor(table), says="float32")
 
 
 ### BEGIN HIDDEN TESTS
@@ -211,7 +217,7 @@ print(embedding(Tensor(np.zeros((4, 3), dtype="int32")), Tensor(np.zeros((27, 10
 # %% [markdown]
 # ## Part 2: Who gets the blame
 #
-# The table is to learn, so it needs a gradient. A row that was looked up once gets the blame of its one copy. A row that was looked up three times, as `n` in *hannn...*, gets the **sum** of the three: used
+# The table is to learn, so it needs a gradient. A row that was looked up once gets the blame of its one copy. A row that was looked up three times, as the `a` of *amanda*, gets the **sum** of the three: used
 # thrice, blamed thrice, as in module 05. A row that wasn't looked up gets 0.
 #
 # By hand: a table of 3 rows, the ids `[2, 0, 2]`, and the blame of the three results:
@@ -282,7 +288,8 @@ test = unit_test("embedding_rule")
 @test.check("the example by hand: a repeated id collects", points=5)
 def _():
     grad = np.array([[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]])
-    same(embedding_rule(grad, np.array([2, 0, 2]), np.zeros((3, 2))), [[2.0, 20.0], [0.0, 0.0], [4.0, 40.0]])
+    table = np.full((3, 2), 7.0)  # its numbers don't matter, only its shape
+    same(embedding_rule(grad, np.array([2, 0, 2]), table), [[2.0, 20.0], [0.0, 0.0], [4.0, 40.0]])
 
 
 @test.check("a batch of rows: ids (2, 2)", points=4)
@@ -443,15 +450,26 @@ def context_windows(ids, k):
 test = unit_test("context_windows")
 
 
-@test.check("six tokens, windows of two", points=5)
+@test.check("six tokens, windows of two: two arrays", points=4)
 def _():
     windows, following = context_windows([0, 0, 5, 22, 1, 0], 2)
     same(windows, [[0, 0], [0, 5], [5, 22], [22, 1]])
     same(following, [5, 22, 1, 0])
+    for part in (windows, following):
+        true(
+            isinstance(part, np.ndarray), "an array was expected: a list has no shape, and no batch can be cut from it"
+        )
+
+
+@test.check("a row that is too short has no windows, and these are two columns wide", points=2)
+def _():
+    windows, following = context_windows([4], 2)
+    same(np.shape(windows), (0, 2))
+    same(np.shape(following), (0,))
 
 
 ### BEGIN HIDDEN TESTS
-@test.check("random rows and lengths", points=7, hidden=True)
+@test.check("random rows and lengths", points=6, hidden=True)
 def _():
     for k in (1, 2, 3, 7):
         ids = test.rng.integers(0, 50, size=int(test.rng.integers(10, 30)))
@@ -641,7 +659,7 @@ def nearest(vectors, row, k=5):
     """Find the rows whose direction is most like that of one row.
 
     Args:
-        vectors: an array (n, dim).
+        vectors: an array (n, dim); it stays as it is.
         row: the number of the row to compare with.
         k: how many to find; if there are fewer others, all of them.
 
@@ -672,13 +690,21 @@ def nearest(vectors, row, k=5):
 test = unit_test("nearest")
 
 
-@test.check("direction counts, not length; itself is left out", points=5)
+@test.check("direction counts, neither length nor distance", points=3)
 def _():
     same(nearest(np.array([[1.0, 0.0], [10.0, 10.0], [0.5, 0.1]]), row=0, k=2), [2, 1])
+    same(nearest(np.array([[1.0, 0.0], [10.0, 10.0], [5.0, 1.0], [1.0, 0.9]]), row=0, k=3), [2, 3, 1])
+
+
+@test.check("itself is left out, also beside a twin and an opposite; the vectors stay as they are", points=3)
+def _():
+    vectors = remote(np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]))
+    with unchanged(vectors):
+        same(nearest(vectors, row=1, k=9), [0, 2, 3])
 
 
 ### BEGIN HIDDEN TESTS
-@test.check("random vectors of very different lengths", points=5, hidden=True)
+@test.check("random vectors of very different lengths", points=4, hidden=True)
 def _():
     for dim in (2, 5):
         vectors = test.rng.normal(size=(12, dim)) * np.exp(test.rng.uniform(-8, 8, size=(12, 1)))
@@ -851,12 +877,18 @@ test = unit_test("sinusoidal_positions")
 def _():
     close(
         sinusoidal_positions(2, 4),
-        [[0.0, 1.0, 0.0, 1.0], [np.sin(1.0), np.cos(1.0), np.sin(0.01), np.cos(0.01)]],
+        np.array([[0.0, 1.0, 0.0, 1.0], [np.sin(1.0), np.cos(1.0), np.sin(0.01), np.cos(0.01)]]),
     )
 
 
+@test.check("an odd size has no pairs, and is refused", points=2)
+def _():
+    raises(ValueError, sinusoidal_positions, 2, 5, says="5")
+    same(sinusoidal_positions(3, 2).shape, (3, 2))
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("random lengths and sizes, number by number", points=8, hidden=True)
+@test.check("random lengths and sizes, number by number", points=7, hidden=True)
 def _():
     for length, dim in [(7, 2), (int(test.rng.integers(3, 40)), 2 * int(test.rng.integers(3, 9)))]:
         expected = np.zeros((length, dim))
@@ -875,7 +907,7 @@ def _():
     close(sinusoidal_positions(1, 6), [[0.0, 1.0] * 3])
 
 
-@test.check("an odd size is refused", points=3, hidden=True)
+@test.check("every odd size is refused", points=2, hidden=True)
 def _():
     for dim in (1, 7):
         raises(ValueError, sinusoidal_positions, 3, dim, says=str(dim))

@@ -263,6 +263,8 @@ print(int(causal_mask(1000).sum()), "of", 1000 * 1000)
 # What is hidden must get the weight 0, exactly. So its score is made so low that softmax gives nothing: a hidden score of 0 would still get a share. A score of $-10^9$ is low enough: $e^{-10^9}$ is 0 in any float.
 #
 # There is one trap. A query from which *everything* is hidden (in practice: a row of padding) has no highest score. With $-\infty$ everywhere softmax gives nan; with $-10^9$ everywhere it gives equal shares of what must not be seen. A row that may look at nothing gets weights of 0. So fill the weights once more, after the softmax.
+#
+# Queries and keys may have a batch and heads in front. So count dimensions from the end: -1 and -2, never 0 or 1. And stay with tensors: what is computed on `.data` gives no gradient back.
 
 
 # %% nbgrader={"grade_id": "attention_weights", "solution": true}
@@ -276,13 +278,14 @@ def attention_weights(q, k, mask=None):
         mask: None, or a bool array that broadcasts to (..., queries, keys): True hides.
 
     Returns:
-        A Tensor (..., queries, keys). Each row adds up to 1; hidden keys have 0, and a row of hidden ones has 0 all along.
+        A Tensor (..., queries, keys). Hidden keys have 0. Each row adds up to 1, except one in which all
+        keys are hidden: it is 0.
 
     TODO: products, divided by the root of d; hide; softmax; hide again.
 
     APPROACH:
     1. Multiply q with the transposed k (the last two dimensions), and divide by the square root of d.
-    2. If there's a mask, fill the hidden scores with -1e9.
+    2. If there's a mask (ask `mask is not None`), fill the hidden scores with -1e9.
     3. Softmax along the keys.
     4. If there's a mask, fill the hidden weights with 0.
 
@@ -320,12 +323,12 @@ def expected_weights(q, k, mask=None):
     return powers / np.maximum(powers.sum(axis=-1, keepdims=True), 1e-30)
 
 
-@test.check("one query and three keys, by hand", points=3)
+@test.check("one query and three keys, by hand", points=2)
 def _():
     close(attention_weights(Tensor(queries), Tensor(keys)).data, [[0.78698605, 0.10650698, 0.10650698]])
 
 
-@test.check("a hidden key gets 0, and the others share", points=3)
+@test.check("a hidden key gets 0, and the others share", points=2)
 def _():
     mask = np.array([[True, False, False]])
     same(attention_weights(Tensor(queries), Tensor(keys), mask).data, [[0.0, 0.5, 0.5]])
@@ -335,6 +338,19 @@ def _():
 def _():
     mask = np.array([[True, True, True]])
     same(attention_weights(Tensor(queries), Tensor(keys), mask).data, [[0.0, 0.0, 0.0]])
+
+
+@test.check("a batch: two texts of three queries and five keys, which stay as they are", points=2)
+def _():
+    asked, offered = remote(test.rng.normal(size=(2, 3, 4))), remote(test.rng.normal(size=(2, 5, 4)))
+    with unchanged(asked), unchanged(offered):
+        weights = attention_weights(Tensor(asked), Tensor(offered)).data
+    close(weights, expected_weights(asked.read(), offered.read()))
+
+
+@test.check("the gradient comes back to queries and keys", points=1)
+def _():
+    check_gradient(attention_weights, expected_weights, [(2, 4), (3, 4)])
 
 
 ### BEGIN HIDDEN TESTS
@@ -367,7 +383,7 @@ def _():
     close(weights.sum(axis=-1), [1.0] * 5)
 
 
-@test.check("gradients of queries and keys, with a row that sees nothing", points=3, hidden=True)
+@test.check("gradients of queries and keys, with a row that sees nothing", points=2, hidden=True)
 def _():
     mask = np.array([[False, True, True], [True, True, True], [False, False, True]])
     shapes = [(2, 3, 4), (2, 3, 4)]
@@ -439,6 +455,8 @@ print(attention_weights(Tensor([[1.0, 5.0]]), Tensor([[2.0, 3.0], [2.0, 3.0]])).
 # $$\text{attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right) V$$
 #
 # One thing more, for later. When a text is written token by token, keys and values of the tokens before were computed already. Module 14 keeps them in a **cache**: `k, v = cache.append(k, v)` hands it the new ones and gives back all so far. Here only the place for it is made. An empty cache has the length 0, and so counts as false: ask `cache is not None`.
+#
+# Take the weights from your `attention_weights`: it knows what a row gets that may look at nothing.
 
 
 # %% nbgrader={"grade_id": "attention", "solution": true}
@@ -497,11 +515,13 @@ def _():
     close(attention(q, k, Tensor([[10.0], [20.0], [30.0]])).data, [[13.195209]])
 
 
-@test.check("a hidden value has no influence at all", points=2)
+@test.check("a hidden value has no influence at all; where all are hidden, 0 comes back", points=2)
 def _():
     q = Tensor([[1.0, 2.0]])
     k, mask = Tensor([[1.0, 0.0], [1.0, 0.0]]), np.array([[False, True]])
     same(attention(q, k, Tensor([[7.0, 8.0], [1e6, -1e6]]), mask).data, [[7.0, 8.0]])
+    nothing = np.array([[True, True]])
+    same(attention(q, k, Tensor([[7.0, 8.0], [9.0, 9.0]]), nothing).data, [[0.0, 0.0]])
 
 
 @test.check("a cache that is empty at first completes keys and values", points=2)
@@ -585,7 +605,7 @@ print(attention(Tensor(np.zeros((1, 2))), Tensor(sides), Tensor([[10.0], [20.0],
 # %% [markdown]
 # ## Part 4: Several heads
 #
-# One row of weights adds up to 1: who looks at the verb looks less at the subject. So the vectors are cut into pieces, and each piece attends for itself. Such a piece is called a **head**: 4 heads on vectors of 32 numbers have 8 numbers each. It costs nothing: the products are the same, in another arrangement.
+# One row of weights adds up to 1: who looks at the verb looks less at the subject. So the vectors are cut into pieces, and each piece attends for itself. Such a piece is called a **head**: 4 heads on vectors of 32 numbers have 8 numbers each. It costs no more products (but a table of weights for each head).
 #
 # For your `attention` a head is one more dimension in front, like a batch:
 #
@@ -638,15 +658,28 @@ def split_heads(x, heads):
 test = unit_test("split_heads")
 
 
-@test.check("two tokens for two heads, by hand", points=3)
+@test.check("two tokens for two heads, by hand", points=2)
 def _():
     x = Tensor([[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
     same(split_heads(x, 2).data, [[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]])
 
 
-@test.check("heads that don't divide the size are refused, and the message names it", points=1)
+@test.check("a batch of two texts: head 0 has the first half of each token", points=1)
 def _():
-    raises(ValueError, split_heads, Tensor(np.zeros((3, 64), dtype="float32")), 6, says="64")
+    x = np.arange(24.0).reshape(2, 3, 4)
+    pieces = split_heads(Tensor(x), 2)
+    same(pieces.shape, (2, 2, 3, 2))
+    same(pieces.data[:, 0], x[:, :, :2])
+    same(pieces.data[:, 1], x[:, :, 2:])
+
+
+@test.check("heads that don't divide the size are refused, and the message names both numbers", points=1)
+def _():
+    said = raises(ValueError, split_heads, Tensor(np.zeros((3, 64), dtype="float32")), 5)
+    late = "split_heads did not refuse 5 heads for 64 numbers itself; reshape failed later"
+    true("reshape" not in said and "(3, 5, 12)" not in said, late)
+    true("64" in said, f"the message is to show the size, 64; it says: {said}")
+    true("5" in said, f"the message is to show the number of heads, 5; it says: {said}")
     same(split_heads(Tensor(np.zeros((2, 6), dtype="float32")), 6).shape, (6, 2, 1))
 
 
@@ -710,10 +743,26 @@ def merge_heads(x):
 test = unit_test("merge_heads")
 
 
-@test.check("two heads of two tokens, by hand", points=4)
+@test.check("two heads of three tokens, by hand", points=2)
 def _():
-    x = Tensor([[[1.0, 2.0], [5.0, 6.0]], [[3.0, 4.0], [7.0, 8.0]]])
-    same(merge_heads(x).data, [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]])
+    x = Tensor([[[1.0, 2.0], [5.0, 6.0], [9.0, 10.0]], [[3.0, 4.0], [7.0, 8.0], [11.0, 12.0]]])
+    same(merge_heads(x).data, [[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [9.0, 10.0, 11.0, 12.0]])
+
+
+def side_by_side(x):
+    """The two heads of each token beside each other."""
+    return np.concatenate([x[..., 0, :, :], x[..., 1, :, :]], axis=-1)
+
+
+@test.check("a batch of texts", points=1)
+def _():
+    x = np.arange(24.0).reshape(2, 2, 3, 2)
+    same(merge_heads(Tensor(x)).data, side_by_side(x))
+
+
+@test.check("the gradient comes back", points=1)
+def _():
+    check_gradient(merge_heads, side_by_side, [(2, 3, 2)])
 
 
 ### BEGIN HIDDEN TESTS
@@ -838,14 +887,30 @@ def head_by_head(x, weights, heads, mask=None):
     return np.concatenate(found, axis=-1) @ weights[3][0].T + weights[3][1]
 
 
-@test.check("two heads, computed head by head", points=7)
+@test.check("query, key and value are called once with x, output once with the merged heads", points=3)
 def _():
-    layers, weights = drawn_layers(4)
     x = test.rng.normal(size=(2, 3, 4))
+    names, layers = ("query", "key", "value", "output"), [fixtures.recording() for _ in range(4)]  # give what they get
+    multi_head_attention(Tensor(x), *layers, 2)
+    for name, layer in zip(names, layers, strict=True):
+        calls = len(layer.seen)
+        true(calls == 1, f"{name} is to be called once, and was called {calls} times")
+        shape = tuple(layer.seen[0][0].shape)
+        true(shape == (2, 3, 4), f"{name} is to be called with the shape (2, 3, 4), and was called with {shape}")
+    layers = [fixtures.recording(layer) for layer in drawn_layers(4)[0]]
+    multi_head_attention(Tensor(x), *layers, 2)
+    for name, layer in zip(names[:3], layers[:3], strict=True):
+        true(bool(np.array_equal(layer.seen[0][0].data, x)), f"{name} is to be called with x, and got other numbers")
+
+
+@test.check("two heads of three numbers, computed head by head", points=3)
+def _():
+    layers, weights = drawn_layers(6)
+    x = test.rng.normal(size=(2, 4, 6))
     close(multi_head_attention(Tensor(x), *layers, 2).data, head_by_head(x, weights, 2))
 
 
-@test.check("nothing from the future: a later token leaves the results before it, bit for bit", points=4)
+@test.check("nothing from the future: a later token leaves the results before it, bit for bit", points=3)
 def _():
     layers, _ = drawn_layers(4)
     x = test.rng.normal(size=(5, 4))
@@ -855,6 +920,16 @@ def _():
     after = multi_head_attention(Tensor(changed), *layers, 2, FUTURE).data
     same(after[:3], before[:3])
     true(float(abs(after[3:] - before[3:]).min()) > 0, "the results from the changed token on change")
+
+
+@test.check("a cache is handed on: the second call knows the tokens of the first", points=2)
+def _():
+    layers, weights = drawn_layers(4)
+    x, cache = test.rng.normal(size=(1, 3, 4)), fixtures.growing_cache(Tensor)
+    multi_head_attention(Tensor(x[:, :2]), *layers, 2, cache=cache)
+    true(len(cache) == 2, f"the cache is to hold 2 places after 2 tokens, and holds {len(cache)}")
+    last = multi_head_attention(Tensor(x[:, 2:]), *layers, 2, cache=cache).data
+    close(last, head_by_head(x, weights, 2)[:, 2:])
 
 
 ### BEGIN HIDDEN TESTS
@@ -1061,7 +1136,7 @@ suspect = Hasty(8)
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: one such layer with 12,288 numbers and 96 heads, and 95 more of them, are GPT-3 (Brown et al. 2020). Since keys and values of all tokens must be kept while it writes, newer models let several heads share them
+# > 💡 **Production Reality**: one such layer with 12,288 numbers and 96 heads, and 95 more of them, are the attention of GPT-3 (Brown et al. 2020). Since keys and values of all tokens must be kept while it writes, newer models let several heads share them
 # > ("grouped queries"), and FlashAttention (Dao et al. 2022) never stores the table of weights. Both change what it costs, not what it computes.
 
 # %% [markdown]

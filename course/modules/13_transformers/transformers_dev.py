@@ -148,16 +148,29 @@ def normed(x, weight=1.0, bias=0.0, eps=1e-5):
     return centered / np.sqrt((centered**2).mean(axis=-1, keepdims=True) + eps) * weight + bias
 
 
-@test.check("two vectors by hand, each by itself", points=3)
+@test.check("two vectors by hand, each by itself", points=2)
 def _():
     x = Tensor([[1.0, 3.0], [100.0, 300.0]])
     close(layer_norm(x).data, [[-1.0, 1.0], [-1.0, 1.0]], atol=1e-4)
     close(layer_norm(x, Tensor([2.0, 3.0]), Tensor([10.0, 20.0])).data, [[8.0, 23.0], [8.0, 23.0]], atol=1e-4)
 
 
-@test.check("eps under the root: variance 1 and eps 3 make 2", points=2)
+@test.check("eps under the root: variance 1 and eps 3 make 2", points=1)
 def _():
     close(layer_norm(Tensor([[1.0, 3.0]]), eps=3.0).data, [[-0.5, 0.5]])
+
+
+@test.check("a batch of texts, along the last axis; a bias without a weight", points=2)
+def _():
+    x = Tensor([[[1.0, 3.0], [5.0, 3.0], [2.0, 8.0]], [[0.0, 4.0], [9.0, 1.0], [6.0, 8.0]]])
+    signs = np.array([[[-1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]], [[-1.0, 1.0], [1.0, -1.0], [-1.0, 1.0]]])
+    close(layer_norm(x).data, signs, atol=1e-4)
+    close(layer_norm(x, bias=Tensor([10.0, 20.0])).data, signs + np.array([10.0, 20.0]), atol=1e-4)
+
+
+@test.check("the gradients come back to x, weight and bias", points=1)
+def _():
+    check_gradient(layer_norm, normed, [(2, 3), (3,), (3,)], rtol=1e-4)
 
 
 ### BEGIN HIDDEN TESTS
@@ -180,7 +193,7 @@ def _():
     )
 
 
-@test.check("the gradients for x, weight and bias", points=4, hidden=True)
+@test.check("the gradients for x, weight and bias", points=3, hidden=True)
 def _():
     check_gradient(layer_norm, normed, [(2, 3, 4), (4,), (4,)], rtol=1e-4)
     tensors = [Tensor(test.rng.normal(size=shape)) for shape in [(3, 4), (4,), (4,)]]
@@ -316,7 +329,7 @@ def feed_forward(x, up, down, activation=gelu):
         activation: a function of a Tensor.
 
     Returns:
-        A Tensor of the shape of x.
+        A Tensor of the shape of x, made of tensor operations: nothing is computed on `.data`.
 
     TODO: up, activation, down.
 
@@ -326,8 +339,9 @@ def feed_forward(x, up, down, activation=gelu):
     3. Call `down` with the result.
 
     EXAMPLE:
-    >>> feed_forward(Tensor([[-3.0]]), up, down, activation=relu)       # the layers by hand
-    Tensor([[3.]])
+    >>> add_one, double = (lambda x: x + 1), (lambda x: 2 * x)
+    >>> feed_forward(Tensor([[2.0]]), add_one, double, activation=relu)
+    Tensor([[6.]])
 
     HINT: one line. A layer is called like a function.
     """
@@ -351,11 +365,18 @@ def layer(weight, bias):
     return made
 
 
-@test.check("the absolute value by hand, and its negative", points=4)
+@test.check("the absolute value by hand, and its negative", points=3)
 def _():
     up = layer([[1.0], [-1.0]], [0.0, 0.0])
     close(feed_forward(Tensor([[-3.0], [2.0]]), up, layer([[1.0, 1.0]], [0.0]), relu).data, [[3.0], [2.0]])
     close(feed_forward(Tensor([[-3.0], [2.0]]), up, layer([[-1.0, -1.0]], [0.5]), relu).data, [[-2.5], [-1.5]])
+
+
+@test.check("the gradient comes back to x", points=1)
+def _():
+    up, down = layer([[2.0], [-1.0]], [0.0, 0.0]), layer([[3.0, 1.0]], [0.0])
+    traced = fixtures.recorded_inputs(Tensor, feed_forward, Tensor([[1.0], [-2.0]]), up, down, relu)[0]
+    true(traced, "no gradient can come back to x: a step was computed on .data, not with tensor operations")
 
 
 ### BEGIN HIDDEN TESTS
@@ -425,8 +446,9 @@ for name, part in {"attention": MultiHeadAttention(64, 4), "MLP": FeedForward(64
 # - The sum itself is never normalised. (The transformer of 2017 did so; it trains only with a careful warm-up. This form is called *pre-norm*.)
 # - The second half starts from the result of the first, not from the block's input again.
 # - Each half has a norm of its own.
+# - Add by `+`, and never write into `x.data`: the stream that you were handed stays as it is.
 #
-# This one you do alone: the two formulas are all there is to it.
+# This exercise has no list of steps: the order of the calls is in the two formulas.
 
 
 # %% nbgrader={"grade_id": "transformer_block", "solution": true}
@@ -445,10 +467,11 @@ def transformer_block(x, norm1, attention, norm2, mlp):
     TODO: both halves.
 
     EXAMPLE:
-    >>> transformer_block(Tensor([[1.0]]), double, add_ten, double, times_three)
+    >>> double, add_ten, triple = (lambda x: 2 * x), (lambda x: x + 10), (lambda x: 3 * x)
+    >>> transformer_block(Tensor([[1.0]]), double, add_ten, double, triple)
     Tensor([[91.]])
 
-    HINT: two lines, one for each formula.
+    HINT: which x does the second formula read?
     """
     ### BEGIN SOLUTION
     x = x + attention(norm1(x))
@@ -471,7 +494,7 @@ def affine(weight, bias=0.0):
     return made
 
 
-@test.check("the numbers by hand", points=5)
+@test.check("the numbers by hand", points=4)
 def _():
     out = transformer_block(Tensor([[1.0], [0.0]]), affine(2.0), affine(1.0, 10.0), affine(2.0), affine(3.0))
     close(out.data, [[91.0], [70.0]])
@@ -481,6 +504,13 @@ def _():
 def _():
     out = transformer_block(Tensor([[1.0]]), affine(2.0), affine(1.0), affine(5.0), affine(1.0, 1.0))
     close(out.data, [[19.0]])
+
+
+@test.check("the stream that was handed in stays as it is", points=1)
+def _():
+    stream = remote(np.array([[1.0], [2.0]], dtype="float32"))
+    with unchanged(stream):
+        transformer_block(Tensor(stream), affine(2.0), affine(1.0, 1.0), affine(2.0), affine(3.0))
 
 
 ### BEGIN HIDDEN TESTS
@@ -848,8 +878,10 @@ def sample_next(logits, u, temperature=1.0, top_k=None):
 
     APPROACH:
     1. Temperature 0: the place of the largest score.
-    2. Divide the scores by the temperature.
-    3. With top k: find the k-th largest score, and set all that are smaller to -inf. exp(-inf) is 0.
+    2. Divide the scores by the temperature, in float64 (`np.asarray(logits, dtype="float64")`): the model's are float32,
+       in which u times the length may be rounded up to the last end. A new array: `/=` would change your caller's.
+    3. With top k (if it is smaller than the vocabulary): find the k-th largest score, and set all that are
+       smaller to -inf. exp(-inf) is 0.
     4. exp of (scores - largest score), then the ends of the pieces by `np.cumsum`. The last end is the whole length.
     5. The first token whose end lies *beyond* u times the whole length.
 
@@ -879,7 +911,11 @@ def sample_next(logits, u, temperature=1.0, top_k=None):
 
 # %% nbgrader={"grade_id": "test_sample_next", "grade": true}
 test = unit_test("sample_next")
-by_hand = np.log([0.5, 0.3, 0.2])
+
+
+def by_hand():
+    """The scores of the text, made anew for each call."""
+    return np.log([0.5, 0.3, 0.2])
 
 
 def chosen(logits, temperature=1.0, top_k=None, draws=40):
@@ -897,25 +933,48 @@ def clear(logits, places, expected, **options):
     same([sample_next(logits, float(u), **options) for u in places], expected)
 
 
-@test.check("the ruler by hand", points=3)
+@test.check("the ruler by hand", points=2)
 def _():
-    same([sample_next(by_hand, u) for u in (0.0, 0.4, 0.6, 0.9)], [0, 0, 1, 2])
-    same([sample_next(by_hand, u, temperature=0.5) for u in (0.64, 0.67, 0.88, 0.91)], [0, 1, 1, 2])
+    same([sample_next(by_hand(), u) for u in (0.0, 0.4, 0.6, 0.9)], [0, 0, 1, 2])
+    same([sample_next(by_hand(), u, temperature=0.5) for u in (0.64, 0.67, 0.88, 0.91)], [0, 1, 1, 2])
 
 
-@test.check("temperature 0, whatever u is", points=2)
+@test.check("temperature 0, whatever u is", points=1)
 def _():
     same([sample_next(np.array([1.0, 5.0, 2.0]), u, temperature=0) for u in (0.0, 0.99)], [1, 1])
 
 
-@test.check("top 2, and u = 0 where token 0 may not be chosen", points=4)
+@test.check("top 2, and u = 0 where token 0 may not be chosen", points=3)
 def _():
-    same([sample_next(by_hand, u, top_k=2) for u in (0.61, 0.64, 0.99)], [0, 1, 1])
-    same(sample_next(by_hand[::-1], 0.0, top_k=2), 1)
+    same([sample_next(by_hand(), u, top_k=2) for u in (0.61, 0.64, 0.99)], [0, 1, 1])
+    same(sample_next(by_hand()[::-1], 0.0, top_k=2), 1)
+
+
+@test.check("the scores stay as they are; the id is a Python int", points=2)
+def _():
+    scores = remote(by_hand())
+    with unchanged(scores):
+        token = sample_next(scores, 0.4, temperature=0.5)
+    with unchanged(scores):
+        sample_next(scores, 0.4, top_k=1)
+    true(isinstance(token, int), "the id is to be a Python int: int(...) makes one")
+
+
+@test.check("top k larger than the vocabulary; equal scores are all kept", points=1)
+def _():
+    same(sample_next(by_hand(), 0.9, top_k=99), 2)
+    same([sample_next(np.array([2.0, 2.0, 0.0]), u, top_k=1) for u in (0.2, 0.7)], [0, 1])
+
+
+@test.check("scores of a thousand; u just below 1, with scores in float64 and in float32", points=2)
+def _():
+    same(sample_next(np.array([1000.0, 999.0]), 0.8), 1)
+    same(sample_next(np.zeros(10), 1 - 2.0**-53), 9)
+    same(sample_next(np.zeros(10, dtype="float32"), 1 - 2.0**-25), 9)
 
 
 ### BEGIN HIDDEN TESTS
-@test.check("random scores at several temperatures", points=5, hidden=True)
+@test.check("random scores at several temperatures", points=4, hidden=True)
 def _():
     for temperature in (0.3, 1.0, 4.0):
         logits = remote(test.rng.normal(0.0, 2.0, size=12))
@@ -925,7 +984,7 @@ def _():
         clear(logits, places, expected, temperature=temperature)
 
 
-@test.check("random scores with top k, larger than the vocabulary too", points=5, hidden=True)
+@test.check("random scores with top k, larger than the vocabulary too", points=4, hidden=True)
 def _():
     for k in (1, 3, 11, 12, 50):
         logits = test.rng.normal(size=12)
@@ -946,7 +1005,8 @@ def _():
     u = 1 - 2.0**-53
     for n in (2, 7, 65):
         logits = test.rng.normal(size=n).astype("float32")
-        true(0 <= sample_next(logits, u) < n, "the id is one of the vocabulary")
+        for near in (u, 1 - 2.0**-25):  # the second is 1 in float32, the type of a model's scores
+            true(0 <= sample_next(logits, near) < n, "the id is one of the vocabulary")
         same(sample_next(np.append(logits, [50.0, -50.0]).astype("float32"), u, top_k=n), n)
     true(isinstance(sample_next(logits, 0.2), int), "the id is a Python int")
     true(isinstance(sample_next(logits, 0.2, temperature=0), int), "the id is a Python int at temperature 0, too")
@@ -1037,7 +1097,7 @@ def generate(model, ids, steps, temperature=1.0, top_k=None):
     4. Append, and go on.
 
     EXAMPLE:
-    >>> generate(model, tokenizer.encode("ROMEO:"), steps=3)
+    >>> generate(gpt, tokenizer.encode("ROMEO:"), steps=3)          # the end is drawn: yours may differ
     [30, 27, 25, 17, 27, 10, 0, 35, 46]
 
     HINT: `Tensor([some_list])` has the shape (1, time); `logits.data[0, -1]` is the array of scores at the last place.
@@ -1059,15 +1119,46 @@ def generate(model, ids, steps, temperature=1.0, top_k=None):
 test = unit_test("generate")
 
 
-@test.check("a model that counts goes on counting, beyond its context", points=7)
+@test.check("a model that counts goes on counting, beyond its context", points=3)
 def _():
     model = fixtures.counting_model(Tensor, vocabulary=10, context=4)
     same(generate(model, [3], 3, temperature=0), [3, 4, 5, 6])
     same(generate(model, [1, 2, 3, 4, 5, 6, 7], 4), [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 1])
 
 
+@test.check("the model reads as many ids as its context holds, and no graph is kept", points=2)
+def _():
+    model = fixtures.counting_model(Tensor, vocabulary=10, context=3)
+    generate(model, [6], 4, temperature=0)
+    read, graphs = [int(n) for n in model.lengths], [bool(r) for r in model.recorded]
+    true(read == [1, 2, 3, 3], f"the model is to read 1, 2, 3 and 3 ids, and read {read}")
+    true(not any(graphs), "the model was called with gradients recorded: call it within no_grad()")
+
+
+@test.check("the ids that you were given stay as they are", points=1)
+def _():
+    text = [4, 2]
+    generate(fixtures.counting_model(Tensor, 10, 4), text, 2, temperature=0)
+    true(text == [4, 2], "the list that you were given was changed: copy it first, list(ids)")
+    given = remote(np.array([4, 2]))
+    with unchanged(given):
+        written = generate(fixtures.counting_model(Tensor, 10, 4), given, 2, temperature=0)
+    same([int(i) for i in written], [4, 2, 3, 4])
+
+
+@test.check("drawn with a seed: a number for each token, temperature and top k handed on", points=3)
+def _():
+    manual_seed(3)
+    drawn = [int(10 * generator().random()) for _ in range(12)]
+    manual_seed(3)
+    same(generate(fixtures.counting_model(Tensor, 10, 4, sureness=0.0), [0], 12), [0, *drawn])
+    unsure = fixtures.counting_model(Tensor, 10, 4, sureness=1.0)
+    same(generate(unsure, [0], 8, top_k=1), list(range(9)))
+    same(generate(unsure, [0], 8, temperature=0.02), list(range(9)))
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("the model reads all that its context holds, and no graph is kept", points=5, hidden=True)
+@test.check("the model reads all that its context holds, and no graph is kept", points=4, hidden=True)
 def _():
     model = fixtures.counting_model(Tensor, vocabulary=10, context=5)
     start = int(test.rng.integers(10))
@@ -1076,7 +1167,7 @@ def _():
     same(list(model.recorded), [False] * 6)
 
 
-@test.check("one random number for each token: a seed repeats the text", points=4, hidden=True)
+@test.check("one random number for each token: a seed repeats the text", points=3, hidden=True)
 def _():
     seed, model = int(test.rng.integers(1000)), fixtures.counting_model(Tensor, 10, 4, sureness=0.0)
     manual_seed(seed)
@@ -1217,7 +1308,8 @@ print(
 
 # %%
 kept = {
-    "inputs of the linear layers": layers * (4 + 4 + 2) * tokens * dim * 4,
+    # query, key and value share one input; output and up have one each; down's is four times as wide
+    "inputs of the linear layers": layers * (1 + 1 + 1 + 4) * tokens * dim * 4,
     "attention's weights": layers * 2 * 16 * 4 * context * context * 4,
     "scores for the vocabulary": 2 * tokens * vocabulary * 4,
     "weights, gradients, Adam": 4 * counted * 4,
