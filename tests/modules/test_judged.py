@@ -1,5 +1,6 @@
 """Every written module runs as a script; in the judge its reference gets all points, its untouched release none."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,16 +17,30 @@ pytestmark = pytest.mark.modules
 
 CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 every_module = pytest.mark.parametrize("module", CURRICULUM.written, ids=lambda module: module.slug)
+MOST_CPU_SECONDS, MOST_MEMORY_BYTES = (
+    60,
+    1.5e9,
+)  # of a module run whole: a student's server has 2 GB, and waits are long
 
 
 @every_module
-def test_the_source_runs_as_a_script_without_a_warning(module, tmp_path):
-    result = subprocess.run(
-        [sys.executable, "-W", "error", str(module.source)], cwd=tmp_path, capture_output=True, text=True, timeout=120
-    )
-    assert (result.returncode, result.stderr) == (0, "")
+def test_the_source_runs_as_a_script_without_a_warning_in_bounded_time_and_memory(module, tmp_path):
+    out, err = tmp_path / "out.txt", tmp_path / "err.txt"
+    with out.open("w") as stdout, err.open("w") as stderr:
+        command = [sys.executable, "-W", "error", str(module.source)]
+        script = subprocess.Popen(command, cwd=tmp_path, stdout=stdout, stderr=stderr)
+        try:
+            _, status, used = os.wait4(script.pid, 0)  # what this process has used, not what runs beside it
+        except BaseException:
+            script.kill()
+            script.wait()
+            raise
+    script.returncode = os.waitstatus_to_exitcode(status)
+    assert (script.returncode, err.read_text()) == (0, "")
     for exercise in module.exercises:
-        assert f"✅ {exercise.name}: " in result.stdout
+        assert f"✅ {exercise.name}: " in out.read_text()
+    assert used.ru_utime + used.ru_stime <= MOST_CPU_SECONDS
+    assert 1024 * used.ru_maxrss <= MOST_MEMORY_BYTES
 
 
 @every_module

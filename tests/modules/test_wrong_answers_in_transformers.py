@@ -21,7 +21,7 @@ MISTAKES = [
     ("layer_norm", "forgets the root", "(variance + eps).sqrt()", "(variance + eps)", "by more than rounding"),
     ("layer_norm", "adds eps outside of the root", "(variance + eps).sqrt()", "(variance.sqrt() + eps)", "rounding"),
     ("layer_norm", "does not keep the axis", "keepdim=True", "keepdim=False", "broadcast"),
-    ("layer_norm", "asks whether the weight is true", "if weight is not None:", "if weight:", "one number is wanted"),
+    ("layer_norm", "asks whether the weight is true", "if weight is not None:", "if weight:", "write `is not None`"),
     ("layer_norm", "works on arrays", "centered = x - x.mean(dim=-1, keepdim=True)",
      "centered = Tensor(x.data) - x.mean(dim=-1, keepdim=True)", "gradient"),
     ("layer_norm", "adds no bias without a weight", "return out if bias is None else out + bias",

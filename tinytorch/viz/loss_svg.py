@@ -123,8 +123,9 @@ def _legend(history: LossHistory, lines: dict) -> list[str]:
         if values is None:
             continue
         label = f"{name.replace('_', ' ')} {values[1]:.4g}"
-        parts.append(f'<text x="{x}" y="18" text-anchor="end" fill="{COLOR[name]}">{label}</text>')
-        x -= 7 * len(label) + 14
+        # The dot has the colour; words in it could not be read on every page.
+        parts.append(f'<circle cx="{x - 4}" cy="14" r="4" fill="{COLOR[name]}"/>{_text(x - 12, 18, label, "end")}')
+        x -= 7 * len(label) + 26
     return parts
 
 

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from tinytorch.viz.answers import in_short
 from tinytorch.viz.charts import levels
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
-from tinytorch.viz.shown import show_with_controls
+from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 RESOLUTION = 120  # points of the surface along each axis
 
@@ -51,6 +52,15 @@ class OptimizerPath:
         """The number of steps of the longest path."""
         return max(len(points) for points in self.paths.values()) - 1
 
+    def line(self, step: int) -> str:
+        """Say in one line where each path is at a step; one that has ended stays at its end."""
+        told = []
+        for name, points in self.paths.items():
+            place = min(step, len(points) - 1)
+            x, y, loss = (in_short(float(value)) for value in (*points[place], self.losses[name][place]))
+            told.append(f"{name} at ({x}, {y}), loss {loss}")
+        return f"step {step} of {self.steps}: {'; '.join(told)}"
+
     def picture(self, step: int | None = None) -> Picture:
         """Draw the paths up to a step (default: whole)."""
         step = self.steps if step is None else step
@@ -85,14 +95,15 @@ class OptimizerPath:
         return max(float(known.min()), 1e-8 * high) / 2, high * 2
 
     def controls(self, show: Callable[[Picture], None]):
-        """Make a slider and a play button (ipywidgets) that `show` the picture at the chosen step."""
+        """Make a slider (arrow keys move it) and a play button that `show` a step, and a line that says it."""
         import ipywidgets
 
         slider = ipywidgets.IntSlider(value=self.steps, max=self.steps, description="step", layout={"width": "60%"})
         play = ipywidgets.Play(value=self.steps, max=self.steps, interval=150, step=max(1, self.steps // 100))
         ipywidgets.jslink((play, "value"), (slider, "value"))
-        slider.observe(lambda change: show(self.picture(change["new"])), names="value")
-        return ipywidgets.HBox([play, slider])
+        told = with_words(slider, lambda step: show(self.picture(step)), lambda step: spoken(self.line(step)))
+        told.layout.width = "100%"
+        return ipywidgets.HBox([play, told])
 
     def _ipython_display_(self) -> None:
         show_with_controls(self)

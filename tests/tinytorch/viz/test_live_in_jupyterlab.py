@@ -126,6 +126,62 @@ runs = {"new": [0.002] * 8, "old": [0.004] * 8}
 viz.EvidenceByRuns(runs, {6: (0.4, 1.2, "can't tell"), 8: (0.45, 0.6, "faster")}, "Faster?")
 """
 
+PATHS = """
+from tinytorch import viz
+
+paths = {"SGD": [(2, 0), (1, 0), (0.5, 0)], "Adam": [(0, 1), (0, 0)]}
+viz.OptimizerPath(lambda x, y: x**2 + y**2, paths, (-2, 2), (-2, 2))
+"""
+
+TOKENS = """
+from tinytorch import viz
+
+viz.Tokens({"as bytes": [(b"h", 104), (b"i", 105)], "merged": [(b"hi", 256 + color) for color in range(6)]})
+"""
+
+# What nobody could read: words (and lines of a curve) too near in brightness to what is behind them, as WCAG counts it,
+# and pictures that one can see through, since their words are dark.
+FAINT = """() => {
+    const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
+    const pixel = (draw) => {
+        canvas.clearRect(0, 0, 1, 1);
+        draw();
+        const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+        return [r, g, b, a / 255];
+    };
+    const rgba = (color) => pixel(() => { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); });
+    const over = (top, below) => [0, 1, 2].map((i) => top[i] * top[3] + below[i] * (1 - top[3]));
+    const behind = (e) => {
+        const own = e ? rgba(getComputedStyle(e).backgroundColor) : [255, 255, 255, 1];
+        return own[3] === 1 ? own : over(own, behind(e.parentElement));
+    };
+    const light = (c) => c.slice(0, 3).map((v) => v / 255)
+        .map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    const contrast = (color, e) => {
+        const [low, high] = [light(over(rgba(color), behind(e))), light(behind(e))].sort((a, b) => a - b);
+        return (high + 0.05) / (low + 0.05);
+    };
+    const found = [];
+    for (const output of document.querySelectorAll(".jp-OutputArea-output")) {
+        const words = document.createTreeWalker(output, NodeFilter.SHOW_TEXT);
+        while (words.nextNode()) {
+            const e = words.currentNode.parentElement, style = getComputedStyle(e);
+            if (!words.currentNode.textContent.trim() || e.closest("style") || !e.getClientRects().length) continue;
+            if (style.visibility === "hidden") continue;
+            const ratio = contrast(e instanceof SVGElement ? style.fill : style.color, e);
+            if (ratio < 4.5) found.push(`${words.currentNode.textContent.trim()}: ${ratio.toFixed(2)}`);
+        }
+        for (const e of output.querySelectorAll("polyline[opacity='1.0']")) {
+            const ratio = contrast(getComputedStyle(e).stroke, e);
+            if (ratio < 3) found.push(`a line: ${ratio.toFixed(2)}`);
+        }
+        for (const e of output.querySelectorAll("img"))
+            if (pixel(() => canvas.drawImage(e, 0, 0))[3] < 1) found.push(`${e.alt}: one sees through it`);
+    }
+    return found;
+}"""
+
 
 @dataclass
 class Lab:
@@ -151,6 +207,16 @@ class Lab:
             yield page
             page.keyboard.press("Control+s")
             page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+
+    @contextmanager
+    def dark(self) -> Iterator[None]:
+        """Let pages that are opened meanwhile have the dark theme."""
+        settings = self.work.parent / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
+        settings.mkdir(parents=True)
+        theme = settings / "themes.jupyterlab-settings"
+        theme.write_text(json.dumps({"theme": "JupyterLab Dark"}))
+        yield
+        theme.unlink()
 
     def path(self, name: str) -> Path:
         return self.work / f"{name}.ipynb"
@@ -343,6 +409,28 @@ def test_arrow_keys_take_fewer_pairs_of_runs(lab):
                 has_text="after 6 pairs: new takes 0.400 to 1.200 times as long as old: can't tell"
             ).wait_for()
     assert lab.kept_pictures("evidence") == 1
+
+
+def test_arrow_keys_go_back_along_a_path(lab):
+    with lab.run("paths", PATHS) as page:
+        status = page.get_by_role("status")
+        status.filter(has_text="step 2 of 2: SGD at (0.5, 0), loss 0.25; Adam at (0, 0), loss 0").wait_for()
+        with changing(page):
+            page.locator(HANDLES).focus()
+            page.keyboard.press("ArrowLeft")
+            status.filter(has_text="step 1 of 2: SGD at (1, 0), loss 1").wait_for()
+    assert lab.kept_pictures("paths") == 1
+
+
+def test_nothing_is_too_faint_on_a_dark_page(lab, tmp_path):
+    shown = (TOKENS, WIDGETS, MAPS, IMAGES, NEXT, MASKS, CALLS, EVIDENCE, PATHS, TRAINING.replace("+ 8", "+ 1"))
+    code = "\n".join(f"get_ipython().run_cell({each!r})" for each in shown)
+    with lab.dark(), lab.run("dark", f"{code}\nNone") as page:
+        page.locator(".jp-OutputArea-output pre", has_text="redraws").wait_for()
+        assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
+        assert page.locator(".jp-OutputArea-output img").count() >= len(shown)
+        page.locator(".jp-OutputArea").first.screenshot(path=tmp_path / "dark.png")
+        assert page.evaluate(FAINT) == []
 
 
 def _points(page) -> str:

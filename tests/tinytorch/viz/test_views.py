@@ -1,5 +1,7 @@
 """Confusion matrices count right, graphs are laid out legibly, optimizer paths follow their points."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -101,13 +103,16 @@ def test_a_diverging_path_is_drawn_beside_the_others():
     away = [(10.0**i, np.nan if i > 100 else 0.0) for i in range(200)]
     path = viz.OptimizerPath(_bowl, {"away": away, "near": [(1, 1), (0.5, 0.5)]}, (-2, 2), (-2, 2))
     assert path.picture().png().startswith(b"\x89PNG")
+    assert path.line(199) == "step 199 of 199: away at (1e+199, nan), loss nan; near at (0.5, 0.5), loss 0.5"
 
 
 def test_the_slider_redraws_the_picture():
     path = viz.OptimizerPath(_bowl, {"a": [(1, 0), (0.5, 0), (0, 0)]}, (-2, 2), (-2, 2))
     shown = []
-    _, slider = path.controls(shown.append).children
+    _, told = path.controls(shown.append).children
+    slider, said = told.children
     slider.value = 0
+    assert "step 0 of 2: a at (1, 0), loss 1" in said.value
     assert [repr(picture) for picture in shown] == [repr(path.picture(0))]
     assert shown[0].figure.axes[0].lines[0].get_xydata().tolist() == [[1.0, 0.0]]
 
@@ -117,3 +122,10 @@ def test_points_are_checked():
         viz.OptimizerPath(_bowl, {"a": [1, 2, 3]}, (-1, 1), (-1, 1))
     with pytest.raises(ValueError, match="at least one path"):
         viz.OptimizerPath(_bowl, {}, (-1, 1), (-1, 1))
+
+
+def test_no_widget_is_left_out_of_the_browser():
+    in_a_browser = Path(__file__).with_name("test_live_in_jupyterlab.py").read_text()
+    movable = [name for name in dir(viz) if hasattr(getattr(viz, name), "controls")]
+    assert len(movable) > 10
+    assert [name for name in movable if f"viz.{name}(" not in in_a_browser] == []
