@@ -69,7 +69,7 @@ ROOMS = {
         "tinytorch.words.devices",
         "device", "cuda", "mps", "backends", "set_printoptions", "set_num_threads", "compile",
     ),
-    **in_room("tinytorch.words.asking", "is_tensor", "numel", "is_floating_point", "set_default_dtype"),
+    **in_room("tinytorch.words.asking", "Size", "is_tensor", "numel", "is_floating_point", "set_default_dtype"),
     **in_room("tinytorch.autograd", "set_grad_enabled", "enable_grad"),
 }  # fmt: skip
 

@@ -51,7 +51,9 @@ def check_may_be_recorded(x):
             "a leaf that requires grad can't be changed in place while operations are recorded: use `with no_grad():`"
         )
     if x.grad_fn is not None and x.grad_fn.operation in VIEWS:
-        raise RuntimeError("a recorded view can't be changed in place: take clone() first")
+        raise RuntimeError(
+            "a recorded view can't be changed in place: instead of y[0] += 1 write z = y.clone(); z[0] = y[0] + 1"
+        )
     if x.was_read:
         raise RuntimeError(
             "this tensor went into a recorded operation, and a recorded change in place would alter its history: "

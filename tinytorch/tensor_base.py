@@ -14,6 +14,7 @@ from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
 from tinytorch.words import along, comparing, elementwise, making, ordering, shaping
 from tinytorch.words.converting import converted, to
+from tinytorch.words.devices import CPU
 from tinytorch.words.showing import described, formatted, only_number, truth
 
 
@@ -244,7 +245,7 @@ class Python:
 class Dtypes:
     """Other dtypes; the only device is the CPU."""
 
-    device = "cpu"
+    device = CPU
     is_cuda = False
 
     to = to

@@ -47,6 +47,9 @@ DIFFERS = {
     "batches": "tuples where PyTorch gives lists",
     "`save`": "an .npz file: tensors, arrays, dicts, lists, numbers, text; not whole models. PyTorch can't read it",
     "errors": "ValueError in places where PyTorch raises RuntimeError; each says what to do",
+    "`numpy.array(x)`": "refused: `x.data`, or `x.numpy()`, is the array",
+    "the mean of whole numbers": "a float32, where PyTorch is an error",
+    "options of speed (`foreach=`, `fused=`)": "not taken: leave them out",
     "no GPU": "`cuda.is_available()` is False; `.to('cuda')` says so",
 }
 

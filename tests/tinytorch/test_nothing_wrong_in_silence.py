@@ -283,6 +283,21 @@ def test_what_is_made_has_the_kind_of_number_that_was_given():
     assert tinytorch.tensor(2.346).round(decimals=2).item() == pytest.approx(2.35)
 
 
+def test_a_part_of_a_result_is_set_in_a_clone(w):
+    y = w * 2
+    with pytest.raises(RuntimeError, match=r"write z = y\.clone\(\); z\[0\] = y\[0\] \+ 1"):
+        y[0] += 5
+    z = y.clone()
+    z[0] = y[0] + 5
+    (z * z).sum().backward()
+    assert (z[0].item(), w.grad.tolist()) == (7.0, [28.0, 16.0, 24.0])
+
+
+def test_a_device_and_a_shape_compare_as_in_pytorch(w):
+    assert w.device.type == w.device == tinytorch.device("cpu") == "cpu"
+    assert w.shape == tinytorch.Size([3])
+
+
 def test_nothing_is_not_a_number(w):
     assert (w == None, w != None) == (False, True)  # noqa: E711
 

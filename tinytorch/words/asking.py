@@ -2,7 +2,10 @@
 
 from tinytorch.bound import is_tensor
 
-__all__ = ["is_floating_point", "is_tensor", "numel", "set_default_dtype"]
+__all__ = ["Size", "is_floating_point", "is_tensor", "numel", "set_default_dtype"]
+
+
+Size = tuple  # shapes are plain tuples here
 
 
 def numel(x):

@@ -13,6 +13,9 @@ class device(str):
         return made
 
 
+CPU = device("cpu")
+
+
 class Absent:
     """A kind of device that this machine has not."""
 
