@@ -174,6 +174,8 @@ class Python:
     def dim(self):
         return self.ndim
 
+    ndimension = dim
+
     def element_size(self):
         return self.data.itemsize
 
@@ -355,6 +357,9 @@ class Shapes:
 
     view_as = reshape_as
 
+    def ravel(self):
+        return self.reshape(-1)
+
     def expand_as(self, other):
         return self.expand(*other.shape)
 
@@ -369,6 +374,7 @@ class Shapes:
     index_select, masked_select, scatter = shaping.index_select, shaping.masked_select, shaping.scatter
     repeat, tile, repeat_interleave = shaping.repeat, shaping.tile, shaping.repeat_interleave
     flip, roll, movedim = shaping.flip, shaping.roll, shaping.movedim
+    moveaxis = movedim
     tril, triu, diag = shaping.tril, shaping.triu, shaping.diag
 
     swapaxes = swapdims = lambda self, dim0, dim1: self.transpose(dim0, dim1)
@@ -399,6 +405,8 @@ class Functions:
 
     def neg(self):
         return -self
+
+    absolute, negative, subtract, multiply, divide, true_divide = abs, neg, sub, mul, div, div
 
     def __mod__(self, other):
         return elementwise.remainder(self, other)

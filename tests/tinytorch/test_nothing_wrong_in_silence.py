@@ -322,6 +322,10 @@ def test_a_word_that_is_not_here_says_what_to_use_instead(place):
 def test_an_attribute_of_a_tensor_that_is_not_here_says_what_to_use_instead(w):
     with pytest.raises(AttributeError, match=r"Tensor has no 'trace', which PyTorch has\. Use instead: x\.diag\(\)"):
         w.trace()
+    with pytest.raises(
+        AttributeError, match=r"no 'sin_', which PyTorch has\. Use instead: x\.copy_\(x\.sin\(\.\.\.\)\)"
+    ):
+        w.sin_()
     with pytest.raises(AttributeError, match="did you mean reshape"):
         w.reshap(1)
     assert not hasattr(w, "nonsense")
