@@ -911,7 +911,7 @@ def _():
 def _():
     for dim in (1, 7):
         raises(ValueError, sinusoidal_positions, 3, dim, says=str(dim))
-    same(sinusoidal_positions(3, 2).shape, (3, 2))
+    same(sinusoidal_positions(4, 8).shape, (4, 8))
 
 
 ### END HIDDEN TESTS

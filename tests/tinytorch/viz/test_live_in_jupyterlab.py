@@ -429,8 +429,13 @@ def test_nothing_is_too_faint_on_a_dark_page(lab, tmp_path):
         page.locator(".jp-OutputArea-output pre", has_text="redraws").wait_for()
         assert page.locator("body").get_attribute("data-jp-theme-light") == "false"
         assert page.locator(".jp-OutputArea-output img").count() >= len(shown)
-        page.locator(".jp-OutputArea").first.screenshot(path=tmp_path / "dark.png")
+        outputs = page.locator(".jp-OutputArea").first
+        page.set_viewport_size(VIEW | {"height": outputs.evaluate("e => e.scrollHeight") + VIEW["height"]})
+        outputs.screenshot(path=tmp_path / "dark.png")
         assert page.evaluate(FAINT) == []
+        last = page.locator(".jp-OutputArea-output", has_text="redraws").last
+        last.evaluate("""e => { e.innerHTML += "<p style='color: #555'>planted</p>"; }""")
+        assert [said.partition(":")[0] for said in page.evaluate(FAINT)] == ["planted"]
 
 
 def _points(page) -> str:
