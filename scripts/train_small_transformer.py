@@ -60,7 +60,7 @@ def main() -> None:
         if step < STEPS:
             losses.append(trainer.train_batch(*random_windows(ids[:cut], BATCH, model.context)))
     notes = {"sizes": sizes, "characters": "".join(sorted(set(text))), "samples": samples, "held_out": held_out}
-    state = {name: array.astype("float16") for name, array in model.state_dict().items()}
+    state = {name: tensor.data.astype("float16") for name, tensor in model.state_dict().items()}
     path = Path(__file__).resolve().parents[1] / "tinytorch" / "data" / "files" / FILE
     np.savez_compressed(
         path, notes=json.dumps(notes | {"recipe": RECIPE}), losses=np.array(losses, dtype="float16"), **state

@@ -12,27 +12,50 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
+
+from tinytorch.missing import explain
 
 CURRICULUM = Path(__file__).parent / "core" / "curriculum.json"
 
 
-def make_face(package: str, words: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """Return the `__getattr__` and `__dir__` of a package that offers `words`: its word -> the name in core."""
+def make_face(
+    package: str, words: Mapping[str, str], rooms: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """Return the `__getattr__` and `__dir__` of a package.
+
+    It offers `words`, each with its name in core, and `rooms`, each with the hand-written module that has it.
+    """
 
     def __getattr__(word: str) -> object:
-        if word not in words:
-            known = ", ".join(sorted(words))
-            raise AttributeError(f"{package} has no {word!r}. It has: {known or 'nothing yet'}")
-        value = find(words[word], f"{package}.{word}")
+        if word in rooms:
+            value = from_room(rooms[word], word, f"{package}.{word}")
+        elif word in words:
+            value = find(words[word], f"{package}.{word}")
+        else:
+            raise AttributeError(explain(package, word, sorted({*words, *rooms})))
         setattr(sys.modules[package], word, value)  # asked once: the next look-up costs nothing
         return value
 
-    return __getattr__, lambda: sorted(words)
+    return __getattr__, lambda: sorted({*words, *rooms})
 
 
 def same_words(*words: str) -> dict[str, str]:
     """List words that are called the same in core."""
     return {word: word for word in words}
+
+
+def in_room(room: str, *words: str) -> dict[str, str]:
+    """List the words of one hand-written module."""
+    return dict.fromkeys(words, room)
+
+
+def from_room(room: str, word: str, shown: str) -> object:
+    """Import a word of a hand-written module, which may need what a student builds."""
+    try:
+        return getattr(importlib.import_module(room), word)
+    except AttributeError as error:  # Python would take it for "there is no such word" and hide where it was raised
+        raise ImportError(f"{shown} can't be imported: AttributeError: {error}") from error
 
 
 def find(name: str, shown: str) -> object:

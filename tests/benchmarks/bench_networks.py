@@ -110,7 +110,7 @@ def pair_of_steps(ours, theirs, x, y) -> tuple[Callable[[], float], Callable[[],
     from tinytorch import Tensor, optim
     from tinytorch.nn import functional
 
-    theirs.load_state_dict({name: torch.tensor(array) for name, array in ours.state_dict().items()})
+    theirs.load_state_dict({name: torch.tensor(t.numpy()) for name, t in ours.state_dict().items()})
     our_adam, their_adam = optim.Adam(ours.parameters(), lr=LR), torch.optim.Adam(theirs.parameters(), lr=LR)
     our_step = step_of(ours, our_adam, functional.cross_entropy, Tensor(x), Tensor(y))
     their_step = step_of(

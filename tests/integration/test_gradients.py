@@ -5,14 +5,18 @@ import pytest
 
 from tinytorch import Tensor, manual_seed, nn
 
-SAME_SHAPE = ["Identity", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Softmax", "Dropout"]
+SAME_SHAPE = [
+    "Identity", "ReLU", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "Softmax", "Dropout",
+    "LogSoftmax", "ELU", "ReLU6", "LogSigmoid", "Softplus", "PReLU",
+]  # fmt: skip
 LAYERS = {name: getattr(nn, name) for name in SAME_SHAPE} | {
     "Linear": lambda: nn.Linear(4, 4),
     "Flatten": nn.Flatten,
+    "Unflatten": lambda: nn.Sequential(nn.Unflatten(1, (2, 2)), nn.Flatten()),
     "LayerNorm": lambda: nn.LayerNorm(4),
     "Sequential": lambda: nn.Sequential(nn.Linear(4, 4), nn.Tanh()),
 }
-CONTAINERS = {"Module", "Parameter", "ModuleList"}  # hold layers, compute nothing
+CONTAINERS = {"Module", "Parameter", "ModuleList", "ModuleDict", "ParameterList"}  # hold layers, compute nothing
 # Take images, numbers of words or sequences: test_spatial.py, test_embeddings.py, test_attention.py and
 # test_transformers.py in tests/tinytorch.
 OF_OTHER_SHAPES = {
@@ -23,7 +27,13 @@ LOSSES = {
     "MSELoss": lambda rng: rng.normal(size=(6, 4)).astype("float32"),
     "CrossEntropyLoss": lambda rng: rng.integers(0, 4, size=6).astype("int32"),
     "BCEWithLogitsLoss": lambda rng: rng.integers(0, 2, size=(6, 4)).astype("float32"),
+    "NLLLoss": lambda rng: rng.integers(0, 4, size=6).astype("int32"),
+    **dict.fromkeys(
+        ["L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "KLDivLoss"],
+        lambda rng: rng.random(size=(6, 4)).astype("float32"),
+    ),
 }
+TAKE_PROBABILITIES = {"BCELoss"}
 
 
 def numbers(*shape: int) -> np.ndarray:
@@ -50,13 +60,14 @@ def test_gradients_flow_from_every_loss(name):
     manual_seed(0)
     model = nn.Linear(3, 4)
     target = LOSSES[name](np.random.default_rng(0))
-    getattr(nn, name)()(model(Tensor(numbers(6, 3))), Tensor(target)).backward()
+    out = model(Tensor(numbers(6, 3)))
+    getattr(nn, name)()(out.sigmoid() if name in TAKE_PROBABILITIES else out, Tensor(target)).backward()
     assert np.any(model.weight.grad.data != 0)
     assert np.any(model.bias.grad.data != 0)
 
 
 def test_no_layer_or_loss_is_left_out():
-    built = {name for name in nn.WORDS if isinstance(getattr(nn, name), type)}
+    built = {name for name in {*nn.WORDS, *nn.ROOMS} if isinstance(getattr(nn, name), type)}
     assert built - CONTAINERS - OF_OTHER_SHAPES == set(LAYERS) | set(LOSSES)
 
 

@@ -100,7 +100,7 @@ def test_a_training_continued_in_a_new_process_gives_the_same_bits(tmp_path: Pat
     assert continued["history"] == trainer.history
     weights = trainer.model.state_dict()
     assert sorted(continued["model"]) == sorted(weights)
-    for name, array in weights.items():
-        assert np.array_equal(continued["model"][name], array), name
-    for name, array in trainer.best_model.items():
-        assert np.array_equal(continued["best_model"][name], array), name
+    for name, kept in weights.items():
+        assert np.array_equal(continued["model"][name].data, kept.data), name
+    for name, kept in trainer.best_model.items():
+        assert np.array_equal(continued["best_model"][name].data, kept.data), name

@@ -75,7 +75,7 @@ def test_the_layer_and_its_gradients_are_pytorchs(seed, batch_first, bias, batch
         n: tuple(t.shape) for n, t in theirs.state_dict().items()
     }
     ours.load_state_dict({name: drawn(rng, *t.shape) for name, t in theirs.state_dict().items()})
-    theirs.load_state_dict({name: torch.tensor(a) for name, a in ours.state_dict().items()})
+    theirs.load_state_dict({name: torch.tensor(a.data) for name, a in ours.state_dict().items()})
     sizes = [(time,), (keys,), (keys,)]
     if batched:
         sizes = [(batch, *size) if batch_first else (*size, batch) for size in sizes]
@@ -112,8 +112,8 @@ def test_the_layer_starts_as_pytorchs():
     tinytorch.manual_seed(0)
     torch.manual_seed(0)
     ours, theirs = nn.MultiheadAttention(64, 4).state_dict(), torch.nn.MultiheadAttention(64, 4).state_dict()
-    for name, array in ours.items():
-        other = theirs[name].numpy()
+    for name, tensor in ours.items():
+        array, other = tensor.numpy(), theirs[name].numpy()
         np.testing.assert_allclose((array.std(), abs(array).max()), (other.std(), abs(other).max()), rtol=0.05)
 
 

@@ -49,7 +49,7 @@ def test_one_threshold_for_all_layers_is_pytorchs_global_pruning(seed, sparsity)
     model = nn.Sequential(nn.Linear(6, 9), nn.ReLU(), nn.Linear(9, 4))
     theirs = torch.nn.Sequential(torch.nn.Linear(6, 9), torch.nn.ReLU(), torch.nn.Linear(9, 4))
     model.load_state_dict({name: drawn(rng, *array.shape) for name, array in model.state_dict().items()})
-    theirs.load_state_dict({name: torch.tensor(array) for name, array in model.state_dict().items()})
+    theirs.load_state_dict({name: torch.tensor(t.numpy()) for name, t in model.state_dict().items()})
     masks = core.Pruner(model).prune(sparsity).masks
     # The threshold lies between two weights, PyTorch rounds the number of all: they may differ by one weight.
     parts = [(theirs[0], "weight"), (theirs[2], "weight")]
@@ -166,8 +166,8 @@ def test_dropping_is_silencing(seed, units, data):
     expected = second(Tensor(nn.functional.tanh(first(x)).data * heard)).data
     np.testing.assert_allclose(behind(nn.functional.tanh(smaller(x))).data, expected, rtol=1e-4, atol=1e-5)
     for layer, state in zip((first, second), before, strict=True):
-        for name, array in layer.state_dict().items():
-            np.testing.assert_array_equal(array, state[name])
+        for name, tensor in layer.state_dict().items():
+            np.testing.assert_array_equal(tensor.data, state[name].data)
 
 
 @some

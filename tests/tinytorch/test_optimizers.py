@@ -80,7 +80,7 @@ def test_what_cannot_be_moved_is_refused():
     with pytest.raises(ValueError, match=r"at least one parameter.*model\.parameters\(\)"):
         optim.SGD([])
     with pytest.raises(TypeError, match="requires_grad=True"):
-        optim.SGD([Tensor([1.0])])
+        optim.SGD([Tensor([1.0], requires_grad=True) * 2])
     with pytest.raises(TypeError, match="requires_grad=True"):
         optim.SGD([np.zeros(3)])
     with pytest.raises(ValueError, match=r"at least 0, got -0\.1"):

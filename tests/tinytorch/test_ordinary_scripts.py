@@ -245,7 +245,7 @@ def test_a_script_gives_equal_numbers_under_both_frameworks(name):
     exec(SCRIPTS[name], theirs)
     tinytorch.manual_seed(0)
     our_model, their_model = ours["make"](), theirs["make"]()
-    state = {key: torch.tensor(array) for key, array in our_model.state_dict().items()}
+    state = {key: torch.tensor(t.numpy()) for key, t in our_model.state_dict().items()}
     missing, unexpected = their_model.load_state_dict(state, strict=False)
     assert (unexpected, [key for key in missing if not key.endswith("num_batches_tracked")]) == ([], [])
     our_losses, our_answer = ours["run"](our_model)

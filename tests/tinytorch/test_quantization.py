@@ -196,8 +196,8 @@ def model():
 def test_a_model_in_bytes_computes_with_the_rounded_weights(model, bits, per_row):
     x = Tensor(drawn(np.random.default_rng(0), 6, 12))
     before, small = model.state_dict(), core.quantize_model(model, bits, per_row)
-    assert {name: array.tobytes() for name, array in model.state_dict().items()} == {
-        name: array.tobytes() for name, array in before.items()
+    assert {name: tensor.data.tobytes() for name, tensor in model.state_dict().items()} == {
+        name: tensor.data.tobytes() for name, tensor in before.items()
     }
     rounded = copy.deepcopy(model)
     for layer in (rounded[0], rounded[2][0]):
@@ -212,6 +212,10 @@ def test_a_model_in_bytes_computes_with_the_rounded_weights(model, bits, per_row
 
 def test_a_state_in_bytes_is_saved_loaded_and_computes_the_same_bits(model, tmp_path):
     small = core.quantize_model(model)
+    kinds = {name: tensor.dtype for name, tensor in small.state_dict().items()}
+    assert kinds == {
+        "0.weight": "int8", "0.scale": "float32", "0.bias": "float32", "2.0.weight": "int8", "2.0.scale": "float32"
+    }  # fmt: skip
     tinytorch.save(small.state_dict(), tmp_path / "small.npz")
     other = core.quantize_model(nn.Sequential(*copy.deepcopy(list(model))))
     for parameter in model.parameters():

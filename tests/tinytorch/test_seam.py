@@ -65,7 +65,11 @@ def sketch():
     core.set_recorder(record, backward)
     yield
     core.set_recorder(*before)
-    for table, kept in ((core.IMPLEMENTATIONS, operations), (core.IN_USE, in_use), (RULES, rules)):
+    for operation in [*core.IMPLEMENTATIONS]:
+        known = core.IMPLEMENTATIONS[operation] if operation in operations else core.IMPLEMENTATIONS.pop(operation)
+        known.clear()  # operations hold their own table: it is emptied, not exchanged
+        known.update(operations.get(operation, {}))
+    for table, kept in ((core.IN_USE, in_use), (RULES, rules)):
         table.clear()
         table.update(kept)
 

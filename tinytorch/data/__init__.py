@@ -1,7 +1,13 @@
 """Data sets and loaders: PyTorch's `torch.utils.data`; the small embedded sets lie in `files/`."""
 
-from tinytorch.faces import make_face, same_words
+from tinytorch.faces import in_room, make_face, same_words
 
-WORDS = same_words("Dataset", "TensorDataset", "Subset", "DataLoader", "random_split", "default_collate")
+WORDS = same_words("Dataset", "TensorDataset", "Subset")
 
-__getattr__, __dir__ = make_face(__name__, WORDS)
+ROOMS = in_room(
+    "tinytorch.data.more_loading",
+    "DataLoader", "random_split", "default_collate", "ConcatDataset", "IterableDataset", "Sampler",
+    "SequentialSampler", "RandomSampler", "SubsetRandomSampler", "WeightedRandomSampler",
+)  # fmt: skip
+
+__getattr__, __dir__ = make_face(__name__, WORDS, ROOMS)

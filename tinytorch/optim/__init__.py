@@ -2,11 +2,13 @@
 
 import importlib
 
-from tinytorch.faces import make_face, same_words
+from tinytorch.faces import in_room, make_face, same_words
 
-WORDS = same_words("Optimizer", "SGD", "Adam", "AdamW")
+WORDS = same_words("Optimizer", "Adam", "AdamW")
 
-_find, __dir__ = make_face(__name__, WORDS)
+ROOMS = in_room("tinytorch.optim.more_optimizers", "SGD", "RMSprop", "Adagrad")
+
+_find, __dir__ = make_face(__name__, WORDS, ROOMS)
 
 
 def __getattr__(name: str) -> object:

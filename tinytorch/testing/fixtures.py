@@ -38,7 +38,8 @@ def module_with(Module, **members):
         def __init__(self):
             super().__init__()
             for name, member in members.items():
-                setattr(self, name, member)
+                buffer = getattr(member, "requires_grad", True) is False  # a plain Tensor is kept only if it is said
+                (self.register_buffer if buffer else self.__setattr__)(name, member)
 
     return Given()
 

@@ -22,7 +22,7 @@
 # | Python integers become `int32` | `int64` | half the memory, and enough to count anything in this course |
 # | dtypes are strings, `"float32"` | objects, `torch.float32` | strings print, compare and store; `tinytorch.float32` works too |
 # | the only device is the CPU | also GPUs | a GPU changes where the arithmetic runs, not what it computes |
-# | operations never change a tensor in place | `x.add_(1)`, `x[0] = 1` | nothing that was computed can change later; module 05 relies on it |
+# | a recorded tensor that was used, or is a view, refuses `x += 1` | often possible | an error, never a wrong gradient; `x = x + 1` always works |
 # | `x.sum()` calls a function named `reduce_sum` | `torch.sum` | a notebook keeps Python's own `sum` |
 
 # %% [markdown]
@@ -37,11 +37,11 @@ import functools
 import math
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import NamedTuple
 
 import numpy as np
 
 from tinytorch.random import generator
+from tinytorch.tensor_base import TensorBase
 
 # %%
 import time
@@ -110,6 +110,10 @@ def as_array(data, dtype=None):
     """
     if isinstance(data, Tensor):
         raise TypeError("a Tensor is made of numbers, got a Tensor: take x.clone() for a copy, x.data for its array")
+    if isinstance(dtype, int):
+        raise TypeError(
+            f"after the numbers comes their dtype, got {dtype}: a tensor of a shape is zeros(2, 3) or rand(2, 3)"
+        )
     array = data if isinstance(data, np.ndarray) else _array_of_numbers(data)
     if array.dtype.kind not in "biuf":  # truth values, integers, unsigned integers, floats
         raise TypeError(
@@ -278,17 +282,16 @@ print("transpose, then reshape:", np.shares_memory(numbers, numbers.T.reshape(12
 #
 # The class below is given, and it's long but dull on purpose: each method is one line that calls a function. **The
 # functions are what you write.** Python looks a function up at the moment it is called, so the class may mention
-# `add` before `add` exists. Skim it once, and come back when you wonder what `x.mean()` calls.
+# `add` before `add` exists. Skim it once, and come back when you wonder what `x.sum()` calls.
+#
+# Its base, `TensorBase`, is not yours to write: PyTorch's many other words (`x > 0`, `x.mean()`, `x += 1`, ...),
+# each made of your functions. If your `add` is wrong, so is `x += 1`.
 
 
 # %%
 #| export
-class Tensor:
+class Tensor(TensorBase):
     """Numbers with a shape. Each method is one line; the work is done by functions."""
-
-    device = "cpu"
-    __array_ufunc__ = None  # array + tensor asks the tensor, and np.exp(tensor) is an error instead of a surprise
-    __hash__ = object.__hash__  # a tensor is itself, whatever its numbers: == compares element by element
 
     def __init__(self, data, dtype=None, requires_grad=False):
         self._data = as_array(data, dtype)
@@ -302,9 +305,7 @@ class Tensor:
 
     @data.setter
     def data(self, array):
-        self._data = as_array(array)
-
-    # What it looks like
+        self._data = as_array(unwrap(array))
 
     @property
     def shape(self):
@@ -317,49 +318,6 @@ class Tensor:
     @property
     def dtype(self):
         return str(self._data.dtype)
-
-    def size(self, dim=None):
-        return self.shape if dim is None else self.shape[dim]
-
-    def numel(self):
-        return self._data.size
-
-    def is_contiguous(self):
-        return self._data.flags.c_contiguous
-
-    def __len__(self):
-        return len(self._data)
-
-    def __repr__(self):
-        return _describe(self)
-
-    # Back to Python and numpy
-
-    def item(self):
-        return _only_number(self)
-
-    def tolist(self):
-        return self._data.tolist()
-
-    def numpy(self):
-        return self._data
-
-    def __float__(self):
-        return float(self.item())
-
-    def __int__(self):
-        return int(self.item())
-
-    def __bool__(self):
-        if self.data.size != 1:
-            raise ValueError(
-                f"a Tensor of several numbers is neither true nor false, got the shape {self.shape}: to ask whether "
-                "one was given, write `is not None`"
-            )
-        return bool(self.item())
-
-    def __array__(self, dtype=None, copy=None):
-        raise TypeError("numpy works on arrays, got a Tensor: pass x.data")
 
     # Element by element
 
@@ -396,27 +354,6 @@ class Tensor:
     def __neg__(self):
         return neg(self)
 
-    def __abs__(self):
-        return absolute(self)
-
-    def __eq__(self, other):
-        return compare(np.equal, self, other)
-
-    def __ne__(self, other):
-        return compare(np.not_equal, self, other)
-
-    def __lt__(self, other):
-        return compare(np.less, self, other)
-
-    def __le__(self, other):
-        return compare(np.less_equal, self, other)
-
-    def __gt__(self, other):
-        return compare(np.greater, self, other)
-
-    def __ge__(self, other):
-        return compare(np.greater_equal, self, other)
-
     def exp(self):
         return exp(self)
 
@@ -426,49 +363,10 @@ class Tensor:
     def sqrt(self):
         return sqrt(self)
 
-    def abs(self):
-        return absolute(self)
-
-    def pow(self, exponent):
-        return power(self, exponent)
-
-    def clamp(self, min=None, max=None):
-        return clamp(self, min, max)
-
-    def masked_fill(self, mask, value):
-        return where(mask, value, self)
-
     # Along a dimension
 
     def sum(self, dim=None, keepdim=False):
         return reduce_sum(self, dim=dim, keepdim=keepdim)
-
-    def mean(self, dim=None, keepdim=False):
-        return mean(self, dim=dim, keepdim=keepdim)
-
-    def var(self, dim=None, correction=1, keepdim=False):
-        return var(self, dim=dim, correction=correction, keepdim=keepdim)
-
-    def std(self, dim=None, correction=1, keepdim=False):
-        return sqrt(var(self, dim=dim, correction=correction, keepdim=keepdim))
-
-    def amax(self, dim=None, keepdim=False):
-        return amax(self, dim=dim, keepdim=keepdim)
-
-    def amin(self, dim=None, keepdim=False):
-        return amin(self, dim=dim, keepdim=keepdim)
-
-    def max(self, dim=None, keepdim=False):
-        return _extreme(amax, argmax, self, dim, keepdim)
-
-    def min(self, dim=None, keepdim=False):
-        return _extreme(amin, argmin, self, dim, keepdim)
-
-    def argmax(self, dim=None, keepdim=False):
-        return argmax(self, dim=dim, keepdim=keepdim)
-
-    def argmin(self, dim=None, keepdim=False):
-        return argmin(self, dim=dim, keepdim=keepdim)
 
     # Matrix products
 
@@ -487,15 +385,8 @@ class Tensor:
     def T(self):
         return permute(self, dims=tuple(reversed(range(self.ndim))))
 
-    @property
-    def mT(self):
-        return transpose(self, -2, -1)
-
     def reshape(self, *shape):
         return reshape(self, shape=_as_shape(shape))
-
-    def flatten(self, start_dim=0):
-        return reshape(self, shape=(*self.shape[:start_dim], -1))
 
     def permute(self, *dims):
         return permute(self, dims=_as_shape(dims))
@@ -506,50 +397,19 @@ class Tensor:
     def unsqueeze(self, dim):
         return unsqueeze(self, dim)
 
-    def squeeze(self, dim):
-        return squeeze(self, dim)
-
-    def expand(self, *shape):
-        return broadcast_to(self, shape=_as_shape(shape))
-
-    def contiguous(self):
-        return self if self.is_contiguous() else clone(self)
-
     def clone(self):
         return clone(self)
 
-    def to(self, target):
-        return to(self, target)
-
     def __getitem__(self, key):
         return getitem(self, key)
-
-    def __setitem__(self, key, value):
-        raise TypeError("a tensor is not changed in place: choose with where(mask, a, b), or assign x.data = array")
-
-    def __iter__(self):
-        return (self[i] for i in range(len(self)))
 
     # Gradients
 
     def detach(self):
         return Tensor(self._data)
 
-    def backward(self, gradient=None):
+    def backward(self, gradient=None, retain_graph=None):
         return _ask_recorder(self, gradient)
-
-
-def _describe(x):
-    """Write a tensor as one would type it, with what differs from the default."""
-    text = np.array2string(x.data, separator=", ", prefix="Tensor(")
-    dtype = "" if x.dtype in ("float32", "int32", "bool") else f", dtype={x.dtype!r}"
-    return f"Tensor({text}{dtype}{', requires_grad=True' if x.requires_grad else ''})"
-
-
-def _only_number(x):
-    if x.numel() != 1:
-        raise ValueError(f"one number is wanted, got the shape {x.shape}: reduce it first, as in x.mean() or x.max()")
-    return x.data.item()
 
 
 def _checked_requires_grad(requires_grad, array):
@@ -611,6 +471,8 @@ class Call:
     arrays: list  # the same, unwrapped
     options: dict
     result: object  # what the function returned: an array, or (array, saved)
+    versions: object = None  # how often its arrays had been changed in place by then
+    rule: object = None  # its own gradient rule, if it has one
 
 
 def primitive(function):
@@ -621,12 +483,13 @@ def primitive(function):
     """
     operation = function.__name__
     register_implementation(operation, "default", function)
+    implementations = IMPLEMENTATIONS[operation]
 
     @functools.wraps(function)
     def on_tensors(*inputs, **options):
         name = IN_USE[operation]
-        arrays = [unwrap(x) for x in inputs]
-        result = IMPLEMENTATIONS[operation][name](*arrays, **options)
+        arrays = [x._data if type(x) is Tensor else unwrap(x) for x in inputs]
+        result = implementations[name](*arrays, **options)
         if result is None:
             raise TypeError(f"{operation} returned None, an array was expected: is a `return` missing?")
         out = wrap(result, arrays)
@@ -649,9 +512,11 @@ def unwrap(x):
 def wrap(result, arrays=()):
     """Make a Tensor of a result. A float64 that none of the arrays brought in becomes float32."""
     array = np.asarray(result[0] if isinstance(result, tuple) else result)
-    if array.dtype == FLOAT64 and not any(_holds_float64(x) for x in arrays):
+    if array.dtype is FLOAT64 and not any(_holds_float64(x) for x in arrays):
         array = array.astype("float32")
-    return Tensor(array)
+    out = Tensor.__new__(Tensor)  # numbers that were computed need none of the questions that __init__ asks
+    out._data = array
+    return out
 
 
 def _holds_float64(x):
@@ -764,15 +629,15 @@ def ones_like(x):
     return full(x.shape, 1, x.dtype)
 
 
-def arange(start, end=None, step=1, dtype=None):
+def arange(start, end=None, step=1, dtype=None, requires_grad=False):
     """Count from `start` (0 if only one number is given) up to but without `end`."""
     first, last = (0, start) if end is None else (start, end)
-    return Tensor(np.arange(first, last, step).tolist(), dtype)
+    return Tensor(np.arange(first, last, step).tolist(), dtype, requires_grad)
 
 
-def eye(n, dtype="float32"):
-    """Make the n x n identity matrix."""
-    return Tensor(np.eye(n, dtype=dtype))
+def eye(n, m=None, dtype="float32"):
+    """Make the n x n identity matrix, or the first n rows of a wider one: (n, m)."""
+    return Tensor(np.eye(n, m, dtype=dtype))
 
 
 def rand(*shape, requires_grad=False):
@@ -837,15 +702,22 @@ def transpose(x, dim0, dim1):
     return permute(x, dims=tuple(dims))
 
 
+def _place(dim, ndim):
+    """Count a dimension from the front."""
+    if not -ndim <= dim < ndim:
+        raise IndexError(f"dim lies in {-ndim}..{ndim - 1} here, got {dim}: count again with x.shape")
+    return dim % ndim
+
+
 def unsqueeze(x, dim):
     """Put in a dimension of size 1 before `dim`; -1 puts it last."""
-    place = dim + x.ndim + 1 if dim < 0 else dim
+    place = _place(dim, x.ndim + 1)
     return reshape(x, shape=(*x.shape[:place], 1, *x.shape[place:]))
 
 
 def squeeze(x, dim):
     """Take out the dimension `dim` if its size is 1."""
-    place = dim + x.ndim if dim < 0 else dim
+    place = _place(dim, x.ndim)
     return reshape(x, shape=(*x.shape[:place], *x.shape[place + 1 :])) if x.shape[place] == 1 else x
 
 
@@ -868,6 +740,26 @@ def getitem(a, key):
 
 
 @primitive
+def with_part(a, value, key):
+    """Copy the numbers, with `value` where x[key] is."""
+    out = a.copy()
+    out[key] = value
+    return out
+
+
+@primitive
+def gather(a, dim, index):
+    """Take along `dim` the element that `index` names, in each place of `index`."""
+    return a[_mesh(dim, index)]
+
+
+def _mesh(dim, index):
+    places = list(np.ogrid[tuple(slice(n) for n in index.shape)])
+    places[dim] = index
+    return tuple(places)
+
+
+@primitive
 def cat(arrays, dim=0):
     """Join a list along a dimension that there is: two (2, 3) give (4, 3)."""
     return np.concatenate(arrays, axis=dim)
@@ -876,20 +768,6 @@ def cat(arrays, dim=0):
 def stack(tensors, dim=0):
     """Join a list along a new dimension: two (2, 3) give (2, 2, 3)."""
     return cat([unsqueeze(x, dim) for x in tensors], dim=dim)
-
-
-def to(x, target):
-    """Return x with another dtype, or on another device; the only device is the CPU."""
-    if target == "cpu":
-        return x
-    if target in ("cuda", "mps"):
-        raise RuntimeError(
-            f"there is no GPU here, got to({target!r}): leave the line out. On a GPU the numbers would lie in its own "
-            "memory and thousands of small cores would compute; the results are the same"
-        )
-    if x.requires_grad:
-        raise ValueError(f"to({target!r}) would cut the gradient: say dtype={target!r} at the start, or detach() first")
-    return Tensor(x.data.astype(target))
 
 
 # %% [markdown]
@@ -1082,8 +960,8 @@ def add(a, b):
     TODO: Return the sum. If the shapes don't fit, let `broadcast_shape` raise its message.
 
     APPROACH:
-    1. Call `broadcast_shape` with the shapes of a and b; it raises if they don't fit.
-    2. Return the sum, computed by numpy.
+    1. Return the sum, computed by numpy, inside `try:`. numpy raises a ValueError if the shapes don't fit.
+    2. After `except ValueError:` call `broadcast_shape` with the shapes of a and b: it raises the message that helps.
 
     EXAMPLE:
     >>> add(Tensor([1.0, 2.0]), Tensor([3.0, 4.0]))
@@ -1094,8 +972,10 @@ def add(a, b):
     HINT: a or b may be a plain number, as in x + 10: `np.shape(a)` works for both, `a.shape` doesn't.
     """
     ### BEGIN SOLUTION
-    broadcast_shape(np.shape(a), np.shape(b))
-    return a + b
+    try:
+        return a + b
+    except ValueError:
+        broadcast_shape(np.shape(a), np.shape(b))
     ### END SOLUTION
 
 
@@ -1144,9 +1024,8 @@ test.report()
 # %% [markdown]
 # ### The rest of the family
 #
-# All others have the same form, so they are given. One thing is different: `_elementwise` computes *first* and asks
-# for the message only if numpy has refused. The check costs a microsecond or two on each call, and calls that fail
-# are rare. (You may change `add` likewise.)
+# All others have the same form, so they are given: `_elementwise` computes first, too, and asks for the message only
+# if numpy has refused. To check before would cost a microsecond or two on each call, and calls that fail are rare.
 
 
 # %%
@@ -1230,10 +1109,15 @@ def absolute(x):
     return maximum(x, -x)
 
 
+@primitive
+def clip(a, min, max):
+    """Move what is below `min` to min, and what is above `max` to max."""
+    return a if min is None and max is None else np.clip(a, min, max)
+
+
 def clamp(x, min=None, max=None):
     """Move what is below `min` to min, and what is above `max` to max."""
-    x = x if min is None else maximum(x, min)
-    return x if max is None else minimum(x, max)
+    return clip(x, min, max)
 
 
 def compare(function, a, b):
@@ -1267,10 +1151,26 @@ def _axis(dim):
     return tuple(dim) if isinstance(dim, list) else dim
 
 
+LONG_SUM = 1000  # from here on float32 loses digits if numbers are added one after the other
+
+
+def _block_sums(a, axis):
+    """Add blocks of neighbours along an axis: what remains is short, and rounded less often."""
+    starts = np.arange(0, a.shape[axis], math.isqrt(a.shape[axis]))
+    return np.add.reduceat(a, starts, axis=axis, dtype=np.sum(a[:0]).dtype)
+
+
 @primitive
 def reduce_sum(a, dim=None, keepdim=False):
     """Add along `dim`: one dimension, several, or all (None)."""
-    return np.sum(a, axis=_axis(dim), keepdims=keepdim)
+    axis = _axis(dim)
+    several = isinstance(axis, tuple)
+    for each in () if axis is None or np.ndim(a) < 2 else axis if several else (axis,):
+        if a.shape[_place(each, a.ndim)] > LONG_SUM:
+            a = _block_sums(a, each)
+        if several:  # one after the other: numpy would add them all in one long row
+            a = np.sum(a, axis=each, keepdims=True)
+    return np.sum(a, axis=axis, keepdims=keepdim)
 
 
 @primitive
@@ -1357,7 +1257,13 @@ def var(x, dim=None, correction=1, keepdim=False):
     squares = (x - mean(x, dim=dim, keepdim=True)) ** 2
     average = mean(squares, dim=dim, keepdim=keepdim)
     count = x.numel() // average.numel()
-    return average * (count / (count - correction))
+    return average * (count / (count - correction) if count > correction else math.nan)
+
+
+def _root(variance):
+    """Take the square root; where the variance is 0, so is the gradient."""
+    flat = variance == 0
+    return where(flat, variance, sqrt(where(flat, 1.0, variance)))
 
 
 def amin(x, dim=None, keepdim=False):
@@ -1373,20 +1279,6 @@ def argmax(x, dim=None, keepdim=False):
 def argmin(x, dim=None, keepdim=False):
     """Tell at which index the smallest is."""
     return Tensor(np.asarray(np.argmin(x.data, axis=dim, keepdims=keepdim)))
-
-
-class Extreme(NamedTuple):
-    """What x.max(dim) returns: the values, and where they were found."""
-
-    values: Tensor
-    indices: Tensor
-
-
-def _extreme(value, place, x, dim, keepdim):
-    """Return the extreme value alone, or with its place if a dimension is named, as PyTorch does."""
-    if dim is None:
-        return value(x)
-    return Extreme(value(x, dim=dim, keepdim=keepdim), place(x, dim=dim, keepdim=keepdim))
 
 
 # %% [markdown]

@@ -17,8 +17,7 @@
 # | here | in PyTorch | why |
 # | --- | --- | --- |
 # | a module finds parameters by looking through its attributes when asked | it notes them in `__setattr__` when they are set | nothing happens behind one's back, and `super().__init__()` may be forgotten |
-# | a `Tensor` attribute that is no `Parameter` is saved, not trained | only after `register_buffer` | one rule instead of a call |
-# | `state_dict()` gives copies, numpy arrays | tensors that share the model's memory | what was saved stays as it was |
+# | `state_dict()` gives copies | tensors that share the model's memory | what was saved stays as it was |
 # | a wrong state is a `ValueError` and changes nothing | a `RuntimeError`, after loading what fits | half a model is worse than none |
 # | no hooks, no devices | both | hooks are for tools that look into models |
 
@@ -36,6 +35,7 @@ import numpy as np
 
 from tinytorch.core.activations import gelu, leaky_relu, relu, sigmoid, silu, softmax, tanh
 from tinytorch.core.tensor import Tensor, unwrap
+from tinytorch.nn.module_base import ListBase, ModuleBase
 from tinytorch.random import generator
 
 # %%
@@ -328,7 +328,7 @@ class Parameter(Tensor):
         super().__init__(data.data if isinstance(data, Tensor) else data, requires_grad=True)
 
 
-class Module:
+class Module(ModuleBase):
     """What layers and models descend from: write `forward`, and put parameters and modules into attributes."""
 
     training = True
@@ -350,30 +350,11 @@ class Module:
     def modules(self):
         return iter(all_modules(self))
 
-    def children(self):
-        return (value for value in vars(self).values() if isinstance(value, Module))
-
-    def state_dict(self):
-        return state_dict(self)
-
-    def load_state_dict(self, state):
-        return load_state_dict(self, state)
-
     def train(self, mode=True):
         return _set_training(self, mode)
 
     def eval(self):
         return _set_training(self, False)
-
-    def zero_grad(self):
-        for parameter in self.parameters():
-            parameter.grad = None
-
-    def extra_repr(self):
-        return ""
-
-    def __repr__(self):
-        return _tree(self)
 
 
 def _each_once(pairs):
@@ -494,16 +475,6 @@ def _set_training(module, mode):
     return module
 
 
-def _tree(module, indent=""):
-    """Write a module as a tree, as PyTorch does."""
-    head = f"{type(module).__name__}("
-    children = [(name, value) for name, value in vars(module).items() if isinstance(value, Module)]
-    if not children:
-        return f"{head}{module.extra_repr()})"
-    lines = [f"{indent}  ({name}): {_tree(child, indent + '  ')}" for name, child in children]
-    return "\n".join([head, *lines, f"{indent})"])
-
-
 class Linear(Module):
     """y = x @ weight.T + bias; weight (out, in) and bias (out,) start uniformly in +-1/sqrt(in), as in PyTorch."""
 
@@ -520,40 +491,36 @@ class Linear(Module):
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
-class Sequential(Module):
+class Sequential(ListBase, Module):
     """Modules one after the other; their names are 0, 1, 2, ..."""
 
     def __init__(self, *modules):
-        for index, module in enumerate(modules):
-            setattr(self, str(index), module)
+        named = modules[0].items() if len(modules) == 1 and isinstance(modules[0], dict) else enumerate(modules)
+        for name, module in named:
+            setattr(self, str(name), module)
 
     def forward(self, x):
         for module in self.children():
             x = module(x)
         return x
 
-    def __len__(self):
-        return len(list(self.children()))
-
-    def __getitem__(self, index):
-        return list(self.children())[index]
-
-    def __iter__(self):
-        return iter(self.children())
+    @classmethod
+    def _of(cls, modules):
+        return cls(*modules)
 
 
-class ModuleList(Sequential):
+class ModuleList(ListBase, Module):
     """A list of modules that is searched for parameters; how they are called is up to its owner."""
 
     def __init__(self, modules=()):
-        super().__init__(*modules)
+        self.extend(modules)
+
+    @classmethod
+    def _of(cls, modules):
+        return cls(modules)
 
     def forward(self, *inputs):
         raise NotImplementedError("a ModuleList only holds modules: call them one by one, or use Sequential")
-
-    def append(self, module):
-        setattr(self, str(len(self)), module)
-        return self
 
 
 # %%

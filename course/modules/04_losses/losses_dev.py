@@ -360,20 +360,21 @@ def log_softmax(a, dim=-1):
         a: logits, an array.
         dim: the axis along which the probabilities add up to 1.
 
-    TODO: subtract log-sum-exp.
+    TODO: take off the largest logit, then log-sum-exp of what is left.
 
     APPROACH:
-    1. logsumexp(a, dim) keeps the axis with length 1, so it broadcasts.
-    2. Subtract it from a.
+    1. Subtract the largest value along dim (keep the axis) from a: the differences are exact, however large the logits.
+    2. logsumexp of the differences keeps the axis with length 1, so it broadcasts. Subtract it from them.
 
     EXAMPLE:
     >>> log_softmax(Tensor([[2.0, 1.0, 0.0]])).data
     array([[-0.407606, -1.407606, -2.407606]], dtype=float32)
 
-    HINT: one line.
+    HINT: a - logsumexp(a, dim) is the same on paper, but beside 1e8 a float32 has no room for log 2.
     """
     ### BEGIN SOLUTION
-    return a - logsumexp(a, dim)
+    shifted = a - np.max(a, axis=dim, keepdims=True)
+    return shifted - logsumexp(shifted, dim)
     ### END SOLUTION
 
 
@@ -400,6 +401,10 @@ def _():
     a = test.rng.normal(scale=3, size=(3, 5, 4)).astype("float32")
     for dim in (0, 1, 2, -1):
         close(np.exp(log_softmax(Tensor(a), dim=dim).data).sum(axis=dim), np.ones(a.sum(axis=dim).shape))
+    close(log_softmax(Tensor([[1e8, 1e8, 0.0]])).data, [[-0.693147, -0.693147, -1e8]])
+    close(log_softmax(Tensor([[1e8, 1e8], [0.0, 1.0]])).data, [[-0.693147, -0.693147], [-1.313262, -0.313262]])
+    close(log_softmax(Tensor(a), dim=0).data, a - np.log(np.exp(a).sum(axis=0, keepdims=True)), rtol=1e-4, atol=1e-4)
+    close(log_softmax(Tensor([[1e8, 0.0], [1e8, 1e8]]), dim=0).data, [[-0.693147, -1e8], [-0.693147, 0.0]])
 
 
 @test.check("differences of logits are kept; a shift of all changes nothing", points=5, hidden=True)

@@ -20,7 +20,7 @@
 # | `backward()` may be called again on the same loss | an error, unless `retain_graph=True` | nothing was freed, so nothing is missing |
 # | only the rule of `matmul` asks which gradients are wanted | all do | the others' are cheap; that of `matmul` is most of the work, see Part 5 |
 # | no gradients of gradients | `create_graph=True` | our rules work on arrays, which nobody records |
-# | only leaves keep a `.grad` | the same, and `retain_grad()` | what lies between is needed once and thrown away |
+# | only leaves keep a `.grad`, and results after `retain_grad()` | the same | what lies between is needed once and thrown away |
 
 # %% [markdown]
 # ## Setup
@@ -30,13 +30,15 @@
 #| export
 import inspect
 import math
-from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
 
 from tinytorch.core.activations import erf
 from tinytorch.core.tensor import Tensor, set_recorder
+from tinytorch.recording import Switch, tensors_in, wants_gradient
+from tinytorch.versions import check_versions, versions_of
+from tinytorch.words.slopes import SLOPES
 
 # %%
 import time
@@ -161,18 +163,12 @@ print(f"one evaluation: {1000 * one:.2f} ms; a gradient by nudging 7,850 weights
 GRAD = SimpleNamespace(enabled=True)
 
 
-def tensors_in(inputs):
-    """Yield each Tensor among the inputs of a call, those in a list (cat) too."""
-    for x in inputs:
-        if isinstance(x, Tensor):
-            yield x
-        elif isinstance(x, (list, tuple)):
-            yield from (item for item in x if isinstance(item, Tensor))
-
-
 def record(call, out):
     """Let `out` remember the call that made it, if somebody may want a gradient through it."""
-    if GRAD.enabled and any(x.requires_grad for x in tensors_in(call.inputs)):
+    if GRAD.enabled and wants_gradient(call.inputs):
+        call.versions = versions_of(call)
+        for x in tensors_in(call.inputs):
+            x.was_read = True
         out.requires_grad, out.grad_fn = True, call
 
 
@@ -190,15 +186,17 @@ def is_grad_enabled():
     return GRAD.enabled
 
 
-@contextmanager
-def no_grad():
+class no_grad(Switch):
     """Record nothing inside `with no_grad():` (or in a function decorated with `@no_grad()`): evaluation needs no tape."""
-    before, GRAD.enabled = GRAD.enabled, False
-    try:
-        yield
-    finally:
-        GRAD.enabled = before
 
+    state, recording = GRAD, False
+
+
+# %% [markdown]
+# > 💡 **Production Reality**: *versions*. The tape keeps arrays, not copies of them, and a rule reads them later. If `x += 1` changes one in between,
+# > the gradient would be silently wrong. So each change in place counts up a version of that memory (views share it), the tape notes the version that it
+# > saw, and `backward()` raises an error if a rule that *reads* the array (`reads=` below) finds another one. The rule of `add` reads nothing, that of
+# > `mul` its inputs, that of `exp` its result, that of `x[ids]` the ids. PyTorch does the same; `x = x + 1` makes new memory and is always allowed.
 
 # %% [markdown]
 # The next cell installs the recorder; it may be run as often as you like. `x.backward()` will call the function `backpropagate`, which you write in Part 7: its name is
@@ -289,10 +287,11 @@ print([t.grad_fn is not None for t in (first, second, third, first.detach())])
 RULES = {}
 
 
-def rule(operation):
+def rule(operation, reads="inputs out"):
     """Keep the decorated function as the gradient rule of an operation."""
 
     def keep(function):
+        function.reads = reads
         function.asks = "wanted" in inspect.signature(function).parameters
         RULES[operation] = function
         return function
@@ -306,7 +305,7 @@ def rule(operation):
 
 # %%
 #| export
-@rule("add")
+@rule("add", reads="")
 def add_rule(grad, out, a, b):
     """The gradients of a + b."""
     return grad, grad
@@ -319,7 +318,7 @@ def add_rule(grad, out, a, b):
 
 # %% nbgrader={"grade_id": "mul_rule", "solution": true}
 #| export
-@rule("mul")
+@rule("mul", reads="inputs")
 def mul_rule(grad, out, a, b):
     """Return the gradients of a * b (element by element) for a and for b.
 
@@ -448,7 +447,7 @@ def unbroadcast(grad, shape):
 
     APPROACH:
     1. Axes that broadcasting put in front: sum over them. There are grad.ndim - len(shape).
-    2. Axes where shape has a 1 and grad has more: sum over them and keep the axis.
+    2. Axes where shape has a 1 and grad has another size (more, or 0): sum over them and keep the axis.
 
     EXAMPLE:
     >>> unbroadcast(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), (2, 1))
@@ -462,7 +461,7 @@ def unbroadcast(grad, shape):
     ### BEGIN SOLUTION
     in_front = grad.ndim - len(shape)
     grad = grad.sum(axis=tuple(range(in_front)))
-    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and grad.shape[axis] > 1)
+    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and grad.shape[axis] != 1)
     return grad.sum(axis=repeated, keepdims=True)
     ### END SOLUTION
 
@@ -504,6 +503,7 @@ def _():
     grad = test.rng.normal(size=(3, 1))
     close(unbroadcast(grad, (3, 1)), grad)
     close(unbroadcast(grad, (1, 1)), [[grad.sum()]])
+    same(unbroadcast(np.zeros((3, 0)), (3, 1)), np.zeros((3, 1)))
 
 
 ### END HIDDEN TESTS
@@ -631,7 +631,7 @@ test.report()
 
 # %%
 #| export
-@rule("matmul")
+@rule("matmul", reads="inputs")
 def matmul_rule_with_vectors(grad, out, a, b, wanted=(True, True)):
     """Apply matmul_rule, seeing a vector on the left as one row and a vector on the right as one column."""
     row, column = a.ndim == 1, b.ndim == 1
@@ -697,17 +697,17 @@ print(f"forwards {50 * (middle - start):.2f} ms, backwards {50 * (end - middle):
 
 # %%
 #| export
-@rule("sub")
+@rule("sub", reads="")
 def sub_rule(grad, out, a, b):
     return grad, -grad
 
 
-@rule("neg")
+@rule("neg", reads="")
 def neg_rule(grad, out, a):
     return -grad
 
 
-@rule("div")
+@rule("div", reads="inputs out")
 def div_rule(grad, out, a, b):
     return grad / b, -grad * out / b
 
@@ -721,29 +721,29 @@ def power_rule(grad, out, a, b):
     return for_a, grad * out * np.log(np.where(np.greater(a, 0), a, 1))
 
 
-@rule("exp")
+@rule("exp", reads="out")
 def exp_rule(grad, out, a):
     return grad * out
 
 
-@rule("log")
+@rule("log", reads="inputs")
 def log_rule(grad, out, a):
     return grad / a
 
 
-@rule("sqrt")
+@rule("sqrt", reads="out")
 def sqrt_rule(grad, out, a):
     return grad / (2 * out)
 
 
-@rule("maximum")
+@rule("maximum", reads="inputs")
 def maximum_rule(grad, out, a, b):
     """The larger one gets the blame; where both are equal, each gets half."""
     share = np.where(np.equal(a, b), 0.5, np.greater(a, b)).astype(grad.dtype)
     return grad * share, grad * (1 - share)
 
 
-@rule("where")
+@rule("where", reads="indices")
 def where_rule(grad, out, condition, a, b):
     return None, np.where(condition, grad, 0), np.where(condition, 0, grad)
 
@@ -762,7 +762,7 @@ def along(dim, x, out_shape_array, keepdim):
     return np.expand_dims(out_shape_array, tuple(dim) if isinstance(dim, (list, tuple)) else dim)
 
 
-@rule("reduce_sum")
+@rule("reduce_sum", reads="")
 def reduce_sum_rule(grad, out, a, dim=None, keepdim=False):
     return np.broadcast_to(along(dim, a, grad, keepdim), a.shape)
 
@@ -775,28 +775,28 @@ def amax_rule(grad, out, a, dim=None, keepdim=False):
     return along(dim, a, grad, keepdim) * largest / largest.sum(axis=axis, keepdims=True)
 
 
-@rule("reshape")
+@rule("reshape", reads="")
 def reshape_rule(grad, out, a, shape):
     return grad.reshape(a.shape)
 
 
-@rule("permute")
+@rule("permute", reads="")
 def permute_rule(grad, out, a, dims):
     places = [dim % a.ndim for dim in dims]
     return grad.transpose(sorted(range(a.ndim), key=places.__getitem__))
 
 
-@rule("broadcast_to")
+@rule("broadcast_to", reads="")
 def broadcast_to_rule(grad, out, a, shape):
     return grad  # unbroadcast does the rest
 
 
-@rule("clone")
+@rule("clone", reads="")
 def clone_rule(grad, out, a):
     return grad
 
 
-@rule("getitem")
+@rule("getitem", reads="indices")
 def getitem_rule(grad, out, a, key):
     """Put the gradient where the elements came from; an index array may name one element several times, which adds up."""
     for_a = np.zeros_like(a)
@@ -808,10 +808,14 @@ def getitem_rule(grad, out, a, key):
     return for_a
 
 
-@rule("cat")
+@rule("cat", reads="")
 def cat_rule(grad, out, arrays, dim=0):
     ends = np.cumsum([np.shape(a)[dim] for a in arrays])
     return np.split(grad, ends[:-1], axis=dim)
+
+
+for operation, (reads, slope) in SLOPES.items():  # of what no exercise asks for
+    rule(operation, reads)(slope)
 
 
 # %% [markdown]
@@ -820,22 +824,22 @@ def cat_rule(grad, out, arrays, dim=0):
 
 # %%
 #| export
-@rule("relu")
+@rule("relu", reads="out")
 def relu_rule(grad, out, a):
     return grad * (out > 0)
 
 
-@rule("sigmoid")
+@rule("sigmoid", reads="out")
 def sigmoid_rule(grad, out, a):
     return grad * out * (1 - out)
 
 
-@rule("tanh")
+@rule("tanh", reads="out")
 def tanh_rule(grad, out, a):
     return grad * (1 - out * out)
 
 
-@rule("gelu")
+@rule("gelu", reads="inputs")
 def gelu_rule(grad, out, a):
     """a Phi(a) by the product rule: Phi(a) + a phi(a), with the normal distribution Phi and its density phi."""
     below = 0.5 * (1 + erf(a / math.sqrt(2)))
@@ -848,7 +852,7 @@ def softplus_rule(grad, out, a):
     return grad * np.exp(a - out)  # the sigmoid of a: e^a / (1 + e^a)
 
 
-@rule("softmax")
+@rule("softmax", reads="out")
 def softmax_rule(grad, out, a, dim=-1):
     return out * (grad - (grad * out).sum(axis=dim, keepdims=True))
 
@@ -1037,6 +1041,7 @@ print([t.grad_fn.operation if t.grad_fn else f"leaf {t.item():g}" for t in topol
 def input_gradients(call, grad):
     """Yield (tensor, gradient) for each input of a recorded call that wants one; `grad` is the gradient of its result."""
     found, options = find_rule(call), call.options
+    check_versions(call, found.reads)
     if found.asks:
         options = {**options, "wanted": tuple(any(x.requires_grad for x in tensors_in([each])) for each in call.inputs)}
     gradients = found(grad, call.result, *call.arrays, **options)
@@ -1051,8 +1056,8 @@ def input_gradients(call, grad):
 
 
 def find_rule(call):
-    """Find the rule of the implementation that was called, else that of the operation."""
-    found = RULES.get(f"{call.operation}/{call.implementation}") or RULES.get(call.operation)
+    """Find the rule that a call brings itself, else that of the implementation that was called or of the operation."""
+    found = call.rule or RULES.get(f"{call.operation}/{call.implementation}") or RULES.get(call.operation)
     if found is None:
         raise NotImplementedError(
             f"'{call.operation}' has no gradient rule: write one under @rule({call.operation!r}), or compute under no_grad()"
@@ -1266,7 +1271,7 @@ print("w.grad is now", w.grad.item())
 
 # %% nbgrader={"grade_id": "log_softmax_rule", "solution": true}
 #| export
-@rule("log_softmax")
+@rule("log_softmax", reads="out")
 def log_softmax_rule(grad, out, a, dim=-1):
     """Return the gradient of log_softmax for its logits.
 

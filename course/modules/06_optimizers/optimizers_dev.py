@@ -32,6 +32,7 @@ import math
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, composed
+from tinytorch.optim.bases import OptimizerBase, ScheduleBase
 
 # %%
 import time
@@ -189,15 +190,15 @@ def parameter_groups(params, defaults):
     groups = params if isinstance(params[0], dict) else [{"params": params}]
     groups = [{**defaults, **group, "params": list(group["params"])} for group in groups]
     for p in [p for group in groups for p in group["params"]]:
-        if not isinstance(p, Tensor) or not p.requires_grad:
-            raise TypeError(f"an optimizer moves Tensors with requires_grad=True, got {p!r:.60}")
+        if not isinstance(p, Tensor) or p.grad_fn is not None:  # one that wants no gradient is frozen: it stays
+            raise TypeError(f"an optimizer moves leaves, Tensors with requires_grad=True, got {p!r:.60}")
     for group in groups:
         if group["lr"] < 0:
             raise ValueError(f"a learning rate is at least 0, got {group['lr']}: a negative one would walk uphill")
     return groups
 
 
-class Optimizer:
+class Optimizer(OptimizerBase):
     """Move parameters against their gradients. A subclass says how in `update`."""
 
     def __init__(self, params, **defaults):
@@ -207,7 +208,7 @@ class Optimizer:
     def parameters(self):
         return [p for group in self.param_groups for p in group["params"]]
 
-    def zero_grad(self):
+    def zero_grad(self, set_to_none=True):
         """Forget the gradients: backward() adds to what is there."""
         for p in self.parameters():
             p.grad = None
@@ -937,7 +938,7 @@ test.report()
 
 # %%
 #| export
-class LRScheduler:
+class LRScheduler(ScheduleBase):
     """Set the learning rate of each group as a function of the steps done. A subclass says how in `lr_at`."""
 
     def __init__(self, optimizer):
@@ -955,17 +956,8 @@ class LRScheduler:
 
     def step(self):
         self.last_epoch += 1
-        self.set_lrs()
-
-    def get_last_lr(self):
-        return [group["lr"] for group in self.optimizer.param_groups]
-
-    def state_dict(self):
-        return {"last_epoch": self.last_epoch, "base_lrs": list(self.base_lrs)}
-
-    def load_state_dict(self, saved):
-        self.last_epoch, self.base_lrs = saved["last_epoch"], list(saved["base_lrs"])
-        self.set_lrs()
+        for group, base_lr in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
+            group["lr"] = float(self.next_lr(group["lr"], base_lr))
 
 
 class LambdaLR(LRScheduler):
@@ -988,6 +980,9 @@ class StepLR(LRScheduler):
 
     def lr_at(self, step, base_lr):
         return base_lr * self.gamma ** (step // self.step_size)
+
+    def next_lr(self, lr, base_lr):
+        return lr if self.last_epoch % self.step_size else lr * self.gamma
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -1177,7 +1172,7 @@ for _ in range(2):
     scheduler.step()
 close(scheduler.get_last_lr(), [0.01, 0.05])
 raises(ValueError, lambda: SGD([first], lr=-1.0), says="uphill")
-raises(TypeError, lambda: SGD([Tensor([1.0])], lr=1.0), says="requires_grad")
+raises(TypeError, lambda: SGD([np.ones(1)], lr=1.0), says="requires_grad")
 raises(ValueError, lambda: SGD([]), says="model.parameters()")
 true(groups.param_groups[0]["params"][0] is first, "an optimizer keeps the parameters themselves, not copies")
 print("optimizers and schedules work together")

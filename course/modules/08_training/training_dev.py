@@ -35,6 +35,7 @@ from pathlib import Path
 import numpy as np
 
 from tinytorch.core.autograd import no_grad
+from tinytorch.core.tensor import Tensor
 from tinytorch.random import get_rng_state, set_rng_state
 
 # %%
@@ -47,7 +48,6 @@ from tinytorch.core.dataloader import DataLoader, Dataset, TensorDataset
 from tinytorch.core.layers import Dropout, Linear, ReLU, Sequential
 from tinytorch.core.losses import cross_entropy, mse_loss
 from tinytorch.core.optimizers import SGD, Adam, LambdaLR, warmup_cosine
-from tinytorch.core.tensor import Tensor
 from tinytorch.datasets import Digits
 from tinytorch.testing import close, fixtures, raises, remote, same, true, unchanged, unit_test
 
@@ -971,7 +971,7 @@ def predict(model, loader):
 # %%
 #| export
 def save(state, path):
-    """Write a state to a file, whole or not at all: dicts, lists, tuples, arrays, numbers, text, None."""
+    """Write a state to a file, whole or not at all: dicts, lists, tuples, Tensors, arrays, numbers, text, None."""
     path, arrays = Path(path), []
     structure = np.array(json.dumps(packed(state, arrays)))
     part = path.with_name(f"{path.name}.part")
@@ -982,7 +982,7 @@ def save(state, path):
     part.replace(path)
 
 
-def load(path):
+def load(path, map_location=None, weights_only=True):
     """Read what save() wrote. Nothing in the file is run, so it may come from anywhere."""
     with Path(path).open("rb") as start:
         if start.read(2) != b"PK":  # a zip archive, as .npz files are
@@ -998,6 +998,8 @@ def packed(value, arrays):
     if isinstance(value, np.ndarray) and value.dtype != object:
         arrays.append(value)
         return {"array": len(arrays) - 1}
+    if isinstance(value, Tensor):
+        return {"tensor": packed(value.data, arrays)}
     if isinstance(value, np.generic):
         return packed(value.item(), arrays)
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
@@ -1007,7 +1009,7 @@ def packed(value, arrays):
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(
-        f"a state consists of dicts (with text as keys), lists, tuples, arrays, numbers, text and None, got {value!r:.60}: "
+        f"a state consists of dicts (with text as keys), lists, tuples, Tensors, arrays, numbers, text and None, got {value!r:.60}: "
         "save model.state_dict(), not the model"
     )
 
@@ -1019,6 +1021,8 @@ def unpacked(value, file):
     ((kind, content),) = value.items()
     if kind == "array":
         return file[f"array{content}"]
+    if kind == "tensor":
+        return Tensor(unpacked(content, file))
     if kind == "dict":
         return {key: unpacked(part, file) for key, part in content.items()}
     parts = [unpacked(part, file) for part in content]
@@ -1306,7 +1310,7 @@ uninterrupted.fit(training_batches(), test_loader, 6)
 with tempfile.TemporaryDirectory() as folder:
     for whole_state in (True, False):
         weights = interrupted(6, folder, whole_state)
-        differ = sum(int(np.sum(weights[name] != array)) for name, array in uninterrupted.model.state_dict().items())
+        differ = sum((weights[name] != kept).sum().item() for name, kept in uninterrupted.model.state_dict().items())
         print(f"{'the whole state' if whole_state else 'the model alone'}: {differ} weights differ")
 
 # %% [markdown]

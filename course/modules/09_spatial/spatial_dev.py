@@ -462,7 +462,7 @@ print(
 
 # %% nbgrader={"grade_id": "conv2d_rule", "solution": true}
 #| export
-@rule("conv2d")
+@rule("conv2d", reads="inputs")
 def conv2d_rule(grad, out, x, weight, stride=1, padding=0, wanted=(True, True)):
     """Return the gradients of conv2d for the images and for the kernels.
 
@@ -1239,7 +1239,7 @@ def keep_running(running_mean, running_var, mean, var, count, momentum):
 
 
 class BatchNorm2d(Module):
-    """Batch normalisation of images (N, C, H, W). The running statistics are tensors, so they are saved with the model."""
+    """Batch normalisation of images (N, C, H, W). The running statistics are buffers: saved with the model, not trained."""
 
     ndim = 4
 
@@ -1247,8 +1247,8 @@ class BatchNorm2d(Module):
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.weight = Parameter(np.ones(num_features, dtype="float32"))
         self.bias = Parameter(np.zeros(num_features, dtype="float32"))
-        self.running_mean = Tensor(np.zeros(num_features, dtype="float32"))
-        self.running_var = Tensor(np.ones(num_features, dtype="float32"))
+        self.register_buffer("running_mean", Tensor(np.zeros(num_features, dtype="float32")))
+        self.register_buffer("running_var", Tensor(np.ones(num_features, dtype="float32")))
 
     def forward(self, x):
         if x.ndim != self.ndim or x.shape[1] != self.num_features:

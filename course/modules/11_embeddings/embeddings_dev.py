@@ -238,7 +238,7 @@ print(embedding(Tensor(np.zeros((4, 3), dtype="int32")), Tensor(np.zeros((27, 10
 
 # %%
 #| export
-@rule("embedding")
+@rule("embedding", reads="indices")
 def embedding_gradients(grad, out, ids, weight, padding_idx=None):
     """The gradients for ids (none) and for the table; the row of padding_idx learns nothing."""
     for_weight = embedding_rule(grad, np.asarray(ids), weight)

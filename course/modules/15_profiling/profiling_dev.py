@@ -279,7 +279,8 @@ print(call.operation, [array.shape for array in call.arrays], "->", call.result.
 
 # %%
 #| export
-MOVES = frozenset({"reshape", "permute", "broadcast_to", "clone", "getitem", "cat", "embedding"})  # nothing is computed
+# Here nothing is computed.
+MOVES = frozenset({"reshape", "permute", "broadcast_to", "clone", "getitem", "with_part", "gather", "cat", "embedding"})
 
 
 def result_of(call):

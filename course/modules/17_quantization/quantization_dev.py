@@ -107,7 +107,7 @@ def with_weights(change):
     return model
 
 
-size = sum(array.nbytes for array in trained().state_dict().values())
+size = sum(tensor.nbytes for tensor in trained().state_dict().values())
 print(f"{right(trained()):.1%} right with {size:,} bytes")
 cut_off = with_weights(lambda weight: weight.astype("int8").astype("float32"))
 print(f"{right(cut_off):.1%} right when each weight is simply made a whole number of one byte")
@@ -764,9 +764,10 @@ class QuantizedLinear(Module):
         self.in_features, self.out_features, self.bits, self.rows = *weight.shape[::-1], bits, rows
         last = last_place(bits)
         scale = scale_for(weight, last, per_row)
-        self.weight = Tensor(quantize(weight, scale, first=-last, last=last))
-        self.scale = Tensor(np.asarray(scale))
-        self.bias = None if layer.bias is None else Tensor(layer.bias.data.copy())
+        # Buffers are saved with the model and not trained.
+        self.register_buffer("weight", Tensor(quantize(weight, scale, first=-last, last=last)))
+        self.register_buffer("scale", Tensor(np.asarray(scale)))
+        self.register_buffer("bias", None if layer.bias is None else Tensor(layer.bias.data.copy()))
 
     def forward(self, x):
         if x.requires_grad and is_grad_enabled():
@@ -806,7 +807,7 @@ print(f"{right(trained()):.1%} right in float32, {right(small):.1%} in bytes")
 # %%
 def bytes_by_name(model):
     """Return the bytes of each tensor of a model."""
-    return {name: array.nbytes for name, array in model.state_dict().items()}
+    return {name: tensor.nbytes for name, tensor in model.state_dict().items()}
 
 
 before, after = bytes_by_name(trained()), bytes_by_name(quantize_model(trained()))
@@ -1237,7 +1238,7 @@ print(f"bytes for weights and activations: {digits_in_whole_numbers(0.9999):.2%}
 # %% [markdown]
 # ### On your own: a table in bytes
 #
-# Not graded, and without a test. The table of an embedding is a weight, too, often the largest one. Write a class `ByteTable(Module)`: `__init__(self, table)` takes a float32 array (tokens, dim) and keeps the places and a scale for each row as Tensors; `forward(self, ids)` takes an array of ids and returns the floats of *those rows only*. Your three functions and
+# Not graded, and without a test. The table of an embedding is a weight, too, often the largest one. Write a class `ByteTable(Module)`: `__init__(self, table)` takes a float32 array (tokens, dim) and keeps the places and a scale for each row as buffers (`self.register_buffer(name, tensor)`, as `QuantizedLinear` does); `forward(self, ids)` takes an array of ids and returns the floats of *those rows only*. Your three functions and
 # indexing are enough. The next cell looks at the bytes and the error.
 
 # %%
@@ -1260,7 +1261,8 @@ if "ByteTable" in globals():
 # class ByteTable(Module):
 #     def __init__(self, table):
 #         scale = scale_for(table, per_row=True)
-#         self.places, self.scale = Tensor(quantize(table, scale)), Tensor(scale)
+#         self.register_buffer("places", Tensor(quantize(table, scale)))
+#         self.register_buffer("scale", Tensor(scale))
 #
 #     def forward(self, ids):
 #         return Tensor(dequantize(self.places.data[ids], self.scale.data[ids]))
@@ -1284,7 +1286,7 @@ def fake_quantize(x, scale=1.0, zero_point=0, first=-128, last=127):
     return dequantize(quantize(x, scale, zero_point, first, last), scale, zero_point)
 
 
-@rule("fake_quantize")
+@rule("fake_quantize", reads="inputs")
 def fake_quantize_rule(grad, out, x, scale=1.0, zero_point=0, first=-128, last=127):
     places = np.round(x / scale) + zero_point
     return (grad * ((first <= places) & (places <= last)),)

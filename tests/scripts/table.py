@@ -1,0 +1,102 @@
+"""The page docs/pytorch.md: what of PyTorch is there, what differs, what is missing.
+
+`python -m tests.scripts.table` writes it.
+"""
+
+import importlib
+from pathlib import Path
+
+from tinytorch.missing import INSTEAD
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "pytorch.md"
+
+INTRODUCTION = """# PyTorch's words
+
+A script written for PyTorch runs when its imports are changed: `import tinytorch as torch`. This page says what of
+PyTorch is there, what differs, and what is missing; `python -m tests.scripts.table` writes it from the code, and a test
+compares. `tests/scripts/ordinary` has the scripts that are run under both.
+
+A word that is not built yet says which module builds it. A word that is missing says what to use instead. What no
+module teaches is made of the student's own operations: if their `add` is wrong, so is `x += 1`.
+"""
+
+DIFFERS = {
+    "`x.data`": "a numpy array. `p.data = tensor` and `p.data -= tensor` work; for `p.data.zero_()` write "
+    "`with no_grad(): p.zero_()`",
+    "`x.numpy()`": "also of a tensor that wants a gradient, where PyTorch asks for `detach()` first",
+    "whole numbers": "Python's integers become int32, not int64",
+    "dtypes": "text: `x.dtype == 'float32'`; `tinytorch.float32` and `x.dtype == tinytorch.float32` work",
+    "float64": "a float64 that nobody brought in becomes float32; there is no table of promotions",
+    "`x += 1` on a recorded result": "refused if the result went into an operation, or is a view: write `x = x + 1`",
+    "`p.data = array`": "new memory: views of the old don't follow",
+    "`backward()` twice": "adds once more, without `retain_graph=True`",
+    "gradients of gradients": "none: `create_graph=True` is an error",
+    "`autograd.Function`": "one result; what `ctx` keeps is not guarded by versions",
+    "rounding, `sign`": "as in PyTorch the gradient is 0; `floor_divide` has none",
+    "products and running sums of int32": "stay int32, where PyTorch counts in int64",
+    "`unique`": "always sorted",
+    "random numbers": "other ones than PyTorch's from the same seed; all come from one generator",
+    "`randperm`": "module 07 builds what it calls",
+    "`state_dict()`": "copies, in the order in which they were set; PyTorch's share memory, parameters first",
+    "`load_state_dict` of a wrong state": "a ValueError and nothing is loaded; PyTorch loads what fits",
+    "`super().__init__()`": "may be forgotten",
+    "losses of different shapes": "refused, where PyTorch broadcasts with a warning",
+    "`inplace=True` of layers": "accepted, and saves no memory",
+    "optimizers": "`step()` takes no closure; the state is a list in the order of the parameters",
+    "`DataLoader(num_workers=4)`": "accepted with a warning: this process loads",
+    "batches": "tuples where PyTorch gives lists",
+    "`save`": "an .npz file: tensors, arrays, dicts, lists, numbers, text; not whole models. PyTorch can't read it",
+    "errors": "ValueError in places where PyTorch raises RuntimeError; each says what to do",
+    "`numpy.array(x)`": "refused: `x.data`, or `x.numpy()`, is the array",
+    "the mean of whole numbers": "a float32, where PyTorch is an error",
+    "options of speed (`foreach=`, `fused=`)": "not taken: leave them out",
+    "no GPU": "`cuda.is_available()` is False; `.to('cuda')` says so",
+}
+
+PLACES = [
+    "Tensor", "tinytorch", "tinytorch.nn", "tinytorch.nn.Module", "tinytorch.nn.functional", "tinytorch.nn.init",
+    "tinytorch.nn.utils", "tinytorch.optim", "tinytorch.optim.lr_scheduler", "tinytorch.data", "tinytorch.utils",
+    "tinytorch.autograd",
+]  # fmt: skip
+
+
+def there(place: str) -> list[str]:
+    """List the public words of a place."""
+    if place == "Tensor":
+        return _public(importlib.import_module("tinytorch.core.tensor").Tensor)
+    if place == "tinytorch.nn.Module":
+        return _public(importlib.import_module("tinytorch.core.layers").Module)
+    module = importlib.import_module(place)
+    if hasattr(module, "WORDS"):
+        own = [n for n, value in vars(module).items() if getattr(value, "__module__", "") == place]
+        return _named({*module.WORDS, *getattr(module, "ROOMS", ()), *own})
+    if place == "tinytorch.utils":
+        return ["data"]
+    return _named(n for n, value in vars(module).items() if getattr(value, "__module__", "") == place)
+
+
+def _public(kind: type) -> list[str]:
+    return _named(dir(kind))
+
+
+def _named(words) -> list[str]:
+    return sorted(word for word in words if not word.startswith("_") and word != "passing")
+
+
+def page() -> str:
+    """Write the page."""
+    lines = [INTRODUCTION, "## What differs", "", "| here | how |", "| --- | --- |"]
+    lines += [f"| {what} | {how} |" for what, how in DIFFERS.items()]
+    lines += ["", "## What is there"]
+    for place in PLACES:
+        lines += ["", f"### {place}", "", ", ".join(f"`{word}`" for word in there(place))]
+    lines += ["", "## What is missing, and what to use instead"]
+    for place in PLACES:
+        if place in INSTEAD:
+            lines += ["", f"### {place}", "", "| missing | use instead |", "| --- | --- |"]
+            lines += [f"| `{word}` | {instead} |" for word, instead in INSTEAD[place].items()]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,72 @@
+"""What surrounds the student's recorder: who wants a gradient, and switches that turn recording on and off.
+
+`no_grad` and its like are used as `with no_grad():`, as `@no_grad()`, and as `@no_grad` without brackets. Promises: the
+same switch may be entered again, even inside itself; a generator that is decorated runs switched, and whoever asks it
+for values does not.
+"""
+
+import functools
+import inspect
+from collections.abc import Iterable, Iterator
+from contextlib import ContextDecorator
+from types import SimpleNamespace
+from typing import Any
+
+from tinytorch.bound import is_tensor
+
+
+def tensors_in(inputs: Iterable) -> Iterator[Any]:
+    """Yield each Tensor among the inputs of a call, those in a list (cat) too."""
+    for x in inputs:
+        if is_tensor(x):
+            yield x
+        elif isinstance(x, (list, tuple)):
+            yield from (item for item in x if is_tensor(item))
+
+
+def wants_gradient(inputs: Iterable) -> bool:
+    """Tell whether somebody wants a gradient of one of the inputs, those in a list (cat) too."""
+    for x in inputs:
+        if is_tensor(x):
+            if x.requires_grad:
+                return True
+        elif isinstance(x, (list, tuple)) and wants_gradient(x):
+            return True
+    return False
+
+
+class Switch(ContextDecorator):
+    """A context, and a decorator, in which `state.enabled` is `recording`."""
+
+    state: SimpleNamespace
+    recording: bool
+
+    def __new__(cls, function=None):
+        return super().__new__(cls) if function is None else cls()(function)
+
+    def __init__(self):
+        self.before = []
+
+    def __enter__(self):
+        self.before.append(self.state.enabled)
+        self.state.enabled = self.recording
+
+    def __exit__(self, *error):
+        self.state.enabled = self.before.pop()
+
+    def __call__(self, function):
+        if not inspect.isgeneratorfunction(function):
+            return super().__call__(function)
+
+        @functools.wraps(function)
+        def step_by_step(*inputs, **options):
+            steps, sent = function(*inputs, **options), None
+            while True:
+                with self:
+                    try:
+                        value = steps.send(sent)
+                    except StopIteration as end:
+                        return end.value
+                sent = yield value
+
+        return step_by_step

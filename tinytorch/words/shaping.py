@@ -1,0 +1,175 @@
+"""Parts, repetitions and other shapes of tensors."""
+
+import math
+
+import numpy as np
+
+from tinytorch.bound import beside, is_tensor
+
+
+def flatten(x, start_dim=0, end_dim=-1):
+    """Make one dimension of those from start_dim to end_dim."""
+    if x.ndim == 0:
+        return x.reshape(1)
+    start, end = start_dim % x.ndim, end_dim % x.ndim
+    return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
+
+
+def unflatten(x, dim, sizes):
+    """Make several dimensions of one."""
+    dim = dim % x.ndim
+    if -1 in sizes:
+        sizes = beside(x)["infer_shape"](x.shape[dim], tuple(sizes))
+    return x.reshape(*x.shape[:dim], *sizes, *x.shape[dim + 1 :])
+
+
+def squeeze(x, dim=None):
+    """Take out the dimension `dim` if its size is 1, those of a tuple, or all such."""
+    if isinstance(dim, int):
+        return beside(x)["squeeze"](x, dim)
+    chosen = range(x.ndim) if dim is None else [d % x.ndim for d in dim]
+    return x.reshape(*(n for d, n in enumerate(x.shape) if not (n == 1 and d in chosen)))
+
+
+def expand(x, *shape):
+    """Stretch sizes of 1; -1 keeps a size."""
+    shape = beside(x)["_as_shape"](shape)
+    old = (1,) * (len(shape) - x.ndim) + x.shape
+    return beside(x)["broadcast_to"](
+        x, shape=tuple(n if size == -1 else size for size, n in zip(shape, old, strict=True))
+    )
+
+
+def split(x, sizes, dim=0):
+    """Cut along `dim` into pieces of one size (the last may be smaller), or of the sizes of a list."""
+    length = x.shape[dim]
+    if isinstance(sizes, int):
+        if sizes < 1:
+            raise ValueError(f"split takes a size of at least 1, got {sizes}")
+        sizes = [min(sizes, length - start) for start in range(0, length, sizes)] or [0]
+    if sum(sizes) != length:
+        raise ValueError(f"the pieces must add up to {length}, the size of dim={dim}, got {list(sizes)}")
+    ends = np.cumsum(sizes).tolist()
+    return tuple(x[_along(x, dim, slice(end - size, end))] for size, end in zip(sizes, ends, strict=True))
+
+
+def chunk(x, chunks, dim=0):
+    """Cut along `dim` into at most `chunks` pieces, all but the last equally long."""
+    return split(x, max(1, math.ceil(x.shape[dim] / chunks)), dim)
+
+
+def unbind(x, dim=0):
+    """List the parts along `dim`."""
+    return tuple(x[_along(x, dim, i)] for i in range(x.shape[dim]))
+
+
+def select(x, dim, index):
+    """Take one part along `dim`."""
+    return x[_along(x, dim, index)]
+
+
+def narrow(x, dim, start, length):
+    """Take `length` parts along `dim` from `start` on."""
+    return x[_along(x, dim, slice(start, start + length))]
+
+
+def index_select(x, dim, index):
+    """Take the parts along `dim` that `index` names."""
+    return x[_along(x, dim, index.data)]
+
+
+def _along(x, dim, key):
+    if not -x.ndim <= dim < x.ndim:
+        raise IndexError(f"dim lies in {-x.ndim}..{x.ndim - 1} here, got {dim}: count again with x.shape")
+    return (slice(None),) * (dim % x.ndim) + (key,)
+
+
+def masked_select(x, mask):
+    """Take what the mask says, in a row."""
+    return x[mask]
+
+
+def repeat(x, *times):
+    """Put copies side by side: so many along each dimension."""
+    times = beside(x)["_as_shape"](times)
+    x = x.reshape(*(1,) * (len(times) - x.ndim), *x.shape)
+    for dim, count in enumerate(times):
+        if count != 1:
+            x = beside(x)["cat"]([x] * count, dim=dim) if count else x[_along(x, dim, slice(0, 0))]
+    return x
+
+
+def tile(x, *times):
+    """Put copies side by side; missing counts in front are 1."""
+    times = beside(x)["_as_shape"](times)
+    return repeat(x, *(1,) * (x.ndim - len(times)), *times)
+
+
+def repeat_interleave(x, repeats, dim=None):
+    """Repeat each part along `dim`, or each number."""
+    x, dim = (x.reshape(-1), 0) if dim is None else (x, dim)
+    counts = repeats.data if is_tensor(repeats) else repeats
+    return x[_along(x, dim, np.repeat(np.arange(x.shape[dim]), counts))]
+
+
+def flip(x, *dims):
+    """Turn the order around along each of `dims`."""
+    for dim in beside(x)["_as_shape"](dims):
+        x = x[_along(x, dim, np.arange(x.shape[dim])[::-1])]
+    return x
+
+
+def roll(x, shifts, dims=None):
+    """Move along a dimension; what leaves at one end comes in at the other."""
+    if dims is None:
+        return roll(x.reshape(-1), shifts, 0).reshape(*x.shape)
+    pairs = zip(shifts, dims, strict=True) if isinstance(shifts, (tuple, list)) else [(shifts, dims)]
+    for shift, dim in pairs:
+        x = x[_along(x, dim, np.roll(np.arange(x.shape[dim]), shift))]
+    return x
+
+
+def movedim(x, source, destination):
+    """Move one dimension to another place."""
+    dims = [d for d in range(x.ndim) if d != source % x.ndim]
+    dims.insert(destination % x.ndim, source % x.ndim)
+    return x.permute(*dims)
+
+
+def tril(x, diagonal=0):
+    """Keep what is on the diagonal and below; the rest is 0."""
+    return _kept(x, np.tri(*x.shape[-2:], k=diagonal, dtype=bool))
+
+
+def triu(x, diagonal=0):
+    """Keep what is on the diagonal and above; the rest is 0."""
+    return _kept(x, ~np.tri(*x.shape[-2:], k=diagonal - 1, dtype=bool))
+
+
+def _kept(x, mask):
+    return beside(x)["where"](mask, x, np.zeros((), dtype=x.dtype))
+
+
+def diag(x, diagonal=0):
+    """Put a vector on a diagonal, or take a matrix's diagonal."""
+    if x.ndim == 1:
+        size = len(x) + abs(diagonal)
+        rows, columns = np.arange(len(x)) + max(-diagonal, 0), np.arange(len(x)) + max(diagonal, 0)
+        return beside(x)["full"]((size, size), 0, x.dtype).with_part(x, (rows, columns))
+    rows, columns = np.nonzero(np.eye(*x.shape, k=diagonal, dtype=bool))
+    return x[rows, columns]
+
+
+def scatter(x, dim, index, src):
+    """Copy x, with the numbers of `src` (or one number) where `index` says along `dim`."""
+    part = src[tuple(slice(n) for n in index.shape)] if is_tensor(src) else src
+    return x.with_part(part, beside(x)["_mesh"](dim, index.data))
+
+
+def where(condition, x=None, y=None):
+    """Take x where the condition holds, else y; of the condition alone, list its places."""
+    if x is None:
+        from tinytorch.words.ordering import nonzero
+
+        return nonzero(condition, as_tuple=True)
+    return beside(condition)["where"](condition, x, y)
