@@ -90,6 +90,9 @@ LAW = {
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
     "hub_config.server": ("exchange.nbgrader_plugin",),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
+    # What somebody is called, where they log in and where their server lives.
+    "hub_config.sign_in": ("hub_config", "exchange.protocol.names"),
+    "hub_config.spawners": ("hub_config", "exchange.protocol.names"),
     "hub_config": (),
 }
 # What everybody inside `tito` may import: its top level, which is laid out before its folders.
