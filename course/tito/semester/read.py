@@ -13,7 +13,9 @@ from tito.semester.checks import Selection, check
 from tito.semester.document import Document
 from tito.semester.model import Semester, known_keys
 from tito.semester.problems import Problem, Rule, SemesterError
-from tito.semester.roster import COLUMNS, Student, parse_roster, read_text
+from tito.semester.roster import Student, parse_roster
+from tito.semester.rosters.content import read_content
+from tito.semester.rosters.headings import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Sources:
         if not roster.is_file():
             remedy = f"write it with the columns {', '.join(COLUMNS)}, or correct the name"
             raise SemesterError([document.problem(("roster",), str(roster), "does not exist", remedy)])
-        return cls(text, read_text(roster), str(path), str(roster))
+        return cls(text, read_content(roster).text, str(path), str(roster))
 
 
 @dataclass(frozen=True)
