@@ -27,6 +27,7 @@ LAW = {
     "tito.source": ("tito.curriculum",),
     "tito.worker": ("tinytorch.testing",),
     "tito.checks": ("tinytorch.testing", "tito.curriculum", "tito.source", "tito.worker"),
+    "tito.history": (),
     "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",
@@ -35,6 +36,7 @@ LAW = {
         "tito.source",
         "tito.checks",
         "tito.worker",
+        "tito.history",
     ),
     "tito.judge": (
         "tinytorch.testing",
@@ -88,7 +90,7 @@ LAW = {
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
-    "hub_config.server": ("exchange.nbgrader_plugin",),
+    "hub_config.server": ("exchange.nbgrader_plugin", "tito.history"),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
     "hub_config": (),
 }
@@ -100,6 +102,7 @@ AUDIENCE = {
     "tito/curriculum": {"student"},
     "tito/source": {"student"},
     "tito/checks": {"student"},
+    "tito/history": {"student"},
     "tito/student": {"student"},
     "tito/worker": {"student", "worker"},
     "exchange/protocol": {"student"},
