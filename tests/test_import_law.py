@@ -90,7 +90,7 @@ LAW = {
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
-    "hub_config.server": ("exchange.nbgrader_plugin", "tito.history"),
+    "hub_config.server": ("exchange.nbgrader_plugin", "tito.history", "tito.errors", "tito.workspace"),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
     "hub_config": (),
 }
@@ -180,7 +180,7 @@ def is_allowed(importer: str, imported: str) -> bool:
     if room == "tito":
         return imported == "tito" or (imported.startswith("tito.") and imported.split(".")[1] in TITO_TOP)
     if is_within(imported, "tito") and (imported == "tito" or imported.split(".")[1] in TITO_TOP):
-        return is_within(importer, "tito")
+        return is_within(importer, "tito") or imported in LAW[room]
     return is_within(imported, room) or any(is_within(imported, prefix) for prefix in LAW[room])
 
 
