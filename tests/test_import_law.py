@@ -27,6 +27,7 @@ LAW = {
     "tito.source": ("tito.curriculum",),
     "tito.worker": ("tinytorch.testing",),
     "tito.checks": ("tinytorch.testing", "tito.curriculum", "tito.source", "tito.worker"),
+    "tito.history": (),
     "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",
@@ -35,6 +36,7 @@ LAW = {
         "tito.source",
         "tito.checks",
         "tito.worker",
+        "tito.history",
     ),
     "tito.judge": (
         "tinytorch.testing",
@@ -88,7 +90,7 @@ LAW = {
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
-    "hub_config.server": ("exchange.nbgrader_plugin",),
+    "hub_config.server": ("exchange.nbgrader_plugin", "tito.history", "tito.errors", "tito.workspace"),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
     # What somebody is called, where they log in and where their server lives.
     "hub_config.sign_in": ("hub_config", "exchange.protocol.names"),
@@ -103,6 +105,7 @@ AUDIENCE = {
     "tito/curriculum": {"student"},
     "tito/source": {"student"},
     "tito/checks": {"student"},
+    "tito/history": {"student"},
     "tito/student": {"student"},
     "tito/worker": {"student", "worker"},
     "exchange/protocol": {"student"},
@@ -180,7 +183,7 @@ def is_allowed(importer: str, imported: str) -> bool:
     if room == "tito":
         return imported == "tito" or (imported.startswith("tito.") and imported.split(".")[1] in TITO_TOP)
     if is_within(imported, "tito") and (imported == "tito" or imported.split(".")[1] in TITO_TOP):
-        return is_within(importer, "tito")
+        return is_within(importer, "tito") or imported in LAW[room]
     return is_within(imported, room) or any(is_within(imported, prefix) for prefix in LAW[room])
 
 

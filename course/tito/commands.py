@@ -54,6 +54,12 @@ COMMANDS: list[Command] = [
         ("module complete", "tito.student.module_commands:complete", "Make your code importable as tinytorch."),
         ("module status", "tito.student.module_commands:status", "Show how far each module is."),
         ("module reset", "tito.student.module_commands:reset", "Start a notebook afresh; yours is kept as a copy."),
+        (
+            "module history",
+            "tito.student.history_commands:history",
+            "List the versions of your notebook, or compare one.",
+        ),
+        ("module restore", "tito.student.history_commands:restore", "Put a version back, or one cell of it."),
         ("module unlock", "tito.student.unlock:unlock", "Fetch the reference of a module you could not finish."),
         ("test integration", "tito.student.test_commands:integration", "Test that your modules work together."),
         ("status", "tito.student.status:status", "Show what is done, what is due and what comes next."),
