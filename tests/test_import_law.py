@@ -187,6 +187,25 @@ def is_allowed(importer: str, imported: str) -> bool:
     return is_within(imported, room) or any(is_within(imported, prefix) for prefix in LAW[room])
 
 
+@pytest.mark.parametrize(
+    ("importer", "imported", "allowed"),
+    [
+        ("hub_config.server.notebook_history", "tito.workspace", True),
+        ("hub_config.server.notebook_history", "tito.history.keeping", True),
+        ("hub_config.server.notebook_history", "tito.atomic", False),
+        ("hub_config.server.notebook_history", "tito.student.start", False),
+        ("hub_config.apply", "tito.workspace", False),
+        ("exchange.service.app", "tito.errors", False),
+        ("tito.history.keeping", "tito.errors", True),
+        ("tito.history.keeping", "tito.source.notebook", False),
+        ("hub_config.sign_in.named", "exchange.protocol.names", True),
+        ("hub_config.sign_in.named", "exchange.protocol.models", False),
+    ],
+)
+def test_the_law_tells_rooms_apart(importer: str, imported: str, allowed: bool):
+    assert is_allowed(importer, imported) == allowed
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_a_room_imports_what_the_table_allows(name: str):
     for imported, line, _ in imports(name, MODULES[name]):

@@ -55,7 +55,8 @@ def name_of(identity: str) -> str:
 
 def name_from(written: str) -> str:
     """Return the name that a person means who wrote or typed `written`: a name as it stands, or an identity."""
-    return written.lower() if is_name(written.lower()) else name_of(written)
+    # Kelvin's sign in lower case is the letter k, and no one else's name.
+    return written.lower() if written.isascii() and is_name(written.lower()) else name_of(written)
 
 
 def is_name(text: str) -> bool:

@@ -134,6 +134,16 @@ def test_homes_and_volumes_are_where_earlier_versions_made_them(name):
     assert in_volume(name) == DockerSpawner._escape(name)
 
 
+@given(st.from_regex(r"[a-z][a-z0-9._-]{0,55}", fullmatch=True))
+@example("ada")
+@example("a" + "b._-" * 13)
+def test_an_existing_class_is_unchanged(name):
+    """A roster's names were lower-case letters, digits, `.`, `_` and `-`; they, their homes and volumes stay."""
+    assert name_from(name) == name_of(name) == name
+    assert home_of(name) == safe_slug(name)
+    assert in_volume(name) == DockerSpawner._escape(name)
+
+
 @pytest.mark.parametrize(
     "nobody", ["", " ", "ada ", "ada lovelace", "ada\u200b", "a\nb", "a\0", "\u202eada", "a" * 256]
 )

@@ -29,8 +29,8 @@ class Change:
 
     def lines(self) -> list[str]:
         """Give the difference line by line: what restoring would take away with `-`, bring back with `+`."""
-        sides = [(cell.source if cell else "").splitlines()[:MOST_LINES] for cell in (self.now, self.then)]
-        found = list(difflib.unified_diff(*sides, lineterm="", n=2))
+        now, then = ((cell.source if cell else "").splitlines()[:MOST_LINES] for cell in (self.now, self.then))
+        found = list(difflib.unified_diff(now, then, lineterm="", n=2))
         return [line for line in found[2:] if not line.startswith("@@")] if found else []
 
     def to_json(self) -> dict:

@@ -14,7 +14,7 @@ from tito.history.versions import History
 from tito.workspace import Workspace
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-MOST_BYTES = 48 * 2**20  # all modules together, as counted in the home's limit
+MOST_BYTES = 48 * 2**20  # all modules together, as counted in the home's limit; what is never given up may be more
 BLOCK = 4096  # a file takes whole blocks
 
 

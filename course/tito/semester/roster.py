@@ -171,13 +171,17 @@ def _read_students(rows: Iterator[tuple[int, list[str]]], roster: Roster, name: 
         cells = {column: fields[at].strip() for column, at in roster.columns.places.items()}
         if not cells["username"] and cells.get(FULL_NAME, "").lower() in NOBODY:
             roster.nobody.append((line, cells[FULL_NAME]))
-        elif isinstance(student := _student(cells), Student) and not (problem := _taken(student, cells, names, homes)):
+            continue
+        student = _student(cells)
+        if not isinstance(student, Student):
+            problems.append(Problem(name, line, *student))
+        elif taken := _taken(student, cells, names, homes):
+            problems.append(Problem(name, line, *taken))
+        else:
             names[student.username] = homes[home_of(student.username)] = line
             roster.students.append(student)
             if student.username != cells["username"]:
                 roster.written[student.username] = cells["username"]
-        else:
-            problems.append(Problem(name, line, *(problem if isinstance(student, Student) else student)))
 
 
 def _length_problem(fields: list[str], columns: Columns) -> tuple[str, str, str] | None:
