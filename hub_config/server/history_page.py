@@ -67,7 +67,8 @@ class HistoryPage(JupyterHandler):
     def form(self, slug: str, number: int, cell: str, words: str, label: str) -> str:
         """A button that restores."""
         return (
-            f'<form method="post" action="{self.address(slug, number)}">{self.xsrf_form_html()}'
+            f'<form method="post" action="{self.address(slug, number)}" data-notebook="{slug}/{slug}.ipynb">'
+            f"{self.xsrf_form_html()}"
             f'<input type="hidden" name="cell" value="{escape(cell)}">'
             f'<button aria-label="{escape(label)}">{escape(words)}</button></form>'
         )

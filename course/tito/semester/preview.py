@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tito.semester.roster import Roster, as_csv, read_roster
-from tito.semester.rosters.content import WINDOWS, read_content
+from tito.semester.rosters.content import WINDOWS, content_of
 from tito.semester.rosters.headings import SEPARATORS
 
 SHOWN = 5
@@ -63,5 +63,10 @@ class Preview:
 
 def preview_of(path: Path, username: str = "") -> Preview:
     """Return what is understood of the class list at `path`; raise SemesterError naming each line that is wrong."""
-    content = read_content(path)
-    return Preview(str(path), content.kind, read_roster(content.text, str(path), username))
+    return preview(path.read_bytes(), str(path), username)
+
+
+def preview(content: bytes, name: str, username: str = "") -> Preview:
+    """Return what is understood of a class list's bytes; `name` is what messages call it."""
+    found = content_of(content, name)
+    return Preview(name, found.kind, read_roster(found.text, name, username))

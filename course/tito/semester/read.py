@@ -30,17 +30,23 @@ class Sources:
     @classmethod
     def of(cls, path: Path) -> "Sources":
         """Read the semester file at `path` and the roster that it names."""
+        text, roster = cls.places(path)
+        if not roster.is_file():
+            remedy = f"write it with the columns {', '.join(COLUMNS)}, or correct the name"
+            document = Document.parse(text, str(path))
+            raise SemesterError([document.problem(("roster",), str(roster), "does not exist", remedy)])
+        return cls(text, read_content(roster).text, str(path), str(roster))
+
+    @staticmethod
+    def places(path: Path) -> tuple[str, Path]:
+        """Return the text of the semester file at `path`, and where the roster that it names lies or would lie."""
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             problem = Problem(str(path), 1, "file", "", f"cannot be read ({error})", "name a semester file in UTF-8")
             raise SemesterError([problem]) from None
         document = Document.parse(text, str(path))
-        roster = path.parent / str(document.data.get("roster", "roster.csv"))
-        if not roster.is_file():
-            remedy = f"write it with the columns {', '.join(COLUMNS)}, or correct the name"
-            raise SemesterError([document.problem(("roster",), str(roster), "does not exist", remedy)])
-        return cls(text, read_content(roster).text, str(path), str(roster))
+        return text, path.parent / str(document.data.get("roster", "roster.csv"))
 
 
 @dataclass(frozen=True)

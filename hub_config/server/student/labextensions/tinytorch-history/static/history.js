@@ -15,12 +15,27 @@
     return context && context.path.endsWith('.ipynb') ? context.path : '';
   }
 
-  function panel(Widget, address) {
+  // What was typed since the last save would be gone with a restore; saved first, it is a version.
+  async function saveFirst(app, event) {
+    const form = event.target;
+    const shows = widget => widget.context && widget.context.path === form.dataset.notebook;
+    const unsaved = [...app.shell.widgets('main')].find(widget => shows(widget) && widget.context.model.dirty);
+    if (unsaved) {
+      event.preventDefault();
+      await unsaved.context.save();
+      form.submit();
+    }
+  }
+
+  function panel(app, Widget, address) {
     const widget = new Widget({ node: document.createElement('div') });
     const frame = document.createElement('iframe');
     frame.src = address;
     frame.title = 'History of a notebook';
     frame.style.cssText = 'width: 100%; height: 100%; border: 0; background: #fff';
+    frame.addEventListener('load', () => {
+      frame.contentDocument.addEventListener('submit', event => void saveFirst(app, event));
+    });
     widget.node.append(frame);
     widget.id = `${NAME}-${Date.now()}`;
     widget.title.label = 'History';
@@ -55,7 +70,7 @@
           await context.save();
         }
         const query = notebook ? `?notebook=${encodeURIComponent(notebook)}` : '';
-        app.shell.add(panel(Widget, `${PageConfig.getBaseUrl()}history${query}`), 'main', { mode: 'split-right' });
+        app.shell.add(panel(app, Widget, `${PageConfig.getBaseUrl()}history${query}`), 'main', { mode: 'split-right' });
       }
     });
     launcher && launcher.add({ command: COMMAND, category: 'Other', rank: 0 });
