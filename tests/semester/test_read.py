@@ -71,7 +71,7 @@ def test_single_modules_can_be_chosen(curriculum):
         ("grace_minutes: 15", "grace: 15", 10, "late.grace", "", "known keys: grace_minutes"),
         ("grace_minutes: 15", "grace_minutes: soon", 10, "late.grace_minutes", "'soon'", "integer"),
         ("title: A tiny course\n", "", 1, "title", "", "is missing"),
-        ("instructors: [ida]", "instructors: [Ida]", 12, "staff.instructors.0", "'Ida'", "lower-case"),
+        ("instructors: [ida]", "instructors: [Ida B]", 12, "staff.instructors.0", "'Ida B'", "is not a user name"),
         ("tas: [tom]", "tas: [tom, ida]", 13, "staff.tas.1", "'ida'", "instructor already"),
         ("student: ada", "student: eva", 16, "extensions.0.student", "'eva'", "not on the roster"),
         ("module: shift", "module: affine", 16, "extensions.0.module", "'affine'", "has no dates"),

@@ -190,7 +190,7 @@ def test_a_sheet_larger_inside_than_a_class_is_refused_before_it_is_read(tmp_pat
 def test_the_column_of_user_names_can_be_said(tmp_path: Path):
     (tmp_path / "list").write_text(MOODLE_GRADES)
     students = preview_of(tmp_path / "list", "email address").roster.students
-    assert [tuple(student) for student in students] == [("ada@example.org", "Lovelace", "Ada", "")]
+    assert [tuple(student) for student in students] == [("ada@example.org", "Lovelace", "Ada", "Ada@example.org")]
     with pytest.raises(SemesterError, match="'Login' is no heading here; choose among: First name, Surname"):
         preview_of(tmp_path / "list", "Login")
 
