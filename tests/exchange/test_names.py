@@ -1,5 +1,6 @@
 """One name a person, everywhere: no two identities share it, its home, its volume, or a file on any file system."""
 
+import base64
 import hashlib
 import unicodedata
 
@@ -9,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from jupyterhub.slugs import safe_slug
 
+from exchange.protocol.models import Extension
 from exchange.protocol.names import (
     LONGEST_IDENTITY,
     MADE,
@@ -21,6 +23,8 @@ from exchange.protocol.names import (
     name_of,
 )
 from exchange.protocol.paths import check_person
+from exchange.protocol.receipt import verify
+from tests.exchange.live import COURSE, Live
 
 OF_A_UNIVERSITY = {
     "ada": "ada",
@@ -150,3 +154,24 @@ def test_an_existing_class_is_unchanged(name):
 def test_what_is_nobodys_is_told(nobody: str):
     with pytest.raises(NoName, match="a user name has 1 to 255 characters"):
         name_of(nobody)
+
+
+def test_thirty_people_of_a_university_submit_get_receipts_and_their_own_feedback(course: Live):
+    """Each with more time than others; nobody reads what another has."""
+    names = sorted({name_of(identity) for identity in OF_A_UNIVERSITY})
+    assert len(names) >= 30
+    staff, semester = course.staff(), course.semester()
+    keys = {key.key_id: base64.b64decode(key.public_key) for key in staff.keys()}  # noqa: SIM118 - a request
+    for name in names:
+        semester.put_extension(COURSE, "tensor", name, Extension(due_at="2026-12-01T12:00:00.000000Z"))
+        signed = course.submit(course.student(name), f"by {name}")
+        verify(signed, keys[signed.receipt.key_id])
+        assert (signed.receipt.student, signed.receipt.due_at) == (name, "2026-12-01T12:00:00.000000Z")
+        staff.put_feedback(COURSE, signed.receipt.submission, course.folder({"tensor.html": f"for {name}"}))
+    collected = staff.collection(COURSE, "tensor")
+    assert sorted(each.student for each in collected) == names
+    for each in collected:
+        student, target = course.student(each.student), course.scratch / "read" / each.id
+        student.fetch_feedback(COURSE, each.id, target)
+        assert (target / "tensor.html").read_text() == f"for {each.student}"
+        assert [own.id for own in student.all_submissions(COURSE)] == [each.id]
