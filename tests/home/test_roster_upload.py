@@ -35,7 +35,7 @@ def file(campus: Campus, ida: httpx.Client) -> Iterator[Path]:
     before = file.read_bytes()
     yield file
     file.write_bytes(before)
-    page = ida.get(HOME + "semester/plan").text
+    page = ida.get(HOME + "semester").text
     ida.post(HOME + "semester/apply", data={"form_token": form_token(page), "yes": ["drops"]})
     finished(ida)
 
