@@ -59,10 +59,10 @@ class HistoryPage(JupyterHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Security-Policy", f"{rules}; frame-ancestors 'self'; base-uri 'none'")
         told = json.dumps(restored).replace("<", "\\u003c")
-        script = f'<script nonce="{nonce}">parent.postMessage({{restored: {told}}}, location.origin)</script>'
+        script = LOCAL_TIMES + (f"parent.postMessage({{restored: {told}}}, location.origin)" if restored else "")
         said = f'<p class="said" role="status">{escape(said)}</p>' if said else ""
         text = TEMPLATE.format(title=escape(title), nonce=nonce, said=said, body=body)
-        self.finish(text + (script if restored else ""))
+        self.finish(f'{text}<script nonce="{nonce}">{script}</script>')
 
     def form(self, slug: str, number: int, cell: str, words: str, label: str) -> str:
         """A button that restores."""
@@ -172,10 +172,11 @@ class OneVersion(HistoryPage):
 def when(version: Version, now: datetime) -> str:
     """Write a time and how long ago it was."""
     minutes = max(0, int((now - version.moment).total_seconds())) // 60
-    ago = (
-        f"{minutes} min" if minutes < 100 else f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
-    )
-    return f'<time datetime="{version.saved_at}">{version.saved_at[:19].replace("T", " ")} UTC</time>, {ago} ago'
+    if minutes < 100:
+        ago = f"{minutes} min ago" if minutes else "just now"
+    else:
+        ago = f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // 1440} days ago"
+    return f'<time datetime="{version.saved_at}">{version.saved_at[:19].replace("T", " ")} UTC</time>, {ago}'
 
 
 def _line(line: str) -> str:
@@ -188,15 +189,21 @@ WORDS = (
     "then the last of each hour for two days, then of each day; what you submitted stays. Choose one to compare with "
     "your notebook and to put it back, whole or a single cell."
 )
+# Without it times are in UTC.
+LOCAL_TIMES = (
+    "for (const t of document.querySelectorAll('time')) t.textContent = new Date(t.dateTime).toLocaleString();"
+)
 TEMPLATE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style nonce="{nonce}">
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+body {{ font: 14px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 1rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.5rem }}
 body {{ color: #1c1c1c; background: #fff }}
 table {{ border-collapse: collapse; width: 100% }}
-th {{ text-align: left }}
-th, td {{ border-top: 1px solid #ccc; padding: .4rem .6rem; vertical-align: top; overflow-wrap: anywhere }}
+th {{ text-align: left; white-space: nowrap }}
+th, td {{ border-top: 1px solid #ccc; padding: .4rem .6rem; vertical-align: top }}
+td {{ overflow-wrap: anywhere }}
 h2 {{ font-size: 1.1rem; margin: 1.5rem 0 .5rem }}
 pre {{ background: #f6f6f6; padding: .5rem 1rem; overflow-x: auto; margin: 0 0 .5rem }}
 ins {{ background: #d8f5dd; text-decoration: none }}

@@ -77,7 +77,8 @@ def test_a_cell_is_put_back_and_a_jupyterlab_around_the_page_is_told(server: Sin
     good = numbers(server)[1]
     page, policy = post(server, f"history/tensor/{good}", cell=f"name:add{HOSTILE}")
     nonce = re.search(r"script-src 'nonce-([^']+)'", policy)
-    assert nonce and f'<script nonce="{nonce[1]}">parent.postMessage({{restored: "tensor/tensor.ipynb"}}' in page
+    assert nonce and f'<script nonce="{nonce[1]}">' in page
+    assert 'parent.postMessage({restored: "tensor/tensor.ipynb"}' in page
     assert page.count("<script") == 1 and "<script>alert" not in page
     assert "frame-ancestors 'self'" in policy and "default-src 'none'" in policy
     found = json.loads((server.home / "tensor" / "tensor.ipynb").read_text())
