@@ -119,11 +119,15 @@ def test_a_roster_that_somebody_else_changed_meanwhile_is_left_alone(ida, file):
 
 
 def test_it_is_for_instructors_and_has_a_limit(campus, ida):
-    with closing(campus.log_in("ada")) as ada:
-        token = form_token(ada.get(HOME + "modules/scale").text)
-        files = {"class_list": ("class.csv", WITH_ZOE)}
-        assert ada.post(HOME + "semester/roster", data={"form_token": token}, files=files).status_code == 403
-        assert ada.post(HOME + "semester/roster/apply", data={"form_token": token}).status_code == 403
-        too_large = {"class_list": ("class.csv", bytes(LARGEST_BODY_BYTES))}
-        answer = ada.post(HOME + "semester/roster", data={"form_token": token}, files=too_large)
-        assert (answer.status_code, "That is too large" in answer.text) == (413, True)
+    form = {"class_list": ("class.csv", WITH_ZOE)}
+    with closing(campus.log_in("tom")) as tom:
+        tom.get(HOME)
+        for path in ("semester/roster", "semester/roster/apply"):
+            assert tom.post(HOME + path, data={"form_token": "x"}, files=form).status_code == 403
+    token = campus.token("tom")
+    for path, body in (("roster/plan", {"content": ""}), ("roster/apply", {"roster": "", "seen": ""})):
+        answer = campus.ask("semester", "POST", path, token, json=body)
+        assert (answer.status_code, "custom:semester:manage" in answer.text) == (403, True)
+    too_large = {"class_list": ("class.csv", bytes(LARGEST_BODY_BYTES))}
+    answer = ida.post(HOME + "semester/roster", data={"form_token": "x"}, files=too_large)
+    assert (answer.status_code, "That is too large" in answer.text) == (413, True)
