@@ -26,7 +26,7 @@ LAW = {
     "tito.curriculum": (),
     "tito.source": ("tito.curriculum",),
     "tito.worker": ("tinytorch.testing",),
-    "tito.checks": ("tinytorch.testing", "tito.curriculum", "tito.source", "tito.worker"),
+    "tito.checks": ("tinytorch.testing", "exchange.protocol", "tito.curriculum", "tito.source", "tito.worker"),
     "tito.history": (),
     "tito.student": (
         "tinytorch.testing",
@@ -75,6 +75,7 @@ LAW = {
         "tito.gradebook",
     ),
     "tito.staff": (
+        "exchange.protocol",
         "tito.curriculum",
         "tito.source",
         "tito.checks",
