@@ -27,6 +27,7 @@ LAW = {
     "tito.source": ("tito.curriculum",),
     "tito.worker": ("tinytorch.testing",),
     "tito.checks": ("tinytorch.testing", "exchange.protocol", "tito.curriculum", "tito.source", "tito.worker"),
+    "tito.history": (),
     "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",
@@ -35,6 +36,7 @@ LAW = {
         "tito.source",
         "tito.checks",
         "tito.worker",
+        "tito.history",
     ),
     "tito.judge": (
         "tinytorch.testing",
@@ -89,8 +91,11 @@ LAW = {
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
-    "hub_config.server": ("exchange.nbgrader_plugin",),
+    "hub_config.server": ("exchange.nbgrader_plugin", "tito.history", "tito.errors", "tito.workspace"),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
+    # What somebody is called, where they log in and where their server lives.
+    "hub_config.sign_in": ("hub_config", "exchange.protocol.names"),
+    "hub_config.spawners": ("hub_config", "exchange.protocol.names"),
     "hub_config": (),
 }
 # What everybody inside `tito` may import: its top level, which is laid out before its folders.
@@ -101,6 +106,7 @@ AUDIENCE = {
     "tito/curriculum": {"student"},
     "tito/source": {"student"},
     "tito/checks": {"student"},
+    "tito/history": {"student"},
     "tito/student": {"student"},
     "tito/worker": {"student", "worker"},
     "exchange/protocol": {"student"},
@@ -178,8 +184,27 @@ def is_allowed(importer: str, imported: str) -> bool:
     if room == "tito":
         return imported == "tito" or (imported.startswith("tito.") and imported.split(".")[1] in TITO_TOP)
     if is_within(imported, "tito") and (imported == "tito" or imported.split(".")[1] in TITO_TOP):
-        return is_within(importer, "tito")
+        return is_within(importer, "tito") or imported in LAW[room]
     return is_within(imported, room) or any(is_within(imported, prefix) for prefix in LAW[room])
+
+
+@pytest.mark.parametrize(
+    ("importer", "imported", "allowed"),
+    [
+        ("hub_config.server.notebook_history", "tito.workspace", True),
+        ("hub_config.server.notebook_history", "tito.history.keeping", True),
+        ("hub_config.server.notebook_history", "tito.atomic", False),
+        ("hub_config.server.notebook_history", "tito.student.start", False),
+        ("hub_config.apply", "tito.workspace", False),
+        ("exchange.service.app", "tito.errors", False),
+        ("tito.history.keeping", "tito.errors", True),
+        ("tito.history.keeping", "tito.source.notebook", False),
+        ("hub_config.sign_in.named", "exchange.protocol.names", True),
+        ("hub_config.sign_in.named", "exchange.protocol.models", False),
+    ],
+)
+def test_the_law_tells_rooms_apart(importer: str, imported: str, allowed: bool):
+    assert is_allowed(importer, imported) == allowed
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,8 +1,8 @@
 """The language that client, nbgrader plugin and service share: names, shapes, limits and proofs, and no behaviour of
 either side.
 
-`scopes` says who may do what, `models` what is asked and answered, `paths` which file names may travel, `bundle` how
-files travel, `receipt` what proves that they arrived.
+`names` says what somebody is called everywhere, `scopes` who may do what, `models` what is asked and answered, `paths`
+which file names may travel, `bundle` how files travel, `receipt` what proves that they arrived.
 """
 
 API_VERSION = "v1"

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from hub_config.home.cookies import set_cookie
@@ -13,6 +13,8 @@ from hub_config.home.session import NOTE_SECONDS
 from hub_config.home.views import NOTE_COOKIE, render
 
 router = APIRouter(dependencies=[Depends(check_form)])
+ROSTER_SHOWN = 5  # students of a class list, enough to see which column is which
+LARGEST_ROSTER = 900_000  # ten thousand students are under that
 RELEASED = "{module} is on its way to the students."
 
 
@@ -20,6 +22,31 @@ RELEASED = "{module} is on its way to the students."
 async def apply(request: Request, ask: Asking, yes: Annotated[list[str] | None, Form()] = None) -> Response:
     """Put the semester file in force, with a yes to what was ticked."""
     answer = await ask.apply(yes or [])
+    if isinstance(answer, Missing):
+        return _back(request, "semester", answer, "")
+    return RedirectResponse(f"{request.app.state.settings.prefix}semester/apply", 303)
+
+
+@router.post("/semester/roster", dependencies=[Depends(find_manager)])
+async def roster(
+    request: Request, ask: Asking, class_list: UploadFile, username: Annotated[str, Form(max_length=200)] = ""
+) -> Response:
+    """Show what is understood of a class list, and what would change with it as the roster; nothing changes yet."""
+    plan = ask.roster_plan(class_list.filename or "class list", await class_list.read(), username)
+    got = await gather(course=ask.course(), plan=plan)
+    return render(request, "roster.html", course=got["course"], plan=got["plan"], shown=ROSTER_SHOWN, absent=[])
+
+
+@router.post("/semester/roster/apply", dependencies=[Depends(find_manager)])
+async def apply_roster(
+    request: Request,
+    ask: Asking,
+    roster: Annotated[str, Form(max_length=LARGEST_ROSTER)],
+    seen: Annotated[str, Form(max_length=100)],
+    yes: Annotated[list[str] | None, Form()] = None,
+) -> Response:
+    """Put the class list that was shown in the roster's place, and in force."""
+    answer = await ask.roster_apply(roster, seen, yes or [])
     if isinstance(answer, Missing):
         return _back(request, "semester", answer, "")
     return RedirectResponse(f"{request.app.state.settings.prefix}semester/apply", 303)

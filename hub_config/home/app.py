@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from hub_config.home import actions, help_pages, login, staff_pages, student_pages
 from hub_config.home.cookies import forget_cookie
-from hub_config.home.guard import HEADERS, POLICY, NotLoggedIn, Outside, Refused, add_headers
+from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NotLoggedIn, Outside, Refused, add_headers
 from hub_config.home.session import COOKIE, HubUnreachable, Sessions
 from hub_config.home.settings import Settings
 from hub_config.home.views import HERE, environment, render
@@ -49,6 +49,7 @@ def create_app(
     if settings.course:
         app.include_router(_course_list(settings))
     app.mount(f"{base}/static", StaticFiles(directory=HERE / "static"))
+    app.add_middleware(LimitedBody)
     app.middleware("http")(add_headers)
     _say_what_is_wrong(app)
     return app
@@ -101,6 +102,8 @@ def _say_what_is_wrong(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def not_there(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 413:
+            return _problem(request, 413, "That is too large", "Send a smaller file; nothing was changed.")
         return _problem(
             request, error.status_code, "There is nothing here", "Check the address, or begin at your course."
         )

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Form, Request
 from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub_config.home.cookies import get_cookie
 from hub_config.home.neighbours import Neighbours
@@ -18,6 +20,7 @@ POLICY = (
 FEEDBACK_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
 )
+LARGEST_BODY_BYTES = 6 * 2**20  # a class list of 20,000 lines is under that
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -89,6 +92,26 @@ async def neighbours(request: Request, viewer: Looking) -> Neighbours:
 
 
 Asking = Annotated[Neighbours, Depends(neighbours)]
+
+
+class LimitedBody:
+    """Stop reading a request that is larger than any form of ours: forms are read before it is known who sent them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > LARGEST_BODY_BYTES:
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, counted, send)
 
 
 async def add_headers(request: Request, call_next) -> Response:

@@ -1,6 +1,7 @@
 """Ask the other services with the viewer's token. Each answer is data, or why there is none: a page shows either."""
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ class Neighbours:
 
     async def apply(self, yes: list[str]) -> Any:
         return await self._post("semester", "/api/v1/apply", {"yes": yes})
+
+    async def roster_plan(self, name: str, content: bytes, username: str) -> Any:
+        """Return what is understood of a class list, and what it would change as the roster."""
+        body = {"name": name, "content": base64.b64encode(content).decode(), "username": username}
+        return await self._post("semester", "/api/v1/roster/plan", body)
+
+    async def roster_apply(self, roster: str, seen: str, yes: list[str]) -> Any:
+        return await self._post("semester", "/api/v1/roster/apply", {"roster": roster, "seen": seen, "yes": yes})
 
     async def release(self, module: str) -> Any:
         return await self._post("semester", f"/api/v1/modules/{module}/release", None)

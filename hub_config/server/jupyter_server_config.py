@@ -15,7 +15,7 @@ c.ServerApp.root_dir = str(Path.home())
 c.ServerApp.tornado_settings = {"xsrf_cookie_kwargs": json.loads(os.environ.get("JUPYTERHUB_COOKIE_OPTIONS", "{}"))}
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}
 c.ContentsManager.allow_hidden = False
-c.ServerApp.contents_manager_class = "full_home.Contents"  # beside this file, as the next two
+c.ServerApp.contents_manager_class = "notebook_history.Contents"  # beside this file, as the next two
 c.FileContentsManager.checkpoints_class = "full_home.Checkpoints"
 c.ServerApp.kernel_manager_class = "full_home.Kernels"
 # In memory: on a full disk the file breaks, and then no notebook opens. Outputs are trusted until the server's end.
@@ -25,9 +25,13 @@ c.LabApp.news_url = None
 c.LabApp.extension_manager = "readonly"
 c.LabApp.collaborative = False
 staff = os.environ.get("SERVER_KIND") == "staff"
+kind = "staff" if staff else "student"
+c.LabApp.extra_labextensions_path = [str(Path(__file__).parent / kind / "labextensions")]  # plain scripts of our own
 prefix = "nbgrader.server_extensions"
 c.ServerApp.jpserver_extensions = {
     "full_home": True,  # beside this file: the page of a home without room
+    "notebook_history": True,  # beside this file: thins versions at the start
+    "history_page": True,  # beside this file: the versions of a notebook
     "cell_reports": True,  # beside this file: what test cells noted, sent once a minute
     "nbgrader_on_request": True,  # beside this file: the next two, once somebody asks for them
     f"{prefix}.assignment_list": False,

@@ -13,7 +13,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+from tito.history.room import FULL, give_up
+from tito.workspace import Workspace
+
 ENOUGH_BYTES = 1024 * 1024  # with less a notebook may not be saved
 PROBE_BYTES = 64 * 1024
 MOST_ENTRIES = 300_000  # that are looked at to find the largest files
@@ -39,7 +41,15 @@ class Found:
 
 
 def has_room(home: Path) -> bool:
-    """Tell whether a notebook can be saved: by what is free, and by trying, which quotas and counts of files need."""
+    """Tell whether a notebook can be saved; versions of notebooks are given up for that, and before anything else."""
+    while not _has_room(home):
+        if not give_up(Workspace(home / "tinytorch"), ENOUGH_BYTES):
+            return False
+    return True
+
+
+def _has_room(home: Path) -> bool:
+    """Tell by what is free, and by trying, which quotas and counts of files need."""
     try:
         free = os.statvfs(home)
         if free.f_bavail * free.f_frsize < ENOUGH_BYTES:

@@ -1,4 +1,4 @@
-"""Generated passwords for one machine.
+"""Passwords for one machine: generated ones, or one for all.
 
 Whoever the Hub knows has a password in `var/secrets/passwords.json`; the semester service decides whom it knows. Nobody
 can sign up, and a removed person's password is gone with her.
@@ -8,19 +8,21 @@ import hmac
 from pathlib import Path
 
 from jupyterhub.auth import Authenticator
+from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
 from traitlets import Unicode
 
 from hub_config.secret_files import new_password, read_passwords, write_passwords
+from hub_config.sign_in.named import NamedByRule
 
 
-class GeneratedPasswords(Authenticator):
+class GeneratedPasswords(NamedByRule, Authenticator):
     """Compare with a file of generated passwords."""
 
     secrets_folder = Unicode(help="Folder of passwords.json").tag(config=True)
 
     async def authenticate(self, handler, data):
         """Return the name if the password is hers, else None; takes as long for a name that does not exist."""
-        name = data["username"]
+        name = self.normalize_username(data["username"])
         wanted = read_passwords(Path(self.secrets_folder)).get(name)
         given = data["password"].strip().encode()
         matches = hmac.compare_digest(given, (wanted or new_password()).encode())
@@ -41,3 +43,7 @@ class GeneratedPasswords(Authenticator):
         passwords = read_passwords(folder)
         if passwords.pop(user.name, None):
             write_passwords(folder, passwords)
+
+
+class SharedPassword(NamedByRule, SharedPasswordAuthenticator):
+    """Take one password for all."""

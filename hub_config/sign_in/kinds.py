@@ -52,7 +52,7 @@ def shared_password(c, settings: Settings) -> None:
             f"on loopback only, got {settings.public_url}: leave host at 127.0.0.1 and url empty, or choose another "
             f"(HUB_AUTHENTICATOR is one of {', '.join(WAYS)})"
         )
-    c.JupyterHub.authenticator_class = "jupyterhub.authenticators.shared.SharedPasswordAuthenticator"
+    c.JupyterHub.authenticator_class = "hub_config.sign_in.authenticators.SharedPassword"
     c.SharedPasswordAuthenticator.user_password = _password(settings.secrets, SHARED_PASSWORD)
 
 
@@ -116,7 +116,7 @@ WAYS: dict[str, Callable] = {
 }
 
 
-# What each provider needs; a roster's name has no @, so Google's addresses lose their domain.
+# What each provider needs; Google's addresses lose their domain.
 NEEDED = {
     "github": ("client_id",),
     "google": ("client_id", "hosted_domain"),

@@ -12,6 +12,7 @@ from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInit
 from tornado import web
 from traitlets import Unicode
 
+from exchange.protocol.names import NoName, name_of
 from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
 from hub_config.sign_in.refusals import RosterOnly, SignInRefused
 
@@ -92,4 +93,7 @@ class Platform(RosterOnly, LTI13Authenticator):
         if not isinstance(name, str) or not name:
             log = f"The launch has no claim {key!r} (HUB_SIGN_IN__USERNAME_CLAIM); it has {', '.join(sorted(token))}"
             raise SignInRefused(403, "You could not be let in", NO_NAME, log)
-        return without_domain(name, self.domain)
+        try:
+            return name_of(without_domain(name, self.domain))
+        except NoName as error:
+            raise SignInRefused(403, "You could not be let in", NO_NAME, f"The launch's {key!r}: {error}") from error

@@ -14,6 +14,7 @@ from nativeauthenticator.orm import UserInfo
 from tornado import web
 from traitlets import Unicode
 
+from hub_config.sign_in.named import NamedByRule
 from hub_config.sign_in.refusals import SignInRefused
 
 LONGEST_BYTES = 72  # bcrypt looks at no more
@@ -86,7 +87,7 @@ class Discard(DiscardHandler):
         self.redirect(f"{self.hub.base_url}authorize")
 
 
-class RosterSignUp(NativeAuthenticator):
+class RosterSignUp(NamedByRule, NativeAuthenticator):
     """NativeAuthenticator for names that the Hub knows, none of which is let in by signing up."""
 
     operator = Unicode(config=True, help="Name of the operator")

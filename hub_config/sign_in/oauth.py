@@ -15,6 +15,7 @@ from tornado import web
 from tornado.httpclient import HTTPClientError
 from traitlets import Unicode, default
 
+from exchange.protocol.names import NoName, name_of
 from hub_config.services import named_proxies
 from hub_config.sign_in.provider_client import ProviderClient
 from hub_config.sign_in.refusals import RosterOnly, SignInRefused
@@ -76,10 +77,16 @@ class ClearOAuth(RosterOnly, OAuthenticator):
     def user_info_to_username(self, user_info):
         """Return the roster's name for what the provider says; raise SignInRefused where there is none."""
         try:
-            return super().user_info_to_username(user_info)
+            return name_of(self.account(str(super().user_info_to_username(user_info)), user_info))
+        except NoName as error:
+            raise SignInRefused(403, "You could not be let in", NO_NAME, f"{self.username_claim!r}: {error}") from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             log = f"No user name in the provider's answer: wanted {self.username_claim!r}, got {_names(user_info)}"
             raise SignInRefused(403, "You could not be let in", NO_NAME, log) from error
+
+    def account(self, said: str, user_info) -> str:
+        """Return what of the provider's word is the identity: all of it."""
+        return said
 
     @contextmanager
     def _said(self, url: str, hint: str) -> Iterator[None]:
@@ -106,13 +113,12 @@ class Provider(ClearOAuth, GenericOAuthenticator):
 
     domain = Unicode(config=True, help="Mail domain that a name must have; it is cut off")
 
-    def user_info_to_username(self, user_info):
+    def account(self, said: str, user_info) -> str:
         """Return the claim; an unverified mail address is somebody's claim only, so it is refused."""
-        name = super().user_info_to_username(user_info)
         if self.username_claim == "email" and user_info.get("email_verified") not in (True, "true"):
-            log = f"The provider does not say that {name!r} is verified (email_verified): anybody could claim it"
+            log = f"The provider does not say that {said!r} is verified (email_verified): anybody could claim it"
             raise SignInRefused(403, "Your mail address is not verified", NO_NAME, log)
-        return without_domain(str(name), self.domain)
+        return without_domain(said, self.domain)
 
 
 def without_domain(name: str, domain: str) -> str:

@@ -3,8 +3,9 @@
 The page says what is so and what to do; whatever the provider answered stands in the log alone.
 """
 
-from jupyterhub.auth import Authenticator
 from tornado import web
+
+from hub_config.sign_in.named import NamedByRule
 
 
 class SignInRefused(web.HTTPError):
@@ -15,7 +16,7 @@ class SignInRefused(web.HTTPError):
         self.title, self.jupyterhub_message = title, text
 
 
-class RosterOnly(Authenticator):
+class RosterOnly(NamedByRule):
     """Let in whom the Hub knows; tell everybody else her name and whom to ask.
 
     The semester service alone makes people known, from the roster and the staff list, so whatever a provider says of

@@ -10,15 +10,16 @@ import signal
 import subprocess
 from pathlib import Path
 
-from jupyterhub.slugs import safe_slug
 from jupyterhub.spawner import LocalProcessSpawner
 from traitlets import Dict, Integer, Unicode
 
+from exchange.protocol.names import home_of
 from hub_config.roles import server_kind
 from hub_config.spawners.readiness import until_it_listens
 from hub_config.spawners.sandbox import CONFIGURATION, Sandbox, write_identity
 
 MIB = 2**20
+OWNER = "owner"  # beside passwd and group: whose home it is
 
 
 class BubblewrapSpawner(LocalProcessSpawner):
@@ -42,7 +43,7 @@ class BubblewrapSpawner(LocalProcessSpawner):
 
     @property
     def home(self) -> Path:
-        return Path(self.homes) / safe_slug(self.user.name)
+        return Path(self.homes) / home_of(self.user.name)
 
     @property
     def inner_home(self) -> str:
@@ -116,13 +117,32 @@ class BubblewrapSpawner(LocalProcessSpawner):
         )
 
     def _prepare_home(self) -> int | None:
-        """Make home and identity; return the uid that the server becomes, None if it keeps the Hub's."""
+        """Make home and identity; return the uid that the server becomes, None if it keeps the Hub's.
+
+        Raise RuntimeError for a home that is somebody else's.
+        """
+        claim(Path(self.identities) / self.home.name, self.user.name)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         root = os.geteuid() == 0
         uid = owner_or_new_uid(self.home, self.first_uid) if root else os.getuid()
         name = "".join(letter for letter in self.user.name if letter.isalnum() or letter in "-_.") or "student"
         write_identity(Path(self.identities) / self.home.name, name, self.inner_home, uid, uid if root else os.getgid())
         return uid if root else None
+
+
+def claim(identity: Path, name: str) -> None:
+    """Keep whose home it is; two names that have one folder are told, and the second gets no server."""
+    record = identity / OWNER
+    identity.mkdir(parents=True, exist_ok=True)
+    try:
+        with record.open("x", encoding="utf-8") as file:
+            file.write(name)
+    except FileExistsError:
+        owner = record.read_text("utf-8")
+        if owner != name:
+            raise RuntimeError(
+                f"the home {identity.name} of {name!r} is {owner!r}'s already: give one of them another user name"
+            ) from None
 
 
 def owner_or_new_uid(home: Path, first_uid: int) -> int:

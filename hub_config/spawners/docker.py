@@ -10,6 +10,7 @@ import asyncio
 from dockerspawner import DockerSpawner
 from traitlets import Dict, Instance, Integer
 
+from exchange.protocol.names import in_volume
 from hub_config.docker.homes import Homes, homes_of
 from hub_config.roles import server_kind
 from hub_config.settings import Settings
@@ -84,6 +85,7 @@ def apply_containers(c, settings: Settings, kinds: dict[str, dict]) -> None:
     c.DockerSpawner.pull_policy = "never"  # `tito image build` makes them; a registry's image would be somebody else's
     c.DockerSpawner.remove = True
     c.DockerSpawner.prefix = prefix
+    c.DockerSpawner.escape = in_volume  # DockerSpawner's own rule changed once, which lost everybody's volume
     c.DockerSpawner.name_template = "{prefix}-{username}"
     c.DockerSpawner.volumes = {f"{prefix}-home-{{username}}": HOME}
     c.DockerSpawner.notebook_dir = HOME

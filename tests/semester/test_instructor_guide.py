@@ -38,6 +38,7 @@ def test_every_button_that_it_names_is_on_a_page():
     for button in ("Make feedback", "Release feedback"):
         assert f"*{button}*" in GUIDE
         assert button in orders
-    for button in ("Show what would change", "Apply", "Release again", "All actions"):
+    uploading = ("Show what the list would change", "Make it the roster")
+    for button in ("Show what would change", "Apply", "Release again", "All actions", *uploading):
         assert f"*{button}*" in GUIDE
         assert button in pages

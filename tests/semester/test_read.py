@@ -71,7 +71,7 @@ def test_single_modules_can_be_chosen(curriculum):
         ("grace_minutes: 15", "grace: 15", 10, "late.grace", "", "known keys: grace_minutes"),
         ("grace_minutes: 15", "grace_minutes: soon", 10, "late.grace_minutes", "'soon'", "integer"),
         ("title: A tiny course\n", "", 1, "title", "", "is missing"),
-        ("instructors: [ida]", "instructors: [Ida]", 12, "staff.instructors.0", "'Ida'", "lower-case"),
+        ("instructors: [ida]", "instructors: [Ida B]", 12, "staff.instructors.0", "'Ida B'", "is not a user name"),
         ("tas: [tom]", "tas: [tom, ida]", 13, "staff.tas.1", "'ida'", "instructor already"),
         ("student: ada", "student: eva", 16, "extensions.0.student", "'eva'", "not on the roster"),
         ("module: shift", "module: affine", 16, "extensions.0.module", "'affine'", "has no dates"),
@@ -114,7 +114,8 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(curriculum):
 @pytest.mark.parametrize(
     ("roster", "line", "key", "words"),
     [
-        ("name,mail\nada,x\n", 1, "columns", "name, mail"),
+        ("number,mark\nada,x\n", 1, "columns", "number, mark"),
+        ("name,mail\nada,x\n", 1, "columns", "no username"),
         ("last_name\nx\n", 1, "columns", "no username"),
         (ROSTER + "\nB C,,,\n", 5, "username", "not a user name"),
         (ROSTER + "ada,,,\n", 4, "username", "stands on line 2 already"),
@@ -138,8 +139,7 @@ def test_files_are_read_from_disk_with_a_byte_order_mark_or_latin_letters(tmp_pa
     (tmp_path / "roster.csv").write_bytes(b"\xef\xbb\xbf" + ROSTER.encode())
     assert [student.username for student in read(tmp_path / "s.yaml", curriculum).students] == ["ada", "ben"]
     (tmp_path / "roster.csv").write_bytes(ROSTER.replace("Rosen", "Rosén").encode("latin-1"))
-    with pytest.raises(SemesterError, match=r"roster.csv:3: roster: is not UTF-8"):
-        read(tmp_path / "s.yaml", curriculum)
+    assert read(tmp_path / "s.yaml", curriculum).students[1].last_name == "Rosén"
 
 
 def test_a_missing_file_is_named_with_the_line_that_asks_for_it(tmp_path: Path, curriculum):

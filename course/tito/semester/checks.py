@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from exchange.protocol.names import home_of
 from tito.curriculum import Curriculum
 from tito.semester.document import Document
 from tito.semester.model import Semester
@@ -39,6 +40,7 @@ def check(semester: Semester, students: list[Student] | None, curriculum: Curric
         names = {student.username for student in students}
         _check_people(semester, names, document, found)
         _check_extensions(semester, names, document, found)
+        _check_accommodations(semester, names, document, found)
     return found
 
 
@@ -137,8 +139,12 @@ def _check_people(semester: Semester, names: set[str], document: Document, found
         if name in semester.staff.instructors:
             rule, remedy = "is an instructor already", "delete it here: instructors may do what TAs may"
             found.problems.append(document.problem(("staff", "tas", index), name, rule, remedy))
+    homes = {home_of(name): name for name in names}
     for role in ("instructors", "tas"):
         for index, name in enumerate(getattr(semester.staff, role)):
+            if (other := homes.setdefault(home_of(name), name)) != name:
+                rule, remedy = f"would share the home of {other}", "give one of the two another user name"
+                found.problems.append(document.problem(("staff", role, index), name, rule, remedy))
             if name in names:
                 rule = "is staff and on the roster too"
                 remedy = "check that this is meant: they can see and change their own grade, which the audit records"
@@ -162,6 +168,27 @@ def _check_extensions(semester: Semester, names: set[str], document: Document, f
         if (extension.student, extension.module) in seen:
             problem("student", extension.student, "has an extension for this module above", "keep the later of the two")
         seen.add((extension.student, extension.module))
+
+
+def _check_accommodations(semester: Semester, names: set[str], document: Document, found: Found) -> None:
+    seen: set[str] = set()
+    for index, each in enumerate(semester.accommodations):
+
+        def problem(rule: str, remedy: str, index: int = index, student: str = each.student) -> Problem:
+            return document.problem(("accommodations", index, "student"), student, rule, remedy)
+
+        if each.student not in names:
+            found.problems.append(problem("is not on the roster", _choose(each.student, sorted(names))))
+        elif each.student in seen:
+            found.problems.append(problem("has an accommodation above", "keep one of the two"))
+        elif not any(each.due(dates, semester.zone) for dates in semester.schedule.values()):
+            found.warnings.append(problem("gets no time by it", "check `since`: no module is due after it"))
+        seen.add(each.student)
+    for index, extension in enumerate(semester.extensions):
+        if extension not in semester.extended(extension.module):
+            path, value = ("extensions", index, "due"), semester.local(extension.due)
+            remedy = "make it later, or delete it"
+            found.warnings.append(document.problem(path, value, "is not later than their accommodation gives", remedy))
 
 
 def _choose(value: str, known: list[str]) -> str:

@@ -1,7 +1,7 @@
-"""`tito semester check|plan|apply|status|demo`: the semester file from the terminal.
+"""`tito semester check|roster|plan|apply|status|demo`: the semester file from the terminal.
 
-`check` and `demo` need the course tree alone. `plan`, `apply` and `status` ask the semester service, which holds
-the rights to change Hub, exchange and gradebook; the caller's token must allow it (see `client`).
+`check`, `roster` and `demo` ask nobody. `plan`, `apply` and `status` ask the semester service, which holds the rights
+to change Hub, exchange and gradebook; the caller's token must allow it (see `client`).
 """
 
 import json
@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
+from tito.atomic import write_atomically
 from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.client import SemesterClient
 from tito.semester.demo import write_demo
+from tito.semester.preview import preview_of
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, read
 
@@ -45,6 +47,35 @@ def check(file: Path, as_json: bool) -> int:
     for warning in valid.warnings:
         click.echo(f"warning: {warning}", err=True)
     _show(valid)
+    return 0
+
+
+@click.command(epilog="Example:  tito semester roster canvas.csv --output course/semesters/roster.csv")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option(
+    "--username", default="", metavar="COLUMN", help="Heading of the column that holds what people log in with."
+)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a roster of the Hub.")
+@click.option("--force", is_flag=True, help="Overwrite the output.")
+@JSON
+def roster(file: Path, username: str, output: Path | None, force: bool, as_json: bool) -> int:
+    """Show what is understood of a class list from Canvas, Moodle, GitHub Classroom or a spreadsheet (CSV or .xlsx)."""
+    if output and output.exists() and not force:
+        raise TitoError(f"{output} exists: name another file, or add --force")
+    try:
+        preview = preview_of(file, username)
+    except SemesterError as error:
+        if not as_json:
+            raise
+        click.echo(json.dumps({"valid": False, "problems": [problem.as_dict() for problem in error.problems]}))
+        return 1
+    if output:
+        write_atomically(output, preview.as_csv())
+    click.echo(
+        json.dumps({"valid": True, "problems": [], **preview.as_dict()}) if as_json else "\n".join(preview.lines())
+    )
+    if output and not as_json:
+        click.echo(f"wrote {output}")
     return 0
 
 

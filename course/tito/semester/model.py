@@ -5,18 +5,20 @@ What needs the curriculum (is the module written?) or several keys (is the exten
 checked in `checks`.
 """
 
+import math
 import re
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from exchange.protocol.names import NoName, name_from
 from exchange.protocol.schedule import Schedule
 from tito.semester import times
 from tito.semester.problems import Rule
 
-USERNAME = re.compile(r"[a-z][a-z0-9._-]{0,62}")
 COURSE_ID = re.compile(r"[a-z][a-z0-9-]{2,62}")
 SIZE = re.compile(r"[0-9]+[MG]")
 
@@ -24,6 +26,18 @@ SIZE = re.compile(r"[0-9]+[MG]")
 def _instant(value: object, info: ValidationInfo) -> datetime:
     zone = (info.context or {}).get("zone") or ZoneInfo("UTC")
     return times.instant(value, zone)
+
+
+def _username(value: object) -> str:
+    """Return the name of whom the file names as the login service does."""
+    if isinstance(value, int):
+        raise Rule("is a number here, which has lost its leading zeros", 'write it in quotes, as "0012345"')
+    if not isinstance(value, str):
+        raise Rule("is not a user name", "write what the person logs in with")
+    try:
+        return name_from(value)
+    except NoName as error:
+        raise Rule("is not a user name", f"write what the person logs in with: {error}") from None
 
 
 def _zone(value: str) -> str:
@@ -41,14 +55,7 @@ def _matches(pattern: re.Pattern[str], rule: str, remedy: str) -> AfterValidator
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
-Username = Annotated[
-    str,
-    _matches(
-        USERNAME,
-        "is not a user name of the Hub",
-        "use lower-case letters, digits, '.', '_' and '-', starting with a letter",
-    ),
-]
+Username = Annotated[str, BeforeValidator(_username)]
 CourseId = Annotated[
     str,
     _matches(COURSE_ID, "is not a course id", "use lower-case letters, digits and '-', as in tinytorch-2026-fall"),
@@ -140,6 +147,40 @@ class Extension(Part):
     reason: str = ""
 
 
+class Accommodation(Part):
+    """More time for one student in all modules that are due after `since`: a factor on the time from release to due
+    date, or days; grace and late window count from there.
+    """
+
+    student: Username
+    factor: float | None = Field(default=None, gt=1, le=10)
+    days: int | None = Field(default=None, ge=1, le=365)
+    since: Instant | None = None
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> "Accommodation":
+        if (self.factor is None) == (self.days is None):
+            raise Rule("gives a factor or days, one of the two", "write `factor: 1.5` or `days: 3`")
+        return self
+
+    def due(self, dates: ModuleDates, zone: ZoneInfo) -> datetime | None:
+        """Return the student's due date of a module, at the time of day that clocks show; None where it gives none."""
+        if self.since is not None and dates.due <= self.since:
+            return None
+        if self.days is not None:
+            return (dates.due.astimezone(zone) + timedelta(days=self.days)).astimezone(UTC)
+        assert self.factor is not None
+        minutes = (dates.due - dates.release).total_seconds() * self.factor / 60
+        return dates.release + timedelta(minutes=math.ceil(round(minutes, 6)))  # due dates are whole minutes
+
+    @property
+    def words(self) -> str:
+        """What an extension that comes from it gives as its reason."""
+        gives = f"{self.factor:g} times the time" if self.factor else f"{self.days} days more"
+        return f"{gives} in every module" + (f": {self.reason}" if self.reason else "")
+
+
 class Semester(Part):
     """A whole semester file."""
 
@@ -160,6 +201,7 @@ class Semester(Part):
     staff: Staff
     roster: str = "roster.csv"
     extensions: list[Extension] = []
+    accommodations: list[Accommodation] = []
 
     @property
     def zone(self) -> ZoneInfo:
@@ -177,8 +219,21 @@ class Semester(Part):
 
     def dues(self, module: str) -> list[datetime]:
         """Return the due date of `module` and, after it, those of its extensions."""
-        extended = {extension.due for extension in self.extensions if extension.module == module}
+        extended = {extension.due for extension in self.extended(module)}
         return [self.schedule[module].due, *sorted(extended)]
+
+    def extended(self, module: str) -> list[Extension]:
+        """Return who has more time for `module`, one line a student: of an extension and an accommodation the later."""
+        latest: dict[str, Extension] = {}
+        for each in [*self._accommodated(module), *(each for each in self.extensions if each.module == module)]:
+            if each.student not in latest or each.due >= latest[each.student].due:
+                latest[each.student] = each
+        return list(latest.values())
+
+    def _accommodated(self, module: str) -> Iterator[Extension]:
+        for each in self.accommodations:
+            if module in self.schedule and (due := each.due(self.schedule[module], self.zone)):
+                yield Extension(student=each.student, module=module, due=due, reason=each.words)
 
     def local(self, moment: datetime) -> str:
         """Return `moment` in the course's time zone, as 2026-11-01 23:59."""

@@ -13,7 +13,9 @@ from tito.semester.checks import Selection, check
 from tito.semester.document import Document
 from tito.semester.model import Semester, known_keys
 from tito.semester.problems import Problem, Rule, SemesterError
-from tito.semester.roster import COLUMNS, Student, parse_roster, read_text
+from tito.semester.roster import Student, parse_roster
+from tito.semester.rosters.content import read_content
+from tito.semester.rosters.headings import COLUMNS
 
 
 @dataclass(frozen=True)
@@ -28,17 +30,23 @@ class Sources:
     @classmethod
     def of(cls, path: Path) -> "Sources":
         """Read the semester file at `path` and the roster that it names."""
+        text, roster = cls.places(path)
+        if not roster.is_file():
+            remedy = f"write it with the columns {', '.join(COLUMNS)}, or correct the name"
+            document = Document.parse(text, str(path))
+            raise SemesterError([document.problem(("roster",), str(roster), "does not exist", remedy)])
+        return cls(text, read_content(roster).text, str(path), str(roster))
+
+    @staticmethod
+    def places(path: Path) -> tuple[str, Path]:
+        """Return the text of the semester file at `path`, and where the roster that it names lies or would lie."""
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             problem = Problem(str(path), 1, "file", "", f"cannot be read ({error})", "name a semester file in UTF-8")
             raise SemesterError([problem]) from None
         document = Document.parse(text, str(path))
-        roster = path.parent / str(document.data.get("roster", "roster.csv"))
-        if not roster.is_file():
-            remedy = f"write it with the columns {', '.join(COLUMNS)}, or correct the name"
-            raise SemesterError([document.problem(("roster",), str(roster), "does not exist", remedy)])
-        return cls(text, read_text(roster), str(path), str(roster))
+        return text, path.parent / str(document.data.get("roster", "roster.csv"))
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,35 @@
 """The roster: who takes the course, one student a line, in a CSV file.
 
-Columns: `username` (required), `last_name`, `first_name`, `email`. Exports of a learning platform can be saved with
-these headings. A student who drops the course is a line that is no longer there; nothing of theirs is deleted anywhere.
+Columns: `username` (required), `last_name`, `first_name`, `email`, under these headings or those that learning
+platforms write (`rosters.headings`); what else an export holds is left out. A student who drops
+the course is a line that is no longer there; nothing of theirs is deleted anywhere.
 
 A damaged roster is refused and never read as a smaller one: every line stands for itself, since a quote that is not
 closed would otherwise swallow all that follow, and has as many fields as there are columns.
 """
 
 import csv
-import difflib
 import itertools
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tito.semester.model import USERNAME
+from exchange.protocol.names import NoName, home_of, name_from
 from tito.semester.problems import Problem, SemesterError
+from tito.semester.rosters.headings import (
+    COLUMNS,
+    FULL_NAME,
+    SEPARATORS,
+    Columns,
+    columns_of,
+    doubled,
+    mistyped,
+    separator_of,
+)
 
-COLUMNS = ("username", "last_name", "first_name", "email")
 LINE_END = re.compile(r"\r\n|\r|\n")
-# How "Unicode text" of a spreadsheet begins: with a mark, or else with a letter of UTF-16.
-UTF_16 = re.compile(rb"\xff\xfe|\xfe\xff|[^\0]\0|\0[^\0]")
+EXCELS_SEPARATOR = re.compile(r'"?sep=(.)"?[,;\s]*', re.IGNORECASE)
 HEADINGS = f"the first line holds column names out of {', '.join(COLUMNS)}, separated by commas"
 # What Python's reader says of a line: what is wrong with it, and the remedy.
 DAMAGE = {
@@ -38,6 +46,10 @@ DAMAGE = {
         "check that this file is the roster",
     ),
 }
+# What a spreadsheet made of a user name. Each is a name by itself, and nobody's.
+SPOILT = re.compile(r"[0-9][.,]?[0-9]*[Ee]\+[0-9]+|[0-9]+[.,]0+|#[A-Z0-9/!?]+")
+# Lines of Canvas's gradebook that are nobody: the greatest points, and the instructor's view as a student.
+NOBODY = {"points possible", "student, test", "test student"}
 
 
 class Student(NamedTuple):
@@ -49,117 +61,173 @@ class Student(NamedTuple):
     email: str = ""
 
 
-def read_text(path: Path) -> str:
-    """Return the text of the roster file at `path`; raise SemesterError with the line that is not UTF-8."""
-    content = path.read_bytes()
-    line, rule = 1, "is UTF-16, not UTF-8"
-    if not UTF_16.match(content):
-        try:
-            return content.decode("utf-8-sig")  # spreadsheets write a byte-order mark
-        except UnicodeDecodeError as error:
-            line, rule = content[: error.start].count(b"\n") + 1, "is not UTF-8"
-    raise SemesterError([Problem(str(path), line, "roster", "", rule, "save it as CSV UTF-8")]) from None
+@dataclass
+class Roster:
+    """What is understood of a roster: its students in its order, its columns, and lines that are nobody's."""
+
+    columns: Columns
+    students: list[Student] = field(default_factory=list)
+    nobody: list[tuple[int, str]] = field(default_factory=list)
+    # What the file has in place of the user name, where that is another word.
+    written: dict[str, str] = field(default_factory=dict)
 
 
 def parse_roster(text: str, name: str) -> list[Student]:
     """Return the students of a roster's text, in its order; raise SemesterError naming each bad line."""
+    return read_roster(text, name).students
+
+
+def read_roster(text: str, name: str, username: str = "") -> Roster:
+    """Return what is understood of a roster's text; `username` names the heading of the user names if need be.
+
+    Raise SemesterError naming each bad line.
+    """
     problems: list[Problem] = []
-    rows = _rows(text.removeprefix("\ufeff"), name, problems)
-    columns = _columns(*next(rows, (1, [])), name, problems)
-    students = _students(rows, columns, name, problems)
+    lines = list(enumerate(LINE_END.split(text.removeprefix("\ufeff")), 1))
+    stated = EXCELS_SEPARATOR.fullmatch(lines[0][1])
+    lines = lines[1:] if stated else lines
+    first = next((line for _, line in lines if line.strip()), "")
+    separator = stated[1] if stated and stated[1] in SEPARATORS else separator_of(first)
+    rows = _rows(lines, separator, name, problems)
+    roster = Roster(_columns(*next(rows, (1, [])), separator, username, name, problems))
+    _read_students(rows, roster, name, problems)
     if problems:
         raise SemesterError(problems)
-    return students
+    return roster
 
 
-def _rows(text: str, name: str, problems: list[Problem]) -> Iterator[tuple[int, list[str]]]:
+def as_csv(students: list[Student]) -> str:
+    """Write a roster of ours: commas, four columns."""
+    rows = [",".join(map(_quoted, row)) for row in (COLUMNS, *students)]
+    return "\n".join(rows) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if re.search(r'[",;\t|]|^\s|\s$', text) else text
+
+
+def _rows(
+    lines: list[tuple[int, str]], separator: str, name: str, problems: list[Problem]
+) -> Iterator[tuple[int, list[str]]]:
     """Yield each line's number and fields; what is no line of a CSV file becomes a problem."""
-    for number, line in enumerate(LINE_END.split(text), 1):
+    for number, line in lines:
         if "\0" in line:
             remedy = "save the file anew as CSV UTF-8"
             problems.append(Problem(name, number, "line", "", "holds a NUL character: the file is damaged", remedy))
         elif line.strip():
             try:
-                yield number, next(csv.reader([line], strict=True, skipinitialspace=True))
+                reader = csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True)
+                yield number, next(reader)
             except csv.Error as error:
-                problems.append(Problem(name, number, "line", "", *_damage(str(error))))
+                problems.append(Problem(name, number, "line", "", *_damage(str(error), separator)))
 
 
-def _damage(said: str) -> tuple[str, str]:
+def _damage(said: str, separator: str) -> tuple[str, str]:
     known = [words for part, words in DAMAGE.items() if part in said]
-    return known[0] if known else (f"is not a line of a CSV file ({said})", "save the file anew as CSV UTF-8")
+    rule, remedy = known[0] if known else (f"is not a line of a CSV file ({said})", "save the file anew as CSV UTF-8")
+    return rule, remedy.replace("a comma", f"a {SEPARATORS[separator]}")
 
 
-def _columns(line: int, fields: list[str], name: str, problems: list[Problem]) -> list[str]:
-    """Return the column names; raise SemesterError for others, since no line can be read without them."""
-    headings = [field.strip().lower() for field in fields]
-    if problem := _columns_problem(headings):
+def _columns(
+    line: int, fields: list[str], separator: str, username: str, name: str, problems: list[Problem]
+) -> Columns:
+    """Return the columns; raise SemesterError without user names, since no line can be read without them."""
+    columns = columns_of(fields, separator, username)
+    if problem := _columns_problem(columns, username):
         raise SemesterError([*problems, Problem(name, line, "columns", *problem)])
-    return headings
+    return columns
 
 
-def _columns_problem(headings: list[str]) -> tuple[str, str, str] | None:
+def _columns_problem(columns: Columns, username: str) -> tuple[str, str, str] | None:
+    headings, word = list(columns.headings), SEPARATORS[columns.separator]
     empty = sum(1 for _ in itertools.takewhile(lambda heading: not heading, reversed(headings)))
-    unknown = [heading for heading in headings[: len(headings) - empty] if heading not in COLUMNS]
-    separators = [word for sign, word in ((";", "semicolons"), ("\t", "tabs")) if any(sign in h for h in unknown)]
-    if separators:
-        return "", f"are separated by {separators[0]}", "save the roster with commas between the fields"
-    if empty and not unknown:
-        remedy = "delete the commas at the end of this line and of each other (a spreadsheet: delete the empty columns)"
+    close = "".join(f"did you mean {match} by {word}? " for word, match in mistyped(columns))
+    if empty and empty < len(headings):
+        remedy = (
+            f"delete the {word}s at the end of this line and of each other (a spreadsheet: delete the empty columns)"
+        )
         return "", f"end with {empty} that have no name", remedy
-    if unknown or "username" not in headings:
-        return repr(", ".join(unknown) or "no username"), "are not a roster's columns", _headings_remedy(unknown)
-    if doubled := sorted({heading for heading in headings if headings.count(heading) > 1}):
-        return repr(", ".join(doubled)), "stand there twice", "delete one column of each name"
+    if "" in headings and any(headings):
+        return "", "have one without a name", "give it one, or delete that column"
+    if close:
+        return repr(", ".join(columns.left_out)), "are not a roster's columns", close + HEADINGS
+    if "username" not in columns.places:
+        if username:
+            return repr(username), "is no heading here", f"choose among: {', '.join(headings)}"
+        remedy = f"{HEADINGS}; or say which column has the user names: tito semester roster FILE --username COLUMN"
+        return repr(", ".join(columns.left_out) or "no username"), "are not a roster's columns", remedy
+    if twice := doubled(headings):
+        return repr(", ".join(twice).replace(" ", "_")), "stand there twice", "delete one column of each name"
     return None
 
 
-def _headings_remedy(unknown: list[str]) -> str:
-    close = [(word, match) for word in unknown for match in difflib.get_close_matches(word, COLUMNS, n=1)]
-    return "".join(f"did you mean {match} by {word}? " for word, match in close) + HEADINGS
-
-
-def _students(
-    rows: Iterator[tuple[int, list[str]]], columns: list[str], name: str, problems: list[Problem]
-) -> list[Student]:
-    students: dict[str, tuple[int, Student]] = {}
+def _read_students(rows: Iterator[tuple[int, list[str]]], roster: Roster, name: str, problems: list[Problem]) -> None:
+    names: dict[str, int] = {}
+    homes: dict[str, int] = {}
     for line, fields in rows:
-        if wrong := _length_problem(fields, columns):
+        if wrong := _length_problem(fields, roster.columns):
             problems.append(Problem(name, line, "line", *wrong))
             continue
-        student = Student(**dict(zip(columns, (field.strip() for field in fields), strict=True)))
-        if problem := _problem(student, students):
-            problems.append(Problem(name, line, *problem))
+        cells = {column: fields[at].strip() for column, at in roster.columns.places.items()}
+        if not cells["username"] and cells.get(FULL_NAME, "").lower() in NOBODY:
+            roster.nobody.append((line, cells[FULL_NAME]))
+            continue
+        student = _student(cells)
+        if not isinstance(student, Student):
+            problems.append(Problem(name, line, *student))
+        elif taken := _taken(student, cells, names, homes):
+            problems.append(Problem(name, line, *taken))
         else:
-            students[student.username] = (line, student)
-    return [student for _, student in students.values()]
+            names[student.username] = homes[home_of(student.username)] = line
+            roster.students.append(student)
+            if student.username != cells["username"]:
+                roster.written[student.username] = cells["username"]
 
 
-def _length_problem(fields: list[str], columns: list[str]) -> tuple[str, str, str] | None:
-    extra = fields[len(columns) :]
+def _length_problem(fields: list[str], columns: Columns) -> tuple[str, str, str] | None:
+    count, word = len(columns.headings), SEPARATORS[columns.separator]
+    extra = fields[count:]
     if not any(field.strip() for field in fields):
-        return "", "holds nothing but commas", "delete it"
+        return "", f"holds nothing but {word}s", "delete it"
     if any(field.strip() for field in extra):
-        remedy = "put a field that holds a comma in double quotes"
+        remedy = f"put a field that holds a {word} in double quotes"
         return repr(extra), "has more fields than the first line", remedy
     if extra:
-        remedy = "delete the commas at its end (a spreadsheet: delete the empty columns)"
+        remedy = f"delete the {word}s at its end (a spreadsheet: delete the empty columns)"
         return "", f"has {len(extra)} empty fields more than the first line", remedy
-    if len(fields) < len(columns):
-        remedy = f"give all {len(columns)}, empty ones too; was the file cut off here? then export it again"
-        return repr(fields[-1]), f"ends after {len(fields)} of {len(columns)} fields", remedy
+    if len(fields) < count:
+        remedy = f"give all {count}, empty ones too; was the file cut off here? then export it again"
+        return repr(fields[-1]), f"ends after {len(fields)} of {count} fields", remedy
     return None
 
 
-def _problem(student: Student, above: dict[str, tuple[int, Student]]) -> tuple[str, str, str, str] | None:
-    """Return key, value, rule and remedy of what is wrong with one student."""
-    username = student.username
-    if first := above.get(username.lower()):
-        return "username", repr(username), f"stands on line {first[0]} already", "delete one of the two lines"
-    if not USERNAME.fullmatch(username):
-        meant = f"did you mean {username.lower()}? " if USERNAME.fullmatch(username.lower()) else ""
-        remedy = f"{meant}use lower-case letters, digits, '.', '_' and '-', starting with a letter"
-        return "username", repr(username), "is not a user name of the Hub", remedy
-    if student.email and "@" not in student.email:
-        return "email", repr(student.email), "is not an address", "write name@place or leave it empty"
+def _student(cells: dict[str, str]) -> Student | tuple[str, str, str, str]:
+    """Return the student of a line, or key, value, rule and remedy of what is wrong with them."""
+    written, email = cells["username"], cells.get("email", "")
+    if SPOILT.fullmatch(written):
+        remedy = "format that column as text in the spreadsheet, and export anew"
+        return "username", repr(written), "is what a spreadsheet made of a user name", remedy
+    try:
+        username = name_from(written)
+    except NoName as error:
+        remedy = "write what they log in with" if written else "write what they log in with, or delete the line"
+        return "username", ascii(written), f"is not a user name of the Hub ({error})", remedy
+    if email and "@" not in email:
+        return "email", repr(email), "is not an address", "write name@place or leave it empty"
+    last, first = cells.get("last_name", ""), cells.get("first_name", "")
+    if not last and not first and FULL_NAME in cells:
+        # Of a name without a comma nobody can tell which part is which.
+        last, _, first = (part.strip() for part in cells[FULL_NAME].partition(","))
+    return Student(username, last, first, email)
+
+
+def _taken(
+    student: Student, cells: dict[str, str], names: dict[str, int], homes: dict[str, int]
+) -> tuple[str, str, str, str] | None:
+    """Return what is wrong if somebody above has the name, or a home of that name."""
+    value = repr(cells["username"])
+    if line := names.get(student.username):
+        return "username", value, f"stands on line {line} already", "delete one of the two lines"
+    if line := homes.get(home_of(student.username)):
+        return "username", value, f"would share the home of line {line}", "give one of the two another user name"
     return None

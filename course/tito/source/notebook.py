@@ -59,8 +59,8 @@ def _load(path: Path) -> dict:
 
 def _rescue(path: Path) -> str:
     return (
-        "if it is still open in JupyterLab, save it there again; else take a checkpoint "
-        f"(File > Revert Notebook to Checkpoint) or 'tito module reset {path.stem}', which keeps this file as a copy."
+        "if it is still open in JupyterLab, save it there again; else take an earlier version "
+        f"('tito module history {path.stem}') or 'tito module reset {path.stem}', which keeps this file as a copy."
     )
 
 

@@ -25,6 +25,7 @@ CONTENTS = {
         "course/tito/curriculum": "tito/curriculum",
         "course/tito/source": "tito/source",
         "course/tito/checks": "tito/checks",
+        "course/tito/history": "tito/history",
         "course/tito/student": "tito/student",
         "course/tito/worker": "tito/worker",
         "course/milestones": "tito/milestones_of_course",

@@ -13,6 +13,7 @@ from exchange.client.fetching import Fetched, fetch_feedback_folder, is_fetched
 from exchange.protocol.models import Assignment, Receipt, Refused, Submission, parse_utc
 from tito.curriculum import load_curriculum
 from tito.errors import TitoError
+from tito.history.keeping import keep_notebook
 from tito.student.module_commands import answer, as_json_option
 from tito.workspace import Workspace
 
@@ -116,6 +117,7 @@ def submit(name: str, strict: bool, wait_seconds: float, as_json: bool) -> int:
       tito submit tensor --wait 60
     """
     workspace, slug = Workspace.here(), slug_of(name)
+    keep_notebook(workspace, slug, "before submitting")
     with exchange(patience_seconds=60.0) as (client, course):
         done = submit_folder(client, course, slug, folder_of(workspace, slug), ReceiptFolder(), strict, _warn)
         result = _wait_for_result(client, course, done.signed.receipt.submission, wait_seconds)

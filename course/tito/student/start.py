@@ -7,6 +7,7 @@ from pathlib import Path
 from tito.atomic import write_atomically
 from tito.curriculum import Curriculum, Module, find_course
 from tito.errors import TitoError
+from tito.history.keeping import keep_notebook
 from tito.workspace import Workspace, now
 
 
@@ -28,6 +29,7 @@ def reset_module(workspace: Workspace, module: Module, curriculum: Curriculum) -
     notebook = workspace.notebook(module.slug)
     copy = None
     if notebook.exists():
+        keep_notebook(workspace, module.slug, "before a reset")
         copy = _unused(workspace, module.slug)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(notebook, copy)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
 from exchange.hub.identity import Caller, HubIdentity, read_caller
 from exchange.hub.refusals import answer, answer_refusals
@@ -16,14 +16,17 @@ from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.document import Document
+from tito.semester.preview import preview
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
+from tito.semester.roster import as_csv, parse_roster
 from tito.semester.service import confirmation, schedule
 from tito.semester.service.access import Ours, caller, manager, reader, refusal
 from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
+from tito.semester.service.roster_upload import Target
 from tito.semester.service.scheduler import Scheduler
 
 LARGEST_TEXT = 2_000_000  # a roster of ten thousand lines is under one
@@ -56,6 +59,24 @@ class Given(BaseModel):
     roster: str = Field(default="", max_length=LARGEST_TEXT)
     semester_name: str = Field(default="semester.yaml", max_length=500)
     roster_name: str = Field(default="roster.csv", max_length=500)
+
+
+class GivenList(BaseModel):
+    """A class list as it was uploaded; `username` names the heading of the user names, if need be."""
+
+    model_config = ConfigDict(extra="forbid")
+    content: Base64Bytes = Field(max_length=2 * LARGEST_TEXT)
+    name: str = Field(default="class list", max_length=500)
+    username: str = Field(default="", max_length=200)
+
+
+class GivenRoster(BaseModel):
+    """A roster to put in the place of the one that was `seen`, and the kinds of loss that are said yes to."""
+
+    model_config = ConfigDict(extra="forbid")
+    roster: str = Field(max_length=LARGEST_TEXT)
+    seen: str = Field(max_length=100)
+    yes: list[Key] = []
 
 
 class GivenWithYes(Given):
@@ -142,13 +163,7 @@ def people(request: Request, who: Reader) -> dict[str, Any]:
 def plan(request: Request, given: Given, who: Manager) -> dict[str, Any]:
     """Return what applying would change."""
     service: Service = request.app.state.service
-    valid = _given(service, given)
-    changes = service.conductor.plan(valid)
-    return {
-        "changes": [change.as_dict() for change in changes],
-        "confirmations": [each.as_dict() for each in confirmation.needed(changes)],
-        "warnings": [str(warning) for warning in valid.warnings],
-    }
+    return _plan(service, _given(service, given))
 
 
 @routes.post("/apply", status_code=202)
@@ -156,6 +171,31 @@ def apply(request: Request, given: GivenWithYes, who: Manager) -> dict[str, Any]
     """Begin to put a semester in force; `GET apply` tells how far it is, and what it needs a yes to."""
     service: Service = request.app.state.service
     return service.conductor.begin(_given(service, given), who.name, given.yes).as_dict()
+
+
+@routes.post("/roster/plan")
+def plan_roster(request: Request, given: GivenList, who: Manager) -> dict[str, Any]:
+    """Return what is understood of a class list, and what it would change as the roster."""
+    service: Service = request.app.state.service
+    target = _target(service)
+    target.check()
+    understood = preview(given.content, given.name, given.username)
+    roster = understood.as_csv()
+    valid = _of_this_course(service, validate(target.with_roster(roster), service.places.curriculum()))
+    return {**_plan(service, valid), "list": understood.as_dict(), "roster": roster, "seen": target.seen}
+
+
+@routes.post("/roster/apply", status_code=202)
+def apply_roster(request: Request, given: GivenRoster, who: Manager) -> dict[str, Any]:
+    """Write the roster and begin to put it in force; without a yes to each loss nothing is written."""
+    service: Service = request.app.state.service
+    target = _target(service)
+    target.check(given.seen)
+    roster = as_csv(parse_roster(given.roster, str(target.path)))  # a browser's form has other line ends
+    valid = _of_this_course(service, validate(target.with_roster(roster), service.places.curriculum()))
+    service.conductor.check(valid, given.yes)
+    target.replace(roster)
+    return service.conductor.begin(valid, who.name, given.yes).as_dict()
 
 
 @routes.get("/apply")
@@ -187,6 +227,22 @@ def _in_force(service: Service) -> Valid:
     if valid is None:
         raise refusal(404, "a semester is in force", "", "an instructor applies one: `tito semester apply FILE`")
     return valid
+
+
+def _plan(service: Service, valid: Valid) -> dict[str, Any]:
+    changes = service.conductor.plan(valid)
+    return {
+        "changes": [change.as_dict() for change in changes],
+        "confirmations": [each.as_dict() for each in confirmation.needed(changes)],
+        "warnings": [str(warning) for warning in valid.warnings],
+    }
+
+
+def _target(service: Service) -> Target:
+    if service.file is None:
+        remedy = "start the service with --semester FILE, or send texts to `apply`"
+        raise refusal(422, "a roster is the one of the service's own file", "", remedy)
+    return Target.of(service.file)
 
 
 def _given(service: Service, given: Given) -> Valid:

@@ -91,6 +91,13 @@ class Conductor:
         """Return what applying `valid` would change now, in the order in which it is done."""
         return list(self._changes(valid))
 
+    def check(self, valid: Valid, yes: Collection[str]) -> None:
+        """Raise TitoError if an apply of `valid` would change nothing: for want of a yes, or while another runs."""
+        if self._applying.locked():
+            raise TitoError("an apply is under way: wait for it to finish")
+        if lacking := confirmation.lacking(self.plan(valid), yes):
+            raise TitoError(confirmation.refusal(lacking))
+
     def begin(self, valid: Valid, by: str, yes: Collection[str] = ()) -> Run:
         """Apply `valid` in a thread, with a yes to the kinds of loss in `yes`; raise TitoError while another is under
         way.

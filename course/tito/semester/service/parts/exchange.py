@@ -64,8 +64,8 @@ def settings_for(semester: Semester, slug: str, title: str) -> AssignmentSetting
 
 
 def extensions_for(semester: Semester, slug: str) -> dict[str, Extension]:
-    """Return a module's extensions by student in the exchange's words."""
-    rows = (each for each in semester.extensions if each.module == slug)
+    """Return a module's extensions by student, from accommodations too, in the exchange's words."""
+    rows = semester.extended(slug)
     return {each.student: Extension(due_at=utc_text(each.due), reason=each.reason) for each in rows}
 
 

@@ -1,0 +1,152 @@
+"""Work that is lost in JupyterLab comes back from the history of its notebook, in a browser at a real server."""
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import FrameLocator, Page, expect
+
+from tests.e2e import lab
+from tests.e2e.browser import Person, chromium, person
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import in_thread, make_settings
+from tests.hub_config.single_user import SingleUser, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(600)]
+NOTEBOOK = "tensor/tensor.ipynb"
+CELL = "def infer_shape"
+GOOD, WRONG, UNSAVED = (f"{CELL}(data):\n    return '{text}'" for text in ("good work", "all wrong", "not saved yet"))
+STEPS = f"{CELL}(data):\n    raise NotImplementedError", "print('another cell')"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[SingleUser]:
+    """A server whose home has a notebook of two cells; it takes its token from an address, in the Hub's place."""
+    folder = tmp_path_factory.mktemp("history")
+    cells = [
+        {"cell_type": "code", "id": f"c{n}", "source": text, "metadata": {}, "outputs": [], "execution_count": None}
+        for n, text in enumerate(STEPS)
+    ]
+    cells[0]["metadata"] = {"nbgrader": {"grade_id": "infer_shape", "schema_version": 3, "solution": True}}
+    python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    place = folder / "home" / NOTEBOOK
+    place.parent.mkdir(parents=True)
+    place.write_text(json.dumps({"cells": cells, "metadata": python, "nbformat": 4, "nbformat_minor": 5}))
+    with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
+        live.open_course(due_at=None)
+        with running(hub, folder / "home", live.url, {"JUPYTERHUB_ALLOW_TOKEN_IN_URL": "1"}) as server:
+            yield server
+
+
+def test_lost_work_comes_back(server: SingleUser):
+    """Overwritten by a save, a wrong restore, an old copy; deleted: each time it is there again."""
+    pictures = os.environ.get("E2E_PICTURES")
+    with chromium() as browser:
+        origin = server.url.removesuffix("/user/ada/")
+        ada = person(browser, "ada", origin, Path(pictures) if pictures else None)
+        ada.page.goto(f"{server.url}lab/tree/{NOTEBOOK}?token={server.token}")
+        expect(the_cell(ada.page)).to_be_visible(timeout=lab.START_MILLISECONDS)
+        lab.wait_for_idle(ada.page)
+        lab.save(ada.page)  # with what a kernel adds to a notebook, so that the next saves differ by their text alone
+        old_copy = lab.contents(ada, NOTEBOOK)
+        assert old_copy is not None
+        for text in (GOOD, WRONG):
+            lab.type_into_cell(ada.page, CELL, text)
+            lab.save(ada.page)
+        history = open_history(ada)
+        a_cell_comes_back(ada, history)
+        a_wrong_restore_is_undone(ada, history)
+        an_old_copy_in_its_place(ada, history, {"type": "notebook", "content": old_copy["content"]})
+        deleted(ada, history)
+        assert ada.dialogs == []
+
+
+def a_cell_comes_back(ada: Person, history: FrameLocator) -> None:
+    """By the keyboard; the notebook beside shows it at once."""
+    choose(history, 1)
+    section = history.locator("section", has_text="(infer_shape)")
+    expect(section.locator("ins", has_text="good work")).to_be_visible()
+    ada.picture("history-version")
+    section.get_by_role("button", name=re.compile("^Restore Cell")).press("Enter")
+    expect(history.get_by_role("status")).to_contain_text("The cell is as in version")
+    expect(the_cell(ada.page)).to_contain_text("good work")
+    ada.picture("history-restored")
+
+
+def a_wrong_restore_is_undone(ada: Person, history: FrameLocator) -> None:
+    """What was typed since the last save is kept before anything is put in its place."""
+    lab.type_into_cell(ada.page, CELL, UNSAVED)
+    restore(history)
+    expect(the_cell(ada.page)).to_contain_text("good work")
+    said = history.get_by_role("status").text_content() or ""
+    number = re.search(r"Version (\d+) is what you had before", said)
+    assert number, said
+    history.get_by_role("link", name="All versions of tensor").click()
+    history.get_by_role("link", name=f"Version {number[1]}: compare and restore").click()
+    restore(history)
+    expect(the_cell(ada.page)).to_contain_text("not saved yet")
+
+
+def an_old_copy_in_its_place(ada: Person, history: FrameLocator, old_copy: dict) -> None:
+    """As a second tab or an upload would."""
+    lab.write_contents(ada, NOTEBOOK, old_copy)
+    all_versions(history)
+    choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == UNSAVED
+
+
+def deleted(ada: Person, history: FrameLocator) -> None:
+    """In the file browser; its tab is closed, and the history stays."""
+    page = ada.page
+    page.locator(".jp-DirListing-item", has_text="tensor.ipynb").click(button="right")
+    page.locator('.lm-Menu-item[data-command="filebrowser:delete"]').click()
+    page.locator(".jp-Dialog .jp-mod-warn").click()
+    expect(page.locator(".jp-DirListing-item", has_text="tensor.ipynb")).to_have_count(0)
+    assert lab.contents(ada, NOTEBOOK) is None
+    all_versions(history)
+    choose(history, 0)
+    restore(history)
+    assert in_cell(ada) == UNSAVED
+
+
+def open_history(ada: Person) -> FrameLocator:
+    page = ada.page
+    lab.menu(page, "File", "History of the Notebook")
+    history = page.frame_locator("iframe[title='History of a notebook']")
+    expect(history.get_by_role("heading", name="History of tensor")).to_be_visible()
+    ada.picture("history")
+    return history
+
+
+def choose(history: FrameLocator, place: int) -> None:
+    """Choose a version by its place from the newest, which is 0."""
+    history.get_by_role("link", name="compare and restore").nth(place).click()
+    expect(history.get_by_role("button", name="Restore the whole notebook")).to_be_visible()
+
+
+def restore(history: FrameLocator) -> None:
+    history.get_by_role("button", name="Restore the whole notebook").click()
+    expect(history.get_by_role("status")).to_contain_text(f"{NOTEBOOK} is as in version")
+
+
+def all_versions(history: FrameLocator) -> None:
+    history.get_by_role("link", name="All versions of tensor").click()
+    expect(history.get_by_role("heading", name="History of tensor")).to_be_visible()
+
+
+def the_cell(page: Page):
+    return page.locator(".jp-CodeCell", has_text=CELL).first
+
+
+def in_cell(ada: Person) -> str:
+    """Read the exercise's cell on disk."""
+    model = lab.contents(ada, NOTEBOOK)
+    assert model is not None
+    cells = model["content"]["cells"]
+    return next(
+        cell["source"] for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade_id") == "infer_shape"
+    )
