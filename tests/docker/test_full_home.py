@@ -1,4 +1,4 @@
-"""A student whose home is full to the last byte, at a browser: reading, hearing why nothing is saved, making room."""
+"""A student whose home is full, at a browser: reading, hearing why nothing is saved, making room."""
 
 import re
 
@@ -21,7 +21,7 @@ def chen(hub: RunningHub):
     """Her home is full, and her server stopped."""
     chen = shell_of(hub.url, "chen", hub.passwords()["chen"])
     try:
-        assert chen.run(f"ls ~/{NOTEBOOK}; {FILL}").split()[-1] == "0"
+        assert int(chen.run(f"ls ~/{NOTEBOOK}; {FILL}").split()[-1]) < 500  # kB: her server deletes a file of its own
         stop(hub, chen)
         yield chen
     finally:
@@ -43,7 +43,7 @@ def test_a_full_home_opens_read_only_and_she_makes_room(hub: RunningHub, chen: S
         page.get_by_role("link", name="Go on to JupyterLab, read-only").click()
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=lab.START_MILLISECONDS)
         lab.wait_for_idle(page)  # its kernel starts all the same
-        expect(page.get_by_text("tensor.ipynb is read-only", exact=True)).to_be_visible()
+        expect(page.get_by_text("notebook is read-only", exact=True)).to_be_visible()
 
         page.goto(f"{hub.url}/user/chen/full-home")
         largest = page.get_by_role("row").first
@@ -52,7 +52,7 @@ def test_a_full_home_opens_read_only_and_she_makes_room(hub: RunningHub, chen: S
         expect(page.get_by_role("heading", name="Your home has room again")).to_be_visible()
         page.get_by_role("link", name="Go on to JupyterLab").click()
         lab.open_notebook(student, NOTEBOOK)
-        expect(page.get_by_text("tensor.ipynb is read-only", exact=True)).to_have_count(0)
+        expect(page.get_by_text("notebook is read-only", exact=True)).to_have_count(0)
         lab.type_into_cell(page, "import", "import numpy as np  # saved again")
         lab.save(page)
         model = lab.contents(student, NOTEBOOK)
