@@ -45,6 +45,8 @@ def test_a_full_home_opens_read_only_and_she_makes_room(hub: RunningHub, chen: S
         lab.wait_for_idle(page)  # its kernel starts all the same
         expect(page.get_by_text("notebook is read-only", exact=True)).to_be_visible()
 
+        assert "Your work has arrived: tensor" in chen.run("cd; tito submit tensor", seconds=120)
+
         page.goto(f"{hub.url}/user/chen/full-home")
         largest = page.get_by_role("row").first
         assert re.match(r"[\d.]+ MB\s+filler", largest.inner_text())

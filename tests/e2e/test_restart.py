@@ -106,7 +106,7 @@ def test_a_page_to_which_there_is_no_way_yet_comes_by_itself(hub: RunningHub):
         expect(ada.page.get_by_role("heading", name="Starting again in a moment")).to_be_visible()
         ada.page.wait_for_timeout(2500)  # it asks in vain, and goes on
         expect(ada.page.get_by_role("heading", name="Starting again in a moment")).to_be_visible()
-        api.post("/services/home", json=route["data"] | {"target": route["target"]})
+        api.post("/services/home", json=route)
         ada.page.get_by_role("heading", name="Tensor").wait_for()
         assert ada.page.url == f"{hub.url}/services/home/modules/tensor"
         assert ada.go("/services/nobody/") == 404
