@@ -118,7 +118,7 @@ def wait_for_routes(supervisor: Supervisor, settings: Settings, names: list[str]
 
     The Hub answers before it has looked after the routes: with students' servers to find again, by seconds.
     """
-    host = urlsplit(settings.public_url).netloc
+    host = urlsplit(settings.subdomain_origin or settings.public_url).netloc.lower()  # as browsers write it
     for name in names:
         url = f"{settings.front_url}/services/{name}/health"
         try:
