@@ -134,6 +134,7 @@ def apply_pages(c, settings: Settings) -> None:
         "native_sign_up": settings.authenticator == "native",
         "operator": settings.operator,
         "shared_origin": WARNING if settings.shares_origin else "",
+        "pages_of": [service.name for service in chosen(settings) if service.browser],
     }
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     with_home = any(service.name == "home" for service in chosen(settings))

@@ -17,6 +17,7 @@ class Quick:
     message: str = ""
     exercises: tuple[ExerciseResult, ...] = ()
     notes: tuple[Note, ...] = ()
+    again: Moment | None = None  # when it is tried again, since the machine had no time for it
 
     @property
     def checks(self) -> int:
@@ -33,8 +34,10 @@ class Quick:
     @property
     def words(self) -> str:
         """Say it in one line."""
+        if not self.exercises and self.waiting:
+            return "Not judged, will be tried again" if self.again else "Being checked"
         if not self.exercises:
-            return "Being checked" if self.waiting else self.message or "It could not be checked"
+            return self.message or "It could not be checked"
         return f"{self.passing} of {self.checks} visible checks pass"
 
 
@@ -91,6 +94,7 @@ def read_quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
         message=row.get("message", "") or verdict.refused,
         exercises=tuple(exercise.visible() for exercise in exercises),
         notes=verdict.notes,
+        again=clock.moment(row.get("again_at")),
     )
 
 

@@ -105,11 +105,15 @@ def wait_for(name: str, ready: Callable[[], object], seconds: float, log: Path) 
         time.sleep(0.1)
 
 
-def answers(url: str) -> bool:
-    """Tell whether `url` answers with a success; whose certificate it shows is not asked, nothing is sent or read."""
+def answers(url: str, host: str = "") -> bool:
+    """Tell whether `url` answers with a success; whose certificate it shows is not asked, nothing is sent or read.
+
+    `host` is what a browser would ask for there, where the proxy looks at it.
+    """
     context = ssl._create_unverified_context() if url.startswith("https") else None
+    request = urllib.request.Request(url, headers={"Host": host} if host else {})
     try:
-        with _direct(context).open(url, timeout=5) as answer:
+        with _direct(context).open(request, timeout=5) as answer:
             return answer.status < 400
     except OSError:
         return False

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import IO
+from urllib.parse import urlsplit
 
 from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
 from hub_config.docker.bridge import with_bridge
@@ -90,22 +91,40 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
     for program in (front, back, *(own[service.name] for service in web)):
         supervisor.start(program)
     wait(supervisor, "hub", f"{settings.hub_api_url}/health")
+    came = []
     for service in services:
-        if service.web:
-            try_service(supervisor, service.name, f"{service_url(service.name, settings)}/health")
-        else:
+        if not service.web:
             supervisor.start(own[service.name])
+        elif try_service(supervisor, service.name, f"{service_url(service.name, settings)}/health"):
+            came.append(service.name)
     wait_for_semester(supervisor, settings)
     wait(supervisor, "proxy", f"{settings.front_url}/hub/health")
+    wait_for_routes(supervisor, settings, came)
     say(f"    ready after {time.monotonic() - began:.0f} s")
 
 
-def try_service(supervisor: Supervisor, name: str, url: str) -> None:
-    """Wait for a service; one that does not come up is named, and the others go on without it."""
+def try_service(supervisor: Supervisor, name: str, url: str) -> bool:
+    """Wait for a service; one that does not come up is named, and the others go on without it; tell which it was."""
     try:
         wait(supervisor, name, url)
     except (NotReady, TimeoutError) as error:
         say(f"!!! {error}\n    Everything else goes on without {name}, which is started again and again.")
+        return False
+    return True
+
+
+def wait_for_routes(supervisor: Supervisor, settings: Settings, names: list[str], seconds: float = 60) -> None:
+    """Wait until these services answer through the proxy: before, their addresses are the Hub's "no such page".
+
+    The Hub answers before it has looked after the routes: with students' servers to find again, by seconds.
+    """
+    host = urlsplit(settings.subdomain_origin or settings.public_url).netloc.lower()  # as browsers write it
+    for name in names:
+        url = f"{settings.front_url}/services/{name}/health"
+        try:
+            wait(supervisor, "proxy", url, seconds, host)
+        except TimeoutError as error:
+            say(f"!!! {error}\n    There is no way to {name} yet; the Hub makes one within minutes.")
 
 
 def wait_for_semester(supervisor: Supervisor, settings: Settings, seconds: float = 240) -> None:
@@ -170,7 +189,7 @@ def _is_overdue_release(row: dict, now: str) -> bool:
     return row["kind"] == "release" and row["state"] in ("pending", "running") and due
 
 
-def wait(supervisor: Supervisor, name: str, url: str, seconds: float = 60) -> None:
+def wait(supervisor: Supervisor, name: str, url: str, seconds: float = 60, host: str = "") -> None:
     """Wait for a program's first answer while tending the others; Ctrl-C ends the wait, three deaths refuse it."""
     program = supervisor.programs[name]
 
@@ -180,7 +199,7 @@ def wait(supervisor: Supervisor, name: str, url: str, seconds: float = 60) -> No
             raise NotReady(
                 f"{name} ends as soon as it starts. Its last words, in {program.log}:\n{programs.tail(program.log)}"
             )
-        return supervisor.stopping.is_set() or programs.answers(url)
+        return supervisor.stopping.is_set() or programs.answers(url, host)
 
     programs.wait_for(name, ready, seconds, program.log)
 

@@ -1,6 +1,8 @@
 """The deployment (Hub with Node proxy, PostgreSQL): a class's day on it, down and up, backup and restore."""
 
+import json
 import secrets
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +16,7 @@ from tests.e2e import life
 from tests.e2e.browser import chromium, person
 from tests.e2e.hub import write_semester
 from tests.e2e.names import localhost_names
+from tests.formgrader import costly
 from tests.security.shell import shell_of
 
 pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(1500)]
@@ -71,6 +74,40 @@ def test_the_containers_are_no_root_and_read_only(hub: DeployedHub):
         assert found["HostConfig"]["CapDrop"] == ["ALL"]
         assert any("no-new-privileges" in option for option in found["HostConfig"]["SecurityOpt"])
         assert docker("exec", name, "id", "-u").strip() != "0"
+
+
+RENDER = """
+import json, sys, time
+from tito.rendering import Renderer
+
+renderer = Renderer()
+renderer.render("markdown", "*x*")  # loads the libraries
+
+
+def made(kind, text):
+    renderer.start_page()
+    began = time.monotonic()
+    return renderer.render(kind, text), time.monotonic() - began
+
+
+for name, (kind, text) in json.load(sys.stdin).items():
+    (shown, took), (after, then) = made(kind, text), made("markdown", "It *shares* the buffer.")
+    print(json.dumps([name, "Shown as it was written: " in shown, after, took, then]))
+"""
+
+
+def test_what_costs_a_renderer_its_time_holds_nobody_up_in_the_hubs_container(hub: DeployedHub):
+    """As on this machine (tests/formgrader/test_costly_content.py): the text itself, and the next answer laid out."""
+    texts = {name: ("markdown", text) for name, text in costly.ANSWERS.items()}
+    texts |= {name: ("code", text) for name, text in costly.CODE.items()}
+    command = ["docker", "exec", "--interactive", hub.hub_container, "python", "-c", RENDER]
+    said = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, timeout=300, check=True)
+    rows = [json.loads(line) for line in said.stdout.splitlines()]
+    assert [row[0] for row in rows] == list(texts)
+    assert [row[0] for row in rows if row[0] in costly.ANSWERS and not row[1]] == []
+    for name, _, after, took, then in rows:
+        assert after == "<p>It <em>shares</em> the buffer.</p>\n", name
+        assert took < costly.SECONDS and then < costly.SECONDS / 4, name
 
 
 def test_students_have_no_way_to_the_database(hub: DeployedHub):

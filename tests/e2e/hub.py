@@ -78,7 +78,7 @@ class RunningHub:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self) -> "RunningHub":
-        """Start, and wait until it says that it is ready."""
+        """Start, and wait until it says that it is ready; the home page answers then."""
         self.port = self.port or free_port()
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
@@ -91,6 +91,10 @@ class RunningHub:
                 start_new_session=True,
             )
         self.wait(lambda: "Ctrl-C stops the Hub" in self.said(), START_SECONDS, "say that it is ready")
+        has_home = "home" not in self.extra.get("HUB_WITHOUT", "")
+        assert not has_home or answers(f"{self.url}/services/home/health"), (
+            f"ready, and without a home page:\n{self.said()}"
+        )
         return self
 
     def stop(self, sig: int = signal.SIGINT) -> int:

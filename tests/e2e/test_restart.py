@@ -1,5 +1,8 @@
 """Programs die in the middle of a student's session: nothing is lost, and her browser goes on without a new login."""
 
+import json
+
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -74,7 +77,7 @@ def test_a_second_start_finds_everything(hub: RunningHub):
         hub.start()
 
         assert hub.passwords() == passwords
-        ben.go("/services/home/modules/tensor")
+        assert ben.go("/services/home/modules/tensor") == 200
         expect(ben.page.get_by_role("link", name="Download the receipt of attempt 1")).to_be_visible()
         lab.open_notebook(ben, "tensor/tensor.ipynb")
         model = lab.contents(ben, "tensor/tensor.ipynb")
@@ -83,3 +86,29 @@ def test_a_second_start_finds_everything(hub: RunningHub):
             cell["metadata"].get("nbgrader", {}).get("grade_id"): cell["source"] for cell in model["content"]["cells"]
         }
         assert written["infer_shape"].strip() == solutions("tensor")["infer_shape"].strip()
+
+
+def test_a_page_to_which_there_is_no_way_yet_comes_by_itself(hub: RunningHub):
+    """A student who comes in the moment between the Hub's first answer and the proxy's routes."""
+    port = json.loads((hub.var / "hub" / "ports.json").read_text())["proxy-api"]
+    secret = (hub.var / "secrets" / "proxy-token").read_text().strip()
+    with (
+        chromium() as browser,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}/api/routes", headers={"Authorization": f"token {secret}"}
+        ) as api,
+    ):
+        ada = person(browser, "ada", hub.url)
+        ada.log_in(hub.passwords()["ada"])
+        route = api.get("").json()["/services/home"]
+        assert api.delete("/services/home").status_code == 204
+        assert ada.go("/services/home/modules/tensor") == 404
+        expect(ada.page.get_by_role("heading", name="Starting again in a moment")).to_be_visible()
+        ada.page.wait_for_timeout(2500)  # it asks in vain, and goes on
+        expect(ada.page.get_by_role("heading", name="Starting again in a moment")).to_be_visible()
+        api.post("/services/home", json=route)
+        ada.page.get_by_role("heading", name="Tensor").wait_for()
+        assert ada.page.url == f"{hub.url}/services/home/modules/tensor"
+        assert ada.go("/services/nobody/") == 404
+        ada.page.wait_for_timeout(500)
+        assert ada.page.get_by_role("heading", name="There is no such page").is_visible()

@@ -2,6 +2,7 @@
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+SECONDS = 60.0  # some ten of CPU time that two pages may take, on a machine that does other things
 ANSWERS = {
     "brackets": "[" * 190_000,
     "some brackets": "[" * 20_000,

@@ -217,6 +217,7 @@ def test_the_graded_notebook_is_the_courses_own_with_her_answers(classroom: Clas
             "metadata": {},
             "data": {"application/javascript": "x()"},
         },
+        {"output_type": "display_data", "metadata": {}, "data": {"image/png": "A" * 600_000, "text/plain": "<Figure>"}},
     ]
     classroom.hand_in("zoe", draft)
     classroom.grade("zoe")
@@ -227,6 +228,9 @@ def test_the_graded_notebook_is_the_courses_own_with_her_answers(classroom: Clas
     assert cell_of(nb, "mean").source != cell_of(staff, "mean").source, "the sample solution must not be in it"
     shown = cell_of(nb, "add").outputs
     assert shown[0].text.startswith("[as submitted, not verified]") and len(shown[1].text) < 5000
+    said = "".join(output.get("text", "") for output in shown)
+    assert said.count("neither text nor a PNG picture: not shown") == 2
+    assert "[picture of 450 kB not shown: it may have 300 kB]" in said
     text = json.dumps(nb)
     assert "script" not in text and "onload" not in text and "javascript" not in text and "a picture" in text
     assert "SECRET-boxes-words" not in text

@@ -18,6 +18,7 @@ from tito.grading.runner import Worker
 from tito.grading.settings import settings_from_environment
 from tito.judge.sandbox.find import find_sandbox
 
+from tests.environments import worker_environment
 from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
 pytestmark = pytest.mark.service
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.service
 
 @pytest.fixture
 def settings(tmp_path):
+    worker_environment()
     course = make_course(tmp_path / "course")
     return settings_from_environment(
         {"TITO_COURSE": str(TREE), "PATH": os.environ["PATH"]}, course_dir=course, jobs="1"

@@ -8,7 +8,8 @@ import threading
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
-from tito.grading.queue import MAX_STARTS, Queue, QueueError
+from tito.grading.overview import _state_of
+from tito.grading.queue import MAX_STARTS, POSTPONE_SECONDS, Queue, QueueError
 from tito.grading.records import Run, Task, open_database, utc_now
 from tito.grading.runner_identity import worker_name
 
@@ -245,6 +246,17 @@ def test_what_the_machine_had_no_time_for_is_tried_later_and_not_for_ever(queue)
     assert task["state"] == "failed" and "tried 3 times: the machine was busy" in task["message"]
     assert queue.postpone(work, ME, "again") is False
     assert queue.claim(ME).student == "ben"
+
+
+def test_a_student_is_told_when_it_will_be_tried_again(queue):
+    """Not that it is being checked: that takes a minute, and this a while."""
+    queue.submit("quick", "tensor", ["ada"], submission="1")
+    work = queue.claim(ME)
+    quick = lambda: _state_of(queue, "ada")["modules"]["tensor"]["quick"]  # noqa: E731
+    assert quick() == {"waiting": True, "again_at": None}
+    queue.postpone(work, ME, "the machine was busy; nobody lost a point")
+    again = datetime.datetime.fromisoformat(quick()["again_at"])
+    assert datetime.timedelta() < again - utc_now() <= datetime.timedelta(seconds=POSTPONE_SECONDS)
 
 
 def test_of_earlier_quick_runs_the_facts_are_kept(queue):

@@ -135,6 +135,12 @@ def test_a_first_quick_result_that_waits_says_so():
     assert the_module(record).quick.words == "Being checked"
 
 
+def test_what_the_machine_had_no_time_for_is_said_to_be_tried_again():
+    record = Record([assignment("tensor")], grading={"tensor": {"quick": {"waiting": True, "again_at": text(hours=1)}}})
+    quick = the_module(record).quick
+    assert (quick.words, quick.again.words) == ("Not judged, will be tried again", "in 1 hour")
+
+
 def test_a_score_is_shown_from_released_feedback():
     feedback = {"feedback": {"released_at": text(hours=-1), "score": 87.5, "max_score": 100.0}}
     record = Record(

@@ -15,7 +15,9 @@ from fastapi import FastAPI, Request
 
 from hub_config.run.front import FORWARDED
 from hub_config.run.programs import answers
-from hub_config.settings import CHECKOUT
+from hub_config.run.serve import wait_for_routes
+from hub_config.run.supervisor import Program, Supervisor
+from hub_config.settings import CHECKOUT, load_settings
 from tests.e2e.hub import free_port
 from tests.harness.mortal import mortal
 from tests.semester.campus import Server, wait_for
@@ -110,11 +112,34 @@ def test_each_host_has_routes_of_its_own_and_the_hub_has_the_rest(hub):
             assert httpx.get(f"{url}/user/ada/told", headers={"Host": f"{host}:{port}"}).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["", "hub.localhost"], ids=["one host", "a host for each server"])
+def test_a_start_is_not_ready_before_the_door_leads_to_each_service(hub, tmp_path, name: str):
+    """The Hub answers before it has taught the proxy its routes: until then it says that there is no such page."""
+    port, api = free_port(), free_port()
+    own = {"HUB_VAR": str(tmp_path), "HUB_PORT": str(port), "HUB_SEMESTER": str(tmp_path / "semester.yaml")}
+    (tmp_path / "semester.yaml").write_text("course: tiny-2026\n")
+    settings = load_settings(own | ({"HUB_SUBDOMAIN_HOST": f"http://{name}:{port}"} if name else {}))
+    supervisor = Supervisor("nobody", CHECKOUT, print)
+    supervisor.programs["proxy"] = Program("proxy", [], {}, tmp_path / "proxy.log", pid=os.getpid())
+    host = {"Host": f"{name or '127.0.0.1'}:{port}"}
+    with front(hub[0], *["--host-routing"] * bool(name), port=port, api=api) as url, other_target() as home:
+        words = {"json": {"target": home}, "headers": {"Authorization": "token secret"}}
+        path = "/".join(filter(None, (name, "services/home")))
+        route = f"http://127.0.0.1:{api}/api/routes/{path}"
+        later = threading.Timer(1.0, httpx.post, [route], words)
+        later.start()
+        assert httpx.get(f"{url}/services/home/health", headers=host).status_code == 404
+        wait_for_routes(supervisor, settings, ["home"])
+        assert httpx.get(f"{url}/services/home/health", headers=host).json() == {"who": "home"}
+        later.join()
+
+
 @contextmanager
 def other_target() -> Iterator[str]:
-    """Stand where ada's server would."""
+    """Stand where ada's server, and a service, would."""
     app = FastAPI()
     app.get("/user/ada/told")(lambda: {"who": "ada"})
+    app.get("/services/home/health")(lambda: {"who": "home"})
     server = Server(app, free_port())
     server.start()
     yield f"http://127.0.0.1:{server._server.config.port}"

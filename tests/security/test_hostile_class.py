@@ -1,10 +1,12 @@
 """A class with an honest, a forged and a hostile submission: nothing runs in a browser, and each is told her own."""
 
 import json
+import re
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
+from playwright.sync_api import expect
 
 from tests.e2e import life
 from tests.e2e.browser import Person, chromium, person
@@ -117,9 +119,13 @@ def test_a_hostile_class_is_graded_and_harms_nobody(hub: RunningHub, handed_in: 
             student = people[name]
             student.go("/services/home/modules/tensor")
             unharmed(student)
+            if name == "ada":
+                expect(student.page.locator("main")).to_contain_text(re.compile("90 of 90 so far; .* still to be read"))
             student.page.get_by_role("link", name="Read feedback").click()
             student.page.wait_for_load_state("networkidle")
             unharmed(student)
+            if name == "ada":
+                expect(student.page.frame_locator("iframe").get_by_text("This is not your final score")).to_be_visible()
 
 
 def look_at_every_submission(ta: Person) -> None:

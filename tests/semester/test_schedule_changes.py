@@ -32,6 +32,7 @@ from tito.semester.service.schedule import claim, finish
 
 from exchange.client.transfer import pack
 from exchange.protocol.models import Extension
+from tests.environments import worker_environment
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, later, make_settings
 from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered
@@ -141,6 +142,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def course(folder: Path):
+    worker_environment()
     put_programs_on_path()
     with (
         FakeHub() as hub,

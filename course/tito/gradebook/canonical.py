@@ -166,17 +166,21 @@ def raw_cells(document: dict[str, Any]) -> list[dict]:
 
 
 def _safe_output(output: Any) -> NotebookNode | None:
-    """Rebuild a saved output from its text or its picture; nothing else of it is taken over."""
+    """Rebuild a saved output from its text or its picture, or say what is not shown; nothing else is taken over."""
     if not isinstance(output, dict):
         return None
     data = output.get("data")
     picture = data.get("image/png") if isinstance(data, dict) else None
-    if isinstance(picture, str) and len(picture) <= LARGEST_PICTURE and _is_png(picture):
+    if isinstance(picture, str) and len(picture) > LARGEST_PICTURE:
+        return _text(f"[picture of {_kb(picture)} kB not shown: it may have {LARGEST_PICTURE * 3 // 4000} kB]\n")
+    if isinstance(picture, str) and _is_png(picture):
         return nbformat.v4.new_output("display_data", data={"image/png": picture})
     text = data.get("text/plain") if isinstance(data, dict) else output.get("text", output.get("traceback"))
     if isinstance(text, list) and all(isinstance(line, str) for line in text):
         text = "".join(text)
-    if not isinstance(text, str) or not text:
+    if not isinstance(text, str):
+        return _text("[an output that is neither text nor a PNG picture: not shown]\n") if data else None
+    if not text:
         return None
     text = text.encode("utf-8", "replace").decode()
     return _text(text if len(text) <= LONGEST_OUTPUT else text[:LONGEST_OUTPUT] + "\n... cut ...")
@@ -184,6 +188,10 @@ def _safe_output(output: Any) -> NotebookNode | None:
 
 def _text(text: str) -> NotebookNode:
     return nbformat.v4.new_output("stream", name="stdout", text=text)
+
+
+def _kb(base64_text: str) -> int:
+    return len(base64_text) * 3 // 4000
 
 
 def _is_png(picture: str) -> bool:

@@ -128,15 +128,16 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
         for run in session.scalars(quick.order_by(Run.id)):
             newest[run.assignment] = run
         waiting = session.scalars(
-            select(Task.assignment).where(
-                Task.student == student, Task.kind == "quick", Task.state.in_((QUEUED, RUNNING))
-            )
+            select(Task).where(Task.student == student, Task.kind == "quick", Task.state.in_((QUEUED, RUNNING)))
         ).all()
     modules: dict[str, dict[str, Any]] = {}
     for assignment, run in newest.items():
         modules.setdefault(assignment, {})["quick"] = _quick(run)
-    for assignment in waiting:
-        modules.setdefault(assignment, {}).setdefault("quick", {})["waiting"] = True
+    for task in waiting:
+        again = task.lease_until if task.state == QUEUED else None  # of one that the machine had no time for
+        modules.setdefault(task.assignment, {}).setdefault("quick", {}).update(
+            waiting=True, again_at=again.isoformat() if again else None
+        )
     for release in releases:
         modules.setdefault(release.assignment, {})["feedback"] = {
             "released_at": release.released_at.isoformat(), "score": release.score, "max_score": release.max_score,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -71,17 +71,18 @@ def look(
 def answer(
     number: int, said: RegradeAnswer, request: Request, person: Annotated[Caller, Depends(needs(GRADE))]
 ) -> dict[str, Any]:
-    """Answer a request. A change of points is made in the formgrader, where it is recorded."""
+    """Answer a request that nobody has answered. A change of points is made in the formgrader, where it is recorded."""
     with Session(request.app.state.queue.engine) as session:
+        # In one statement: of two who answer at the same time the second is told, and overwrites nothing.
+        mine = {"answer": said.answer, "answered_by": person.name, "answered_at": utc_now(), "open_key": None}
+        taken = session.execute(update(Regrade).where(Regrade.id == number, Regrade.answered_at.is_(None)).values(mine))
+        session.commit()
         regrade = session.get(Regrade, number)
         if regrade is None:
             raise Refused("a regrade request has that number", str(number), "`regrades` lists them", 404)
-        if regrade.answered_at is not None:
-            rule = f"request {number} was answered by {regrade.answered_by}"
-            raise Refused(rule, remedy="the student may ask again", status=409)
-        regrade.answer, regrade.answered_by, regrade.answered_at = said.answer, person.name, utc_now()
-        regrade.open_key = None
-        session.commit()
+        if taken.rowcount == 0:  # type: ignore[attr-defined]
+            rule = f"request {number} was answered by {regrade.answered_by}: “{regrade.answer}”"
+            raise Refused(rule, said.answer, "what you wrote was not sent; the student may ask again", 409)
         return describe(regrade)
 
 
