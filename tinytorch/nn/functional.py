@@ -4,7 +4,7 @@ from tinytorch.faces import make_face, same_words
 
 WORDS = same_words(
     "relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "softmax", "softplus", "log_softmax",
-    "linear", "dropout", "embedding", "one_hot", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm",
+    "linear", "dropout", "embedding", "one_hot", "unfold", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm",
     "scaled_dot_product_attention",
     "mse_loss", "cross_entropy", "binary_cross_entropy_with_logits",
 ) | {
