@@ -1,4 +1,4 @@
-"""What no student may find before she has written it: how long and how unique a piece is, is defined here.
+"""What no student may find before they have written it: how long and how unique a piece is, is defined here.
 
 A *fragment* is one line of a reference solution or of a hidden test, of SHORTEST characters or more without its
 indentation, that stands nowhere in what students are given: the releases of all modules, and the exported code of the

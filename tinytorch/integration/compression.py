@@ -42,8 +42,8 @@ def dropping_silent_units_changes_nothing() -> None:
     first.weight.data, first.bias.data = first.weight.data * heard[:, None], first.bias.data * heard
     x = tt.tensor(rng.normal(size=(4, 5)).astype("float32"))
     before = nn.Sequential(first, nn.ReLU(), second)(x).data
-    smaller, behind = drop_units(first, second, 4)
-    after = nn.Sequential(smaller, nn.ReLU(), behind)(x).data
+    narrow, following = drop_units(first, second, 4)
+    after = nn.Sequential(narrow, nn.ReLU(), following)(x).data
     gap = float(np.abs(before - after).max())
     assert gap < 1e-5, f"the answers differ by up to {gap:.3g}"
-    assert smaller.weight.shape == (4, 5), f"the smaller layer has a weight of the shape {smaller.weight.shape}"
+    assert narrow.weight.shape == (4, 5), f"the smaller layer has a weight of the shape {narrow.weight.shape}"

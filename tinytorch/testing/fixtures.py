@@ -210,12 +210,12 @@ def growing_cache(Tensor):
     return Growing()
 
 
-def peak_bytes(function, *inputs, **options):
-    """Call the function; tell how many bytes Python and numpy held at most, beyond what was there before."""
+def stays_below(limit_bytes, function, *inputs, **options):
+    """Call the function; tell whether Python and numpy never held `limit_bytes` more than before."""
     tracemalloc.start()
     try:
         function(*inputs, **options)
-        return tracemalloc.get_traced_memory()[1]
+        return tracemalloc.get_traced_memory()[1] < limit_bytes
     finally:
         tracemalloc.stop()
 

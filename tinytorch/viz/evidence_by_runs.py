@@ -106,7 +106,8 @@ def _interval(found) -> tuple[float, float, str]:
     """Take (low, high, word) apart; what is no number becomes nan, so that a wrong answer still gets its picture."""
     try:
         low, high, word = found
-        return float(low), float(high), str(word)
+        least, most = float(low), float(high)
+        return least, most, str(word)
     except (TypeError, ValueError):
         return float("nan"), float("nan"), f"no (low, high, word) but {found!r}"[:80]
 
