@@ -1,8 +1,11 @@
 """Judge a notebook's text with all checks, visible and hidden, through the judge's handles and a plain worker."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from tito.checks.answers import find_answers
 from tito.checks.link import Budget
 from tito.checks.local import start_plain_worker
@@ -47,3 +50,23 @@ def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, f
     possible = next(e.points for e in module.exercises if e.name == exercise)
     assert points(checks) < possible, f"{wrong}, and nobody noticed"
     return checks
+
+
+def each_of(mistakes: Sequence[tuple[str, ...]]) -> pytest.MarkDecorator:
+    """Run a test with each mistake: (exercise, what is wrong, the reference's text, what stands there, words told)."""
+    return pytest.mark.parametrize("mistake", mistakes, ids=[": ".join(mistake[:2]) for mistake in mistakes])
+
+
+def judge_told_mistake(mistake: tuple[str, ...], folder: Path, in_what_was_expected: bool = False) -> None:
+    """Raise AssertionError unless a mistake costs points and one of the messages has the words that belong to it."""
+    exercise, wrong, right_text, wrong_text, words = mistake
+    lost = [c for c in judge_mistake(exercise, wrong, right_text, wrong_text, folder) if not c.passed]
+    told = [f"{check.why} {check.got} {check.expected if in_what_was_expected else ''}" for check in lost]
+    assert any(words in message for message in told), told
+
+
+def with_fewer_than_two(mistakes: Sequence[tuple[str, ...]], *slugs: str) -> list[str]:
+    """Name the exercises of modules for which fewer than two mistakes are tried."""
+    counts = Counter(exercise for exercise, *_ in mistakes)
+    exercises = [e.name for slug in slugs for e in CURRICULUM.find_written(slug).exercises]
+    return [name for name in exercises if counts[name] < 2]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.modules.judging import CURRICULUM, judge_mistake
+from tests.modules.judging import each_of, judge_told_mistake, with_fewer_than_two
 
 pytestmark = pytest.mark.modules
 
@@ -49,16 +49,10 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("exercise", "wrong", "right_text", "wrong_text", "says"), MISTAKES, ids=[f"{e}: {w}" for e, w, *_ in MISTAKES]
-)
-def test_a_mistake_costs_points_and_is_told(exercise, wrong, right_text, wrong_text, says, tmp_path):
-    checks = judge_mistake(exercise, wrong, right_text, wrong_text, tmp_path)
-    told = [f"{check.why} {check.got}" for check in checks if not check.passed]
-    assert any(says in message for message in told), told
+@each_of(MISTAKES)
+def test_a_mistake_costs_points_and_is_told(mistake, tmp_path):
+    judge_told_mistake(mistake, tmp_path)
 
 
 def test_every_exercise_has_at_least_two_mistakes():
-    (module,) = [m for m in CURRICULUM.written if m.slug == "kvcaching"]
-    counts = {e.name: sum(e.name == exercise for exercise, *_ in MISTAKES) for e in module.exercises}
-    assert {name: count for name, count in counts.items() if count < 2} == {}
+    assert with_fewer_than_two(MISTAKES, "kvcaching") == []

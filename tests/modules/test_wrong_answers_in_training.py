@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.modules.judging import CURRICULUM, judge_mistake
+from tests.modules.judging import each_of, judge_mistake, with_fewer_than_two
 
 pytestmark = pytest.mark.modules
 
@@ -117,19 +117,10 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("exercise", "wrong", "right_text", "wrong_text"), MISTAKES, ids=[f"{e}: {w}" for e, w, *_ in MISTAKES]
-)
-def test_a_mistake_costs_points(exercise, wrong, right_text, wrong_text, tmp_path):
-    judge_mistake(exercise, wrong, right_text, wrong_text, tmp_path)
+@each_of(MISTAKES)
+def test_a_mistake_costs_points(mistake, tmp_path):
+    judge_mistake(*mistake, tmp_path)
 
 
 def test_every_exercise_has_at_least_two_mistakes():
-    exercises = [
-        e.name
-        for m in CURRICULUM.written
-        if m.slug in ("losses", "autograd", "optimizers", "dataloader", "training")
-        for e in m.exercises
-    ]
-    counts = {name: sum(name == exercise for exercise, *_ in MISTAKES) for name in exercises}
-    assert {name: count for name, count in counts.items() if count < 2} == {}
+    assert with_fewer_than_two(MISTAKES, "losses", "autograd", "optimizers", "dataloader", "training") == []

@@ -6,13 +6,13 @@ In a notebook two sliders choose a map and a row of it (arrow keys move them), a
 elsewhere, and in a saved notebook, all maps stand beside each other.
 """
 
-import html
 import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
+from tinytorch.viz.shown import show_with_controls, spoken
 
 MOST_CELLS = 64 * 64  # of one map: more could not be told apart, and would make a large picture
 MOST_TICKS = 24  # names on an axis; more would lie over each other
@@ -78,10 +78,10 @@ class AttentionMap:
             options=names, value=names[-1], description="map", layout={"width": "60%"}, disabled=len(names) == 1
         )
         row = ipywidgets.IntSlider(max=len(self.rows) - 1, description="row", layout={"width": "60%"})
-        line = ipywidgets.HTML(_status(self.line(names[-1], 0)))
+        line = ipywidgets.HTML(spoken(self.line(names[-1], 0)))
 
         def move(_) -> None:
-            line.value = _status(self.line(which.value, row.value))
+            line.value = spoken(self.line(which.value, row.value))
             show(self.picture(which.value, row.value))
 
         which.observe(move, names="value")
@@ -89,16 +89,7 @@ class AttentionMap:
         return ipywidgets.VBox([which, row, line])
 
     def _ipython_display_(self) -> None:
-        """Show the controls, and the picture as an output of its own: it stays where no widget can be shown."""
-        from IPython.display import display
-
-        from tinytorch.viz.loss_curve import in_a_notebook
-
-        if not in_a_notebook():
-            display(self.picture())
-            return
-        display(self.controls(lambda picture: shown.update(picture)))
-        shown = display(self.picture(), display_id=True)
+        show_with_controls(self)
 
     def __repr__(self) -> str:
         return f"<AttentionMap: {', '.join(self.maps)}; {len(self.rows)} rows, {len(self.columns)} columns>"
@@ -106,10 +97,6 @@ class AttentionMap:
 
 def _ticks(names: list[str]) -> range:
     return range(0, len(names), math.ceil(len(names) / MOST_TICKS))
-
-
-def _status(text: str) -> str:
-    return f'<div role="status" aria-live="polite">{html.escape(text)}</div>'
 
 
 def _maps(maps) -> dict[str, np.ndarray]:

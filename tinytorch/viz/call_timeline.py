@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
-from tinytorch.viz.shown import show_with_controls, spoken
+from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 MOST_ROWS = 10  # operations with a row of their own; what takes least shares the last one
 MOST_SPANS = 2000  # bars of one picture: more lie over each other
@@ -98,14 +98,7 @@ class Timeline:
         slider = ipywidgets.IntSlider(
             max=max(len(self.calls) - 1, 0), description="call", layout={"width": "70%"}, readout=False
         )
-        line = ipywidgets.HTML(spoken(self.line(0)))
-
-        def move(change) -> None:
-            line.value = spoken(self.line(change["new"]))
-            show(self.picture(change["new"]))
-
-        slider.observe(move, names="value")
-        return ipywidgets.VBox([slider, line])
+        return with_words(slider, lambda place: show(self.picture(place)), lambda place: spoken(self.line(place)))
 
     def _ipython_display_(self) -> None:
         show_with_controls(self)

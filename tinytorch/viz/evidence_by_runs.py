@@ -12,7 +12,7 @@ import numpy as np
 
 from tinytorch.viz.benchmark_pictures import MARKERS
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
-from tinytorch.viz.shown import show_with_controls, spoken
+from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 FRAME = 2.2  # medians: so high is the frame around the runs
 MOST_PAIRS = 100  # more dots would make one move of the slider larger than 60 kB
@@ -86,14 +86,7 @@ class EvidenceByRuns:
             options=self.counts, value=self.counts[-1], description="pairs", layout={"width": "60%"},
             disabled=len(self.counts) == 1,
         )  # fmt: skip
-        said = ipywidgets.HTML(spoken(self.line(self.counts[-1])))
-
-        def move(change) -> None:
-            said.value = spoken(self.line(change["new"]))
-            show(self.picture(change["new"]))
-
-        slider.observe(move, names="value")
-        return ipywidgets.VBox([slider, said])
+        return with_words(slider, lambda count: show(self.picture(count)), lambda count: spoken(self.line(count)))
 
     def _ipython_display_(self) -> None:
         show_with_controls(self)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
+from tinytorch.viz.shown import spoken
 
 MOST_ROWS = 10  # tokens in a table; the others are added up
 TEMPERATURES = (0.3, 1.0, 2.0)  # of what stays where no widget can be shown
@@ -51,8 +52,7 @@ class NextToken:
     def table(self, beginning: str, temperature: float) -> str:
         """Write the table as HTML, under its line."""
         rows = self.rows(beginning, temperature)
-        said = html.escape(self.line(beginning, temperature, rows))
-        return f'<div role="status" aria-live="polite">{said}</div>{_table(rows)}'
+        return spoken(self.line(beginning, temperature, rows), _table(rows))
 
     def controls(self):
         """Make the choice, the slider and the table (ipywidgets)."""
@@ -77,7 +77,7 @@ class NextToken:
         try:
             return self.table(beginning, temperature)
         except Exception as problem:  # of the function given: the slider stays usable
-            return f'<div role="status" aria-live="polite">{html.escape(f"{type(problem).__name__}: {problem}")}</div>'
+            return spoken(f"{type(problem).__name__}: {problem}")
 
     def _ipython_display_(self) -> None:
         """Show the controls, and a picture as an output of its own: it stays where no widget can be shown."""

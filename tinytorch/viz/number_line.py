@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
-from tinytorch.viz.shown import show_with_controls, spoken
+from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 MOST_VALUES = 50  # dots on a line; more would lie over each other
 MOST_PLACES = 300  # ticks of a grid; 255 are those of a byte
@@ -96,14 +96,7 @@ class NumberLine:
         slider = ipywidgets.SelectionSlider(
             options=names, value=names[0], description=self.unit, layout={"width": "60%"}, disabled=len(names) == 1
         )
-        line = ipywidgets.HTML(spoken(self.line(names[0])))
-
-        def move(_) -> None:
-            line.value = spoken(self.line(slider.value))
-            show(self.picture(slider.value))
-
-        slider.observe(move, names="value")
-        return ipywidgets.VBox([slider, line])
+        return with_words(slider, lambda name: show(self.picture(name)), lambda name: spoken(self.line(name)))
 
     def _ipython_display_(self) -> None:
         show_with_controls(self)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tinytorch.viz.charts import levels
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
+from tinytorch.viz.shown import show_with_controls
 
 RESOLUTION = 120  # points of the surface along each axis
 
@@ -94,16 +95,7 @@ class OptimizerPath:
         return ipywidgets.HBox([play, slider])
 
     def _ipython_display_(self) -> None:
-        """Show the controls, and the picture as an output of its own: it stays where no widget can be shown."""
-        from IPython.display import display
-
-        from tinytorch.viz.loss_curve import in_a_notebook
-
-        if not in_a_notebook():
-            display(self.picture())
-            return
-        display(self.controls(lambda picture: shown.update(picture)))
-        shown = display(self.picture(), display_id=True)
+        show_with_controls(self)
 
     def __repr__(self) -> str:
         return f"<OptimizerPath: {', '.join(self.paths)}, {self.steps} steps>"

@@ -5,12 +5,12 @@
 In a notebook a slider moves through the frames; elsewhere, and in a saved notebook, first and last stand side by side.
 """
 
-import html
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
+from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 
 class PointsOverTime:
@@ -70,27 +70,10 @@ class PointsOverTime:
 
         last = len(self.frames) - 1
         slider = ipywidgets.IntSlider(value=last, max=last, description="frame", layout={"width": "60%"})
-        line = ipywidgets.HTML()
-
-        def move(place: int) -> None:
-            line.value = f'<div role="status" aria-live="polite">{html.escape(self.line(place))}</div>'
-            show(self.picture(place))
-
-        slider.observe(lambda change: move(change["new"]), names="value")
-        line.value = f'<div role="status" aria-live="polite">{html.escape(self.line(last))}</div>'
-        return ipywidgets.VBox([slider, line])
+        return with_words(slider, lambda place: show(self.picture(place)), lambda place: spoken(self.line(place)))
 
     def _ipython_display_(self) -> None:
-        """Show the controls, and the picture as an output of its own: it stays where no widget can be shown."""
-        from IPython.display import display
-
-        from tinytorch.viz.loss_curve import in_a_notebook
-
-        if not in_a_notebook():
-            display(self.picture())
-            return
-        display(self.controls(lambda picture: shown.update(picture)))
-        shown = display(self.picture(), display_id=True)
+        show_with_controls(self)
 
     def __repr__(self) -> str:
         return f"<PointsOverTime: {len(self.names)} points, {len(self.frames)} frames>"

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.patches import Patch, Rectangle
 
 from tinytorch.viz.picture import COLORS, GREY, Picture, new_figure
-from tinytorch.viz.shown import show_with_controls, spoken
+from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 MOST_TOKENS = 16  # cells of more could not be told apart
 EMPTY, NEW, AGAIN = 0, 1, 2  # what a cell of the table is
@@ -79,15 +79,12 @@ class RepeatedWork:
         slider = ipywidgets.IntSlider(
             value=self.step, min=1, max=len(self.tokens), description="tokens", layout={"width": "60%"}
         )
-        said = ipywidgets.HTML(spoken(self.text()))
 
-        def move(change) -> None:
-            self.step = change["new"]
-            said.value = spoken(self.text())
+        def move(step: int) -> None:
+            self.step = step
             show(self.picture())
 
-        slider.observe(move, names="value")
-        return ipywidgets.VBox([slider, said])
+        return with_words(slider, move, lambda _: spoken(self.text()))
 
     def _ipython_display_(self) -> None:
         show_with_controls(self)

@@ -5,7 +5,7 @@ The picture stays where no widget can be shown: in a saved notebook, on a gradin
 
 import html
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from tinytorch.viz.picture import Picture
 
@@ -34,6 +34,20 @@ def show_with_controls(view: Movable) -> None:
 def spoken(text: str, table: str = "") -> str:
     """Write a line that screen readers say when it changes, and a table below it, as HTML."""
     return f'<div role="status" aria-live="polite">{html.escape(text)}</div>{table}'
+
+
+def with_words(control, move: Callable[[Any], None], words: Callable[[Any], str]):
+    """Put a control (ipywidgets) above its words: each new value goes to `move`, then `words` gives the HTML for it."""
+    import ipywidgets
+
+    line = ipywidgets.HTML(words(control.value))
+
+    def follow(change) -> None:
+        move(change["new"])
+        line.value = words(change["new"])
+
+    control.observe(follow, names="value")
+    return ipywidgets.VBox([control, line])
 
 
 def html_table(rows, caption: str) -> str:

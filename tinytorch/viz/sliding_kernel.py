@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from tinytorch.viz.answers import ask, finite_array, in_short
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
-from tinytorch.viz.shown import html_table, show_with_controls, spoken
+from tinytorch.viz.shown import html_table, show_with_controls, spoken, with_words
 
 LARGEST_IMAGE, LARGEST_KERNEL = 32, 7  # pixels along an axis: cells of a larger one can't be told apart
 MOST_NUMBERS = 110  # written into cells; more would make a move of the slider larger than 60 kB
@@ -104,15 +104,12 @@ class SlidingKernel:
         slider = ipywidgets.IntSlider(
             value=self.place, max=len(self.places) - 1, description="place", layout={"width": "60%"}
         )
-        said = ipywidgets.HTML(spoken(self.text(), self.table()))
 
-        def move(change) -> None:
-            self.place = change["new"]
-            said.value = spoken(self.text(), self.table())
+        def move(place: int) -> None:
+            self.place = place
             show(self.picture())
 
-        slider.observe(move, names="value")
-        return ipywidgets.VBox([slider, said])
+        return with_words(slider, move, lambda _: spoken(self.text(), self.table()))
 
     def _ipython_display_(self) -> None:
         show_with_controls(self)

@@ -6,9 +6,9 @@ In a notebook a text field and one row of tokens for each number of merges; else
 of the first text.
 """
 
-import html
 from collections.abc import Callable, Sequence
 
+from tinytorch.viz.shown import spoken
 from tinytorch.viz.token_pictures import Tokens
 
 LONGEST_TEXT = 120  # bytes of UTF-8: what is sent for one change then stays below 60 kB
@@ -54,7 +54,7 @@ class TokensByMerges:
             said, rows.value = self.line(tokens, text), tokens.html()
         except Exception as problem:  # of the function given: the field stays usable
             said, rows.value = f"{type(problem).__name__}: {problem}", ""
-        line.value = f'<div role="status" aria-live="polite">{html.escape(said)}</div>'
+        line.value = spoken(said)
 
     def _ipython_display_(self) -> None:
         """Show the field, and the rows of the first text as an output of its own: they stay without widgets."""

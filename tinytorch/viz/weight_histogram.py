@@ -11,7 +11,7 @@ import numpy as np
 
 from tinytorch.viz.answers import in_short
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
-from tinytorch.viz.shown import show_with_controls, spoken
+from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 BINS = 61  # odd, so that zero lies in the middle of a bin
 MOST_SHOWN = 0.999  # of the weights: a single far one would squeeze all others into one bin
@@ -89,15 +89,12 @@ class WeightHistogram:
             value=self.threshold, max=self.limit, step=self.limit / 100, description="threshold",
             readout_format=".3f", continuous_update=False, layout={"width": "60%"},
         )  # fmt: skip
-        said = ipywidgets.HTML(spoken(self.text()))
 
-        def move(change) -> None:
-            self.threshold = change["new"]
-            said.value = spoken(self.text())
+        def move(threshold: float) -> None:
+            self.threshold = threshold
             show(self.picture())
 
-        slider.observe(move, names="value")
-        return ipywidgets.VBox([slider, said])
+        return with_words(slider, move, lambda _: spoken(self.text()))
 
     def _ipython_display_(self) -> None:
         show_with_controls(self)

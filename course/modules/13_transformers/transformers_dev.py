@@ -41,6 +41,7 @@ from tinytorch.core.tensor import Tensor
 from tinytorch.random import generator
 
 # %%
+import functools
 import time
 
 from tinytorch import manual_seed, viz
@@ -555,6 +556,7 @@ class Chain(Module):
         return self.block.mlp(self.block.norm2(x))
 
 
+@functools.cache
 def through_blocks(residual, norm, depth=12, dim=32):
     """Return how much tokens differ from each other after each block, and the gradient's norm at each block's MLP."""
     manual_seed(0)
@@ -599,8 +601,8 @@ viz.lines(
 
 # %%
 viz.lines(
-    blocks,
-    {name: m[1] for name, m in measured.items()},
+    np.arange(1, 13),
+    {name: through_blocks(*choice)[1] for name, choice in variants.items()},
     "Gradient that reaches each block's MLP",
     xlabel="block",
     ylabel="norm",
@@ -987,8 +989,9 @@ viz.NextToken(shares, beginnings, [tokenizer.decode([i]) for i in range(len(toke
 # **Predict, then run**: which temperature gives the share 1 to a single character, and can top k = 1 do the same at any temperature?
 
 # %%
+scores_there = scores_after("the ki")
 for temperature, k in ((0.0, None), (1.0, 1), (5.0, 1)):
-    picks = {tokenizer.decode([sample_next(scores_of["the ki"], u, temperature, k)]) for u in np.linspace(0, 0.999, 50)}
+    picks = {tokenizer.decode([sample_next(scores_there, u, temperature, k)]) for u in np.linspace(0, 0.999, 50)}
     print(f"temperature {temperature}, top k {k}: {picks}")
 
 # %% [markdown]
@@ -1204,7 +1207,8 @@ def step_seconds(model, batch, repeats=3):
 
 manual_seed(0)
 fresh = Transformer(vocabulary, context, dim, heads=4, layers=layers)
-tokens, seconds = 16 * context, step_seconds(fresh, batch=16)
+tokens = 16 * context
+seconds = step_seconds(fresh, batch=16)
 multiplied = counted - by_formula["embeddings"]  # a row is looked up, not multiplied
 operations = 6 * multiplied * tokens
 print(

@@ -384,7 +384,7 @@ viz.lines(
 # **Predict, then run**: the whole matrix has 8,192 weights. How many *different* numbers are left?
 
 # %%
-print(len(np.unique(weight)), "different weights before,", len(np.unique(places)), "after")
+print(len(np.unique(weight)), "different weights before,", len(np.unique(quantize(weight, scale_for(weight)))), "after")
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -809,7 +809,7 @@ def bytes_by_name(model):
     return {name: array.nbytes for name, array in model.state_dict().items()}
 
 
-before, after = bytes_by_name(trained()), bytes_by_name(small)
+before, after = bytes_by_name(trained()), bytes_by_name(quantize_model(trained()))
 for name, count in after.items():
     print(f"{name:>10}: {before.get(name, 0):>7,} bytes before, {count:>6,} after")
 total_before, total_after = sum(before.values()), sum(after.values())
@@ -1226,7 +1226,7 @@ def digits_in_whole_numbers(keep):
     return float((in_whole_numbers(x, small[2], *hidden_range).argmax(axis=1) == digits(train=False)[1]).mean())
 
 
-print(f"float32: {right(trained()):.2%}; bytes for weights: {right(small):.2%}", end="; ")
+print(f"float32: {right(trained()):.2%}; bytes for weights: {right(quantize_model(trained())):.2%}", end="; ")
 print(f"bytes for weights and activations: {digits_in_whole_numbers(0.9999):.2%}")
 
 # %% [markdown]
@@ -1430,7 +1430,7 @@ def loaded(content):
         return [arrays[name] for name in arrays.files]
 
 
-float_file, byte_file = saved(weight=big), saved(weight=q, scale=scale)
+float_file, byte_file = saved(weight=big), saved(weight=quantize(big, scale_for(big, per_row=True)), scale=scale)
 print(f"float32: {len(float_file):>9,} bytes, loaded in {best_of(loaded, float_file).median:.2f} ms")
 print(f"bytes:   {len(byte_file):>9,} bytes, loaded in {best_of(loaded, byte_file).median:.2f} ms")
 

@@ -291,10 +291,10 @@ def _():
 test.report()
 
 # %%
+filters = np.random.default_rng(0).normal(size=(64, 32, 3, 3)).astype("float32")
 hidden, scores = large[0].weight.data, large[2].weight.data
 print(f"threshold for 70 %: all {calculate_threshold([hidden, scores], 0.7):.3f}")
 print(f"each by itself: {calculate_threshold([hidden], 0.7):.3f} and {calculate_threshold([scores], 0.7):.3f}")
-filters = np.random.default_rng(0).normal(size=(64, 32, 3, 3)).astype("float32")
 print(f"64 filters of 32 x 3 x 3, drawn: {calculate_threshold([filters], 0.7):.3f}")
 
 # %% [markdown]

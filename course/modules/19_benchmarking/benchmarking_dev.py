@@ -1056,6 +1056,7 @@ viz.EvidenceByRuns(
 
 # %%
 manual_seed(0)
+nets = measured_nets()
 print(
     "the same again, after 80 pairs: {:.3f} to {:.3f}, {}".format(
         *evidence(nets["the same again"], nets["128 units"])[80]

@@ -6,11 +6,15 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbconvert import HTMLExporter
+from playwright.sync_api import Page
 
 from tests.e2e.browser import VIEW, chromium
 from tests.e2e.lab import wait_for_idle
@@ -23,6 +27,7 @@ BAND_IS_LAID_OUT = """() => {
     return bands.length > 20 && bands[20].getBoundingClientRect().width > 0;
 }"""
 START_SECONDS = 120
+HANDLES = ".jp-OutputArea-output .noUi-handle"
 TRAINING = """
 import time
 import numpy as np
@@ -70,6 +75,17 @@ grids = {2: ([-1, 0, 1], [0, 1]), 3: (np.arange(-3, 4) / 3, [1 / 3, 1])}
 display(viz.NumberLine([0.3, 1.0], grids, "Two numbers"))
 """
 
+IMAGES = """
+import numpy as np
+from IPython.display import display
+from tinytorch import viz
+
+image = np.arange(9.0).reshape(3, 3)
+display(viz.SlidingKernel(image, np.ones((2, 2)), lambda: np.array([[8, 12], [20, 25]]), "One is wrong"))
+display(viz.FeatureMaps({"ramp": image[None]}, lambda x: {"conv": np.stack([x[0], -x[0]])}))
+display(viz.WeightHistogram({"layer": [0.5, -0.1, 0.8, 0.05]}))
+"""
+
 NEXT = """
 import numpy as np
 from tinytorch import viz
@@ -111,18 +127,50 @@ viz.EvidenceByRuns(runs, {6: (0.4, 1.2, "can't tell"), 8: (0.45, 0.6, "faster")}
 """
 
 
-@pytest.fixture
-def lab(tmp_path, request):
-    """Start JupyterLab on a notebook with the training above, or other code; give its address and folder."""
-    code = getattr(request, "param", TRAINING)
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="training")])
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    work = tmp_path / "work"
+@dataclass
+class Lab:
+    """A JupyterLab that runs: where it listens, and the folder that it shows."""
+
+    url: str
+    token: str
+    work: Path
+
+    @contextmanager
+    def run(self, name: str, code: str) -> Iterator[Page]:
+        """Run a new notebook of one cell in a browser, give the page, and save the notebook at the end."""
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="cell")])
+        notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+        nbformat.write(notebook, self.path(name))
+        with chromium() as browser:
+            page = browser.new_page(viewport=VIEW)
+            page.set_default_timeout(1000 * START_SECONDS)
+            page.goto(f"{self.url}lab/tree/{name}.ipynb?reset&token={self.token}")
+            page.locator(".jp-CodeCell .cm-content").first.click()
+            wait_for_idle(page)
+            page.keyboard.press("Shift+Enter")
+            yield page
+            page.keyboard.press("Control+s")
+            page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
+
+    def path(self, name: str) -> Path:
+        return self.work / f"{name}.ipynb"
+
+    def kept_pictures(self, name: str) -> int:
+        """Count the pictures of the saved notebook on a page without widgets or scripts, such as a grading page."""
+        notebook = nbformat.read(self.path(name), as_version=4)
+        html, _ = HTMLExporter(sanitize_html=True).from_notebook_node(notebook)
+        return len(re.findall(r'<img[^>]*src="data:image/png', html))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory) -> Iterator[Lab]:
+    """Start one JupyterLab for all widgets; each test has a notebook and a kernel of its own."""
+    folder = tmp_path_factory.mktemp("lab")
+    work = folder / "work"
     work.mkdir()
-    nbformat.write(notebook, work / "curve.ipynb")
-    environment = os.environ | {"HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
+    environment = os.environ | {"HOME": str(folder), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
     options = ["--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root", f"--ServerApp.root_dir={work}"]
-    with (tmp_path / "lab.log").open("w") as log:
+    with (folder / "lab.log").open("w") as log:
         process = subprocess.Popen(
             mortal([sys.executable, "-m", "jupyterlab", *options]),
             env=environment,
@@ -130,34 +178,38 @@ def lab(tmp_path, request):
             stderr=subprocess.STDOUT,
         )
     try:
-        yield _address(tmp_path, process), work
+        server = _listening(folder, process)
+        yield Lab(server["url"], server["token"], work)
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _address(folder: Path, process: subprocess.Popen) -> str:
+def _listening(folder: Path, process: subprocess.Popen) -> dict[str, str]:
     """Wait until the server has written down where it listens."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         log = (folder / "lab.log").read_text()
         for path in (folder / "runtime").glob("jpserver-*.json"):
             if "is running at" in log:
-                server = json.loads(path.read_text())
-                return f"{server['url']}lab/tree/curve.ipynb?token={server['token']}"
+                return json.loads(path.read_text())
         time.sleep(0.1)
     raise AssertionError(f"JupyterLab did not start:\n{(folder / 'lab.log').read_text()[-2000:]}")
 
 
+@contextmanager
+def changing(page: Page, picture: int = 0) -> Iterator[None]:
+    """Wait at the end until a picture is another one than before."""
+    before = page.locator(".jp-OutputArea-output img").nth(picture).get_attribute("src")
+    yield
+    page.wait_for_function(
+        "([place, before]) => document.querySelectorAll('.jp-OutputArea-output img')[place].src != before",
+        arg=[picture, before],
+    )
+
+
 def test_two_pictures_during_training_differ_and_one_stays(lab, tmp_path):
-    address, work = lab
-    with chromium() as browser:
-        page = browser.new_page(viewport=VIEW)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(address)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        wait_for_idle(page)
-        page.keyboard.press("Shift+Enter")
+    with lab.run("training", TRAINING) as page:
         curve = page.locator("svg.tt-loss")
         curve.wait_for(state="visible")
         frame = page.locator(".jp-OutputArea-output .widget-html")  # stays, while the picture in it is replaced
@@ -177,92 +229,71 @@ def test_two_pictures_during_training_differ_and_one_stays(lab, tmp_path):
         page.get_by_role("button", name="Save CSV").click()
         page.get_by_text("written:").wait_for()
         page.screenshot(path=tmp_path / "lab.png")
-        page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
     assert first != second
-    assert (work / "mlp_on_digits.csv").read_text().startswith("step,train,validation,learning_rate\n0,2.")
-    assert _kept_pictures(work / "curve.ipynb") == 1
+    assert (lab.work / "mlp_on_digits.csv").read_text().startswith("step,train,validation,learning_rate\n0,2.")
+    assert lab.kept_pictures("training") == 1
 
 
-@pytest.mark.parametrize("lab", [WIDGETS], indirect=True, ids=["widgets"])
 def test_typing_and_arrow_keys_change_what_is_seen_and_said(lab):
-    address, work = lab
-    with chromium() as browser:
-        page = browser.new_page(viewport=VIEW)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(address)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        wait_for_idle(page)
-        page.keyboard.press("Shift+Enter")
+    with lab.run("widgets", WIDGETS) as page:
         field, status = page.locator(".jp-OutputArea-output input[type=text]").first, page.get_by_role("status")
         field.fill("abcd")
         status.filter(has_text="4 characters; tokens after 0, 2 merges: 4, 2").wait_for()
-        picture = page.locator(".jp-OutputArea-output img").first
-        before = picture.get_attribute("src")
-        handles = page.locator(".jp-OutputArea-output .noUi-handle")
-        handles.nth(0).focus()
-        page.keyboard.press("ArrowLeft")
-        status.filter(has_text="epoch 3: moved by").wait_for()
-        page.wait_for_function(
-            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
-        )
+        handles = page.locator(HANDLES)
+        with changing(page):
+            handles.nth(0).focus()
+            page.keyboard.press("ArrowLeft")
+            status.filter(has_text="epoch 3: moved by").wait_for()
         status.filter(has_text="3 tokens: without a cache 6 products, 3 of them computed before").wait_for()
         handles.nth(1).focus()
         page.keyboard.press("ArrowRight")
         status.filter(has_text="4 tokens: without a cache 6 products, none of them computed before").wait_for()
-        page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    saved = (work / "curve.ipynb").read_text()
-    assert _kept_pictures(work / "curve.ipynb") == 2 and "<small>97</small>" in saved
+    assert lab.kept_pictures("widgets") == 2 and "<small>97</small>" in lab.path("widgets").read_text()
 
 
-@pytest.mark.parametrize("lab", [MAPS], indirect=True, ids=["maps"])
 def test_arrow_keys_choose_a_map_a_row_of_it_and_a_grid(lab):
-    address, work = lab
-    with chromium() as browser:
-        page = browser.new_page(viewport=VIEW)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(address)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        wait_for_idle(page)
-        page.keyboard.press("Shift+Enter")
-        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+    with lab.run("maps", MAPS) as page:
+        status, handles = page.get_by_role("status"), page.locator(HANDLES)
         status.filter(has_text="after, a: looks at c (100%)").wait_for()
-        handles, before = page.locator(".jp-OutputArea-output .noUi-handle"), picture.get_attribute("src")
-        handles.nth(1).focus()
-        page.keyboard.press("ArrowRight")
-        status.filter(has_text="after, b: looks at b (100%)").wait_for()
-        page.wait_for_function(
-            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
-        )
+        with changing(page):
+            handles.nth(1).focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="after, b: looks at b (100%)").wait_for()
         handles.nth(0).focus()
         page.keyboard.press("ArrowLeft")
         status.filter(has_text="before, b: looks at a (33%)").wait_for()
-        picture = page.locator(".jp-OutputArea-output img").nth(1)
-        before = picture.get_attribute("src")
         status.filter(has_text="2 bits: 3 places, 1 apart").wait_for()
-        handles.nth(2).focus()
-        page.keyboard.press("ArrowRight")
-        status.filter(has_text="3 bits: 7 places, 0.333 apart").wait_for()
-        page.wait_for_function(
-            "before => document.querySelectorAll('.jp-OutputArea-output img')[1].src != before", arg=before
-        )
-        page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    assert _kept_pictures(work / "curve.ipynb") == 2
+        with changing(page, picture=1):
+            handles.nth(2).focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="3 bits: 7 places, 0.333 apart").wait_for()
+    assert lab.kept_pictures("maps") == 2
 
 
-@pytest.mark.parametrize("lab", [NEXT], indirect=True, ids=["next token"])
+def test_keys_slide_a_kernel_choose_a_channel_and_set_a_threshold(lab):
+    with lab.run("images", IMAGES) as page:
+        status, handles = page.get_by_role("status"), page.locator(HANDLES)
+        status.filter(has_text="place (1, 0): the 4 products add up to 20").wait_for()
+        with changing(page, picture=0):
+            handles.nth(0).focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="place (1, 1): the 4 products add up to 24, but the map has 25 there").wait_for()
+        status.filter(has_text="ramp, layer conv, channel 0: 3 x 3, from 0 to 8").wait_for()
+        with changing(page, picture=1):
+            handles.nth(1).focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="ramp, layer conv, channel 1: 3 x 3, from -8 to").wait_for()
+        status.filter(has_text="layer: 0 of 4 (0.0%)").wait_for()
+        with changing(page, picture=2):
+            handles.nth(2).focus()
+            page.keyboard.press("End")
+            status.filter(has_text="layer: 4 of 4 (100.0%)").wait_for()
+    assert lab.kept_pictures("images") == 3
+
+
 def test_arrow_keys_change_temperature_and_beginning_and_a_broken_model_is_told(lab):
-    address, work = lab
-    with chromium() as browser:
-        page = browser.new_page(viewport=VIEW)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(address)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        wait_for_idle(page)
-        page.keyboard.press("Shift+Enter")
-        status, slider = page.get_by_role("status"), page.locator(".jp-OutputArea-output .noUi-handle")
+    with lab.run("next_token", NEXT) as page:
+        status, slider = page.get_by_role("status"), page.locator(HANDLES)
         status.filter(has_text="after 'x' at temperature 1.0: likeliest 'a' with 73%").wait_for()
         slider.focus()
         page.keyboard.press("ArrowLeft")
@@ -275,90 +306,44 @@ def test_arrow_keys_change_temperature_and_beginning_and_a_broken_model_is_told(
         status.filter(has_text="RuntimeError: too hot").wait_for()
         page.keyboard.press("ArrowLeft")
         status.filter(has_text="after 'y' at temperature 1.0: likeliest 'b' with 73%").wait_for()
-        page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    assert _kept_pictures(work / "curve.ipynb") == 1
+    assert lab.kept_pictures("next_token") == 1
 
 
-@pytest.mark.parametrize("lab", [MASKS], indirect=True, ids=["masks"])
 def test_arrow_keys_choose_a_sparsity(lab):
-    address, work = lab
-    with chromium() as browser:
-        page = browser.new_page(viewport=VIEW)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(address)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        wait_for_idle(page)
-        page.keyboard.press("Shift+Enter")
-        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+    with lab.run("masks", MASKS) as page:
+        status = page.get_by_role("status")
         status.filter(has_text="sparsity 50%, hidden: 4 of 8 weights stay").wait_for()
-        before = picture.get_attribute("src")
-        page.locator(".jp-OutputArea-output .noUi-handle").first.focus()
-        page.keyboard.press("ArrowRight")
-        status.filter(has_text="sparsity 75%, hidden: 2 of 8 weights stay").wait_for()
-        page.wait_for_function(
-            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
-        )
-        page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    assert _kept_pictures(work / "curve.ipynb") == 1
+        with changing(page):
+            page.locator(HANDLES).first.focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="sparsity 75%, hidden: 2 of 8 weights stay").wait_for()
+    assert lab.kept_pictures("masks") == 1
 
 
-@pytest.mark.parametrize("lab", [CALLS], indirect=True, ids=["calls"])
 def test_arrow_keys_walk_through_the_calls_of_a_timeline(lab):
-    address, work = lab
-    with chromium() as browser:
-        page = browser.new_page(viewport=VIEW)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(address)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        wait_for_idle(page)
-        page.keyboard.press("Shift+Enter")
-        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+    with lab.run("calls", CALLS) as page:
+        status = page.get_by_role("status")
         status.filter(has_text="call 1 of 3: matmul, forward, starts at 0 µs, takes 2 ms, 40.0% of 5 ms").wait_for()
-        before = picture.get_attribute("src")
-        page.locator(".jp-OutputArea-output .noUi-handle").focus()
-        page.keyboard.press("ArrowRight")
-        page.keyboard.press("ArrowRight")
-        status.filter(has_text="call 3 of 3: gelu, backward, starts at 4 ms").wait_for()
-        page.wait_for_function(
-            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
-        )
-        page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    assert _kept_pictures(work / "curve.ipynb") == 1
+        with changing(page):
+            page.locator(HANDLES).focus()
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="call 3 of 3: gelu, backward, starts at 4 ms").wait_for()
+    assert lab.kept_pictures("calls") == 1
 
 
-@pytest.mark.parametrize("lab", [EVIDENCE], indirect=True, ids=["evidence"])
 def test_arrow_keys_take_fewer_pairs_of_runs(lab):
-    address, work = lab
-    with chromium() as browser:
-        page = browser.new_page(viewport=VIEW)
-        page.set_default_timeout(1000 * START_SECONDS)
-        page.goto(address)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        wait_for_idle(page)
-        page.keyboard.press("Shift+Enter")
-        status, picture = page.get_by_role("status"), page.locator(".jp-OutputArea-output img").first
+    with lab.run("evidence", EVIDENCE) as page:
+        status = page.get_by_role("status")
         status.filter(has_text="after 8 pairs: new takes 0.450 to 0.600 times as long as old: faster").wait_for()
-        before = picture.get_attribute("src")
-        page.locator(".jp-OutputArea-output .noUi-handle").focus()
-        page.keyboard.press("ArrowLeft")
-        status.filter(has_text="after 6 pairs: new takes 0.400 to 1.200 times as long as old: can't tell").wait_for()
-        page.wait_for_function(
-            "before => document.querySelector('.jp-OutputArea-output img').src != before", arg=before
-        )
-        page.keyboard.press("Control+s")
-        page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
-    assert _kept_pictures(work / "curve.ipynb") == 1
+        with changing(page):
+            page.locator(HANDLES).focus()
+            page.keyboard.press("ArrowLeft")
+            status.filter(
+                has_text="after 6 pairs: new takes 0.400 to 1.200 times as long as old: can't tell"
+            ).wait_for()
+    assert lab.kept_pictures("evidence") == 1
 
 
 def _points(page) -> str:
     return page.evaluate("() => document.querySelector('svg.tt-loss polyline').getAttribute('points')")
-
-
-def _kept_pictures(path: Path) -> int:
-    """Count the pictures that a page without widgets or scripts shows of the saved notebook, as grading pages do."""
-    notebook = nbformat.read(path, as_version=4)
-    html, _ = HTMLExporter(sanitize_html=True).from_notebook_node(notebook)
-    return len(re.findall(r'<img[^>]*src="data:image/png', html))
