@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tinytorch.core.acceleration import FAST, accelerated
 
 from tests.examples import examples
 from tinytorch import nn, optim
 from tinytorch.core import acceleration as core
+from tinytorch.core.acceleration import FAST, accelerated
 from tinytorch.core.activations import gelu
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.spatial import conv2d
 from tinytorch.core.tensor import IMPLEMENTATIONS, IN_USE, Tensor, use_implementation
+from tinytorch.testing import check_gradient
 
 F = nn.functional
 SEEDS = st.integers(0, 2**32 - 1)
@@ -56,6 +57,38 @@ def test_im2col_convolves_as_the_loops_do_forwards_and_backwards(seed, count, ch
         agree(with_gradients(convolve, x, w), expected)
 
 
+def by_row(a):
+    """Give what the fused loss computes, by the formula."""
+    picked = a[np.arange(len(a)), np.arange(len(a)) % a.shape[1]]
+    return np.log(np.exp(a).sum(axis=1)) - picked
+
+
+# name: (a function of tensors, numpy's, shapes): the slope is measured in float64, apart from any rule
+BY_DIFFERENCES = {
+    "cross_entropy_fused": (
+        lambda z: core.cross_entropy_fused(z, np.arange(z.shape[0]) % z.shape[1]), by_row, [(5, 3)],
+    ),
+    "gelu_in_blocks": (gelu, lambda a: IMPLEMENTATIONS["gelu"]["default"](a), [(3, 4)]),
+    "conv2d_im2col": (
+        lambda x, w: conv2d(x, w, stride=2, padding=1),
+        lambda x, w: IMPLEMENTATIONS["conv2d"]["default"](x, w, stride=2, padding=1),
+        [(9, 2, 4, 3), (3, 2, 3, 2)],
+    ),
+    "unfold": (
+        lambda x: core.unfold(x, (2, 3), padding=1, stride=2),
+        lambda x: core.im2col(x, (2, 3), stride=2, padding=1),
+        [(2, 2, 4, 3)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BY_DIFFERENCES)
+def test_gradients_are_those_of_central_differences(name):
+    ours, numpys, shapes = BY_DIFFERENCES[name]
+    with accelerated():
+        check_gradient(ours, numpys, shapes, tensor=Tensor, rng=np.random.default_rng(16))
+
+
 @some
 @given(seed=SEEDS, kernel=st.tuples(SIZES, SIZES), stride=st.integers(1, 3), padding=st.integers(0, 2))
 def test_col2im_is_the_adjoint_of_im2col(seed, kernel, stride, padding):
@@ -78,6 +111,15 @@ def test_unfold_is_pytorchs(seed, kernel, stride, padding):
     (out * out).sum().backward()
     ours = with_gradients(lambda a: F.unfold(a, kernel, padding=padding, stride=stride), x)
     agree(ours, [out.detach().numpy(), theirs.grad.numpy()])
+
+
+@some
+@given(seed=SEEDS, rows=SIZES, classes=st.integers(2, 6), reduction=st.sampled_from(["mean", "sum", "none"]))
+def test_the_fused_loss_is_the_one_of_small_operations(seed, rows, classes, reduction):
+    z, y = normal(seed, rows, classes), np.random.default_rng(seed).integers(0, classes, size=rows)
+    expected = with_gradients(lambda a: cross_entropy(a, Tensor(y), reduction=reduction), z)
+    with accelerated(cross_entropy="fused"):
+        agree(with_gradients(lambda a: cross_entropy(a, Tensor(y), reduction=reduction), z), expected)
 
 
 @pytest.mark.torch
@@ -138,6 +180,26 @@ def test_adam_in_place_has_the_bits_of_adam_step(seed, shape, t):
     core.adam_in_place(given_arrays[0], g, *given_arrays[1:], t, *SETTINGS)
     for array, other in zip(given_arrays, expected, strict=True):
         assert array.tobytes() == np.asarray(other, dtype="float32").tobytes()
+
+
+def trained(*names_by_step):
+    """Train a layer, each step under its own names; give its weights."""
+    layer = nn.Linear(4, 3)
+    layer.weight.data, layer.bias.data = normal(3, 3, 4), normal(4, 3)
+    optimizer, x, y = optim.Adam(layer.parameters(), lr=0.01), Tensor(normal(5, 8, 4)), Tensor(np.arange(8) % 3)
+    for names in names_by_step:
+        with accelerated(**names):
+            optimizer.zero_grad()
+            F.cross_entropy(F.gelu(layer(x)), y).backward()
+            optimizer.step()
+    return layer.weight.data
+
+
+def test_names_switched_during_a_training_leave_its_bits_or_differ_by_rounding():
+    usual = dict.fromkeys(FAST, "default")
+    plain = trained(*[usual] * 6)
+    assert trained(*[{"adam_step": "in_place"}, usual] * 3).tobytes() == plain.tobytes()
+    agree([trained(*[FAST, usual] * 3), trained(*[FAST] * 6)], [plain, plain])
 
 
 @pytest.mark.parametrize("order", ["C", "F"])

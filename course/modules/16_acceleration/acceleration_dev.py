@@ -87,22 +87,21 @@ def make_step(seed=0, images=32):
 SHOWN = ("conv2d", "gelu", "adam_step", "max_pool2d", "matmul")
 
 
-def milliseconds_by_operation(repeats=5):
-    """Profile some steps, forwards and backwards; return {operation: median milliseconds in a step}."""
-    _, step = make_step()
-    step()
-    found = {name: [] for name in (*SHOWN, "all others")}
-    for _ in range(repeats):
-        spent = dict.fromkeys(found, 0.0)
-        for span in timeline(step, time.process_time):
-            name = span.operation.split("/")[0]  # a rule may belong to one implementation: "conv2d/im2col"
-            spent[name if name in SHOWN else "all others"] += 1000 * span.seconds
-        for name, spent_in_it in spent.items():
-            found[name].append(spent_in_it)
-    return {name: float(np.median(each)) for name, each in found.items()}
+def milliseconds_by_operation(*steps, repeats=7):
+    """Profile steps that take turns, so that a busy moment meets all; return for each {operation: median milliseconds}."""
+    shares = [{name: [] for name in (*SHOWN, "all others")} for _ in steps]
+    for turn in range(repeats + 1):
+        for step, found in zip(steps, shares, strict=True):
+            spent = dict.fromkeys(found, 0.0)
+            for span in timeline(step, time.process_time):
+                name = span.operation.split("/")[0]  # a rule may belong to one implementation: "conv2d/im2col"
+                spent[name if name in SHOWN else "all others"] += 1000 * span.seconds
+            for name in found if turn else ():  # the first turn warms up
+                found[name].append(spent[name])
+    return [{name: float(np.median(each)) for name, each in found.items()} for found in shares]
 
 
-before = milliseconds_by_operation()
+(before,) = milliseconds_by_operation(make_step()[1])
 whole = sum(before.values())
 for name, spent in before.items():
     print(
@@ -436,13 +435,27 @@ FAST = {"conv2d": "im2col", "cross_entropy": "fused", "adam_step": "in_place", "
 
 
 # %% [markdown]
-# Does it pay? Each line is a layer with other channels; forwards, and forwards and backwards. The clock is the one that stands still while others compute.
+# Does it pay? Each line is a layer with other channels; forwards, and forwards and backwards. The clock is the one that stands still while others compute. Those who are compared take turns: a busy moment of the machine then meets both.
 
 
 # %%
-def median_ms(run, repeats=7):
-    """Return the median milliseconds of run()."""
-    return 1000 * time_call(run, repeats, clock=time.process_time).median
+def medians_ms(*runs, repeats=9):
+    """Return the median milliseconds of each of some functions, which take turns."""
+    times = [
+        [time_call(run, repeats=1, warm_up=0, clock=time.process_time).median for run in runs]
+        for _ in range(repeats + 1)
+    ]
+    return (1000 * np.median(times[1:], axis=0)).tolist()  # the first turn warms up
+
+
+def under(run, **names):
+    """Return a function that calls run() with other implementations."""
+
+    def run_under_names():
+        with accelerated(**names):
+            run()
+
+    return run_under_names
 
 
 def layer_run(channels, kernels, size, backwards):
@@ -464,9 +477,7 @@ LAYERS = [(1, 8, 28), (8, 16, 14), (16, 32, 14), (32, 32, 14)]
 for channels, kernels, size in LAYERS:
     for way, backwards in (("forwards", False), ("and backwards", True)):
         run = layer_run(channels, kernels, size, backwards)
-        loops = median_ms(run)
-        with accelerated(conv2d="im2col"):
-            columns = median_ms(run)
+        loops, columns = medians_ms(under(run, conv2d="default"), under(run, conv2d="im2col"))
         gains[way].append(loops / columns)
         print(
             f"{channels:>3} to {kernels:>2} channels, {way:>13}: loops {loops:6.2f} ms, im2col {columns:6.2f} ms: {loops / columns:.2f} times as fast"
@@ -484,28 +495,40 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. With one channel, im2col wins by a lot: the loops' "products" only scaled feature maps, nine times, and added them up.
-# 2. With more channels the loops' products become real ones, and the gain shrinks to about nothing. On some machines it's a loss: copying nine times the numbers isn't free.
+# 2. With more channels the loops' products become real ones, and there's nothing left to gain. Look for lines below 1: copying nine times the numbers isn't free, and on the way back they are copied twice, once by `im2col` and once by `col2im`.
 # 3. So neither is "the fast convolution". It depends on the shape; that's why libraries choose (cuDNN has several algorithms for this one operation).
 
 # %% [markdown]
-# And the other layout, with a window in each *row*? The product itself is given the same numbers. It's measured here without the copying, in favour of the loser: both matrices are ready.
+# And the other layout, with a window in each *row*? It has the same numbers, and one large product. What it costs is to fill it, and to put the channels where the next layer expects them.
 
 # %%
 rng = np.random.default_rng(0)
 kernels = rng.normal(size=(32, 16 * 9)).astype("float32")
-columns = im2col(rng.normal(size=(8, 16, 14, 14)).astype("float32"), (3, 3), padding=1)
-rows = np.ascontiguousarray(columns.transpose(0, 2, 1)).reshape(8 * 196, 16 * 9)
+images = rng.normal(size=(8, 16, 14, 14)).astype("float32")
 
 
-def with_rows():
-    """Multiply windows in rows, and put the channels where the next layer expects them."""
+def windows_as_rows():
+    """Copy windows into rows: neighbours in a row come from far apart."""
+    padded = pad2d(images, 1)
+    filled = np.empty((8, 14, 14, 16, 3, 3), dtype="float32")
+    for i in range(3):
+        for j in range(3):
+            filled[..., i, j] = met_by(padded, i, j, 14, 14, 1).transpose(0, 2, 3, 1)
+    return filled.reshape(8 * 196, 16 * 9)
+
+
+def product_of_rows():
+    """Multiply, and bring the channels to the front."""
     return np.ascontiguousarray((rows @ kernels.T).reshape(8, 196, 32).transpose(0, 2, 1))
 
 
-close(with_rows(), kernels @ columns, atol=1e-4)
-print(
-    f"windows as columns: {median_ms(lambda: kernels @ columns, 25):.3f} ms; as rows: {median_ms(with_rows, 25):.3f} ms"
-)
+columns, rows = im2col(images, (3, 3), padding=1), windows_as_rows()
+close(product_of_rows(), kernels @ columns, atol=1e-4)
+filling = medians_ms(lambda: im2col(images, (3, 3), padding=1), windows_as_rows, repeats=25)
+product = medians_ms(lambda: kernels @ columns, product_of_rows, repeats=25)
+for place, layout in enumerate(("columns", "rows")):
+    both = filling[place] + product[place]
+    print(f"windows as {layout:>7}: filled in {filling[place]:.3f} ms, product {product[place]:.3f} ms: {both:.3f} ms")
 
 # %% [markdown]
 # **Predict, then run**: which of the two needs less memory at its peak, the loops or im2col? Think of 64 images at once, and of 8 at a time.
@@ -635,9 +658,9 @@ def _():
 @test.check("random logits and classes, as the formula says; the logits stay as they are", points=7, hidden=True)
 def _():
     z, k = test.rng.normal(size=(7, 5)) * 3, test.rng.integers(0, 5, size=7)
-    given = remote(z)
-    with unchanged(given):
-        close(cross_entropy_fused(Tensor(given), k).data, -np.log(softmax_of(z)[np.arange(7), k]))
+    given, classes = remote(z), remote(k)
+    with unchanged(given), unchanged(classes):
+        close(cross_entropy_fused(Tensor(given), classes).data, -np.log(softmax_of(z)[np.arange(7), k]))
     same(cross_entropy_fused(Tensor(z.astype("float32")), k).dtype, "float32")
 
 
@@ -663,9 +686,7 @@ def _():
 test.report()
 
 # %%
-costs = {"small operations": [], "fused": []}
-TABLES = [(64, 10), (4096, 10), (1024, 65), (256, 5000)]
-for shape in TABLES:
+for shape in ((64, 10), (4096, 10), (1024, 65), (256, 5000)):
     z = Tensor(rng.normal(size=shape).astype("float32"), requires_grad=True)
     y = Tensor(rng.integers(0, shape[1], size=shape[0]))
 
@@ -673,11 +694,9 @@ for shape in TABLES:
         z.grad = None
         cross_entropy(z, y).backward()
 
-    for column, name in (("small operations", "default"), ("fused", "fused")):
-        with accelerated(cross_entropy=name):
-            costs[column].append((median_ms(loss_and_back), peak_bytes(loss_and_back) / z.data.nbytes))
-for place, shape in enumerate(TABLES):
-    (slow, slow_peak), (fast, fast_peak) = (costs[column][place] for column in costs)
+    both = [under(loss_and_back, cross_entropy=name) for name in ("default", "fused")]
+    slow, fast = medians_ms(*both)
+    slow_peak, fast_peak = (peak_bytes(run) / z.data.nbytes for run in both)
     print(
         f"{shape!s:>11}: {slow:6.2f} ms and {fast:6.2f} ms, {slow / fast:4.1f} times as fast; at the peak {slow_peak:4.1f} and {fast_peak:4.1f} arrays of the logits' size"
     )
@@ -834,7 +853,7 @@ given = [weights, 0.1 * weights, np.zeros_like(weights), np.zeros_like(weights)]
 copies = [array.copy() for array in given]
 settings = {"t": 3, "lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8}
 new_arrays, in_place = IMPLEMENTATIONS["adam_step"]["default"], adam_in_place
-slow, fast = median_ms(lambda: new_arrays(*given, **settings)), median_ms(lambda: in_place(*copies, **settings))
+slow, fast = medians_ms(lambda: new_arrays(*given, **settings), lambda: in_place(*copies, **settings))
 adam_gain = slow / fast
 print(f"new arrays {slow:.2f} ms, in place {fast:.2f} ms: {adam_gain:.1f} times as fast")
 peaks = [peak_bytes(lambda f=f: f(*copies, **settings)) / weights.nbytes for f in (new_arrays, in_place)]
@@ -981,22 +1000,19 @@ register_implementation("gelu", "blocks", gelu_in_blocks)
 
 
 # %%
-def gelu_costs(name, shape=(1000, 784)):
-    """Return the milliseconds of gelu forwards, and forwards and backwards."""
-    a = Tensor(rng.normal(size=shape).astype("float32"), requires_grad=True)
-
-    def both():
-        a.grad = None
-        gelu(a).backward(a.data)
-
-    with accelerated(gelu=name):
-        return median_ms(lambda: gelu(a)), median_ms(both)
+a = Tensor(rng.normal(size=(1000, 784)).astype("float32"), requires_grad=True)
 
 
-old, new = gelu_costs("default"), gelu_costs("blocks")
-for way, slow, fast in zip(("forwards", "forwards and backwards"), old, new, strict=True):
-    print(f"{way:>22}: {slow:6.2f} ms, in blocks with slope {fast:6.2f} ms: {slow / fast:.2f} times as fast")
-gelu_gain = old[1] / new[1]
+def gelu_and_back():
+    """Go forwards and backwards."""
+    a.grad = None
+    gelu(a).backward(a.data)
+
+
+for way, run in (("forwards", lambda: gelu(a)), ("forwards and backwards", gelu_and_back)):
+    slow, fast = medians_ms(under(run, gelu="default"), under(run, gelu="blocks"))
+    gelu_gain = slow / fast
+    print(f"{way:>22}: {slow:6.2f} ms, in blocks with slope {fast:6.2f} ms: {gelu_gain:.2f} times as fast")
 
 # %% [markdown]
 # **Predict, then run**: the kept slope is an array of the activation's size. What does it do to the memory on the tape?
@@ -1026,7 +1042,8 @@ for count in (1000, 10_000, 100_000):
     line = [f"{count:>7} numbers:"]
     for name in ("default", "colleague"):
         run = lambda a=a, name=name: IMPLEMENTATIONS["gelu"][name](a)  # noqa: E731
-        line.append(f"{name} {median_ms(run, 3):7.3f} ms, {peak_bytes(run) / count:5.1f} bytes for each;")
+        (spent,) = medians_ms(run, repeats=3)
+        line.append(f"{name} {spent:7.3f} ms, {peak_bytes(run) / count:5.1f} bytes for each;")
     print(*line)
 
 # def repaired_gelu(a):
@@ -1036,7 +1053,8 @@ for count in (1000, 10_000, 100_000):
 if "repaired_gelu" in globals():
     a = rng.normal(size=100_000).astype("float32")
     close(repaired_gelu(a), colleagues_gelu(a), atol=1e-5)  # noqa: F821
-    print(f"{median_ms(lambda: colleagues_gelu(a), 3) / median_ms(lambda: repaired_gelu(a), 3):.0f} times as fast")  # noqa: F821
+    slow, fast = medians_ms(lambda: colleagues_gelu(a), lambda: repaired_gelu(a), repeats=3)  # noqa: F821
+    print(f"{slow / fast:.0f} times as fast")
 
 # %% [markdown]
 # <details><summary>The slow line</summary>
@@ -1062,7 +1080,8 @@ if "Switched" in globals():
     layer = Conv2d(1, 8, 3, padding=1)
     switched = Switched(layer, conv2d="im2col")  # noqa: F821
     close(switched(x).data, layer(x).data, atol=1e-5)
-    print(f"{median_ms(lambda: layer(x)):.2f} ms, switched {median_ms(lambda: switched(x)):.2f} ms")
+    slow, fast = medians_ms(lambda: layer(x), lambda: switched(x))
+    print(f"{slow:.2f} ms, switched {fast:.2f} ms")
 
 # %% [markdown]
 # <details><summary>One way</summary>
@@ -1083,17 +1102,17 @@ if "Switched" in globals():
 # %% [markdown]
 # ## Systems Analysis
 #
-# Now all four at once, on the step from the beginning. For the bar in the middle nothing was switched on: it's Amdahl's prediction, from each part's measured share and the gain of its new implementation by itself, all parts taken one after the other.
+# Now all four at once, on the step from the beginning, old and new in turn. The bar in the middle is Amdahl's prediction: each part's measured time, divided by what its new implementation gained by itself.
 
 # %%
-with accelerated():
-    after = milliseconds_by_operation()
+before, after = milliseconds_by_operation(make_step()[1], under(make_step()[1]))
 gain_of = {"conv2d": gains["and backwards"][0], "gelu": gelu_gain, "adam_step": adam_gain}
 predicted = {name: spent / gain_of.get(name, 1.0) for name, spent in before.items()}
+for name, spent in before.items():
+    print(f"{name:>12}: {spent:6.2f} ms, predicted {predicted[name]:6.2f}, after {after[name]:6.2f}")
 whole, then, now = (sum(times.values()) for times in (before, predicted, after))
-print(
-    f"before {whole:.2f} ms, after {now:.2f} ms: {whole / now:.2f} times as fast; predicted were {whole / then:.2f} times"
-)
+print(f"  whole step: {whole:6.2f} ms, predicted {then:6.2f}, after {now:6.2f}")
+print(f"{whole / now:.2f} times as fast; predicted were {whole / then:.2f} times")
 viz.bars(
     ["before", "predicted", "after"],
     {name: [before[name], predicted[name], after[name]] for name in before},
@@ -1104,9 +1123,9 @@ viz.bars(
 # %% [markdown]
 # **What's happening**
 # 1. Each colour is one operation, forwards and backwards together.
-# 2. What you didn't touch (pooling, products) is as long as before, and a larger *share* now.
-# 3. The prediction is too good where it took a part's gain from another shape. For the convolution it took that of one channel; the second layer has eight.
-# 4. The step is never as much faster as its best part.
+# 2. What you didn't touch (pooling, products) takes about as long as before, and a larger *share* now.
+# 3. A prediction is as good as its measurement. The gain of `conv2d` was measured with one channel; this step's second layer has eight, where im2col gains nothing, so its bar is higher than predicted. Adam's and `gelu`'s gains come from other sizes, too.
+# 4. The step never gains as much as its best part.
 
 # %% [markdown]
 # Which of them got onto the roof? A roofline asks how far an operation is from what the machine allows.
@@ -1154,7 +1173,7 @@ viz.roofline(flops_per_second, bytes_per_second, dots, "What was won, under the 
 # **What's happening**
 # 1. `im2col` moved the convolution straight up: the same flops, the same shapes, in less time.
 # 2. It still isn't at the roof. The matrix of windows is written and read, and isn't counted in the bytes of the call: only a kernel that never writes it could get there.
-# 3. `gelu` stays far below the slope: its one counted flop hides an `erf` and an `exp`, some thirty real ones. Forwards, blocks can't change that.
+# 3. `gelu` stays far below the slope: its one counted flop hides an `erf`, which is a few dozen real ones. Forwards, blocks can't change that.
 # 4. Adam, in place, comes closer to what memory can do. It's bound by memory, and no cleverer arithmetic would help it.
 
 # %% [markdown]
@@ -1215,7 +1234,7 @@ print("the new ones agree with the old ones, and a resumed training goes on to t
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_gains", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# im2col 4 times with one channel and 1.0 with 32, the loss 2 to 6 times, Adam 1.8 times, gelu 2.2 times forwards and backwards and 0.9 forwards; the step 1.8 times. With 32 channels I'd leave the loops, for evaluation the old gelu. The loss takes about one hundredth of the step, so by Amdahl it can bring 1 %; with 50,000 words its arrays are the largest of the model.
+# Forwards and backwards, im2col 4.3 times with one channel and 0.75 times (a loss!) with 32, the fused loss 1.2 to 1.6 times, Adam 1.7 times, gelu 1.8 times, but 0.9 times forwards only; the whole step 1.2 times. With 32 channels I'd leave the loops, for evaluation the old gelu. The loss takes about one hundredth of the step, so by Amdahl it can bring 1 %; with 50,000 words its arrays are the largest of the model.
 # ### END SOLUTION
 
 # %% [markdown]
