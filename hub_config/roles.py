@@ -1,8 +1,8 @@
 """Who may do what: custom scopes and roles, the same in every place.
 
-The groups `student`, `ta` and `instructor` carry the roles `course-student` and so on (a role's name has three letters
-at least); the semester service alone changes who is in a group. Rights are scopes and nothing else. A kernel holds its
-server's token, which carries no custom scope, whoever the owner is.
+The groups `student-COURSE`, `ta-COURSE` and `instructor-COURSE` carry the roles `course-student` and so on (a role's
+name has three letters at least); the semester service alone changes who is in a group. Rights are scopes and nothing
+else. A kernel holds its server's token, which carries no custom scope, whoever the owner is.
 """
 
 from hub_config.settings import Settings
@@ -28,6 +28,11 @@ CUSTOM_SCOPES = {
 }
 
 
+def role_group(role: str, course: str) -> str:
+    """Name the Hub group whose members have a role in a course; a test compares with the semester service's name."""
+    return f"{role}-{course}"
+
+
 def access(*services: str) -> list[str]:
     """Return the scopes that open the doors of these services."""
     return [f"access:services!service={name}" for name in services]
@@ -39,7 +44,7 @@ TA += ["custom:exchange:events"]
 INSTRUCTOR = [*TA, *EXCHANGE_STAFF, "custom:grading:run", "custom:semester:manage"]
 OPERATOR = ["admin-ui", "list:users", "read:users", "read:servers", "admin:servers", "list:services", "read:services"]
 OPERATOR += ["read:groups", "read:hub", "read:metrics", "proxy", "shutdown", *INSTRUCTOR, *EXCHANGE]
-# Somebody who is logged in and on no roster: her own account, and the home page's word on what to do.
+# Somebody who is logged in and on no roster: their own account, and the home page's word on what to do.
 USER = ["self", *access("home")]
 GROUP_ROLES = {"student": STUDENT, "ta": TA, "instructor": INSTRUCTOR}
 
@@ -53,17 +58,29 @@ def course_list(course: str) -> list[str]:
 
 
 def apply_roles(c, settings: Settings) -> None:
-    """Define custom scopes and roles; give the operator hers."""
-    own = {"instructor": course_list(settings.course)}
+    """Define custom scopes and roles; give the operator theirs."""
     c.JupyterHub.custom_scopes = {name: {"description": text} for name, text in CUSTOM_SCOPES.items()}
-    roles = [
-        {"name": f"course-{group}", "scopes": _unique([*scopes, *own.get(group, [])]), "groups": [group]}
-        for group, scopes in GROUP_ROLES.items()
-    ]
-    roles.append({"name": "user", "scopes": USER})
+    roles = [*course_roles(settings.course), {"name": "user", "scopes": USER}]
     roles.append({"name": "operator", "scopes": _unique(OPERATOR), "users": [settings.operator]})
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
     c.Spawner.server_token_scopes = lambda spawner: server_token_scopes(spawner.user.groups, settings.course)
+
+
+def course_roles(course: str) -> list[dict]:
+    """Return the roles of a course's people.
+
+    Groups were once called as the role alone: they keep their rights until an apply has moved their members, so that
+    the start of a newer version, or of a semester file that does not apply, locks nobody out.
+    """
+    own = {"instructor": course_list(course)}
+    return [
+        {
+            "name": f"course-{role}",
+            "scopes": _unique([*scopes, *own.get(role, [])]),
+            "groups": [role_group(role, course), role],
+        }
+        for role, scopes in GROUP_ROLES.items()
+    ]
 
 
 def server_token_scopes(groups, course: str) -> list[str]:
@@ -74,7 +91,7 @@ def server_token_scopes(groups, course: str) -> list[str]:
 
 def server_kind(groups: set[str]) -> str:
     """Return which kind of server somebody in these groups gets: "staff" or "student"."""
-    return "staff" if "instructor" in groups else "student"
+    return "staff" if any(name.split("-")[0] == "instructor" for name in groups) else "student"
 
 
 def _unique(scopes: list[str]) -> list[str]:

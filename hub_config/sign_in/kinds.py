@@ -37,10 +37,9 @@ def check_sign_in(settings: Settings) -> None:
 
 
 def generated_passwords(c, settings: Settings) -> None:
-    """Give everybody a password of her own, kept in passwords.json."""
-    from hub_config.sign_in.authenticators import GeneratedPasswords
-
-    c.JupyterHub.authenticator_class = GeneratedPasswords
+    """Give everybody a password of their own, kept in passwords.json."""
+    # By its name: the supervisor checks these settings too, and would keep JupyterHub in memory for it.
+    c.JupyterHub.authenticator_class = "hub_config.sign_in.authenticators.GeneratedPasswords"
     c.GeneratedPasswords.secrets_folder = str(settings.secrets)
     c.Authenticator.allow_all = True  # whom the Hub does not know has no password
 

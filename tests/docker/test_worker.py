@@ -1,7 +1,10 @@
 """The judge's worker in a container: it is there or grading refuses, and from inside there is nothing to reach."""
 
+import os
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from tito.source.release import release_notebook, staff_notebook
 from tests.docker.place import docker
 from tests.e2e.hub import CHECKOUT
 from tests.grading import greedy
-from tests.grading.crowd import FAULTY, TIGHT, call, crowd, prepared
+from tests.grading.crowd import FAULTY, PER_PROCESSOR, TIGHT, call, prepared
 
 pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(900)]
 LOOK = """
@@ -187,10 +190,24 @@ def test_limits_are_those_that_were_asked_for(images: dict[str, str], predecesso
         worker.stop()
 
 
-def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(box: Container, predecessors: Path):
+@contextmanager
+def crowd_of_containers(image: str) -> Iterator[None]:
+    """Keep all processors busy by neighbours of equal weight: the engine's group shares nothing with other crowds."""
+    busy = ("--entrypoint", "/env/bin/python", image, "-S", "-c", "while True: pass")
+    begin = ("run", "--detach", "--rm", "--network", "none", "--cpu-shares", "128", *busy)
+    neighbours = [docker(*begin).strip() for _ in range(PER_PROCESSOR * (os.cpu_count() or 1))]
+    try:
+        yield
+    finally:
+        docker("rm", "--force", *neighbours)
+
+
+def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(
+    images: dict[str, str], box: Container, predecessors: Path
+):
     with prepared(lambda: box.start(predecessors), TIGHT) as link:
         call(link, "slow")  # the container is there
-        with crowd():
+        with crowd_of_containers(images["worker"]):
             started = time.monotonic()
             assert call(link, "slow") is True
             assert time.monotonic() - started > TIGHT.request_seconds, "the machine was not crowded"

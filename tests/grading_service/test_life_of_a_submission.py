@@ -5,8 +5,8 @@ import csv
 import httpx
 import pytest
 from nbgrader.api import Gradebook
+from tito.gradebook.file import gradebook_url
 from tito.gradebook.lock import gradebook_lock
-from tito.gradebook.scores import gradebook_url
 from tito.gradebook.table import export_table
 from tito.student.exchange_commands import describe_result
 

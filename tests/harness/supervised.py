@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from hub_config.ports import with_ports
+from hub_config.roles import GROUP_ROLES, role_group
 from hub_config.run.serve import start_all, stop_servers, wait
 from hub_config.run.supervisor import Program, Supervisor
 from hub_config.secret_files import read_or_create
@@ -91,6 +92,8 @@ class SupervisedHub:
             self.join(name, group)
 
     def join(self, name: str, group: str) -> None:
+        """Put somebody into a group, or the one of a role in the course."""
+        group = role_group(group, self.settings.course) if group in GROUP_ROLES else group
         self.registrar("POST", f"/groups/{group}/users", json={"users": [name]})
 
     def log(self, name: str = "hub") -> str:

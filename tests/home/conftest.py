@@ -57,7 +57,7 @@ def class_in_its_second_week(folder: Path):
 
 def _begin(campus: Campus) -> None:
     campus.hub("POST", "/users", json={"usernames": ["ida"]})
-    campus.hub("POST", "/groups/instructor/users", json={"users": ["ida"]})
+    campus.hub("POST", f"/groups/instructor-{COURSE}/users", json={"users": ["ida"]})
     token = campus.token("ida")
     assert campus.ask("semester", "POST", "apply", token, json={}).status_code == 202
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from tito.semester.service.parts.people import role_group as name_in_semester
 from traitlets.config import Config
 
 from exchange.protocol.scopes import CUSTOM_SCOPES as EXCHANGE_CUSTOM_SCOPES
@@ -14,6 +15,7 @@ from hub_config.roles import (
     STUDENT,
     TA,
     apply_roles,
+    role_group,
     server_kind,
     server_token_scopes,
 )
@@ -42,7 +44,8 @@ def test_students_have_no_custom_scope_and_no_way_into_the_formgrader():
 def test_a_kernels_token_carries_what_a_student_may_and_nothing_of_staff():
     allowed = {*STUDENT, "users:activity!user", "access:servers!server"}
     assert set(SERVER_TOKEN) <= allowed
-    student, instructor = (server_token_scopes([SimpleNamespace(name=name)], "c") for name in ("student", "instructor"))
+    groups = (SimpleNamespace(name=f"{role}-c") for role in ("student", "instructor"))
+    student, instructor = (server_token_scopes([group], "c") for group in groups)
     assert student == SERVER_TOKEN
     assert set(instructor) - set(student) == {"list:services!service=c", "read:services!service=c"}
 
@@ -64,7 +67,8 @@ def test_group_roles_cannot_administer_people_groups_or_servers(role):
 
 
 def test_each_role_belongs_to_its_group_and_the_operator_is_one_person(roles):
-    assert roles["course-ta"]["groups"] == ["ta"]
+    assert roles["course-ta"]["groups"] == ["ta-tiny-2026", "ta"]
+    assert role_group("ta", "tiny-2026") == name_in_semester("ta", "tiny-2026") == "ta-tiny-2026"
     assert roles["operator"]["users"] == ["operator"]
     assert "groups" not in roles["operator"]
 
@@ -72,9 +76,11 @@ def test_each_role_belongs_to_its_group_and_the_operator_is_one_person(roles):
 @pytest.mark.parametrize(
     ("groups", "kind"),
     [
-        ({"student"}, "student"),
-        ({"ta", "student"}, "student"),
-        ({"instructor", "student"}, "staff"),
+        ({"student-c"}, "student"),
+        ({"ta-c", "student-c"}, "student"),
+        ({"instructor-c", "student-c"}, "staff"),
+        ({"instructor"}, "staff"),
+        ({"nbgrader-instructor-c"}, "student"),
         (set(), "student"),
     ],
 )

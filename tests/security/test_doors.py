@@ -24,7 +24,7 @@ FORBIDDEN = [
     ("POST", "/hub/api/users/ben/tokens", {}),
     ("POST", "/hub/api/users/eve", None),
     ("GET", "/hub/api/groups", None),
-    ("POST", "/hub/api/groups/instructor/users", {"users": ["ada"]}),
+    ("POST", "/hub/api/groups/instructor-tinytorch-test/users", {"users": ["ada"]}),
     ("POST", "/hub/api/groups/formgrade-tinytorch-test/users", {"users": ["ada"]}),
     ("GET", "/hub/api/proxy", None),
     ("POST", "/hub/api/shutdown", {}),

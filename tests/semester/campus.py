@@ -232,15 +232,15 @@ def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculu
         for name in ("exchange", "semester", "home"):
             campus.start(name)
             stack.callback(campus.stop, name)
-        stack.enter_context(_hub(folder, ports, tokens))
+        stack.enter_context(_hub(folder, ports, tokens, course))
         yield campus
 
 
 @contextmanager
-def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str]):
+def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str], course: str):
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "jupyterhub_config.py"
-    config.write_text(_config(folder, ports, tokens))
+    config.write_text(_config(folder, ports, tokens, course))
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     with (folder / "hub.log").open("wb") as log:
         words = [str(BIN / "jupyterhub"), "--config", str(config)]
@@ -273,7 +273,7 @@ def _answers(ports: dict[str, int]) -> bool:
         return False
 
 
-def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str]) -> str:
+def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str], course: str) -> str:
     known = {service.name: service for service in services.SERVICES}
     declared, granted = [{"name": "admin", "api_token": tokens["admin"]}], []
     for name in SERVICES:
@@ -284,10 +284,7 @@ def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str]) -> str:
         declared.append(entry)
         if known[name].scopes:
             granted.append({"name": f"service-{name}", "scopes": sorted(set(known[name].scopes)), "services": [name]})
-    granted += [
-        {"name": f"course-{group}", "scopes": sorted(set(scopes)), "groups": [group]}
-        for group, scopes in roles.GROUP_ROLES.items()
-    ]
+    granted += roles.course_roles(course)
     granted.append({"name": "admin", "services": ["admin"]})
     return CONFIG.format(
         password=PASSWORD,

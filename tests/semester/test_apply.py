@@ -38,7 +38,7 @@ def campus(tmp_path_factory: pytest.TempPathFactory):
 def instructor(campus: Campus) -> str:
     """The token of ida, whom the operator has made the first instructor."""
     campus.hub("POST", "/users", json={"usernames": ["ida", "eve"]})
-    campus.hub("POST", "/groups/instructor/users", json={"users": ["ida"]})
+    campus.hub("POST", f"/groups/instructor-{COURSE}/users", json={"users": ["ida"]})
     return campus.token("ida")
 
 
@@ -73,6 +73,10 @@ def groups(campus: Campus) -> dict[str, set[str]]:
     return {row["name"]: set(row["users"]) for row in campus.hub("GET", "/groups").json()}
 
 
+def members(campus: Campus, role: str) -> set[str]:
+    return groups(campus)[f"{role}-{COURSE}"]
+
+
 def test_a_first_apply_does_what_the_plan_showed_and_the_second_plan_is_empty(campus, instructor):
     shown = plan(campus, instructor)
     assert f"+ exchange course {COURSE}: A tiny course (Europe/Berlin)" in shown
@@ -81,9 +85,10 @@ def test_a_first_apply_does_what_the_plan_showed_and_the_second_plan_is_empty(ca
     assert [f"{c['sign']} {c['area']} {c['subject']}: {c['detail']}" for c in run["changes"]] == shown
     assert plan(campus, instructor) == []
     assert groups(campus) == {
-        "student": {"ada", "ben"},
-        "ta": {"tom"},
-        "instructor": {"ida"},
+        **{role: set() for role in ("student", "ta", "instructor")},  # which classes of earlier versions have
+        f"student-{COURSE}": {"ada", "ben"},
+        f"ta-{COURSE}": {"tom"},
+        f"instructor-{COURSE}": {"ida"},
         f"nbgrader-{COURSE}": {"ada", "ben"},
         f"formgrade-{COURSE}": {"ida", "tom"},
     }
@@ -131,16 +136,16 @@ def test_adds_drops_and_a_student_who_becomes_ta(campus, instructor):
     semester = SEMESTER.replace("tas: [tom]", "tas: [tom, ben]")
     shown = plan(campus, instructor, texts(semester, roster))
     assert "+ people users: eva" in shown
-    assert "- people group student: ben" in shown
-    assert "+ people group ta: ben" in shown
+    assert f"- people group student-{COURSE}: ben" in shown
+    assert f"+ people group ta-{COURSE}: ben" in shown
     assert "+ gradebook student eva: Emmy Noether" in shown
     assert not [line for line in shown if line.startswith("- gradebook")]
     apply(campus, instructor, texts(semester, roster), "drops")
-    assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "eva"}, {"ben", "tom"})
+    assert (members(campus, "student"), members(campus, "ta")) == ({"ada", "eva"}, {"ben", "tom"})
     apply(campus, instructor, texts(semester, ROSTER), "drops")
-    assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "ben"}, {"ben", "tom"})
+    assert (members(campus, "student"), members(campus, "ta")) == ({"ada", "ben"}, {"ben", "tom"})
     apply(campus, instructor, None, "drops")
-    assert (groups(campus)["student"], groups(campus)["ta"]) == ({"ada", "ben"}, {"tom"})
+    assert (members(campus, "student"), members(campus, "ta")) == ({"ada", "ben"}, {"tom"})
 
 
 CLASS = ROSTER + "".join(f"s{number},Last,First,\n" for number in range(1, 15))
@@ -152,7 +157,7 @@ def sixteen(campus, instructor):
     """A class of sixteen in force, from the service's own file, which a test may damage."""
     (campus.folder / "roster.csv").write_text(CLASS)
     apply(campus, instructor)
-    assert groups(campus)["student"] == SIXTEEN
+    assert members(campus, "student") == SIXTEEN
     yield campus
     (campus.folder / "semester.yaml").write_text(SEMESTER)
     (campus.folder / "roster.csv").write_text(ROSTER)
@@ -179,7 +184,7 @@ def test_a_start_with_a_damaged_roster_changes_nothing_and_says_what_is_wrong(si
     why, said = start_again(sixteen, instructor)
     assert words in why
     assert words in "".join(said)
-    assert groups(sixteen)["student"] == SIXTEEN
+    assert members(sixteen, "student") == SIXTEEN
 
 
 def test_a_roster_that_lost_most_of_its_class_drops_nobody_without_a_yes(sixteen, instructor):
@@ -189,22 +194,22 @@ def test_a_roster_that_lost_most_of_its_class_drops_nobody_without_a_yes(sixteen
     assert why == ""
     assert [f"14 of 16{asked}" in each and "tito semester apply --yes drops" in each for each in said] == [True]
     everybody = SIXTEEN | {"eva"}  # who was added comes in: nothing is taken from anybody by that
-    assert (groups(sixteen)["student"], groups(sixteen)[f"nbgrader-{COURSE}"]) == (everybody, everybody)
+    assert (members(sixteen, "student"), groups(sixteen)[f"nbgrader-{COURSE}"]) == (everybody, everybody)
     with closing(sixteen.log_in("ida")) as ida:
         assert asked in ida.get("/services/home/semester").text
 
     run = try_to_apply(sixteen, instructor)
     assert f"14 of 17{asked}" in run["error"]
-    assert groups(sixteen)["student"] == everybody
+    assert members(sixteen, "student") == everybody
     apply(sixteen, instructor, None, "drops")
-    assert groups(sixteen)["student"] == {"ada", "ben", "eva"}
+    assert members(sixteen, "student") == {"ada", "ben", "eva"}
     assert start_again(sixteen, instructor) == ("", [])
 
 
 def test_one_of_a_class_may_leave_without_a_question(sixteen, instructor):
     (sixteen.folder / "roster.csv").write_text(CLASS.replace("s7,Last,First,\n", ""))
     assert start_again(sixteen, instructor) == ("", [])
-    assert groups(sixteen)["student"] == SIXTEEN - {"s7"}
+    assert members(sixteen, "student") == SIXTEEN - {"s7"}
 
 
 def test_a_semester_file_that_was_cut_takes_nobodys_extension_and_no_staff_away(sixteen, instructor):
@@ -215,23 +220,21 @@ def test_a_semester_file_that_was_cut_takes_nobodys_extension_and_no_staff_away(
     said = "".join(start_again(sixteen, instructor)[1])
     assert "ada would lose the extension of shift until 2099-11-05 12:00" in said
     assert "1 of 2 staff would leave the course: tom" in said
-    assert groups(sixteen)["ta"] == {"tom"}
+    assert members(sixteen, "ta") == {"tom"}
     with ExchangeClient(sixteen.service_url("exchange"), sixteen.tokens["semester"]) as exchange:
         assert [row.student for row in exchange.extensions(COURSE, "shift")] == ["ada"]
 
 
-def test_people_of_another_course_keep_their_roles(campus, instructor):
+def test_people_of_an_earlier_versions_groups_move_and_those_of_other_courses_stay(campus, instructor):
     apply(campus, instructor)
     campus.hub("POST", "/users", json={"usernames": ["zoe", "tim"]})
-    for group, name in [("nbgrader-other", "zoe"), ("student", "zoe"), ("formgrade-other", "tim"), ("ta", "tim")]:
-        if group not in groups(campus):
-            campus.hub("POST", f"/groups/{group}")
-        campus.hub("POST", f"/groups/{group}/users", json={"users": [name]})
-    assert plan(campus, instructor) == []
-    campus.hub("DELETE", "/groups/nbgrader-other")
-    campus.hub("DELETE", "/groups/formgrade-other")
-    assert plan(campus, instructor) == ["- people group student: zoe", "- people group ta: tim"]
+    for group, names in {"student": ["ada", "zoe"], "ta": ["tom", "tim"], "instructor": ["ida"]}.items():
+        campus.hub("POST", f"/groups/{group}/users", json={"users": names})
+    left = ["- people group student: ada", "- people group ta: tom", "- people group instructor: ida"]
+    assert plan(campus, instructor) == left
     apply(campus, instructor)
+    assert plan(campus, instructor) == []
+    assert [groups(campus)[name] for name in ("student", "ta", "instructor")] == [{"zoe"}, {"tim"}, set()]
 
 
 def test_dates_policies_and_extensions_are_altered_and_taken_back(campus, instructor):

@@ -105,7 +105,7 @@ def test_the_platforms_roles_give_no_right(door: Door, platform: Platform, monke
         page = launch(eve, platform, "eve")
         assert page.status_code == 403
         assert "You logged in as eve" in words(page)
-    assert door.registrar("GET", "/users/ada").json()["groups"] == ["student"]
+    assert door.registrar("GET", "/users/ada").json()["groups"] == [f"student-{door.settings.course}"]
 
 
 def test_an_instructor_of_the_semester_file_is_one_whatever_the_platform_says(door: Door, platform: Platform):

@@ -8,7 +8,7 @@ from nbgrader.auth import Authenticator
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from tito.gradebook.scores import gradebook_url
+from tito.gradebook.file import gradebook_url
 
 
 class CourseView:

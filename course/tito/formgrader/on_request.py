@@ -17,18 +17,27 @@ class HealthHandler(web.RequestHandler):
 
 
 class OnRequest(Router):
-    """Route all but `health` below `prefix` to the application that `make` returns, made when it is first needed."""
+    """Route below `prefix` to the application that `make` returns, made when somebody first asks for a page.
+
+    `health` asks for none, and neither does the Hub, which knocks at the front door at its start and each minute.
+    """
 
     def __init__(self, prefix: str, make: Callable[[], web.Application]) -> None:
         self.make = make
         self.gateway: web.Application | None = None
-        self.health_path = f"{prefix.rstrip('/')}/health"
-        self.health = web.Application([(self.health_path, HealthHandler)])
+        self.front_door = f"{prefix.rstrip('/')}/"
+        self.health_path = f"{self.front_door}health"
+        self.health = web.Application([(self.health_path, HealthHandler), (self.front_door, HealthHandler)])
 
     def find_handler(self, request: HTTPServerRequest, **_) -> HTTPMessageDelegate | None:
         """Return who answers this request."""
-        if request.path == self.health_path:
+        if request.path == self.health_path or (self.gateway is None and self._is_knock(request)):
             return self.health.find_handler(request)
         if self.gateway is None:
             self.gateway = self.make()
         return self.gateway.find_handler(request)
+
+    def _is_knock(self, request: HTTPServerRequest) -> bool:
+        """Tell whether a program asks if anybody is there: no browser, and nobody who logged in."""
+        known = "Cookie" in request.headers or "Authorization" in request.headers
+        return request.path == self.front_door and not known and "text/html" not in request.headers.get("Accept", "")

@@ -9,6 +9,7 @@ from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, Submitted
 
 from tito.errors import TitoError
 
+from .file import gradebook_url
 from .late import refresh_penalty
 from .policy import GradingPolicy, grading_policy
 from .unread import Unread, unread_of
@@ -22,10 +23,6 @@ class Course(Protocol):
 
     @property
     def course_id(self) -> str: ...
-
-
-def gradebook_url(course_dir: Path) -> str:
-    return f"sqlite:///{course_dir / 'gradebook.db'}"
 
 
 @contextlib.contextmanager

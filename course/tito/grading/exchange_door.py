@@ -128,7 +128,7 @@ def collect(settings: GradingSettings, assignment: str) -> dict[str, list[str]]:
 def _nbgrader_config(settings: GradingSettings, assignment: str):
     from traitlets.config import Config
 
-    from tito.gradebook.scores import gradebook_url
+    from tito.gradebook.file import gradebook_url
 
     config = Config()
     config.CourseDirectory.root = str(settings.course_dir)

@@ -5,21 +5,16 @@ a late policy changes all grades of a module in one transaction; nothing is judg
 told again by the grading service, for which the schedule keeps an action until it is done.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from nbgrader.api import Gradebook
 from sqlalchemy import Engine
 
 from exchange.protocol.models import parse_utc
 from exchange.protocol.schedule import schedule_of
-from tito.errors import TitoError
+from tito.gradebook.file import FILE_NAME, Gradebook, open_or_make
 from tito.gradebook.late import LatePolicy, semester_policy
 from tito.gradebook.lateness import Lateness, Moved, follow, write_times
 from tito.gradebook.lock import gradebook_lock
@@ -33,14 +28,12 @@ from tito.semester.service.change import Change, Confirmation, became
 from tito.semester.service.database import LATENESS
 from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
 
-FILE_NAME = "gradebook.db"
-
 
 def changes(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> list[Change]:
     """Return what makes the gradebook that of the semester; `needs` has the modules whose dates need a yes."""
     if not (course_dir / FILE_NAME).is_file():
         return [*_students(valid, course_dir, {}), *_dues(valid, course_dir, {}, needs)]
-    with _open(course_dir, valid.semester.course) as gradebook:
+    with open_or_make(course_dir, valid.semester.course) as gradebook:
         students = {row.id: _student(row) for row in gradebook.students}
         dues = {row.name: row.duedate for row in gradebook.assignments}
     return [
@@ -85,7 +78,7 @@ def _needed(valid: Valid, course_dir: Path, module: str, needs: Needs) -> Confir
 def _grades(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> Iterator[Change]:
     """Show what the semester's dates and late policy make of the grades, by making it and taking it back."""
     # What is taken back holds the database meanwhile: whoever gives points then waits for the lock and not in vain.
-    with gradebook_lock(course_dir), _open(course_dir, valid.semester.course) as gradebook:
+    with gradebook_lock(course_dir), open_or_make(course_dir, valid.semester.course) as gradebook:
         moved_by_module = {module: _follow(valid, course_dir, module, gradebook) for module in valid.selection.built}
         gradebook.db.rollback()
     for module, moved in moved_by_module.items():
@@ -107,7 +100,7 @@ def _shown_grades(moved: list[Moved]) -> str:
 
 
 def _put_student(course_dir: Path, course: str, student: Student) -> None:
-    with gradebook_lock(course_dir), _open(course_dir, course) as gradebook:
+    with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
         gradebook.update_or_create_student(
             student.username, last_name=student.last_name, first_name=student.first_name, email=student.email
         )
@@ -117,7 +110,7 @@ def _put_due(valid: Valid, course_dir: Path, module: str) -> None:
     """Set a due date, and in the same transaction what it makes of the grades."""
     semester = valid.semester
     due = semester.schedule[module].due
-    with gradebook_lock(course_dir), _open(course_dir, semester.course) as gradebook:
+    with gradebook_lock(course_dir), open_or_make(course_dir, semester.course) as gradebook:
         write_times(course_dir, module, due, _lateness(semester, module))
         _follow(valid, course_dir, module, gradebook)
         gradebook.db.commit()
@@ -147,33 +140,6 @@ def _lateness(semester: Semester, module: str) -> Lateness:
     return lambda receipt: schedule_of(settings, extensions.get(receipt.student)).lateness_seconds(
         parse_utc(receipt.received_at)
     )
-
-
-@contextmanager
-def _open(course_dir: Path, course: str) -> Iterator[Gradebook]:
-    url = f"sqlite:///{course_dir / FILE_NAME}"
-    if not (course_dir / FILE_NAME).is_file():
-        _create(course_dir, url)
-    gradebook = Gradebook(url, course)
-    try:
-        yield gradebook
-    finally:
-        gradebook.close()
-
-
-def _create(course_dir: Path, url: str) -> None:
-    """Make a new gradebook in a process of its own: nbgrader runs the command `alembic`, which PATH must lead to."""
-    course_dir.mkdir(parents=True, exist_ok=True)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    words = [
-        sys.executable,
-        "-c",
-        "import sys; from nbgrader.api import Gradebook; Gradebook(sys.argv[1]).close()",
-        url,
-    ]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": path})
-    if done.returncode:
-        raise TitoError(f"nbgrader could not make {course_dir / FILE_NAME}: {done.stderr.strip()[-500:]}")
 
 
 def _student(row) -> Student:

@@ -1,13 +1,16 @@
 """The Hub's users and groups, from the roster and the staff list.
 
-Groups `student`, `ta` and `instructor` carry the Hub's roles; `nbgrader-COURSE` and `formgrade-COURSE` say who belongs
-to this course (nbgrader's own names, so that its lists agree). Nobody is deleted: who drops the course leaves its
-groups, and the role too unless another course gives it. Many at once, and the changes that drop them need a yes.
+Groups `student-COURSE`, `ta-COURSE` and `instructor-COURSE` carry the Hub's roles; `nbgrader-COURSE` and
+`formgrade-COURSE` say who belongs to this course (nbgrader's own names, so that its lists agree). Nobody is deleted:
+who drops the course leaves its groups. Many at once, and the changes that drop them need a yes.
+
+Groups were once called `student`, `ta` and `instructor` for all courses: where they exist, the people of this course
+leave them, and those of others stay.
 """
 
 from functools import partial
 
-from exchange.protocol.scopes import STAFF_GROUP, STUDENT_GROUP, staff_group, student_group
+from exchange.protocol.scopes import staff_group, student_group
 from tito.semester.read import Valid
 from tito.semester.service import drops
 from tito.semester.service.change import Change, Confirmation
@@ -38,23 +41,20 @@ def _asked(course: str, groups: dict[str, set[str]], wanted: dict[str, set[str]]
     return asked
 
 
+def role_group(role: str, course: str) -> str:
+    """Name the Hub group whose members have a role in a course."""
+    return f"{role}-{course}"
+
+
 def wanted_groups(valid: Valid, groups: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return who should be in which group; other courses' people keep their roles."""
+    """Return who should be in which group."""
     course, staff = valid.semester.course, valid.semester.staff
     students = {student.username for student in valid.students}
-    elsewhere_students = _members(groups, STUDENT_GROUP, student_group(course))
-    elsewhere_staff = _members(groups, STAFF_GROUP, staff_group(course))
-    return {
-        "student": students | elsewhere_students,
-        "ta": set(staff.tas) | (groups.get("ta", set()) & elsewhere_staff),
-        "instructor": set(staff.instructors) | (groups.get("instructor", set()) & elsewhere_staff),
-        student_group(course): students,
-        staff_group(course): {*staff.tas, *staff.instructors},
-    }
-
-
-def _members(groups: dict[str, set[str]], prefix: str, but: str) -> set[str]:
-    return set().union(*(members for name, members in groups.items() if name.startswith(prefix) and name != but))
+    parts = {"student": students, "ta": set(staff.tas), "instructor": set(staff.instructors)}
+    wanted = {role_group(role, course): members for role, members in parts.items()}
+    wanted |= {student_group(course): students, staff_group(course): parts["ta"] | parts["instructor"]}
+    ours = set().union(*wanted.values(), *(groups.get(name, set()) for name in wanted))
+    return wanted | {role: groups[role] - ours for role in parts if role in groups}
 
 
 def _group(
