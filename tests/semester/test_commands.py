@@ -93,14 +93,28 @@ def test_a_semester_in_the_repository_is_valid():
         assert read(path, load_curriculum(REPOSITORY / "course")).students
 
 
-def test_check_reads_a_semester_of_two_tiers():
+# The semesters that come with the course: what is built, and the last module.
+SEMESTERS = {
+    "2026-fall": (["foundation"], "training"),
+    "2027-spring": (["foundation", "architecture"], "transformers"),
+    "2027-fall": (["optimization"], "benchmarking"),
+    "2027-28": (["foundation", "architecture", "optimization"], "benchmarking"),
+}
+
+
+@pytest.mark.parametrize("name", SEMESTERS)
+def test_check_reads_each_semester_of_the_course(name):
     course = REPOSITORY / "course"
-    done = tito("check", str(course / "semesters" / "2027-spring.yaml"), "--json", course=course)
+    done = tito("check", str(course / "semesters" / f"{name}.yaml"), "--json", course=course)
     assert (done.returncode, done.stderr) == (0, "")
-    answer = json.loads(done.stdout)
-    wanted = [module.slug for module in load_curriculum(course).of_tiers(["foundation", "architecture"])]
-    assert (answer["valid"], answer["modules"]) == (True, wanted)
-    assert wanted[-1] == "transformers"
+    answer, (tiers, last) = json.loads(done.stdout), SEMESTERS[name]
+    wanted = [module.slug for module in load_curriculum(course).of_tiers(tiers)]
+    assert (answer["valid"], answer["warnings"], answer["modules"]) == (True, [], wanted)
+    assert wanted[-1] == last
+
+
+def test_each_semester_of_the_course_is_among_these():
+    assert {path.stem for path in (REPOSITORY / "course" / "semesters").glob("20*.yaml")} == set(SEMESTERS)
 
 
 @pytest.mark.parametrize("command", ["plan", "apply", "status"])

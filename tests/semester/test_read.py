@@ -1,5 +1,6 @@
 """A semester file is valid, or every mistake is told with file, line, key, value and remedy."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -132,6 +133,20 @@ def test_a_wrong_roster_line_is_named(curriculum, roster, line, key, words):
 def test_staff_on_the_roster_are_a_warning(curriculum):
     warnings = validate(Sources(SEMESTER, ROSTER + "tom,Turing,Tom,\n"), curriculum).warnings
     assert [(w.line, w.value) for w in warnings] == [(13, "'tom'")]
+
+
+def test_a_module_that_opens_before_one_it_builds_on_is_a_warning(curriculum):
+    text = SEMESTER.replace("release: 2026-10-12 08:00", "release: 2026-10-04 08:00")
+    (warning,) = validate(Sources(text, ROSTER), curriculum).warnings
+    assert (warning.key, warning.value) == ("schedule.shift.release", "'shift'")
+    assert "is released before scale, on which it builds" in str(warning)
+
+
+def test_modules_that_do_not_build_on_each_other_may_open_in_any_order(curriculum):
+    """The third tier's profiling is numbered after caching and may come first."""
+    apart = tuple(replace(m, prerequisites=()) if m.slug == "shift" else m for m in curriculum.modules)
+    text = SEMESTER.replace("release: 2026-10-12 08:00", "release: 2026-10-04 08:00")
+    assert validate(Sources(text, ROSTER), replace(curriculum, modules=apart)).warnings == ()
 
 
 def test_files_are_read_from_disk_with_a_byte_order_mark_or_latin_letters(tmp_path: Path, curriculum):

@@ -132,6 +132,19 @@ FAULTS = {
         "kvcaching",
         "def sample_next(scores, u, temperature, top_k):\n    return int(scores.argmin())",
     ),
+    "accelerated_training_goes_where_the_other_goes": (
+        "acceleration",
+        "@rule('gelu/blocks')\ndef gelu_in_blocks_rule(grad, out, a):\n    return grad * out[0]",
+    ),
+    "adam_in_place_gives_the_same_bits_and_resumes": (
+        "acceleration",
+        "def adam_in_place(p, g, m, v, t, lr, betas, eps):\n"
+        "    m *= betas[0]\n"
+        "    m += (1 - betas[0]) * g\n"
+        "    p -= lr * m\n"
+        "    return p, m, v\n\n\n"
+        "register_implementation('adam_step', 'in_place', adam_in_place)",
+    ),
     "a_watched_training_goes_to_the_same_bits": (
         "profiling",
         "def profile_calls(run, clock=time.perf_counter):\n"

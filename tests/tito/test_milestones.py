@@ -85,6 +85,7 @@ FAULTS = {
         "transformers",
         "def transformer_block(x, norm1, attention, norm2, mlp):\n    return x + mlp(norm2(x))",
     ),
+    "mobile": ("compression", "def drop_units(first, second, keep):\n    return first, second"),
 }
 
 

@@ -5,6 +5,7 @@ import traceback
 from tinytorch.integration import (  # noqa: F401 - the rooms add their tests
     TESTS,
     IntegrationTest,
+    acceleration,
     attention,
     benchmarking,
     caching,

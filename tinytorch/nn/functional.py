@@ -4,7 +4,7 @@ from tinytorch.faces import in_room, make_face, same_words
 
 WORDS = same_words(
     "leaky_relu", "sigmoid", "tanh", "silu", "softplus", "log_softmax",
-    "linear", "dropout", "embedding", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm",
+    "linear", "dropout", "embedding", "unfold", "avg_pool2d", "adaptive_avg_pool2d", "batch_norm",
     "scaled_dot_product_attention",
     "mse_loss",
 ) | {

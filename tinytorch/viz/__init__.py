@@ -4,7 +4,7 @@
 in it.
 `LossCurve` is live during training; `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `NextToken`, `Tokens`,
 `TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask`,
-`WeightHistogram`, `RepeatedWork`, `Timeline` and `EvidenceByRuns` answer one question each.
+`WeightHistogram`, `RepeatedWork`, `Timeline`, `WindowMatrix` and `EvidenceByRuns` answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -44,6 +44,7 @@ _HOME = {
     "WeightHistogram": "weight_histogram",
     "RepeatedWork": "repeated_work",
     "Timeline": "call_timeline",
+    "WindowMatrix": "window_matrix",
     "roofline": "rooflines",
     "runs": "benchmark_pictures",
     "trade_off": "benchmark_pictures",

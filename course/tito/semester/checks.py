@@ -2,7 +2,6 @@
 
 import difflib
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 
 from exchange.protocol.names import home_of
@@ -34,7 +33,7 @@ def check(semester: Semester, students: list[Student] | None, curriculum: Curric
     """Return the selection of modules, and every mistake and oddity; without a roster, people are not checked."""
     found = Found()
     found.selection = _selection(semester, curriculum, document, found)
-    _check_schedule(semester, document, found)
+    _check_schedule(semester, curriculum, document, found)
     _check_milestones(semester, curriculum, document, found)
     if students is not None:
         names = {student.username for student in students}
@@ -97,7 +96,7 @@ def _of_modules(semester: Semester, curriculum: Curriculum, document: Document, 
     return chosen
 
 
-def _check_schedule(semester: Semester, document: Document, found: Found) -> None:
+def _check_schedule(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:
     built = set(found.selection.built)
     for slug in semester.schedule:
         if slug not in built and not found.problems:
@@ -107,7 +106,7 @@ def _check_schedule(semester: Semester, document: Document, found: Found) -> Non
         if slug not in semester.schedule:
             remedy = f"add `{slug}: {{release: ..., due: ...}}`"
             found.problems.append(document.problem(("schedule",), slug, "has no dates", remedy))
-    _warn_about_order(semester, document, found)
+    _warn_about_order(semester, curriculum, document, found)
 
 
 def _check_milestones(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:
@@ -125,13 +124,17 @@ def milestone_folders(curriculum: Curriculum) -> list[Path]:
     return sorted(milestones.glob("[0-9][0-9]_*")) if milestones and milestones.is_dir() else []
 
 
-def _warn_about_order(semester: Semester, document: Document, found: Found) -> None:
-    in_order = [slug for slug in found.selection.built if slug in semester.schedule]
-    for earlier, later in pairwise(in_order):
-        if semester.schedule[later].release < semester.schedule[earlier].release:
-            rule = f"is released before {earlier}, which comes before it"
-            path = ("schedule", later, "release")
-            found.warnings.append(document.problem(path, later, rule, "check that this is meant"))
+def _warn_about_order(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:
+    """Warn of each module that opens before one it builds on; others may stand in any order."""
+    scheduled = [slug for slug in found.selection.built if slug in semester.schedule]
+    for slug in scheduled:
+        needed = [module.slug for module in curriculum.before(curriculum.find(slug)) if module.slug in scheduled]
+        later = [other for other in needed if semester.schedule[slug].release < semester.schedule[other].release]
+        if later:
+            rule = f"is released before {', '.join(later)}, on which it builds"
+            found.warnings.append(
+                document.problem(("schedule", slug, "release"), slug, rule, "check that this is meant")
+            )
 
 
 def _check_people(semester: Semester, names: set[str], document: Document, found: Found) -> None:

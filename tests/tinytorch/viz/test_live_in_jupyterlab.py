@@ -84,6 +84,8 @@ image = np.arange(9.0).reshape(3, 3)
 display(viz.SlidingKernel(image, np.ones((2, 2)), lambda: np.array([[8, 12], [20, 25]]), "One is wrong"))
 display(viz.FeatureMaps({"ramp": image[None]}, lambda x: {"conv": np.stack([x[0], -x[0]])}))
 display(viz.WeightHistogram({"layer": [0.5, -0.1, 0.8, 0.05]}))
+windows = np.array([[0, 1, 3, 4], [1, 2, 4, 5], [3, 4, 6, 7], [4, 5, 7, 8]])
+display(viz.WindowMatrix(image, (2, 2), windows, "Columns"))
 """
 
 NEXT = """
@@ -336,7 +338,7 @@ def test_arrow_keys_choose_a_map_a_row_of_it_and_a_grid(lab):
     assert lab.kept_pictures("maps") == 2
 
 
-def test_keys_slide_a_kernel_choose_a_channel_and_set_a_threshold(lab):
+def test_keys_slide_a_kernel_choose_a_channel_set_a_threshold_and_find_a_window(lab):
     with lab.run("images", IMAGES) as page:
         status, handles = page.get_by_role("status"), page.locator(HANDLES)
         status.filter(has_text="place (1, 0): the 4 products add up to 20").wait_for()
@@ -354,7 +356,12 @@ def test_keys_slide_a_kernel_choose_a_channel_and_set_a_threshold(lab):
             handles.nth(2).focus()
             page.keyboard.press("End")
             status.filter(has_text="layer: 4 of 4 (100.0%)").wait_for()
-    assert lab.kept_pictures("images") == 3
+        status.filter(has_text="column 2 of 4 is the window at (1, 0): 3 4 6 7").wait_for()
+        with changing(page, picture=3):
+            handles.nth(3).focus()
+            page.keyboard.press("ArrowRight")
+            status.filter(has_text="column 3 of 4 is the window at (1, 1): 4 5 7 8").wait_for()
+    assert lab.kept_pictures("images") == 4
 
 
 def test_arrow_keys_change_temperature_and_beginning_and_a_broken_model_is_told(lab):
