@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tinytorch.core.acceleration import FAST, accelerated
 
 from tests.examples import examples
 from tinytorch import nn, optim
 from tinytorch.core import acceleration as core
-from tinytorch.core.acceleration import FAST, accelerated
 from tinytorch.core.activations import gelu
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.spatial import conv2d
