@@ -26,7 +26,7 @@ LAW = {
     "tito.curriculum": (),
     "tito.source": ("tito.curriculum",),
     "tito.worker": ("tinytorch.testing",),
-    "tito.checks": ("tinytorch.testing", "tito.curriculum", "tito.source", "tito.worker"),
+    "tito.checks": ("tinytorch.testing", "exchange.protocol", "tito.curriculum", "tito.source", "tito.worker"),
     "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",
@@ -73,6 +73,7 @@ LAW = {
         "tito.gradebook",
     ),
     "tito.staff": (
+        "exchange.protocol",
         "tito.curriculum",
         "tito.source",
         "tito.checks",

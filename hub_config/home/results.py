@@ -3,41 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from exchange.protocol.verdicts import ExerciseResult, ModuleResult, Note
 from hub_config.home.moments import Clock, Moment
-
-
-@dataclass(frozen=True)
-class Check:
-    """One visible check of a submission, and what it expected where it failed."""
-
-    title: str
-    passed: bool
-    why: str
-    called: str
-    got: str
-    expected: str
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One exercise of a quick result with its visible checks."""
-
-    name: str
-    checks: tuple[Check, ...]
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.checks) and all(check.passed for check in self.checks)
-
-    @property
-    def passing(self) -> int:
-        return sum(check.passed for check in self.checks)
-
-    @property
-    def why(self) -> str:
-        """The one reason for which every check fails and nothing came back, such as an exercise that is not solved."""
-        reasons = {check.why for check in self.checks if not check.passed and not check.got}
-        return reasons.pop() if len(reasons) == 1 and self.passing == 0 else ""
 
 
 @dataclass(frozen=True)
@@ -48,8 +15,8 @@ class Quick:
     submission: str = ""
     checked: Moment | None = None
     message: str = ""
-    exercises: tuple[Exercise, ...] = ()
-    notes: tuple[tuple[str, str], ...] = ()
+    exercises: tuple[ExerciseResult, ...] = ()
+    notes: tuple[Note, ...] = ()
 
     @property
     def checks(self) -> int:
@@ -114,23 +81,17 @@ def read_quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
     """Read the newest quick result of a module, None if there is none."""
     if row is None:
         return None
-    report = row.get("report") or {}
+    verdict = ModuleResult.from_json({"slug": "", **(row.get("report") or {})})
     # Of a refused submission nothing was run: its reason is the result, not a list of exercises without checks.
-    exercises = () if row.get("outcome") == "refused" else report.get("exercises", ())
+    exercises = () if row.get("outcome") == "refused" else verdict.exercises
     return Quick(
         waiting=row["waiting"],
         submission=row.get("submission", ""),
         checked=clock.moment(row.get("checked_at")),
-        message=row.get("message", "") or report.get("refused", ""),
-        exercises=tuple(_exercise(each) for each in exercises),
-        notes=tuple((note["cell"], note["text"]) for note in report.get("notes", ())),
+        message=row.get("message", "") or verdict.refused,
+        exercises=tuple(exercise.visible() for exercise in exercises),
+        notes=verdict.notes,
     )
-
-
-def _exercise(row: dict[str, Any]) -> Exercise:
-    visible = (check for check in row["checks"] if not check["hidden"])
-    keys = ("title", "passed", "why", "called", "got", "expected")
-    return Exercise(row["name"], tuple(Check(*(check[key] for key in keys)) for check in visible))
 
 
 def read_grade(row: dict[str, Any] | None, clock: Clock) -> Grade | None:

@@ -14,6 +14,7 @@ from tito.checks.link import Budget, Link, WorkerFault
 from tito.curriculum import load_curriculum
 from tito.judge.sandbox import find, limits
 from tito.judge.sandbox.container import IMAGE_NAME, LABEL, Container
+from tito.judge.sandbox.content import Predecessors
 from tito.judge.sandbox.limits import SandboxLimits, SandboxUnavailable
 from tito.judge.submission import judge_submission
 from tito.source.release import release_notebook, staff_notebook
@@ -45,11 +46,8 @@ def found(name):
 
 
 @pytest.fixture
-def predecessors(tmp_path: Path) -> Path:
-    core = tmp_path / "predecessors" / "core"
-    core.mkdir(parents=True)
-    (core / "pairs.py").write_text("def pair_sum(a, b):\n    return a + b\n")
-    return core.parent
+def predecessors() -> Predecessors:
+    return Predecessors((("pairs.py", "def pair_sum(a, b):\n    return a + b\n"),))
 
 
 @pytest.fixture
@@ -57,7 +55,7 @@ def box(images: dict[str, str]) -> Container:
     return Container(images["worker"])
 
 
-def inside(box: Container, predecessors: Path, seconds: float = 20) -> Link:
+def inside(box: Container, predecessors: Predecessors, seconds: float = 20) -> Link:
     """A worker in a container, with functions to look around."""
     prepare = lambda link: link.request("cell", "look", LOOK, "")  # noqa: E731
     return Link(lambda: box.start(predecessors), prepare, Budget(request_seconds=seconds))
@@ -71,7 +69,7 @@ def running() -> list[str]:
     return docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}").split()
 
 
-def test_the_world_inside_is_small_and_has_no_network(box: Container, predecessors: Path):
+def test_the_world_inside_is_small_and_has_no_network(box: Container, predecessors: Predecessors):
     with inside(box, predecessors) as link:
         assert ask(link, "links") == ["lo"]
         with pytest.raises(OSError):
@@ -87,7 +85,7 @@ def test_the_world_inside_is_small_and_has_no_network(box: Container, predecesso
             assert ask(link, "found", name) is False, name
 
 
-def test_the_worker_has_no_rights_and_cannot_fork(box: Container, predecessors: Path):
+def test_the_worker_has_no_rights_and_cannot_fork(box: Container, predecessors: Predecessors):
     with inside(box, predecessors) as link:
         status = dict(line.split(":") for line in ask(link, "status"))
         assert {int(value, 16) for name, value in status.items() if name.startswith("Cap")} == {0}
@@ -97,7 +95,7 @@ def test_the_worker_has_no_rights_and_cannot_fork(box: Container, predecessors: 
 
 
 @pytest.mark.parametrize("path", ["/usr/x", "/env/x", "/predecessors/core/x", "/dev/x", "/x", "/run/x", "/var/tmp/x"])
-def test_only_tmp_can_be_written_and_not_without_end(box: Container, predecessors: Path, path: str):
+def test_only_tmp_can_be_written_and_not_without_end(box: Container, predecessors: Predecessors, path: str):
     with inside(box, predecessors) as link:
         assert ask(link, "write", "/tmp/x") is True
         with pytest.raises(OSError):
@@ -106,7 +104,7 @@ def test_only_tmp_can_be_written_and_not_without_end(box: Container, predecessor
             ask(link, "fill")
 
 
-def test_a_hog_and_a_hang_end_and_leave_no_container(box: Container, predecessors: Path):
+def test_a_hog_and_a_hang_end_and_leave_no_container(box: Container, predecessors: Predecessors):
     before = running()
     with inside(box, predecessors, seconds=3) as link:
         with pytest.raises((MemoryError, WorkerFault)):
@@ -116,7 +114,7 @@ def test_a_hog_and_a_hang_end_and_leave_no_container(box: Container, predecessor
     assert running() == before
 
 
-def test_nothing_persists_to_the_next_submission(box: Container, predecessors: Path):
+def test_nothing_persists_to_the_next_submission(box: Container, predecessors: Predecessors):
     for _ in range(2):
         with inside(box, predecessors) as link:
             assert ask(link, "files", "/tmp") == []
@@ -146,11 +144,12 @@ def test_without_an_engine_or_the_image_grading_refuses(monkeypatch, images: dic
         Container(images["worker"])
 
 
-def test_a_dead_judge_leaves_no_container(images: dict[str, str], predecessors: Path):
+def test_a_dead_judge_leaves_no_container(images: dict[str, str], predecessors: Predecessors):
     """The judge is killed while student code runs: its container ends by itself."""
     program = (
-        "import sys, os, signal, pathlib\nfrom tito.judge.sandbox.container import Container\n"
-        f"worker = Container({images['worker']!r}).start(pathlib.Path({str(predecessors)!r}))\n"
+        "import sys, os, signal\nfrom tito.judge.sandbox.container import Container\n"
+        f"from tito.judge.sandbox.content import Predecessors\n"
+        f"worker = Container({images['worker']!r}).start({predecessors!r})\n"
         "worker.channel.receive()\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )
     import sys
@@ -177,7 +176,7 @@ def test_verdicts_are_those_of_the_other_sandbox(box: Container, tmp_path: Path,
         assert {exercise.name: exercise.points for exercise in verdict.exercises} == wanted
 
 
-def test_limits_are_those_that_were_asked_for(images: dict[str, str], predecessors: Path):
+def test_limits_are_those_that_were_asked_for(images: dict[str, str], predecessors: Predecessors):
     limits = SandboxLimits(address_space_bytes=2**29)
     worker = Container(images["worker"], limits).start(predecessors)
     try:
@@ -203,7 +202,7 @@ def crowd_of_containers(image: str) -> Iterator[None]:
 
 
 def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(
-    images: dict[str, str], box: Container, predecessors: Path
+    images: dict[str, str], box: Container, predecessors: Predecessors
 ):
     with prepared(lambda: box.start(predecessors), TIGHT) as link:
         call(link, "slow")  # the container is there

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from tito.checks.link import Budget
-from tito.checks.result import ModuleResult
 from tito.judge.submission import judge_submission
 
+from exchange.protocol.verdicts import ModuleResult
 from tests.grading.conftest import COURSE, SECRET, Canaries
 from tests.grading.corpus.honest import HONEST
 from tests.grading.corpus.hostile import HOSTILE

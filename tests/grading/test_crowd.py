@@ -8,6 +8,7 @@ from tito.checks.link import Budget, WorkerFault
 from tito.checks.run import NotJudgedNow
 from tito.checks.times import Use, use_in_words
 from tito.judge.sandbox.bubblewrap import Bubblewrap
+from tito.judge.sandbox.content import Predecessors
 from tito.judge.submission import judge_submission
 
 from tests.grading.crowd import FAULTY, TIGHT, call, crowd, prepared
@@ -17,10 +18,9 @@ pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")
 
 
 @pytest.fixture
-def launch(worker_environment: Path, tmp_path: Path):
-    (tmp_path / "predecessors" / "core").mkdir(parents=True)
+def launch(worker_environment: Path):
     box = Bubblewrap(worker_environment)
-    return lambda: box.start(tmp_path / "predecessors")
+    return lambda: box.start(Predecessors())
 
 
 def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(launch):

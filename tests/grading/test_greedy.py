@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tito.checks.result import ModuleResult
 from tito.checks.run import NotJudgedNow
 from tito.judge import submission as judge_module
 from tito.judge.apart import Bounds, do_apart
 from tito.judge.submission import judge_submission
 
+from exchange.protocol.verdicts import ModuleResult
 from tests.grading.greedy import COURSE, SHORT, SLUG, SOURCES, VALUES, write
 from tests.grading.test_corpus import _children, others  # noqa: F401
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from tito.checks.link import Budget
 from tito.checks.local import run_tests, start_plain_worker
-from tito.checks.result import ModuleResult
 from tito.judge.predecessors import reference_predecessors
 from tito.judge.submission import judge_submission
 
+from exchange.protocol.verdicts import ModuleResult
 from tests.grading.conftest import COURSE
 from tests.grading.corpus.honest import CELLS, CODE, PARTS
 from tests.grading.corpus.submission import SLUG, Case
@@ -23,7 +23,7 @@ CASES = [case for case in (*CELLS, *CODE, *PARTS) if "memory" not in case.name][
 @pytest.fixture
 def home(tmp_path: Path, curriculum, monkeypatch) -> Path:
     """A student's home whose own earlier modules are the reference."""
-    monkeypatch.setenv("TINYTORCH_HOME", str(reference_predecessors(curriculum.find(SLUG), curriculum)))
+    monkeypatch.setenv("TINYTORCH_HOME", str(reference_predecessors(curriculum.find(SLUG), curriculum).folder()))
     return tmp_path
 
 

@@ -107,7 +107,7 @@ def test_what_a_student_is_shown_was_computed_before_hidden_inputs_came(student:
 
 
 def test_nobody_else_on_the_machine_can_read_the_reference(curriculum):
-    folder = reference_predecessors(curriculum.find(SLUG), curriculum)
+    folder = reference_predecessors(curriculum.find(SLUG), curriculum).folder()
     assert (folder / "core" / "pairs.py").exists()
     assert folder.parent.stat().st_mode & 0o077 == 0
 

@@ -15,7 +15,6 @@ from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import determine_grade
 from tito.checks.link import Budget
-from tito.checks.result import ModuleResult
 from tito.gradebook import nbgrader_run, preprocessors
 from tito.gradebook.canonical import LARGEST_OUTPUTS, _OwnCells
 from tito.gradebook.nbgrader_run import grade_in_nbgrader
@@ -26,6 +25,7 @@ from tito.source.percent import Cell
 from tito.source.release import generate_notebooks
 from traitlets.config import Config
 
+from exchange.protocol.verdicts import ModuleResult
 from tests.grading.conftest import COURSE
 from tests.grading.corpus.hostile import FILES, TESTS
 from tests.grading.corpus.submission import SLUG, Draft

@@ -16,6 +16,7 @@ from tito.checks.run import JudgingFailed
 from tito.judge.sandbox import bubblewrap as module
 from tito.judge.sandbox import find
 from tito.judge.sandbox.bubblewrap import Bubblewrap
+from tito.judge.sandbox.content import Predecessors
 from tito.judge.sandbox.limits import SandboxLimits, SandboxUnavailable
 from tito.judge.submission import judge_submission
 from tito.worker.confine import MACHINES, filter_program
@@ -49,16 +50,11 @@ def found(name):
 
 
 @pytest.fixture
-def predecessors(tmp_path: Path) -> Path:
-    core = tmp_path / "predecessors" / "core"
-    core.mkdir(parents=True)
-    (core / "pairs.py").write_text("def pair_sum(a, b):\n    return a + b\n")
-    for path in (tmp_path / "predecessors", core):
-        path.chmod(0o755)
-    return core.parent
+def predecessors() -> Predecessors:
+    return Predecessors((("pairs.py", "def pair_sum(a, b):\n    return a + b\n"),))
 
 
-def inside(predecessors: Path, environment: Path, **limits) -> Link:
+def inside(predecessors: Predecessors, environment: Path, **limits) -> Link:
     """A worker behind walls with functions to look around."""
     box = Bubblewrap(environment, SandboxLimits(**limits))
     return Link(
@@ -70,7 +66,7 @@ def ask(link: Link, name: str, *arguments):
     return link.request("names", [name])[name](*arguments)
 
 
-def test_the_world_inside_is_small(predecessors: Path, worker_environment: Path):
+def test_the_world_inside_is_small(predecessors: Predecessors, worker_environment: Path):
     with inside(predecessors, worker_environment) as link:
         root = set(ask(link, "files", "/"))
         assert {"env", "predecessors", "proc", "dev", "tmp", "usr"} <= root
@@ -82,7 +78,7 @@ def test_the_world_inside_is_small(predecessors: Path, worker_environment: Path)
         assert set(environment) <= {"PATH", "HOME", "LANG", "PWD", "LC_CTYPE", *module.worker_variables()}
 
 
-def test_the_worker_has_no_rights(predecessors: Path, worker_environment: Path):
+def test_the_worker_has_no_rights(predecessors: Predecessors, worker_environment: Path):
     with inside(predecessors, worker_environment) as link:
         user, group, groups, _ = ask(link, "me")
         assert user != 0 and group != 0
@@ -98,19 +94,19 @@ def test_the_worker_has_no_rights(predecessors: Path, worker_environment: Path):
 @pytest.mark.parametrize(
     "path", ["/usr/x", "/env/x", "/predecessors/core/x", "/dev/x", "/x", "/proc/sys/kernel/core_pattern"]
 )
-def test_only_tmp_can_be_written(predecessors: Path, worker_environment: Path, path: str):
+def test_only_tmp_can_be_written(predecessors: Predecessors, worker_environment: Path, path: str):
     with inside(predecessors, worker_environment) as link:
         assert ask(link, "write", "/tmp/x") is True
         with pytest.raises(OSError):
             ask(link, "write", path)
 
 
-def test_of_the_folders_that_hold_the_mounts_none_can_be_written(predecessors: Path, worker_environment: Path):
+def test_of_the_folders_that_hold_the_mounts_none_can_be_written(predecessors: Predecessors, worker_environment: Path):
     with inside(predecessors, worker_environment) as link:
         assert ask(link, "writable") == ["/tmp"]
 
 
-def test_modules_that_may_and_may_not_be_found(predecessors: Path, worker_environment: Path):
+def test_modules_that_may_and_may_not_be_found(predecessors: Predecessors, worker_environment: Path):
     with inside(predecessors, worker_environment) as link:
         assert ask(link, "found", "tinytorch.core.pairs") is True
         for name in (
@@ -125,7 +121,7 @@ def test_modules_that_may_and_may_not_be_found(predecessors: Path, worker_enviro
             assert ask(link, "found", name) is False, name
 
 
-def test_limits_hold(predecessors: Path, worker_environment: Path):
+def test_limits_hold(predecessors: Predecessors, worker_environment: Path):
     with inside(predecessors, worker_environment, cpu_seconds=7, address_space_bytes=2**30, file_bytes=4096) as link:
         text = ask(link, "limits")
         for word in (
@@ -136,7 +132,7 @@ def test_limits_hold(predecessors: Path, worker_environment: Path):
             assert word in text
 
 
-def test_nothing_persists_to_the_next_submission(predecessors: Path, worker_environment: Path):
+def test_nothing_persists_to_the_next_submission(predecessors: Predecessors, worker_environment: Path):
     for _ in range(2):
         with inside(predecessors, worker_environment) as link:
             assert ask(link, "files", "/tmp") == []

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from exchange.protocol.verdicts import Check, ExerciseResult, ModuleResult
 from hub_config.home.course_map import Record, course_map
 from hub_config.home.moments import Clock
 from hub_config.home.next_step import next_step, notices
@@ -72,9 +73,8 @@ def event(slug: str, kind: str, **detail: Any) -> dict[str, Any]:
 
 
 def quick(*passed: bool, hidden: bool = False, waiting: bool = False) -> dict[str, Any]:
-    check = {"title": "t", "hidden": hidden, "why": "", "called": "", "got": "", "expected": ""}
-    checks = [{**check, "passed": each} for each in passed]
-    report = {"exercises": [{"name": "add", "checks": checks}], "notes": [], "refused": ""}
+    checks = tuple(Check(f"check {number}", 1, hidden=hidden, passed=each) for number, each in enumerate(passed))
+    report = ModuleResult("tensor", (ExerciseResult("add", len(checks), checks),)).to_json()
     return {
         "quick": {"waiting": waiting, "submission": "s1", "message": "", "checked_at": text(hours=-1), "report": report}
     }

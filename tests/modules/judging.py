@@ -10,17 +10,18 @@ from tito.checks.answers import find_answers
 from tito.checks.link import Budget
 from tito.checks.local import start_plain_worker
 from tito.checks.plan import make_plan
-from tito.checks.result import CheckResult
 from tito.checks.run import run_tests_of
 from tito.curriculum import Module, load_curriculum
 from tito.source.notebook import read_notebook
 from tito.source.percent import read_percent
 from tito.source.release import staff_notebook
 
+from exchange.protocol.verdicts import Check
+
 CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 
 
-def judge_text(module: Module, text: str, folder: Path, only: str | None = None, seed: int = 1) -> list[CheckResult]:
+def judge_text(module: Module, text: str, folder: Path, only: str | None = None, seed: int = 1) -> list[Check]:
     """Run every check of a module (or of one exercise) on a notebook."""
     path = folder / f"{module.slug}.ipynb"
     path.write_text(text, encoding="utf-8")
@@ -33,11 +34,11 @@ def judge_text(module: Module, text: str, folder: Path, only: str | None = None,
     return [check for exercise in exercises for check in exercise.checks]
 
 
-def points(checks: list[CheckResult]) -> float:
+def points(checks: list[Check]) -> float:
     return sum(check.points for check in checks if check.passed)
 
 
-def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, folder: Path) -> list[CheckResult]:
+def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str, folder: Path) -> list[Check]:
     """Put `wrong_text` into an exercise's reference; raise AssertionError unless that costs points; give the checks."""
     module = next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
     notebook = json.loads(staff_notebook(module, CURRICULUM))

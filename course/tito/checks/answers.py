@@ -9,9 +9,9 @@ import builtins
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from exchange.protocol.verdicts import Note
 from tito.checks.parsing import MOST_CODE, compiles, defined_names, statements_of, why_too_much
 from tito.checks.plan import Plan, defines_only, single_imports
-from tito.checks.result import Note
 from tito.source.notebook import NOT_SOLVED
 from tito.source.percent import Cell
 from tito.worker.cells import names_of

@@ -14,10 +14,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from exchange.protocol.verdicts import ModuleResult
 from tito.checks.answers import find_answers
 from tito.checks.link import Budget
 from tito.checks.plan import Plan, make_plan
-from tito.checks.result import ModuleResult
 from tito.checks.run import run_tests_of
 from tito.checks.times import Use, use_of_family
 from tito.curriculum import Curriculum, Module, load_curriculum

@@ -12,13 +12,13 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from exchange.protocol.verdicts import Check, ExerciseResult, Note
 from tinytorch.testing.exercise import Outcome, Session, use_session
 from tinytorch.testing.words import use_place
 from tito.checks.answers import Answers
 from tito.checks.handles import Handle
 from tito.checks.link import Budget, Link, WorkerFault, WorkerNotStarted, WorkerProcess
 from tito.checks.plan import HIDDEN_MARK, Plan, Test
-from tito.checks.result import CheckResult, ExerciseResult, Note
 from tito.checks.times import MachineBusy, Times
 from tito.checks.words import There
 from tito.errors import TitoError
@@ -240,7 +240,7 @@ def _namespace(plan: Plan, test: Test, link: Link) -> dict[str, Any]:
 
 def _result(exercise: str, points: float, outcomes: list[Outcome]) -> ExerciseResult:
     checks = tuple(
-        CheckResult(o.title, float(o.points), o.hidden, o.passed, o.kind, o.why, o.called, o.got, o.expected)
+        Check(o.title, float(o.points), o.hidden, o.passed, o.kind, o.why, o.called, o.got, o.expected)
         for o in outcomes
     )
     return ExerciseResult(exercise, points, checks)

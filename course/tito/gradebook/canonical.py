@@ -18,7 +18,7 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets.config import Config, Configurable
 
 from exchange.protocol.notebooks import LARGEST_OUTPUTS, MOST_OUTPUTS
-from tito.checks.result import ExerciseResult, ModuleResult, Note
+from exchange.protocol.verdicts import ExerciseResult, ModuleResult, Note
 from tito.judge.read import Submission
 from tito.source.percent import Cell
 from tito.source.stubs import ClearNamedSolutions, configure

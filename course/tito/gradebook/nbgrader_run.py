@@ -17,7 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SAWarning
 from traitlets.config import Config
 
-from tito.checks.result import ModuleResult
+from exchange.protocol.verdicts import ModuleResult
 from tito.errors import TitoError
 
 from .preprocessors import Desk, Prepared, configure, prepare

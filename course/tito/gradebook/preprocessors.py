@@ -25,7 +25,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Unicode
 
-from tito.checks.result import ModuleResult
+from exchange.protocol.verdicts import ModuleResult
 from tito.curriculum import load_curriculum
 from tito.judge.read import Refused, Submission, read_submission
 from tito.judge.submission import judge_submission

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from tito.checks.result import ModuleResult
+from exchange.protocol.verdicts import ModuleResult
 from tito.errors import TitoError
 from tito.gradebook.policy import DEFAULT_MODE
 

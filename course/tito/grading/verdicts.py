@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from exchange.protocol.models import Result
-from tito.checks.result import ModuleResult
+from exchange.protocol.verdicts import ModuleResult
 from tito.curriculum import load_curriculum
 from tito.gradebook.late import SemesterLatePolicy
 

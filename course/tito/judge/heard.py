@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any
 
+from exchange.protocol.verdicts import ExerciseResult, ModuleResult, Note
 from tinytorch.testing.exercise import Outcome
 from tito.checks.link import Budget, WorkerFault
 from tito.checks.plan import Plan, Test
-from tito.checks.result import ExerciseResult, ModuleResult, Note
 from tito.checks.run import JudgingFailed, NotJudgedNow, Progress, unfinished
 from tito.errors import TitoError
 

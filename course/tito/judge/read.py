@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from exchange.protocol.notebooks import LARGEST_NOTEBOOK, MB, Large, read_large, tell
 from exchange.protocol.spans import Unreadable
-from tito.checks.result import Note
+from exchange.protocol.verdicts import Note
 from tito.source.percent import Cell
 
 LARGEST_CELL = 200_000  # characters of source

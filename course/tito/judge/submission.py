@@ -17,10 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
+from exchange.protocol.verdicts import ExerciseResult, ModuleResult, Note
 from tito.checks.answers import Answers, find_answers
 from tito.checks.link import Budget
 from tito.checks.plan import Plan
-from tito.checks.result import ExerciseResult, ModuleResult, Note
 from tito.checks.run import run_tests_of
 from tito.checks.times import Times
 from tito.curriculum import Curriculum, Module, load_curriculum
@@ -31,14 +31,15 @@ from .heard import Heard, Step, tell_state
 from .plans import plan_of
 from .predecessors import own_predecessors, reference_predecessors
 from .read import Refused, read_submission
+from .sandbox.content import Predecessors
 from .sandbox.find import find_sandbox
 from .sandbox.limits import Sandbox
 
 MODES = ("best", "reference", "own")
 # A student who has just submitted waits for it: an answer within a minute, whatever her code does.
 QUICK = Budget(request_seconds=10.0, check_seconds=20.0, total_seconds=45.0, wall_seconds=240.0)
-# An attempt: what it is called in feedback, the folder of predecessors, the answers, the exercises to judge.
-Attempt = tuple[str, Path, Answers, list[str]]
+# An attempt: what it is called in feedback, the predecessors, the answers, the exercises to judge.
+Attempt = tuple[str, Predecessors, Answers, list[str]]
 
 
 def judge_submission(
@@ -75,7 +76,7 @@ def judge_submission(
 def _judge_apart(judging: "_Judging", folder: Path, mode: str) -> dict:
     """Judge in a process of its own: a verdict comes whatever the submission does to the one that reads its values."""
     # What is made and imported here is there for the next submission too.
-    reference_predecessors(judging.module, judging.curriculum)
+    reference_predecessors(judging.module, judging.curriculum).folder()
     for statement in judging.plan.imports:
         exec(statement, {})
     heard = Heard(judging.plan, judging.budget)
@@ -125,8 +126,8 @@ class _Judging:
     def _improve(self, results: list[ExerciseResult], answers: Answers) -> list[ExerciseResult]:
         """Try what failed again with help; the better result of each exercise counts, and says whose help it was."""
         best = {result.name: result for result in results}
-        for lent, folder, changed, names in self._attempts(best, answers):
-            for again in self._run(folder, changed, names)[0]:
+        for lent, earlier, changed, names in self._attempts(best, answers):
+            for again in self._run(earlier, changed, names)[0]:
                 if again.points > best[again.name].points:
                     best[again.name] = replace(again, lent=lent)
         return [best[result.name] for result in results]
@@ -154,16 +155,20 @@ class _Judging:
                 waiting += self.plan.uses.get(used, ())
         return found
 
-    def _own(self) -> Path | None:
+    def _own(self) -> Predecessors | None:
         if self.earlier is None:
             return None
-        tree = self.scratch / "tree"
-        return own_predecessors(self.module, self.curriculum, self.earlier, tree, self._step.reading)
+        own = own_predecessors(self.module, self.curriculum, self.earlier, self._step.reading)
+        if own is not None:
+            own.lay_out(self.scratch)  # whatever becomes of this process, it is removed
+        return own
 
-    def _reference(self) -> Path:
+    def _reference(self) -> Predecessors:
         return reference_predecessors(self.module, self.curriculum)
 
-    def _run(self, predecessors: Path, answers: Answers, names: list[str]) -> tuple[list[ExerciseResult], list[Note]]:
+    def _run(
+        self, predecessors: Predecessors, answers: Answers, names: list[str]
+    ) -> tuple[list[ExerciseResult], list[Note]]:
         """Run once; all attempts together have the time of the budget."""
         launch: Callable = functools.partial(self.sandbox.start, predecessors)
         with self._step.checking() as progress:

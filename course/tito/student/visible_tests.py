@@ -9,7 +9,7 @@ from tito.source.notebook import NotebookError
 from tito.workspace import Workspace, now
 
 if TYPE_CHECKING:
-    from tito.checks.result import CheckResult, ExerciseResult, ModuleResult
+    from exchange.protocol.verdicts import Check, ExerciseResult, ModuleResult
 
 NOT_SOLVED = "is not solved yet"
 
@@ -45,17 +45,17 @@ def require_passed(result: "ModuleResult", module: Module) -> None:
     )
 
 
-def _failure(check: "CheckResult") -> str:
+def _failure(check: "Check") -> str:
     text = f"'{check.title}': {_why(check)}"
     return text + "".join(f"\n      {name} {value}" for name, value in _details(check))
 
 
-def _why(check: "CheckResult") -> str:
+def _why(check: "Check") -> str:
     why = check.why or check.kind
     return f"{why}: is there an endless loop?" if why.startswith("no answer within") else why
 
 
-def _details(check: "CheckResult") -> list[tuple[str, str]]:
+def _details(check: "Check") -> list[tuple[str, str]]:
     rows = [("called", check.called), ("got", check.got), ("expected", check.expected)]
     return [(name, value) for name, value in rows if value]
 

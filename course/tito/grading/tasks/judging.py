@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tito.checks.result import ModuleResult
+from exchange.protocol.verdicts import ModuleResult
 from tito.gradebook.policy import grading_policy
 
 from .. import verdicts

@@ -14,6 +14,7 @@ from tito.checks.local import PlainWorker, channel_of
 from tito.checks.run import NotJudgedNow
 from tito.worker.wire import WireError
 
+from .content import Predecessors
 from .doors import open_door, shown_by
 from .limits import FIRST_USER, USERS, SandboxLimits, SandboxUnavailable, worker_command, worker_variables
 
@@ -34,7 +35,7 @@ class Bubblewrap:
         self._bwrap = shutil.which("bwrap") or ""
         self._check()
 
-    def start(self, predecessors: Path | None) -> WorkerProcess:
+    def start(self, predecessors: Predecessors | None) -> WorkerProcess:
         """Start a worker; nothing of it outlives `stop()`, or this process."""
         ours, theirs = socket.socketpair()
         said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
@@ -51,7 +52,7 @@ class Bubblewrap:
     def clear(self, judge: int) -> None:
         """Nothing is left: they die with their parent."""
 
-    def _walls(self, predecessors: Path | None) -> list[str]:
+    def _walls(self, predecessors: Predecessors | None) -> list[str]:
         words = [
             self._bwrap,
             *self._namespaces(),
@@ -62,7 +63,7 @@ class Bubblewrap:
             *_interpreter(self.environment),
         ]
         if predecessors is not None:
-            words += ["--ro-bind", str(predecessors), "/predecessors"]
+            words += ["--ro-bind", str(predecessors.folder()), "/predecessors"]
         words += ["--proc", "/proc", "--dev", "/dev", "--perms", "0777", "--size", str(self.limits.tmp_bytes)]
         # What remains writable is /tmp, whose size is bounded.
         return [*words, "--tmpfs", "/tmp", "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]

@@ -11,12 +11,12 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from pathlib import Path
 
 from tito.checks.link import WorkerProcess
 from tito.checks.times import Use, use_in_words
 from tito.worker.channel import Channel
 
+from .content import Predecessors
 from .limits import FIRST_USER, USERS, SandboxLimits, SandboxUnavailable, worker_command, worker_variables
 
 IMAGE_NAME = "TITO_WORKER_IMAGE"
@@ -42,7 +42,7 @@ class Container:
         self._docker = shutil.which("docker") or ""
         self._check()
 
-    def start(self, predecessors: Path) -> WorkerProcess:
+    def start(self, predecessors: Predecessors) -> WorkerProcess:
         """Start a worker; the container is removed by `stop()`, or ends with this process."""
         name = f"tinytorch-worker-{secrets.token_hex(8)}"
         said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
@@ -63,7 +63,7 @@ class Container:
             if left := answer.stdout.split():
                 self._ask("rm", "--force", *left)
 
-    def _walls(self, name: str, predecessors: Path) -> list[str]:
+    def _walls(self, name: str, predecessors: Predecessors) -> list[str]:
         tmp = self.limits.tmp_bytes
         user = FIRST_USER + secrets.randbelow(USERS)
         memory = str(self.limits.address_space_bytes)
@@ -76,7 +76,7 @@ class Container:
             *("--memory", memory, "--memory-swap", memory, "--cpus", "1", "--ulimit", "core=0"),
             *("--cpu-shares", "128", "--oom-score-adj", "500"),  # as students' servers: Hub and engine come first
             *("--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,mode=1777,size={tmp}"),
-            *("--mount", f"type=bind,source={predecessors.resolve()},target=/predecessors,readonly"),
+            *("--mount", f"type=bind,source={predecessors.folder().resolve()},target=/predecessors,readonly"),
             *(word for name, value in worker_variables().items() for word in ("--env", f"{name}={value}")),
         ]
 

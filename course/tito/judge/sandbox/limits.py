@@ -7,11 +7,12 @@ file of the host.
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from tito.checks.link import WorkerProcess
 from tito.errors import TitoError
+
+from .content import Predecessors
 
 # Users of sandboxes started by root: each job has one of its own, beyond any that a system gives out.
 FIRST_USER, USERS = 1_900_000_000, 100_000_000
@@ -37,8 +38,8 @@ class Sandbox(Protocol):
     What it returned is given again for the same place and limits, so a sandbox is checked once.
     """
 
-    def start(self, predecessors: Path) -> WorkerProcess:
-        """Start a worker that finds the modules of `predecessors`/core, and nothing else that is not its own."""
+    def start(self, predecessors: Predecessors) -> WorkerProcess:
+        """Start a worker that finds these modules as `tinytorch.core`, and nothing else that is not its own."""
 
     def clear(self, judge: int) -> None:
         """End the workers of a judge's process that was killed."""

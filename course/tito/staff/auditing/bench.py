@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from exchange.protocol.verdicts import ExerciseResult, ModuleResult, Note
 from tito.checks.answers import Answers, find_answers
 from tito.checks.link import Budget
 from tito.checks.plan import Plan
-from tito.checks.result import ExerciseResult, ModuleResult, Note
 from tito.checks.run import run_tests_of
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.judge.plans import plan_of
@@ -78,7 +78,7 @@ def _result(slug: str, exercises: list[ExerciseResult], notes: list[Note], seed:
 def _opened(course: Path, slug: str, state: int) -> Bench:
     curriculum = load_curriculum(course)
     module = curriculum.find_written(slug)
-    return Bench(curriculum, module, plan_of(module), WarmProcess(reference_predecessors(module, curriculum)))
+    return Bench(curriculum, module, plan_of(module), WarmProcess(reference_predecessors(module, curriculum).folder()))
 
 
 _open: list[Bench] = []

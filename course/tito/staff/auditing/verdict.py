@@ -8,7 +8,7 @@ less than the whole judging. That a check costs points is what the audit claims,
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tito.checks.result import ExerciseResult, ModuleResult
+from exchange.protocol.verdicts import ExerciseResult, ModuleResult
 from tito.staff.auditing.bench import Bench
 from tito.staff.auditing.equivalent import Key
 from tito.staff.auditing.mutants import Mutant

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tito.checks.result import ModuleResult
+from exchange.protocol.verdicts import ModuleResult
 from tito.judge.submission import judge_submission
 from tito.source.percent import read_percent
 from tito.source.release import release_notebook, staff_notebook

@@ -1,11 +1,15 @@
-"""What judging a module gives: checks, exercises, the whole; as data, as JSON, and as a student may see it."""
+"""What judging a module gives: checks, exercises, the whole; as data, as JSON, and as a student may see it.
 
-from dataclasses import asdict, dataclass, field, replace
+One shape from the judge to the page: the student's own run, the grading service's record, the exchange's quick result,
+the feedback and the home page read what `to_json` wrote with `from_json`, an earlier version's too.
+"""
+
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 
 @dataclass(frozen=True)
-class CheckResult:
+class Check:
     """One named check. `kind` is '' if it passed, else the kind of fault in two or three words."""
 
     title: str
@@ -25,7 +29,7 @@ class ExerciseResult:
 
     name: str
     max_points: float
-    checks: tuple[CheckResult, ...] = ()
+    checks: tuple[Check, ...] = ()
     lent: str = ""
 
     @property
@@ -36,6 +40,20 @@ class ExerciseResult:
     @property
     def passed(self) -> bool:
         return bool(self.checks) and all(check.passed for check in self.checks)
+
+    @property
+    def passing(self) -> int:
+        return sum(check.passed for check in self.checks)
+
+    @property
+    def why(self) -> str:
+        """The one reason for which every check fails and nothing came back, such as an exercise that is not solved."""
+        reasons = {check.why for check in self.checks if not check.passed and not check.got}
+        return reasons.pop() if len(reasons) == 1 and self.passing == 0 else ""
+
+    def visible(self) -> "ExerciseResult":
+        """Leave hidden checks out."""
+        return replace(self, checks=tuple(check for check in self.checks if not check.hidden))
 
 
 @dataclass(frozen=True)
@@ -93,24 +111,27 @@ class ModuleResult:
     @staticmethod
     def from_json(data: dict[str, Any]) -> "ModuleResult":
         """Read what `to_json` wrote."""
-        own = {key: value for key, value in data.items() if key not in ("points", "max_points", "passed")}
-        own["exercises"] = tuple(_exercise_from_json(exercise) for exercise in data["exercises"])
-        own["notes"] = tuple(Note(**note) for note in data["notes"])
-        return ModuleResult(**own)
+        exercises = tuple(_exercise_from_json(exercise) for exercise in data.get("exercises", ()))
+        notes = tuple(Note(**_known(Note, note)) for note in data.get("notes", ()))
+        return ModuleResult(**_known(ModuleResult, data) | {"exercises": exercises, "notes": notes})
 
 
-def _shown(checks: tuple[CheckResult, ...]) -> list[CheckResult]:
+def _shown(checks: tuple[Check, ...]) -> list[Check]:
     hidden = [check for check in checks if check.hidden]
     shown = []
     for check in checks:
         if check.hidden:
             title = f"hidden check {hidden.index(check) + 1} of {len(hidden)}"
-            check = CheckResult(title, check.points, hidden=True, passed=check.passed, kind=check.kind)
+            check = Check(title, check.points, hidden=True, passed=check.passed, kind=check.kind)
         shown.append(check)
     return shown
 
 
 def _exercise_from_json(data: dict[str, Any]) -> ExerciseResult:
-    own = {key: value for key, value in data.items() if key != "points"}
-    own["checks"] = tuple(CheckResult(**check) for check in data["checks"])
-    return ExerciseResult(**own)
+    checks = tuple(Check(**_known(Check, check)) for check in data["checks"])
+    return ExerciseResult(**_known(ExerciseResult, data) | {"checks": checks})
+
+
+def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
+    """Keep what this version's class has: sums are computed anew, and what another version said besides is dropped."""
+    return {field.name: data[field.name] for field in fields(kind) if field.name in data}
