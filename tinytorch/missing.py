@@ -272,7 +272,6 @@ INSTEAD: dict[str, dict[str, str]] = {
         "ctc_loss": "cross_entropy on aligned targets",
         "prelu": "relu(x) - slope * relu(-x)",
         "conv1d": "conv2d on x.unsqueeze(2)",
-        "unfold": "conv2d",
         "dropout2d": "dropout",
         "group_norm": "layer_norm",
         "rms_norm": "layer_norm",

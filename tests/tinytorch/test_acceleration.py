@@ -1,17 +1,19 @@
 """Acceleration: PyTorch's numbers and gradients, the old ones too, bounded memory, and a way back."""
 
 import math
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tinytorch.core.acceleration import FAST, accelerated
 
 from tests.examples import examples
 from tinytorch import nn, optim
 from tinytorch.core import acceleration as core
+from tinytorch.core.acceleration import FAST, accelerated
 from tinytorch.core.activations import gelu
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.spatial import conv2d
@@ -267,3 +269,12 @@ def test_a_result_goes_back_by_the_rule_of_the_implementation_that_made_it():
     finally:
         use_implementation("gelu", before)
     agree([kept], [a.grad.data])
+
+
+def test_importing_it_changes_nothing_whatever_comes_first():
+    code = (
+        "import tinytorch.core.acceleration, tinytorch.core.optimizers\n"
+        "from tinytorch.core.tensor import IN_USE\nprint({name for name in IN_USE.values()})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "{'default'}", done.stderr

@@ -34,6 +34,7 @@ import numpy as np
 from tinytorch.core.activations import erf
 from tinytorch.core.autograd import rule
 from tinytorch.core.losses import checked_targets, reduced
+from tinytorch.core.optimizers import adam_step
 from tinytorch.core.spatial import conv_output_size, met_by, pad2d, pair
 from tinytorch.core.tensor import primitive, register_implementation, use_implementation
 
@@ -844,7 +845,7 @@ test.report()
 
 # %%
 #| export
-register_implementation("adam_step", "in_place", adam_in_place)
+register_implementation(adam_step.__name__, "in_place", adam_in_place)  # imported: what is registered first is in use
 
 
 # %%
