@@ -72,7 +72,8 @@ class State:
         """Take over the tensors of `state`; strict=False passes over names that only one side has."""
         load, own = beside(self)["load_state_dict"], beside(self)["state_dict"](self)
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
-        load(self, state if strict else own | {name: x for name, x in state.items() if name in own})
+        arrays = {name: x.data if is_tensor(x) else x for name, x in state.items() if strict or name in own}
+        load(self, arrays if strict else own | arrays)
         return Incompatible(missing, unexpected)
 
     def zero_grad(self, set_to_none=True):
