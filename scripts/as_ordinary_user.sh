@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
 # As root, run tests as somebody without rights: `as_ordinary_user.sh tests/security/test_sandbox.py ...`, in a clone of
 # what is committed, with an empty HOME and a bare environment. What needs root or a Docker engine is listed and left out.
+# With `--fast` as its first word the fast lane follows (not what compares with PyTorch, which depends on nobody's rights).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 user=hub-tester
 without_root="not tmpfs and not docker"
 
+fast=
+[ "${1:-}" != --fast ] || { fast=1; shift; }
 [ $# -gt 0 ] || { echo "Name the tests: scripts/as_ordinary_user.sh tests/security/test_sandbox.py"; exit 2; }
 [ "$(id -u)" = 0 ] || { echo "Only root can run something as another user. Run: sudo $0 $*"; exit 2; }
 [ -z "$(git status --porcelain)" ] || echo "==> What is not committed is not in the clone"
@@ -36,4 +39,11 @@ cd "$place/main"
 as_user make --no-print-directory install
 echo "==> Left out, since they need root or a Docker engine:"
 as_user .venv/bin/python -m pytest -q --collect-only -m "not ($without_root)" "$@" | grep :: || echo "none"
-as_user .venv/bin/python -m pytest -m "$without_root" "$@"
+failed=0
+as_user .venv/bin/python -m pytest -m "$without_root" "$@" || failed=1
+if [ "$fast" ]; then
+  echo "==> The fast lane"
+  lane=$(as_user .venv/bin/python -c 'from tests.lanes import selection; print(selection("fast"))')
+  as_user .venv/bin/python -m pytest -q -n 2 --dist loadfile -m "$lane and not torch and $without_root" || failed=1
+fi
+exit $failed
