@@ -50,7 +50,9 @@ LANES = {
     "service": Lane("services, commands and workers as processes; databases; environments", 20),
     "live": Lane("whole Hubs, JupyterLab, browsers", 30, processes=1, retries=True),
     "docker": Lane("images, containers and the deployment", 28, processes=1, retries=True),
-    "audit": Lane("a sample of the audit's record, judged anew; planted holes", 10, minutes_per_module=1.0, processes=1),
+    "audit": Lane(
+        "a sample of the audit's record, judged anew; planted holes", 10, minutes_per_module=1.0, processes=1
+    ),
 }
 
 
