@@ -27,6 +27,10 @@ CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
 MOST_RETRIED = 3  # more than this are no accident of a crowded machine
 OVER_BUDGET = 1.2
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}  # neighbours' further threads only wait, and burn time
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,9 @@ def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
     line = [sys.executable, "-m", "pytest", "-q", "-m", selection(name), "-o", f"cache_dir={_cache(name)}"]
-    child = subprocess.Popen([*line, *together, *more], cwd=CHECKOUT, stdout=out, stderr=subprocess.STDOUT)
+    child = subprocess.Popen(
+        [*line, *together, *more], cwd=CHECKOUT, env=os.environ | ONE_THREAD, stdout=out, stderr=subprocess.STDOUT
+    )
     _, status, usage = os.wait4(child.pid, 0)  # what this child and its own have used, not what runs beside it
     child.returncode = os.waitstatus_to_exitcode(status)
     used.append(usage.ru_utime + usage.ru_stime)
