@@ -13,6 +13,7 @@ a lane that grows with the modules has a share for those that are written.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -152,6 +153,22 @@ def selection(name: str) -> str:
     return f"not ({' or '.join(marked)})" if name == "fast" else name
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave a file unread whose tests are all in another lane, as a plugin of a lane's pytest: imports take long."""
+    if not collection_path.match("test_*.py"):
+        return None
+    return (
+        True if lane_of(collection_path.read_text(encoding="utf-8")) not in (None, os.environ["TESTS_LANE"]) else None
+    )
+
+
+def lane_of(source: str) -> str | None:
+    """Name the lane of all of a file's tests, as `pytestmark` at its top says; None if each says it itself."""
+    stated = re.search(r"^pytestmark = (pytest\.mark\..*|\[[^]]*\])$", source, re.MULTILINE)
+    words = re.findall(r"pytest\.mark\.(\w+)", stated[1]) if stated else []
+    return next((word for word in words if word in LANES), None)
+
+
 def written_modules() -> int:
     return len(list((CHECKOUT / "course" / "modules").glob("*/*_dev.py")))
 
@@ -159,9 +176,21 @@ def written_modules() -> int:
 def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
-    line = [sys.executable, "-m", "pytest", "-q", "-m", selection(name), "-o", f"cache_dir={_cache(name)}"]
+    line = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.lanes",
+        "-m",
+        selection(name),
+        "-o",
+        f"cache_dir={_cache(name)}",
+    ]
+    environment = os.environ | ONE_THREAD | {"TESTS_LANE": name}
     child = subprocess.Popen(
-        [*line, *together, *more], cwd=CHECKOUT, env=os.environ | ONE_THREAD, stdout=out, stderr=subprocess.STDOUT
+        [*line, *together, *more], cwd=CHECKOUT, env=environment, stdout=out, stderr=subprocess.STDOUT
     )
     _, status, usage = os.wait4(child.pid, 0)  # what this child and its own have used, not what runs beside it
     child.returncode = os.waitstatus_to_exitcode(status)
