@@ -1,7 +1,7 @@
 """Read the bytes of an entry with distrust: a .npz of plain arrays within limits, or a clear refusal.
 
-Promises: nothing is written, run or unpickled; no more than the limits allow is ever unpacked, whatever the file claims;
-what comes back are arrays of their own, float32, float16 or int8, and the architecture as a short line of ASCII text.
+Promises: nothing is written, run or unpickled; no more than the limits allow is ever unpacked, whatever a file claims;
+what comes back are arrays of float32, float16, int8 or uint8, and the architecture as a short line of ASCII text.
 """
 
 import ast
@@ -94,7 +94,7 @@ def _array(name: str, content: bytes) -> np.ndarray:
     dtype, shape, columns = _description(name, content[10:begin])
     if math.prod(shape) * dtype.itemsize != len(content) - begin:
         raise Refused(
-            f"{name!r} claims the shape {_short(shape)} of {dtype}, which does not fit its {len(content) - begin:,} bytes"
+            f"{name!r} claims {_short(shape)} numbers of {dtype}, which does not fit its {len(content) - begin:,} bytes"
         )
     array = np.frombuffer(content, dtype, offset=begin).reshape(shape, order="F" if columns else "C")
     return np.ascontiguousarray(array).reshape(shape)  # ascontiguousarray alone makes one dimension of none
@@ -111,7 +111,7 @@ def _description(name: str, header: bytes) -> tuple[np.dtype, tuple[int, ...], b
         raise Refused(f"{name!r} holds {str(kind)[:40]}: an entry holds {', '.join(KINDS.values())} only")
     whole = isinstance(shape, tuple) and all(type(size) is int and 0 < size < 2**31 for size in shape)
     if not whole or len(shape) > MOST_DIMENSIONS or type(columns) is not bool:
-        raise Refused(f"{name!r} claims the shape {_short(shape)}: up to {MOST_DIMENSIONS} sizes of at least 1 are read")
+        raise Refused(f"{name!r} claims the shape {_short(shape)}: up to {MOST_DIMENSIONS} sizes from 1 on are read")
     return np.dtype(kind), shape, columns
 
 

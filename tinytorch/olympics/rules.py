@@ -1,7 +1,7 @@
 """The rules of the Olympics as data, from the one YAML file that holds them.
 
-Read without a YAML package, since students' servers and the grading worker have numpy only. So the file keeps to a small
-part of YAML: mappings, indented by two spaces, of words, numbers and mappings; anything else is refused with its line.
+Read without a YAML package, since the grading worker has numpy only. So the file keeps to a small part of YAML:
+mappings, indented by two spaces, of words, numbers and mappings; anything else is refused with its line.
 """
 
 import re

@@ -29,7 +29,6 @@
 import copy
 import io
 import math
-import zlib
 from collections import Counter
 from typing import NamedTuple
 
@@ -155,17 +154,19 @@ def parse_architecture(text):
             raise ValueError(f"layer {place} is {word[:40]!r}: take one of {', '.join(VOCABULARY)}")
         wanted = VOCABULARY[word]
         if len(numbers) != len(wanted) or not all(n.isdecimal() and len(n) <= MOST_DIGITS for n in numbers):
-            raise ValueError(f"layer {place}, {part.strip()[:40]!r}, must be {' '.join((word, *wanted))}, whole numbers")
+            raise ValueError(
+                f"layer {place}, {part.strip()[:40]!r}, must be {' '.join((word, *wanted))}, whole numbers"
+            )
         layers.append((word, tuple(int(n) for n in numbers)))
     return layers
 
 
 def architecture_of(model):
     """Describe a Sequential in words of the vocabulary; raise ValueError for a layer that has no word."""
-    return ", ".join(word_of(layer) for layer in model.children())
+    return ", ".join(_word_of(layer) for layer in model.children())
 
 
-def word_of(layer):
+def _word_of(layer):
     """Describe one layer."""
     for word, kind in SIMPLE.items():
         if isinstance(layer, kind):
@@ -215,7 +216,7 @@ def with_arrays(**arrays):
 ACCIDENTS = {
     "a picture": b"\x89PNG, and so on",
     "only half of it arrived": entry[: len(entry) // 2],
-    "zeros, 400 MB of them": with_arrays(architecture=np.zeros(100_000_000, dtype="float32")[:0], w=np.zeros(2_000_000)),
+    "16 MB of zeros, small as a file": with_arrays(zeros=np.zeros(2_000_000)),
     "objects, which would be unpickled": with_arrays(architecture=np.array([{"layers": 3}])),
     "without its description": with_arrays(weight=np.ones((10, 64), dtype="float32")),
 }
@@ -417,7 +418,7 @@ def costs_on_paper(layers):
     costs, shape = [], IMAGE
     for place, (word, numbers) in enumerate(layers):
         try:
-            cost = cost_of_layer(word, numbers, shape)
+            cost = _cost_of_layer(word, numbers, shape)
         except ValueError as error:
             raise ValueError(f"layer {place}, {' '.join(map(str, (word, *numbers)))!r}: {error}") from None
         costs.append(cost)
@@ -427,7 +428,7 @@ def costs_on_paper(layers):
     return costs
 
 
-def cost_of_layer(word, numbers, shape):
+def _cost_of_layer(word, numbers, shape):
     """Return what a layer makes of a shape, and its multiplications."""
     if word == "flatten":
         return Cost((math.prod(shape),), 0)
@@ -439,17 +440,17 @@ def cost_of_layer(word, numbers, shape):
         return Cost(shape, 0)
     if len(shape) != 3:
         raise ValueError(f"it needs channels, rows and columns, and gets the shape {shape}")
-    return cost_of_pool(numbers[0], shape) if word == "maxpool" else cost_of_convolution(numbers, shape)
+    return _cost_of_pool(numbers[0], shape) if word == "maxpool" else _cost_of_convolution(numbers, shape)
 
 
-def cost_of_pool(kernel, shape):
+def _cost_of_pool(kernel, shape):
     channels, rows, columns = shape
     if kernel < 1 or rows % kernel or columns % kernel:
         raise ValueError(f"windows of {kernel} don't fill {rows} x {columns}")
     return Cost((channels, rows // kernel, columns // kernel), 0)
 
 
-def cost_of_convolution(numbers, shape):
+def _cost_of_convolution(numbers, shape):
     inputs, outputs, kernel, padding = numbers
     if inputs != shape[0] or outputs < 1 or not 1 <= kernel <= LARGEST_KERNEL or padding >= kernel:
         raise ValueError(
@@ -464,7 +465,7 @@ def cost_of_convolution(numbers, shape):
 
 def build(layers, arrays):
     """Build the net of an entry that was validated, as a Sequential of float32."""
-    model = Sequential(*[layer_of(word, numbers) for word, numbers in layers])
+    model = Sequential(*[_layer_of(word, numbers) for word, numbers in layers])
     for place, layer in enumerate(model.children()):
         weight = arrays.get(f"{place}.weight")
         if weight is None:
@@ -476,7 +477,7 @@ def build(layers, arrays):
     return model
 
 
-def layer_of(word, numbers):
+def _layer_of(word, numbers):
     """Make one layer."""
     if word in SIMPLE:
         return SIMPLE[word]()
@@ -492,7 +493,7 @@ def layer_of(word, numbers):
 BATCH = 100  # images at a time: bounds the memory of a measurement
 
 
-def work_of(model, image):
+def _work_of(model, image):
     """Run a model once; count (multiplications, bytes touched), as the recorder sees them."""
     counts, before = Counter(), RECORDER.record
 
@@ -510,7 +511,7 @@ def work_of(model, image):
     return counts["multiplications"], counts["bytes"]
 
 
-def share_right(model, images, labels):
+def _share_right(model, images, labels):
     """Return the share of images (n, 8, 8) that a model reads right; raise FloatingPointError if scores are no numbers."""
     right = 0
     for start in range(0, len(images), BATCH):
@@ -525,9 +526,9 @@ def share_right(model, images, labels):
 
 def measures_of(model, stored_bytes, images, labels):
     """Measure a net: a dict of accuracy, stored_bytes, multiplications, touched_bytes and work."""
-    multiplications, touched = work_of(model, Tensor(np.zeros((1, *IMAGE), dtype="float32")))
+    multiplications, touched = _work_of(model, Tensor(np.zeros((1, *IMAGE), dtype="float32")))
     return {
-        "accuracy": share_right(model, images, labels),
+        "accuracy": _share_right(model, images, labels),
         "stored_bytes": stored_bytes,
         "multiplications": multiplications,
         "touched_bytes": touched,
@@ -691,7 +692,9 @@ def table(entrants):
     for name, model in entrants.items():
         found = measured(model)
         scores = {event: score(found, rules) for event, rules in EVENTS.items()}
-        told = "  ".join(f"{event} {'broken: ' + ', '.join(b) if b else f'{s:,.3f}':>17}" for event, (s, b) in scores.items())
+        told = "  ".join(
+            f"{event} {'broken: ' + ', '.join(b) if b else f'{s:,.3f}':>17}" for event, (s, b) in scores.items()
+        )
         print(f"{name:>20}: {found['accuracy']:.1%} of those set aside, {found['stored_bytes']:6,} bytes  {told}")
 
 
@@ -730,11 +733,12 @@ table(
 #| export
 def seed_of(seed, name, before):
     """Return the seed of a step: the same for this seed, name and count of earlier steps of that name, whatever else is done."""
-    return zlib.crc32(f"{seed} {name} {before}".encode())
+    return int.from_bytes(f"{seed} {name} {before}".encode(), "big")
 
 
 # %%
-print("the first and the second tuning under seed 0:", seed_of(0, "tune", 0), seed_of(0, "tune", 1))
+print("the first tuning under seed 0: ", seed_of(0, "tune", 0))
+print("the second tuning under seed 0:", seed_of(0, "tune", 1))
 
 # %% [markdown]
 # Steps may change the model that they get, or return another one: pruning does the first, dropping units the second. Your function must be right for both. It gives the model as it stood after *each* step, so that one can look at what each has done. Two traps lie here: whoever handed the model in wants it back as it was; and if a step changes its model in place, then without copies the result is a list that holds the same model n times.
@@ -797,7 +801,8 @@ test = unit_test("recipe")
 
 
 def drawn(seed, name, before):
-    return round(float(np.random.default_rng(zlib.crc32(f"{seed} {name} {before}".encode())).random()), 6)
+    words = int.from_bytes(f"{seed} {name} {before}".encode(), "big")
+    return round(float(type(test.rng)(type(test.rng.bit_generator)(words)).random()), 6)
 
 
 @test.check("steps that change a list in place and steps that make another one, by hand", points=4)
@@ -915,7 +920,9 @@ def cooked(order, seed=0):
 labels = ["large", *(f"{name} {amount}" for name, amount in ORDER)]
 for label, found in zip(labels, cooked(ORDER), strict=True):
     print(f"{label:>12}: {found['stored_bytes']:6,} bytes, {found['accuracy']:.1%}, work {found['work']:,}")
-viz.waterfall(labels, [found["stored_bytes"] for found in cooked(ORDER)], "Bytes, step by step", ylabel="bytes of the entry")
+viz.waterfall(
+    labels, [found["stored_bytes"] for found in cooked(ORDER)], "Bytes, step by step", ylabel="bytes of the entry"
+)
 
 # %% [markdown]
 # **What's happening**
@@ -927,7 +934,10 @@ viz.waterfall(labels, [found["stored_bytes"] for found in cooked(ORDER)], "Bytes
 # %%
 same_again = recipe(large(), list(ORDER), STEPS)
 other_seed = recipe(large(), list(ORDER), STEPS, seed=1)
-print("the same seed, the same bytes:", entry_bytes(same_again[-1]) == entry_bytes(recipe(large(), list(ORDER), STEPS)[-1]))
+print(
+    "the same seed, the same bytes:",
+    entry_bytes(same_again[-1]) == entry_bytes(recipe(large(), list(ORDER), STEPS)[-1]),
+)
 print(f"seeds 0 and 1: {measured(same_again[-1])['accuracy']:.2%} and {measured(other_seed[-1])['accuracy']:.2%}")
 
 # %% [markdown]
@@ -1005,7 +1015,10 @@ def points_of(order):
 def _():
     # all: 1 * 10 + 2 * 3 = 16 points; without the first: 1 * 3; without the second: 1 * 10
     kitchen = fixtures.recipe_run()
-    close(ablation([("drop", 10.0), ("tune", 3.0)], kitchen.run), [{"points": 13.0, "steps": 1}, {"points": 6.0, "steps": 1}])
+    close(
+        ablation([("drop", 10.0), ("tune", 3.0)], kitchen.run),
+        [{"points": 13.0, "steps": 1}, {"points": 6.0, "steps": 1}],
+    )
 
 
 @test.check("a step that stands there twice is left out once", points=4)
@@ -1062,7 +1075,9 @@ def last_of(order):
 
 gave = ablation(list(ORDER), last_of)
 for (name, amount), row in zip(ORDER, gave, strict=True):
-    print(f"{name:>9} {amount:<4}: {100 * row['accuracy']:+5.1f} points, {row['stored_bytes']:+7,} bytes, {row['work']:+8,} of work")
+    print(
+        f"{name:>9} {amount:<4}: {100 * row['accuracy']:+5.1f} points, {row['stored_bytes']:+7,} bytes, {row['work']:+8,} of work"
+    )
 viz.bars(
     [f"{place}: {name} {amount}" for place, (name, amount) in enumerate(ORDER, start=1)],
     [100 * row["accuracy"] for row in gave],
@@ -1145,7 +1160,9 @@ def field():
 costs = {name: (found["stored_bytes"] / 1000, 100 * (1 - found["accuracy"])) for name, found in field().items()}
 front = pareto_front(costs)
 for name, found in field().items():
-    print(f"{name:>16}: {found['stored_bytes']:6,} bytes, {found['accuracy']:.1%} right, work {found['work']:7,}{'' if name in front else '   beaten'}")
+    print(
+        f"{name:>16}: {found['stored_bytes']:6,} bytes, {found['accuracy']:.1%} right, work {found['work']:7,}{'' if name in front else '   beaten'}"
+    )
 viz.trade_off(costs, front, "The field, on images set aside", xlabel="kB of the entry", ylabel="wrong (%)")
 
 # %% [markdown]
@@ -1171,7 +1188,10 @@ for name, event in EVENTS.items():
         else quantize_model(from_scratch(int(winner.split()[0])))
     )
     found = measured(model, unseen)
-    print(f"{name:>8}: {winner}, {found['accuracy']:.2%} of unseen writers' digits, {found['stored_bytes']:,} bytes, work {found['work']:,}; score", score(found, event))
+    print(
+        f"{name:>8}: {winner}, {found['accuracy']:.2%} of unseen writers' digits, {found['stored_bytes']:,} bytes, work {found['work']:,}; score",
+        score(found, event),
+    )
 
 # %% [markdown]
 # Compare the two accuracies of each winner. The unseen writers' are lower: their handwriting is new, and among several entrants you chose the one that was luckiest on the images set aside. An entry that reaches 95.1 % at home may well break the rule of 95 % on the board. Leave some room.
@@ -1195,8 +1215,12 @@ same(found["multiplications"], sum(cost.multiplications for cost in costs_on_pap
 with no_grad():
     image = Tensor(split()[1][0][:5, None])
     close(build(layers, arrays)(image).data, stages[-1](image).data, rtol=1e-4, atol=1e-4)
-same(score(found, {"by": "multiplications", "better": "lower", "at_most": {"stored_bytes": len(content)}}), (-1184.0, []))
-rows = ablation([("drop", 16), ("quantize", 8)], lambda order: {"bytes": len(entry_bytes(recipe(large(), order, STEPS)[-1]))})
+same(
+    score(found, {"by": "multiplications", "better": "lower", "at_most": {"stored_bytes": len(content)}}), (-1184.0, [])
+)
+rows = ablation(
+    [("drop", 16), ("quantize", 8)], lambda order: {"bytes": len(entry_bytes(recipe(large(), order, STEPS)[-1]))}
+)
 true(all(row["bytes"] < 0 for row in rows), "each of the two steps makes the entry smaller")
 raises(ValueError, parse_architecture, "flatten, linear 64 10, softmax", says="'softmax'")
 raises(ValueError, costs_on_paper, parse_architecture("flatten, linear 63 10"), says="(64,)")
