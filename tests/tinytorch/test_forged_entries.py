@@ -132,10 +132,13 @@ FORGED = {
     "junk before the archive": (b"#!/bin/sh\n" + npz(honest()), "no .npz file"),
     "larger than is read": (npz(honest()) + bytes(300_000), "at most 262,144"),
     "a size that isn't true, too large": (claiming(900_000), "damaged"),
-    "a size that isn't true, too small": (claiming(100), ""),
+    "a size that isn't true, too small": (claiming(100), "damaged"),
     "a size of 4 GB": (claiming(2**32 - 2), "unpacked"),
     "encrypted": (encrypted(), "encrypted"),
-    "slow to decode": (zipped([(f"{n}.npy", npy(a)) for n, a in honest().items()], zipfile.ZIP_LZMA), "packed in a way"),
+    "slow to decode": (
+        zipped([(f"{n}.npy", npy(a)) for n, a in honest().items()], zipfile.ZIP_LZMA),
+        "packed in a way",
+    ),
     # what lies in it
     "zeros that unpack to 80 MB": (npz(honest(extra=np.zeros(10_000_000))), "unpacked"),
     "many files that unpack to 80 MB": (npz(honest() | {f"a{n}": np.zeros(200_000) for n in range(50)}), "unpacked"),

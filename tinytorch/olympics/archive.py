@@ -65,7 +65,12 @@ def _members(archive: zipfile.ZipFile, limits: Mapping) -> dict[str, np.ndarray]
         if name in arrays:
             raise Refused(f"the archive holds {name!r} twice: each array once")
         with archive.open(member) as file:
-            arrays[name] = _array(name, file.read(member.file_size + 1))
+            content = file.read(member.file_size + 1)
+        if len(content) != member.file_size:
+            raise Refused(
+                f"{name!r} claims {member.file_size:,} bytes and has {len(content):,}: the archive is damaged"
+            )
+        arrays[name] = _array(name, content)
     return arrays
 
 
