@@ -30,7 +30,7 @@ def an_entry_says_what_its_model_says() -> None:
 
 @integration_test("layers", "autograd", "losses", "optimizers", "compression", "olympics")
 def a_recipe_is_repeated_to_the_same_bits() -> None:
-    """Dropping units and tuning, twice under one seed, gives the same weights, and leaves the model that was given alone"""
+    """Dropping units and tuning twice under one seed gives the same weights, and leaves the given model alone"""
     import tinytorch as tt
     from tinytorch import nn, optim
     from tinytorch.core.compression import drop_units
