@@ -56,7 +56,7 @@ from tinytorch.core.quantization import quantize_model
 from tinytorch.core.training import train_step
 from tinytorch.datasets import Digits
 from tinytorch.olympics import read_archive, read_rules
-from tinytorch.testing import close, fixtures, raises, remote, same, true, unchanged, unit_test
+from tinytorch.testing import close, fixtures, raises, remote, same, shares_memory, true, unchanged, unit_test
 
 # %% [markdown]
 # The images are the digits of modules 08 and 18. One fifth of the training images is set aside to *choose* by. The unseen writers' images are for the end: whoever chooses by them has no images left that tell the truth.
@@ -824,7 +824,8 @@ def _():
 def _():
     kitchen, given = fixtures.recipe_steps(), remote(np.array([1.0, 2.0]))
     with unchanged(given):
-        recipe(given, [("times", 3.0)], kitchen.steps)
+        stages = recipe(given, [("times", 3.0)], kitchen.steps)
+    true(not shares_memory(stages[0], given), "the list has a copy, not the model that was given")
     raises(ValueError, recipe, [1.0], [("add", 1.0), ("adds", 1.0), ("tines", 2.0)], kitchen.steps, says="tines")
     same(list(kitchen.calls), ["times"])
 
@@ -1080,7 +1081,7 @@ for (name, amount), row in zip(ORDER, gave, strict=True):
     )
 viz.bars(
     [f"{place}: {name} {amount}" for place, (name, amount) in enumerate(ORDER, start=1)],
-    [100 * row["accuracy"] for row in gave],
+    {"points": [round(100 * row["accuracy"], 1) for row in gave]},
     "With all steps, minus without this one",
     ylabel="points of accuracy",
 )
