@@ -954,7 +954,7 @@ except Exception as error:  # whatever it is, we want to see it
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# An error, and a good one: bytes have no gradient. (Module 17 has a way to train under rounding, `fake_quantize`.) The dangerous orders are those that raise nothing. Prune first and drop units afterwards: the zeros lie in units that go anyway, and the sparsity that you paid for is lost.
+# An error, and a good one: weights in bytes are no parameters any more, so nothing is left that could be tuned. (Module 17 has a way to train under rounding, `fake_quantize`.) The dangerous orders are those that raise nothing. Prune first and drop units afterwards: the zeros lie in units that go anyway, and the sparsity that you paid for is lost.
 # </details>
 
 # %% [markdown]
