@@ -194,6 +194,7 @@ def entry_bytes(model, floats="float32"):
 
 
 # %%
+manual_seed(0)
 small = Sequential(Flatten(), Linear(64, 32), ReLU(), Linear(32, 10))
 entry = entry_bytes(small)
 print(f"{architecture_of(small)}: {len(entry):,} bytes")
@@ -395,7 +396,7 @@ print("by hand:", validate_entry(wanted_arrays(layers, arrays), arrays))
 #
 # <details><summary>Answer</summary>
 #
-# `1.scale` is unknown. The weight itself is fine: floats of the right shape. Only a weight in bytes has a scale beside it, so now nobody asks for it. The net would run, with weights 100 times too large. That's why what nobody asked for is refused.
+# `1.scale` is unknown. The weight itself is fine: floats of the right shape. Only a weight in bytes has a scale beside it, so now nobody asks for it. The net would run, with weights from -127 to 127. That's why what nobody asked for is refused.
 # </details>
 
 # %% [markdown]
@@ -544,6 +545,7 @@ def measured(model, images_and_labels=None):
     return measures_of(build(parse_architecture(text), arrays), len(content), *(images_and_labels or split()[1]))
 
 
+manual_seed(0)
 CONVOLUTIONS = Sequential(
     Conv2d(1, 4, 3, padding=1), ReLU(), MaxPool2d(2), Conv2d(4, 8, 3, padding=1), ReLU(), MaxPool2d(2), Flatten(), Linear(32, 10)
 )  # fmt: skip
