@@ -72,7 +72,7 @@ def bars(names: Sequence[str], parts: Mapping[str, object], title: str = "", *, 
         ax.bar(names, heights, bottom=bottom, color=COLORS[i % len(COLORS)], width=0.6, label=part)
         bottom = bottom + heights
     for place, total in enumerate(bottom):
-        ax.text(place, total, f"{total:.4g}", ha="center", va="bottom", fontsize=9)
+        ax.text(place, total, f"{total:.4g}", ha="center", va="bottom" if total >= 0 else "top", fontsize=9)
     ax.grid(False, axis="x")
     ax.set(title=title, ylabel=ylabel)
     if len(parts) > 1:

@@ -30,7 +30,8 @@ def waterfall(labels: Sequence[str], values: Sequence[float], title: str = "", *
         _write(ax, place, max(before, after), _short(after - before, "+"))
     ax.set_xticks(range(len(labels) + 1), [*labels, "at the end"])
     ax.set(title=title, ylabel=ylabel)
-    ax.margins(y=0.12)
+    low, high = min(0.0, heights.min()), max(0.0, heights.max())
+    ax.set_ylim(1.1 * low, 1.1 * high or 1.0)  # room for the numbers
     return Picture(figure, f"{title or 'waterfall'}: {_told(labels, heights)}")
 
 
