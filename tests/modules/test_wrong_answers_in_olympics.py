@@ -29,6 +29,7 @@ MISTAKES = [
     ("recipe", "changes what was given", "stages = [copy.deepcopy(model)]", "stages = [model]",
      "the model that was given"),
     ("recipe", "holds one model", CALLED, "steps[name](stages[-1], amount)", "differ"),
+    ("recipe", "copies the outside only", CALLED, "steps[name](copy.copy(stages[-1]), amount)", "differ"),
     ("recipe", "seeds once", SEEDED, "manual_seed(seed) if len(stages) == 1 else None", "differ"),
     ("recipe", "seeds all alike", SEEDED, "manual_seed(seed_of(seed, name, 0))", "differ"),
     ("recipe", "notices names late", "if unknown:", "if False:", "KeyError"),

@@ -378,16 +378,17 @@ def in_turn(*functions):
 def recipe_steps():
     """Return `.steps` of a recipe whose models are lists of numbers: name -> step(model, amount).
 
-    "add" and "times" change the list itself and return it, "copy" returns another one, "draw" appends a number from the
-    course's generator, "fail" raises. `.calls` lists the names of the steps that were called.
+    "add" and "times" change the list itself and return it, "inside" changes the list that lies in it, "copy" returns
+    another one, "draw" appends a number from the course's generator, "fail" raises. `.calls` lists the names of the
+    steps that were called.
     """
     from tinytorch.random import generator
 
     class Steps:
         def __init__(self):
             self.calls = []
-            ways = {"add": self.add, "times": self.times, "copy": self.copy, "draw": self.draw, "fail": self.fail}
-            self.steps = {name: self.noting(name, way) for name, way in ways.items()}
+            names = ("add", "times", "inside", "copy", "draw", "fail")
+            self.steps = {name: self.noting(name, getattr(self, name)) for name in names}
 
         def noting(self, name, way):
             def step(model, amount):
@@ -402,6 +403,10 @@ def recipe_steps():
 
         def times(self, model, amount):
             model[:] = [number * amount for number in model]
+            return model
+
+        def inside(self, model, amount):
+            model[0][:] = [number * amount for number in model[0]]
             return model
 
         def copy(self, model, amount):

@@ -44,6 +44,7 @@ from tinytorch.random import manual_seed
 
 # %%
 import functools
+import zipfile
 
 from tinytorch import viz
 from tinytorch.core.benchmarking import pareto_front
@@ -582,7 +583,7 @@ def score(measured, event):
 
     Args:
         measured: name of a measure -> number.
-        event: {"by": a measure, "better": "higher" or "lower"}, and perhaps "at_least" and "at_most", each a dict
+        event: {"by": a measure that was taken, "better": "higher" or "lower"}, and perhaps "at_least" and "at_most", each a dict
             measure -> bound. Other keys are for people.
 
     Returns:
@@ -743,7 +744,7 @@ print("the first tuning under seed 0: ", seed_of(0, "tune", 0))
 print("the second tuning under seed 0:", seed_of(0, "tune", 1))
 
 # %% [markdown]
-# Steps may change the model that they get, or return another one: pruning does the first, dropping units the second. Your function must be right for both. It gives the model as it stood after *each* step, so that one can look at what each has done. Two traps lie here: whoever handed the model in wants it back as it was; and if a step changes its model in place, then without copies the result is a list that holds the same model n times.
+# Steps may change the model that they get, or return another one: pruning does the first, dropping units the second. Your function must be right for both. It gives the model as it stood after *each* step, so that one can look at what each has done. Two traps lie here: whoever handed the model in wants it back as it was; and if a step changes its model in place, then without copies the result is a list that holds the same model n times. Copies must go all the way down: `copy.copy` of a net is another net with the *same* weights in it.
 #
 # Look for unknown names before the first step, and name them all: a recipe that breaks off in its last step has cost you ten minutes.
 
@@ -772,7 +773,7 @@ def recipe(model, order, steps, seed=0):
     APPROACH:
     1. Collect the unknown names, and refuse them.
     2. Begin the list with a deep copy of the model.
-    3. For each step: seed, call it with a copy of the last model in the list, and append what it returns.
+    3. For each step: seed, call it with a deep copy of the last model in the list, and append what it returns.
     4. Count the steps of each name as you go.
 
     EXAMPLE:
@@ -822,14 +823,18 @@ def _():
     same(between[2], [0.5, drawn(7, "draw", 0)])
 
 
-@test.check("the model that was given stays as it was; unknown names are refused before the first step", points=3)
+@test.check(
+    "neither the model that was given nor what lies in it changes; unknown names are refused before the first step",
+    points=3,
+)
 def _():
     kitchen, given = fixtures.recipe_steps(), remote(np.array([1.0, 2.0]))
     with unchanged(given):
         stages = recipe(given, [("times", 3.0)], kitchen.steps)
     true(not shares_memory(stages[0], given), "the list has a copy, not the model that was given")
+    same(recipe([[1.0, 2.0]], [("inside", 3.0)], kitchen.steps), [[[1.0, 2.0]], [[3.0, 6.0]]])
     raises(ValueError, recipe, [1.0], [("add", 1.0), ("adds", 1.0), ("tines", 2.0)], kitchen.steps, says="tines")
-    same(list(kitchen.calls), ["times"])
+    same(list(kitchen.calls), ["times", "inside"])
 
 
 ### BEGIN HIDDEN TESTS
@@ -931,8 +936,8 @@ viz.waterfall(
 # **What's happening**
 # 1. The first bar is the large net's entry, the last one what is left; between them hangs what each step took away (or gave: a bar with a plus).
 # 2. Dropping units gives most of the bytes, since it takes rows *and* columns. What comes first in a waterfall has the most to take: that's a reason not to believe it too much.
-# 3. Pruning removes no number, and still the file gets smaller: the archive is compressed, and rows of zeros compress well. Tuning gives bytes back where it makes numbers more various.
-# 4. Bytes for weights come last. What is left of the file then isn't weights: it's biases, scales, and some hundred bytes for each array's description.
+# 3. Pruning removes no number, and still the file gets smaller: the archive is compressed, and many zeros compress well. Tuning leaves them where they are, so it hardly changes the bytes.
+# 4. Bytes for weights come last. By then half of the file isn't weights any more, as the next cell shows: it's biases, scales, and what an archive needs to describe seven arrays.
 
 # %%
 same_again = recipe(large(), list(ORDER), STEPS)
@@ -942,6 +947,11 @@ print(
     entry_bytes(same_again[-1]) == entry_bytes(recipe(large(), list(ORDER), STEPS)[-1]),
 )
 print(f"seeds 0 and 1: {measured(same_again[-1])['accuracy']:.2%} and {measured(other_seed[-1])['accuracy']:.2%}")
+content = entry_bytes(same_again[-1])
+packed = {member.filename: member.compress_size for member in zipfile.ZipFile(io.BytesIO(content)).infolist()}
+print(
+    f"of {len(content):,} bytes the weights take {packed['1.weight.npy'] + packed['3.weight.npy']:,}; array by array: {packed}"
+)
 
 # %% [markdown]
 # **Predict, then run**: quantise first, then tune. What happens?
@@ -1234,7 +1244,7 @@ print("recipes become entries, and entries are judged")
 #
 # ### Question 1: why this order?
 #
-# Take the recipe that you would hand in for the event "size". Why are its steps in this order, and not in another one? Run one other order that you think is worse (two steps exchanged), and cite for both: bytes, accuracy on the images set aside, and what your ablation says about one of the exchanged steps. What would convince you that you're wrong?
+# Take the recipe that you would hand in for the event "size". Why are its steps in this order, and not in another one? Run one other order that you think is worse (two steps exchanged; `last_of(order)` measures it, in a cell of your own), and cite for both: bytes, accuracy on the images set aside, and what your ablation says about one of the exchanged steps. What would convince you that you're wrong?
 #
 # Rubric (5 points): 0, no measured numbers; half, both orders with bytes and accuracy, and a reason (coarse before fine, or no gradient through bytes); full, also a row of the ablation that fits the reason, and a test that could refute it (other seeds, a difference larger than the noise of 765 images, another net).
 
