@@ -7,6 +7,7 @@ import stat
 import struct
 import subprocess
 import sys
+import time
 import tracemalloc
 import warnings
 import zipfile
@@ -250,12 +251,29 @@ def test_scores_that_overflow_are_refused_without_a_warning():
     assert not found["accepted"] and "not all finite" in found["why"]
 
 
-def test_the_costliest_net_that_is_taken_is_measured_within_bounds():
-    text = "conv2d 1 56 7 6, relu, conv2d 56 9 7 3, relu, flatten, linear 1764 10"
+def test_the_costliest_net_that_is_taken_is_measured_in_bounded_memory_and_work():
+    before = "conv2d 1 30 3 1, conv2d 30 26 5 2, conv2d 26 256 1 0"  # as many numbers as a layer may give
+    text = ", ".join([before, *["gelu"] * 14, "maxpool 8, flatten, linear 256 10"])
     layers = core.parse_architecture(text)
-    work = sum(cost.multiplications for cost in core.costs_on_paper(layers))
-    assert work > LIMITS["most_multiplications"], "the next size is refused"
-    assert "multiplications" in measure_entry(of(text), IMAGES, LABELS)["why"]
+    costs = core.costs_on_paper(layers)
+    assert len(layers) == LIMITS["most_layers"]
+    assert max(np.prod(cost.shape) for cost in costs) == LIMITS["most_activations"]
+    assert 0.8 < sum(cost.multiplications for cost in costs) / LIMITS["most_multiplications"] <= 1
+    wanted = core.wanted_arrays(layers, {})
+    rng = np.random.default_rng(3)
+    arrays = {name: rng.normal(0, 0.1, shape).astype("float32") for name, (shape, _) in wanted.items()}
+    tracemalloc.start()
+    begun = time.process_time()
+    try:
+        found = measure_entry(npz({"architecture": words(text)} | arrays), IMAGES[:100], LABELS[:100])
+        used, peak = time.process_time() - begun, tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found["accepted"], found
+    assert peak < 100e6  # bytes
+    assert used < 0.1 * 100  # CPU seconds: 1,000 images take less than two minutes
+    one_more = measure_entry(of(f"{text}, relu"), IMAGES, LABELS)
+    assert not one_more["accepted"] and "21 layers" in one_more["why"]
 
 
 def test_the_command_measures_standard_input_and_never_raises():
