@@ -6,6 +6,7 @@ the machine or the course is at fault; then there are no numbers, and nobody is 
 
 import functools
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,20 @@ FILE = "entry.npz"  # beside the notebook
 # The costliest entry that the rules allow takes a minute for a thousand images; one that takes longer found a way.
 BUDGET = Budget(request_seconds=120.0, check_seconds=240.0, total_seconds=240.0, wall_seconds=1200.0, restarts=0)
 
+MOST_BYTES = 2**20  # that are ever read; the rules allow less, and say so
+
 Images = tuple[np.ndarray, np.ndarray]  # (n, 8, 8) and their labels
+
+
+def is_there(slug: str, folder: Path) -> bool:
+    """Say whether a submission of the Olympics has an entry beside its notebook."""
+    return slug == MODULE and (folder / FILE).is_file()
+
+
+def read(folder: Path) -> bytes:
+    """Return an entry's bytes, or as many as it takes to see that they are too many."""
+    with (folder / FILE).open("rb") as file:
+        return file.read(MOST_BYTES)
 
 
 def measure(content: bytes, halves: Iterable[Images], curriculum: Curriculum, sandbox: Sandbox) -> list[dict[str, Any]]:
