@@ -67,19 +67,25 @@ def test_an_image_moves_and_its_stroke_grows_and_shrinks():
 def test_a_net_that_has_learned_the_published_test_set_gains_at_most_a_point(published, board):
     own = Digits(train=True).arrays()
     both = tuple(np.concatenate(pair) for pair in zip(own, published, strict=True))
-    honest, forger = trained(*own), trained(*both)
-    assert right(forger, *published) - right(honest, *published) > 2 * MOST_GAINED, "the published set would tell it"
-    for half in (board.public, board.hidden):
-        assert right(honest, half.images, half.labels) >= 0.95, "the rules can be kept"
-    gained = [right(forger, half.images, half.labels) - right(honest, half.images, half.labels)
-              for half in (board.public, board.hidden)]  # fmt: skip
+    asked = tuple(np.concatenate(pair) for pair in zip(*map(vars_of, (board.public, board.hidden)), strict=True))
+    by_heart, gained = [], []
+    for units, seed in ((64, 0), (32, 1)):
+        honest, forger = trained(*own, units, seed), trained(*both, units, seed)
+        by_heart.append(right(forger, *published) - right(honest, *published))
+        gained.append(right(forger, *asked) - right(honest, *asked))
+        assert right(honest, *asked) >= 0.95, "the rules can be kept"
+    assert min(by_heart) > 2 * MOST_GAINED, "the published images would tell it apart"
     assert np.mean(gained) <= MOST_GAINED, gained
 
 
-def trained(images, labels):
+def vars_of(half):
+    return half.images, half.labels
+
+
+def trained(images, labels, units, seed):
     """Train a net of the usual kind."""
-    tinytorch.manual_seed(0)
-    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+    tinytorch.manual_seed(seed)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, units), nn.ReLU(), nn.Linear(units, 10))
     optimizer, loss = optim.Adam(model.parameters(), lr=0.003), nn.CrossEntropyLoss()
     loader = DataLoader(TensorDataset(images, labels), batch_size=64, shuffle=True)
     for epoch in range(EPOCHS):

@@ -11,13 +11,15 @@ from tito.grading.records import Run, open_database
 from tito.grading.runner import Worker
 from tito.grading.settings import GradingSettings
 from tito.grading.tasks.measure import secret_seed
+from tito.semester.read import read
+from tito.semester.service.parts.exchange import changes
 from tito.source.release import release_notebook
 from tito.student.exchange_commands import describe_result
 
 import tinytorch
-from exchange.protocol.models import AssignmentSettings, CourseSettings, Refused
+from exchange.protocol.models import Refused
 from tests.exchange.fake_hub import FakeHub
-from tests.exchange.live import COURSE, in_thread, make_settings
+from tests.exchange.live import in_thread, make_settings
 from tests.grading.conftest import CHECKOUT
 from tinytorch import nn
 from tinytorch.core.olympics import entry_bytes
@@ -26,16 +28,19 @@ pytestmark = pytest.mark.service
 SLUG = "olympics"
 CURRICULUM = load_curriculum(CHECKOUT / "course")
 MODULE = CURRICULUM.find(SLUG)
+VALID = read(CHECKOUT / "course" / "semesters" / "2028-29.yaml", CURRICULUM)
+COURSE = VALID.semester.course
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    """An exchange with the module as a semester opens it."""
+    """An exchange as the semester of the whole course makes it, while module 20 is open."""
     scratch = tmp_path_factory.mktemp("exchange")
     with FakeHub() as hub, in_thread(hub, make_settings(scratch / "data", hub), scratch) as live:
+        live.clock.at("2029-06-01T12:00:00Z")
         semester = live.semester()
-        semester.put_course(COURSE, CourseSettings(title="Olympics"))
-        semester.put_assignment(COURSE, SLUG, AssignmentSettings(files=list(MODULE.files)))
+        for change in changes(VALID, semester, CURRICULUM, {}):
+            change.make()
         release = release_notebook(MODULE, CURRICULUM)
         semester.release(COURSE, SLUG, live.folder({f"{SLUG}.ipynb": release}))
         yield live
@@ -63,7 +68,7 @@ def submitted(live, student, **files):
     """Hand in the solved notebook, and perhaps an entry; return the submission's id."""
     solved = (CHECKOUT / "tests" / "modules" / "solved" / "20_olympics" / "notebook.ipynb").read_text(encoding="utf-8")
     content = {f"{SLUG}.ipynb": solved} | {f"{name}.npz": data for name, data in files.items()}
-    return live.student(student).submit(COURSE, SLUG, live.outgoing(content)).receipt.submission
+    return live.student(student, COURSE).submit(COURSE, SLUG, live.outgoing(content)).receipt.submission
 
 
 def work_off(settings, queue):
@@ -91,16 +96,16 @@ def test_entries_are_measured_and_their_authors_told(live, grading):
     assert report["public"]["measures"]["stored_bytes"] == len(entry())
     assert report["public"]["digest"] == report["hidden"]["digest"]
 
-    mine = live.student("ada").submission(COURSE, good).result
+    mine = live.student("ada", COURSE).submission(COURSE, good).result
     assert (mine.kind, mine.status, mine.score) == ("quick", "passed", 30.0)
-    assert "everything passed; your entry: " in describe_result(live.student("ada").submission(COURSE, good))
+    assert "everything passed; your entry: " in describe_result(live.student("ada", COURSE).submission(COURSE, good))
     assert f"{len(entry()):,} bytes" in mine.summary and "of the board's public digits" in mine.summary
     assert mine.detail["your entry"] == report["public"]
     assert "hidden" not in mine.summary and mine.detail["your entry"].keys() == {"accepted", "measures", "digest"}
-    refused = live.student("ben").submission(COURSE, bad).result
+    refused = live.student("ben", COURSE).submission(COURSE, bad).result
     assert (refused.status, refused.score) == ("passed", 30.0), "a bad entry costs no point"
     assert "your entry: not taken, the archive is damaged" in refused.summary
-    assert "your entry" not in live.student("cleo").submission(COURSE, none).result.summary
+    assert "your entry" not in live.student("cleo", COURSE).submission(COURSE, none).result.summary
 
 
 def test_measuring_again_gives_the_same_numbers_and_says_them_once(live, grading):
@@ -112,7 +117,7 @@ def test_measuring_again_gives_the_same_numbers_and_says_them_once(live, grading
     work_off(settings, queue)
     again = runs(queue)[submission]
     assert again.id != first.id and again.report == first.report
-    told = live.student("dora").submission(COURSE, submission).result
+    told = live.student("dora", COURSE).submission(COURSE, submission).result
     assert told.summary.count("your entry") == 1 and told.score == 30.0
 
 

@@ -1285,3 +1285,5 @@ print("recipes become entries, and entries are judged")
 # - Choose by what was set aside, and ask the unseen once.
 #
 # Complete the module with `tito module complete olympics`. There is no next module: you have built all of it. The board is open.
+#
+# To hand in an entry, write it beside this notebook: `Path("entry.npz").write_bytes(entry_bytes(model))`, with `from pathlib import Path`. Then submit as always. It's measured on digits that nobody has seen, mixed of several writers' and changed; you read the result beside that of your checks. No grade depends on it.

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tinytorch.datasets import Digits
+
 WRITERS = 4  # whose digits make up one of the board's
 EVENNESS = 3.0  # of their shares; larger is more even
 SHIFT = 0.2  # pixels, at most, in each direction
@@ -36,6 +38,11 @@ class Board:
 
     public: Half
     hidden: Half
+
+
+def published_board(seed: int) -> Board:
+    """Make the board of the published test images."""
+    return board(*Digits(train=False).arrays(), seed)
 
 
 def board(images: np.ndarray, labels: np.ndarray, seed: int) -> Board:

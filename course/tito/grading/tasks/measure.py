@@ -12,10 +12,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tinytorch.datasets import Digits
 from tito.curriculum import load_curriculum
 from tito.judge import entries
-from tito.judge.board import Board, board
+from tito.judge.board import published_board
 from tito.judge.sandbox.find import find_sandbox
 
 from .. import exchange_door
@@ -34,7 +33,7 @@ def measure(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     with exchange_door.downloaded(settings, submission) as folder:
         content = entries.read(folder)
     queue.note(work, submission=submission, submission_sha256=hashlib.sha256(content).hexdigest())
-    asked = _board(queue.engine, settings.course_id)
+    asked = published_board(secret_seed(queue.engine, settings.course_id))
     halves = [(half.images, half.labels) for half in (asked.public, asked.hidden)]
     found = entries.measure(content, halves, load_curriculum(settings.course_tree), find_sandbox())
     told = words(found[0])
@@ -52,10 +51,6 @@ def words(found: dict[str, Any]) -> str:
         f"{measures['accuracy']:.2%} of the board's public digits, {measures['stored_bytes']:,.0f} bytes, "
         f"work {measures['work']:,.0f}"
     )
-
-
-def _board(engine: Engine, course: str) -> Board:
-    return board(*Digits(train=False).arrays(), secret_seed(engine, course))
 
 
 def secret_seed(engine: Engine, course: str) -> int:
