@@ -39,6 +39,7 @@ LAW = {
         "tito.history",
     ),
     "tito.judge": (
+        "tinytorch.datasets",
         "tinytorch.testing",
         "exchange.protocol",
         "tito.curriculum",

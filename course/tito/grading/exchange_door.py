@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from exchange.client import ExchangeClient
 from exchange.client.connection import Unreachable
@@ -66,6 +66,20 @@ def post_result(settings: GradingSettings, submission: str, result: Result) -> N
     """Attach what the grader found to a submission; its student reads it at once."""
     with asking(settings) as client:
         client.put_result(settings.course_id, submission, result)
+
+
+def add_to_result(settings: GradingSettings, submission: str, name: str, words: str, found: dict[str, Any]) -> None:
+    """Add something found later to a submission's quick result, or replace what an earlier try has added; the score
+    stays. Where a full result stands, nothing is added.
+    """
+    with asking(settings) as client:
+        result = client.submission(settings.course_id, submission).result
+        if result is None or result.kind != "quick":
+            return
+        first = result.summary.partition(f"; {name}: ")[0]
+        new = Result("quick", cast(Any, result.status), result.score, result.max_score)
+        new.summary, new.detail = f"{first}; {name}: {words}", {**result.detail, name: found}
+        client.put_result(settings.course_id, submission, new)
 
 
 def release_feedback(settings: GradingSettings, submission: str, page: Path) -> None:
