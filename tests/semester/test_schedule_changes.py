@@ -13,13 +13,13 @@ from nbgrader.api import Gradebook
 from tito.curriculum import load_curriculum
 from tito.gradebook.lateness import Moved, follow
 from tito.gradebook.lock import GradebookLock
-from tito.gradebook.programs import put_programs_on_path
 from tito.gradebook.table import export_table
 from tito.grading.overview import _state_of, module_overview, student_rows
 from tito.grading.queue import Queue
 from tito.grading.records import open_database as open_grading
 from tito.grading.settings import GradingSettings, settings_from_environment
 from tito.grading.work import perform
+from tito.running_nbgrader import put_programs_on_path
 from tito.semester import times
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service.change import Change
