@@ -11,6 +11,7 @@ from tito.gradebook.lateness import Moved, Standing, Times, bring_to_schedule, p
 
 from exchange.protocol.models import Receipt, SignedReceipt, plain, utc_text
 
+pytestmark = pytest.mark.service
 COURSE, MODULE = "tiny-2026", "tensor"
 DUE = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LATER = DUE + timedelta(hours=3)
