@@ -1,6 +1,7 @@
 """The gradebook's room alone writes when a module is due and what that makes of grades; a preview takes it back."""
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,24 +30,31 @@ def handed_in(receipt: Receipt) -> datetime:
     return datetime.fromisoformat(receipt.received_at)
 
 
-@pytest.fixture
-def course_dir(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def handed_in_late(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course in which ada handed in two hours after DUE and has 80 points for it."""
-    put_student(tmp_path, COURSE, "ada", **ADA)
+    course_dir = tmp_path_factory.mktemp("course")
+    put_student(course_dir, COURSE, "ada", **ADA)
     received = DUE + timedelta(hours=2)
     for step in ("submitted", "autograded"):
-        folder = tmp_path / step / "ada" / MODULE
+        folder = course_dir / step / "ada" / MODULE
         folder.mkdir(parents=True)
         receipt = Receipt("s1", COURSE, MODULE, "ada", 1, utc_text(received), utc_text(DUE), True, 7200, [], "key")
         (folder / "receipt.json").write_text(json.dumps(plain(SignedReceipt(receipt, "signature"))))
-    with open_or_make(tmp_path, COURSE) as gradebook:
+    with open_or_make(course_dir, COURSE) as gradebook:
         gradebook.add_assignment(MODULE)
         gradebook.add_notebook(MODULE, MODULE)
         gradebook.add_grade_cell("test_add", MODULE, MODULE, max_score=90, cell_type="code")
         gradebook.add_submission(MODULE, "ada", timestamp=received.replace(tzinfo=None))
         gradebook.find_grade("test_add", MODULE, MODULE, "ada").auto_score = 80
         gradebook.db.commit()
-    return tmp_path
+    return course_dir
+
+
+@pytest.fixture
+def course_dir(handed_in_late: Path, tmp_path: Path) -> Path:
+    """A copy of that course to write into: nbgrader takes seconds to make a gradebook."""
+    return Path(shutil.copytree(handed_in_late, tmp_path / "course"))
 
 
 def grade(course_dir: Path) -> tuple[datetime | None, float, float]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 from tito.curriculum import load_curriculum
+from tito.gradebook import lateness
 from tito.gradebook.lateness import Moved, follow
 from tito.gradebook.lock import GradebookLock
 from tito.gradebook.table import export_table
@@ -27,7 +28,6 @@ from tito.semester.service.conductor import Conductor, Places, Run
 from tito.semester.service.confirmation import needed
 from tito.semester.service.database import LATENESS, open_database
 from tito.semester.service.hub_api import Hub
-from tito.semester.service.parts import gradebook as gradebook_part
 from tito.semester.service.schedule import claim, finish
 
 from exchange.client.transfer import pack
@@ -295,7 +295,7 @@ def test_a_plan_waits_for_whoever_writes_grades(course: Class, monkeypatch: pyte
         held.append(not GradebookLock(course.settings.course_dir).try_acquire())
         return follow(*given)
 
-    monkeypatch.setattr(gradebook_part, "follow", look)
+    monkeypatch.setattr(lateness, "follow", look)
     course.plan(EARLIER)
     assert set(held) == {True}
 
