@@ -129,9 +129,7 @@ def apply_pages(c, settings: Settings) -> None:
     c.JupyterHub.template_paths = [str(HERE / "templates")]
     c.JupyterHub.template_vars = {
         "course_title": settings.title,
-        "generated_passwords": settings.authenticator == "generated-passwords",
-        "shared_password": settings.authenticator == "shared-password",
-        "native_sign_up": settings.authenticator == "native",
+        "way_to_sign_in": settings.authenticator,
         "operator": settings.operator,
         "shared_origin": WARNING if settings.shares_origin else "",
         "pages_of": [service.name for service in chosen(settings) if service.browser],

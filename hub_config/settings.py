@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from hub_config.ways_to_sign_in import WAYS, who_takes
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 PLACES = Path(__file__).parent / "places"
 PREFIX = "HUB_"
@@ -54,22 +56,26 @@ class ServerSettings(Section):
     start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
 
 
-WAYS_TO_SIGN_IN = Literal["generated-passwords", "shared-password", "native", "github", "google", "oauth", "lti13"]
+def _heeded(what: str, setting: str) -> str:
+    """Describe a setting under `sign_in` with the ways that heed it."""
+    return f"{what} ({who_takes(setting)})"
 
 
 class SignInSettings(Section):
     """What a provider of logins says of itself; its client secret is a file, `var/secrets/oauth-client-secret`."""
 
-    client_id: str = Field(default="", description="what the provider calls this Hub (github, google, oauth, lti13)")
-    login_service: str = Field(default="", description="name on the login button (github, google, oauth)")
-    authorize_url: str = Field(default="", description="provider's login page (oauth, lti13)")
-    token_url: str = Field(default="", description="provider's token endpoint (oauth)")
-    userdata_url: str = Field(default="", description="provider's userinfo endpoint (oauth)")
-    jwks_url: str = Field(default="", description="learning platform's keys (lti13)")
-    issuer: str = Field(default="", description="learning platform's issuer (lti13)")
-    username_claim: str = Field(default="", description="claim that is the roster's user name (oauth, lti13)")
+    client_id: str = Field(default="", description=_heeded("what the provider calls this Hub", "client_id"))
+    login_service: str = Field(default="", description=_heeded("name on the login button", "login_service"))
+    authorize_url: str = Field(default="", description=_heeded("provider's login page", "authorize_url"))
+    token_url: str = Field(default="", description=_heeded("provider's token endpoint", "token_url"))
+    userdata_url: str = Field(default="", description=_heeded("provider's userinfo endpoint", "userdata_url"))
+    jwks_url: str = Field(default="", description=_heeded("learning platform's keys", "jwks_url"))
+    issuer: str = Field(default="", description=_heeded("learning platform's issuer", "issuer"))
+    username_claim: str = Field(
+        default="", description=_heeded("claim that is the roster's user name", "username_claim")
+    )
     hosted_domain: str = Field(
-        default="", description="only accounts of this mail domain, which is cut off (google needs it; oauth, lti13)"
+        default="", description=_heeded("only accounts of this mail domain, which is cut off", "hosted_domain")
     )
 
 
@@ -162,7 +168,7 @@ class Settings(Section):
     spawner: Literal["bubblewrap", "docker"] = Field(
         default="bubblewrap", description="what starts single-user servers"
     )
-    authenticator: WAYS_TO_SIGN_IN = Field(default="generated-passwords", description="how people log in")
+    authenticator: str = Field(default="generated-passwords", description="how people log in")
     sign_in: SignInSettings = SignInSettings()
     operator: str = Field(default="operator", description="name of the person who runs the Hub")
     first_uid: int = Field(
@@ -191,6 +197,13 @@ class Settings(Section):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else (CHECKOUT / path).resolve()
+
+    @field_validator("authenticator")
+    @classmethod
+    def _way(cls, name: str) -> str:
+        if name not in WAYS:
+            raise ValueError(f"it is one of {', '.join(WAYS)}, got {name!r}")
+        return name
 
     @model_validator(mode="after")
     def _loopback(self) -> "Settings":

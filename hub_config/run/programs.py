@@ -23,7 +23,7 @@ from hub_config.services import (
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
-from hub_config.sign_in.kinds import ASKS_OUTSIDE
+from hub_config.ways_to_sign_in import WAYS
 
 BIN = Path(sys.executable).parent
 CONFIG = Path(__file__).parents[1] / "jupyterhub_config.py"
@@ -59,7 +59,7 @@ def hub(settings: Settings) -> Program:
     """Return the Hub itself."""
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
     environment = base_environment() | settings_environment(settings)
-    if settings.authenticator in ASKS_OUTSIDE:  # the Hub's own requests take no notice of a proxy
+    if WAYS[settings.authenticator].asks_outside:  # the Hub's own requests take no notice of a proxy
         environment |= named_proxies()
     return Program("hub", command, environment, settings.var / "log" / "hub.log")
 

@@ -8,7 +8,7 @@ from nbgrader.api import Gradebook
 from tito.gradebook.file import gradebook_url
 from tito.gradebook.lock import gradebook_lock
 from tito.gradebook.table import export_table
-from tito.student.exchange_commands import describe_result
+from tito.student.exchange_door import describe_result
 
 from exchange.client import ExchangeClient
 from exchange.client.transfer import pack

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from tito.grading.overview import _state_of
 from tito.grading.queue import MAX_STARTS, POSTPONE_SECONDS, Queue, QueueError
 from tito.grading.records import Run, Task, open_database, utc_now
-from tito.grading.runner_identity import worker_name
+from tito.grading.runner_identity import runner_name
 
 from tests.exchange.postgres import new_database, postgresql
 
-ME = worker_name()
+ME = runner_name()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def states(queue: Queue, job: str) -> dict[str, str]:
 
 def dead_worker() -> str:
     """The name of a process of this machine that has ended."""
-    source = "from tito.grading.runner_identity import worker_name; print(worker_name())"
+    source = "from tito.grading.runner_identity import runner_name; print(runner_name())"
     return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.strip()
 
 

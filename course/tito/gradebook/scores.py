@@ -9,7 +9,7 @@ from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, Submitted
 
 from tito.errors import TitoError
 
-from .file import gradebook_url
+from .file import DEFAULT_COURSE, FILE_NAME, gradebook_url
 from .late import refresh_penalty
 from .policy import GradingPolicy, grading_policy
 from .unread import Unread, unread_of
@@ -28,7 +28,7 @@ class Course(Protocol):
 @contextlib.contextmanager
 def open_gradebook(course: Course) -> Iterator[Gradebook]:
     """Open gradebook.db of the course for the block."""
-    with Gradebook(gradebook_url(course.course_dir), course.course_id or "default_course") as gradebook:
+    with Gradebook(gradebook_url(course.course_dir), course.course_id or DEFAULT_COURSE) as gradebook:
         yield gradebook
 
 
@@ -71,7 +71,7 @@ def bring_penalty_up_to_date(course: Course, assignment: str, student: str) -> N
 
 def module_rows(course: Course, only: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return, per module, one row for each student of the gradebook, whether she submitted or not."""
-    if not (course.course_dir / "gradebook.db").exists():
+    if not (course.course_dir / FILE_NAME).exists():
         return {}
     with open_gradebook(course) as gradebook:
         students = gradebook.db.query(Student).order_by(Student.id).all()

@@ -5,7 +5,6 @@ exchange's to say: collecting is done by its nbgrader plugin, which nbgrader's o
 """
 
 import contextlib
-import logging
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,6 +16,7 @@ from exchange.client.connection import Unreachable
 from exchange.client.receipts import load
 from exchange.protocol.models import Refused, Result, Submission, parse_utc
 from tito.errors import TitoError
+from tito.running_nbgrader import Said
 
 from .settings import GradingSettings
 
@@ -128,7 +128,7 @@ def collect(settings: GradingSettings, assignment: str) -> dict[str, list[str]]:
         coursedir=CourseDirectory(config=config), authenticator=Authenticator(config=config), config=config
     )
     collector.update = True
-    said = _Said()
+    said = Said()
     collector.log = said.logger
     try:
         collector.start()
@@ -150,6 +150,7 @@ def _nbgrader_config(settings: GradingSettings, assignment: str):
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.db_url = gradebook_url(settings.course_dir)
     config.ExchangeFactory.collect = PLUGIN
+    config.ExchangeCollect.brings_times = False  # the gradebook's own room does, under its lock
     config.Exchange.url = settings.exchange_url
     return config
 
@@ -164,16 +165,3 @@ def collected_id(folder: Path) -> str | None:
     """Return the exchange's name of a collected submission, None if it did not come from there."""
     path = folder / RECEIPT
     return load(path).receipt.submission if path.is_file() else None
-
-
-class _Said(logging.Handler):
-    """Keep the errors that nbgrader's collector logs, to say why it gave up."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-        self.logger: Any = logging.Logger("grading.collect")
-        self.logger.addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage().strip())

@@ -11,9 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
-from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum, require_course
+from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum
 from tito.errors import TitoError
 from tito.source.export import export_module
 
@@ -168,44 +166,6 @@ def prebuilt_of_semester(path: Path, curriculum: Curriculum) -> list[str]:
     from tito.semester.read import read
 
     return list(read(path, curriculum).selection.prebuilt)
-
-
-@click.command()
-@click.option("--student", "tiers", metavar="TIERS", help="Build the student's wheel for these tiers (commas between).")
-@click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
-@click.option(
-    "--semester", type=click.Path(dir_okay=False, path_type=Path), help="Build the student's wheel for a semester file."
-)
-@click.option("--worker", is_flag=True, help="Build the worker's wheel.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for wheels.  [build/packages]")
-@click.option("--json", "as_json", is_flag=True, help="Print the wheels' paths as JSON.")
-def build(
-    tiers: str | None, prebuilt: str, semester: Path | None, worker: bool, output: Path | None, as_json: bool
-) -> int:
-    """Build the wheel of the student's or the worker's environment.
-
-    \b
-    Examples:
-      tito package build --student foundation
-      tito package build --student architecture --prebuilt tensor
-      tito package build --semester course/semesters/2026-fall.yaml --worker
-    """
-    if tiers is None and semester is None and not worker:
-        raise click.UsageError("say --student TIERS, --semester FILE or --worker.")
-    if tiers is not None and semester is not None:
-        raise click.UsageError("say either --student TIERS or --semester FILE: the file names the tiers.")
-    course = require_course()
-    output = output or checkout_of_code(course.parent) / "build" / "packages"
-    wheels = []
-    if tiers is not None:
-        wheels.append(build_student(course, output, split(tiers), split(prebuilt)))
-    if semester is not None:
-        named = prebuilt_of_semester(semester, load_curriculum(course))
-        wheels.append(build_student(course, output, [], named + split(prebuilt)))
-    if worker:
-        wheels.append(build_worker(course, output))
-    click.echo(json.dumps({"wheels": [str(wheel) for wheel in wheels]}) if as_json else "\n".join(map(str, wheels)))
-    return 0
 
 
 def split(text: str) -> list[str]:
