@@ -1,0 +1,40 @@
+"""Adam piece by piece: both averages are changed in place, the parameter is a new array.
+
+Who has kept the parameter's old array (a graph, a snapshot) keeps the old numbers.
+"""
+
+import math
+
+import numpy as np
+
+from tinytorch.core.tensor import register_implementation
+from tinytorch.fast.blocks import FLOATS, PIECE, alike, views
+from tinytorch.fast.switching import NAME, default
+
+
+def adam_step(p, g, m, v, t, lr, betas, eps):
+    """Take one step of Adam; m and v are changed, p is not."""
+    if not (isinstance(p, np.ndarray) and p.dtype in FLOATS and p.size and alike(p, g, m, v) and t > 0):
+        return default("adam_step")(p, g, m, v, t, lr, betas, eps)
+    moved, (keep, keep_squares) = np.empty_like(p), betas
+    size, scale = lr / (1 - keep**t), 1 / math.sqrt(1 - keep_squares**t)
+    room = np.empty(min(p.size, PIECE), p.dtype)
+    for p_part, g_part, m_part, v_part, new in views(p, g, m, v, moved):
+        some = room[: new.size]
+        np.multiply(g_part, 1 - keep, out=some)
+        m_part *= keep
+        m_part += some
+        np.multiply(g_part, g_part, out=some)
+        some *= 1 - keep_squares
+        v_part *= keep_squares
+        v_part += some
+        np.sqrt(v_part, out=some)
+        some *= scale
+        some += eps
+        np.divide(m_part, some, out=some)
+        some *= size
+        np.subtract(p_part, some, out=new)
+    return moved, m, v
+
+
+register_implementation("adam_step", NAME, adam_step)

@@ -1,0 +1,72 @@
+"""Find what can be computed fast, and lead operations to it and back.
+
+Operations of module 01 are switched by name as any other. Functions that are made of operations (`linear`,
+`layer_norm`, `attention`, ...) have no name in the student's notebook; here each gets one, as `composed` gives, in
+every module of core that has it. Promises: nothing of that changes what is computed before somebody switches.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+
+from tinytorch.bound import core
+
+NAME = "fast"
+
+# module of core -> what computes its operations fast
+PIECES = {
+    "activations": "tinytorch.fast.curves",
+    "layers": "tinytorch.fast.products",
+    "losses": "tinytorch.fast.surprise",
+    "optimizers": "tinytorch.fast.steps",
+    "spatial": "tinytorch.fast.images",
+    "embeddings": "tinytorch.fast.tables",
+    "attention": "tinytorch.fast.attending",
+    "transformers": "tinytorch.fast.norms",
+}
+
+
+def found() -> list[str]:
+    """Register what there is; return the operations that have a fast implementation."""
+    table = core("tensor").IMPLEMENTATIONS
+    for slug, piece in PIECES.items():
+        if _is_built(slug):
+            for function, fast in getattr(importlib.import_module(piece), "WHOLE", {}).items():
+                adopt(slug, function, fast)
+    return [operation for operation, names in table.items() if NAME in names]
+
+
+def _is_built(slug: str) -> bool:
+    """Tell whether a module of core is there, and what gradients need."""
+    try:
+        core("autograd")
+        core(slug)
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("tinytorch.core."):
+            raise
+        return False
+    return True
+
+
+def adopt(slug: str, function: str, fast: Callable) -> None:
+    """Let a function of core be replaced by name, wherever core has it under its own name."""
+    ops = core("tensor")
+    original = getattr(core(slug), function)
+    switched = original
+    if function not in ops.IMPLEMENTATIONS:
+        switched = ops.composed(original)
+    ops.register_implementation(function, NAME, fast)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("tinytorch.") and vars(module).get(function) is original:
+            setattr(module, function, switched)
+
+
+def default(operation: str) -> Callable:
+    """Return the implementation that the student built."""
+    return core("tensor").IMPLEMENTATIONS[operation]["default"]
+
+
+def switch(names: Mapping[str, str]) -> dict[str, str]:
+    """Lead operations to these implementations; return operation -> the name before."""
+    use = core("tensor").use_implementation
+    return {operation: use(operation, name) for operation, name in names.items()}
