@@ -1,0 +1,329 @@
+"""`tinytorch.fast`: the numbers and gradients of what it replaces, within 1e-5; and a way back to the same bits."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.examples import examples
+from tinytorch import Tensor, fast, manual_seed, nn, no_grad, optim
+from tinytorch.core.attention import attention
+from tinytorch.core.kvcaching import KVCache, generate_cached
+from tinytorch.core.tensor import IMPLEMENTATIONS, IN_USE, use_implementation
+
+F = nn.functional
+SEEDS = st.integers(0, 2**32 - 1)
+SIZES = st.integers(1, 5)
+LONG = st.sampled_from([1, 2, 7, 64, 130, 300])
+some = settings(deadline=None, max_examples=examples(15))
+
+
+def normal(seed, *shape, dtype="float32"):
+    return np.random.default_rng(seed).normal(size=shape).astype(dtype)
+
+
+def with_gradients(function, *arrays):
+    """Give the result of a function of tensors, and the gradients of its product with something for each of them."""
+    tensors = [Tensor(array, requires_grad=True) for array in arrays]
+    out = function(*tensors)
+    (out * Tensor(normal(99, *out.shape, dtype=out.dtype))).sum().backward()
+    return [out.data, *[tensor.grad.data for tensor in tensors]]
+
+
+def agree(ours, theirs, tolerance=1e-5):
+    for a, b in zip(ours, theirs, strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance * max(1.0, float(np.abs(b).max(initial=0.0))))
+
+
+def same_fast(function, *arrays):
+    """Compare a function computed fast with the same as it was."""
+    before = [array.copy() for array in arrays]
+    expected = with_gradients(function, *arrays)
+    with fast.enabled():
+        agree(with_gradients(function, *arrays), expected)
+    for array, copy in zip(arrays, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+@some
+@given(seed=SEEDS, shape=st.lists(LONG, max_size=3), name=st.sampled_from(["gelu", "sigmoid", "relu", "silu"]))
+def test_curves(seed, shape, name):
+    same_fast(getattr(F, name), 3 * normal(seed, *shape))
+
+
+@some
+@given(seed=SEEDS, shape=st.lists(LONG, min_size=1, max_size=3), last=st.booleans())
+def test_softmax(seed, shape, last):
+    same_fast(lambda a: F.softmax(a, dim=-1 if last else 0), 5 * normal(seed, *shape))
+
+
+def test_curves_far_out_and_in_other_orders():
+    for function in (F.gelu, F.sigmoid, F.relu, F.softmax):
+        far = np.array([-1e4, -100.0, -1e-30, 0.0, 1e-30, 100.0, 1e4], dtype="float32")
+        same_fast(function, far)
+        same_fast(lambda a, f=function: f(a.transpose(0, 1)), normal(0, 30, 20))
+        same_fast(lambda a, f=function: f(a[:, ::2]), normal(1, 30, 20))
+        same_fast(function, normal(2, 4, 5, dtype="float64"))
+        same_fast(function, normal(3, 0, 5))
+
+
+@some
+@given(seed=SEEDS, front=st.lists(SIZES, max_size=3), inside=LONG, out=LONG, biased=st.booleans())
+def test_linear(seed, front, inside, out, biased):
+    arrays = normal(seed, *front, inside), normal(seed + 1, out, inside), normal(seed + 2, out)
+    same_fast(F.linear, *arrays[: 2 + biased])
+
+
+@some
+@given(seed=SEEDS, front=st.lists(SIZES, max_size=3), stacked=st.booleans(), sizes=st.tuples(SIZES, LONG, SIZES))
+def test_matmul(seed, front, stacked, sizes):
+    n, k, m = sizes
+    same_fast(lambda a, b: a @ b, normal(seed, *front, n, k), normal(seed + 1, *(front if stacked else []), k, m))
+
+
+@some
+@given(seed=SEEDS, front=st.lists(LONG, max_size=2), dim=LONG, parameters=st.integers(0, 2))
+def test_layer_norm(seed, front, dim, parameters):
+    arrays = 2 + 3 * normal(seed, *front, dim), normal(seed + 1, dim), normal(seed + 2, dim)
+    # eps as large as small variances: the slope of a row of one or two numbers is no question of rounding then
+    same_fast(lambda x, *p: F.layer_norm(x, (dim,), *p, eps=0.1), *arrays[: 1 + parameters])
+
+
+def test_layer_norm_over_two_axes_and_in_float64():
+    same_fast(lambda x: F.layer_norm(x, (3, 4)), normal(0, 5, 3, 4))
+    same_fast(lambda x: F.layer_norm(x, (4,)), normal(1, 5, 3, 4, dtype="float64"))
+
+
+@some
+@given(
+    seed=SEEDS, front=st.lists(SIZES, max_size=2), queries=LONG, keys=LONG, d=SIZES,
+    kind=st.sampled_from(["none", "causal", "random", "all"]),
+)  # fmt: skip
+def test_attention(seed, front, queries, keys, d, kind):
+    mask = {
+        "none": None,
+        "causal": np.arange(keys) > np.arange(keys - queries, keys)[:, None],
+        "random": np.random.default_rng(seed).random((queries, keys)) < 0.4,
+        "all": np.ones((queries, keys), dtype=bool),
+    }[kind]
+    q, k, v = normal(seed, *front, queries, d), normal(seed + 1, *front, keys, d), normal(seed + 2, *front, keys, d)
+    same_fast(lambda q, k, v: attention(q, k, v, mask), q, k, v)
+
+
+def test_attention_that_broadcasts_and_that_has_a_cache():
+    same_fast(lambda q, k, v: attention(q, k, v), normal(0, 2, 3, 4), normal(1, 5, 4), normal(2, 5, 4))
+    results = []
+    for way in (fast.enabled, no_grad):
+        with way(), no_grad():
+            cache = KVCache(2, 2, 8, 4)
+            parts = [Tensor(normal(3 + i, 2, 2, 3, 4)) for i in range(6)]
+            results.append([attention(*parts[i : i + 3], cache=cache).data for i in (0, 3)])
+    agree(*results)
+
+
+@some
+@given(
+    seed=SEEDS, count=st.integers(1, 9), channels=SIZES, out=SIZES, stride=st.integers(1, 3), padding=st.integers(0, 2),
+    biased=st.booleans(),
+)  # fmt: skip
+def test_convolution(seed, count, channels, out, stride, padding, biased):
+    arrays = normal(seed, count, channels, 6, 5), normal(seed + 1, out, channels, 3, 2), normal(seed + 2, out)
+    same_fast(lambda *given: F.conv2d(*given, stride=stride, padding=padding), *arrays[: 2 + biased])
+
+
+def test_many_large_images_in_groups(monkeypatch):
+    monkeypatch.setattr("tinytorch.fast.images.NUMBERS", 5000)
+    same_fast(lambda x, w, b: F.conv2d(x, w, b, padding=1), normal(0, 7, 3, 9, 8), normal(1, 4, 3, 3, 3), normal(2, 4))
+
+
+@some
+@given(seed=SEEDS, count=SIZES, rows=st.integers(2, 9), columns=st.integers(2, 9), size=st.integers(1, 3))
+def test_pooling_with_ties(seed, count, rows, columns, size):
+    x = np.random.default_rng(seed).integers(0, 3, (count, 2, rows, columns)).astype("float32")
+    if min(rows, columns) >= size:
+        same_fast(lambda a: F.max_pool2d(a, size), x)
+
+
+def test_layers_of_a_convolutional_network_one_after_the_other():
+    def network(x, w, v):
+        return F.conv2d(F.max_pool2d(F.relu(F.conv2d(x, w, padding=1)), 2), v, padding=1).reshape(6, -1)
+
+    same_fast(network, normal(0, 6, 3, 8, 8), normal(1, 5, 3, 3, 3), normal(2, 4, 5, 3, 3))
+
+
+@some
+@given(seed=SEEDS, rows=st.sampled_from([1, 3, 64, 2000]), classes=st.sampled_from([1, 2, 10, 32, 33, 65]))
+def test_cross_entropy(seed, rows, classes):
+    y = np.random.default_rng(seed).integers(0, classes, rows)
+    for reduction in ("mean", "sum", "none"):
+        same_fast(lambda z, r=reduction: F.cross_entropy(z, Tensor(y), reduction=r), 10 * normal(seed, rows, classes))
+
+
+@some
+@given(seed=SEEDS, shape=st.lists(SIZES, min_size=1, max_size=2), tokens=st.sampled_from([1, 7, 256, 257, 900]))
+def test_embedding(seed, shape, tokens):
+    ids = Tensor(np.random.default_rng(seed).integers(0, min(tokens, 9), shape))
+    same_fast(lambda table: F.embedding(ids, table), normal(seed, tokens, 6))
+    same_fast(lambda table: F.embedding(ids, table, padding_idx=0), normal(seed, tokens, 6))
+
+
+@pytest.mark.parametrize("kind", [optim.Adam, optim.AdamW])
+def test_adam_and_what_was_kept_of_the_parameter(kind):
+    ends = []
+    for way in (fast.enabled, no_grad):
+        with way():
+            w = Tensor(normal(0, 200, 150), requires_grad=True)
+            optimizer, kept = kind([w], lr=0.01, weight_decay=0.1), w.data
+            for step in range(5):
+                w.grad = Tensor(normal(step, 200, 150))
+                optimizer.step()
+            np.testing.assert_array_equal(kept, normal(0, 200, 150))
+            ends.append([w.data])
+    agree(*ends)
+
+
+def make_training(seed=0):
+    """Build a model with everything that is computed fast; return (its weights in one row, a step of training)."""
+    manual_seed(seed)
+    images = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 8))
+    texts = nn.Transformer(9, 6, dim=8, heads=2, layers=1)
+    parameters = [*images.parameters(), *texts.parameters()]
+    optimizer = optim.Adam(parameters, lr=0.01)
+    x, ids = Tensor(normal(seed, 12, 1, 8, 8)), Tensor(np.random.default_rng(seed).integers(0, 9, (3, 6)))
+
+    def step():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(F.gelu(images(x)), Tensor(np.arange(12) % 8))
+        loss = loss + F.cross_entropy(texts(ids).reshape(18, 9), ids.reshape(-1)) + F.sigmoid(images(x)).mean()
+        loss.backward()
+        optimizer.step()
+
+    return lambda: np.concatenate([p.data.ravel() for p in parameters]), step
+
+
+def trained(*ways):
+    """Train a step in each way; return the weights."""
+    weights, step = make_training()
+    for way in ways:
+        with way():
+            step()
+    return weights()
+
+
+class usual:
+    """Nothing switched."""
+
+    def __enter__(self):
+        return None
+
+    def __exit__(self, *error):
+        return None
+
+
+def test_a_training_is_the_same_within_rounding_and_bit_for_bit_after_switching_back():
+    plain = trained(usual, usual, usual)
+    np.testing.assert_allclose(trained(fast.enabled, fast.enabled, fast.enabled), plain, rtol=1e-3, atol=2e-4)
+    np.testing.assert_allclose(trained(usual, fast.enabled, usual), plain, rtol=1e-3, atol=2e-4)
+    with fast.enabled():
+        make_training(seed=1)[1]()
+    np.testing.assert_array_equal(trained(usual, usual, usual), plain)
+
+
+def test_generating_with_a_cache_writes_the_same_text():
+    manual_seed(0)
+    model = nn.Transformer(20, 12, dim=16, heads=2, layers=2)
+    texts = []
+    for way in (usual, fast.enabled):
+        with way():
+            manual_seed(1)
+            texts.append(generate_cached(model, [1, 2, 3], 20))
+    assert texts[0] == texts[1]
+
+
+def in_use():
+    return {name: IN_USE[name] for name in IN_USE if fast.NAME in IMPLEMENTATIONS[name]}
+
+
+def test_it_is_switched_on_and_off_also_inside_itself_and_after_an_error():
+    was_on = fast.is_enabled()
+    fast.disable()
+    before = use_implementation("gelu", "default")
+    try:
+        names = fast.enable()
+        assert fast.is_enabled() and set(in_use().values()) == {"fast"} and names == tuple(sorted(in_use()))
+        assert fast.enable() == names
+        with fast.enabled():
+            pass
+        assert set(in_use().values()) == {"fast"}
+        fast.disable()
+        assert not fast.is_enabled() and set(in_use().values()) == {"default"}
+        fast.disable()
+        with pytest.raises(RuntimeError), fast.enabled():
+            assert set(in_use().values()) == {"fast"}
+            raise RuntimeError
+        assert set(in_use().values()) == {"default"}
+    finally:
+        use_implementation("gelu", before)
+        if was_on:
+            fast.enable()
+
+
+def test_a_result_goes_back_by_the_rule_of_the_implementation_that_made_it():
+    x, w, b = (Tensor(normal(i, *shape), requires_grad=True) for i, shape in enumerate([(4, 6), (6,), (6,)]))
+    with fast.enabled():
+        out = F.gelu(F.layer_norm(x, (6,), w, b))
+    out.sum().backward()
+    expected = with_gradients(lambda x, w, b: F.gelu(F.layer_norm(x, (6,), w, b)).sum() / 1, *(t.data for t in (x, w, b)))
+    scale = float(normal(99))
+    agree([x.grad.data * np.float32(scale)], expected[1:2])
+
+
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        (lambda: F.linear(Tensor(normal(0, 2, 3)), Tensor(normal(1, 4, 5))), ValueError),
+        (lambda: F.conv2d(Tensor(normal(0, 2, 3, 4)), Tensor(normal(1, 4, 3, 2, 2))), ValueError),
+        (lambda: F.conv2d(Tensor(normal(0, 1, 3, 2, 2)), Tensor(normal(1, 4, 3, 5, 5)), Tensor(normal(2, 4))), ValueError),
+        (lambda: F.cross_entropy(Tensor(normal(0, 2, 3)), Tensor(np.array([0, 3]))), ValueError),
+        (lambda: F.layer_norm(Tensor(normal(0, 2, 3)), (4,)), ValueError),
+        (lambda: F.embedding(Tensor(np.array([9])), Tensor(normal(0, 3, 2))), IndexError),
+        (lambda: attention(*(Tensor(normal(i, *s)) for i, s in enumerate([(2, 3), (4, 5), (4, 3)]))), ValueError),
+    ],
+)  # fmt: skip
+def test_errors_are_those_of_the_student_s_own_functions(call, error):
+    with pytest.raises(error) as expected:
+        call()
+    with fast.enabled(), pytest.raises(error) as found:
+        call()
+    assert str(found.value) == str(expected.value)
+
+
+def test_what_changed_in_place_before_the_way_back_is_refused():
+    x = Tensor(normal(0, 3, 4), requires_grad=True)
+    weight = Tensor(normal(1, 2, 4), requires_grad=True)
+    with fast.enabled():
+        out = F.linear(x * 1, weight)
+    with no_grad():
+        weight += 1
+    with pytest.raises(RuntimeError, match="changed in place"):
+        out.sum().backward()
+
+
+def test_importing_it_changes_nothing_and_it_passes_over_what_is_not_built():
+    code = (
+        "import sys\n"
+        "sys.modules['tinytorch.core.transformers'] = None\n"  # as if module 13 weren't there
+        "from tinytorch import fast\n"
+        "from tinytorch.core.tensor import IN_USE\n"
+        "assert 'fast' not in IN_USE.values()\n"
+        "names = fast.enable()\n"
+        "assert 'gelu' in names and 'layer_norm' not in names, names\n"
+        "fast.disable()\n"
+        "print({name for name in IN_USE.values()})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.strip() == "{'default'}", done.stderr
