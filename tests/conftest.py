@@ -47,6 +47,17 @@ def _lacks(marker: str) -> bool:
     return _missing[marker]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--with-fast", action="store_true", help="compute with tinytorch.fast in the tests' own process")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--with-fast"):
+        from tinytorch import fast
+
+        fast.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a test in two lanes: it would run twice (tests/lanes.py)."""
     for item in items:
@@ -65,5 +76,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
+    if terminalreporter.config.getoption("--with-fast"):
+        terminalreporter.write_line("operations were computed by tinytorch.fast")
     for marker, count in sorted(_skipped.items()):
         terminalreporter.write_line(f"not run here: {count} test(s) that need {marker} ({OPTIONAL[marker][1]})")

@@ -76,7 +76,9 @@ def steps() -> Iterator[tuple[str, Pair, str]]:
     images, labels = rng.normal(size=(BATCH, SIZES[0])).astype("float32"), rng.integers(0, SIZES[-1], BATCH)
     yield "MLP step, Adam", tuple(make(images, labels, "Adam") for make in (our_step, torch_step)), "<= 0.7"
     ids = rng.integers(0, networks.VOCABULARY, (networks.TEXTS, networks.TIME + 1))
-    gpt = networks.Flat(nn.Transformer(networks.VOCABULARY, networks.TIME, networks.DIM, networks.HEADS, networks.LAYERS))
+    gpt = networks.Flat(
+        nn.Transformer(networks.VOCABULARY, networks.TIME, networks.DIM, networks.HEADS, networks.LAYERS)
+    )
     pair = networks.pair_of_steps(gpt, networks.torch_gpt(), ids[:, :-1].copy(), ids[:, 1:].reshape(-1))
     yield "GPT step, Adam", pair, "<= 1.1"
     images, labels = rng.normal(size=networks.IMAGES).astype("float32"), rng.integers(0, 10, networks.IMAGES[0])
@@ -95,7 +97,7 @@ def generating() -> Iterator[tuple[str, Pair, str]]:
     theirs = networks.torch_gpt(CONTEXT)
     theirs.load_state_dict({name: torch.tensor(t.numpy()) for name, t in ours.state_dict().items()})
     start = list(range(PROMPT))
-    pair = lambda: generate_cached(ours, start, TOKENS, temperature=0), lambda: written(theirs, start)  # noqa: E731
+    pair = lambda: generate_cached(ours, start, TOKENS, temperature=0), lambda: written(theirs, start)
     if pair[0]() != pair[1]():
         raise AssertionError("the two must write the same text")
     yield f"generating {TOKENS} tokens with cache", pair, "<= 0.5"
@@ -172,7 +174,10 @@ def losses(y, logits) -> Pair:
 
     ours, theirs = Tensor(y), torch.from_numpy(y)
     return both(
-        lambda z: nn.functional.cross_entropy(z, ours), lambda z: torch.nn.functional.cross_entropy(z, theirs), {}, logits
+        lambda z: nn.functional.cross_entropy(z, ours),
+        lambda z: torch.nn.functional.cross_entropy(z, theirs),
+        {},
+        logits,
     )
 
 
@@ -186,7 +191,10 @@ def both(ours, theirs, options: dict, *arrays) -> Pair:
     mine = [Tensor(array, requires_grad=True) for array in arrays]
     other = [torch.from_numpy(array.copy()).requires_grad_() for array in arrays]
     slope = normal(9, *ours(*mine, **options).shape)
-    sides = forth_and_back(ours, options, mine, Tensor(slope)), forth_and_back(theirs, options, other, torch.tensor(slope))
+    sides = (
+        forth_and_back(ours, options, mine, Tensor(slope)),
+        forth_and_back(theirs, options, other, torch.tensor(slope)),
+    )
     for a, b in zip(*(side() for side in sides), strict=True):
         np.testing.assert_allclose(a, b, rtol=TOLERANCE, atol=TOLERANCE * max(1.0, float(np.abs(b).max())))
     return sides
