@@ -19,7 +19,8 @@ from tinytorch.fast.switching import found, switch
 F = nn.functional
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 5)
-LONG = st.sampled_from([1, 2, 7, 64, 130, 300])
+LONG = st.sampled_from([1, 2, 7, 64, 200])  # two such make several pieces
+FEW = st.sampled_from([1, 2, 7, 40])
 some = settings(deadline=None, max_examples=examples(15))
 
 
@@ -63,13 +64,13 @@ def same_fast(function, *arrays):
 
 
 @some
-@given(seed=SEEDS, shape=st.lists(LONG, max_size=3), name=st.sampled_from(["gelu", "sigmoid", "relu", "silu"]))
+@given(seed=SEEDS, shape=st.lists(LONG, max_size=2), name=st.sampled_from(["gelu", "sigmoid", "relu", "silu"]))
 def test_curves(seed, shape, name):
     same_fast(getattr(F, name), 3 * normal(seed, *shape))
 
 
 @some
-@given(seed=SEEDS, shape=st.lists(LONG, min_size=1, max_size=3), last=st.booleans())
+@given(seed=SEEDS, shape=st.lists(LONG, min_size=1, max_size=2), last=st.booleans())
 def test_softmax(seed, shape, last):
     same_fast(lambda a: F.softmax(a, dim=-1 if last else 0), 5 * normal(seed, *shape))
 
@@ -99,7 +100,7 @@ def test_matmul(seed, front, stacked, sizes):
 
 
 @some
-@given(seed=SEEDS, front=st.lists(LONG, max_size=2), dim=LONG, parameters=st.integers(0, 2))
+@given(seed=SEEDS, front=st.lists(LONG, max_size=1), dim=LONG, parameters=st.integers(0, 2))
 def test_layer_norm(seed, front, dim, parameters):
     arrays = 2 + 3 * normal(seed, *front, dim), normal(seed + 1, dim), normal(seed + 2, dim)
     # eps as large as small variances: the slope of a row of one or two numbers is no question of rounding then
@@ -113,7 +114,7 @@ def test_layer_norm_over_two_axes_and_in_float64():
 
 @some
 @given(
-    seed=SEEDS, front=st.lists(SIZES, max_size=2), queries=LONG, keys=LONG, d=SIZES,
+    seed=SEEDS, front=st.lists(SIZES, max_size=2), queries=FEW, keys=FEW, d=SIZES,
     kind=st.sampled_from(["none", "causal", "random", "all"]),
 )  # fmt: skip
 def test_attention(seed, front, queries, keys, d, kind):
@@ -169,7 +170,7 @@ def test_layers_of_a_convolutional_network_one_after_the_other():
 
 
 @some
-@given(seed=SEEDS, rows=st.sampled_from([1, 3, 64, 2000]), classes=st.sampled_from([1, 2, 10, 32, 33, 65]))
+@given(seed=SEEDS, rows=st.sampled_from([1, 3, 64, 600]), classes=st.sampled_from([1, 2, 10, 32, 33, 65]))
 def test_cross_entropy(seed, rows, classes):
     y = np.random.default_rng(seed).integers(0, classes, rows)
     for reduction in ("mean", "sum", "none"):
@@ -290,7 +291,7 @@ def test_a_result_goes_back_by_the_rule_of_the_implementation_that_made_it():
     [
         (lambda: F.linear(Tensor(normal(0, 2, 3)), Tensor(normal(1, 4, 5))), ValueError),
         (lambda: F.conv2d(Tensor(normal(0, 2, 3, 4)), Tensor(normal(1, 4, 3, 2, 2))), ValueError),
-        (lambda: F.conv2d(Tensor(normal(0, 1, 3, 2, 2)), Tensor(normal(1, 4, 3, 5, 5)), Tensor(normal(2, 4))), ValueError),
+        (lambda: F.conv2d(*(Tensor(normal(0, *s)) for s in [(1, 3, 2, 2), (4, 3, 5, 5), (4,)])), ValueError),
         (lambda: F.cross_entropy(Tensor(normal(0, 2, 3)), Tensor(np.array([0, 3]))), ValueError),
         (lambda: F.layer_norm(Tensor(normal(0, 2, 3)), (4,)), ValueError),
         (lambda: F.embedding(Tensor(np.array([9])), Tensor(normal(0, 3, 2))), IndexError),

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tinytorch.core.activations import ERF_COEFFICIENTS, ERF_P
-from tinytorch.core.autograd import rule
+from tinytorch.core.autograd import RULES, rule
 from tinytorch.core.tensor import register_implementation
 from tinytorch.fast.blocks import FLOATS, PIECE, alike, is_dense, rows_at_once, views
 from tinytorch.fast.switching import NAME, default
@@ -54,8 +54,6 @@ def _below(a, bell, below, t):
 def gelu_slopes(grad, out, a):
     """The gradient of gelu where its slope was kept."""
     if out[1] is None:
-        from tinytorch.core.autograd import RULES
-
         return RULES["gelu"](grad, out[0], a)
     return grad * out[1]
 

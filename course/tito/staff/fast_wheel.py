@@ -1,7 +1,7 @@
 """Who may have `tinytorch.fast`, which computes what exercises ask for.
 
-Promises: a student's wheel can be built with it only if each module whose exercises it answers comes prebuilt, or nobody
-of the semester can submit it any more. So a semester that leaves one of them to a later semester has it never.
+Promises: a student's wheel can be built with it only if each module whose exercises it answers comes prebuilt, or
+nobody of the semester can submit it any more. So a semester that leaves one of them to a later semester has it never.
 """
 
 import ast
@@ -27,8 +27,8 @@ def require_closed(checkout: Path, done: Collection[str]) -> None:
     still_built = [slug for slug in answers(checkout) if slug not in done]
     if still_built:
         raise TitoError(
-            f"tinytorch.fast answers exercises of {', '.join(still_built)}, neither prebuilt nor closed: leave --fast out "
-            "until nobody of this semester, or of one that follows it, can submit them."
+            f"tinytorch.fast answers exercises of {', '.join(still_built)}, neither prebuilt nor closed: leave --fast "
+            "out until nobody of this semester, or of one that follows it, can submit them."
         )
 
 

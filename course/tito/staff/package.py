@@ -139,7 +139,7 @@ def checkout_of_code(beside_course: Path) -> Path:
 
 
 def contents(kind: str, checkout: Path, fast: bool = False) -> dict[str, Path]:
-    """List the files of the checkout that a wheel holds, by their names in it; only with `fast` is `tinytorch.fast` there."""
+    """List the files of the checkout that a wheel holds, by their names in it; `tinytorch.fast` only with `fast`."""
     found: dict[str, Path] = {}
     for source, place in CONTENTS[kind].items():
         for path in sorted(checkout.glob(source)):
