@@ -11,6 +11,9 @@ Promises: results and gradients agree within 1e-5 of the size of the numbers; wh
 shapes that don't fit) is left to the implementation that was there, errors included; a result goes back by the rule of
 the implementation that made it; switched off, a training is bit for bit the one that it would have been.
 
+What is one operation here was several before: a profile taken meanwhile names `linear_in_one`, `norm_in_one`,
+`attention_in_one`, `conv2d_in_one` and `surprises`, and counts no products in them. Profile what students built.
+
 It computes what exercises ask for, so it isn't given to students before these are closed: `ANSWERS` lists the modules,
 and `tito package build` leaves it out.
 """

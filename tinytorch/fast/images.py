@@ -60,9 +60,15 @@ class Windows:
         return cells.reshape(self.height, count * self.area)
 
 
+def fits(x, weight):
+    """Tell whether these arrays are images and kernels of one dtype, with the same channels."""
+    kinds = x.dtype in FLOATS and x.dtype == weight.dtype and x.size > 0 and weight.size > 0
+    return kinds and x.ndim == 4 == weight.ndim and x.shape[1] == weight.shape[1]
+
+
 def conv2d(x, weight, stride=1, padding=0):
     """Convolve by one product for some images at a time."""
-    if x.dtype not in FLOATS or x.dtype != weight.dtype or not x.size or not weight.size:
+    if not fits(x, weight):
         return default("conv2d")(x, weight, stride=stride, padding=padding)
     return _convolved(x, weight, None, stride, padding)
 
@@ -112,7 +118,7 @@ def _back_to_pixels(windows, matrix, count):
 @rule("conv2d/fast", reads="inputs")
 def conv2d_gradients(grad, out, x, weight, stride=1, padding=0, wanted=(True, True)):
     """The gradients of conv2d for images and kernels."""
-    if x.dtype not in FLOATS or x.dtype != weight.dtype or not x.size or not weight.size:
+    if not fits(x, weight):
         return RULES["conv2d"](grad, out, x, weight, stride=stride, padding=padding, wanted=wanted)
     return _gradients(grad, x, weight, stride, padding, wanted)[:2]
 
@@ -132,11 +138,9 @@ def conv2d_in_one_gradients(grad, out, x, weight, bias, stride=1, padding=0, wan
 
 def conv2d_with_bias(x, weight, bias=None, stride=1, padding=0):
     """Convolve and add the bias as one operation."""
-    given = (x, weight, bias)
-    if all(isinstance(each, Tensor) and each.data.dtype in FLOATS and each.data.size for each in given):
-        same = x.data.dtype == weight.data.dtype == bias.data.dtype
-        if same and x.ndim == 4 and x.shape[1] == weight.shape[1] and bias.shape == weight.shape[:1]:
-            return conv2d_in_one(x, weight, bias, stride=stride, padding=padding)
+    tensors = all(isinstance(each, Tensor) for each in (x, weight, bias))
+    if tensors and fits(x.data, weight.data) and (bias.shape, bias.dtype) == (weight.shape[:1], weight.dtype):
+        return conv2d_in_one(x, weight, bias, stride=stride, padding=padding)
     return default("conv2d_with_bias")(x, weight, bias, stride, padding)
 
 

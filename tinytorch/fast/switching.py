@@ -49,16 +49,14 @@ def _is_built(slug: str) -> bool:
 
 
 def adopt(slug: str, function: str, fast: Callable) -> None:
-    """Let a function of core be replaced by name, wherever core has it under its own name."""
-    ops = core("tensor")
-    original = getattr(core(slug), function)
-    switched = original
-    if function not in ops.IMPLEMENTATIONS:
+    """Let a function of core be replaced by name, wherever the framework holds it, by whatever word."""
+    ops, original = core("tensor"), getattr(core(slug), function)
+    if not hasattr(original, "__wrapped__"):  # what `composed` made has it; a module that was loaded anew has not
         switched = ops.composed(original)
+        for module in [m for name, m in list(sys.modules.items()) if name.startswith("tinytorch.") and m is not None]:
+            for word in [word for word, value in vars(module).items() if value is original]:
+                setattr(module, word, switched)
     ops.register_implementation(function, NAME, fast)
-    for name, module in list(sys.modules.items()):
-        if name.startswith("tinytorch.") and vars(module).get(function) is original:
-            setattr(module, function, switched)
 
 
 def default(operation: str) -> Callable:
