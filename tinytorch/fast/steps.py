@@ -17,7 +17,8 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     if not (isinstance(p, np.ndarray) and p.dtype in FLOATS and p.size and alike(p, g, m, v) and t > 0):
         return default("adam_step")(p, g, m, v, t, lr, betas, eps)
     moved, (keep, keep_squares) = np.empty_like(p), betas
-    size, scale = lr / (1 - keep**t), 1 / math.sqrt(1 - keep_squares**t)
+    scale = math.sqrt(1 - keep_squares**t)  # corrects v's root; taken into the two numbers that follow, not into v
+    size, least = lr * scale / (1 - keep**t), eps * scale
     room = np.empty(min(p.size, PIECE), p.dtype)
     for p_part, g_part, m_part, v_part, new in views(p, g, m, v, moved):
         some = room[: new.size]
@@ -29,8 +30,7 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
         v_part *= keep_squares
         v_part += some
         np.sqrt(v_part, out=some)
-        some *= scale
-        some += eps
+        some += least
         np.divide(m_part, some, out=some)
         some *= size
         np.subtract(p_part, some, out=new)
