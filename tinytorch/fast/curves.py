@@ -19,7 +19,8 @@ def gelu(a):
     """Return a Phi(a) and its slope; the error function and the bell curve share their exponential."""
     if a.dtype != FLOAT32 or not is_dense(a):
         return default("gelu")(a), None
-    out, slope = np.empty_like(a), np.empty_like(a)
+    out = np.empty_like(a)
+    slope = np.empty_like(out)
     room = [np.empty(min(a.size, PIECE), FLOAT32) for _ in range(2)]
     for part, its_out, its_slope in views(a, out, slope):
         below, bell = (each[: part.size] for each in room)

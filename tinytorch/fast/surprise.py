@@ -46,10 +46,10 @@ def surprise_gradients(grad, out, logits, classes):
 
 def cross_entropy(input, target, reduction="mean"):
     """Return the mean surprise of a classifier, or their sum, or each."""
-    classes = checked_targets(input, target)
+    right = checked_targets(input, target)
     if input.shape[1] == 0 or input.data.dtype.kind != "f":
         return default("cross_entropy")(input, target, reduction)
-    return reduced(surprises(input, classes), reduction)
+    return reduced(surprises(input, right), reduction)
 
 
 register_implementation("cross_entropy", NAME, cross_entropy)
