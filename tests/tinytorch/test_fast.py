@@ -150,7 +150,7 @@ def test_convolution(seed, count, channels, out, stride, padding, biased):
 
 
 def test_many_large_images_in_groups(monkeypatch):
-    monkeypatch.setattr("tinytorch.fast.images.NUMBERS", 5000)
+    monkeypatch.setattr("tinytorch.fast.windows.NUMBERS", 5000)
     same_fast(lambda x, w, b: F.conv2d(x, w, b, padding=1), normal(0, 7, 3, 9, 8), normal(1, 4, 3, 3, 3), normal(2, 4))
 
 

@@ -34,6 +34,7 @@ ANSWERS = (
     "embeddings",
     "attention",
     "transformers",
+    "kvcaching",
     "acceleration",
 )
 

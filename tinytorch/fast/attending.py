@@ -6,25 +6,43 @@ import numpy as np
 
 from tinytorch.core.autograd import rule
 from tinytorch.core.tensor import Tensor, primitive
-from tinytorch.fast.blocks import FLOATS
-from tinytorch.fast.curves import softmax_gradient, softmax_rows
+from tinytorch.fast.blocks import FLOATS, rows_at_once
+from tinytorch.fast.curves import powers
 from tinytorch.fast.switching import default
-
-HIDDEN = -1e9  # added to a score that is hidden: its weight is exactly 0
 
 
 @primitive
 def attention_in_one(q, k, v, mask):
-    """Mix values (..., keys, size) by how much queries (..., queries, d) look at keys; mask is None, or True hides."""
-    weights = np.matmul(q, k.swapaxes(-1, -2))
-    weights *= 1 / math.sqrt(q.shape[-1])
-    if mask is not None:
-        weights += np.where(mask, np.asarray(HIDDEN, q.dtype), np.asarray(0, q.dtype))
-    rows = weights.reshape(-1, weights.shape[-1])
-    softmax_rows(rows, rows)
-    out = _as_merged(q.shape[:-1], v.shape[-1], q.dtype)
-    np.matmul(weights, v, out=out)
-    return out, weights
+    """Mix values (..., keys, size) by how much queries (..., queries, d) look at keys; mask is None, or True hides.
+
+    Kept for the gradient: the powers of the scores, and one over their sums.
+    """
+    scores, out = np.empty((*q.shape[:-1], k.shape[-2]), q.dtype), _as_merged(q.shape[:-1], v.shape[-1], q.dtype)
+    shares, scale = np.empty((*q.shape[:-1], 1), q.dtype), 1 / math.sqrt(q.shape[-1])
+    shown = None if mask is None else (~mask).astype(q.dtype)
+    for some in _pieces(scores):
+        part, its_out = scores[some], out[some]
+        np.matmul(q[some], k[some].swapaxes(-1, -2), out=part)
+        part *= scale
+        sums = powers(part, part, _of_piece(shown, some, scores))
+        np.reciprocal(sums, out=shares[some][..., 0])
+        np.matmul(part, v[some], out=its_out)
+        its_out *= shares[some]
+    return out, scores, shares
+
+
+def _pieces(scores):
+    """Give slices of the first axis, so that their scores stay in the cache; a single matrix is one piece."""
+    if scores.ndim == 2:
+        return [slice(None)]
+    count = rows_at_once(scores[0].size)
+    return [slice(start, start + count) for start in range(0, len(scores), count)]
+
+
+def _of_piece(shown, some, scores):
+    """Take what belongs to a piece of the scores, if there is something for each."""
+    each = shown is not None and shown.ndim == scores.ndim and len(shown) == len(scores)
+    return shown[some] if each else shown
 
 
 def _as_merged(front, size, dtype):
@@ -38,15 +56,19 @@ def _as_merged(front, size, dtype):
 @rule("attention_in_one", reads="inputs out")
 def attention_gradients(grad, out, q, k, v, mask):
     """The gradients for queries, keys and values."""
-    weights = out[1]
+    out, scores, shares = out
     for_v, for_q, for_k = (_as_merged(x.shape[:-1], x.shape[-1], x.dtype) for x in (v, q, k))
-    np.matmul(weights.swapaxes(-1, -2), grad, out=for_v)
-    blame = np.matmul(grad, v.swapaxes(-1, -2))
-    rows = blame.reshape(-1, blame.shape[-1])
-    softmax_gradient(rows, weights.reshape(rows.shape), rows)
-    blame *= 1 / math.sqrt(q.shape[-1])
-    np.matmul(blame, k, out=for_q)
-    np.matmul(blame.swapaxes(-1, -2), q, out=for_k)
+    scale, ones = 1 / math.sqrt(q.shape[-1]), np.ones((v.shape[-1], 1), v.dtype)
+    for some in _pieces(scores):
+        part, its_grad = scores[some], grad[some] * shares[some]
+        np.matmul(part.swapaxes(-1, -2), its_grad, out=for_v[some])
+        blame = np.matmul(its_grad, v[some].swapaxes(-1, -2))
+        its_grad *= out[some]
+        blame -= its_grad @ ones  # what softmax takes out: the sum over keys of weight and blame is grad times out
+        blame *= part
+        blame *= scale
+        np.matmul(blame, k[some], out=for_q[some])
+        np.matmul(blame.swapaxes(-1, -2), q[some], out=for_k[some])
     return for_q, for_k, for_v, None
 
 

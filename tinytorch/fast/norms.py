@@ -4,7 +4,7 @@ import numpy as np
 
 from tinytorch.core.autograd import rule
 from tinytorch.core.tensor import Tensor, primitive
-from tinytorch.fast.blocks import FLOATS, rows_at_once
+from tinytorch.fast.blocks import FLOATS, room, rows_at_once
 from tinytorch.fast.switching import default
 
 
@@ -12,44 +12,53 @@ from tinytorch.fast.switching import default
 def norm_in_one(x, weight, bias, eps):
     """Normalise the last axis of x (..., dim), scale and shift it; keep the normalised x and each row's scale."""
     rows = x.reshape(-1, x.shape[-1])
-    normal, out, scales = np.empty_like(rows, order="C"), np.empty_like(rows, order="C"), np.empty(len(rows), x.dtype)
-    count, share = rows_at_once(rows.shape[1]), np.full(rows.shape[1], 1 / rows.shape[1], x.dtype)
-    for start in range(0, len(rows), count):
-        some = slice(start, start + count)
-        part, its_normal, its_scales = rows[some], normal[some], scales[some]
-        np.subtract(part, (part @ share)[:, None], out=its_normal)
+    normal, out, scales = room(rows.shape, x.dtype), room(rows.shape, x.dtype), np.empty((len(rows), 1), x.dtype)
+    share = np.full((rows.shape[1], 1), 1 / rows.shape[1], x.dtype)
+    for some in _pieces(rows):
+        its_normal = normal[some]
+        np.subtract(rows[some], rows[some] @ share, out=its_normal)
         squares = np.einsum("ij,ij->i", its_normal, its_normal)
-        its_scales[...] = 1 / np.sqrt(squares / rows.shape[1] + eps)
-        its_normal *= its_scales[:, None]
+        scales[some] = 1 / np.sqrt(squares / rows.shape[1] + eps)[:, None]
+        its_normal *= scales[some]
         np.multiply(its_normal, 1 if weight is None else weight, out=out[some])
         if bias is not None:
             out[some] += bias
     return out.reshape(x.shape), normal, scales
 
 
+def _pieces(rows):
+    """Give slices of rows, so many that two pieces stay in the cache."""
+    count = 2 * rows_at_once(rows.shape[1])
+    return [slice(start, start + count) for start in range(0, len(rows), count)]
+
+
 @rule("norm_in_one", reads="inputs out")
-def norm_gradients(grad, out, x, weight, bias, eps, wanted=(True, True, True, False)):
-    """The gradients for x, weight and bias."""
+def norm_gradients(grad, out, x, weight, bias, eps):
+    """The gradients for x, weight and bias.
+
+    Out of each row's gradient is taken what only moves or stretches the row. The sums that say how much are products
+    with a vector, and so are the gradients for weight and bias.
+    """
     _, normal, scales = out
-    rows = grad.reshape(normal.shape)
-    for_x = _for_rows(rows, normal, scales, weight).reshape(x.shape) if wanted[0] else None
-    for_weight = np.einsum("ij,ij->j", rows, normal) if wanted[1] else None
-    return for_x, for_weight, np.ones(len(rows), rows.dtype) @ rows if wanted[2] else None, None
-
-
-def _for_rows(grad, normal, scales, weight):
-    """Take out of each row's gradient what only moves or stretches the row, and scale the rest."""
-    for_rows, width = np.empty_like(normal), normal.shape[1]
-    count, share = rows_at_once(width), np.full(width, 1 / width, grad.dtype)
-    for start in range(0, len(grad), count):
-        some = slice(start, start + count)
-        part, its_normal = for_rows[some], normal[some]
-        np.multiply(grad[some], 1 if weight is None else weight, out=part)
-        stretch, move = np.einsum("ij,ij->i", part, its_normal) / width, part @ share
-        part -= its_normal * stretch[:, None]
-        part -= move[:, None]
-        part *= scales[some][:, None]
-    return for_rows
+    rows, dim = grad.reshape(normal.shape), normal.shape[1]
+    scale = np.ones(dim, grad.dtype) if weight is None else weight
+    for_x, share, (for_weight, for_bias) = (
+        room(normal.shape, x.dtype),
+        (scale / dim)[:, None],
+        np.zeros((2, dim), x.dtype),
+    )
+    for some in _pieces(rows):
+        its_grad, its_normal, its = rows[some], normal[some], for_x[some]
+        ones, product = np.ones(len(its), x.dtype), its_grad * its_normal
+        for_weight += ones @ product
+        for_bias += ones @ its_grad
+        np.multiply(its_grad, scale, out=its)
+        stretch = product @ share
+        np.multiply(its_normal, stretch, out=product)
+        product += its_grad @ share
+        its -= product
+        its *= scales[some]
+    return for_x.reshape(x.shape), None if weight is None else for_weight, None if bias is None else for_bias, None
 
 
 def layer_norm(x, weight=None, bias=None, eps=1e-5):

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from tinytorch.core.tensor import register_implementation
-from tinytorch.fast.blocks import FLOATS, PIECE, alike, views
+from tinytorch.fast.blocks import FLOATS, PIECE, alike, room, room_like, views
 from tinytorch.fast.switching import NAME, default
 
 
@@ -16,12 +16,12 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     """Take one step of Adam; m and v are changed, p is not."""
     if not (isinstance(p, np.ndarray) and p.dtype in FLOATS and p.size and alike(p, g, m, v) and t > 0):
         return default("adam_step")(p, g, m, v, t, lr, betas, eps)
-    moved, (keep, keep_squares) = np.empty_like(p), betas
+    moved, (keep, keep_squares) = room_like(p), betas
     scale = math.sqrt(1 - keep_squares**t)  # corrects v's root; taken into the two numbers that follow, not into v
     size, least = lr * scale / (1 - keep**t), eps * scale
-    room = np.empty(min(p.size, PIECE), p.dtype)
+    rest = room((min(p.size, PIECE),), p.dtype)
     for p_part, g_part, m_part, v_part, new in views(p, g, m, v, moved):
-        some = room[: new.size]
+        some = rest[: new.size]
         np.multiply(g_part, 1 - keep, out=some)
         m_part *= keep
         m_part += some

@@ -13,25 +13,26 @@ from tinytorch.bound import core
 
 NAME = "fast"
 
-# module of core -> what computes its operations fast
+# module of core -> modules here that compute its operations fast
 PIECES = {
-    "activations": "tinytorch.fast.curves",
-    "layers": "tinytorch.fast.products",
-    "losses": "tinytorch.fast.surprise",
-    "optimizers": "tinytorch.fast.steps",
-    "spatial": "tinytorch.fast.images",
-    "embeddings": "tinytorch.fast.tables",
-    "attention": "tinytorch.fast.attending",
-    "transformers": "tinytorch.fast.norms",
+    "activations": ("curves",),
+    "layers": ("products",),
+    "losses": ("surprise",),
+    "optimizers": ("steps",),
+    "spatial": ("images", "pooling"),
+    "embeddings": ("tables",),
+    "attention": ("attending",),
+    "transformers": ("norms",),
+    "kvcaching": ("writing",),
 }
 
 
 def found() -> list[str]:
     """Register what there is; return the operations that have a fast implementation."""
     table = core("tensor").IMPLEMENTATIONS
-    for slug, piece in PIECES.items():
-        if _is_built(slug):
-            for function, fast in getattr(importlib.import_module(piece), "WHOLE", {}).items():
+    for slug, pieces in PIECES.items():
+        for piece in pieces if _is_built(slug) else ():
+            for function, fast in getattr(importlib.import_module(f"tinytorch.fast.{piece}"), "WHOLE", {}).items():
                 adopt(slug, function, fast)
     return [operation for operation, names in table.items() if NAME in names]
 
