@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from tinytorch import Tensor, fast, manual_seed, nn, no_grad, optim
-from tinytorch.core.attention import attention
-from tinytorch.core.kvcaching import KVCache, generate_cached
+from tinytorch.core import attention as heads  # not the functions themselves: they get a name when first switched
+from tinytorch.core import kvcaching
+from tinytorch.core.kvcaching import KVCache
 from tinytorch.core.tensor import IN_USE
 from tinytorch.fast.switching import found, switch
 
@@ -125,17 +126,17 @@ def test_attention(seed, front, queries, keys, d, kind):
         "all": np.ones((queries, keys), dtype=bool),
     }[kind]
     q, k, v = normal(seed, *front, queries, d), normal(seed + 1, *front, keys, d), normal(seed + 2, *front, keys, d)
-    same_fast(lambda q, k, v: attention(q, k, v, mask), q, k, v)
+    same_fast(lambda q, k, v: heads.attention(q, k, v, mask), q, k, v)
 
 
 def test_attention_that_broadcasts_and_that_has_a_cache():
-    same_fast(lambda q, k, v: attention(q, k, v), normal(0, 2, 3, 4), normal(1, 5, 4), normal(2, 5, 4))
+    same_fast(lambda q, k, v: heads.attention(q, k, v), normal(0, 2, 3, 4), normal(1, 5, 4), normal(2, 5, 4))
     results = []
     for way in (fast.enabled, usual):
         with way(), no_grad():
             cache = KVCache(2, 2, 8, 4)
             parts = [Tensor(normal(3 + i, 2, 2, 3, 4)) for i in range(6)]
-            results.append([attention(*parts[i : i + 3], cache=cache).data for i in (0, 3)])
+            results.append([heads.attention(*parts[i : i + 3], cache=cache).data for i in (0, 3)])
     agree(*results)
 
 
@@ -238,15 +239,60 @@ def test_a_training_is_the_same_within_rounding_and_bit_for_bit_after_switching_
     np.testing.assert_array_equal(trained(usual, usual, usual), plain)
 
 
-def test_generating_with_a_cache_writes_the_same_text():
-    manual_seed(0)
-    model = nn.Transformer(20, 12, dim=16, heads=2, layers=2)
+def texts_of(model, beginning, steps, **options):
+    """Write a text as it was and fast; return both."""
     texts = []
     for way in (usual, fast.enabled):
         with way():
             manual_seed(1)
-            texts.append(generate_cached(model, [1, 2, 3], 20))
-    assert texts[0] == texts[1]
+            texts.append(kvcaching.generate_cached(model, beginning, steps, **options))
+    return texts
+
+
+def reads_of(model, monkeypatch):
+    """Return a list that grows with each call of the model."""
+    reads, forward = [], type(model).forward
+    monkeypatch.setattr(type(model), "forward", lambda *given, **named: reads.append(1) or forward(*given, **named))
+    return reads
+
+
+@pytest.mark.parametrize(("length", "steps"), [(3, 4), (1, 11), (3, 20), (11, 5), (12, 3), (14, 3), (3, 1), (3, 0)])
+def test_generating_with_a_cache_writes_the_same_text(length, steps):
+    manual_seed(0)
+    model = nn.Transformer(20, 12, dim=16, heads=2, layers=2)
+    for options in ({}, {"temperature": 0}, {"temperature": 2.0, "top_k": 5}):
+        before, now = texts_of(model, list(range(length)), steps, **options)
+        assert now == before and len(now) == length + steps
+
+
+def test_generating_asks_the_model_once_where_all_fits(monkeypatch):
+    model = nn.Transformer(20, 64, dim=16, heads=2, layers=2)
+    with no_grad():
+        for parameter in model.parameters():  # so that biases, scales and shifts are something
+            parameter += Tensor(0.1 * normal(parameter.data.size, *parameter.shape))
+    reads = reads_of(model, monkeypatch)
+    before, now = texts_of(model, [1, 2, 3], 60)
+    assert now == before and len(reads) == 60 + 1
+
+
+def test_a_model_that_computes_something_else_reads_on_itself(monkeypatch):
+    manual_seed(0)
+    model = nn.Transformer(20, 64, dim=16, heads=2, layers=2)
+    mlp = model.blocks[1].mlp
+    monkeypatch.setattr(mlp, "forward", lambda x: 30 * mlp.down(F.relu(mlp.up(x))), raising=False)
+    reads = reads_of(model, monkeypatch)
+    before, now = texts_of(model, [1, 2, 3], 20)
+    assert now == before and len(reads) == 2 * 20
+
+
+def test_powers_of_rows_that_lie_far_apart_and_of_hidden_ones():
+    far = normal(0, 40, 16) + 300 * normal(1, 40, 1)
+    same_fast(lambda a: F.softmax(a, dim=-1), far)
+    mask = np.random.default_rng(0).random((3, 40, 16)) < 0.3
+    mask[..., 0] = False
+    q, k, v = 30 * normal(2, 3, 40, 4), 30 * normal(3, 3, 16, 4), normal(4, 3, 16, 5)
+    same_fast(lambda v: heads.attention(Tensor(q), Tensor(k), v, mask), v)
+    same_fast(lambda v: heads.attention(Tensor(q), Tensor(k), v, mask[:1]), v)
 
 
 def in_use():
@@ -296,7 +342,7 @@ def test_a_result_goes_back_by_the_rule_of_the_implementation_that_made_it():
         (lambda: F.cross_entropy(Tensor(normal(0, 2, 3)), Tensor(np.array([0, 3]))), ValueError),
         (lambda: F.layer_norm(Tensor(normal(0, 2, 3)), (4,)), ValueError),
         (lambda: F.embedding(Tensor(np.array([9])), Tensor(normal(0, 3, 2))), IndexError),
-        (lambda: attention(*(Tensor(normal(i, *s)) for i, s in enumerate([(2, 3), (4, 5), (4, 3)]))), ValueError),
+        (lambda: heads.attention(*(Tensor(normal(i, *s)) for i, s in enumerate([(2, 3), (4, 5), (4, 3)]))), ValueError),
     ],
 )  # fmt: skip
 def test_errors_are_those_of_the_student_s_own_functions(call, error):
@@ -332,6 +378,19 @@ def test_importing_it_changes_nothing_and_it_passes_over_what_is_not_built():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "{'default'}", done.stderr
+
+
+def test_a_function_that_a_script_imported_before_is_switched_too():
+    code = (
+        "from tinytorch import Tensor, fast\n"
+        "from tinytorch.core.layers import linear\n"
+        "x = Tensor([[1.0]], requires_grad=True)\n"
+        "with fast.enabled():\n"
+        "    print(linear(x, x).grad_fn.operation)\n"
+        "print(linear(x, x).grad_fn.operation)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["linear_in_one", "matmul"], done.stderr
 
 
 SUBSET = ("test_gradients.py", "test_embeddings.py", "test_spatial.py", "test_transformers.py")

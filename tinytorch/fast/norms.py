@@ -14,22 +14,30 @@ def norm_in_one(x, weight, bias, eps):
     rows = x.reshape(-1, x.shape[-1])
     normal, out, scales = room(rows.shape, x.dtype), room(rows.shape, x.dtype), np.empty((len(rows), 1), x.dtype)
     share = np.full((rows.shape[1], 1), 1 / rows.shape[1], x.dtype)
+    its_weight, its_bias = (_repeated(p, rows) for p in (weight, bias))
     for some in _pieces(rows):
         its_normal = normal[some]
         np.subtract(rows[some], rows[some] @ share, out=its_normal)
         squares = np.einsum("ij,ij->i", its_normal, its_normal)
         scales[some] = 1 / np.sqrt(squares / rows.shape[1] + eps)[:, None]
         its_normal *= scales[some]
-        np.multiply(its_normal, 1 if weight is None else weight, out=out[some])
+        np.multiply(its_normal, 1 if weight is None else its_weight[: len(its_normal)], out=out[some])
         if bias is not None:
-            out[some] += bias
+            out[some] += its_bias[: len(its_normal)]
     return out.reshape(x.shape), normal, scales
 
 
 def _pieces(rows):
-    """Give slices of rows, so many that two pieces stay in the cache."""
-    count = 2 * rows_at_once(rows.shape[1])
+    """Give slices of rows, so many that a few pieces stay in the cache."""
+    count = rows_at_once(rows.shape[1])
     return [slice(start, start + count) for start in range(0, len(rows), count)]
+
+
+def _repeated(parameter, rows):
+    """Write scale or shift once for each row of a piece: a pass over all of it is shorter than one for each row."""
+    if parameter is None:
+        return None
+    return np.broadcast_to(parameter, (min(len(rows), rows_at_once(rows.shape[1])), len(parameter))).copy()
 
 
 @rule("norm_in_one", reads="inputs out")
@@ -47,12 +55,13 @@ def norm_gradients(grad, out, x, weight, bias, eps):
         (scale / dim)[:, None],
         np.zeros((2, dim), x.dtype),
     )
+    its_scale = _repeated(scale, rows)
     for some in _pieces(rows):
         its_grad, its_normal, its = rows[some], normal[some], for_x[some]
         ones, product = np.ones(len(its), x.dtype), its_grad * its_normal
         for_weight += ones @ product
         for_bias += ones @ its_grad
-        np.multiply(its_grad, scale, out=its)
+        np.multiply(its_grad, its_scale[: len(its)], out=its)
         stretch = product @ share
         np.multiply(its_normal, stretch, out=product)
         product += its_grad @ share

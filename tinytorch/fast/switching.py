@@ -8,10 +8,12 @@ every module of core that has it. Promises: nothing of that changes what is comp
 import importlib
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 
 from tinytorch.bound import core
 
 NAME = "fast"
+PLACES = ("tinytorch.", "__main__.")
 
 # module of core -> modules here that compute its operations fast
 PIECES = {
@@ -50,14 +52,19 @@ def _is_built(slug: str) -> bool:
 
 
 def adopt(slug: str, function: str, fast: Callable) -> None:
-    """Let a function of core be replaced by name, wherever the framework holds it, by whatever word."""
+    """Let a function of core be replaced by name, wherever the framework or the session holds it, by whatever word."""
     ops, original = core("tensor"), getattr(core(slug), function)
     if not hasattr(original, "__wrapped__"):  # what `composed` made has it; a module that was loaded anew has not
         switched = ops.composed(original)
-        for module in [m for name, m in list(sys.modules.items()) if name.startswith("tinytorch.") and m is not None]:
+        for module in modules_in_use():
             for word in [word for word, value in vars(module).items() if value is original]:
                 setattr(module, word, switched)
     ops.register_implementation(function, NAME, fast)
+
+
+def modules_in_use() -> list[ModuleType]:
+    """List the framework's modules, and the script or notebook, which may have imported a function before."""
+    return [m for name, m in list(sys.modules.items()) if m is not None and (name + ".").startswith(PLACES)]
 
 
 def default(operation: str) -> Callable:

@@ -15,24 +15,23 @@ AS_EQUAL = 1e-4  # of the scores' size
 
 
 def generate_cached(model, ids, steps, temperature=1.0, top_k=None):
-    """Continue a text; read it as module 14 does, but token by token with arrays, if the model is that of module 13.
+    """Continue a text as module 14 does, but read it by arrays, if the model is that of module 13 and it fits.
 
     What the arrays say of the last token of the beginning is compared with what the model says: a model that computes
-    something else, whatever the reason, is read as it was.
+    something else, whatever the reason, reads on itself.
     """
-    if not is_known(model) or steps < 2:
-        return default("generate_cached")(model, ids, steps, temperature, top_k)
-    text, caches, reader = [*ids], kvcaching.empty_caches(model), None
-    while len(text) < len(ids) + steps:
-        if len(text) > model.context:
-            caches, reader = kvcaching.empty_caches(model), None
-        if reader is None:
-            scores = kvcaching.read_on(model, np.array([text[-model.context :]]), caches).data[0, -1]
-            reader = Reader(model, caches).checked(text[-1], scores) if len(text) < model.context else None
-        else:
-            scores = reader.read(text[-1])
+    go_on = default("generate_cached")
+    if not is_known(model) or not 0 < len(ids) < model.context or steps < 2:
+        return go_on(model, ids, steps, temperature, top_k)
+    text, caches, end = [*ids], kvcaching.empty_caches(model), len(ids) + steps
+    scores = kvcaching.read_on(model, np.array([text]), caches).data[0, -1]
+    reader = Reader(model, caches)
+    read_by_arrays = reader.agrees(text[-1], scores)
+    text.append(transformers.sample_next(scores, generator().random(), temperature, top_k))
+    while read_by_arrays and len(text) < end and len(text) <= model.context:
+        scores = reader.read(text[-1])
         text.append(transformers.sample_next(scores, generator().random(), temperature, top_k))
-    return text
+    return go_on(model, text, end - len(text), temperature, top_k)
 
 
 def is_known(model):
@@ -60,12 +59,11 @@ class Reader:
         self.blocks = [OneBlock(block, cache) for block, cache in zip(model.blocks, caches, strict=True)]
         self.norm, self.head = Norm(model.norm), Normed(model.norm, [model.head])
 
-    def checked(self, token, scores):
-        """Read once more the newest token of the caches; return None if the model's scores for it were others."""
+    def agrees(self, token, scores):
+        """Read the newest token of the caches once more; tell whether its scores are these."""
         for block in self.blocks:
             block.cache.used -= 1
-        near = np.allclose(self.read(token), scores, rtol=AS_EQUAL, atol=AS_EQUAL * float(np.abs(scores).max()))
-        return self if near else None
+        return np.allclose(self.read(token), scores, rtol=AS_EQUAL, atol=AS_EQUAL * float(np.abs(scores).max()))
 
     def read(self, token):
         """Return the scores (vocabulary,) after one more token."""
