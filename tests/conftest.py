@@ -58,6 +58,18 @@ def pytest_configure(config: pytest.Config) -> None:
         fast.enable()
 
 
+@pytest.fixture
+def as_built():
+    """Compute as students built it, under --with-fast too: for tests of which of their functions are called."""
+    from tinytorch import fast
+
+    was_on = fast.is_enabled()
+    fast.disable()
+    yield
+    if was_on:
+        fast.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a test in two lanes: it would run twice (tests/lanes.py)."""
     for item in items:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tinytorch import Tensor, fast, manual_seed, nn, no_grad, optim
 from tinytorch.core import attention as heads  # not the functions themselves: they get a name when first switched
-from tinytorch.core import kvcaching
+from tinytorch.core import kvcaching, optimizers
 from tinytorch.core.kvcaching import KVCache
 from tinytorch.core.tensor import IN_USE
 from tinytorch.fast.switching import found, switch
@@ -199,6 +199,13 @@ def test_adam_and_what_was_kept_of_the_parameter(kind):
             np.testing.assert_array_equal(kept, normal(0, 200, 150))
             ends.append([w.data])
     agree(*ends)
+
+
+def test_adam_whose_averages_are_one_array():
+    zero, one = np.zeros(3, dtype="float32"), np.ones(3, dtype="float32")
+    with fast.enabled():
+        moved = optimizers.adam_step(one, one, zero, zero, 1, 0.1, (0.9, 0.999), 1e-8)[0]
+    np.testing.assert_allclose(moved, 0.9, rtol=1e-5)
 
 
 def make_training(seed=0):

@@ -20,7 +20,7 @@ TO_TANH = (
     0.03639228637790875,
     0.7978697122390684,
 )
-NEAR = 80  # of numbers that differ by less, all powers that are taken with one number subtracted are normal in float32
+NEAR = 30  # powers of numbers within -30 and 30, and sums of them, lie far inside of what float32 can hold
 
 
 def gelu(a):
@@ -108,15 +108,13 @@ def softmax(a, dim=-1):
 def powers(a, out, shown=None):
     """Write exp(a - something) for each row (the last axis) into `out`, which may be `a`; return the rows' sums.
 
-    `shown` is None, or 1 where a number counts and 0 where it is hidden. What is subtracted is one number for all rows
-    where that is safe: the largest of each row takes longer to find than all powers to compute.
+    `shown` is None, or 1 where a number counts and 0 where it is hidden. Nothing is subtracted where that is safe: the
+    largest of each row takes longer to find than all powers to compute. Else it is that of what is shown.
     """
-    top = a.max()
-    if not top - a.min() < NEAR:
+    if not -NEAR < a.min() <= a.max() < NEAR:
         a = a if shown is None else np.where(shown == 0, -np.inf, a)
-        top = a.max(axis=-1, keepdims=True)
-    np.subtract(a, top, out=out)
-    np.exp(out, out=out)
+        a = np.subtract(a, a.max(axis=-1, keepdims=True), out=out)
+    np.exp(a, out=out)
     if shown is not None:
         out *= shown
     return out @ np.ones(a.shape[-1], a.dtype)

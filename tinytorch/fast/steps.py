@@ -14,7 +14,7 @@ from tinytorch.fast.switching import NAME, default
 
 def adam_step(p, g, m, v, t, lr, betas, eps):
     """Take one step of Adam; m and v are changed, p is not."""
-    if not (isinstance(p, np.ndarray) and p.dtype in FLOATS and p.size and alike(p, g, m, v) and t > 0):
+    if not (fits(p, g, m, v) and t > 0):
         return default("adam_step")(p, g, m, v, t, lr, betas, eps)
     moved, (keep, keep_squares) = room_like(p), betas
     scale = math.sqrt(1 - keep_squares**t)  # corrects v's root; taken into the two numbers that follow, not into v
@@ -35,6 +35,13 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
         some *= size
         np.subtract(p_part, some, out=new)
     return moved, m, v
+
+
+def fits(p, g, m, v):
+    """Tell whether these are arrays that lie alike, and both averages can be changed without anything else."""
+    if not (isinstance(p, np.ndarray) and p.dtype in FLOATS and p.size and alike(p, g, m, v)):
+        return False
+    return not any(np.may_share_memory(*pair) for pair in ((m, v), (m, g), (v, g), (m, p), (v, p)))
 
 
 register_implementation("adam_step", NAME, adam_step)
