@@ -74,7 +74,7 @@ def sketch():
         table.update(kept)
 
 
-@pytest.mark.usefixtures("as_built")
+@pytest.mark.as_built
 def test_a_recorder_gets_what_a_gradient_needs():
     x, y = Tensor([[1.0, 2.0]], requires_grad=True), Tensor([[3.0], [4.0]])
     out = x @ y
@@ -128,7 +128,7 @@ def test_randomness_comes_in_as_an_array():
     check_gradient(lambda x: x * mask, lambda x: x * mask, [(3,)], tensor=Tensor)
 
 
-@pytest.mark.usefixtures("as_built")
+@pytest.mark.as_built
 def test_an_implementation_is_replaced_by_name_and_back():
     a, b = Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])
     called = []

@@ -109,15 +109,26 @@ def powers(a, out, shown=None):
     """Write exp(a - something) for each row (the last axis) into `out`, which may be `a`; return the rows' sums.
 
     `shown` is None, or 1 where a number counts and 0 where it is hidden. Nothing is subtracted where that is safe: the
-    largest of each row takes longer to find than all powers to compute. Else it is that of what is shown.
+    largest of each row takes longer to find than all powers to compute. What a row gets depends on what is shown of it
+    alone, bit for bit.
     """
     if not -NEAR < a.min() <= a.max() < NEAR:
-        a = a if shown is None else np.where(shown == 0, -np.inf, a)
-        a = np.subtract(a, a.max(axis=-1, keepdims=True), out=out)
+        a, top = _with_tops(a, shown)
+        a = np.subtract(a, top, out=out)
     np.exp(a, out=out)
     if shown is not None:
         out *= shown
     return out @ np.ones(a.shape[-1], a.dtype)
+
+
+def _with_tops(a, shown):
+    """Return the numbers, -inf where they are hidden, and what to subtract from each row: 0, or its largest number."""
+    low = high = a
+    if shown is not None:
+        low, high = (np.where(shown == 0, far, a) for far in (np.inf, -np.inf))
+    top = high.max(axis=-1, keepdims=True)
+    is_safe = (top < NEAR) & (low.min(axis=-1, keepdims=True) > -NEAR)
+    return high, np.where(is_safe, 0, top)
 
 
 def softmax_gradient(grad, out, gradient):
