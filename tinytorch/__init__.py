@@ -30,7 +30,7 @@ WORDS = same_words(
     "amax", "amin", "argmax", "argmin",
     "reshape", "permute", "transpose", "unsqueeze", "broadcast_to", "clone", "cat", "stack", "matmul", "gather",
     "relu", "sigmoid", "tanh", "softmax", "log_softmax",
-    "no_grad", "is_grad_enabled", "save", "load",
+    "no_grad", "is_grad_enabled",
     "fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine",
 ) | {
     "sum": "reduce_sum", "abs": "absolute", "pow": "power", "concatenate": "cat", "concat": "cat", "clip": "clamp",
@@ -70,6 +70,7 @@ ROOMS = {
         "device", "cuda", "mps", "backends", "set_printoptions", "set_num_threads", "compile",
     ),
     **in_room("tinytorch.words.asking", "Size", "is_tensor", "numel", "is_floating_point", "set_default_dtype"),
+    **in_room("tinytorch.saving", "save", "load"),
     **in_room("tinytorch.autograd", "set_grad_enabled", "enable_grad"),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ which command starts it.
 
 import functools
 import importlib
+import inspect
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from tinytorch.missing import explain
+from tinytorch.options import understanding
 
 CURRICULUM = Path(__file__).parent / "core" / "curriculum.json"
 
@@ -34,6 +36,8 @@ def make_face(
             value = find(words[word], f"{package}.{word}")
         else:
             raise AttributeError(explain(package, word, sorted({*words, *rooms})))
+        if inspect.isfunction(value):
+            value = understanding(value, package, word)
         setattr(sys.modules[package], word, value)  # asked once: the next look-up costs nothing
         return value
 

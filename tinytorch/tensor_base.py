@@ -8,10 +8,12 @@ here says what to use instead.
 import numpy as np
 
 from tinytorch import autograd
+from tinytorch.array_advice import below_tracebacks
 from tinytorch.bound import AnyTensor, beside, core
 from tinytorch.in_place import change
 from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
+from tinytorch.options import with_options, with_options_of_methods
 from tinytorch.words import along, comparing, elementwise, making, ordering, shaping
 from tinytorch.words.converting import converted, to
 from tinytorch.words.devices import CPU
@@ -470,6 +472,12 @@ class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes
     requires_grad = False
     was_read = False  # whether a recorded operation took this tensor in
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options_of_methods(cls)
+        if cls.__name__ == "Parameter":
+            with_options(cls, "tinytorch.nn")
+
     @property
     def is_leaf(self):
         return self.grad_fn is None
@@ -479,6 +487,11 @@ class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes
 
     def __getattr__(self, name):
         raise AttributeError(explain("Tensor", name, dir(type(self))))
+
+
+for part in (Reduced, Shapes, Functions):
+    with_options_of_methods(part)
+below_tracebacks(lambda word: any(hasattr(kind, word) for kind in TensorBase.__subclasses__()))
 
 
 def from_core(slug, name):

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from tinytorch.bound import is_tensor
 from tinytorch.missing import explain
+from tinytorch.options import with_options
 
 
 class Incompatible(NamedTuple):
@@ -150,6 +151,10 @@ class Moved:
 
 class ModuleBase(State, Tree, Moved):
     """The base of Module."""
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options(cls, "tinytorch.nn")
 
     def extra_repr(self):
         return ""

@@ -93,9 +93,9 @@ class LogSoftmax(Module):
 
 
 class ELU(Module):
-    """elu as a layer."""
+    """elu as a layer; `inplace` saves no memory here."""
 
-    def __init__(self, alpha=1.0):
+    def __init__(self, alpha=1.0, inplace=False):
         self.alpha = alpha
 
     def forward(self, x):
@@ -103,7 +103,10 @@ class ELU(Module):
 
 
 class ReLU6(Module):
-    """relu6 as a layer."""
+    """relu6 as a layer; `inplace` saves no memory here."""
+
+    def __init__(self, inplace=False):
+        self.inplace = inplace
 
     def forward(self, x):
         return functions.relu6(x)

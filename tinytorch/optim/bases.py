@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tinytorch.options import with_options
+
 
 class OptimizerBase:
     """The base of Optimizer; it moves nothing itself."""
@@ -9,6 +11,10 @@ class OptimizerBase:
     param_groups: list[dict[str, Any]]
     state: list[dict[str, Any]]
     parameters: Any
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options(cls, "tinytorch.optim")
 
     def add_param_group(self, group):
         """Move these parameters, too, with settings of their own."""
@@ -26,6 +32,10 @@ class ScheduleBase:
     base_lrs: list[float]
     lr_at: Any
     set_lrs: Any
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options(cls, "tinytorch.optim.lr_scheduler")
 
     def next_lr(self, lr, base_lr):
         """Return the rate after `lr`, which somebody may have changed by hand."""
