@@ -11,7 +11,7 @@ import numpy as np
 
 
 def advice_for(error, known):
-    """Give the sentence for an error, None if there is nothing to say; `known(word)`: whether a Tensor has that word."""
+    """Give the sentence for an error, or None; `known(word)` tells whether a Tensor has that word."""
     array, word = getattr(error, "obj", None), getattr(error, "name", None)
     if not isinstance(error, AttributeError) or not isinstance(array, np.ndarray) or not known(word):
         return None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tinytorch.missing import explain
+from tinytorch.missing import INSTEAD, explain
 from tinytorch.options import understanding
 
 CURRICULUM = Path(__file__).parent / "core" / "curriculum.json"
@@ -118,5 +118,7 @@ class Teacher:
         package, _, slug = name.rpartition(".")
         # A worker has no curriculum: there an absent module is simply absent.
         message = advice(slug) if package == "tinytorch.core" and CURRICULUM.exists() else None
+        if slug in INSTEAD.get(package, ()):  # import torch.jit
+            message = explain(package, slug)
         if message:
             raise ModuleNotFoundError(message, name=name)

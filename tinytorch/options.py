@@ -7,7 +7,7 @@ PyTorch takes by default is always fine.
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 from tinytorch.bound import is_tensor
@@ -44,6 +44,10 @@ class First(NamedTuple):
     method: str
 
 
+class Into(NamedTuple):
+    """Where the result is written, too."""
+
+
 class Then(NamedTuple):
     """Done to what was made."""
 
@@ -55,7 +59,7 @@ NO_MEMORY = Ignored("it saves no memory here")
 ON_CPU = Only((None, "cpu"), "leave it out: the only device is the CPU")
 OLD = Only((None,), "reduction='mean', 'sum' or 'none'")
 LOSS_WEIGHT = Only((None,), "reduction='none', then multiply by the weights and take the mean")
-NO_OUT = Only((None,), "x.copy_(result), or keep the result")
+INTO = Into()
 RESUME = Only((-1,), "load_state_dict of the schedule")
 WHOLE_WINDOWS = Only((False,), "pad with cat first, so that the windows fit")
 MAXIMIZE = Only((False,), "loss = -loss before backward()")
@@ -123,7 +127,7 @@ OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
         "mse_loss": {"weight": LOSS_WEIGHT},
         "l1_loss": {"weight": LOSS_WEIGHT},
         "huber_loss": {"weight": LOSS_WEIGHT},
-        "normalize": {"out": NO_OUT},
+        "normalize": {"out": INTO},
         "unfold": {"dilation": Only((1, (1, 1)), "a larger kernel")},
         "dropout": {}, "leaky_relu": {}, "silu": {}, "log_softmax": {}, "softmax": {}, "elu": {}, "relu6": {},
         "cross_entropy": {}, "nll_loss": {}, "binary_cross_entropy": {}, "binary_cross_entropy_with_logits": {},
@@ -142,11 +146,12 @@ OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
     },
     "tinytorch.optim.lr_scheduler": {"*": {"last_epoch": RESUME, "verbose": Ignored("print get_last_lr() yourself")}},
     "tinytorch": {
-        "*": {"out": NO_OUT, "layout": Ignored("all tensors are dense"), "pin_memory": Ignored("there is no GPU"),
+        "*": {"out": INTO, "layout": Ignored("all tensors are dense"), "pin_memory": Ignored("there is no GPU"),
               "memory_format": Ignored("it changes no number")},
-        **{name: NUMPYS | IN_DTYPE for name in ("sum", "mean", "prod", "norm")},
-        **{name: NUMPYS for name in (
-            "amax", "amin", "max", "min", "argmax", "argmin", "var", "std", "any", "all", "median", "logsumexp")},
+        **dict.fromkeys(("sum", "mean", "prod", "norm"), NUMPYS | IN_DTYPE),
+        **dict.fromkeys(
+            ("amax", "amin", "max", "min", "argmax", "argmin", "var", "std", "any", "all", "median", "logsumexp"),
+            NUMPYS),
         **{name: {"axis": Called("dim")} for name in ("cat", "stack", "concat", "concatenate", "unsqueeze", "squeeze")},
         **{name: {"axis": Called("dim"), **IN_DTYPE} for name in ("softmax", "log_softmax", "cumsum", "cumprod")},
         **{name: {} for name in (
@@ -184,10 +189,17 @@ def understanding(function: Callable, place: str, word: str, everything: bool = 
         arguments, kept, after = settled(shown, arguments, options, {name: known[name] for name in others})
         made = function(*arguments, **kept)
         for method, value in after:
-            getattr(arguments[0], method)(value)  # of what __init__ has made
-        return made
+            made = written(made, value) if method == "out" else getattr(arguments[0], method)(value)
+        return None if function.__name__ == "__init__" else made
 
     return understood
+
+
+def written(made, out):
+    """Write a result into the tensor `out`, and return that."""
+    if made.requires_grad or out.requires_grad:
+        raise RuntimeError("out= keeps no history, and one of the inputs wants a gradient: use the result instead")
+    return out.copy_(made)
 
 
 def settled(word: str, arguments: tuple, options: dict, known: dict[str, NamedTuple]) -> tuple[tuple, dict, list]:
@@ -201,6 +213,8 @@ def settled(word: str, arguments: tuple, options: dict, known: dict[str, NamedTu
             arguments = (getattr(arguments[0], what.method)(value), *arguments[1:])
         elif isinstance(what, Then) and value is not None:
             after.append((what.method, value))
+        elif isinstance(what, Into) and value is not None:
+            after.append(("out", value))
         elif isinstance(what, Numbers) and not isinstance(value, str):
             kept[name] = value
         elif isinstance(what, Numbers) or (isinstance(what, Only) and (is_tensor(value) or value not in what.values)):
@@ -235,11 +249,6 @@ def with_options_of_methods(kind: type) -> None:
             setattr(kind, word, understanding(method, "tinytorch", word))
 
 
-def shown(table: Mapping[str, NamedTuple]) -> list[tuple[str, str]]:
-    """Describe options for the page of words."""
-    return [(name, described(what)) for name, what in table.items()]
-
-
 def described(what: NamedTuple) -> str:
     """Say what becomes of an option."""
     if isinstance(what, Ignored):
@@ -248,4 +257,4 @@ def described(what: NamedTuple) -> str:
         return f"numbers only; else use {what.instead}"
     if isinstance(what, Only):
         return f"only {' or '.join(map(repr, what.values))}; else use {what.instead}"
-    return "is here"
+    return f"another name for `{what.name}=`" if isinstance(what, Called) else "accepted"

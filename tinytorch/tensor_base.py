@@ -83,8 +83,8 @@ class InPlace:
     def masked_fill_(self, mask, value):
         return change(self, lambda x: x.masked_fill(mask, value))
 
-    def scatter_(self, dim, index, src):
-        return change(self, lambda x: shaping.scatter(x, dim, index, src))
+    def scatter_(self, dim, index, src=None, value=None):
+        return change(self, lambda x: shaping.scatter(x, dim, index, src, value))
 
     def fill_(self, value):
         return self.copy_(value)
@@ -151,6 +151,8 @@ class Comparable:
     def __invert__(self):
         return elementwise.both(self, True if self.dtype == "bool" else -1, np.logical_xor, np.bitwise_xor)
 
+    greater, greater_equal, less, less_equal = elementwise.gt, elementwise.ge, elementwise.lt, elementwise.le
+    not_equal = elementwise.ne
     eq, ne, lt, le, gt, ge = (getattr(elementwise, name) for name in ("eq", "ne", "lt", "le", "gt", "ge"))
     isnan, isinf, isfinite = elementwise.isnan, elementwise.isinf, elementwise.isfinite
     logical_and, logical_or = elementwise.logical_and, elementwise.logical_or

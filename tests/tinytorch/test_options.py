@@ -30,7 +30,6 @@ REFUSED = {
     "weight": lambda: functional.mse_loss(tinytorch.ones(2), tinytorch.ones(2), weight=tinytorch.ones(2)),
     "last_epoch": lambda: optim.lr_scheduler.StepLR(optim.SGD([weight()], lr=0.1), 1, last_epoch=3),
     "device": lambda: nn.Linear(2, 3, device="cuda"),
-    "out": lambda: tinytorch.add(tinytorch.ones(2), 1, out=tinytorch.ones(2)),
 }
 
 
@@ -75,6 +74,13 @@ def test_numpys_names_of_a_dimension_are_pytorchs_too():
     assert tinytorch.cat([x, x], axis=1).shape == (2, 6)
 
 
+def test_a_result_is_written_where_it_is_wanted():
+    x, out = tinytorch.ones(2), tinytorch.zeros(2)
+    assert tinytorch.mul(x, 3.0, out=out) is out and out.tolist() == [3.0, 3.0]
+    with pytest.raises(RuntimeError, match="out= keeps no history"):
+        tinytorch.mul(weight(), 3.0, out=out)
+
+
 def test_a_non_finite_gradient_is_refused_if_asked():
     w = weight()
     w.grad = tinytorch.tensor([1.0, float("nan")])
@@ -113,7 +119,14 @@ def test_every_option_of_pytorch_is_taken_or_explained(place):
     unknown = []
     for word in dir(PLACES[place]):
         original, ours = getattr(theirs[place.rpartition(".")[2]], word, None), getattr(PLACES[place], word)
-        if original is None or word in ("Module", "Optimizer", "LRScheduler", "Transformer", "ParameterList", "Identity"):
+        if original is None or word in (
+            "Module",
+            "Optimizer",
+            "LRScheduler",
+            "Transformer",
+            "ParameterList",
+            "Identity",
+        ):
             continue
         try:
             wanted = inspect.signature(original).parameters.values()

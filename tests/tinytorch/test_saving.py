@@ -57,7 +57,7 @@ def test_what_is_no_checkpoint_says_so(tmp_path):
     with pytest.raises(ValueError, match=r"letter\.txt is no checkpoint"):
         tinytorch.load(tmp_path / "letter.txt")
     np.savez(tmp_path / "other.npz", a=np.arange(3))
-    with pytest.raises(ValueError, match="no checkpoint: save.. writes an entry 'structure'"):
+    with pytest.raises(ValueError, match=r"no checkpoint: save\(\) writes an entry 'structure'"):
         tinytorch.load(tmp_path / "other.npz")
     buffer = io.BytesIO()
     tinytorch.save(Tensor([1.0]), buffer)

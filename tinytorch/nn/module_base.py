@@ -7,7 +7,7 @@ Promises: what a student builds (`named_tensors`, `state_dict`, `load_state_dict
 from typing import NamedTuple
 
 from tinytorch.bound import is_tensor
-from tinytorch.missing import explain
+from tinytorch.missing import INSTEAD, explain
 from tinytorch.options import with_options
 
 
@@ -41,7 +41,10 @@ class State:
         if name.startswith("_"):
             raise AttributeError(name)
         said = explain("tinytorch.nn.Module", name, [*others, *vars(self)], type(self).__name__)
-        raise AttributeError(f"{said}; what forward() uses is set as self.{name} in __init__")
+        own = (
+            "" if name in INSTEAD["tinytorch.nn.Module"] else f"; what forward() uses is set as self.{name} in __init__"
+        )
+        raise AttributeError(said + own)
 
     def __delattr__(self, name):
         if vars(self).get("_others", {}).pop(name, None) is None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from tinytorch.faces import find, make_face, same_words
 
+__path__: list[str] = []  # so that `import tinytorch.nn.utils.rnn` is looked for, and explained
 WORDS = same_words("clip_grad_norm_")
 
 __getattr__, __dir__ = make_face(__name__, WORDS)

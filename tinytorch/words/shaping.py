@@ -160,8 +160,10 @@ def diag(x, diagonal=0):
     return x[rows, columns]
 
 
-def scatter(x, dim, index, src):
-    """Copy x, with the numbers of `src` (or one number) where `index` says along `dim`."""
+def scatter(x, dim, index, src=None, value=None):
+    """Copy x, with the numbers of `src` (or one number, `value`) where `index` says along `dim`."""
+    src = value if src is None else src
+    index = index.reshape(1) if index.ndim == 0 else index
     part = src[tuple(slice(n) for n in index.shape)] if is_tensor(src) else src
     return x.with_part(part, beside(x)["_mesh"](dim, index.data))
 
