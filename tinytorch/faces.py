@@ -122,3 +122,7 @@ class Teacher:
             message = explain(package, slug)
         if message:
             raise ModuleNotFoundError(message, name=name)
+
+
+if Teacher not in sys.meta_path:
+    sys.meta_path.append(Teacher)
