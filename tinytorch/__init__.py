@@ -33,13 +33,12 @@ RANDOM = ("get_rng_state", "manual_seed", "set_rng_state", "Generator")
 WORDS = same_words(
     "Tensor",
     "add", "sub", "mul", "div", "neg", "exp", "log", "sqrt", "maximum", "minimum", "clamp",
-    "amax", "amin", "argmax", "argmin",
-    "reshape", "permute", "transpose", "unsqueeze", "broadcast_to", "clone", "cat", "stack", "matmul", "gather",
+    "reshape", "permute", "transpose", "unsqueeze", "broadcast_to", "clone", "matmul", "gather",
     "relu", "sigmoid", "tanh", "softmax", "log_softmax",
     "no_grad", "is_grad_enabled",
     "fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine",
 ) | {
-    "sum": "reduce_sum", "abs": "absolute", "pow": "power", "concatenate": "cat", "concat": "cat", "clip": "clamp",
+    "sum": "reduce_sum", "abs": "absolute", "pow": "power", "clip": "clamp",
     "inference_mode": "no_grad", "swapaxes": "transpose",
 }  # fmt: skip
 
@@ -65,6 +64,7 @@ ROOMS = {
     **in_room("tinytorch.words.ordering", "max", "min", "argsort", "sort", "topk", "unique", "bincount", "nonzero"),
     **in_room(
         "tinytorch.words.shaping",
+        "cat", "stack", "concat", "concatenate",
         "flatten", "unflatten", "squeeze", "split", "chunk", "unbind", "narrow", "index_select", "masked_select",
         "tile", "repeat_interleave", "flip", "roll", "movedim", "tril", "triu", "diag", "scatter", "where",
     ),
@@ -80,7 +80,7 @@ ROOMS = {
         "Size", "finfo", "iinfo", "is_tensor", "numel", "is_floating_point", "set_default_dtype",
     ),
     **in_room(
-        "tinytorch.words.methods",
+        "tinytorch.words.methods", "amax", "amin", "argmax", "argmin",
         "absolute", "multiply", "subtract", "divide", "true_divide", "negative", "ravel", "select", "t", "swapdims",
         "moveaxis", "detach", "lerp", "clamp_min", "clamp_max", "masked_fill", "relu_", "greater", "greater_equal",
         "less", "less_equal", "not_equal", "FloatTensor", "DoubleTensor", "LongTensor", "IntTensor", "BoolTensor",

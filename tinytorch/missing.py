@@ -330,7 +330,6 @@ INSTEAD: dict[str, dict[str, str]] = {
         "quantization": "module 17",
         "quantize_per_tensor": "module 17",
         "rad2deg": "x * (180 / tinytorch.pi)",
-        "random": "manual_seed, get_rng_state",
         "range": "arange(start, end + 1)",
         "rot90": "x.transpose(0, 1).flip(0)",
         "row_stack": "vstack",

@@ -168,7 +168,7 @@ class Python:
         return with_numpy(self, ufunc, method, inputs, out, options)
 
     def size(self, dim=None):
-        return self.shape if dim is None else self.shape[dim]
+        return self.shape if dim is None else self.shape[shaping.place(self, dim)]
 
     def numel(self):
         return self.data.size
@@ -308,16 +308,25 @@ class Reduced:
         return beside(self)["mean"](self, dim=dim, keepdim=keepdim)
 
     def amax(self, dim=None, keepdim=False):
+        self._check_extreme("amax", dim)
         return beside(self)["amax"](self, dim=dim, keepdim=keepdim)
 
     def amin(self, dim=None, keepdim=False):
+        self._check_extreme("amin", dim)
         return beside(self)["amin"](self, dim=dim, keepdim=keepdim)
 
     def argmax(self, dim=None, keepdim=False):
+        self._check_extreme("argmax", dim)
         return beside(self)["argmax"](self, dim=dim, keepdim=keepdim)
 
     def argmin(self, dim=None, keepdim=False):
+        self._check_extreme("argmin", dim)
         return beside(self)["argmin"](self, dim=dim, keepdim=keepdim)
+
+    def _check_extreme(self, word, dim):
+        shaping.check_dims(self, dim)
+        if 0 in (self.shape if dim is None else [self.shape[dim]] if isinstance(dim, int) and self.ndim else ()):
+            raise ValueError(f"{word} of nothing is no number, got shape {self.shape}: look at numel() first")
 
     def var(self, dim=None, unbiased=True, correction=None, keepdim=False):
         if self.numel() == 0:

@@ -173,6 +173,13 @@ def tree(module, indent=""):
 class ListBase:
     """Modules by number: what Sequential and ModuleList share."""
 
+    def __setattr__(self, name, value):
+        if name.isdigit() and not (isinstance(value, Tree) or is_tensor(value)):  # it would never be called
+            shown = getattr(value, "__name__", type(value).__name__)
+            instead = "Sequential(*layers)" if isinstance(value, (list, tuple)) else "a layer such as ReLU()"
+            raise TypeError(f"{type(self).__name__} holds modules, got {shown}: write {instead}")
+        super().__setattr__(name, value)
+
     def __len__(self):
         return len(list(self.children()))
 

@@ -31,6 +31,8 @@ class Dropout(layers.Dropout):
     """Dropout while training; `inplace` saves no memory here."""
 
     def __init__(self, p=0.5, inplace=False):
+        if not 0 <= p <= 1:
+            raise ValueError(f"a share to drop lies from 0 to 1, got {p}: write Dropout(0.5)")
         super().__init__(p)
         self.inplace = inplace
 

@@ -13,6 +13,8 @@ def placed(name):
         if str(device).partition(":")[0] not in ("None", "cpu"):
             raise RuntimeError(f"there is no GPU here, got device={str(device)!r}: leave it out")
         arguments = arguments if size is None else (size, *arguments)
+        if options.get("dtype", "") is None:  # as if it were left out
+            del options["dtype"]
         made = getattr(core("tensor"), name)(*arguments, **options)
         return made.requires_grad_() if requires_grad else made
 
@@ -164,6 +166,8 @@ def normal(mean, std, size=None, generator=None):
 
 def bernoulli(p, generator=None):
     """Draw 1 with the probability that p has in each place, else 0."""
+    if ((p.data < 0) | (p.data > 1)).any():
+        raise ValueError(f"bernoulli takes probabilities from 0 to 1, got {p.data.min():g} to {p.data.max():g}")
     return _tensor((generator or shared()).random(p.shape) < p.data, p.dtype)
 
 

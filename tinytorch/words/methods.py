@@ -7,6 +7,7 @@ absolute, multiply, subtract, divide = (named(word) for word in ("absolute", "mu
 true_divide, negative, ravel, select = (named(word) for word in ("true_divide", "negative", "ravel", "select"))
 t, swapdims, moveaxis, detach, lerp = (named(word) for word in ("t", "swapdims", "moveaxis", "detach", "lerp"))
 clamp_min, clamp_max, masked_fill, relu_ = (named(w) for w in ("clamp_min", "clamp_max", "masked_fill", "relu_"))
+amax, amin, argmax, argmin = (named(word) for word in ("amax", "amin", "argmax", "argmin"))
 greater, greater_equal, less, less_equal = (named(word) for word in ("gt", "ge", "lt", "le"))
 not_equal = named("ne")
 
