@@ -113,6 +113,17 @@ OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
         },
         "SiLU": {}, "Sigmoid": {}, "Tanh": {}, "ReLU6": {}, "LogSigmoid": {}, "Identity": {},
     },
+    "tinytorch.nn.Module": {
+        "*": {
+            "recurse": Only((True,), "those in vars(module)"), "prefix": Only(("",), "the prefix before each name"),
+            "remove_duplicate": Only((True,), "nothing: each is listed once"), "memo": Only((None,), "nothing"),
+            "destination": Only((None,), "dict.update"), "assign": Only((False,), "nothing: numbers are copied"),
+            "keep_vars": Only((False,), "named_parameters()"),
+        },
+        **{name: {} for name in (
+            "parameters", "named_parameters", "buffers", "named_buffers", "modules", "named_modules", "state_dict",
+            "load_state_dict")},
+    },
     "tinytorch.nn.functional": {
         "*": {
             "dtype": First("to"), "inplace": NO_MEMORY, "size_average": OLD, "reduce": OLD, "_stacklevel": NO_MEMORY,
@@ -242,11 +253,11 @@ def nothing_to_remember(kind: type) -> Callable:
     return __init__
 
 
-def with_options_of_methods(kind: type) -> None:
+def with_options_of_methods(kind: type, place: str = "tinytorch") -> None:
     """Let the methods that a class defines take PyTorch's other options."""
-    for word in OPTIONS["tinytorch"].keys() & vars(kind).keys():
+    for word in OPTIONS[place].keys() & vars(kind).keys():
         if inspect.isfunction(method := vars(kind)[word]):
-            setattr(kind, word, understanding(method, "tinytorch", word))
+            setattr(kind, word, understanding(method, place, word))
 
 
 def described(what: NamedTuple) -> str:

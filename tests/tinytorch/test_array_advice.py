@@ -41,6 +41,13 @@ def test_other_errors_get_no_advice():
     assert advice_for(None, known) is None
 
 
+def test_text_among_numbers_is_said_to_be_none():
+    with pytest.raises(TypeError) as caught:
+        tinytorch.ones(2) + "text"
+    assert "such as text or None" in advice_for(caught.value, known)
+    assert advice_for(TypeError("something else"), known) is None
+
+
 def test_a_script_and_a_cell_that_end_so_say_it():
     script = "import tinytorch as torch\nw = torch.ones(2, requires_grad=True)\nw.data.fill_(0)"
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)

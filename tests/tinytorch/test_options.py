@@ -100,6 +100,7 @@ def test_a_class_of_ones_own_keeps_its_options():
 
 
 PLACES = {"tinytorch.nn": nn, "tinytorch.nn.functional": functional, "tinytorch.optim": optim}
+PLACES["tinytorch.nn.Module"] = nn.Module
 PLACES["tinytorch.optim.lr_scheduler"] = optim.lr_scheduler
 
 
@@ -115,6 +116,7 @@ def test_every_option_of_pytorch_is_taken_or_explained(place):
     import torch
 
     theirs = {"nn": torch.nn, "functional": torch.nn.functional, "optim": torch.optim}
+    theirs["Module"] = torch.nn.Module
     theirs["lr_scheduler"] = torch.optim.lr_scheduler
     unknown = []
     for word in dir(PLACES[place]):

@@ -52,6 +52,9 @@ REFUSED = {
     "equal to a number": (TypeError, "equal takes two Tensors", lambda: tinytorch.equal(square(), 1.0)),
     "outer of a number": (TypeError, "outer takes two Tensors", lambda: tinytorch.outer(1, square())),
     "a diagonal of a cube": (RuntimeError, "a vector or a matrix", lambda: tinytorch.ones(2, 2, 2).diag()),
+    "a path for a state": (TypeError, r"got str: read a file with tinytorch\.load",
+                           lambda: nn.Linear(1, 1).load_state_dict("model.pt")),
+    "another prefix": (TypeError, "has no prefix='a'", lambda: nn.Linear(1, 1).named_parameters(prefix="a")),
     "counting floats": (TypeError, "whole numbers, got float32", lambda: square().flatten().bincount()),
 }  # fmt: skip
 

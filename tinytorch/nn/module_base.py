@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tinytorch.bound import is_tensor
 from tinytorch.missing import INSTEAD, explain
-from tinytorch.options import with_options
+from tinytorch.options import with_options, with_options_of_methods
 
 
 class Incompatible(NamedTuple):
@@ -74,6 +74,11 @@ class State:
 
     def load_state_dict(self, state, strict=True):
         """Take over the tensors of `state`; strict=False passes over names that only one side has."""
+        if not hasattr(state, "items"):
+            raise TypeError(
+                f"load_state_dict takes what state_dict() gave, got {type(state).__name__}: read a file with "
+                "tinytorch.load(path) first"
+            )
         load, own = beside(self)["load_state_dict"], beside(self)["state_dict"](self)
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
         arrays = {name: x.data if is_tensor(x) else x for name, x in state.items() if strict or name in own}
@@ -158,9 +163,15 @@ class ModuleBase(State, Tree, Moved):
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
         with_options(cls, "tinytorch.nn")
+        if cls.__name__ == "Module":
+            with_options_of_methods(cls, "tinytorch.nn.Module")
 
     def extra_repr(self):
         return ""
+
+
+for part in (State, Tree):
+    with_options_of_methods(part, "tinytorch.nn.Module")
 
 
 def tree(module, indent=""):
