@@ -14,7 +14,7 @@ from tinytorch.in_place import change
 from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
 from tinytorch.options import with_options, with_options_of_methods
-from tinytorch.words import along, comparing, elementwise, making, ordering, shaping
+from tinytorch.words import along, comparing, elementwise, making, ordering, places, shaping
 from tinytorch.words.converting import converted, to
 from tinytorch.words.devices import CPU
 from tinytorch.words.showing import described, formatted, only_number, truth
@@ -168,7 +168,7 @@ class Python:
         return with_numpy(self, ufunc, method, inputs, out, options)
 
     def size(self, dim=None):
-        return self.shape if dim is None else self.shape[shaping.place(self, dim)]
+        return self.shape if dim is None else self.shape[places.place(self, dim)]
 
     def numel(self):
         return self.data.size
@@ -324,7 +324,7 @@ class Reduced:
         return beside(self)["argmin"](self, dim=dim, keepdim=keepdim)
 
     def _check_extreme(self, word, dim):
-        shaping.check_dims(self, dim)
+        places.check_dims(self, dim)
         if 0 in (self.shape if dim is None else [self.shape[dim]] if isinstance(dim, int) and self.ndim else ()):
             raise ValueError(f"{word} of nothing is no number, got shape {self.shape}: look at numel() first")
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tinytorch.autograd import Function
 from tinytorch.bound import beside
-from tinytorch.words.shaping import check_dims, place
+from tinytorch.words.places import check_dims, place
 
 
 class Prod(Function):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.bound import beside, is_tensor
-from tinytorch.words.shaping import check_dims
+from tinytorch.words.places import check_dims
 
 
 class Found(NamedTuple):
