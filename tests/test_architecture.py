@@ -19,6 +19,7 @@ def folders(below: Path) -> set[str]:
         for path in below.iterdir()
         if path.is_dir() and not path.name.startswith(".") and path.name not in NOT_OURS
         and not path.name.endswith(".egg-info")
+        and any(file.is_file() and file.suffix != ".pyc" for file in path.rglob("*"))  # what a moved room leaves behind
     }  # fmt: skip
 
 
