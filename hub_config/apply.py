@@ -119,6 +119,9 @@ def server_environment(kind: str, settings: Settings) -> dict[str, str]:
     env = {"EXCHANGE_COURSE": course["EXCHANGE_COURSE"], "SERVER_KIND": kind, **urls}
     # As in the judge: threads of one kernel wait for processors that other students' kernels have.
     env |= dict.fromkeys(BLAS_VARIABLES, str(getattr(settings, kind).blas_threads))
+    env["SERVER_BUSY_HOURS"] = str(settings.limits.busy_hours)
+    # What the Hub knows of a server is this old: more often than the culler's patience with it.
+    env["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(300, max(60, settings.idle_seconds // 4)))
     return env | (
         {"TINYTORCH_HOME": "{home}/tinytorch"} if kind == "student" else {"TITO_COURSE": course["TITO_COURSE"]}
     )

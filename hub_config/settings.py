@@ -122,6 +122,7 @@ class Limits(Section):
     cpus: float = 2.0
     processes: int = 256
     idle_minutes: int = 60
+    busy_hours: int = 12
     home: str = "5G"
 
     @property

@@ -38,6 +38,8 @@ def proxy(settings: Settings) -> Program:
     if settings.subdomain_host:
         command += ["--host-routing"]
     token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
+    # The Python proxy tells the Hub the local time of a server's last request, and the Hub reads it as UTC.
+    token["TZ"] = "UTC"
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
 
 
