@@ -30,7 +30,7 @@ def apply_all(c, settings: Settings) -> None:
 
 def apply_hub(c, settings: Settings) -> None:
     """Where the Hub listens and keeps its state; servers outlive its restart."""
-    c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.front_url, settings.public_url
+    c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.entrance.rstrip("/"), settings.public_url
     c.JupyterHub.hub_ip = settings.inner_host
     c.JupyterHub.hub_port = settings.ports["hub"]
     c.JupyterHub.db_url = settings.database_url("hub")
@@ -141,4 +141,4 @@ def apply_pages(c, settings: Settings) -> None:
     }
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     with_home = any(service.name == "home" for service in chosen(settings))
-    c.JupyterHub.default_url = "/services/home/" if with_home else "/hub/spawn"
+    c.JupyterHub.default_url = settings.base_path + ("services/home/" if with_home else "hub/spawn")

@@ -34,7 +34,7 @@ def proxy(settings: Settings) -> Program:
     hub = f"http://{settings.inner_host}:{settings.ports['hub']}"
     command = _other_proxy(settings) if settings.proxy else _front(settings)
     command += ["--ip", settings.host, "--port", str(settings.port), "--api-port", str(settings.ports["proxy-api"])]
-    command += ["--default-target", hub, "--error-target", f"{hub}/hub/error"]
+    command += ["--default-target", hub, "--error-target", f"{hub}{settings.base_path}hub/error"]
     if settings.subdomain_host:
         command += ["--host-routing"]
     token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}

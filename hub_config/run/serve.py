@@ -98,7 +98,7 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
         elif try_service(supervisor, service.name, f"{service_url(service.name, settings)}/health"):
             came.append(service.name)
     wait_for_semester(supervisor, settings)
-    wait(supervisor, "proxy", f"{settings.front_url}/hub/health")
+    wait(supervisor, "proxy", f"{settings.entrance}hub/health")
     wait_for_routes(supervisor, settings, came)
     say(f"    ready after {time.monotonic() - began:.0f} s")
 
@@ -120,7 +120,7 @@ def wait_for_routes(supervisor: Supervisor, settings: Settings, names: list[str]
     """
     host = urlsplit(settings.subdomain_origin or settings.public_url).netloc.lower()  # as browsers write it
     for name in names:
-        url = f"{settings.front_url}/services/{name}/health"
+        url = f"{settings.entrance}services/{name}/health"
         try:
             wait(supervisor, "proxy", url, seconds, host)
         except TimeoutError as error:
@@ -281,7 +281,7 @@ def running(settings: Settings) -> dict:
 
 def is_ready(settings: Settings) -> bool:
     """Tell whether everything came up, and the page of the login answers now."""
-    return (settings.var / READY).exists() and programs.answers(f"{settings.front_url}/hub/health")
+    return (settings.var / READY).exists() and programs.answers(f"{settings.entrance}hub/health")
 
 
 def program_pids(settings: Settings) -> dict[str, int]:

@@ -140,9 +140,10 @@ def how_to_log_in(settings: Settings) -> list[str]:
         ]
     if settings.authenticator == "native":
         return [
-            f"People on the roster sign up at {settings.public_url}/hub/signup; let each in at /hub/authorize.",
+            f"People on the roster sign up at {settings.public_url}/hub/signup; "
+            f"let each in at {settings.public_url}/hub/authorize.",
             f"    {settings.operator}  {_password(settings.secrets, OPERATOR_PASSWORD)}"
-            " (at first; change it at /hub/change-password)",
+            f" (at first; change it at {settings.public_url}/hub/change-password)",
         ]
     where = settings.sign_in.login_service or settings.authenticator
     return [f"People on the roster log in by {where}."]

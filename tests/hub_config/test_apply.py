@@ -41,7 +41,9 @@ def test_students_do_not_get_the_course_and_staff_cannot_write_it(config):
 
 def test_a_server_has_the_semesters_limits_unless_a_setting_says_otherwise(settings, config):
     assert config.BubblewrapSpawner.kinds["student"]["memory_mib"] == 4096
-    settings.semester.write_text("course: tiny-2026\nlimits: {memory: 512M, processes: 99, idle_minutes: 7, busy_hours: 3}\n")
+    settings.semester.write_text(
+        "course: tiny-2026\nlimits: {memory: 512M, processes: 99, idle_minutes: 7, busy_hours: 3}\n"
+    )
     limited = server_of_kind("student", settings)
     assert limited["env"]["SERVER_BUSY_HOURS"] == "3"
     assert limited["env"]["JUPYTERHUB_ACTIVITY_INTERVAL"] == "105", "the Hub hears of it in a quarter of its patience"

@@ -17,7 +17,7 @@ UNDERSTOOD = [
     "y = %time f(1)",
     "%time y = f(1)",
     "%timeit -n 10 f(1)",
-    "!echo \"it's\"",
+    '!echo "it\'s"',
     "!echo (",
     "!ls \\\n  -l",
     "!!ls",
@@ -49,7 +49,12 @@ def test_what_ipython_understands_leaves_the_solution_and_its_lines(command, cel
 
 @pytest.mark.parametrize(
     "source",
-    ["y = (x\n    % 1.0)\n", 'text = """\n%time\n!ls\nwhat?\n"""\n', "y = x \\\n  % 2\n", "def f():\n    return 1  # why?\n"],
+    [
+        "y = (x\n    % 1.0)\n",
+        'text = """\n%time\n!ls\nwhat?\n"""\n',
+        "y = x \\\n  % 2\n",
+        "def f():\n    return 1  # why?\n",
+    ],
 )
 def test_what_is_python_stays_beside_a_command(source):
     assert as_python(source) == (source, [])

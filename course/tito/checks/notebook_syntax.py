@@ -26,7 +26,10 @@ def as_python(source: str) -> tuple[str, list[str]]:
         return source, []
     cleaned, changes = _without_surroundings(source)
     spaced = cleaned.replace("\u00a0", " ")
-    for text, said in ((cleaned, []), (spaced, ["non-breaking spaces, as copied from a web page, were read as spaces"])):
+    for text, said in (
+        (cleaned, []),
+        (spaced, ["non-breaking spaces, as copied from a web page, were read as spaces"]),
+    ):
         mended, commands = _without_commands(text)
         if compiles(mended):
             return mended, [*changes, *said, *commands]
