@@ -150,7 +150,7 @@ class Settings(Section):
     port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
     url: str = Field(
         default="",
-        description="address in browsers, where a reverse proxy stands in front: https://..., with the path that it gives",
+        description="address in browsers, where a reverse proxy stands in front: https://... and its path there",
     )
     tls_key: Path | None = Field(default=None, description="key of given certificates, to answer https itself")
     tls_cert: Path | None = Field(default=None, description="chain of given certificates")

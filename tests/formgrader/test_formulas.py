@@ -1,4 +1,4 @@
-"""Formulas are drawn by the browser itself, from MathML of ours: nothing is loaded, and nothing of a student's gets in."""
+"""Formulas are drawn by the browser itself, from MathML of ours: nothing is loaded, nothing of a student's gets in."""
 
 import json
 from pathlib import Path
