@@ -63,6 +63,6 @@ def test_a_student_asks_again_after_the_answer_and_once_at_a_time(request_of):
     ask(wish.model_copy(update={"exercise": "mean"}), request_of, bob)
     answer(first["id"], RegradeAnswer(answer="Look at line 2."), request_of, ta)
     again = ask(wish, request_of, bob)
-    assert (again["exercise"], again["answer"]) == ("add", None)
+    assert (again["exercise"], again["answered_at"]) == ("add", None)
     said = " ".join(TA_GUIDE.read_text("utf-8").split())
     assert "One request on it is open at a time; after your answer they may ask again" in said
