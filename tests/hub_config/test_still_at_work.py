@@ -119,14 +119,14 @@ def test_a_program_in_a_terminal_is_work_and_a_waiting_shell_is_not(servers_own)
             server.settings["terminal_manager"] = manager
             server.work.look()
             assert server.work.since == {}
-            process.write(b"sleep 600\n")
+            process.write("sleep 600\n")
             until = time.monotonic() + 20
             while not server.work.since:
                 assert time.monotonic() < until, "the program is not seen"
                 await asyncio.sleep(0.05)
                 server.work.look()
             assert set(server.work.since) == {f"terminal {name}"}
-            process.write(b"\x03")
+            process.write("\x03")
 
     asyncio.run(main())
 
