@@ -115,7 +115,7 @@ class DockerSettings(Section):
         return [str(ipaddress.ip_network(network)) for network in blocked]
 
 
-class Limits(Section):
+class ServerLimits(Section):
     """What a semester file says of servers under `limits`; `tito semester check` explains mistakes in it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -269,9 +269,9 @@ class Settings(Section):
         return self.docker.tag or self.course
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> ServerLimits:
         """The semester file's limits of a student's server."""
-        return Limits(**(yaml.safe_load(self.semester_file.read_text("utf-8")).get("limits") or {}))
+        return ServerLimits(**(yaml.safe_load(self.semester_file.read_text("utf-8")).get("limits") or {}))
 
     @property
     def idle_seconds(self) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exchange.client.transfer import Outgoing
-from exchange.protocol.models import FileInfo, Limits, Refused
+from exchange.protocol.models import FileInfo, Refused, UploadLimits
 from exchange.protocol.notebooks import LARGEST_NOTEBOOK, MB, Cut, largest_cells, megabytes, read_large, tell
 from exchange.protocol.spans import Unreadable
 
@@ -40,7 +40,7 @@ class CutNotebook:
         )
 
 
-def check_before_upload(outgoing: Outgoing, limits: Limits) -> list[CutNotebook]:
+def check_before_upload(outgoing: Outgoing, limits: UploadLimits) -> list[CutNotebook]:
     """Return the notebooks whose outputs will be cut; raise Refused for what the exchange would refuse for its size."""
     sent = list(zip(outgoing.files, outgoing.places, strict=True))
     for info, place in sent:

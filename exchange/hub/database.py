@@ -1,6 +1,8 @@
 """A service's database through SQLAlchemy: SQLite or PostgreSQL, aware times, and the schema of this program."""
 
 import datetime
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,8 @@ from sqlalchemy.types import TypeDecorator
 
 from exchange.hub.schema import SchemaError, bring_up_to_date
 
-# Readers (a page, progress) must not wait for whoever writes, nor fail while they do; what was acknowledged survives a
-# power cut.
-PRAGMAS = ("journal_mode=WAL", "busy_timeout=30000", "foreign_keys=ON", "synchronous=FULL")
+LOCK_SECONDS = 30  # how long a connection waits for another's lock
+PRAGMAS = (f"busy_timeout={LOCK_SECONDS * 1000}", "foreign_keys=ON", "synchronous=FULL")  # FULL: survives a power cut
 
 
 class UtcDateTime(TypeDecorator[datetime.datetime]):
@@ -51,3 +52,20 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
     """Set a new connection up, as an event of SQLAlchemy."""
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
+    _write_ahead(connection)
+
+
+def _write_ahead(connection: Any) -> None:
+    """Let readers and a writer not wait for each other; a file that is not yet so is changed once no other has a lock.
+
+    SQLite's own busy timeout does not hold for this change: it asks for the lock of a writer while it reads.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+        time.sleep(0.02)

@@ -56,7 +56,7 @@ class ErrorBody:
 
 
 @dataclass
-class Limits:
+class UploadLimits:
     """What one student may store in a course."""
 
     max_files: int = 50
@@ -72,7 +72,7 @@ class CourseSettings:
 
     title: str = ""
     timezone: str = "UTC"
-    limits: Limits = field(default_factory=Limits)
+    limits: UploadLimits = field(default_factory=UploadLimits)
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -154,7 +154,7 @@ class Course:
     title: str
     timezone: str
     role: str
-    limits: Limits
+    limits: UploadLimits
 
 
 @dataclass

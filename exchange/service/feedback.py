@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from exchange.protocol.models import FileInfo, Limits, Refused, Result, plain
+from exchange.protocol.models import FileInfo, Refused, Result, UploadLimits, plain
 from exchange.service import audit
 from exchange.service.context import Service
 from exchange.service.events import check_detail
@@ -17,7 +17,7 @@ from exchange.service.identity import Caller
 from exchange.service.intake import Stored, check_limits
 from exchange.service.tables import feedback, results
 
-LIMITS = Limits(max_files=100, max_file_bytes=50_000_000, max_submission_bytes=100_000_000)
+LIMITS = UploadLimits(max_files=100, max_file_bytes=50_000_000, max_submission_bytes=100_000_000)
 MAX_RESULT_BYTES = 200_000
 # Feedback is read in a browser: pages, pictures, data; nothing else is expected from a grader.
 SUFFIXES = (".html", ".json", ".txt", ".md", ".png", ".svg", ".csv", ".ipynb", ".pdf")

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Limits, Refused
+from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Refused, UploadLimits
 from exchange.protocol.paths import check_identifier
 from exchange.protocol.scopes import COLLECT, STAFF_SCOPES
 from exchange.service.identity import Caller
@@ -58,7 +58,7 @@ def _no_course(course: str) -> Refused:
 def read_course_settings(text: str) -> CourseSettings:
     """Read stored settings."""
     data = json.loads(text)
-    return CourseSettings(**{**data, "limits": Limits(**data["limits"])})
+    return CourseSettings(**{**data, "limits": UploadLimits(**data["limits"])})
 
 
 def find_course(connection: Connection, caller: Caller, course: str) -> CourseSettings:

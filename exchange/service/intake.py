@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from exchange.protocol.bundle import MEDIA_TYPE, BundleReader, encode_manifest
-from exchange.protocol.models import FileInfo, Limits, Refused
+from exchange.protocol.models import FileInfo, Refused, UploadLimits
 from exchange.service.blobs import Blobs, BlobWriter, no_space
 from exchange.service.context import Service
 
@@ -50,7 +50,7 @@ class AlreadyStored(Exception):
         self.answer = answer
 
 
-def check_limits(files: list[FileInfo], limits: Limits) -> None:
+def check_limits(files: list[FileInfo], limits: UploadLimits) -> None:
     """Raise Refused unless a declaration keeps a course's limits."""
     total = sum(f.size for f in files)
     if not files:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from exchange.protocol.bundle import decode_manifest
-from exchange.protocol.models import AssignmentSettings, FileInfo, Limits, Refused
+from exchange.protocol.models import AssignmentSettings, FileInfo, Refused, UploadLimits
 from exchange.service import audit, find
 from exchange.service.context import Service
 from exchange.service.courses import create_assignment
@@ -16,7 +16,7 @@ from exchange.service.intake import AlreadyStored, Stored, check_limits
 from exchange.service.tables import assignments, bundles
 
 # Staff's files are trusted more than a student's, and may carry data sets.
-LIMITS = Limits(max_files=500, max_file_bytes=500_000_000, max_submission_bytes=500_000_000)
+LIMITS = UploadLimits(max_files=500, max_file_bytes=500_000_000, max_submission_bytes=500_000_000)
 
 
 def find_bundle(

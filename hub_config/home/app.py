@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from hub_config.home import actions, help_pages, login, staff_pages, student_pages
 from hub_config.home.cookies import forget_cookie
-from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NotLoggedIn, Outside, Refused, add_headers
+from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NoPage, NotLoggedIn, Outside, add_headers
 from hub_config.home.session import COOKIE, HubUnreachable, Sessions
 from hub_config.home.settings import Settings
 from hub_config.home.views import HERE, environment, render
@@ -90,8 +90,8 @@ def _say_what_is_wrong(app: FastAPI) -> None:
         forget_cookie(answer, request.app.state.settings, COOKIE)
         return answer
 
-    @app.exception_handler(Refused)
-    async def refused(request: Request, error: Refused) -> Response:
+    @app.exception_handler(NoPage)
+    async def refused(request: Request, error: NoPage) -> Response:
         return _problem(request, error.status, error.title, error.remedy)
 
     @app.exception_handler(HubUnreachable)

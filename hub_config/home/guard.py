@@ -37,7 +37,7 @@ class Outside(Exception):
     """Somebody whom the Hub knows and the semester does not."""
 
 
-class Refused(Exception):
+class NoPage(Exception):
     """A page that this viewer may not see, or that is not there: status, what is so, what to do."""
 
     def __init__(self, status: int, title: str, remedy: str) -> None:
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 
 async def find_viewer(request: Request) -> Viewer:
-    """Return who looks; raise NotLoggedIn, or Outside if the course is not hers to see."""
+    """Return who looks; raise NotLoggedIn, or Outside if the course is not theirs to see."""
     sessions: Sessions = request.app.state.sessions
     viewer = await sessions.viewer(get_cookie(request, COOKIE))
     if viewer is None:
@@ -74,16 +74,16 @@ async def find_manager(viewer: Looking) -> Viewer:
 
 def _only(viewer: Viewer, allowed: bool, who: str) -> Viewer:
     if not allowed:
-        raise Refused(403, f"This page is for {who}", "If you should see it, ask the instructor of the course.")
+        raise NoPage(403, f"This page is for {who}", "If you should see it, ask the instructor of the course.")
     return viewer
 
 
 async def check_form(request: Request, viewer: Looking, form_token: Annotated[str, Form()] = "") -> None:
-    """Raise Refused unless the form was made by this service for this viewer."""
+    """Raise NoPage unless the form was made by this service for this viewer."""
     sessions: Sessions = request.app.state.sessions
     same_site = request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
     if not same_site or not sessions.is_form_token(viewer, form_token):
-        raise Refused(403, "This form is not from this page, or too old", "Go back, load the page again and repeat.")
+        raise NoPage(403, "This form is not from this page, or too old", "Go back, load the page again and repeat.")
 
 
 async def neighbours(request: Request, viewer: Looking) -> Neighbours:

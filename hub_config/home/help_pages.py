@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from hub_config.home.guard import Asking, Looking, Refused
+from hub_config.home.guard import Asking, Looking, NoPage
 from hub_config.home.views import render
 
 router = APIRouter()
@@ -25,7 +25,7 @@ async def guide(request: Request, name: str, viewer: Looking, ask: Asking) -> Re
     """Show one guide."""
     guides = request.app.state.help_pages
     if name not in guides or (name in FOR_STAFF and not viewer.is_staff):
-        raise Refused(404, f"There is no guide called {name}", "Choose one at the foot of the page.")
+        raise NoPage(404, f"There is no guide called {name}", "Choose one at the foot of the page.")
     text = (request.app.state.settings.docs / f"{name}.md").read_text(encoding="utf-8")
     written = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     content = Markup(written.replace("<th>", '<th scope="col">'))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from hub_config.home.course_map import Module, Record, Tier, course_map, module_titles
-from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, Refused
+from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.next_step import next_step, notices
 from hub_config.home.views import clock_for, render
@@ -64,7 +64,7 @@ async def feedback_page(submission: str, name: str, viewer: Looking, ask: Asking
     """Give one page of feedback, sandboxed: it was made from a student's notebook."""
     content = _or_refuse(await ask.feedback(submission)).get(name)
     if content is None or not name.endswith(".html"):
-        raise Refused(404, "There is no such page of feedback", "Go back to the module's page.")
+        raise NoPage(404, "There is no such page of feedback", "Go back to the module's page.")
     return HTMLResponse(content, headers={"Content-Security-Policy": FEEDBACK_POLICY})
 
 
@@ -92,11 +92,11 @@ def _find(tiers: list[Tier], slug: str) -> Module:
         for found in tier.modules:
             if found.slug == slug:
                 return found
-    raise Refused(404, f"There is no module {slug}", "Choose one from your course.")
+    raise NoPage(404, f"There is no module {slug}", "Choose one from your course.")
 
 
 def _or_refuse(answer: Any) -> Any:
     if isinstance(answer, Missing):
         status = 503 if answer.is_unreachable else answer.status
-        raise Refused(status, f"The {answer.service} service: {answer.reason}", "Try again, or go back to your course.")
+        raise NoPage(status, f"The {answer.service} service: {answer.reason}", "Try again, or go back to your course.")
     return answer

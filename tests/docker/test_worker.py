@@ -156,7 +156,7 @@ def test_a_dead_judge_leaves_no_container(images: dict[str, str], predecessors: 
     """The judge is killed while student code runs: its container ends by itself."""
     program = (
         "import sys, os, signal\nfrom tito.judge.sandbox.container import Container\n"
-        f"from tito.judge.sandbox.content import Predecessors\n"
+        "from tito.judge.sandbox.content import Predecessors\n"
         f"worker = Container({images['worker']!r}).start({predecessors!r})\n"
         "worker.channel.receive()\nos.kill(os.getpid(), signal.SIGKILL)\n"
     )

@@ -13,7 +13,7 @@ import pytest
 
 from exchange.client import Unreachable
 from exchange.client.transfer import Outgoing
-from exchange.protocol.models import CourseSettings, Limits, Refused, SignedReceipt
+from exchange.protocol.models import CourseSettings, Refused, SignedReceipt, UploadLimits
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Process, as_process, make_settings
 from tests.exchange.postgres import new_database
@@ -189,7 +189,7 @@ def test_full_disk_refuses_clearly_and_damages_nothing(tmp_path: Path) -> None:
     try:
         with FakeHub() as hub, as_process(hub, make_settings(place / "data", hub), tmp_path) as live:
             live.open_course(due_at=None)
-            live.semester().put_course(COURSE, CourseSettings(limits=Limits(max_file_bytes=10**8)))
+            live.semester().put_course(COURSE, CourseSettings(limits=UploadLimits(max_file_bytes=10**8)))
             ada, kept, refused = live.student("ada"), [], []
             for number in range(12):
                 content = random.Random(number).randbytes(700_000)

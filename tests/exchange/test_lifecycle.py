@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Limits, Refused, Result
+from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Refused, Result, UploadLimits
 from exchange.service.identity import read_caller
 from exchange.service.intake import Stored
 from exchange.service.submissions import SubmissionIntake
@@ -172,7 +172,7 @@ def test_senseless_settings_are_refused(course: Live, settings: dict[str, object
 def test_senseless_limits_are_refused(course: Live) -> None:
     """A limit of zero would close a course by accident."""
     with pytest.raises(Refused, match="max_files"):
-        course.semester().put_course(COURSE, CourseSettings(limits=Limits(max_files=0)))
+        course.semester().put_course(COURSE, CourseSettings(limits=UploadLimits(max_files=0)))
 
 
 # Unlocking

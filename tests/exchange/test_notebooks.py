@@ -10,7 +10,7 @@ import pytest
 
 from exchange.client.receipts import ReceiptFolder, outputs_cut
 from exchange.client.submitting import submit_folder
-from exchange.protocol.models import CourseSettings, Limits, Refused, Result
+from exchange.protocol.models import CourseSettings, Refused, Result, UploadLimits
 from exchange.protocol.notebooks import LARGEST_NOTEBOOK, LARGEST_OUTPUTS, MB, Large, largest_cells, read_large, tell
 from exchange.protocol.spans import BLOCK_BYTES, Unreadable
 from tests.exchange.live import COURSE, Live
@@ -174,7 +174,7 @@ def test_what_the_exchange_would_refuse_is_refused_before_the_upload_with_the_ce
     course: Live, tmp_path: Path
 ) -> None:
     with course.semester() as semester:
-        semester.put_course(COURSE, CourseSettings(limits=Limits(max_file_bytes=LARGEST_NOTEBOOK)))
+        semester.put_course(COURSE, CourseSettings(limits=UploadLimits(max_file_bytes=LARGEST_NOTEBOOK)))
     folder = folder_with(course, code("add", [NUMBER]), code("mean", [picture(LARGEST_NOTEBOOK)]))
     said = r"NOT arrived.*at most 24.0 MB.*clear the outputs of cells 2, 1 \(cell 2: 24.0 MB"
     with pytest.raises(Refused, match=said):

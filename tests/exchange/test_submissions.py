@@ -8,7 +8,15 @@ import pytest
 
 from exchange.client.transfer import Outgoing
 from exchange.protocol.bundle import MEDIA_TYPE, encode_manifest
-from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, FileInfo, Limits, Refused, Result
+from exchange.protocol.models import (
+    AssignmentSettings,
+    CourseSettings,
+    Extension,
+    FileInfo,
+    Refused,
+    Result,
+    UploadLimits,
+)
 from exchange.service import fsck
 from tests.exchange.live import COURSE, DUE, Live, later
 
@@ -262,14 +270,14 @@ def test_without_its_notebook_nothing_is_submitted(course: Live) -> None:
 @pytest.mark.parametrize(
     ("limits", "rule"),
     [
-        (Limits(max_files=1), "at most 1 files"),
-        (Limits(max_file_bytes=3), "at most 3 bytes"),
-        (Limits(max_submission_bytes=4), "at most 4 bytes"),
-        (Limits(student_quota_bytes=4), "stores at most 4 bytes"),
+        (UploadLimits(max_files=1), "at most 1 files"),
+        (UploadLimits(max_file_bytes=3), "at most 3 bytes"),
+        (UploadLimits(max_submission_bytes=4), "at most 4 bytes"),
+        (UploadLimits(student_quota_bytes=4), "stores at most 4 bytes"),
     ],
     ids=["files", "file bytes", "submission bytes", "quota"],
 )
-def test_limits(course: Live, limits: Limits, rule: str) -> None:
+def test_limits(course: Live, limits: UploadLimits, rule: str) -> None:
     """Each limit of the course refuses with 413 before anything is stored."""
     course.semester().put_course(COURSE, CourseSettings(limits=limits))
     with pytest.raises(Refused, match=rule) as refused:
@@ -279,7 +287,7 @@ def test_limits(course: Live, limits: Limits, rule: str) -> None:
 
 def test_quota_counts_all_attempts(course: Live) -> None:
     """The quota is over everything that a student has stored in the course."""
-    course.semester().put_course(COURSE, CourseSettings(limits=Limits(student_quota_bytes=10)))
+    course.semester().put_course(COURSE, CourseSettings(limits=UploadLimits(student_quota_bytes=10)))
     ada = course.student("ada")
     course.submit(ada, "123456")
     with pytest.raises(Refused, match="with 4 left"):

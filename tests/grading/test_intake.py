@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tito.checks.answers import find_answers
 from tito.judge.plans import plan_of
-from tito.judge.read import Refused, read_submission
+from tito.judge.read import NoSubmission, read_submission
 from tito.source.percent import Cell
 
 from tests.examples import examples
@@ -63,7 +63,7 @@ documents = st.fixed_dictionaries(
 def cells_or_reason(folder: Path) -> list[Cell]:
     try:
         return read_submission(folder, "boxes").cells
-    except Refused as refused:
+    except NoSubmission as refused:
         assert str(refused)
         return []
 
@@ -96,13 +96,13 @@ def test_any_set_of_names_is_read_or_refused(tmp_path_factory, names):
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path):
-    with pytest.raises(Refused, match=r"submit boxes\.ipynb"):
+    with pytest.raises(NoSubmission, match=r"submit boxes\.ipynb"):
         read_submission(tmp_path / "nothing", "boxes")
 
 
 def test_names_that_are_no_text_do_no_harm(tmp_path: Path):
     (tmp_path / os.fsdecode(b"\xff\xfe.ipynb")).write_text("{}")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(NoSubmission) as refused:
         read_submission(tmp_path, "boxes")
     str(refused.value).encode()
     (tmp_path / "boxes.ipynb").write_text('{"cells": [{"cell_type": "code", "source": "x"}], "nbformat": 4}')

@@ -23,11 +23,11 @@ from tito.worker.wire import (
     HEADER,
     RANGE,
     SCALAR,
-    Limits,
     Reader,
     Ref,
     Stored,
     WireError,
+    WireLimits,
     Writer,
 )
 
@@ -212,9 +212,9 @@ def test_a_list_that_contains_itself_cannot_be_sent():
 
 def test_keys_that_could_be_made_to_collide_are_counted():
     many = {number * (2**61 - 1): 0 for number in range(1, 8)}
-    assert through(many, limits=Limits(chosen_keys=7)) == many
+    assert through(many, limits=WireLimits(chosen_keys=7)) == many
     with pytest.raises(WireError, match="keys that are not text"):
-        through(many, limits=Limits(chosen_keys=6))
+        through(many, limits=WireLimits(chosen_keys=6))
 
 
 def test_what_came_is_read_only_for_the_judge_and_writable_for_the_worker():
@@ -257,7 +257,7 @@ def ends():
     a, b = socket.socketpair()
     fd = a.detach()
     os.set_blocking(fd, False)
-    channel = Channel(fd, fd, Limits(structure_bytes=1000, array_bytes=10_000, arrays=3))
+    channel = Channel(fd, fd, WireLimits(structure_bytes=1000, array_bytes=10_000, arrays=3))
     yield channel, b
     channel.close()
     b.close()
@@ -282,7 +282,7 @@ def test_a_message_that_announces_too_much_is_refused_before_it_comes(ends, anno
 @settings(max_examples=examples(100))
 def test_any_bytes_end_in_a_message_an_error_or_the_end(data):
     a, b = socket.socketpair()
-    channel = Channel(a.fileno(), a.fileno(), Limits(structure_bytes=100, array_bytes=100))
+    channel = Channel(a.fileno(), a.fileno(), WireLimits(structure_bytes=100, array_bytes=100))
     with a, b:
         b.sendall(data)
         b.shutdown(socket.SHUT_WR)

@@ -6,6 +6,7 @@ grades, feedback and regrade requests, a task that waits, and one whose process 
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,28 @@ def test_a_new_and_an_upgraded_database_are_what_the_program_expects(database, e
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     engine.dispose()
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_whoever_opens_a_database_waits_for_a_writer(journal, tmp_path):
+    """Also where the file is no WAL yet: SQLite itself refuses that change at once while another process writes."""
+    path, held, started = tmp_path / "grading.sqlite", threading.Event(), time.monotonic()
+
+    def write() -> None:
+        with sqlite3.connect(path) as writer:
+            writer.execute(f"PRAGMA journal_mode={journal}")
+            writer.execute("CREATE TABLE elsewhere (id INTEGER)")
+            writer.execute("BEGIN IMMEDIATE")
+            held.set()
+            time.sleep(0.5)
+        writer.close()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert held.wait(10)
+    open_database(f"sqlite:///{path}").dispose()
+    assert time.monotonic() - started >= 0.5
+    thread.join()
 
 
 def test_many_processes_may_open_a_database_at_once(in_use):

@@ -1,6 +1,7 @@
-"""Settings of a Hub that is never started."""
+"""Settings of a Hub that is never started, and an exchange for single-user servers."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from traitlets.config import Config
@@ -8,6 +9,8 @@ from traitlets.config import Config
 from hub_config.apply import apply_all
 from hub_config.ports import NAMES
 from hub_config.settings import load_settings
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import Live, in_thread, make_settings
 
 
 @pytest.fixture
@@ -24,3 +27,12 @@ def config(settings):
     c = Config()
     apply_all(c, settings)
     return c
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory) -> Iterator[Live]:
+    """An exchange whose course has one module open without a due date."""
+    folder = tmp_path_factory.mktemp("exchange")
+    with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
+        live.open_course(due_at=None)
+        yield live

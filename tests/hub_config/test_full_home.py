@@ -17,8 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.exchange.fake_hub import FakeHub
-from tests.exchange.live import COURSE, Live, in_thread, make_settings
+from tests.exchange.live import COURSE, Live
 from tests.hub_config.single_user import CONFIGURATION, SingleUser, running
 
 pytestmark = [
@@ -79,14 +78,6 @@ def opened(server: SingleUser) -> dict:
     status, text = server.ask("api/contents/tensor/tensor.ipynb?content=1")
     assert status == 200, text
     return json.loads(text)
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory) -> Iterator[Live]:
-    folder = tmp_path_factory.mktemp("exchange")
-    with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
-        live.open_course(due_at=None)
-        yield live
 
 
 @pytest.fixture(scope="module")

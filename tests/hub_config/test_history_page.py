@@ -8,21 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.exchange.fake_hub import FakeHub
-from tests.exchange.live import COURSE, Live, in_thread, make_settings
+from tests.exchange.live import COURSE, Live
 from tests.hub_config.single_user import SingleUser, running
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
 PATH = "api/contents/tensor/tensor.ipynb"
 HOSTILE = "</pre><script>alert(1)</script>"
-
-
-@pytest.fixture(scope="module")
-def live(tmp_path_factory) -> Iterator[Live]:
-    folder = tmp_path_factory.mktemp("exchange")
-    with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
-        live.open_course(due_at=None)
-        yield live
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ MISTAKES = [
     ("interleave", "takes turns one way", TURNS, "rounds * (order + order)", "'ABABABABAB'"),
     ("interleave", "runs one after the other", TURNS, "sorted(2 * rounds * order)", "'ABAAAABBBB'"),
     ("interleave", "measures cold", WARM_UP, "pass\n", "9.0"),
-    ("interleave", "goes there only", TURNS, "rounds * order", "shapes differ"),
+    ("interleave", "goes there only", TURNS, "rounds * order", "were expected"),
     ("interleave", "reads its own clock", "start = clock()", "start = time.perf_counter()", "rounding"),
     ("interleave", "gives moments", "clock() - start", "clock()", "values differ"),
     ("verdict", "throws pairs away", RATIOS, "a / np.median(baseline) for a in times", "can't tell"),

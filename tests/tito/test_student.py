@@ -298,7 +298,7 @@ def test_start_prints_a_path_that_opens_from_the_current_folder(
     beside, workspace: Workspace, course, tito, monkeypatch
 ):
     here = workspace.package.parent / beside
-    here.mkdir(exist_ok=True)
+    here.mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(here)
     printed = tito("module", "start", "scale").out.splitlines()[0].rpartition(" ")[2]
     assert (here / printed).samefile(workspace.notebook("scale"))

@@ -96,7 +96,7 @@ def clipping_keeps_the_direction() -> None:
     layer = nn.Linear(3, 2)
     nn.functional.mse_loss(layer(tt.randn(8, 3)), tt.randn(8, 2)).backward()
     before = np.concatenate([p.grad.data.reshape(-1) for p in layer.parameters()])
-    told = nn.utils.clip_grad_norm_(layer.parameters(), 0.01)
+    told = float(nn.utils.clip_grad_norm_(layer.parameters(), 0.01))
     after = np.concatenate([p.grad.data.reshape(-1) for p in layer.parameters()])
     length = float(np.linalg.norm(before))
     assert np.isclose(told, length, rtol=1e-4), f"the length before was {length:.4f}, clip_grad_norm_ said {told:.4f}"

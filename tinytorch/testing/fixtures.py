@@ -221,6 +221,21 @@ def stays_below(limit_bytes, function, *inputs, **options):
         tracemalloc.stop()
 
 
+def without(operation, function, *inputs, **options):
+    """Call the function while the default way of an operation is away; what asks for it gets a RuntimeError."""
+    from tinytorch.core.tensor import IMPLEMENTATIONS
+
+    def gone(*inputs, **options):
+        raise RuntimeError(f"{operation} as it was did the work: compute it another way")
+
+    ways = IMPLEMENTATIONS[operation]
+    default, ways["default"] = ways["default"], gone
+    try:
+        return function(*inputs, **options)
+    finally:
+        ways["default"] = default
+
+
 def caching_model(Tensor, vocabulary, context, layers=2, sureness=50.0):
     """Return a language model that takes caches, and needs all numbers before and their places to say what follows.
 

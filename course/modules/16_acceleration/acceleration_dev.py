@@ -328,10 +328,10 @@ def by_places(x, w, stride, padding):
     return out
 
 
-@test.check("the example by hand", points=2)
+@test.check("the example by hand, without the loops of module 09", points=2)
 def _():
-    x = np.array([[[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]])
-    same(conv2d_im2col(x, np.array([[[[1.0, 0.0], [0.0, -1.0]]]])), [[[[-5.0, -5.0, -5.0]]]])
+    x, w = np.array([[[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]]), np.array([[[[1.0, 0.0], [0.0, -1.0]]]])
+    same(fixtures.without("conv2d", conv2d_im2col, x, w), [[[[-5.0, -5.0, -5.0]]]])
 
 
 @test.check("the matrix is never made for all images", points=3)

@@ -12,7 +12,7 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from tito.checks.handles import LostObject
 from tito.checks.table import Handles
-from tito.checks.times import Limits, MachineBusy, Times, Use
+from tito.checks.times import MachineBusy, TimeLimits, Times, Use
 from tito.worker.channel import Channel
 from tito.worker.obey import BUILTIN_ERRORS
 from tito.worker.wire import WireError
@@ -35,8 +35,8 @@ class Budget:
     received_bytes: int = 2**30
     restarts: int = 8  # each hang costs request_seconds; whoever hangs more often hangs always
 
-    def limits(self) -> Limits:
-        return Limits(
+    def limits(self) -> TimeLimits:
+        return TimeLimits(
             self.request_seconds, self.check_seconds, self.total_seconds, self.wall_seconds, self.reading_seconds
         )
 

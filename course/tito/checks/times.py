@@ -21,7 +21,7 @@ class MachineBusy(BaseException):
 
 
 @dataclass(frozen=True)
-class Limits:
+class TimeLimits:
     """Seconds, each less the time in the queue for a processor; `wall` alone is by the clock on the wall.
 
     `reading` is the judge's own processor time for one check.
@@ -82,7 +82,7 @@ def _own_use() -> Use:
 class Times:
     """The deadlines of one submission, over all its attempts and workers."""
 
-    def __init__(self, limits: Limits):
+    def __init__(self, limits: TimeLimits):
         self.limits = limits
         now = time.monotonic()
         self._end = self._check_end = self._request_end = now + limits.total

@@ -21,8 +21,8 @@ from tito.gradebook.lock import GradebookLock
 from tito.grading.kinds import buttons
 
 from .access import needed_scope, refusal
-from .audit import record_changes
 from .course_view import CourseView
+from .grade_changes import record_changes
 from .pages import content_security_policy
 
 log = logging.getLogger("formgrader")

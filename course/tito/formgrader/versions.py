@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from tito.gradebook.lateness import graded_receipt
 
-from .audit import WATCHED, changes, prepare_table
+from .grade_changes import WATCHED, changes, prepare_table
 
 Thing = Any  # a Grade, Comment or SubmittedNotebook; nbgrader's classes tell no types
 FIELD_WORDS = {

@@ -27,7 +27,7 @@ from traitlets import Unicode
 
 from exchange.protocol.verdicts import ModuleResult
 from tito.curriculum import load_curriculum
-from tito.judge.read import Refused, Submission, read_submission
+from tito.judge.read import NoSubmission, Submission, read_submission
 from tito.judge.submission import judge_submission
 from tito.source.release import staff_notebook
 
@@ -73,7 +73,7 @@ def prepare(folder: Path, slug: str, verdict: ModuleResult, course: Path | None 
     staff = nbformat.reads(staff_notebook(curriculum.find_written(slug), curriculum), as_version=4)
     try:
         submission: Submission = read_submission(folder, slug)
-    except Refused as refusal:
+    except NoSubmission as refusal:
         return Prepared(untouched_notebook(staff, verdict.refused or str(refusal)), verdict)
     return Prepared(canonical_notebook(staff, submission, verdict.notes), verdict)
 

@@ -13,7 +13,7 @@ from tito.curriculum import Curriculum, Module
 from tito.source.export import export_module
 
 from .plans import plan_of
-from .read import Refused, read_submission
+from .read import NoSubmission, read_submission
 from .sandbox.content import Predecessors
 
 
@@ -52,7 +52,7 @@ def _own_module(module: Module, folder: Path, reading: Callable[[str], None]) ->
     """Put a submission's answers between the given cells of its module; "" if there is nothing of their own in it."""
     try:
         submission = read_submission(folder, module.slug)
-    except Refused:
+    except NoSubmission:
         return ""
     plan = plan_of(module)
     answers = find_answers(plan, submission.cells, lambda place: reading(f"{place} of {module.slug}"))

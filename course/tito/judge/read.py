@@ -24,7 +24,7 @@ MOST_ENTRIES = 1000
 NOTEBOOK_ENDINGS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
 
 
-class Refused(Exception):
+class NoSubmission(Exception):
     """The submission cannot be judged; the message is for its author."""
 
 
@@ -38,7 +38,7 @@ class Submission:
 
 
 def read_submission(folder: Path, slug: str) -> Submission:
-    """Read the notebook of module `slug` in a submission's folder; Refused where it is not clear what is meant."""
+    """Read the notebook of module `slug` in a submission's folder; NoSubmission where it is not clear what is meant."""
     found = Submission()
     chosen = _choose(folder, slug, found)
     name = _shown(chosen)
@@ -52,7 +52,7 @@ def read_submission(folder: Path, slug: str) -> Submission:
     found.document = document
     found.cells = _cells(document, name, found)
     if not any(cell.kind == "code" and cell.source.strip() for cell in found.cells):
-        raise Refused(f"{name} has no code cell with anything in it: submit the notebook that you worked in")
+        raise NoSubmission(f"{name} has no code cell with anything in it: submit the notebook that you worked in")
     return found
 
 
@@ -63,7 +63,7 @@ def _choose(folder: Path, slug: str, found: Submission) -> str:
         with os.scandir(folder) as entries:
             names = [entry.name for _, entry in zip(range(MOST_ENTRIES), entries, strict=False)]
     except (FileNotFoundError, NotADirectoryError):
-        raise Refused(f"no folder was submitted: submit {wanted}") from None
+        raise NoSubmission(f"no folder was submitted: submit {wanted}") from None
     if wanted in names:
         extra = sorted(name for name in names if name.endswith(".ipynb") and name != wanted)
         found.notes += [Note("", f"{_shown(name)} was ignored: {wanted} counts") for name in extra[:5]]
@@ -78,9 +78,9 @@ def _choose(folder: Path, slug: str, found: Submission) -> str:
         return chosen
     if not notebooks:
         listed = ", ".join(_shown(name) for name in sorted(names)[:8]) or "nothing"
-        raise Refused(f"{wanted} is missing; what arrived is: {listed}. Submit {wanted}")
+        raise NoSubmission(f"{wanted} is missing; what arrived is: {listed}. Submit {wanted}")
     listed = ", ".join(map(_shown, notebooks[:8]))
-    raise Refused(f"several notebooks arrived and none is called {wanted}: {listed}. Submit one of that name")
+    raise NoSubmission(f"several notebooks arrived and none is called {wanted}: {listed}. Submit one of that name")
 
 
 def _shown(name: str) -> str:
@@ -93,12 +93,12 @@ def _open(folder: Path, name: str) -> BinaryIO:
     try:
         fd = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        raise Refused(
+        raise NoSubmission(
             f"{_shown(name)} is not a file that can be read ({error.strerror}): submit the file itself, not a link"
         ) from None
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise Refused(f"{_shown(name)} is not a file: submit the notebook itself")
+        raise NoSubmission(f"{_shown(name)} is not a file: submit the notebook itself")
     return os.fdopen(fd, "rb")
 
 
@@ -107,7 +107,7 @@ def _parse_large(name: str, file: BinaryIO) -> Large:
     try:
         return read_large(file)
     except Unreadable as error:
-        raise Refused(
+        raise NoSubmission(
             f"{name} is larger than {LARGEST_NOTEBOOK // MB} MB and can't be read in parts ({error}): clear the "
             "outputs (Edit > Clear All Outputs), save and submit again"
         ) from None
@@ -115,21 +115,21 @@ def _parse_large(name: str, file: BinaryIO) -> Large:
 
 def _parse(name: str, data: bytes, slug: str) -> dict[str, Any]:
     if not data.strip(b"\0 \t\r\n"):
-        raise Refused(f"{name} is empty: save the notebook in JupyterLab and submit again")
+        raise NoSubmission(f"{name} is empty: save the notebook in JupyterLab and submit again")
     if b"<<<<<<< " in data and b">>>>>>> " in data:
-        raise Refused(f"{name} holds the marks of a merge conflict (<<<<<<<): resolve it, save and submit again")
+        raise NoSubmission(f"{name} holds the marks of a merge conflict (<<<<<<<): resolve it, save and submit again")
     if kind := foreign_kind(data[:200]):
-        raise Refused(f"{foreign_words(name, kind)} and submit again")
+        raise NoSubmission(f"{foreign_words(name, kind)} and submit again")
     try:
         document = json.loads(_text(name, data))
     except (ValueError, RecursionError, MemoryError) as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise Refused(
+        raise NoSubmission(
             f"{name} breaks off or is damaged{where}: open it in JupyterLab, save and submit again, or go back to a "
             f"checkpoint (File > Revert Notebook to Checkpoint)"
         ) from None
     if not isinstance(document, dict):
-        raise Refused(f"{name} is no notebook: submit {slug}.ipynb as JupyterLab saves it")
+        raise NoSubmission(f"{name} is no notebook: submit {slug}.ipynb as JupyterLab saves it")
     return document
 
 
@@ -140,7 +140,7 @@ def _text(name: str, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Refused(f"{name} is not UTF-8 text: open it in JupyterLab, save and submit again") from None
+        raise NoSubmission(f"{name} is not UTF-8 text: open it in JupyterLab, save and submit again") from None
 
 
 def _cells(document: dict[str, Any], name: str, found: Submission) -> list[Cell]:
@@ -149,17 +149,19 @@ def _cells(document: dict[str, Any], name: str, found: Submission) -> list[Cell]
     if not isinstance(raw, list):
         raw = _cells_of_format_3(document)
     if not isinstance(raw, list):
-        raise Refused(f"{name} has no cells: submit the notebook as JupyterLab saves it")
+        raise NoSubmission(f"{name} has no cells: submit the notebook as JupyterLab saves it")
     if version != 4:
         found.notes.append(
             Note("", f"the notebook says that its format is {str(version)[:20]} (not 4): it was read all the same")
         )
     if len(raw) > MOST_CELLS:
-        raise Refused(f"{name} has {len(raw)} cells, at most {MOST_CELLS} are read: submit the notebook of the course")
+        raise NoSubmission(
+            f"{name} has {len(raw)} cells, at most {MOST_CELLS} are read: submit the notebook of the course"
+        )
     cells = [_cell(item, number, found) for number, item in enumerate(raw, start=1)]
     kept = [cell for cell in cells if cell is not None]
     if sum(len(cell.source) for cell in kept) > LARGEST_TEXT:
-        raise Refused(
+        raise NoSubmission(
             f"{name} has over {LARGEST_TEXT} characters of text: take out what you pasted in and submit again"
         )
     return kept

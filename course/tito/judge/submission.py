@@ -30,7 +30,7 @@ from .apart import Tell, do_apart
 from .heard import Heard, Step, tell_state
 from .plans import plan_of
 from .predecessors import own_predecessors, reference_predecessors
-from .read import Refused, read_submission
+from .read import NoSubmission, read_submission
 from .sandbox.content import Predecessors
 from .sandbox.find import find_sandbox
 from .sandbox.limits import Sandbox
@@ -111,7 +111,7 @@ class _Judging:
         self._step = Step(tell, self.budget.reading_seconds)
         try:
             submission = read_submission(folder, self.module.slug)
-        except Refused as refusal:
+        except NoSubmission as refusal:
             tell_state(tell, self.module.slug, _nothing(self.plan), refused=str(refusal))
             return
         answers = find_answers(self.plan, submission.cells, self._step.reading)

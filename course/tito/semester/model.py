@@ -121,7 +121,7 @@ class Milestone(Part):
     points: int = Field(ge=0, le=1000)
 
 
-class Limits(Part):
+class SemesterLimits(Part):
     """What one student's server may use."""
 
     memory: Size = "2G"
@@ -199,7 +199,7 @@ class Semester(Part):
     unlock: Literal["when_closed", "never"] = "when_closed"
     grading: Grading = Grading()
     milestones: dict[str, Milestone] = {}
-    limits: Limits = Limits()
+    limits: SemesterLimits = SemesterLimits()
     staff: Staff
     roster: str = "roster.csv"
     extensions: list[Extension] = []

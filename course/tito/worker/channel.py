@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tito.worker.wire import DEFAULT, HEADER, LENGTH, Limits, WireError
+from tito.worker.wire import DEFAULT, HEADER, LENGTH, WireError, WireLimits
 
 CHUNK = 2**20
 Later = Callable[[], float] | None
@@ -20,7 +20,7 @@ Later = Callable[[], float] | None
 class Channel:
     """A connection made of two file descriptors (the same one twice for a socket); it owns them."""
 
-    def __init__(self, read_fd: int, write_fd: int, limits: Limits = DEFAULT):
+    def __init__(self, read_fd: int, write_fd: int, limits: WireLimits = DEFAULT):
         self._read_fd, self._write_fd, self._limits = read_fd, write_fd, limits
         self.received_bytes = 0
 

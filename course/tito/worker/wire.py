@@ -1,8 +1,8 @@
 """Plain values on the wire between judge and worker: what they are, how they are written, how much is let through.
 
 A message is a msgpack structure and, beside it, the bytes of its arrays. Nothing on the wire can run code: no pickle,
-no class names that are looked up. Reading enforces `Limits` on size, depth and count and refuses with `WireError`; it
-never hangs and its work is proportional to the bytes that came.
+no class names that are looked up. Reading enforces `WireLimits` on size, depth and count and refuses with `WireError`;
+it never hangs and its work is proportional to the bytes that came.
 """
 
 import math
@@ -36,7 +36,7 @@ class WireError(Exception):
 
 
 @dataclass(frozen=True)
-class Limits:
+class WireLimits:
     """How much one message may be."""
 
     structure_bytes: int = 2**20  # bounds the number of Python objects that reading makes
@@ -53,7 +53,7 @@ class Limits:
     chosen_keys: int = 5000
 
 
-DEFAULT = Limits()
+DEFAULT = WireLimits()
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class Writer:
         return msgpack.ExtType(ARRAY, msgpack.packb(fields))
 
 
-def check_shape(shape: Sequence[int], limits: Limits = DEFAULT) -> int:
+def check_shape(shape: Sequence[int], limits: WireLimits = DEFAULT) -> int:
     """Refuse shapes that take long to walk through, though they may have few bytes or none; return how long."""
     if len(shape) > limits.rank or not all(type(n) is int and 0 <= n <= limits.elements for n in shape):
         raise WireError(f"{str(tuple(shape))[:200]} is not a shape that is let through")
@@ -164,7 +164,7 @@ def check_shape(shape: Sequence[int], limits: Limits = DEFAULT) -> int:
     return walked
 
 
-def range_length(items: range, limits: Limits = DEFAULT) -> int:
+def range_length(items: range, limits: WireLimits = DEFAULT) -> int:
     """Refuse a range with more members than a list could have."""
     first_beyond = items.start + items.step * limits.range_items
     if (first_beyond < items.stop) if items.step > 0 else (first_beyond > items.stop):
@@ -185,7 +185,7 @@ class Reader:
     def __init__(
         self,
         deref: Callable[[Ref | Stored], Any],
-        limits: Limits = DEFAULT,
+        limits: WireLimits = DEFAULT,
         arrived: Callable[[np.ndarray, int], None] | None = None,
         writable: bool = False,
         make_list: Callable[[list], Any] | None = None,

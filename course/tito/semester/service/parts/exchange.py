@@ -15,7 +15,7 @@ from exchange.protocol.models import (
     CourseSettings,
     Extension,
     ExtensionInfo,
-    Limits,
+    UploadLimits,
     parse_utc,
     plain,
     utc_text,
@@ -72,7 +72,7 @@ def extensions_for(semester: Semester, slug: str) -> dict[str, Extension]:
 def _course(semester: Semester, exchange: ExchangeClient, now: Course | None) -> Iterator[Change]:
     if now and (now.title, now.timezone) == (semester.title, semester.time_zone):
         return
-    limits = now.limits if now else Limits()
+    limits = now.limits if now else UploadLimits()
     settings = CourseSettings(title=semester.title, timezone=semester.time_zone, limits=limits)
     detail = f"{semester.title} ({semester.time_zone})"
     make = partial(exchange.put_course, semester.course, settings)
