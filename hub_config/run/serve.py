@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
+from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port, check_readable
 from hub_config.docker.bridge import with_bridge
 from hub_config.docker.walls import put_up
 from hub_config.origins import check_origins
@@ -46,12 +47,19 @@ def serve(settings: Settings) -> None:
         (settings.var / READY).unlink(missing_ok=True)  # of one that was killed
         if settings.spawner == "bubblewrap":
             check_bubblewrap()
+            check_readable(shown_to_servers(settings))
         prepare(settings)
         settings = with_ports(settings)
         if settings.spawner == "docker":
             for notice in put_up(settings):
                 say(f"!!! {notice}")
         run(settings)
+
+
+def shown_to_servers(settings: Settings) -> list[Path]:
+    """Return what of the checkout servers read."""
+    paths = {path for kind in (settings.student, settings.staff) for path in kind.read_only}
+    return [CHECKOUT / "hub_config" / "server", *(CHECKOUT / path for path in sorted(paths))]
 
 
 def run(settings: Settings) -> None:

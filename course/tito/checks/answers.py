@@ -170,8 +170,8 @@ def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) 
         elif exercise not in solutions and not any(note.cell == exercise for note in found.notes):
             found.notes.append(Note(exercise, "the cell is missing and nothing else defines it: no answer"))
         elif exercise in touched - written and all(map(compiles, solutions[exercise])):
-            names = ", ".join(defined_names(step.stub))
-            found.notes.append(Note(exercise, f"neither this cell nor one of your own defines {names}: no answer"))
+            asked = ", ".join(defined_names(step.stub))
+            found.notes.append(Note(exercise, f"neither this cell nor one of your own defines {asked}: no answer"))
     broken = {name for name in touched if not all(map(compiles, solutions[name]))}
     return solutions, extras, written | broken
 
