@@ -99,7 +99,7 @@ class Contents(AsyncLargeFileManager):
 class Kernels(CountedKernels):
     """Kernels that start in a full home too: without room IPython finds neither its folder nor its history there."""
 
-    async def start_kernel(self, **more):  # type: ignore[override]
+    async def start_kernel(self, **more):
         if not room.has_room(Path(self.root_dir)):
             more["env"] = dict(more.get("env") or os.environ)
             room.keep_aside(Path(self.root_dir), more["env"])

@@ -66,7 +66,7 @@ class Work:
 
     def _kernels(self) -> list[str]:
         kernels = [(name, self.kernels.get_kernel(name)) for name in self.kernels.list_kernel_ids()]
-        return [name for name, kernel in kernels if kernel.execution_state == "busy"]
+        return [name for name, kernel in kernels if getattr(kernel, "execution_state", "") == "busy"]
 
     def _terminals(self) -> list[str]:
         manager = self.settings.get("terminal_manager")

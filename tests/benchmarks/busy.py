@@ -46,6 +46,28 @@ def watched(clients: list[int]) -> Iterator[Busy]:
     busy.disk = (_disk_seconds() - disk) / seconds
 
 
+@contextmanager
+def told(report, *, is_client: bool) -> Iterator[None]:
+    """Report how busy this process, all that it started, and the disk were; a client's share is bounded.
+
+    A container is none of its children: of a bench with containers, they are not counted.
+    """
+    begin, before, disk = perf_counter(), _own_and_started(), _disk_seconds()
+    yield
+    seconds, after = perf_counter() - begin, _own_and_started()
+    own, started = ((a - b) / seconds for a, b in zip(after, before, strict=True))
+    report.measure("busy: this process", own, "of a core", wanted=f"<= {MOST_OF_A_CORE}" if is_client else "")
+    report.measure("busy: what it started", started, "of a core")
+    report.measure("busy: disk", (_disk_seconds() - disk) / seconds, "of the time")
+
+
+def _own_and_started() -> tuple[float, float]:
+    """Return processor seconds of this process, and of its descendants: those that have ended and those that run."""
+    times = os.times()
+    ended = times.children_user + times.children_system
+    return times.user + times.system, ended + sum(map(cpu_seconds, descendants(os.getpid())))
+
+
 def _used(clients: list[int]) -> dict[str, float]:
     others = [pid for pid in descendants(os.getpid()) if pid not in clients]
     return {

@@ -5,7 +5,8 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks.busy import MOST_OF_A_CORE, Busy, cpu_seconds, watched
+from tests.benchmarks.__main__ import run
+from tests.benchmarks.busy import MOST_OF_A_CORE, Busy, cpu_seconds, told, watched
 from tests.benchmarks.report import Report
 
 SPIN = (
@@ -55,3 +56,30 @@ def test_a_process_that_is_gone_has_used_nothing():
     process.wait()
     assert cpu_seconds(process.pid) == 0.0
     assert cpu_seconds(os.getpid()) > 0
+
+
+def test_every_benchmark_says_how_busy_it_and_what_it_started_were():
+    report = Report("judge")
+    with told(report, is_client=False):
+        process = spinning()
+        wait_for_cpu(process, 0.2)
+        end(process)  # what has ended counts, too
+    own, started, disk = report.rows
+    assert [row.label for row in report.rows] == ["busy: this process", "busy: what it started", "busy: disk"]
+    assert started.ours > own.ours >= 0 and disk.ours >= 0
+    assert report.failed == [] and own.wanted == ""
+
+
+def test_a_benchmark_whose_own_process_is_a_client_without_time_left_fails(monkeypatch):
+    class Spins:
+        IS_CLIENT = True
+
+        @staticmethod
+        def run(report) -> None:
+            report.measure("speed", 1.0, "1/s")
+
+    monkeypatch.setitem(sys.modules, "tests.benchmarks.bench_spins", Spins)
+    monkeypatch.setattr("tests.benchmarks.busy._own_and_started", iter([(0.0, 0.0), (1e6, 0.0)]).__next__)
+    report = Report()
+    assert run("spins", report)
+    assert [row.label for row in report.failed] == ["busy: this process"]
