@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from packaging.markers import Marker
 
+pytestmark = pytest.mark.service  # other interpreters are started
 CHECKOUT = Path(__file__).parents[1]
 ROOMS = ("course", "exchange", "hub_config", "tinytorch", "hatch_build.py")
 VERSIONS = ("3.11", "3.12", "3.13")
