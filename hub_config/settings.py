@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -22,6 +23,7 @@ from hub_config.ways_to_sign_in import WAYS, who_takes
 CHECKOUT = Path(__file__).resolve().parents[1]
 PLACES = Path(__file__).parent / "places"
 PREFIX = "HUB_"
+BASE_PATH = re.compile(r"(/[A-Za-z0-9][\w.~-]*)*/?", re.ASCII)
 # Each program has a database of its own; nbgrader's gradebook is a SQLite file in every place, beside its course.
 SQLITE_FILES = {
     "hub": "hub/jupyterhub.sqlite",
@@ -128,6 +130,7 @@ class ServerLimits(Section):
     cpus: float = 2.0
     processes: int = 256
     idle_minutes: int = 60
+    busy_hours: int = 12
     home: str = "5G"
 
     @property
@@ -151,7 +154,10 @@ class Settings(Section):
     title: str = Field(default="TinyTorch", description="name on the login page")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
-    url: str = Field(default="", description="address in browsers, where a reverse proxy stands in front: https://...")
+    url: str = Field(
+        default="",
+        description="address in browsers, where a reverse proxy stands in front: https://... and its path there",
+    )
     tls_key: Path | None = Field(default=None, description="key of given certificates, to answer https itself")
     tls_cert: Path | None = Field(default=None, description="chain of given certificates")
     ports: dict[str, int] = Field(default={}, description="inner ports by program; `serve` chooses what is not given")
@@ -214,6 +220,18 @@ class Settings(Section):
             )
         return self
 
+    @field_validator("url")
+    @classmethod
+    def _address_in_browsers(cls, url: str) -> str:
+        address = urlsplit(url)
+        whole = address.scheme in ("http", "https") and address.hostname and not (address.query or address.fragment)
+        if url and not (whole and BASE_PATH.fullmatch(address.path)):
+            raise ValueError(
+                f"url is the Hub's address in browsers, with the path under which it stands there if it has one, got "
+                f"{url!r}: write it as https://hub.example.org or https://campus.example.org/tinytorch"
+            )
+        return url
+
     @model_validator(mode="after")
     def _domain_per_server(self) -> "Settings":
         address, given = urlsplit(self.subdomain_host), self.subdomain_host
@@ -225,9 +243,11 @@ class Settings(Section):
                 f"subdomain_host is the Hub's address, by a name that can have subdomains, got {given!r}: "
                 "write it as https://hub.example.org"
             )
-        if self.url and self.url.rstrip("/").lower() != given.rstrip("/").lower():
+        origin = self.url.rstrip("/").removesuffix(self.base_path.rstrip("/")).lower()
+        if self.url and origin != self.subdomain_origin:
             raise ValueError(
-                f"url and subdomain_host are one address, got {self.url!r} and {given!r}: servers get subdomains of "
+                f"url (without its path) and subdomain_host are one address, got {self.url!r} and {given!r}: "
+                "servers get subdomains of "
                 "the Hub's own name. Give both the same, or leave url empty where no reverse proxy stands in front"
             )
         return self
@@ -276,6 +296,12 @@ class Settings(Section):
         return self.url.rstrip("/") or self.subdomain_origin or self.front_url
 
     @property
+    def base_path(self) -> str:
+        """The path under which everything stands, for browsers and programs alike: `/`, or that of `url`."""
+        path = urlsplit(self.url).path.strip("/")
+        return f"/{path}/" if path else "/"
+
+    @property
     def subdomain_origin(self) -> str:
         """The Hub's address if every server has a subdomain of it, else nothing."""
         return self.subdomain_host.rstrip("/").lower()
@@ -298,8 +324,13 @@ class Settings(Section):
         return f"http{'s' * bool(self.tls_key)}://{host}:{self.port}"
 
     @property
+    def entrance(self) -> str:
+        """What comes first in the address of every page at the proxy, with a slash at the end."""
+        return self.front_url + self.base_path
+
+    @property
     def hub_api_url(self) -> str:
-        return f"http://{self.inner_host}:{self.ports['hub']}/hub/api"
+        return f"http://{self.inner_host}:{self.ports['hub']}{self.base_path}hub/api"
 
     def database_url(self, name: str) -> str:
         """Return the SQLAlchemy address of one program's database."""

@@ -34,10 +34,12 @@ def proxy(settings: Settings) -> Program:
     hub = f"http://{settings.inner_host}:{settings.ports['hub']}"
     command = _other_proxy(settings) if settings.proxy else _front(settings)
     command += ["--ip", settings.host, "--port", str(settings.port), "--api-port", str(settings.ports["proxy-api"])]
-    command += ["--default-target", hub, "--error-target", f"{hub}/hub/error"]
+    command += ["--default-target", hub, "--error-target", f"{hub}{settings.base_path}hub/error"]
     if settings.subdomain_host:
         command += ["--host-routing"]
     token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
+    # The Python proxy tells the Hub the local time of a server's last request, and the Hub reads it as UTC.
+    token["TZ"] = "UTC"
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
 
 

@@ -64,9 +64,10 @@ def native(c, settings: Settings) -> None:
 
 def told_native(settings: Settings) -> list[str]:
     return [
-        f"People on the roster sign up at {settings.public_url}/hub/signup; let each in at /hub/authorize.",
+        f"People on the roster sign up at {settings.public_url}/hub/signup; "
+        f"let each in at {settings.public_url}/hub/authorize.",
         f"    {settings.operator}  {_password(settings.secrets, OPERATOR_PASSWORD)}"
-        " (at first; change it at /hub/change-password)",
+        f" (at first; change it at {settings.public_url}/hub/change-password)",
     ]
 
 

@@ -214,6 +214,7 @@ def test_a_student_asks_for_a_regrade_and_a_ta_answers(call, submitted, until):
     assert call["ben"].http.post(f"regrades/{number}/answer", json={"answer": "yes"}).status_code == 403
     assert call["tom"].http.post(f"regrades/{number}/answer", json={"answer": "Look at line 2."}).status_code == 200
     assert call["ben"].get("me")["modules"][SLUG]["regrades"][0]["answer"] == "Look at line 2."
+    assert call["ben"].http.post("regrades", json=wish).status_code == 201, "after the answer one may ask again"
 
 
 @pytest.mark.parametrize("path", ["overview", "jobs", "runs", f"assignments/{SLUG}/students", "students/ada"])

@@ -248,6 +248,17 @@ def test_what_the_machine_had_no_time_for_is_tried_later_and_not_for_ever(queue)
     assert queue.claim(ME).student == "ben"
 
 
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_longer(queue):
+    """What was put off while it was an hour ahead would be tried again in an hour and two minutes."""
+    queue.submit("autograde", "tensor", ["ada"])
+    queue.postpone(queue.claim(ME), ME, "the machine was busy")
+    assert queue.ready() == 0 and queue.claim(ME) is None
+    with Session(queue.engine) as session:
+        session.execute(update(Task).values(lease_until=utc_now() + datetime.timedelta(hours=1, seconds=1)))
+        session.commit()
+    assert queue.ready() == 1 and queue.claim(ME).student == "ada"
+
+
 def test_a_student_is_told_when_it_will_be_tried_again(queue):
     """Not that it is being checked: that takes a minute, and this a while."""
     queue.submit("quick", "tensor", ["ada"], submission="1")

@@ -190,6 +190,24 @@ RULES = {
         "draw random numbers from test.rng",
         "    x = np.random",
     ),
+    "errors alone": (
+        "    close(scale(x, -2.5), x * -2.5)",
+        "    raises(TypeError, scale, None, 2)",
+        "passes for a function that always raises",
+        "def _():",
+    ),
+    "an error's message alone": (
+        "    close(scale(x, -2.5), x * -2.5)",
+        "    message = raises(TypeError, scale, None, 2)\n    true('None' in message, 'it names None')",
+        "passes for a function that always raises",
+        "def _():",
+    ),
+    "nothing compared": (
+        "    close(scale(x, -2.5), x * -2.5)",
+        "    with unchanged(x):\n        scale(x, 2)",
+        "passes for a function that always raises",
+        "def _():",
+    ),
     "in place through data": (
         "    close(scale(x, -2.5), x * -2.5)",
         "    x.data[0] = 1",
@@ -256,7 +274,7 @@ def test_a_broken_rule_is_found_at_its_line(course: Path, rule: str):
         "    for factor in (1, 2, 3):\n        close(scale(x, factor), x * factor)",
         "    shapes = [(1,), (2, 3)]\n    for shape in shapes:\n        same(scale(np.ones(shape), 2).shape, shape)",
         "    items = scale(x, 2)\n    same(len(items), 3)\n    for item in items:\n        close(item, item)",
-        "    raises(ValueError, lambda: scale(x, x))",
+        "    raises(ValueError, lambda: scale(x, x))\n    close(scale(x, 2), x * 2)",
         "    for row in x:\n        close(scale(row, 2), 2 * row)",
     ],
 )

@@ -899,6 +899,7 @@ def _():
 @test.check("a size that differs and is not 1 is refused", points=3)
 def _():
     raises(ValueError, broadcast_shape, (2, 3), (2,))
+    same(broadcast_shape((2, 3), (1,)), (2, 3))
 
 
 ### BEGIN HIDDEN TESTS
@@ -1467,6 +1468,7 @@ def _():
 @test.check("inner sizes that differ are refused", points=2)
 def _():
     raises(ValueError, matmul, Tensor([[1.0, 2.0]]), Tensor([[1.0, 2.0]]))
+    same(matmul(Tensor([[1.0, 2.0]]), Tensor([[1.0], [2.0]])).data, [[5.0]])
 
 
 ### BEGIN HIDDEN TESTS

@@ -625,6 +625,8 @@ def _():
 def _():
     module = fixtures.module_with(Module, weight=Parameter([1.0, 2.0]), bias=Parameter([3.0]))
     raises(ValueError, load_state_dict, module, {"weight": np.array([5.0, 6.0])}, says="bias")
+    load_state_dict(module, {"weight": np.array([5.0, 6.0]), "bias": np.array([7.0])})
+    same(module.bias.data, [7.0])
 
 
 ### BEGIN HIDDEN TESTS

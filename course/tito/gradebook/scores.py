@@ -11,7 +11,7 @@ from tito.errors import TitoError
 
 from .file import DEFAULT_COURSE, FILE_NAME, gradebook_url
 from .late import refresh_penalty
-from .policy import GradingPolicy, grading_policy
+from .policy import GradingPolicy, grading_policy, roster
 from .unread import Unread, unread_of
 
 
@@ -76,8 +76,11 @@ def module_rows(course: Course, only: str | None = None) -> dict[str, list[dict[
     with open_gradebook(course) as gradebook:
         students = gradebook.db.query(Student).order_by(Student.id).all()
         assignments = [a for a in gradebook.db.query(Assignment).order_by(Assignment.name) if only in (None, a.name)]
-        policy = grading_policy(course.course_dir)
-        return {a.name: _rows(gradebook, policy, a, students) for a in assignments}
+        policy, members = grading_policy(course.course_dir), roster(course.course_dir)
+        found = {a.name: _rows(gradebook, policy, a, students) for a in assignments}
+    for row in (row for rows in found.values() for row in rows):
+        row["on_roster"] = members is None or row["student"] in members
+    return found
 
 
 def _rows(

@@ -264,7 +264,10 @@ class Queue(QueueView):
 
 
 def _is_ready() -> tuple[ColumnElement[bool], ...]:
-    return Task.state == QUEUED, or_(Task.lease_until.is_(None), Task.lease_until <= utc_now())
+    now, later = utc_now(), Task.lease_until
+    # No pause is longer: a later end was set by a clock that was ahead then, and would be waited for as long.
+    longest = now + datetime.timedelta(seconds=POSTPONE_SECONDS)
+    return Task.state == QUEUED, or_(later.is_(None), later <= now, later > longest)
 
 
 def _known(name: str) -> Kind:

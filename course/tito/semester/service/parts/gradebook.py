@@ -1,10 +1,12 @@
 """nbgrader's gradebook: the students, the modules' due dates, and what a schedule makes of the grades.
 
-A student who dropped stays in it: removing them would delete their submissions and grades. A due date, an extension or
+A student who dropped stays in it: removing them would delete their submissions and grades. `roster.json` beside it says
+who is in the course, so that tables for other systems leave the others out. A due date, an extension or
 a late policy changes all grades of a module in one transaction; nothing is judged again. Who was told another score is
 told again by the grading service, for which the schedule keeps an action until it is done.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -14,14 +16,16 @@ from sqlalchemy import Engine
 
 from exchange.protocol.models import Receipt, parse_utc
 from exchange.protocol.schedule import schedule_of
+from tito.atomic import write_atomically
 from tito.gradebook.file import FILE_NAME, open_or_make, put_student
 from tito.gradebook.late import LatePolicy, semester_policy
 from tito.gradebook.lateness import Moved, Times, bring_to_schedule, preview
+from tito.gradebook.policy import ROSTER_FILE, roster
 from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.roster import Student
-from tito.semester.service import schedule
+from tito.semester.service import drops, schedule
 from tito.semester.service.change import Change, Confirmation, became
 from tito.semester.service.database import LATENESS
 from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
@@ -30,12 +34,13 @@ from tito.semester.service.parts.exchange import Needs, extensions_for, settings
 def changes(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> list[Change]:
     """Return what makes the gradebook that of the semester; `needs` has the modules whose dates need a yes."""
     if not (course_dir / FILE_NAME).is_file():
-        return [*_students(valid, course_dir, {}), *_dues(valid, course_dir, {}, needs)]
+        return [*_students(valid, course_dir, {}), *_roster(valid, course_dir), *_dues(valid, course_dir, {}, needs)]
     with open_or_make(course_dir, valid.semester.course) as gradebook:
         students = {row.id: _student(row) for row in gradebook.students}
         dues = {row.name: row.duedate for row in gradebook.assignments}
     return [
         *_students(valid, course_dir, students),
+        *_roster(valid, course_dir),
         *_dues(valid, course_dir, dues, needs),
         *_grades(valid, course_dir, engine, needs),
     ]
@@ -50,6 +55,18 @@ def _students(valid: Valid, course_dir: Path, now: dict[str, Student]) -> Iterat
         sign, detail = ("~", became(_shown(before), _shown(student))) if before else ("+", _shown(student))
         subject = f"student {student.username}"
         yield Change(sign, "gradebook", subject, detail, partial(_put_student, course_dir, course, student))  # type: ignore[arg-type]
+
+
+def _roster(valid: Valid, course_dir: Path) -> Iterator[Change]:
+    now, wanted = roster(course_dir), {student.username for student in valid.students}
+    if now == wanted:
+        return
+    leaving = (now or frozenset()) - wanted
+    detail = f"{len(wanted)} students" + (f", without {', '.join(sorted(leaving))}" if leaving else "")
+    text = json.dumps({"students": sorted(wanted)}, indent=1, ensure_ascii=False) + "\n"
+    make = partial(write_atomically, course_dir / ROSTER_FILE, text)
+    needs = drops.of_people("students", leaving, now or ())
+    yield Change("+" if now is None else "~", "gradebook", "roster", detail, make, needs)
 
 
 def _dues(valid: Valid, course_dir: Path, now: dict[str, datetime | None], needs: Needs) -> Iterator[Change]:
