@@ -28,6 +28,7 @@ LAW = {
     "tito.worker": ("tinytorch.testing",),
     "tito.checks": ("tinytorch.testing", "exchange.protocol", "tito.curriculum", "tito.source", "tito.worker"),
     "tito.history": (),
+    "tito.stuck": ("tito.curriculum", "tito.source"),
     "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",
@@ -37,6 +38,7 @@ LAW = {
         "tito.checks",
         "tito.worker",
         "tito.history",
+        "tito.stuck",
     ),
     "tito.judge": (
         "tinytorch.datasets",
@@ -92,7 +94,13 @@ LAW = {
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
-    "hub_config.server": ("exchange.nbgrader_plugin", "tito.history", "tito.errors", "tito.workspace"),
+    "hub_config.server": (
+        "exchange.nbgrader_plugin",
+        "tito.history",
+        "tito.stuck",
+        "tito.errors",
+        "tito.workspace",
+    ),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
     # What somebody is called, where they log in and where their server lives.
     "hub_config.sign_in": ("hub_config", "exchange.protocol.names"),
@@ -108,6 +116,7 @@ AUDIENCE = {
     "tito/source": {"student"},
     "tito/checks": {"student"},
     "tito/history": {"student"},
+    "tito/stuck": {"student"},
     "tito/student": {"student"},
     "tito/worker": {"student", "worker"},
     "exchange/protocol": {"student"},

@@ -60,6 +60,7 @@ COMMANDS: list[Command] = [
             "List the versions of your notebook, or compare one.",
         ),
         ("module restore", "tito.student.history_commands:restore", "Put a version back, or one cell of it."),
+        ("hint", "tito.student.hint_commands:hint", "Open the next hint of an exercise."),
         ("module unlock", "tito.student.unlock:unlock", "Fetch the reference of a module you could not finish."),
         ("test integration", "tito.student.test_commands:integration", "Test that your modules work together."),
         ("status", "tito.student.status:status", "Show what is done, what is due and what comes next."),

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, find_grader, find_manager, find_staff
+from hub_config.home.hints import hints_opened
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.schedule_view import schedule_rows
 from hub_config.home.session import Viewer
@@ -32,16 +33,18 @@ async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
     course, absent = got["course"], _absent(got)
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
-    rows, waiting = None, []
+    rows, waiting, hints = None, [], []
     overview = {} if isinstance(got["overview"], Missing) else got["overview"]
     graded = overview.get("modules", [])
     if not any(isinstance(got[key], Missing) for key in ("people", "progress", "events")):
         clock, names = clock_for(course), [student["username"] for student in got["people"]["students"]]
         rows = module_rows(course, names, got["progress"], got["events"], graded, clock)
         waiting = stuck(course, names, got["events"], clock)
+        hints = hints_opened(course, names, got["events"])
     # What the grading service does and says so; while it is away nobody could be asked.
     orders = {each["kind"]: each["order"] for each in overview.get("buttons", []) if each["said"]}
-    return render(request, "class.html", course=course, rows=rows, stuck=waiting, orders=orders, absent=absent)
+    data = {"rows": rows, "stuck": waiting, "hints": hints, "orders": orders}
+    return render(request, "class.html", course=course, **data, absent=absent)
 
 
 @router.get("/grading")

@@ -5,6 +5,7 @@ table and raises `ChecksFailed` if any check failed.
 """
 
 import os
+import subprocess
 import sys
 import traceback
 import zlib
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tinytorch import reports
+from tinytorch import reports, stuck
 from tinytorch.testing.compare import Difference
 from tinytorch.testing.show import shorten
 
@@ -99,6 +100,14 @@ class UnitTest:
         """Say what is checked when the notebook is submitted; releases have this line in place of a hidden check."""
         self.announced.append((title, points))
 
+    def hint(self) -> None:
+        """Open the next hint of the exercise, where a student works; `tito hint` knows them."""
+        if self._session.prints:
+            tito = os.path.join(os.path.dirname(sys.executable), "tito")  # noqa: PTH118, PTH120
+            said = subprocess.run([tito, "hint", self.name], capture_output=True, text=True, check=False)
+            print((said.stdout or said.stderr).strip())
+            stuck.forget_failures(self.name)
+
     @property
     def points(self) -> float:
         """Points of the checks that passed."""
@@ -115,6 +124,7 @@ class UnitTest:
         if self._session.prints:
             _note(self, failed)
             print(table(self) if failed or _in_notebook() else _one_line(self), *_announced(self), sep="\n")
+            _offer_help(self, failed)
         if not self.outcomes:
             raise ChecksFailed(f"{self.name}: no check ran; a test without checks proves nothing")
         if failed:
@@ -170,8 +180,13 @@ def _where(error: BaseException) -> str:
 
 
 def _in_notebook() -> bool:
+    return _shell() is not None
+
+
+def _shell():
+    """The notebook that this runs in, None elsewhere."""
     ipython = sys.modules.get("IPython")
-    return ipython is not None and ipython.get_ipython() is not None
+    return None if ipython is None else ipython.get_ipython()
 
 
 def _number(points: float) -> str:
@@ -188,6 +203,26 @@ def _note(test: UnitTest, failed: list[Outcome]) -> None:
     if _in_notebook():
         passed, fault = len(test.outcomes) - len(failed), failed[0].kind if failed else ""
         reports.note(exercise=test.name, checks=len(test.outcomes), passed=passed, fault=fault)
+
+
+def _offer_help(test: UnitTest, failed: list[Outcome]) -> None:
+    """Count failed runs; after some say where help is. An exercise that is not begun yet is no failure."""
+    shell = _shell()
+    if shell is None:
+        return
+    if not failed:
+        stuck.forget_failures(test.name)
+        return
+    if all(outcome.kind == "not solved" for outcome in failed):
+        return
+    words = stuck.offer(test.name, stuck.count_failure(test.name))
+    if words:
+        shell.display_pub.publish({"text/markdown": _with_link(words, test.name), "text/plain": words})
+
+
+def _with_link(words: str, name: str) -> str:
+    address = stuck.page_address(name)
+    return words.replace(address, f"[Stuck with {name}]({address})") if address else words
 
 
 def _announced(test: UnitTest) -> list[str]:

@@ -16,6 +16,7 @@ from tito.errors import Finding, FindingsError, TitoError
 from tito.late_imports import import_nbgrader_lightly
 from tito.running_nbgrader import Said, put_programs_on_path
 
+from .hints import as_metadata, read_hints
 from .percent import Cell, read_percent
 
 PLACEHOLDER = "{{module}}"
@@ -35,7 +36,7 @@ def staff_notebook(module: Module, curriculum: Curriculum) -> str:
         raise FindingsError(findings)
     notebook = {
         "cells": [_notebook_cell(cell, module, curriculum, points) for cell in cells],
-        "metadata": NOTEBOOK_METADATA,
+        "metadata": NOTEBOOK_METADATA | as_metadata(read_hints(module)),
         "nbformat": 4,
         "nbformat_minor": 5,
     }

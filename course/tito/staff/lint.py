@@ -19,6 +19,7 @@ def lint_module(module: Module) -> list[Finding]:
 def _lint(module: Module) -> Iterator[Finding]:
     from tito.staff.lint_anatomy import check_anatomy
     from tito.staff.lint_exercises import check_exercises
+    from tito.staff.lint_hints import check_hints
     from tito.staff.lint_mistakes import check_mistakes
     from tito.staff.lint_source import ModuleSource
     from tito.staff.lint_tests import check_tests
@@ -37,6 +38,7 @@ def _lint(module: Module) -> Iterator[Finding]:
         return
     yield from check_anatomy(source)
     yield from check_exercises(source, exported)
+    yield from check_hints(source)
     yield from check_mistakes(source)
     yield from check_tests(source)
 

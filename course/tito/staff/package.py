@@ -27,6 +27,7 @@ CONTENTS = {
         "course/tito/source": "tito/source",
         "course/tito/checks": "tito/checks",
         "course/tito/history": "tito/history",
+        "course/tito/stuck": "tito/stuck",
         "course/tito/student": "tito/student",
         "course/tito/worker": "tito/worker",
         "course/milestones": "tito/milestones_of_course",

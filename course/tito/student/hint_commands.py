@@ -1,0 +1,56 @@
+"""`tito hint EXERCISE`: open the next hint of an exercise."""
+
+import json
+
+import click
+
+from tito.curriculum import Curriculum, Module, load_curriculum
+from tito.errors import TitoError
+from tito.student.answers import as_json_option
+from tito.stuck.hints import Hints, find_hints, open_next
+from tito.workspace import Workspace
+
+
+@click.command()
+@click.argument("exercise")
+@click.option("--again", is_flag=True, help="Show the open hints, open no further one.")
+@as_json_option
+def hint(exercise: str, again: bool, as_json: bool) -> int:
+    """Open the next hint of an exercise. Hints cost nothing; each helps a little more than the one before.
+
+    \b
+    Examples:
+      tito hint infer_shape
+      tito hint infer_shape --again
+    """
+    module = find_exercise(load_curriculum(), exercise)
+    look = find_hints if again else open_next
+    hints = look(Workspace.here(), module.slug, exercise)
+    if as_json:
+        click.echo(json.dumps(hints.to_json(), ensure_ascii=False))
+    else:
+        click.echo("\n".join(_said(hints)))
+    return 0
+
+
+def find_exercise(curriculum: Curriculum, name: str) -> Module:
+    """Find the module that has an exercise; the error lists those with a similar name."""
+    found = [module for module in curriculum.written if name in [exercise.name for exercise in module.exercises]]
+    if found:
+        return found[0]
+    names = [exercise.name for module in curriculum.written for exercise in module.exercises]
+    from difflib import get_close_matches  # half a millisecond that only a mistyped name costs
+
+    near = ", ".join(get_close_matches(name, names, 3)) or "none that is near"
+    raise TitoError(f"there is no exercise '{name}'. Similar names: {near}. 'tito module status' lists the modules.")
+
+
+def _said(hints: Hints) -> list[str]:
+    if not hints.texts:
+        return [f"{hints.exercise} has no hints in steps: read the HINT in its docstring again, or ask somebody."]
+    lines = [f"{number}. {text}\n" for number, text in enumerate(hints.shown, start=1)]
+    if not lines:
+        lines = ["No hint is open yet.\n"]
+    count = f"{hints.opened} of {len(hints.texts)} hints of {hints.exercise} are open."
+    more = f" The next one: tito hint {hints.exercise}" if hints.left else " That was all of them."
+    return [*lines, count + more]
