@@ -19,9 +19,7 @@ class Opened:
     students: tuple[int, ...]
 
 
-def hints_opened(
-    course: dict[str, Any], students: Iterable[str], events: Iterable[dict[str, Any]]
-) -> list[Opened]:
+def hints_opened(course: dict[str, Any], students: Iterable[str], events: Iterable[dict[str, Any]]) -> list[Opened]:
     """Count students by exercise and step, in the order of modules and of how many opened any."""
     roster, titles = set(students), module_titles(course)
     furthest: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
@@ -39,9 +37,9 @@ def hints_opened(
 def _steps(detail: dict[str, Any]) -> Iterator[tuple[str, int]]:
     cells = detail.get("cells")
     for cell in cells if isinstance(cells, list) else []:
-        if isinstance(cell, dict) and type(cell.get("hint")) is int and isinstance(cell.get("exercise"), str):
-            if 1 <= cell["hint"] <= MOST_STEPS:
-                yield cell["exercise"], cell["hint"]
+        exercise, hint = (cell.get("exercise"), cell.get("hint")) if isinstance(cell, dict) else (None, None)
+        if isinstance(exercise, str) and type(hint) is int and 1 <= hint <= MOST_STEPS:
+            yield exercise, hint
 
 
 def _counted(title: str, exercise: str, reached: dict[str, int]) -> Opened:

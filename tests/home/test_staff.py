@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hub_config.home.hints import hints_opened
 from hub_config.home.moments import Clock
 from hub_config.home.staff import STUCK_TESTS, ModuleRow, module_rows, stuck
 from tests.home.test_course_map import CLOCK, NOW, course, given, text
@@ -113,3 +114,24 @@ def test_a_time_is_exact_in_the_courses_zone_and_for_machines_in_utc():
     moment = Clock("Europe/Berlin", NOW).moment("2026-07-01T22:30:00.000000Z")
     assert (moment.exact, moment.iso) == ("Thu 2 Jul, 00:30", "2026-07-01T22:30:00Z")
     assert moment.at == datetime(2026, 7, 1, 22, 30, tzinfo=UTC)
+
+
+def told(student: str, *cells: Any) -> dict[str, Any]:
+    return event(student, "checked", text(days=-1), cells=list(cells))
+
+
+def test_opened_hints_are_counted_by_step_over_the_roster():
+    events = [
+        told("ada", {"exercise": "add", "hint": 1}, {"exercise": "add", "hint": 2}, {"exercise": "mean", "hint": 1}),
+        told("ben", {"exercise": "add", "hint": 1}),
+        told("dropped", {"exercise": "add", "hint": 3}),
+    ]
+    counted = hints_opened(course(given("tensor")), ["ada", "ben"], events)
+    assert [(each.exercise, each.students) for each in counted] == [("add", (2, 1)), ("mean", (1,))]
+
+
+@pytest.mark.parametrize("cells", [None, "x", [3], [{}], [{"exercise": "add", "hint": True}]])
+def test_forged_reports_of_hints_count_as_none(cells: Any):
+    forged = event("ada", "checked", text(days=-1), cells=cells)
+    also = told("ada", {"exercise": "add", "hint": 10**9}, {"exercise": ["add"], "hint": 1})
+    assert hints_opened(course(given("tensor")), ["ada"], [forged, also]) == []

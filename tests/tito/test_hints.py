@@ -13,8 +13,8 @@ from tito.source.release import release_notebook, staff_notebook
 from tito.staff.lint import lint_module
 from tito.staff.lint_hints import secret_lines
 from tito.staff.lint_source import ModuleSource
-from tito.student.reports import take
 from tito.stuck.hints import find_hints, hints_of, open_next
+from tito.student.reports import take
 from tito.workspace import Workspace
 
 HINTS = "halve:\n- first, in words\n- second, with more words\n"
@@ -83,7 +83,9 @@ def test_an_opened_hint_is_told_to_the_course(fetched: Workspace, course: Path, 
     assert take(fetched, load_curriculum(course)) == [("scale", {"exercise": name, "hint": 2})]
 
 
-@pytest.mark.parametrize("data", ["", "no JSON", "[]", '{"metadata": 3}', '{"metadata": {"tinytorch": {"hints": [1]}}}'])
+@pytest.mark.parametrize(
+    "data", ["", "no JSON", "[]", '{"metadata": 3}', '{"metadata": {"tinytorch": {"hints": [1]}}}']
+)
 def test_a_damaged_release_has_no_hints(workspace: Workspace, data: str):
     write_atomically(workspace.release("scale"), data)
     assert hints_of(workspace, "scale") == {}

@@ -22,6 +22,7 @@ module test: --json
 module complete: --json --time-limit
 module status: --json
 module reset: --json --yes
+hint: --again --json
 module unlock: --close --confirm --json
 test integration: --json
 status: --json

@@ -1,7 +1,7 @@
 """Hints in steps: what `hints.yaml` beside a module's source says of an exercise, and how a release carries it.
 
-The file maps an exercise to up to three texts of growing help, which come after its docstring's HINT. A release has them
-in the notebook's metadata, so that its cells, and the digests of source and tests, are the same with and without them.
+The file maps an exercise to up to three texts of growing help, which come after its docstring's HINT. A release has
+them in the notebook's metadata: its cells, and the digests of source and tests, are the same with and without them.
 """
 
 from collections.abc import Iterator

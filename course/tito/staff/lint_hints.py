@@ -1,4 +1,4 @@
-"""Rules on hints in steps: they are of this module's exercises, and none gives a line of a solution or a hidden test."""
+"""Rules on hints in steps: they are of this module's exercises, and none gives a line that a release leaves out."""
 
 import ast
 import re

@@ -6,8 +6,8 @@ import click
 
 from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import TitoError
-from tito.student.answers import as_json_option
 from tito.stuck.hints import Hints, find_hints, open_next
+from tito.student.answers import as_json_option
 from tito.workspace import Workspace
 
 
