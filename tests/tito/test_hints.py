@@ -17,6 +17,8 @@ from tito.stuck.hints import find_hints, hints_of, open_next
 from tito.student.reports import take
 from tito.workspace import Workspace
 
+from tinytorch.testing.exercise import Session, UnitTest
+
 HINTS = "halve:\n- first, in words\n- second, with more words\n"
 
 
@@ -144,3 +146,15 @@ def test_a_hint_is_no_line_of_a_solution_or_of_a_hidden_test(course: Path, secre
     (finding,) = lint_module(load_curriculum(course).find("scale"))
     assert "hint 2" in finding.message
     assert "away" in finding.message
+
+
+@pytest.mark.service
+def test_the_word_of_a_test_cell_opens_the_next_hint(fetched: Workspace, course: Path, capsys: pytest.CaptureFixture):
+    test = UnitTest(exercises(course)[0], Session())
+    test.hint()
+    said = capsys.readouterr().out
+    assert "first, in words" in said
+    assert "second" not in said
+    UnitTest(exercises(course)[0], Session(prints=False)).hint()
+    assert capsys.readouterr().out == "", "the judge opens none"
+    assert find_hints(fetched, "scale", exercises(course)[0]).opened == 1
