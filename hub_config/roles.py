@@ -14,6 +14,7 @@ EXCHANGE = {
     "custom:exchange:feedback": "Attach results to submissions and release feedback in the exchange",
     "custom:exchange:extend": "Grant and revoke extensions in the exchange",
     "custom:exchange:events": "Read all students' progress and events in the exchange",
+    "custom:exchange:answer": "Read students' questions with their notebooks in the exchange, and answer them",
     "custom:exchange:admin": "Create and configure courses and assignments in the exchange, read its audit and metrics",
 }
 # `admin` holds for every course, so nobody has it whose course is one.
@@ -40,7 +41,7 @@ def access(*services: str) -> list[str]:
 
 STUDENT = access("exchange", "grading", "semester", "home")
 TA = [*STUDENT, *access("formgrader"), "custom:grading:read", "custom:grading:grade", "custom:semester:read"]
-TA += ["custom:exchange:events"]
+TA += ["custom:exchange:events", "custom:exchange:answer"]
 INSTRUCTOR = [*TA, *EXCHANGE_STAFF, "custom:grading:run", "custom:semester:manage"]
 OPERATOR = ["admin-ui", "list:users", "read:users", "read:servers", "admin:servers", "list:services", "read:services"]
 OPERATOR += ["read:groups", "read:hub", "read:metrics", "proxy", "shutdown", *INSTRUCTOR, *EXCHANGE]

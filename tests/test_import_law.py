@@ -28,7 +28,7 @@ LAW = {
     "tito.worker": ("tinytorch.testing",),
     "tito.checks": ("tinytorch.testing", "exchange.protocol", "tito.curriculum", "tito.source", "tito.worker"),
     "tito.history": (),
-    "tito.stuck": ("tito.curriculum", "tito.source"),
+    "tito.stuck": ("tito.curriculum", "tito.source", "tito.history"),
     "tito.student": (
         "tinytorch.testing",
         "exchange.protocol",

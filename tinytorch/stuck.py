@@ -5,6 +5,7 @@ Promises: nothing of it costs a cell: where the count can't be kept nothing is o
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 OFFERED_AFTER = 3  # failed runs of an exercise since it last passed
 MOST_COUNTED = 1000
@@ -39,7 +40,17 @@ def offer(exercise: str, failures: int) -> str:
     """Say where help is, if it is time to; '' if not."""
     if failures < OFFERED_AFTER:
         return ""
-    return f"Stuck? `test.hint()` in a new cell opens a hint, and so does `tito hint {exercise}` in a terminal."
+    address = page_address(exercise)
+    at_page = f" Both are on the page {address} too." if address else ""
+    return (
+        f"Stuck? `test.hint()` in a new cell opens a hint, and `!tito ask {exercise}` asks the course's staff.{at_page}"
+    )
+
+
+def page_address(exercise: str) -> str:
+    """The address of one's own page of hints and questions; '' where there is no Hub."""
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "")
+    return f"{prefix}stuck/{quote(exercise)}" if prefix.startswith("/") else ""
 
 
 def _place(exercise: str) -> Path | None:

@@ -61,6 +61,8 @@ COMMANDS: list[Command] = [
         ),
         ("module restore", "tito.student.history_commands:restore", "Put a version back, or one cell of it."),
         ("hint", "tito.student.hint_commands:hint", "Open the next hint of an exercise."),
+        ("ask", "tito.student.question_commands:ask", "Ask the staff about an exercise, with your notebook attached."),
+        ("questions", "tito.student.question_commands:questions", "Show your questions and the answers."),
         ("module unlock", "tito.student.unlock:unlock", "Fetch the reference of a module you could not finish."),
         ("test integration", "tito.student.test_commands:integration", "Test that your modules work together."),
         ("status", "tito.student.status:status", "Show what is done, what is due and what comes next."),

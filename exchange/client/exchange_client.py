@@ -1,5 +1,6 @@
 """Every verb of the exchange as one method; answers are the dataclasses of `exchange.protocol.models`."""
 
+import contextlib
 import os
 import uuid
 from collections.abc import Iterable, Mapping
@@ -14,6 +15,8 @@ from exchange.client.transfer import Outgoing, list_folder, pack, unpack
 from exchange.protocol import IDEMPOTENCY_HEADER
 from exchange.protocol.bundle import MEDIA_TYPE
 from exchange.protocol.models import (
+    Answer,
+    AnswerForAll,
     Assignment,
     AssignmentSettings,
     AuditEntry,
@@ -24,6 +27,8 @@ from exchange.protocol.models import (
     ExtensionInfo,
     FileInfo,
     PublicKey,
+    Question,
+    QuestionRequest,
     Refused,
     Result,
     SignedReceipt,
@@ -233,6 +238,64 @@ class ExchangeClient:
     def fetch_feedback(self, course: str, submission: str, target: Path) -> list[FileInfo]:
         """Download the feedback on a submission into the new folder `target`."""
         return self._download(("courses", course, "submissions", submission, "feedback"), target)
+
+    # Questions
+
+    def ask(self, course: str, assignment: str, request: QuestionRequest, notebook: Outgoing | None = None) -> Question:
+        """Ask the staff, with the module's notebook if there is one; a notebook that is refused takes the question
+        back, so that nothing is sent by halves.
+        """
+        path = (*_of(course, assignment), "questions")
+        asked = from_plain(Question, self._to.ask("POST", *path, json=plain(request)))
+        if notebook is None:
+            return asked
+        try:
+            self._upload("PUT", ("courses", course, "questions", asked.id, "notebook"), notebook)
+        except Refused:
+            with contextlib.suppress(Refused):
+                self.take_back(course, asked.id)
+            raise
+        return self.question(course, asked.id)
+
+    def questions(self, course: str, assignment: str = "", waiting: bool = False, mine: bool = False) -> list[Question]:
+        """List one's own questions, or everybody's (answer), oldest first; `waiting`: without an answer."""
+        flags = {"waiting": waiting, "mine": mine}
+        params = {name: "true" for name, given in flags.items() if given}
+        params |= {"assignment": assignment} if assignment else {}
+        return from_plain(list[Question], self._to.ask("GET", "courses", course, "questions", params=params))
+
+    def question(self, course: str, question: str) -> Question:
+        """Show a question."""
+        return from_plain(Question, self._to.ask("GET", "courses", course, "questions", question))
+
+    def fetch_notebook(self, course: str, question: str, target: Path) -> list[FileInfo]:
+        """Download the notebook that goes with a question into the new folder `target`."""
+        return self._download(("courses", course, "questions", question, "notebook"), target)
+
+    def take_back(self, course: str, question: str) -> None:
+        """Remove a question of one's own that nobody has answered."""
+        self._to.ask("DELETE", "courses", course, "questions", question)
+
+    def take_question(self, course: str, question: str) -> Question:
+        """Take a question to answer it (answer)."""
+        return from_plain(Question, self._to.ask("POST", "courses", course, "questions", question, "take"))
+
+    def give_question_back(self, course: str, question: str) -> Question:
+        """Leave a question to somebody else (answer)."""
+        return from_plain(Question, self._to.ask("DELETE", "courses", course, "questions", question, "take"))
+
+    def answer(self, course: str, question: str, text: str, for_all: str = "") -> Question:
+        """Answer a question (answer)."""
+        body = plain(Answer(text, for_all))
+        return from_plain(Question, self._to.ask("PUT", "courses", course, "questions", question, "answer", json=body))
+
+    def see_answer(self, course: str, question: str) -> Question:
+        """Note that one has read the answer to one's own question."""
+        return from_plain(Question, self._to.ask("POST", "courses", course, "questions", question, "seen"))
+
+    def answers(self, course: str, assignment: str) -> list[AnswerForAll]:
+        """List the answers that staff marked as useful for all."""
+        return from_plain(list[AnswerForAll], self._to.ask("GET", *_of(course, assignment), "answers"))
 
     # Events
 

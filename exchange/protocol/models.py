@@ -11,7 +11,9 @@ from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin, ge
 
 _STRICT = {"extra": "forbid"}
 Counts = Literal["last", "last_on_time", "best"]
-EventKind = Literal["fetched", "checked", "tested", "completed", "submitted", "unlocked", "feedback_fetched"]
+EventKind = Literal[
+    "fetched", "checked", "tested", "completed", "submitted", "unlocked", "feedback_fetched", "asked", "answered"
+]
 
 
 class Refused(Exception):
@@ -71,6 +73,7 @@ class CourseSettings:
     title: str = ""
     timezone: str = "UTC"
     limits: UploadLimits = field(default_factory=UploadLimits)
+    questions: bool = True
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -146,6 +149,28 @@ class UnlockRequest:
 
 
 @dataclass
+class QuestionRequest:
+    """Body of `POST courses/C/assignments/A/questions`: what one wants to know, and beside which failing check."""
+
+    text: str
+    exercise: str = ""
+    check: str = ""
+    why: str = ""
+    cell: str = ""
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class Answer:
+    """Body of `PUT courses/C/questions/ID/answer`. `for_all`: the question as everybody may read it beside the answer;
+    empty, and only its student reads both."""
+
+    text: str
+    for_all: str = ""
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
 class Course:
     """A course as its members see it; `role` is `student`, `staff` or `service`."""
 
@@ -154,6 +179,7 @@ class Course:
     timezone: str
     role: str
     limits: UploadLimits
+    questions: bool = True
 
 
 @dataclass
@@ -251,6 +277,43 @@ class UnlockState:
     granted_by: str | None
     free_at: str | None
     closed_by_student: bool
+
+
+@dataclass
+class Question:
+    """A question as its student and staff see it. `failing` of `tried` students: of those who ran the exercise's test
+    cell, whose newest run failed (in staff's list)."""
+
+    id: str
+    course: str
+    assignment: str
+    student: str
+    exercise: str
+    check: str
+    why: str
+    cell: str
+    text: str
+    asked_at: str
+    taken_by: str | None
+    taken_at: str | None
+    answer: str | None
+    for_all: str
+    answered_by: str | None
+    answered_at: str | None
+    seen_at: str | None
+    notebook: list[FileInfo]
+    failing: int = 0
+    tried: int = 0
+
+
+@dataclass
+class AnswerForAll:
+    """An answer that staff marked as useful for all, and the question in their words."""
+
+    assignment: str
+    exercise: str
+    question: str
+    answer: str
 
 
 @dataclass

@@ -13,6 +13,7 @@ from exchange.protocol.spans import Span, Unreadable, Walker
 
 MB = 2**20
 LARGEST_NOTEBOOK = 24 * MB  # bytes that are read whole; a solved module without outputs has 0.1 MB
+LARGEST_SNAPSHOT = 2_000_000  # bytes of one that goes with a question; read as text by whoever answers
 LARGEST_OUTPUTS = 4_000_000  # characters of all saved outputs of a notebook that a grader sees
 MOST_OUTPUTS = 20  # of one cell
 MOST_CELLS = 10_000  # that are looked at; the judge wants fewer

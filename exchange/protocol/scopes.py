@@ -17,6 +17,7 @@ COLLECT = "custom:exchange:collect"
 FEEDBACK = "custom:exchange:feedback"
 EXTEND = "custom:exchange:extend"
 EVENTS = "custom:exchange:events"
+ANSWER = "custom:exchange:answer"
 ADMIN = "custom:exchange:admin"
 
 # For `c.JupyterHub.custom_scopes`, word for word.
@@ -26,6 +27,7 @@ CUSTOM_SCOPES = {
     FEEDBACK: {"description": "Attach results to submissions and release feedback in the exchange"},
     EXTEND: {"description": "Grant and revoke extensions in the exchange"},
     EVENTS: {"description": "Read all students' progress and events in the exchange"},
+    ANSWER: {"description": "Read students' questions with their notebooks in the exchange, and answer them"},
     ADMIN: {"description": "Create and configure courses and assignments in the exchange, read its audit and metrics"},
 }
 STAFF_SCOPES = frozenset(CUSTOM_SCOPES)

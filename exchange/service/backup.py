@@ -22,7 +22,7 @@ from exchange.service import fsck
 from exchange.service.blobs import LocalBlobs
 from exchange.service.database import Database
 from exchange.service.settings import Settings
-from exchange.service.tables import bundles, feedback, metadata, submissions
+from exchange.service.tables import bundles, feedback, metadata, snapshots, submissions
 
 FORMAT = 1
 
@@ -70,7 +70,7 @@ def _write_rows(database: Database, tar: tarfile.TarFile, scratch: Path) -> dict
         for table in metadata.sorted_tables:
             counts[table.name], digests[table.name] = _dump(connection, table, scratch)
             tar.add(scratch, f"tables/{table.name}.jsonl", filter=_without_owner)
-        for table in (bundles, submissions, feedback):
+        for table in (bundles, submissions, feedback, snapshots):
             keys |= set(connection.execute(select(table.c.blob)).scalars())
     outcome: dict[str, Any] = {"format": FORMAT, "revision": revision, "created_at": utc_text(datetime.now(UTC))}
     outcome |= {"rows": sum(counts.values()), "blobs": len(keys), "counts": counts, "sha256": digests}

@@ -64,7 +64,9 @@ def put_assignment(
 
 def read_course(caller: Caller, course: str, settings: CourseSettings) -> Course:
     """Build the answer about a course."""
-    return Course(course, settings.title, settings.timezone, caller.role(course) or "", settings.limits)
+    return Course(
+        course, settings.title, settings.timezone, caller.role(course) or "", settings.limits, settings.questions
+    )
 
 
 def list_courses(connection: Connection, caller: Caller) -> list[Course]:

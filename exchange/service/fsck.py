@@ -14,7 +14,7 @@ from exchange.protocol.models import FileInfo
 from exchange.service.blobs import Blobs
 from exchange.service.database import Database
 from exchange.service.settings import Settings
-from exchange.service.tables import bundles, feedback, submissions
+from exchange.service.tables import bundles, feedback, snapshots, submissions
 
 # A blob is stored before the row that names it; younger ones may be on their way.
 ORPHAN_SECONDS = 3600.0
@@ -36,11 +36,11 @@ def named_blobs(database: Database) -> dict[str, tuple[str, str]]:
     """Give blob: (the row that names it, its declaration)."""
     found = {}
     with database.read() as connection:
-        for table in (bundles, submissions, feedback):
+        for table in (bundles, submissions, feedback, snapshots):
             keys = [
                 c
                 for c in table.c
-                if c.name in ("course", "assignment", "kind", "version", "student", "attempt", "submission")
+                if c.name in ("course", "assignment", "kind", "version", "student", "attempt", "submission", "question")
             ]
             for row in connection.execute(select(table.c.blob, table.c.manifest, *keys)):
                 found[row.blob] = (f"{table.name}: {' '.join(str(v) for v in row[2:])}", row.manifest)

@@ -1,6 +1,7 @@
 """The tables. Times are fixed-width UTC text, so that SQLite, PostgreSQL and backups hold the very same values.
 
-Rows that name a blob are `bundles`, `submissions` and `feedback`; `exchange.service.fsck` checks each against its blob.
+Rows that name a blob are `bundles`, `submissions`, `feedback` and `snapshots`; `exchange.service.fsck` checks each
+against its blob.
 """
 
 from sqlalchemy import (
@@ -152,6 +153,42 @@ unlocks = Table(
     _time("granted_at"),
     PrimaryKeyConstraint("course", "assignment", "student"),
     _of_assignment(),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    _name("id", unique=True),
+    _name("course"),
+    _name("assignment"),
+    _name("student"),
+    _name("exercise"),
+    Column("failing_check", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("cell", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    _time("asked_at"),
+    Column("taken_by", String(255)),
+    _time("taken_at", nullable=True),
+    Column("answer", Text),
+    Column("for_all", Text, nullable=False),  # the question in staff's words, where the answer is for everybody
+    Column("answered_by", String(255)),
+    _time("answered_at", nullable=True),
+    _time("seen_at", nullable=True),
+    _of_assignment(),
+    Index(None, "course", "student"),
+    sqlite_autoincrement=True,
+)
+
+# The notebook that a student sent with a question.
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("question", String(255), primary_key=True),
+    *_blob(),
+    _time("sent_at"),
+    ForeignKeyConstraint(["question"], ["questions.id"]),
 )
 
 events = Table(

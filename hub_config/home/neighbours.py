@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -103,6 +104,51 @@ class Neighbours:
     async def ask_regrade(self, module: str, exercise: str, reason: str) -> Any:
         body = {"assignment": module, "reason": reason, **({"exercise": exercise} if exercise else {})}
         return await self._post("grading", "/api/v1/regrades", body)
+
+    async def own_questions(self) -> Any:
+        """Return the viewer's own questions, oldest first."""
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/questions", {"mine": "true"})
+
+    async def waiting_questions(self) -> Any:
+        """Return everybody's questions without an answer, oldest first."""
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/questions", {"waiting": "true"})
+
+    async def answers_for_all(self, module: str) -> Any:
+        path = f"/api/v1/courses/{self.settings.course}/assignments/{quote(module, safe='')}/answers"
+        return await self._get("exchange", path)
+
+    async def question(self, number: str) -> Any:
+        return await self._get("exchange", self._of_question(number))
+
+    async def question_notebook(self, number: str) -> "dict[str, bytes] | Missing":
+        """Return the notebook that was attached to a question."""
+        answer = await self._ask("exchange", "GET", self._of_question(number) + "/notebook")
+        return answer if isinstance(answer, Missing) else unpack(answer.content)
+
+    async def ask_question(self, module: str, exercise: str, text: str) -> Any:
+        path = f"/api/v1/courses/{self.settings.course}/assignments/{quote(module, safe='')}/questions"
+        return await self._post("exchange", path, {"exercise": exercise, "text": text})
+
+    async def take_question(self, number: str) -> Any:
+        return await self._post("exchange", self._of_question(number) + "/take", None)
+
+    async def give_question_back(self, number: str) -> Any:
+        return _content("exchange", await self._ask("exchange", "DELETE", self._of_question(number) + "/take"))
+
+    async def answer_question(self, number: str, text: str, for_all: str) -> Any:
+        body = {"text": text, "for_all": for_all}
+        path = self._of_question(number) + "/answer"
+        return _content("exchange", await self._ask("exchange", "PUT", path, json=body))
+
+    async def take_question_back(self, number: str) -> Any:
+        answer = await self._ask("exchange", "DELETE", self._of_question(number))
+        return answer if isinstance(answer, Missing) else {}
+
+    async def see_answer(self, number: str) -> Any:
+        return await self._post("exchange", self._of_question(number) + "/seen", None)
+
+    def _of_question(self, number: str) -> str:
+        return f"/api/v1/courses/{self.settings.course}/questions/{quote(number, safe='')}"
 
     async def grading_overview(self) -> Any:
         return await self._get("grading", "/api/v1/overview")

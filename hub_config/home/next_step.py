@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from hub_config.home.course_map import Module, Tier
 from hub_config.home.moments import Moment
@@ -83,6 +84,13 @@ def notices(tiers: Iterable[Tier], step: Step | None = None) -> list[Notice]:
     said = step.module if step and step.target == "page" else None
     kept = [notice for notice in found if not (notice.kind == "feedback" and notice.module is said)]
     return sorted(kept, key=lambda notice: ORDER.index(notice.kind))
+
+
+def answered(tiers: Iterable[Tier], questions: Iterable[dict[str, Any]]) -> list[Notice]:
+    """Return a notice for each module where an answer of the staff was not read yet."""
+    unread = {row["assignment"] for row in questions if row["answered_at"] and not row["seen_at"]}
+    modules = [module for tier in tiers for module in tier.built if module.slug in unread]
+    return [Notice("answered", f"Your question about {module.title} was answered.", module) for module in modules]
 
 
 def _notices(module: Module) -> Iterator[Notice]:

@@ -50,7 +50,9 @@ async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
 @router.get("/grading")
 async def grading_page(request: Request, viewer: Grader, ask: Asking) -> Response:
     """Show what waits to be graded, the way to the formgrader, and regrade requests."""
-    got = await gather(course=ask.course(), overview=ask.grading_overview(), regrades=ask.regrades())
+    got = await gather(
+        course=ask.course(), overview=ask.grading_overview(), regrades=ask.regrades(), questions=ask.waiting_questions()
+    )
     course, overview, titles = got["course"], got["overview"], {}
     if not isinstance(overview, Missing):
         titles = {row["assignment"]: row["assignment"] for row in overview["modules"]}
@@ -58,6 +60,7 @@ async def grading_page(request: Request, viewer: Grader, ask: Asking) -> Respons
         rows = {row["assignment"]: row for row in overview["modules"]}
         overview = {**overview, "modules": [rows[slug] for slug in titles if slug in rows]}
     data = {"course": course, "overview": overview, "titles": titles, "regrades": got["regrades"]}
+    data["questions"] = got["questions"]
     return render(request, "grading.html", **data, clock=clock_for(course), absent=_absent(got))
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Resp
 from hub_config.home.course_map import Module, Record, Tier, course_map, module_titles
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
 from hub_config.home.neighbours import Missing, gather
-from hub_config.home.next_step import next_step, notices
+from hub_config.home.next_step import answered, next_step, notices
 from hub_config.home.views import clock_for, render
 
 router = APIRouter()
@@ -20,24 +20,29 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     settings = request.app.state.settings
     if not viewer.takes(settings.course):
         return RedirectResponse(f"{settings.prefix}{'class' if viewer.manages else 'grading'}", 303)
-    course, record, absent = await _student(ask)
+    got = await gather(student=_student(ask), questions=ask.own_questions())
+    course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
     tiers = course_map(course, record, clock_for(course))
     step = None if record.assignments is None else next_step(tiers)
-    return render(
-        request, "student.html", course=course, tiers=tiers, step=step, notices=notices(tiers, step), absent=absent
-    )
+    told = [*answered(tiers, _rows(got["questions"])), *notices(tiers, step)]
+    return render(request, "student.html", course=course, tiers=tiers, step=step, notices=told, absent=absent)
 
 
 @router.get("/modules/{slug}")
 async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> Response:
     """Show one module: dates, attempts with their receipts and results, feedback."""
-    course, record, absent = await _student(ask)
+    got = await gather(student=_student(ask), questions=ask.own_questions(), answers=ask.answers_for_all(slug))
+    course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
-    found = _find(course_map(course, record, clock_for(course)), slug)
-    return render(request, "module.html", course=course, module=found, absent=absent)
+    clock = clock_for(course)
+    found = _find(course_map(course, record, clock), slug)
+    asked = [row for row in _rows(got["questions"]) if row["assignment"] == slug]
+    await gather(**{row["id"]: ask.see_answer(row["id"]) for row in asked if row["answered_at"] and not row["seen_at"]})
+    data = {"questions": asked, "answers": _rows(got["answers"]), "may_ask": course.get("questions", True)}
+    return render(request, "module.html", course=course, module=found, clock=clock, **data, absent=absent)
 
 
 @router.get("/receipts/{submission}.json")
@@ -85,6 +90,11 @@ async def _student(ask: Asking) -> tuple[Any, Record, list[Missing]]:
     if not isinstance(answers["grading"], Missing):
         record.grading = answers["grading"]["modules"]
     return answers["course"], record, list(absent.values())
+
+
+def _rows(answer: Any) -> list[dict[str, Any]]:
+    """What the exchange lists; while it says nothing, nothing (that it is away is said once)."""
+    return [] if isinstance(answer, Missing) else answer
 
 
 def _find(tiers: list[Tier], slug: str) -> Module:

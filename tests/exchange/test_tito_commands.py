@@ -209,3 +209,45 @@ def test_late_submission_says_how_late(live: Live, home: Path, tito: Callable[..
     live.semester().put_assignment(COURSE, "scale", AssignmentSettings(due_at=DUE, late_seconds=None))
     live.clock.at(DUE, days=1, hours=2, minutes=3)
     assert "late by 1 d 2 h 3 min" in tito("submit", "scale").out
+
+
+def test_a_question_is_asked_with_the_notebook_and_its_answer_is_read(
+    live: Live, home: Path, tito: Callable[..., Said]
+) -> None:
+    (home / "scale").mkdir(exist_ok=True)
+    notebook = home / "scale" / "scale.ipynb"
+    notebook.write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+    name = _first_exercise()
+    assert "Your question was sent" in tito("ask", name, "--text", "Why?", "--notebook").out
+    (asked,) = live.staff("grace").questions(COURSE, waiting=True)
+    assert (asked.student, asked.exercise, [info.path for info in asked.notebook]) == ("ada", name, ["scale.ipynb"])
+    live.staff("grace").answer(COURSE, asked.id, "Because.", for_all="Why is it so?")
+    assert "Because." in tito("questions").out
+    assert json.loads(tito("questions", "scale", "--json").out)[0]["seen_at"]
+    assert "Why is it so?" in tito("questions", "scale", "--for-all").out
+
+
+def test_a_notebook_goes_only_with_a_yes_and_without_large_outputs(
+    live: Live, home: Path, tito: Callable[..., Said]
+) -> None:
+    notebook = home / "scale" / "scale.ipynb"
+    name = _first_exercise()
+    assert tito("ask", name, "--text", "Why?", "--notebook").code == 1, "there is none to attach"
+    notebook.parent.mkdir(exist_ok=True)
+    outputs = [{"output_type": "stream", "name": "stdout", "text": "x" * 3_000_000}]
+    cell = {"cell_type": "code", "metadata": {}, "source": "mine", "outputs": outputs, "execution_count": 1}
+    notebook.write_text(json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    assert tito("ask", name, "--text", "First", "--json").code == 0
+    assert tito("ask", name, "--text", "Second", "--notebook").code == 0
+    first, second = live.staff("grace").questions(COURSE)
+    assert first.notebook == []
+    assert second.notebook[0].size < 2_000_000
+    assert tito("questions", "--take-back", first.id).code == 0
+    assert [row.text for row in live.staff("grace").questions(COURSE)] == ["Second"]
+    assert tito("ask", name, "--text", " ").code == 1
+
+
+def _first_exercise() -> str:
+    from tito.curriculum import load_curriculum
+
+    return load_curriculum().find("scale").exercises[0].name

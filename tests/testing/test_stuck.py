@@ -22,6 +22,7 @@ OPEN = "raise NotImplementedError(\"exercise 'halve' is not solved yet: write yo
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path / "tinytorch"))
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
     monkeypatch.delenv("EXCHANGE_URL", raising=False)
     return tmp_path / "tinytorch"
 
@@ -44,7 +45,7 @@ def test_help_is_offered_after_three_failed_runs_over_restarts(home: Path):
     assert offers(WRONG, WRONG) == []
     (offer,) = offers(WRONG)
     assert "test.hint()" in offer
-    assert "tito hint halve" in offer
+    assert "(/user/ada/stuck/halve)" in offer
     assert offers(RIGHT, WRONG, WRONG) == [], "a success begins the count anew"
 
 

@@ -23,6 +23,8 @@ module complete: --json --time-limit
 module status: --json
 module reset: --json --yes
 hint: --again --json
+ask: --text --notebook --no-notebook --json
+questions: --for-all --take-back --json
 module unlock: --close --confirm --json
 test integration: --json
 status: --json

@@ -217,7 +217,12 @@ def _offer_help(test: UnitTest, failed: list[Outcome]) -> None:
         return
     words = stuck.offer(test.name, stuck.count_failure(test.name))
     if words:
-        shell.display_pub.publish({"text/markdown": words, "text/plain": words})
+        shell.display_pub.publish({"text/markdown": _with_link(words, test.name), "text/plain": words})
+
+
+def _with_link(words: str, name: str) -> str:
+    address = stuck.page_address(name)
+    return words.replace(address, f"[Stuck with {name}]({address})") if address else words
 
 
 def _announced(test: UnitTest) -> list[str]:

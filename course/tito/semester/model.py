@@ -197,6 +197,8 @@ class Semester(Part):
     # The reference of a module one could not finish: once nobody may submit any more (or to a student who gives up
     # submitting it), or never.
     unlock: Literal["when_closed", "never"] = "when_closed"
+    # Whether students ask staff where they are stuck, in the exchange; a course may have another place for that.
+    questions: bool = True
     grading: Grading = Grading()
     milestones: dict[str, Milestone] = {}
     limits: SemesterLimits = SemesterLimits()

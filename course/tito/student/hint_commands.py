@@ -4,8 +4,7 @@ import json
 
 import click
 
-from tito.curriculum import Curriculum, Module, load_curriculum
-from tito.errors import TitoError
+from tito.stuck.exercises import module_with
 from tito.stuck.hints import Hints, find_hints, open_next
 from tito.student.answers import as_json_option
 from tito.workspace import Workspace
@@ -23,7 +22,7 @@ def hint(exercise: str, again: bool, as_json: bool) -> int:
       tito hint infer_shape
       tito hint infer_shape --again
     """
-    module = find_exercise(load_curriculum(), exercise)
+    module = module_with(exercise)
     look = find_hints if again else open_next
     hints = look(Workspace.here(), module.slug, exercise)
     if as_json:
@@ -31,18 +30,6 @@ def hint(exercise: str, again: bool, as_json: bool) -> int:
     else:
         click.echo("\n".join(_said(hints)))
     return 0
-
-
-def find_exercise(curriculum: Curriculum, name: str) -> Module:
-    """Find the module that has an exercise; the error lists those with a similar name."""
-    found = [module for module in curriculum.written if name in [exercise.name for exercise in module.exercises]]
-    if found:
-        return found[0]
-    names = [exercise.name for module in curriculum.written for exercise in module.exercises]
-    from difflib import get_close_matches  # half a millisecond that only a mistyped name costs
-
-    near = ", ".join(get_close_matches(name, names, 3)) or "none that is near"
-    raise TitoError(f"there is no exercise '{name}'. Similar names: {near}. 'tito module status' lists the modules.")
 
 
 def _said(hints: Hints) -> list[str]:

@@ -17,6 +17,7 @@ _LARGEST = 2**31 - 1
 CourseId = Annotated[str, Path(pattern=_ID)]
 AssignmentId = Annotated[str, Path(pattern=_ID)]
 SubmissionId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
+QuestionId = Annotated[str, Path(pattern="^[0-9a-f]{32}$")]
 Person = Annotated[str, Path(pattern=_PERSON)]
 AssignmentQuery = Annotated[str | None, Query(pattern=_ID)]
 PersonQuery = Annotated[str | None, Query(pattern=_PERSON)]

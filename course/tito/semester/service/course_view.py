@@ -11,6 +11,7 @@ from tito.curriculum import Curriculum, Module
 from tito.semester.read import Valid
 
 FILE_NAME = "semester.json"
+PUBLIC = {"late", "attempts", "unlock", "questions", "grading", "limits", "milestones"}  # policies that all may see
 
 
 def course_view(valid: Valid, curriculum: Curriculum) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def course_view(valid: Valid, curriculum: Curriculum) -> dict[str, Any]:
             for tier in curriculum.tiers
             if (modules := [_module(valid, m) for m in curriculum.modules if m.tier == tier.name])
         ],
-        **semester.model_dump(mode="json", include={"late", "attempts", "unlock", "grading", "limits", "milestones"}),
+        **semester.model_dump(mode="json", include=PUBLIC),
     }
 
 

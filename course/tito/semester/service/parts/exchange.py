@@ -71,11 +71,11 @@ def extensions_for(semester: Semester, slug: str) -> dict[str, Extension]:
 
 
 def _course(semester: Semester, exchange: ExchangeClient, now: Course | None) -> Iterator[Change]:
-    if now and (now.title, now.timezone) == (semester.title, semester.time_zone):
+    wanted = (semester.title, semester.time_zone, semester.questions)
+    if now and (now.title, now.timezone, now.questions) == wanted:
         return
-    limits = now.limits if now else UploadLimits()
-    settings = CourseSettings(title=semester.title, timezone=semester.time_zone, limits=limits)
-    detail = f"{semester.title} ({semester.time_zone})"
+    settings = CourseSettings(*wanted[:2], limits=now.limits if now else UploadLimits(), questions=semester.questions)
+    detail = f"{semester.title} ({semester.time_zone})" + ("" if semester.questions else ", without questions")
     make = partial(exchange.put_course, semester.course, settings)
     yield Change("~" if now else "+", "exchange", f"course {semester.course}", detail, make)
 

@@ -1,0 +1,221 @@
+"""Questions of students who are stuck: asked beside a failing check, taken by one of the staff at a time, answered.
+
+A question is read by its student and by staff with the answer scope, and by nobody else; what staff write for everybody
+names neither.
+"""
+
+import json
+import unicodedata
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+
+from exchange.protocol.bundle import decode_manifest
+from exchange.protocol.models import Answer, AnswerForAll, Question, QuestionRequest, Refused, utc_text
+from exchange.protocol.scopes import ANSWER
+from exchange.service import audit, events, find
+from exchange.service.context import Service
+from exchange.service.identity import Caller
+from exchange.service.tables import events as events_table
+from exchange.service.tables import questions, snapshots
+
+MOST_OPEN = 5  # of one student: who has so many is helped by a conversation, not by a sixth
+MOST_A_DAY = 20
+HELD = timedelta(minutes=60)  # a question that somebody took and left is free again
+LONGEST = {"exercise": 100, "check": 300, "why": 2000, "cell": 20_000, "text": 4000, "for_all": 4000}
+
+
+def clean(name: str, text: str) -> str:
+    """Return a text as it is kept, without blanks around it; raise Refused for what is too long or no plain text."""
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > LONGEST[name]:
+        raise Refused(f"'{name}' has at most {LONGEST[name]} characters", str(len(text)), "shorten it", 413)
+    strange = next((c for c in text if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs")), None)
+    if strange is not None:
+        raise Refused(f"'{name}' is plain text", ascii(strange), "remove this character")
+    return text
+
+
+def ask(service: Service, caller: Caller, course: str, assignment: str, request: QuestionRequest) -> Question:
+    """Keep a question; raise Refused where the course has none, or for more than a student may ask."""
+    now = service.now()
+    texts = {name: clean(name, getattr(request, name)) for name in ("exercise", "check", "why", "cell", "text")}
+    if not texts["text"]:
+        raise Refused("a question says what one wants to know", "nothing", "write a sentence: what did you try?")
+    with service.database.write() as connection:
+        found = find.find_assignment(connection, caller, course, assignment, now)
+        _check_offered(connection, caller, course)
+        if (same := _asked_already(connection, found, caller.name, texts)) is not None:
+            return read(same)
+        _check_rate(connection, course, caller.name, service)
+        events.check_rate(connection, course, caller.name, now)  # what was taken back counts there
+        row = {"id": uuid.uuid4().hex, "course": course, "assignment": found.id, "student": caller.name}
+        row |= {"exercise": texts["exercise"], "failing_check": texts["check"], "why": texts["why"]}
+        row |= {"cell": texts["cell"], "text": texts["text"], "asked_at": now, "for_all": ""}
+        connection.execute(insert(questions).values(row))
+        detail = {"question": row["id"], "exercise": texts["exercise"]}
+        events.add(connection, now, course, found.id, caller.name, "asked", detail)
+        audit.record(connection, now, caller, "ask", course, found.id, row["id"], 201)
+        asked = read(find_question(connection, caller, course, row["id"]))
+    service.bell.ring()
+    return asked
+
+
+def _check_offered(connection: Connection, caller: Caller, course: str) -> None:
+    if not find.find_course(connection, caller, course).questions:
+        raise Refused("this course answers questions here", "it does not", "ask where your course meets", 409)
+
+
+def _asked_already(
+    connection: Connection, found: find.AssignmentRow, student: str, texts: dict[str, str]
+) -> Row[Any] | None:
+    """Find the same question where it waits: sent again after a lost answer, it is one question."""
+    q = questions.c
+    mine = query().where(q.course == found.course, q.assignment == found.id, q.student == student)
+    mine = mine.where(q.answered_at.is_(None), q.text == texts["text"], q.exercise == texts["exercise"])
+    return connection.execute(mine.limit(1)).first()
+
+
+def _check_rate(connection: Connection, course: str, student: str, service: Service) -> None:
+    q = questions.c
+    mine = select(func.count()).where(q.course == course, q.student == student)
+    waiting = connection.execute(mine.where(q.answered_at.is_(None))).scalar_one()
+    if waiting >= MOST_OPEN:
+        remedy = "wait for an answer, or take one back that you have answered yourself"
+        raise Refused(f"at most {MOST_OPEN} questions of yours wait at a time", str(waiting), remedy, 429)
+    day_ago = utc_text(service.clock() - timedelta(days=1))
+    if connection.execute(mine.where(q.asked_at >= day_ago)).scalar_one() >= MOST_A_DAY:
+        raise Refused(f"at most {MOST_A_DAY} questions are asked a day", "more", "ask again tomorrow", 429)
+
+
+def query() -> Select[Any]:
+    """Select questions with the declaration of their notebook."""
+    return select(questions, snapshots.c.manifest).select_from(questions.outerjoin(snapshots))
+
+
+def find_question(connection: Connection, caller: Caller, course: str, question: str) -> Row[Any]:
+    """Return the caller's own question, or anybody's for staff who answer."""
+    find.find_course(connection, caller, course)
+    row = connection.execute(query().where(questions.c.id == question, questions.c.course == course)).first()
+    own = row is not None and caller.kind == "user" and row.student == caller.name
+    if row is None or not (own or caller.may(ANSWER, course)):
+        raise Refused("a question exists and is yours", ascii(question)[:120], "'tito questions' lists yours", 404)
+    return row
+
+
+def read(row: Row[Any]) -> Question:
+    """Build the answer from a row."""
+    kept = {name: value for name, value in row._mapping.items() if name not in ("seq", "failing_check", "manifest")}
+    files = decode_manifest(row.manifest.encode()) if row.manifest else []
+    return Question(**kept, check=row.failing_check, notebook=files)
+
+
+def take(service: Service, caller: Caller, course: str, question: str) -> Question:
+    """Take a question to answer it; raise Refused 409 while somebody else has it."""
+    now, q = service.now(), questions.c
+    free = (q.taken_by.is_(None)) | (q.taken_by == _who(caller)) | (q.taken_at < utc_text(service.clock() - HELD))
+    with service.database.write() as connection:
+        row = find_question(connection, caller, course, question)
+        mine = update(questions).where(q.id == row.id, q.answered_at.is_(None), free)
+        changed = connection.execute(mine.values(taken_by=_who(caller), taken_at=now)).rowcount
+        if not changed:
+            raise _taken(row)
+        audit.record(connection, now, caller, "take question", course, row.assignment, row.id)
+        return read(find_question(connection, caller, course, question))
+
+
+def give_back(service: Service, caller: Caller, course: str, question: str) -> Question:
+    """Leave a question to somebody else; one that another has stays as it is."""
+    now, q = service.now(), questions.c
+    with service.database.write() as connection:
+        row = find_question(connection, caller, course, question)
+        mine = update(questions).where(q.id == row.id, q.answered_at.is_(None), q.taken_by == _who(caller))
+        if connection.execute(mine.values(taken_by=None, taken_at=None)).rowcount:
+            audit.record(connection, now, caller, "give question back", course, row.assignment, row.id)
+        return read(find_question(connection, caller, course, question))
+
+
+def answer(service: Service, caller: Caller, course: str, question: str, given: Answer) -> Question:
+    """Answer a question, or change one's own answer; raise Refused 409 while it is somebody else's."""
+    text, for_all, now, q = clean("text", given.text), clean("for_all", given.for_all), service.now(), questions.c
+    if not text:
+        raise Refused("an answer has words", "none", "write at least where to look")
+    values = {"answer": text, "for_all": for_all, "answered_by": _who(caller), "answered_at": now, "seen_at": None}
+    with service.database.write() as connection:
+        row = find_question(connection, caller, course, question)
+        stale = q.taken_at < utc_text(service.clock() - HELD)
+        free = q.answered_at.is_(None) & (q.taken_by.is_(None) | (q.taken_by == _who(caller)) | stale)
+        allowed = free | (q.answered_by == _who(caller))
+        if not connection.execute(update(questions).where(q.id == row.id, allowed).values(values)).rowcount:
+            raise _taken(row)
+        detail = {"question": row.id, "exercise": row.exercise}
+        events.add(connection, now, course, row.assignment, row.student, "answered", detail)
+        audit.record(connection, now, caller, "answer question", course, row.assignment, row.id)
+        answered = read(find_question(connection, caller, course, question))
+    service.bell.ring()
+    return answered
+
+
+def see(service: Service, caller: Caller, course: str, question: str) -> Question:
+    """Note that the student has read the answer; the first time counts, and only the student's own look."""
+    q = questions.c
+    with service.database.write() as connection:
+        row = find_question(connection, caller, course, question)
+        own = update(questions).where(q.id == row.id, q.student == caller.name, q.seen_at.is_(None))
+        connection.execute(own.where(q.answered_at.is_not(None)).values(seen_at=service.now()))
+        return read(find_question(connection, caller, course, question))
+
+
+def take_back(service: Service, caller: Caller, course: str, question: str) -> None:
+    """Remove a question of one's own that nobody has answered yet, with its notebook."""
+    q = questions.c
+    with service.database.write() as connection:
+        row = find_question(connection, caller, course, question)
+        if row.student != caller.name or row.answered_at is not None:
+            raise Refused("a question is taken back by its student before it is answered", row.id, "leave it", 409)
+        connection.execute(delete(snapshots).where(snapshots.c.question == row.id))
+        connection.execute(delete(questions).where(q.id == row.id))
+        audit.record(connection, service.now(), caller, "take question back", course, row.assignment, row.id)
+
+
+def for_all(connection: Connection, course: str, assignment: str) -> list[AnswerForAll]:
+    """List the answers that staff marked as useful for all, newest first: in their words, without names."""
+    q = questions.c
+    chosen = select(q.assignment, q.exercise, q.for_all, q.answer).where(
+        q.course == course, q.assignment == assignment, q.answered_at.is_not(None), q.for_all != ""
+    )
+    rows = connection.execute(chosen.order_by(q.answered_at.desc()).limit(100))
+    return [AnswerForAll(row.assignment, row.exercise, row.for_all, row.answer) for row in rows]
+
+
+def failing(connection: Connection, course: str, assignment: str) -> dict[str, tuple[int, int]]:
+    """Tell of each exercise how many students' newest run of its test cell failed, and how many ran it at all."""
+    e = events_table.c
+    chosen = select(e.student, e.detail).where(e.course == course, e.assignment == assignment, e.kind == "checked")
+    newest: dict[str, dict[str, bool]] = {}
+    for row in connection.execute(chosen.order_by(e.seq)):
+        for cell in _cells(json.loads(row.detail)):
+            newest.setdefault(cell["exercise"], {})[row.student] = cell["passed"] < cell["checks"]
+    return {exercise: (sum(runs.values()), len(runs)) for exercise, runs in newest.items()}
+
+
+def _cells(detail: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a report says of test cells; it is the student's own and may hold anything."""
+    kinds = {"exercise": str, "checks": int, "passed": int}
+    cells = detail.get("cells")
+    found = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
+    return [cell for cell in found if all(type(cell.get(name)) is kind for name, kind in kinds.items())]
+
+
+def _who(caller: Caller) -> str:
+    return caller.acting_for or caller.name
+
+
+def _taken(row: Row[Any]) -> Refused:
+    if row.answered_at is not None:
+        remedy = "read the answer; only who gave it changes it"
+        return Refused("a question is answered once", f"answered by {row.answered_by}", remedy, 409)
+    remedy = f"choose another one, or come back: after {HELD.seconds // 60} minutes it is free again"
+    return Refused("one person takes a question at a time", f"taken by {row.taken_by}", remedy, 409)

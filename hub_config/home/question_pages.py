@@ -1,0 +1,103 @@
+"""Questions of students who are stuck: asked on a module's page, answered from the staff's queue."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from hub_config.home.actions import back
+from hub_config.home.course_map import module_titles
+from hub_config.home.guard import Asking, Looking, NoPage, check_form, find_grader
+from hub_config.home.neighbours import Missing, gather
+from hub_config.home.notebook_view import shown_cells
+from hub_config.home.session import Viewer
+from hub_config.home.views import clock_for, render
+
+router = APIRouter()
+Grader = Annotated[Viewer, Depends(find_grader)]
+FORM = [Depends(check_form)]
+SENT = "Your question was sent. The answer will stand here, and your course page tells you."
+
+
+@router.get("/questions")
+async def queue(request: Request, viewer: Grader, ask: Asking) -> Response:
+    """Show the questions that wait, oldest first."""
+    got = await gather(course=ask.course(), questions=ask.waiting_questions())
+    absent = [got["questions"]] if isinstance(got["questions"], Missing) else []
+    titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
+    data = {"course": got["course"], "questions": got["questions"], "titles": titles}
+    return render(request, "questions.html", **data, clock=clock_for(got["course"]), absent=absent)
+
+
+@router.get("/questions/{number}")
+async def question(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
+    """Show a question with its cell and its notebook, all of it as text, and the form for an answer."""
+    got = await gather(course=ask.course(), question=ask.question(number))
+    found = got["question"]
+    if isinstance(found, Missing):
+        raise NoPage(404 if not found.is_unreachable else 503, "There is no such question", "Go back to the queue.")
+    cells = await _cells(ask, found)
+    titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
+    data = {"course": got["course"], "question": found, "cells": cells, "titles": titles}
+    return render(request, "question.html", **data, clock=clock_for(got["course"]), absent=[])
+
+
+async def _cells(ask: Any, found: dict[str, Any]) -> Any:
+    """The cells of what was attached; Missing if it can't be had, None if it is damaged, [] if there is nothing."""
+    if not found["notebook"]:
+        return []
+    files = await ask.question_notebook(found["id"])
+    if isinstance(files, Missing):
+        return files
+    return await run_in_threadpool(shown_cells, next(iter(files.values()), b""))
+
+
+@router.post("/questions/{number}/take", dependencies=FORM)
+async def take(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
+    """Take a question to answer it."""
+    return back(
+        request, f"questions/{number}", await ask.take_question(number), "It is yours now: nobody else answers."
+    )
+
+
+@router.post("/questions/{number}/give_back", dependencies=FORM)
+async def give_back(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
+    """Leave a question to somebody else."""
+    return back(request, "questions", await ask.give_question_back(number), "Somebody else can take it.")
+
+
+@router.post("/questions/{number}/answer", dependencies=FORM)
+async def answer(
+    request: Request,
+    number: str,
+    viewer: Grader,
+    ask: Asking,
+    text: Annotated[str, Form(max_length=8000)],
+    for_all: Annotated[str, Form(max_length=8000)] = "",
+) -> Response:
+    """Answer a question; with words in `for_all` everybody reads these and the answer, without names."""
+    answered = await ask.answer_question(number, text, for_all)
+    page = f"questions/{number}" if isinstance(answered, Missing) else "questions"
+    return back(request, page, answered, "Your answer was sent.")
+
+
+@router.post("/modules/{slug}/ask", dependencies=FORM)
+async def ask_question(
+    request: Request,
+    slug: str,
+    viewer: Looking,
+    ask: Asking,
+    text: Annotated[str, Form(max_length=8000)],
+    exercise: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Ask staff about a module."""
+    return back(request, f"modules/{slug}", await ask.ask_question(slug, exercise, text), SENT)
+
+
+@router.post("/modules/{slug}/take_back", dependencies=FORM)
+async def take_back(
+    request: Request, slug: str, viewer: Looking, ask: Asking, number: Annotated[str, Form(max_length=64)]
+) -> Response:
+    """Take back a question that nobody has answered."""
+    return back(request, f"modules/{slug}", await ask.take_question_back(number), "Your question was taken back.")
