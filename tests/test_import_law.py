@@ -99,6 +99,7 @@ LAW = {
         "tito.history",
         "tito.stuck",
         "tito.errors",
+        "tito.late_imports",
         "tito.workspace",
     ),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),

@@ -5,10 +5,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tito.curriculum import load_curriculum
-from tito.grading.arrivals import Intake
+from tito.grading.arrivals import Arrivals
 from tito.grading.queue import Queue
 from tito.grading.records import Run, open_database
-from tito.grading.runner import Worker
+from tito.grading.runner import Runner
 from tito.grading.settings import GradingSettings
 from tito.grading.tasks.measure import secret_seed
 from tito.semester.read import read
@@ -73,8 +73,8 @@ def submitted(live, student, **files):
 
 def work_off(settings, queue):
     """Learn of what has arrived, and do all that waits."""
-    Intake(settings, queue).take(0)
-    worker = Worker(settings, queue)
+    Arrivals(settings, queue).take(0)
+    worker = Runner(settings, queue)
     while work := queue.claim(worker.name):
         worker.do(work)
 
