@@ -91,9 +91,14 @@ class Questions(HistoryPage):
 def _shown(row: dict) -> str:
     about = ", ".join(escape(str(row[name])) for name in ("assignment", "exercise") if row.get(name))
     waits = "Somebody is at it." if row.get("taken_by") else "Not answered yet."
-    answer = f"<h3>Answer</h3><pre>{escape(str(row['answer']))}</pre>" if row.get("answer") else f"<p>{waits}</p>"
+    answer = f"<h3>Answer</h3>{_written(row['answer'])}" if row.get("answer") else f"<p>{waits}</p>"
     asked = f'<time datetime="{escape(str(row.get("asked_at", "")))}"></time>'
-    return f"<section><h2>{about}</h2><p>{asked}</p><pre>{escape(str(row.get('text', '')))}</pre>{answer}</section>"
+    return f"<section><h2>{about}</h2><p>{asked}</p>{_written(row.get('text', ''))}{answer}</section>"
+
+
+def _written(text: object) -> str:
+    """What a person wrote, with its lines."""
+    return f'<pre class="written">{escape(str(text))}</pre>'
 
 
 def _name(value: object) -> str:

@@ -61,8 +61,8 @@ class HistoryPage(JupyterHandler):
         told = json.dumps(restored).replace("<", "\\u003c")
         script = LOCAL_TIMES + (f"parent.postMessage({{restored: {told}}}, location.origin)" if restored else "")
         said = f'<p class="said" role="status">{escape(said)}</p>' if said else ""
-        text = TEMPLATE.format(title=escape(title), nonce=nonce, said=said, body=body)
-        self.finish(f'{text}<script nonce="{nonce}">{script}</script>')
+        parts = {"title": escape(title), "said": said, "body": body, "base": escape(self.base_url)}
+        self.finish(TEMPLATE.format(**parts, nonce=nonce, script=script))
 
     def form(self, slug: str, number: int, cell: str, words: str, label: str) -> str:
         """A button that restores."""
@@ -197,24 +197,39 @@ TEMPLATE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style nonce="{nonce}">
-body {{ font: 14px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 1rem auto; padding: 0 1rem }}
+:root {{ color-scheme: light dark; --ink: #1c1c1c; --soft: #555; --paper: #fff; --line: #ccc; --link: #0b57b0;
+  --code: #f6f6f6; --came: #d8f5dd; --went: #fde0e0; --said: #eef4ff }}
+@media (prefers-color-scheme: dark) {{ :root {{ --ink: #e8e8e8; --soft: #b0b0b0; --paper: #161616; --line: #444;
+  --link: #8ab8ff; --code: #222; --came: #14401f; --went: #4d1d1d; --said: #1d2a44 }} }}
+body {{ font: 14px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 1rem auto; padding: 0 1rem;
+  color: var(--ink); background: var(--paper) }}
+a {{ color: var(--link) }}
 h1 {{ font-size: 1.5rem }}
-body {{ color: #1c1c1c; background: #fff }}
 table {{ border-collapse: collapse; width: 100% }}
 th {{ text-align: left; white-space: nowrap }}
-th, td {{ border-top: 1px solid #ccc; padding: .4rem .6rem; vertical-align: top }}
+th, td {{ border-top: 1px solid var(--line); padding: .4rem .6rem; vertical-align: top }}
 td {{ overflow-wrap: anywhere }}
 h2 {{ font-size: 1.1rem; margin: 1.5rem 0 .5rem }}
-pre {{ background: #f6f6f6; padding: .5rem 1rem; overflow-x: auto; margin: 0 0 .5rem }}
-ins {{ background: #d8f5dd; text-decoration: none }}
-del {{ background: #fde0e0; text-decoration: none }}
-.said {{ background: #eef4ff; padding: .5rem 1rem }}
+h3 {{ font-size: 1rem; margin: .5rem 0 }}
+pre {{ background: var(--code); padding: .5rem 1rem; overflow-x: auto; margin: 0 0 .5rem }}
+pre.written {{ font: inherit; white-space: pre-wrap; overflow-wrap: anywhere }}
+ins {{ background: var(--came); text-decoration: none }}
+del {{ background: var(--went); text-decoration: none }}
+.said {{ background: var(--said); padding: .5rem 1rem }}
 form {{ margin: 0 }}
-button {{ font: inherit; padding: .2rem .8rem }}
-small {{ color: #555 }}
+button, textarea {{ font: inherit; padding: .2rem .8rem }}
+textarea {{ box-sizing: border-box; width: 100%; max-width: 44rem; padding: .4rem .6rem }}
+small, footer {{ color: var(--soft) }}
+footer {{ border-top: 1px solid var(--line); margin-top: 2rem; padding-top: .5rem }}
 </style>
-<h1>{title}</h1>
+<body>
+<header><h1>{title}</h1></header>
+<main>
 {said}
 {body}
+</main>
+<footer><a href="{base}history">History of your notebooks</a>, <a href="{base}questions">your questions</a></footer>
+<script nonce="{nonce}">{script}</script>
+</body>
 </html>
 """

@@ -2,13 +2,14 @@
 
 import json
 import tarfile
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from exchange.protocol.models import Refused
+from exchange.protocol.models import QuestionRequest, Refused
 from exchange.service import fsck
 from exchange.service.backup import backup
 from exchange.service.commands import main
@@ -25,13 +26,21 @@ def fill(live: Live) -> None:
     receipt = live.submit(ada, "häßlich ☃").receipt
     staff.put_feedback(COURSE, receipt.submission, live.folder({"tensor.html": "good"}))
     ada.report_event(COURSE, "tensor", "tested", {"note": "\u2028 \U0001f600"})
+    asked = ada.ask(COURSE, "tensor", QuestionRequest("Why?", "add"), live.outgoing({"tensor.ipynb": "mine, as sent"}))
+    staff.answer(COURSE, asked.id, "Because.", for_all="Why so?")
 
 
 def everything(live: Live) -> tuple[object, ...]:
     """Read what a restored exchange must have again."""
     semester, ada = live.semester(), live.student("ada")
     receipts = [ada.receipt(COURSE, s.id) for s in ada.submissions(COURSE)]
-    return semester.courses(), semester.submissions(COURSE), semester.events(COURSE), receipts, ada.assignments(COURSE)
+    (asked,) = ada.questions(COURSE)
+    with tempfile.TemporaryDirectory() as folder:
+        ada.fetch_notebook(COURSE, asked.id, Path(folder) / "notebook")
+        sent = (Path(folder) / "notebook" / "tensor.ipynb").read_text()
+    questions = (asked, sent, ada.answers(COURSE, "tensor"))
+    rows = (semester.courses(), semester.submissions(COURSE), semester.events(COURSE), ada.assignments(COURSE))
+    return rows, receipts, questions
 
 
 def test_restore_gives_back_everything(course: Live, tmp_path: Path) -> None:
@@ -188,7 +197,7 @@ def test_commands(course: Live, tmp_path: Path, capsys: pytest.CaptureFixture[st
     place = ["--data", str(course.settings.data)]
     place += ["--database", course.settings.database] if course.settings.database else []
     assert main(["backup", str(tmp_path / "b.tar"), "--json", *place]) == 0
-    assert json.loads(capsys.readouterr().out)["blobs"] == 4
+    assert json.loads(capsys.readouterr().out)["blobs"] == 5
     assert main(["restore", str(tmp_path / "b.tar"), "--data", str(tmp_path / "new")]) == 0
     assert main(["fsck", "--sweep", "--json", "--data", str(tmp_path / "new")]) == 0
     capsys.readouterr()

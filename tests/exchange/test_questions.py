@@ -144,11 +144,12 @@ def test_a_student_asks_within_bounds(course: Live) -> None:
     assert refused(lambda: ada.question(COURSE, asked[0].id)).status == 404
 
 
-@pytest.mark.parametrize(
-    ("text", "status"), [("", 422), (" \n", 422), ("a\x00b", 422), ("\x1b[2J", 422), ("x" * 4001, 413)]
-)
-def test_a_question_is_plain_text_of_some_length(course: Live, text: str, status: int) -> None:
-    assert refused(lambda: ask(course.student("ada"), text)).status == status
+def test_a_question_is_plain_text_of_some_length(course: Live) -> None:
+    ada = course.student("ada")
+    for text in ("", " \n", "a\x00b", "\x1b[2J"):
+        assert refused(lambda text=text: ask(ada, text)).status == 422
+    assert refused(lambda: ask(ada, "x" * 4001)).status == 413
+    assert ada.questions(COURSE) == []
 
 
 def test_a_notebook_that_is_refused_takes_its_question_back(course: Live, monkeypatch: pytest.MonkeyPatch) -> None:

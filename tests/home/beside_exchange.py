@@ -1,0 +1,105 @@
+"""The home page beside a real exchange, over real HTTP, and people in front of it; the Hub is `FakeHub`."""
+
+import contextlib
+import re
+import threading
+import time
+from collections.abc import Iterator
+
+import httpx
+import uvicorn
+from fastapi import FastAPI
+
+from exchange.protocol import scopes
+from hub_config.home.app import create_app
+from hub_config.home.session import COOKIE
+from hub_config.home.settings import load_settings
+from tests.exchange.live import COURSE, Live, free_port
+from tests.home.test_course_map import course, given
+
+HOME = "/services/home/"
+SEMESTER = "http://semester.invalid"
+STAFF = ("custom:grading:grade", "custom:semester:read", scopes.ANSWER)
+START_SECONDS = 120.0  # a machine that runs other tests too
+
+
+class Visitor(httpx.Client):
+    """Somebody's browser without scripts: their own cookies, and redirects followed."""
+
+    def press(self, page: str, action: str, **data: str) -> str:
+        """Send a form as `page` has it; return the page that follows."""
+        token = re.search(r'name="form_token" value="([^"]+)"', self.get(HOME + page).text)
+        assert token
+        return self.post(HOME + action, data={"form_token": token[1], **data}).text
+
+
+class Pages:
+    """A running home page of a course with one module, `tensor`."""
+
+    def __init__(self, live: Live, stack: contextlib.ExitStack) -> None:
+        self.live, self.may_ask, self._stack = live, True, stack
+        self.url = f"http://127.0.0.1:{free_port()}"
+        self.app = create_app(load_settings(self._environment()), self._http)
+        stack.enter_context(_served(self.app, self.url))
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "JUPYTERHUB_SERVICE_URL": self.url,
+            "JUPYTERHUB_API_URL": self.live.hub.url,
+            "JUPYTERHUB_API_TOKEN": "home's own",
+            "JUPYTERHUB_CLIENT_ID": "service-home",
+            "EXCHANGE_URL": self.live.url,
+            "SEMESTER_URL": SEMESTER,
+            "EXCHANGE_COURSE": COURSE,
+        }
+
+    def _http(self) -> httpx.AsyncClient:
+        semester = FastAPI()
+
+        @semester.get("/api/v1/course")
+        def view() -> dict:
+            more = {"title": "Tiny", "time_zone": "UTC", "questions": self.may_ask}
+            return {**course(given("tensor")), **more}
+
+        return httpx.AsyncClient(mounts={SEMESTER: httpx.ASGITransport(app=semester)}, trust_env=False)
+
+    def cookie(self, name: str, group: str, *scope: str) -> str:
+        """Log somebody in; return what their browser keeps."""
+        token = self.live.hub.token(name, groups=[group], scope=[scopes.ACCESS, "access:services!service=home", *scope])
+        return self.app.state.sessions.cookie_for(token)
+
+    def student_cookie(self, name: str) -> str:
+        return self.cookie(name, scopes.student_group(COURSE))
+
+    def ta_cookie(self, name: str) -> str:
+        return self.cookie(name, scopes.staff_group(COURSE), *STAFF)
+
+    def student(self, name: str) -> Visitor:
+        return self._visitor(self.student_cookie(name))
+
+    def ta(self, name: str) -> Visitor:
+        return self._visitor(self.ta_cookie(name))
+
+    def _visitor(self, cookie: str) -> Visitor:
+        options = {"follow_redirects": True, "trust_env": False, "timeout": START_SECONDS}
+        visitor = Visitor(base_url=self.url, cookies={COOKIE: cookie}, **options)  # type: ignore[arg-type]
+        return self._stack.enter_context(visitor)
+
+
+@contextlib.contextmanager
+def _served(app: FastAPI, url: str) -> Iterator[None]:
+    """Serve an application in a thread of this process."""
+    port = int(url.rpartition(":")[2])
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + START_SECONDS
+    while not server.started:
+        assert thread.is_alive(), f"the home page does not start at {url}"
+        assert time.monotonic() < until, f"no home page within {START_SECONDS} s"
+        time.sleep(0.02)
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join(10)
