@@ -43,7 +43,7 @@ async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
         hints = hints_opened(course, names, got["events"])
     # What the grading service does and says so; while it is away nobody could be asked.
     orders = {each["kind"]: each["order"] for each in overview.get("buttons", []) if each["said"]}
-    data = {"rows": rows, "stuck": waiting, "hints": hints, "orders": orders}
+    data: dict[str, Any] = {"rows": rows, "stuck": waiting, "hints": hints, "orders": orders}
     return render(request, "class.html", course=course, **data, absent=absent)
 
 

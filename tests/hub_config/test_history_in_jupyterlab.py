@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,7 +45,7 @@ def server(tmp_path_factory) -> Iterator[SingleUser]:
 
 
 def test_lost_work_comes_back(server: SingleUser):
-    """Overwritten by a save, a wrong restore, an old copy; deleted: each time it is there again."""
+    """Overwritten by a save, a wrong restore, an old copy, a checkpoint, a reset; deleted: each time it is there again."""
     pictures = os.environ.get("E2E_PICTURES")
     with chromium() as browser:
         origin = server.url.removesuffix("/user/ada/")
@@ -61,6 +63,8 @@ def test_lost_work_comes_back(server: SingleUser):
         a_cell_comes_back(ada, history)
         a_wrong_restore_is_undone(ada, history)
         an_old_copy_in_its_place(ada, history, server, old_copy["content"])
+        reverted_to_the_checkpoint(ada, history)
+        reset(ada, history, server)
         deleted(ada, history)
         assert ada.dialogs == []
 
@@ -99,6 +103,33 @@ def an_old_copy_in_its_place(ada: Person, history: FrameLocator, server: SingleU
     assert answer.is_success, answer.text
     all_versions(history)
     choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == UNSAVED
+
+
+def reverted_to_the_checkpoint(ada: Person, history: FrameLocator) -> None:
+    """JupyterLab keeps one, of the last save by hand."""
+    page = ada.page
+    page.locator(".jp-NotebookPanel .jp-CodeCell").first.click()
+    lab.menu(page, "File", "Revert Notebook to Checkpoint…")
+    page.locator(".jp-Dialog .jp-mod-warn").click()
+    expect(the_cell(page)).to_contain_text("all wrong")
+    all_versions(history)
+    choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == UNSAVED
+
+
+def reset(ada: Person, history: FrameLocator, server: SingleUser) -> None:
+    """As `tito module reset` in a terminal does it."""
+    homes = {"HOME": str(server.home), "TINYTORCH_HOME": str(server.home / "tinytorch")}
+    command = [sys.executable, "-m", "tito.cli", "module", "reset", "tensor", "--yes"]
+    subprocess.run(command, env=os.environ | homes, check=True, capture_output=True, timeout=120)
+    model = lab.contents(ada, NOTEBOOK)
+    assert model is not None
+    assert "not saved yet" not in json.dumps(model)
+    all_versions(history)
+    choose(history, 0)
     restore(history)
     assert in_cell(ada) == UNSAVED
 

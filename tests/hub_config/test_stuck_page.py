@@ -19,13 +19,13 @@ HOSTILE = "</textarea><script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def server(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
-    """A server whose owner fetched a module with hints."""
+    """A server in whose home a release with hints lies; what it fetched when it started had none."""
     home = tmp_path_factory.mktemp("stuck") / "home"
-    release = home / "tinytorch" / ".releases" / "tensor" / "tensor.ipynb"
-    release.parent.mkdir(parents=True)
     hints = {"tinytorch": {"hints": {EXERCISE: ["first " + HOSTILE, "second"]}}}
-    release.write_text(json.dumps({"cells": [], "metadata": hints, "nbformat": 4, "nbformat_minor": 5}))
     with running(live.hub, home, live.url) as server:
+        release = home / "tinytorch" / ".releases" / "tensor" / "tensor.ipynb"
+        release.parent.mkdir(parents=True, exist_ok=True)
+        release.write_text(json.dumps({"cells": [], "metadata": hints, "nbformat": 4, "nbformat_minor": 5}))
         yield server
 
 
@@ -48,6 +48,7 @@ def test_a_question_reaches_the_staff_and_one_that_does_not_stays_on_the_page(se
     assert "Your question was sent" in sent
     (asked,) = live.staff("grace").questions(COURSE, waiting=True)
     assert (asked.text, asked.exercise, asked.assignment) == ("Why so?", EXERCISE, module_with(EXERCISE).slug)
+    (server.home / "tensor" / "tensor.ipynb").unlink(missing_ok=True)
     kept, _ = post(server, f"stuck/{EXERCISE}", do="ask", text=f"typed {HOSTILE}", notebook="yes")
     assert "Nothing was sent" in kept, "there is no notebook to attach"
     assert "typed &lt;/textarea&gt;" in kept

@@ -1,6 +1,7 @@
 """`tito ask` and `tito questions`: a question to the staff with its notebook attached, and what they answered."""
 
 import json
+import sys
 import tempfile
 from pathlib import Path
 
@@ -53,9 +54,9 @@ def ask(exercise: str, text: str, notebook: bool | None, as_json: bool) -> int:
 
 def _words(text: str) -> str:
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     elif not text:
-        written = click.edit(WORDS) if click.get_text_stream("stdin").isatty() else None
+        written = click.edit(WORDS) if sys.stdin.isatty() else None
         text = (written or "").partition("\n# What do you want")[0]
     if not text.strip():
         raise TitoError('nothing was asked: give the question, as in --text "Why ...?"')
@@ -65,7 +66,7 @@ def _words(text: str) -> str:
 def _agreed(notebook: bool | None, path: Path, as_json: bool) -> bool:
     """Whether the notebook goes along: never unless its student said so."""
     if notebook is None:
-        asks = not as_json and path.is_file() and click.get_text_stream("stdin").isatty()
+        asks = not as_json and path.is_file() and sys.stdin.isatty()
         return asks and click.confirm(f"Attach {path.name} as it is saved, for the staff to read?")
     if notebook and not path.is_file():
         raise TitoError(f"there is no {path} to attach: save it there, or ask with --no-notebook.")
