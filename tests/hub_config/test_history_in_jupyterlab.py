@@ -45,7 +45,7 @@ def server(tmp_path_factory) -> Iterator[SingleUser]:
 
 
 def test_lost_work_comes_back(server: SingleUser):
-    """Overwritten by a save, a wrong restore, an old copy, a checkpoint, a reset; deleted: each time it is there again."""
+    """A save, a wrong restore, an old copy, a checkpoint, a reset, a deletion: each time it is there again."""
     pictures = os.environ.get("E2E_PICTURES")
     with chromium() as browser:
         origin = server.url.removesuffix("/user/ada/")
