@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(600)]
 EXERCISE, NOTEBOOK = "infer_shape", "tensor/tensor.ipynb"
 AUDIT = (Path(__file__).parents[1] / "home" / "audit.js").read_text()
 HOSTILE = "<script>alert('script')</script><img src=x onerror=\"alert('image')\">{{ 7 * 7 }}"
-SOLUTION = f"def {EXERCISE}(size, shape):\n    return '{HOSTILE}'"
+SOLUTION = f"def {EXERCISE}(size, shape):\n    return {HOSTILE!r}"
 TEST = f"""from tinytorch.testing import same, unit_test
 test = unit_test("{EXERCISE}")
 @test.check("one -1 follows from the others", points=1)
