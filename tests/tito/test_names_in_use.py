@@ -91,7 +91,7 @@ def test_a_command_has_its_options(line: str):
     name, _, options = line.partition(":")
     module, _, attribute = COMMAND[name].target.partition(":")
     loaded = getattr(importlib.import_module(module), attribute)
-    assert set(options.split()) <= {option for each in loaded.params for option in each.opts}
+    assert set(options.split()) <= {option for each in loaded.params for option in (*each.opts, *each.secondary_opts)}
 
 
 def test_settings_are_known():
