@@ -61,7 +61,8 @@ class Pages:
             more = {"title": "Tiny", "time_zone": "UTC", "questions": self.may_ask}
             return {**course(given("tensor")), **more}
 
-        return httpx.AsyncClient(mounts={SEMESTER: httpx.ASGITransport(app=semester)}, trust_env=False)
+        mounts = {SEMESTER: httpx.ASGITransport(app=semester)}
+        return httpx.AsyncClient(mounts=mounts, timeout=START_SECONDS, trust_env=False)
 
     def cookie(self, name: str, group: str, *scope: str) -> str:
         """Log somebody in; return what their browser keeps."""
