@@ -28,6 +28,7 @@ CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
 MOST_RETRIED = 3  # more than this are no accident of a crowded machine
 OVER_BUDGET = 1.2
+LONGEST = {"test_live_in_jupyterlab.py"}
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -41,7 +42,8 @@ class Lane:
     purpose: str
     minutes: float
     minutes_per_module: float = 0
-    processes: int = 2  # 1: it mostly waits, and leaves a core to the next such lane; 3: a third of it is waiting
+    processes: int = 2  # 3: a third of it is waiting
+    waits: bool = False  # for starts, pages and containers rather than the processor: it runs beside other such lanes
     retries: bool = False  # run once more, alone, what failed; each is on record
 
     def budget(self, modules: int) -> float:
@@ -53,10 +55,14 @@ LANES = {
     "fast": Lane("what has no marker of a lane: in one process, nothing is started", 5),
     "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.6),
     "service": Lane("services, commands and workers as processes; databases; environments", 20, processes=3),
-    "live": Lane("whole Hubs, JupyterLab, browsers", 30, processes=1, retries=True),
-    "docker": Lane("images, containers and the deployment", 28, processes=1, retries=True),
+    "live": Lane("whole Hubs, JupyterLab, browsers", 30, waits=True, retries=True),
+    "docker": Lane("images, containers and the deployment", 28, processes=1, waits=True, retries=True),
     "audit": Lane(
-        "a sample of the audit's record, judged anew; planted holes", 10, minutes_per_module=1.0, processes=1
+        "a sample of the audit's record, judged anew; planted holes",
+        10,
+        minutes_per_module=1.0,
+        processes=1,
+        waits=True,
     ),
 }
 
@@ -102,10 +108,10 @@ def main(words: list[str] | None = None) -> int:
 
 
 def rounds(names: list[str]) -> list[list[str]]:
-    """Part lanes into what runs at once: neighbours that take one process each, one more than there are cores."""
+    """Part lanes into what runs at once: neighbours that mostly wait, one more than there are cores."""
     cores, parted = os.cpu_count() or 1, [[names[0]]]
     for name in names[1:]:
-        fits = len(parted[-1]) <= cores and all(LANES[other].processes == 1 for other in [*parted[-1], name])
+        fits = len(parted[-1]) <= cores and all(LANES[other].waits for other in [*parted[-1], name])
         parted[-1:] = [[*parted[-1], name]] if fits else [parted[-1], [name]]
     return parted
 
@@ -162,6 +168,11 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     )
 
 
+def pytest_collection_modifyitems(items: list) -> None:
+    """Begin with what takes longest: begun last, it would keep one process busy while the other has ended."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def lane_of(source: str) -> str | None:
     """Name the lane of all of a file's tests, as `pytestmark` at its top says; None if each says it itself."""
     stated = re.search(r"^pytestmark = (pytest\.mark\..*|\[[^]]*\])$", source, re.MULTILINE)
@@ -176,6 +187,8 @@ def written_modules() -> int:
 def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
+    if lane.waits:  # sorted by their numbers of tests, files with one long test each would begin last
+        together += ["--no-loadscope-reorder"]
     line = [
         sys.executable,
         "-m",

@@ -103,7 +103,7 @@ def test_the_fast_lane_has_no_second_try(tree: Path):
 
 
 @pytest.mark.service
-def test_lanes_of_one_process_run_beside_each_other_and_both_are_shown(tree: Path):
+def test_lanes_that_wait_run_beside_each_other_and_both_are_shown(tree: Path):
     """Each waits for the other: one after another, neither would end well."""
     meeting = (
         "import pytest, time\nfrom pathlib import Path\n@pytest.mark.{own}\ndef test_{own}_meets():\n"
@@ -117,7 +117,7 @@ def test_lanes_of_one_process_run_beside_each_other_and_both_are_shown(tree: Pat
     assert done.stdout.count("1 passed") == 2
 
 
-def test_lanes_of_more_processes_run_alone(monkeypatch):
+def test_lanes_that_compute_run_alone(monkeypatch):
     monkeypatch.setattr(lanes.os, "cpu_count", lambda: 2)
     assert lanes.rounds(list(lanes.LANES)) == [["fast"], ["modules"], ["service"], ["live", "docker", "audit"]]
     monkeypatch.setattr(lanes.os, "cpu_count", lambda: 1)
