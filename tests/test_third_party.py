@@ -2,12 +2,12 @@
 
 import re
 
-from scripts import third_party
+from tests import third_party
 
 
 def test_the_page_says_what_the_locks_say():
     assert third_party.PAGE.read_text(encoding="utf-8") == third_party.page(), (
-        "run .venv/bin/python -m scripts.third_party after the locks have changed, and look at what is new"
+        "run .venv/bin/python -m tests.third_party after the locks have changed, and look at what is new"
     )
 
 

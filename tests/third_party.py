@@ -1,6 +1,6 @@
 """Write THIRD_PARTY.md: what of others a class runs, by the locks, and under which licence, by the packages themselves.
 
-    .venv/bin/python -m scripts.third_party
+    .venv/bin/python -m tests.third_party
 
 Promises: every package of the locks of hub, staff, student and worker is named with its locked version. What is only
 installed elsewhere (Windows, macOS) stands at the end by its name, for its licence can't be read here.
@@ -16,7 +16,7 @@ PARTS = ("hub", "staff", "student", "worker")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 HEAD = """# Third-party software
 
-What a class runs besides this project, written by `python -m scripts.third_party` from the locks in `requirements/` and
+What a class runs besides this project, written by `python -m tests.third_party` from the locks in `requirements/` and
 from what each package says of itself. A package's own licence file is installed with it, in its `.dist-info` folder.
 
 | package | version | licence | in |
