@@ -28,6 +28,7 @@ CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
 MOST_RETRIED = 3  # more than this are no accident of a crowded machine
 OVER_BUDGET = 1.2
+LONGEST = {"test_live_in_jupyterlab.py"}
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -41,7 +42,8 @@ class Lane:
     purpose: str
     minutes: float
     minutes_per_module: float = 0
-    processes: int = 2  # 1: it mostly waits, and leaves a core to the next such lane; 3: a third of it is waiting
+    processes: int = 2  # 3: a third of it is waiting
+    beside: bool = False  # leaves most of two processors idle: it runs beside the other lanes, from their beginning
     retries: bool = False  # run once more, alone, what failed; each is on record
 
     def budget(self, modules: int) -> float:
@@ -52,11 +54,15 @@ class Lane:
 LANES = {
     "fast": Lane("what has no marker of a lane: in one process, nothing is started", 5),
     "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.6),
-    "service": Lane("services, commands and workers as processes; databases; environments", 20, processes=3),
-    "live": Lane("whole Hubs, JupyterLab, browsers", 30, processes=1, retries=True),
-    "docker": Lane("images, containers and the deployment", 28, processes=1, retries=True),
+    "service": Lane("services, commands and workers as processes; databases; environments", 22, processes=3),
+    "live": Lane("whole Hubs, JupyterLab, browsers", 25, retries=True),
+    "docker": Lane("images, containers and the deployment", 32, processes=1, beside=True, retries=True),
     "audit": Lane(
-        "a sample of the audit's record, judged anew; planted holes", 10, minutes_per_module=1.0, processes=1
+        "a sample of the audit's record, judged anew; planted holes",
+        10,
+        minutes_per_module=1.0,
+        processes=1,
+        beside=True,
     ),
 }
 
@@ -98,26 +104,26 @@ def main(words: list[str] | None = None) -> int:
         )
         return 0
     RETRIED.unlink(missing_ok=True)
-    return closing([outcome for names in rounds(asked.lanes or list(LANES)) for outcome in run_beside(names)])
+    return closing(run_rows(rows(asked.lanes or list(LANES))))
 
 
-def rounds(names: list[str]) -> list[list[str]]:
-    """Part lanes into what runs at once: neighbours that take one process each, one more than there are cores."""
-    cores, parted = os.cpu_count() or 1, [[names[0]]]
-    for name in names[1:]:
-        fits = len(parted[-1]) <= cores and all(LANES[other].processes == 1 for other in [*parted[-1], name])
-        parted[-1:] = [[*parted[-1], name]] if fits else [parted[-1], [name]]
-    return parted
+def rows(names: list[str]) -> list[list[str]]:
+    """Part lanes into rows that run at once, lane after lane in each; on one processor there is one row."""
+    if (os.cpu_count() or 1) < 2:
+        return [names]
+    parted = [[name for name in names if LANES[name].beside is beside] for beside in (False, True)]
+    return [row for row in parted if row]
 
 
-def run_beside(names: list[str]) -> list[Outcome]:
-    """Run lanes at once; the first is seen as it runs, each other's output when the first has ended."""
-    with ThreadPoolExecutor(len(names)) as pool:
-        later = [(name, pool.submit(run, name, _log(name))) for name in names[1:]]
-        outcomes = [run(names[0])]
-        for name, outcome in later:
-            outcomes.append(outcome.result())
-            print(_log(name).read_text(), end="", flush=True)
+def run_rows(parted: list[list[str]]) -> list[Outcome]:
+    """Run rows at once; the first is seen as it runs, the others' output when it has ended."""
+    first, *others = parted
+    with ThreadPoolExecutor(max(1, len(others))) as pool:
+        later = [pool.submit(lambda row=row: [run(name, _log(name)) for name in row]) for row in others]
+        outcomes = [run(name) for name in first]
+        for row, found in zip(others, later, strict=True):
+            outcomes += found.result()
+            print(*(_log(name).read_text() for name in row), sep="", end="", flush=True)
     return outcomes
 
 
@@ -162,6 +168,11 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     )
 
 
+def pytest_collection_modifyitems(items: list) -> None:
+    """Begin with what takes longest: begun last, it would keep one process busy while the other has ended."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 def lane_of(source: str) -> str | None:
     """Name the lane of all of a file's tests, as `pytestmark` at its top says; None if each says it itself."""
     stated = re.search(r"^pytestmark = (pytest\.mark\..*|\[[^]]*\])$", source, re.MULTILINE)
@@ -176,6 +187,8 @@ def written_modules() -> int:
 def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
+    if lane.retries:  # sorted by their numbers of tests, files with one long test each would begin last
+        together += ["--no-loadscope-reorder"]
     line = [
         sys.executable,
         "-m",

@@ -4,7 +4,7 @@ import re
 import time
 
 import httpx
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.e2e.browser import Person
 from tests.e2e.names import server_origin
@@ -28,8 +28,13 @@ def open_notebook(person: Person, path: str) -> None:
 
 
 def wait_for_idle(page: Page) -> None:
-    """Wait until the kernel of the notebook in front does nothing."""
-    page.locator(".jp-StatusBar-Left", has_text="| Idle").wait_for(timeout=120_000)
+    """Wait until the kernel of the notebook in front does nothing; if it never does, say what a person would see."""
+    status = page.locator(".jp-StatusBar-Left")
+    try:
+        status.filter(has_text="| Idle").wait_for(timeout=120_000)
+    except TimeoutError as error:
+        shown = [*status.all_inner_texts(), *page.locator(".jp-Dialog").all_inner_texts()]
+        raise AssertionError(f"the kernel is not idle after two minutes; the page shows {shown}") from error
     indicator = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook-ExecutionIndicator")
     expect(indicator).to_have_attribute("data-status", "idle", timeout=120_000)
 

@@ -44,7 +44,7 @@ def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
 def cross_entropy(input, target, weight=None, ignore_index=-100, reduction="mean", label_smoothing=0.0):
     """Average the surprise of a classifier: the student's, with PyTorch's options around it."""
     shape = input.shape
-    if target.dtype.startswith("float"):
+    if target.data.dtype.kind == "f":
         return _against_probabilities(input, target, weight, reduction, label_smoothing)
     rows, classes = _as_rows(input, target)
     simple = weight is None and not label_smoothing and not (classes.data == ignore_index).any()

@@ -36,6 +36,7 @@ import numpy as np
 
 from tinytorch.core.activations import erf
 from tinytorch.core.tensor import Tensor, set_recorder
+from tinytorch.layout import laid_out_alike
 from tinytorch.recording import Switch, tensors_in, wants_gradient
 from tinytorch.versions import check_versions, versions_of
 from tinytorch.words.slopes import SLOPES
@@ -632,6 +633,7 @@ test.report()
 # %%
 #| export
 @rule("matmul", reads="inputs")
+@laid_out_alike
 def matmul_rule_with_vectors(grad, out, a, b, wanted=(True, True)):
     """Apply matmul_rule, seeing a vector on the left as one row and a vector on the right as one column."""
     row, column = a.ndim == 1, b.ndim == 1

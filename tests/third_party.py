@@ -1,0 +1,75 @@
+"""Write THIRD_PARTY.md: what of others a class runs, by the locks, and under which licence, by the packages themselves.
+
+    .venv/bin/python -m tests.third_party
+
+Promises: every package of the locks of hub, staff, student and worker is named with its locked version. What is only
+installed elsewhere (Windows, macOS) stands at the end by its name, for its licence can't be read here.
+"""
+
+import re
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "THIRD_PARTY.md"
+PARTS = ("hub", "staff", "student", "worker")
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
+HEAD = """# Third-party software
+
+What a class runs besides this project, written by `python -m tests.third_party` from the locks in `requirements/` and
+from what each package says of itself. A package's own licence file is installed with it, in its `.dist-info` folder.
+
+| package | version | licence | in |
+| --- | --- | --- | --- |
+"""
+SPELLINGS = {  # of what packages call the same licence
+    "MIT License": "MIT",
+    "Apache Software License": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
+    "Apache 2.0": "Apache-2.0",
+    "BSD 3-Clause License": "BSD-3-Clause",
+    "3 Clause BSD": "BSD-3-Clause",
+    "ISC License (ISCL)": "ISC",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+    "# The Jupyter multi-user notebook server licensing terms": "BSD-3-Clause",
+}
+
+
+def locked(part: str) -> dict[str, str]:
+    """Return the packages of a lock with their versions."""
+    return dict(PINNED.findall((ROOT / "requirements" / f"{part}.lock").read_text(encoding="utf-8")))
+
+
+def licence_of(package: str) -> str | None:
+    """Return what an installed package says of its licence; None where it is not installed."""
+    try:
+        about = metadata(package)
+    except PackageNotFoundError:
+        return None
+    classifiers = [line for line in about.get_all("Classifier") or [] if line.startswith("License ::")]
+    said = about.get("License-Expression") or ", ".join(line.rpartition(" :: ")[2] for line in classifiers)
+    said = said or (about.get("License") or "").partition("\n")[0].strip()
+    return SPELLINGS.get(said, said)
+
+
+def page() -> str:
+    """Return the page's text."""
+    versions: dict[str, str] = {}
+    places: dict[str, list[str]] = {}
+    for part in PARTS:
+        for package, version in locked(part).items():
+            versions[package] = version
+            places.setdefault(package, []).append(part)
+    said = {package: licence_of(package) for package in versions}
+    rows = [
+        f"| {package} | {versions[package]} | {said[package]} | {', '.join(places[package])} |"
+        for package in sorted(versions)
+        if said[package] is not None
+    ]
+    absent = [f"{package} {versions[package]}" for package in sorted(versions) if said[package] is None]
+    return f"{HEAD}{chr(10).join(rows)}\n\nOn other systems only: {', '.join(absent)}.\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
