@@ -19,6 +19,7 @@ from tests.exchange.live import in_thread, make_settings
 from tests.hub_config.single_user import SingleUser, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(600)]
+AUDIT = (Path(__file__).parents[1] / "home" / "audit.js").read_text()
 NOTEBOOK = "tensor/tensor.ipynb"
 CELL = "def infer_shape"
 GOOD, WRONG, UNSAVED = (f"{CELL}(data):\n    return '{text}'" for text in ("good work", "all wrong", "not saved yet"))
@@ -74,6 +75,7 @@ def a_cell_comes_back(ada: Person, history: FrameLocator) -> None:
     choose(history, 1)
     section = history.locator("section", has_text="(infer_shape)")
     expect(section.locator("ins", has_text="good work")).to_be_visible()
+    assert history.locator("html").evaluate(AUDIT) == []
     ada.picture("history-version")
     section.get_by_role("button", name=re.compile("^Restore Cell")).press("Enter")
     expect(history.get_by_role("status")).to_contain_text("The cell is as in version")
@@ -153,6 +155,7 @@ def open_history(ada: Person) -> FrameLocator:
     lab.menu(page, "File", "History of the Notebook")
     history = page.frame_locator("iframe[title='History of a notebook']")
     expect(history.get_by_role("heading", name="History of tensor")).to_be_visible()
+    assert history.locator("html").evaluate(AUDIT) == []
     ada.picture("history")
     return history
 
