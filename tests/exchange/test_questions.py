@@ -13,6 +13,10 @@ from tests.exchange.live import COURSE, Live
 ASKED = QuestionRequest(
     "Why does -1 not come out even?", "infer_shape", "one -1 follows", "wrong values", "def f(): ..."
 )
+# Who may do what, and within which bounds, is decided before a database is asked.
+ON_ONE_DATABASE = pytest.mark.parametrize(
+    "database_url", [pytest.param("sqlite", marks=pytest.mark.service)], indirect=True
+)
 HOSTILE = "<script>alert(1)</script>{{ 7*7 }}\u202e"
 
 
@@ -52,6 +56,7 @@ def test_a_question_with_its_notebook_is_taken_answered_and_seen(course: Live, t
     assert course.fsck().orphans == []
 
 
+@ON_ONE_DATABASE
 def test_another_student_reads_neither_question_nor_notebook(course: Live, tmp_path) -> None:
     asked = ask(course.student("ada"), notebook=course.outgoing({"tensor.ipynb": "mine"}))
     ben = course.student("ben")
@@ -144,6 +149,7 @@ def test_a_student_asks_within_bounds(course: Live) -> None:
     assert refused(lambda: ada.question(COURSE, asked[0].id)).status == 404
 
 
+@ON_ONE_DATABASE
 def test_a_question_is_plain_text_of_some_length(course: Live) -> None:
     ada = course.student("ada")
     for text in ("", " \n", "a\x00b", "\x1b[2J"):
@@ -152,6 +158,7 @@ def test_a_question_is_plain_text_of_some_length(course: Live) -> None:
     assert ada.questions(COURSE) == []
 
 
+@ON_ONE_DATABASE
 def test_a_notebook_that_is_refused_takes_its_question_back(course: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = course.student("ada")
     assert "tensor.ipynb" in str(refused(lambda: ask(ada, notebook=course.outgoing({"secret.txt": "x"}))))
@@ -177,6 +184,7 @@ def test_staff_see_how_often_the_exercise_fails_in_the_class(course: Live) -> No
     assert (own.failing, own.tried) == (0, 0), "how the class stands is staff's to see"
 
 
+@ON_ONE_DATABASE
 def test_a_course_may_have_no_questions(course: Live) -> None:
     with course.semester() as semester:
         semester.put_course(COURSE, CourseSettings(title="Tiny", questions=False))
@@ -184,6 +192,7 @@ def test_a_course_may_have_no_questions(course: Live) -> None:
     assert refused(lambda: ask(course.student("ada"))).status == 409
 
 
+@ON_ONE_DATABASE
 def test_somebody_who_collects_may_not_answer(course: Live) -> None:
     asked = ask(course.student("ada"))
     reader = course.client(course.hub.staff("hal", COURSE, verbs=[scopes.COLLECT]))
