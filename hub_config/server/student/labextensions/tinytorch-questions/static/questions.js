@@ -48,7 +48,7 @@
       }
       told = rows.length;
     };
-    void look();
+    void app.restored.then(look); // what tells of notifications is there by then
     setInterval(() => void look(), MINUTES * 60 * 1000);
   }
 
