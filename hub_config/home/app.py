@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from hub_config.home import actions, help_pages, login, staff_pages, student_pages
+from hub_config.home import actions, board_pages, help_pages, login, staff_pages, student_pages
 from hub_config.home.cookies import forget_cookie
 from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NoPage, NotLoggedIn, Outside, add_headers
 from hub_config.home.session import COOKIE, HubUnreachable, Sessions
@@ -43,6 +43,8 @@ def create_app(
         help_pages.router,
         student_pages.router,
         staff_pages.router,
+        board_pages.router,
+        board_pages.forms,
         actions.router,
     ):
         app.include_router(router, prefix=base)

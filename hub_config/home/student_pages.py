@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from hub_config.home.course_map import Module, Record, Tier, course_map, module_titles
+from hub_config.home.course_map import Module, Record, course_map, milestone_map, module_titles
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.next_step import next_step, notices
@@ -23,11 +23,11 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     course, record, absent = await _student(ask)
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
-    tiers = course_map(course, record, clock_for(course))
+    clock = clock_for(course)
+    tiers, milestones = course_map(course, record, clock), milestone_map(course, record, clock)
     step = None if record.assignments is None else next_step(tiers)
-    return render(
-        request, "student.html", course=course, tiers=tiers, step=step, notices=notices(tiers, step), absent=absent
-    )
+    told = {"step": step, "notices": notices(tiers, step), "milestones": milestones}
+    return render(request, "student.html", course=course, tiers=tiers, absent=absent, **told)
 
 
 @router.get("/modules/{slug}")
@@ -36,7 +36,9 @@ async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> R
     course, record, absent = await _student(ask)
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
-    found = _find(course_map(course, record, clock_for(course)), slug)
+    clock = clock_for(course)
+    modules = [module for tier in course_map(course, record, clock) for module in tier.modules]
+    found = _find([*modules, *milestone_map(course, record, clock)], slug)
     return render(request, "module.html", course=course, module=found, absent=absent)
 
 
@@ -87,11 +89,10 @@ async def _student(ask: Asking) -> tuple[Any, Record, list[Missing]]:
     return answers["course"], record, list(absent.values())
 
 
-def _find(tiers: list[Tier], slug: str) -> Module:
-    for tier in tiers:
-        for found in tier.modules:
-            if found.slug == slug:
-                return found
+def _find(modules: list[Module], slug: str) -> Module:
+    for found in modules:
+        if found.slug == slug:
+            return found
     raise NoPage(404, f"There is no module {slug}", "Choose one from your course.")
 
 

@@ -5,16 +5,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tito.curriculum import load_curriculum
-from tito.grading.arrivals import Intake
+from tito.grading.arrivals import Arrivals
 from tito.grading.queue import Queue
 from tito.grading.records import Run, open_database
-from tito.grading.runner import Worker
+from tito.grading.runner import Runner
 from tito.grading.settings import GradingSettings
 from tito.grading.tasks.measure import secret_seed
 from tito.semester.read import read
 from tito.semester.service.parts.exchange import changes
 from tito.source.release import release_notebook
-from tito.student.exchange_commands import describe_result
+from tito.student.exchange_door import describe_result
 
 import tinytorch
 from exchange.protocol.models import Refused
@@ -73,10 +73,10 @@ def submitted(live, student, **files):
 
 def work_off(settings, queue):
     """Learn of what has arrived, and do all that waits."""
-    Intake(settings, queue).take(0)
-    worker = Worker(settings, queue)
-    while work := queue.claim(worker.name):
-        worker.do(work)
+    Arrivals(settings, queue).take(0)
+    runner = Runner(settings, queue)
+    while work := queue.claim(runner.name):
+        runner.do(work)
 
 
 def runs(queue, kind="measure"):

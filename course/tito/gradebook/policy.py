@@ -48,6 +48,13 @@ def roster(course_dir: Path) -> frozenset[str] | None:
     return frozenset(json.loads(path.read_text(encoding="utf-8"))["students"]) if path.is_file() else None
 
 
+def staff(course_dir: Path) -> frozenset[str]:
+    """Return the user names of who teaches, none where no semester has said it."""
+    path = course_dir / ROSTER_FILE
+    said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return frozenset(said.get("staff", ()))
+
+
 def grading_policy(course_dir: Path) -> GradingPolicy:
     """Return the grading policy that is in force."""
     part = semester_part(course_dir, "grading")

@@ -8,6 +8,7 @@ from typing import Any
 
 from exchange.protocol.models import utc_text
 from tito.curriculum import Curriculum, Module
+from tito.curriculum.olympics import MODULE
 from tito.semester.read import Valid
 
 FILE_NAME = "semester.json"
@@ -25,6 +26,7 @@ def course_view(valid: Valid, curriculum: Curriculum) -> dict[str, Any]:
             for tier in curriculum.tiers
             if (modules := [_module(valid, m) for m in curriculum.modules if m.tier == tier.name])
         ],
+        "board": MODULE in valid.selection.built,  # there are entries to compare
         **semester.model_dump(mode="json", include={"late", "attempts", "unlock", "grading", "limits", "milestones"}),
     }
 

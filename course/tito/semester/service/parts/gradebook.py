@@ -20,7 +20,7 @@ from tito.atomic import write_atomically
 from tito.gradebook.file import FILE_NAME, open_or_make, put_student
 from tito.gradebook.late import LatePolicy, semester_policy
 from tito.gradebook.lateness import Moved, Times, bring_to_schedule, preview
-from tito.gradebook.policy import ROSTER_FILE, roster
+from tito.gradebook.policy import ROSTER_FILE, roster, staff
 from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
@@ -59,11 +59,13 @@ def _students(valid: Valid, course_dir: Path, now: dict[str, Student]) -> Iterat
 
 def _roster(valid: Valid, course_dir: Path) -> Iterator[Change]:
     now, wanted = roster(course_dir), {student.username for student in valid.students}
-    if now == wanted:
+    teaching = frozenset((*valid.semester.staff.instructors, *valid.semester.staff.tas))
+    if (now, staff(course_dir)) == (wanted, teaching):
         return
     leaving = (now or frozenset()) - wanted
     detail = f"{len(wanted)} students" + (f", without {', '.join(sorted(leaving))}" if leaving else "")
-    text = json.dumps({"students": sorted(wanted)}, indent=1, ensure_ascii=False) + "\n"
+    people = {"students": sorted(wanted), "staff": sorted(teaching)}
+    text = json.dumps(people, indent=1, ensure_ascii=False) + "\n"
     make = partial(write_atomically, course_dir / ROSTER_FILE, text)
     needs = drops.of_people("students", leaving, now or ())
     yield Change("+" if now is None else "~", "gradebook", "roster", detail, make, needs)
