@@ -10,7 +10,15 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from hub_config.home import actions, help_pages, login, question_pages, staff_pages, student_pages
+from hub_config.home import (
+    actions,
+    board_pages,
+    help_pages,
+    login,
+    question_pages,
+    staff_pages,
+    student_pages,
+)
 from hub_config.home.cookies import forget_cookie
 from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NoPage, NotLoggedIn, Outside, add_headers
 from hub_config.home.session import COOKIE, HubUnreachable, Sessions
@@ -44,6 +52,8 @@ def create_app(
         student_pages.router,
         staff_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
+        board_pages.router,
+        board_pages.forms,
         actions.router,
     ):
         app.include_router(router, prefix=base)

@@ -7,11 +7,11 @@ code is in the student's package), submitted, graded. What the exchange did not 
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hub_config.home.moments import Clock, Moment
-from hub_config.home.results import Grade, Quick, Regrade, read_grade, read_quick
+from hub_config.home.results import Entry, Grade, Quick, Regrade, Turn, read_entry, read_grade, read_quick, read_turn
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,14 @@ class Module:
     quick: Quick | None = None
     grade: Grade | None = None
     regrades: tuple[Regrade, ...] = ()
+    entry: Entry | None = None  # of the Olympics
+    turn: Turn | None = None  # of a milestone
+    points: float = 0.0  # of a milestone
+    year: int = 0  # of a milestone
+
+    @property
+    def is_milestone(self) -> bool:
+        return self.year > 0
 
     @property
     def latest(self) -> Attempt | None:
@@ -161,6 +169,23 @@ def course_map(course: dict[str, Any], record: Record, clock: Clock) -> list[Tie
     ]
 
 
+def milestone_map(course: dict[str, Any], record: Record, clock: Clock) -> list[Module]:
+    """Return the milestones that give points, each as a module is shown."""
+    rows = {row["id"]: row for row in record.assignments or ()}
+    attempts: dict[str, list[Attempt]] = defaultdict(list)
+    for row in sorted(record.submissions, key=lambda row: row["attempt"]):
+        attempts[row["assignment"]].append(_attempt(row, clock))
+    found = []
+    for given in course.get("milestones", {}).values():
+        name = given["assignment"]
+        as_module = {**given, "slug": name, "label": str(given["year"]), "number": given["year"], "hours": 0.0,
+                     "place": "built", "release": None, "exercises": []}  # fmt: skip
+        made = _module(as_module, rows.get(name), tuple(attempts[name]), record, clock)
+        turn = read_turn(record.grading.get(name, {}).get("milestone"), clock)
+        found.append(replace(made, turn=turn, points=given["points"], year=given["year"]))
+    return found
+
+
 def _module(
     given: dict[str, Any], row: dict[str, Any] | None, attempts: tuple[Attempt, ...], record: Record, clock: Clock
 ) -> Module:
@@ -188,6 +213,7 @@ def _module(
         exercises=tuple(given["exercises"]),
         quick=read_quick(grading.get("quick"), clock),
         grade=read_grade(grading.get("feedback"), clock),
+        entry=read_entry(grading.get("entry")),
         regrades=tuple(
             Regrade(r["exercise"], r["reason"], r["answer"], r["open"]) for r in grading.get("regrades", ())
         ),

@@ -160,6 +160,28 @@ class Neighbours:
     async def answer_regrade(self, number: int, text: str) -> Any:
         return await self._post("grading", f"/api/v1/regrades/{number}/answer", {"answer": text})
 
+    async def board(self) -> Any:
+        """Return the leaderboard as the viewer may see it."""
+        return await self._get("grading", "/api/v1/board")
+
+    async def board_csv(self) -> "str | Missing":
+        answer = await self._ask("grading", "GET", "/api/v1/board/csv")
+        return answer if isinstance(answer, Missing) else answer.text
+
+    async def join_board(self, pseudonym: str) -> Any:
+        answer = await self._ask("grading", "PUT", "/api/v1/board/me", json={"pseudonym": pseudonym})
+        return _content("grading", answer)
+
+    async def leave_board(self) -> Any:
+        return _content("grading", await self._ask("grading", "DELETE", "/api/v1/board/me"))
+
+    async def withdraw_entry(self, submission: str) -> Any:
+        return await self._post("grading", f"/api/v1/board/entries/{quote(submission, safe='')}/withdraw", None)
+
+    async def remove_from_board(self, student: str) -> Any:
+        path = f"/api/v1/board/members/{quote(student, safe='')}"
+        return _content("grading", await self._ask("grading", "DELETE", path))
+
     async def grading_jobs(self) -> Any:
         return await self._get("grading", "/api/v1/jobs")
 

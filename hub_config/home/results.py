@@ -1,6 +1,7 @@
 """What the grading service says of a student's module: quick result of visible checks, score, regrade requests."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from exchange.protocol.verdicts import ExerciseResult, ModuleResult, Note
@@ -71,6 +72,37 @@ class Grade:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What the course measured of the newest entry, on the half of its digits that is shown."""
+
+    waiting: bool
+    accepted: bool
+    message: str
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A milestone's run: how the last one ended, and when the one that waits is about to have ended."""
+
+    waiting: bool
+    message: str = ""
+    ran: Moment | None = None
+    running: bool = False
+    ahead: int = 0
+    ready: Moment | None = None
+    why: str = ""  # it was stopped, and is tried again
+    not_measured: str = ""  # after the last try
+
+    @property
+    def words(self) -> str:
+        """Say in one line when its turn is."""
+        if self.running:
+            return "It is being run now"
+        others = "1 other run goes before it" if self.ahead == 1 else f"{self.ahead} other runs go before it"
+        return "It is run next, once quick checks and grading are done" if not self.ahead else f"It waits: {others}"
+
+
+@dataclass(frozen=True)
 class Regrade:
     """A request to look at a grade again, and its answer."""
 
@@ -95,6 +127,29 @@ def read_quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
         exercises=tuple(exercise.visible() for exercise in exercises),
         notes=verdict.notes,
         again=clock.moment(row.get("again_at")),
+    )
+
+
+def read_entry(row: dict[str, Any] | None) -> Entry | None:
+    """Read how an entry was measured, None if none was handed in."""
+    return None if row is None else Entry(row["waiting"], row["accepted"], row["message"])
+
+
+def read_turn(row: dict[str, Any] | None, clock: Clock) -> Turn | None:
+    """Read what the grading service says of a milestone's runs, None if none was asked for."""
+    if row is None:
+        return None
+    again, about = clock.moment(row.get("again_at")), timedelta(seconds=row.get("about_seconds", 0.0))
+    ready = (max(again.at, clock.now) if again else clock.now) + about
+    return Turn(
+        waiting=row["waiting"],
+        message=row.get("message", ""),
+        ran=clock.moment(row.get("run_at")),
+        running=row.get("running", False),
+        ahead=row.get("ahead", 0),
+        ready=clock.moment(ready.isoformat()) if row["waiting"] else None,
+        why=row.get("why", ""),
+        not_measured=row.get("not_measured", ""),
     )
 
 

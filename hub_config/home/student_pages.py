@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from hub_config.home.course_map import Module, Record, Tier, course_map, module_titles
+from hub_config.home.course_map import Module, Record, course_map, milestone_map, module_titles
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.next_step import answered, next_step, notices
@@ -24,10 +24,12 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
-    tiers = course_map(course, record, clock_for(course))
+    clock = clock_for(course)
+    tiers, milestones = course_map(course, record, clock), milestone_map(course, record, clock)
     step = None if record.assignments is None else next_step(tiers)
-    told = [*answered(tiers, _rows(got["questions"])), *notices(tiers, step)]
-    return render(request, "student.html", course=course, tiers=tiers, step=step, notices=told, absent=absent)
+    said = [*answered(tiers, _rows(got["questions"])), *notices(tiers, step)]
+    told: dict[str, Any] = {"step": step, "notices": said, "milestones": milestones}
+    return render(request, "student.html", course=course, tiers=tiers, absent=absent, **told)
 
 
 @router.get("/modules/{slug}")
@@ -38,7 +40,8 @@ async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> R
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
     clock = clock_for(course)
-    found = _find(course_map(course, record, clock), slug)
+    modules = [module for tier in course_map(course, record, clock) for module in tier.modules]
+    found = _find([*modules, *milestone_map(course, record, clock)], slug)
     asked = [row for row in _rows(got["questions"]) if row["assignment"] == slug]
     await gather(**{row["id"]: ask.see_answer(row["id"]) for row in asked if row["answered_at"] and not row["seen_at"]})
     data = {"questions": asked, "answers": _rows(got["answers"]), "may_ask": course.get("questions", True)}
@@ -97,11 +100,10 @@ def _rows(answer: Any) -> list[dict[str, Any]]:
     return [] if isinstance(answer, Missing) else answer
 
 
-def _find(tiers: list[Tier], slug: str) -> Module:
-    for tier in tiers:
-        for found in tier.modules:
-            if found.slug == slug:
-                return found
+def _find(modules: list[Module], slug: str) -> Module:
+    for found in modules:
+        if found.slug == slug:
+            return found
     raise NoPage(404, f"There is no module {slug}", "Choose one from your course.")
 
 

@@ -41,6 +41,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["has_board"] = has_board
     made.filters |= {"time": time_tag, "number": number}
     made.tests["missing"] = lambda value: isinstance(value, Missing)
     return made
@@ -77,7 +78,12 @@ def _section(path: str) -> str:
     """Return which of the main pages `path` belongs to."""
     first = path.split("/")[0]
     first = "grading" if first == "questions" else first
-    return first if first in ("class", "grading", "semester") else "" if first == "help" else "course"
+    return first if first in ("class", "grading", "semester", "board") else "" if first == "help" else "course"
+
+
+def has_board(course: Any) -> bool:
+    """Tell whether the course has entries to compare."""
+    return isinstance(course, dict) and bool(course.get("board"))
 
 
 def _course_title(course: Any) -> str:

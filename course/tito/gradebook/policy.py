@@ -36,8 +36,8 @@ class GradingPolicy:
         return self.manual_percent is None or self.manual_percent > 0
 
 
-def semester_part(course_dir: Path, name: str) -> dict[str, Any]:
-    """Return one part of semester.json, empty where no semester has been applied."""
+def semester_part(course_dir: Path, name: str) -> Any:
+    """Return one part of semester.json as JSON has it, an empty object where no semester has been applied."""
     path = course_dir / FILE_NAME
     return json.loads(path.read_text(encoding="utf-8")).get(name, {}) if path.is_file() else {}
 
@@ -46,6 +46,13 @@ def roster(course_dir: Path) -> frozenset[str] | None:
     """Return who is in the course now, None where no semester has said it: the gradebook keeps who dropped, too."""
     path = course_dir / ROSTER_FILE
     return frozenset(json.loads(path.read_text(encoding="utf-8"))["students"]) if path.is_file() else None
+
+
+def staff(course_dir: Path) -> frozenset[str]:
+    """Return the user names of who teaches, none where no semester has said it."""
+    path = course_dir / ROSTER_FILE
+    said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return frozenset(said.get("staff", ()))
 
 
 def grading_policy(course_dir: Path) -> GradingPolicy:

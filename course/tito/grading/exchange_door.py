@@ -82,6 +82,13 @@ def add_to_result(settings: GradingSettings, submission: str, name: str, words: 
         client.put_result(settings.course_id, submission, new)
 
 
+def arrival(settings: GradingSettings, submission: str) -> dict[str, Any]:
+    """Return which attempt a submission is, and when it was received."""
+    with asking(settings) as client:
+        found = client.submission(settings.course_id, submission)
+    return {"attempt": found.attempt, "received_at": found.received_at}
+
+
 def release_feedback(settings: GradingSettings, submission: str, page: Path) -> None:
     """Hand a feedback page to the student."""
     with asking(settings) as client:
@@ -112,7 +119,7 @@ def released_assignments(settings: GradingSettings) -> set[str]:
         return {each.id for each in client.assignments(settings.course_id) if each.released_at}
 
 
-def collect(settings: GradingSettings, assignment: str) -> dict[str, list[str]]:
+def collect(settings: GradingSettings, assignment: str, student: str = "") -> dict[str, list[str]]:
     """Bring nbgrader's `submitted` to the attempts that count; return which students' work is new and which as
     before.
     """
@@ -122,6 +129,7 @@ def collect(settings: GradingSettings, assignment: str) -> dict[str, list[str]]:
     from nbgrader.exchange import ExchangeFactory
 
     config = _nbgrader_config(settings, assignment)
+    config.CourseDirectory.student_id = student or "*"
     before = collected_ids(settings, assignment)
     factory = ExchangeFactory(config=config)
     collector = factory.Collect(

@@ -14,6 +14,7 @@ from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.gradebook.scores import module_rows
 
+from .entry_states import entry_states
 from .identity import caller, needs
 from .kinds import buttons
 from .queue import Queue
@@ -21,6 +22,7 @@ from .records import QUEUED, RUNNING, FeedbackRelease, Regrade, Run, StillUnread
 from .rights import READ
 from .settings import GradingSettings
 from .students import EVERYBODY, students_with
+from .turns import milestone_states
 from .unjudged import mark_unjudged
 
 router = APIRouter()
@@ -130,7 +132,10 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
         waiting = session.scalars(
             select(Task).where(Task.student == student, Task.kind == "quick", Task.state.in_((QUEUED, RUNNING)))
         ).all()
-    modules: dict[str, dict[str, Any]] = {}
+        milestones, entries = milestone_states(session, student), entry_states(session, student)
+    modules: dict[str, dict[str, Any]] = {name: {"milestone": found} for name, found in milestones.items()}
+    for name, found in entries.items():
+        modules.setdefault(name, {})["entry"] = found
     for assignment, run in newest.items():
         modules.setdefault(assignment, {})["quick"] = _quick(run)
     for task in waiting:

@@ -138,6 +138,36 @@ class StillUnread(Base):
     points: Mapped[float] = mapped_column()
 
 
+class BoardMember(Base):
+    """Who takes part in the leaderboard, and under which name."""
+
+    __tablename__ = "board_members"
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    pseudonym: Mapped[str] = mapped_column(String(64))
+    pseudonym_key: Mapped[str] = mapped_column(String(64), unique=True)
+    joined_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class RemovedPseudonym(Base):
+    """A name that staff took from the board, and that nobody may have again."""
+
+    __tablename__ = "removed_pseudonyms"
+    pseudonym_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    pseudonym: Mapped[str] = mapped_column(String(64))
+    student: Mapped[str] = mapped_column(String(255))
+    removed_by: Mapped[str] = mapped_column(String(255))
+    removed_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class WithdrawnEntry(Base):
+    """An entry that its author took out of all events."""
+
+    __tablename__ = "withdrawn_entries"
+    submission: Mapped[str] = mapped_column(String(255), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255))
+    withdrawn_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
 class Note(Base):
     """Small facts that must survive a restart: the exchange's cursor."""
 

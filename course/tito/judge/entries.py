@@ -15,11 +15,11 @@ from tito.checks.link import Budget, Link, WorkerFault, WorkerNotStarted
 from tito.checks.run import JudgingFailed, NotJudgedNow
 from tito.checks.times import MachineBusy
 from tito.curriculum import Curriculum
+from tito.curriculum.olympics import MODULE
 
 from .predecessors import reference_with
 from .sandbox.limits import Sandbox
 
-MODULE = "olympics"
 FILE = "entry.npz"  # beside the notebook
 # The costliest entry that the rules allow takes a minute for a thousand images; one that takes longer found a way.
 BUDGET = Budget(request_seconds=120.0, check_seconds=240.0, total_seconds=240.0, wall_seconds=1200.0, restarts=0)

@@ -1,6 +1,7 @@
 """A semester to try things with: every written module, three students, a TA and an instructor, dates around now.
 
-The first modules are open at once, later ones open every third day, so that every state of a module can be seen.
+The first modules are open at once, later ones open every third day, so that every state of a module can be seen. The
+Olympics are open at once too, so that there is a leaderboard to look at.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from tito.atomic import write_atomically
 from tito.curriculum import Curriculum
+from tito.curriculum.olympics import MODULE
 from tito.errors import TitoError
 
 COURSE = "tinytorch-demo"
@@ -73,7 +75,7 @@ def write_demo(path: Path, curriculum: Curriculum, now: datetime, zone: ZoneInfo
 
 def _dates(slug: str, index: int, today: datetime) -> str:
     """Return one line of the schedule: open since midnight, or every third day; a week of time, then more."""
-    wait = max(0, index - OPEN_AT_ONCE + 1) * 3
+    wait = 0 if slug == MODULE else max(0, index - OPEN_AT_ONCE + 1) * 3
     release = (today + timedelta(days=wait)).strftime("%Y-%m-%d %H:%M")
     due = (today + timedelta(days=wait + 7 + min(index, OPEN_AT_ONCE - 1))).strftime("%Y-%m-%d 20:00")
     return f"  {slug}: {{release: {release}, due: {due}}}"

@@ -38,7 +38,7 @@ def measure(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     found = entries.measure(content, halves, load_curriculum(settings.course_tree), find_sandbox())
     told = words(found[0])
     exchange_door.add_to_result(settings, submission, IN_RESULT, told, found[0])
-    report = {"public": found[0], "hidden": found[-1]}
+    report = {"public": found[0], "hidden": found[-1], **exchange_door.arrival(settings, submission)}
     return Outcome("done" if found[0]["accepted"] else "refused", told, {"report": report})
 
 
