@@ -66,6 +66,7 @@ COMMANDS: list[Command] = [
         ("milestone list", "tito.student.milestone:list_milestones", "List milestones and what they need."),
         ("milestone run", "tito.student.milestone:run", "Run a milestone on your own framework."),
         ("milestone status", "tito.student.milestone:status", "Show which milestones were reached."),
+        ("milestone submit", "tito.student.milestone:submit", "Hand in your package for a milestone's points."),
         ("fetch", "tito.student.exchange_commands:fetch", "Fetch released modules from the course."),
         ("submit", "tito.student.exchange_commands:submit", "Submit a module and keep the receipt."),
         ("feedback", "tito.student.exchange_commands:feedback", "Fetch feedback on what you submitted."),

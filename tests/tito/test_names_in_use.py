@@ -28,6 +28,7 @@ status: --json
 milestone list: --json
 milestone run: --full --json
 milestone status: --json
+milestone submit: --json
 fetch: --json --quiet --released
 submit: --json --strict --wait
 feedback: --json

@@ -137,6 +137,10 @@ class Link:
             raise self._fault("protocol", f"the worker was made to answer {word!r} with something else")
         return value
 
+    def waited(self) -> float:
+        """Return how long the worker has waited for a processor, in seconds; 0 where there is none."""
+        return self._process.use().waited if self._process else 0.0
+
     def begin_cell(self) -> None:
         """Let the time of the last check be over."""
         self._times.begin_cell()

@@ -13,6 +13,7 @@ from tito.errors import Finding, FindingsError, TitoError
 
 from .load import find_course
 
+ASSIGNMENT = "milestone_"  # before its slug: what it is called where work is handed in and graded
 FOLDER = re.compile(r"^(?P<number>\d\d)_(?P<year>\d{4})_(?P<slug>[a-z][a-z0-9_]*)$")
 FACTS: dict[str, type | tuple[type, ...]] = {
     "title": str,
@@ -64,6 +65,11 @@ class Milestone:
         return self.folder.name
 
     @property
+    def assignment(self) -> str:
+        """Its name in exchange and gradebook, which no module has."""
+        return assignment_of(self.slug)
+
+    @property
     def script(self) -> Path:
         return self.folder / f"{self.slug}.py"
 
@@ -74,17 +80,33 @@ class Milestone:
         return facts
 
 
-def load_milestones() -> list[Milestone]:
-    """Read all milestones, in order."""
-    course = find_course()
+def load_milestones(course: Path | None = None) -> list[Milestone]:
+    """Read all milestones, in order: of the course tree `course`, or of the one that tito finds by itself."""
+    course = course or find_course()
     place = course / "milestones" if course else Path(__file__).parents[1] / "milestones_of_course"
     folders = [folder for folder in sorted(place.glob("*_*")) if FOLDER.match(folder.name)] if place.is_dir() else []
     return [read_milestone(folder) for folder in folders]
 
 
-def find_milestone(name: str) -> Milestone:
+def assignment_of(name: str) -> str:
+    """Return what a milestone is called where work is handed in, by its slug or its folder's name."""
+    folder = FOLDER.match(name)
+    return f"{ASSIGNMENT}{folder['slug'] if folder else name}"
+
+
+def is_milestone(assignment: str) -> bool:
+    """Tell whether what was handed in is for a milestone."""
+    return assignment.startswith(ASSIGNMENT)
+
+
+def milestone_of(assignment: str, course: Path | None = None) -> Milestone:
+    """Find the milestone that an assignment of exchange and gradebook is."""
+    return find_milestone(assignment.removeprefix(ASSIGNMENT), course)
+
+
+def find_milestone(name: str, course: Path | None = None) -> Milestone:
     """Find a milestone by name, slug, year or number; the error lists what there is."""
-    milestones = load_milestones()
+    milestones = load_milestones(course)
     for each in milestones:
         if name in (each.name, each.slug, str(each.year), str(each.number), f"{each.number:02d}"):
             return each

@@ -7,6 +7,8 @@ import threading
 
 from sqlalchemy.orm import Session
 
+from exchange.protocol.models import Submission
+from tito.curriculum.milestones import is_milestone
 from tito.errors import TitoError
 
 from . import exchange_door
@@ -54,16 +56,17 @@ class Arrivals:
         that a death between the two repeats a run instead of losing one."""
         arrived = exchange_door.new_submissions(self.settings, self._cursor(), wait_seconds)
         for submission in arrived:
-            self.queue.submit(
-                "quick",
-                submission.assignment,
-                [submission.student],
-                asked_by="exchange",
-                submission=submission.id,
-            )
+            self._queue(submission)
         if arrived:
             self._move_cursor(max(submission.seq for submission in arrived))
         return len(arrived)
+
+    def _queue(self, submission: Submission) -> None:
+        """Queue a quick run; a package for a milestone waits for its turn, whichever attempt counts by then."""
+        kind, which = (
+            ("milestone", {}) if is_milestone(submission.assignment) else ("quick", {"submission": submission.id})
+        )
+        self.queue.submit(kind, submission.assignment, [submission.student], asked_by="exchange", **which)
 
     def _cursor(self) -> int:
         with Session(self.queue.engine) as session:

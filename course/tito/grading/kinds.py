@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from tito.curriculum.milestones import is_milestone
+
 from .rights import RUN
 
 
@@ -32,6 +34,7 @@ class Button(NamedTuple):
 
 # What a task has for itself while it runs: files and grades of a submission, those of a whole module, or nothing.
 SUBMISSION, MODULE, NOTHING = "book", "module", "own"
+ALONE = "alone"  # the kind itself: one task of it at a time, so that long ones leave a runner to what is urgent
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,18 @@ KINDS = (
          button=Button("Release feedback", "Let students read them",
                        said="Feedback on {module} is on its way to the students.")),
     Kind("measure", "measure:measure", 1, scope=None, holds=NOTHING),
+    Kind("milestone", "milestone:run", 20, after=COLLECTED, holds=ALONE),
 )  # fmt: skip
 
 
 def find_kind(name: str) -> Kind | None:
     """Return the kind of that name, None if the table has none."""
     return next((kind for kind in KINDS if kind.name == name), None)
+
+
+def judge_of(assignment: str) -> str:
+    """Name the kind of work that gives an assignment its points."""
+    return "milestone" if is_milestone(assignment) else "autograde"
 
 
 def all_names() -> list[str]:

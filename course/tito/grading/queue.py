@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from tito.errors import TitoError
 
-from .kinds import MODULE, NOTHING, SUBMISSION, Kind, all_names, find_kind
+from .kinds import ALONE, MODULE, NOTHING, SUBMISSION, Kind, all_names, find_kind
 from .queue_view import QueueView
 from .records import DONE, FAILED, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
 from .runner_identity import is_dead
@@ -277,6 +277,8 @@ def _known(name: str) -> Kind:
 
 
 def _running_key(kind: Kind | None, name: str, assignment: str, student: str) -> str:
+    if kind and kind.holds == ALONE:
+        return f"{ALONE}/{name}"
     group = name if kind and kind.holds == NOTHING else kind.holds if kind else SUBMISSION
     return f"{group}/{assignment}/{student}"
 
@@ -284,6 +286,10 @@ def _running_key(kind: Kind | None, name: str, assignment: str, student: str) ->
 def _collides(kind: Kind | None, assignment: str, key: str, busy: set[str]) -> bool:
     """Tell whether a task must wait: for the same submission, or for a collection that is exchanging its files."""
     holds = kind.holds if kind else SUBMISSION
+    if holds == ALONE:
+        return key in busy or any(
+            other.startswith((f"{SUBMISSION}/{assignment}/", f"{MODULE}/{assignment}/")) for other in busy
+        )
     if holds == MODULE:
         return any(other.startswith((f"{SUBMISSION}/{assignment}/", f"{MODULE}/{assignment}/")) for other in busy)
     return key in busy or (holds == SUBMISSION and f"{MODULE}/{assignment}/" in busy)

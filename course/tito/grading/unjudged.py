@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from .kinds import judge_of
 from .queue import Queue
 from .records import Run
 
@@ -27,7 +28,7 @@ def _mark(row: dict[str, Any], reason: str) -> dict[str, Any]:
 def _reasons(queue: Queue, assignment: str) -> dict[str, str]:
     """Give the reason of each student whose last judged run ended in a refusal."""
     runs = select(Run.student, Run.outcome, Run.message).where(
-        Run.kind == "autograde", Run.assignment == assignment, Run.outcome.in_(("graded", "refused"))
+        Run.kind == judge_of(assignment), Run.assignment == assignment, Run.outcome.in_(("graded", "refused"))
     )
     with Session(queue.engine) as session:
         last = {run.student: run for run in session.execute(runs.order_by(Run.id))}

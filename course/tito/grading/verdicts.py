@@ -3,7 +3,7 @@
 import functools
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exchange.protocol.models import Result
 from exchange.protocol.verdicts import ModuleResult
@@ -11,6 +11,9 @@ from tito.curriculum import load_curriculum
 from tito.gradebook.late import SemesterLatePolicy
 
 from .settings import GradingSettings
+
+if TYPE_CHECKING:
+    from tito.gradebook.preprocessors import Prepared
 
 
 def judge(
@@ -56,8 +59,13 @@ def folder_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def record(settings: GradingSettings, slug: str, student: str, verdict: ModuleResult) -> None:
-    """Write a verdict into nbgrader's gradebook, by nbgrader's own Autograde; hold the gradebook's lock."""
+def record(
+    settings: GradingSettings, slug: str, student: str, verdict: ModuleResult, prepared: "Prepared | None" = None
+) -> None:
+    """Write a verdict into nbgrader's gradebook, by nbgrader's own Autograde; hold the gradebook's lock.
+
+    `prepared` is the notebook that graders see where it is not made of a module's.
+    """
     from traitlets.config import Config
 
     from tito.gradebook.nbgrader_run import grade_in_nbgrader
@@ -66,7 +74,8 @@ def record(settings: GradingSettings, slug: str, student: str, verdict: ModuleRe
     config.CourseDirectory.course_id = settings.course_id
     config.AssignLatePenalties.plugin_class = SemesterLatePolicy
     config.SemesterLatePolicy.course_dir = str(settings.course_dir)
-    grade_in_nbgrader(settings.course_dir, slug, student, verdict, course=settings.course_tree, config=config)
+    where = {"course": settings.course_tree, "config": config, "prepared": prepared}
+    grade_in_nbgrader(settings.course_dir, slug, student, verdict, **where)
 
 
 def source_digest(settings: GradingSettings, slug: str) -> str:

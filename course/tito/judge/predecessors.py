@@ -27,6 +27,11 @@ def reference_with(module: Module, curriculum: Curriculum) -> Predecessors:
     return _reference([*(other for other in curriculum.before(module) if other.is_written), module])
 
 
+def reference_of(modules: list[Module]) -> Predecessors:
+    """Return the reference of exactly these modules."""
+    return _reference(modules)
+
+
 def _reference(modules: list[Module]) -> Predecessors:
     return _made(tuple((each.source, each.source.stat().st_mtime_ns) for each in modules), tuple(modules))
 

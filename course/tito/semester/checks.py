@@ -2,10 +2,11 @@
 
 import difflib
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import datetime
 
 from exchange.protocol.names import home_of
 from tito.curriculum import Curriculum
+from tito.curriculum.milestones import Milestone, assignment_of, load_milestones
 from tito.semester.document import Document
 from tito.semester.model import Semester
 from tito.semester.problems import Problem
@@ -110,18 +111,33 @@ def _check_schedule(semester: Semester, curriculum: Curriculum, document: Docume
 
 
 def _check_milestones(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:
-    known = [folder.name for folder in milestone_folders(curriculum)]
-    for name in semester.milestones:
-        if name not in known:
-            remedy = _choose(name, known)
-            found.problems.append(document.problem(("milestones", name), None, "is not a milestone", remedy))
+    known = {each.assignment: each for each in milestones_of(curriculum)}
+    chosen, opens = set(found.selection.built) | set(found.selection.prebuilt), min_release(semester)
+    seen: dict[str, str] = {}
+    for name, given in semester.milestones.items():
+
+        def problem(rule: str, remedy: str, name: str = name) -> None:
+            found.problems.append(document.problem(("milestones", name), None, rule, remedy))
+
+        milestone = known.get(assignment_of(name))
+        if milestone is None:
+            problem("is not a milestone", _choose(name, [each.slug for each in known.values()]))
+        elif (other := seen.setdefault(milestone.slug, name)) != name:
+            problem(f"is named above, as {other}", "keep one of the two")
+        elif missing := [slug for slug in milestone.needs if slug not in chosen]:
+            problem(f"needs modules that nobody has here ({', '.join(missing)})", "choose them, or leave it out")
+        elif opens is not None and given.due <= opens:
+            problem("is due before the first module opens", "make `due` later")
 
 
-def milestone_folders(curriculum: Curriculum) -> list[Path]:
-    """Return the milestones beside the curriculum's modules, in order; a milestone's id is its folder's name."""
+def min_release(semester: Semester) -> datetime | None:
+    return min((dates.release for dates in semester.schedule.values()), default=None)
+
+
+def milestones_of(curriculum: Curriculum) -> list[Milestone]:
+    """Return the milestones beside the curriculum's modules, in order."""
     folder = next((m.folder for m in curriculum.modules if m.folder), None)
-    milestones = folder.parents[1] / "milestones" if folder else None
-    return sorted(milestones.glob("[0-9][0-9]_*")) if milestones and milestones.is_dir() else []
+    return load_milestones(folder.parents[1]) if folder else []
 
 
 def _warn_about_order(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:
@@ -163,10 +179,10 @@ def _check_extensions(semester: Semester, names: set[str], document: Document, f
 
         if extension.student not in names:
             problem("student", extension.student, "is not on the roster", _choose(extension.student, sorted(names)))
-        if extension.module not in semester.schedule:
-            problem("module", extension.module, "has no dates", _choose(extension.module, list(semester.schedule)))
-        elif extension.due <= semester.schedule[extension.module].due:
-            due = semester.local(semester.schedule[extension.module].due)
+        if extension.module not in semester.dates:
+            problem("module", extension.module, "has no dates", _choose(extension.module, list(semester.dates)))
+        elif extension.due <= semester.dates[extension.module].due:
+            due = semester.local(semester.dates[extension.module].due)
             problem("due", semester.local(extension.due), f"is not after the due date {due}", "choose a later time")
         if (extension.student, extension.module) in seen:
             problem("student", extension.student, "has an extension for this module above", "keep the later of the two")
@@ -184,7 +200,7 @@ def _check_accommodations(semester: Semester, names: set[str], document: Documen
             found.problems.append(problem("is not on the roster", _choose(each.student, sorted(names))))
         elif each.student in seen:
             found.problems.append(problem("has an accommodation above", "keep one of the two"))
-        elif not any(each.due(dates, semester.zone) for dates in semester.schedule.values()):
+        elif not any(each.due(dates, semester.zone) for dates in semester.dates.values()):
             found.warnings.append(problem("gets no time by it", "check `since`: no module is due after it"))
         seen.add(each.student)
     for index, extension in enumerate(semester.extensions):

@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from exchange.protocol.names import NoName, name_from
 from exchange.protocol.schedule import Schedule
+from tito.curriculum.milestones import assignment_of
 from tito.semester import times
 from tito.semester.problems import Rule
 
@@ -209,6 +210,16 @@ class Semester(Part):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
+    @property
+    def dates(self) -> dict[str, ModuleDates]:
+        """Return the dates of all that is handed in: modules, and milestones, open from the first release on."""
+        opens = min((dates.release for dates in self.schedule.values()), default=None)
+        milestones = {
+            assignment_of(name): ModuleDates.model_construct(release=opens or each.due, due=each.due)
+            for name, each in self.milestones.items()
+        }
+        return {**self.schedule, **milestones}
+
     def closes(self, module: str) -> datetime:
         """Return the last moment at which anybody may submit `module`."""
         return self.closes_after(max(self.dues(module)))
@@ -222,7 +233,7 @@ class Semester(Part):
     def dues(self, module: str) -> list[datetime]:
         """Return the due date of `module` and, after it, those of its extensions."""
         extended = {extension.due for extension in self.extended(module)}
-        return [self.schedule[module].due, *sorted(extended)]
+        return [self.dates[module].due, *sorted(extended)]
 
     def extended(self, module: str) -> list[Extension]:
         """Return who has more time for `module`, one line a student: of an extension and an accommodation the later."""
@@ -234,7 +245,7 @@ class Semester(Part):
 
     def _accommodated(self, module: str) -> Iterator[Extension]:
         for each in self.accommodations:
-            if module in self.schedule and (due := each.due(self.schedule[module], self.zone)):
+            if module in self.dates and (due := each.due(self.dates[module], self.zone)):
                 yield Extension(student=each.student, module=module, due=due, reason=each.words)
 
     def local(self, moment: datetime) -> str:

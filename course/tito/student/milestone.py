@@ -1,12 +1,15 @@
-"""`tito milestone list|run|status`: historical results, re-run with one's own framework."""
+"""`tito milestone list|run|status|submit`: historical results, re-run with one's own framework."""
 
 import json
 import sys
 
 import click
 
+from exchange.client import ReceiptFolder, submit_folder
 from tito.curriculum import load_curriculum
 from tito.curriculum.milestones import find_milestone, load_milestones
+from tito.student.answers import answer, as_json_option
+from tito.student.exchange_door import exchange, lateness
 from tito.student.milestone_run import MilestoneResult, kept_result, missing_modules, require_modules, run_milestone
 from tito.student.tables import print_table
 from tito.workspace import Workspace
@@ -101,6 +104,37 @@ def status(as_json: bool) -> int:
         return 0
     print_table(
         ["milestone", "", "value", "needed", "run"], [_row(row) for row in rows if row["result"] or not row["full"]]
+    )
+    return 0
+
+
+@click.command()
+@click.argument("name")
+@as_json_option
+def submit(name: str, as_json: bool) -> int:
+    """Hand in your package, as completed, for a milestone's points, and keep the receipt.
+
+    NAME is its slug or its year. The course runs it when its turn comes; your course page says when that is about.
+
+    \b
+    Examples:
+      tito milestone submit mlp
+    """
+    workspace, milestone = Workspace.here(), find_milestone(name)
+    require_modules(workspace, load_curriculum(), milestone)
+    with exchange(patience_seconds=60.0) as (client, course):
+        done = submit_folder(client, course, milestone.assignment, workspace.core, ReceiptFolder())
+    receipt = done.signed.receipt
+    sent = sorted(file.path for file in receipt.files)
+    facts = {"milestone": milestone.slug, "submission": receipt.submission, "attempt": receipt.attempt}
+    facts |= {"late": receipt.late, "received_at": receipt.received_at, "files": sent}
+    said = lateness(receipt.late, receipt.lateness_seconds)
+    answer(
+        as_json,
+        facts,
+        f"Your package has arrived for {milestone.slug}: attempt {receipt.attempt}, {said}.",
+        f"Sent: {', '.join(sent)}",
+        "It waits behind quick checks and grading; your course page says when its turn is, and what came out.",
     )
     return 0
 

@@ -6,11 +6,14 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from exchange.protocol.models import Result
+from tito.curriculum.milestones import is_milestone
 from tito.errors import TitoError
+from tito.gradebook.lateness import graded_receipt
 from tito.gradebook.scores import assignment_score, assignment_unread
 from tito.gradebook.unread import Unread, refuse_unread, score_words
 
 from .. import exchange_door
+from ..kinds import judge_of
 from ..queue import Queue, Work
 from ..records import FeedbackRelease, StillUnread, utc_now
 from ..settings import GradingSettings
@@ -27,6 +30,9 @@ def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     submission = exchange_door.collected_id(settings.course_dir / "submitted" / work.student / work.assignment)
     if submission is None:
         raise TitoError(f"{work.student}'s {work.assignment} did not come from the exchange: collect, then grade it")
+    graded = graded_receipt(settings.course_dir, work.student, work.assignment)
+    if is_milestone(work.assignment) and (graded is None or graded.submission != submission):
+        raise TitoError(f"a newer package of {work.student} was collected: it is told when its run has ended")
     unread = assignment_unread(settings, work.assignment, work.student)
     if not work.options.get("unread"):
         refuse_unread(work.assignment, [{"student": work.student, "unread_answers": unread.answers}])
@@ -46,7 +52,7 @@ def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
 
 def _status(queue: Queue, work: Work, score: float) -> Literal["passed", "error"]:
     """Tell what could not be judged as such, so that it takes no other attempt's place; points by hand settle it."""
-    last = queue.latest_run("autograde", work.assignment, work.student, ("graded", "refused"))
+    last = queue.latest_run(judge_of(work.assignment), work.assignment, work.student, ("graded", "refused"))
     return "error" if last is not None and last.outcome == "refused" and not score else "passed"
 
 

@@ -4,11 +4,14 @@ The service answers with it, and writes it to `semester.json` in nbgrader's cour
 find the policies without asking.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from exchange.protocol.models import utc_text
 from tito.curriculum import Curriculum, Module
+from tito.curriculum.milestones import assignment_of
 from tito.curriculum.olympics import MODULE
+from tito.semester.checks import milestones_of
 from tito.semester.read import Valid
 
 FILE_NAME = "semester.json"
@@ -27,8 +30,27 @@ def course_view(valid: Valid, curriculum: Curriculum) -> dict[str, Any]:
             if (modules := [_module(valid, m) for m in curriculum.modules if m.tier == tier.name])
         ],
         "board": MODULE in valid.selection.built,  # there are entries to compare
-        **semester.model_dump(mode="json", include={"late", "attempts", "unlock", "grading", "limits", "milestones"}),
+        "milestones": {each["slug"]: each for each in _milestones(valid, curriculum)},
+        **semester.model_dump(mode="json", include={"late", "attempts", "unlock", "grading", "limits"}),
     }
+
+
+def _milestones(valid: Valid, curriculum: Curriculum) -> Iterator[dict[str, Any]]:
+    """Yield the milestones that give points, in their order in history."""
+    semester = valid.semester
+    given = {assignment_of(name): each for name, each in semester.milestones.items()}
+    for milestone in milestones_of(curriculum):
+        if part := given.get(milestone.assignment):
+            yield {
+                "slug": milestone.slug,
+                "assignment": milestone.assignment,
+                "year": milestone.year,
+                "title": milestone.title,
+                "summary": milestone.summary,
+                "points": part.points,
+                "due": utc_text(part.due),
+                "closes": utc_text(semester.closes_after(part.due)),
+            }
 
 
 def _module(valid: Valid, module: Module) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 A module that the semester no longer names is withdrawn from the students; what was submitted stays.
 """
 
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from exchange.client.exchange_client import ExchangeClient
@@ -21,7 +23,9 @@ from exchange.protocol.models import (
     utc_text,
 )
 from tito.curriculum import Curriculum
+from tito.curriculum.milestones import ASSIGNMENT, assignment_of, is_milestone
 from tito.semester import times
+from tito.semester.checks import milestones_of
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.service import drops
@@ -29,6 +33,9 @@ from tito.semester.service.change import Change, Confirmation, became
 
 Needs = Mapping[str, Confirmation]
 TIMES = ("release_at", "due_at")
+HOW_TO = (
+    "Complete the modules, reach the milestone with `tito milestone run {slug}`, then `tito milestone submit {slug}`.\n"
+)
 
 
 def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, needs: Needs) -> list[Change]:
@@ -39,10 +46,11 @@ def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, need
     return [
         *_course(semester, exchange, course),
         *_assignments(valid, exchange, curriculum, now, needs),
+        *_milestones(semester, exchange, now),
         *_withdrawn(semester, exchange, now),
         *(
             change
-            for slug in semester.schedule
+            for slug in semester.dates
             for change in _extensions(semester, exchange, slug, slug in now, needs.get(slug))
         ),
     ]
@@ -50,7 +58,7 @@ def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, need
 
 def settings_for(semester: Semester, slug: str, title: str, files: Sequence[str] = ()) -> AssignmentSettings:
     """Return a module's schedule and policies in the exchange's words; `files` may come beside the released ones."""
-    dates = semester.schedule[slug]
+    dates = semester.dates[slug]
     return AssignmentSettings(
         title=title,
         release_at=utc_text(dates.release),
@@ -60,7 +68,7 @@ def settings_for(semester: Semester, slug: str, title: str, files: Sequence[str]
         attempts=semester.attempts.limit,
         counts=semester.attempts.counts,
         files=list(files),
-        unlock=semester.unlock == "when_closed",
+        unlock=semester.unlock == "when_closed" and not is_milestone(slug),  # there is no solution of a milestone
     )
 
 
@@ -84,11 +92,10 @@ def _assignments(
     valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, now: dict[str, Assignment], needs: Needs
 ) -> Iterator[Change]:
     semester = valid.semester
-    for slug in valid.selection.built:
-        module = curriculum.find(slug)
-        wanted = settings_for(semester, slug, module.title, module.files)
+    for slug, title, files in _handed_in(valid, curriculum):
+        wanted = settings_for(semester, slug, title, files)
         make = partial(exchange.put_assignment, semester.course, slug, wanted)
-        dates = semester.schedule[slug]
+        dates = semester.dates[slug]
         if slug not in now:
             detail = f"{semester.local(dates.release)} to {semester.local(dates.due)}"
             yield Change("+", "exchange", slug, detail, make)
@@ -96,6 +103,31 @@ def _assignments(
         before = exchange.assignment_settings(semester.course, slug)
         if altered := list(_altered(semester, plain(before), plain(wanted))):
             yield Change("~", "exchange", slug, "; ".join(altered), make, needs.get(slug))
+
+
+def _handed_in(valid: Valid, curriculum: Curriculum) -> Iterator[tuple[str, str, Sequence[str]]]:
+    """Yield name, title and accepted files of all that students hand in."""
+    for module in map(curriculum.find, valid.selection.built):
+        yield module.slug, module.title, module.files
+    known = {each.assignment: each for each in milestones_of(curriculum)}
+    for milestone in (known[assignment_of(name)] for name in valid.semester.milestones):
+        yield milestone.assignment, milestone.title, [f"{slug}.py" for slug in milestone.needs]
+
+
+def _milestones(semester: Semester, exchange: ExchangeClient, now: dict[str, Assignment]) -> Iterator[Change]:
+    """Open the door for packages: the exchange takes work of what was released, so a milestone's release is a line."""
+    for name in map(assignment_of, semester.milestones):
+        if name not in now or not now[name].released_at:
+            yield Change(
+                "+", "exchange", f"release of {name}", "how to hand in", partial(_open, exchange, semester.course, name)
+            )
+
+
+def _open(exchange: ExchangeClient, course: str, name: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="tito-milestone-") as folder:
+        slug = name.removeprefix(ASSIGNMENT)
+        (Path(folder) / "README.md").write_text(HOW_TO.format(slug=slug), encoding="utf-8")
+        exchange.release(course, name, Path(folder), force=True)
 
 
 def _altered(semester: Semester, before: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:
@@ -108,7 +140,7 @@ def _altered(semester: Semester, before: dict[str, Any], wanted: dict[str, Any])
 
 def _withdrawn(semester: Semester, exchange: ExchangeClient, now: dict[str, Assignment]) -> Iterator[Change]:
     for slug, row in now.items():
-        if slug not in semester.schedule and row.released_at:
+        if slug not in semester.dates and row.released_at:
             make = partial(exchange.withdraw, semester.course, slug)
             yield Change("-", "exchange", slug, "withdrawn; submissions are kept", make)
 

@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from exchange.protocol.models import Receipt, parse_utc
 from exchange.protocol.schedule import schedule_of
 from tito.atomic import write_atomically
+from tito.curriculum.milestones import assignment_of
 from tito.gradebook.file import FILE_NAME, open_or_make, put_student
 from tito.gradebook.late import LatePolicy, semester_policy
 from tito.gradebook.lateness import Moved, Times, bring_to_schedule, preview
@@ -73,13 +74,13 @@ def _roster(valid: Valid, course_dir: Path) -> Iterator[Change]:
 
 def _dues(valid: Valid, course_dir: Path, now: dict[str, datetime | None], needs: Needs) -> Iterator[Change]:
     semester = valid.semester
-    for module in valid.selection.built:
-        due = semester.schedule[module].due.astimezone(UTC).replace(tzinfo=None)  # nbgrader keeps naive UTC
+    for module in (*valid.selection.built, *map(assignment_of, semester.milestones)):
+        due = semester.dates[module].due.astimezone(UTC).replace(tzinfo=None)  # nbgrader keeps naive UTC
         if module in now and now[module] == due:
             continue
         before = now.get(module)
         shown = semester.local(before.replace(tzinfo=UTC)) if before else None
-        detail = became(shown, semester.local(semester.schedule[module].due))
+        detail = became(shown, semester.local(semester.dates[module].due))
         sign = "~" if module in now else "+"
         make, yes = partial(_put_due, valid, course_dir, module), _needed(valid, course_dir, module, needs)
         yield Change(sign, "gradebook", f"due date of {module}", detail, make, yes)  # type: ignore[arg-type]
@@ -95,7 +96,8 @@ def _needed(valid: Valid, course_dir: Path, module: str, needs: Needs) -> Confir
 def _grades(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> Iterator[Change]:
     """Show what the semester's dates and late policy make of the grades."""
     semester = valid.semester
-    modules = {module: _times(semester, module) for module in valid.selection.built}
+    named = (*valid.selection.built, *map(assignment_of, semester.milestones))
+    modules = {module: _times(semester, module) for module in named}
     for module, moved in preview(course_dir, semester.course, modules, _late_policy(semester)).items():
         if moved:
             make = partial(_put_grades, valid, course_dir, engine, module)
@@ -143,7 +145,7 @@ def _times(semester: Semester, module: str) -> Times:
         own = schedule_of(settings, extensions.get(receipt.student))
         return own.lateness_seconds(parse_utc(receipt.received_at))
 
-    return Times(semester.schedule[module].due, lateness)
+    return Times(semester.dates[module].due, lateness)
 
 
 def _student(row) -> Student:

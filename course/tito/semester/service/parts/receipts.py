@@ -18,7 +18,7 @@ def needs(valid: Valid, exchange: ExchangeClient) -> Needs:
     if semester.course not in {row.id for row in exchange.courses()}:
         return {}
     known = {row.id for row in exchange.assignments(semester.course)}
-    found = {slug: _becoming_late(semester, exchange, slug) for slug in valid.selection.built if slug in known}
+    found = {slug: _becoming_late(semester, exchange, slug) for slug in semester.dates if slug in known}
     return {slug: _confirmation(slug, rows) for slug, rows in found.items() if rows}
 
 
