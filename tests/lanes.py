@@ -41,7 +41,7 @@ class Lane:
     purpose: str
     minutes: float
     minutes_per_module: float = 0
-    processes: int = 2  # 1: it mostly waits, and leaves a core to the next such lane
+    processes: int = 2  # 1: it mostly waits, and leaves a core to the next such lane; 3: a third of it is waiting
     retries: bool = False  # run once more, alone, what failed; each is on record
 
     def budget(self, modules: int) -> float:
@@ -51,8 +51,8 @@ class Lane:
 # With all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter.
 LANES = {
     "fast": Lane("what has no marker of a lane: in one process, nothing is started", 5),
-    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=1.0),
-    "service": Lane("services, commands and workers as processes; databases; environments", 20),
+    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.6),
+    "service": Lane("services, commands and workers as processes; databases; environments", 20, processes=3),
     "live": Lane("whole Hubs, JupyterLab, browsers", 30, processes=1, retries=True),
     "docker": Lane("images, containers and the deployment", 28, processes=1, retries=True),
     "audit": Lane(

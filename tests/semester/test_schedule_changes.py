@@ -318,6 +318,6 @@ def test_a_hub_that_applies_by_itself_leaves_out_what_makes_work_late_and_does_t
     assert (run.error, run.failed, [each.key for each in run.lacking]) == ("", {}, ["late"])
     assert course.grades() == BEFORE
     made = [change.subject for change in run.changes if not run.leaves_out(change)]
-    assert made == ["student dora"]
+    assert made == ["student dora", "roster"]
     assert course.live.semester().assignment(COURSE, SLUG).due_at == DUE
     assert "Dora" in {row["first_name"] for row in student_rows(course.settings, course.queue, SLUG)}

@@ -87,8 +87,9 @@ def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
         if not source.strip() or not defined_names(as_python(source)[0]):
             return False
         found.notes.append(Note(cell.name, f"the cell is of type {cell.kind}: graded as code"))
-    source, changes = as_python(source)
-    found.notes += [Note(cell.name, change) for change in changes]
+    if not compiles("\n".join([*found.parts.get(cell.name, []), source])):  # else a function that was split goes on
+        source, changes = as_python(source)
+        found.notes += [Note(cell.name, change) for change in changes]
     if source.strip():
         found.parts.setdefault(cell.name, []).append(source)
     return True
