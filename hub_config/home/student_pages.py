@@ -26,7 +26,7 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     clock = clock_for(course)
     tiers, milestones = course_map(course, record, clock), milestone_map(course, record, clock)
     step = None if record.assignments is None else next_step(tiers)
-    told = {"step": step, "notices": notices(tiers, step), "milestones": milestones}
+    told: dict[str, Any] = {"step": step, "notices": notices(tiers, step), "milestones": milestones}
     return render(request, "student.html", course=course, tiers=tiers, absent=absent, **told)
 
 

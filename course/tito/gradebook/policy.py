@@ -36,8 +36,8 @@ class GradingPolicy:
         return self.manual_percent is None or self.manual_percent > 0
 
 
-def semester_part(course_dir: Path, name: str) -> dict[str, Any]:
-    """Return one part of semester.json, empty where no semester has been applied."""
+def semester_part(course_dir: Path, name: str) -> Any:
+    """Return one part of semester.json as JSON has it, an empty object where no semester has been applied."""
     path = course_dir / FILE_NAME
     return json.loads(path.read_text(encoding="utf-8")).get(name, {}) if path.is_file() else {}
 

@@ -74,8 +74,8 @@ def record(
     config.CourseDirectory.course_id = settings.course_id
     config.AssignLatePenalties.plugin_class = SemesterLatePolicy
     config.SemesterLatePolicy.course_dir = str(settings.course_dir)
-    where = {"course": settings.course_tree, "config": config, "prepared": prepared}
-    grade_in_nbgrader(settings.course_dir, slug, student, verdict, **where)
+    course = settings.course_tree
+    grade_in_nbgrader(settings.course_dir, slug, student, verdict, course=course, config=config, prepared=prepared)
 
 
 def source_digest(settings: GradingSettings, slug: str) -> str:

@@ -88,7 +88,7 @@ def _stand_in():
     for each in (Picture, ConfusionMatrix, lines, bars, trade_off):
         setattr(room, each.__name__, each)
     sys.modules["tinytorch.viz"] = room
-    importlib.import_module("tinytorch").viz = room
+    importlib.import_module("tinytorch").viz = room  # type: ignore[attr-defined]
 
 
 class Counted:
