@@ -28,6 +28,7 @@ class Line:
     received: Moment
     rank: int | None = None
     student: str = ""
+    same_as: str = ""  # who handed in the same net earlier; staff see it
     submission: str = ""
     attempt: int = 0
     front: bool = False
@@ -72,7 +73,7 @@ def read_line(row: dict[str, Any], clock: Clock) -> Line:
     """Read one line of the grading service's answer."""
     measures, received = row["measures"], clock.moment(row["received_at"])
     assert received is not None
-    known = ("rank", "student", "submission", "attempt", "front", "withdrawn", "counts")
+    known = ("rank", "student", "same_as", "submission", "attempt", "front", "withdrawn", "counts")
     about = {name: row[name] for name in known if name in row}
     numbers: dict[str, Any] = {name: float(measures.get(name, 0.0)) for name in TITLES}
     return Line(row["pseudonym"], row["own"], received=received, **numbers, **about)

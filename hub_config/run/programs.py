@@ -89,9 +89,14 @@ def ask_service(name: str, path: str, settings: Settings) -> dict:
 
 
 def _ask(who: Service, url: str, settings: Settings, method: str, body: dict | None, timeout: float) -> dict:
-    token = read_or_create(settings.secrets, f"service-{who.name}")
+    return send(url, method, body, read_or_create(settings.secrets, f"service-{who.name}"), timeout)
+
+
+def send(url: str, method: str, body: dict | None, token: str = "", timeout: float = 30) -> dict:
+    """Ask one of our own programs, with a token or without; raise OSError if it can't be reached or refuses."""
+    headers = {"Content-Type": "application/json"} | ({"Authorization": f"token {token}"} if token else {})
     data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(url, method=method, data=data, headers={"Authorization": f"token {token}"})
+    request = urllib.request.Request(url, method=method, data=data, headers=headers)
     with _direct().open(request, timeout=timeout) as answer:
         return json.loads(answer.read() or b"{}")
 

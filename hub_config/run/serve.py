@@ -20,7 +20,7 @@ from hub_config.docker.bridge import with_bridge
 from hub_config.docker.walls import put_up
 from hub_config.origins import check_origins
 from hub_config.ports import kept_ports, with_ports
-from hub_config.run import programs
+from hub_config.run import demo_class, programs
 from hub_config.run.certificates import check_certificates
 from hub_config.run.prepare import prepare, say
 from hub_config.run.supervisor import Supervisor, sweep
@@ -76,6 +76,7 @@ def run(settings: Settings) -> None:
             (settings.var / READY).touch()
             say(welcome(settings))
             say("Ctrl-C stops the Hub; work, submissions and grades are kept. docs/operator.md tells the rest.")
+            demo_class.start(settings, marker)
         supervisor.watch()
     finally:
         say("\n==> Stopping; everything is kept")

@@ -1,10 +1,13 @@
 """An entry's way: handed in beside the notebook through the real exchange, measured by the grading service, told."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from tito.curriculum import load_curriculum
+from tito.grading.api import make_app
 from tito.grading.arrivals import Arrivals
 from tito.grading.queue import Queue
 from tito.grading.records import Run, open_database
@@ -17,10 +20,13 @@ from tito.source.release import release_notebook
 from tito.student.exchange_door import describe_result
 
 import tinytorch
+from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import in_thread, make_settings
 from tests.grading.conftest import CHECKOUT
+from tests.grading_service.in_process import InProcess
+from tests.tinytorch.test_forged_entries import FORGED
 from tinytorch import nn
 from tinytorch.core.olympics import entry_bytes
 
@@ -148,3 +154,37 @@ def test_a_copy_of_somebody_elses_entry_is_known(live, grading, tmp_path):
 def _written(path, content):
     path.write_bytes(content)
     return path
+
+
+# Of each kind one; all of them, and more, are told apart in tests/tinytorch/test_forged_entries.py.
+TRIED = (
+    "a pickle", "a size of 4 GB", "slow to decode", "zeros that unpack to 16 MB", "an archive in the archive", "a link",
+    "objects", "huge dimensions", "NaN", "subnormal numbers", "a layer twice", "layers that don't fit",
+    "a claimed accuracy", "two million multiplications",
+)  # fmt: skip
+
+
+def test_forged_entries_reach_no_board_and_stop_nobody(live, grading):
+    settings, queue = grading
+    forged = {what: submitted(live, "mallory", entry=FORGED[what][0]) for what in TRIED}
+    honest = submitted(live, "hana", entry=entry(3))
+    for student, submission in (*(("mallory", each) for each in forged.values()), ("hana", honest)):
+        queue.submit("measure", SLUG, [student], submission=submission)
+    runner = Runner(settings, queue)
+    while work := queue.claim(runner.name):
+        runner.do(work)
+    found = runs(queue)
+    assert {found[each].outcome for each in forged.values()} == {"refused"} and found[honest].outcome == "done"
+    for what, submission in forged.items():
+        assert FORGED[what][1] in found[submission].message, what
+    assert [len(shown(settings, queue, name)["mine"]["entries"]) for name in ("mallory", "hana")] == [0, 1]
+
+
+def shown(settings, queue, name):
+    """The leaderboard, as a student sees it."""
+
+    async def caller(token):
+        return Caller(name, scopes=frozenset({"access:services!service=grading"}))
+
+    with InProcess(make_app(settings, queue, SimpleNamespace(caller=caller))) as student:
+        return student.get("/api/v1/board").json()

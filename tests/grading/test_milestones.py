@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from tito.checks.run import NotJudgedNow
 from tito.curriculum import load_curriculum
-from tito.curriculum.milestones import find_milestone
+from tito.curriculum.milestones import find_milestone, load_milestones
+from tito.grading import milestone_figure
 from tito.judge import milestones
+from tito.judge.predecessors import reference_of
 from tito.judge.sandbox.bubblewrap import Bubblewrap
 from tito.source.export import export_module
 
@@ -99,6 +101,32 @@ def test_a_forged_answer_brings_nothing_but_bounded_plain_data(trial, sandbox):
     assert len(found.picture["title"]) <= milestones.MOST_WORDS and "\x1b" not in found.picture["title"]
     assert len(found.picture["lines"]) == milestones.MOST_LINES
     assert all(row == [0.0] * milestones.MOST_POINTS for row in found.picture["lines"].values())
+
+
+# What makes each script short, appended to it; the rest is run as it stands.
+SHORT = {
+    "xor": "STEPS = 2",
+    "mlp": "SETS = {False: (datasets.Digits, 8, 0.02, 1)}",
+    "cnn": "SETS = {False: (datasets.Digits, 1, 0.01)}",
+    "transformer": "REVERSING_STEPS, EXACT_ENOUGH, SAMPLE_LENGTH = 1, 0.0, 3\nrun.__defaults__ = (1,)",
+    "mobile": "EPOCHS, TUNING, FEWER = 1, 1, (16,)",
+}
+
+
+def test_every_milestone_is_among_those_that_are_tried():
+    assert {each.slug for each in load_milestones(CHECKOUT / "course")} == {"perceptron", *SHORT}
+
+
+@pytest.mark.parametrize("slug", SHORT)
+def test_every_script_runs_behind_walls_to_its_figure(slug, sandbox, tmp_path):
+    milestone = find_milestone(slug, CHECKOUT / "course")
+    folder = tmp_path / milestone.name
+    folder.mkdir()
+    (folder / f"{slug}.py").write_text(f"{milestone.script.read_text('utf-8')}\n{SHORT[slug]}\n")
+    reference = reference_of([CURRICULUM.find(name) for name in milestone.needs])
+    found = milestones.run_once(dataclasses.replace(milestone, folder=folder), reference, sandbox, {}, 120.0)
+    assert found.why == "" and found.value is not None and found.steps > 0 and found.operations > 10
+    assert milestone_figure.png(found.picture).startswith(b"\x89PNG")
 
 
 def test_a_real_milestone_is_reached_by_the_reference(sandbox):

@@ -71,6 +71,11 @@ def test_who_misses_it_on_the_hidden_half_stands_without_a_rank():
     assert places(rows) == [(1, "ben"), (None, "ada")]
 
 
+def test_who_hands_in_somebodys_net_is_known_and_ones_own_again_is_no_copy():
+    first, again, other = entry("ada", 0), entry("ada", 1, attempt=2), entry("ben", 2)
+    assert board.copies([other, again, first]) == {"ben-1": "ada"}
+
+
 def test_late_and_withdrawn_entries_take_no_part():
     late, gone = entry("ada", 24 * 11), entry("ben", 0)
     assert board.counted([late, gone, entry("chen")], DUE, {"ben-1"}) == [entry("chen")]
@@ -186,6 +191,7 @@ def test_only_who_joined_is_shown_under_a_pseudonym_and_staff_see_who_it_is(plac
     rows = {event["name"]: [(row["rank"], row["pseudonym"]) for row in event["rows"]] for event in by_chen["events"]}
     assert rows["accuracy"] == [(1, "Otter"), (2, "Blue Heron")] and rows["size"] == [(1, "Blue Heron"), (2, "Otter")]
     assert [(each["attempt"], each["counts"]) for each in by_chen["mine"]["entries"]] == [(1, False)]
+    assert "same_as" not in json.dumps(by_chen)
     by_tom = seen(place, "tom", READ)
     assert [row["student"] for row in by_tom["events"][0]["rows"]] == ["ben", "ada"]
     assert {point["measures"]["stored_bytes"] for point in by_tom["points"] if point["front"]} == {900, 3000, 8000}

@@ -69,6 +69,15 @@ def front(entries: Iterable[Entry], frozen: bool) -> set[str]:
     return {name for name, mine in points.items() if not any(_beats(other, mine) for other in points.values())}
 
 
+def copies(entries: Iterable[Entry]) -> dict[str, str]:
+    """Return, by submission, whose earlier entry has the same numbers, however it is packed. Staff judge what it is:
+    the same recipe with the same seed gives the same net, too.
+    """
+    first: dict[str, str] = {}
+    owners = [(e, first.setdefault(e.digest, e.student)) for e in sorted(entries, key=lambda e: e.received)]
+    return {e.submission: owner for e, owner in owners if owner != e.student}
+
+
 def _chosen(event: Mapping[str, Any], entries: Iterable[Entry]) -> list[Entry]:
     """Return each student's best entry by the public half, the earlier of two that are equal."""
     best: dict[str, Entry] = {}

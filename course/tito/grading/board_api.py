@@ -112,7 +112,7 @@ def _shown(request: Request, person: Caller) -> dict[str, Any]:
         removed = board_members.was_removed(session, person.name)
     playing = [e for e in board.counted(entries, due, gone) if e.student in members]
     best = board.front(playing, frozen)
-    see = _Viewer(person.name, person.has(READ), members)
+    see = _Viewer(person.name, person.has(READ), members, board.copies(entries))
     own = [e for e in entries if e.student == person.name]
     return {
         "frozen": frozen, "due": due.isoformat() if due else None,
@@ -131,8 +131,8 @@ def _shown(request: Request, person: Caller) -> dict[str, Any]:
 class _Viewer:
     """Who looks, and what of a line they may see."""
 
-    def __init__(self, name: str, is_staff: bool, members: dict[str, BoardMember]):
-        self.name, self.is_staff, self.members = name, is_staff, members
+    def __init__(self, name: str, is_staff: bool, members: dict[str, BoardMember], copies: dict[str, str]):
+        self.name, self.is_staff, self.members, self.copies = name, is_staff, members, copies
 
     def line(self, entry: board.Entry, frozen: bool) -> dict[str, Any]:
         member = self.members.get(entry.student)
@@ -141,7 +141,8 @@ class _Viewer:
         shown |= {"measures": dict(entry.measures(frozen)), "received_at": entry.received.isoformat()}
         if own:
             shown |= {"submission": entry.submission, "attempt": entry.attempt}
-        return shown | ({"student": entry.student} if self.is_staff else {})
+        same = self.copies.get(entry.submission, "")
+        return shown | ({"student": entry.student, "same_as": same} if self.is_staff else {})
 
 
 def _event(

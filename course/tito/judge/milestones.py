@@ -58,7 +58,7 @@ def measure(milestone: Milestone, own: Mapping[str, str], curriculum: Curriculum
     given = {name: TIMES_REFERENCE * max(1, getattr(first, name)) for name in COUNTED}
     stop = max(LEAST_STOP_SECONDS, STOP_TIMES_REFERENCE * first.seconds)
     try:
-        return _run(milestone, Predecessors(tuple(sorted(texts.items()))), sandbox, given, stop)
+        return run_once(milestone, Predecessors(tuple(sorted(texts.items()))), sandbox, given, stop)
     except WorkerFault as fault:
         took = f"the reference took {first.seconds:.0f} s on this machine"
         raise NotJudgedNow(f"not measured: {fault.why} ({took}, the run was stopped after {stop:.0f} s)") from fault
@@ -66,7 +66,7 @@ def measure(milestone: Milestone, own: Mapping[str, str], curriculum: Curriculum
 
 def _reference_run(milestone: Milestone, reference: Predecessors, sandbox: Sandbox) -> Measured:
     try:
-        found = _run(milestone, reference, sandbox, {}, LONGEST_SECONDS)
+        found = run_once(milestone, reference, sandbox, {}, LONGEST_SECONDS)
     except WorkerFault as fault:
         raise NotJudgedNow(f"not measured: the reference did not finish here ({fault.why})") from fault
     if found.value is None or found.value < milestone.threshold:
@@ -74,9 +74,10 @@ def _reference_run(milestone: Milestone, reference: Predecessors, sandbox: Sandb
     return found
 
 
-def _run(
+def run_once(
     milestone: Milestone, framework: Predecessors, sandbox: Sandbox, given: dict[str, int], seconds: float
 ) -> Measured:
+    """Run a milestone's script on `framework`, with at most `given` of what is counted; WorkerFault after `seconds`."""
     budget = Budget(seconds, seconds, seconds, wall_seconds=4 * seconds + 600, restarts=0)
     # Read before anything of the student's runs: a file of the course that is missing is no result.
     cells = {"given": CELL.read_text("utf-8"), milestone.slug: milestone.script.read_text("utf-8")}
