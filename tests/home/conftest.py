@@ -51,13 +51,15 @@ def class_in_its_second_week(folder: Path):
     (docs / "student.md").write_text("# For students\n\n<script>alert(1)</script>\n\n| a | b |\n| - | - |\n| 1 | 2 |\n")
     (docs / "ta.md").write_text("# For TAs\n")
     with running_campus(folder, COURSE, lambda: load_curriculum(folder / "tree"), docs) as campus:
-        _begin(campus)
+        put_in_force(campus, COURSE)
+        _work(campus)
         yield campus
 
 
-def _begin(campus: Campus) -> None:
+def put_in_force(campus: Campus, course: str) -> None:
+    """Let ida apply the semester, and wait until what is due is released."""
     campus.hub("POST", "/users", json={"usernames": ["ida"]})
-    campus.hub("POST", f"/groups/instructor-{COURSE}/users", json={"users": ["ida"]})
+    campus.hub("POST", f"/groups/instructor-{course}/users", json={"users": ["ida"]})
     token = campus.token("ida")
     assert campus.ask("semester", "POST", "apply", token, json={}).status_code == 202
 
@@ -69,7 +71,6 @@ def _begin(campus: Campus) -> None:
         return run["finished"] and bool(past) and all(a["state"] == "done" for a in past)
 
     wait_for(ready, "the class to begin", 240)
-    _work(campus)
 
 
 def _work(campus: Campus) -> None:
