@@ -23,7 +23,7 @@ async def apply(request: Request, ask: Asking, yes: Annotated[list[str] | None, 
     """Put the semester file in force, with a yes to what was ticked."""
     answer = await ask.apply(yes or [])
     if isinstance(answer, Missing):
-        return go_back(request, "semester", answer, "")
+        return back(request, "semester", answer, "")
     return RedirectResponse(f"{request.app.state.settings.prefix}semester/apply", 303)
 
 
@@ -48,14 +48,14 @@ async def apply_roster(
     """Put the class list that was shown in the roster's place, and in force."""
     answer = await ask.roster_apply(roster, seen, yes or [])
     if isinstance(answer, Missing):
-        return go_back(request, "semester", answer, "")
+        return back(request, "semester", answer, "")
     return RedirectResponse(f"{request.app.state.settings.prefix}semester/apply", 303)
 
 
 @router.post("/modules/{slug}/release", dependencies=[Depends(find_manager)])
 async def release(request: Request, slug: str, ask: Asking) -> Response:
     """Release a module now, or its corrected notebook again."""
-    return go_back(request, "class", await ask.release(slug), RELEASED.format(module=slug))
+    return back(request, "class", await ask.release(slug), RELEASED.format(module=slug))
 
 
 @router.post("/modules/{slug}/regrade")
@@ -68,7 +68,7 @@ async def ask_regrade(
 ) -> Response:
     """Ask staff to look at a grade again."""
     answer = await ask.ask_regrade(slug, exercise, reason)
-    return go_back(request, f"modules/{slug}", answer, "Your request was sent. The answer will stand here.")
+    return back(request, f"modules/{slug}", answer, "Your request was sent. The answer will stand here.")
 
 
 @router.post("/modules/{slug}/release_feedback", dependencies=[Depends(find_manager)])
@@ -83,7 +83,7 @@ async def release_feedback(
         title = slug if isinstance(course, Missing) else module_titles(course).get(slug, slug)
         return render(request, "release.html", course=course, slug=slug, title=title, waits=waits, absent=[])
     answer = await ask.grading_job("release_feedback", slug, unread=unread == "yes")
-    return go_back(request, "class", answer, _said(answer))
+    return back(request, "class", answer, _said(answer))
 
 
 def _waiting(modules: list[dict[str, Any]], slug: str) -> dict[str, Any] | None:
@@ -94,7 +94,7 @@ def _waiting(modules: list[dict[str, Any]], slug: str) -> dict[str, Any] | None:
 async def grade(request: Request, slug: str, kind: str, ask: Asking) -> Response:
     """Let the grading service do one of its kinds of work on a module now; it knows which there are."""
     answer = await ask.grading_job(kind, slug)
-    return go_back(request, "class", answer, _said(answer))
+    return back(request, "class", answer, _said(answer))
 
 
 def _said(answer: Any) -> str:
@@ -107,10 +107,10 @@ async def answer_regrade(
     request: Request, number: int, ask: Asking, text: Annotated[str, Form(max_length=4000)]
 ) -> Response:
     """Answer a request to look at a grade again."""
-    return go_back(request, "grading", await ask.answer_regrade(number, text), "Your answer was sent.")
+    return back(request, "grading", await ask.answer_regrade(number, text), "Your answer was sent.")
 
 
-def go_back(request: Request, page: str, answer: Any, done: str) -> Response:
+def back(request: Request, page: str, answer: Any, done: str) -> Response:
     """Go to `page`, which says what was done, or what the service said against it."""
     settings, sessions = request.app.state.settings, request.app.state.sessions
     refused = isinstance(answer, Missing)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from hub_config.home.actions import go_back
+from hub_config.home.actions import back
 from hub_config.home.board_view import HEIGHT, WIDTH, picture, read_events, read_line
 from hub_config.home.guard import Asking, Looking, NoPage, check_form, find_grader
 from hub_config.home.neighbours import Missing, gather
@@ -47,23 +47,23 @@ async def table(viewer: Looking, ask: Asking) -> Response:
 @forms.post("/board/join")
 async def join(request: Request, ask: Asking, pseudonym: Annotated[str, Form(max_length=90)]) -> Response:
     """Take part, or take another name."""
-    return go_back(request, "board", await ask.join_board(pseudonym), "You are on the board.")
+    return back(request, "board", await ask.join_board(pseudonym), "You are on the board.")
 
 
 @forms.post("/board/leave")
 async def leave(request: Request, ask: Asking) -> Response:
     """Leave the board."""
-    return go_back(request, "board", await ask.leave_board(), "You have left the board. You may join again.")
+    return back(request, "board", await ask.leave_board(), "You have left the board. You may join again.")
 
 
 @forms.post("/board/withdraw")
 async def withdraw(request: Request, ask: Asking, submission: Annotated[str, Form(max_length=100)]) -> Response:
     """Take one entry out of all events."""
-    return go_back(request, "board", await ask.withdraw_entry(submission), "The entry was withdrawn.")
+    return back(request, "board", await ask.withdraw_entry(submission), "The entry was withdrawn.")
 
 
 @forms.post("/board/remove", dependencies=[Depends(find_grader)])
 async def remove(request: Request, ask: Asking, student: Annotated[str, Form(max_length=255)]) -> Response:
     """Remove a pseudonym."""
     done = "The pseudonym was removed; its owner may choose another."
-    return go_back(request, "board", await ask.remove_from_board(student), done)
+    return back(request, "board", await ask.remove_from_board(student), done)

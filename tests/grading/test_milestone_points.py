@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from tito.checks.run import NotJudgedNow
 from tito.curriculum import load_curriculum
@@ -174,6 +174,19 @@ def test_a_stopped_run_leaves_the_grade_says_so_and_is_tried_again(live, grading
     with Session(queue.engine) as session:
         waiting = session.scalars(select(Task).where(Task.kind == "milestone", Task.state == "queued")).one()
     assert "2 tries are left" in waiting.message
+
+    first = hand_in(live, "dora", PACKAGE)
+    for _ in range(3):
+        with Session(queue.engine) as session:
+            session.execute(update(Task).values(lease_until=None))  # the pause is over
+            session.commit()
+        work_off(settings, queue)
+    with api(settings, queue, "ada") as student:
+        mine = student.get("/api/v1/me").json()["modules"][NAME]["milestone"]
+    assert not mine["waiting"] and mine["score"] == 5 and "tried 3 times" in mine["not_measured"]
+    assert live.student("dora", COURSE).submission(COURSE, first).result is None, (
+        "nothing was measured, nothing is told"
+    )
 
 
 def test_milestones_wait_for_everything_else_and_for_each_other(tmp_path):
