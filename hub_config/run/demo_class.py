@@ -20,6 +20,7 @@ from hub_config.services import TERMINAL, service_environment, service_url
 from hub_config.settings import CHECKOUT, Settings, load_settings, settings_environment
 
 MODULE = "olympics"
+SCRIPT = CHECKOUT / "scripts" / "demo_entries.py"
 PSEUDONYMS = {"ada": "Difference Engine", "ben": "Mark 1", "chen": "Abacus"}
 DONE = "semester/demo-entries"  # below the state folder
 TOKEN_SECONDS = 1800
@@ -31,8 +32,8 @@ def wanted(settings: Settings) -> bool:
     """Tell whether this is a demo class that has yet to hand in."""
     is_demo = settings.semester is None and settings.authenticator == "generated-passwords"
     served = not {"exchange", "grading", "semester"} & set(settings.without)
-    written = (CHECKOUT / "course" / "modules" / f"20_{MODULE}" / f"{MODULE}_dev.py").is_file()
-    return is_demo and served and written and not (settings.var / DONE).exists()
+    made_here = SCRIPT.is_file() and (CHECKOUT / "course" / "modules" / f"20_{MODULE}").is_dir()
+    return is_demo and served and made_here and not (settings.var / DONE).exists()
 
 
 def start(settings: Settings, marker: str) -> None:
@@ -49,7 +50,7 @@ def hand_in(settings: Settings) -> None:
     with tempfile.TemporaryDirectory(prefix="tito-demo-class-") as scratch:
         entries = Path(scratch) / "entries"
         _run([TITO, "export", "--all"], dict(os.environ))
-        _run([sys.executable, str(CHECKOUT / "scripts" / "demo_entries.py"), str(entries)], dict(os.environ))
+        _run([sys.executable, str(SCRIPT), str(entries)], dict(os.environ))
         passwords = read_passwords(settings.secrets)
         for name, pseudonym in PSEUDONYMS.items():
             token = _token(settings, name, passwords[name])

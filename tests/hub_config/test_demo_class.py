@@ -9,7 +9,7 @@ from tito.grading.pseudonyms import check
 from tito.semester import demo
 
 from hub_config.run import demo_class
-from hub_config.settings import CHECKOUT, load_settings
+from hub_config.settings import load_settings
 from tinytorch.datasets import Digits
 from tinytorch.olympics import measure_entry
 
@@ -36,7 +36,7 @@ def test_all_three_play_under_names_that_the_board_takes():
 
 
 def test_their_entries_are_taken(tmp_path):
-    script = runpy.run_path(str(CHECKOUT / "scripts" / "demo_entries.py"))
+    script = runpy.run_path(str(demo_class.SCRIPT))
     script["main"].__globals__["EPOCHS"] = 1
     script["main"](tmp_path)
     assert sorted({path.name.split("-")[0] for path in tmp_path.iterdir()}) == STUDENTS
