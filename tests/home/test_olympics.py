@@ -77,7 +77,7 @@ def test_two_hand_in_at_once_see_the_board_change_one_withdraws_and_both_are_gra
         for client in (ben, ida):
             client.get(HOME)
         assert "No entry yet" in text_of(ben.get(HOME + "board").text), "nobody is shown who has not joined"
-        see(ben, f"modules/{MODULE}", "of the board's public digits")
+        see(ben, f"modules/{MODULE}", "public digits")
         assert "You are on the board" in press(ben, "board/join", "board", pseudonym="Otter")
         see(ben, "board", "Otter")
 
