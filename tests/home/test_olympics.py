@@ -77,7 +77,8 @@ def test_two_hand_in_at_once_see_the_board_change_one_withdraws_and_both_are_gra
         for client in (ben, ida):
             client.get(HOME)
         assert "No entry yet" in text_of(ben.get(HOME + "board").text), "nobody is shown who has not joined"
-        see(ben, f"modules/{MODULE}", "public digits")
+        own = f"{HOME}modules/{MODULE}"
+        wait_for(lambda: "public digits" in text_of(ben.get(own).text), "ben's entry to be measured", 300)
         assert "You are on the board" in press(ben, "board/join", "board", pseudonym="Otter")
         see(ben, "board", "Otter")
 
@@ -88,7 +89,7 @@ def test_two_hand_in_at_once_see_the_board_change_one_withdraws_and_both_are_gra
         assert "Blue Heron" not in page.locator("main").inner_text()
         page.get_by_label("Pseudonym").fill("Blue Heron")
         by_keyboard(page, "Join the board")
-        wait_for(lambda: page.reload() and page.get_by_role("button", name="Withdraw").count(), "ada's entry", 120)
+        wait_for(lambda: page.reload() and page.get_by_role("button", name="Withdraw").count(), "ada's entry", 300)
         looks_right(page, campus)
         assert "Blue Heron" in see(ben, "board", "Blue Heron")
         assert "ada" in text_of(ida.get(HOME + "board").text), "staff see who it is"
