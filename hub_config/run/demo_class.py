@@ -52,33 +52,34 @@ def hand_in(settings: Settings) -> None:
         _run([TITO, "export", "--all"], dict(os.environ))
         _run([sys.executable, str(SCRIPT), str(entries)], dict(os.environ))
         passwords = read_passwords(settings.secrets)
+        environment = service_environment(TERMINAL, settings)
         for name, pseudonym in PSEUDONYMS.items():
-            token = _token(settings, name, passwords[name])
+            token = log_in(settings.hub_api_url, name, passwords[name])
             for entry in sorted(entries.glob(f"{name}-*.npz")):
-                _submit(settings, token, Path(scratch) / name, entry)
-            _join(settings, token, pseudonym)
+                submit(environment, token, Path(scratch) / name, entry)
+            join(service_url("grading", settings), token, pseudonym)
     (settings.var / DONE).touch()
 
 
-def _token(settings: Settings, name: str, password: str) -> str:
+def log_in(hub_api: str, name: str, password: str) -> str:
     """Log in as a student; return a token that ends by itself."""
     about = {"auth": {"username": name, "password": password}, "expires_in": TOKEN_SECONDS, "note": "the demo's entry"}
-    return programs.send(f"{settings.hub_api_url}/users/{name}/tokens", "POST", about)["token"]
+    return programs.send(f"{hub_api}/users/{name}/tokens", "POST", about)["token"]
 
 
-def _submit(settings: Settings, token: str, home: Path, entry: Path) -> None:
+def submit(environment: dict[str, str], token: str, home: Path, entry: Path) -> None:
     """Fetch the module into `home`, lay the entry beside its notebook, and hand both in."""
-    home.mkdir(exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
     own = {"HOME": str(home), "TINYTORCH_HOME": str(home / "tinytorch"), "JUPYTERHUB_API_TOKEN": token}
-    environment = service_environment(TERMINAL, settings) | own
     if not (home / MODULE).is_dir():
-        _run([TITO, "fetch", MODULE], environment)
+        _run([TITO, "fetch", MODULE], environment | own)
     shutil.copyfile(entry, home / MODULE / "entry.npz")
-    _run([TITO, "submit", MODULE], environment)
+    _run([TITO, "submit", MODULE], environment | own)
 
 
-def _join(settings: Settings, token: str, pseudonym: str) -> None:
-    programs.send(f"{service_url('grading', settings)}/api/v1/board/me", "PUT", {"pseudonym": pseudonym}, token)
+def join(grading: str, token: str, pseudonym: str) -> None:
+    """Take part in the leaderboard."""
+    programs.send(f"{grading}/api/v1/board/me", "PUT", {"pseudonym": pseudonym}, token)
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:

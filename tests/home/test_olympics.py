@@ -1,5 +1,6 @@
 """The Olympics from end to end: two students hand in at once, see the board, one withdraws, and both are graded."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -10,15 +11,14 @@ from playwright.sync_api import Page, sync_playwright
 from tito.curriculum import load_curriculum
 
 import tinytorch
-from exchange.client.exchange_client import ExchangeClient
-from exchange.client.transfer import pack
+from hub_config.run import demo_class
 from tests.e2e.hub import CHECKOUT, write_semester
 from tests.home.conftest import put_in_force
 from tests.home.test_browser import ARGUMENTS, AUDIT, CHROMIUM, log_in_page
 from tests.home.test_grading_pages import press
 from tests.home.test_pages import HOME, text_of
 from tests.proxies import Proxy, named
-from tests.semester.campus import Campus, running_campus, wait_for
+from tests.semester.campus import PASSWORD, Campus, running_campus, wait_for
 from tinytorch import nn
 from tinytorch.core.olympics import entry_bytes
 
@@ -40,13 +40,12 @@ def campus(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
 
 
 def hand_in(campus: Campus, student: str, units: int) -> None:
-    """Hand in the notebook as released, and an entry beside it."""
-    folder = campus.folder / "homes" / student / MODULE
+    """Hand in the notebook as released, and an entry beside it, by the commands that a student types."""
+    entry = campus.folder / f"{student}.npz"
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, units), nn.ReLU(), nn.Linear(units, 10))
-    with ExchangeClient(campus.service_url("exchange"), campus.token(student)) as exchange:
-        exchange.fetch_release(COURSE, MODULE, folder)
-        (folder / "entry.npz").write_bytes(entry_bytes(net))
-        exchange.submit(COURSE, MODULE, pack(folder, [f"{MODULE}.ipynb", "entry.npz"]))
+    entry.write_bytes(entry_bytes(net))
+    token = demo_class.log_in(campus.api, student, PASSWORD)
+    demo_class.submit({**os.environ, **campus.environment}, token, campus.folder / "homes" / student, entry)
 
 
 def come_to_see(client: httpx.Client, page: str, words: str) -> None:
@@ -86,7 +85,7 @@ def test_two_hand_in_at_once_see_the_board_change_one_withdraws_and_both_are_gra
             client.get(HOME)
         assert "No entry yet" in text_of(ben.get(HOME + "board").text), "nobody is shown who has not joined"
         come_to_see(ben, f"modules/{MODULE}", "public digits")
-        assert "You are on the board" in press(ben, "board/join", "board", pseudonym="Otter")
+        demo_class.join(campus.service_url("grading"), campus.token("ben"), "Otter")
         assert "Otter" in text_of(ben.get(HOME + "board").text)
 
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
