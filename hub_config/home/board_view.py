@@ -13,7 +13,7 @@ from hub_config.home.moments import Clock, Moment
 
 WIDTH, HEIGHT = 640, 320
 LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 44  # around the field where entries stand
-TITLES = {"accuracy": "Right", "stored_bytes": "Bytes", "work": "Work"}
+RANKED_BY = {"accuracy": "what is read right", "stored_bytes": "bytes", "work": "work"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def read_line(row: dict[str, Any], clock: Clock) -> Line:
     assert received is not None
     known = ("rank", "student", "same_as", "submission", "attempt", "front", "withdrawn", "counts")
     about = {name: row[name] for name in known if name in row}
-    numbers: dict[str, Any] = {name: float(measures.get(name, 0.0)) for name in TITLES}
+    numbers: dict[str, Any] = {name: float(measures.get(name, 0.0)) for name in RANKED_BY}
     return Line(row["pseudonym"], row["own"], received=received, **numbers, **about)
 
 
@@ -89,19 +89,14 @@ def read_events(shown: dict[str, Any], clock: Clock) -> list[Event]:
 
 def rule(event: dict[str, Any]) -> str:
     """Say in words what ranks, and what is asked for."""
-    by = TITLES.get(event["by"], event["by"]).lower()
-    parts = [f"{'most' if event['better'] == 'higher' else 'least'} {by} wins"]
-    parts += [
-        f"{TITLES.get(name, name).lower()} at least {_short(name, value)}" for name, value in event["at_least"].items()
-    ]
-    parts += [
-        f"{TITLES.get(name, name).lower()} at most {_short(name, value)}" for name, value in event["at_most"].items()
-    ]
-    return "; ".join(parts)
+    first = "highest" if event["better"] == "higher" else "lowest"
+    bounds = [(word, event[key]) for key, word in (("at_least", "at least"), ("at_most", "at most"))]
+    asked = [f"{word} {_amount(name, value)}" for word, bound in bounds for name, value in bound.items()]
+    return "; ".join([f"Ranked by {RANKED_BY.get(event['by'], event['by'])}, the {first} first", *asked])
 
 
-def _short(name: str, value: float) -> str:
-    return f"{value:.0%}" if name == "accuracy" else f"{value:,.0f}"
+def _amount(name: str, value: float) -> str:
+    return f"{value:.0%} right" if name == "accuracy" else f"{value:,.0f} {RANKED_BY.get(name, name)}"
 
 
 def picture(lines: Iterable[Line]) -> Picture | None:
