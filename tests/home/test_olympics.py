@@ -69,6 +69,7 @@ def looks_right(page: Page, campus: Campus) -> None:
     """Names, landmarks, contrast; on a small phone nothing scrolls sideways."""
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
+        page.reload()  # colours that are still on their way to the other scheme have no contrast yet
         assert page.evaluate(AUDIT) == [], scheme
         page.screenshot(path=campus.folder / f"board-{scheme}.png", full_page=True)
     page.set_viewport_size({"width": 320, "height": 900})
