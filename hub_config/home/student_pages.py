@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from hub_config.home.about import about
 from hub_config.home.course_map import Module, Record, Tier, course_map, module_titles
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
 from hub_config.home.neighbours import Missing, gather
@@ -32,12 +33,16 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
 
 @router.get("/modules/{slug}")
 async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> Response:
-    """Show one module: dates, attempts with their receipts and results, feedback."""
-    course, record, absent = await _student(ask)
+    """Show one module: what it is about, dates, attempts with their receipts and results, feedback."""
+    got = await gather(student=_student(ask), view=ask.module(slug))
+    course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
-    found = _find(course_map(course, record, clock_for(course)), slug)
-    return render(request, "module.html", course=course, module=found, absent=absent)
+    tiers = course_map(course, record, clock_for(course))
+    found, view = _find(tiers, slug), got["view"]
+    if isinstance(view, Missing):
+        return render(request, "module.html", course=course, module=found, about=None, absent=[*absent, view])
+    return render(request, "module.html", course=course, module=found, about=about(view, found, tiers), absent=absent)
 
 
 @router.get("/receipts/{submission}.json")
