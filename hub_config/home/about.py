@@ -76,8 +76,8 @@ def _parts(view: dict[str, Any], module: Module) -> Iterable[Part]:
     run = {each.name: each for each in module.quick.exercises} if module.quick else {}
     for row in view["exercises"]:
         seen = run.get(row["name"])
-        counts = {"passing": seen.passing, "checks": len(seen.checks)} if seen else {}
-        yield Part(row["name"], row["points"], **counts)
+        passing, checks = (seen.passing, len(seen.checks)) if seen else (0, 0)
+        yield Part(row["name"], row["points"], passing=passing, checks=checks)
     for row in view["written"]:
         yield Part(row["name"], row["points"], written=True)
 

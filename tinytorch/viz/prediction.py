@@ -92,7 +92,12 @@ class Prediction:
 
     def _compare(self, said: str, answer: object) -> tuple[str, bool]:
         """Give the line that opens, and whether the prediction was right."""
-        truth, value = _in_words(answer)
+        plain = _plain(answer)
+        truth, value = _in_words(plain)
+        if self.choices:
+            truth = truth if isinstance(plain, bool) else str(plain)
+            if truth not in self.choices:
+                raise RuntimeError(f"the answer {truth[:LONGEST_CHOICE]!r} is none of {', '.join(self.choices)}")
         if not said:
             return f"You skipped the prediction. It is {truth}.", False
         if self.choices or value is None:
@@ -182,9 +187,16 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def _in_words(answer: object) -> tuple[str, float | None]:
+def _plain(answer: object) -> object:
+    """Take a single number out of its array."""
+    try:
+        return answer.item()  # type: ignore[attr-defined]
+    except Exception:  # no array, or one of several numbers
+        return answer
+
+
+def _in_words(plain: object) -> tuple[str, float | None]:
     """Write an answer; give its value too if it is a number."""
-    plain = answer.item() if hasattr(answer, "item") and getattr(answer, "size", 1) == 1 else answer
     if isinstance(plain, bool):
         return "yes" if plain else "no", None
     if isinstance(plain, int):

@@ -84,6 +84,13 @@ def test_without_a_choice_it_stays_shut_and_a_choice_opens_it():
     assert opened == [1] and box.children[1].disabled
 
 
+def test_numbers_can_be_chosen_and_an_answer_that_is_no_choice_is_told():
+    sizes = viz.Prediction("sizes", "How many?", lambda: np.int64(1000), choices=[10, 1000])
+    assert sizes.say("1000").line == "You said 1000. It is 1000, as you said."
+    with pytest.raises(RuntimeError, match="the answer '12' is none of yes, no"):
+        choice(lambda: 12).say("yes")
+
+
 def test_it_can_always_be_skipped_and_a_skip_is_not_reported(home: Path):
     assert "You skipped the prediction. It is 650." in press(number().controls(), SKIP)
     assert reported(home) == []
