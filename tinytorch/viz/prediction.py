@@ -116,12 +116,14 @@ class Prediction:
         skip = ipywidgets.Button(description="Skip", tooltip="Show the answer without a prediction")
 
         def follow(act: Callable[[], object]) -> None:
+            if entry.disabled:
+                return
             try:
                 act()
             except (ValueError, RuntimeError) as problem:
                 told.value = spoken(str(problem))
                 return
-            entry.disabled = show.disabled = skip.disabled = True
+            entry.disabled = True  # the buttons are not: whoever pressed one by key would lose their place
             told.value = f'<div style="{HIDDEN}">{spoken(self.line)}</div>'
             opened()
 
@@ -134,7 +136,8 @@ class Prediction:
         label = {"description": "your prediction", "style": {"description_width": "initial"}, "tooltip": self.question}
         if self.choices:
             return ipywidgets.RadioButtons(options=self.choices, value=None, **label)
-        return ipywidgets.Text(placeholder="a number", **label)
+        # Sent once, on leaving it: a value that waits for the kernel would be overtaken by the press of the button.
+        return ipywidgets.Text(placeholder="a number", continuous_update=False, **label)
 
     def _ipython_display_(self) -> None:
         """Show the fields, and what was said as an output of its own: it stays where no widget can be shown."""

@@ -440,22 +440,24 @@ def test_arrow_keys_go_back_along_a_path(lab):
 def test_a_prediction_opens_by_keys_and_stays_in_the_notebook(lab):
     with lab.run("predicts", PREDICTS) as page:
         status, said = page.get_by_role("status"), page.locator(".jp-OutputArea-output p")
+        said.filter(has_text="not predicted yet").first.wait_for()
         field = page.get_by_label("your prediction").first
         field.focus()
         page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
         status.filter(has_text="enter a number first, or skip").wait_for()
-        page.keyboard.press("Shift+Tab")
+        field.focus()
         page.keyboard.type("640")
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         said.filter(has_text="You said 640. It is 650: 1.5 % too small.").wait_for()
         status.filter(has_text="You said 640. It is 650").wait_for(state="attached")
+        assert page.locator(":focus").inner_text() == "Show the answer"
         choices = page.get_by_role("radio")
         choices.first.focus()
         page.keyboard.press("ArrowDown")
         page.get_by_role("button", name="Show the answer").nth(1).focus()
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
         said.filter(has_text="You said no. It is yes.").wait_for()
     kept, _ = HTMLExporter(sanitize_html=True).from_notebook_node(nbformat.read(lab.path("predicts"), as_version=4))
     assert "You said 640. It is 650: 1.5 % too small." in kept and "not predicted yet" not in kept
