@@ -113,7 +113,7 @@ def container_of_kind(kind: str, settings: Settings) -> dict:
 def server_environment(kind: str, settings: Settings) -> dict[str, str]:
     """Return the course's variables of a kind of server; {home} stands for its home."""
     running = {service.name for service in chosen(settings)}
-    names = ["exchange"] if kind == "student" else ["exchange", "grading", "semester"]
+    names = ["exchange", "semester"] if kind == "student" else ["exchange", "grading", "semester"]
     urls = {f"{name.upper()}_URL": service_url(name, settings) for name in names if name in running}
     course = course_environment(settings)
     env = {"EXCHANGE_COURSE": course["EXCHANGE_COURSE"], "SERVER_KIND": kind, **urls}

@@ -49,6 +49,7 @@ class Module:
     attempts: tuple[Attempt, ...]
     corrected: bool
     exercises: tuple[str, ...]
+    prerequisites: tuple[str, ...] = ()
     quick: Quick | None = None
     grade: Grade | None = None
     regrades: tuple[Regrade, ...] = ()
@@ -211,6 +212,7 @@ def _module(
         attempts=attempts,
         corrected=bool(row and 0 < fetched < row["release_version"]),
         exercises=tuple(given["exercises"]),
+        prerequisites=tuple(given["prerequisites"]),
         quick=read_quick(grading.get("quick"), clock),
         grade=read_grade(grading.get("feedback"), clock),
         entry=read_entry(grading.get("entry")),

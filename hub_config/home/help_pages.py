@@ -4,10 +4,9 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from markdown_it import MarkdownIt
-from markupsafe import Markup
 
 from hub_config.home.guard import Asking, Looking, NoPage
+from hub_config.home.markdown import as_html
 from hub_config.home.views import render
 
 router = APIRouter()
@@ -27,6 +26,5 @@ async def guide(request: Request, name: str, viewer: Looking, ask: Asking) -> Re
     if name not in guides or (name in FOR_STAFF and not viewer.is_staff):
         raise NoPage(404, f"There is no guide called {name}", "Choose one at the foot of the page.")
     text = (request.app.state.settings.docs / f"{name}.md").read_text(encoding="utf-8")
-    written = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    content = Markup(written.replace("<th>", '<th scope="col">'))
+    content = as_html(text)
     return render(request, "help.html", course=await ask.course(), title=guides[name], content=content, absent=[])

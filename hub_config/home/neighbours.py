@@ -41,6 +41,10 @@ class Neighbours:
     async def course(self) -> Any:
         return await self._get("semester", "/api/v1/course")
 
+    async def module(self, slug: str) -> Any:
+        """Return what a module is about, and what gives points in it."""
+        return await self._get("semester", f"/api/v1/modules/{quote(slug, safe='')}")
+
     async def semester_status(self) -> Any:
         return await self._get("semester", "/api/v1/status")
 

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from hub_config.home.about import about
 from hub_config.home.course_map import Module, Record, course_map, milestone_map, module_titles
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
 from hub_config.home.neighbours import Missing, gather
@@ -34,17 +35,22 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
 
 @router.get("/modules/{slug}")
 async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> Response:
-    """Show one module: dates, attempts with their receipts and results, feedback."""
-    got = await gather(student=_student(ask), questions=ask.own_questions(), answers=ask.answers_for_all(slug))
+    """Show one module: what it is about, dates, attempts with their receipts and results, questions, feedback."""
+    asking = {"questions": ask.own_questions(), "answers": ask.answers_for_all(slug)}
+    got = await gather(student=_student(ask), view=ask.module(slug), **asking)
     course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
     clock = clock_for(course)
-    modules = [module for tier in course_map(course, record, clock) for module in tier.modules]
-    found = _find([*modules, *milestone_map(course, record, clock)], slug)
+    tiers = course_map(course, record, clock)
+    found = _find([*(module for tier in tiers for module in tier.modules), *milestone_map(course, record, clock)], slug)
     asked = [row for row in _rows(got["questions"]) if row["assignment"] == slug]
     await gather(**{row["id"]: ask.see_answer(row["id"]) for row in asked if row["answered_at"] and not row["seen_at"]})
     data = {"questions": asked, "answers": _rows(got["answers"]), "may_ask": course.get("questions", True)}
+    if isinstance(got["view"], Missing):
+        absent, data["about"] = absent if found.is_milestone else [*absent, got["view"]], None
+    else:
+        data["about"] = about(got["view"], found, tiers)
     return render(request, "module.html", course=course, module=found, clock=clock, **data, absent=absent)
 
 

@@ -90,7 +90,7 @@ def module_page(found):
     here = load_settings(dict.fromkeys(NEEDED, "http://hub"))
     return environment().get_template("module.html").render(
         viewer=STUDENT, settings=here, prefix="/", form_token="", note=None, section=lambda: "", help_pages={},
-        course_title="C", absent=[], course=COURSE, module=found, questions=[], answers=[], may_ask=True,
+        course_title="C", absent=[], course=COURSE, module=found, questions=[], answers=[], may_ask=True, about=None,
     )  # fmt: skip
 
 

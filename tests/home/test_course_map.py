@@ -28,6 +28,7 @@ def given(slug: str, number: int = 1, place: str = "built", release: int = -5, d
         "summary": f"What {slug} is.",
         "hours": 2,
         "exercises": ["add"],
+        "prerequisites": [],
         "place": place,
         "release": text(days=release) if built else None,
         "due": text(days=due) if built else None,

@@ -87,6 +87,15 @@ def test_a_module_shows_its_submission_with_a_receipt_that_verifies(person, camp
         assert exchange.receipt(COURSE, receipt["receipt"]["submission"]).signature == receipt["signature"]
 
 
+def test_a_modules_page_says_what_it_is_about_and_what_gives_points_also_before_it_opens(person):
+    ada = person("ada")
+    scale = text_of(ada.get(HOME + "modules/scale").text)
+    assert "What gives points" in scale and "Leads to 02 Shift , Started" in scale
+    measure = text_of(ada.get(HOME + "modules/measure").text)
+    assert "Together 100" in measure and "Builds on 04 Stack" in measure
+    assert "is not part of this semester" in text_of(ada.get(HOME + "modules/later").text)
+
+
 @pytest.mark.parametrize("path", ["class", "grading", "semester", "semester/plan", "semester/apply"])
 def test_staff_pages_are_closed_to_students(person, path):
     answer = person("ada").get(HOME + path)

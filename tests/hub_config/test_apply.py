@@ -56,7 +56,8 @@ def test_servers_get_the_courses_variables_and_no_more(settings):
     student = server_environment("student", settings)
     threads = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
     rest = {"SERVER_BUSY_HOURS", "JUPYTERHUB_ACTIVITY_INTERVAL"}
-    assert set(student) == {"EXCHANGE_COURSE", "EXCHANGE_URL", "SERVER_KIND", "TINYTORCH_HOME"} | threads | rest
+    urls = {"EXCHANGE_URL", "SEMESTER_URL"}
+    assert set(student) == {"EXCHANGE_COURSE", "SERVER_KIND", "TINYTORCH_HOME"} | urls | threads | rest
     assert student["TINYTORCH_HOME"] == "{home}/tinytorch"
     assert "TINYTORCH_HOME" not in server_environment("staff", settings)
 

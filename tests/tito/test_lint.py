@@ -295,6 +295,13 @@ def test_a_picture_with_too_few_steps_is_found(course: Path):
     ]
 
 
+def test_a_prediction_is_no_picture(course: Path):
+    path = source_of(course)
+    cell = '# %%\nviz.Prediction("numbers", "How many?", lambda: 650)\n\n'
+    path.write_text(path.read_text().replace("# %% [markdown]\n# ## Systems", cell + "# %% [markdown]\n# ## Systems"))
+    assert lint(course) == []
+
+
 @pytest.mark.parametrize(
     ("without", "message"),
     [

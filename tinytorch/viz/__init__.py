@@ -9,6 +9,8 @@ in it.
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
 widget can be shown. Needs matplotlib and ipywidgets (`pip install tinytorch[viz]`), only once something is used.
+
+`Prediction` draws nothing: it asks a question, and opens the answer once somebody predicted it.
 """
 
 import importlib
@@ -50,6 +52,7 @@ _HOME = {
     "trade_off": "benchmark_pictures",
     "EvidenceByRuns": "evidence_by_runs",
     "waterfall": "waterfalls",
+    "Prediction": "prediction",
 }
 __all__ = sorted(_HOME)
 

@@ -23,7 +23,7 @@ SYMBOLS = "🎯🧪💡🤔"
 _HEADING = re.compile(r"^(#{1,6}) +(.*?)\s*$")
 _PART = re.compile(r"^Part (\d+): \S")
 _PICTOGRAM = re.compile(r"[\u2600-\u27bf\U0001f300-\U0001faff]")
-_DRAWS = re.compile(r"\bplt\.show\(|\bviz\.\w+\(|\bdraw_\w+\(|^\s*show_\w+\(", re.MULTILINE)
+_DRAWS = re.compile(r"\bplt\.show\(|\bviz\.(?!Prediction\b)\w+\(|\bdraw_\w+\(|^\s*show_\w+\(", re.MULTILINE)
 _STEP = re.compile(r"^\d+\. ", re.MULTILINE)
 LARGEST_STEPS, SMALLEST_STEPS = 5, 3
 

@@ -8,6 +8,9 @@ from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.workspace import Workspace
 
 as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer as JSON, for scripts.")
+all_option = click.option(
+    "--all", "everything", is_flag=True, help="List the whole curriculum, not only what the semester runs."
+)
 
 
 def find_module(name: str) -> tuple[Curriculum, Module, Workspace]:

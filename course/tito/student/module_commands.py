@@ -6,7 +6,7 @@ import click
 
 from tito.curriculum import load_curriculum
 from tito.errors import TitoError
-from tito.student.answers import answer, as_json_option, find_module
+from tito.student.answers import all_option, answer, as_json_option, find_module
 from tito.student.events import report_event
 from tito.student.progress import DONE, all_progress, next_step, progress_of
 from tito.workspace import Workspace
@@ -108,28 +108,31 @@ def complete(name: str, time_limit: float, as_json: bool) -> int:
 
 
 @click.command()
+@all_option
 @as_json_option
-def status(as_json: bool) -> int:
-    """Show how far each module is.
+def status(everything: bool, as_json: bool) -> int:
+    """Show how far each module of your semester is.
 
     \b
     Examples:
       tito module status
+      tito module status --all
       tito module status --json
     """
+    from tito.student.semester import list_progress, say_what_is_listed
     from tito.student.tables import print_table
 
-    curriculum, workspace = load_curriculum(), Workspace.here()
-    progress = all_progress(workspace, curriculum)
+    listed = list_progress(all_progress(Workspace.here(), load_curriculum()), everything)
     if as_json:
-        click.echo(json.dumps([each.to_json() for each in progress], ensure_ascii=False))
+        click.echo(json.dumps([each.to_json() for each in listed.progress], ensure_ascii=False))
         return 0
     rows = []
-    for each in progress:
+    for each in listed.progress:
         tested = "" if each.points is None else f"{each.points:g} of {each.points_possible:g}"
         rows.append([each.module.label, each.module.title, f"{each.module.hours:g} h", each.state, tested])
     print_table(["module", "title", "time", "state", "visible points"], rows)
-    following = next_step(progress)
+    say_what_is_listed(listed)
+    following = next_step(listed.progress)
     if following:
         click.echo(f"\nNext: {following}")
     return 0

@@ -135,6 +135,14 @@ paths = {"SGD": [(2, 0), (1, 0), (0.5, 0)], "Adam": [(0, 1), (0, 0)]}
 viz.OptimizerPath(lambda x, y: x**2 + y**2, paths, (-2, 2), (-2, 2))
 """
 
+PREDICTS = """
+from IPython.display import display
+from tinytorch import viz
+
+display(viz.Prediction("numbers", "How many numbers?", lambda: 650))
+display(viz.Prediction("copy", "Does it copy?", lambda: True, choices=["yes", "no"]))
+"""
+
 TOKENS = """
 from tinytorch import viz
 
@@ -429,8 +437,46 @@ def test_arrow_keys_go_back_along_a_path(lab):
     assert lab.kept_pictures("paths") == 1
 
 
+def test_a_prediction_opens_by_keys_and_stays_in_the_notebook(lab):
+    with lab.run("predicts", PREDICTS) as page:
+        status, said = page.get_by_role("status"), page.locator(".jp-OutputArea-output p")
+        said.filter(has_text="not predicted yet").first.wait_for()
+        field = page.get_by_label("your prediction").first
+        field.focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Space")
+        status.filter(has_text="enter a number first, or skip").wait_for()
+        field.focus()
+        page.keyboard.type("640")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        said.filter(has_text="You said 640. It is 650: 1.5 % too small.").wait_for()
+        status.filter(has_text="You said 640. It is 650").wait_for(state="attached")
+        assert page.locator(":focus").inner_text() == "Show the answer"
+        choices = page.get_by_role("radio")
+        choices.first.focus()
+        page.keyboard.press("ArrowDown")
+        page.get_by_role("button", name="Show the answer").nth(1).focus()
+        page.keyboard.press("Space")
+        said.filter(has_text="You said no. It is yes.").wait_for()
+    kept, _ = HTMLExporter(sanitize_html=True).from_notebook_node(nbformat.read(lab.path("predicts"), as_version=4))
+    assert "You said 640. It is 650: 1.5 % too small." in kept and "not predicted yet" not in kept
+
+
 def test_nothing_is_too_faint_on_a_dark_page(lab, tmp_path):
-    shown = (TOKENS, WIDGETS, MAPS, IMAGES, NEXT, MASKS, CALLS, EVIDENCE, PATHS, TRAINING.replace("+ 8", "+ 1"))
+    shown = (
+        TOKENS,
+        WIDGETS,
+        MAPS,
+        IMAGES,
+        NEXT,
+        MASKS,
+        CALLS,
+        EVIDENCE,
+        PATHS,
+        PREDICTS,
+        TRAINING.replace("+ 8", "+ 1"),
+    )
     code = "\n".join(f"get_ipython().run_cell({each!r})" for each in shown)
     with lab.dark(), lab.run("dark", f"{code}\nNone") as page:
         page.locator(".jp-OutputArea-output pre", has_text="redraws").wait_for()

@@ -26,6 +26,7 @@ from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
+from tito.semester.service.module_view import module_view
 from tito.semester.service.roster_upload import Target
 from tito.semester.service.scheduler import Scheduler
 
@@ -130,6 +131,16 @@ def course(request: Request) -> dict[str, Any]:
     """Return the semester in force: modules, dates, policies; no people."""
     service: Service = request.app.state.service
     return course_view(_in_force(service), service.places.curriculum())
+
+
+@routes.get("/modules/{slug}", dependencies=[Depends(caller)])
+def module(request: Request, slug: str) -> dict[str, Any]:
+    """Return what a module is about, what gives points in it, and the milestones that need it."""
+    curriculum = request.app.state.service.places.curriculum()
+    found = next((each for each in curriculum.modules if each.slug == slug), None)
+    if found is None:
+        raise refusal(404, "a module of the course", slug, f"choose of {', '.join(m.slug for m in curriculum.modules)}")
+    return module_view(curriculum, found)
 
 
 @routes.get("/status")
