@@ -49,6 +49,7 @@ from tinytorch.core.layers import Linear
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.tensor import cat, exp, mean
 from tinytorch.datasets import Digits
+from tinytorch.profiling import best_of
 from tinytorch.testing import close, raises, remote, same, shares_memory, true, unchanged, unit_test
 
 # %% [markdown]
@@ -126,11 +127,8 @@ viz.lines(
 # %%
 manual_seed(0)
 layer, pixels, classes = Linear(784, 10), Tensor(np.ones((64, 784), dtype="float32")), np.zeros(64, dtype="int32")
-start = time.perf_counter()
-for _ in range(20):
-    cross_entropy(layer(pixels), Tensor(classes))
-one = (time.perf_counter() - start) / 20
-print(f"one evaluation: {1000 * one:.2f} ms; a gradient by nudging 7,850 weights: {2 * 7850 * one:.1f} s")
+one = best_of(lambda: cross_entropy(layer(pixels), Tensor(classes)))
+print(f"one evaluation: {one.median:.2f} ms; a gradient by nudging 7,850 weights: {2 * 7850 * one.median / 1e3:.1f} s")
 
 # %% [markdown]
 # Calculus does better. Walk the table of our small example from the bottom to the top, and ask at each step: if *this* value moved by a
@@ -256,18 +254,19 @@ viz.GraphView(*graph_of(loss, w=w, b=b, x=x, y=y), "The tape of (w x + b - y)²"
 
 # %% [markdown]
 # **Predict, then run**: which of these three results has a `grad_fn`?
-#
-# <details><summary>Answer</summary>
-#
-# Only the first. `x * y` involves nobody who wants a gradient, and inside `no_grad()` nothing is recorded. `detach()` is the third way out: the same
-# numbers, without their history.
-# </details>
 
 # %%
 first, second = w * x, x * y
 with no_grad():
     third = w * x
 print([t.grad_fn is not None for t in (first, second, third, first.detach())])
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Only the first. `x * y` involves nobody who wants a gradient, and inside `no_grad()` nothing is recorded. `detach()` is the third way out: the same
+# numbers, without their history.
+# </details>
 
 # %% [markdown]
 # ## Part 3: Local rules
@@ -401,15 +400,16 @@ viz.lines(
 
 # %% [markdown]
 # **Predict, then run**: what is the gradient of $a \cdot a$ at $a = 3$, if both factors are the same tensor?
-#
+
+# %%
+print(mul_rule(1.0, 9.0, 3.0, 3.0))
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # `mul_rule` gives 3 for the left factor and 3 for the right. Both are blame for the same tensor, so they must be **added**: 6, which is $2a$, as it
 # should be. Keep this in mind for Part 7: whoever is used twice is blamed twice.
 # </details>
-
-# %%
-print(mul_rule(1.0, 9.0, 3.0, 3.0))
 
 # %% [markdown]
 # ## Part 4: Undoing broadcasting
@@ -512,15 +512,16 @@ test.report()
 # %% [markdown]
 # **Predict, then run**: a bias of shape `(10,)` is added to a batch of 64 rows, and the gradient of the result is 1 everywhere. What is the gradient of the bias?
 # And if the loss takes the *mean* over the rows, so that the gradient of the result is 1/64?
-#
+
+# %%
+print(unbroadcast(np.ones((64, 10)), (10,)))
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # 64 for each element in the first case, 1 in the second. This is why losses average over the batch: the size of the gradient then does not depend on how
 # many examples there are.
 # </details>
-
-# %%
-print(unbroadcast(np.ones((64, 10)), (10,)))
 
 # %% [markdown]
 # ## Part 5: The matrix product
@@ -585,11 +586,23 @@ def matmul_rule(grad, out, a, b, wanted=(True, True)):
 test = unit_test("matmul_rule")
 
 
-@test.check("the example by hand", points=5)
+@test.check("the example by hand, alone and as a batch of two", points=3)
 def _():
-    for_a, for_b = matmul_rule(np.array([[1.0]]), np.array([[11.0]]), np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
+    grad, out, a, b = np.array([[1.0]]), np.array([[11.0]]), np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])
+    for_a, for_b = matmul_rule(grad, out, a, b)
     close(for_a, [[3.0, 4.0]])
     close(for_b, [[1.0], [2.0]])
+    for_a, for_b = matmul_rule(np.stack([grad] * 2), np.stack([out] * 2), np.stack([a] * 2), np.stack([b] * 2))
+    close(for_a, [[[3.0, 4.0]]] * 2)
+    close(for_b, [[[1.0], [2.0]]] * 2)
+
+
+@test.check("None for what nobody wants", points=3)
+def _():
+    arrays = np.array([[1.0]]), np.array([[11.0]]), np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])
+    same(matmul_rule(*arrays, wanted=(False, True))[0], None)
+    close(matmul_rule(*arrays, wanted=(False, True))[1], [[1.0], [2.0]])
+    same(matmul_rule(*arrays, wanted=(True, False))[1], None)
 
 
 ### BEGIN HIDDEN TESTS
@@ -603,7 +616,7 @@ def _():
     close(for_b, np.einsum("nm,nk->km", grad, a))
 
 
-@test.check("no work for what nobody wants", points=2, hidden=True)
+@test.check("no work for what nobody wants", points=1, hidden=True)
 def _():
     grad, a, b = test.rng.normal(size=(4, 5)), test.rng.normal(size=(4, 3)), test.rng.normal(size=(3, 5))
     for_a, for_b = matmul_rule(grad, a @ b, a, b, wanted=(False, True))
@@ -668,23 +681,19 @@ viz.matrix(
 
 # %% [markdown]
 # **Predict, then run**: how many multiplications does `matmul` of `(64, 784) @ (784, 128)` take, and how many does its rule take?
-#
+
+# %%
+a, b = np.ones((64, 784), dtype="float32"), np.ones((784, 128), dtype="float32")
+c = a @ b
+print(f"forwards {best_of(np.matmul, a, b)}")
+print(f"backwards {best_of(matmul_rule, c, c, a, b)}")
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # Forwards $64 \cdot 784 \cdot 128 = 6.4$ million. The rule computes two products of the same three sizes, so twice as many. That is where the rule of thumb
 # comes from that a training step costs three forward passes.
 # </details>
-
-# %%
-a, b = np.ones((64, 784), dtype="float32"), np.ones((784, 128), dtype="float32")
-start = time.perf_counter()
-for _ in range(20):
-    c = a @ b
-middle = time.perf_counter()
-for _ in range(20):
-    matmul_rule(c, c, a, b)
-end = time.perf_counter()
-print(f"forwards {50 * (middle - start):.2f} ms, backwards {50 * (end - middle):.2f} ms")
 
 # %% [markdown]
 # > 💡 **Production Reality**: not wanting the gradient of the data saves a third of the first layer's work. PyTorch asks in every rule (`ctx.needs_input_grad`, see
@@ -949,9 +958,9 @@ def topological_order(tensor):
 test = unit_test("topological_order")
 
 
-@test.check("a chain of two", points=2)
+@test.check("a chain of two", points=1)
 def _():
-    a = Tensor(3.0, requires_grad=True)
+    a = Tensor([3.0, 4.0], requires_grad=True)
     b = exp(a)
     order = topological_order(b)
     same(len(order), 2)
@@ -963,10 +972,18 @@ def _():
     a = Tensor(3.0, requires_grad=True)
     b = exp(a)
     c = a * b
-    d = b + c
-    order = topological_order(d)
-    same(len(order), 4)
-    true(order[0] is d and order[1] is c and order[2] is b and order[3] is a, "the order is d, c, b, a")
+    for d in (b + c, c + b):
+        order = topological_order(d)
+        same(len(order), 4)
+        true(order[0] is d and order[1] is c and order[2] is b and order[3] is a, "the order is d, c, b, a")
+
+
+@test.check("a chain of 2,000 operations", points=2)
+def _():
+    out = Tensor(1.0, requires_grad=True)
+    for _ in range(2000):
+        out = -out
+    same(len(topological_order(out)), 2001)
 
 
 ### BEGIN HIDDEN TESTS
@@ -999,7 +1016,7 @@ def _():
     )
 
 
-@test.check("a chain of 3,000 operations", points=3, hidden=True)
+@test.check("a chain of 3,000 operations", points=2, hidden=True)
 def _():
     start = Tensor(1.0, requires_grad=True)
     out = start
@@ -1016,18 +1033,19 @@ test.report()
 
 # %% [markdown]
 # **Predict, then run**: how many different topological orders does `a * b + c * d` have, with four leaves?
-#
-# <details><summary>Answer</summary>
-#
-# Many: after the sum come the two products and, each after its product, their leaves: of the 6! = 720 orders of six things, those in which each product precedes its
-# two leaves, 80. All give the same gradients: what matters is only that nobody passes on blame before having it all.
-# </details>
 
 # %%
 leaves = [Tensor(float(i), requires_grad=True) for i in range(1, 5)]
 total = leaves[0] * leaves[1] + leaves[2] * leaves[3]
 print([t.grad_fn.operation if t.grad_fn else f"leaf {t.item():g}" for t in topological_order(total)])
 
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Many: after the sum come the two products and, each after its product, their leaves: of the 6! = 720 orders of six things, those in which each product precedes its
+# two leaves, 80. All give the same gradients: what matters is only that nobody passes on blame before having it all.
+# </details>
 
 # %% [markdown]
 # ## Part 7: The walk
@@ -1158,7 +1176,7 @@ def backpropagate(tensor, gradient=None):
 test = unit_test("backpropagate")
 
 
-@test.check("the small model: -18 for w, -6 for b", points=4)
+@test.check("the small model: -18 for w, -6 for b", points=3)
 def _():
     w, b = Tensor(2.0, requires_grad=True), Tensor(1.0, requires_grad=True)
     loss = (w * Tensor(3.0) + b - Tensor(10.0)) ** 2
@@ -1167,15 +1185,28 @@ def _():
     close(b.grad.data, -6.0)
 
 
-@test.check("used twice, blamed twice", points=3)
+@test.check("used twice, blamed twice; a second backward adds to the first", points=2)
 def _():
     a = Tensor(3.0, requires_grad=True)
     (a * a).backward()
     close(a.grad.data, 6.0)
+    (a * a).backward()
+    close(a.grad.data, 12.0)
+
+
+@test.check("what add_rule hands out twice stays as it is: 2 for a, 1 for b, each in memory of its own", points=3)
+def _():
+    a, b = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
+    ((a + b) + a).sum().backward()
+    close(a.grad.data, [2.0, 2.0])
+    close(b.grad.data, [1.0, 1.0])
+    c, d = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0], requires_grad=True)
+    (c + d).backward(Tensor([1.0, 1.0]))
+    true(not shares_memory(c.grad, d.grad), "c.grad and d.grad have memory of their own")
 
 
 ### BEGIN HIDDEN TESTS
-@test.check("a second backward adds to the first", points=3, hidden=True)
+@test.check("a second backward adds to the first", points=2, hidden=True)
 def _():
     a = Tensor([1.0, 2.0], requires_grad=True)
     (a * 3.0).sum().backward()
@@ -1241,15 +1272,16 @@ viz.GraphView(*graph_of(loss, w=w, b=b, x=x, y=y), "After backward()").picture()
 
 # %% [markdown]
 # **Predict, then run**: what is `w.grad` after calling `loss.backward()` a second time?
-#
-# <details><summary>Answer</summary>
-#
-# -36: gradients add up until somebody clears them. Forgetting this is the most frequent bug of hand-written training loops; the symptom is a training that starts well and then flies apart.
-# </details>
 
 # %%
 loss.backward()
 print("w.grad is now", w.grad.item())
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# -36: gradients add up until somebody clears them. Forgetting this is the most frequent bug of hand-written training loops; the symptom is a training that starts well and then flies apart.
+# </details>
 
 # %% [markdown]
 # ## Part 8: The most beautiful rule
@@ -1306,9 +1338,11 @@ def log_softmax_rule(grad, out, a, dim=-1):
 test = unit_test("log_softmax_rule")
 
 
-@test.check("the example by hand", points=5)
+@test.check("the example by hand, with a second row of its own; columns with dim=0", points=5)
 def _():
-    close(log_softmax_rule(np.array([[1.0, 0.0]]), np.log([[0.5, 0.5]]), np.zeros((1, 2))), [[0.5, -0.5]])
+    grad, out, a = np.array([[1.0, 0.0], [2.0, 0.0]]), np.log(np.full((2, 2), 0.5)), np.zeros((2, 2))
+    close(log_softmax_rule(grad, out, a), [[0.5, -0.5], [1.0, -1.0]])
+    close(log_softmax_rule(grad, out, a, dim=0), [[-0.5, 0.0], [0.5, 0.0]])
 
 
 ### BEGIN HIDDEN TESTS
@@ -1365,17 +1399,18 @@ viz.matrix(
 
 # %% [markdown]
 # **Predict, then run**: what would the gradient be for a model that gives a wrong class the probability 1?
-#
-# <details><summary>Answer</summary>
-#
-# $+1$ for the wrong class and $-1$ for the right one: the largest that it can be, and no larger. However wrong a model is, cross-entropy's pull on the logits stays bounded. (That of the squared error of probabilities
-# would be 0 there: the model would be stuck.)
-# </details>
 
 # %%
 sure = Tensor([[100.0, 0.0, 0.0]], requires_grad=True)
 cross_entropy(sure, Tensor([2])).backward()
 print(sure.grad.data)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# $+1$ for the wrong class and $-1$ for the right one: the largest that it can be, and no larger. However wrong a model is, cross-entropy's pull on the logits stays bounded. (That of the squared error of probabilities
+# would be 0 there: the model would be stuck.)
+# </details>
 
 # %% [markdown]
 # ## Systems Analysis
@@ -1384,16 +1419,6 @@ print(sure.grad.data)
 
 
 # %%
-def milliseconds(function, repeats=7):
-    """Give the shortest of several times: the others were disturbed."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return 1000 * min(times)
-
-
 def network(hidden=128):
     manual_seed(0)
     first, second = Linear(784, hidden), Linear(hidden, 10)
@@ -1406,9 +1431,9 @@ def batch(n):
 
 model, (x, y) = network(), batch(64)
 with no_grad():
-    without_tape = milliseconds(lambda: cross_entropy(model(x), y))
-with_tape = milliseconds(lambda: cross_entropy(model(x), y))
-both = milliseconds(lambda: cross_entropy(model(x), y).backward())
+    without_tape = best_of(lambda: cross_entropy(model(x), y)).median
+with_tape = best_of(lambda: cross_entropy(model(x), y)).median
+both = best_of(lambda: cross_entropy(model(x), y).backward()).median
 print(f"forwards without tape {without_tape:.2f} ms, with tape {with_tape:.2f} ms, with backward {both:.2f} ms")
 print(f"backward costs {(both - with_tape) / with_tape:.1f} forward passes")
 
