@@ -41,6 +41,7 @@ from tinytorch.core.autograd import no_grad
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.optimizers import SGD
 from tinytorch.datasets import Digits
+from tinytorch.profiling import best_of
 from tinytorch.testing import close, fixtures, raises, same, true, unit_test
 
 # %% [markdown]
@@ -151,8 +152,15 @@ def _():
     same(read_idx(bytes([0, 0, 8, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6])), [[1, 2, 3], [4, 5, 6]])
 
 
+@test.check("another kind of file is refused, and one that is too short, with both numbers", points=2)
+def _():
+    raises(ValueError, read_idx, bytes([31, 139, 8, 1, 0, 0, 0, 1, 7]))
+    raises(ValueError, read_idx, bytes([0, 0, 8, 1, 0, 0, 0, 5, 7, 8, 9]), says="5")
+    raises(ValueError, read_idx, bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 8, 9]), says="3")
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("random shapes, also longer than 255", points=6, hidden=True)
+@test.check("random shapes, also longer than 255", points=5, hidden=True)
 def _():
     for shape in [(300,), (2, 259), tuple(int(n) for n in test.rng.integers(1, 9, size=3)), (2, 1, 3, 2)]:
         numbers = test.rng.integers(0, 256, size=shape).astype(np.uint8)
@@ -162,7 +170,7 @@ def _():
         same(str(result.dtype), "uint8")
 
 
-@test.check("a file of another kind is refused", points=4, hidden=True)
+@test.check("a file of another kind is refused", points=3, hidden=True)
 def _():
     raises(ValueError, read_idx, bytes([0, 0, 13, 1, 0, 0, 0, 1, 7]))
     raises(ValueError, read_idx, bytes([31, 139, 8, 1, 0, 0, 0, 1, 7]))
@@ -195,16 +203,17 @@ viz.images(pictures[:8], titles=[str(label) for label in digits.targets[:8]], ti
 
 # %% [markdown]
 # **Predict, then run**: the file of MNIST's training images, unpacked, has how many bytes? And in memory as float32?
-#
+
+# %%
+bytes_of_mnist = 16 + 60_000 * 28 * 28
+print(f"{bytes_of_mnist:,} bytes in the file, {4 * 60_000 * 28 * 28:,} as float32")
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # $16 + 60{,}000 \cdot 28 \cdot 28 = 47{,}040{,}016$ bytes. As float32 each pixel takes four: 188 MB. Keep bytes as long as
 # you can, and turn into floats what you need: a batch.
 # </details>
-
-# %%
-bytes_of_mnist = 16 + 60_000 * 28 * 28
-print(f"{bytes_of_mnist:,} bytes in the file, {4 * 60_000 * 28 * 28:,} as float32")
 
 # %% [markdown]
 # ## Part 2: A data set, and a random order
@@ -314,9 +323,14 @@ def shuffled_order(n):
 test = unit_test("shuffled_order")
 
 
-@test.check("each number exactly once", points=3)
+@test.check("each number exactly once; the same seed gives the same order", points=3)
 def _():
     same(np.sort(shuffled_order(10)), np.arange(10))
+    manual_seed(7)
+    first, second = shuffled_order(50), shuffled_order(50)
+    manual_seed(7)
+    same(shuffled_order(50), first)
+    true(not np.array_equal(first, second), "two epochs have different orders")
 
 
 ### BEGIN HIDDEN TESTS
@@ -364,15 +378,16 @@ viz.matrix(
 
 # %% [markdown]
 # **Predict, then run**: instead of a permutation somebody draws `n` random numbers from 0 to n - 1, with repetition. What share of the data does an epoch miss?
-#
-# <details><summary>Answer</summary>
-#
-# Each draw misses a given example with probability $1 - 1/n$; all n draws miss it with $(1 - 1/n)^n \approx 1/e = 37\,\%$. More than a third of the data would not be seen in an epoch.
-# </details>
 
 # %%
 drawn = np.random.default_rng(0).integers(0, 10_000, size=10_000)
 print(f"missed: {1 - len(np.unique(drawn)) / 10_000:.1%}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Each draw misses a given example with probability $1 - 1/n$; all n draws miss it with $(1 - 1/n)^n \approx 1/e = 37\,\%$. More than a third of the data would not be seen in an epoch.
+# </details>
 
 # %% [markdown]
 # ## Part 3: Batches
@@ -442,8 +457,15 @@ def _():
     same([list(batch) for batch in batch_indices(list(range(7)), 3, drop_last=True)], [[0, 1, 2], [3, 4, 5]])
 
 
+@test.check("a full last batch is kept; a batch size below 1 is refused", points=2)
+def _():
+    same([list(batch) for batch in batch_indices(list(range(4)), 2, drop_last=True)], [[0, 1], [2, 3]])
+    raises(ValueError, batch_indices, [1, 2], -1, says="-1")
+    raises(ValueError, batch_indices, [1, 2], 0, says="0")
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("random orders come out whole and in order", points=5, hidden=True)
+@test.check("random orders come out whole and in order", points=4, hidden=True)
 def _():
     n, size = int(test.rng.integers(20, 60)), int(test.rng.integers(2, 9))
     order = test.rng.permutation(n)
@@ -463,7 +485,7 @@ def _():
     )
 
 
-@test.check("fewer examples than a batch, none at all, and no batch size", points=5, hidden=True)
+@test.check("fewer examples than a batch, none at all, and no batch size", points=4, hidden=True)
 def _():
     same([list(batch) for batch in batch_indices([2, 5], 4)], [[2, 5]])
     same([list(batch) for batch in batch_indices([2, 5], 1)], [[2], [5]])
@@ -486,15 +508,10 @@ rows = images.reshape(-1, 64)[:2048]
 
 
 def images_per_second(batch_size):
-    """Run 2,048 images through one matrix product per batch; the best of five times."""
+    """Run 2,048 images through one matrix product per batch."""
     batches = [Tensor(rows[i : i + batch_size]) for i in range(0, len(rows), batch_size)]
-    matrix, times = Tensor(weights), []
-    for _ in range(5):
-        start = time.perf_counter()
-        for batch in batches:
-            batch @ matrix
-        times.append(time.perf_counter() - start)
-    return len(rows) / min(times)
+    matrix = Tensor(weights)
+    return 1e3 * len(rows) / best_of(lambda: [batch @ matrix for batch in batches]).median
 
 
 sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256]
@@ -517,15 +534,16 @@ viz.lines(
 
 # %% [markdown]
 # **Predict, then run**: if larger is faster, why not all 3,823 images in one batch?
-#
+
+# %%
+print("steps per epoch:", {size: len(batch_indices(range(len(train_set)), size)) for size in (1, 64, 512, 3823)})
+
+# %% [markdown]
 # <details><summary>Answer</summary>
 #
 # An epoch would be *one* step. In the time of 60 steps with 64 images each it makes one, only slightly better directed. And the whole of it, with all that backward
 # needs, must fit into memory: 60,000 photographs of 224x224 pixels are 36 GB as float32. Batches of 32 to 512 are usual.
 # </details>
-
-# %%
-print("steps per epoch:", {size: len(batch_indices(range(len(train_set)), size)) for size in (1, 64, 512, 3823)})
 
 # %% [markdown]
 # ## Part 4: From examples to a block
@@ -600,8 +618,14 @@ def _():
     same(numbers.data, [0, 1])
 
 
+@test.check("Tensors are stacked; shapes that differ are refused, and shown", points=2)
+def _():
+    same(default_collate([Tensor([1.0, 2.0]), Tensor([3.0, 4.0])]).data, [[1.0, 2.0], [3.0, 4.0]])
+    raises(ValueError, default_collate, [np.zeros(3), np.zeros(4)], says="(3,)")
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("random arrays and Tensors, one axis more in front", points=6, hidden=True)
+@test.check("random arrays and Tensors, one axis more in front", points=5, hidden=True)
 def _():
     shape = tuple(int(n) for n in test.rng.integers(1, 5, size=3))
     arrays = [test.rng.normal(size=shape).astype(np.float32) for _ in range(4)]
@@ -610,7 +634,7 @@ def _():
     same(default_collate(arrays[:1]).data, arrays[0][None])
 
 
-@test.check("tuples of three and pairs inside pairs", points=5, hidden=True)
+@test.check("tuples of three and pairs inside pairs", points=4, hidden=True)
 def _():
     rows = [(float(i), np.full(2, i, dtype=np.float32), -i) for i in range(3)]
     first, second, third = default_collate(rows)
@@ -654,17 +678,18 @@ viz.images(
 
 # %% [markdown]
 # **Predict, then run**: sentences have different lengths. What does `default_collate` say to them, and what would you do?
-#
-# <details><summary>Answer</summary>
-#
-# It refuses: rows of a block have one length. One gives the loader a `collate_fn` of one's own that fills the short ones up (padding) and remembers which places are real. Module 12 will need that.
-# </details>
 
 # %%
 try:
     default_collate([np.array([5, 2, 9]), np.array([5, 2])])
 except ValueError as error:
     print("ValueError:", error)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# It refuses: rows of a block have one length. One gives the loader a `collate_fn` of one's own that fills the short ones up (padding) and remembers which places are real. Module 12 will need that.
+# </details>
 
 # %% [markdown]
 # > 💡 **Production Reality**: collation runs for every batch, so it shows in profiles. PyTorch's version writes batches of worker processes straight into shared memory, so that the training
@@ -768,6 +793,13 @@ def _():
     same([list(batch) for batch in batches], [[0, 1], [2, 3], [4]])
 
 
+@test.check("nothing is read before it is asked for", points=2)
+def _():
+    dataset = fixtures.counting_dataset(Dataset, 100)
+    next(iter(load_batches(DataLoader(dataset, batch_size=10))))
+    same(list(dataset.asked), list(range(10)))
+
+
 ### BEGIN HIDDEN TESTS
 @test.check("shuffled: everything once, rows and labels together, another order each epoch", points=5, hidden=True)
 def _():
@@ -786,7 +818,7 @@ def _():
     true(epochs[0] != epochs[1], "the second epoch has another order than the first")
 
 
-@test.check("drop_last and the data set's own gathering are used", points=3, hidden=True)
+@test.check("drop_last and the data set's own gathering are used", points=2, hidden=True)
 def _():
     numbers = test.rng.normal(size=(11, 3)).astype(np.float32)
     batches = [
@@ -796,7 +828,7 @@ def _():
     same(np.concatenate(batches), numbers[:8])
 
 
-@test.check("nothing is read before it is asked for; the collate function is used", points=3, hidden=True)
+@test.check("nothing is read before it is asked for; the collate function is used", points=2, hidden=True)
 def _():
     dataset, collate = fixtures.counting_dataset(Dataset, 100), fixtures.recording()
     batches = iter(load_batches(DataLoader(dataset, batch_size=10, collate_fn=collate)))
@@ -830,17 +862,18 @@ viz.images(
 
 # %% [markdown]
 # **Predict, then run**: does the first batch of the second epoch equal the first batch of the first epoch?
-#
-# <details><summary>Answer</summary>
-#
-# No: each epoch draws a new order. After `manual_seed` with the same seed the *whole sequence* of epochs repeats.
-# </details>
 
 # %%
 manual_seed(1)
 loader = DataLoader(train_set, batch_size=8, shuffle=True)
 print("first epoch: ", next(iter(loader))[1].tolist())
 print("second epoch:", next(iter(loader))[1].tolist())
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# No: each epoch draws a new order. After `manual_seed` with the same seed the *whole sequence* of epochs repeats.
+# </details>
 
 # %% [markdown]
 # ### Softmax regression: everything you have built, on real digits
@@ -894,15 +927,10 @@ viz.images(
 # **What's happening**
 # 1. Each little picture shows the 64 weights of one digit: where ink speaks for it (bright) and where against it (dark).
 # 2. The 0 wants a ring and no ink in the middle; the 1 wants a stroke.
-# 3. One such template per digit is all that this model can have. A 7 with a bar and one without must share theirs. That's the limit which layers (module 08) remove.
+# 3. One such template per digit is all that this model can have. A 7 with a bar and one without must share theirs. That's the limit which a second layer (modules 03 and 08) removes.
 
 # %% [markdown]
 # **Predict, then run**: train the same model on *sorted* data without shuffling. Which digits does it know at the end?
-#
-# <details><summary>Answer</summary>
-#
-# The last steps of each epoch saw nothing but nines, so it says nine far too often; the digits of the beginning are forgotten. Nothing is wrong with model, loss or optimizer: only the order.
-# </details>
 
 # %%
 by_label = np.argsort(labels, kind="stable")
@@ -917,6 +945,12 @@ for inputs, targets in DataLoader(sorted_set, batch_size=64):
     cross_entropy(inputs @ weight + bias, targets).backward()
     optimizer.step()
 print(f"sorted, one epoch: {accuracy(weight, bias, test_set):.1%} right")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# The last steps of each epoch saw nothing but nines, so it says nine far too often; the digits of the beginning are forgotten. Nothing is wrong with model, loss or optimizer: only the order.
+# </details>
 
 # %% [markdown]
 # ## Systems Analysis
@@ -936,13 +970,9 @@ class OneByOne(Dataset):
 
 
 def samples_per_second(dataset, batch_size=64):
-    """Time whole epochs without any training; the best of three."""
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        count = sum(len(targets) for _, targets in DataLoader(dataset, batch_size=batch_size, shuffle=True))
-        times.append(time.perf_counter() - start)
-    return count / min(times)
+    """Time whole epochs without any training."""
+    loader = DataLoader(dataset, batch_size=batch_size, shuffle=True)
+    return 1e3 * len(dataset) / best_of(lambda: [len(targets) for _, targets in loader]).median
 
 
 loading = {"one by one, collated": samples_per_second(OneByOne()), "gathered at once": samples_per_second(train_set)}
