@@ -1,0 +1,95 @@
+"""The page docs/wrong-answers.md: what a student reads in the notebook for each mistake that modules 01 to 08 warn of.
+
+`python -m tests.modules.messages` writes it; with names of modules (`... tensor losses`) only their sections are made
+anew. Each mistake is judged on the visible checks alone, so this takes some seconds a row.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tito.curriculum import Mistake, Module, load_curriculum
+from tito.staff.auditing.bench import Bench, bench_of
+from tito.staff.mistakes import faulty
+
+ROOT = Path(__file__).resolve().parents[2]
+COURSE, PAGE = ROOT / "course", ROOT / "docs" / "wrong-answers.md"
+TIER = "foundation"
+LONGEST = 200  # characters of a cell: the first sentences tell
+
+INTRODUCTION = """# Wrong answers and what is said of them
+
+Each row is a mistake that the notebook warns of and `module.yaml` declares: what stands in the reference, what somebody
+wrote instead, and the first visible check that fails with its message. `python -m tests.modules.messages` makes the
+page; staff read it to see whether a message names the fault. It quotes solutions, so it is for staff.
+
+"""
+HEAD = "| exercise | the warning | written | the check that fails | what it says |\n| --- | --- | --- | --- | --- |\n"
+
+
+def modules() -> list[Module]:
+    """The modules of the page, in their order."""
+    return [module for module in load_curriculum(COURSE).written if module.tier == TIER]
+
+
+def declared(module: Module) -> list[tuple[str, Mistake]]:
+    """All mistakes that a module declares, each with the name of its exercise."""
+    return [(exercise.name, mistake) for exercise in module.exercises for mistake in exercise.mistakes]
+
+
+def start_of(exercise: str, mistake: Mistake) -> str:
+    """What a mistake's row begins with; no two mistakes share it."""
+    written = cell(f"{folded(mistake.replace)} → {folded(mistake.by) or '(left out)'}")
+    return f"| {exercise} | {cell(folded(mistake.warns))} | {written} |"
+
+
+def section(module: Module) -> str:
+    """Judge the mistakes of one module and tell them as a table."""
+    bench = bench_of(COURSE, module.slug)
+    rows = "".join(f"{start_of(*each)} {told(bench, *each)}\n" for each in declared(module))
+    return f"{title(module)}\n\n{HEAD}{rows}\n"
+
+
+def told(bench: Bench, exercise: str, mistake: Mistake) -> str:
+    """The last two cells of a row: the first visible check that fails, and its message."""
+    source = faulty(bench.plan.solutions[exercise].source, mistake)
+    checks = bench.judge({exercise: source}, only=[exercise], plan=bench.visible).exercise(exercise).checks
+    failed = next((check for check in checks if not check.passed), None)
+    if failed is None:
+        return "none | |"
+    values = f" ({failed.got} came back, {failed.expected} was expected)" if failed.got and failed.expected else ""
+    return f"{cell(failed.title)} | {cell(folded((failed.why or failed.kind) + values))} |"
+
+
+def title(module: Module) -> str:
+    return f"## {module.number:02} {module.title}"
+
+
+def folded(text: str) -> str:
+    return " ".join(text.split())
+
+
+def cell(text: str) -> str:
+    """Text for a cell of a table: no bars, not too long."""
+    text = text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " ..."
+    return text.replace("|", "\\|")
+
+
+def sections(page: str) -> Iterator[str]:
+    """The sections of a page that was written before."""
+    yield from (f"## {part}" for part in page.split("\n## ")[1:])
+
+
+def write(slugs: list[str]) -> None:
+    """Make the sections of these modules anew (of all, if none is named) and keep the others."""
+    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    kept = {part.split("\n", 1)[0]: part.rstrip("\n") + "\n\n" for part in sections(old)}
+    for module in modules():
+        if not slugs or module.slug in slugs:
+            kept[title(module)] = section(module)
+            text = INTRODUCTION + "".join(kept.get(title(each), "") for each in modules())
+            PAGE.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(sys.argv[1:])
