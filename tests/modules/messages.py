@@ -1,16 +1,27 @@
 """The page docs/wrong-answers.md: what a student reads in the notebook for each mistake that modules 01 to 08 warn of.
 
-`python -m tests.modules.messages` writes it; with names of modules (`... tensor losses`) only their sections are made
-anew. Each mistake is judged on the visible checks alone, so this takes some seconds a row.
+`python -m tests.modules.messages` writes it, after `tito export --all`; with names of modules (`... tensor losses`)
+only their sections are made anew. The visible checks run in this process, as they do in a notebook.
 """
 
+import ast
+import contextlib
+import importlib
+import io
+import os
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+from tito.checks.plan import without_hidden
 from tito.curriculum import Mistake, Module, load_curriculum
-from tito.staff.auditing.bench import Bench, bench_of
+from tito.source.percent import Cell, read_percent
 from tito.staff.mistakes import faulty
+
+from tinytorch.testing import ChecksFailed
+from tinytorch.testing.exercise import Outcome
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE, PAGE = ROOT / "course", ROOT / "docs" / "wrong-answers.md"
@@ -44,17 +55,50 @@ def start_of(exercise: str, mistake: Mistake) -> str:
 
 
 def section(module: Module) -> str:
-    """Judge the mistakes of one module and tell them as a table."""
-    bench = bench_of(COURSE, module.slug)
-    rows = "".join(f"{start_of(*each)} {told(bench, *each)}\n" for each in declared(module))
+    """Try the mistakes of one module and tell them as a table."""
+    notebook = Notebook(module)
+    rows = "".join(f"{start_of(*each)} {told(notebook.tried(*each))}\n" for each in declared(module))
     return f"{title(module)}\n\n{HEAD}{rows}\n"
 
 
-def told(bench: Bench, exercise: str, mistake: Mistake) -> str:
-    """The last two cells of a row: the first visible check that fails, and its message."""
-    source = faulty(bench.plan.solutions[exercise].source, mistake)
-    checks = bench.judge({exercise: source}, only=[exercise], plan=bench.visible).exercise(exercise).checks
-    failed = next((check for check in checks if not check.passed), None)
+class Notebook:
+    """A module's exported code, and what its given cells define, in this process."""
+
+    def __init__(self, module: Module) -> None:
+        cells = read_percent(module.source)
+        self.core = importlib.import_module(f"tinytorch.core.{module.slug}").__dict__
+        self.cells = {cell.name: cell.source for cell in cells if cell.name}
+        self.given = "\n".join(_definitions(cell) for cell in cells if not cell.name)
+
+    def tried(self, exercise: str, mistake: Mistake) -> Outcome | None:
+        """The first visible check that fails once the mistake is made, as the notebook tells it; None if all pass."""
+        right = self.cells[exercise]
+        try:
+            exec(faulty(right, mistake), self.core)
+            return next((outcome for outcome in self._checked(exercise) if not outcome.passed), None)
+        finally:
+            exec(right, self.core)
+
+    def _checked(self, exercise: str) -> list[Outcome]:
+        names = {name: value for name, value in self.core.items() if not name.startswith("__")}
+        exec(self.given, names)
+        with contextlib.redirect_stdout(io.StringIO()), np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with contextlib.suppress(ChecksFailed):
+                exec(without_hidden(self.cells[f"test_{exercise}"]), names)
+        return names["test"].outcomes
+
+
+def _definitions(cell: Cell) -> str:
+    """The imports and functions of a given cell; what is exported is in core already."""
+    if cell.kind != "code" or "#| export" in cell.source:
+        return ""
+    kept = [n for n in ast.parse(cell.source).body if isinstance(n, ast.Import | ast.ImportFrom | ast.FunctionDef)]
+    return ast.unparse(ast.Module(kept, []))
+
+
+def told(failed: Outcome | None) -> str:
+    """The last two cells of a row."""
     if failed is None:
         return "none | |"
     values = f" ({failed.got} came back, {failed.expected} was expected)" if failed.got and failed.expected else ""
@@ -92,4 +136,5 @@ def write(slugs: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["MPLBACKEND"] = "Agg"  # before the notebook's imports
     write(sys.argv[1:])

@@ -439,9 +439,9 @@ def _():
     inner = fixtures.module_with(Module, weight=Parameter([1.0]))
     model = fixtures.module_with(Module, scale=Parameter([3.0]), layer=inner)
     same([name for name, _ in named_tensors(model)], ["scale", "layer.weight"])
-    outer = fixtures.module_with(Module, mean=Tensor([0.0]), model=model)
-    same([name for name, _ in named_tensors(outer)], ["mean", "model.scale", "model.layer.weight"])
-    same([name for name, _ in named_tensors(outer, Parameter)], ["model.scale", "model.layer.weight"])
+    outer = fixtures.module_with(Module, part=fixtures.module_with(Module, mean=Tensor([0.0]), model=model))
+    same([name for name, _ in named_tensors(outer)], ["part.mean", "part.model.scale", "part.model.layer.weight"])
+    same([name for name, _ in named_tensors(outer, Parameter)], ["part.model.scale", "part.model.layer.weight"])
 
 
 ### BEGIN HIDDEN TESTS

@@ -1254,21 +1254,25 @@ def _():
 test.report()
 
 # %% [markdown]
-# The small model once more, with gradients, drawn from your own record:
+# The small model once more, drawn from your own record. Your `backward` walks through it; `retain_grad` lets results keep what only leaves keep otherwise, so that you can watch:
+# the slider takes you through the turns, from the loss to the leaves.
 
 # %%
 w, b = Tensor(2.0, requires_grad=True), Tensor(1.0, requires_grad=True)
 x, y = Tensor(3.0), Tensor(10.0)
 loss = (w * x + b - y) ** 2
+drawn, order = graph_of(loss, w=w, b=b, x=x, y=y), topological_order(loss)
+for each in order:
+    each.retain_grad()
 loss.backward()
-viz.GraphView(*graph_of(loss, w=w, b=b, x=x, y=y), "After backward()").picture()
+viz.GradientWalk(*drawn, [(id(each), each.grad.item()) for each in order], "Blame on its way back")
 
 # %% [markdown]
 # **What's happening**
-# 1. `backward` started at the right with 1 and walked to the left.
-# 2. At the leaves it left what Part 1 found by hand and by nudging: -18 and -6.
-# 3. The data $x$ and $y$ got nothing: nobody asked.
-# 4. The boxes between have no gradient any more: theirs was passed on and forgotten.
+# 1. `backward` starts at the right with 1 and walks to the left. Move the slider to 0, then turn by turn: before each one, say what the gradient will be.
+# 2. At the leaves it leaves what Part 1 found by hand and by nudging: -18 and -6.
+# 3. The data $x$ and $y$ get nothing: nobody asked.
+# 4. Without `retain_grad` the boxes between would have no gradient at the end: theirs is passed on and forgotten.
 
 # %% [markdown]
 # **Predict, then run**: what is `w.grad` after calling `loss.backward()` a second time?
@@ -1280,7 +1284,7 @@ print("w.grad is now", w.grad.item())
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# -36: gradients add up until somebody clears them. Forgetting this is the most frequent bug of hand-written training loops; the symptom is a training that starts well and then flies apart.
+# -36, and the -6 of `b` would be -12: gradients add up until somebody clears them. Forgetting this is the most frequent bug of hand-written training loops; the symptom is a training that starts well and then flies apart.
 # </details>
 
 # %% [markdown]

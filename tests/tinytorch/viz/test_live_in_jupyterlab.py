@@ -63,6 +63,8 @@ def cut(text, count):
 frames = np.cumsum(np.random.default_rng(0).normal(size=(5, 3, 2)), axis=0)
 display(viz.TokensByMerges(cut, (0, 2), "abc"), viz.PointsOverTime(frames, "xyz", title="Letters"))
 display(viz.RepeatedWork("abcd", context=3))
+nodes = [{"id": name, "label": name, "kind": "parameter", "note": "3"} for name in "ab"]
+display(viz.GradientWalk(nodes, [("a", "b")], [("b", 1), ("a", 2)]))
 """
 
 MAPS = """
@@ -316,7 +318,12 @@ def test_typing_and_arrow_keys_change_what_is_seen_and_said(lab):
         handles.nth(1).focus()
         page.keyboard.press("ArrowRight")
         status.filter(has_text="4 tokens: without a cache 6 products, none of them computed before").wait_for()
-    assert lab.kept_pictures("widgets") == 2 and "<small>97</small>" in lab.path("widgets").read_text()
+        status.filter(has_text="turn 2 of 2: a has the gradient 2, is a leaf and keeps it").wait_for()
+        with changing(page, picture=2):
+            handles.nth(2).focus()
+            page.keyboard.press("ArrowLeft")
+            status.filter(has_text="turn 1 of 2: b has the gradient 1, passes blame on to a").wait_for()
+    assert lab.kept_pictures("widgets") == 3 and "<small>97</small>" in lab.path("widgets").read_text()
 
 
 def test_arrow_keys_choose_a_map_a_row_of_it_and_a_grid(lab):
