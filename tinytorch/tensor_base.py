@@ -478,7 +478,9 @@ class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes
     @grad.setter
     def grad(self, gradient):
         if gradient is not None and not is_tensor(gradient):
-            raise TypeError(f"a gradient is a Tensor or None, got {type(gradient).__name__}: write Tensor(...) around it")
+            raise TypeError(
+                f"a gradient is a Tensor or None, got {type(gradient).__name__}: write Tensor(...) around it"
+            )
         self._grad = gradient
 
     @property
@@ -496,7 +498,7 @@ def not_an_array(operation, result):
     """Say what is wrong with an operation's function that returned None or a Tensor instead of an array."""
     if result is None:
         return f"{operation} returned None, an array was expected: is a `return` missing?"
-    return f"{operation} returned a Tensor, an array was expected: inside @primitive all is arrays, and it makes the Tensor"
+    return f"{operation} returned a Tensor, an array was expected: inside @primitive are arrays, it makes the Tensor"
 
 
 def from_core(slug, name):

@@ -68,6 +68,9 @@ class Notebook:
         cells = read_percent(module.source)
         self.core = importlib.import_module(f"tinytorch.core.{module.slug}").__dict__
         self.cells = {cell.name: cell.source for cell in cells if cell.name}
+        for cell in cells:
+            if "#| setup" in cell.source:  # such as the recorder that leads backward() to backpropagate
+                exec(cell.source, self.core)
         self.given = "\n".join(_definitions(cell) for cell in cells if not cell.name)
 
     def tried(self, exercise: str, mistake: Mistake) -> Outcome | None:

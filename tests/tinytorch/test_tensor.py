@@ -205,7 +205,9 @@ def test_a_tensor_made_inside_an_operation_is_refused():
     def wrapped(a):
         return Tensor(a)
 
-    with pytest.raises(TypeError, match="wrapped returned a Tensor, an array was expected: inside @primitive all is arr"):
+    with pytest.raises(
+        TypeError, match="wrapped returned a Tensor, an array was expected: inside @primitive are arrays"
+    ):
         wrapped(Tensor([1.0]))
 
 

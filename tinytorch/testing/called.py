@@ -66,7 +66,7 @@ def _call_node(frame: FrameType) -> tuple[ast.Call, str] | None:
 
 
 def _made_by(frame: FrameType, name: str) -> str:
-    """Return `velocity, from step(...)` for a variable that last got its value by `p, velocity = step(...)`, else ''."""
+    """Return `velocity, from step(...)` for a variable that got its value by `p, velocity = step(...)`, else ''."""
     lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
     before = textwrap.dedent("".join(lines[frame.f_code.co_firstlineno - 1 : frame.f_lineno - 1]))
     try:

@@ -162,8 +162,8 @@ def _no_such_id(error: Exception) -> str:
     if type(error).__name__ != "KeyError" or not key.isdecimal() or int(key) < SMALLEST_ID:
         return ""
     return (
-        f"KeyError: nothing is stored under {key}, which looks like an id(...): was it taken out before, is it asked for "
-        "too early, or was another key stored?"
+        f"KeyError: nothing is stored under {key}, which looks like an id(...): was it taken out before, "
+        "is it asked for too early, or was another key stored?"
     )
 
 

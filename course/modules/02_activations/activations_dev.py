@@ -704,12 +704,12 @@ viz.lines(
     title="The same scores, whispered, said, shouted",
     xlabel="which score",
     ylabel="probability",
-    markers=True,
+    joined=False,
 )
 
 # %% [markdown]
 # **What's happening**
-# 1. Small scores differ little, so all five are nearly equally probable: 1/5.
+# 1. Small scores (rings) differ little, so all five are nearly equally probable: 1/5.
 # 2. Multiplied by 5, the differences grow, and the highest score takes most. Score 4, only 0.2 lower, still keeps a
 #    good quarter.
 # 3. In the limit the highest takes all: a *soft* maximum became a hard one. Language models call $1/\text{factor}$

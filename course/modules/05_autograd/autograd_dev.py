@@ -389,14 +389,14 @@ viz.lines(
     {"mul_rule": by_rule, "by nudging": numerical_gradient(lambda a: np.sum(a * b), a)},
     "The gradient of sum(a b) for each a",
     xlabel="a",
-    markers=True,
+    joined=False,
 )
 
 # %% [markdown]
 # **What's happening**
 # 1. Nine products were computed, each with its own $b$; the loss is their sum, so `grad` is 1 everywhere.
 # 2. The gradient for each $a$ is its partner $b$: it does not depend on $a$ itself.
-# 3. The two lines lie on each other; only the one drawn last is seen. Every rule of this framework is tested against nudging in this way.
+# 3. Each square of nudging lies in its ring of the rule. Every rule of this framework is tested against nudging in this way.
 
 # %% [markdown]
 # **Predict, then run**: what is the gradient of $a \cdot a$ at $a = 3$, if both factors are the same tensor?
@@ -1391,7 +1391,7 @@ viz.matrix(
     logits.grad.data,
     f"Gradient of the loss for the logits; digits {', '.join(str(label) for label in labels[:6])}",
     xlabel="class",
-    ylabel="example",
+    ylabel="example (from above)",
 )
 
 # %% [markdown]

@@ -368,6 +368,7 @@ as_shuffled = as_sorted[shuffled_order(len(labels))]
 viz.matrix(
     np.stack([as_sorted[places], as_shuffled[places]]),
     title="The label at 20 places of an epoch: sorted (row 0), shuffled (row 1)",
+    numbers=True,
 )
 
 # %% [markdown]
