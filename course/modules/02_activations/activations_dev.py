@@ -501,11 +501,7 @@ def _erf_of_block(a):
 def gelu(a):
     """Let each number through as far as a normal random number is likely to be below it: a * Phi(a), exactly.
 
-    TODO: Return a * Phi(a).
-
-    APPROACH:
-    1. Compute Phi, the probability, with `erf`: 0.5 * (1 + erf(a / sqrt(2))).
-    2. Multiply by a.
+    TODO: Return a * Phi(a). No steps this time: you will find them.
 
     EXAMPLE:
     >>> gelu(Tensor([-1.0, 0.0, 1.0]))

@@ -87,11 +87,7 @@ def linear(x, weight, bias=None):
 
     x has the shape (..., in), weight (out, in), bias (out,) or None; the result has the shape (..., out).
 
-    TODO: Return the result, a Tensor, made of tensor operations.
-
-    APPROACH:
-    1. Multiply x by the transposed weight.
-    2. Add the bias if there is one.
+    TODO: Return the result, a Tensor, made of tensor operations. No steps this time: you will find them.
 
     EXAMPLE:
     >>> linear(Tensor([[1.0, 2.0]]), Tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), Tensor([0.0, 0.0, 10.0]))
@@ -117,8 +113,8 @@ def _():
     weight, bias = Tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), Tensor([0.0, 0.0, 10.0])
     same(linear(Tensor([[1.0, 2.0]]), weight, bias).data, [[1.0, 2.0, 13.0]])
     same(linear(Tensor([[1.0, 2.0]]), weight).data, [[1.0, 2.0, 3.0]])
-    # made of tensor operations, so that gradients will find their way back
-    same(fixtures.recorded_inputs(Tensor, linear, Tensor([[1.0, 2.0]]), weight, bias), [True, True, True])
+    recorded = fixtures.recorded_inputs(Tensor, linear, Tensor([[1.0, 2.0]]), weight, bias)
+    true(recorded == [True, True, True], "made of tensor operations: what is computed on .data gives no gradient back")
 
 
 ### BEGIN HIDDEN TESTS
@@ -947,6 +943,28 @@ print(model)
 #
 # In training two calls differ; after `eval()` they agree, with each other and with the linear layer alone.
 # </details>
+
+# %% [markdown]
+# ### A class of your own (ungraded)
+#
+# Very deep networks have a detour around each block: what comes out is $x + f(x)$, so a block that has learnt nothing
+# yet does no harm. The cell has the detour alone. Put $f$ into `forward`: the first layer, relu, the second. Before you
+# run it: how many numbers do its parameters have for size 8, and does that change with what `forward` does?
+
+
+# %%
+class Residual(Module):
+    """A detour around two layers."""
+
+    def __init__(self, size):
+        self.first, self.second = Linear(size, size), Linear(size, size)
+
+    def forward(self, x):
+        return x
+
+
+block = Residual(8)
+print(block(Tensor(np.ones((2, 8), dtype=np.float32))).shape, sum(p.numel() for p in block.parameters()), "numbers")
 
 # %% [markdown]
 # ## Systems Analysis

@@ -45,7 +45,7 @@ import time
 
 from tinytorch import manual_seed, viz
 from tinytorch.core.activations import gelu, relu, sigmoid, softmax, tanh
-from tinytorch.core.layers import Linear
+from tinytorch.core.layers import Linear, Module, Parameter
 from tinytorch.core.losses import cross_entropy
 from tinytorch.core.tensor import cat, exp, mean
 from tinytorch.datasets import Digits
@@ -326,11 +326,7 @@ def mul_rule(grad, out, a, b):
         out: the result a * b.
         a, b: the factors; one of them may be a plain number.
 
-    TODO: return two gradients.
-
-    APPROACH:
-    1. For a: grad times b.
-    2. For b: grad times a.
+    TODO: return two gradients. No steps this time: you will find them.
 
     EXAMPLE:
     >>> mul_rule(np.array(-6.0), np.array(6.0), np.array(2.0), np.array(3.0))
@@ -1288,6 +1284,34 @@ print("w.grad is now", w.grad.item())
 # </details>
 
 # %% [markdown]
+# ### Adding up on purpose
+#
+# That gradients add up can be used. A batch whose tape doesn't fit into memory is cut into parts: each goes forwards and backwards by itself, its tape is dropped, its gradient stays, added to those of the parts before. Only then the
+# weights are moved. This is **gradient accumulation**. Before you run the cell: by what must each part's loss be divided, so that the sum is the gradient of the *mean* over all?
+
+
+# %%
+def accumulated(parts):
+    """Return the gradient of the mean loss of 64 digits, made of that many parts one after the other."""
+    manual_seed(0)
+    layer, (images, labels) = Linear(64, 10), Digits(train=True).arrays()
+    for rows in np.split(np.arange(64), parts):
+        loss = cross_entropy(layer(Tensor(images[rows].reshape(-1, 64))), Tensor(labels[rows]))
+        (loss / parts).backward()
+    return layer.weight.grad.data
+
+
+for parts in (1, 2, 8):
+    print(f"{parts} parts: differs by at most {np.abs(accumulated(parts) - accumulated(1)).max():.1e}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# By the number of parts, if they are equally long: the mean of 64 is the mean of two means of 32. What is left is rounding. The tape is as short as that of one part; the time is that of the whole batch. (With parts of
+# different length each is weighted by its share of the examples.)
+# </details>
+
+# %% [markdown]
 # ## Part 8: The most beautiful rule
 #
 # Classification ends in cross-entropy, cross-entropy in `log_softmax`. Its rule is the last that you write, and it has a
@@ -1415,6 +1439,28 @@ print(sure.grad.data)
 # $+1$ for the wrong class and $-1$ for the right one: the largest that it can be, and no larger. However wrong a model is, cross-entropy's pull on the logits stays bounded. (That of the squared error of probabilities
 # would be 0 there: the model would be stuck.)
 # </details>
+
+# %% [markdown]
+# ### A class of your own (ungraded)
+#
+# A layer that stretches each feature and shifts it, as many networks have one after each block. Its `forward` forgets the shift, and so the shift gets no gradient: mend it. You write no rule for it: why not? And what is the gradient of
+# `shift`, before you run the cell?
+
+
+# %%
+class Scale(Module):
+    """Stretch and shift each feature by numbers of its own."""
+
+    def __init__(self, features):
+        self.factor, self.shift = Parameter(np.ones(features)), Parameter(np.zeros(features))
+
+    def forward(self, x):
+        return x * self.factor
+
+
+scale = Scale(3)
+scale(Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])).sum().backward()
+print({name: None if p.grad is None else p.grad.tolist() for name, p in scale.named_parameters()})
 
 # %% [markdown]
 # ## Systems Analysis

@@ -299,11 +299,7 @@ print(len(train_set), "examples; number 0 is an image", image.shape, "and the la
 def shuffled_order(n):
     """Return the numbers 0 to n - 1 in a random order.
 
-    TODO: draw a permutation from the framework's generator.
-
-    APPROACH:
-    1. `generator()` gives a numpy random generator.
-    2. Ask it for a permutation of n numbers.
+    TODO: draw a permutation from the framework's generator. No steps this time: you will find them.
 
     EXAMPLE:
     >>> manual_seed(0)
@@ -952,6 +948,31 @@ print(f"sorted, one epoch: {accuracy(weight, bias, test_set):.1%} right")
 #
 # The last steps of each epoch saw nothing but nines, so it says nine far too often; the digits of the beginning are forgotten. Nothing is wrong with model, loss or optimizer: only the order.
 # </details>
+
+# %% [markdown]
+# ### A class of your own (ungraded)
+#
+# A data set may change what another one gives, each time anew: this is how photographs are turned, cut and brightened while a network learns. `Mirrored` hands on what it gets. Let `__getitem__` turn the 8 x 8 pixels around, left for right
+# (and perhaps only every second time, by `generator()`). For which digits would that be a bad idea?
+
+
+# %%
+class Mirrored(Dataset):
+    """Another data set, with each image left for right."""
+
+    def __init__(self, dataset):
+        self.dataset = dataset
+
+    def __len__(self):
+        return len(self.dataset)
+
+    def __getitem__(self, index):
+        image, label = self.dataset[index]
+        return image, label
+
+
+for dataset in (train_set, Mirrored(train_set)):
+    print(dataset[7][0].data.reshape(8, 8)[2])
 
 # %% [markdown]
 # ## Systems Analysis

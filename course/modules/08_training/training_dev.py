@@ -499,17 +499,13 @@ def accuracy(logits, targets):
     Returns:
         A float from 0 to 1.
 
-    TODO: find each row's largest score, and count how often it is at the target's place.
-
-    APPROACH:
-    1. The place of the largest score in each row of `logits.data`.
-    2. Compare with `targets.data`, and take the mean.
+    TODO: find each row's largest score, and count how often it is at the target's place. No steps this time: you will find them.
 
     EXAMPLE:
     >>> accuracy(Tensor([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0]]), Tensor([0, 1, 1]))
     0.6666666666666666
 
-    HINT: `argmax(axis=1)`; the mean of True and False is the share of True.
+    HINT: the mean of True and False is the share of True.
     """
     ### BEGIN SOLUTION
     return float(np.mean(logits.data.argmax(axis=1) == targets.data))
@@ -1387,6 +1383,25 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # > 💡 **Production Reality**: on thousands of GPUs something breaks every few hours, so large trainings save often. The state of a model with 70 billion weights, Adam's averages included, is about a terabyte; it's written in parts by many machines
 # > at once, in the background, and a checkpoint that can't be loaded is found out only when it's needed: so loading is tested, too.
+
+# %% [markdown]
+# ### An experiment of your own (ungraded)
+#
+# You have everything that an experiment needs. Ask one question, change one thing, keep the seed, and let the *validation* data answer. Three suggestions:
+#
+# 1. **Width**: 8, 32, 128, 512 hidden units (`make_model(hidden=...)`). From where on does more not help?
+# 2. **Dropout**: put `Dropout(0.3)` behind the ReLU, and train on the 200 digits of `train_on_few`. Does the best epoch come later? Is it better?
+# 3. **How much data**: train on 100, 400, 1,600 digits (`train_set.take`). How many more bring one percent?
+#
+# Say beforehand what you expect. Two seeds tell you how much of a difference is luck.
+
+# %%
+for seed in (0, 1):
+    manual_seed(seed)
+    model = make_model(hidden=32, seed=seed)
+    trainer = Trainer(model, cross_entropy, Adam(model.parameters(), lr=0.004))
+    entry = trainer.fit(DataLoader(train_set, batch_size=64, shuffle=True), validation_loader, epochs=3)[-1]
+    print(f"seed {seed}: {entry['validation_accuracy']:.1%} right after {entry['epoch']} epochs")
 
 # %% [markdown]
 # ## Systems Analysis
