@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
 
@@ -51,7 +50,7 @@ def lines(
         ax.plot(at, y, color=COLORS[i % len(COLORS)], label=name, **style)
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     if x is None:  # counted, so there is no step 2.5
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        ax.locator_params(axis="x", integer=True)
     if "x" in log:
         ax.set_xscale("log")
     if "y" in log:

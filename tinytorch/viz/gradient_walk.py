@@ -13,7 +13,7 @@ from tinytorch.viz.graph_view import GraphView
 from tinytorch.viz.picture import Picture
 from tinytorch.viz.shown import html_table, show_with_controls, spoken, with_words
 
-MOST_NODES = 16  # more boxes would make one move of the slider larger than 60 kB
+MOST_NODES = 10  # more boxes would make one move of the slider larger than 60 kB
 TURN = "▶ "  # stands before the name of whoever has the turn: colour is never alone
 
 
@@ -21,7 +21,7 @@ class GradientWalk:
     """A computation graph and a walk backwards through it.
 
     Args:
-        nodes, edges: as for GraphView; at most 16 nodes.
+        nodes, edges: as for GraphView; at most 10 nodes.
         walk: pairs (id of a node, its gradient, a number), in the order in which nodes had their turn.
         title: stands above the drawing.
     """

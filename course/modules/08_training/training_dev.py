@@ -1299,6 +1299,39 @@ viz.images(
 # 3. Looking at mistakes is the cheapest way to find out what to do next: other data, another model, or wrong labels.
 
 # %% [markdown]
+# ### Watch it bend
+#
+# With two numbers for each example one can see what training does. Two half moons lie in each other; no straight line parts them. Before you move the slider: what will the boundary look like after ten steps, and at the end?
+
+
+# %%
+def moons(n, seed=0):
+    """Return n points on two half moons, and on which one each lies."""
+    rng = np.random.default_rng(seed)
+    angle, kind = rng.uniform(0, np.pi, n), rng.integers(0, 2, n)
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = np.where(kind[:, None] == 0, upper, [1.0, 0.5] - upper) + 0.15 * rng.normal(size=(n, 2))
+    return points.astype("float32"), kind.astype("int32")
+
+
+points, kinds = moons(300)
+manual_seed(0)
+model = Sequential(Linear(2, 16), ReLU(), Linear(16, 2))
+optimizer, boundary = Adam(model.parameters(), lr=0.02), viz.DecisionBoundary(points, kinds, "Two moons")
+for step in range(201):
+    if step % 10 == 0:
+        boundary.add(step, lambda places: model(Tensor(places)).data)
+    train_step(model, cross_entropy, optimizer, Tensor(points), Tensor(kinds))
+boundary
+
+# %% [markdown]
+# **What's happening**
+# 1. At step 0 the weights are random, and the boundary lies anywhere.
+# 2. After a few steps it is nearly straight and lies between the moons: about as good as one layer alone can do.
+# 3. Then it bends into the gap. Each of the 16 gates can give it one kink; between kinks it is straight.
+# 4. At the end only places far from all points change. Nobody asked what the answer is there.
+
+# %% [markdown]
 # ### When to stop
 #
 # With few examples and many weights, learning by heart begins early. Train on 200 digits only, and watch both losses.
