@@ -17,7 +17,8 @@ from tinytorch.viz.shown import html_table, show_with_controls, spoken, with_wor
 
 RESOLUTION = 60  # places along each axis; a model is asked at 3,600 of them
 MARGIN = 0.15  # of the points' extent, left free around them
-SHAPES = "os^Dv"  # of the points: colour never tells alone
+SHAPES = "os^"  # of the points: colour never tells alone
+MOST_POINTS = 200  # more points, or more classes, would make one move of the slider larger than 60 kB
 MOST_CLASSES = len(SHAPES)
 
 
@@ -36,19 +37,21 @@ class DecisionBoundary:
             raise ValueError(f"points are (N, 2) with N labels, got {self.points.shape} and {len(self.labels)} labels")
         if not len(self.labels) or not 0 <= self.labels.min() <= self.labels.max() < MOST_CLASSES:
             raise ValueError(f"labels are classes 0 to {MOST_CLASSES - 1}, got {sorted(set(self.labels.tolist()))[:9]}")
+        if len(self.labels) > MOST_POINTS:
+            raise ValueError(f"at most {MOST_POINTS} points can be told apart, got {len(self.labels)}: take a part")
         low, high = self.points.min(axis=0), self.points.max(axis=0)
         room = MARGIN * np.maximum(high - low, 1e-6)
         self.axes = [np.linspace(a, b, RESOLUTION) for a, b in zip(low - room, high + room, strict=True)]
-        self.steps: list[tuple[int, np.ndarray, float]] = []  # step, answers over the plane, share of points right
+        self.steps: list[tuple[int, np.ndarray, float]] = []  # step, leads over the plane, share of points right
         self.shown = -1
 
     def add(self, step: int, scores_of: Callable[[np.ndarray], object]) -> None:
         """Ask a model for its answers: `scores_of` gets float32 places (M, 2), gives scores (M,) or (M, classes)."""
         across, up = np.meshgrid(*self.axes)
         places = np.concatenate([np.stack([across.ravel(), up.ravel()], axis=1), self.points]).astype("float32")
-        answers = _answers(as_numbers("the scores", scores_of(places)), len(places))
-        share = float(np.mean(answers[across.size :] == self.labels))
-        self.steps.append((int(step), answers[: across.size].reshape(across.shape), share))
+        leads = _leads(as_numbers("the scores", scores_of(places)), len(places))
+        share = float(np.mean(leads[:, across.size :].argmax(axis=0) == self.labels))
+        self.steps.append((int(step), leads[:, : across.size].reshape(-1, *across.shape), share))
 
     def text(self, shown: int | None = None) -> str:
         """Say in a line what a step has: shown counts the steps that were added."""
@@ -60,15 +63,14 @@ class DecisionBoundary:
 
     def picture(self, shown: int | None = None) -> Picture:
         """Draw the answers of a step, the boundary between them, and the points."""
-        figure, axes = new_figure(width=4.8, height=4.2)
+        figure, axes = new_figure(width=4.2, height=3.8)
         ax = axes[0, 0]
         if self.steps:
-            answers = self.steps[self.shown if shown is None else shown][1]
-            for kind in range(int(answers.max()) + 1):
-                side = (answers == kind).astype(float)
-                ax.contourf(*self.axes, side, levels=[0.5, 1.5], colors=[COLORS[kind]], alpha=0.25)
-                if 0 < side.mean() < 1:
-                    ax.contour(*self.axes, side, levels=[0.5], colors=[GREY], linewidths=1.2)
+            for kind, lead in enumerate(self.steps[self.shown if shown is None else shown][1]):
+                if lead.max() > 0:
+                    ax.contourf(*self.axes, lead, levels=[0, lead.max()], colors=[COLORS[kind]], alpha=0.25)
+                if lead.min() < 0 < lead.max():
+                    ax.contour(*self.axes, lead, levels=[0], colors=[GREY], linewidths=1.2)
         for kind in range(int(self.labels.max()) + 1):
             x, y = self.points[self.labels == kind].T
             ax.scatter(
@@ -102,10 +104,11 @@ class DecisionBoundary:
         return f"<DecisionBoundary: {len(self.labels)} points, {len(self.steps)} steps>"
 
 
-def _answers(scores: np.ndarray, count: int) -> np.ndarray:
-    """Turn scores into classes: the largest of several, or above 0 where there is one for each place."""
+def _leads(scores: np.ndarray, count: int) -> np.ndarray:
+    """Say for each class by how much its score leads all others; a single score for a place is that of class 1."""
     if scores.shape[:1] != (count,) or scores.ndim > 2:
         raise ValueError(f"scores_of gets {count} places and gives a row for each, got {scores.shape}")
-    if scores.ndim == 2 and scores.shape[1] > 1:
-        return scores.argmax(axis=1)
-    return (scores.reshape(count) > 0).astype(int)
+    if scores.size == count:
+        return np.stack([-scores.reshape(count), scores.reshape(count)])
+    others = [np.delete(scores, kind, axis=1).max(axis=1) for kind in range(scores.shape[1])]
+    return (scores - np.stack(others, axis=1)).T

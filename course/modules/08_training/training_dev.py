@@ -1314,7 +1314,7 @@ def moons(n, seed=0):
     return points.astype("float32"), kind.astype("int32")
 
 
-points, kinds = moons(300)
+points, kinds = moons(200)
 manual_seed(0)
 model = Sequential(Linear(2, 16), ReLU(), Linear(16, 2))
 optimizer, boundary = Adam(model.parameters(), lr=0.02), viz.DecisionBoundary(points, kinds, "Two moons")
