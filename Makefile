@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 DEPLOY := $(BIN)/python -m hub_config deploy
 
-.PHONY: help install envs serve stop reset test check audit bench goldens lock format screenshots conformance \
+.PHONY: help install serve stop reset test check audit bench goldens lock format screenshots conformance \
 	up down logs backup restore deploy-test
 
 help: ## this menu

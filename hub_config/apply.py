@@ -30,7 +30,7 @@ def apply_all(c, settings: Settings) -> None:
 
 def apply_hub(c, settings: Settings) -> None:
     """Where the Hub listens and keeps its state; servers outlive its restart."""
-    c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.front_url, settings.public_url
+    c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.entrance.rstrip("/"), settings.public_url
     c.JupyterHub.hub_ip = settings.inner_host
     c.JupyterHub.hub_port = settings.ports["hub"]
     c.JupyterHub.db_url = settings.database_url("hub")
@@ -119,6 +119,9 @@ def server_environment(kind: str, settings: Settings) -> dict[str, str]:
     env = {"EXCHANGE_COURSE": course["EXCHANGE_COURSE"], "SERVER_KIND": kind, **urls}
     # As in the judge: threads of one kernel wait for processors that other students' kernels have.
     env |= dict.fromkeys(BLAS_VARIABLES, str(getattr(settings, kind).blas_threads))
+    env["SERVER_BUSY_HOURS"] = str(settings.limits.busy_hours)
+    # What the Hub knows of a server is this old: more often than the culler's patience with it.
+    env["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(300, max(60, settings.idle_seconds // 4)))
     return env | (
         {"TINYTORCH_HOME": "{home}/tinytorch"} if kind == "student" else {"TITO_COURSE": course["TITO_COURSE"]}
     )
@@ -129,13 +132,11 @@ def apply_pages(c, settings: Settings) -> None:
     c.JupyterHub.template_paths = [str(HERE / "templates")]
     c.JupyterHub.template_vars = {
         "course_title": settings.title,
-        "generated_passwords": settings.authenticator == "generated-passwords",
-        "shared_password": settings.authenticator == "shared-password",
-        "native_sign_up": settings.authenticator == "native",
+        "way_to_sign_in": settings.authenticator,
         "operator": settings.operator,
         "shared_origin": WARNING if settings.shares_origin else "",
         "pages_of": [service.name for service in chosen(settings) if service.browser],
     }
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     with_home = any(service.name == "home" for service in chosen(settings))
-    c.JupyterHub.default_url = "/services/home/" if with_home else "/hub/spawn"
+    c.JupyterHub.default_url = settings.base_path + ("services/home/" if with_home else "hub/spawn")

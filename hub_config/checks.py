@@ -1,12 +1,16 @@
 """What must hold before `serve` starts: `NotReady` says the rule, what is there, and a line to run."""
 
 import os
+import shlex
 import shutil
 import socket
+import stat
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 LEAST_FREE_MIB = 500
+PROGRAMS = (".py", ".yaml", ".json", ".toml", ".cfg", ".pth")  # what a server reads; a roster among them may be closed
 
 
 class NotReady(Exception):
@@ -55,3 +59,28 @@ def check_bubblewrap() -> None:
             "or start as root. "
             "In a container, allow it user namespaces (--security-opt seccomp=unconfined), or take the docker place."
         )
+
+
+def check_readable(folders: Iterable[Path]) -> None:
+    """Refuse to start where servers could not read what they stand on: a checkout that was made under a strict umask.
+
+    A look at the first two levels does, since an umask closes all that is made under it.
+    """
+    if os.geteuid() != 0:
+        return  # servers keep this user's number
+    for folder in folders:
+        for path in (folder, *folder.glob("*"), *folder.glob("*/*")):
+            if _is_closed(path):
+                raise NotReady(
+                    f"Students' servers run as users of their own, and {path} is closed to them "
+                    f"(mode {stat.S_IMODE(path.stat().st_mode):03o}; was it made under umask 077?).\n"
+                    f"Run: chmod -R go+rX {shlex.quote(str(folder))}"
+                )
+
+
+def _is_closed(path: Path) -> bool:
+    if path.name.startswith((".", "__pycache__")) or not path.exists():
+        return False
+    if path.is_dir():
+        return path.stat().st_mode & 0o005 != 0o005
+    return path.suffix in PROGRAMS and not path.stat().st_mode & 0o004

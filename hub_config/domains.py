@@ -20,7 +20,11 @@ def apply_domains(c, settings: Settings) -> None:
     c.JupyterHub.cookie_host_prefix_enabled = has_host_cookies(settings)
     c.Authenticator.post_auth_hook = only_at_the_hub
     # JupyterLab's Course List looks for the formgrader at the server's own address, which leads here.
-    lost = (rf"/services/{re.escape(settings.course)}/lab", RedirectHandler, {"url": "/services/formgrader/"})
+    lost = (
+        rf"/services/{re.escape(settings.course)}/lab",
+        RedirectHandler,
+        {"url": f"{settings.base_path}services/formgrader/"},
+    )
     c.JupyterHub.extra_handlers = [*c.JupyterHub.get("extra_handlers", []), lost]
 
 

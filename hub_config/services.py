@@ -16,7 +16,7 @@ from hub_config.origins import WARNING, has_host_cookies
 from hub_config.roles import EXCHANGE as EXCHANGE_SCOPES
 from hub_config.roles import EXCHANGE_STAFF, access
 from hub_config.secret_files import read_or_create
-from hub_config.settings import CHECKOUT, Settings
+from hub_config.settings import CHECKOUT, Settings, SettingsError
 
 STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:run"]
 SEMESTER = ["custom:semester:read", "custom:semester:manage"]
@@ -41,6 +41,7 @@ class Service:
     web: bool = True
     browser: bool = False
     acts_with: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()  # services that it can't do without
     for_servers: bool = False  # single-user servers call it, so it listens where they can reach it
 
 
@@ -54,6 +55,7 @@ GRADING = Service(
     "grading",
     "-m tito.grading --course-dir {course_dir} --database {database} --jobs {jobs}",
     module="tito.grading.__main__",
+    needs=("exchange",),
     scopes=(
         *access("exchange"),
         *("custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:release", "custom:exchange:events"),
@@ -64,6 +66,7 @@ FORMGRADER = Service(
     "formgrader",
     "-m tito.formgrader --course-dir {course_dir}",
     module="tito.formgrader.__main__",
+    needs=("exchange", "grading"),
     scopes=(*access("grading", "exchange"), "custom:grading:read", "custom:grading:run", "custom:exchange:feedback"),
     browser=True,
     acts_with=(*access("grading"), *STAFF_GRADING),
@@ -72,6 +75,7 @@ SEMESTER_SERVICE = Service(
     "semester",
     "-m tito.semester.service --database {database} --course-dir {course_dir} --semester {semester} --apply",
     module="tito.semester.service.__main__",
+    needs=("exchange", "grading"),
     scopes=(
         *("admin:users", "admin:groups", "read:users", "read:groups", "list:users", "list:groups"),
         *access("exchange", "grading"),
@@ -114,11 +118,21 @@ SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, IDLE_CULLER)
 
 
 def chosen(settings: Settings) -> list[Service]:
-    """Return the services to start, in order, those whose program is here; an unknown name in `without` is refused."""
+    """Return the services to start, in order, those whose program is here.
+
+    Raise SettingsError for an unknown name in `without`, and for one that a service that stays can't do without.
+    """
     names = [service.name for service in SERVICES]
     unknown = sorted(set(settings.without) - set(names))
     if unknown:
-        raise ValueError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
+        raise SettingsError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
+    for service in SERVICES:
+        missing = [name for name in service.needs if name in settings.without]
+        if missing and service.name not in settings.without:
+            raise SettingsError(
+                f"without: {service.name} can't do without {' and '.join(missing)}, got {sorted(settings.without)}: "
+                f"leave {service.name} out, too, or start {' and '.join(missing)}"
+            )
     never_cull = settings.idle_seconds == 0
     left_out = {*settings.without, *(["idle-culler"] if never_cull else [])}
     return [service for service in SERVICES if service.name not in left_out and _is_here(service.module)]
@@ -137,7 +151,7 @@ def apply_services(c, settings: Settings) -> None:
 
 def service_url(service: str, settings: Settings) -> str:
     """Return the address at which programs of this machine, and servers that may, reach a service."""
-    return f"{_listens_at(service, settings)}/services/{service}"
+    return f"{_listens_at(service, settings)}{settings.base_path}services/{service}"
 
 
 def _listens_at(service: str, settings: Settings) -> str:
@@ -208,18 +222,19 @@ def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
         "JUPYTERHUB_SERVICE_NAME": service.name,
         "JUPYTERHUB_API_TOKEN": read_or_create(settings.secrets, f"service-{service.name}"),
         "JUPYTERHUB_API_URL": settings.hub_api_url,
-        "JUPYTERHUB_BASE_URL": "/",
+        "JUPYTERHUB_BASE_URL": settings.base_path,
         "JUPYTERHUB_HOST": settings.subdomain_origin,
         "JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED": str(int(has_host_cookies(settings))),
         "JUPYTERHUB_PUBLIC_HUB_URL": f"{settings.public_url}/hub/",
         "JUPYTERHUB_CLIENT_ID": f"service-{service.name}",
     }
     if service.web:
+        at_hub = settings.subdomain_origin + settings.base_path
         door = json.dumps(["access:services", f"access:services!service={service.name}"])
         values |= {
             "JUPYTERHUB_SERVICE_URL": _listens_at(service.name, settings),
-            "JUPYTERHUB_SERVICE_PREFIX": f"/services/{service.name}/",
-            "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{settings.subdomain_origin}/services/{service.name}/oauth_callback",
+            "JUPYTERHUB_SERVICE_PREFIX": f"{settings.base_path}services/{service.name}/",
+            "JUPYTERHUB_OAUTH_CALLBACK_URL": f"{at_hub}services/{service.name}/oauth_callback",
             "JUPYTERHUB_OAUTH_SCOPES": door,
             "JUPYTERHUB_OAUTH_ACCESS_SCOPES": door,
             "JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES": json.dumps(list(service.acts_with)),

@@ -9,6 +9,7 @@ import difflib
 import ipaddress
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -17,9 +18,12 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from hub_config.ways_to_sign_in import WAYS, who_takes
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 PLACES = Path(__file__).parent / "places"
 PREFIX = "HUB_"
+BASE_PATH = re.compile(r"(/[A-Za-z0-9][\w.~-]*)*/?", re.ASCII)
 # Each program has a database of its own; nbgrader's gradebook is a SQLite file in every place, beside its course.
 SQLITE_FILES = {
     "hub": "hub/jupyterhub.sqlite",
@@ -54,22 +58,26 @@ class ServerSettings(Section):
     start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
 
 
-WAYS_TO_SIGN_IN = Literal["generated-passwords", "shared-password", "native", "github", "google", "oauth", "lti13"]
+def _heeded(what: str, setting: str) -> str:
+    """Describe a setting under `sign_in` with the ways that heed it."""
+    return f"{what} ({who_takes(setting)})"
 
 
 class SignInSettings(Section):
     """What a provider of logins says of itself; its client secret is a file, `var/secrets/oauth-client-secret`."""
 
-    client_id: str = Field(default="", description="what the provider calls this Hub (github, google, oauth, lti13)")
-    login_service: str = Field(default="", description="name on the login button (github, google, oauth)")
-    authorize_url: str = Field(default="", description="provider's login page (oauth, lti13)")
-    token_url: str = Field(default="", description="provider's token endpoint (oauth)")
-    userdata_url: str = Field(default="", description="provider's userinfo endpoint (oauth)")
-    jwks_url: str = Field(default="", description="learning platform's keys (lti13)")
-    issuer: str = Field(default="", description="learning platform's issuer (lti13)")
-    username_claim: str = Field(default="", description="claim that is the roster's user name (oauth, lti13)")
+    client_id: str = Field(default="", description=_heeded("what the provider calls this Hub", "client_id"))
+    login_service: str = Field(default="", description=_heeded("name on the login button", "login_service"))
+    authorize_url: str = Field(default="", description=_heeded("provider's login page", "authorize_url"))
+    token_url: str = Field(default="", description=_heeded("provider's token endpoint", "token_url"))
+    userdata_url: str = Field(default="", description=_heeded("provider's userinfo endpoint", "userdata_url"))
+    jwks_url: str = Field(default="", description=_heeded("learning platform's keys", "jwks_url"))
+    issuer: str = Field(default="", description=_heeded("learning platform's issuer", "issuer"))
+    username_claim: str = Field(
+        default="", description=_heeded("claim that is the roster's user name", "username_claim")
+    )
     hosted_domain: str = Field(
-        default="", description="only accounts of this mail domain, which is cut off (google needs it; oauth, lti13)"
+        default="", description=_heeded("only accounts of this mail domain, which is cut off", "hosted_domain")
     )
 
 
@@ -122,6 +130,7 @@ class ServerLimits(Section):
     cpus: float = 2.0
     processes: int = 256
     idle_minutes: int = 60
+    busy_hours: int = 12
     home: str = "5G"
 
     @property
@@ -145,7 +154,10 @@ class Settings(Section):
     title: str = Field(default="TinyTorch", description="name on the login page")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
-    url: str = Field(default="", description="address in browsers, where a reverse proxy stands in front: https://...")
+    url: str = Field(
+        default="",
+        description="address in browsers, where a reverse proxy stands in front: https://... and its path there",
+    )
     tls_key: Path | None = Field(default=None, description="key of given certificates, to answer https itself")
     tls_cert: Path | None = Field(default=None, description="chain of given certificates")
     ports: dict[str, int] = Field(default={}, description="inner ports by program; `serve` chooses what is not given")
@@ -162,7 +174,7 @@ class Settings(Section):
     spawner: Literal["bubblewrap", "docker"] = Field(
         default="bubblewrap", description="what starts single-user servers"
     )
-    authenticator: WAYS_TO_SIGN_IN = Field(default="generated-passwords", description="how people log in")
+    authenticator: str = Field(default="generated-passwords", description="how people log in")
     sign_in: SignInSettings = SignInSettings()
     operator: str = Field(default="operator", description="name of the person who runs the Hub")
     first_uid: int = Field(
@@ -192,6 +204,13 @@ class Settings(Section):
     def _absolute(cls, path: Path | None) -> Path | None:
         return None if path is None else (CHECKOUT / path).resolve()
 
+    @field_validator("authenticator")
+    @classmethod
+    def _way(cls, name: str) -> str:
+        if name not in WAYS:
+            raise ValueError(f"it is one of {', '.join(WAYS)}, got {name!r}")
+        return name
+
     @model_validator(mode="after")
     def _loopback(self) -> "Settings":
         if self.place == "local" and not is_loopback(self.host):
@@ -200,6 +219,18 @@ class Settings(Section):
                 "and take the docker place for people on other machines"
             )
         return self
+
+    @field_validator("url")
+    @classmethod
+    def _address_in_browsers(cls, url: str) -> str:
+        address = urlsplit(url)
+        whole = address.scheme in ("http", "https") and address.hostname and not (address.query or address.fragment)
+        if url and not (whole and BASE_PATH.fullmatch(address.path)):
+            raise ValueError(
+                f"url is the Hub's address in browsers, with the path under which it stands there if it has one, got "
+                f"{url!r}: write it as https://hub.example.org or https://campus.example.org/tinytorch"
+            )
+        return url
 
     @model_validator(mode="after")
     def _domain_per_server(self) -> "Settings":
@@ -212,9 +243,11 @@ class Settings(Section):
                 f"subdomain_host is the Hub's address, by a name that can have subdomains, got {given!r}: "
                 "write it as https://hub.example.org"
             )
-        if self.url and self.url.rstrip("/").lower() != given.rstrip("/").lower():
+        origin = self.url.rstrip("/").removesuffix(self.base_path.rstrip("/")).lower()
+        if self.url and origin != self.subdomain_origin:
             raise ValueError(
-                f"url and subdomain_host are one address, got {self.url!r} and {given!r}: servers get subdomains of "
+                f"url (without its path) and subdomain_host are one address, got {self.url!r} and {given!r}: "
+                "servers get subdomains of "
                 "the Hub's own name. Give both the same, or leave url empty where no reverse proxy stands in front"
             )
         return self
@@ -263,6 +296,12 @@ class Settings(Section):
         return self.url.rstrip("/") or self.subdomain_origin or self.front_url
 
     @property
+    def base_path(self) -> str:
+        """The path under which everything stands, for browsers and programs alike: `/`, or that of `url`."""
+        path = urlsplit(self.url).path.strip("/")
+        return f"/{path}/" if path else "/"
+
+    @property
     def subdomain_origin(self) -> str:
         """The Hub's address if every server has a subdomain of it, else nothing."""
         return self.subdomain_host.rstrip("/").lower()
@@ -285,8 +324,13 @@ class Settings(Section):
         return f"http{'s' * bool(self.tls_key)}://{host}:{self.port}"
 
     @property
+    def entrance(self) -> str:
+        """What comes first in the address of every page at the proxy, with a slash at the end."""
+        return self.front_url + self.base_path
+
+    @property
     def hub_api_url(self) -> str:
-        return f"http://{self.inner_host}:{self.ports['hub']}/hub/api"
+        return f"http://{self.inner_host}:{self.ports['hub']}{self.base_path}hub/api"
 
     def database_url(self, name: str) -> str:
         """Return the SQLAlchemy address of one program's database."""

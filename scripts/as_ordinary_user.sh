@@ -44,6 +44,7 @@ as_user .venv/bin/python -m pytest -m "$without_root" "$@" || failed=1
 if [ "$fast" ]; then
   echo "==> The fast lane"
   lane=$(as_user .venv/bin/python -c 'from tests.lanes import selection; print(selection("fast"))')
-  as_user .venv/bin/python -m pytest -q -n 2 --dist loadfile -m "$lane and not torch and $without_root" || failed=1
+  as_user env TESTS_LANE=fast OPENBLAS_NUM_THREADS=1 .venv/bin/python -m pytest -q -n 2 --dist loadfile -p tests.lanes \
+    -m "$lane and not torch and $without_root" || failed=1
 fi
 exit $failed

@@ -2,6 +2,7 @@
 # Prepare what a make target needs: `prepare.sh python|serve|deploy|test`. Idempotent; the second run takes a fraction of a second.
 # As root it installs missing Debian packages and says so; otherwise it stops with the exact line to run.
 set -euo pipefail
+umask 022  # servers run as users of their own, and read what is made here
 cd "$(dirname "$0")/.."
 mode=${1:-python}
 python=${PYTHON:-python3}

@@ -47,6 +47,32 @@ def _lacks(marker: str) -> bool:
     return _missing[marker]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--with-fast", action="store_true", help="compute with tinytorch.fast in the tests' own process")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "as_built: computes as students built it, under --with-fast too")
+    if config.getoption("--with-fast"):
+        from tinytorch import fast
+
+        fast.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item):
+    """Let a test of which functions are called, marked `as_built`, have those that students built."""
+    if not (item.config.getoption("--with-fast") and item.get_closest_marker("as_built")):
+        return (yield)
+    from tinytorch import fast
+
+    fast.disable()
+    try:
+        return (yield)
+    finally:
+        fast.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Refuse a test in two lanes: it would run twice (tests/lanes.py)."""
     for item in items:
@@ -65,5 +91,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
+    if terminalreporter.config.getoption("--with-fast"):
+        terminalreporter.write_line("operations were computed by tinytorch.fast")
     for marker, count in sorted(_skipped.items()):
         terminalreporter.write_line(f"not run here: {count} test(s) that need {marker} ({OPTIONAL[marker][1]})")

@@ -5,7 +5,7 @@ A test that needs another number than the profile's says its full number: `@sett
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 FEW = 15
 FULL = 100  # hypothesis's own default
@@ -21,7 +21,11 @@ def on_ci() -> bool:
 
 
 def use_profile() -> None:
-    """Load the profile of this run. No deadline: a crowded machine is no fault of the code."""
-    settings.register_profile("fast", max_examples=FEW, deadline=None)
-    settings.register_profile("full", max_examples=FULL, deadline=None)
+    """Load the profile of this run. No limits of time: a crowded machine is no fault of the code.
+
+    On CI these add to hypothesis's own settings for it: the same examples each time, none that a commit did not change.
+    """
+    patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("fast", max_examples=FEW, **patient)
+    settings.register_profile("full", max_examples=FULL, **patient)
     settings.load_profile("full" if on_ci() else "fast")

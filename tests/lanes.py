@@ -13,6 +13,7 @@ a lane that grows with the modules has a share for those that are written.
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -27,6 +28,10 @@ CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
 MOST_RETRIED = 3  # more than this are no accident of a crowded machine
 OVER_BUDGET = 1.2
+ONE_THREAD = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+}  # neighbours' further threads only wait, and burn time
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Lane:
     purpose: str
     minutes: float
     minutes_per_module: float = 0
-    processes: int = 2  # 1: it mostly waits, and leaves a core to the next such lane
+    processes: int = 2  # 1: it mostly waits, and leaves a core to the next such lane; 3: a third of it is waiting
     retries: bool = False  # run once more, alone, what failed; each is on record
 
     def budget(self, modules: int) -> float:
@@ -46,8 +51,8 @@ class Lane:
 # With all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter.
 LANES = {
     "fast": Lane("what has no marker of a lane: in one process, nothing is started", 5),
-    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=1.0),
-    "service": Lane("services, commands and workers as processes; databases; environments", 20),
+    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.6),
+    "service": Lane("services, commands and workers as processes; databases; environments", 20, processes=3),
     "live": Lane("whole Hubs, JupyterLab, browsers", 30, processes=1, retries=True),
     "docker": Lane("images, containers and the deployment", 28, processes=1, retries=True),
     "audit": Lane(
@@ -148,6 +153,22 @@ def selection(name: str) -> str:
     return f"not ({' or '.join(marked)})" if name == "fast" else name
 
 
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave a file unread whose tests are all in another lane, as a plugin of a lane's pytest: imports take long."""
+    if not collection_path.match("test_*.py"):
+        return None
+    return (
+        True if lane_of(collection_path.read_text(encoding="utf-8")) not in (None, os.environ["TESTS_LANE"]) else None
+    )
+
+
+def lane_of(source: str) -> str | None:
+    """Name the lane of all of a file's tests, as `pytestmark` at its top says; None if each says it itself."""
+    stated = re.search(r"^pytestmark = (pytest\.mark\..*|\[[^]]*\])$", source, re.MULTILINE)
+    words = re.findall(r"pytest\.mark\.(\w+)", stated[1]) if stated else []
+    return next((word for word in words if word in LANES), None)
+
+
 def written_modules() -> int:
     return len(list((CHECKOUT / "course" / "modules").glob("*/*_dev.py")))
 
@@ -155,8 +176,22 @@ def written_modules() -> int:
 def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
-    line = [sys.executable, "-m", "pytest", "-q", "-m", selection(name), "-o", f"cache_dir={_cache(name)}"]
-    child = subprocess.Popen([*line, *together, *more], cwd=CHECKOUT, stdout=out, stderr=subprocess.STDOUT)
+    line = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.lanes",
+        "-m",
+        selection(name),
+        "-o",
+        f"cache_dir={_cache(name)}",
+    ]
+    environment = os.environ | ONE_THREAD | {"TESTS_LANE": name}
+    child = subprocess.Popen(
+        [*line, *together, *more], cwd=CHECKOUT, env=environment, stdout=out, stderr=subprocess.STDOUT
+    )
     _, status, usage = os.wait4(child.pid, 0)  # what this child and its own have used, not what runs beside it
     child.returncode = os.waitstatus_to_exitcode(status)
     used.append(usage.ru_utime + usage.ru_stime)

@@ -39,6 +39,7 @@ LAW = {
         "tito.history",
     ),
     "tito.judge": (
+        "tinytorch.datasets",
         "tinytorch.testing",
         "exchange.protocol",
         "tito.curriculum",
@@ -91,7 +92,13 @@ LAW = {
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
     # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
-    "hub_config.server": ("exchange.nbgrader_plugin", "tito.history", "tito.errors", "tito.workspace"),
+    "hub_config.server": (
+        "exchange.nbgrader_plugin",
+        "tito.history",
+        "tito.errors",
+        "tito.late_imports",
+        "tito.workspace",
+    ),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
     # What somebody is called, where they log in and where their server lives.
     "hub_config.sign_in": ("hub_config", "exchange.protocol.names"),

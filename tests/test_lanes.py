@@ -57,6 +57,30 @@ def test_a_failure_in_one_lane_keeps_none_from_running(tree: Path):
 
 
 @pytest.mark.service
+def test_a_file_of_another_lane_is_not_read(tree: Path):
+    write(
+        tree, "elsewhere", "import pytest, no_such_thing\npytestmark = [pytest.mark.docker, pytest.mark.timeout(9)]\n"
+    )
+    write(tree, "good", "def test_yes(): pass\n")
+    assert run(tree, "fast").returncode == 0
+    assert run(tree, "docker").returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "lane"),
+    [
+        ("pytestmark = pytest.mark.live\n", "live"),
+        ("pytestmark = [pytest.mark.security, pytest.mark.service]\n", "service"),
+        ("pytestmark = [\n    pytest.mark.timeout(5),\n    pytest.mark.docker,\n]\n", "docker"),
+        ("pytestmark = pytest.mark.torch\nslow = pytest.mark.live\n", None),
+        ("@pytest.mark.live\ndef test_it(): pass\n", None),
+    ],
+)
+def test_a_file_says_its_lane_at_its_top(source, lane):
+    assert lanes.lane_of(source) == lane
+
+
+@pytest.mark.service
 def test_a_second_try_passes_and_is_on_record(tree: Path):
     write(tree, "flaky", FLAKY.format(count=lanes.MOST_RETRIED))
     done = run(tree, "live")

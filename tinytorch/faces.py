@@ -8,13 +8,15 @@ which command starts it.
 
 import functools
 import importlib
+import inspect
 import json
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tinytorch.missing import explain
+from tinytorch.missing import INSTEAD, explain
+from tinytorch.options import understanding
 
 CURRICULUM = Path(__file__).parent / "core" / "curriculum.json"
 
@@ -34,6 +36,8 @@ def make_face(
             value = find(words[word], f"{package}.{word}")
         else:
             raise AttributeError(explain(package, word, sorted({*words, *rooms})))
+        if inspect.isfunction(value):
+            value = understanding(value, package, word)
         setattr(sys.modules[package], word, value)  # asked once: the next look-up costs nothing
         return value
 
@@ -114,5 +118,11 @@ class Teacher:
         package, _, slug = name.rpartition(".")
         # A worker has no curriculum: there an absent module is simply absent.
         message = advice(slug) if package == "tinytorch.core" and CURRICULUM.exists() else None
+        if slug in INSTEAD.get(package, ()):  # import torch.jit
+            message = explain(package, slug)
         if message:
             raise ModuleNotFoundError(message, name=name)
+
+
+if Teacher not in sys.meta_path:
+    sys.meta_path.append(Teacher)

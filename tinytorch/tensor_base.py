@@ -8,11 +8,13 @@ here says what to use instead.
 import numpy as np
 
 from tinytorch import autograd
+from tinytorch.array_advice import below_tracebacks
 from tinytorch.bound import AnyTensor, beside, core, is_tensor
 from tinytorch.in_place import change
 from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
-from tinytorch.words import along, comparing, elementwise, making, ordering, shaping
+from tinytorch.options import with_options, with_options_of_methods
+from tinytorch.words import along, comparing, elementwise, making, ordering, places, shaping
 from tinytorch.words.converting import converted, to
 from tinytorch.words.devices import CPU
 from tinytorch.words.showing import described, formatted, only_number, truth
@@ -81,8 +83,8 @@ class InPlace:
     def masked_fill_(self, mask, value):
         return change(self, lambda x: x.masked_fill(mask, value))
 
-    def scatter_(self, dim, index, src):
-        return change(self, lambda x: shaping.scatter(x, dim, index, src))
+    def scatter_(self, dim, index, src=None, value=None):
+        return change(self, lambda x: shaping.scatter(x, dim, index, src, value))
 
     def fill_(self, value):
         return self.copy_(value)
@@ -149,6 +151,8 @@ class Comparable:
     def __invert__(self):
         return elementwise.both(self, True if self.dtype == "bool" else -1, np.logical_xor, np.bitwise_xor)
 
+    greater, greater_equal, less, less_equal = elementwise.gt, elementwise.ge, elementwise.lt, elementwise.le
+    not_equal = elementwise.ne
     eq, ne, lt, le, gt, ge = (getattr(elementwise, name) for name in ("eq", "ne", "lt", "le", "gt", "ge"))
     isnan, isinf, isfinite = elementwise.isnan, elementwise.isinf, elementwise.isfinite
     logical_and, logical_or = elementwise.logical_and, elementwise.logical_or
@@ -164,7 +168,7 @@ class Python:
         return with_numpy(self, ufunc, method, inputs, out, options)
 
     def size(self, dim=None):
-        return self.shape if dim is None else self.shape[dim]
+        return self.shape if dim is None else self.shape[places.place(self, dim)]
 
     def numel(self):
         return self.data.size
@@ -304,16 +308,25 @@ class Reduced:
         return beside(self)["mean"](self, dim=dim, keepdim=keepdim)
 
     def amax(self, dim=None, keepdim=False):
+        self._check_extreme("amax", dim)
         return beside(self)["amax"](self, dim=dim, keepdim=keepdim)
 
     def amin(self, dim=None, keepdim=False):
+        self._check_extreme("amin", dim)
         return beside(self)["amin"](self, dim=dim, keepdim=keepdim)
 
     def argmax(self, dim=None, keepdim=False):
+        self._check_extreme("argmax", dim)
         return beside(self)["argmax"](self, dim=dim, keepdim=keepdim)
 
     def argmin(self, dim=None, keepdim=False):
+        self._check_extreme("argmin", dim)
         return beside(self)["argmin"](self, dim=dim, keepdim=keepdim)
+
+    def _check_extreme(self, word, dim):
+        places.check_dims(self, dim)
+        if 0 in (self.shape if dim is None else [self.shape[dim]] if isinstance(dim, int) and self.ndim else ()):
+            raise ValueError(f"{word} of nothing is no number, got shape {self.shape}: look at numel() first")
 
     def var(self, dim=None, unbiased=True, correction=None, keepdim=False):
         if self.numel() == 0:
@@ -470,6 +483,12 @@ class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes
     requires_grad = False
     was_read = False  # whether a recorded operation took this tensor in
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options_of_methods(cls)
+        if cls.__name__ == "Parameter":
+            with_options(cls, "tinytorch.nn")
+
     @property
     def grad(self):
         """The gradient, a Tensor, or None as long as there is none."""
@@ -499,6 +518,11 @@ def not_an_array(operation, result):
     if result is None:
         return f"{operation} returned None, an array was expected: is a `return` missing?"
     return f"{operation} returned a Tensor, an array was expected: inside @primitive are arrays, it makes the Tensor"
+
+
+for part in (Reduced, Shapes, Functions):
+    with_options_of_methods(part)
+below_tracebacks(lambda word: any(hasattr(kind, word) for kind in TensorBase.__subclasses__()))
 
 
 def from_core(slug, name):

@@ -17,6 +17,8 @@ from exchange.client.upload_check import check_before_upload, is_worth_asking
 from exchange.protocol.models import Assignment, Refused, SignedReceipt
 from exchange.protocol.paths import is_ignored, matches, normalise
 
+MOST_NAMED = 3  # files in a message
+
 
 @dataclass(frozen=True)
 class Submitted:
@@ -70,9 +72,11 @@ def submit_folder(
         raise Refused("an assignment is submitted from its folder", str(folder), remedy)
     choice = choose_files(client.assignment(course, assignment), folder)
     if choice.missing and (strict or not choice.paths):
-        raise _not_arrived(
-            Refused("a submission has every released notebook", f"without {', '.join(choice.missing)}", "save it there")
-        )
+        value, remedy = f"without {', '.join(choice.missing)}", "save it there"
+        if renamed := [path for path in choice.left_out if path.endswith(".ipynb")]:
+            value += f", but with {', '.join(renamed[:MOST_NAMED])}"
+            remedy = f"if that is your work, rename it to {choice.missing[0]}"
+        raise _not_arrived(Refused("a submission has every released notebook", value, remedy))
     outgoing = pack(folder, choice.paths)
     cut = _check_sizes(client, course, outgoing, warn)
     signed = _send(client, course, assignment, outgoing, receipts)

@@ -4,7 +4,7 @@ Beside each collected submission lie `receipt.json`, the exchange's own word on 
 nbgrader reads lateness. Only the exchange knows grace and extensions, so the timestamp is written such that
 nbgrader's difference to the assignment's due date is exactly the exchange's lateness: on time is never after the due
 date, late is due date + lateness. Every collection brings the timestamps up to the schedule that holds then, of what
-was collected before too, and in the gradebook together with the due date.
+was collected before too, and in the gradebook together with the due date; unless somebody else owns the gradebook.
 """
 
 import glob
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.exchange import abc
+from traitlets import Bool
 
 from exchange.client import ExchangeClient
 from exchange.client.fetching import replace_folder
@@ -28,6 +29,10 @@ from exchange.protocol.paths import check_person
 class ExchangeCollect(Exchange, abc.ExchangeCollect):
     """Collect the attempt of each student that counts."""
 
+    brings_times = Bool(
+        True, help="Whether to write due date and times of earlier collections too, where nobody else does."
+    ).tag(config=True)
+
     def copy_files(self) -> None:
         """Bring each student's folder up to date, one at a time, each whole."""
         course, assignment = self.course, self.coursedir.assignment_id
@@ -38,7 +43,8 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
             found = [s for s in found if wanted in ("", "*", s.student)]
             self.log.info("Processing %d submissions of '%s' for course '%s'", len(found), assignment, course)
             failed = [s.student for s in found if not self._collect(client, s, due_at)]
-            self._keep_time(client, due_at)
+            if self.brings_times:
+                self._keep_time(client, due_at)
         if not found:
             self.log.warning("No submissions of '%s' for course '%s' to collect", assignment, course)
         if failed:

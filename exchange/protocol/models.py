@@ -12,8 +12,6 @@ from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin, ge
 _STRICT = {"extra": "forbid"}
 Counts = Literal["last", "last_on_time", "best"]
 EventKind = Literal["fetched", "checked", "tested", "completed", "submitted", "unlocked", "feedback_fetched"]
-# Sent by a student's own tools; the other kinds are recorded by the service as it sees them happen.
-REPORTED_EVENTS = ("checked", "tested", "completed")
 
 
 class Refused(Exception):
@@ -127,7 +125,8 @@ class Result:
 
 @dataclass
 class EventReport:
-    """Body of `POST courses/C/events`: a student's own tools report that something happened."""
+    """Body of `POST courses/C/events`: a student's own tools report that something happened; the service records other
+    kinds as it sees them happen."""
 
     kind: Literal["checked", "tested", "completed"]
     assignment: str

@@ -18,7 +18,6 @@ from exchange.service.tables import bundles, feedback, submissions
 
 # A blob is stored before the row that names it; younger ones may be on their way.
 ORPHAN_SECONDS = 3600.0
-_KEYS = ("course", "assignment", "kind", "version", "student", "attempt", "submission")
 
 
 @dataclass

@@ -23,7 +23,7 @@ from hub_config.services import (
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
-from hub_config.sign_in.kinds import ASKS_OUTSIDE
+from hub_config.ways_to_sign_in import WAYS
 
 BIN = Path(sys.executable).parent
 CONFIG = Path(__file__).parents[1] / "jupyterhub_config.py"
@@ -34,10 +34,12 @@ def proxy(settings: Settings) -> Program:
     hub = f"http://{settings.inner_host}:{settings.ports['hub']}"
     command = _other_proxy(settings) if settings.proxy else _front(settings)
     command += ["--ip", settings.host, "--port", str(settings.port), "--api-port", str(settings.ports["proxy-api"])]
-    command += ["--default-target", hub, "--error-target", f"{hub}/hub/error"]
+    command += ["--default-target", hub, "--error-target", f"{hub}{settings.base_path}hub/error"]
     if settings.subdomain_host:
         command += ["--host-routing"]
     token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
+    # The Python proxy tells the Hub the local time of a server's last request, and the Hub reads it as UTC.
+    token["TZ"] = "UTC"
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
 
 
@@ -59,7 +61,7 @@ def hub(settings: Settings) -> Program:
     """Return the Hub itself."""
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
     environment = base_environment() | settings_environment(settings)
-    if settings.authenticator in ASKS_OUTSIDE:  # the Hub's own requests take no notice of a proxy
+    if WAYS[settings.authenticator].asks_outside:  # the Hub's own requests take no notice of a proxy
         environment |= named_proxies()
     return Program("hub", command, environment, settings.var / "log" / "hub.log")
 

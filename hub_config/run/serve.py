@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit
 
-from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port
+from hub_config.checks import NotReady, check_bubblewrap, check_disk, check_port, check_readable
 from hub_config.docker.bridge import with_bridge
 from hub_config.docker.walls import put_up
 from hub_config.origins import check_origins
@@ -46,12 +47,19 @@ def serve(settings: Settings) -> None:
         (settings.var / READY).unlink(missing_ok=True)  # of one that was killed
         if settings.spawner == "bubblewrap":
             check_bubblewrap()
+            check_readable(shown_to_servers(settings))
         prepare(settings)
         settings = with_ports(settings)
         if settings.spawner == "docker":
             for notice in put_up(settings):
                 say(f"!!! {notice}")
         run(settings)
+
+
+def shown_to_servers(settings: Settings) -> list[Path]:
+    """Return what of the checkout servers read."""
+    paths = {path for kind in (settings.student, settings.staff) for path in kind.read_only}
+    return [CHECKOUT / "hub_config" / "server", *(CHECKOUT / path for path in sorted(paths))]
 
 
 def run(settings: Settings) -> None:
@@ -98,7 +106,7 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
         elif try_service(supervisor, service.name, f"{service_url(service.name, settings)}/health"):
             came.append(service.name)
     wait_for_semester(supervisor, settings)
-    wait(supervisor, "proxy", f"{settings.front_url}/hub/health")
+    wait(supervisor, "proxy", f"{settings.entrance}hub/health")
     wait_for_routes(supervisor, settings, came)
     say(f"    ready after {time.monotonic() - began:.0f} s")
 
@@ -120,7 +128,7 @@ def wait_for_routes(supervisor: Supervisor, settings: Settings, names: list[str]
     """
     host = urlsplit(settings.subdomain_origin or settings.public_url).netloc.lower()  # as browsers write it
     for name in names:
-        url = f"{settings.front_url}/services/{name}/health"
+        url = f"{settings.entrance}services/{name}/health"
         try:
             wait(supervisor, "proxy", url, seconds, host)
         except TimeoutError as error:
@@ -281,7 +289,7 @@ def running(settings: Settings) -> dict:
 
 def is_ready(settings: Settings) -> bool:
     """Tell whether everything came up, and the page of the login answers now."""
-    return (settings.var / READY).exists() and programs.answers(f"{settings.front_url}/hub/health")
+    return (settings.var / READY).exists() and programs.answers(f"{settings.entrance}hub/health")
 
 
 def program_pids(settings: Settings) -> dict[str, int]:

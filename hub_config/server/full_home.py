@@ -17,7 +17,7 @@ import room
 from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.services.contents.filecheckpoints import AsyncFileCheckpoints
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from still_at_work import CountedKernels
 from tornado import web
 from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import PathMatches, Router, Rule
@@ -96,10 +96,10 @@ class Contents(AsyncLargeFileManager):
             ) from error
 
 
-class Kernels(AsyncMappingKernelManager):
+class Kernels(CountedKernels):
     """Kernels that start in a full home too: without room IPython finds neither its folder nor its history there."""
 
-    async def start_kernel(self, **more):  # type: ignore[override]
+    async def start_kernel(self, **more):
         if not room.has_room(Path(self.root_dir)):
             more["env"] = dict(more.get("env") or os.environ)
             room.keep_aside(Path(self.root_dir), more["env"])

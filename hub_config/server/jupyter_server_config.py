@@ -33,6 +33,7 @@ c.ServerApp.jpserver_extensions = {
     "notebook_history": True,  # beside this file: thins versions at the start
     "history_page": True,  # beside this file: the versions of a notebook
     "cell_reports": True,  # beside this file: what test cells noted, sent once a minute
+    "still_at_work": True,  # beside this file: a computation that says nothing is no idle server
     "nbgrader_on_request": True,  # beside this file: the next two, once somebody asks for them
     f"{prefix}.assignment_list": False,
     f"{prefix}.validate_assignment": False,

@@ -5,7 +5,6 @@ fetching takes FETCH_SECONDS at most; a fetch that fails, and a home that is ful
 """
 
 import gc
-import importlib
 import os
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 from room import has_room, keep_aside  # beside this file
+from tito.late_imports import postpone
 
 FETCH_SECONDS = 20.0
 NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
@@ -101,19 +101,6 @@ def load_server() -> Callable[[], None]:
     gc.enable()
     sys.argv[0] = "jupyterhub-singleuser"
     return serve
-
-
-def postpone(module: str, name: str) -> None:
-    """Let others import `name` from `module`, which is loaded when it is first called."""
-
-    def call(*args, **kwargs):
-        if sys.modules.get(module) is placeholder:
-            del sys.modules[module]
-        return getattr(importlib.import_module(module), name)(*args, **kwargs)
-
-    placeholder = ModuleType(module)
-    setattr(placeholder, name, call)
-    sys.modules.setdefault(module, placeholder)
 
 
 @contextmanager

@@ -11,10 +11,10 @@ import subprocess
 from pathlib import Path
 
 from jupyterhub.spawner import LocalProcessSpawner
-from traitlets import Dict, Integer, Unicode
+from traitlets import Integer, Unicode
 
 from exchange.protocol.names import home_of
-from hub_config.roles import server_kind
+from hub_config.spawners.kinds import ServerOfAKind
 from hub_config.spawners.readiness import until_it_listens
 from hub_config.spawners.sandbox import CONFIGURATION, Sandbox, write_identity
 
@@ -22,24 +22,15 @@ MIB = 2**20
 OWNER = "owner"  # beside passwd and group: whose home it is
 
 
-class BubblewrapSpawner(LocalProcessSpawner):
-    """A sandbox around each server; what a kind of server has is in `kinds`."""
+class BubblewrapSpawner(ServerOfAKind, LocalProcessSpawner):
+    """A sandbox around each server; `kinds` has environment, read_only, memory_mib, processes, env of each."""
 
     homes = Unicode(help="Folder of all homes").tag(config=True)
     identities = Unicode(help="Folder of the passwd and group files that servers see").tag(config=True)
     logs = Unicode(help="Folder of the servers' logs").tag(config=True)
     configuration = Unicode(help="Jupyter configuration of servers, read-only").tag(config=True)
-    kinds = Dict(help="kind: {environment, read_only, memory_mib, processes, env}").tag(config=True)
     first_uid = Integer(300_000, help="Lowest uid of servers, for a Hub started by root").tag(config=True)
     marker = Unicode(help="Value of TINYTORCH_RUN_ID, by which `hub_config stop` finds servers").tag(config=True)
-
-    @property
-    def kind_name(self) -> str:
-        return server_kind({group.name for group in self.user.groups})
-
-    @property
-    def kind(self) -> dict:
-        return self.kinds[self.kind_name]
 
     @property
     def home(self) -> Path:

@@ -8,12 +8,12 @@ the Hub; its next start takes the image that has the tag then.
 import asyncio
 
 from dockerspawner import DockerSpawner
-from traitlets import Dict, Instance, Integer
+from traitlets import Instance, Integer
 
 from exchange.protocol.names import in_volume
 from hub_config.docker.homes import Homes, homes_of
-from hub_config.roles import server_kind
 from hub_config.settings import Settings
+from hub_config.spawners.kinds import ServerOfAKind
 from hub_config.spawners.readiness import until_it_listens
 
 MIB = 2**20
@@ -26,20 +26,11 @@ FIRST_TO_GO = 500
 CPU_SHARES = 128
 
 
-class ContainerSpawner(DockerSpawner):
-    """A container for each server; what a kind of server has is in `kinds`."""
+class ContainerSpawner(ServerOfAKind, DockerSpawner):
+    """A container for each server; `kinds` has image, memory_mib, cpus, processes, env of each."""
 
-    kinds = Dict(help="kind: {image, memory_mib, cpus, processes, env}").tag(config=True)
     temporary_mib = Integer(256, help="Size of /tmp").tag(config=True)
     homes = Instance(Homes, help="How homes are made").tag(config=True)
-
-    @property
-    def kind_name(self) -> str:
-        return server_kind({group.name for group in self.user.groups})
-
-    @property
-    def kind(self) -> dict:
-        return self.kinds[self.kind_name]
 
     def get_env(self) -> dict[str, str]:
         """Return what the container gets besides its image's own variables."""

@@ -10,6 +10,7 @@ import sys
 import traceback
 from pathlib import Path
 
+from tests.benchmarks.busy import told
 from tests.benchmarks.report import Report, Row, names
 
 HERE = Path(__file__).parent
@@ -40,7 +41,9 @@ def run(name: str, report: Report) -> bool:
     """Run one benchmark; one that breaks is shown and does not stop the others."""
     report.benchmark = name
     try:
-        importlib.import_module(f"tests.benchmarks.bench_{name}").run(report)
+        benchmark = importlib.import_module(f"tests.benchmarks.bench_{name}")
+        with told(report, is_client=getattr(benchmark, "IS_CLIENT", False)):
+            benchmark.run(report)
     except Exception:
         traceback.print_exc()
         return False

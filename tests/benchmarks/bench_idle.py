@@ -29,6 +29,9 @@ class Sample:
     cpu_seconds: float
 
 
+IS_CLIENT = True  # what is measured is other processes': this one must have time left
+
+
 def run(report) -> None:
     """Start, wait until it is quiet, and watch for a minute."""
     with tempfile.TemporaryDirectory() as scratch:

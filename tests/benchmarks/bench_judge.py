@@ -1,9 +1,12 @@
 """Grading, sandbox on, against stock `nbgrader autograde` of the same submissions of the same assignment, in turns.
 
+Twice: as students submit, where stock runs the module's demonstrations too and the judge leaves them out, and on equal
+work, where the submissions have no cells but those that the judge runs. The second is what the judge itself is worth.
 Wall time of one job, which keeps one core busy: the judge waits while the worker works, stock waits for its kernel.
 """
 
 import fcntl
+import json
 import logging
 import multiprocessing
 import os
@@ -14,6 +17,8 @@ import time
 import warnings
 from pathlib import Path
 from statistics import median
+
+from tito.checks.plan import given_source
 
 SLUG = "tensor"
 SUBMISSIONS = 6
@@ -33,13 +38,18 @@ def run(report) -> None:
             peers.append(_seconds(_stock, course, student))
             ours.append(_seconds(_judge, course, student))
         report.ratio("judge and record one submission", median(ours) * 1e3, median(peers) * 1e3, "ms", wanted="<= 0.2")
+        equal = _course(Path(folder) / "equal", only_what_is_judged=True)
+        _stock(equal, students[0])
+        alike = [(_seconds(_judge, equal, student), _seconds(_stock, equal, student)) for student in students]
+        same_work = [median(each) * 1e3 for each in zip(*alike, strict=True)]
+        report.ratio("the same, on equal work", *same_work, "ms", wanted="<= 0.5")
         report.measure("submissions per second and core", 1 / median(ours), "1/s")
         report.measure("of which stock", 1 / median(peers), "1/s")
         report.measure("judging alone", median(_seconds(_only_judge, course, s) for s in students) * 1e3, "ms")
         report.measure("two jobs against one", _speed_up(course, students), "x", wanted=">= 1.7")
 
 
-def _course(folder: Path) -> Path:
+def _course(folder: Path, only_what_is_judged: bool = False) -> Path:
     from tito.curriculum import load_curriculum
     from tito.source.release import generate_notebooks, staff_notebook
 
@@ -49,8 +59,22 @@ def _course(folder: Path) -> Path:
     for number in range(SUBMISSIONS):
         place = folder / "submitted" / f"student{number}" / SLUG
         place.mkdir(parents=True)
-        (place / f"{SLUG}.ipynb").write_text(staff_notebook(module, curriculum), encoding="utf-8")
+        text = staff_notebook(module, curriculum)
+        (place / f"{SLUG}.ipynb").write_text(_without_demonstrations(text) if only_what_is_judged else text, "utf-8")
     return folder
+
+
+def _without_demonstrations(text: str) -> str:
+    """Keep of a cell that is neither solution, test nor exported what defines something, as the judge does."""
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] != "code" or cell["metadata"].get("nbgrader"):
+            continue
+        source = "".join(cell["source"])
+        imports = [line for line in source.splitlines() if line.startswith("from tinytorch.testing import")]
+        whole = source.lstrip().startswith(("#| export", "#| default_exp", "#| setup"))
+        cell["source"] = "\n".join([*imports, given_source(source, whole=whole)])
+    return json.dumps(notebook)
 
 
 def _stock(course: Path, student: str) -> None:

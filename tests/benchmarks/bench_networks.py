@@ -40,7 +40,7 @@ def cnn(nn) -> object:
     )  # fmt: skip
 
 
-def torch_gpt() -> object:
+def torch_gpt(context: int = TIME) -> object:
     """Make our Transformer with PyTorch's own pieces, and our names."""
     import torch
     from torch import nn
@@ -77,7 +77,7 @@ def torch_gpt() -> object:
     class GPT(nn.Module):
         def __init__(self):
             super().__init__()
-            self.tokens, self.positions = nn.Embedding(VOCABULARY, DIM), nn.Embedding(TIME, DIM)
+            self.tokens, self.positions = nn.Embedding(VOCABULARY, DIM), nn.Embedding(context, DIM)
             self.blocks = nn.ModuleList([Block() for _ in range(LAYERS)])
             self.norm, self.head = nn.LayerNorm(DIM), nn.Linear(DIM, VOCABULARY)
 

@@ -12,6 +12,7 @@ from tests.docker.place import TAG, docker, remove_all
 from tests.e2e.hub import CHECKOUT, RunningHub, free_port
 from tests.e2e.names import HOST
 
+PATH = "/courses/tinytorch"  # as behind a campus's proxy
 UP_SECONDS = 1200  # images of Hub, database and staff may have to be built
 
 
@@ -20,12 +21,12 @@ class DeployedHub(RunningHub):
 
     @property
     def url(self) -> str:
-        """The Hub has a name, and each server a domain below it: Node's proxy routes by host."""
-        return f"http://{HOST}:{self.port}"
+        """The Hub has a name, and each server a domain below it, all under a path: Node's proxy routes by both."""
+        return f"http://{HOST}:{self.port}{PATH}"
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**super().environment, "HUB_SUBDOMAIN_HOST": self.url}
+        return {**super().environment, "HUB_URL": self.url, "HUB_SUBDOMAIN_HOST": self.url.removesuffix(PATH)}
 
     @property
     def name(self) -> str:

@@ -44,6 +44,19 @@ def test_release_waits_for_its_time(course: Live) -> None:
     assert states(course) == {"tensor": "released", "layers": "released"}
 
 
+def test_a_clock_that_is_set_back_changes_no_order(course: Live) -> None:
+    """What was sent later is the later attempt and counts, though the clock says that it came an hour earlier."""
+    ada, staff = course.student("ada"), course.staff()
+    course.clock.at(SOON)
+    first = course.submit(ada, "first").receipt
+    course.clock.at(SOON, hours=-1)
+    second = course.submit(ada, "second").receipt
+    assert (first.attempt, second.attempt) == (1, 2) and second.received_at < first.received_at
+    assert [each.id for each in staff.collection(COURSE, "tensor", "last")] == [second.submission]
+    told = [event.detail["attempt"] for event in staff.events(COURSE, kind="submitted")]
+    assert told == [1, 2]
+
+
 def test_release_is_replaced_only_by_force(course: Live) -> None:
     """The same files change nothing; other files need force and make a new version, of which the newest is fetched."""
     staff, ada = course.staff(), course.student("ada")

@@ -17,7 +17,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )  # fmt: skip
-from tito.gradebook.programs import put_programs_on_path
+from tito.running_nbgrader import put_programs_on_path
 from traitlets.config import Config
 
 SLUG = "tensor"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 from tito.formgrader.versions import described, state_of_flag
-from tito.gradebook.programs import put_programs_on_path
+from tito.running_nbgrader import put_programs_on_path
 
 from exchange.protocol.models import Receipt, SignedReceipt, plain
 

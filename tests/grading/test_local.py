@@ -17,7 +17,9 @@ from tests.grading.corpus.submission import SLUG, Case
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=100.0)
 # Every third of them: each case is judged in full by test_corpus.
-CASES = [case for case in (*CELLS, *CODE, *PARTS) if "memory" not in case.name][::3]
+EACH_THIRD = [case for case in (*CELLS, *CODE, *PARTS) if "memory" not in case.name][::3]
+# What a worker has not installed may be here: only the judge tells of such an import.
+CASES = [case for case in EACH_THIRD if "import that works" not in case.name]
 
 
 @pytest.fixture

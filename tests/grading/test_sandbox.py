@@ -106,6 +106,38 @@ def test_of_the_folders_that_hold_the_mounts_none_can_be_written(predecessors: P
         assert ask(link, "writable") == ["/tmp"]
 
 
+def test_the_first_process_names_no_folder_of_this_machine(predecessors: Predecessors, worker_environment: Path):
+    with inside(predecessors, worker_environment) as link:
+        commands = ask(link, "read", "/proc/1/cmdline").split("\0")
+        assert commands[0].endswith("bwrap") and "/env/bin/python" in commands
+        for hidden in (str(worker_environment), str(predecessors.folder()), "--ro-bind"):
+            assert hidden not in " ".join(commands)
+
+
+HOLDERS = {
+    "memfd_create": "os.memfd_create('x')",
+    "memfd_secret": "libc.syscall({number}, 0)",
+    "mq_open": "libc.syscall({number}, b'x', os.O_CREAT | os.O_RDWR, 0o600, None)",
+    "shmget": "libc.syscall({number}, 0, 2**20, 0o1600)",
+    "inotify_init1": "libc.syscall({number}, 0)",
+    "landlock_create_ruleset": "libc.syscall({number}, ctypes.c_char_p(bytes(16)), 8, 0)",
+}
+
+
+@pytest.mark.parametrize("name", HOLDERS)
+def test_memory_outside_the_address_space_is_refused(name: str):
+    """What no limit of a process bounds: sixty files in memory of 31 MB stood in none of LIMITS.md's numbers."""
+    call = HOLDERS[name].format(number=MACHINES[os.uname().machine][1][name])
+    program = (
+        "import ctypes, errno, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
+        "from tito.worker.confine import forbid_processes\nforbid_processes()\n"
+        f"try:\n    said = {call}\n    print(errno.errorcode.get(ctypes.get_errno(), said) if said == -1 else said)\n"
+        "except OSError as error:\n    print(errno.errorcode[error.errno])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "EPERM"
+
+
 def test_modules_that_may_and_may_not_be_found(predecessors: Predecessors, worker_environment: Path):
     with inside(predecessors, worker_environment) as link:
         assert ask(link, "found", "tinytorch.core.pairs") is True

@@ -8,7 +8,7 @@ from nbgrader.api import Gradebook
 from tito.gradebook.file import gradebook_url
 from tito.gradebook.lock import gradebook_lock
 from tito.gradebook.table import export_table
-from tito.student.exchange_commands import describe_result
+from tito.student.exchange_door import describe_result
 
 from exchange.client import ExchangeClient
 from exchange.client.transfer import pack
@@ -214,6 +214,7 @@ def test_a_student_asks_for_a_regrade_and_a_ta_answers(call, submitted, until):
     assert call["ben"].http.post(f"regrades/{number}/answer", json={"answer": "yes"}).status_code == 403
     assert call["tom"].http.post(f"regrades/{number}/answer", json={"answer": "Look at line 2."}).status_code == 200
     assert call["ben"].get("me")["modules"][SLUG]["regrades"][0]["answer"] == "Look at line 2."
+    assert call["ben"].http.post("regrades", json=wish).status_code == 201, "after the answer one may ask again"
 
 
 @pytest.mark.parametrize("path", ["overview", "jobs", "runs", f"assignments/{SLUG}/students", "students/ada"])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tito.gradebook.late import LatePolicy, semester_policy
 from tito.gradebook.lock import GradebookBusy, GradebookLock, gradebook_lock
-from tito.gradebook.policy import GradingPolicy, grading_policy
-from tito.gradebook.table import export_table
+from tito.gradebook.policy import GradingPolicy, grading_policy, roster
+from tito.gradebook.table import dropped, export_table
 from tito.grading.settings import SettingsError, settings_from_environment
 from tito.grading.verdicts import folder_digest
 
@@ -70,6 +70,7 @@ def row(student: str, **more) -> dict:
         "student": student, "last_name": "Lovelace", "first_name": "Ada", "email": "ada@example.org",
         "assignment": "tensor", "submitted_at": None, "seconds_late": 0.0, "raw_score": 95.0, "late_penalty": 9.5,
         "score": 85.5, "max_score": 100.0, "needs_manual_grade": False, "feedback_released_at": None, "not_judged": "",
+        "on_roster": True,
         **more,
     }  # fmt: skip
 
@@ -94,6 +95,26 @@ def test_moodle_has_names_and_addresses():
         ["ada", "Ada", "Lovelace", "ada@example.org", "85.5"],
         ["ben", "Ada", "Lovelace", "ada@example.org", "0"],
     ]
+
+
+@pytest.mark.parametrize("form", ["canvas", "moodle"])
+def test_who_dropped_is_left_out_of_other_systems_tables_and_marked_in_plain_rows(form):
+    modules = {"tensor": [row("ada"), row("gone", on_roster=False)]}
+    assert "gone" not in export_table(form, modules) and "ada" in export_table(form, modules)
+    assert dropped(modules) == ["gone"]
+    plain = read(export_table("plain", modules))
+    assert [line[plain[0].index("on_roster")] for line in plain[1:]] == ["yes", "no"]
+
+
+def test_points_possible_are_there_where_the_first_student_dropped():
+    table = read(export_table("canvas", {"tensor": [row("gone", on_roster=False), row("zoe")]}))
+    assert [line[-1] for line in table] == ["tensor", "100", "85.5"]
+
+
+def test_the_roster_is_what_a_semester_said_last(tmp_path):
+    assert roster(tmp_path) is None
+    (tmp_path / "roster.json").write_text('{"students": ["ada"]}')
+    assert roster(tmp_path) == {"ada"}
 
 
 def test_plain_rows_have_everything():

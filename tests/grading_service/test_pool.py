@@ -11,10 +11,10 @@ from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 from tito.checks import link
 from tito.gradebook.scores import assignment_score, module_rows
-from tito.grading.pool import CHECK_SECONDS, WorkerPool
+from tito.grading.pool import CHECK_SECONDS, RunnerPool
 from tito.grading.queue import Queue
 from tito.grading.records import Task, open_database
-from tito.grading.runner import Worker
+from tito.grading.runner import Runner
 from tito.grading.settings import settings_from_environment
 from tito.judge.sandbox.find import find_sandbox
 
@@ -84,7 +84,7 @@ def test_bad_submissions_stop_nobody(settings, queue, until):
             text = answered(settings.course_dir, {**GOOD, "scale": "import a" + ".b" * 98_000})
         put_submission(settings.course_dir, student, text)
     job = queue.submit("autograde", SLUG)
-    with WorkerPool(settings, queue):
+    with RunnerPool(settings, queue):
         tasks = until(finished(queue, job))
     assert {name: tasks[name]["outcome"] for name in ("aaa", "zzz")} == {"aaa": "graded", "zzz": "graded"}
     assert {tasks[name]["state"] for name in tasks} == {"done"}
@@ -98,7 +98,7 @@ def test_bad_submissions_stop_nobody(settings, queue, until):
 
 def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_again(settings, queue, until):
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
-    with WorkerPool(settings, queue):
+    with RunnerPool(settings, queue):
         until(finished(queue, queue.submit("autograde", SLUG)))
     graded = (settings.course_dir / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").read_bytes()
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, ENDLESS))
@@ -106,12 +106,12 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     # A service of its own, so that it can be killed as a whole machine's would be.
     source = (
         "import sys, threading\n"
-        "from tito.grading.pool import CHECK_SECONDS, WorkerPool\n"
+        "from tito.grading.pool import CHECK_SECONDS, RunnerPool\n"
         "from tito.grading.queue import Queue\n"
         "from tito.grading.records import open_database\n"
         "from tito.grading.settings import settings_from_environment\n"
         "settings = settings_from_environment()\n"
-        "with WorkerPool(settings, Queue(open_database(settings.database_url))):\n"
+        "with RunnerPool(settings, Queue(open_database(settings.database_url))):\n"
         "    threading.Event().wait()\n"
     )
     service = subprocess.Popen([sys.executable, "-c", source], env={**os.environ, **settings.environment()})
@@ -125,7 +125,7 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     until(lambda: not any(is_alive(pid) for pid in family))
     assert assignment_score(settings, SLUG, "ada")[0] == 90.0
     assert (settings.course_dir / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").read_bytes() == graded
-    with WorkerPool(settings, queue):
+    with RunnerPool(settings, queue):
         task = until(finished(queue, job), 200)["ada"]
     assert task["state"] == "done"
     assert assignment_score(settings, SLUG, "ada")[0] == 60.0
@@ -133,7 +133,7 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
 
 def test_a_killed_worker_is_replaced(settings, queue, until):
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
-    with WorkerPool(settings, queue) as pool:
+    with RunnerPool(settings, queue) as pool:
         job = queue.submit("autograde", SLUG)
         first = until(lambda: [process.pid for process in pool.processes])[0]
         os.kill(first, signal.SIGKILL)
@@ -144,7 +144,7 @@ def test_a_killed_worker_is_replaced(settings, queue, until):
 def test_there_are_workers_while_there_is_work(settings, queue, until):
     """None before the first task; a rested one takes the next at once; one that nobody calls ends by itself."""
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
-    with WorkerPool(settings, queue) as pool:
+    with RunnerPool(settings, queue) as pool:
         assert pool.processes == []
         until(finished(queue, queue.submit("autograde", SLUG, ["ada"])))
         (first,) = [process.pid for process in pool.processes]
@@ -153,7 +153,7 @@ def test_there_are_workers_while_there_is_work(settings, queue, until):
         elsewhere = Queue(queue.engine)  # as another process has it: nothing is said to this pool
         until(finished(queue, elsewhere.submit("autograde", SLUG, ["ada"], force=True)))
         assert [process.pid for process in pool.processes] == [first]
-    assert Worker(settings, queue).run(rest_seconds=0.01) is None
+    assert Runner(settings, queue).run(rest_seconds=0.01) is None
 
 
 def test_a_resting_pool_reads_little_and_writes_nothing(settings, queue, until, monkeypatch):
@@ -168,7 +168,7 @@ def test_a_resting_pool_reads_little_and_writes_nothing(settings, queue, until, 
         return ready()
 
     monkeypatch.setattr(queue, "ready", look)
-    with WorkerPool(settings, queue) as pool:
+    with RunnerPool(settings, queue) as pool:
         until(lambda: looks >= 1)
         event.listen(queue.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
         start = looks
@@ -184,7 +184,7 @@ def test_two_jobs_give_what_one_gives(settings, queue, until):
     for number, answer in enumerate(answers):
         put_submission(settings.course_dir, f"s{number}", answered(settings.course_dir, answer))
     job = queue.submit("autograde", SLUG)
-    with WorkerPool(settings, queue, jobs=2):
+    with RunnerPool(settings, queue, jobs=2):
         tasks = until(finished(queue, job))
     expected = {f"s{number}": 90.0 if answer is GOOD else 50.0 for number, answer in enumerate(answers)}
     assert {name: task["score"] for name, task in tasks.items() if name} == expected
@@ -203,7 +203,7 @@ def test_lateness_costs_what_the_semester_says(settings, queue, until):
         gradebook.update_or_create_assignment(SLUG, duedate="2026-11-19 12:00:00")
     put_submission(with_due, "ada", answered(with_due, GOOD), at="2026-11-20 18:00:00.000000 UTC")
     put_submission(with_due, "ben", answered(with_due, GOOD), at="2026-11-19 12:10:00.000000 UTC")
-    with WorkerPool(settings, queue):
+    with RunnerPool(settings, queue):
         until(finished(queue, queue.submit("autograde", SLUG)))
     rows = {row["student"]: row for row in module_rows(settings)[SLUG]}
     assert (rows["ada"]["late_penalty"], rows["ada"]["score"]) == (18.0, 72.0)
@@ -214,7 +214,7 @@ def test_a_crowded_machine_postpones_a_task(settings, queue, monkeypatch):
     """A worker that is not there in time is nobody's fault: the task waits, and is judged when there is time."""
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
     job = queue.submit("autograde", SLUG, ["ada"])
-    worker = Worker(settings, queue)
+    worker = Runner(settings, queue)
     find_sandbox()  # the place is sound; only a worker is late
     monkeypatch.setattr(link, "START_SECONDS", 0.0)
     worker.do(queue.claim(worker.name))

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from tito.grading.overview import _state_of
 from tito.grading.queue import MAX_STARTS, POSTPONE_SECONDS, Queue, QueueError
 from tito.grading.records import Run, Task, open_database, utc_now
-from tito.grading.runner_identity import worker_name
+from tito.grading.runner_identity import runner_name
 
 from tests.exchange.postgres import new_database, postgresql
 
-ME = worker_name()
+ME = runner_name()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def states(queue: Queue, job: str) -> dict[str, str]:
 
 def dead_worker() -> str:
     """The name of a process of this machine that has ended."""
-    source = "from tito.grading.runner_identity import worker_name; print(worker_name())"
+    source = "from tito.grading.runner_identity import runner_name; print(runner_name())"
     return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.strip()
 
 
@@ -246,6 +246,17 @@ def test_what_the_machine_had_no_time_for_is_tried_later_and_not_for_ever(queue)
     assert task["state"] == "failed" and "tried 3 times: the machine was busy" in task["message"]
     assert queue.postpone(work, ME, "again") is False
     assert queue.claim(ME).student == "ben"
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_longer(queue):
+    """What was put off while it was an hour ahead would be tried again in an hour and two minutes."""
+    queue.submit("autograde", "tensor", ["ada"])
+    queue.postpone(queue.claim(ME), ME, "the machine was busy")
+    assert queue.ready() == 0 and queue.claim(ME) is None
+    with Session(queue.engine) as session:
+        session.execute(update(Task).values(lease_until=utc_now() + datetime.timedelta(hours=1, seconds=1)))
+        session.commit()
+    assert queue.ready() == 1 and queue.claim(ME).student == "ada"
 
 
 def test_a_student_is_told_when_it_will_be_tried_again(queue):

@@ -8,12 +8,13 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy.orm import Session
 from tito.grading.queue import Queue
-from tito.grading.records import Regrade, open_database
-from tito.grading.regrades import RegradeAnswer, answer
+from tito.grading.records import FeedbackRelease, Regrade, open_database
+from tito.grading.regrades import RegradeAnswer, RegradeRequest, answer, ask
 
 from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
 
+TA_GUIDE = Path(__file__).parents[2] / "docs" / "ta.md"
 TAS = [f"ta{number}" for number in range(6)]
 
 
@@ -47,3 +48,21 @@ def test_of_answers_at_the_same_time_one_is_sent_and_the_others_read_it(request_
         sent, who = kept.answer, kept.answered_by
     assert said.count(sent) == 1 and sent == f"No, says {who}."
     assert set(said) == {sent, f"request 1 was answered by {who}: “{sent}”"}
+
+
+def test_a_student_asks_again_after_the_answer_and_once_at_a_time(request_of):
+    """What docs/ta.md says: one open request on an exercise, and no end of the conversation by rule."""
+    with Session(request_of.app.state.queue.engine) as session:
+        session.add(FeedbackRelease(assignment="tensor", student="bob", score=80.0, max_score=90.0))
+        session.commit()
+    bob, ta = (Caller(name, "user", frozenset(), frozenset()) for name in ("bob", "ta"))
+    wish = RegradeRequest(assignment="tensor", exercise="add", reason="It handles scalars, too.")
+    first = ask(wish, request_of, bob)
+    with pytest.raises(Refused, match="still open"):
+        ask(wish, request_of, bob)
+    ask(wish.model_copy(update={"exercise": "mean"}), request_of, bob)
+    answer(first["id"], RegradeAnswer(answer="Look at line 2."), request_of, ta)
+    again = ask(wish, request_of, bob)
+    assert (again["exercise"], again["answered_at"]) == ("add", None)
+    said = " ".join(TA_GUIDE.read_text("utf-8").split())
+    assert "One request on it is open at a time; after your answer they may ask again" in said

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from tito.errors import SchemaError
 from tito.grading.queue import Queue
 from tito.grading.records import Base, FeedbackRelease, Note, Regrade, StillUnread, open_database
-from tito.grading.runner_identity import worker_name
+from tito.grading.runner_identity import runner_name
 from tito.semester.service.database import open_database as open_semester
 
 from exchange.hub.schema import known_revisions
@@ -84,7 +84,7 @@ def test_an_upgrade_changes_no_row(in_use):
 def test_after_an_upgrade_the_class_goes_on(in_use):
     """Grades, requests and the cursor are read; what waited is done, what died is taken up, new work finds numbers."""
     engine = open_database(in_use)
-    queue, me = Queue(engine), worker_name()
+    queue, me = Queue(engine), runner_name()
     with Session(engine) as session:
         assert session.scalars(select(Regrade.student).where(Regrade.open_key.is_not(None))).all() == ["ben"]
         assert session.get_one(FeedbackRelease, ("tensor", "ben")).score == 41.5

@@ -21,7 +21,7 @@ from hub_config.run.supervisor import Program, Supervisor
 from hub_config.secret_files import read_or_create
 from hub_config.services import service_url
 from hub_config.settings import CHECKOUT, Settings, load_settings
-from hub_config.sign_in.kinds import SHARED_PASSWORD
+from hub_config.sign_in.passwords import SHARED_PASSWORD
 from tests.harness.mortal import swept
 
 SEMESTER = """

@@ -5,11 +5,11 @@ import json
 import pytest
 from traitlets.config import Config
 
-from hub_config.apply import apply_hub
+from hub_config.apply import apply_hub, apply_pages
 from hub_config.ports import NAMES
 from hub_config.run.programs import proxy
-from hub_config.services import HOME, service_environment
-from hub_config.settings import Settings, load_settings
+from hub_config.services import HOME, service_environment, service_url
+from hub_config.settings import Settings, SettingsError, load_settings
 from hub_config.sign_in.kinds import apply_sign_in
 
 BEHIND = {"HUB_URL": "https://hub.example.org/"}
@@ -71,3 +71,34 @@ def test_the_proxy_answers_https_or_believes_the_one_in_front(tmp_path):
         "--ssl-cert",
         "/srv/chain.pem",
     ]
+
+
+@pytest.mark.parametrize("place", ["local", "docker"])
+@pytest.mark.parametrize("domain", [{}, {"HUB_SUBDOMAIN_HOST": "https://campus.example.org"}])
+def test_a_path_in_the_address_is_the_path_of_everything(tmp_path, place, domain):
+    inner = {"HUB_INNER_HOST": "172.20.0.1"} if place == "docker" else {}
+    url = {"HUB_URL": "https://campus.example.org/tinytorch/", "HUB_PLACE": place}
+    settings = settings_for(tmp_path, **inner, **url, **domain)
+    c = Config()
+    apply_hub(c, settings)
+    apply_pages(c, settings)
+    assert c.JupyterHub.bind_url == "http://127.0.0.1:8000/tinytorch"
+    assert c.JupyterHub.public_url == "https://campus.example.org/tinytorch"
+    assert c.JupyterHub.default_url == "/tinytorch/services/home/"
+    assert settings.hub_api_url.endswith("/tinytorch/hub/api")
+    assert service_url("exchange", settings).endswith("/tinytorch/services/exchange")
+    environment = service_environment(HOME, settings, {})
+    assert environment["JUPYTERHUB_BASE_URL"] == "/tinytorch/"
+    assert environment["JUPYTERHUB_SERVICE_PREFIX"] == "/tinytorch/services/home/"
+    callback = f"{domain.get('HUB_SUBDOMAIN_HOST', '')}/tinytorch/services/home/oauth_callback"
+    assert environment["JUPYTERHUB_OAUTH_CALLBACK_URL"] == callback
+    command = proxy(settings).command
+    assert command[command.index("--error-target") + 1].endswith("/tinytorch/hub/error")
+
+
+@pytest.mark.parametrize(
+    "url", ["campus.example.org", "https://h.example.org/a?b=c", "https://h.example.org/ü", "/path"]
+)
+def test_an_address_that_leads_nowhere_is_refused(tmp_path, url):
+    with pytest.raises(SettingsError, match=r"url is the Hub's address in browsers"):
+        settings_for(tmp_path, HUB_URL=url)

@@ -41,8 +41,12 @@ def test_students_do_not_get_the_course_and_staff_cannot_write_it(config):
 
 def test_a_server_has_the_semesters_limits_unless_a_setting_says_otherwise(settings, config):
     assert config.BubblewrapSpawner.kinds["student"]["memory_mib"] == 4096
-    settings.semester.write_text("course: tiny-2026\nlimits: {memory: 512M, processes: 99, idle_minutes: 7}\n")
+    settings.semester.write_text(
+        "course: tiny-2026\nlimits: {memory: 512M, processes: 99, idle_minutes: 7, busy_hours: 3}\n"
+    )
     limited = server_of_kind("student", settings)
+    assert limited["env"]["SERVER_BUSY_HOURS"] == "3"
+    assert limited["env"]["JUPYTERHUB_ACTIVITY_INTERVAL"] == "105", "the Hub hears of it in a quarter of its patience"
     assert (limited["memory_mib"], limited["processes"], settings.idle_seconds) == (512, 99, 420)
     own = settings.model_copy(update={"student": settings.student.model_copy(update={"memory_mib": 300})})
     assert server_of_kind("student", own)["memory_mib"] == 300
@@ -51,7 +55,8 @@ def test_a_server_has_the_semesters_limits_unless_a_setting_says_otherwise(setti
 def test_servers_get_the_courses_variables_and_no_more(settings):
     student = server_environment("student", settings)
     threads = {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
-    assert set(student) == {"EXCHANGE_COURSE", "EXCHANGE_URL", "SERVER_KIND", "TINYTORCH_HOME"} | threads
+    rest = {"SERVER_BUSY_HOURS", "JUPYTERHUB_ACTIVITY_INTERVAL"}
+    assert set(student) == {"EXCHANGE_COURSE", "EXCHANGE_URL", "SERVER_KIND", "TINYTORCH_HOME"} | threads | rest
     assert student["TINYTORCH_HOME"] == "{home}/tinytorch"
     assert "TINYTORCH_HOME" not in server_environment("staff", settings)
 

@@ -9,7 +9,9 @@ import pytest
 
 from hub_config.cli import cli
 from hub_config.settings import CHECKOUT, environment_name, known_keys, load_settings
-from hub_config.sign_in.kinds import CLIENT_SECRET, WAYS, check_sign_in
+from hub_config.sign_in.kinds import check_sign_in
+from hub_config.sign_in.providers import CLIENT_SECRET
+from hub_config.ways_to_sign_in import WAYS
 
 DOCUMENTS = [*sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "docker" / "README.md"]
 CODE = re.compile(r"```console\n(.*?)```|`([^`\n]+)`", re.DOTALL)

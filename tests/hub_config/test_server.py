@@ -113,6 +113,10 @@ def test_released_notebooks_are_there_when_it_first_answers(server: SingleUser):
     assert not (server.home / NOTE).exists()
 
 
+def test_it_looks_at_what_computes(server: SingleUser):
+    assert "still_at_work | extension was successfully loaded" in server.log.read_text()
+
+
 def test_the_page_has_what_students_use_and_nothing_of_the_staff(server: SingleUser):
     status, page = server.ask("lab")
     assert status == 200
@@ -122,6 +126,7 @@ def test_the_page_has_what_students_use_and_nothing_of_the_staff(server: SingleU
     assert {"@jupyter/nbgrader", "@jupyter-widgets/jupyterlab-manager"} <= there
     switched_off = set(config["disabledExtensions"])
     assert {"@jupyter/nbgrader:formgrader", "@jupyter/nbgrader:create-assignment"} <= switched_off
+    assert "@jupyterlab/lsp-extension" in switched_off, "it would ask for lsp/status, which is not there"
     assert not any(
         name.startswith(("@jupyter/nbgrader:assignment-list", "@jupyter/nbgrader:valid")) for name in switched_off
     )

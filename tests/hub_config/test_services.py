@@ -15,6 +15,7 @@ from hub_config.services import (
     command_line,
     service_environment,
 )
+from hub_config.settings import SettingsError
 
 
 @pytest.fixture
@@ -88,3 +89,22 @@ def test_leaving_a_service_out_and_leaving_out_none(settings):
     }
     with pytest.raises(ValueError, match="no service is called gradding; services are exchange, grading"):
         chosen(settings.model_copy(update={"without": ["gradding"]}))
+
+
+@pytest.mark.parametrize(
+    ("without", "said"),
+    [
+        (["exchange"], "grading can't do without exchange"),
+        (["grading"], "semester can't do without grading"),
+        (["exchange", "grading", "semester"], "formgrader can't do without exchange and grading"),
+        (["exchange", "grading", "semester", "formgrader"], ""),
+        (["semester", "home"], ""),
+    ],
+)
+def test_services_that_need_each_other_are_left_out_together(settings, without, said):
+    some = settings.model_copy(update={"without": without})
+    if said:
+        with pytest.raises(SettingsError, match=said):
+            chosen(some)
+    else:
+        assert {service.name for service in SERVICES} - {service.name for service in chosen(some)} == set(without)

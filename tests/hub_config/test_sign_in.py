@@ -7,9 +7,13 @@ from jupyterhub.app import JupyterHub
 from traitlets import import_item
 from traitlets.config import Config
 
+from hub_config import sign_in
 from hub_config.ports import NAMES
+from hub_config.run import programs
 from hub_config.settings import SettingsError, load_settings
-from hub_config.sign_in.kinds import CLIENT_SECRET, WAYS, apply_sign_in, check_sign_in
+from hub_config.sign_in.kinds import apply_sign_in, check_sign_in, how_to_log_in
+from hub_config.sign_in.providers import CLIENT_SECRET
+from hub_config.ways_to_sign_in import WAYS, Way
 
 PROVIDER = {
     "HUB_SIGN_IN__CLIENT_ID": "our-id",
@@ -116,6 +120,34 @@ def test_what_a_provider_needs_is_named(tmp_path, way: str):
 def test_a_missing_client_secret_is_named(tmp_path):
     with pytest.raises(SettingsError, match="oauth-client-secret"):
         apply_sign_in(Config(), settings_for(tmp_path, "github", **PROVIDER))
+
+
+def test_a_way_that_is_taken_out_is_no_choice_and_is_one_again_when_it_is_back(tmp_path, monkeypatch):
+    with monkeypatch.context() as without:
+        without.delitem(WAYS, "github")
+        with pytest.raises(SettingsError, match=r"one of generated-passwords.*oauth, lti13, got 'github'"):
+            settings_for(tmp_path, "github")
+    assert authenticator(tmp_path, "github")[0].login_service == "GitHub"
+
+
+BADGES = """
+def by_badge(c, settings): c.Authenticator.admin_users = {"the porter"}
+def told(settings): return [f"Badges are read at {settings.public_url}."]
+"""
+
+
+def test_a_new_way_is_one_file_and_one_line(tmp_path, monkeypatch):
+    (tmp_path / "badges.py").write_text(BADGES)
+    monkeypatch.setattr(sign_in, "__path__", [*sign_in.__path__, str(tmp_path)])
+    monkeypatch.setitem(WAYS, "badge", Way("badges:by_badge", "badges:told", needs=("issuer",), asks_outside=True))
+    with pytest.raises(SettingsError, match="HUB_SIGN_IN__ISSUER"):
+        check_sign_in(settings_for(tmp_path, "badge"))
+    settings, c = settings_for(tmp_path, "badge", **PROVIDER, **BEHIND), Config()
+    apply_sign_in(c, settings)
+    assert (c.Authenticator.admin_users, c.Authenticator.allow_existing_users) == ({"the porter"}, True)
+    assert how_to_log_in(settings) == ["Badges are read at https://hub.example.org."]
+    monkeypatch.setenv("https_proxy", "http://proxy.example.org:3128")
+    assert "https_proxy" in programs.hub(settings).environment
 
 
 @pytest.mark.parametrize("client_id", ["10000000000001", "0123", "1e5", "yes"])

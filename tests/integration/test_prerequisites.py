@@ -1,9 +1,10 @@
-"""A module never needs a later one: each runs, text and tests, with its declared prerequisites alone."""
+"""Each module runs as a script with its declared prerequisites alone, without a warning, in bounded time and memory."""
 
 import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,9 @@ pytestmark = pytest.mark.modules
 COURSE = Path(__file__).resolve().parents[2] / "course"
 CURRICULUM = load_curriculum(COURSE)
 PACKAGE = Path(tinytorch.__file__).parent
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # more of them burn time while they wait
+MOST_CPU_SECONDS = 60  # of a module run whole; longer waits are for milestones
+MOST_MEMORY_BYTES = 1.5e9  # a student's server has 2 GB
 every_module = pytest.mark.parametrize("module", CURRICULUM.written, ids=lambda module: module.slug)
 
 
@@ -27,22 +31,49 @@ def package_with(slugs: set[str], site: Path) -> None:
             path.unlink()
 
 
-def run(site: Path, *arguments: str) -> subprocess.CompletedProcess:
-    environment = {k: v for k, v in os.environ.items() if k != "TINYTORCH_HOME"}
-    environment |= {"PYTHONPATH": str(site), "MPLBACKEND": "Agg"}
-    return subprocess.run([sys.executable, *arguments], cwd=site, env=environment, capture_output=True, text=True)
+@dataclass(frozen=True)
+class Ran:
+    """How a script ended: its exit code, what it printed, and what it used (CPU seconds, bytes)."""
+
+    code: int
+    out: str
+    err: str
+    cpu_seconds: float
+    most_bytes: int
+
+
+def run(site: Path, source: Path) -> Ran:
+    """Run a module's source where `site` has the package; measure this process, not what runs beside it."""
+    environment = {name: value for name, value in os.environ.items() if name != "TINYTORCH_HOME"}
+    environment |= {"PYTHONPATH": str(site), "MPLBACKEND": "Agg"} | ONE_THREAD
+    out, err = site / "out.txt", site / "err.txt"
+    with out.open("w") as stdout, err.open("w") as stderr:
+        command = [sys.executable, "-W", "error", str(source)]
+        script = subprocess.Popen(command, cwd=site, stdout=stdout, stderr=stderr, env=environment)
+        try:
+            _, status, used = os.wait4(script.pid, 0)
+        except BaseException:
+            script.kill()
+            script.wait()
+            raise
+    script.returncode = os.waitstatus_to_exitcode(status)
+    return Ran(
+        script.returncode, out.read_text(), err.read_text(), used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss
+    )
 
 
 @every_module
-def test_a_module_runs_with_its_prerequisites_alone(module: Module, tmp_path: Path):
+def test_a_module_runs_with_its_prerequisites_alone_within_its_bounds(module: Module, tmp_path: Path):
     needed = {other.slug for other in CURRICULUM.before(module)}
     package_with(needed, tmp_path)
     present = {path.stem for path in (tmp_path / "tinytorch" / "core").glob("*.py")} - {"__init__"}
     assert present == needed
-    done = run(tmp_path, str(module.source))
-    assert done.returncode == 0, done.stderr[-1500:]
+    ran = run(tmp_path, module.source)
+    assert (ran.code, ran.err) == (0, "")
     for exercise in module.exercises:
-        assert f"✅ {exercise.name}: " in done.stdout
+        assert f"✅ {exercise.name}: " in ran.out
+    assert ran.cpu_seconds <= MOST_CPU_SECONDS
+    assert ran.most_bytes <= MOST_MEMORY_BYTES
 
 
 @every_module
@@ -53,6 +84,6 @@ def test_prerequisites_come_earlier(module: Module):
 def test_a_module_without_one_of_its_prerequisites_says_which(tmp_path: Path):
     module = CURRICULUM.find("training")
     package_with({other.slug for other in CURRICULUM.before(module)} - {"dataloader"}, tmp_path)
-    done = run(tmp_path, str(module.source))
-    assert done.returncode == 1
-    assert "tinytorch.core.dataloader is built in module 07_dataloader" in done.stderr
+    ran = run(tmp_path, module.source)
+    assert ran.code == 1
+    assert "tinytorch.core.dataloader is built in module 07_dataloader" in ran.err

@@ -60,5 +60,5 @@ MISTAKES = [
 
 
 @each_of(MISTAKES)
-def test_a_mistake_costs_points(mistake, tmp_path):
-    judge_mistake(*mistake, tmp_path)
+def test_a_mistake_costs_points(mistake):
+    judge_mistake(*mistake)

@@ -67,8 +67,8 @@ MISTAKES = [
 
 
 @each_of(MISTAKES)
-def test_a_mistake_costs_points_and_is_told(mistake, tmp_path):
-    judge_told_mistake(mistake, tmp_path, in_what_was_expected=True)
+def test_a_mistake_costs_points_and_is_told(mistake):
+    judge_told_mistake(mistake, in_what_was_expected=True)
 
 
 def test_every_exercise_has_at_least_two_mistakes():

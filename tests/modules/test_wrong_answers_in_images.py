@@ -26,8 +26,8 @@ MISTAKES = [
 
 
 @each_of(MISTAKES)
-def test_a_mistake_costs_points(mistake, tmp_path):
-    judge_mistake(*mistake, tmp_path)
+def test_a_mistake_costs_points(mistake):
+    judge_mistake(*mistake)
 
 
 def test_every_exercise_has_at_least_two_mistakes():

@@ -50,8 +50,8 @@ MISTAKES = [
 
 
 @each_of(MISTAKES)
-def test_a_mistake_costs_points_and_is_told(mistake, tmp_path):
-    judge_told_mistake(mistake, tmp_path)
+def test_a_mistake_costs_points_and_is_told(mistake):
+    judge_told_mistake(mistake)
 
 
 def test_every_exercise_has_at_least_two_mistakes():

@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 
 from tinytorch.missing import INSTEAD
+from tinytorch.options import OPTIONS, described
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "pytorch.md"
 
@@ -42,14 +43,17 @@ DIFFERS = {
     "`super().__init__()`": "may be forgotten",
     "losses of different shapes": "refused, where PyTorch broadcasts with a warning",
     "`inplace=True` of layers": "accepted, and saves no memory",
-    "optimizers": "`step()` takes no closure; the state is a list in the order of the parameters",
+    "optimizers": "the state is a list in the order of the parameters",
+    "shapes": "plain tuples, and shown as such: `(2, 3)`, not `torch.Size([2, 3])`",
     "`DataLoader(num_workers=4)`": "accepted with a warning: this process loads",
     "batches": "tuples where PyTorch gives lists",
-    "`save`": "an .npz file: tensors, arrays, dicts, lists, numbers, text; not whole models. PyTorch can't read it",
+    "`save`": "an .npz file, by path or into an open file: tensors, arrays, dicts, lists, numbers, text; not whole "
+    "models. PyTorch can't read it",
     "errors": "ValueError in places where PyTorch raises RuntimeError; each says what to do",
     "`numpy.array(x)`": "refused: `x.data`, or `x.numpy()`, is the array",
     "the mean of whole numbers": "a float32, where PyTorch is an error",
-    "options of speed (`foreach=`, `fused=`)": "not taken: leave them out",
+    "`x.data.zero_()` and other words of a Tensor asked of `x.data`": "numpy's AttributeError; below it stands what to "
+    "write instead",
     "no GPU": "`cuda.is_available()` is False; `.to('cuda')` says so",
 }
 
@@ -95,7 +99,19 @@ def page() -> str:
         if place in INSTEAD:
             lines += ["", f"### {place}", "", "| missing | use instead |", "| --- | --- |"]
             lines += [f"| `{word}` | {instead} |" for word, instead in INSTEAD[place].items()]
+    lines += ["", "## Options that are not built here", "", "| of | option | here |", "| --- | --- | --- |"]
+    lines += [f"| {of} | `{name}=` | {how} |" for of, name, how in options()]
     return "\n".join(lines) + "\n"
+
+
+def options() -> list[tuple[str, str, str]]:
+    """List the options of words, each once: where, its name, what becomes of it."""
+    found = []
+    for place, words in OPTIONS.items():
+        for word, table in words.items():
+            of = f"all of {place}" if word == "*" else f"{place}.{word}"
+            found += [(of, name, described(what)) for name, what in table.items()]
+    return found
 
 
 if __name__ == "__main__":

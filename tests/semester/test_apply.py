@@ -140,6 +140,7 @@ def test_adds_drops_and_a_student_who_becomes_ta(campus, instructor):
     assert f"+ people group ta-{COURSE}: ben" in shown
     assert "+ gradebook student eva: Emmy Noether" in shown
     assert not [line for line in shown if line.startswith("- gradebook")]
+    assert "~ gradebook roster: 2 students, without ben" in shown
     apply(campus, instructor, texts(semester, roster), "drops")
     assert (members(campus, "student"), members(campus, "ta")) == ({"ada", "eva"}, {"ben", "tom"})
     apply(campus, instructor, texts(semester, ROSTER), "drops")

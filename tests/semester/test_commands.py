@@ -99,6 +99,7 @@ SEMESTERS = {
     "2027-spring": (["foundation", "architecture"], "transformers"),
     "2027-fall": (["optimization"], "benchmarking"),
     "2027-28": (["foundation", "architecture", "optimization"], "benchmarking"),
+    "2028-29": (["foundation", "architecture", "optimization", "olympics"], "olympics"),
 }
 
 

@@ -143,6 +143,48 @@ def test_a_process_that_died_in_the_middle_leaves_its_action_to_the_next(engine,
     assert schedule.claim(engine, clock()).tries == 2
 
 
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_clock_that_is_set_back_holds_nothing_up_and_does_nothing_twice(engine, valid, clock, hours):
+    """It was ahead when a release failed: the next try is as far ahead, and students would wait for it."""
+    put_in_force(engine, valid)
+    done: list[str] = []
+    down = True
+
+    def run(action) -> str:
+        if down:
+            raise OSError("no exchange")
+        done.append(action.module)
+        return "done"
+
+    scheduler = Scheduler(engine, run, clock)
+    clock.time = RELEASE_SCALE.at + timedelta(hours=hours)
+    assert scheduler.run_due() == 1
+    clock.time = RELEASE_SCALE.at + timedelta(seconds=1)
+    down = False
+    scheduler.run_due()
+    assert done == ["scale"]
+    clock.time = RELEASE_SCALE.at - timedelta(hours=1)  # before the release, which has been made
+    scheduler.run_due()
+    clock.time = RELEASE_SCALE.at + timedelta(minutes=1)
+    scheduler.run_due()
+    assert done == ["scale"]
+
+
+def test_a_machine_that_sleeps_for_a_day_across_a_due_date_collects_once_when_it_wakes(engine, valid, clock):
+    put_in_force(engine, valid)
+    order: list[tuple[str, str]] = []
+    scheduler = Scheduler(engine, lambda action: order.append((action.kind, action.module)) or "done", clock)
+    (due, *_) = sorted(e.at for e in schedule.wanted(valid) if e.kind == COLLECT and e.module == "scale")
+    clock.time = due - timedelta(hours=1)
+    scheduler.run_due()
+    before = len(order)
+    clock.time = due + timedelta(hours=23)
+    scheduler.run_due()
+    assert order[before:].count(("collect", "scale")) == 1
+    scheduler.run_due()
+    assert order[before:].count(("collect", "scale")) == 1
+
+
 def test_a_failure_is_told_and_tried_again_after_a_pause_without_holding_up_others(engine, valid, clock):
     put_in_force(engine, valid)
     clock.time = datetime(2026, 10, 12, 6, 0, tzinfo=UTC)

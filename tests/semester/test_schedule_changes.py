@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 from tito.curriculum import load_curriculum
+from tito.gradebook import lateness
 from tito.gradebook.lateness import Moved, follow
 from tito.gradebook.lock import GradebookLock
-from tito.gradebook.programs import put_programs_on_path
 from tito.gradebook.table import export_table
 from tito.grading.overview import _state_of, module_overview, student_rows
 from tito.grading.queue import Queue
 from tito.grading.records import open_database as open_grading
 from tito.grading.settings import GradingSettings, settings_from_environment
 from tito.grading.work import perform
+from tito.running_nbgrader import put_programs_on_path
 from tito.semester import times
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service.change import Change
@@ -27,7 +28,6 @@ from tito.semester.service.conductor import Conductor, Places, Run
 from tito.semester.service.confirmation import needed
 from tito.semester.service.database import LATENESS, open_database
 from tito.semester.service.hub_api import Hub
-from tito.semester.service.parts import gradebook as gradebook_part
 from tito.semester.service.schedule import claim, finish
 
 from exchange.client.transfer import pack
@@ -295,7 +295,7 @@ def test_a_plan_waits_for_whoever_writes_grades(course: Class, monkeypatch: pyte
         held.append(not GradebookLock(course.settings.course_dir).try_acquire())
         return follow(*given)
 
-    monkeypatch.setattr(gradebook_part, "follow", look)
+    monkeypatch.setattr(lateness, "follow", look)
     course.plan(EARLIER)
     assert set(held) == {True}
 
@@ -318,6 +318,6 @@ def test_a_hub_that_applies_by_itself_leaves_out_what_makes_work_late_and_does_t
     assert (run.error, run.failed, [each.key for each in run.lacking]) == ("", {}, ["late"])
     assert course.grades() == BEFORE
     made = [change.subject for change in run.changes if not run.leaves_out(change)]
-    assert made == ["student dora"]
+    assert made == ["student dora", "roster"]
     assert course.live.semester().assignment(COURSE, SLUG).due_at == DUE
     assert "Dora" in {row["first_name"] for row in student_rows(course.settings, course.queue, SLUG)}

@@ -10,7 +10,7 @@ import httpx
 
 from hub_config.secret_files import write_private
 from hub_config.settings import load_settings
-from hub_config.sign_in.kinds import CLIENT_SECRET
+from hub_config.sign_in.providers import CLIENT_SECRET
 from tests.e2e.hub import free_port, write_semester
 from tests.environments import student_environment
 from tests.harness.supervised import SupervisedHub, supervised_hub

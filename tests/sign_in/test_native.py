@@ -3,8 +3,9 @@
 import httpx
 import pytest
 
-from hub_config.sign_in.kinds import OPERATOR_PASSWORD, how_to_log_in
+from hub_config.sign_in.kinds import how_to_log_in
 from hub_config.sign_in.native_sign_up import NOT_YET, TOO_MANY
+from hub_config.sign_in.passwords import OPERATOR_PASSWORD
 from tests.sign_in.door import Door, person, running_door, send, words
 
 pytestmark = pytest.mark.live

@@ -10,7 +10,7 @@ import pytest
 from nbgrader.api import Gradebook
 from playwright.sync_api import Page, Response
 from sqlalchemy.exc import SAWarning
-from tito.gradebook.programs import put_programs_on_path
+from tito.running_nbgrader import put_programs_on_path
 
 from hub_config.secret_files import read_passwords
 from tests.e2e.browser import Person, chromium, person

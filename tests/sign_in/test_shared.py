@@ -3,7 +3,7 @@
 import pytest
 
 from hub_config.run.serve import welcome
-from hub_config.sign_in.kinds import SHARED_PASSWORD
+from hub_config.sign_in.passwords import SHARED_PASSWORD
 from tests.sign_in.door import person, running_door, send, words
 
 pytestmark = pytest.mark.live

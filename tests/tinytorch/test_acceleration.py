@@ -197,6 +197,7 @@ def trained(*names_by_step):
     return layer.weight.data
 
 
+@pytest.mark.as_built
 def test_names_switched_during_a_training_leave_its_bits_or_differ_by_rounding():
     usual = dict.fromkeys(FAST, "default")
     plain = trained(*[usual] * 6)

@@ -200,6 +200,7 @@ def test_what_is_refused_says_what_would_fit():
         nn.MultiheadAttention(8, 2, dropout=0.1)
 
 
+@pytest.mark.as_built
 def test_pytorchs_words_call_what_the_exercises_define(monkeypatch):
     called = []
     for name in ("attention", "multi_head_attention", "attention_weights", "split_heads", "causal_mask"):

@@ -219,3 +219,11 @@ def test_dtypes_are_strings_in_pytorchs_spelling():
         "int32",
         "bool",
     ]
+
+
+@pytest.mark.parametrize("module", ["jit", "nn.utils.rnn", "utils.tensorboard"])
+def test_a_module_of_pytorch_that_is_not_here_says_what_to_use_instead(installed, module):
+    place, _, word = f"tinytorch.{module}".rpartition(".")
+    assert f"{place} has no '{word}', which PyTorch has. Use instead: " in says(
+        python(installed, f"import tinytorch.{module}")
+    )

@@ -30,6 +30,7 @@ def counted(model, x, *operations):
     return sum(row.flops for row in profiling.profile_calls(lambda: model(x)) if row.operation in operations)
 
 
+@pytest.mark.as_built
 @pytest.mark.torch
 @some
 @given(sizes=st.lists(SIZES, min_size=2, max_size=4), batch=SIZES)
@@ -172,6 +173,7 @@ def test_a_timeline_sees_both_ways_and_the_optimizer(training_step):
     assert all(row.seconds >= 0 for row in rows)
 
 
+@pytest.mark.as_built
 def test_an_implementation_that_is_chosen_during_the_run_is_timed_and_what_it_calls_is_its_own():
     clock = clocked_run(2.0)
 
@@ -197,6 +199,7 @@ def test_an_implementation_that_is_chosen_during_the_run_is_timed_and_what_it_ca
         assert IN_USE["matmul"] == "default"
 
 
+@pytest.mark.as_built
 def test_without_a_tape_a_model_is_profiled_too():
     with tinytorch.no_grad():
         rows = core.profile_calls(lambda: nn.Linear(3, 4)(Tensor(ones(2, 3))))

@@ -46,8 +46,12 @@ def test_there_and_back_no_number_moves_by_more_than_half_a_step(seed, shape, bi
     assert abs(places.astype(int)).max() == last and places.min() >= -last
 
 
+# What is dequantized is float32: a range that is narrower than float32's smallest numbers is none.
+WIDTHS = st.just(0.0) | st.floats(1e-30, 100)
+
+
 @some
-@given(seed=SEEDS, width=st.floats(0, 100), bits=BITS, side=st.sampled_from(["around", "above", "below", "constant"]))
+@given(seed=SEEDS, width=WIDTHS, bits=BITS, side=st.sampled_from(["around", "above", "below", "constant"]))
 def test_on_a_range_no_number_moves_by_more_than_half_a_step_and_0_stays(seed, width, bits, side):
     rng = np.random.default_rng(seed)
     start = {"around": -width * rng.uniform(), "above": rng.uniform(0, 50), "below": -width - rng.uniform(0, 50)}

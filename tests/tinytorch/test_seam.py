@@ -74,6 +74,7 @@ def sketch():
         table.update(kept)
 
 
+@pytest.mark.as_built
 def test_a_recorder_gets_what_a_gradient_needs():
     x, y = Tensor([[1.0, 2.0]], requires_grad=True), Tensor([[3.0], [4.0]])
     out = x @ y
@@ -127,6 +128,7 @@ def test_randomness_comes_in_as_an_array():
     check_gradient(lambda x: x * mask, lambda x: x * mask, [(3,)], tensor=Tensor)
 
 
+@pytest.mark.as_built
 def test_an_implementation_is_replaced_by_name_and_back():
     a, b = Tensor([[1.0, 2.0]]), Tensor([[3.0], [4.0]])
     called = []
@@ -181,8 +183,8 @@ def test_running_a_cell_again_replaces_an_operation():
 def test_unknown_names_are_answered_with_the_known_ones():
     with pytest.raises(KeyError, match=r"there is no operation 'mat'.*matmul"):
         use_implementation("mat", "default")
-    with pytest.raises(KeyError, match=r"'matmul' has no implementation 'fast'\. It has: default"):
-        use_implementation("matmul", "fast")
+    with pytest.raises(KeyError, match=r"'matmul' has no implementation 'magic'\. It has: default"):
+        use_implementation("matmul", "magic")
 
 
 def test_without_a_recorder_backward_says_who_builds_it():

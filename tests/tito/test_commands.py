@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+from tito import commands, student
 from tito.cli import cli
 from tito.commands import COMMANDS, GROUPS, available
 
@@ -88,6 +89,52 @@ def test_documents_use_only_options_that_commands_have(document: Path):
             known = {option for parameter in loaded.params for option in parameter.opts} | {"--help"}
             used = {word.split("=")[0].rstrip("]") for word in words if word.startswith("--")}
             assert used <= known, f"{document.name}: '{line}' uses {used - known}"
+
+
+def test_a_command_out_of_the_table_is_nowhere_and_in_it_again_is_back(tito, monkeypatch: pytest.MonkeyPatch):
+    """It is one file, which nothing but its line in the table names."""
+    (taken,) = [command for command in COMMANDS if command.name == "receipt verify"]
+    with monkeypatch.context() as without:
+        without.setattr(commands, "COMMANDS", [command for command in COMMANDS if command is not taken])
+        assert "show, verify" not in tito("--help").out and "  verify" not in tito("receipt", "--help").out
+        assert tito("receipt", "verify").err.endswith("there is no command 'verify' here. There are: list, show.\n")
+    assert "show, verify)" in tito("--help").out
+    assert tito("receipt", "verify", "--help").code == 0
+
+
+FILES_OF_COMMANDS = sorted({command.target.partition(":")[0] for command in COMMANDS})
+
+
+@pytest.mark.parametrize("file", FILES_OF_COMMANDS)
+def test_nothing_but_the_table_leads_to_a_command(file: str):
+    """Code that other code needs stands beside a command's file, so that a command is a file and a line."""
+    room, name = file.rsplit(".", 1)
+    words = (f"{file} import", f"import {file}", f"from {room} import {name}\n", f"from .{name} import")
+    for path in (ROOT / "course" / "tito").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        near = words if path.parent == ROOT.joinpath("course", *room.split(".")) else words[:3]
+        assert not [word for word in near if word in text], path
+
+
+PRAISE = """
+import click
+
+@click.command()
+@click.argument("name")
+def praise(name):
+    click.echo(f"Well done, {name}.")
+"""
+
+
+def test_a_new_command_is_one_file_and_one_line(tito, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "student").mkdir()
+    (tmp_path / "student" / "praise.py").write_text(PRAISE)
+    monkeypatch.setattr(student, "__path__", [*student.__path__, str(tmp_path / "student")])
+    monkeypatch.setattr(commands, "_HERE", tmp_path)  # where the table looks for a command's file
+    line = commands.Command("module praise", "tito.student.praise:praise", "Praise somebody.", "student")
+    monkeypatch.setattr(commands, "COMMANDS", [*COMMANDS, line])
+    assert "(praise)" in tito("--help").out and "Praise somebody." in tito("module", "--help").out
+    assert tito("module", "praise", "Ada").out == "Well done, Ada.\n"
 
 
 def _code(document: Path) -> list[str]:

@@ -111,6 +111,12 @@ def test_an_unknown_tier_lists_the_known(curriculum: Curriculum):
         ),
         (
             "01_scale",
+            "title: Scale",
+            "title: Scale\nfiles: entry.npz",
+            r"01_scale/module.yaml:2: 'files' must be a list, it is 'entry.npz'",
+        ),
+        (
+            "01_scale",
             "tier: arrays",
             "tier: array",
             r"01_scale/module.yaml:2: tier 'array' is not in tiers.yaml. There are: arrays",

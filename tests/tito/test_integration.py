@@ -178,6 +178,14 @@ FAULTS = {
         "        times[name] = list(np.diff(readings))\n"
         "    return times",
     ),
+    "an_entry_says_what_its_model_says": (
+        "olympics",
+        "def validate_entry(wanted, arrays):\n    return {}",
+    ),
+    "a_recipe_is_repeated_to_the_same_bits": (
+        "olympics",
+        "def seed_of(seed, name, before):\n    return int(np.random.default_rng().integers(1000))",
+    ),
 }
 
 

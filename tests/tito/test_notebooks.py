@@ -2,6 +2,8 @@
 
 import ast
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -63,6 +65,20 @@ def test_generating_twice_writes_the_same_bytes(curriculum: Curriculum, tmp_path
     assert sorted(files[0]) == sorted(
         f"{kind}/{m.slug}/{m.slug}.ipynb" for kind in ("source", "release") for m in modules
     )
+
+
+@pytest.mark.service
+def test_a_release_is_made_without_a_jupyter_server():
+    """Nor with jsonschema's parser of all IRIs: together they cost more than the release."""
+    program = (
+        "import sys; from pathlib import Path; from tito.curriculum import load_curriculum\n"
+        "from tito.source.release import release_notebook\n"
+        "curriculum = load_curriculum(Path(sys.argv[1]))\n"
+        "release_notebook(curriculum.find('scale'), curriculum)\n"
+        "print({'nbgrader', 'jupyter_server', 'lark'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program, str(ROOT / "tests" / "tiny_course")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "{'nbgrader'}\n"
 
 
 @pytest.mark.service

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from tito.commands import COMMANDS
 from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.source.percent import read_percent
+from tito.staff.fast_wheel import answers, closed_in_semester, require_closed
 from tito.staff.interpreter import is_reachable, reachable_python
 from tito.staff.lint_exercises import solution_lines
-from tito.staff.package import build_student, build_worker
+from tito.staff.package import FAST, build_student, build_worker, contents
 
 from tests.docker.scan import STAFF_FOLDERS, Scan
 from tests.docker.secrets_of_course import fragments
@@ -156,6 +158,63 @@ def test_what_the_servers_of_a_real_semester_get_has_no_answers(semester: Path, 
     planted = next(iter(secret))
     scan.content("planted", planted)
     assert len(scan.found) == 1
+
+
+def fast_files(names) -> set[str]:
+    return {name for name in names if name.startswith(f"{FAST}/")}
+
+
+@pytest.mark.parametrize("kind", ["student", "worker"])
+def test_what_computes_fast_is_in_no_wheel_unless_asked_for(kind: str):
+    assert fast_files(contents(kind, ROOT)) == set()
+    assert f"{FAST}/__init__.py" in fast_files(contents(kind, ROOT, fast=True))
+
+
+def test_what_computes_fast_answers_modules_of_the_course():
+    named = [module.slug for module in load_curriculum(COURSE).modules if module.slug in answers(ROOT)]
+    assert sorted(named) == sorted(answers(ROOT)) and named[-1] == "acceleration"
+
+
+@pytest.mark.parametrize("semester", sorted(COURSE.glob("semesters/20*.yaml")), ids=lambda path: path.stem)
+def test_a_semester_has_what_computes_fast_only_after_the_last_module_that_it_answers(semester: Path):
+    from tito.semester.read import read
+
+    curriculum = load_curriculum(COURSE)
+    valid = read(semester, curriculum)
+    answered = [slug for slug in answers(ROOT) if slug in valid.selection.built]
+    last = max((valid.semester.closes(slug) for slug in answered), default=None)
+    for when, closed in ((last - timedelta(seconds=1), False), (last, True)):
+        done = {*closed_in_semester(semester, curriculum, when), *valid.selection.prebuilt}
+        if closed and set(answers(ROOT)) <= {*valid.selection.built, *valid.selection.prebuilt}:
+            require_closed(ROOT, done)
+        else:
+            with pytest.raises(TitoError, match="neither prebuilt nor closed"):
+                require_closed(ROOT, done)
+
+
+def test_a_semester_that_leaves_acceleration_to_a_later_one_never_has_what_computes_fast():
+    curriculum, later = load_curriculum(COURSE), 100 * 365
+    without = [
+        path
+        for path in sorted(COURSE.glob("semesters/20*.yaml"))
+        if "acceleration" not in path.read_text(encoding="utf-8")
+    ]
+    assert without
+    for semester in without:
+        from tito.semester.times import now
+
+        with pytest.raises(TitoError, match="acceleration"):
+            require_closed(ROOT, closed_in_semester(semester, curriculum, now() + timedelta(days=later)))
+
+
+@pytest.mark.service
+def test_a_wheel_with_what_computes_fast_is_refused_until_its_modules_are_closed(tmp_path: Path):
+    curriculum = load_curriculum(COURSE)
+    tiers = [tier.name for tier in curriculum.tiers]
+    with pytest.raises(TitoError, match=r"tinytorch\.fast answers exercises of activations"):
+        build_student(COURSE, tmp_path, tiers, fast=True)
+    built = names(build_student(COURSE, tmp_path, tiers, fast=True, closed=answers(ROOT)))
+    assert fast_files(built) == fast_files(contents("student", ROOT, fast=True))
 
 
 @pytest.mark.service

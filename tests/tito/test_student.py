@@ -29,6 +29,8 @@ BROKEN = {
         "cell 1 of scale.ipynb is damaged",
     ),
     "deep": (lambda text: "[" * 100_000, "nested too deeply"),
+    "a PDF": (lambda text: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "scale.ipynb is a PDF under a notebook's name"),
+    "a web page": (lambda text: "<!DOCTYPE html><html>", "scale.ipynb is a web page under a notebook's name"),
     "not UTF-8": (lambda text: b"\xff\xfe\x00", "is not UTF-8 text"),
 }
 
@@ -70,6 +72,13 @@ def test_a_missing_notebook_is_told(workspace, course, tito):
     answer = tito("module", "complete", "scale")
     assert answer.code == 1
     assert "'tito module start scale' puts it there" in answer.err
+
+
+def test_a_renamed_notebook_is_named(completed, tito):
+    completed.path.rename(completed.path.with_name("scale-Copy1.ipynb"))
+    answer = tito("module", "complete", "scale")
+    assert answer.code == 1
+    assert "scale has scale-Copy1.ipynb. If that is your work, rename it back to scale.ipynb" in answer.err
 
 
 def test_a_notebook_with_a_byte_order_mark_is_read(completed, tito):

@@ -8,19 +8,15 @@ and an explanation from `backward()`, never a package that cannot be imported.
 import contextlib
 import importlib
 import os
-import sys
 import warnings
 from pathlib import Path
 
-from tinytorch.faces import Teacher
 from tinytorch.memory import keep_freed_memory
 
 # The one place that reads the environment while being imported: Python itself searches __path__ from here on.
 if os.environ.get("TINYTORCH_HOME"):
     __path__.insert(0, str(Path(os.environ["TINYTORCH_HOME"]) / "core"))
 
-if Teacher not in sys.meta_path:
-    sys.meta_path.append(Teacher)
 
 
 def install_recorder() -> None:

@@ -12,6 +12,7 @@ from tinytorch.integration import (  # noqa: F401 - the rooms add their tests
     composition,
     compression,
     gradients,
+    olympics,
     profiling,
     quantization,
     text,

@@ -7,7 +7,8 @@ Promises: what a student builds (`named_tensors`, `state_dict`, `load_state_dict
 from typing import NamedTuple
 
 from tinytorch.bound import is_tensor
-from tinytorch.missing import explain
+from tinytorch.missing import INSTEAD, explain
+from tinytorch.options import with_options, with_options_of_methods
 
 
 class Incompatible(NamedTuple):
@@ -40,7 +41,10 @@ class State:
         if name.startswith("_"):
             raise AttributeError(name)
         said = explain("tinytorch.nn.Module", name, [*others, *vars(self)], type(self).__name__)
-        raise AttributeError(f"{said}; what forward() uses is set as self.{name} in __init__")
+        own = (
+            "" if name in INSTEAD["tinytorch.nn.Module"] else f"; what forward() uses is set as self.{name} in __init__"
+        )
+        raise AttributeError(said + own)
 
     def __delattr__(self, name):
         if vars(self).get("_others", {}).pop(name, None) is None:
@@ -70,6 +74,11 @@ class State:
 
     def load_state_dict(self, state, strict=True):
         """Take over the tensors of `state`; strict=False passes over names that only one side has."""
+        if not hasattr(state, "items"):
+            raise TypeError(
+                f"load_state_dict takes what state_dict() gave, got {type(state).__name__}: read a file with "
+                "tinytorch.load(path) first"
+            )
         load, own = beside(self)["load_state_dict"], beside(self)["state_dict"](self)
         missing, unexpected = [n for n in own if n not in state], [n for n in state if n not in own]
         arrays = {name: x.data if is_tensor(x) else x for name, x in state.items() if strict or name in own}
@@ -151,8 +160,18 @@ class Moved:
 class ModuleBase(State, Tree, Moved):
     """The base of Module."""
 
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options(cls, "tinytorch.nn")
+        if cls.__name__ == "Module":
+            with_options_of_methods(cls, "tinytorch.nn.Module")
+
     def extra_repr(self):
         return ""
+
+
+for part in (State, Tree):
+    with_options_of_methods(part, "tinytorch.nn.Module")
 
 
 def tree(module, indent=""):
@@ -164,6 +183,13 @@ def tree(module, indent=""):
 
 class ListBase:
     """Modules by number: what Sequential and ModuleList share."""
+
+    def __setattr__(self, name, value):
+        if name.isdigit() and not (isinstance(value, Tree) or is_tensor(value)):  # it would never be called
+            shown = getattr(value, "__name__", type(value).__name__)
+            instead = "Sequential(*layers)" if isinstance(value, (list, tuple)) else "a layer such as ReLU()"
+            raise TypeError(f"{type(self).__name__} holds modules, got {shown}: write {instead}")
+        super().__setattr__(name, value)
 
     def __len__(self):
         return len(list(self.children()))

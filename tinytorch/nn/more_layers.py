@@ -31,6 +31,8 @@ class Dropout(layers.Dropout):
     """Dropout while training; `inplace` saves no memory here."""
 
     def __init__(self, p=0.5, inplace=False):
+        if not 0 <= p <= 1:
+            raise ValueError(f"a share to drop lies from 0 to 1, got {p}: write Dropout(0.5)")
         super().__init__(p)
         self.inplace = inplace
 
@@ -93,9 +95,9 @@ class LogSoftmax(Module):
 
 
 class ELU(Module):
-    """elu as a layer."""
+    """elu as a layer; `inplace` saves no memory here."""
 
-    def __init__(self, alpha=1.0):
+    def __init__(self, alpha=1.0, inplace=False):
         self.alpha = alpha
 
     def forward(self, x):
@@ -103,7 +105,10 @@ class ELU(Module):
 
 
 class ReLU6(Module):
-    """relu6 as a layer."""
+    """relu6 as a layer; `inplace` saves no memory here."""
+
+    def __init__(self, inplace=False):
+        self.inplace = inplace
 
     def forward(self, x):
         return functions.relu6(x)

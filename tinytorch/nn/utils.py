@@ -1,7 +1,10 @@
 """What is done to parameters beside layers: PyTorch's `torch.nn.utils`."""
 
+import numpy as np
+
 from tinytorch.faces import find, make_face, same_words
 
+__path__: list[str] = []  # so that `import tinytorch.nn.utils.rnn` is looked for, and explained
 WORDS = same_words("clip_grad_norm_")
 
 __getattr__, __dir__ = make_face(__name__, WORDS)
@@ -12,15 +15,18 @@ def _listed(parameters):
     return [parameters] if one else list(parameters)
 
 
-def clip_grad_norm_(parameters, max_norm, norm_type=2.0):
+def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=False, foreach=None):
     """Scale the gradients of one tensor or of several, as the student's function does; return the norm before."""
+    parameters = _listed(parameters)
+    if error_if_nonfinite and not all(np.isfinite(p.grad.data).all() for p in parameters if p.grad is not None):
+        raise RuntimeError("a gradient is not finite: lower the learning rate, or look for numbers that aren't finite")
     if norm_type != 2:
         raise ValueError(f"only the 2-norm is clipped here, got norm_type={norm_type}")
-    norm = find("clip_grad_norm_", f"{__name__}.clip_grad_norm_")(_listed(parameters), max_norm)
+    norm = find("clip_grad_norm_", f"{__name__}.clip_grad_norm_")(parameters, max_norm)
     return find("tensor", "tinytorch.tensor")(norm)
 
 
-def clip_grad_value_(parameters, clip_value):
+def clip_grad_value_(parameters, clip_value, foreach=None):
     """Move every number of the gradients into [-clip_value, clip_value]."""
     for parameter in _listed(parameters):
         if parameter.grad is not None:

@@ -1,6 +1,49 @@
 """What optimizers and schedules can do that no module teaches."""
 
+import functools
 from typing import Any
+
+from tinytorch.autograd import enable_grad
+from tinytorch.bound import AnyTensor, is_tensor
+from tinytorch.options import with_options
+
+
+def listed(params: Any) -> Any:
+    """Put the one tensor of a group into a list; refuse one tensor in place of all."""
+    if is_tensor(params):
+        raise TypeError(f"an optimizer takes a list of parameters, got one Tensor of shape {params.shape}: pass [w]")
+    params = list(params)
+    return [{**group, "params": alone(group["params"])} if isinstance(group, dict) else group for group in params]
+
+
+def alone(params: Any) -> list[AnyTensor]:
+    """List the parameters of a group, which may be a single one."""
+    return [params] if is_tensor(params) else list(params)
+
+
+def taking_lists(make: Any) -> Any:
+    """Let Optimizer.__init__ take what PyTorch's takes."""
+
+    @functools.wraps(make)
+    def __init__(self, params, **defaults):
+        make(self, listed(params), **defaults)
+
+    return __init__
+
+
+def taking_a_closure(step: Any) -> Any:
+    """Let step() first call a function that computes the loss, if one is given, and return that loss."""
+
+    @functools.wraps(step)
+    def with_closure(self, closure=None):
+        if closure is None:
+            return step(self)
+        with enable_grad():
+            loss = closure()
+        step(self)
+        return loss
+
+    return with_closure
 
 
 class OptimizerBase:
@@ -9,6 +52,13 @@ class OptimizerBase:
     param_groups: list[dict[str, Any]]
     state: list[dict[str, Any]]
     parameters: Any
+    step: Any
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options(cls, "tinytorch.optim")
+        if cls.__module__.startswith("tinytorch.") and OptimizerBase in cls.__bases__:
+            cls.__init__, cls.step = taking_lists(cls.__init__), taking_a_closure(cls.step)
 
     def add_param_group(self, group):
         """Move these parameters, too, with settings of their own."""
@@ -26,6 +76,10 @@ class ScheduleBase:
     base_lrs: list[float]
     lr_at: Any
     set_lrs: Any
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        with_options(cls, "tinytorch.optim.lr_scheduler")
 
     def next_lr(self, lr, base_lr):
         """Return the rate after `lr`, which somebody may have changed by hand."""

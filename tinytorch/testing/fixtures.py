@@ -373,3 +373,68 @@ def in_turn(*functions):
                 function()
 
     return InTurn()
+
+
+def recipe_steps():
+    """Return `.steps` of a recipe whose models are lists of numbers: name -> step(model, amount).
+
+    "add" and "times" change the list itself and return it, "inside" changes the list that lies in it, "copy" returns
+    another one, "draw" appends a number from the course's generator, "fail" raises. `.calls` lists the names of the
+    steps that were called.
+    """
+    from tinytorch.random import generator
+
+    class Steps:
+        def __init__(self):
+            self.calls = []
+            names = ("add", "times", "inside", "copy", "draw", "fail")
+            self.steps = {name: self.noting(name, getattr(self, name)) for name in names}
+
+        def noting(self, name, way):
+            def step(model, amount):
+                self.calls.append(name)
+                return way(model, amount)
+
+            return step
+
+        def add(self, model, amount):
+            model[:] = [number + amount for number in model]
+            return model
+
+        def times(self, model, amount):
+            model[:] = [number * amount for number in model]
+            return model
+
+        def inside(self, model, amount):
+            model[0][:] = [number * amount for number in model[0]]
+            return model
+
+        def copy(self, model, amount):
+            return [*model, amount]
+
+        def draw(self, model, amount):
+            model.append(round(amount * float(generator().random()), 6))
+            return model
+
+        def fail(self, model, amount):
+            raise RuntimeError(f"a step failed with {amount}")
+
+    return Steps()
+
+
+def recipe_run():
+    """Return `.run`, a function of an order of (step, amount) that gives measures; `.orders` lists what it was given.
+
+    "points" are the amounts, each times its place from 1 on; "steps" is how many there are.
+    """
+
+    class Run:
+        def __init__(self):
+            self.orders = []
+
+        def run(self, order):
+            self.orders.append([tuple(step) for step in order])
+            points = float(sum(place * amount for place, (_, amount) in enumerate(order, start=1)))
+            return {"points": points, "steps": len(order)}
+
+    return Run()

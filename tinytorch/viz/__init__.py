@@ -52,6 +52,7 @@ _HOME = {
     "runs": "benchmark_pictures",
     "trade_off": "benchmark_pictures",
     "EvidenceByRuns": "evidence_by_runs",
+    "waterfall": "waterfalls",
 }
 __all__ = sorted(_HOME)
 

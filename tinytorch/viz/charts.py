@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tinytorch.viz.picture import COLORS, Picture, as_numbers, new_figure
+from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
 
 POINTS = "osx^+d"  # shapes of points alone: colour never tells alone
 
@@ -79,7 +79,10 @@ def bars(names: Sequence[str], parts: Mapping[str, object], title: str = "", *, 
         ax.bar(names, heights, bottom=bottom, color=COLORS[i % len(COLORS)], width=0.6, label=part)
         bottom = bottom + heights
     for place, total in enumerate(bottom):
-        ax.text(place, total, f"{total:.4g}", ha="center", va="bottom", fontsize=9)
+        _write(ax, place, total)
+    if (bottom < 0).any():
+        ax.axhline(0, color=GREY, lw=1)
+        ax.margins(y=0.1)  # room for the numbers below
     ax.grid(False, axis="x")
     ax.set(title=title, ylabel=ylabel)
     if len(parts) > 1:
@@ -91,6 +94,12 @@ def _points(i: int) -> dict:
     """The style of points alone: the first hollow and large, so that others on the same place are seen, too."""
     shape = POINTS[i % len(POINTS)]
     return {"ls": "", "marker": shape, "ms": 11 if i == 0 else 6, "markerfacecolor": "none" if i == 0 else None}
+
+
+def _write(ax, place: int, total: float) -> None:
+    """Write a bar's number beyond its end."""
+    away, side = (-3, "top") if total < 0 else (1, "bottom")
+    ax.annotate(f"{total:.4g}", (place, total), (0, away), textcoords="offset points", ha="center", va=side, fontsize=9)
 
 
 def _note(ax, x: float, y: float, text: str, side: str = "") -> None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from tinytorch.autograd import Function
 from tinytorch.bound import beside
+from tinytorch.words.places import check_dims, place
 
 
 class Prod(Function):
@@ -56,7 +57,8 @@ def cumsum(x, dim):
 
 def cumprod(x, dim):
     """Multiply along `dim`: each place has the product of all up to it."""
-    size, moved = x.shape[dim], last(x, dim)
+    moved = last(x, dim)
+    size = moved.shape[-1]
     if size == 0:
         return x
     parts = [prod(moved[..., : i + 1], dim=-1) for i in range(size)]
@@ -65,10 +67,8 @@ def cumprod(x, dim):
 
 def last(x, dim):
     """Move a dimension to the end."""
-    if not -x.ndim <= dim < x.ndim:
-        raise IndexError(f"dim lies in {-x.ndim}..{x.ndim - 1} here, got {dim}: count again with x.shape")
-    dims = [d for d in range(x.ndim) if d != dim % x.ndim]
-    return x.permute(*dims, dim % x.ndim)
+    dim = place(x, dim)
+    return x.permute(*(d for d in range(x.ndim) if d != dim), dim)
 
 
 def back(x, dim):
@@ -94,16 +94,19 @@ def norm(x, p=2, dim=None, keepdim=False):
 
 def any(x, dim=None, keepdim=False):
     """Tell whether one along `dim` is true (not 0)."""
+    check_dims(x, dim)
     return beside(x)["Tensor"](np.asarray(np.any(x.data, axis=dim, keepdims=keepdim)))
 
 
 def all(x, dim=None, keepdim=False):
     """Tell whether all along `dim` are true (not 0)."""
+    check_dims(x, dim)
     return beside(x)["Tensor"](np.asarray(np.all(x.data, axis=dim, keepdims=keepdim)))
 
 
 def count_nonzero(x, dim=None):
     """Count what is not 0."""
+    check_dims(x, dim)
     return beside(x)["Tensor"](np.asarray(np.count_nonzero(x.data, axis=dim), dtype="int64"))
 
 
@@ -111,6 +114,7 @@ def logsumexp(x, dim, keepdim=False):
     """Take the logarithm of the sum of powers of e; what the student's log_softmax took off is it."""
     from tinytorch import log_softmax
 
+    check_dims(x, dim)
     first = (slice(None),) * (dim % x.ndim) + (slice(0, 1),)
     out = x[first] - log_softmax(x, dim=dim)[first]
     return out if keepdim else out.squeeze(dim)
@@ -122,6 +126,7 @@ def median(x, dim=None, keepdim=False):
 
     if dim is None:
         return sort(x.reshape(-1)).values[(x.numel() - 1) // 2]
+    check_dims(x, dim)
     key = (slice(None),) * (dim % x.ndim) + (slice((x.shape[dim] - 1) // 2, (x.shape[dim] + 1) // 2),)
     found = [each[key] for each in sort(x, dim)]
     return Found(*(each if keepdim else each.squeeze(dim) for each in found))

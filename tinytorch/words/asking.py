@@ -1,8 +1,10 @@
 """What a program asks of a value."""
 
+from numpy import finfo, iinfo
+
 from tinytorch.bound import is_tensor
 
-__all__ = ["Size", "is_floating_point", "is_tensor", "numel", "set_default_dtype"]
+__all__ = ["Size", "finfo", "iinfo", "is_floating_point", "is_tensor", "numel", "set_default_dtype"]
 
 
 Size = tuple  # shapes are plain tuples here

@@ -13,6 +13,8 @@ def placed(name):
         if str(device).partition(":")[0] not in ("None", "cpu"):
             raise RuntimeError(f"there is no GPU here, got device={str(device)!r}: leave it out")
         arguments = arguments if size is None else (size, *arguments)
+        if options.get("dtype", "") is None:  # as if it were left out
+            del options["dtype"]
         made = getattr(core("tensor"), name)(*arguments, **options)
         return made.requires_grad_() if requires_grad else made
 
@@ -59,7 +61,7 @@ def _tensor(array, dtype=None, requires_grad=False):
     return core("tensor").Tensor(array if dtype is None else array.astype(dtype), requires_grad=requires_grad)
 
 
-def as_tensor(data, dtype=None):
+def as_tensor(data, dtype=None, device=None):
     """Make a Tensor; an array's memory is shared, a Tensor is itself."""
     if is_tensor(data):
         return data if dtype is None or data.dtype == dtype else data.to(dtype)
@@ -73,12 +75,12 @@ def from_numpy(array):
     return core("tensor").Tensor(array)
 
 
-def linspace(start, end, steps, dtype="float32", requires_grad=False):
+def linspace(start, end, steps, dtype="float32", device=None, requires_grad=False):
     """Make `steps` numbers from start to end, both included, at equal distances."""
     return _tensor(np.linspace(_number(start), _number(end), steps), dtype, requires_grad)
 
 
-def logspace(start, end, steps, base=10.0, dtype="float32", requires_grad=False):
+def logspace(start, end, steps, base=10.0, dtype="float32", device=None, requires_grad=False):
     """Make `steps` numbers from base**start to base**end, at equal ratios."""
     return _tensor(np.logspace(start, end, steps, base=base), dtype, requires_grad)
 
@@ -87,19 +89,19 @@ def _number(x):
     return x.item() if is_tensor(x) else x
 
 
-def empty(*shape, dtype="float32", requires_grad=False):
+def empty(*shape, size=None, dtype="float32", device=None, requires_grad=False):
     """Make a Tensor whose numbers are still to be written; here they are zeros."""
-    return core("tensor").zeros(*shape, dtype=dtype, requires_grad=requires_grad)
+    return zeros(*shape, size=size, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
-def full_like(x, value, dtype=None):
-    """Make `value` everywhere, in the shape and dtype of x."""
-    return core("tensor").full(x.shape, value, dtype or x.dtype)
+def full_like(x, fill_value, dtype=None, device=None, requires_grad=False):
+    """Make `fill_value` everywhere, in the shape and dtype of x."""
+    return core("tensor").full(x.shape, _number(fill_value), dtype or x.dtype, requires_grad=requires_grad)
 
 
-def empty_like(x, dtype=None):
+def empty_like(x, dtype=None, device=None, requires_grad=False):
     """Make a Tensor of the shape and dtype of x; its numbers are zeros."""
-    return full_like(x, 0, dtype)
+    return full_like(x, 0, dtype, requires_grad=requires_grad)
 
 
 def drawn(draw):
@@ -126,23 +128,31 @@ def randn(source, shape):
     return source.standard_normal(shape, dtype="float32")
 
 
-def rand_like(x, generator=None):
-    """Draw uniformly from [0, 1), in the shape and dtype of x."""
-    return rand(x.shape, generator=generator, dtype=x.dtype)
+def rand_like(x, generator=None, dtype=None, device=None, requires_grad=False):
+    """Draw uniformly from [0, 1), in the shape of x and, if none is given, its dtype."""
+    return rand(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
-def randn_like(x, generator=None):
-    """Draw normally, in the shape and dtype of x."""
-    return randn(x.shape, generator=generator, dtype=x.dtype)
+def randn_like(x, generator=None, dtype=None, device=None, requires_grad=False):
+    """Draw normally, in the shape of x and, if none is given, its dtype."""
+    return randn(x.shape, generator=generator, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
-def randint(low, high, size=None, generator=None, dtype="int32"):
-    """Draw integers from low to high - 1; randint(high, size) starts at 0."""
-    low, high, size = (0, low, high) if size is None else (low, high, size)
+def randint(low=0, high=None, size=None, generator=None, dtype="int32", device=None):
+    """Draw integers from low to high - 1; with one bound, randint(high, size), from 0 on."""
+    if size is None:
+        low, high, size = 0, low, high
+    elif high is None:
+        low, high = 0, low
     return _tensor((generator or shared()).integers(low, high, size, dtype="int64"), dtype)
 
 
-def randperm(n, generator=None, dtype="int64"):
+def randint_like(x, low=0, high=None, dtype=None):
+    """Draw integers from low to high - 1, in the shape of x and, if none is given, its dtype."""
+    return randint(low, high, x.shape, dtype=dtype or x.dtype)
+
+
+def randperm(n, generator=None, dtype="int64", device=None):
     """Draw an order of 0 to n - 1: the student's shuffled_order, or from a generator of one's own."""
     order = core("dataloader").shuffled_order  # an exercise: before it is solved, nobody draws an order
     return _tensor(order(n) if generator is None else generator.permutation(n), dtype)
@@ -156,6 +166,8 @@ def normal(mean, std, size=None, generator=None):
 
 def bernoulli(p, generator=None):
     """Draw 1 with the probability that p has in each place, else 0."""
+    if ((p.data < 0) | (p.data > 1)).any():
+        raise ValueError(f"bernoulli takes probabilities from 0 to 1, got {p.data.min():g} to {p.data.max():g}")
     return _tensor((generator or shared()).random(p.shape) < p.data, p.dtype)
 
 

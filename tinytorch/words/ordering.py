@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tinytorch.bound import beside, is_tensor
+from tinytorch.words.places import check_dims
 
 
 class Found(NamedTuple):
@@ -25,6 +26,7 @@ def min(x, dim=None, keepdim=False):
 
 
 def _extreme(value, place, x, dim, keepdim):
+    x._check_extreme(value, dim)
     if dim is None:
         return beside(x)[value](x)
     return _found(x, beside(x)[place](x, dim=dim, keepdim=True), dim, keepdim)
@@ -37,6 +39,7 @@ def _found(x, indices, dim, keepdim=True):
 
 def argsort(x, dim=-1, descending=False, stable=False):
     """Tell in which order the numbers along `dim` would be sorted."""
+    check_dims(x, dim)
     array = x.data
     if not descending:
         return beside(x)["Tensor"](np.argsort(array, axis=dim, kind="stable"))
@@ -53,6 +56,7 @@ def sort(x, dim=-1, descending=False, stable=False):
 
 def topk(x, k, dim=-1, largest=True, sorted=True):
     """Take the k largest (or smallest) along `dim`, in order, and where each was."""
+    check_dims(x, dim)
     if not 0 <= k <= x.shape[dim]:
         raise ValueError(f"topk takes between 0 and {x.shape[dim]} along dim={dim} of shape {x.shape}, got k={k}")
     order = argsort(x, dim, descending=largest).data
@@ -61,6 +65,7 @@ def topk(x, k, dim=-1, largest=True, sorted=True):
 
 def unique(x, sorted=True, return_inverse=False, return_counts=False, dim=None):
     """List the values that there are, in order; on request where each number is in the list, and how often."""
+    check_dims(x, dim)
     wanted = [True, return_inverse, return_counts]
     found = np.unique(x.data, return_inverse=True, return_counts=True, axis=dim)
     made = [beside(x)["Tensor"](array) for array, asked in zip(found, wanted, strict=True) if asked]
@@ -69,6 +74,8 @@ def unique(x, sorted=True, return_inverse=False, return_counts=False, dim=None):
 
 def bincount(x, weights=None, minlength=0):
     """Count how often each whole number from 0 on occurs."""
+    if x.data.dtype.kind not in "biu" or x.ndim != 1:
+        raise TypeError(f"bincount takes a vector of whole numbers, got {x.dtype} of shape {x.shape}: use x.long()")
     given = None if weights is None else weights.data
     return beside(x)["Tensor"](np.bincount(x.data, given, minlength))
 

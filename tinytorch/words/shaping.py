@@ -4,20 +4,51 @@ import math
 
 import numpy as np
 
-from tinytorch.bound import beside, is_tensor
+from tinytorch.bound import beside, core, is_tensor
+from tinytorch.words.places import place
+
+
+def cat(tensors, dim=0):
+    """Join a list along a dimension that there is, as the student's cat does."""
+    return _joined("cat", tensors, dim, "sizes other than that of dim must be equal")
+
+
+def stack(tensors, dim=0):
+    """Join a list along a new dimension, as the student's stack does."""
+    return _joined("stack", tensors, dim, "shapes must be equal")
+
+
+concat = concatenate = cat
+
+
+def _joined(name, tensors, dim, rule):
+    tensors = list(tensors)
+    wrong = [type(x).__name__ for x in tensors if not is_tensor(x)]
+    if wrong or not tensors:
+        raise TypeError(
+            f"{name} takes a list of Tensors, got {wrong[0] if wrong else 'an empty one'}: use tensor(data)"
+        )
+    try:
+        return core("tensor").__dict__[name](tensors, dim=dim)
+    except ValueError:
+        raise ValueError(
+            f"{name} along dim={dim}: {rule}, got {[x.shape for x in tensors]}: reshape or cut them"
+        ) from None
 
 
 def flatten(x, start_dim=0, end_dim=-1):
     """Make one dimension of those from start_dim to end_dim."""
     if x.ndim == 0:
         return x.reshape(1)
-    start, end = start_dim % x.ndim, end_dim % x.ndim
+    start, end = place(x, start_dim), place(x, end_dim)
+    if start > end:
+        raise ValueError(f"flatten goes from an earlier dimension to a later one, got {start_dim} to {end_dim}")
     return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
 
 
 def unflatten(x, dim, sizes):
     """Make several dimensions of one."""
-    dim = dim % x.ndim
+    dim = place(x, dim)
     if -1 in sizes:
         sizes = beside(x)["infer_shape"](x.shape[dim], tuple(sizes))
     return x.reshape(*x.shape[:dim], *sizes, *x.shape[dim + 1 :])
@@ -27,7 +58,7 @@ def squeeze(x, dim=None):
     """Take out the dimension `dim` if its size is 1, those of a tuple, or all such."""
     if isinstance(dim, int):
         return beside(x)["squeeze"](x, dim)
-    chosen = range(x.ndim) if dim is None else [d % x.ndim for d in dim]
+    chosen = range(x.ndim) if dim is None else [place(x, d) for d in dim]
     return x.reshape(*(n for d, n in enumerate(x.shape) if not (n == 1 and d in chosen)))
 
 
@@ -35,6 +66,8 @@ def expand(x, *shape):
     """Stretch sizes of 1; -1 keeps a size."""
     shape = beside(x)["_as_shape"](shape)
     old = (1,) * (len(shape) - x.ndim) + x.shape
+    if len(old) != len(shape) or any(n not in (1, size) and size != -1 for n, size in zip(old, shape, strict=True)):
+        raise RuntimeError(f"expand stretches sizes of 1, got {tuple(shape)} for shape {x.shape}: use repeat to copy")
     return beside(x)["broadcast_to"](
         x, shape=tuple(n if size == -1 else size for size, n in zip(shape, old, strict=True))
     )
@@ -42,7 +75,7 @@ def expand(x, *shape):
 
 def split(x, sizes, dim=0):
     """Cut along `dim` into pieces of one size (the last may be smaller), or of the sizes of a list."""
-    length = x.shape[dim]
+    length = x.shape[place(x, dim)]
     if isinstance(sizes, int):
         if sizes < 1:
             raise ValueError(f"split takes a size of at least 1, got {sizes}")
@@ -55,12 +88,14 @@ def split(x, sizes, dim=0):
 
 def chunk(x, chunks, dim=0):
     """Cut along `dim` into at most `chunks` pieces, all but the last equally long."""
-    return split(x, max(1, math.ceil(x.shape[dim] / chunks)), dim)
+    if chunks < 1:
+        raise ValueError(f"chunk takes a number of pieces of at least 1, got {chunks}")
+    return split(x, max(1, math.ceil(x.shape[place(x, dim)] / chunks)), dim)
 
 
 def unbind(x, dim=0):
     """List the parts along `dim`."""
-    return tuple(x[_along(x, dim, i)] for i in range(x.shape[dim]))
+    return tuple(x[_along(x, dim, i)] for i in range(x.shape[place(x, dim)]))
 
 
 def select(x, dim, index):
@@ -70,6 +105,8 @@ def select(x, dim, index):
 
 def narrow(x, dim, start, length):
     """Take `length` parts along `dim` from `start` on."""
+    if not 0 <= start <= start + length <= x.shape[place(x, dim)]:
+        raise IndexError(f"{length} parts from {start} on are wanted along dim={dim} of shape {x.shape}: take fewer")
     return x[_along(x, dim, slice(start, start + length))]
 
 
@@ -79,9 +116,7 @@ def index_select(x, dim, index):
 
 
 def _along(x, dim, key):
-    if not -x.ndim <= dim < x.ndim:
-        raise IndexError(f"dim lies in {-x.ndim}..{x.ndim - 1} here, got {dim}: count again with x.shape")
-    return (slice(None),) * (dim % x.ndim) + (key,)
+    return (slice(None),) * place(x, dim) + (key,)
 
 
 def masked_select(x, mask):
@@ -115,7 +150,7 @@ def repeat_interleave(x, repeats, dim=None):
 def flip(x, *dims):
     """Turn the order around along each of `dims`."""
     for dim in beside(x)["_as_shape"](dims):
-        x = x[_along(x, dim, np.arange(x.shape[dim])[::-1])]
+        x = x[_along(x, dim, np.arange(x.shape[place(x, dim)])[::-1])]
     return x
 
 
@@ -125,14 +160,15 @@ def roll(x, shifts, dims=None):
         return roll(x.reshape(-1), shifts, 0).reshape(*x.shape)
     pairs = zip(shifts, dims, strict=True) if isinstance(shifts, (tuple, list)) else [(shifts, dims)]
     for shift, dim in pairs:
-        x = x[_along(x, dim, np.roll(np.arange(x.shape[dim]), shift))]
+        x = x[_along(x, dim, np.roll(np.arange(x.shape[place(x, dim)]), shift))]
     return x
 
 
 def movedim(x, source, destination):
     """Move one dimension to another place."""
-    dims = [d for d in range(x.ndim) if d != source % x.ndim]
-    dims.insert(destination % x.ndim, source % x.ndim)
+    source, destination = place(x, source), place(x, destination)
+    dims = [d for d in range(x.ndim) if d != source]
+    dims.insert(destination, source)
     return x.permute(*dims)
 
 
@@ -152,6 +188,8 @@ def _kept(x, mask):
 
 def diag(x, diagonal=0):
     """Put a vector on a diagonal, or take a matrix's diagonal."""
+    if x.ndim not in (1, 2):
+        raise RuntimeError(f"diag takes a vector or a matrix, got shape {x.shape}: take one with x[i]")
     if x.ndim == 1:
         size = len(x) + abs(diagonal)
         rows, columns = np.arange(len(x)) + max(-diagonal, 0), np.arange(len(x)) + max(diagonal, 0)
@@ -160,14 +198,18 @@ def diag(x, diagonal=0):
     return x[rows, columns]
 
 
-def scatter(x, dim, index, src):
-    """Copy x, with the numbers of `src` (or one number) where `index` says along `dim`."""
+def scatter(x, dim, index, src=None, value=None):
+    """Copy x, with the numbers of `src` (or one number, `value`) where `index` says along `dim`."""
+    src = value if src is None else src
+    index = index.reshape(1) if index.ndim == 0 else index
     part = src[tuple(slice(n) for n in index.shape)] if is_tensor(src) else src
     return x.with_part(part, beside(x)["_mesh"](dim, index.data))
 
 
 def where(condition, x=None, y=None):
     """Take x where the condition holds, else y; of the condition alone, list its places."""
+    if (x is None) != (y is None):
+        raise TypeError("where takes a condition and both values, got one of them: where(x > 0, x, 0.0)")
     if x is None:
         from tinytorch.words.ordering import nonzero
 

@@ -902,6 +902,7 @@ def _():
 def _():
     raises(ValueError, broadcast_shape, (2, 3), (2,), says="(2, 3)")
     raises(ValueError, broadcast_shape, (2, 3), (2,), says="(2,)")
+    same(broadcast_shape((2, 3), (1,)), (2, 3))
 
 
 ### BEGIN HIDDEN TESTS
@@ -1479,6 +1480,7 @@ def _():
 @test.check("inner sizes that differ are refused, with both shapes in the message", points=2)
 def _():
     raises(ValueError, matmul, Tensor([[1.0, 2.0]]), Tensor([[1.0, 2.0]]), says="(1, 2)")
+    same(matmul(Tensor([[1.0, 2.0]]), Tensor([[1.0], [2.0]])).data, [[5.0]])
 
 
 ### BEGIN HIDDEN TESTS

@@ -642,6 +642,8 @@ def _():
     state = {"weight": np.array([5.0, 6.0]), "bias": np.array([7.0]), "extra": np.array([0.0])}
     raises(ValueError, load_state_dict, module, state, says="extra")
     same(module.weight.data, [1.0, 2.0])
+    load_state_dict(module, {"weight": np.array([5.0, 6.0]), "bias": np.array([7.0])})
+    same(module.bias.data, [7.0])
 
 
 @test.check("another shape is refused, even one that would broadcast, and nothing was changed", points=3)

@@ -882,7 +882,6 @@ class Loss(Module):
     """What the loss objects have in common: they remember the reduction."""
 
     def __init__(self, reduction="mean"):
-        super().__init__()
         self.reduction = reduction
 
 

@@ -31,6 +31,7 @@
 import numpy as np
 
 from tinytorch.core.tensor import Tensor, unwrap
+from tinytorch.data.bases import equally_long
 from tinytorch.random import generator
 
 # %%
@@ -266,16 +267,6 @@ class Subset(Dataset):
     def take(self, indices):
         """Give a whole batch at once, as far as the data set can."""
         return fetch_batch(self.dataset, self.indices[np.asarray(indices)])
-
-
-def equally_long(tensors):
-    """Return the tensors if they have equally many rows."""
-    lengths = [len(x) for x in tensors]
-    if not lengths or len(set(lengths)) > 1:
-        raise ValueError(
-            f"a TensorDataset needs tensors with equally many rows, got {lengths or 'none'}: check the first axis"
-        )
-    return tensors
 
 
 # %%

@@ -27,27 +27,26 @@
 # %%
 #| default_exp core.training
 #| export
-import json
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 
 from tinytorch.core.autograd import no_grad
-from tinytorch.core.tensor import Tensor
 from tinytorch.random import get_rng_state, set_rng_state
+from tinytorch.saving import load, save
 
 # %%
 import tempfile
 import time
 import tracemalloc
+from pathlib import Path
 
 from tinytorch import manual_seed, viz
 from tinytorch.core.dataloader import DataLoader, Dataset, TensorDataset, random_split
 from tinytorch.core.layers import Dropout, Linear, ReLU, Sequential
 from tinytorch.core.losses import cross_entropy, mse_loss
 from tinytorch.core.optimizers import SGD, Adam, LambdaLR, warmup_cosine
+from tinytorch.core.tensor import Tensor
 from tinytorch.datasets import Digits
 from tinytorch.profiling import best_of
 from tinytorch.testing import close, fixtures, raises, remote, same, true, unchanged, unit_test
@@ -1004,71 +1003,12 @@ def predict(model, loader):
 # ### Checkpoints
 #
 # What does the rest of a training depend on? The weights, of course. But also on Adam's averages, the schedule's position, the state of the random generator (the next order, the next dropout), and how patient we still are. Forget
-# one of them, and training continues *differently*; nothing will tell you. All of them are numbers, text and arrays, and that's what `save` writes: numpy's `.npz` format, with one entry of JSON that says how they hang together.
+# one of them, and training continues *differently*; nothing will tell you. All of them are numbers, text and arrays, and that's what `tinytorch.save` writes (it's given, in `tinytorch/saving.py`): numpy's `.npz` format, with one entry of JSON that says how they hang together.
 # The file is written beside its final name and then renamed, so that a power cut leaves the old one or the new one, never half of each.
 
 
 # %%
 #| export
-def save(state, path):
-    """Write a state to a file, whole or not at all: dicts, lists, tuples, Tensors, arrays, numbers, text, None."""
-    path, arrays = Path(path), []
-    structure = np.array(json.dumps(packed(state, arrays)))
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as file:
-        np.savez(file, structure=structure, **{f"array{i}": array for i, array in enumerate(arrays)})
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def load(path, map_location=None, weights_only=True):
-    """Read what save() wrote. Nothing in the file is run, so it may come from anywhere."""
-    with Path(path).open("rb") as start:
-        if start.read(2) != b"PK":  # a zip archive, as .npz files are
-            raise ValueError(f"{path} is no checkpoint: save() writes .npz files")
-    with np.load(path, allow_pickle=False) as file:
-        if "structure" not in file:
-            raise ValueError(f"{path} is an .npz file, but no checkpoint: save() writes an entry 'structure'")
-        return unpacked(json.loads(str(file["structure"])), file)
-
-
-def packed(value, arrays):
-    """Turn a state into what JSON can say; arrays are put aside, and named by their number."""
-    if isinstance(value, np.ndarray) and value.dtype != object:
-        arrays.append(value)
-        return {"array": len(arrays) - 1}
-    if isinstance(value, Tensor):
-        return {"tensor": packed(value.data, arrays)}
-    if isinstance(value, np.generic):
-        return packed(value.item(), arrays)
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {"dict": {key: packed(part, arrays) for key, part in value.items()}}
-    if isinstance(value, (list, tuple)):
-        return {type(value).__name__: [packed(part, arrays) for part in value]}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    raise TypeError(
-        f"a state consists of dicts (with text as keys), lists, tuples, Tensors, arrays, numbers, text and None, got {value!r:.60}: "
-        "save model.state_dict(), not the model"
-    )
-
-
-def unpacked(value, file):
-    """Undo packed()."""
-    if not isinstance(value, dict):
-        return value
-    ((kind, content),) = value.items()
-    if kind == "array":
-        return file[f"array{content}"]
-    if kind == "tensor":
-        return Tensor(unpacked(content, file))
-    if kind == "dict":
-        return {key: unpacked(part, file) for key, part in content.items()}
-    parts = [unpacked(part, file) for part in content]
-    return tuple(parts) if kind == "tuple" else parts
-
-
 def trainer_state(trainer):
     """Collect everything that the rest of a training depends on."""
     parts = {"model": trainer.model, "optimizer": trainer.optimizer}

@@ -135,6 +135,7 @@ def _():
 @test.check("ids that are not integers are refused", points=1)
 def _():
     raises(TypeError, embedding, Tensor([0.0, 1.0]), Tensor(table), says="float32")
+    same(embedding(Tensor([0, 1]), Tensor(table)).data, table[[0, 1]])
 
 
 ### BEGIN HIDDEN TESTS

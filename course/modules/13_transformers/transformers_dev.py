@@ -510,7 +510,8 @@ def _():
 def _():
     stream = remote(np.array([[1.0], [2.0]], dtype="float32"))
     with unchanged(stream):
-        transformer_block(Tensor(stream), affine(2.0), affine(1.0, 1.0), affine(2.0), affine(3.0))
+        out = transformer_block(Tensor(stream), affine(2.0), affine(1.0, 1.0), affine(2.0), affine(3.0))
+    close(out.data, [[28.0], [49.0]])
 
 
 ### BEGIN HIDDEN TESTS

@@ -1007,6 +1007,7 @@ def _():
 @test.check("a percentage is refused, and the message has the number", points=2)
 def _():
     raises(ValueError, amdahl, 25, 5, says="25")
+    close(amdahl(0.25, 5), 1.25)
 
 
 ### BEGIN HIDDEN TESTS

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from exchange.protocol.verdicts import Note
-from tito.checks.parsing import MOST_CODE, compiles, defined_names, statements_of, why_too_much
+from tito.checks.notebook_syntax import as_python
+from tito.checks.parsing import MOST_CODE, bound_names, compiles, defined_names, statements_of, why_too_much
 from tito.checks.plan import Plan, defines_only, single_imports
 from tito.source.notebook import NOT_SOLVED
 from tito.source.percent import Cell
@@ -83,11 +84,12 @@ def _short_enough(cells: Sequence[Cell], notes: list[Note]) -> Iterator[Cell]:
 def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
     source = _without_tests(found.visible_tests, cell.source.lstrip("\ufeff"))
     if cell.kind != "code":
-        if not source.strip() or not defined_names(_compilable(source)[0]):
+        if not source.strip() or not defined_names(as_python(source)[0]):
             return False
         found.notes.append(Note(cell.name, f"the cell is of type {cell.kind}: graded as code"))
-    source, changes = _compilable(source)
-    found.notes += [Note(cell.name, change) for change in changes]
+    if not compiles("\n".join([*found.parts.get(cell.name, []), source])):  # else a function that was split goes on
+        source, changes = as_python(source)
+        found.notes += [Note(cell.name, change) for change in changes]
     if source.strip():
         found.parts.setdefault(cell.name, []).append(source)
     return True
@@ -98,20 +100,6 @@ def _without_tests(visible_tests: list[str], source: str) -> str:
     for test in visible_tests:
         source = source.replace(test, "")
     return source
-
-
-def _compilable(source: str) -> tuple[str, list[str]]:
-    """Mend what is no Python but plainly meant: notebook magics, and spaces copied from a web page."""
-    if compiles(source):
-        return source, []
-    changes = []
-    if "\u00a0" in source and compiles(source.replace("\u00a0", " ")):
-        return source.replace("\u00a0", " "), ["non-breaking spaces, as copied from a web page, were read as spaces"]
-    without = "\n".join("" if line.lstrip()[:1] in ("%", "!", "?") else line for line in source.splitlines())
-    if without != source and compiles(without):
-        source = without
-        changes.append("lines that begin with %, ! or ? are commands of the notebook and were left out")
-    return source, changes
 
 
 def _merge(name: str, parts: list[str], notes: list[Note]) -> tuple[str, ...]:
@@ -129,7 +117,7 @@ def _merge(name: str, parts: list[str], notes: list[Note]) -> tuple[str, ...]:
 
 
 def _take_extras(plan: Plan, cell: Cell, after: str, found: _Finding, *, is_test: bool) -> None:
-    source, _ = _compilable(cell.source.lstrip("\ufeff"))
+    source, _ = as_python(cell.source.lstrip("\ufeff"))
     for node in (part for statement in statements_of(source) or () for part in single_imports(statement)):
         names = names_of(node) if defines_only(node) else []
         if not names or (is_test and _is_check(node)):
@@ -155,9 +143,10 @@ def _is_check(node: ast.stmt) -> bool:
 def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) -> tuple[dict, list[Extra], set]:
     """Decide which extra definitions run: new names do; names of the module do only where an exercise has no answer."""
     owner = {name: step.exercise for step in plan.steps for name in defined_names(step.stub or step.source)}
-    written = {n for n, parts in solutions.items() if NOT_SOLVED.format(name=n) not in "\n".join(parts)}
+    touched = {n for n, parts in solutions.items() if NOT_SOLVED.format(name=n) not in "\n".join(parts)}
+    written = {n for n in touched if _defines_any(solutions[n], defined_names(plan.solutions[n].stub))}
     # An answer that was written into another exercise's cell (two cells merged into one) is an answer too.
-    elsewhere = {name for n in written for part in solutions[n] for name in defined_names(part)}
+    elsewhere = {name for n in touched for part in solutions[n] for name in defined_names(part)}
     extras = []
     for extra in found.extras:
         names = defined_names(extra.source)
@@ -172,12 +161,22 @@ def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) 
             found.notes.append(Note(next(iter(owners)), f"the answer was found in {extra.name}"))
             extras.append(extra)
             written |= owners
-            solutions |= dict.fromkeys(owners, ())
+            solutions |= dict.fromkeys(owners - touched, ())  # what else stands in the exercise's own cell still runs
     for exercise, step in plan.solutions.items():
         if exercise not in written and set(defined_names(step.stub)) & elsewhere:
-            solutions[exercise] = ()
+            if exercise not in touched:
+                solutions[exercise] = ()
             written.add(exercise)
             found.notes.append(Note(exercise, "the answer was found in another exercise's cell"))
         elif exercise not in solutions and not any(note.cell == exercise for note in found.notes):
             found.notes.append(Note(exercise, "the cell is missing and nothing else defines it: no answer"))
-    return solutions, extras, written
+        elif exercise in touched - written and all(map(compiles, solutions[exercise])):
+            asked = ", ".join(defined_names(step.stub))
+            found.notes.append(Note(exercise, f"neither this cell nor one of your own defines {asked}: no answer"))
+    broken = {name for name in touched if not all(map(compiles, solutions[name]))}
+    return solutions, extras, written | broken
+
+
+def _defines_any(parts: Sequence[str], names: Sequence[str]) -> bool:
+    """A comment, an import or a helper is no answer; nor is what is not Python, as long as there is another."""
+    return not names or any(name in bound_names(part) for part in parts for name in names)

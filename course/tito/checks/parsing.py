@@ -7,6 +7,7 @@ length and names are bounded first; whoever judges runs this in a process that c
 import ast
 import functools
 import re
+from collections.abc import Iterable, Iterator
 
 from tito.worker.cells import names_of
 
@@ -45,3 +46,16 @@ def compiles(source: str) -> bool:
 def defined_names(source: str) -> list[str]:
     """List the functions, classes and variables that a source defines at its top level."""
     return [name for node in statements_of(source) or () for name in names_of(node)]
+
+
+def bound_names(source: str) -> set[str]:
+    """Return the names that a source gives its module: defined at the top level, or inside an `if`, `try`, `with`."""
+    return {name for node in _outside_functions(statements_of(source) or ()) for name in names_of(node)}
+
+
+def _outside_functions(statements: Iterable[ast.AST]) -> Iterator[ast.stmt]:
+    for node in statements:
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+            yield from _outside_functions(ast.iter_child_nodes(node))

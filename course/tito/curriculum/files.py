@@ -28,6 +28,7 @@ WRITTEN_ONLY: dict[str, tuple[tuple[type, ...], str]] = {
     "exercises": ((list,), "list"),
     "written": ((list,), "list"),
 }
+OPTIONAL: dict[str, tuple[tuple[type, ...], str]] = {"files": ((list,), "list")}
 EXERCISE_KEYS = {"name", "points", "uses", "mistakes"}
 MISTAKE_KEYS = {"warns", "replace", "by"}
 HAND_POINTS, TEST_POINTS = 10, 90
@@ -123,9 +124,10 @@ def _check_keys(file: YamlFile, is_written: bool):
         yield file.finding(f"must be a mapping with the keys {', '.join(REQUIRED)}")
         return
     expected = REQUIRED | (WRITTEN_ONLY if is_written else {})
+    expected |= {key: kind for key, kind in OPTIONAL.items() if key in file.data}
     for key in file.data:
-        if key not in REQUIRED | WRITTEN_ONLY:
-            yield file.finding(f"unknown key '{key}'. Known: {', '.join(REQUIRED | WRITTEN_ONLY)}", key)
+        if key not in REQUIRED | WRITTEN_ONLY | OPTIONAL:
+            yield file.finding(f"unknown key '{key}'. Known: {', '.join(REQUIRED | WRITTEN_ONLY | OPTIONAL)}", key)
     for key, (kinds, name) in expected.items():
         if key not in file.data:
             yield file.finding(f"the key '{key}' is missing: add it")
@@ -140,7 +142,7 @@ def _check_values(file: YamlFile, tiers: tuple[Tier, ...], is_written: bool):
         yield file.finding(f"tier '{data['tier']}' is not in tiers.yaml. There are: {', '.join(names)}", "tier")
     if not data["hours"] > 0:
         yield file.finding(f"'hours' must be above 0, it is {data['hours']}", "hours")
-    for key in ("prerequisites", "exports"):
+    for key in ("prerequisites", "exports", "files"):
         for index, name in enumerate(data.get(key, [])):
             if not isinstance(name, str):
                 yield file.finding(f"'{key}' must be a list of names, item {index + 1} is {name!r}", key, index)
@@ -212,6 +214,7 @@ def _build(match, folder: Path, data: dict, is_written: bool) -> Module:
         prerequisites=tuple(data["prerequisites"]),
         summary=data["summary"].strip(),
         exports=tuple(data.get("exports", ())),
+        files=tuple(data.get("files", ())),
         exercises=tuple(_exercise(row) for row in data.get("exercises", ())),
         written_answers=tuple(WrittenAnswer(a["name"], a["points"]) for a in data.get("written", ())),
         is_written=is_written,

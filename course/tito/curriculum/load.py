@@ -73,7 +73,7 @@ def _module_from_json(data: dict) -> Module:
     data = dict(data, is_written=data["written"])
     del data["written"]
     data["prerequisites"] = tuple(data["prerequisites"])
-    data["exports"] = tuple(data["exports"])
+    data["exports"], data["files"] = tuple(data["exports"]), tuple(data.get("files", ()))
     data["exercises"] = tuple(Exercise(e["name"], e["points"], tuple(e["uses"])) for e in data["exercises"])
     data["written_answers"] = tuple(WrittenAnswer(**answer) for answer in data["written_answers"])
     return Module(**data)

@@ -47,7 +47,7 @@ class Tier:
 
 @dataclass(frozen=True)
 class Module:
-    """One module; `folder` is None where there is no course tree."""
+    """One module; `folder` is None where there is no course tree. `files` may be handed in beside its notebook."""
 
     number: int
     slug: str
@@ -57,6 +57,7 @@ class Module:
     prerequisites: tuple[str, ...]
     summary: str
     exports: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
     exercises: tuple[Exercise, ...] = ()
     written_answers: tuple[WrittenAnswer, ...] = ()
     is_written: bool = False

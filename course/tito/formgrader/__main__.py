@@ -11,8 +11,8 @@ import click
 from tornado import web
 from tornado.httpserver import HTTPServer
 
-from tito.gradebook.programs import put_programs_on_path
 from tito.grading.settings import GradingSettings, settings_from_environment
+from tito.running_nbgrader import put_programs_on_path
 
 from .on_request import OnRequest
 

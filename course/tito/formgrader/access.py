@@ -6,8 +6,6 @@ to change here: they stand in the semester file.
 
 from tito.grading.rights import GRADE, READ, RUN
 
-SCOPES = (READ, GRADE, RUN)
-
 GRADING_CHANGES = {("GradeHandler", "PUT"), ("CommentHandler", "PUT"), ("FlagSubmissionHandler", "POST")}
 # nbgrader's own, in whose place `lifecycle` serves the kinds of grading work, each with the right that its line names.
 LIFECYCLE = {

@@ -4,8 +4,6 @@
 """
 
 import tito.judge  # noqa: F401 - it says how many threads numpy may have, before anything here loads numpy
+from tito.late_imports import import_nbgrader_lightly
 
-from .late_imports import import_nbgrader_alone, postpone
-
-postpone("rfc3987_syntax", "is_valid_syntax")
-import_nbgrader_alone()
+import_nbgrader_lightly()

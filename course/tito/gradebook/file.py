@@ -1,4 +1,4 @@
-"""The file gradebook.db: where it lies, and how it is opened and made."""
+"""The file gradebook.db: where it lies, how it is opened and made, and who is entered in it."""
 
 import os
 import subprocess
@@ -10,8 +10,12 @@ from pathlib import Path
 from nbgrader.api import Gradebook as Gradebook
 
 from tito.errors import TitoError
+from tito.running_nbgrader import path_with_programs
+
+from .lock import gradebook_lock
 
 FILE_NAME = "gradebook.db"
+DEFAULT_COURSE = "default_course"  # nbgrader's word for one without an id
 
 
 def gradebook_url(course_dir: Path) -> str:
@@ -27,12 +31,17 @@ def open_or_make(course_dir: Path, course: str) -> Iterator[Gradebook]:
         yield gradebook
 
 
+def put_student(course_dir: Path, course: str, username: str, **about: str) -> None:
+    """Enter a student, or what is `about` her (first_name, last_name, email)."""
+    with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
+        gradebook.update_or_create_student(username, **about)
+
+
 def _make(course_dir: Path) -> None:
     """Make a new gradebook in a process of its own: nbgrader runs the command `alembic`, which PATH must lead to."""
     course_dir.mkdir(parents=True, exist_ok=True)
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     program = "import sys; from nbgrader.api import Gradebook; Gradebook(sys.argv[1]).close()"
     words = [sys.executable, "-c", program, gradebook_url(course_dir)]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": path})
+    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PATH": path_with_programs()})
     if done.returncode:
         raise TitoError(f"nbgrader could not make {course_dir / FILE_NAME}: {done.stderr.strip()[-500:]}")

@@ -1,12 +1,12 @@
 """Bring the grades of a module to a schedule: due date, times and penalties, everybody's in one transaction.
 
-Nothing is judged again. nbgrader keeps a time per graded submission and a penalty per notebook; both follow from the
-schedule, so a change of due date, grace, extension or penalty is applied to all grades by `follow`, or, where it is
-rolled back, only shown. Which attempt a grade is of, the receipt in `autograded` says; one that is not of the exchange
-keeps its time.
+Nothing is judged again. nbgrader keeps a due date per module, a time per graded submission and a penalty per notebook;
+all follow from the schedule, and are written here alone: a change of due date, grace, extension or penalty is applied
+by `bring_to_schedule`, and shown by `preview`. Which attempt a grade is of, the receipt in `autograded` says; one that
+is not of the exchange keeps its time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -19,8 +19,10 @@ from exchange.protocol.models import Receipt
 from exchange.protocol.schedule import effective_time
 from tito.atomic import write_if_changed
 
+from .file import open_or_make
 from .late import LatePolicy
-from .policy import GradingPolicy
+from .lock import gradebook_lock
+from .policy import GradingPolicy, grading_policy
 from .scores import counted_score
 
 RECEIPT, TIMESTAMP = "receipt.json", "timestamp.txt"
@@ -59,6 +61,36 @@ def graded_receipt(course_dir: Path, student: str, assignment: str) -> Receipt |
     steps = ("autograded", "submitted")
     found = (receipt_of(course_dir / step / student / assignment) for step in steps)
     return next((each for each in found if each), None)
+
+
+class Times(NamedTuple):
+    """A module's times: when it is due, and how late each attempt was."""
+
+    due: datetime | None
+    lateness: Lateness
+
+
+def bring_to_schedule(course_dir: Path, course: str, assignment: str, times: Times, policy: LatePolicy) -> list[Moved]:
+    """Set what follows from a module's times, in the gradebook and beside what was collected; return changed grades.
+
+    A module that the gradebook does not know yet is entered with its due date.
+    """
+    with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
+        write_times(course_dir, assignment, *times)
+        moved = follow(gradebook, course_dir, assignment, *times, policy, grading_policy(course_dir))
+        gradebook.db.commit()
+        gradebook.update_or_create_assignment(assignment, duedate=_naive(times.due))
+    return moved
+
+
+def preview(course_dir: Path, course: str, modules: Mapping[str, Times], policy: LatePolicy) -> dict[str, list[Moved]]:
+    """Return what `bring_to_schedule` would make of the grades of each module, by making it and taking it back."""
+    grading = grading_policy(course_dir)
+    # What is taken back holds the database meanwhile: whoever gives points then waits for the lock and not in vain.
+    with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
+        moved = {name: follow(gradebook, course_dir, name, *times, policy, grading) for name, times in modules.items()}
+        gradebook.db.rollback()
+    return moved
 
 
 def follow(

@@ -4,7 +4,6 @@ Works beside the course and puts the graded notebook in its place at the end, in
 leaves the previous grade and the previous notebook.
 """
 
-import logging
 import os
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from traitlets.config import Config
 
 from exchange.protocol.verdicts import ModuleResult
 from tito.errors import TitoError
+from tito.running_nbgrader import Said
 
 from .preprocessors import Desk, Prepared, configure, prepare
 
@@ -77,17 +77,17 @@ def _autograde(course_dir: Path, stage: Path, assignment: str, student: str, con
     settings.CourseDirectory.student_id = student
     settings.CourseDirectory.submitted_directory = str(stage / "submitted")
     settings.CourseDirectory.autograded_directory = str(stage / "autograded")
-    said = _Said()
+    said = Said()
     converter = InOnePass(coursedir=CourseDirectory(config=settings), config=settings)
-    converter.log = logging.Logger("autograde", logging.WARNING)
-    converter.log.addHandler(said)
+    converter.log = said.logger
     try:
         with warnings.catch_warnings():
             # nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 remarks on it.
             warnings.simplefilter("ignore", SAWarning)
             converter.start()
     except NbGraderException as error:
-        raise GradingFailed(f"nbgrader could not grade {student}'s {assignment}: {error}\n{said.text()}") from error
+        log = "\n".join(said.lines)[-2000:]
+        raise GradingFailed(f"nbgrader could not grade {student}'s {assignment}: {error}\n{log}") from error
 
 
 class InOnePass(Autograde):
@@ -103,20 +103,6 @@ class InOnePass(Autograde):
             self.exporter.register_preprocessor(preprocessor)
         output, resources = self.exporter.from_notebook_node(prepared.notebook, resources=resources)
         self.write_single_notebook(output, resources)
-
-
-class _Said(logging.Handler):
-    """nbgrader's errors, for our own message: its exceptions only refer to its log."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self._lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append(record.getMessage())
-
-    def text(self) -> str:
-        return "\n".join(self._lines)[-2000:]
 
 
 def _put_in_place(fresh: Path, place: Path, aside: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 FILE_NAME = "semester.json"
+ROSTER_FILE = "roster.json"  # apart from semester.json, which every member of the course may read
 DEFAULT_MODE = "best"
 
 
@@ -39,6 +40,12 @@ def semester_part(course_dir: Path, name: str) -> dict[str, Any]:
     """Return one part of semester.json, empty where no semester has been applied."""
     path = course_dir / FILE_NAME
     return json.loads(path.read_text(encoding="utf-8")).get(name, {}) if path.is_file() else {}
+
+
+def roster(course_dir: Path) -> frozenset[str] | None:
+    """Return who is in the course now, None where no semester has said it: the gradebook keeps who dropped, too."""
+    path = course_dir / ROSTER_FILE
+    return frozenset(json.loads(path.read_text(encoding="utf-8"))["students"]) if path.is_file() else None
 
 
 def grading_policy(course_dir: Path) -> GradingPolicy:

@@ -9,9 +9,9 @@ from nbgrader.api import Assignment, Gradebook, MissingEntry, Student, Submitted
 
 from tito.errors import TitoError
 
-from .file import gradebook_url
+from .file import DEFAULT_COURSE, FILE_NAME, gradebook_url
 from .late import refresh_penalty
-from .policy import GradingPolicy, grading_policy
+from .policy import GradingPolicy, grading_policy, roster
 from .unread import Unread, unread_of
 
 
@@ -28,7 +28,7 @@ class Course(Protocol):
 @contextlib.contextmanager
 def open_gradebook(course: Course) -> Iterator[Gradebook]:
     """Open gradebook.db of the course for the block."""
-    with Gradebook(gradebook_url(course.course_dir), course.course_id or "default_course") as gradebook:
+    with Gradebook(gradebook_url(course.course_dir), course.course_id or DEFAULT_COURSE) as gradebook:
         yield gradebook
 
 
@@ -71,13 +71,16 @@ def bring_penalty_up_to_date(course: Course, assignment: str, student: str) -> N
 
 def module_rows(course: Course, only: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return, per module, one row for each student of the gradebook, whether she submitted or not."""
-    if not (course.course_dir / "gradebook.db").exists():
+    if not (course.course_dir / FILE_NAME).exists():
         return {}
     with open_gradebook(course) as gradebook:
         students = gradebook.db.query(Student).order_by(Student.id).all()
         assignments = [a for a in gradebook.db.query(Assignment).order_by(Assignment.name) if only in (None, a.name)]
-        policy = grading_policy(course.course_dir)
-        return {a.name: _rows(gradebook, policy, a, students) for a in assignments}
+        policy, members = grading_policy(course.course_dir), roster(course.course_dir)
+        found = {a.name: _rows(gradebook, policy, a, students) for a in assignments}
+    for row in (row for rows in found.values() for row in rows):
+        row["on_roster"] = members is None or row["student"] in members
+    return found
 
 
 def _rows(

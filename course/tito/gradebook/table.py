@@ -1,5 +1,8 @@
 """Grades as tables that learning-management systems read: Canvas, Moodle, or plain rows of everything.
 
+These systems have no place for who dropped the course, so their tables leave them out; plain rows say who is on the
+roster.
+
 A student without a submission has an empty cell, which these systems read as "no grade yet"; ask for zeros to get them.
 """
 
@@ -12,7 +15,7 @@ FORMATS = ("plain", "canvas", "moodle")
 PLAIN = (
     "student", "last_name", "first_name", "email", "assignment", "submitted_at", "seconds_late", "raw_score",
     "late_penalty", "score", "max_score", "needs_manual_grade", "feedback_released_at",
-    "not_judged",
+    "not_judged", "on_roster",
 )  # fmt: skip
 # A spreadsheet runs a cell that begins so as a formula; names come from outside.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -24,6 +27,11 @@ def export_table(form: str, modules: dict[str, list[dict[str, Any]]], missing_as
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n" if form == "canvas" else "\n").writerows(table)
     return text.getvalue()
+
+
+def dropped(modules: dict[str, list[dict[str, Any]]]) -> list[str]:
+    """Return who has rows and is not on the roster any more."""
+    return sorted({row["student"] for rows in modules.values() for row in rows if not row["on_roster"]})
 
 
 def _plain(modules: dict[str, list[dict[str, Any]]], missing_as_zero: bool) -> Iterable[list]:
@@ -60,7 +68,7 @@ def _moodle(modules: dict[str, list[dict[str, Any]]], missing_as_zero: bool) -> 
 def _by_student(modules: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, dict[str, Any]]]:
     students: dict[str, dict[str, dict[str, Any]]] = {}
     for name, rows in modules.items():
-        for row in rows:
+        for row in (row for row in rows if row["on_roster"]):
             students.setdefault(row["student"], {})[name] = row
     return dict(sorted(students.items()))
 

@@ -5,4 +5,4 @@ other; each run is recorded with seed, versions, duration and outcome; a run tha
 place.
 """
 
-import tito.judge  # noqa: F401 - it says how many threads numpy may have, before anything here loads numpy
+import tito.gradebook  # noqa: F401 - from here on nbgrader is loaded without what grading never uses

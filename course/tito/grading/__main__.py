@@ -10,11 +10,11 @@ import click
 import uvicorn
 
 from exchange.hub.identity import HubIdentity, read_caller
-from tito.gradebook.programs import put_programs_on_path
+from tito.running_nbgrader import put_programs_on_path
 
 from .api import make_app
-from .arrivals import Intake
-from .pool import WorkerPool
+from .arrivals import Arrivals
+from .pool import RunnerPool
 from .queue import Queue
 from .records import open_database
 from .settings import settings_from_environment
@@ -44,7 +44,7 @@ def main(url: str, port: int | None, **options) -> None:
 
     @contextlib.asynccontextmanager
     async def lifespan(_app):
-        with WorkerPool(settings, queue), Intake(settings, queue):
+        with RunnerPool(settings, queue), Arrivals(settings, queue):
             yield
         await identity.close()
 

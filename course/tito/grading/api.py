@@ -75,7 +75,7 @@ QueueHere = Annotated[Queue, Depends(queue_of)]
 SettingsHere = Annotated[GradingSettings, Depends(settings_of)]
 Anybody = Annotated[Caller, Depends(caller)]
 Reader = Annotated[Caller, Depends(needs(READ))]
-Runner = Annotated[Caller, Depends(needs(RUN))]
+Instructor = Annotated[Caller, Depends(needs(RUN))]
 
 
 @router.post("/jobs", status_code=202)
@@ -115,7 +115,7 @@ def show_job(job: str, queue: QueueHere, _: Reader) -> dict[str, Any]:
 
 
 @router.delete("/jobs/{job}")
-def cancel_job(job: str, queue: QueueHere, _: Runner) -> dict[str, Any]:
+def cancel_job(job: str, queue: QueueHere, _: Instructor) -> dict[str, Any]:
     """Cancel what of a job has not begun yet."""
     _found(queue.progress(job))
     return {"cancelled": queue.cancel(job)}

@@ -14,21 +14,21 @@ from .queue import Queue
 from .records import Note
 from .settings import GradingSettings
 
-log = logging.getLogger("grading.intake")
+log = logging.getLogger("grading.arrivals")
 WAIT_SECONDS = 20  # the exchange answers as soon as something arrives; this only bounds an idle question
 RETRY_SECONDS = 3.0
 CURSOR = "exchange_cursor"
 
 
-class Intake:
+class Arrivals:
     """Use as a context manager; a thread asks the exchange while the block runs."""
 
     def __init__(self, settings: GradingSettings, queue: Queue):
         self.settings, self.queue = settings, queue
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="grading-intake", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="grading-arrivals", daemon=True)
 
-    def __enter__(self) -> "Intake":
+    def __enter__(self) -> "Arrivals":
         if self.settings.exchange_url and self.settings.course_id:
             self._thread.start()
         return self

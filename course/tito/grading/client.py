@@ -1,6 +1,6 @@
 """Grading work from a command line: through the service where one runs, else directly in the course directory.
 
-Both doors offer the same calls. Directly, the same queue and the same worker processes are used, for as long as the
+Both doors offer the same calls. Directly, the same queue and the same runner processes are used, for as long as the
 command runs, so that a command that was interrupted can be given again.
 """
 
@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from exchange.client.token import hub_token
 from exchange.hub.asking import ServiceClient
 from tito.errors import TitoError
-from tito.gradebook.programs import put_programs_on_path
+from tito.running_nbgrader import put_programs_on_path
 
 from .overview import module_overview, student_rows
-from .pool import WorkerPool
+from .pool import RunnerPool
 from .queue import Queue
 from .records import Run, open_database
 from .settings import GradingSettings, settings_from_environment
@@ -64,7 +64,7 @@ class Direct:
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
         os.environ.setdefault("GRADING_LOG_LEVEL", "ERROR")  # what went wrong stands in the table
-        with WorkerPool(self.settings, self.queue, jobs):
+        with RunnerPool(self.settings, self.queue, jobs):
             yield
 
     def wait(self, seconds: float) -> None:

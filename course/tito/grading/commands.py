@@ -169,19 +169,21 @@ def status(name, course_dir, database, as_json):
 @DATABASE
 @AS_JSON
 def export(form, names, missing_as_zero, output, course_dir, database, as_json):
-    """Write the grades as CSV for Canvas or Moodle, or as plain rows.
+    """Write the grades as CSV for Canvas or Moodle, or as plain rows. Who dropped the course is in plain rows only.
 
     \b
     Examples:
       tito grade export --format canvas --output grades.csv
       tito grade export --module tensor --json
     """
-    from tito.gradebook.table import export_table
+    from tito.gradebook.table import dropped, export_table
 
     door = _door(course_dir, database)
     wanted = names or [row["assignment"] for row in door.overview()]
     modules = {name: door.rows(name) for name in wanted}
     text = json.dumps(modules, indent=1) + "\n" if as_json else export_table(form, modules, missing_as_zero)
+    if form != "plain" and not as_json and (gone := dropped(modules)):
+        click.echo(f"left out, not on the roster any more: {', '.join(gone)}", err=True)
     if output is None:
         click.echo(text, nl=False)
     else:

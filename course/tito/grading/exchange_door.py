@@ -5,18 +5,18 @@ exchange's to say: collecting is done by its nbgrader plugin, which nbgrader's o
 """
 
 import contextlib
-import logging
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from exchange.client import ExchangeClient
 from exchange.client.connection import Unreachable
 from exchange.client.receipts import load
 from exchange.protocol.models import Refused, Result, Submission, parse_utc
 from tito.errors import TitoError
+from tito.running_nbgrader import Said
 
 from .settings import GradingSettings
 
@@ -68,6 +68,20 @@ def post_result(settings: GradingSettings, submission: str, result: Result) -> N
         client.put_result(settings.course_id, submission, result)
 
 
+def add_to_result(settings: GradingSettings, submission: str, name: str, words: str, found: dict[str, Any]) -> None:
+    """Add something found later to a submission's quick result, or replace what an earlier try has added; the score
+    stays. Where a full result stands, nothing is added.
+    """
+    with asking(settings) as client:
+        result = client.submission(settings.course_id, submission).result
+        if result is None or result.kind != "quick":
+            return
+        first = result.summary.partition(f"; {name}: ")[0]
+        new = Result("quick", cast(Any, result.status), result.score, result.max_score)
+        new.summary, new.detail = f"{first}; {name}: {words}", {**result.detail, name: found}
+        client.put_result(settings.course_id, submission, new)
+
+
 def release_feedback(settings: GradingSettings, submission: str, page: Path) -> None:
     """Hand a feedback page to the student."""
     with asking(settings) as client:
@@ -114,7 +128,7 @@ def collect(settings: GradingSettings, assignment: str) -> dict[str, list[str]]:
         coursedir=CourseDirectory(config=config), authenticator=Authenticator(config=config), config=config
     )
     collector.update = True
-    said = _Said()
+    said = Said()
     collector.log = said.logger
     try:
         collector.start()
@@ -136,6 +150,7 @@ def _nbgrader_config(settings: GradingSettings, assignment: str):
     config.CourseDirectory.assignment_id = assignment
     config.CourseDirectory.db_url = gradebook_url(settings.course_dir)
     config.ExchangeFactory.collect = PLUGIN
+    config.ExchangeCollect.brings_times = False  # the gradebook's own room does, under its lock
     config.Exchange.url = settings.exchange_url
     return config
 
@@ -150,16 +165,3 @@ def collected_id(folder: Path) -> str | None:
     """Return the exchange's name of a collected submission, None if it did not come from there."""
     path = folder / RECEIPT
     return load(path).receipt.submission if path.is_file() else None
-
-
-class _Said(logging.Handler):
-    """Keep the errors that nbgrader's collector logs, to say why it gave up."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-        self.logger: Any = logging.Logger("grading.collect")
-        self.logger.addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage().strip())

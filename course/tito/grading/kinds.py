@@ -77,6 +77,7 @@ KINDS = (
     Kind("release_feedback", "release_feedback:release", 9, after=PAGES_MADE, waits_for="feedback",
          button=Button("Release feedback", "Let students read them",
                        said="Feedback on {module} is on its way to the students.")),
+    Kind("measure", "measure:measure", 1, scope=None, holds=NOTHING),
 )  # fmt: skip
 
 

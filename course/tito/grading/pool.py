@@ -1,6 +1,6 @@
-"""Worker processes, as many as there is work for: none while the queue is empty, `jobs` at most.
+"""Runner processes, as many as there is work for: none while the queue is empty, `jobs` at most.
 
-One that dies is replaced as long as there is work, and what it left behind is taken up again. Workers do not look into
+One that dies is replaced as long as there is work, and what it left behind is taken up again. Runners do not look into
 the queue while they rest; this process does, and calls them.
 """
 
@@ -20,7 +20,7 @@ CHECK_SECONDS = 0.5  # until work is seen that another process put in or left; w
 STOP_SECONDS = 8.0  # a supervisor kills ten seconds after SIGTERM; the tasks at hand go back to the queue before that
 
 
-class WorkerPool:
+class RunnerPool:
     """Use as a context manager; inside, up to `jobs` processes claim tasks from the queue."""
 
     def __init__(self, settings: GradingSettings, queue: Queue, jobs: int | None = None):
@@ -30,7 +30,7 @@ class WorkerPool:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="grading-pool", daemon=True)
 
-    def __enter__(self) -> "WorkerPool":
+    def __enter__(self) -> "RunnerPool":
         self.queue.reclaim()
         self._thread.start()
         return self
@@ -56,15 +56,15 @@ class WorkerPool:
             self.queue.asked.clear()
 
     def _reap(self) -> None:
-        """Let go of workers that ended: for want of work, or by an accident that is worth a line in the log."""
+        """Let go of runners that ended: for want of work, or by an accident that is worth a line in the log."""
         for process in [each for each in self.processes if each.poll() is not None]:
             if process.returncode:
-                log.warning("worker %s ended with code %s", process.pid, process.returncode)
+                log.warning("runner %s ended with code %s", process.pid, process.returncode)
             _close(process)
             self.processes.remove(process)
 
     def _call(self) -> None:
-        """Tell all workers that there is work, and start more where there are more tasks than workers."""
+        """Tell all runners that there is work, and start more where there are more tasks than runners."""
         for process in self.processes:
             assert process.stdin
             with contextlib.suppress(BrokenPipeError):  # it has just ended

@@ -1,7 +1,7 @@
 """The durable queue: put work in, claim it, renew the claim, finish it, take up what a dead process left.
 
 Every step is one short transaction with a compare-and-set, so that any number of processes, on SQLite or PostgreSQL,
-can share it. A claim is a lease: a worker that stops renewing loses it. Work that killed its worker three times, or for
+can share it. A claim is a lease: a runner that stops renewing loses it. Work that killed its runner three times, or for
 which a crowded machine had no time as often, is failed with a message instead of being tried for ever.
 """
 
@@ -103,7 +103,7 @@ class Queue(QueueView):
         with Session(self.engine) as session:
             return session.scalar(select(func.count()).select_from(Task).where(*_is_ready())) or 0
 
-    def claim(self, worker: str) -> Work | None:
+    def claim(self, runner: str) -> Work | None:
         """Take the most urgent waiting task whose submission nobody else is working on; None if there is none."""
         with Session(self.engine) as session:
             waiting = session.execute(
@@ -121,18 +121,18 @@ class Queue(QueueView):
             if kind and (kind.waits_for, assignment) in to_do:
                 continue  # the pages that are being made belong to what is to be released
             key = _running_key(kind, name, assignment, student)
-            if not _collides(kind, assignment, key, busy) and (work := self._take(task_id, key, worker)):
+            if not _collides(kind, assignment, key, busy) and (work := self._take(task_id, key, runner)):
                 return work
         return None
 
-    def _take(self, task_id: int, key: str, worker: str) -> Work | None:
+    def _take(self, task_id: int, key: str, runner: str) -> Work | None:
         with Session(self.engine) as session:
             try:
                 taken = session.execute(
                     update(Task)
                     .where(Task.id == task_id, Task.state == QUEUED)
                     .values(
-                        state=RUNNING, worker=worker, running_key=key, waiting_key=None, lease_until=_lease(),
+                        state=RUNNING, runner=runner, running_key=key, waiting_key=None, lease_until=_lease(),
                         started_at=utc_now(), starts=Task.starts + 1,
                     )
                 )  # fmt: skip
@@ -142,31 +142,31 @@ class Queue(QueueView):
                 run = Run(task_id=task.id, kind=task.kind, assignment=task.assignment, student=task.student)
                 session.add(run)
                 session.commit()
-            except IntegrityError:  # another worker has just begun with the same submission
+            except IntegrityError:  # another runner has just begun with the same submission
                 session.rollback()
                 return None
             return Work(task.id, run.id, task.kind, task.assignment, task.student, dict(task.options))
 
-    def renew(self, task_id: int, worker: str) -> bool:
+    def renew(self, task_id: int, runner: str) -> bool:
         """Keep a claim; False if it was lost (the lease ran out and somebody else took it, or it was cancelled)."""
         with Session(self.engine) as session:
             kept = session.execute(
                 update(Task)
-                .where(Task.id == task_id, Task.worker == worker, Task.state == RUNNING)
+                .where(Task.id == task_id, Task.runner == runner, Task.state == RUNNING)
                 .values(lease_until=_lease())
             )
             session.commit()
             return kept.rowcount == 1  # type: ignore[attr-defined]
 
-    def finish(self, work: Work, worker: str, outcome: str, message: str = "", **fields: Any) -> bool:
+    def finish(self, work: Work, runner: str, outcome: str, message: str = "", **fields: Any) -> bool:
         """Record the run and end the task, in one transaction; False if the claim had been lost."""
         with Session(self.engine) as session:
             ended = session.execute(
                 update(Task)
-                .where(Task.id == work.task_id, Task.worker == worker, Task.state == RUNNING)
+                .where(Task.id == work.task_id, Task.runner == runner, Task.state == RUNNING)
                 .values(
                     state=FAILED if outcome == "failed" else DONE, message=message, finished_at=utc_now(),
-                    worker=None, running_key=None, lease_until=None,
+                    runner=None, running_key=None, lease_until=None,
                 )
             )  # fmt: skip
             if ended.rowcount != 1:  # type: ignore[attr-defined]
@@ -179,30 +179,30 @@ class Queue(QueueView):
             session.commit()
             return True
 
-    def give_back(self, work: Work, worker: str, why: str) -> bool:
+    def give_back(self, work: Work, runner: str, why: str) -> bool:
         """Put a task back that could not be done just now and is not to blame; False if the claim had been lost."""
-        return self._back(work, worker, why, lease_until=None, starts=Task.starts - 1)
+        return self._back(work, runner, why, lease_until=None, starts=Task.starts - 1)
 
-    def _back(self, work: Work, worker: str, why: str, **fields: Any) -> bool:
+    def _back(self, work: Work, runner: str, why: str, **fields: Any) -> bool:
         with Session(self.engine) as session:
             back = session.execute(
                 update(Task)
-                .where(Task.id == work.task_id, Task.worker == worker, Task.state == RUNNING)
-                .values(state=QUEUED, message=why, worker=None, running_key=None, **fields)
+                .where(Task.id == work.task_id, Task.runner == runner, Task.state == RUNNING)
+                .values(state=QUEUED, message=why, runner=None, running_key=None, **fields)
             )
             session.execute(update(Run).where(Run.id == work.run_id).values(outcome="killed", message=why))
             session.commit()
             return back.rowcount == 1  # type: ignore[attr-defined]
 
-    def postpone(self, work: Work, worker: str, why: str) -> bool:
+    def postpone(self, work: Work, runner: str, why: str) -> bool:
         """Put a task back for a later time; after the last of MAX_STARTS tries fail it. False if the claim was lost."""
         with Session(self.engine) as session:
             tries = session.get_one(Task, work.task_id).starts
         if tries >= MAX_STARTS:
-            return self.finish(work, worker, "failed", f"tried {tries} times: {why}. Queue it again in a quieter hour.")
+            return self.finish(work, runner, "failed", f"tried {tries} times: {why}. Queue it again in a quieter hour.")
         later = utc_now() + datetime.timedelta(seconds=POSTPONE_SECONDS)
         said = f"not judged yet ({why}): tried again after {later:%H:%M} UTC, {MAX_STARTS - tries} tries are left"
-        return self._back(work, worker, said, lease_until=later)
+        return self._back(work, runner, said, lease_until=later)
 
     def note(self, work: Work, **fields: Any) -> None:
         """Write facts of a run (seed, versions, hashes) before it begins, so that they survive its death."""
@@ -211,21 +211,21 @@ class Queue(QueueView):
             session.commit()
 
     def reclaim(self) -> int:
-        """Put back what dead workers left; fail what has killed its worker too often. Return how many were put back."""
+        """Put back what dead runners left; fail what has killed its runner too often. Return how many were put back."""
         with Session(self.engine) as session:
             running = session.scalars(select(Task).where(Task.state == RUNNING)).all()
-            lost = [t for t in running if (t.worker and is_dead(t.worker)) or (t.lease_until or utc_now()) < utc_now()]
-            claims = [(task.id, task.worker, task.starts) for task in lost]
+            lost = [t for t in running if (t.runner and is_dead(t.runner)) or (t.lease_until or utc_now()) < utc_now()]
+            claims = [(task.id, task.runner, task.starts) for task in lost]
         return sum(self._put_back(*claim) for claim in claims)
 
-    def _put_back(self, task_id: int, worker: str | None, starts: int) -> int:
+    def _put_back(self, task_id: int, runner: str | None, starts: int) -> int:
         hopeless = starts >= MAX_STARTS
         with Session(self.engine) as session:
             changed = session.execute(
                 update(Task)
-                .where(Task.id == task_id, Task.worker == worker, Task.state == RUNNING, Task.starts == starts)
+                .where(Task.id == task_id, Task.runner == runner, Task.state == RUNNING, Task.starts == starts)
                 .values(
-                    state=FAILED if hopeless else QUEUED, worker=None, running_key=None, lease_until=None,
+                    state=FAILED if hopeless else QUEUED, runner=None, running_key=None, lease_until=None,
                     finished_at=utc_now() if hopeless else None,
                     message=f"the grading process died {starts} times on this submission; the previous grade stands. "
                     "Look into the service's log, then queue it again." if hopeless else "",
@@ -264,7 +264,10 @@ class Queue(QueueView):
 
 
 def _is_ready() -> tuple[ColumnElement[bool], ...]:
-    return Task.state == QUEUED, or_(Task.lease_until.is_(None), Task.lease_until <= utc_now())
+    now, later = utc_now(), Task.lease_until
+    # No pause is longer: a later end was set by a clock that was ahead then, and would be waited for as long.
+    longest = now + datetime.timedelta(seconds=POSTPONE_SECONDS)
+    return Task.state == QUEUED, or_(later.is_(None), later <= now, later > longest)
 
 
 def _known(name: str) -> Kind:

@@ -63,7 +63,7 @@ class Task(Base):
     state: Mapped[str] = mapped_column(String(16), default=QUEUED)
     message: Mapped[str] = mapped_column(Text, default="")
     starts: Mapped[int] = mapped_column(default=0)
-    worker: Mapped[str | None] = mapped_column(String(255))
+    runner: Mapped[str | None] = mapped_column("worker", String(255), key="runner")
     lease_until: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)  # waiting: not before
     queued_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
     started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)

@@ -1,4 +1,8 @@
-"""Regrade requests: a student asks once per exercise, with a reason; whoever grades answers; both stay on record."""
+"""Regrade requests: a student asks with a reason, whoever grades answers, and both stay on record.
+
+On an exercise one request is open at a time. After its answer the student may ask again: an answer can be mistaken, and
+points can change. Weighed: once per exercise, which leaves a mistaken answer standing or sends the student by mail.
+"""
 
 from typing import Annotated, Any
 

@@ -18,23 +18,23 @@ from collections.abc import Callable
 
 from sqlalchemy.exc import SAWarning
 
-from tito.gradebook.programs import put_programs_on_path
+from tito.running_nbgrader import put_programs_on_path
 
 from .queue import LEASE_SECONDS, Queue, Work
 from .records import open_database
-from .runner_identity import worker_name
+from .runner_identity import runner_name
 from .settings import GradingSettings, settings_from_environment
 
-log = logging.getLogger("grading.worker")
+log = logging.getLogger("grading.runner")
 REST_SECONDS = 60.0  # a class that submits comes again within the minute, and finds everything loaded
 SILENCE_SECONDS = 2.0  # after an exchange that did not answer, which its client had given half a minute
 
 
-class Worker:
+class Runner:
     def __init__(self, settings: GradingSettings, queue: Queue, calls: "queues.SimpleQueue[None] | None" = None):
         self.settings = settings
         self.queue = queue
-        self.name = worker_name()
+        self.name = runner_name()
         self.stopping = threading.Event()
         # What the pool says, and a signal handler too: a SimpleQueue may be filled in the middle of its own `get`.
         self.calls = calls or queues.SimpleQueue()
@@ -57,7 +57,7 @@ class Worker:
 
     def do(self, work: Work) -> None:
         """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
-        worker.
+        runner.
         """
         finished = threading.Event()
         threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
@@ -90,7 +90,7 @@ class Worker:
         while not finished.wait(LEASE_SECONDS / 4):
             if not self.queue.renew(work.task_id, self.name):
                 # Somebody else has the task now; two must not write one grade.
-                log.error("task %s was taken away from this worker: it ends", work.task_id)
+                log.error("task %s was taken away from this runner: it ends", work.task_id)
                 os._exit(3)
 
 
@@ -116,10 +116,10 @@ def main() -> None:
     listen_to_parent(lambda: calls.put(None))
     put_programs_on_path()
     settings = settings_from_environment()
-    worker = Worker(settings, Queue(open_database(settings.database_url)), calls)
-    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    runner = Runner(settings, Queue(open_database(settings.database_url)), calls)
+    signal.signal(signal.SIGTERM, lambda *_: runner.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the parent decides
-    worker.run()
+    runner.run()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""Name a worker process so that another one on the same machine can tell whether it is still alive."""
+"""Name a runner process so that another one on the same machine can tell whether it is still alive."""
 
 import os
 import socket
 from pathlib import Path
 
 
-def worker_name() -> str:
+def runner_name() -> str:
     """Name this process so that another on the same machine can tell whether it is still alive."""
     return f"{socket.gethostname()}:{os.getpid()}:{_start_ticks(os.getpid())}"
 
@@ -18,6 +18,6 @@ def _start_ticks(pid: int) -> str:
         return ""
 
 
-def is_dead(worker: str) -> bool:
-    host, pid, ticks = worker.rsplit(":", 2)
+def is_dead(runner: str) -> bool:
+    host, pid, ticks = runner.rsplit(":", 2)
     return host == socket.gethostname() and _start_ticks(int(pid)) != ticks

@@ -1,5 +1,6 @@
 """What the grading service and `tito grade` must know: where the course lies, which database, which exchange."""
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,10 @@ class SettingsError(TitoError):
     """A setting is missing or contradicts another; the message names it and the remedy."""
 
 
+log = logging.getLogger("grading.settings")
+UNUSED = "GRADING_POLL_SECONDS"
+
+
 @dataclass(frozen=True)
 class GradingSettings:
     course_dir: Path
@@ -23,7 +28,6 @@ class GradingSettings:
     course_id: str = ""
     exchange_url: str = ""
     jobs: int = 2
-    poll_seconds: float = 2.0
     token: str = field(default="", repr=False)
 
     def environment(self) -> dict[str, str]:
@@ -32,7 +36,6 @@ class GradingSettings:
             "GRADING_COURSE_DIR": str(self.course_dir),
             "GRADING_DATABASE": self.database_url,
             "GRADING_JOBS": str(self.jobs),
-            "GRADING_POLL_SECONDS": str(self.poll_seconds),
             "EXCHANGE_COURSE": self.course_id,
             "EXCHANGE_URL": self.exchange_url,
             **({"TITO_COURSE": str(self.course_tree)} if self.course_tree else {}),
@@ -51,6 +54,8 @@ def settings_from_environment(
         return str(given.get(option) or environ.get(variable) or default)
 
     course_dir = Path(value("course_dir", "GRADING_COURSE_DIR") or default_course_dir()).resolve()
+    if create and environ.get(UNUSED):
+        log.warning("%s has no effect any more: nobody asks the queue by the clock, runners wait to be called", UNUSED)
     if create:  # a service may start before the semester makes the first notebook
         (course_dir / "source").mkdir(parents=True, exist_ok=True)
     if not (course_dir / "source").is_dir() and not (course_dir / "gradebook.db").exists():
@@ -66,7 +71,6 @@ def settings_from_environment(
         course_id=value("course_id", "EXCHANGE_COURSE"),
         exchange_url=value("exchange_url", "EXCHANGE_URL").rstrip("/"),
         jobs=_jobs(value("jobs", "GRADING_JOBS", "2")),
-        poll_seconds=float(value("poll_seconds", "GRADING_POLL_SECONDS", "2")),
         token=value("token", "JUPYTERHUB_API_TOKEN"),
     )
 

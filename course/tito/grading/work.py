@@ -1,7 +1,7 @@
 """Do a claimed task, whatever its kind. `perform` takes it and returns how it ended.
 
 Whatever goes wrong with a submission is an outcome ("refused", with a message that the student can act on); whatever
-goes wrong with us is an exception, which the worker records as "failed"; the previous grade stands then.
+goes wrong with us is an exception, which the runner records as "failed"; the previous grade stands then.
 """
 
 from dataclasses import dataclass, field

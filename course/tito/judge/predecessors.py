@@ -19,8 +19,16 @@ from .sandbox.content import Predecessors
 
 def reference_predecessors(module: Module, curriculum: Curriculum) -> Predecessors:
     """Return the reference of every prerequisite; made once for each state of the sources."""
-    earlier = tuple(other for other in curriculum.before(module) if other.is_written)
-    return _made(tuple((other.source, other.source.stat().st_mtime_ns) for other in earlier), earlier)
+    return _reference([other for other in curriculum.before(module) if other.is_written])
+
+
+def reference_with(module: Module, curriculum: Curriculum) -> Predecessors:
+    """Return the reference of a module itself and of every prerequisite, for what only uses them."""
+    return _reference([*(other for other in curriculum.before(module) if other.is_written), module])
+
+
+def _reference(modules: list[Module]) -> Predecessors:
+    return _made(tuple((each.source, each.source.stat().st_mtime_ns) for each in modules), tuple(modules))
 
 
 @functools.lru_cache(maxsize=64)

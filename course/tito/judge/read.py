@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from exchange.protocol.notebooks import LARGEST_NOTEBOOK, MB, Large, read_large, tell
 from exchange.protocol.spans import Unreadable
 from exchange.protocol.verdicts import Note
+from tito.source.foreign import foreign_kind, foreign_words
 from tito.source.percent import Cell
 
 LARGEST_CELL = 200_000  # characters of source
@@ -117,6 +118,8 @@ def _parse(name: str, data: bytes, slug: str) -> dict[str, Any]:
         raise NoSubmission(f"{name} is empty: save the notebook in JupyterLab and submit again")
     if b"<<<<<<< " in data and b">>>>>>> " in data:
         raise NoSubmission(f"{name} holds the marks of a merge conflict (<<<<<<<): resolve it, save and submit again")
+    if kind := foreign_kind(data[:200]):
+        raise NoSubmission(f"{foreign_words(name, kind)} and submit again")
     try:
         document = json.loads(_text(name, data))
     except (ValueError, RecursionError, MemoryError) as error:

@@ -4,9 +4,10 @@ import functools
 from collections.abc import Callable
 
 from nbconvert.filters import Highlight2HTML, ansi2html, strip_files_prefix
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.filters.markdown_mistune import MarkdownWithMath
 
 from .bounds import ANSI, CODE, HTML, MARKDOWN
+from .formulas import FormulaRenderer
 from .sanitize import clean
 
 REMEMBERED = 256  # the staff's cells are the same in everybody's notebook
@@ -24,8 +25,8 @@ def _remembered(kind: str, text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    renderer = IPythonRenderer(escape=False, attachments={}, embed_images=False, path="", exclude_anchor_links=True)
-    return clean(strip_files_prefix(MarkdownWithMath(renderer=renderer).render(text)))
+    renderer = FormulaRenderer(escape=False, attachments={}, embed_images=False, path="", exclude_anchor_links=True)
+    return renderer.put_in(clean(strip_files_prefix(MarkdownWithMath(renderer=renderer).render(text))))
 
 
 def _code(text: str) -> str:
@@ -43,4 +44,4 @@ _MAKERS: dict[str, Callable[[str], str]] = {MARKDOWN: _markdown, HTML: clean, CO
 def warm_up() -> None:
     """Load what the libraries load at their first use, so that no text pays for it."""
     for kind in _MAKERS:
-        make_piece(kind, "*x* `y`\n\n```python\nz = 1\n```\n")
+        make_piece(kind, "*x* `y` $z$\n\n```python\nz = 1\n```\n")

@@ -129,6 +129,8 @@ class SemesterLimits(Part):
     cpus: float = Field(default=2, gt=0, le=64)
     processes: int = Field(default=512, ge=64, le=32768)
     idle_minutes: int = Field(default=60, ge=5, le=24 * 60)
+    # How long one computation keeps a server that nobody looks at; 0: idle minutes count from its last word.
+    busy_hours: int = Field(default=12, ge=0, le=7 * 24)
 
 
 class Staff(Part):

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from tito.errors import TitoError
 
+from .foreign import foreign_kind, foreign_words
 from .percent import Cell
 
 NOT_SOLVED = "exercise '{name}' is not solved yet"
 LARGEST_BYTES = 64 * 2**20
+MOST_NAMED = 3  # files in a message
 
 
 class NotebookError(TitoError):
@@ -34,7 +36,7 @@ def read_notebook(path: Path) -> list[Cell]:
 
 def _load(path: Path) -> dict:
     if not path.exists():
-        raise NotebookError(f"there is no {path}: 'tito module start {path.stem}' puts it there.")
+        raise NotebookError(f"there is no {path}: {_what_is_there(path)}'tito module start {path.stem}' puts it there.")
     if not path.is_file():
         raise NotebookError(f"{path} is no file: move it away, then 'tito module start {path.stem}'.")
     if path.stat().st_size > LARGEST_BYTES:
@@ -42,6 +44,8 @@ def _load(path: Path) -> dict:
     raw = path.read_bytes()
     if not raw.strip():
         raise NotebookError(f"{path.name} is empty: {_rescue(path)}")
+    if kind := foreign_kind(raw[:200]):
+        raise NotebookError(f"{foreign_words(path.name, kind)}; or {_rescue(path)}")
     try:
         data = json.loads(raw.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -55,6 +59,15 @@ def _load(path: Path) -> dict:
     if not isinstance(data, dict):
         raise NotebookError(f"{path.name} is JSON, but no notebook: {_rescue(path)}")
     return data
+
+
+def _what_is_there(path: Path) -> str:
+    """Name the notebooks beside it: most that are missing were renamed."""
+    there = sorted(each.name for each in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
+    if not there:
+        return ""
+    shown = ", ".join(there[:MOST_NAMED])
+    return f"{path.parent.name} has {shown}. If that is your work, rename it back to {path.name}; else "
 
 
 def _rescue(path: Path) -> str:

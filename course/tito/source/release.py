@@ -5,10 +5,7 @@ the source leaves out of nbgrader's metadata (schema version, locks, points) is 
 """
 
 import json
-import logging
-import os
 import re
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +13,8 @@ from pathlib import Path
 from tito.atomic import write_if_changed
 from tito.curriculum import Curriculum, Module
 from tito.errors import Finding, FindingsError, TitoError
+from tito.late_imports import import_nbgrader_lightly
+from tito.running_nbgrader import Said, put_programs_on_path
 
 from .percent import Cell, read_percent
 
@@ -133,6 +132,7 @@ def release_notebook(module: Module, curriculum: Curriculum) -> str:
 
 def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
     # nbgrader, nbconvert and SQLAlchemy take most of a second to import: only when a notebook is made.
+    import_nbgrader_lightly()
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
     from nbgrader.coursedir import CourseDirectory
@@ -148,11 +148,11 @@ def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
         chosen = config.GenerateAssignment.preprocessors
         config.GenerateAssignment.preprocessors = [each for each in chosen if each is not SaveCells]
         config.GenerateAssignment.no_database = True
-    said = _Log()
+    said = Said()
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
     converter.log = said.logger
     converter.force = True
-    _put_programs_on_path()
+    put_programs_on_path()
     try:
         converter.start()
     except (NbGraderException, SystemExit) as error:
@@ -160,27 +160,3 @@ def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
             f"nbgrader could not make the release of {slug}: {said.reason() or error}\n"
             f"'tito module lint {slug}' says where."
         ) from None
-
-
-def _put_programs_on_path() -> None:
-    """nbgrader runs `alembic` by name when it creates a gradebook, also where .venv/bin is not on PATH."""
-    own = str(Path(sys.executable).parent)
-    if own not in os.environ.get("PATH", "").split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([own, os.environ.get("PATH", os.defpath)])
-
-
-class _Log(logging.Handler):
-    """Keep what nbgrader logs, to say why it gave up."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-        self.logger = logging.Logger("tito.nbgrader")
-        self.logger.addHandler(self)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage().strip())
-
-    def reason(self) -> str:
-        """The first line of the first complaint; tracebacks follow it."""
-        return self.lines[0].split("\n")[0] if self.lines else ""

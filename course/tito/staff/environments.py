@@ -7,19 +7,16 @@ write nothing.
 
 import fcntl
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
-from tito.curriculum import load_curriculum, require_course
+from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.staff.interpreter import reachable_python
-from tito.staff.package import build_student, build_worker, prebuilt_of_semester, split
+from tito.staff.package import build_student, build_worker
 
 KINDS = ("student", "worker")
 STAMP = "made-of"
@@ -97,37 +94,3 @@ def _alone(lock: Path):
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-@click.command()
-@click.argument("kinds", nargs=-1, type=click.Choice(KINDS))
-@click.option("--tiers", help="Tiers that the semester runs; modules of skipped ones come prebuilt.  [all]")
-@click.option("--prebuilt", default="", help="Modules that come prebuilt besides.")
-@click.option(
-    "--semester", type=click.Path(dir_okay=False, path_type=Path), help="Take tiers and modules from a semester file."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the environments' folders as JSON.")
-def environments(kinds: tuple[str, ...], tiers: str | None, prebuilt: str, semester: Path | None, as_json: bool) -> int:
-    """Make the student and worker environments in build/envs.
-
-    \b
-    Examples:
-      tito package environments
-      tito package environments student --tiers foundation
-      tito package environments --semester course/semesters/2026-fall.yaml
-      tito package environments worker --json
-    """
-    if tiers and semester:
-        raise click.UsageError("say either --tiers or --semester FILE: the file names the tiers.")
-    course = require_course()
-    root = Path(__file__).resolve().parents[3]
-    made = make_environments(
-        root,
-        course,
-        kinds or KINDS,
-        [] if semester else split(tiers) if tiers else None,
-        split(prebuilt) + (prebuilt_of_semester(semester, load_curriculum(course)) if semester else []),
-        lambda line: click.echo(line, err=True),
-    )
-    click.echo(json.dumps({k: str(v) for k, v in made.items()}) if as_json else "\n".join(map(str, made.values())))
-    return 0

@@ -63,9 +63,17 @@ def build_images(
     for kind in kinds:
         names[kind] = f"{REPOSITORY}/{kind}:{tag}"
         with tempfile.TemporaryDirectory(prefix="tito-image-") as folder:
-            STAGES[kind](course, Path(folder))
+            stage(kind, course, Path(folder))
             _build(kind, names[kind], Path(folder), base, force, say)
     return names
+
+
+def stage(kind: str, course: Course, context: Path) -> None:
+    """Put what an image of this kind is made of into a folder, readable for the image's user whatever the umask."""
+    STAGES[kind](course, context)
+    for path in context.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
 
 
 def _stage_common(kind: str, context: Path) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
@@ -69,8 +68,3 @@ def lint(names: tuple[str, ...], everything: bool, as_json: bool) -> int:
         count = f"{len(findings)} to mend" if findings else "nothing to mend"
         click.echo(f"{', '.join(module.label for module in modules)}: {count}")
     return 1 if findings else 0
-
-
-def lint_course(course: Path) -> list[Finding]:
-    """Find everything in a whole course tree."""
-    return [finding for module in load_curriculum(course).written for finding in lint_module(module)]

@@ -165,7 +165,10 @@ def _check_imports(source: ModuleSource) -> Iterator[Finding]:
     assert source.module.folder is not None
     curriculum = load_curriculum(source.module.folder.parent.parent)
     earlier = {f"tinytorch.core.{m.slug}" for m in curriculum.modules if m.number < source.module.number}
-    rooms = {"nn.module_base", "optim.bases", "random", "recording", "tensor_base", "versions", "words.slopes"}
+    rooms = {
+        "data.bases", "nn.module_base", "optim.bases", "random", "recording", "saving", "tensor_base", "versions",
+        "words.slopes",
+    }  # fmt: skip
     allowed = earlier | {"tinytorch", *(f"tinytorch.{room}" for room in rooms)}
     for cell in source.code:
         if "export" not in cell.directives():

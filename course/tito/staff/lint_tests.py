@@ -13,6 +13,7 @@ LEAST_VISIBLE, MOST_VISIBLE = 0.20, 0.45
 # Callables of the test's own may go to these, which run them on the judge's side.
 TAKE_FUNCTIONS = {"check_gradient", "raises", "sorted", "map", "filter", "max", "min", "sum", "any", "all"}
 WORDS = {"same", "close", "true", "raises", "check_gradient", "unchanged"}
+COMPARE = {"same", "close", "true", "check_gradient"}  # these look at what a function gave
 LITERAL_ITERATORS = {"range", "enumerate", "zip", "reversed", "sorted", "product"}
 
 
@@ -51,6 +52,7 @@ def _check_cell(source: ModuleSource, cell: Cell, points: float) -> Iterator[Fin
     yield from _check_statements(source, cell, tree)
     yield from _check_functions(source, cell, tree, checks)
     yield from _check_loops(source, cell, tree, checks)
+    yield from _check_answers(source, cell, tree, checks)
 
 
 def _find_checks(tree: ast.Module) -> Iterator[Check]:
@@ -171,6 +173,46 @@ def _check_loops(source: ModuleSource, cell: Cell, tree: ast.Module, checks: lis
             if any(isinstance(n, ast.Call) and called(n.func) in WORDS for n in ast.walk(node)):
                 message = "a loop over what student code gave needs a count beside it: same(len(...), n)"
                 yield source.at(cell, message, node.lineno)
+
+
+def _check_answers(source: ModuleSource, cell: Cell, tree: ast.Module, checks: list[Check]) -> Iterator[Finding]:
+    """A function that only ever raises must get no points: every check looks at something that it gave back too."""
+    helpers = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for check in checks:
+        if not _looks_at_an_answer(check.node, helpers):
+            message = (
+                f"'{check.title}' passes for a function that always raises: compare a right answer in the same check "
+                "before 'raises'"
+            )
+            yield source.at(cell, message, check.node.lineno)
+
+
+def _looks_at_an_answer(node: ast.FunctionDef, helpers: dict[str, ast.FunctionDef]) -> bool:
+    """Tell whether a check compares what is not the message of an error, itself or in a function of the cell's."""
+    messages = _messages(node)
+    for call in (n for n in ast.walk(node) if isinstance(n, ast.Call)):
+        name = called(call.func)
+        if name in COMPARE and not any(_is_message(argument, messages) for argument in call.args):
+            return True
+        if name in helpers and helpers[name] is not node:
+            rest = {key: helper for key, helper in helpers.items() if helper is not node}
+            if _looks_at_an_answer(helpers[name], rest):
+                return True
+    return False
+
+
+def _messages(node: ast.AST) -> set[str]:
+    """Names of what `raises` gave: the text of an error."""
+    assigned = [n for n in ast.walk(node) if isinstance(n, ast.Assign) and _calls_raises(n.value)]
+    return {leaf.id for n in assigned for t in n.targets for leaf in ast.walk(t) if isinstance(leaf, ast.Name)}
+
+
+def _is_message(node: ast.AST, messages: set[str]) -> bool:
+    return _calls_raises(node) or any(isinstance(n, ast.Name) and n.id in messages for n in ast.walk(node))
+
+
+def _calls_raises(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.Call) and called(n.func) == "raises" for n in ast.walk(node))
 
 
 def _plain_names(tree: ast.AST) -> set[str]:

@@ -1,21 +1,22 @@
 """Build the wheels of the two environments that must not hold the whole reference: the student's and the worker's.
 
 Promises: a wheel lists what it may hold, never what it must not; the same tree gives the same bytes. The student's
-wheel has the reference of prebuilt modules only; the worker's has no module at all.
+wheel has the reference of prebuilt modules only; the worker's has no module at all. `tinytorch.fast` computes what
+exercises ask for: the student's wheel has it once nobody can submit these any more, and the worker's never.
 """
 
 import json
 import shutil
 import tempfile
 import tomllib
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
-
-from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum, require_course
+from tito.curriculum import JSON_NAME, Curriculum, Module, load_curriculum
 from tito.errors import TitoError
 from tito.source.export import export_module
+from tito.staff.fast_wheel import require_closed
 
 # What each wheel has of the rooms: folders or files below the checkout, and where they go in the wheel.
 CONTENTS = {
@@ -40,8 +41,9 @@ CONTENTS = {
         "course/tito/worker": "tito/worker",
     },
 }
+FAST = "tinytorch/fast"  # see tito.staff.fast_wheel: who may have it
 # Pictures need matplotlib, which a worker has not.
-LEFT_OUT = {"student": (), "worker": ("tinytorch/viz",)}
+LEFT_OUT = {"student": (FAST,), "worker": (FAST, "tinytorch/viz")}
 
 PYPROJECT = """\
 [build-system]
@@ -82,15 +84,27 @@ class Choice:
         return cls(tuple(module for module in curriculum.modules if module.slug in names))
 
 
-def build_student(course: Path, output: Path, tiers: list[str], prebuilt: list[str] | None = None) -> Path:
-    """Build the student's wheel for a semester that runs these tiers; return its path."""
+def build_student(
+    course: Path,
+    output: Path,
+    tiers: list[str],
+    prebuilt: list[str] | None = None,
+    fast: bool = False,
+    closed: Collection[str] = (),
+) -> Path:
+    """Build the student's wheel for a semester that runs these tiers; return its path.
+
+    With `fast` it has `tinytorch.fast`; what that answers must be prebuilt, or among the modules that are `closed`.
+    """
     curriculum = load_curriculum(course)
     choice = Choice.of(curriculum, tiers, prebuilt or [])
+    if fast:
+        require_closed(checkout_of_code(course.parent), {*closed, *(module.slug for module in choice.prebuilt)})
     core = {JSON_NAME: json.dumps(curriculum.to_json(), indent=1, ensure_ascii=False) + "\n"}
     for module in choice.prebuilt:
         exported = export_module(module)
         core[exported.file_name] = exported.text
-    return _build("student", course.parent, output, core)
+    return _build("student", course.parent, output, core, fast)
 
 
 def build_worker(course: Path, output: Path) -> Path:
@@ -99,14 +113,14 @@ def build_worker(course: Path, output: Path) -> Path:
     return _build("worker", course.parent, output, {JSON_NAME: curriculum})
 
 
-def _build(kind: str, checkout: Path, output: Path, core: dict[str, str]) -> Path:
+def _build(kind: str, checkout: Path, output: Path, core: dict[str, str], fast: bool = False) -> Path:
     from hatchling.builders.wheel import WheelBuilder
 
     checkout = checkout_of_code(checkout)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tito-wheel-") as folder:
         stage = Path(folder)
-        _stage(kind, checkout, stage)
+        _stage(kind, checkout, stage, fast)
         for name, text in core.items():
             (stage / "tinytorch" / "core" / name).write_text(text, encoding="utf-8")
         _write_pyproject(kind, checkout, stage)
@@ -122,28 +136,28 @@ def checkout_of_code(beside_course: Path) -> Path:
     return Path(__file__).resolve().parents[3]
 
 
-def contents(kind: str, checkout: Path) -> dict[str, Path]:
-    """List the files of the checkout that a wheel holds, by their names in it."""
+def contents(kind: str, checkout: Path, fast: bool = False) -> dict[str, Path]:
+    """List the files of the checkout that a wheel holds, by their names in it; `tinytorch.fast` only with `fast`."""
     found: dict[str, Path] = {}
     for source, place in CONTENTS[kind].items():
         for path in sorted(checkout.glob(source)):
             files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
             above = path.parent if path.is_file() else path
             found |= {f"{place}/{file.relative_to(above).as_posix()}": file for file in files}
-    return {name: path for name, path in found.items() if not _is_left_out(kind, name)}
+    return {name: path for name, path in found.items() if not _is_left_out(kind, name, fast)}
 
 
-def _is_left_out(kind: str, name: str) -> bool:
+def _is_left_out(kind: str, name: str, fast: bool) -> bool:
     parts = name.split("/")
     if {"__pycache__", ".ipynb_checkpoints"} & set(parts):
         return True
     if parts[:2] == ["tinytorch", "core"] and parts[2:] != ["__init__.py"]:  # generated: a wheel gets its own
         return True
-    return any(name.startswith(f"{place}/") for place in LEFT_OUT[kind])
+    return any(name.startswith(f"{place}/") for place in LEFT_OUT[kind] if not (fast and place == FAST))
 
 
-def _stage(kind: str, checkout: Path, stage: Path) -> None:
-    for name, path in contents(kind, checkout).items():
+def _stage(kind: str, checkout: Path, stage: Path, fast: bool) -> None:
+    for name, path in contents(kind, checkout, fast).items():
         target = stage / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -168,44 +182,6 @@ def prebuilt_of_semester(path: Path, curriculum: Curriculum) -> list[str]:
     from tito.semester.read import read
 
     return list(read(path, curriculum).selection.prebuilt)
-
-
-@click.command()
-@click.option("--student", "tiers", metavar="TIERS", help="Build the student's wheel for these tiers (commas between).")
-@click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
-@click.option(
-    "--semester", type=click.Path(dir_okay=False, path_type=Path), help="Build the student's wheel for a semester file."
-)
-@click.option("--worker", is_flag=True, help="Build the worker's wheel.")
-@click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for wheels.  [build/packages]")
-@click.option("--json", "as_json", is_flag=True, help="Print the wheels' paths as JSON.")
-def build(
-    tiers: str | None, prebuilt: str, semester: Path | None, worker: bool, output: Path | None, as_json: bool
-) -> int:
-    """Build the wheel of the student's or the worker's environment.
-
-    \b
-    Examples:
-      tito package build --student foundation
-      tito package build --student architecture --prebuilt tensor
-      tito package build --semester course/semesters/2026-fall.yaml --worker
-    """
-    if tiers is None and semester is None and not worker:
-        raise click.UsageError("say --student TIERS, --semester FILE or --worker.")
-    if tiers is not None and semester is not None:
-        raise click.UsageError("say either --student TIERS or --semester FILE: the file names the tiers.")
-    course = require_course()
-    output = output or checkout_of_code(course.parent) / "build" / "packages"
-    wheels = []
-    if tiers is not None:
-        wheels.append(build_student(course, output, split(tiers), split(prebuilt)))
-    if semester is not None:
-        named = prebuilt_of_semester(semester, load_curriculum(course))
-        wheels.append(build_student(course, output, [], named + split(prebuilt)))
-    if worker:
-        wheels.append(build_worker(course, output))
-    click.echo(json.dumps({"wheels": [str(wheel) for wheel in wheels]}) if as_json else "\n".join(map(str, wheels)))
-    return 0
 
 
 def split(text: str) -> list[str]:

@@ -1,48 +1,22 @@
 """`tito fetch|submit|feedback`: the course's releases in, a student's work out, feedback back in."""
 
-import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from exchange.client import ExchangeClient, ReceiptFolder, fetch_folder, submit_folder
 from exchange.client.fetching import Fetched, fetch_feedback_folder, is_fetched
-from exchange.protocol.models import Assignment, Receipt, Refused, Submission, parse_utc
-from tito.curriculum import load_curriculum
+from exchange.protocol.models import Assignment, Receipt, Submission, parse_utc
 from tito.errors import TitoError
 from tito.history.keeping import keep_notebook
-from tito.student.module_commands import answer, as_json_option
+from tito.student.answers import answer, as_json_option
+from tito.student.exchange_door import all_mine, describe_result, exchange, folder_of, lateness, slug_of
 from tito.workspace import Workspace
 
 # nbgrader's own form, so that its lists find feedback that tito fetched.
 NBGRADER_TIME = "%Y-%m-%d %H:%M:%S.%f UTC"
 WAIT_STEP_SECONDS = 2.0
-
-
-@contextmanager
-def exchange(patience_seconds: float = 20.0) -> Iterator[tuple[ExchangeClient, str]]:
-    """Give the exchange's client and the course id; its refusals become messages of tito."""
-    course = os.environ.get("EXCHANGE_COURSE", "")
-    try:
-        if not course:
-            raise Refused("tito knows your course", "no EXCHANGE_COURSE", "start it from your Hub server")
-        with ExchangeClient.from_environment(patience_seconds=patience_seconds) as client:
-            yield client, course
-    except Refused as error:
-        raise TitoError(str(error)) from error
-
-
-def slug_of(name: str) -> str:
-    """Find a module's slug by slug, folder name or number."""
-    return load_curriculum().find(name).slug
-
-
-def folder_of(workspace: Workspace, slug: str) -> Path:
-    """Give the folder where a student works on a module."""
-    return workspace.notebook(slug).parent
 
 
 @click.command()
@@ -150,15 +124,6 @@ def _say_receipt(workspace: Workspace, path: Path | None) -> str:
     return f"Receipt: {workspace.show(path)}" if path else "Your home is full: the exchange keeps the receipt."
 
 
-def lateness(late: bool, seconds: int) -> str:
-    """Say how late a submission is."""
-    if not late:
-        return "on time"
-    days, rest = divmod(seconds, 86400)
-    hours, minutes = divmod(rest // 60, 60)
-    return f"late by {days} d {hours} h {minutes} min"
-
-
 def _wait_for_result(client: ExchangeClient, course: str, submission: str, seconds: float) -> str | None:
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -166,19 +131,6 @@ def _wait_for_result(client: ExchangeClient, course: str, submission: str, secon
             return text
         time.sleep(min(WAIT_STEP_SECONDS, max(0.0, until - time.monotonic())))
     return None
-
-
-def describe_result(submission: Submission) -> str | None:
-    """Say what a grader found, None if nothing yet."""
-    result = submission.result
-    if result is None:
-        return None
-    if result.status == "error":
-        return f"could not be judged, an attempt that was counts instead: {result.summary}"
-    if result.detail.get("unread_answers"):  # no total: a part of the points is not given yet
-        return f"graded in part: {result.summary}"
-    points = "" if result.score is None else f", {result.score:g} of {result.max_score or 0:g} points"
-    return f"{result.kind} check {result.status}{points}" + (f": {result.summary}" if result.summary else "")
 
 
 @click.command()
@@ -219,8 +171,3 @@ def feedback(names: tuple[str, ...], as_json: bool) -> int:
 def _feedback_folder(workspace: Workspace, submission: Submission) -> Path:
     moment = parse_utc(submission.received_at).strftime(NBGRADER_TIME)
     return folder_of(workspace, submission.assignment) / "feedback" / moment
-
-
-def all_mine(client: ExchangeClient, course: str) -> list[Submission]:
-    """List all of one's submissions."""
-    return client.all_submissions(course, mine=True)

@@ -10,7 +10,7 @@ from tito.history.comparing import Change, compare
 from tito.history.keeping import shown
 from tito.history.submitted import Attempt, attempts
 from tito.history.versions import History, Version
-from tito.student.module_commands import answer, as_json_option, find_module
+from tito.student.answers import answer, as_json_option, find_module
 from tito.student.tables import print_table
 from tito.workspace import Workspace
 

@@ -12,8 +12,8 @@ from exchange.protocol.models import PublicKey, Receipt, Refused, SignedReceipt,
 from exchange.protocol.receipt import differences, key_id_of
 from exchange.protocol.receipt import verify as verify_signature
 from tito.errors import TitoError
-from tito.student.exchange_commands import all_mine, describe_result, exchange, lateness, slug_of
-from tito.student.module_commands import answer, as_json_option
+from tito.student.answers import answer, as_json_option
+from tito.student.exchange_door import all_mine, describe_result, exchange, lateness, slug_of
 from tito.student.tables import print_table
 
 

@@ -10,8 +10,8 @@ from exchange.client import ExchangeClient
 from exchange.protocol.models import UnlockState
 from tito.atomic import write_atomically
 from tito.errors import TitoError
-from tito.student.exchange_commands import exchange, folder_of, slug_of
-from tito.student.module_commands import answer, as_json_option
+from tito.student.answers import answer, as_json_option
+from tito.student.exchange_door import exchange, folder_of, slug_of
 from tito.workspace import Workspace, now
 
 

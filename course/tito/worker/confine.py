@@ -20,6 +20,7 @@ LOAD_WORD, EQUAL, ANY_BIT, GREATER_EQUAL, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 CLONE_THREAD = 0x00010000
 CALL_NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
 
+# The last of each list hold memory that is in no address space and no /tmp: no limit of a process bounds it.
 # architecture: (audit number, {system call: number}); from the kernel's tables
 MACHINES: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
@@ -32,6 +33,8 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
             "process_vm_writev": 311, "kill": 62, "tkill": 200, "pidfd_open": 434, "pidfd_send_signal": 424,
             "open_by_handle_at": 304, "name_to_handle_at": 303, "shmget": 29, "msgget": 68, "semget": 64,
             "setpriority": 141, "sched_setparam": 142, "sched_setscheduler": 144, "sched_setattr": 314,
+            "memfd_create": 319, "memfd_secret": 447, "mq_open": 240, "inotify_init": 253, "inotify_init1": 294,
+            "fanotify_init": 300, "landlock_create_ruleset": 444,
         },
     ),
     "aarch64": (
@@ -44,6 +47,8 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
             "pidfd_open": 434, "pidfd_send_signal": 424, "open_by_handle_at": 265, "name_to_handle_at": 264,
             "shmget": 194, "msgget": 186, "semget": 190,
             "setpriority": 140, "sched_setparam": 118, "sched_setscheduler": 119, "sched_setattr": 274,
+            "memfd_create": 279, "memfd_secret": 447, "mq_open": 180, "inotify_init1": 26, "fanotify_init": 262,
+            "landlock_create_ruleset": 444,
         },
     ),
 }  # fmt: skip

@@ -168,6 +168,10 @@ def _answer_elsewhere(draft: Draft) -> None:
     draft.insert("test_add", SOLVED["add"])
 
 
+def _own_cell_says(text: str):
+    return lambda draft: (draft.put("add", text), draft.insert("test_add", SOLVED["add"]))
+
+
 def _delete_given(draft: Draft) -> None:
     kept = [cell for cell in draft.cells if "class Box" not in "".join(cell["source"])]
     draft.document["cells"] = kept
@@ -198,6 +202,22 @@ CELLS = [
     _solved("all metadata lost", _lose_metadata, says="found in"),
     _solved("a grade_id changed", _rename_cell, says="found in"),
     _solved("the answer in a cell of one's own", _answer_elsewhere, says="found in"),
+    _solved("the answer elsewhere, its own cell a comment", _own_cell_says("# see below\n"), says="found in"),
+    _solved("the answer elsewhere, its own cell an import", _own_cell_says("import functools\n"), says="found in"),
+    _solved("the answer elsewhere, its own cell a slip", _own_cell_says("def add(a, b)\n"), says="found in"),
+    _solved(
+        "the answer elsewhere, what it needs in its own cell",
+        lambda d: (
+            d.put("add", "import operator\n"),
+            d.insert("test_add", SOLVED["add"].replace("a.data + b.data", "operator.add(a.data, b.data)")),
+        ),
+        says="found in",
+    ),
+    _solved(
+        "two answers swapped",
+        lambda d: (d.put("add", SOLVED["mean"]), d.put("mean", SOLVED["add"])),
+        says="another exercise's cell",
+    ),
     _solved("a given cell deleted", _delete_given),
     _solved("a given cell broken", _edit_given),
     _solved("a test cell deleted", lambda d: d.cells.pop(d.index("test_add"))),
@@ -265,6 +285,35 @@ CODE = [
     ),
     _with("cell magic", add="%%time\n" + SOLVED["add"], says="commands of the notebook"),
     _with("help asked for", add=SOLVED["add"] + "\n?np.add\n", says="commands of the notebook"),
+    _with("help asked for at the end of a line", add=SOLVED["add"] + "\nnp.maximum?\n", says="np.maximum?"),
+    _with("what the shell says, kept", add="files = !ls\n" + SOLVED["add"], says="files = !ls"),
+    _with("a shell command over several lines", add="!echo a \\\n  b\n" + SOLVED["add"], says="!echo a"),
+    _with("a package installed without a sign", add="pip install numpy\n" + SOLVED["add"], says="pip install numpy"),
+    _with(
+        "a statement timed inside a function",
+        mean="def mean(boxes):\n    %time total = sum(b.data for b in boxes)\n    return Box(total / len(boxes))\n",
+        says="the statement after it was read",
+    ),
+    _with(
+        "a command alone in a block",
+        add="def add(a, b):\n    if a.shape != b.shape:\n        raise ValueError('shape')\n    if a.shape == ():\n        !date\n    return Box(a.data + b.data)\n",
+        says="!date",
+    ),
+    _with(
+        "a line that goes on with a percent sign, and a command",
+        descend="def descend(box, gradient, rate):\n    box.data = box.data - (rate * gradient\n        % 1e9 if rate < 0 else rate * gradient)\n    return box\n\n%timeit 1 + 1\n",
+        says="%timeit",
+    ),
+    _with(
+        "prompts that were pasted along",
+        mean=">>> def mean(boxes):\n...     return Box(sum(b.data for b in boxes) / len(boxes))\n",
+        says="prompts",
+    ),
+    _with(
+        "a cell that is indented as a whole",
+        mean="    def mean(boxes):\n        return Box(sum(b.data for b in boxes) / len(boxes))\n",
+        says="indented",
+    ),
     _with("spaces from a web page", add=SOLVED["add"].replace("    ", "\u00a0\u00a0\u00a0\u00a0"), says="non-breaking"),
     _with(
         "tabs",
@@ -343,6 +392,7 @@ CODE = [
 
 PARTS = [
     _with("one exercise not solved", points=60, add=STUB),
+    _with("one cell with a comment alone", points=60, says="neither this cell nor", add="# no time\n"),
     _with("one exercise wrong, another uses it", points=60, add="def add(a, b):\n    return Box(a.data - b.data)\n"),
     _with(
         "one exercise right for the visible case alone",
@@ -395,7 +445,11 @@ REFUSED = [
     _encoded("cut off by a full disk", lambda d: _text(d).encode()[:5000], points=0, refused=True, says="breaks off"),
     _encoded("empty", lambda d: b"", points=0, refused=True, says="empty"),
     _encoded("zeros after a crash", lambda d: bytes(4096), points=0, refused=True, says="empty"),
-    _encoded("a web page saved instead", lambda d: b"<!DOCTYPE html><html></html>", points=0, refused=True, says="damaged"),
+    _encoded("a web page saved instead", lambda d: b"<!DOCTYPE html><html></html>", points=0, refused=True, says="is a web page"),
+    _encoded("a PDF under its name", lambda d: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", points=0, refused=True, says="is a PDF"),
+    _encoded("a packed folder under its name", lambda d: b"PK\x03\x04\x14\0\0\0\x08\0", points=0, refused=True, says="is a ZIP file"),
+    _encoded("a picture under its name", lambda d: b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", points=0, refused=True, says="is a picture"),
+    _encoded("a program under its name", lambda d: b"import numpy as np\n\nx = 1\n", points=0, refused=True, says="is a Python program"),
     _encoded("a merge conflict", lambda d: b"<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> theirs\n", points=0, refused=True, says="merge conflict"),
     _encoded("another notebook without code", lambda d: json.dumps({"nbformat": 4, "cells": []}).encode(), points=0, refused=True, says="no code cell"),
     _encoded("Latin-1", lambda d: _text(d).replace("boxes", "böxes").encode("latin-1", "replace"), points=0, refused=True, says="UTF-8"),

@@ -273,6 +273,10 @@ MEMORY = [
     _top("a flood of output", "for _ in range(10**5): print('x' * 10**4)\n"),
     _top("a full /tmp", "with open('/tmp/x', 'wb') as f:\n    while True: f.write(bytes(10**7))\n"),
     _top("a full /dev/shm", "with open('/dev/shm/x', 'wb') as f:\n    while True: f.write(bytes(10**7))\n"),
+    _top(
+        "files in memory",
+        "import os\nkept = []\nwhile len(kept) < 60:\n    kept.append(os.memfd_create('x'))\n    os.write(kept[-1], bytes(31 * 2**20))\n",
+    ),
     _top("all file descriptors", "import os\nkept = []\nwhile True: kept.append(os.open('/dev/null', 0))\n"),
 ]
 

@@ -7,6 +7,7 @@ import sys
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from tinytorch import viz
 from tinytorch.viz.array_pictures import memory_order
@@ -52,6 +53,16 @@ def test_bars_stack_their_parts():
     assert _texts(picture) == ["4", "6"]
     with pytest.raises(ValueError, match="one value for each of 2 bars"):
         viz.bars(["a", "b"], {"low": [1]})
+
+
+def test_the_number_of_a_bar_below_zero_stands_under_it_inside_the_picture():
+    picture = viz.bars(["a", "b"], {"points": [-0.4, 6.0]}, "t")
+    ax, renderer = picture.figure.axes[0], FigureCanvasAgg(picture.figure).get_renderer()
+    picture.figure.draw(renderer)
+    boxes = {text.get_text(): text.get_window_extent(renderer) for text in ax.texts}
+    bar = ax.patches[0].get_window_extent(renderer)
+    assert boxes["-0.4"].y1 < bar.y0 and ax.bbox.y0 < boxes["-0.4"].y0
+    assert boxes["6"].y1 < ax.bbox.y1
 
 
 def test_a_framework_object_is_refused_by_name():

@@ -39,13 +39,15 @@ class Bubblewrap:
         """Start a worker; nothing of it outlives `stop()`, or this process."""
         ours, theirs = socket.socketpair()
         said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
-        with theirs:
+        walls = _out_of_sight(self._walls(predecessors)[1:])
+        with theirs, os.fdopen(walls):
             process = subprocess.Popen(
-                [*self._walls(predecessors), "--", *self._worker()],
+                [self._bwrap, "--args", str(walls), "--", *self._worker()],
                 stdin=theirs.fileno(),
                 stdout=said,
                 stderr=said,
                 env={},
+                pass_fds=[walls],
             )
         return PlainWorker(process, channel_of(ours), said, is_leader=False)
 
@@ -109,6 +111,14 @@ class Bubblewrap:
                 "namespaces"
             ) from None
         worker.stop()
+
+
+def _out_of_sight(words: list[str]) -> int:
+    """Return a descriptor to read arguments from: inside, /proc/1/cmdline would name this machine's folders."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as pipe:
+        pipe.write(b"".join(os.fsencode(word) + b"\0" for word in words))  # some kB, which a pipe holds
+    return reading
 
 
 def _system() -> list[str]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Sign = Literal["+", "~", "-"]
 Key = Literal["drops", "late"]
-KEYS: tuple[Key, ...] = get_args(Key)
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,9 @@ def recover(engine: Engine) -> int:
 def claim(engine: Engine, now: datetime) -> Action | None:
     """Take the earliest action whose time has come, so that nobody else does it."""
     with Session(engine, expire_on_commit=False) as session:
-        due = select(Action).where(Action.state == PENDING, Action.at <= now, Action.try_after <= now)
+        # No pause is longer: a later try was set by a clock that was ahead then, and would be waited for as long.
+        its_turn = (Action.try_after <= now) | (Action.try_after > now + LONGEST_RETRY)
+        due = select(Action).where(Action.state == PENDING, Action.at <= now, its_turn)
         for row in session.scalars(due.order_by(Action.at, Action.kind.desc(), Action.id)):
             mine = update(Action).where(Action.id == row.id, Action.state == PENDING)
             taken = session.execute(mine.values(state=RUNNING, tries=Action.tries + 1)).rowcount  # type: ignore[attr-defined]

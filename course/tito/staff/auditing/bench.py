@@ -4,6 +4,7 @@ The judge's own plan, handles and checks, and its reading of a notebook; only th
 the course's own code. `whole.py` compares with the judge behind its walls.
 """
 
+import atexit
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -88,8 +89,13 @@ def bench_of(course: Path, slug: str) -> Bench:
     """Open a module; a process has one on the bench at a time."""
     module = load_curriculum(course).find_written(slug)
     bench = _opened(course, slug, module.source.stat().st_mtime_ns)
-    while _open and _open[0] is not bench:
-        _open.pop().warm.close()
-    if not _open:
+    if _open != [bench]:
+        _clear()
         _open.append(bench)
     return bench
+
+
+@atexit.register
+def _clear() -> None:
+    while _open:
+        _open.pop().warm.close()

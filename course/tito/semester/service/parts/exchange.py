@@ -3,7 +3,7 @@
 A module that the semester no longer names is withdrawn from the students; what was submitted stays.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -48,8 +48,8 @@ def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, need
     ]
 
 
-def settings_for(semester: Semester, slug: str, title: str) -> AssignmentSettings:
-    """Return a module's schedule and policies in the exchange's words."""
+def settings_for(semester: Semester, slug: str, title: str, files: Sequence[str] = ()) -> AssignmentSettings:
+    """Return a module's schedule and policies in the exchange's words; `files` may come beside the released ones."""
     dates = semester.schedule[slug]
     return AssignmentSettings(
         title=title,
@@ -59,6 +59,7 @@ def settings_for(semester: Semester, slug: str, title: str) -> AssignmentSetting
         late_seconds=semester.late.window_seconds,
         attempts=semester.attempts.limit,
         counts=semester.attempts.counts,
+        files=list(files),
         unlock=semester.unlock == "when_closed",
     )
 
@@ -84,7 +85,8 @@ def _assignments(
 ) -> Iterator[Change]:
     semester = valid.semester
     for slug in valid.selection.built:
-        wanted = settings_for(semester, slug, curriculum.find(slug).title)
+        module = curriculum.find(slug)
+        wanted = settings_for(semester, slug, module.title, module.files)
         make = partial(exchange.put_assignment, semester.course, slug, wanted)
         dates = semester.schedule[slug]
         if slug not in now:

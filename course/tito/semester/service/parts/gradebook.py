@@ -1,10 +1,12 @@
 """nbgrader's gradebook: the students, the modules' due dates, and what a schedule makes of the grades.
 
-A student who dropped stays in it: removing them would delete their submissions and grades. A due date, an extension or
+A student who dropped stays in it: removing them would delete their submissions and grades. `roster.json` beside it says
+who is in the course, so that tables for other systems leave the others out. A due date, an extension or
 a late policy changes all grades of a module in one transaction; nothing is judged again. Who was told another score is
 told again by the grading service, for which the schedule keeps an action until it is done.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
@@ -12,18 +14,18 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from exchange.protocol.models import parse_utc
+from exchange.protocol.models import Receipt, parse_utc
 from exchange.protocol.schedule import schedule_of
-from tito.gradebook.file import FILE_NAME, Gradebook, open_or_make
+from tito.atomic import write_atomically
+from tito.gradebook.file import FILE_NAME, open_or_make, put_student
 from tito.gradebook.late import LatePolicy, semester_policy
-from tito.gradebook.lateness import Lateness, Moved, follow, write_times
-from tito.gradebook.lock import gradebook_lock
-from tito.gradebook.policy import grading_policy
+from tito.gradebook.lateness import Moved, Times, bring_to_schedule, preview
+from tito.gradebook.policy import ROSTER_FILE, roster
 from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.roster import Student
-from tito.semester.service import schedule
+from tito.semester.service import drops, schedule
 from tito.semester.service.change import Change, Confirmation, became
 from tito.semester.service.database import LATENESS
 from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
@@ -32,12 +34,13 @@ from tito.semester.service.parts.exchange import Needs, extensions_for, settings
 def changes(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> list[Change]:
     """Return what makes the gradebook that of the semester; `needs` has the modules whose dates need a yes."""
     if not (course_dir / FILE_NAME).is_file():
-        return [*_students(valid, course_dir, {}), *_dues(valid, course_dir, {}, needs)]
+        return [*_students(valid, course_dir, {}), *_roster(valid, course_dir), *_dues(valid, course_dir, {}, needs)]
     with open_or_make(course_dir, valid.semester.course) as gradebook:
         students = {row.id: _student(row) for row in gradebook.students}
         dues = {row.name: row.duedate for row in gradebook.assignments}
     return [
         *_students(valid, course_dir, students),
+        *_roster(valid, course_dir),
         *_dues(valid, course_dir, dues, needs),
         *_grades(valid, course_dir, engine, needs),
     ]
@@ -52,6 +55,18 @@ def _students(valid: Valid, course_dir: Path, now: dict[str, Student]) -> Iterat
         sign, detail = ("~", became(_shown(before), _shown(student))) if before else ("+", _shown(student))
         subject = f"student {student.username}"
         yield Change(sign, "gradebook", subject, detail, partial(_put_student, course_dir, course, student))  # type: ignore[arg-type]
+
+
+def _roster(valid: Valid, course_dir: Path) -> Iterator[Change]:
+    now, wanted = roster(course_dir), {student.username for student in valid.students}
+    if now == wanted:
+        return
+    leaving = (now or frozenset()) - wanted
+    detail = f"{len(wanted)} students" + (f", without {', '.join(sorted(leaving))}" if leaving else "")
+    text = json.dumps({"students": sorted(wanted)}, indent=1, ensure_ascii=False) + "\n"
+    make = partial(write_atomically, course_dir / ROSTER_FILE, text)
+    needs = drops.of_people("students", leaving, now or ())
+    yield Change("+" if now is None else "~", "gradebook", "roster", detail, make, needs)
 
 
 def _dues(valid: Valid, course_dir: Path, now: dict[str, datetime | None], needs: Needs) -> Iterator[Change]:
@@ -76,12 +91,10 @@ def _needed(valid: Valid, course_dir: Path, module: str, needs: Needs) -> Confir
 
 
 def _grades(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> Iterator[Change]:
-    """Show what the semester's dates and late policy make of the grades, by making it and taking it back."""
-    # What is taken back holds the database meanwhile: whoever gives points then waits for the lock and not in vain.
-    with gradebook_lock(course_dir), open_or_make(course_dir, valid.semester.course) as gradebook:
-        moved_by_module = {module: _follow(valid, course_dir, module, gradebook) for module in valid.selection.built}
-        gradebook.db.rollback()
-    for module, moved in moved_by_module.items():
+    """Show what the semester's dates and late policy make of the grades."""
+    semester = valid.semester
+    modules = {module: _times(semester, module) for module in valid.selection.built}
+    for module, moved in preview(course_dir, semester.course, modules, _late_policy(semester)).items():
         if moved:
             make = partial(_put_grades, valid, course_dir, engine, module)
             yield Change("~", "grades", module, _shown_grades(moved), make, _needed(valid, course_dir, module, needs))
@@ -100,21 +113,14 @@ def _shown_grades(moved: list[Moved]) -> str:
 
 
 def _put_student(course_dir: Path, course: str, student: Student) -> None:
-    with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
-        gradebook.update_or_create_student(
-            student.username, last_name=student.last_name, first_name=student.first_name, email=student.email
-        )
+    names = {"last_name": student.last_name, "first_name": student.first_name}
+    put_student(course_dir, course, student.username, **names, email=student.email)
 
 
 def _put_due(valid: Valid, course_dir: Path, module: str) -> None:
     """Set a due date, and in the same transaction what it makes of the grades."""
     semester = valid.semester
-    due = semester.schedule[module].due
-    with gradebook_lock(course_dir), open_or_make(course_dir, semester.course) as gradebook:
-        write_times(course_dir, module, due, _lateness(semester, module))
-        _follow(valid, course_dir, module, gradebook)
-        gradebook.db.commit()
-        gradebook.update_or_create_assignment(module, duedate=due.astimezone(UTC).replace(tzinfo=None))
+    bring_to_schedule(course_dir, semester.course, module, _times(semester, module), _late_policy(semester))
 
 
 def _put_grades(valid: Valid, course_dir: Path, engine: Engine, module: str) -> None:
@@ -123,23 +129,19 @@ def _put_grades(valid: Valid, course_dir: Path, engine: Engine, module: str) -> 
     _put_due(valid, course_dir, module)
 
 
-def _follow(valid: Valid, course_dir: Path, module: str, gradebook: Gradebook) -> list[Moved]:
-    semester = valid.semester
-    policies = _late_policy(semester), grading_policy(course_dir)
-    lateness = _lateness(semester, module)
-    return follow(gradebook, course_dir, module, semester.schedule[module].due, lateness, *policies)
-
-
 def _late_policy(semester: Semester) -> LatePolicy:
     late = semester.late
     return LatePolicy(late.grace_minutes, late.penalty_percent_per_day, late.maximum_percent)
 
 
-def _lateness(semester: Semester, module: str) -> Lateness:
+def _times(semester: Semester, module: str) -> Times:
     settings, extensions = settings_for(semester, module, ""), extensions_for(semester, module)
-    return lambda receipt: schedule_of(settings, extensions.get(receipt.student)).lateness_seconds(
-        parse_utc(receipt.received_at)
-    )
+
+    def lateness(receipt: Receipt) -> int:
+        own = schedule_of(settings, extensions.get(receipt.student))
+        return own.lateness_seconds(parse_utc(receipt.received_at))
+
+    return Times(semester.schedule[module].due, lateness)
 
 
 def _student(row) -> Student:

@@ -1,12 +1,13 @@
 """The service's own schedule of releases and collections."""
 
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import Engine
 
 from tito.semester.read import Valid
 from tito.semester.service import schedule
-from tito.semester.service.change import Change
+from tito.semester.service.change import Change, Sign
 from tito.semester.service.parts.exchange import Needs
 
 
@@ -14,27 +15,12 @@ def changes(valid: Valid, engine: Engine, needs: Needs) -> list[Change]:
     """Return what makes the schedule that of the semester; `needs` has the modules whose dates need a yes."""
     course, local = valid.semester.course, valid.semester.local
     changed = schedule.difference(engine, valid)
+
+    def change(sign: Sign, e: schedule.Entry, make: Callable[..., None]) -> Change:
+        done, what = partial(make, engine, course, e), f"{e.kind} {e.module}"
+        return Change(sign, "schedule", what, local(e.at), done, needs.get(e.module))
+
     return [
-        *(
-            Change(
-                "-",
-                "schedule",
-                f"{e.kind} {e.module}",
-                local(e.at),
-                partial(schedule.cancel, engine, course, e),
-                needs.get(e.module),
-            )
-            for e in changed.cancel
-        ),
-        *(
-            Change(
-                "+",
-                "schedule",
-                f"{e.kind} {e.module}",
-                local(e.at),
-                partial(schedule.add, engine, course, e),
-                needs.get(e.module),
-            )
-            for e in changed.add
-        ),
+        *(change("-", e, schedule.cancel) for e in changed.cancel),
+        *(change("+", e, schedule.add) for e in changed.add),
     ]

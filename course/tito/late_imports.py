@@ -1,4 +1,4 @@
-"""Keep what other packages import at start, and grading never uses, out of its processes.
+"""Keep what other packages import at start, and we never use, out of processes that grade or make notebooks.
 
 `import nbgrader` imports its four Jupyter server extensions, and with them the whole of Jupyter Server and Notebook,
 half of the memory of a service and seconds of its start; the gradebook, the converters and the plugins need none of it.
@@ -11,6 +11,12 @@ from types import ModuleType
 
 EXTENSIONS = "nbgrader.server_extensions"
 NAMES = ("assignment_list", "course_list", "validate_assignment", "formgrader")
+
+
+def import_nbgrader_lightly() -> None:
+    """Import the package with as little else as it needs here; call it before anything else of nbgrader's is named."""
+    postpone("rfc3987_syntax", "is_valid_syntax")
+    import_nbgrader_alone()
 
 
 def postpone(module: str, name: str) -> ModuleType | None:

@@ -1,0 +1,30 @@
+"""Say what a file is that is no notebook, by how it begins: what was printed, packed or exported under its name."""
+
+_BEGINNINGS = (
+    (b"%PDF-", "a PDF"),
+    (b"PK\x03\x04", "a ZIP file (or an office document, which is one)"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"\x1f\x8b", "a packed archive"),
+    (b"<!doctype html", "a web page"),
+    (b"<html", "a web page"),
+    (b"#!/usr/bin/env python", "a Python program"),
+    (b"# %%", "a Python program"),
+    (b"#!/usr/bin/python", "a Python program"),
+    (b"import ", "a Python program"),
+    (b"from ", "a Python program"),
+)
+
+
+def foreign_kind(beginning: bytes) -> str:
+    """Return what the file is, such as "a PDF"; "" if it may be a notebook."""
+    start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()[:64]
+    return next((kind for mark, kind in _BEGINNINGS if start.startswith(mark) or start.lower().startswith(mark)), "")
+
+
+def foreign_words(name: str, kind: str) -> str:
+    """Say what the file is and what to do about it."""
+    return (
+        f"{name} is {kind} under a notebook's name: the work itself is the file that JupyterLab saves (File > Download "
+        f"gives it to you), neither a print nor an export of it. Put that in its place under the name {name}"
+    )

@@ -1,0 +1,101 @@
+"""How busy everybody was while something was measured: a figure is the service's only if its client had time left.
+
+Shares of one core for processes, of the time for disks; from /proc, before and after. Linux only.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+TICK = 1 / os.sysconf("SC_CLK_TCK")
+MOST_OF_A_CORE = 0.8  # a client of one thread that needs more measures itself
+WHOLE_DISKS = ("sd", "vd", "xvd", "nvme", "mmcblk", "dm-")
+
+
+@dataclass
+class Busy:
+    """Shares of the measured time; `client` of each client's own core."""
+
+    client: float = 0.0
+    hub: float = 0.0
+    service: float = 0.0
+    disk: float = 0.0
+    clients: list[int] = field(default_factory=list)
+
+    def tell(self, report, label: str) -> None:
+        """Write them down; a client that was the bottleneck is a failure."""
+        report.measure(f"{label}: client", self.client, "of a core", wanted=f"<= {MOST_OF_A_CORE}")
+        for name in ("hub", "service"):
+            report.measure(f"{label}: {name}", getattr(self, name), "of a core")
+        report.measure(f"{label}: disk", self.disk, "of the time")
+
+
+@contextmanager
+def watched(clients: list[int]) -> Iterator[Busy]:
+    """Watch the block: client processes by number, this process (which plays the Hub), and all that it started."""
+    busy, begin, before = Busy(clients=clients), perf_counter(), _used(clients)
+    disk = _disk_seconds()
+    yield busy
+    seconds, after = perf_counter() - begin, _used(clients)
+    used = {name: (after[name] - before[name]) / seconds for name in after}
+    busy.client = used["client"] / max(1, len(clients))
+    busy.hub, busy.service = used["hub"], used["service"]
+    busy.disk = (_disk_seconds() - disk) / seconds
+
+
+@contextmanager
+def told(report, *, is_client: bool) -> Iterator[None]:
+    """Report how busy this process, all that it started, and the disk were; a client's share is bounded.
+
+    A container is none of its children: of a bench with containers, they are not counted.
+    """
+    begin, before, disk = perf_counter(), _own_and_started(), _disk_seconds()
+    yield
+    seconds, after = perf_counter() - begin, _own_and_started()
+    own, started = ((a - b) / seconds for a, b in zip(after, before, strict=True))
+    report.measure("busy: this process", own, "of a core", wanted=f"<= {MOST_OF_A_CORE}" if is_client else "")
+    report.measure("busy: what it started", started, "of a core")
+    report.measure("busy: disk", (_disk_seconds() - disk) / seconds, "of the time")
+
+
+def _own_and_started() -> tuple[float, float]:
+    """Return processor seconds of this process, and of its descendants: those that have ended and those that run."""
+    times = os.times()
+    ended = times.children_user + times.children_system
+    return times.user + times.system, ended + sum(map(cpu_seconds, descendants(os.getpid())))
+
+
+def _used(clients: list[int]) -> dict[str, float]:
+    others = [pid for pid in descendants(os.getpid()) if pid not in clients]
+    return {
+        "client": sum(map(cpu_seconds, clients)),
+        "hub": cpu_seconds(os.getpid()),
+        "service": sum(map(cpu_seconds, others)),
+    }
+
+
+def descendants(pid: int) -> list[int]:
+    """List what a process has started, and what that has."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text().split()):
+            found += [child, *descendants(child)]
+    return found
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time of a process, 0 if it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * TICK
+
+
+def _disk_seconds() -> float:
+    """Return for how long the busiest disk had something to do since the machine's start."""
+    rows = [line.split() for line in Path("/proc/diskstats").read_text().splitlines()]
+    return max((int(row[12]) / 1000 for row in rows if row[2].startswith(WHOLE_DISKS)), default=0.0)
