@@ -200,6 +200,7 @@ def _():
     raises(ValueError, infer_shape, 12, (5, -1), says="12")
     raises(ValueError, infer_shape, 12, (-1, -1))
     raises(ValueError, infer_shape, 0, (-1, 0))
+    same(infer_shape(12, (-1, 6)), (2, 6))
 
 
 ### BEGIN HIDDEN TESTS
@@ -998,6 +999,7 @@ def _():
 @test.check("shapes that do not fit get the message of broadcast_shape", points=2)
 def _():
     raises(ValueError, add, Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([1.0, 2.0]), says="(2, 3)")
+    same(add(Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([[1.0], [2.0]])).data, [[2.0, 3.0, 4.0], [6.0, 7.0, 8.0]])
 
 
 ### BEGIN HIDDEN TESTS

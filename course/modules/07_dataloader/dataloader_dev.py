@@ -158,6 +158,7 @@ def _():
     raises(ValueError, read_idx, bytes([31, 139, 8, 1, 0, 0, 0, 1, 7]))
     raises(ValueError, read_idx, bytes([0, 0, 8, 1, 0, 0, 0, 5, 7, 8, 9]), says="5")
     raises(ValueError, read_idx, bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 8, 9]), says="3")
+    same(read_idx(bytes([0, 0, 8, 1, 0, 0, 0, 2, 7, 8])), [7, 8])
 
 
 ### BEGIN HIDDEN TESTS
