@@ -999,7 +999,9 @@ def _():
 @test.check("shapes that do not fit get the message of broadcast_shape", points=2)
 def _():
     raises(ValueError, add, Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([1.0, 2.0]), says="(2, 3)")
-    same(add(Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([[1.0], [2.0]])).data, [[2.0, 3.0, 4.0], [6.0, 7.0, 8.0]])
+    same(
+        add(Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([[1.0], [2.0]])).data, [[2.0, 3.0, 4.0], [6.0, 7.0, 8.0]]
+    )
 
 
 ### BEGIN HIDDEN TESTS

@@ -986,6 +986,7 @@ for batch in (1, 8, 64, 512):
     print(f"batch {batch:4}: {1e3 * best_of(model, x).median / batch:8.2f} microseconds for each image")
 
 # %% [markdown]
+# A layer from $m$ to $n$ costs $O(m\,n)$ for each image, in arithmetic; its weights are $O(m\,n)$ to fetch, *whatever the batch*.
 # For one image, 1.6 MB of weights are fetched to do two operations with each number: the processor waits for memory.
 # For a batch, each weight that was fetched serves all images, until the arithmetic itself becomes the limit. That's
 # why training and serving work in batches, and why a language model that answers one person, word by word, leaves

@@ -950,7 +950,7 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. On the left the curve is flat: with few classes the time goes into calling numpy some ten times, not into arithmetic.
-# 2. On the right it is a line of slope one: twice the classes, twice the exponentials and twice the memory.
+# 2. On the right it is a line of slope one, $O(\text{rows} \cdot \text{classes})$: twice the classes, twice the exponentials and twice the memory.
 # 3. 64 rows of 50,000 float32 logits are 12.8 MB, and the function makes several arrays of that size on its way. They no longer fit into the processor's cache, which costs extra.
 
 # %% [markdown]

@@ -1164,7 +1164,7 @@ viz.bars(
 # 1. Weight and gradient take 4 bytes each: 8 bytes before any optimizer.
 # 2. SGD remembers nothing; momentum one number per weight; Adam two. Training with Adam takes 16 bytes per weight, four times what using the model takes.
 # 3. In figures: GPT-2's 124 million weights are 0.5 GB to use and 2 GB to train, activations (module 05) not counted.
-# 4. Time: a step reads and writes these arrays several times and computes next to nothing with each number. It is limited by the speed of memory, not of arithmetic; module 16 shortens its way through memory.
+# 4. Time: $O(\text{weights})$ for all four, and the schedule's own arithmetic is nothing beside it. A step reads and writes these arrays several times and computes next to nothing with each number. It is limited by the speed of memory, not of arithmetic; module 16 shortens its way through memory.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test

@@ -1415,7 +1415,7 @@ viz.lines(
 # **What's happening**
 # 1. At the left, time for each example halves when the batch doubles: we pay for calling Python and for updating the weights, once for each step.
 # 2. Further right it levels out: the arithmetic itself is what remains, and larger batches save nothing more. At the far right it may even rise: the arrays have outgrown the processor's caches.
-# 3. Memory starts at the size of the weights and their gradients, and then grows in proportion: the graph keeps the layers' results of each example until `backward()` has used them.
+# 3. Memory starts at the size of the weights and their gradients, and then grows in proportion, $O(\text{weights} + n)$ for a batch of $n$: the graph keeps the layers' results of each example until `backward()` has used them.
 # 4. So there's a sweet spot: the smallest batch beyond which time hardly falls. More costs memory, and there are fewer steps in an epoch.
 
 # %% [markdown]
