@@ -1014,14 +1014,14 @@ def _():
 
 @test.check("a chain of 3,000 operations", points=2, hidden=True)
 def _():
-    start = Tensor(1.0, requires_grad=True)
+    start = Tensor(2.0, requires_grad=True)
     out = start
     for _ in range(3000):
         out = -out
     order = topological_order(out)
     same(len(order), 3001)
     true(order[-1] is start, "the leaf comes last")
-    same(out.data, 1.0)  # looking at it changes nothing
+    same(out.data, 2.0)  # looking at it changes nothing
 
 
 ### END HIDDEN TESTS
