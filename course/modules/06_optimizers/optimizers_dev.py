@@ -1063,9 +1063,9 @@ viz.lines(
 viz.lines(
     None,
     {
-        "warm-up and cosine": [0.3 * plan(step) for step in range(400)],
         "constant 0.3": [0.3] * 400,
         "constant 0.005": [0.005] * 400,
+        "warm-up and cosine to 0.3": [0.3 * plan(step) for step in range(400)],
     },
     "The learning rates",
     xlabel="step",
