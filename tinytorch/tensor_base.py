@@ -9,7 +9,7 @@ import numpy as np
 
 from tinytorch import autograd
 from tinytorch.array_advice import below_tracebacks
-from tinytorch.bound import AnyTensor, beside, core
+from tinytorch.bound import AnyTensor, beside, core, is_tensor
 from tinytorch.in_place import change
 from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
@@ -479,7 +479,7 @@ class Functions:
 class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes, Functions):
     """The base of Tensor. It has no numbers of its own."""
 
-    grad = grad_fn = None
+    _grad = grad_fn = None
     requires_grad = False
     was_read = False  # whether a recorded operation took this tensor in
 
@@ -490,6 +490,19 @@ class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes
             with_options(cls, "tinytorch.nn")
 
     @property
+    def grad(self):
+        """The gradient, a Tensor, or None as long as there is none."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient):
+        if gradient is not None and not is_tensor(gradient):
+            raise TypeError(
+                f"a gradient is a Tensor or None, got {type(gradient).__name__}: write Tensor(...) around it"
+            )
+        self._grad = gradient
+
+    @property
     def is_leaf(self):
         return self.grad_fn is None
 
@@ -498,6 +511,13 @@ class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes
 
     def __getattr__(self, name):
         raise AttributeError(explain("Tensor", name, dir(type(self))))
+
+
+def not_an_array(operation, result):
+    """Say what is wrong with an operation's function that returned None or a Tensor instead of an array."""
+    if result is None:
+        return f"{operation} returned None, an array was expected: is a `return` missing?"
+    return f"{operation} returned a Tensor, an array was expected: inside @primitive are arrays, it makes the Tensor"
 
 
 for part in (Reduced, Shapes, Functions):

@@ -335,6 +335,8 @@ def test_guides_are_rendered_without_their_html_and_staff_guides_are_for_staff(p
     assert "<table>" in page
     assert person("ada").get(HOME + "help/ta").status_code == 404
     assert person("tom").get(HOME + "help/ta").status_code == 200
+    for name in ("ada", "tom"):  # docs/ has pages that are no guides, and one that quotes solutions
+        assert person(name).get(HOME + "help/wrong-answers").status_code == 404
 
 
 def test_feedback_is_shown_in_a_frame_that_can_run_nothing(person, campus, tmp_path):

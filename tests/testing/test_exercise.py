@@ -84,6 +84,28 @@ def test_the_table_says_what_was_called_came_back_and_was_expected(capsys):
     assert "not too large  (hidden)" in out
 
 
+def test_a_variable_is_told_with_the_call_that_gave_its_value(capsys):
+    test, step = unit_test("step"), lambda p, lr: (p, 0.4)
+
+    @test.check("the velocity", points=1)
+    def _():
+        place, velocity = step(2.0, lr=0.1)
+        close(place, 2.0)
+        close(velocity, 0.5)
+
+    assert "called     velocity, from step(2.0, lr=0.1)" in told(test, capsys)
+
+
+def test_an_id_that_is_no_key_is_told_in_words(capsys):
+    test, grads = unit_test("walk"), {}
+
+    @test.check("a walk", points=1)
+    def _():
+        grads.pop(id(test))
+
+    assert f"nothing is stored under {id(test)}, which looks like an id(...)" in told(test, capsys)
+
+
 def test_an_error_names_the_line_that_raised_it(capsys):
     out = told(run(broken), capsys)
     assert "AttributeError: 'int' object has no attribute 'no_such_thing'" in out

@@ -198,3 +198,24 @@ def test_where_and_masked_fill_choose_element_by_element():
     assert where(x > 0, x, 0.0).tolist() == [1.0, 0.0, 3.0]
     filled = x.masked_fill(x < 0, float("-inf"))
     assert (filled.tolist(), filled.dtype) == ([1.0, float("-inf"), 3.0], "float32")
+
+
+def test_a_tensor_made_inside_an_operation_is_refused():
+    @tinytorch.core.tensor.primitive
+    def wrapped(a):
+        return Tensor(a)
+
+    with pytest.raises(
+        TypeError, match="wrapped returned a Tensor, an array was expected: inside @primitive are arrays"
+    ):
+        wrapped(Tensor([1.0]))
+
+
+def test_a_gradient_is_a_tensor_or_none():
+    x = Tensor([1.0], requires_grad=True)
+    with pytest.raises(TypeError, match=r"a gradient is a Tensor or None, got ndarray: write Tensor\(...\) around it"):
+        x.grad = np.ones(1)
+    x.grad = Tensor([2.0])
+    assert x.grad.tolist() == [2.0]
+    x.grad = None
+    assert (x.grad, (x * 2).grad) == (None, None)

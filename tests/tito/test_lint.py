@@ -314,8 +314,17 @@ def test_from_module_09_on_exactly_one_exercise_has_no_approach(course, monkeypa
     path = source_of(course)
     path.write_text(path.read_text().replace("    APPROACH:\n", "", without))
     monkeypatch.setattr("tito.staff.lint_exercises.FIRST_ALONE", 1)
+    monkeypatch.setattr("tito.staff.lint_exercises.ALWAYS_ALONE", 1)
     found = lint(course)
     assert (len(found), message in "".join(found)) == (1 if message else 0, True), found
+
+
+def test_from_module_02_on_one_exercise_may_have_no_approach(course, monkeypatch):
+    path = source_of(course)
+    monkeypatch.setattr("tito.staff.lint_exercises.FIRST_ALONE", 1)
+    assert lint(course) == []
+    path.write_text(path.read_text().replace("    APPROACH:\n", "", 1))
+    assert lint(course) == []
 
 
 def test_too_many_lines_of_solution_are_found(course: Path):

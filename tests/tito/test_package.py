@@ -14,12 +14,13 @@ from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.source.percent import read_percent
 from tito.staff.fast_wheel import answers, closed_in_semester, require_closed
+from tito.staff.image import STAFF_HAS
 from tito.staff.interpreter import is_reachable, reachable_python
 from tito.staff.lint_exercises import solution_lines
 from tito.staff.package import FAST, build_student, build_worker, contents
 
 from tests.docker.scan import STAFF_FOLDERS, Scan
-from tests.docker.secrets_of_course import fragments
+from tests.docker.secrets_of_course import SHORTEST, fragments, lines_of
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = ROOT / "course"
@@ -99,6 +100,27 @@ def test_the_worker_wheel_has_only_what_runs_student_code(worker_wheel: Path):
         "tito/__init__.py",
         "tito/worker",
     }
+
+
+@pytest.mark.service
+def test_no_wheel_has_a_row_of_the_page_of_wrong_answers(student_wheel: Path, worker_wheel: Path):
+    """docs/wrong-answers.md quotes solutions, and mistakes of which students shall hear when they made them."""
+    lines = lines_of((ROOT / "docs" / "wrong-answers.md").read_bytes())
+    rows = dict.fromkeys((x for x in lines if x.startswith(b"| ") and len(x) >= SHORTEST), "row of wrong answers")
+    assert len(rows) > 100
+    scan = Scan(rows, frozenset())
+    for wheel in (student_wheel, worker_wheel):
+        scan.content(wheel.name, wheel.read_bytes())
+    assert scan.found == []
+    scan.content("planted", b"\n".join(list(rows)[-1:]))
+    assert scan.found == ["planted has a row of wrong answers"]
+
+
+def test_no_wheel_and_no_server_of_a_person_has_docs():
+    inside = [path for kind in ("student", "worker") for path in contents(kind, ROOT).values()]
+    assert len(inside) > 100
+    assert [path for path in inside if path.is_relative_to(ROOT / "docs")] == []
+    assert "docs" not in STAFF_HAS
 
 
 @pytest.mark.service

@@ -2,6 +2,7 @@
 
 import ast
 import linecache
+import textwrap
 from types import FrameType
 
 from tinytorch.testing.show import is_plain, shorten, show
@@ -16,7 +17,8 @@ def argument_text(frame: FrameType, index: int = 0) -> str:
         return ""
     node, text = call
     argument = node.args[index]
-    return _segment(text, argument.body if isinstance(argument, ast.Lambda) else argument)
+    made = _made_by(frame, argument.id) if isinstance(argument, ast.Name) else ""
+    return made or _segment(text, argument.body if isinstance(argument, ast.Lambda) else argument)
 
 
 def call_text(frame: FrameType) -> str:
@@ -36,7 +38,7 @@ def call_text(frame: FrameType) -> str:
 def variables(frame: FrameType, expression: str) -> str:
     """Return `x = ..., y = ...` for the local variables with plain values that occur in `expression`."""
     try:
-        tree = ast.parse(expression, mode="eval")
+        tree = ast.parse(expression.partition(", from ")[2] or expression, mode="eval")
     except SyntaxError:
         return ""
     names = dict.fromkeys(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
@@ -61,6 +63,25 @@ def _call_node(frame: FrameType) -> tuple[ast.Call, str] | None:
     except SyntaxError:
         return None
     return (node, text) if isinstance(node, ast.Call) else None
+
+
+def _made_by(frame: FrameType, name: str) -> str:
+    """Return `velocity, from step(...)` for a variable that got its value by `p, velocity = step(...)`, else ''."""
+    lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
+    before = textwrap.dedent("".join(lines[frame.f_code.co_firstlineno - 1 : frame.f_lineno - 1]))
+    try:
+        tree = ast.parse(before)
+    except SyntaxError:  # the comparison is the first line of a block
+        return ""
+    given = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and name in _names(node.targets)]
+    last = max(given, key=lambda node: node.lineno, default=None)
+    if last is None or not isinstance(last.value, ast.Call):
+        return ""
+    return f"{name}, from {_segment(before, last.value)}"
+
+
+def _names(targets: list[ast.expr]) -> list[str]:
+    return [node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name)]
 
 
 def _segment(text: str, node: ast.AST) -> str:

@@ -19,6 +19,7 @@ from tinytorch.testing.compare import Difference
 from tinytorch.testing.show import shorten
 
 NOT_SOLVED = "is not solved yet"  # every unsolved exercise raises NotImplementedError with these words
+SMALLEST_ID = 2**32  # an id is an address in memory, far above every number that an exercise stores something under
 
 
 class ChecksFailed(AssertionError):
@@ -146,7 +147,8 @@ def _outcome(outcome: Outcome, function: Callable[[], None], session: Session) -
         outcome.called = "" if outcome.kind == "not solved" else _where(error)
     except Exception as error:  # whatever student code raises is the answer to this check, and to this one alone
         outcome.kind = "error"
-        outcome.why = shorten(_nothing_came_back(error, function) or f"{type(error).__name__}: {error}", 600)
+        told = _nothing_came_back(error, function) or _no_such_id(error)
+        outcome.why = shorten(told or f"{type(error).__name__}: {error}", 600)
         outcome.called = _where(error)
     else:
         outcome.passed = True
@@ -162,6 +164,17 @@ def _nothing_came_back(error: Exception, check: Callable[[], None]) -> str:
     wanted = f"something with `.{error.name}`" if isinstance(error, AttributeError) else "something else"
     wanted = "a Tensor" if wanted.endswith("`.data`") else wanted
     return f"None came back, {wanted} was expected: is a `return` missing?"
+
+
+def _no_such_id(error: Exception) -> str:
+    """Say in words that a dictionary was asked for the id of an object and had none; '' if that isn't what happened."""
+    key = str(error).strip("'")
+    if type(error).__name__ != "KeyError" or not key.isdecimal() or int(key) < SMALLEST_ID:
+        return ""
+    return (
+        f"KeyError: nothing is stored under {key}, which looks like an id(...): was it taken out before, "
+        "is it asked for too early, or was another key stored?"
+    )
 
 
 def _where(error: BaseException) -> str:

@@ -4,7 +4,8 @@
 in it.
 `LossCurve` is live during training; `ConfusionMatrix`, `GraphView`, `OptimizerPath`, `NextToken`, `Tokens`,
 `TokensByMerges`, `PointsOverTime`, `SlidingKernel`, `FeatureMaps`, `AttentionMap`, `NumberLine`, `PruningMask`,
-`WeightHistogram`, `RepeatedWork`, `Timeline`, `WindowMatrix` and `EvidenceByRuns` answer one question each.
+`WeightHistogram`, `RepeatedWork`, `Timeline`, `WindowMatrix`, `EvidenceByRuns`, `GradientWalk` and `DecisionBoundary`
+answer one question each.
 
 Promises: takes arrays and numbers, never a Tensor, so a student's broken Tensor still gets a picture or a clear error;
 numbers and drawing are apart, so the numbers can be used and tested without a picture; every view is a PNG where no
@@ -33,6 +34,8 @@ _HOME = {
     "LossCurve": "loss_curve",
     "ConfusionMatrix": "confusion_matrix",
     "GraphView": "graph_view",
+    "GradientWalk": "gradient_walk",
+    "DecisionBoundary": "decision_boundary",
     "OptimizerPath": "optimizer_path",
     "NextToken": "next_token",
     "Tokens": "token_pictures",

@@ -10,6 +10,8 @@ import numpy as np
 
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
 
+POINTS = "osx^+d"  # shapes of points alone: colour never tells alone
+
 
 def lines(
     x,
@@ -22,6 +24,7 @@ def lines(
     ylim: tuple[float, float] | None = None,
     notes: Sequence[tuple] = (),
     markers: bool = False,
+    joined: bool = True,
 ) -> Picture:
     """Draw lines over one x axis.
 
@@ -31,6 +34,7 @@ def lines(
         log: axes with a logarithmic scale: "", "x", "y" or "xy".
         notes: (x, y, text) written beside that point, or (x, y, text, "left" or "right").
         markers: draw the points too.
+        joined: False for points alone, where nothing lies between them; each name has a shape of its own.
     """
     if unknown := set(log) - {"x", "y"}:
         raise ValueError(f"log names the axes with a logarithmic scale, 'x', 'y' or 'xy'; got {sorted(unknown)}")
@@ -42,8 +46,11 @@ def lines(
         at = np.arange(len(y)) if own is None else as_numbers("x", own)
         if at.shape != y.shape:
             raise ValueError(f"line {name!r} needs one value for each x, got {y.shape} values for {at.shape} places")
-        ax.plot(at, y, color=COLORS[i % len(COLORS)], label=name, lw=2, marker="o" if markers else None, ms=4)
+        style = {"lw": 2, "marker": "o" if markers else None, "ms": 4} if joined else _points(i)
+        ax.plot(at, y, color=COLORS[i % len(COLORS)], label=name, **style)
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
+    if x is None:  # counted, so there is no step 2.5
+        ax.locator_params(axis="x", integer=True)
     if "x" in log:
         ax.set_xscale("log")
     if "y" in log:
@@ -81,6 +88,12 @@ def bars(names: Sequence[str], parts: Mapping[str, object], title: str = "", *, 
     if len(parts) > 1:
         figure.legend(loc="outside lower center", ncols=len(parts))
     return Picture(figure, f"{title or 'bars'}: {', '.join(names)}")
+
+
+def _points(i: int) -> dict:
+    """The style of points alone: the first hollow and large, so that others on the same place are seen, too."""
+    shape = POINTS[i % len(POINTS)]
+    return {"ls": "", "marker": shape, "ms": 11 if i == 0 else 6, "markerfacecolor": "none" if i == 0 else None}
 
 
 def _write(ax, place: int, total: float) -> None:
@@ -129,7 +142,7 @@ def images(pictures, titles: Sequence[str] = (), title: str = "", *, columns: in
 def matrix(
     values, title: str = "", *, xlabel: str = "", ylabel: str = "", numbers: bool | None = None, digits: int = 2
 ) -> Picture:
-    """Draw a 2-D array as coloured cells, blue below zero and red above.
+    """Draw a 2-D array as coloured cells, blue below zero and red above; the first row is on top.
 
     Args:
         numbers: write the values into the cells; by default up to 12 x 12.
@@ -140,7 +153,10 @@ def matrix(
     figure, axes = new_figure(width=min(8, 1.5 + 0.6 * array.shape[1]), height=min(7, 1.2 + 0.45 * array.shape[0]))
     ax = axes[0, 0]
     limit = float(np.nanmax(np.abs(array), initial=0.0)) or 1.0
-    picture = ax.imshow(array, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    both_signs = bool((array < 0).any())
+    picture = ax.imshow(
+        array, cmap="RdBu_r" if both_signs else "Reds", vmin=-limit if both_signs else 0, vmax=limit, aspect="auto"
+    )
     if numbers if numbers is not None else max(array.shape) <= 12:
         for (row, column), value in np.ndenumerate(array):
             color = "white" if abs(value) > 0.6 * limit else "black"

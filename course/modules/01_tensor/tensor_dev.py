@@ -41,13 +41,12 @@ from types import SimpleNamespace
 import numpy as np
 
 from tinytorch.random import generator
-from tinytorch.tensor_base import TensorBase
+from tinytorch.tensor_base import TensorBase, not_an_array
 
 # %%
-import time
-
 from tinytorch import viz
 from tinytorch.datasets import Digits, FashionMini
+from tinytorch.profiling import best_of
 from tinytorch.testing import close, fixtures, raises, remote, same, true, unchanged, unit_test
 
 # %% [markdown]
@@ -190,13 +189,22 @@ def _():
     same(infer_shape(12, (1, 12)), (1, 12))
 
 
-@test.check("one -1 follows from the others", points=3)
+@test.check("one -1 follows from the others", points=2)
 def _():
     same(infer_shape(12, (3, -1)), (3, 4))
 
 
+@test.check("what does not fit is refused, a remainder, two -1, and a -1 beside a 0 too", points=2)
+def _():
+    raises(ValueError, infer_shape, 12, (5, 2), says="(5, 2)")
+    raises(ValueError, infer_shape, 12, (5, -1), says="12")
+    raises(ValueError, infer_shape, 12, (-1, -1))
+    raises(ValueError, infer_shape, 0, (-1, 0))
+    same(infer_shape(12, (-1, 6)), (2, 6))
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("-1 at any place of random shapes", points=4, hidden=True)
+@test.check("-1 at any place of random shapes", points=3, hidden=True)
 def _():
     for _ in range(5):
         shape = tuple(int(n) for n in test.rng.integers(1, 6, size=4))
@@ -204,9 +212,6 @@ def _():
         asked = (*shape[:place], -1, *shape[place + 1 :])
         same(infer_shape(int(np.prod(shape)), asked), shape)
     same(infer_shape(12, (-1,)), (12,))
-    same(infer_shape(0, (0, 3)), (0, 3))
-    sizes = infer_shape(12, (2, -1))
-    true(all(isinstance(n, (int, np.integer)) for n in sizes), "sizes are whole numbers")
     same(infer_shape(0, (0, 3)), (0, 3))
     sizes = infer_shape(12, (2, -1))
     true(all(isinstance(n, (int, np.integer)) for n in sizes), "sizes are whole numbers")
@@ -218,7 +223,6 @@ def _():
     raises(ValueError, infer_shape, 12, (5, 2), says="(5, 2)")
     raises(ValueError, infer_shape, 12, (5, -1))
     same(infer_shape(12, (6, -1)), (6, 2))
-    same(infer_shape(12, (6, -1)), (6, 2))
 
 
 @test.check("two -1 are refused, and one beside a 0: it could be anything", points=3, hidden=True)
@@ -226,8 +230,6 @@ def _():
     raises(ValueError, infer_shape, 0, (-1, 0))
     raises(ValueError, infer_shape, 12, (-1, -1))
     raises(ValueError, infer_shape, 12, (-1, 3, -1))
-    raises(ValueError, infer_shape, 1, (-1, -1))
-    same(infer_shape(12, (-1, 3, 1)), (4, 3, 1))
     raises(ValueError, infer_shape, 1, (-1, -1))
     same(infer_shape(12, (-1, 3, 1)), (4, 3, 1))
 
@@ -490,8 +492,8 @@ def primitive(function):
         name = IN_USE[operation]
         arrays = [x._data if type(x) is Tensor else unwrap(x) for x in inputs]
         result = implementations[name](*arrays, **options)
-        if result is None:
-            raise TypeError(f"{operation} returned None, an array was expected: is a `return` missing?")
+        if result is None or type(result) is Tensor:
+            raise TypeError(not_an_array(operation, result))
         out = wrap(result, arrays)
         if RECORDER.record is not None:
             RECORDER.record(Call(operation, name, inputs, arrays, options, result), out)
@@ -894,11 +896,13 @@ test = unit_test("broadcast_shape")
 def _():
     same(broadcast_shape((2, 3), (2, 3)), (2, 3))
     same(broadcast_shape((2, 3), (3,)), (2, 3))
+    same(broadcast_shape((1, 3), (2, 1)), (2, 3))
 
 
-@test.check("a size that differs and is not 1 is refused", points=3)
+@test.check("a size that differs and is not 1 is refused, with both shapes in the message", points=3)
 def _():
-    raises(ValueError, broadcast_shape, (2, 3), (2,))
+    raises(ValueError, broadcast_shape, (2, 3), (2,), says="(2, 3)")
+    raises(ValueError, broadcast_shape, (2, 3), (2,), says="(2,)")
     same(broadcast_shape((2, 3), (1,)), (2, 3))
 
 
@@ -924,7 +928,6 @@ def _():
 def _():
     raises(ValueError, broadcast_shape, (4, 3), (2, 3), says="(4, 3)")
     raises(ValueError, broadcast_shape, (4, 3), (2, 3), says="(2, 3)")
-    same(broadcast_shape((4, 3), (1, 3)), (4, 3))
     same(broadcast_shape((4, 3), (1, 3)), (4, 3))
 
 
@@ -987,9 +990,18 @@ def add(a, b):
 test = unit_test("add")
 
 
-@test.check("adds element by element", points=3)
+@test.check("adds element by element, a plain number too", points=2)
 def _():
     same(add(Tensor([1.0, 2.0]), Tensor([3.0, 4.0])).data, [4.0, 6.0])
+    same((Tensor([1.0, 2.0]) + 10).data, [11.0, 12.0])
+
+
+@test.check("shapes that do not fit get the message of broadcast_shape", points=2)
+def _():
+    raises(ValueError, add, Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([1.0, 2.0]), says="(2, 3)")
+    same(
+        add(Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([[1.0], [2.0]])).data, [[2.0, 3.0, 4.0], [6.0, 7.0, 8.0]]
+    )
 
 
 ### BEGIN HIDDEN TESTS
@@ -1003,7 +1015,7 @@ def _():
     close((Tensor(a) + Tensor(b)).data, a + b)
 
 
-@test.check("a plain number on either side, and float32 stays float32", points=2, hidden=True)
+@test.check("a plain number on either side, and float32 stays float32", points=1, hidden=True)
 def _():
     x = Tensor([1.0, 2.0])
     same((x + 10).data, [11.0, 12.0])
@@ -1224,6 +1236,9 @@ def _():
     same(mean(x).data, 3.0)
     same(mean(x, dim=0).data, [2.0, 4.0])
     same(x.mean(dim=1).data, [1.5, 4.5])
+    same(mean(x, dim=1, keepdim=True).data, [[1.5], [4.5]])
+    recorded = fixtures.recorded_inputs(Tensor, mean, x)
+    true(recorded == [True], "made of tensor operations: what is computed on .data gives no gradient back")
 
 
 ### BEGIN HIDDEN TESTS
@@ -1238,7 +1253,6 @@ def _():
 def _():
     a = test.rng.normal(size=(3, 4, 5)).astype(np.float32)
     close(mean(Tensor(a), dim=1, keepdim=True).data, a.mean(axis=1, keepdims=True))
-    same(fixtures.recorded_inputs(Tensor, mean, Tensor(a), dim=1), [True])  # made of tensor operations
     same(fixtures.recorded_inputs(Tensor, mean, Tensor(a), dim=1), [True])  # made of tensor operations
     close(mean(Tensor(a), dim=(0, 2)).data, a.mean(axis=(0, 2)))
     close(mean(Tensor(a), dim=(0, -1), keepdim=True).data, a.mean(axis=(0, 2), keepdims=True))
@@ -1380,10 +1394,11 @@ def _():
     same(matmul_loops(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]])), [[11.0]])
 
 
-@test.check("the example of the figure", points=3)
+@test.check("the example of the figure, in float32", points=3)
 def _():
-    product = matmul_loops(np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(3, 4))
+    product = matmul_loops(np.arange(6, dtype="float32").reshape(2, 3), np.arange(12, dtype="float32").reshape(3, 4))
     same(product, [[20.0, 23.0, 26.0, 29.0], [56.0, 68.0, 80.0, 92.0]])
+    same(str(product.dtype), "float32")
 
 
 ### BEGIN HIDDEN TESTS
@@ -1459,15 +1474,16 @@ def matmul(a, b):
 test = unit_test("matmul")
 
 
-@test.check("a matrix by a matrix", points=3)
+@test.check("a matrix by a matrix, and by a vector", points=3)
 def _():
     product = matmul(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([[1.0, 0.0], [1.0, 1.0]]))
     same(product.data, [[3.0, 2.0], [7.0, 4.0]])
+    same(matmul(Tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), Tensor([1.0, 1.0])).data, [3.0, 7.0, 11.0])
 
 
-@test.check("inner sizes that differ are refused", points=2)
+@test.check("inner sizes that differ are refused, with both shapes in the message", points=2)
 def _():
-    raises(ValueError, matmul, Tensor([[1.0, 2.0]]), Tensor([[1.0, 2.0]]))
+    raises(ValueError, matmul, Tensor([[1.0, 2.0]]), Tensor([[1.0, 2.0]]), says="(1, 2)")
     same(matmul(Tensor([[1.0, 2.0]]), Tensor([[1.0], [2.0]])).data, [[5.0]])
 
 
@@ -1539,24 +1555,14 @@ for left, right in [((32, 64), (64, 10)), ((32, 64), (10, 64)), ((64,), (64, 10)
 # %% [markdown]
 # ## Systems Analysis
 #
-# Two implementations, the same multiplications, on your machine. How far apart are they?
-
+# Two implementations, the same multiplications, on your machine. How far apart are they? `best_of` calls a function
+# again and again for a fifth of a second and tells the median: a single run may have been disturbed by somebody else.
 
 # %%
-def seconds(function, repeat=5):
-    """Return the shortest of some runs: the others were disturbed."""
-    times = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return min(times)
-
-
 a = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
 operations = 2 * 64**3
-loops = seconds(lambda: matmul_loops(a, a), repeat=1)
-blas = seconds(lambda: matmul(Tensor(a), Tensor(a)), repeat=20)
+loops = best_of(matmul_loops, a, a).median / 1e3  # seconds
+blas = best_of(matmul, Tensor(a), Tensor(a)).median / 1e3
 print(f"(64, 64) @ (64, 64) is {operations:,} arithmetic operations")
 print(f"three loops: {loops * 1e3:9.4f} ms  {operations / loops / 1e9:8.4f} GFLOP/s")
 print(f"your matmul: {blas * 1e3:9.4f} ms  {operations / blas / 1e9:8.4f} GFLOP/s")
@@ -1568,9 +1574,23 @@ print(f"ratio: {loops / blas:,.0f}")
 # start for the whole matrix; then it keeps small blocks of both matrices in the processor's fastest memory, close by,
 # and multiplies eight or sixteen pairs with a single instruction.
 #
+# A product of `(m, k)` and `(k, n)` takes $m \cdot k \cdot n$ multiplications, so for square matrices $O(n^3)$: twice the
+# size, eight times the work, for the loops and for the library alike.
+#
 # Memory is the other side. A tensor takes `numel · bytes per number`: the 3,823 digits, `3823 · 64 · 4` bytes in
 # float32, are 0.98 MB, and twice that in float64. A transposed or reshaped tensor takes nothing, as long as it needs
-# no copy.
+# no copy. And if it does? Copy 16 million numbers in the order in which they lie, and in the order of the transpose.
+
+# %%
+big = np.ones((4000, 4000), dtype=np.float32)
+straight, turned = best_of(big.copy), best_of(np.ascontiguousarray, big.T)
+print(f"64 MB copied: {straight.median:.0f} ms as they lie, {turned.median:.0f} ms transposed")
+print(f"ratio: {turned.median / straight.median:.1f}")
+
+# %% [markdown]
+# The same bytes, the same operation. Memory is fetched in lines of 64 bytes, 16 neighbouring numbers. Whoever reads
+# straight on uses all 16; whoever jumps from row to row uses one of them and has lost the line by the time the next is
+# wanted. A view costs nothing when it is made, but whoever reads it may pay.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test

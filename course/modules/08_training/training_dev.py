@@ -17,9 +17,9 @@
 # | here | in PyTorch | why |
 # | --- | --- | --- |
 # | a `Trainer` holds the loop | you write the loop; libraries such as Lightning bring a `Trainer` | you write the loop, too: it's Part 5 |
-# | models classify: the answer is the largest of several scores | anything | accuracy and confusion matrix need classes |
+# | models classify, unless `evaluate` is given another `metric` | anything | accuracy and confusion matrix need classes |
 # | one machine, one process, float32 | several GPUs, gradients averaged between them, float16 where it suffices | the loop is the same |
-# | checkpoints are numbers, text and arrays, between epochs | `torch.save` pickles any object | an unpickled file may run code; ours can't |
+# | checkpoints are numbers, text and arrays, between epochs | `torch.save` pickles any object; since version 2.6 `torch.load` takes only tensors and plain values from it, unless told `weights_only=False` | an unpickled file may run code; ours can't |
 
 # %% [markdown]
 # ## Setup
@@ -42,23 +42,30 @@ import tracemalloc
 from pathlib import Path
 
 from tinytorch import manual_seed, viz
-from tinytorch.core.dataloader import DataLoader, Dataset, TensorDataset
+from tinytorch.core.dataloader import DataLoader, Dataset, TensorDataset, random_split
 from tinytorch.core.layers import Dropout, Linear, ReLU, Sequential
 from tinytorch.core.losses import cross_entropy, mse_loss
 from tinytorch.core.optimizers import SGD, Adam, LambdaLR, warmup_cosine
 from tinytorch.core.tensor import Tensor
 from tinytorch.datasets import Digits
+from tinytorch.profiling import best_of
 from tinytorch.testing import close, fixtures, raises, remote, same, true, unchanged, unit_test
 
 # %% [markdown]
-# The data of this module: 8 x 8 images of digits, 3,823 to learn from, and 1,797 by *other writers* to measure with. And a model to learn them, a **multilayer perceptron** (MLP):
-# 64 pixels in, a hidden layer, ten scores out.
+# The data of this module: 8 x 8 images of digits, 3,823 by some writers, and 1,797 by *other writers*. And a model to learn them, a **multilayer perceptron** (MLP): 64 pixels in, a hidden
+# layer, ten scores out.
+#
+# The 3,823 are split once more, by `random_split` of module 07: 3,323 to *learn* from, and 500 for **validation**. Whenever something is chosen by looking at a number (how many epochs, which
+# learning rate, which model), that number must come from the validation data. The other writers' digits, the **test** data, choose nothing: whoever keeps the epoch that does best on the test has,
+# a little, learned from it, and tells a number that is too good. So the test is for the report, once, at the end.
 
 # %%
 digits, unseen = Digits(train=True), Digits(train=False)
-train_set = TensorDataset(digits.arrays()[0].reshape(-1, 64), digits.arrays()[1])
+manual_seed(0)
+labelled = TensorDataset(digits.arrays()[0].reshape(-1, 64), digits.arrays()[1])
+train_set, validation_set = random_split(labelled, [3323, 500])
 test_set = TensorDataset(unseen.arrays()[0].reshape(-1, 64), unseen.arrays()[1])
-test_loader = DataLoader(test_set, batch_size=256)
+validation_loader, test_loader = (DataLoader(part, batch_size=256) for part in (validation_set, test_set))
 
 
 def make_model(hidden=128, seed=0):
@@ -68,7 +75,7 @@ def make_model(hidden=128, seed=0):
 
 
 def examples(n):
-    """Take the first n digits as one batch."""
+    """Take n digits of the training data as one batch."""
     inputs, targets = train_set.take(np.arange(n))
     return inputs, targets
 
@@ -148,17 +155,28 @@ def clip_grad_norm_(parameters, max_norm):
 test = unit_test("clip_grad_norm_")
 
 
-@test.check("the two gradients by hand", points=5)
+@test.check("the two gradients by hand; what is short enough stays", points=3)
 def _():
     p, q = Tensor([1.0], requires_grad=True), Tensor([1.0, 2.0], requires_grad=True)
     p.grad, q.grad = Tensor([3.0]), Tensor([0.0, 4.0])
     close(clip_grad_norm_([p, q], max_norm=1.0), 5.0)
     close(p.grad.data, [0.6])
     close(q.grad.data, [0.0, 0.8])
+    close(clip_grad_norm_([p, q], max_norm=2.0), 1.0)
+    close(q.grad.data, [0.0, 0.8])
+
+
+@test.check("a generator of parameters, one of them without a gradient", points=3)
+def _():
+    model = Linear(2, 1)
+    model.weight.grad = Tensor([[6.0, 8.0]])
+    close(clip_grad_norm_(model.parameters(), max_norm=2.0), 10.0)
+    close(model.weight.grad.data, [[1.2, 1.6]])
+    true(model.bias.grad is None, "a parameter without a gradient still has none")
 
 
 ### BEGIN HIDDEN TESTS
-@test.check("random gradients of several shapes; the direction is kept", points=4, hidden=True)
+@test.check("random gradients of several shapes; the direction is kept", points=6, hidden=True)
 def _():
     arrays = [test.rng.normal(size=shape).astype("float32") for shape in [(3,), (2, 4), (2, 1, 3)]]
     same(len(arrays), 3)
@@ -177,15 +195,6 @@ def _():
     p.grad = Tensor(values)
     close(clip_grad_norm_([p], max_norm=10.0), float(np.linalg.norm(values)), rtol=1e-4)
     same(p.grad.data, values)
-
-
-@test.check("a generator of parameters, one of them without a gradient", points=3, hidden=True)
-def _():
-    model = Linear(2, 1)
-    model.weight.grad = Tensor([[6.0, 8.0]])
-    close(clip_grad_norm_(model.parameters(), max_norm=2.0), 10.0)
-    close(model.weight.grad.data, [[1.2, 1.6]])
-    true(model.bias.grad is None, "a parameter without a gradient still has none")
 
 
 ### END HIDDEN TESTS
@@ -224,15 +233,16 @@ viz.lines(
 
 # %% [markdown]
 # **Predict, then run**: could one clip each parameter's gradient by itself instead, or cut each single number at ±1?
-#
-# <details><summary>Answer</summary>
-#
-# One could, and nothing would explode; but the arrow would point elsewhere. $[3]$ and $[0, 4]$ cut at 1 give $[1]$ and $[0, 1]$: the ratio 3 : 4 has become 1 : 1. With the common norm, the direction stays the steepest one.
-# </details>
 
 # %%
 long_arrow = np.array([3.0, 0.0, 4.0])
 print("together:", long_arrow / np.linalg.norm(long_arrow), " each by itself:", np.clip(long_arrow, -1, 1))
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# One could, and nothing would explode; but the arrow would point elsewhere. $[3]$ and $[0, 4]$ cut at 1 give $[1]$ and $[0, 1]$: the ratio 3 : 4 has become 1 : 1. With the common norm, the direction stays the steepest one.
+# </details>
 
 # %% [markdown]
 # > 💡 **Production Reality**: the norm before clipping is one of the most watched curves of large trainings: it rises before the loss does. Language models are nearly always trained with
@@ -312,13 +322,32 @@ def after_a_step(x, y, weight, lr, max_norm=math.inf):
     return float(np.mean(error**2)), weight - lr * gradient
 
 
-@test.check("the step by hand", points=6)
+@test.check("the step by hand", points=3)
 def _():
     model = Linear(1, 1, bias=False)
     model.weight.data = np.array([[1.0]], dtype="float32")
     loss = train_step(model, mse_loss, SGD(model.parameters(), lr=0.1), Tensor([[2.0]]), Tensor([[1.0]]))
+    true(isinstance(loss, float), "train_step returns a Python float, no Tensor")
     close(loss, 1.0)
     close(model.weight.data, [[0.6]])
+
+
+@test.check("a second step has forgotten the gradient of the first: from 0.6 to 0.52", points=3)
+def _():
+    model = Linear(1, 1, bias=False)
+    model.weight.data = np.array([[1.0]], dtype="float32")
+    optimizer = SGD(model.parameters(), lr=0.1)
+    losses = [train_step(model, mse_loss, optimizer, Tensor([[2.0]]), Tensor([[1.0]])) for _ in range(2)]
+    close(losses, [1.0, 0.04])
+    close(model.weight.data, [[0.52]])
+
+
+@test.check("limited to max_norm=1, the gradient of 4 moves the weight by 0.1", points=2)
+def _():
+    model = Linear(1, 1, bias=False)
+    model.weight.data = np.array([[1.0]], dtype="float32")
+    train_step(model, mse_loss, SGD(model.parameters(), lr=0.1), Tensor([[2.0]]), Tensor([[1.0]]), max_norm=1.0)
+    close(model.weight.data, [[0.9]])
 
 
 ### BEGIN HIDDEN TESTS
@@ -337,14 +366,14 @@ def _():
         close(model.weight.data, weight, rtol=1e-4, atol=1e-5)
 
 
-@test.check("the loss is a plain number", points=3, hidden=True)
+@test.check("the loss is a plain number", points=2, hidden=True)
 def _():
     model = Linear(2, 1)
     loss = train_step(model, mse_loss, SGD(model.parameters()), Tensor([[1.0, 2.0]]), Tensor([[1.0]]))
     true(isinstance(loss, float), "train_step returns a Python float, no Tensor")
 
 
-@test.check("gradients are clipped between backwards and step", points=5, hidden=True)
+@test.check("gradients are clipped between backwards and step", points=4, hidden=True)
 def _():
     x, y = (test.rng.normal(size=(5, n)).astype("float32") for n in (3, 2))
     weight = test.rng.normal(size=(2, 3)).astype("float32")
@@ -421,11 +450,6 @@ viz.lines(
 
 # %% [markdown]
 # **Predict, then run**: somebody forgets `zero_grad()`. Which method of module 06 has she reinvented, and with which setting?
-#
-# <details><summary>Answer</summary>
-#
-# Gradients add up: $v \leftarrow v + g$, and the step follows $v$. That is momentum with $\mu = 1$: a sledge without friction. It doesn't come to rest at the bottom: it swings through it for ever.
-# </details>
 
 
 # %%
@@ -448,6 +472,12 @@ print("cleared:    ", [round(x, 2) for x in swing(True)[::6]])
 print("not cleared:", [round(x, 2) for x in swing(False)[::6]])
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Gradients add up: $v \leftarrow v + g$, and the step follows $v$. That is momentum with $\mu = 1$: a sledge without friction. It doesn't come to rest at the bottom: it swings through it for ever.
+# </details>
+
+# %% [markdown]
 # ## Part 3: Count what is right
 #
 # The loss is what the optimizer needs: smooth, with a gradient. People want to know something else: *how many are right?* A model's answer is the class with the largest score; **accuracy** is the share of right answers. It has no
@@ -468,17 +498,13 @@ def accuracy(logits, targets):
     Returns:
         A float from 0 to 1.
 
-    TODO: find each row's largest score, and count how often it is at the target's place.
-
-    APPROACH:
-    1. The place of the largest score in each row of `logits.data`.
-    2. Compare with `targets.data`, and take the mean.
+    TODO: find each row's largest score, and count how often it is at the target's place. No steps this time: you will find them.
 
     EXAMPLE:
     >>> accuracy(Tensor([[2.0, 1.0], [0.0, 3.0], [5.0, 4.0]]), Tensor([0, 1, 1]))
     0.6666666666666666
 
-    HINT: `argmax(axis=1)`; the mean of True and False is the share of True.
+    HINT: the mean of True and False is the share of True.
     """
     ### BEGIN SOLUTION
     return float(np.mean(logits.data.argmax(axis=1) == targets.data))
@@ -561,9 +587,9 @@ def confusion_matrix(targets, predictions, classes):
 test = unit_test("confusion_matrix")
 
 
-@test.check("three examples of two classes", points=4)
+@test.check("four examples of two classes; a pair that comes twice counts twice", points=4)
 def _():
-    same(confusion_matrix(np.array([0, 1, 1]), np.array([0, 1, 0]), classes=2), [[1, 0], [1, 1]])
+    same(confusion_matrix(np.array([0, 1, 1, 1]), np.array([0, 1, 0, 1]), classes=2), [[1, 0], [1, 2]])
 
 
 ### BEGIN HIDDEN TESTS
@@ -616,17 +642,18 @@ picture.picture("After 20 batches:")
 
 # %% [markdown]
 # **Predict, then run**: one of a thousand credit-card payments is fraud. A model says "no fraud" to everything. What's its accuracy, and what does its confusion matrix show?
-#
-# <details><summary>Answer</summary>
-#
-# 99.9 %, and it's useless. The matrix shows it at once: the column "fraud" is empty. Where classes are of different size, report the share *found* of each class (recall), and the share of right ones among those it called so (precision).
-# </details>
 
 # %%
 payments = np.zeros(1000, dtype=int)
 payments[7] = 1
 counts = confusion_matrix(payments, np.zeros(1000, dtype=int), classes=2)
 print(f"accuracy {np.trace(counts) / counts.sum():.1%}, share of frauds found: {counts[1, 1] / counts[1].sum():.0%}")
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# 99.9 %, and it's useless. The matrix shows it at once: the column "fraud" is empty. Where classes are of different size, report the share *found* of each class (recall), and the share of right ones among those it called so (precision).
+# </details>
 
 # %% [markdown]
 # ## Part 4: Measure on unseen data
@@ -642,22 +669,23 @@ print(f"accuracy {np.trace(counts) / counts.sum():.1%}, share of frauds found: {
 
 # %% nbgrader={"grade_id": "evaluate", "solution": true}
 #| export
-def evaluate(model, loss_fn, loader):
-    """Measure loss and accuracy over all examples of a loader.
+def evaluate(model, loss_fn, loader, metric=accuracy):
+    """Measure loss and accuracy (or another metric) over all examples of a loader.
 
     Args:
         model: gives scores (N, classes).
         loss_fn: gives the mean loss of a batch.
         loader: gives batches (inputs, targets).
+        metric: called with scores and targets, gives the mean over a batch as a number.
 
     Returns:
-        (loss, accuracy): two floats, means over examples.
+        (loss, metric): two floats, means over examples.
 
     TODO: evaluation mode, no gradients, means over examples; then the model's mode as before.
 
     APPROACH:
     1. Remember `model.training`, and switch to evaluation with `model.eval()`.
-    2. Inside `with no_grad():` go through the batches. Add up loss and accuracy, each times the number of examples, and the number of examples.
+    2. Inside `with no_grad():` go through the batches. Add up loss and metric, each times the number of examples, and the number of examples.
     3. Put the model back: `model.train(...)` takes True or False.
     4. Divide by the number of examples.
 
@@ -670,15 +698,15 @@ def evaluate(model, loss_fn, loader):
     ### BEGIN SOLUTION
     was_training = model.training
     model.eval()
-    loss, right, count = 0.0, 0.0, 0
+    loss, measured, count = 0.0, 0.0, 0
     with no_grad():
         for inputs, targets in loader:
             logits = model(inputs)
             loss += loss_fn(logits, targets).item() * len(targets)
-            right += accuracy(logits, targets) * len(targets)
+            measured += metric(logits, targets) * len(targets)
             count += len(targets)
     model.train(was_training)
-    return loss / count, right / count
+    return loss / count, measured / count
     ### END SOLUTION
 
 
@@ -696,19 +724,33 @@ def by_formula(x, y, weight):
     return float(-np.mean(logs[np.arange(len(y)), y])), float(np.mean(scores.argmax(axis=1) == y))
 
 
-@test.check("four examples in batches of two", points=6)
+@test.check("three examples in batches of two and one: each counts alike", points=4)
 def _():
-    x = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0], [0.0, 2.0]], dtype="float32")
-    y, weight = np.array([0, 1, 0, 0], dtype="int32"), np.eye(2, dtype="float32")
+    x = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 2.0]], dtype="float32")
+    y, weight = np.array([0, 1, 0], dtype="int32"), np.eye(2, dtype="float32")
     model = Linear(2, 2, bias=False)
     model.weight.data = weight
     loss, share = evaluate(model, cross_entropy, DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=2))
-    close(share, 0.75)
+    close(share, 2 / 3)
     close(loss, by_formula(x, y, weight)[0])
 
 
+@test.check("dropout stands still, no graph is kept, and the model's mode is as before", points=4)
+def _():
+    layer, watched = Linear(2, 2, bias=False), fixtures.recording(cross_entropy)
+    layer.weight.data = np.eye(2, dtype="float32")
+    model = Sequential(Dropout(0.5), layer)
+    loader = DataLoader(TensorDataset(Tensor([[8.0, 0.0], [0.0, 8.0]]), Tensor([0, 1])), batch_size=2)
+    for mode in (True, False):
+        model.train(mode)
+        close(evaluate(model, watched, loader)[0], 0.000335, rtol=0.01)
+        same([model.training, model[0].training], [mode, mode])
+    same(len(watched.seen), 2)
+    true(watched.seen[0][0].grad_fn is None, "the scores carry no graph during evaluation: use no_grad()")
+
+
 ### BEGIN HIDDEN TESTS
-@test.check("the last batch is smaller: means are over examples", points=6, hidden=True)
+@test.check("the last batch is smaller: means are over examples; another metric", points=6, hidden=True)
 def _():
     x, y = test.rng.normal(size=(11, 3)).astype("float32"), test.rng.integers(0, 4, size=11).astype("int32")
     weight, model = 3 * test.rng.normal(size=(4, 3)).astype("float32"), Linear(3, 4, bias=False)
@@ -716,9 +758,11 @@ def _():
     for batch_size in (4, 5, 10):
         loader = DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=batch_size)
         close(evaluate(model, cross_entropy, loader), by_formula(x, y, weight), rtol=1e-4)
+    loader = DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=8)
+    close(evaluate(model, cross_entropy, loader, metric=fixtures.scripted([0.25, 0.5]))[1], (8 * 0.25 + 3 * 0.5) / 11)
 
 
-@test.check("dropout stands still, and the model's mode is as before", points=5, hidden=True)
+@test.check("random data and weights: dropout stands still, the model's mode is as before", points=4, hidden=True)
 def _():
     x, y = test.rng.normal(size=(8, 6)).astype("float32"), test.rng.integers(0, 2, size=8).astype("int32")
     weight, layer = test.rng.normal(size=(2, 6)).astype("float32"), Linear(6, 2, bias=False)
@@ -731,7 +775,7 @@ def _():
         same([model.training, model[0].training], [mode, mode])
 
 
-@test.check("no graph is kept, no gradient is made", points=3, hidden=True)
+@test.check("no graph is kept, no gradient is made", points=2, hidden=True)
 def _():
     model, watched = Linear(2, 2), fixtures.recording(cross_entropy)
     evaluate(model, watched, DataLoader(TensorDataset(Tensor([[1.0, 2.0]]), Tensor([1])), batch_size=1))
@@ -782,11 +826,6 @@ viz.lines(
 
 # %% [markdown]
 # **Predict, then run**: somebody forgets `model.eval()` with `Dropout(0.5)` in the model. What is wrong with her numbers, and what does she see when she evaluates twice?
-#
-# <details><summary>Answer</summary>
-#
-# Half of the hidden numbers are missing, so the model looks worse than it is; and other ones are missing each time, so two evaluations of the same model differ.
-# </details>
 
 # %%
 manual_seed(0)
@@ -798,6 +837,12 @@ shaky.eval()
 with no_grad():
     twice = [cross_entropy(shaky(test_set.tensors[0]), test_set.tensors[1]).item() for _ in range(2)]
 print("in evaluation mode, twice:", twice)
+
+# %% [markdown]
+# <details><summary>Answer</summary>
+#
+# Half of the hidden numbers are missing, so the model looks worse than it is; and other ones are missing each time, so two evaluations of the same model differ.
+# </details>
 
 # %% [markdown]
 # ## Part 5: The loop
@@ -855,17 +900,18 @@ class Trainer:
     """Hold what a training consists of, and how far it has come.
 
     Args:
-        model, loss_fn, optimizer: as for train_step.
+        model, loss_fn, optimizer: as for train_step; metric: as for evaluate.
         scheduler: its step() is called after each batch.
         max_norm: limit of the gradients' norm.
         early_stopping: is fed the validation loss after each epoch.
         curve: anything with add(step, train=, validation=, learning_rate=), such as viz.LossCurve.
     """
 
-    def __init__(self, model, loss_fn, optimizer, scheduler=None, max_norm=None, early_stopping=None, curve=None):
-        self.model, self.loss_fn, self.optimizer = model, loss_fn, optimizer
-        self.scheduler, self.max_norm = scheduler, max_norm
-        self.early_stopping, self.curve = early_stopping, curve
+    def __init__(
+        self, model, loss_fn, optimizer, scheduler=None, max_norm=None, early_stopping=None, curve=None, metric=accuracy
+    ):
+        self.model, self.loss_fn, self.optimizer, self.metric = model, loss_fn, optimizer, metric
+        self.scheduler, self.max_norm, self.early_stopping, self.curve = scheduler, max_norm, early_stopping, curve
         self.epoch, self.step, self.history = 0, 0, []
         self.best_model = None  # the model's state after the best epoch, if there is early stopping
 
@@ -886,8 +932,8 @@ class Trainer:
         end_epoch(self, train_loss, validation_loss, validation_accuracy)
 
     def evaluate(self, loader):
-        """Return loss and accuracy."""
-        return evaluate(self.model, self.loss_fn, loader)
+        """Return loss and metric."""
+        return evaluate(self.model, self.loss_fn, loader, self.metric)
 
     def predict(self, loader):
         """Return targets and answers, two integer arrays."""
@@ -933,14 +979,8 @@ def check_loss(loss, step, rate):
 def end_epoch(trainer, train_loss, validation_loss, validation_accuracy):
     """Count an epoch, write it into the history, tell early stopping and the curve."""
     trainer.epoch += 1
-    trainer.history.append(
-        {
-            "epoch": trainer.epoch,
-            "train_loss": train_loss,
-            "validation_loss": validation_loss,
-            "validation_accuracy": validation_accuracy,
-        }
-    )
+    losses = {"train_loss": train_loss, "validation_loss": validation_loss}
+    trainer.history.append({"epoch": trainer.epoch, **losses, "validation_accuracy": validation_accuracy})
     if trainer.curve is not None:
         trainer.curve.add(trainer.step, validation=validation_loss)
     if trainer.early_stopping is not None and trainer.early_stopping.update(validation_loss):
@@ -1015,13 +1055,13 @@ def fit(trainer, train_loader, validation_loader, epochs):
 
     APPROACH:
     1. While `trainer.epoch` is below `epochs` and `trainer.stopped` is False:
-    2. put the model into training mode; give each batch to `trainer.train_batch`, and keep the losses;
+    2. put the model into training mode; give each batch to `trainer.train_batch`, and keep what it returns;
     3. measure with `trainer.evaluate`;
-    4. call `trainer.end_epoch` with the mean of the losses and the two measured numbers.
+    4. call `trainer.end_epoch` with the mean loss over *examples*, as in `evaluate`, and the two measured numbers.
     5. Return the history.
 
     EXAMPLE:
-    >>> fit(trainer, train_loader, test_loader, epochs=1)
+    >>> fit(trainer, train_loader, validation_loader, epochs=1)
     [{'epoch': 1, 'train_loss': 0.9, 'validation_loss': 0.4, 'validation_accuracy': 0.9}]
 
     HINT: `for epoch in range(epochs)` would start again from 0 after a checkpoint; `while` doesn't. The mean must be a float.
@@ -1029,8 +1069,11 @@ def fit(trainer, train_loader, validation_loader, epochs):
     ### BEGIN SOLUTION
     while trainer.epoch < epochs and not trainer.stopped:
         trainer.model.train()
-        losses = [trainer.train_batch(inputs, targets) for inputs, targets in train_loader]
-        trainer.end_epoch(float(np.mean(losses)), *trainer.evaluate(validation_loader))
+        total, count = 0.0, 0
+        for inputs, targets in train_loader:
+            total += trainer.train_batch(inputs, targets) * len(targets)
+            count += len(targets)
+        trainer.end_epoch(total / count, *trainer.evaluate(validation_loader))
     return trainer.history
     ### END SOLUTION
 
@@ -1044,14 +1087,35 @@ x = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 1.0], [1.0, 2.0]], dtype="float32")
 y = np.array([0, 1, 0, 1], dtype="int32")
 
 
-@test.check("two epochs are two entries of the history, and the model has learned", points=5)
+@test.check("two epochs are two entries of the history; learned in training mode", points=2)
 def _():
     model, loader = Linear(2, 2), DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=2)
     trainer = Trainer(model, cross_entropy, SGD(model.parameters(), lr=0.5))
+    model.eval()
     history = fit(trainer, loader, loader, epochs=2)
     same([entry["epoch"] for entry in history], [1, 2])
     same([trainer.epoch, trainer.step], [2, 4])
     true(history[1]["train_loss"] < history[0]["train_loss"], "the loss of the second epoch is smaller")
+    true(model.training, "fit puts the model into training mode at the beginning of each epoch")
+
+
+@test.check("a trainer that has done 2 epochs of 3 does one more, and none once it has stopped", points=2)
+def _():
+    model, loader = Linear(2, 2), DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=2)
+    stopping = EarlyStopping(patience=1, min_delta=1000.0)
+    trainer = Trainer(model, cross_entropy, SGD(model.parameters(), lr=0.5))
+    fit(trainer, loader, loader, epochs=2)
+    same([entry["epoch"] for entry in fit(trainer, loader, loader, epochs=3)], [1, 2, 3])
+    impatient = Trainer(model, cross_entropy, SGD(model.parameters(), lr=0.5), early_stopping=stopping)
+    same(len(fit(impatient, loader, loader, epochs=9)), 2)
+
+
+@test.check("batches of three and one: each example counts alike", points=2)
+def _():
+    model, loader = Linear(2, 2), DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=3)
+    trainer = Trainer(model, cross_entropy, SGD(model.parameters(), lr=0.0))
+    entry = fit(trainer, loader, loader, epochs=1)[0]
+    close(entry["train_loss"], entry["validation_loss"])
 
 
 ### BEGIN HIDDEN TESTS
@@ -1062,18 +1126,18 @@ def _():
     model.weight.data = weight
     other.weight.data = weight.copy()
     trainer = Trainer(model, cross_entropy, SGD(model.parameters(), lr=0.3))
-    loader = DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=2)
+    loader = DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=3)
     new_x, new_y = test.rng.normal(size=(5, 2)).astype("float32"), test.rng.integers(0, 2, size=5).astype("int32")
     unseen = DataLoader(TensorDataset(Tensor(new_x), Tensor(new_y)), batch_size=3)
     entry = fit(trainer, loader, unseen, epochs=1)[0]
     optimizer = SGD(other.parameters(), lr=0.3)
-    losses = [train_step(other, cross_entropy, optimizer, Tensor(x[i : i + 2]), Tensor(y[i : i + 2])) for i in (0, 2)]
+    losses = [train_step(other, cross_entropy, optimizer, Tensor(x[i : i + 3]), Tensor(y[i : i + 3])) for i in (0, 3)]
     close(model.weight.data, other.weight.data)
-    close(entry["train_loss"], sum(losses) / 2)
+    close(entry["train_loss"], (3 * losses[0] + losses[1]) / 4)
     close([entry["validation_loss"], entry["validation_accuracy"]], evaluate(other, cross_entropy, unseen))
 
 
-@test.check("epochs are counted in all: a second call does the rest", points=3, hidden=True)
+@test.check("epochs are counted in all: a second call does the rest", points=2, hidden=True)
 def _():
     model, loader = Linear(2, 2), DataLoader(TensorDataset(Tensor(x), Tensor(y)), batch_size=4)
     trainer = Trainer(model, cross_entropy, SGD(model.parameters(), lr=0.1))
@@ -1123,7 +1187,7 @@ def train_on_digits(epochs=10, curve=None, seed=0, **options):
 
     scheduler = LambdaLR(optimizer, plan)
     trainer = Trainer(model, cross_entropy, optimizer, scheduler=scheduler, max_norm=1.0, curve=curve, **options)
-    trainer.fit(loader, test_loader, epochs)
+    trainer.fit(loader, validation_loader, epochs)
     return trainer
 
 
@@ -1132,14 +1196,16 @@ with viz.LossCurve("MLP on digits", log_scale=True) as curve:
     trainer = train_on_digits(curve=curve)
 print(
     f"{trainer.step} steps in {time.perf_counter() - start:.1f} s; "
-    f"{trainer.history[-1]['validation_accuracy']:.1%} of {len(test_set)} digits by unseen writers read correctly"
+    f"{trainer.history[-1]['validation_accuracy']:.1%} of {len(validation_set)} digits kept for validation, "
+    f"{trainer.evaluate(test_loader)[1]:.1%} of {len(test_set)} by unseen writers read correctly"
 )
-true(trainer.history[-1]["validation_accuracy"] >= 0.95, "the MLP reads at least 95 % of the digits")
+true(trainer.evaluate(test_loader)[1] >= 0.95, "the MLP reads at least 95 % of the unseen writers' digits")
 
 # %% [markdown]
 # **What's happening**
 # 1. The thin line is the loss of each batch: noisy, since each batch is another sample. Its trend falls by a factor of more than a hundred.
-# 2. The validation loss falls with it at first and then levels out: from there on, the model learns its own writers' hands by heart.
+# 2. The validation loss falls with it at first and then levels out: from there on, the model learns single digits by heart. The writers of the validation digits also wrote training digits: those of the test are new, and fewer of
+#    theirs are read. A split says only what it was made to say.
 # 3. The learning rate rises for 20 steps and then follows the cosine; at the end the curve becomes calm.
 # 4. Softmax regression (module 07) stayed below 95 %. The hidden layer makes the difference: no longer one template for each digit, but parts that can be combined.
 
@@ -1173,6 +1239,39 @@ viz.images(
 # 3. Looking at mistakes is the cheapest way to find out what to do next: other data, another model, or wrong labels.
 
 # %% [markdown]
+# ### Watch it bend
+#
+# With two numbers for each example one can see what training does. Two half moons lie in each other; no straight line parts them. Before you move the slider: what will the boundary look like after ten steps, and at the end?
+
+
+# %%
+def moons(n, seed=0):
+    """Return n points on two half moons, and on which one each lies."""
+    rng = np.random.default_rng(seed)
+    angle, kind = rng.uniform(0, np.pi, n), rng.integers(0, 2, n)
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    points = np.where(kind[:, None] == 0, upper, [1.0, 0.5] - upper) + 0.15 * rng.normal(size=(n, 2))
+    return points.astype("float32"), kind.astype("int32")
+
+
+points, kinds = moons(200)
+manual_seed(0)
+model = Sequential(Linear(2, 16), ReLU(), Linear(16, 2))
+optimizer, boundary = Adam(model.parameters(), lr=0.02), viz.DecisionBoundary(points, kinds, "Two moons")
+for step in range(201):
+    if step % 10 == 0:
+        boundary.add(step, lambda places: model(Tensor(places)).data)
+    train_step(model, cross_entropy, optimizer, Tensor(points), Tensor(kinds))
+boundary
+
+# %% [markdown]
+# **What's happening**
+# 1. At step 0 the weights are random, and the boundary lies anywhere.
+# 2. After a few steps it is nearly straight and lies between the moons: about as good as one layer alone can do.
+# 3. Then it bends into the gap. Each of the 16 gates can give it one kink; between kinks it is straight.
+# 4. At the end only places far from all points change. Nobody asked what the answer is there.
+
+# %% [markdown]
 # ### When to stop
 #
 # With few examples and many weights, learning by heart begins early. Train on 200 digits only, and watch both losses.
@@ -1182,11 +1281,11 @@ viz.images(
 def train_on_few(epochs=60, early_stopping=None):
     """Train on 200 digits; return the trainer."""
     model = make_model()
-    few = TensorDataset(*(x.data[:200] for x in train_set.tensors))
+    few = TensorDataset(*train_set.take(np.arange(200)))
     trainer = Trainer(
         model, cross_entropy, SGD(model.parameters(), lr=0.3, momentum=0.9), early_stopping=early_stopping
     )
-    trainer.fit(DataLoader(few, batch_size=50, shuffle=True), test_loader, epochs)
+    trainer.fit(DataLoader(few, batch_size=50, shuffle=True), validation_loader, epochs)
     return trainer
 
 
@@ -1212,11 +1311,6 @@ viz.lines(
 
 # %% [markdown]
 # **Predict, then run**: a training of 6 epochs is interrupted after 3 and continued in a new process. Are the weights at the end the same, to the last bit? And if the checkpoint holds the model alone?
-#
-# <details><summary>Answer</summary>
-#
-# With the whole state: yes, each bit. With the model alone: no. Adam begins with empty averages and a new warm-up, and the batches come in another order. The result isn't bad; it's another one, and nobody can reproduce it.
-# </details>
 
 
 # %%
@@ -1224,7 +1318,7 @@ def interrupted(epochs, folder, whole_state=True):
     """Train half of the epochs, save, and continue with everything built anew."""
     path = Path(folder) / "half.npz"
     half = digits_trainer(seed=0)
-    half.fit(training_batches(), test_loader, epochs // 2)
+    half.fit(training_batches(), validation_loader, epochs // 2)
     half.save(path)
     resumed = digits_trainer(seed=99)  # other weights, another order: all of it must come from the file
     if whole_state:
@@ -1232,7 +1326,7 @@ def interrupted(epochs, folder, whole_state=True):
     else:
         resumed.model.load_state_dict(load(path)["model"])
         resumed.epoch = epochs // 2
-    resumed.fit(training_batches(), test_loader, epochs)
+    resumed.fit(training_batches(), validation_loader, epochs)
     return resumed.model.state_dict()
 
 
@@ -1246,7 +1340,7 @@ def training_batches():
 
 
 uninterrupted = digits_trainer(seed=0)
-uninterrupted.fit(training_batches(), test_loader, 6)
+uninterrupted.fit(training_batches(), validation_loader, 6)
 with tempfile.TemporaryDirectory() as folder:
     for whole_state in (True, False):
         weights = interrupted(6, folder, whole_state)
@@ -1254,8 +1348,33 @@ with tempfile.TemporaryDirectory() as folder:
         print(f"{'the whole state' if whole_state else 'the model alone'}: {differ} weights differ")
 
 # %% [markdown]
+# <details><summary>Answer</summary>
+#
+# With the whole state: yes, each bit. With the model alone: no. Adam begins with empty averages and a new warm-up, and the batches come in another order. The result isn't bad; it's another one, and nobody can reproduce it.
+# </details>
+
+# %% [markdown]
 # > 💡 **Production Reality**: on thousands of GPUs something breaks every few hours, so large trainings save often. The state of a model with 70 billion weights, Adam's averages included, is about a terabyte; it's written in parts by many machines
 # > at once, in the background, and a checkpoint that can't be loaded is found out only when it's needed: so loading is tested, too.
+
+# %% [markdown]
+# ### An experiment of your own (ungraded)
+#
+# You have everything that an experiment needs. Ask one question, change one thing, keep the seed, and let the *validation* data answer. Three suggestions:
+#
+# 1. **Width**: 8, 32, 128, 512 hidden units (`make_model(hidden=...)`). From where on does more not help?
+# 2. **Dropout**: put `Dropout(0.3)` behind the ReLU, and train on the 200 digits of `train_on_few`. Does the best epoch come later? Is it better?
+# 3. **How much data**: train on 100, 400, 1,600 digits (`train_set.take`). How many more bring one percent?
+#
+# Say beforehand what you expect. Two seeds tell you how much of a difference is luck.
+
+# %%
+for seed in (0, 1):
+    manual_seed(seed)
+    model = make_model(hidden=32, seed=seed)
+    trainer = Trainer(model, cross_entropy, Adam(model.parameters(), lr=0.004))
+    entry = trainer.fit(DataLoader(train_set, batch_size=64, shuffle=True), validation_loader, epochs=3)[-1]
+    print(f"seed {seed}: {entry['validation_accuracy']:.1%} right after {entry['epoch']} epochs")
 
 # %% [markdown]
 # ## Systems Analysis
@@ -1264,22 +1383,18 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 # %%
-def cost_of_batch_size(n, repeats=3):
+def cost_of_batch_size(n):
     """Return microseconds per example and the peak memory of a step in MB."""
     model = make_model(hidden=256)
     optimizer = SGD(model.parameters(), lr=0.1)
     rng = np.random.default_rng(0)
     inputs, targets = Tensor(rng.normal(size=(n, 64)).astype("float32")), Tensor(rng.integers(0, 10, size=n))
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        train_step(model, cross_entropy, optimizer, inputs, targets)
-        times.append(time.perf_counter() - start)
+    took = best_of(train_step, model, cross_entropy, optimizer, inputs, targets)
     tracemalloc.start()
     train_step(model, cross_entropy, optimizer, inputs, targets)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return 1e6 * min(times) / n, peak / 1e6
+    return 1e3 * took.median / n, peak / 1e6
 
 
 batch_sizes = [1, 4, 16, 64, 256, 1024, 4096, 16384]
@@ -1300,7 +1415,7 @@ viz.lines(
 # **What's happening**
 # 1. At the left, time for each example halves when the batch doubles: we pay for calling Python and for updating the weights, once for each step.
 # 2. Further right it levels out: the arithmetic itself is what remains, and larger batches save nothing more. At the far right it may even rise: the arrays have outgrown the processor's caches.
-# 3. Memory starts at the size of the weights and their gradients, and then grows in proportion: the graph keeps the layers' results of each example until `backward()` has used them.
+# 3. Memory starts at the size of the weights and their gradients, and then grows in proportion, $O(\text{weights} + n)$ for a batch of $n$: the graph keeps the layers' results of each example until `backward()` has used them.
 # 4. So there's a sweet spot: the smallest batch beyond which time hardly falls. More costs memory, and there are fewer steps in an epoch.
 
 # %% [markdown]
@@ -1390,7 +1505,7 @@ viz.bars(
 # %% [markdown]
 # **What's happening**
 # 1. The small model spends its time in forward and backward; gathering whole batches costs next to nothing.
-# 2. With examples read and prepared one by one, loading becomes the largest part: a better optimizer would gain nothing here.
+# 2. With examples read and prepared one by one, loading takes many times as large a share (with one thread it is the largest part): a better optimizer would gain little here.
 # 3. With a wide layer, the update of many weights takes its share; loading no longer matters.
 # 4. The bottleneck moves when you remove one. So measure again after each improvement.
 
@@ -1409,10 +1524,10 @@ def check_everything(folder):
     copy.load(folder / "checkpoint.npz")
     same([copy.epoch, copy.step, copy.history], [trainer.epoch, trainer.step, trainer.history])
     close(copy.evaluate(test_loader), trainer.evaluate(test_loader))
-    targets, answers = copy.predict(test_loader)
+    targets, answers = copy.predict(validation_loader)
     counts = confusion_matrix(targets, answers, classes=10)
-    same(int(counts.sum()), len(test_set))
-    close(float(np.trace(counts)) / len(test_set), copy.history[-1]["validation_accuracy"])
+    same(int(counts.sum()), len(validation_set))
+    close(float(np.trace(counts)) / len(validation_set), copy.history[-1]["validation_accuracy"])
     raises(ValueError, lambda: digits_trainer(0).load(folder / "checkpoint.npz"), says="build the same")
     raises(TypeError, lambda: save({"model": trainer.model}, folder / "model.npz"), says="state_dict")
     (folder / "letter.txt").write_text("Dear reader")
@@ -1424,7 +1539,7 @@ with tempfile.TemporaryDirectory() as folder:
 wild = make_model()
 wild_trainer = Trainer(wild, cross_entropy, SGD(wild.parameters(), lr=1e30))
 with np.errstate(all="ignore"):
-    raises(FloatingPointError, lambda: wild_trainer.fit(training_batches(), test_loader, 1), says="learning rate")
+    raises(FloatingPointError, lambda: wild_trainer.fit(training_batches(), validation_loader, 1), says="learning rate")
 raises(ValueError, lambda: EarlyStopping(patience=0), says="patience")
 print("steps, clipping, measuring, the loop and checkpoints work together")
 
@@ -1477,7 +1592,7 @@ print("steps, clipping, measuring, the loop and checkpoints work together")
 # - One step: clear, forwards, backwards, clip, step. Try it on 32 examples first.
 # - Clipping limits how far one bad batch can throw the weights, and keeps the direction.
 # - The loss is for the optimizer, accuracy and the confusion matrix are for people; look at the mistakes.
-# - Measure on unseen data: evaluation mode, no graph, means over examples.
+# - Measure on unseen data: evaluation mode, no graph, means over examples. Choose by the validation data; look at the test once.
 # - The loop counts epochs in all, stops when validation says so, and continues from a checkpoint to the same bits.
 # - Larger batches save time up to a point, and cost memory in proportion.
 #

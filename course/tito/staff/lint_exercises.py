@@ -13,7 +13,8 @@ from tito.staff.lint_source import ModuleSource, called
 
 MOST_EXERCISES, MOST_LINES = 6, 90
 WORDS = ("TODO:", "APPROACH:", "EXAMPLE:", "HINT")
-FIRST_ALONE = 9  # from this module on one exercise of each has no APPROACH: students write down the steps themselves
+FIRST_ALONE = 2  # from this module on one exercise of each may have no APPROACH: students find the steps themselves
+ALWAYS_ALONE = 9  # from this module on one must have none
 OUTSIDE = sys.stdlib_module_names | {"numpy", "__future__"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
@@ -122,11 +123,11 @@ def _says(node: ast.AST, word: str) -> bool:
 
 
 def _check_alone(source: ModuleSource) -> Iterator[Finding]:
-    """From module 09 on exactly one exercise has no APPROACH."""
+    """From module 02 on at most one exercise has no APPROACH, from module 09 on exactly one."""
     if source.module.number < FIRST_ALONE or not source.solutions:
         return
     alone = [cell for cell in source.solutions if not _says(source.tree(cell), "APPROACH:")]
-    if not alone:
+    if not alone and source.module.number >= ALWAYS_ALONE:
         yield source.at(
             source.solutions[-1], "one exercise of a module must have no 'APPROACH:': students find the steps"
         )

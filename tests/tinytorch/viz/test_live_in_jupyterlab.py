@@ -63,6 +63,12 @@ def cut(text, count):
 frames = np.cumsum(np.random.default_rng(0).normal(size=(5, 3, 2)), axis=0)
 display(viz.TokensByMerges(cut, (0, 2), "abc"), viz.PointsOverTime(frames, "xyz", title="Letters"))
 display(viz.RepeatedWork("abcd", context=3))
+nodes = [{"id": name, "label": name, "kind": "parameter", "note": "3"} for name in "ab"]
+display(viz.GradientWalk(nodes, [("a", "b")], [("b", 1), ("a", 2)]))
+boundary = viz.DecisionBoundary([[0, 0], [1, 1]], [0, 1], "Two points")
+boundary.add(0, lambda places: places[:, 0] + 1)
+boundary.add(9, lambda places: places[:, 0] - 0.5)
+display(boundary)
 """
 
 MAPS = """
@@ -324,7 +330,17 @@ def test_typing_and_arrow_keys_change_what_is_seen_and_said(lab):
         handles.nth(1).focus()
         page.keyboard.press("ArrowRight")
         status.filter(has_text="4 tokens: without a cache 6 products, none of them computed before").wait_for()
-    assert lab.kept_pictures("widgets") == 2 and "<small>97</small>" in lab.path("widgets").read_text()
+        status.filter(has_text="turn 2 of 2: a has the gradient 2, is a leaf and keeps it").wait_for()
+        with changing(page, picture=2):
+            handles.nth(2).focus()
+            page.keyboard.press("ArrowLeft")
+            status.filter(has_text="turn 1 of 2: b has the gradient 1, passes blame on to a").wait_for()
+        status.filter(has_text="step 9: 2 of 2 points lie on their side (100%)").wait_for()
+        with changing(page, picture=3):
+            handles.nth(3).focus()
+            page.keyboard.press("ArrowLeft")
+            status.filter(has_text="step 0: 1 of 2 points lie on their side (50%)").wait_for()
+    assert lab.kept_pictures("widgets") == 4 and "<small>97</small>" in lab.path("widgets").read_text()
 
 
 def test_arrow_keys_choose_a_map_a_row_of_it_and_a_grid(lab):

@@ -42,7 +42,10 @@ def test_slopes_stand_beside_values():
 def test_the_plane_moves_points_as_the_stages_say():
     points = np.array([[1.0, 2.0], [-1.0, 0.5]])
     figure = viz.plane({"input": lambda a: a, "doubled": lambda a: 2 * a}, points, [0, 1]).figure
-    assert [ax.collections[0].get_offsets().tolist() for ax in figure.axes] == [points.tolist(), (2 * points).tolist()]
+    drawn = [[offset for kind in ax.collections for offset in kind.get_offsets().tolist()] for ax in figure.axes]
+    assert drawn == [points.tolist(), (2 * points).tolist()]
+    circle, square = figure.axes[0].collections  # colour never tells alone
+    assert len(circle.get_paths()[0]) != len(square.get_paths()[0])
 
 
 @pytest.mark.parametrize(

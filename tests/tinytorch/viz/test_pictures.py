@@ -33,6 +33,15 @@ def test_lines_of_the_wrong_length_are_named():
         viz.lines(None, {"a": [1]}, log="z")
 
 
+def test_points_alone_have_shapes_of_their_own_and_counted_steps_are_whole():
+    picture = viz.lines(None, {"rule": [1, 4, 9], "nudged": [1, 4, 9]}, joined=False)
+    (ax,) = picture.figure.axes
+    rule, nudged = ax.lines
+    assert rule.get_linestyle() == nudged.get_linestyle() == "None"
+    assert (rule.get_marker(), nudged.get_marker()) == ("o", "s") and rule.get_markersize() > nudged.get_markersize()
+    assert all(tick == int(tick) for tick in ax.get_xticks())
+
+
 def test_bars_stack_their_parts():
     picture = viz.bars(["a", "b"], {"low": [1, 2], "high": [3, 4]}, "t")
     assert [(bar.get_y(), bar.get_height()) for bar in picture.figure.axes[0].patches] == [
@@ -77,6 +86,12 @@ def test_pictures_are_saved_by_ending(tmp_path):
     picture = viz.surface(lambda x, y: x**2 + y**2, (-1, 1), (-1, 1))
     assert picture.save(tmp_path / "a.svg").read_text().startswith("<?xml")
     assert picture.save(tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_matrix_has_two_colours_only_where_it_has_two_signs():
+    for values, colours, low in ([[0.0, 9.0]], "Reds", 0.0), ([[-1.0, 9.0]], "RdBu_r", -9.0):
+        (image,) = viz.matrix(values).figure.axes[0].images
+        assert (image.get_cmap().name, image.get_clim()[0]) == (colours, low)
 
 
 def test_a_matrix_writes_its_numbers():

@@ -51,7 +51,7 @@ def confusion_matrix(targets, predictions, classes):
 
 
 # %% nbgrader={"grade_id": "evaluate", "solution": true}
-def evaluate(model, loss_fn, loader):
+def evaluate(model, loss_fn, loader, metric=accuracy):
     before = model.training
     model.eval()
     losses, shares, sizes = [], [], []
@@ -59,7 +59,7 @@ def evaluate(model, loss_fn, loader):
         with no_grad():
             scores = model(inputs)
             losses.append(float(loss_fn(scores, targets).data))
-        shares.append(accuracy(scores, targets))
+        shares.append(metric(scores, targets))
         sizes.append(inputs.shape[0])
     if before:
         model.train()
@@ -76,8 +76,8 @@ def fit(trainer, train_loader, validation_loader, epochs):
         trainer.model.train()
         total, count = 0.0, 0
         for batch in train_loader:
-            total += trainer.train_batch(batch[0], batch[1])
-            count += 1
-        loss, share = evaluate(trainer.model, trainer.loss_fn, validation_loader)
+            total += len(batch[1]) * trainer.train_batch(batch[0], batch[1])
+            count += len(batch[1])
+        loss, share = evaluate(trainer.model, trainer.loss_fn, validation_loader, trainer.metric)
         trainer.end_epoch(total / count, loss, share)
     return trainer.history

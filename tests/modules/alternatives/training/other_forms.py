@@ -33,7 +33,7 @@ def confusion_matrix(targets, predictions, classes):
 
 
 # %% nbgrader={"grade_id": "evaluate", "solution": true}
-def evaluate(model, loss_fn, loader):
+def evaluate(model, loss_fn, loader, metric=accuracy):
     mode = model.training
     model.train(False)
     sums = np.zeros(3)
@@ -41,7 +41,7 @@ def evaluate(model, loss_fn, loader):
         for inputs, targets in loader:
             n = len(targets)
             logits = model(inputs)
-            sums += [n * loss_fn(logits, targets).item(), n * accuracy(logits, targets), n]
+            sums += [n * loss_fn(logits, targets).item(), n * metric(logits, targets), n]
     model.train(mode)
     return float(sums[0] / sums[2]), float(sums[1] / sums[2])
 
@@ -50,7 +50,8 @@ def evaluate(model, loss_fn, loader):
 def fit(trainer, train_loader, validation_loader, epochs):
     def one_epoch():
         trainer.model.train()
-        return float(np.mean([trainer.train_batch(*batch) for batch in train_loader]))
+        losses, sizes = zip(*[(trainer.train_batch(*batch), len(batch[1])) for batch in train_loader])
+        return float(np.average(losses, weights=sizes))
 
     while not trainer.stopped and trainer.epoch < epochs:
         mean = one_epoch()
