@@ -180,7 +180,7 @@ def milestone_map(course: dict[str, Any], record: Record, clock: Clock) -> list[
     for given in course.get("milestones", {}).values():
         name = given["assignment"]
         as_module = {**given, "slug": name, "label": str(given["year"]), "number": given["year"], "hours": 0.0,
-                     "place": "built", "release": None, "exercises": []}  # fmt: skip
+                     "place": "built", "release": None, "exercises": [], "prerequisites": []}  # fmt: skip
         made = _module(as_module, rows.get(name), tuple(attempts[name]), record, clock)
         turn = read_turn(record.grading.get(name, {}).get("milestone"), clock)
         found.append(replace(made, turn=turn, points=given["points"], year=given["year"]))

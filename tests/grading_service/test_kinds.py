@@ -99,7 +99,15 @@ def class_page(buttons: list[dict[str, Any]]) -> str:
     orders = {each["kind"]: each["order"] for each in buttons if each["said"]}
     viewer = Viewer("ida", frozenset({"custom:semester:read", "custom:semester:manage"}), frozenset(), "")
     here = load_settings(dict.fromkeys(NEEDED, "http://hub"))
-    data = {"course": {"title": "Course"}, "rows": [row], "stuck": [], "orders": orders, "absent": [], "note": None}
+    data = {
+        "course": {"title": "Course"},
+        "rows": [row],
+        "stuck": [],
+        "hints": [],
+        "orders": orders,
+        "absent": [],
+        "note": None,
+    }
     return environment().get_template("class.html").render(
         viewer=viewer, settings=here, prefix=here.prefix, form_token="", section=lambda: "class", help_pages={},
         course_title="Course", **data,

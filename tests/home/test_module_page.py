@@ -40,6 +40,9 @@ def page(slug: str, tiers: list, said: dict[str, Any] | None) -> str:
     data = {
         "module": module,
         "about": said and about(said, module, tiers),
+        "questions": [],
+        "answers": [],
+        "may_ask": True,
         "absent": [],
         "note": None,
         "form_token": "",
