@@ -3,16 +3,17 @@
 >>> viz.Prediction("numbers", "How many numbers does a layer from 64 to 10 carry?", lambda: 10 * 64 + 10)
 >>> viz.Prediction("copy", "Does x.T.reshape(12) copy?", lambda: not shares(x), choices=["yes", "no"])
 
-In a notebook a field (or choices), a button that opens the answer, and one that skips: only then the answer is computed
-and stands there with what was said. Where no fields can be shown, end the cell with `.say(650)` or `.skip()`. What was
-said stays in the saved notebook and in one's home (`kept_predictions`), so a cell that runs again opens at once. The
-course is told the prediction's name and whether it was right (`tinytorch.reports`), never the value.
+In a notebook a field and a button that opens the answer, or a button for each choice, and one that skips: only then the
+answer is computed and stands there with what was said. Where no fields can be shown, end the cell with `.say(650)` or
+`.skip()`. What was said stays in the saved notebook and in one's home (`kept_predictions`), so a cell that runs again
+opens at once. The course is told the prediction's name and whether it was right (`tinytorch.reports`), never the value.
 """
 
 import contextlib
 import html
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from tinytorch import reports
 from tinytorch.viz.answers import ask
@@ -108,34 +109,41 @@ class Prediction:
         return f"You said {said}. It is {truth}: {'right' if right else _how_far(guess, value)}.", right
 
     def controls(self, opened: Callable[[], object] = lambda: None):
-        """Make question, field and buttons (ipywidgets); `opened` is called when the answer opens."""
+        """Make question, field and buttons (ipywidgets), one for each choice; `opened` is called when the answer opens.
+
+        Choices are buttons, since a notebook takes arrow keys for itself and radio buttons need them.
+        """
         import ipywidgets
 
-        told, entry = ipywidgets.HTML(), self._entry(ipywidgets)
-        show = ipywidgets.Button(description="Show the answer", tooltip="Enter your prediction first")
-        skip = ipywidgets.Button(description="Skip", tooltip="Show the answer without a prediction")
+        told, field = ipywidgets.HTML(), self._field(ipywidgets)
 
         def follow(act: Callable[[], object]) -> None:
-            if entry.disabled:
+            if self.is_open:
                 return
             try:
                 act()
             except (ValueError, RuntimeError) as problem:
                 told.value = spoken(str(problem))
                 return
-            entry.disabled = True  # the buttons are not: whoever pressed one by key would lose their place
+            field.disabled = True  # the buttons are not: whoever pressed one by key would lose their place
             told.value = f'<div style="{HIDDEN}">{spoken(self.line)}</div>'
             opened()
 
-        show.on_click(lambda _: follow(lambda: self.say("" if entry.value is None else entry.value)))
-        skip.on_click(lambda _: follow(self.skip))
-        question = ipywidgets.HTML(f"<b>Predict first:</b> {html.escape(self.question)}")
-        return ipywidgets.VBox([question, entry, ipywidgets.HBox([show, skip]), told])
+        def button(words: str, tooltip: str, act: Callable[[], object]):
+            made = ipywidgets.Button(description=words, tooltip=tooltip, layout={"width": "auto"})
+            made.on_click(lambda _: follow(act))
+            return made
 
-    def _entry(self, ipywidgets):
+        buttons = [button(each, f"Predict: {each}", partial(self.say, each)) for each in self.choices]
+        if not self.choices:
+            buttons = [button("Show the answer", "Enter your prediction first", lambda: self.say(field.value))]
+        buttons.append(button("Skip", "Show the answer without a prediction", self.skip))
+        question = ipywidgets.HTML(f"<b>Predict first:</b> {html.escape(self.question)}")
+        row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
+        return ipywidgets.VBox([question, *([] if self.choices else [field]), row, told])
+
+    def _field(self, ipywidgets):
         label = {"description": "your prediction", "style": {"description_width": "initial"}, "tooltip": self.question}
-        if self.choices:
-            return ipywidgets.RadioButtons(options=self.choices, value=None, **label)
         # Sent once, on leaving it: a value that waits for the kernel would be overtaken by the press of the button.
         return ipywidgets.Text(placeholder="a number", continuous_update=False, **label)
 

@@ -469,6 +469,10 @@ def test_a_prediction_opens_by_keys_and_stays_in_the_notebook(lab):
         said.filter(has_text="You said 640. It is 650: 1.5 % too small.").wait_for()
         status.filter(has_text="You said 640. It is 650").wait_for(state="attached")
         assert page.locator(":focus").inner_text() == "Show the answer"
+        page.get_by_role("button", name="yes", exact=True).focus()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        said.filter(has_text="You said no. It is yes.").wait_for()
     kept, _ = HTMLExporter(sanitize_html=True).from_notebook_node(nbformat.read(lab.path("predicts"), as_version=4))
     assert "You said 640. It is 650: 1.5 % too small." in kept
 
