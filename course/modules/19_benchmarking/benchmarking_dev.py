@@ -500,9 +500,9 @@ def _():
 def _():
     seed, times = int(test.rng.integers(1000)), test.rng.lognormal(size=40)
     manual_seed(seed)
-    first = bootstrap_interval(times)
+    first = bootstrap_interval(times, resamples=25)  # few: bounds of a thousand draws often agree by chance
     manual_seed(seed)
-    same(bootstrap_interval(times), first)
+    same(bootstrap_interval(times, resamples=25), first)
     same(len(first), 2)
     true(first[0] < first[1], "an interval has a width")
 
