@@ -260,13 +260,20 @@ viz.memory_layout(numbers.T, title="the same 12 numbers, transposed: (4, 3)")
 # 3. A row's numbers now lie apart. The array is **not contiguous**: reading it row by row jumps through memory.
 
 # %% [markdown]
-# **Predict, then run**: `numbers.reshape(12)` needs no copy. Does `numbers.T.reshape(12)`? The cell tells whether two
-# arrays share their memory.
+# **Predict, then run**: `numbers.reshape(12)` needs no copy. Does `numbers.T.reshape(12)`? The first cell tells whether
+# two arrays share their memory; the second asks you before it answers.
 
 # %%
 print("reshape shares memory:", np.shares_memory(numbers, numbers.reshape(12)))
 print("transpose shares memory:", np.shares_memory(numbers, numbers.T))
-print("transpose, then reshape:", np.shares_memory(numbers, numbers.T.reshape(12)), numbers.T.reshape(12))
+
+# %%
+viz.Prediction(
+    "transpose_copies",
+    "Does numbers.T.reshape(12) need a copy?",
+    lambda: not np.shares_memory(numbers, numbers.T.reshape(12)),
+    choices=["yes", "no"],
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>

@@ -436,10 +436,19 @@ viz.lines(
 # **Predict, then run**: the slope of the sigmoid at x can be had from its value alone. Which one is it: $s^2$,
 # $1 - s$ or $s\,(1 - s)$? Think of its value at 0, and of both ends.
 
+
 # %%
-s = sigmoid(Tensor(np.array([-3.0, 0.0, 3.0]))).data
-print("slope:  ", numerical_derivative(sigmoid, np.array([-3.0, 0.0, 3.0])))
-print("s*(1-s):", s * (1 - s))
+def slope_of_sigmoid():
+    """Compare the measured slope with the three; say which one it is."""
+    s = sigmoid(Tensor(np.array([-3.0, 0.0, 3.0]))).data
+    measured = numerical_derivative(sigmoid, np.array([-3.0, 0.0, 3.0]))
+    by_name = {"s²": s**2, "1 - s": 1 - s, "s (1 - s)": s * (1 - s)}
+    return min(by_name, key=lambda name: np.abs(by_name[name] - measured).max())
+
+
+viz.Prediction(
+    "slope_of_sigmoid", "What is the slope of the sigmoid?", slope_of_sigmoid, choices=["s²", "1 - s", "s (1 - s)"]
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -583,7 +592,7 @@ viz.slopes(x, drawn, title="A hard gate and two soft ones")
 # **Predict, then run**: is gelu(-10) exactly 0?
 
 # %%
-print("float32:", gelu(Tensor([-10.0])).data, "  float64:", gelu(Tensor(np.array([-10.0]))).data)
+viz.Prediction("gelu_far_left", "Is gelu(-10) exactly 0?", lambda: gelu(Tensor([-10.0])).item() == 0, ["yes", "no"])
 
 # %% [markdown]
 # <details><summary>Answer</summary>

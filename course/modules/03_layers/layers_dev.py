@@ -166,7 +166,7 @@ viz.plane(stages, points, inside, title="What a layer does to the plane")
 # **Predict, then run**: a layer takes 64 inputs to 10 outputs. How many numbers does it carry?
 
 # %%
-print(10 * 64 + 10)
+viz.Prediction("numbers_of_a_layer", "How many numbers does a layer from 64 to 10 carry?", lambda: 10 * 64 + 10)
 
 # %% [markdown]
 # <details><summary>Answer</summary>

@@ -195,10 +195,20 @@ viz.lines(
 # **Predict, then run**: one of a hundred measured temperatures is a typing error, 200 instead of 20. What does it do to
 # the mean squared error of a model that is otherwise off by 1 degree each day?
 
+
 # %%
-measured, predicted = np.full(100, 20.0), np.full(100, 21.0)
-measured[0] = 200.0
-print("loss with one typing error:", mse_loss(Tensor(predicted), Tensor(measured)).item())
+def loss_with_a_typing_error():
+    measured, predicted = np.full(100, 20.0), np.full(100, 21.0)
+    measured[0] = 200.0
+    return mse_loss(Tensor(predicted), Tensor(measured)).item()
+
+
+viz.Prediction(
+    "typing_error",
+    "Without the typing error the loss is 1. What is it with it?",
+    loss_with_a_typing_error,
+    within=0.1,
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -457,7 +467,12 @@ viz.lines(
 # **Predict, then run**: what are the values of `log_softmax` for a hundred equal logits?
 
 # %%
-print(log_softmax(Tensor(np.full((1, 100), 7.0))).data[0, :3])
+viz.Prediction(
+    "hundred_equal_logits",
+    "What is log_softmax of each of a hundred equal logits?",
+    lambda: log_softmax(Tensor(np.full((1, 100), 7.0)))[0, 0].item(),
+    within=0.01,
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>

@@ -399,7 +399,9 @@ viz.lines(
 # **Predict, then run**: what is the gradient of $a \cdot a$ at $a = 3$, if both factors are the same tensor?
 
 # %%
-print(mul_rule(1.0, 9.0, 3.0, 3.0))
+viz.Prediction(
+    "used_twice", "What is the gradient of a · a at a = 3?", lambda: float(sum(mul_rule(1.0, 9.0, 3.0, 3.0)))
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -511,7 +513,11 @@ test.report()
 # And if the loss takes the *mean* over the rows, so that the gradient of the result is 1/64?
 
 # %%
-print(unbroadcast(np.ones((64, 10)), (10,)))
+viz.Prediction(
+    "gradient_of_a_bias",
+    "What is the gradient of each element of the bias, where the gradient of the result is 1 everywhere?",
+    lambda: unbroadcast(np.ones((64, 10)), (10,))[0],
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>

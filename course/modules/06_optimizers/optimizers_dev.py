@@ -451,11 +451,16 @@ viz.OptimizerPath(
 # %% [markdown]
 # **Predict, then run**: with a constant gradient of 1 and momentum 0.9, how fast does the sledge get in the end?
 
+
 # %%
-velocity = np.zeros(1)
-for _ in range(100):
-    _, velocity = momentum_step(np.zeros(1), np.ones(1), velocity, lr=0.1, momentum=0.9)
-print("velocity after 100 steps:", velocity)
+def top_speed():
+    velocity = np.zeros(1)
+    for _ in range(100):
+        _, velocity = momentum_step(np.zeros(1), np.ones(1), velocity, lr=0.1, momentum=0.9)
+    return velocity.item()
+
+
+viz.Prediction("top_speed", "How fast does the sledge get in the end?", top_speed, within=0.01)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -856,7 +861,12 @@ viz.lines(
 # **Predict, then run**: with lr 0.002 and weight decay 2.5, after how many steps has AdamW halved a weight without gradient?
 
 # %%
-print(forget(adamw, noise=0.0)[138])
+viz.Prediction(
+    "half_forgotten",
+    "After how many steps has AdamW halved a weight without gradient?",
+    lambda: int(np.argmin(np.abs(np.array(forget(adamw, noise=0.0)) - 0.5))),
+    within=0.02,
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>

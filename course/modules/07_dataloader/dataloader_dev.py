@@ -370,7 +370,12 @@ viz.matrix(
 
 # %%
 drawn = np.random.default_rng(0).integers(0, 10_000, size=10_000)
-print(f"missed: {1 - len(np.unique(drawn)) / 10_000:.1%}")
+viz.Prediction(
+    "missed_by_an_epoch",
+    "What percentage of the data does such an epoch miss?",
+    lambda: 100 * (1 - len(np.unique(drawn)) / 10_000),
+    within=0.05,
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
@@ -852,11 +857,18 @@ viz.images(
 # %% [markdown]
 # **Predict, then run**: does the first batch of the second epoch equal the first batch of the first epoch?
 
+
 # %%
-manual_seed(1)
-loader = DataLoader(train_set, batch_size=8, shuffle=True)
-print("first epoch: ", next(iter(loader))[1].tolist())
-print("second epoch:", next(iter(loader))[1].tolist())
+def first_batches_agree():
+    manual_seed(1)
+    loader = DataLoader(train_set, batch_size=8, shuffle=True)
+    first, second = (next(iter(loader))[1].tolist() for _ in range(2))
+    return first == second
+
+
+viz.Prediction(
+    "order_of_epochs", "Do the first batches of two epochs agree?", first_batches_agree, choices=["yes", "no"]
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>

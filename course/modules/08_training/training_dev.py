@@ -647,7 +647,12 @@ picture.picture("After 20 batches:")
 payments = np.zeros(1000, dtype=int)
 payments[7] = 1
 counts = confusion_matrix(payments, np.zeros(1000, dtype=int), classes=2)
-print(f"accuracy {np.trace(counts) / counts.sum():.1%}, share of frauds found: {counts[1, 1] / counts[1].sum():.0%}")
+viz.Prediction(
+    "no_fraud_anywhere",
+    "What percentage of its answers is right?",
+    lambda: 100 * np.trace(counts) / counts.sum(),
+    within=0.001,
+)
 
 # %% [markdown]
 # <details><summary>Answer</summary>
