@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -67,22 +68,28 @@ def running(
     port = free_port()
     token = hub.token("ada", groups=[scopes.student_group(COURSE)], scope=[scopes.ACCESS, ACCESS])
     url, log = f"http://127.0.0.1:{port}/user/ada/", home.parent / f"{home.name}.log"
-    environment = _environment(hub, home, url, token) | {"EXCHANGE_URL": exchange_url} | (settings or {})
     command = [sys.executable, str(CONFIGURATION / "launch.py"), *(["--allow-root"] * (os.geteuid() == 0))]
-    with log.open("w") as output:
+    # A socket's path may have 107 characters: spawners give a short folder, pytest's are longer.
+    with tempfile.TemporaryDirectory(prefix="runtime-", ignore_cleanup_errors=True) as runtime, log.open("w") as output:
+        environment = _environment(hub, home, url, token) | {"JUPYTER_RUNTIME_DIR": runtime}
+        environment |= {"EXCHANGE_URL": exchange_url} | (settings or {})
         process = subprocess.Popen(mortal(command), env=environment, cwd=home, stdout=output, stderr=output)
-    server = SingleUser(url, token, home, log, process)
-    try:
-        server.wait()
-        yield server
-    finally:
-        process.terminate()
+        server = SingleUser(url, token, home, log, process)
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            # Its handler writes to the log; a signal that comes while the log is written is lost. Spawners kill then.
-            process.kill()
-            process.wait()
+            server.wait()
+            yield server
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        # Its handler writes to the log; a signal that comes while the log is written is lost. Spawners kill then.
+        process.kill()
+        process.wait()
 
 
 def _environment(hub: FakeHub, home: Path, url: str, token: str) -> dict[str, str]:
@@ -94,7 +101,6 @@ def _environment(hub: FakeHub, home: Path, url: str, token: str) -> dict[str, st
         "TINYTORCH_HOME": str(home / "tinytorch"),
         "SERVER_KIND": "student",
         "JUPYTER_CONFIG_PATH": f"{CONFIGURATION}/student:{CONFIGURATION}",
-        "JUPYTER_RUNTIME_DIR": str(home.parent / f"{home.name}-runtime"),
         "EXCHANGE_COURSE": COURSE,
         "JUPYTERHUB_USER": "ada",
         "JUPYTERHUB_SERVER_NAME": "",
