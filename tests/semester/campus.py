@@ -197,13 +197,13 @@ class Server:
         self._thread.join()
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> Any:
-    """Return the first true answer of `condition`."""
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS, pause: float = 0.05) -> Any:
+    """Return the first true answer of `condition`, which is asked with a pause of some seconds in between."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := condition():
             return answer
-        threading.Event().wait(0.05)
+        threading.Event().wait(pause)
     raise AssertionError(f"waited {seconds:g} s for {what}")
 
 

@@ -202,7 +202,7 @@ def _plain(answer: object) -> object:
     """Take a single number out of its array."""
     try:
         return answer.item()  # type: ignore[attr-defined]
-    except Exception:  # no array, or one of several numbers
+    except (AttributeError, RuntimeError, TypeError, ValueError):  # no array, or one of several numbers
         return answer
 
 
