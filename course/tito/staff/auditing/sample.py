@@ -2,8 +2,8 @@
 
 Promises: what is judged depends on the record and the seed alone. Judged are the reference, the untouched release, each
 exercise left out, the other solutions, all survivors; of the other mutants one for each check that is said to kill any
-(a check that has come to prove nothing is found whatever the seed), one for each exercise and kind of mistake; one
-answer learnt by heart of each exercise, and some seeds. That the mutants are those of the record is compared for all.
+(a check that has come to prove nothing is found whatever the seed), one for each exercise and kind of mistake, and
+further ones up to FEWEST; one answer learnt by heart of each exercise, and some seeds. That the mutants are those of the record is compared for all.
 """
 
 import random
@@ -22,6 +22,7 @@ from tito.staff.auditing.verdict import MutantVerdict, judge_mutant
 from tito.staff.auditing.whole import SEEDS, audit_whole
 
 SEEDS_OF_A_SAMPLE = 2
+FEWEST = 40
 LARGEST = 80  # mutants of one module, survivors apart: about 15 seconds
 
 
@@ -48,6 +49,7 @@ def choose(verdicts: list[MutantVerdict], seed: str) -> list[MutantVerdict]:
     chosen: set[Key] = set()
     for stratum in (lambda m: (m.caught_by, m.check), lambda m: (m.exercise, m.kind)):
         chosen |= _one_of_each(drawn, stratum, chosen)
+    chosen |= {m.key for m in [m for m in drawn if m.key not in chosen][: max(0, FEWEST - len(chosen))]}
     return [m for m in verdicts if m.key in chosen or not m.caught_by]
 
 
