@@ -3,7 +3,8 @@
 Promises: what is judged depends on the record and the seed alone. Judged are the reference, the untouched release, each
 exercise left out, the other solutions, all survivors; of the other mutants one for each check that is said to kill any
 (a check that has come to prove nothing is found whatever the seed), one for each exercise and kind of mistake, and
-further ones up to FEWEST; one answer learnt by heart of each exercise, and some seeds. That the mutants are those of the record is compared for all.
+further ones up to FEWEST; one answer learnt by heart of each exercise, and some seeds. That the mutants are those of
+the record is compared for all.
 """
 
 import random
