@@ -12,7 +12,7 @@ from tito.running_nbgrader import put_programs_on_path
 from exchange.protocol.models import Receipt, SignedReceipt, plain
 
 # nbgrader's own, when it adds rows
-pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+pytestmark = [pytest.mark.service, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 DUE = datetime.datetime(2026, 11, 20, 12)
 
 

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.service
+
 SUPERVISOR = """
 from hub_config.run import programs, serve
 from hub_config.settings import load_settings
