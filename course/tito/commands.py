@@ -97,6 +97,7 @@ COMMANDS: list[Command] = [
         ("grade export", "tito.grading.commands:export", "Write the grades as a table."),
         ("semester check", "tito.semester.commands:check", "Check a semester file, by line."),
         ("semester demo", "tito.semester.commands:demo", "Write a semester file to try everything with."),
+        ("semester next", "tito.semester.commands:next_", "Write next term's semester file from this one."),
         ("semester roster", "tito.semester.commands:roster", "Show what a class list says, and convert it."),
         ("semester plan", "tito.semester.commands:plan", "Show what applying a semester file would change."),
         ("semester apply", "tito.semester.commands:apply", "Bring Hub, exchange and gradebook to the semester file."),

@@ -52,6 +52,7 @@ grade status: --course-dir --database --json
 grade export: --course-dir --database --format --json --missing-as-zero --module --output
 semester check: --json
 semester demo: --force --output --time-zone
+semester next: --course --force --json --opens --output
 semester plan: --json
 semester apply: --json --yes
 semester status: --json

@@ -1,10 +1,11 @@
-"""`tito semester check|roster|plan|apply|status|demo`: the semester file from the terminal.
+"""`tito semester check|roster|plan|apply|status|demo|next`: the semester file from the terminal.
 
-`check`, `roster` and `demo` ask nobody. `plan`, `apply` and `status` ask the semester service, which holds the rights
-to change Hub, exchange and gradebook; the caller's token must allow it (see `client`).
+`check`, `roster`, `demo` and `next` ask nobody. `plan`, `apply` and `status` ask the semester service, which holds the
+rights to change Hub, exchange and gradebook; the caller's token must allow it (see `client`).
 """
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.client import SemesterClient
 from tito.semester.demo import write_demo
+from tito.semester.next_term import next_term
 from tito.semester.preview import preview_of
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, read
@@ -91,6 +93,33 @@ def demo(output: Path, time_zone: str, force: bool) -> None:
         raise TitoError(f"--time-zone {time_zone} {error}") from None
     roster = write_demo(output, load_curriculum(), times.now(), zone, force)
     click.echo(f"wrote {output} and {roster}")
+
+
+@click.command(
+    name="next",
+    epilog="Example:  tito semester next course/semesters/2026-fall.yaml --course tinytorch-2027-fall "
+    "--opens 2027-10-04 --output course/semesters/next-fall.yaml",
+)
+@FILE
+@click.option("--course", required=True, metavar="ID", help="Id of the new course.")
+@click.option("--opens", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Day on which the first module opens.")
+@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="File to write.")
+@click.option("--force", is_flag=True, help="Overwrite the file and its roster.")
+@JSON
+def next_(file: Path, course: str, opens: datetime, output: Path, force: bool, as_json: bool) -> None:
+    """Write next term's semester file: all dates shifted alike, comments kept, and nobody on the roster."""
+    term = next_term(file, course, opens.date(), output, load_curriculum())
+    term.write(force)
+    sources = term.valid.sources
+    if as_json:
+        left_out = list(term.left_out)
+        click.echo(json.dumps({"days": term.days, "left_out": left_out, **_files(sources), **_summary(term.valid)}))
+        return
+    _show(term.valid)
+    click.echo(f"wrote {sources.semester_name} and {sources.roster_name}, which has no students yet")
+    click.echo(f"dates are {term.days} days later" + ("" if term.days % 7 == 0 else ", on other days of the week"))
+    if term.left_out:
+        click.echo(f"left out, since they name students: {', '.join(term.left_out)}")
 
 
 @click.command(epilog="Example:  tito semester plan course/semesters/2026-fall.yaml")
@@ -170,6 +199,10 @@ def _line(change: dict[str, Any]) -> str:
     """Write one change as a line of a plan."""
     error = f"  FAILED: {change['error']}" if change.get("error") else ""
     return f"{change['sign']} {change['area']:10} {change['subject']:32} {change['detail']}{error}"
+
+
+def _files(sources: Sources) -> dict[str, str]:
+    return {"semester": sources.semester_name, "roster": sources.roster_name}
 
 
 def _summary(valid: Valid) -> dict[str, object]:

@@ -63,6 +63,21 @@ class Document:
             line = position[0] + 1
         return line
 
+    def at(self, path: tuple[str, ...]) -> str:
+        """Return the value at `path`, as text."""
+        node: Any = self.data
+        for step in path:
+            node = node[step]
+        return str(node)
+
+    def place(self, path: tuple[str, ...]) -> tuple[int, int]:
+        """Return line and column, both from 0, at which the value at `path` begins."""
+        node = self._tree
+        for step in path[:-1]:
+            node = node[step]
+        line, column = node.lc.value(path[-1])
+        return line, column
+
     def problem(self, path: tuple[Any, ...], value: object, rule: str, remedy: str) -> Problem:
         """Return a Problem that stands at `path` of this file."""
         key = ".".join(str(step) for step in path) or "file"

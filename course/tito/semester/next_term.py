@@ -1,0 +1,108 @@
+"""Next term's semester file from this one: the same text with its dates shifted, without this term's people.
+
+Whoever wrote the file keeps its comments and columns: only the characters of the course's id, of dates and of the
+roster's name are replaced, and the lists that name students are left out.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from tito.atomic import write_atomically
+from tito.curriculum import Curriculum
+from tito.errors import TitoError
+from tito.semester.document import Document
+from tito.semester.problems import SemesterError
+from tito.semester.read import Sources, Valid, read, validate
+from tito.semester.rosters.headings import COLUMNS
+
+OF_STUDENTS = ("extensions", "accommodations")
+DAY = len("2026-11-30")
+
+
+@dataclass(frozen=True)
+class NextTerm:
+    """A valid semester, by how many days its dates were shifted, and which keys of the old one it leaves out."""
+
+    valid: Valid
+    days: int
+    left_out: tuple[str, ...]
+
+    def write(self, force: bool) -> None:
+        """Write the semester file and an empty roster beside it; neither replaces a file unless forced."""
+        sources = self.valid.sources
+        files = [(Path(sources.roster_name), sources.roster), (Path(sources.semester_name), sources.semester)]
+        for path, _ in files:
+            if path.exists() and not force:
+                raise TitoError(f"{path} exists, and may hold somebody's work: name another output, or add --force")
+        for path, text in files:
+            write_atomically(path, text)
+
+
+def next_term(path: Path, course: str, opens: date, output: Path, curriculum: Curriculum) -> NextTerm:
+    """Return the semester at `path` for another term, whose first module opens on the day `opens`.
+
+    The times of day stay what clocks show. Raises SemesterError if the old file or the new one breaks a rule, such as
+    a time that daylight saving skips on its new day.
+    """
+    old = read(path, curriculum).semester
+    first = min(dates.release for dates in old.schedule.values()).astimezone(old.zone).date()
+    days = (opens - first).days
+    if course == old.course:
+        raise TitoError(f"--course {course} is the old course, whose work would be mixed with the new: name another")
+    text, _ = Sources.places(path)
+    document = Document.parse(text, str(path))
+    roster = f"{output.stem}-roster.csv"
+    values = _shifted(document.data, days)
+    values |= {("course",): course, ("roster",): roster}
+    changed = _replaced(text, document, values)
+    left_out = tuple(key for key in OF_STUDENTS if key in document.data)
+    lines = _without(changed, document, left_out) + ([] if "roster" in document.data else [f"roster: {roster}\n"])
+    sources = Sources("".join(lines), ",".join(COLUMNS) + "\n", str(output), str(output.with_name(roster)))
+    return NextTerm(validate(sources, curriculum), days, left_out)
+
+
+def _shifted(data: dict[str, Any], days: int) -> dict[tuple[str, ...], str]:
+    """Return each date of the schedule and of milestones by its path, shifted by `days`."""
+    return {path: _later(written, days) for path, written in _dates(data)}
+
+
+def _dates(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    for part in ("schedule", "milestones"):
+        for name, each in data.get(part, {}).items():
+            yield from (((part, name, key), each[key]) for key in ("release", "due") if key in each)
+
+
+def _later(written: str, days: int) -> str:
+    return (date.fromisoformat(written[:DAY]) + timedelta(days=days)).isoformat() + written[DAY:]
+
+
+def _replaced(text: str, document: Document, values: dict[tuple[str, ...], str]) -> list[str]:
+    """Return the lines of `text` with these values in the places of the old ones; those that aren't there are left."""
+    lines = text.splitlines(keepends=True)
+    there = [(document.place(path), path) for path in values if path[0] in document.data]
+    for (line, column), path in sorted(there, reverse=True):  # from the end: what comes before keeps its column
+        start, rest = lines[line][:column], lines[line][column:]
+        written = document.at(path)
+        if not rest.lstrip("'\"").startswith(written):
+            problem = document.problem(path, written, "is not written where it holds", "write it out, without & and *")
+            raise SemesterError([problem])
+        lines[line] = start + rest.replace(written, values[path], 1)
+    return lines
+
+
+def _without(lines: list[str], document: Document, keys: tuple[str, ...]) -> list[str]:
+    """Return the lines without these keys of the top level; comments above the next key are that key's."""
+    starts = [*sorted(document.line((key,)) - 1 for key in document.data), len(lines)]
+    gone: set[int] = set()
+    for key in keys:
+        start = document.line((key,)) - 1
+        end = starts[starts.index(start) + 1]
+        while end < len(lines) and lines[end - 1].rstrip()[:1] in ("", "#"):
+            end -= 1
+        while end < len(lines) and not lines[start - 1].strip() and not lines[end].strip():
+            end += 1  # of the blank lines around it one stays
+        gone |= set(range(start, end))
+    return [line for number, line in enumerate(lines) if number not in gone]
