@@ -193,5 +193,7 @@ def _show(valid: Valid) -> None:
         click.echo(f"  {slug:14} {semester.local(dates.release)} to {semester.local(dates.due)}, closes {closes}")
     if valid.selection.prebuilt:
         click.echo(f"  prebuilt: {', '.join(valid.selection.prebuilt)}")
+    if days := semester.late_days.semester:
+        click.echo(f"  late days: {days} for each student, at most {semester.late_days.on_one} on one module")
     people = f"{len(valid.students)} students, {len(semester.staff.tas)} TAs"
     click.echo(f"  {people}, {len(semester.staff.instructors)} instructors")
