@@ -67,7 +67,7 @@ def send(client: httpx.Client, page: str, action: str, **fields: str) -> str:
 def test_a_ta_sees_their_own_section_and_others_when_asked(visit):
     tom = visit("tom")
     own, all_of_them = text_of(tom.get(HOME + "class").text), text_of(tom.get(HOME + "class?section=all").text)
-    assert "1 students in section A" in own and "ada@example.org" in own and "chen" not in own
+    assert "1 student in section A" in own and "ada@example.org" in own and "chen" not in own
     assert "3 students" in all_of_them and "chen" in all_of_them
     assert "ben" in text_of(tom.get(HOME + "class?section=B").text)
     assert "A (yours)" in text_of(tom.get(HOME + "grading").text)

@@ -37,8 +37,8 @@ from tito.semester.service.parts.exchange import Needs, Spent, extensions_for, s
 def changes(valid: Valid, course_dir: Path, engine: Engine, needs: Needs, spent: Spent) -> list[Change]:
     """Return what makes the gradebook that of the semester; `needs` has the modules whose dates need a yes."""
     if not (course_dir / FILE_NAME).is_file():
-        dues = _dues(valid, course_dir, {}, needs, spent)
-        return [*_students(valid, course_dir, {}), *_roster(valid, course_dir), *dues]
+        first = _dues(valid, course_dir, {}, needs, spent)
+        return [*_students(valid, course_dir, {}), *_roster(valid, course_dir), *first]
     with open_or_make(course_dir, valid.semester.course) as gradebook:
         students = {row.id: _student(row) for row in gradebook.students}
         dues = {row.name: row.duedate for row in gradebook.assignments}
