@@ -51,8 +51,8 @@ grade feedback: --course-dir --database --json --release --student --yes
 grade status: --course-dir --database --json
 grade export: --course-dir --database --format --json --missing-as-zero --module --output
 semester check: --json
-semester demo: --force --output --time-zone
 semester next: --course --force --json --opens --output
+semester demo: --force --output --sections --students --tas --time-zone
 semester plan: --json
 semester apply: --json --yes
 semester status: --json
