@@ -91,6 +91,8 @@ COMMANDS: list[Command] = [
         ),
         ("image build", "tito.staff.image:build", "Build container images."),
         ("grade autograde", "tito.grading.commands:autograde", "Judge collected submissions."),
+        ("grade void", "tito.grading.correction_commands:void", "Give everybody the points of a faulty check."),
+        ("grade regrade", "tito.grading.correction_commands:regrade", "Judge a module again by corrected tests."),
         ("grade explain", "tito.grading.commands:explain", "Say why a submission got its points."),
         ("grade feedback", "tito.grading.commands:feedback", "Make feedback of graded submissions."),
         ("grade status", "tito.grading.commands:status", "Show what is judged and what is waiting."),
