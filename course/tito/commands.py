@@ -54,6 +54,7 @@ COMMANDS: list[Command] = [
         ("module complete", "tito.student.module_commands:complete", "Make your code importable as tinytorch."),
         ("module status", "tito.student.module_commands:status", "Show how far each module is."),
         ("module reset", "tito.student.module_commands:reset", "Start a notebook afresh; yours is kept as a copy."),
+        ("module update", "tito.student.update_command:update", "Take a correction, and keep your answers."),
         (
             "module history",
             "tito.student.history_commands:history",

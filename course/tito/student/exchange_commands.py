@@ -63,6 +63,14 @@ def _fetch_one(client: ExchangeClient, workspace: Workspace, assignment: Assignm
     return fetch_folder(client, assignment.course, assignment.id, folder, releases, add_missing=True)
 
 
+def fetch_newest(workspace: Workspace, slug: str) -> None:
+    """Fetch a module's newest release, if the course has released it, and files that are missing."""
+    with exchange() as (client, course):
+        for assignment in client.assignments(course):
+            if assignment.id == slug and assignment.files and assignment.state != "announced":
+                _fetch_one(client, workspace, assignment)
+
+
 def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> str:
     folder = workspace.show(folder_of(workspace, slug))
     if fetched is None:
@@ -70,7 +78,7 @@ def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> st
     if fetched.corrected:
         return (
             f"{slug}: the course has released a corrected version; your files in {folder} were kept. "
-            f"'tito module reset {slug}' takes the new notebook and keeps yours as a copy."
+            f"'tito module update {slug}' takes the correction into your notebook and keeps your answers."
         )
     return f"{slug}: fetched {', '.join(fetched.written)} into {folder}" if fetched.written else f"{slug}: {folder}"
 
