@@ -17,16 +17,15 @@ from tito.gradebook.voids import history_of, voids_of
 from tito.grading.client import Direct
 from tito.grading.queue import Work
 from tito.grading.records import Run
-from tito.grading.runner import Runner
 from tito.grading.settings import GradingSettings
 from tito.grading.voids import Wanted, list_checks
+from tito.grading.work import perform
 
 from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
 # nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 remarks on it.
 pytestmark = [pytest.mark.service, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 HIDDEN = Wanted(SLUG, "scale:2", "It compares with another factor.")
-LATE = "2026-11-20 08:00:00.000000 UTC"
 
 
 class Class:
@@ -42,9 +41,10 @@ class Class:
 
     def work(self, kind: str, students: list[str] | None = None, **options: bool) -> list[Work]:
         self.door.submit(kind, SLUG, students, **options)
-        runner, done = Runner(self.settings, self.queue), []
-        while work := self.queue.claim(runner.name):
-            runner.do(work)
+        done = []
+        while work := self.queue.claim("here"):
+            outcome = perform(work, self.settings, self.queue)
+            assert self.queue.finish(work, "here", outcome.outcome, outcome.message, **outcome.fields)
             done.append(work)
         return done
 
