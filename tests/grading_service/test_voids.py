@@ -1,6 +1,7 @@
 """A faulty check: everybody gets its points, whatever is judged later too, and all of it can be taken back."""
 
 import os
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -211,15 +212,11 @@ def test_checks_are_listed_with_how_many_pass(group: Class):
     ]  # fmt: skip
 
 
-def corrected(course: Path, copy: Path) -> Path:
+def corrected(copy: Path) -> Path:
     """A tree in which the hidden check asks for the factor two, which ben and dan answer."""
-    text = (course / "modules" / "01_vectors" / "vectors_dev.py").read_text("utf-8")
-    target = copy / "modules" / "01_vectors"
-    target.mkdir(parents=True)
-    for name in ("module.yaml", "ABOUT.md"):
-        (target / name).write_bytes((course / "modules" / "01_vectors" / name).read_bytes())
-    text = text.replace("same(scale(values, 3.0), values * 3.0)", "same(scale(values, 2.0), values * 2.0)")
-    (target / "vectors_dev.py").write_text(text, "utf-8")
+    source = Path(shutil.copytree(TREE, copy)) / "modules" / "01_vectors" / "vectors_dev.py"
+    text = source.read_text("utf-8")
+    source.write_text(text.replace("scale(values, 3.0), values * 3.0", "scale(values, 2.0), values * 2.0"), "utf-8")
     return copy
 
 
@@ -227,7 +224,7 @@ def test_a_corrected_check_is_planned_before_anybody_s_points_change(group: Clas
     """`rejudge` writes no grade, autograde writes the verdicts that were shown, and with the old tests all is back."""
     old = group.settings
     group.settings = group.door.settings = GradingSettings(
-        old.course_dir, corrected(TREE, tmp_path / "course"), old.database_url
+        old.course_dir, corrected(tmp_path / "course"), old.database_url
     )
     try:
         group.work("rejudge")

@@ -72,7 +72,7 @@ class Direct:
     def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]:
         if plan:
             return plan_void(self.settings, self.queue, wanted)
-        return apply_void(self.settings, self.queue, wanted, by=os.environ.get("USER", "command line"))
+        return apply_void(self.settings, self.queue, wanted, by=os.environ.get("USER") or "command line")
 
     def regrade_plan(self, assignment: str) -> dict[str, Any]:
         return regrade_plan(self.settings, self.queue, assignment)

@@ -9,18 +9,15 @@ from typing import Any
 from exchange.protocol.verdicts import ModuleResult
 from tito.curriculum.milestones import is_milestone
 from tito.errors import TitoError
-from tito.gradebook.lock import gradebook_lock
 from tito.gradebook.policy import grading_policy
-from tito.gradebook.rescoring import rescore
-from tito.gradebook.scores import open_gradebook
-from tito.gradebook.voids import voids_of
+from tito.gradebook.voiding import preview
 
 from . import verdicts
 from .queue import Queue, Work
 from .records import Run
 from .settings import GradingSettings
 from .told import told_another_score
-from .voids import JUDGED, LOCK_SECONDS, rescored_row
+from .voids import JUDGED, rescored_row
 
 KIND = "rejudge"
 NEW = ("graded", "refused")
@@ -47,9 +44,7 @@ def regrade_plan(settings: GradingSettings, queue: Queue, assignment: str) -> di
     written = {run.student: run.id for run in queue.latest_runs("autograde", assignment, JUDGED)}
     runs = [run for run in queue.latest_runs(KIND, assignment, NEW) if run.id > written.get(run.student, 0)]
     found = {run.student: ModuleResult.from_json({"slug": assignment, **run.report}) for run in runs}
-    with gradebook_lock(settings.course_dir, LOCK_SECONDS), open_gradebook(settings) as gradebook:
-        moved = rescore(gradebook, settings.course_dir, assignment, found, voids_of(gradebook, assignment))
-        gradebook.db.rollback()
+    moved = preview(settings, assignment, found)
     told = told_another_score(settings, queue, assignment, [row.student for row in moved if row.before != row.after])
     return {
         "assignment": assignment, "judged": sorted(found), "rows": [rescored_row(each, told) for each in moved],

@@ -4,19 +4,16 @@ The judge's verdicts stay as they were recorded; a void says what they are worth
 whose grade is not of the recorded verdict.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nbgrader.api import Gradebook
-
 from exchange.protocol.verdicts import ModuleResult
 from tito.errors import TitoError
-from tito.gradebook.lock import gradebook_lock
-from tito.gradebook.rescoring import Rescored, graded_otherwise, rescore
+from tito.gradebook.rescoring import Rescored
 from tito.gradebook.scores import open_gradebook
-from tito.gradebook.voids import Void, declare, history_of, take_back, voids_of
+from tito.gradebook.voiding import Changed, Decide, change_void
+from tito.gradebook.voids import Void, history_of
 
 from .checks import Check, checks_of, find_check
 from .kinds import judge_of
@@ -24,7 +21,6 @@ from .queue import Queue
 from .settings import GradingSettings
 from .told import told_another_score
 
-LOCK_SECONDS = 25.0  # a page and a command wait for the answer
 JUDGED = ("graded", "refused", "unchanged")
 
 
@@ -58,78 +54,59 @@ def list_checks(settings: GradingSettings, queue: Queue, assignment: str) -> dic
 
 def plan_void(settings: GradingSettings, queue: Queue, wanted: Wanted) -> dict[str, Any]:
     """Return whose points a void would change, and how; nothing is changed."""
-    with _changing(settings) as gradebook:
-        plan, _ = _changes(settings, queue, gradebook, wanted, "")
-        gradebook.db.rollback()
-    return plan
+    verdicts = verdicts_of(queue, wanted.assignment)
+    changed = change_void(settings, wanted.assignment, verdicts, _decide(wanted, verdicts, ""))
+    return _plan(settings, queue, wanted, changed, verdicts)
 
 
 def apply_void(settings: GradingSettings, queue: Queue, wanted: Wanted, by: str) -> dict[str, Any]:
     """Let a check be void, or count again, with everybody's points, in one transaction; tell again who was told."""
-    with _changing(settings) as gradebook:
-        plan, change = _changes(settings, queue, gradebook, wanted, by)
-        if change and wanted.undo:
-            take_back(gradebook, wanted.assignment, change, by)
-        elif change:
-            declare(gradebook, wanted.assignment, change)
-        gradebook.db.commit()
-    return {**plan, "jobs": _follow_up(settings, queue, plan) if change else []}
+    verdicts = verdicts_of(queue, wanted.assignment)
+    changed = change_void(settings, wanted.assignment, verdicts, _decide(wanted, verdicts, by), by)
+    plan = _plan(settings, queue, wanted, changed, verdicts)
+    return {**plan, "jobs": _follow_up(settings, queue, plan) if changed.is_new else []}
 
 
-@contextmanager
-def _changing(settings: GradingSettings) -> Iterator[Gradebook]:
-    with gradebook_lock(settings.course_dir, LOCK_SECONDS), open_gradebook(settings) as gradebook:
-        yield gradebook
+def _decide(wanted: Wanted, verdicts: Mapping[str, ModuleResult], by: str) -> Decide:
+    def decide(before: list[Void]) -> tuple[Void, list[Void]]:
+        known = checks_of(verdicts)
+        # A void check that no verdict lists any more, since the tests were corrected, can be taken back all the same.
+        listed = {check.key for check in known}
+        known += [Check.of_void(void) for void in before if (void.exercise, void.title) not in listed]
+        check = find_check(known, wanted.assignment, wanted.check)
+        present = next((void for void in before if (void.exercise, void.title) == check.key), None)
+        if wanted.undo:
+            return present or check.void("", by), [void for void in before if void is not present]
+        if present is None:
+            change = check.void(_reason(wanted), by)
+            return change, [*before, change]
+        return _as_it_is(check, present, wanted), before
+
+    return decide
 
 
-def _changes(
-    settings: GradingSettings, queue: Queue, gradebook: Gradebook, wanted: Wanted, by: str
-) -> tuple[dict[str, Any], Void | None]:
-    """Give everybody their points, and return the plan with the void to write; None if it is so already."""
-    verdicts, before = verdicts_of(queue, wanted.assignment), voids_of(gradebook, wanted.assignment)
-    change, after = _after(verdicts, before, wanted, by)
-    other = graded_otherwise(gradebook, wanted.assignment, verdicts, before, change.exercise)
-    known = {student: verdict for student, verdict in verdicts.items() if student not in other}
-    moved = rescore(gradebook, settings.course_dir, wanted.assignment, known, after, {change.exercise})
-    # What is so already changes nothing, whatever somebody has done to the gradebook since.
-    return _plan(settings, queue, wanted, change, [] if after == before else moved, verdicts, other), (
-        None if after == before else change
-    )
+def _reason(wanted: Wanted) -> str:
+    if not (reason := wanted.reason.strip()):
+        raise TitoError("students read why a check does not count: give a reason (--reason)")
+    return reason
 
 
-def _after(
-    verdicts: Mapping[str, ModuleResult], before: list[Void], wanted: Wanted, by: str
-) -> tuple[Void, list[Void]]:
-    """Return the void that is meant, and the voids that hold afterwards."""
-    known = checks_of(verdicts)
-    # A void check that no verdict lists any more, since the tests were corrected, can be taken back all the same.
-    known += [Check.of_void(void) for void in before if (void.exercise, void.title) not in {c.key for c in known}]
-    check = find_check(known, wanted.assignment, wanted.check)
-    present = next((void for void in before if (void.exercise, void.title) == check.key), None)
-    if wanted.undo:
-        return present or check.void("", by), [void for void in before if void is not present]
-    if present is None:
-        if not wanted.reason.strip():
-            raise TitoError("students read why a check does not count: give a reason (--reason)")
-        change = check.void(wanted.reason.strip(), by)
-        return change, [*before, change]
+def _as_it_is(check: Check, present: Void, wanted: Wanted) -> Void:
     if wanted.reason.strip() not in ("", present.reason):
-        raise TitoError(
-            f"{check.name} is void already, for another reason ({present.reason}): undo that first, then give the new"
-        )
-    return present, before
+        rule = f"{check.name} is void already, for another reason ({present.reason})"
+        raise TitoError(f"{rule}: undo that first, then give the new")
+    return present
 
 
 def _plan(
-    settings: GradingSettings, queue: Queue, wanted: Wanted, change: Void, moved: list[Rescored],
-    verdicts: Mapping[str, ModuleResult], other: list[str],
-) -> dict[str, Any]:  # fmt: skip
-    students = [each.student for each in moved if each.before != each.after]
+    settings: GradingSettings, queue: Queue, wanted: Wanted, changed: Changed, verdicts: Mapping[str, ModuleResult]
+) -> dict[str, Any]:
+    students = [each.student for each in changed.moved if each.before != each.after]
     told = told_another_score(settings, queue, wanted.assignment, students)
     return {
-        "assignment": wanted.assignment, "undo": wanted.undo, "void": change.to_json(),
-        "rows": [rescored_row(each, told) for each in moved],
-        "judge_again": other,
+        "assignment": wanted.assignment, "undo": wanted.undo, "void": changed.void.to_json(),
+        "rows": [rescored_row(each, told) for each in changed.moved],
+        "judge_again": changed.judge_again,
         "not_judged": sorted(student for student, verdict in verdicts.items() if verdict.refused),
     }  # fmt: skip
 
