@@ -169,7 +169,7 @@ class _Merge:
 
     def _whole(self, cells: list[dict]) -> dict:
         metadata = _metadata(self.release) | _metadata(self.mine)
-        return self.release | {"cells": _with_own_ids(cells), "metadata": metadata}
+        return self.mine | self.release | {"cells": _with_own_ids(cells), "metadata": metadata}
 
 
 NBGRADERS = ("nbgrader", "deletable", "editable")
