@@ -11,7 +11,7 @@ import click
 
 from tito.errors import TitoError
 
-from .commands import AS_JSON, DATABASE, STUDENTS, WHERE, door_of, run_job, table, wait_for
+from .command_line import AS_JSON, DATABASE, STUDENTS, WHERE, door_of, run_job, table, wait_for
 
 PLAN = click.option("--plan", "plan_only", is_flag=True, help="Show whose points would change, and change nothing.")
 YES = click.option("--yes", is_flag=True, help="Do it without asking.")

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from exchange.client import ExchangeClient, ReceiptFolder, fetch_folder, submit_folder
-from exchange.client.fetching import Fetched, fetch_feedback_folder, is_fetched
+from exchange.client import ExchangeClient, ReceiptFolder, submit_folder
+from exchange.client.fetching import Fetched, fetch_feedback_folder
 from exchange.protocol.models import Assignment, Receipt, Submission, parse_utc
 from tito.errors import TitoError
 from tito.history.keeping import keep_notebook
 from tito.student.answers import answer, as_json_option
 from tito.student.exchange_door import all_mine, describe_result, exchange, folder_of, lateness, slug_of
+from tito.student.fetching import fetch_one
 from tito.workspace import Workspace
 
 # nbgrader's own form, so that its lists find feedback that tito fetched.
@@ -39,7 +40,7 @@ def fetch(names: tuple[str, ...], released: bool, quiet: bool, as_json: bool) ->
     with exchange() as (client, course):
         offered = [a for a in client.assignments(course) if a.files and a.state != "announced"]
         for assignment in _choose(offered, wanted):
-            done[assignment.id] = _fetch_one(client, workspace, assignment)
+            done[assignment.id] = fetch_one(client, workspace, assignment)
     if not quiet:
         facts = {slug: {"written": f.written if f else [], "kept": f.kept if f else []} for slug, f in done.items()}
         lines = [_say_fetched(workspace, slug, f) for slug, f in done.items()]
@@ -54,21 +55,6 @@ def _choose(offered: list[Assignment], wanted: list[str]) -> list[Assignment]:
         known = ", ".join(by_id) or "nothing yet"
         raise TitoError(f"not released: {', '.join(missing)}. Released is: {known}.")
     return [by_id[slug] for slug in wanted] if wanted else offered
-
-
-def _fetch_one(client: ExchangeClient, workspace: Workspace, assignment: Assignment) -> Fetched | None:
-    folder, releases = folder_of(workspace, assignment.id), workspace.release(assignment.id).parent.parent
-    if is_fetched(assignment, folder, releases) and all((folder / f.path).exists() for f in assignment.files):
-        return None
-    return fetch_folder(client, assignment.course, assignment.id, folder, releases, add_missing=True)
-
-
-def fetch_newest(workspace: Workspace, slug: str) -> None:
-    """Fetch a module's newest release, if the course has released it, and files that are missing."""
-    with exchange() as (client, course):
-        for assignment in client.assignments(course):
-            if assignment.id == slug and assignment.files and assignment.state != "announced":
-                _fetch_one(client, workspace, assignment)
 
 
 def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> str:

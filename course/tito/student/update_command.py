@@ -8,7 +8,7 @@ from tito.errors import TitoError
 from tito.history.comparing import Change
 from tito.history.correcting import Correction, plan_correction, take_correction
 from tito.student.answers import answer, as_json_option, find_module
-from tito.student.exchange_commands import fetch_newest
+from tito.student.fetching import fetch_newest
 from tito.student.start import pristine
 
 COLOURS = {"+": "green", "-": "red"}
