@@ -54,6 +54,7 @@ COMMANDS: list[Command] = [
         ("module complete", "tito.student.module_commands:complete", "Make your code importable as tinytorch."),
         ("module status", "tito.student.module_commands:status", "Show how far each module is."),
         ("module reset", "tito.student.module_commands:reset", "Start a notebook afresh; yours is kept as a copy."),
+        ("module update", "tito.student.update_command:update", "Take a correction, and keep your answers."),
         (
             "module history",
             "tito.student.history_commands:history",
@@ -91,6 +92,8 @@ COMMANDS: list[Command] = [
         ),
         ("image build", "tito.staff.image:build", "Build container images."),
         ("grade autograde", "tito.grading.commands:autograde", "Judge collected submissions."),
+        ("grade void", "tito.grading.correction_commands:void", "Give everybody the points of a faulty check."),
+        ("grade regrade", "tito.grading.correction_commands:regrade", "Judge a module again by corrected tests."),
         ("grade explain", "tito.grading.commands:explain", "Say why a submission got its points."),
         ("grade feedback", "tito.grading.commands:feedback", "Make feedback of graded submissions."),
         ("grade status", "tito.grading.commands:status", "Show what is judged and what is waiting."),

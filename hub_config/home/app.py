@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from hub_config.home import (
     actions,
     board_pages,
+    check_pages,
     help_pages,
     login,
     question_pages,
@@ -53,6 +54,7 @@ def create_app(
         staff_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
+        check_pages.router,
         board_pages.forms,
         actions.router,
     ):

@@ -55,6 +55,7 @@ class Module:
     grade: Grade | None = None
     regrades: tuple[Regrade, ...] = ()
     entry: Entry | None = None  # of the Olympics
+    corrected_once: bool = False  # after the student began; a server fetches by itself, and takes nothing in
     turn: Turn | None = None  # of a milestone
     points: float = 0.0  # of a milestone
     year: int = 0  # of a milestone
@@ -138,20 +139,23 @@ class Record:
     events: Iterable[dict[str, Any]] = ()
     grading: dict[str, dict[str, Any]] = field(default_factory=dict)
     _kinds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _versions: dict[str, int] = field(default_factory=dict)
+    _versions: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         for event in self.events:
             self._kinds[event["assignment"]].add(event["kind"])
             if event["kind"] == "fetched":
-                version = event["detail"].get("version", 0)
-                self._versions[event["assignment"]] = max(version, self._versions.get(event["assignment"], 0))
+                self._versions[event["assignment"]].add(event["detail"].get("version", 0))
 
     def did(self, slug: str, *kinds: str) -> bool:
         return bool(self._kinds.get(slug, set()) & set(kinds))
 
     def fetched_version(self, slug: str) -> int:
-        return self._versions.get(slug, 0)
+        return max(self._versions.get(slug, ()), default=0)
+
+    def began_before(self, slug: str, version: int) -> bool:
+        """Tell whether the student fetched an earlier release than this, which their notebook may still be of."""
+        return 0 < min(self._versions.get(slug, ()), default=0) < version
 
 
 def module_titles(course: dict[str, Any]) -> dict[str, str]:
@@ -221,6 +225,7 @@ def _module(
         attempts_allowed=row["attempts_allowed"] if row else None,
         attempts=attempts,
         corrected=bool(row and 0 < fetched < row["release_version"]),
+        corrected_once=bool(row and record.began_before(slug, row["release_version"])),
         exercises=tuple(given["exercises"]),
         prerequisites=tuple(given["prerequisites"]),
         quick=read_quick(grading.get("quick"), clock),

@@ -180,6 +180,15 @@ class Neighbours:
     async def answer_regrade(self, number: int, text: str) -> Any:
         return await self._post("grading", f"/api/v1/regrades/{number}/answer", {"answer": text})
 
+    async def checks(self, module: str) -> Any:
+        """Return a module's checks, how many students pass each, and which are void."""
+        return await self._get("grading", f"/api/v1/assignments/{quote(module, safe='')}/checks")
+
+    async def void(self, module: str, check: str, reason: str, undo: bool, plan: bool = False) -> Any:
+        """Let a check be void, or count again, or say whose points that would change (`plan`)."""
+        path = f"/api/v1/assignments/{quote(module, safe='')}/voids{'/plan' if plan else ''}"
+        return await self._post("grading", path, {"check": check, "reason": reason, "undo": undo})
+
     async def board(self) -> Any:
         """Return the leaderboard as the viewer may see it."""
         return await self._get("grading", "/api/v1/board")

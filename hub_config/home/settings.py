@@ -45,6 +45,10 @@ class Settings:
         """Return where a module's notebook opens; a server that is not running is started on the way."""
         return f"{self.hub_url}user-redirect/lab/tree/{slug}/{slug}.ipynb"
 
+    def correction(self, slug: str) -> str:
+        """Return where a student takes a corrected release into the notebook, on their own server."""
+        return f"{self.hub_url}user-redirect/correction/{slug}"
+
     @property
     def formgrader_url(self) -> str:
         return f"{self.hub_host}{self.base_url}services/formgrader/"

@@ -58,6 +58,9 @@ semester apply: --json --yes
 semester status: --json
 module history: --diff --json
 module restore: --cell --json --yes
+module update: --json --plan --yes
+grade void: --course-dir --database --json --plan --reason --undo --yes
+grade regrade: --course-dir --database --force --jobs --json --plan --student --yes
 semester roster: --force --json --output --username
 """
 SETTINGS = """

@@ -2,13 +2,17 @@
 
 import asyncio
 import threading
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from nbgrader.api import MissingEntry, SubmittedNotebook
 from tornado import web
 
+from tito.gradebook.void_marks import mark_voids
+from tito.gradebook.voids import Void, voids_of
 from tito.rendering.sanitize import SanitizingExporter
 
 from .base import PageHandler
@@ -29,14 +33,22 @@ class SubmissionPages:
         """Begin to load what the first page needs."""
         self._threads.submit(lambda: self._exporter().renderer.render("markdown", "*ready*"))
 
-    async def make(self, notebook: Path, resources: dict[str, Any], names: dict[str, Any]) -> str:
-        """Return the page of a graded notebook; `names` are what its template knows of the request."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._make, notebook, resources, names)
+    async def make(
+        self, notebook: Path, resources: dict[str, Any], names: dict[str, Any], voided: Iterable[Void] = ()
+    ) -> str:
+        """Return the page of a graded notebook, with its void checks; `names` are what its template knows of the
+        request.
+        """
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._make, notebook, resources, names, voided)
 
-    def _make(self, notebook: Path, resources: dict[str, Any], names: dict[str, Any]) -> str:
+    def _make(self, notebook: Path, resources: dict[str, Any], names: dict[str, Any], voided: Iterable[Void]) -> str:
         exporter = self._exporter()
         exporter.environment.globals.update(names)
-        page, _ = exporter.from_filename(str(notebook), resources=resources)
+        graded = nbformat.v4.reads(notebook.read_text(encoding="utf-8"))  # of ours: its schema need not be checked
+        mark_voids(graded, voided)
+        resources["metadata"] = {"name": notebook.stem, "path": str(notebook.parent)}
+        page, _ = exporter.from_notebook_node(graded, resources=resources)
         return page
 
     def _exporter(self) -> SanitizingExporter:
@@ -65,7 +77,8 @@ class SubmissionHandler(PageHandler):
             self.write(self.render("formgrade_404.tpl", resources={**resources, "filename": str(notebook)}))
             return
         names = {"csp_nonce": self.csp_nonce, "page": self.page_facts()}
-        self.write(await self.settings["gateway_pages"].make(notebook, resources, names))
+        voided = voids_of(self.gradebook, resources["assignment_id"])
+        self.write(await self.settings["gateway_pages"].make(notebook, resources, names, voided))
 
     def _resources(self, submission: SubmittedNotebook) -> dict[str, Any]:
         """What nbgrader's own handler gives its template, and whether the submission is flagged."""

@@ -21,6 +21,7 @@ from tito.gradebook.unread import AnswersUnread, refuse_unread
 
 from .board_api import router as board_router
 from .client import describe_run
+from .corrections_api import router as corrections_router
 from .identity import caller, holder, needs
 from .kinds import find_kind, names_to_ask_for
 from .overview import router as overview_router
@@ -178,6 +179,6 @@ def make_app(
     app.add_exception_handler(AnswersUnread, lambda _, error: _refuse(error, unread=error.waiting))
     app.add_exception_handler(TitoError, lambda _, error: _refuse(error))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
-    for part in (router, overview_router, regrade_router, board_router):
+    for part in (router, overview_router, regrade_router, corrections_router, board_router):
         app.include_router(part, prefix=f"{base}/api/v1")
     return app

@@ -19,8 +19,10 @@ from .overview import module_overview, student_rows
 from .pool import RunnerPool
 from .queue import Queue
 from .records import Run, open_database
+from .regrading import regrade_plan
 from .settings import GradingSettings, settings_from_environment
 from .students import students_for
+from .voids import Wanted, apply_void, list_checks, plan_void
 
 
 class Door(Protocol):
@@ -31,6 +33,9 @@ class Door(Protocol):
     def overview(self) -> list[dict[str, Any]]: ...
     def rows(self, assignment: str) -> list[dict[str, Any]]: ...
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None: ...
+    def checks(self, assignment: str) -> dict[str, Any]: ...
+    def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]: ...
+    def regrade_plan(self, assignment: str) -> dict[str, Any]: ...
     def working(self, jobs: int | None) -> contextlib.AbstractContextManager[None]: ...
     def wait(self, seconds: float) -> None: ...
 
@@ -60,6 +65,17 @@ class Direct:
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
         run = self.queue.latest_run("autograde", assignment, student, ("graded", "refused", "unchanged"))
         return None if run is None else {**describe_run(run), "report": run.report}
+
+    def checks(self, assignment: str) -> dict[str, Any]:
+        return list_checks(self.settings, self.queue, assignment)
+
+    def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]:
+        if plan:
+            return plan_void(self.settings, self.queue, wanted)
+        return apply_void(self.settings, self.queue, wanted, by=os.environ.get("USER") or "command line")
+
+    def regrade_plan(self, assignment: str) -> dict[str, Any]:
+        return regrade_plan(self.settings, self.queue, assignment)
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
@@ -103,6 +119,16 @@ class ThroughService:
         )
         done = [run["id"] for run in runs if run["outcome"] in ("graded", "refused", "unchanged")]
         return self._service.ask("GET", f"/runs/{done[0]}") if done else None
+
+    def checks(self, assignment: str) -> dict[str, Any]:
+        return self._service.ask("GET", f"/assignments/{assignment}/checks")
+
+    def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]:
+        body = {"check": wanted.check, "reason": wanted.reason, "undo": wanted.undo}
+        return self._service.ask("POST", f"/assignments/{wanted.assignment}/voids{'/plan' if plan else ''}", json=body)
+
+    def regrade_plan(self, assignment: str) -> dict[str, Any]:
+        return self._service.ask("GET", f"/assignments/{assignment}/regrade")
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
