@@ -11,6 +11,7 @@ from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, Looking, NoPage, check_form, find_grader
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.notebook_view import shown_cells
+from hub_config.home.results import read_quick
 from hub_config.home.session import Viewer
 from hub_config.home.views import clock_for, render
 
@@ -33,14 +34,15 @@ async def queue(request: Request, viewer: Grader, ask: Asking) -> Response:
 @router.get("/questions/{number}")
 async def question(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
     """Show a question with its cell and its notebook, all of it as text, and the form for an answer."""
-    got = await gather(course=ask.course(), question=ask.question(number))
+    got = await gather(course=ask.course(), question=ask.question(number), checks=ask.question_checks(number))
     found = got["question"]
     if isinstance(found, Missing):
         raise NoPage(404 if not found.is_unreachable else 503, "There is no such question", "Go back to the queue.")
-    cells = await _cells(ask, found)
+    cells, clock = await _cells(ask, found), clock_for(got["course"])
     titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
     data = {"course": got["course"], "question": found, "cells": cells, "titles": titles}
-    return render(request, "question.html", **data, clock=clock_for(got["course"]), absent=[])
+    data["checks"] = got["checks"] if isinstance(got["checks"], Missing) else read_quick(got["checks"] or None, clock)
+    return render(request, "question.html", **data, clock=clock, absent=[])
 
 
 async def _cells(ask: Any, found: dict[str, Any]) -> Any:
@@ -65,6 +67,12 @@ async def take(request: Request, number: str, viewer: Grader, ask: Asking) -> Re
 async def give_back(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
     """Leave a question to somebody else."""
     return back(request, "questions", await ask.give_question_back(number), "Somebody else can take it.")
+
+
+@router.post("/questions/{number}/check", dependencies=FORM)
+async def check(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
+    """Run the visible checks on the notebook that goes with a question."""
+    return back(request, f"questions/{number}", await ask.check_question(number), "The checks run; nothing counts.")
 
 
 @router.post("/questions/{number}/answer", dependencies=FORM)

@@ -1,25 +1,37 @@
-"""The home page beside a real exchange, over real HTTP, and people in front of it; the Hub is `FakeHub`."""
+"""The home page beside a real exchange, over real HTTP, and people in front of it; the Hub is `FakeHub`.
+
+The grading service is there where a test asks for it, with runners that judge by this checkout's modules.
+"""
 
 import contextlib
 import re
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from tito.grading.api import make_app
+from tito.grading.pool import RunnerPool
+from tito.grading.queue import Queue
+from tito.grading.records import open_database
+from tito.grading.settings import settings_from_environment
 
+from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
 from hub_config.home.app import create_app
 from hub_config.home.session import COOKIE
 from hub_config.home.settings import load_settings
+from hub_config.services import GRADING as GRADING_SERVICE
 from tests.exchange.live import COURSE, Live, free_port
 from tests.home.test_course_map import course, given
 
 HOME = "/services/home/"
-SEMESTER = "http://semester.invalid"
-STAFF = ("custom:grading:grade", "custom:semester:read", scopes.ANSWER)
+SEMESTER, GRADING = "http://semester.invalid", "http://grading.invalid"
+STAFF = ("access:services!service=grading", "custom:grading:grade", "custom:semester:read", scopes.ANSWER)
+GRADING_SCOPES = [name for name in GRADING_SERVICE.scopes if name.startswith("custom:")]
 START_SECONDS = 120.0  # a machine that runs other tests too
 
 
@@ -36,8 +48,8 @@ class Visitor(httpx.Client):
 class Pages:
     """A running home page of a course with one module, `tensor`."""
 
-    def __init__(self, live: Live, stack: contextlib.ExitStack) -> None:
-        self.live, self.may_ask, self._stack = live, True, stack
+    def __init__(self, live: Live, stack: contextlib.ExitStack, grading: FastAPI | None = None) -> None:
+        self.live, self.may_ask, self._stack, self._grading = live, True, stack, grading
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
         stack.enter_context(_served(self.app, self.url))
@@ -50,6 +62,7 @@ class Pages:
             "JUPYTERHUB_CLIENT_ID": "service-home",
             "EXCHANGE_URL": self.live.url,
             "SEMESTER_URL": SEMESTER,
+            "GRADING_URL": GRADING if self._grading else "",
             "EXCHANGE_COURSE": COURSE,
         }
 
@@ -62,6 +75,7 @@ class Pages:
             return {**course(given("tensor")), **more}
 
         mounts = {SEMESTER: httpx.ASGITransport(app=semester)}
+        mounts |= {GRADING: httpx.ASGITransport(app=self._grading)} if self._grading else {}
         return httpx.AsyncClient(mounts=mounts, timeout=START_SECONDS, trust_env=False)
 
     def cookie(self, name: str, group: str, *scope: str) -> str:
@@ -85,6 +99,19 @@ class Pages:
         options = {"follow_redirects": True, "trust_env": False, "timeout": START_SECONDS}
         visitor = Visitor(base_url=self.url, cookies={COOKIE: cookie}, **options)  # type: ignore[arg-type]
         return self._stack.enter_context(visitor)
+
+
+def beside_grading(live: Live, stack: contextlib.ExitStack) -> FastAPI:
+    """Return the grading service's application; its runners end with the stack."""
+    (folder := live.scratch / "course" / "source").mkdir(parents=True)
+    settings = settings_from_environment(
+        {}, course_dir=folder.parent, course_id=COURSE, exchange_url=live.url, jobs=1,
+        course_tree=Path(__file__).parents[2] / "course", token=live.hub.service("grading", *GRADING_SCOPES),
+    )  # fmt: skip
+    queue = Queue(open_database(settings.database_url))
+    stack.callback(queue.engine.dispose)
+    stack.enter_context(RunnerPool(settings, queue))
+    return make_app(settings, queue, HubIdentity(live.hub.url, read_caller))
 
 
 @contextlib.contextmanager
