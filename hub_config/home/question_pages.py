@@ -1,8 +1,9 @@
 """Questions of students who are stuck: asked on a module's page, answered from the staff's queue."""
 
+from collections import Counter
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
@@ -17,18 +18,38 @@ from hub_config.home.views import clock_for, render
 
 router = APIRouter()
 Grader = Annotated[Viewer, Depends(find_grader)]
+SectionName = Annotated[str, Query(max_length=200)]
 FORM = [Depends(check_form)]
 SENT = "Your question was sent. The answer will stand here, and your course page tells you."
 
 
 @router.get("/questions")
-async def queue(request: Request, viewer: Grader, ask: Asking) -> Response:
-    """Show the questions that wait, oldest first."""
-    got = await gather(course=ask.course(), questions=ask.waiting_questions())
+async def queue(request: Request, viewer: Grader, ask: Asking, section: SectionName = "") -> Response:
+    """Show the questions that wait, oldest first, of all or of one section."""
+    got = await gather(course=ask.course(), questions=ask.waiting_questions(), people=ask.people())
     absent = [got["questions"]] if isinstance(got["questions"], Missing) else []
     titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
     data = {"course": got["course"], "questions": got["questions"], "titles": titles}
+    data |= _by_section(got["questions"], got["people"], section)
     return render(request, "questions.html", **data, clock=clock_for(got["course"]), absent=absent)
+
+
+def _by_section(asked: Any, people: Any, chosen: str) -> dict[str, Any]:
+    """What the queue needs to part itself: each student's section, how many questions wait in each, the chosen one."""
+    students = [] if isinstance(people, Missing) else people["students"]
+    of = {student["username"]: student["section"] for student in students if student.get("section")}
+    rows = [] if isinstance(asked, Missing) else asked
+    waiting = Counter(of[row["student"]] for row in rows if row["student"] in of)
+    if chosen and not isinstance(asked, Missing):
+        asked = [row for row in rows if of.get(row["student"]) == chosen]
+        waiting.setdefault(chosen, 0)
+    return {
+        "questions": asked,
+        "section_of": of,
+        "sections": sorted(waiting.items()),
+        "chosen": chosen,
+        "all": len(rows),
+    }
 
 
 @router.get("/questions/{number}")

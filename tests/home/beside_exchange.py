@@ -50,6 +50,7 @@ class Pages:
 
     def __init__(self, live: Live, stack: contextlib.ExitStack, grading: FastAPI | None = None) -> None:
         self.live, self.may_ask, self._stack, self._grading = live, True, stack, grading
+        self.roster: dict[str, dict[str, str]] = {}
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
         stack.enter_context(_served(self.app, self.url))
@@ -73,6 +74,10 @@ class Pages:
         def view() -> dict:
             more = {"title": "Tiny", "time_zone": "UTC", "questions": self.may_ask}
             return {**course(given("tensor")), **more}
+
+        @semester.get("/api/v1/people")
+        def people() -> dict:
+            return {"students": [{"username": name, **more} for name, more in self.roster.items()]}
 
         mounts = {SEMESTER: httpx.ASGITransport(app=semester)}
         mounts |= {GRADING: httpx.ASGITransport(app=self._grading)} if self._grading else {}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -145,7 +146,7 @@ def runs_the_checks(tom: Person) -> None:
     checks.get_by_role("button", name="Run the visible checks").press("Enter")
     expect(checks).to_contain_text("They are being run")
     page.get_by_label("Your answer to ada").fill("Half a sentence")
-    expect(checks).to_contain_text("of 21 visible checks pass", timeout=120_000)
+    expect(checks).to_contain_text(re.compile(r"0 of \d+ visible checks pass"), timeout=120_000)
     expect(checks.locator("dd", has_text="onerror").first).to_be_visible()
     expect(page.get_by_label("Your answer to ada")).to_have_value("Half a sentence")
     assert page.locator("main :is(img, iframe, script, object, svg[onload])").count() == 0
