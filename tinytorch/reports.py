@@ -1,7 +1,8 @@
 """Note what a test cell or a prediction gave, for the course to learn where people get stuck.
 
 Promises: names, counts, kinds of fault and marks of checks, never code, values or titles; one line in a file of one's
-own home, no request, no wait and no error. Nobody reads the file but the server that sends it; docs/student.md tells students.
+own home, no request, no wait and no error. Nobody reads the file but the server that sends it; docs/student.md tells
+students.
 """
 
 import hashlib

@@ -43,13 +43,8 @@ def _by_section(asked: Any, people: Any, chosen: str) -> dict[str, Any]:
     if chosen and not isinstance(asked, Missing):
         asked = [row for row in rows if of.get(row["student"]) == chosen]
         waiting.setdefault(chosen, 0)
-    return {
-        "questions": asked,
-        "section_of": of,
-        "sections": sorted(waiting.items()),
-        "chosen": chosen,
-        "all": len(rows),
-    }
+    counts = {"sections": sorted(waiting.items()), "all": len(rows)}
+    return {"questions": asked, "section_of": of, "chosen": chosen, **counts}
 
 
 @router.get("/questions/{number}")

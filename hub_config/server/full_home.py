@@ -242,8 +242,8 @@ footer {{ border-top: 1px solid var(--line); margin-top: 2rem; padding-top: .5re
 {said}
 <p>Free: {free}. <a href="?go-on=1">{go_on}</a></p>
 <h2>Your largest files</h2>
-<table><thead><tr><th scope="col" class="size">Size</th><th scope="col">File</th><th scope="col">For good</th></tr></thead>
-<tbody>{rows}</tbody></table>
+<table><thead><tr><th scope="col" class="size">Size</th><th scope="col">File</th><th scope="col">For good</th></tr>
+</thead><tbody>{rows}</tbody></table>
 </main>
 <footer><a href="{base}history">History of your notebooks</a></footer>
 </body>
