@@ -1,6 +1,7 @@
 """Questions of students who are stuck: asked on a module's page, answered from the staff's queue."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Form, Query, Request
@@ -10,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from hub_config.home.actions import back
 from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, Looking, NoPage, check_form, find_grader
+from hub_config.home.moments import Clock
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.notebook_view import shown_cells
 from hub_config.home.results import read_quick
@@ -57,8 +59,16 @@ async def question(request: Request, number: str, viewer: Grader, ask: Asking) -
     cells, clock = await _cells(ask, found), clock_for(got["course"])
     titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
     data = {"course": got["course"], "question": found, "cells": cells, "titles": titles}
-    data["checks"] = got["checks"] if isinstance(got["checks"], Missing) else read_quick(got["checks"] or None, clock)
+    data["checks"] = _checks(got["checks"], found["exercise"], clock)
     return render(request, "question.html", **data, clock=clock, absent=[])
+
+
+def _checks(got: Any, exercise: str, clock: Clock) -> Any:
+    """What the visible checks gave, the question's exercise first; Missing if it can't be had, None if nobody asked."""
+    quick = None if isinstance(got, Missing) else read_quick(got or None, clock)
+    if quick is None:
+        return got or None
+    return replace(quick, exercises=tuple(sorted(quick.exercises, key=lambda each: each.name != exercise)))
 
 
 async def _cells(ask: Any, found: dict[str, Any]) -> Any:
@@ -88,7 +98,8 @@ async def give_back(request: Request, number: str, viewer: Grader, ask: Asking) 
 @router.post("/questions/{number}/check", dependencies=FORM)
 async def check(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
     """Run the visible checks on the notebook that goes with a question."""
-    return back(request, f"questions/{number}", await ask.check_question(number), "The checks run; nothing counts.")
+    answer = await ask.check_question(number)
+    return back(request, f"questions/{number}#checks", answer, "The checks are being run. Nothing counts by them.")
 
 
 @router.post("/questions/{number}/answer", dependencies=FORM)

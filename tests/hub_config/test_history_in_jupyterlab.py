@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -24,9 +25,9 @@ pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(600)]
 AUDIT = (Path(__file__).parents[1] / "home" / "audit.js").read_text()
 NOTEBOOK = "tensor/tensor.ipynb"
 CELL = "def infer_shape"
-GOOD, WRONG, UNSAVED, SAVED_LAST, LARGE = (
+GOOD, WRONG, UNSAVED, SAVED_LAST, IN_FULL, LARGE = (
     f"{CELL}(data):\n    return '{text}'"
-    for text in ("good work", "all wrong", "not saved yet", "saved last", "large " * 20_000)
+    for text in ("good work", "all wrong", "not saved yet", "saved last", "in a full home", "large " * 20_000)
 )
 IS_ROOT = os.geteuid() == 0  # who may mount a small file system
 STEPS = f"{CELL}(data):\n    raise NotImplementedError", "print('another cell')"
@@ -64,8 +65,8 @@ def home_with(place: Path, notebook: dict) -> Iterator[Path]:
 
 
 def test_lost_work_comes_back(server: SingleUser):
-    """A save, a wrong restore, an old copy, a checkpoint, a reset, a deletion, a killed server, a full home: each time
-    it is there again.
+    """A wrong restore, an old copy, a checkpoint, a reset, a deletion, a killed server, two tabs, a full home: each
+    time it is there again.
     """
     pictures = os.environ.get("E2E_PICTURES")
     with chromium() as browser:
@@ -86,6 +87,7 @@ def test_lost_work_comes_back(server: SingleUser):
         reset(ada, history, server)
         deleted(ada, history)
         history = killed(ada, server)
+        two_tabs(ada, history, server)
         if IS_ROOT:
             in_a_full_home(ada, history, server)
         assert ada.dialogs == []
@@ -119,7 +121,7 @@ def a_wrong_restore_is_undone(ada: Person, history: FrameLocator) -> None:
 
 
 def an_old_copy_in_its_place(ada: Person, history: FrameLocator, server: SingleUser, content: dict) -> None:
-    """As a second tab or an upload would."""
+    """As an upload would."""
     headers = {"Authorization": f"token {server.token}"}
     model = {"type": "notebook", "content": content}
     answer = httpx.put(f"{server.url}api/contents/{NOTEBOOK}", headers=headers, json=model, timeout=30)
@@ -192,13 +194,31 @@ def killed(ada: Person, server: SingleUser) -> FrameLocator:
     return history
 
 
+def two_tabs(ada: Person, history: FrameLocator, server: SingleUser) -> None:
+    """Each has what it was opened with; the one that saves last is asked, and its student says yes."""
+    other = replace(ada, page=ada.context.new_page())
+    open_notebook(other, server)
+    lab.type_into_cell(ada.page, CELL, GOOD)
+    lab.save(ada.page)
+    lab.type_into_cell(other.page, CELL, WRONG)
+    other.page.keyboard.press("Control+s")
+    other.page.locator(".jp-Dialog-button", has_text="Overwrite").click()
+    expect(other.page.locator(".jp-mod-dirty")).to_have_count(0)
+    assert in_cell(ada) == WRONG
+    other.page.close()
+    all_versions(history)
+    choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == GOOD
+
+
 def in_a_full_home(ada: Person, history: FrameLocator, server: SingleUser) -> None:
     """Old versions go before a save fails; one that finds no room says so, and nothing of the work is lost."""
     before = len(kept_in(server))
     fill(server.home)
-    lab.type_into_cell(ada.page, CELL, GOOD)
+    lab.type_into_cell(ada.page, CELL, IN_FULL)
     lab.save(ada.page)
-    assert in_cell(ada) == GOOD
+    assert in_cell(ada) == IN_FULL
     assert len(kept_in(server)) < before
     fill(server.home)
     lab.type_into_cell(ada.page, CELL, LARGE)
@@ -206,14 +226,14 @@ def in_a_full_home(ada: Person, history: FrameLocator, server: SingleUser) -> No
     expect(ada.page.locator(".jp-Dialog")).to_contain_text("Your home is full: nothing was saved")
     ada.picture("full-home-save")
     ada.page.locator(".jp-Dialog button").last.click()
-    assert in_cell(ada) == GOOD
+    assert in_cell(ada) == IN_FULL
     makes_room(ada, server)
     lab.save(ada.page)
     assert in_cell(ada) == LARGE
     all_versions(history)
     choose(history, 1)
     restore(history)
-    assert in_cell(ada) == GOOD
+    assert in_cell(ada) == IN_FULL
 
 
 def makes_room(ada: Person, server: SingleUser) -> None:
