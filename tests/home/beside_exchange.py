@@ -29,7 +29,7 @@ from tests.exchange.live import COURSE, Live, free_port
 from tests.home.test_course_map import course, given
 
 HOME = "/services/home/"
-SEMESTER, GRADING = "http://semester.invalid", "http://grading.invalid"
+SEMESTER = "http://semester.invalid"
 STAFF = ("access:services!service=grading", "custom:grading:grade", "custom:semester:read", scopes.ANSWER)
 GRADING_SCOPES = [name for name in GRADING_SERVICE.scopes if name.startswith("custom:")]
 START_SECONDS = 120.0  # a machine that runs other tests too
@@ -48,8 +48,8 @@ class Visitor(httpx.Client):
 class Pages:
     """A running home page of a course with one module, `tensor`."""
 
-    def __init__(self, live: Live, stack: contextlib.ExitStack, grading: FastAPI | None = None) -> None:
-        self.live, self.may_ask, self._stack, self._grading = live, True, stack, grading
+    def __init__(self, live: Live, stack: contextlib.ExitStack, grading_url: str = "") -> None:
+        self.live, self.may_ask, self._stack, self._grading_url = live, True, stack, grading_url
         self.roster: dict[str, dict[str, str]] = {}
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
@@ -63,7 +63,7 @@ class Pages:
             "JUPYTERHUB_CLIENT_ID": "service-home",
             "EXCHANGE_URL": self.live.url,
             "SEMESTER_URL": SEMESTER,
-            "GRADING_URL": GRADING if self._grading else "",
+            "GRADING_URL": self._grading_url,
             "EXCHANGE_COURSE": COURSE,
         }
 
@@ -80,7 +80,6 @@ class Pages:
             return {"students": [{"username": name, **more} for name, more in self.roster.items()]}
 
         mounts = {SEMESTER: httpx.ASGITransport(app=semester)}
-        mounts |= {GRADING: httpx.ASGITransport(app=self._grading)} if self._grading else {}
         return httpx.AsyncClient(mounts=mounts, timeout=START_SECONDS, trust_env=False)
 
     def cookie(self, name: str, group: str, *scope: str) -> str:
@@ -106,8 +105,8 @@ class Pages:
         return self._stack.enter_context(visitor)
 
 
-def beside_grading(live: Live, stack: contextlib.ExitStack) -> FastAPI:
-    """Return the grading service's application; its runners end with the stack."""
+def beside_grading(live: Live, stack: contextlib.ExitStack) -> str:
+    """Start the grading service beside; return its address. It ends with the stack, and its runners with it."""
     (folder := live.scratch / "course" / "source").mkdir(parents=True)
     settings = settings_from_environment(
         {}, course_dir=folder.parent, course_id=COURSE, exchange_url=live.url, jobs=1,
@@ -116,7 +115,9 @@ def beside_grading(live: Live, stack: contextlib.ExitStack) -> FastAPI:
     queue = Queue(open_database(settings.database_url))
     stack.callback(queue.engine.dispose)
     stack.enter_context(RunnerPool(settings, queue))
-    return make_app(settings, queue, HubIdentity(live.hub.url, read_caller))
+    url = f"http://127.0.0.1:{free_port()}"
+    stack.enter_context(_served(make_app(settings, queue, HubIdentity(live.hub.url, read_caller)), url))
+    return url
 
 
 @contextlib.contextmanager

@@ -254,14 +254,11 @@ class Queue(QueueView):
             session.commit()
             return changed.rowcount  # type: ignore[attr-defined]
 
-    def forget_older_reports(self, run: int, *, of_same_files: bool = False) -> None:
-        """Keep of earlier runs of the same kind the facts, not the report: the newest one is read, of a student's
-        submissions to a module or, `of_same_files`, of this one.
-        """
+    def forget_older_reports(self, run: int) -> None:
+        """Keep of a submission's earlier runs of the same kind the facts, not the report: the newest one is read."""
         with Session(self.engine) as session:
             newest = session.get_one(Run, run)
-            same = [Run.kind == newest.kind, Run.assignment == newest.assignment, Run.student == newest.student]
-            same += [Run.submission == newest.submission] if of_same_files else []
+            same = (Run.kind == newest.kind, Run.assignment == newest.assignment, Run.student == newest.student)
             session.execute(update(Run).where(*same, Run.id < run).values(report={}))
             session.commit()
 
