@@ -50,7 +50,7 @@ class Pages:
 
     def __init__(self, live: Live, stack: contextlib.ExitStack, grading_url: str = "") -> None:
         self.live, self.may_ask, self._stack, self._grading_url = live, True, stack, grading_url
-        self.roster: dict[str, dict[str, str]] = {}
+        self.sections: dict[str, str] = {}  # of each student on the roster
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
         stack.enter_context(_served(self.app, self.url))
@@ -77,7 +77,9 @@ class Pages:
 
         @semester.get("/api/v1/people")
         def people() -> dict:
-            return {"students": [{"username": name, **more} for name, more in self.roster.items()]}
+            students = [{"username": name, "section": section} for name, section in self.sections.items()]
+            known = sorted({section for section in self.sections.values() if section})
+            return {"students": students, "sections": known, "mine": []}
 
         mounts = {SEMESTER: httpx.ASGITransport(app=semester)}
         return httpx.AsyncClient(mounts=mounts, timeout=START_SECONDS, trust_env=False)
