@@ -99,8 +99,8 @@ def test_a_quick_result_says_nothing_of_hidden_tests(call, submitted, until):
 def test_visible_checks_run_on_the_notebook_of_a_question(hub, people, call, submitted, until, tmp_path):
     """For whoever answers, in the sandbox, whatever the notebook tries; nothing counts by it and nobody is told."""
     outside = tmp_path / "outside"
-    hostile = f"open({str(outside)!r}, 'w').write('was here')\n{WRONG['scale']}"
-    (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, WRONG | {"scale": hostile}))
+    hostile = f"open({str(outside)!r}, 'w').write('was here')\ndef scale(values, factor):\n    return '<script>'"
+    (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, GOOD | {"scale": hostile}))
     request = QuestionRequest("Why?", "scale")
     with ExchangeClient(hub.service_url("exchange"), people["ada"]) as ada:
         asked = ada.ask(COURSE, SLUG, request, pack(tmp_path, [f"{SLUG}.ipynb"]))
@@ -112,10 +112,11 @@ def test_visible_checks_run_on_the_notebook_of_a_question(hub, people, call, sub
     before = call["ada"].get("me")
     assert [call["tom"].http.post(path).json()["waiting"] for _ in range(2)] == [True, True]
     shown = until(lambda: not (found := call["tom"].get(path))["waiting"] and found)
-    assert (shown["outcome"], shown["score"], shown["max_score"]) == ("graded", 25.0, 50.0)
+    assert shown["outcome"] == "graded"
+    assert 0 < shown["score"] < shown["max_score"] == 50.0
     checks = {each["name"]: each["checks"] for each in shown["report"]["exercises"]}
     assert [check["passed"] for check in checks["total"]] == [True]
-    assert not all(check["passed"] for check in checks["scale"])
+    assert not any(check["passed"] for check in checks["scale"])
     assert "HIDDEN-CANARY" not in str(shown)
     assert not outside.exists()
     assert call["ada"].get("me") == before
