@@ -7,7 +7,7 @@ import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
@@ -116,9 +116,16 @@ def beside_grading(live: Live, stack: contextlib.ExitStack) -> str:
     )  # fmt: skip
     queue = Queue(open_database(settings.database_url))
     stack.callback(queue.engine.dispose)
-    stack.enter_context(RunnerPool(settings, queue))
+    identity = HubIdentity(live.hub.url, read_caller)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with RunnerPool(settings, queue):
+            yield
+        await identity.close()
+
     url = f"http://127.0.0.1:{free_port()}"
-    stack.enter_context(_served(make_app(settings, queue, HubIdentity(live.hub.url, read_caller)), url))
+    stack.enter_context(_served(make_app(settings, queue, identity, lifespan=lifespan), url))
     return url
 
 
