@@ -59,6 +59,7 @@ GRADING = Service(
     scopes=(
         *access("exchange"),
         *("custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:release", "custom:exchange:events"),
+        "custom:exchange:answer",  # the notebook that goes with a question
     ),
     for_servers=True,
 )

@@ -295,8 +295,9 @@ class UnlockState:
 
 @dataclass
 class Question:
-    """A question as its student and staff see it. `failing` of `tried` students: of those who ran the exercise's test
-    cell, whose newest run failed (in staff's list)."""
+    """A question as its student and staff see it. For staff: of the `tried` students who ran the exercise's test cell,
+    the newest runs of `failing` failed; of the `check_tried` whose runs name the checks that failed, `check_failing`
+    fail this question's check."""
 
     id: str
     course: str
@@ -318,6 +319,8 @@ class Question:
     notebook: list[FileInfo]
     failing: int = 0
     tried: int = 0
+    check_failing: int = 0
+    check_tried: int = 0
 
 
 @dataclass

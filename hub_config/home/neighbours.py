@@ -144,6 +144,13 @@ class Neighbours:
         answer = await self._ask("exchange", "GET", self._of_question(number) + "/notebook")
         return answer if isinstance(answer, Missing) else unpack(answer.content)
 
+    async def question_checks(self, number: str) -> Any:
+        """Return what the visible checks gave on a question's notebook; {} if nobody has run them."""
+        return await self._get("grading", f"/api/v1/questions/{quote(number, safe='')}/checks")
+
+    async def check_question(self, number: str) -> Any:
+        return await self._post("grading", f"/api/v1/questions/{quote(number, safe='')}/checks", None)
+
     async def ask_question(self, module: str, exercise: str, text: str) -> Any:
         path = f"/api/v1/courses/{self.settings.course}/assignments/{quote(module, safe='')}/questions"
         return await self._post("exchange", path, {"exercise": exercise, "text": text})

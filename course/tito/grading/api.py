@@ -31,6 +31,7 @@ from .records import Job, Run
 from .regrades import router as regrade_router
 from .rights import READ, RUN
 from .settings import GradingSettings
+from .snapshots import router as snapshot_router
 from .students import students_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
@@ -179,6 +180,6 @@ def make_app(
     app.add_exception_handler(AnswersUnread, lambda _, error: _refuse(error, unread=error.waiting))
     app.add_exception_handler(TitoError, lambda _, error: _refuse(error))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
-    for part in (router, overview_router, regrade_router, corrections_router, board_router):
+    for part in (router, overview_router, regrade_router, corrections_router, board_router, snapshot_router):
         app.include_router(part, prefix=f"{base}/api/v1")
     return app

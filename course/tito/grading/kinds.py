@@ -82,6 +82,7 @@ KINDS = (
          button=Button("Release feedback", "Let students read them",
                        said="Feedback on {module} is on its way to the students.")),
     Kind("measure", "measure:measure", 1, scope=None, holds=NOTHING),
+    Kind("snapshot", "snapshot:check", 2, scope=None, holds=NOTHING),
     Kind("milestone", "milestone:run", 20, after=COLLECTED, holds=ALONE),
 )  # fmt: skip
 

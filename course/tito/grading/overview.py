@@ -148,7 +148,7 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
     for name, found in entries.items():
         modules.setdefault(name, {})["entry"] = found
     for assignment, run in newest.items():
-        modules.setdefault(assignment, {})["quick"] = _quick(run)
+        modules.setdefault(assignment, {})["quick"] = describe_quick(run)
     for task in waiting:
         again = task.lease_until if task.state == QUEUED else None  # of one that the machine had no time for
         modules.setdefault(task.assignment, {}).setdefault("quick", {}).update(
@@ -171,7 +171,8 @@ def _still_unread(row: StillUnread | None) -> dict[str, Any]:
     return {"unread_answers": row.answers if row else 0, "unread_points": row.points if row else 0.0}
 
 
-def _quick(run: Run) -> dict[str, Any]:
+def describe_quick(run: Run) -> dict[str, Any]:
+    """Show what visible checks gave."""
     return {
         "waiting": False, "submission": run.submission, "outcome": run.outcome, "message": run.message,
         "score": run.score, "max_score": run.max_score, "checked_at": run.started_at.isoformat(), "report": run.report,

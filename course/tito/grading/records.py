@@ -84,7 +84,7 @@ class Run(Base):
     kind: Mapped[str] = mapped_column(String(32))
     assignment: Mapped[str] = mapped_column(String(128))
     student: Mapped[str] = mapped_column(String(255), default="")
-    submission: Mapped[str] = mapped_column(String(255), default="")  # the exchange's id, where it came from there
+    submission: Mapped[str] = mapped_column(String(255), default="")  # the exchange's id of it, or a question's
     submission_sha256: Mapped[str] = mapped_column(String(64), default="")
     source_sha256: Mapped[str] = mapped_column(String(64), default="")
     seed: Mapped[int | None] = mapped_column(BigInteger)
