@@ -8,6 +8,8 @@ from nbgrader.api import Comment, MissingEntry, SolutionCell
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from tornado import web
 
+from tito.gradebook.grade_changes import list_changes
+
 from .base import GatewayMixin, PageHandler
 from .by_hand import (
     CommentCollectionHandler,
@@ -16,7 +18,6 @@ from .by_hand import (
     GradeCollectionHandler,
     GradeHandler,
 )
-from .grade_changes import list_changes
 from .guidance import guidance
 from .pages import FILE_POLICY
 from .submission_page import SubmissionHandler

@@ -9,7 +9,21 @@ import json
 from typing import Any
 
 from nbgrader.api import Comment, Grade, Gradebook, SubmittedNotebook
-from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, Text, event, inspect, select, text
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
 
 metadata = MetaData()
@@ -58,9 +72,13 @@ def record_changes(gradebook: Gradebook, person: str) -> None:
 
 def _record(session: Session, person: str) -> None:
     rows = [row for thing in session.dirty if type(thing) in WATCHED for row in _changed_fields(thing)]
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     if rows:
-        session.execute(changes.insert(), [{"at": now, "person": person, **row} for row in rows])
+        session.execute(changes.insert(), [{"at": utc_now(), "person": person, **row} for row in rows])
+
+
+def utc_now() -> datetime.datetime:
+    """Return the time as SQLite keeps it: in UTC, and without saying so."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 def _changed_fields(thing: Any) -> list[dict[str, Any]]:
@@ -90,6 +108,12 @@ def _same(old: Any, new: Any) -> bool:
 
 def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def newest_change(gradebook: Gradebook) -> int:
+    """Return the number of the newest recorded change, 0 where there is none."""
+    prepare_table(gradebook.engine)
+    return gradebook.db.execute(select(func.max(changes.c.id))).scalar() or 0
 
 
 def list_changes(
