@@ -141,6 +141,13 @@ class Staff(Part):
     tas: list[Username] = []
 
 
+class Conflict(Part):
+    """A student whose work a member of the staff does not grade; nobody needs to name themselves."""
+
+    grader: Username
+    student: Username
+
+
 class Extension(Part):
     """A later due date for one student in one module; grace and late window count from it."""
 
@@ -204,6 +211,9 @@ class Semester(Part):
     milestones: dict[str, Milestone] = {}
     limits: SemesterLimits = SemesterLimits()
     staff: Staff
+    # Who of the staff reads which of the roster's sections; who stands in none reads all.
+    sections: dict[str, list[Username]] = {}
+    conflicts: list[Conflict] = []
     roster: str = "roster.csv"
     extensions: list[Extension] = []
     accommodations: list[Accommodation] = []

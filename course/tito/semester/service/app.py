@@ -20,6 +20,7 @@ from tito.semester.preview import preview
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.roster import as_csv, parse_roster
+from tito.semester.sections import sections_of
 from tito.semester.service import confirmation, schedule
 from tito.semester.service.access import Ours, caller, manager, reader, refusal
 from tito.semester.service.change import Key
@@ -160,13 +161,17 @@ def status(request: Request, who: Reader) -> dict[str, Any]:
 
 @routes.get("/people")
 def people(request: Request, who: Reader) -> dict[str, Any]:
-    """Return the roster and the staff of the semester in force."""
+    """Return the roster and the staff of the semester in force, who reads which section, and what is the caller's."""
     valid = _in_force(request.app.state.service)
-    staff = valid.semester.staff
+    semester, staff = valid.semester, valid.semester.staff
     return {
         "students": [student._asdict() for student in valid.students],
         "tas": staff.tas,
         "instructors": staff.instructors,
+        "sections": sections_of(valid.students),
+        "readers": semester.sections,
+        "mine": [section for section, names in semester.sections.items() if who.name in names],
+        "conflicts": sorted(each.student for each in semester.conflicts if each.grader == who.name),
     }
 
 

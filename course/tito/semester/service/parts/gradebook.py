@@ -7,10 +7,12 @@ told again by the grading service, for which the schedule keeps an action until 
 """
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine
 
@@ -21,7 +23,7 @@ from tito.curriculum.milestones import assignment_of
 from tito.gradebook.file import FILE_NAME, open_or_make, put_student
 from tito.gradebook.late import LatePolicy, semester_policy
 from tito.gradebook.lateness import Moved, Times, bring_to_schedule, preview
-from tito.gradebook.policy import ROSTER_FILE, roster, staff
+from tito.gradebook.policy import ROSTER_FILE, roster
 from tito.semester import times
 from tito.semester.model import Semester
 from tito.semester.read import Valid
@@ -50,7 +52,7 @@ def changes(valid: Valid, course_dir: Path, engine: Engine, needs: Needs) -> lis
 def _students(valid: Valid, course_dir: Path, now: dict[str, Student]) -> Iterator[Change]:
     course = valid.semester.course
     for student in valid.students:
-        before = now.get(student.username)
+        before, student = now.get(student.username), student._replace(section="")  # nbgrader knows no sections
         if before == student:
             continue
         sign, detail = ("~", became(_shown(before), _shown(student))) if before else ("+", _shown(student))
@@ -59,17 +61,35 @@ def _students(valid: Valid, course_dir: Path, now: dict[str, Student]) -> Iterat
 
 
 def _roster(valid: Valid, course_dir: Path) -> Iterator[Change]:
-    now, wanted = roster(course_dir), {student.username for student in valid.students}
-    teaching = frozenset((*valid.semester.staff.instructors, *valid.semester.staff.tas))
-    if (now, staff(course_dir)) == (wanted, teaching):
-        return
-    leaving = (now or frozenset()) - wanted
-    detail = f"{len(wanted)} students" + (f", without {', '.join(sorted(leaving))}" if leaving else "")
-    people = {"students": sorted(wanted), "staff": sorted(teaching)}
+    now, people = roster(course_dir), _people(valid)
     text = json.dumps(people, indent=1, ensure_ascii=False) + "\n"
+    if now is not None and json.loads((course_dir / ROSTER_FILE).read_text(encoding="utf-8")) == people:
+        return
+    leaving = (now or frozenset()) - set(people["students"])
+    detail = f"{len(people['students'])} students" + (f", without {', '.join(sorted(leaving))}" if leaving else "")
+    detail += "".join(f"; section {section} {count}" for section, count in _sizes(people["sections"].values()))
     make = partial(write_atomically, course_dir / ROSTER_FILE, text)
     needs = drops.of_people("students", leaving, now or ())
     yield Change("+" if now is None else "~", "gradebook", "roster", detail, make, needs)
+
+
+def _people(valid: Valid) -> dict[str, Any]:
+    """Return what graders read of people: who is in the course, in which section, and who reads whom."""
+    semester, staff = valid.semester, valid.semester.staff
+    conflicts: dict[str, list[str]] = {}
+    for each in semester.conflicts:
+        conflicts.setdefault(each.grader, []).append(each.student)
+    return {
+        "students": sorted(student.username for student in valid.students),
+        "staff": sorted({*staff.instructors, *staff.tas}),
+        "sections": {student.username: student.section for student in valid.students if student.section},
+        "readers": {section: sorted(set(names)) for section, names in semester.sections.items()},
+        "conflicts": {grader: sorted(set(students)) for grader, students in sorted(conflicts.items())},
+    }
+
+
+def _sizes(sections: Iterable[str]) -> list[tuple[str, int]]:
+    return sorted(Counter(sections).items())
 
 
 def _dues(valid: Valid, course_dir: Path, now: dict[str, datetime | None], needs: Needs) -> Iterator[Change]:
