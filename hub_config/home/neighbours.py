@@ -157,6 +157,19 @@ class Neighbours:
     async def grading_overview(self) -> Any:
         return await self._get("grading", "/api/v1/overview")
 
+    async def readings(self) -> Any:
+        """Return the modules with answers to be read, and how many wait for the viewer."""
+        return await self._get("grading", "/api/v1/reading")
+
+    async def reading(self, module: str) -> Any:
+        return await self._get("grading", f"/api/v1/reading/{quote(module, safe='')}")
+
+    async def share_reading(self, module: str, **how: Any) -> Any:
+        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/share", how)
+
+    async def hand_reading_over(self, module: str, **which: Any) -> Any:
+        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/hand-over", which)
+
     async def regrades(self) -> Any:
         """Return the open regrade requests."""
         return await self._get("grading", "/api/v1/regrades", {"open": "true"})

@@ -1,5 +1,6 @@
 """Sharing out the reading: everybody finds answers of their own, nobody the one that somebody has open."""
 
+import shutil
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -31,11 +32,18 @@ RIGHTS = {"ta": (DOOR, "custom:grading:read", "custom:grading:grade")}
 RIGHTS["instructor"] = (*RIGHTS["ta"], "custom:grading:run")
 
 
-@pytest.fixture
-def place(tmp_path):
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
     """A class of twelve in two sections, whose 24 answers nobody has read; tom reads section A, and not s01."""
     roster = {"staff": [*TAS, "ida"], "sections": SECTIONS, "readers": {"A": ["tom"]}, "conflicts": {"tom": ["s01"]}}
-    make_reading(tmp_path / "course", STUDENTS, **roster)
+    root = tmp_path_factory.mktemp("graded") / "course"
+    make_reading(root, STUDENTS, **roster)
+    return root
+
+
+@pytest.fixture
+def place(tmp_path, graded):
+    shutil.copytree(graded, tmp_path / "course")
     settings = GradingSettings(course_dir=tmp_path / "course", database_url=f"sqlite:///{tmp_path / 'grading.sqlite'}")
     engine = open_database(settings.database_url)
     yield SimpleNamespace(settings=settings, queue=Queue(engine), root=tmp_path / "course")
