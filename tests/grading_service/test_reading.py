@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from tito.errors import TitoError
 from tito.gradebook.answers import written_answers
 from tito.grading.api import make_app
+from tito.grading.next_to_read import find_next
 from tito.grading.open_answers import give_back, take
 from tito.grading.queue import Queue
-from tito.grading.reading import find_next, load_reading
+from tito.grading.reading import load_reading
 from tito.grading.records import OpenAnswer, open_database, utc_now
 from tito.grading.settings import GradingSettings
 from tito.grading.strictness import FEWEST

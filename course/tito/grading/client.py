@@ -18,6 +18,8 @@ from tito.running_nbgrader import put_programs_on_path
 from .overview import module_overview, student_rows
 from .pool import RunnerPool
 from .queue import Queue
+from .reading import all_readings, describe_reading, load_reading
+from .reading_shares import hand_over, share_out
 from .records import Run, open_database
 from .settings import GradingSettings, settings_from_environment
 from .students import students_for
@@ -31,6 +33,10 @@ class Door(Protocol):
     def overview(self) -> list[dict[str, Any]]: ...
     def rows(self, assignment: str) -> list[dict[str, Any]]: ...
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None: ...
+    def reading(self, assignment: str) -> dict[str, Any]: ...
+    def readings(self) -> list[dict[str, Any]]: ...
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]: ...
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]: ...
     def working(self, jobs: int | None) -> contextlib.AbstractContextManager[None]: ...
     def wait(self, seconds: float) -> None: ...
 
@@ -46,7 +52,7 @@ class Direct:
     def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
         named = students_for(self.settings, kind, assignment, students)
         given = {name: True for name, value in options.items() if value}
-        return self.queue.submit(kind, assignment, named, asked_by=os.environ.get("USER", "command line"), **given)
+        return self.queue.submit(kind, assignment, named, asked_by=_me(), **given)
 
     def progress(self, job: str) -> dict[str, Any]:
         return self.queue.progress(job) or {}
@@ -60,6 +66,18 @@ class Direct:
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
         run = self.queue.latest_run("autograde", assignment, student, ("graded", "refused", "unchanged"))
         return None if run is None else {**describe_run(run), "report": run.report}
+
+    def reading(self, assignment: str) -> dict[str, Any]:
+        return describe_reading(load_reading(self.settings, self.queue, assignment), "")
+
+    def readings(self) -> list[dict[str, Any]]:
+        return all_readings(self.settings, self.queue, "")
+
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]:
+        return share_out(self.settings, self.queue, assignment, by_whom=_me(), **how)
+
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
+        return hand_over(self.settings, self.queue, assignment, by_whom=_me(), **which)
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
@@ -104,6 +122,18 @@ class ThroughService:
         done = [run["id"] for run in runs if run["outcome"] in ("graded", "refused", "unchanged")]
         return self._service.ask("GET", f"/runs/{done[0]}") if done else None
 
+    def reading(self, assignment: str) -> dict[str, Any]:
+        return self._service.ask("GET", f"/reading/{assignment}")
+
+    def readings(self) -> list[dict[str, Any]]:
+        return self._service.ask("GET", "/reading")
+
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]:
+        return self._service.ask("POST", f"/reading/{assignment}/share", json=how)
+
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
+        return self._service.ask("POST", f"/reading/{assignment}/hand-over", json=which)
+
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
         if jobs is not None:
@@ -112,6 +142,10 @@ class ThroughService:
 
     def wait(self, seconds: float) -> None:
         threading.Event().wait(seconds)
+
+
+def _me() -> str:
+    return os.environ.get("USER", "command line")
 
 
 def open_door(course_dir: str | None, database: str | None) -> Door:

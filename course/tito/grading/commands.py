@@ -41,7 +41,7 @@ def autograde(name, jobs, students, force, course_dir, database, as_json):
       tito grade autograde tensor --jobs 2
       tito grade autograde tensor --student ada --force
     """
-    door = _door(course_dir, database)
+    door = open_door_for(course_dir, database)
     return _run(door, "autograde", name, students, jobs, as_json, force=force)
 
 
@@ -63,7 +63,7 @@ def feedback(name, students, release, yes, course_dir, database, as_json):
       tito grade feedback tensor
       tito grade feedback tensor --release
     """
-    door = _door(course_dir, database)
+    door = open_door_for(course_dir, database)
     unread = release and _release_unread(door.rows(name), name, students, yes)
     code = _run(door, "feedback", name, students, None, as_json)
     if release and not code:
@@ -102,7 +102,7 @@ def explain(student, name, course_dir, database, as_json):
     """
     from .explain import explain_run, print_explanation
 
-    door = _door(course_dir, database)
+    door = open_door_for(course_dir, database)
     run = door.last_run(name, student)
     if run is None:
         raise TitoError(f"{student}'s {name} has not been judged yet: tito grade autograde {name} --student {student}")
@@ -127,7 +127,7 @@ def status(name, course_dir, database, as_json):
       tito grade status
       tito grade status tensor --json
     """
-    door = _door(course_dir, database)
+    door = open_door_for(course_dir, database)
     rows = door.rows(name) if name else door.overview()
     columns: tuple[str, ...]
     if as_json:
@@ -143,7 +143,7 @@ def status(name, course_dir, database, as_json):
             "feedback_released_at",
             "not_judged",
         )
-        _table(rows, columns)
+        print_table(rows, columns)
     else:
         columns = (
             "assignment",
@@ -157,7 +157,7 @@ def status(name, course_dir, database, as_json):
             "missing",
             "feedback_released",
         )
-        _table(rows, columns)
+        print_table(rows, columns)
 
 
 @click.command()
@@ -178,7 +178,7 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
     """
     from tito.gradebook.table import dropped, export_table
 
-    door = _door(course_dir, database)
+    door = open_door_for(course_dir, database)
     wanted = names or [row["assignment"] for row in door.overview()]
     modules = {name: door.rows(name) for name in wanted}
     text = json.dumps(modules, indent=1) + "\n" if as_json else export_table(form, modules, missing_as_zero)
@@ -191,7 +191,7 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
         click.echo(f"{output}: {sum(map(len, modules.values()))} rows of {len(modules)} modules", err=True)
 
 
-def _door(course_dir: str | None, database: str | None):
+def open_door_for(course_dir: str | None, database: str | None):
     from .client import open_door
 
     return open_door(course_dir, database)
@@ -208,7 +208,7 @@ def _run(
     if as_json:
         click.echo(json.dumps({**progress, "tasks": tasks}, indent=1))
     else:
-        _table(tasks, ("student", "outcome", "score", "max_score", "duration_seconds", "message"))
+        print_table(tasks, ("student", "outcome", "score", "max_score", "duration_seconds", "message"))
     return 1 if any(task["state"] == "failed" for task in tasks) else 0
 
 
@@ -224,7 +224,7 @@ def _follow(door, job: str, title: str, quiet: bool) -> dict[str, Any]:
     return progress
 
 
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+def print_table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

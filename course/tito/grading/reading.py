@@ -1,9 +1,10 @@
 """The reading of a module as one sees it: each answer with its share and who has it open; how far each reader is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from tito.errors import TitoError
@@ -12,10 +13,9 @@ from tito.gradebook.policy import staff
 from tito.gradebook.scores import assignment_names
 from tito.gradebook.sections import Sections, sections
 
-from .open_answers import opened, take
+from .open_answers import opened
 from .queue import Queue
-from .reading_shares import shares
-from .records import OpenAnswer
+from .records import OpenAnswer, ReadingShare
 from .settings import GradingSettings
 from .sharing import Key
 from .strictness import strictness_of
@@ -50,42 +50,38 @@ def load_reading(settings: GradingSettings, queue: Queue, assignment: str) -> Re
         raise TitoError(f"there is no module {assignment} in the gradebook; there are: {there}")
     answers = written_answers(settings, assignment)
     with Session(queue.engine, expire_on_commit=False) as session:
-        held, now = shares(session, assignment), opened(session, assignment)
+        held, now = _shares(session, assignment), opened(session, assignment)
     return Reading(assignment, answers, held, now, sections(settings.course_dir), staff(settings.course_dir))
 
 
-def find_next(
-    reading: Reading, queue: Queue, person: str, question: str = "", section: str = "", after: str = ""
-) -> Answer | None:
-    """Take the next answer for somebody to read: of their share, then of what is nobody's; None where nothing waits.
-
-    What others have open is passed over, and so is the submission `after`, which they have just had: the search goes on
-    behind it and begins again at the top.
-    """
-    waiting = [each for each in reading.answers if each.waits and question in ("", each.question)]
-    waiting = [each for each in waiting if section in ("", reading.sections.of_student(each.student))]
-    for share in (person, ""):
-        mine = [each for each in waiting if reading.share_of(each) == share and _may_read(reading, person, each, share)]
-        for answer in _behind(mine, after):
-            if _is_free(reading, answer, person) and take(queue, reading.assignment, answer.key, person):
-                return answer
-    return None
+def _shares(session: Session, assignment: str) -> dict[Key, str]:
+    rows = session.scalars(select(ReadingShare).where(ReadingShare.assignment == assignment))
+    return {(row.student, row.question): row.reader for row in rows}
 
 
-def _may_read(reading: Reading, person: str, answer: Answer, share: str) -> bool:
-    if share:  # it was given to them, whatever sections they read
-        return not reading.sections.why_not(person, answer.student)
-    return reading.sections.reads(person, answer.student)
+def all_readings(settings: GradingSettings, queue: Queue, name: str) -> list[dict[str, Any]]:
+    """Count, for each module that has answers to read, what waits: in all, of somebody's share, of nobody's."""
+    rows = [counts(load_reading(settings, queue, each), name) for each in assignment_names(settings)]
+    return [row for row in rows if row["answers"]]
 
 
-def _behind(answers: Sequence[Answer], page: str) -> list[Answer]:
-    last = max((place for place, each in enumerate(answers) if each.page == page), default=-1)
-    return [each for each in (*answers[last + 1 :], *answers[: last + 1]) if each.page != page]
+def counts(reading: Reading, name: str) -> dict[str, Any]:
+    """Count what waits."""
+    waiting = [each for each in reading.answers if each.waits]
+    return {
+        "assignment": reading.assignment, "answers": len(reading.answers), "waiting": len(waiting),
+        "yours_waiting": sum(reading.share_of(each) == name for each in waiting) if name else 0,
+        "nobodys_waiting": sum(not reading.share_of(each) for each in waiting), "shared": bool(reading.shares),
+    }  # fmt: skip
 
 
-def _is_free(reading: Reading, answer: Answer, person: str) -> bool:
-    held = reading.open.get(answer.key)
-    return held is None or held.reader == person
+def describe_reading(reading: Reading, name: str, sees: Iterable[str] | None = None) -> dict[str, Any]:
+    """Return a module's reading as plain data for somebody, who is told the strictness of those whom they may see."""
+    return {
+        **counts(reading, name), "questions": sorted({each.question for each in reading.answers}),
+        "sections": list(reading.sections.names), "staff": sorted(reading.staff),
+        "progress": progress_rows(reading, sees), "rows": answer_rows(reading),
+    }  # fmt: skip
 
 
 def answer_rows(reading: Reading) -> list[dict[str, Any]]:

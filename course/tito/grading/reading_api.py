@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
-from tito.gradebook.scores import assignment_names
 
 from . import open_answers
 from .identity import needs
-from .reading import Reading, answer_rows, find_next, load_reading, progress_rows
-from .reading_shares import check_readers, make_moves, plan_hand_over, plan_shares, told
+from .next_to_read import find_next
+from .reading import Reading, all_readings, counts, describe_reading, load_reading
+from .reading_shares import hand_over, share_out
 from .rights import GRADE, READ, RUN
 
 router = APIRouter(prefix="/reading")
@@ -67,20 +67,13 @@ class HandOver(Body):
 @router.get("")
 def modules(request: Request, person: Reader) -> list[dict[str, Any]]:
     """Count, by module, what waits to be read: in all, of one's own share, of nobody's."""
-    names = assignment_names(request.app.state.settings)
-    return [row for name in names if (row := _counts(_load(request, name), person.name))["answers"]]
+    return all_readings(request.app.state.settings, request.app.state.queue, person.name)
 
 
 @router.get("/{assignment}")
 def show(assignment: str, request: Request, person: Reader) -> dict[str, Any]:
     """Show a module's answers and how far each reader is."""
-    reading = _load(request, assignment)
-    return {
-        **_counts(reading, person.name), "questions": sorted({each.question for each in reading.answers}),
-        "sections": list(reading.sections.names), "staff": sorted(reading.staff),
-        "progress": progress_rows(reading, None if person.has(RUN) else (person.name,)),
-        "rows": answer_rows(reading),
-    }  # fmt: skip
+    return describe_reading(_load(request, assignment), person.name, None if person.has(RUN) else (person.name,))
 
 
 @router.post("/{assignment}/next")
@@ -101,7 +94,7 @@ def open_answer(assignment: str, opening: Opening, request: Request, person: Gra
         for key, row in sorted(reading.open.items())
         if key[0] == opening.student and row.reader != person.name
     ]
-    return {"yours": taken, "others": others, "waits": _counts(reading, person.name)["yours_waiting"]}
+    return {"yours": taken, "others": others, "waits": counts(reading, person.name)["yours_waiting"]}
 
 
 def _take(request: Request, assignment: str, opening: Opening, question: str, person: Caller) -> bool:
@@ -118,42 +111,18 @@ def close_answer(assignment: str, opening: Opening, request: Request, person: Gr
 @router.post("/{assignment}/share")
 def share(assignment: str, wanted: Sharing, request: Request, person: Instructor) -> dict[str, Any]:
     """Share the reading out among readers, or show how it would be."""
-    check_readers(request.app.state.settings, wanted.readers)
-    reading = _load(request, assignment)
-    readers = list(dict.fromkeys(wanted.readers))
-    moves = plan_shares(reading.answers, reading.shares, reading.sections, wanted.by, readers, wanted.again)
-    left = sum(each.waits and not reading.share_of(each) for each in reading.answers)
-    left -= sum(not move.before for move in moves)
-    if wanted.yes:
-        make_moves(request.app.state.queue, assignment, moves, person.name)
-    return {**told(moves, left), "done": wanted.yes}
+    state = request.app.state
+    return share_out(state.settings, state.queue, assignment, by_whom=person.name, **wanted.model_dump())
 
 
 @router.post("/{assignment}/hand-over")
-def hand_over(assignment: str, wanted: HandOver, request: Request, person: Grader) -> dict[str, Any]:
+def give_over(assignment: str, wanted: HandOver, request: Request, person: Grader) -> dict[str, Any]:
     """Give waiting answers of one's share to somebody else; instructors give anybody's."""
     if wanted.giver != person.name and not person.has(RUN):
         raise Refused("one hands over one's own share", wanted.giver, "ask them, or an instructor", 403)
-    if wanted.giver == wanted.to:
-        raise Refused("a share goes to somebody else", wanted.to, "name another reader", 422)
-    check_readers(request.app.state.settings, filter(None, [wanted.to]))
-    reading = _load(request, assignment)
-    which = (wanted.giver, wanted.to, wanted.question, wanted.section)
-    moves = plan_hand_over(reading.answers, reading.shares, reading.sections, *which)
-    if wanted.yes:
-        make_moves(request.app.state.queue, assignment, moves, person.name)
-    return {**told(moves), "done": wanted.yes}
+    state = request.app.state
+    return hand_over(state.settings, state.queue, assignment, by_whom=person.name, **wanted.model_dump())
 
 
 def _load(request: Request, assignment: str) -> Reading:
     return load_reading(request.app.state.settings, request.app.state.queue, assignment)
-
-
-def _counts(reading: Reading, name: str) -> dict[str, Any]:
-    waiting = [each for each in reading.answers if each.waits]
-    return {
-        "assignment": reading.assignment, "answers": len(reading.answers), "waiting": len(waiting),
-        "yours_waiting": sum(reading.share_of(each) == name for each in waiting),
-        "nobodys_waiting": sum(not reading.share_of(each) for each in waiting),
-        "shared": bool(reading.shares),
-    }  # fmt: skip

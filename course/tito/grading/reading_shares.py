@@ -8,18 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exchange.protocol.models import Refused
 from tito.gradebook.answers import Answer
 from tito.gradebook.policy import staff
-from tito.gradebook.sections import Sections
 
 from .queue import Queue
+from .reading import Reading, load_reading
 from .records import ReadingShare, utc_now
 from .settings import GradingSettings
-from .sharing import BY, Key, deal
+from .sharing import BY, deal
 
 
 @dataclass(frozen=True)
@@ -31,10 +30,32 @@ class Move:
     after: str
 
 
-def shares(session: Session, assignment: str) -> dict[Key, str]:
-    """Return whose share each answer is, by student and question."""
-    rows = session.scalars(select(ReadingShare).where(ReadingShare.assignment == assignment))
-    return {(row.student, row.question): row.reader for row in rows}
+def share_out(
+    settings: GradingSettings, queue: Queue, assignment: str, by: str, readers: Sequence[str], by_whom: str,
+    again: bool = False, yes: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Share the reading out, or without `yes` say how it would be."""
+    check_readers(settings, readers)
+    reading = load_reading(settings, queue, assignment)
+    moves = plan_shares(reading, by, list(dict.fromkeys(readers)), again)
+    free = sum(each.waits and not reading.share_of(each) for each in reading.answers)
+    if yes:
+        make_moves(queue, assignment, moves, by_whom)
+    return {**told(moves), "left_out": free - sum(not move.before for move in moves), "done": yes}
+
+
+def hand_over(
+    settings: GradingSettings, queue: Queue, assignment: str, giver: str, to: str, by_whom: str,
+    question: str = "", section: str = "", yes: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Give the waiting answers of a share to somebody else, or without `yes` say how many."""
+    if giver == to:
+        raise Refused("a share goes to somebody else", to, "name another reader", 422)
+    check_readers(settings, filter(None, [to]))
+    moves, kept = plan_hand_over(load_reading(settings, queue, assignment), giver, to, question, section)
+    if yes:
+        make_moves(queue, assignment, moves, by_whom)
+    return {**told(moves), "left_out": kept, "done": yes}
 
 
 def check_readers(settings: GradingSettings, readers: Iterable[str]) -> None:
@@ -44,31 +65,33 @@ def check_readers(settings: GradingSettings, readers: Iterable[str]) -> None:
         raise Refused("readers are of the course's staff", ", ".join(strangers), f"it has {', '.join(sorted(known))}")
 
 
-def plan_shares(
-    answers: Iterable[Answer], held: dict[Key, str], found: Sections, by: str, readers: Sequence[str], again: bool
-) -> list[Move]:
+def plan_shares(reading: Reading, by: str, readers: Sequence[str], again: bool) -> list[Move]:
     """Return what sharing out would move: answers that wait and are nobody's, with `again` those of others too."""
     if by not in BY:
         raise Refused("the reading is shared out in one of these ways", by, ", ".join(BY), 422)
-    waiting = [each for each in answers if each.waits and (again or not held.get(each.key))]
+    found = reading.sections
+    waiting = [each for each in reading.answers if each.waits and (again or not reading.share_of(each))]
     groups = {"question": lambda each: each.question, "student": lambda each: ""}
     group_of = groups.get(by, lambda each: found.of_student(each.student))
     bound = {group: sorted(names) for group, names in found.readers.items()} if by == "section" else {}
     dealt = deal(waiting, readers, group_of, found.reads, bound)
-    moves = [Move(each, held.get(each.key, ""), dealt[each.key]) for each in waiting if each.key in dealt]
+    moves = [Move(each, reading.share_of(each), dealt[each.key]) for each in waiting if each.key in dealt]
     return [move for move in moves if move.before != move.after]
 
 
 def plan_hand_over(
-    answers: Iterable[Answer], held: dict[Key, str], found: Sections, giver: str, taker: str, question: str,
-    section: str,
-) -> list[Move]:  # fmt: skip
-    """Return the waiting answers of one reader's share that another takes; an empty `taker` makes them anybody's."""
-    mine = [each for each in answers if each.waits and held.get(each.key, "") == giver]
+    reading: Reading, giver: str, taker: str, question: str, section: str
+) -> tuple[list[Move], int]:  # fmt: skip
+    """Return the waiting answers of a share that another takes, and how many they may not grade.
+
+    An empty `taker` makes them anybody's.
+    """
+    found = reading.sections
+    mine = [each for each in reading.answers if each.waits and reading.share_of(each) == giver]
     wanted = [each for each in mine if question in ("", each.question)]
     wanted = [each for each in wanted if section in ("", found.of_student(each.student))]
     able = [each for each in wanted if not taker or not found.why_not(taker, each.student)]
-    return [Move(each, giver, taker) for each in able]
+    return [Move(each, giver, taker) for each in able], len(wanted) - len(able)
 
 
 def make_moves(queue: Queue, assignment: str, moves: Iterable[Move], by: str) -> None:
@@ -85,10 +108,7 @@ def make_moves(queue: Queue, assignment: str, moves: Iterable[Move], by: str) ->
         session.commit()
 
 
-def told(moves: Sequence[Move], left_out: int = 0) -> dict[str, Any]:
+def told(moves: Sequence[Move]) -> dict[str, Any]:
     """Say what moves: how many answers to whom, and from whom."""
     to, origin = Counter(move.after for move in moves), Counter(move.before for move in moves)
-    return {
-        "moves": len(moves), "to": dict(sorted(to.items())), "from": dict(sorted(origin.items())),
-        "left_out": left_out,
-    }  # fmt: skip
+    return {"moves": len(moves), "to": dict(sorted(to.items())), "from": dict(sorted(origin.items()))}

@@ -6,8 +6,10 @@ answer at most within a group. Nobody gets an answer that they may not grade.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from tito.gradebook.answers import Answer
+if TYPE_CHECKING:  # the command knows the ways to share out before anything of nbgrader is loaded
+    from tito.gradebook.answers import Answer
 
 Key = tuple[str, str]  # student and question
 MayRead = Callable[[str, str], bool]  # a reader and a student
@@ -15,12 +17,13 @@ BY = ("question", "section", "student")
 
 
 def deal(
-    answers: Iterable[Answer], readers: Sequence[str], group_of: Callable[[Answer], str], may_read: MayRead,
+    answers: "Iterable[Answer]", readers: Sequence[str], group_of: "Callable[[Answer], str]", may_read: MayRead,
     readers_of: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[Key, str]:  # fmt: skip
     """Return who reads which answer. Groups go to `readers_of` them, else to the readers in turn; what no reader of a
     group may read goes to another reader, and is left out where there is none.
 
+    >>> from tito.gradebook.answers import Answer
     >>> answer = Answer("ada", "units", "page", 1, None, 5, True, "")
     >>> deal([answer], ["tom", "eve"], lambda each: each.question, lambda reader, student: reader != "tom")
     {('ada', 'units'): 'eve'}
@@ -51,7 +54,7 @@ def _readers_by_group(
 
 
 def _in_turn(
-    answers: Iterable[Answer], those: Sequence[str], everybody: Sequence[str], may_read: MayRead
+    answers: "Iterable[Answer]", those: Sequence[str], everybody: Sequence[str], may_read: MayRead
 ) -> dict[Key, str]:  # fmt: skip
     dealt: dict[Key, str] = {}
     counts = dict.fromkeys(everybody, 0)
@@ -65,7 +68,7 @@ def _in_turn(
     return dealt
 
 
-def _by_submission(answers: Iterable[Answer]) -> list[list[Answer]]:
+def _by_submission(answers: "Iterable[Answer]") -> "list[list[Answer]]":
     """Keep the answers of a submission in one hand, within a group."""
     pages: dict[str, list[Answer]] = defaultdict(list)
     for answer in answers:
