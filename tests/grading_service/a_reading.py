@@ -4,8 +4,9 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
-from nbgrader.api import Gradebook
-from tito.gradebook.file import gradebook_url, open_or_make
+from nbgrader.api import Base, Gradebook
+from sqlalchemy import create_engine
+from tito.gradebook.file import gradebook_url
 from tito.gradebook.grade_changes import record_changes
 
 MODULE, QUESTIONS, FULL = "tensor", ("memory", "strides"), 5.0
@@ -17,7 +18,11 @@ def make_reading(root: Path, students: list[str], **roster: object) -> SimpleNam
     (root / "roster.json").parent.mkdir(parents=True, exist_ok=True)
     if roster:
         (root / "roster.json").write_text(json.dumps({"students": students, **roster}))
-    with open_or_make(root, COURSE) as book:
+    # With the tables there nbgrader does without a run of Alembic, which takes seconds.
+    engine = create_engine(gradebook_url(root))
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    with Gradebook(gradebook_url(root), COURSE) as book:
         book.add_assignment(MODULE)
         book.add_notebook(MODULE, MODULE)
         book.add_grade_cell("test_add", MODULE, MODULE, max_score=90, cell_type="code")
