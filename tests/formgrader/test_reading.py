@@ -41,9 +41,15 @@ def unread(course):
 def next_to_read(visitor) -> str:
     """Follow the way to the next answer; return the submission that it leads to."""
     visitor.open("reading/tensor/next")
-    visitor.page.wait_for_function("window.formgrader && formgrader.grades && formgrader.grades.loaded")
-    visitor.page.wait_for_selector(".with-points", state="attached")
+    loaded(visitor)
     return visitor.page.url.split("/submissions/")[1].split("/")[0]
+
+
+def loaded(visitor) -> None:
+    """Wait until the page knows points, comments, and comments with points."""
+    visitor.page.wait_for_function("window.formgrader && formgrader.grades && formgrader.grades.loaded")
+    visitor.page.wait_for_function("formgrader.comments && formgrader.comments.loaded")
+    visitor.page.wait_for_selector(".with-points", state="attached")
 
 
 def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, unread):
@@ -60,6 +66,7 @@ def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, 
     expect(tom.page.locator("#memory")).to_have_value("8")
     expect(tom.page.locator("#memory-comment")).to_have_value("Name the buffer.")
     ida.page.reload()
+    loaded(ida)
     with saved(ida.page):
         ida.page.click(".with-points button:has-text('Name the buffer.')")
     expect(ida.page.locator("#memory")).to_have_value("8")
@@ -71,7 +78,7 @@ def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, 
     if folder := os.environ.get("SCREENSHOTS"):
         ida.page.locator("#who-reads").scroll_into_view_if_needed()
         ida.page.screenshot(path=f"{folder}/reading.png", full_page=True)
-    ida.page.wait_for_function("formgrader.grades && formgrader.grades.loaded && formgrader.comments.loaded")
+    loaded(ida)
     with saved(tom.page):
         tom.page.fill("#memory", "7")
         tom.page.press("#memory", "Tab")

@@ -20,6 +20,7 @@
 
   function use(comment, used) {
     var grade = model("grades", comment.question), words = model("comments", comment.question);
+    if (!grade || !words) { showMessage("The points are still being loaded: press it again."); return; }
     whenSaved([grade, words], function () {
       ask("PUT", url + "/" + comment.id, { used: used, versions: { grade: grade.known.version, comment: words.known.version } })
         .done(function (answer) { take(grade, answer.grade); take(words, answer.comment); show(answer.comments, comment.id); })
