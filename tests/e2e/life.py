@@ -201,7 +201,7 @@ def collect_and_autograde(
 
 
 def read_the_answers(ta: Person, number: int = 1, points: str = "4") -> None:
-    """The TA's home leads to the reading and on to an answer; she gives points and a comment on each of a submission."""
+    """The TA goes from the reading to a submission, and gives points and a comment on each of its answers."""
     page = ta.page
     ta.go("/services/home/grading")
     ta.picture("ta-home")
