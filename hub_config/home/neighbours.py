@@ -157,10 +157,6 @@ class Neighbours:
     async def grading_overview(self) -> Any:
         return await self._get("grading", "/api/v1/overview")
 
-    async def readings(self) -> Any:
-        """Return the modules with answers to be read, and how many wait for the viewer."""
-        return await self._get("grading", "/api/v1/reading")
-
     async def reading(self, module: str) -> Any:
         return await self._get("grading", f"/api/v1/reading/{quote(module, safe='')}")
 

@@ -43,7 +43,8 @@ def hand_in(root: Path, book: Gradebook, student: str) -> None:
         book.add_submission(MODULE, student)
     for question in QUESTIONS:
         book.find_grade(question, MODULE, MODULE, student).needs_manual_grade = True
-    book.find_grade("test_add", MODULE, MODULE, student).auto_score = 80.0
+    judged = book.find_grade("test_add", MODULE, MODULE, student)
+    judged.auto_score, judged.needs_manual_grade = 80.0, False
     book.db.commit()
     folder = root / "autograded" / student / MODULE
     folder.mkdir(parents=True)

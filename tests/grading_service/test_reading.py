@@ -86,7 +86,7 @@ def shares(place) -> Counter:
 
 def test_everybody_has_some_of_each_question_and_of_no_conflict(place, ask):
     plan = ask("ida", "POST", "share", by="student", readers=["tom", "eve"])
-    assert (plan["to"], plan["left_out"], plan["done"]) == ({"eve": 12, "tom": 10}, 2, False) or plan["moves"] == 24
+    assert (plan["moves"], set(plan["to"]), plan["left_out"], plan["done"]) == (24, {"eve", "tom"}, 0, False)
     assert shares(place) == {"": 24}  # a plan writes nothing
     done = ask("ida", "POST", "share", by="student", readers=["tom", "eve"], yes=True)
     assert (done["to"], done["done"]) == (plan["to"], True)
@@ -132,7 +132,7 @@ def test_a_share_is_handed_over_by_its_reader_or_an_instructor(place, ask):
     ask("eve", "POST", "hand-over", giver="eve", to="tom", section="A", yes=True)
     ask("ida", "POST", "hand-over", giver="uma", to="", yes=True)
     assert shares(place) == {"eve": 7, "tom": 5, "": 12}
-    assert ask("eve", "POST", "hand-over", giver="eve", to="nobody", yes=True)[0] == 400
+    assert ask("eve", "POST", "hand-over", giver="eve", to="nobody", yes=True)[0] == 422
 
 
 def test_next_is_ones_share_and_then_what_is_nobodys(place, ask):
