@@ -65,7 +65,7 @@ async def _page(
     if isinstance(reading, Missing):
         status = 503 if reading.is_unreachable else 404
         raise NoPage(status, f"The grading service: {reading.reason}", "Go back to Grading, or try again.")
-    share = share if share in SHARES else first_list(reading)
+    share = share if share in SHARES else first_list(reading, viewer.name)
     listed = rows_for(reading, viewer.name, share, question, section)
     rows = [{**row, "state": state_words(row, viewer.name)} for row in listed]
     progress = [{**row, "strictness": strictness_words(row["strictness"])} for row in reading["progress"]]

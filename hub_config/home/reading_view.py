@@ -9,18 +9,20 @@ UNCLEAR = "no clear difference to the others on {answers} answers"
 
 
 def rows_for(reading: dict[str, Any], name: str, share: str, question: str, section: str) -> list[dict[str, Any]]:
-    """Return the answers of a list: of one's share, of nobody's, or all; of a question, of a section."""
+    """Return the answers of a list, those that wait first: of one's share, of nobody's, or all; of a question, section."""
     wanted = {MINE: name, FREE: ""}.get(share)
-    return [
+    found = [
         row for row in reading["rows"]
         if (wanted is None or row["share"] == wanted)
         and question in ("", row["question"]) and section in ("", row["section"])
     ]  # fmt: skip
+    return sorted(found, key=lambda row: not row["waits"])
 
 
-def first_list(reading: dict[str, Any]) -> str:
-    """Return the list that one sees first: one's own, or what is nobody's where nothing was shared out."""
-    return MINE if reading["shared"] else FREE
+def first_list(reading: dict[str, Any], name: str) -> str:
+    """Return the list that one sees first: one's own; without a share what is nobody's, if nothing was shared out."""
+    own = any(row["share"] == name for row in reading["rows"])
+    return MINE if own else ALL if reading["shared"] else FREE
 
 
 def state_words(row: dict[str, Any], name: str) -> str:

@@ -1,6 +1,7 @@
 """The page *Reading* over the real grading service, in this process: what readers and instructors see and can do."""
 
 import asyncio
+import html
 import re
 from types import SimpleNamespace
 
@@ -61,8 +62,10 @@ def visit(hub, graded, scenario) -> None:
                     transport=transport, base_url="http://home", cookies=cookies, follow_redirects=True
                 )
 
-            await scenario(browser_of)
-        await identity.close()
+            try:
+                await scenario(browser_of)
+            finally:
+                await identity.close()
 
     asyncio.run(run())
 
@@ -84,7 +87,7 @@ def neighbours(graded, identity) -> httpx.AsyncClient:
 
 
 def text_of(page: str) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
 
 
 async def press(browser: httpx.AsyncClient, action: str, **data: object) -> str:
