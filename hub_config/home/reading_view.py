@@ -9,7 +9,7 @@ UNCLEAR = "no clear difference to the others on {answers} answers"
 
 
 def rows_for(reading: dict[str, Any], name: str, share: str, question: str, section: str) -> list[dict[str, Any]]:
-    """Return the answers of a list, those that wait first: of one's share, of nobody's, or all; of a question, section."""
+    """Return the answers of a list, what waits first: of one's share, of nobody's, or all; of a question or section."""
     wanted = {MINE: name, FREE: ""}.get(share)
     found = [
         row for row in reading["rows"]
