@@ -96,7 +96,7 @@ COMMANDS: list[Command] = [
         ("grade status", "tito.grading.commands:status", "Show what is judged and what is waiting."),
         ("grade reading", "tito.grading.reading_commands:reading", "Show how far the reading of answers is."),
         ("grade share", "tito.grading.reading_commands:share", "Share out the answers that wait to be read."),
-        ("grade hand-over", "tito.grading.reading_commands:hand_over", "Give a share of the reading to another."),
+        ("grade handover", "tito.grading.reading_commands:handover", "Give a share of the reading to somebody else."),
         ("grade export", "tito.grading.commands:export", "Write the grades as a table."),
         ("semester check", "tito.semester.commands:check", "Check a semester file, by line."),
         ("semester demo", "tito.semester.commands:demo", "Write a semester file to try everything with."),

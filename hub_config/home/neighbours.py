@@ -164,7 +164,7 @@ class Neighbours:
         return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/share", how)
 
     async def hand_reading_over(self, module: str, **which: Any) -> Any:
-        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/hand-over", which)
+        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/handover", which)
 
     async def regrades(self) -> Any:
         """Return the open regrade requests."""

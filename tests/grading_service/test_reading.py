@@ -126,18 +126,18 @@ def test_what_was_read_and_what_somebody_has_stay_where_they_are(place, ask):
 
 def test_a_share_is_handed_over_by_its_reader_or_an_instructor(place, ask):
     ask("ida", "POST", "share", by="question", readers=["eve", "uma"], yes=True)
-    assert ask("tom", "POST", "hand-over", giver="eve", to="tom", yes=True)[0] == 403
-    plan = ask("eve", "POST", "hand-over", giver="eve", to="tom", section="A")
+    assert ask("tom", "POST", "handover", giver="eve", to="tom", yes=True)[0] == 403
+    plan = ask("eve", "POST", "handover", giver="eve", to="tom", section="A")
     assert (plan["to"], shares(place)["tom"]) == ({"tom": 5}, 0)  # six of section A, one of them a conflict
-    ask("eve", "POST", "hand-over", giver="eve", to="tom", section="A", yes=True)
-    ask("ida", "POST", "hand-over", giver="uma", to="", yes=True)
+    ask("eve", "POST", "handover", giver="eve", to="tom", section="A", yes=True)
+    ask("ida", "POST", "handover", giver="uma", to="", yes=True)
     assert shares(place) == {"eve": 7, "tom": 5, "": 12}
-    assert ask("eve", "POST", "hand-over", giver="eve", to="nobody", yes=True)[0] == 422
+    assert ask("eve", "POST", "handover", giver="eve", to="nobody", yes=True)[0] == 422
 
 
 def test_next_is_ones_share_and_then_what_is_nobodys(place, ask):
     ask("ida", "POST", "share", by="question", readers=["eve", "uma"], yes=True)
-    ask("ida", "POST", "hand-over", giver="uma", to="", yes=True)
+    ask("ida", "POST", "handover", giver="uma", to="", yes=True)
     first = ask("eve", "POST", "next")
     assert first["question"] == "memory"
     for student in STUDENTS:

@@ -51,7 +51,7 @@ grade feedback: --course-dir --database --json --release --student --yes
 grade status: --course-dir --database --json
 grade reading: --course-dir --database --json
 grade share: --again --by --course-dir --database --json --plan --reader --yes
-grade hand-over: --course-dir --database --json --plan --question --section --yes
+grade handover: --course-dir --database --json --plan --question --section --yes
 grade export: --course-dir --database --format --json --missing-as-zero --module --output
 semester check: --json
 semester demo: --force --output --time-zone

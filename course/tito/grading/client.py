@@ -132,7 +132,7 @@ class ThroughService:
         return self._service.ask("POST", f"/reading/{assignment}/share", json=how)
 
     def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
-        return self._service.ask("POST", f"/reading/{assignment}/hand-over", json=which)
+        return self._service.ask("POST", f"/reading/{assignment}/handover", json=which)
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:

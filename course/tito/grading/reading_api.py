@@ -115,7 +115,7 @@ def share(assignment: str, wanted: Sharing, request: Request, person: Instructor
     return share_out(state.settings, state.queue, assignment, by_whom=person.name, **wanted.model_dump())
 
 
-@router.post("/{assignment}/hand-over")
+@router.post("/{assignment}/handover")
 def give_over(assignment: str, wanted: HandOver, request: Request, person: Grader) -> dict[str, Any]:
     """Give waiting answers of one's share to somebody else; instructors give anybody's."""
     if wanted.giver != person.name and not person.has(RUN):

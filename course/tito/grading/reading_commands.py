@@ -1,4 +1,4 @@
-"""`tito grade reading`, `share` and `hand-over`: who reads which written answers, and how far they are.
+"""`tito grade reading`, `share` and `handover`: who reads which written answers, and how far they are.
 
 Promises: nothing moves before its plan was seen and said yes to; giving a command again moves nothing twice.
 """
@@ -11,7 +11,7 @@ import click
 
 from tito.errors import TitoError
 
-from .commands import AS_JSON, DATABASE, WHERE, open_door_for, print_table
+from .command_parts import AS_JSON, DATABASE, WHERE, open_door_for, print_table
 from .sharing import BY
 
 YES = click.option("--yes", is_flag=True, help="Do it without asking.")
@@ -76,7 +76,7 @@ def share(name, by, readers, again, plan, yes, course_dir, database, as_json):
     _plan_and_do(lambda yes: door.share_reading(name, **how, yes=yes), plan, yes, as_json)
 
 
-@click.command("hand-over")
+@click.command()
 @click.argument("name")
 @click.argument("giver", metavar="FROM")
 @click.argument("to", required=False, default="")
@@ -87,14 +87,14 @@ def share(name, by, readers, again, plan, yes, course_dir, database, as_json):
 @WHERE
 @DATABASE
 @AS_JSON
-def hand_over(name, giver, to, question, section, plan, yes, course_dir, database, as_json):
+def handover(name, giver, to, question, section, plan, yes, course_dir, database, as_json):
     """Give what waits of the share of FROM in module NAME to TO; without TO anybody may read it.
 
     \b
     Examples:
-      tito grade hand-over tensor tom eve --yes
-      tito grade hand-over tensor tom eve --question checkpoint_memory --yes
-      tito grade hand-over tensor tom --plan
+      tito grade handover tensor tom eve --yes
+      tito grade handover tensor tom eve --question checkpoint_memory --yes
+      tito grade handover tensor tom --plan
     """
     door = open_door_for(course_dir, database)
     which = {"giver": giver, "to": to, "question": question, "section": section}
