@@ -47,8 +47,7 @@ def next_to_read(visitor) -> str:
 
 def loaded(visitor) -> None:
     """Wait until the page knows points, comments, and comments with points."""
-    visitor.page.wait_for_function("window.formgrader && formgrader.grades && formgrader.grades.loaded")
-    visitor.page.wait_for_function("formgrader.comments && formgrader.comments.loaded")
+    visitor.page.wait_for_load_state("networkidle")
     visitor.page.wait_for_selector(".with-points", state="attached")
 
 
