@@ -132,7 +132,7 @@ def test_a_share_is_handed_over_by_its_reader_or_an_instructor(place, ask):
     ask("eve", "POST", "handover", giver="eve", to="tom", section="A", yes=True)
     ask("ida", "POST", "handover", giver="uma", to="", yes=True)
     assert shares(place) == {"eve": 7, "tom": 5, "": 12}
-    assert ask("eve", "POST", "handover", giver="eve", to="nobody", yes=True)[0] == 422
+    assert ask("eve", "POST", "handover", giver="eve", to="nobody", yes=True)[0] == 409
 
 
 def test_next_is_ones_share_and_then_what_is_nobodys(place, ask):

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from exchange.protocol.models import Refused
+from tito.errors import TitoError
 from tito.gradebook.answers import Answer
 from tito.gradebook.policy import staff
 
@@ -50,7 +50,7 @@ def hand_over(
 ) -> dict[str, Any]:  # fmt: skip
     """Give the waiting answers of a share to somebody else, or without `yes` say how many."""
     if giver == to:
-        raise Refused("a share goes to somebody else", to, "name another reader", 422)
+        raise TitoError(f"a share goes to somebody else, got {to!r}: name another reader")
     check_readers(settings, filter(None, [to]))
     moves, kept = plan_hand_over(load_reading(settings, queue, assignment), giver, to, question, section)
     if yes:
@@ -59,16 +59,18 @@ def hand_over(
 
 
 def check_readers(settings: GradingSettings, readers: Iterable[str]) -> None:
-    """Raise Refused for somebody who is not on the staff, where a semester says who is."""
+    """Raise TitoError for somebody who is not on the staff, where a semester says who is."""
     known = staff(settings.course_dir)
     if known and (strangers := sorted(set(readers) - known)):
-        raise Refused("readers are of the course's staff", ", ".join(strangers), f"it has {', '.join(sorted(known))}")
+        raise TitoError(
+            f"readers are of the course's staff, got {', '.join(strangers)}: it has {', '.join(sorted(known))}"
+        )
 
 
 def plan_shares(reading: Reading, by: str, readers: Sequence[str], again: bool) -> list[Move]:
     """Return what sharing out would move: answers that wait and are nobody's, with `again` those of others too."""
     if by not in BY:
-        raise Refused("the reading is shared out in one of these ways", by, ", ".join(BY), 422)
+        raise TitoError(f"the reading is shared out by {', '.join(BY)}, got {by!r}: choose one of them")
     found = reading.sections
     waiting = [each for each in reading.answers if each.waits and (again or not reading.share_of(each))]
     groups = {"question": lambda each: each.question, "student": lambda each: ""}
