@@ -155,7 +155,7 @@ def test_next_goes_on_behind_the_last_and_comes_back_to_what_was_left(place):
 
 
 def test_readers_at_the_same_time_get_different_answers(place):
-    together, names = threading.Barrier(8), [f"ta{number}" for number in range(8)]
+    together, names = threading.Barrier(8, timeout=200), [f"ta{number}" for number in range(8)]
 
     def begin(name: str):
         now = reading(place)

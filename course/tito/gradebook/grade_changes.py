@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 metadata = MetaData()
 changes = Table(
@@ -57,11 +58,20 @@ def prepare_table(engine: Engine) -> None:
     address = str(engine.url)
     if address in _prepared:
         return
-    metadata.create_all(engine)
+    make_tables(engine, metadata)
     with engine.begin() as connection:
         for verb in ("UPDATE", "DELETE"):
             connection.execute(text(APPEND_ONLY.format(verb=verb)))
     _prepared.add(address)
+
+
+def make_tables(engine: Engine, tables: MetaData) -> None:
+    """Create what is not there yet; several threads and programs may do so at once."""
+    with engine.begin() as connection:
+        for table in tables.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def record_changes(gradebook: Gradebook, person: str) -> None:

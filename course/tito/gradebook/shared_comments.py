@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from .grade_changes import utc_now
+from .grade_changes import make_tables, utc_now
 
 metadata = MetaData()
 comments = Table(
@@ -68,7 +68,7 @@ _prepared: set[str] = set()
 def prepare_comments(engine: Engine) -> None:
     """Create the tables if this gradebook has none yet."""
     if str(engine.url) not in _prepared:
-        metadata.create_all(engine)
+        make_tables(engine, metadata)
         _prepared.add(str(engine.url))
 
 
