@@ -26,6 +26,7 @@ from exchange.protocol.models import (
     Extension,
     ExtensionInfo,
     FileInfo,
+    LateDaysInfo,
     PublicKey,
     Question,
     QuestionRequest,
@@ -126,6 +127,14 @@ class ExchangeClient:
     def delete_extension(self, course: str, assignment: str, student: str) -> None:
         """Revoke a student's extension (extend)."""
         self._to.ask("DELETE", *_of(course, assignment), "extensions", student)
+
+    def late_days(self, course: str) -> list[LateDaysInfo]:
+        """List who has spent how many late days on what (extend)."""
+        return from_plain(list[LateDaysInfo], self._to.ask("GET", "courses", course, "late-days"))
+
+    def spend_late_days(self, course: str, assignment: str, days: int) -> Assignment:
+        """Say how many of one's late days one spends on an assignment."""
+        return from_plain(Assignment, self._to.ask("PUT", *_of(course, assignment), "late-days", json={"days": days}))
 
     # Releases and solutions
 

@@ -68,12 +68,13 @@ class UploadLimits:
 
 @dataclass
 class CourseSettings:
-    """Body of `PUT courses/C`: create or configure a course."""
+    """Body of `PUT courses/C`: create or configure a course. `late_days`: how many each student may spend in all."""
 
     title: str = ""
     timezone: str = "UTC"
     limits: UploadLimits = field(default_factory=UploadLimits)
     questions: bool = True
+    late_days: int = 0
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -84,7 +85,7 @@ class AssignmentSettings:
     `release_at` None: visible as soon as files are released. `due_at` None: never late. After `due_at` a submission
     is on time for `grace_seconds` more, then late (counted from `due_at`) until `late_seconds` after it; then the
     assignment is closed. `late_seconds` None: never closed. `attempts` None: any number. `files`: patterns accepted
-    besides the names in the release.
+    besides the names in the release. `late_days`: how many of their own a student may spend on it.
     """
 
     title: str = ""
@@ -96,6 +97,7 @@ class AssignmentSettings:
     counts: Counts = "last"
     files: list[str] = field(default_factory=list)
     unlock: bool = True
+    late_days: int = 0
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -106,6 +108,14 @@ class Extension:
     due_at: str | None = None
     extra_attempts: int = 0
     reason: str = ""
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class LateDays:
+    """Body of `PUT courses/C/assignments/A/late-days`: how many of their late days a student spends on it."""
+
+    days: int
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -180,6 +190,7 @@ class Course:
     role: str
     limits: UploadLimits
     questions: bool = True
+    late_days: int = 0
 
 
 @dataclass
@@ -230,8 +241,9 @@ class Submission:
 
 @dataclass
 class Assignment:
-    """An assignment as one caller sees it; times include that student's extension. `state` is the furthest of
-    `announced`, `released`, `fetched`, `submitted`, `feedback` (`announced`: staff only)."""
+    """An assignment as one caller sees it; times include that student's extension and late days. `state` is the
+    furthest of `announced`, `released`, `fetched`, `submitted`, `feedback` (`announced`: staff only). `late_days` were
+    spent on it, `late_days_most` may be."""
 
     id: str
     course: str
@@ -256,6 +268,8 @@ class Assignment:
     closed_by_student: bool
     unlocked: bool
     unlock_offered: bool
+    late_days: int = 0
+    late_days_most: int = 0
 
 
 @dataclass
@@ -355,6 +369,16 @@ class ExtensionInfo:
     reason: str
     granted_at: str
     granted_by: str
+
+
+@dataclass
+class LateDaysInfo:
+    """How many late days a student has spent on an assignment, and when last."""
+
+    assignment: str
+    student: str
+    days: int
+    spent_at: str
 
 
 @dataclass

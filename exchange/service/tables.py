@@ -100,6 +100,19 @@ extensions = Table(
     _of_assignment(),
 )
 
+# Days that students spend themselves; no row means none.
+late_days = Table(
+    "late_days",
+    metadata,
+    _name("course"),
+    _name("assignment"),
+    _name("student"),
+    Column("days", Integer, nullable=False),
+    _time("spent_at"),
+    PrimaryKeyConstraint("course", "assignment", "student"),
+    _of_assignment(),
+)
+
 submissions = Table(
     "submissions",
     metadata,

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -70,6 +70,21 @@ class Neighbours:
 
     async def release(self, module: str) -> Any:
         return await self._post("semester", f"/api/v1/modules/{module}/release", None)
+
+    async def notices(self) -> Any:
+        """Return the notices that hang now, for the viewer."""
+        return await self._get("semester", "/api/v1/notices")
+
+    async def put_up_notice(self, text: str, until: str, section: str) -> Any:
+        return await self._post("semester", "/api/v1/notices", {"text": text, "until": until, "section": section})
+
+    async def take_down_notice(self, number: int) -> Any:
+        answer = await self._ask("semester", "DELETE", f"/api/v1/notices/{number}")
+        return answer if isinstance(answer, Missing) else {}
+
+    async def spend_late_days(self, module: str, days: int) -> Any:
+        path = f"/api/v1/courses/{self.settings.course}/assignments/{quote(module, safe='')}/late-days"
+        return _content("exchange", await self._ask("exchange", "PUT", path, json={"days": days}))
 
     async def assignments(self) -> Any:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/assignments")
@@ -154,8 +169,9 @@ class Neighbours:
     def _of_question(self, number: str) -> str:
         return f"/api/v1/courses/{self.settings.course}/questions/{quote(number, safe='')}"
 
-    async def grading_overview(self) -> Any:
-        return await self._get("grading", "/api/v1/overview")
+    async def grading_overview(self, sections: Sequence[str] = ()) -> Any:
+        """Return what waits and what is done in each module, of some sections or of everybody."""
+        return await self._get("grading", "/api/v1/overview", {"section": list(sections)})
 
     async def reading(self, module: str) -> Any:
         return await self._get("grading", f"/api/v1/reading/{quote(module, safe='')}")

@@ -1,9 +1,13 @@
 """Sections: on the roster, who reads them, and whose work nobody grades; the same for graders in `roster.json`."""
 
+from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 from tito.gradebook.sections import Sections, sections
+from tito.semester.demo import Size, make_demo
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.service.parts.gradebook import _roster
@@ -72,3 +76,14 @@ def test_who_is_read_by_nobody_is_a_warning(given):
     said = "; ".join(map(str, given("sections: {A: [tom]}").warnings))
     assert "B have no reader" in said.replace("'", "") and "cleo are in no section" in said.replace("'", "")
     assert given().warnings == ()
+
+
+def test_a_large_demo_class_has_sections_that_its_tas_share(curriculum):
+    now = datetime(2026, 11, 30, tzinfo=UTC)
+    demo = make_demo(curriculum, "roster.csv", now, ZoneInfo("UTC"), Size(students=300, tas=20, sections=3))
+    valid = validate(Sources(demo.semester, demo.roster), curriculum)
+    assert valid.warnings == ()
+    assert Counter(student.section for student in valid.students) == {"A": 100, "B": 100, "C": 100}
+    readers = valid.semester.sections
+    assert sorted(name for names in readers.values() for name in names) == sorted(valid.semester.staff.tas)
+    assert [len(readers[name]) for name in "ABC"] == [7, 7, 6]

@@ -54,7 +54,7 @@ grade share: --again --by --course-dir --database --json --plan --reader --yes
 grade handover: --course-dir --database --json --plan --question --section --yes
 grade export: --course-dir --database --format --json --missing-as-zero --module --output
 semester check: --json
-semester demo: --force --output --time-zone
+semester demo: --force --output --sections --students --tas --time-zone
 semester plan: --json
 semester apply: --json --yes
 semester status: --json

@@ -1,7 +1,8 @@
 """What people change by hand: points, comments, flags. Each change says which version it was made from.
 
 A field that a request does not name stays as it is. What somebody else changed meanwhile is answered with 409 and both
-sides, and nothing is written; the decision is made under the gradebook's lock, which every change is made under.
+sides, and nothing is written; the decision is made under the gradebook's lock, which every change is made under. Nobody
+changes anything of their own work or of a student with whom the semester file declares a conflict.
 """
 
 import json
@@ -12,6 +13,7 @@ from nbgrader.api import Comment, Grade, MissingEntry, SubmittedNotebook
 from tornado import web
 
 from tito.gradebook.late import refresh_penalty
+from tito.gradebook.sections import sections
 
 from .base import PageHandler
 from .versions import Overtaken, Thing, check_version, described, state_of_flag
@@ -36,6 +38,8 @@ class ByHandHandler(PageHandler):
 
     def change(self, thing: Thing, wanted: dict[str, Any], version: object) -> bool:
         """Write the fields; False if others came first, and then the answer is given."""
+        if why := sections(self.course.course_dir).why_not(self.person, thing.student.id):
+            raise web.HTTPError(403, why)
         try:
             if check_version(self.gradebook, thing, version, wanted):
                 for name, value in wanted.items():

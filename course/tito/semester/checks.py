@@ -168,7 +168,7 @@ def _check_people(semester: Semester, names: set[str], document: Document, found
                 found.problems.append(document.problem(("staff", role, index), name, rule, remedy))
             if name in names:
                 rule = "is staff and on the roster too"
-                remedy = "check that this is meant: they can see and change their own grade, which the audit records"
+                remedy = "check that this is meant: they see the solutions and all grades; nobody grades their own work"
                 found.warnings.append(document.problem(("staff", role, index), name, rule, remedy))
 
 

@@ -67,7 +67,7 @@ async def get_progress(course: CourseId, service: ServiceDep, caller: CallerDep)
         with service.database.read() as connection:
             rows = courses.list_assignments(connection, caller, course, now)
             record = courses.read_record(connection, course, None)
-        students = sorted({s for _, s in (*record.fetched, *record.submitted, *record.extensions)})
+        students = sorted({s for _, s in (*record.fetched, *record.submitted, *record.granted)})
         return [StudentProgress(s, [courses.read_assignment(r, record, s, now) for r in rows]) for s in students]
 
     return await run_in_threadpool(look)

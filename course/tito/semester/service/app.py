@@ -22,12 +22,13 @@ from tito.semester.read import Sources, Valid, validate
 from tito.semester.roster import as_csv, parse_roster
 from tito.semester.sections import sections_of
 from tito.semester.service import confirmation, schedule
-from tito.semester.service.access import Ours, caller, manager, reader, refusal
+from tito.semester.service.access import Ours, caller, in_force, manager, reader, refusal
 from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
 from tito.semester.service.module_view import module_view
+from tito.semester.service.notice_routes import router as notice_router
 from tito.semester.service.roster_upload import Target
 from tito.semester.service.scheduler import Scheduler
 
@@ -105,7 +106,8 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     )
     app.state.service = service
     app.include_router(_public(), prefix=base)
-    app.include_router(routes, prefix=f"{base}/api/v1")
+    for part in (routes, notice_router):
+        app.include_router(part, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)
     answer_refusals(app)
@@ -131,7 +133,7 @@ routes = APIRouter()
 def course(request: Request) -> dict[str, Any]:
     """Return the semester in force: modules, dates, policies; no people."""
     service: Service = request.app.state.service
-    return course_view(_in_force(service), service.places.curriculum())
+    return course_view(in_force(service.conductor), service.places.curriculum())
 
 
 @routes.get("/modules/{slug}", dependencies=[Depends(caller)])
@@ -162,7 +164,7 @@ def status(request: Request, who: Reader) -> dict[str, Any]:
 @routes.get("/people")
 def people(request: Request, who: Reader) -> dict[str, Any]:
     """Return the roster and the staff of the semester in force, who reads which section, and what is the caller's."""
-    valid = _in_force(request.app.state.service)
+    valid = in_force(request.app.state.service.conductor)
     semester, staff = valid.semester, valid.semester.staff
     return {
         "students": [student._asdict() for student in valid.students],
@@ -227,7 +229,7 @@ def applying(request: Request, who: Reader) -> dict[str, Any]:
 def ask(request: Request, slug: str, kind: str, who: Manager) -> dict[str, int]:
     """Release or collect a module now; asking again while it waits changes nothing."""
     service: Service = request.app.state.service
-    valid = _in_force(service)
+    valid = in_force(service.conductor)
     if kind not in (RELEASE, COLLECT):
         raise refusal(404, "an action is release or collect", kind, "choose one of them")
     if slug not in valid.selection.built:
@@ -236,13 +238,6 @@ def ask(request: Request, slug: str, kind: str, who: Manager) -> dict[str, int]:
     number = schedule.ask(service.places.engine, valid.semester.course, kind, slug, who.name, times.now())
     service.scheduler.wake()
     return {"action": number}
-
-
-def _in_force(service: Service) -> Valid:
-    valid = service.conductor.valid_in_force()
-    if valid is None:
-        raise refusal(404, "a semester is in force", "", "an instructor applies one: `tito semester apply FILE`")
-    return valid
 
 
 def _plan(service: Service, valid: Valid) -> dict[str, Any]:
