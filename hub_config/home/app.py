@@ -17,6 +17,7 @@ from hub_config.home import (
     help_pages,
     login,
     question_pages,
+    reading_pages,
     staff_pages,
     student_pages,
 )
@@ -52,6 +53,7 @@ def create_app(
         help_pages.router,
         student_pages.router,
         staff_pages.router,
+        reading_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
         check_pages.router,

@@ -180,6 +180,15 @@ class Neighbours:
         """Return what waits and what is done in each module, of some sections or of everybody."""
         return await self._get("grading", "/api/v1/overview", {"section": list(sections)})
 
+    async def reading(self, module: str) -> Any:
+        return await self._get("grading", f"/api/v1/reading/{quote(module, safe='')}")
+
+    async def share_reading(self, module: str, **how: Any) -> Any:
+        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/share", how)
+
+    async def hand_reading_over(self, module: str, **which: Any) -> Any:
+        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/handover", which)
+
     async def regrades(self) -> Any:
         """Return the open regrade requests."""
         return await self._get("grading", "/api/v1/regrades", {"open": "true"})

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 NEEDED = ("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "JUPYTERHUB_CLIENT_ID")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -52,6 +52,19 @@ class Settings:
     @property
     def formgrader_url(self) -> str:
         return f"{self.hub_host}{self.base_url}services/formgrader/"
+
+    def next_to_read(self, slug: str, **which: str) -> str:
+        """Return where the formgrader takes the next answer for whoever asks, of a question or section."""
+        query = urlencode({name: value for name, value in which.items() if value})
+        return f"{self.formgrader_url}formgrader/reading/{slug}/next{'?' if query else ''}{query}"
+
+    def submission(self, page: str, question: str) -> str:
+        """Return the formgrader's page of a submission, at one of its answers."""
+        return f"{self.formgrader_url}formgrader/submissions/{page}/#{question}"
+
+    def shared_comments(self, slug: str) -> str:
+        """Return where a module's comments with points are changed for all who got them."""
+        return f"{self.formgrader_url}formgrader/comments/{slug}"
 
     def answers(self, slug: str) -> str:
         """Return where the formgrader lists what is to be read by hand in a module."""

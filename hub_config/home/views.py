@@ -77,7 +77,7 @@ def render(request: Request, template: str, status_code: int = 200, **data: Any)
 def _section(path: str) -> str:
     """Return which of the main pages `path` belongs to."""
     first = path.split("/")[0]
-    first = "grading" if first == "questions" else first
+    first = "grading" if first in ("questions", "reading") else first
     return first if first in ("class", "grading", "semester", "board") else "" if first == "help" else "course"
 
 

@@ -49,6 +49,9 @@ grade autograde: --course-dir --database --force --jobs --json --student
 grade explain: --course-dir --database --json
 grade feedback: --course-dir --database --json --release --student --yes
 grade status: --course-dir --database --json
+grade reading: --course-dir --database --json
+grade share: --again --by --course-dir --database --json --plan --reader --yes
+grade handover: --course-dir --database --json --plan --question --section --yes
 grade export: --course-dir --database --format --json --missing-as-zero --module --output
 semester check: --json
 semester next: --course --force --json --opens --output

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from tito.curriculum import load_curriculum
-from tito.formgrader.grade_changes import prepare_table
+from tito.gradebook.grade_changes import prepare_table
 from tito.gradebook.scores import open_gradebook
 from tito.grading.api import make_app
 from tito.grading.queue import Queue

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import nbformat
 from nbgrader.api import MissingEntry, SubmittedNotebook
@@ -17,6 +18,7 @@ from tito.rendering.sanitize import SanitizingExporter
 
 from .base import PageHandler
 from .pages import submission_exporter
+from .reading import WHICH
 from .versions import state_of_flag
 
 AT_ONCE = 3  # pages that are made at the same time, each with a process of its own
@@ -83,10 +85,12 @@ class SubmissionHandler(PageHandler):
     def _resources(self, submission: SubmittedNotebook) -> dict[str, Any]:
         """What nbgrader's own handler gives its template, and whether the submission is flagged."""
         assignment, notebook = submission.assignment.assignment.name, submission.notebook.name
+        which = {name: self.get_argument(name, "") for name in WHICH}
         order = self.api.get_notebook_submission_indices(assignment, notebook)
         return {
             "assignment_id": assignment, "notebook_id": notebook, "submission_id": submission.id,
             "index": order.get(submission.id, -2), "total": len(order), "base_url": self.base_url,
             "student": submission.student.id, "last_name": submission.student.last_name,
             "first_name": submission.student.first_name, "flag": state_of_flag(self.gradebook, submission),
+            "next_to_read": f"reading/{assignment}/next?{urlencode({**which, 'after': submission.id})}",
         }  # fmt: skip

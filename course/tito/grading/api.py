@@ -27,6 +27,7 @@ from .kinds import find_kind, names_to_ask_for
 from .overview import router as overview_router
 from .overview import rows_to_release
 from .queue import Queue
+from .reading_api import router as reading_router
 from .records import Job, Run
 from .regrades import router as regrade_router
 from .rights import READ, RUN
@@ -180,6 +181,7 @@ def make_app(
     app.add_exception_handler(AnswersUnread, lambda _, error: _refuse(error, unread=error.waiting))
     app.add_exception_handler(TitoError, lambda _, error: _refuse(error))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
-    for part in (router, overview_router, regrade_router, corrections_router, board_router, snapshot_router):
+    parts = (router, overview_router, regrade_router, corrections_router, board_router, snapshot_router, reading_router)
+    for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")
     return app

@@ -18,6 +18,8 @@ from tito.running_nbgrader import put_programs_on_path
 from .overview import module_overview, student_rows
 from .pool import RunnerPool
 from .queue import Queue
+from .reading import all_readings, describe_reading, load_reading
+from .reading_shares import hand_over, share_out
 from .records import Run, open_database
 from .regrading import regrade_plan
 from .settings import GradingSettings, settings_from_environment
@@ -36,6 +38,10 @@ class Door(Protocol):
     def checks(self, assignment: str) -> dict[str, Any]: ...
     def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]: ...
     def regrade_plan(self, assignment: str) -> dict[str, Any]: ...
+    def reading(self, assignment: str) -> dict[str, Any]: ...
+    def readings(self) -> list[dict[str, Any]]: ...
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]: ...
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]: ...
     def working(self, jobs: int | None) -> contextlib.AbstractContextManager[None]: ...
     def wait(self, seconds: float) -> None: ...
 
@@ -51,7 +57,7 @@ class Direct:
     def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
         named = students_for(self.settings, kind, assignment, students)
         given = {name: True for name, value in options.items() if value}
-        return self.queue.submit(kind, assignment, named, asked_by=os.environ.get("USER", "command line"), **given)
+        return self.queue.submit(kind, assignment, named, asked_by=_me(), **given)
 
     def progress(self, job: str) -> dict[str, Any]:
         return self.queue.progress(job) or {}
@@ -72,10 +78,22 @@ class Direct:
     def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]:
         if plan:
             return plan_void(self.settings, self.queue, wanted)
-        return apply_void(self.settings, self.queue, wanted, by=os.environ.get("USER") or "command line")
+        return apply_void(self.settings, self.queue, wanted, by=_me())
 
     def regrade_plan(self, assignment: str) -> dict[str, Any]:
         return regrade_plan(self.settings, self.queue, assignment)
+
+    def reading(self, assignment: str) -> dict[str, Any]:
+        return describe_reading(load_reading(self.settings, self.queue, assignment), "")
+
+    def readings(self) -> list[dict[str, Any]]:
+        return all_readings(self.settings, self.queue, "")
+
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]:
+        return share_out(self.settings, self.queue, assignment, by_whom=_me(), **how)
+
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
+        return hand_over(self.settings, self.queue, assignment, by_whom=_me(), **which)
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
@@ -130,6 +148,18 @@ class ThroughService:
     def regrade_plan(self, assignment: str) -> dict[str, Any]:
         return self._service.ask("GET", f"/assignments/{assignment}/regrade")
 
+    def reading(self, assignment: str) -> dict[str, Any]:
+        return self._service.ask("GET", f"/reading/{assignment}")
+
+    def readings(self) -> list[dict[str, Any]]:
+        return self._service.ask("GET", "/reading")
+
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]:
+        return self._service.ask("POST", f"/reading/{assignment}/share", json=how)
+
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
+        return self._service.ask("POST", f"/reading/{assignment}/handover", json=which)
+
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
         if jobs is not None:
@@ -138,6 +168,10 @@ class ThroughService:
 
     def wait(self, seconds: float) -> None:
         threading.Event().wait(seconds)
+
+
+def _me() -> str:
+    return os.environ.get("USER") or "command line"
 
 
 def open_door(course_dir: str | None, database: str | None) -> Door:

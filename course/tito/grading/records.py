@@ -168,6 +168,30 @@ class WithdrawnEntry(Base):
     withdrawn_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
 
 
+class ReadingShare(Base):
+    """Whose share of the reading an answer is; no row where it is anybody's."""
+
+    __tablename__ = "reading_shares"
+    assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    question: Mapped[str] = mapped_column(String(128), primary_key=True)
+    reader: Mapped[str] = mapped_column(String(255))
+    shared_by: Mapped[str] = mapped_column(String(255))
+    shared_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class OpenAnswer(Base):
+    """Who has an answer open; after `until` nobody has, for a page that is open says so again and again."""
+
+    __tablename__ = "open_answers"
+    assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    question: Mapped[str] = mapped_column(String(128), primary_key=True)
+    reader: Mapped[str] = mapped_column(String(255))
+    opened_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
+
+
 class Note(Base):
     """Small facts that must survive a restart: the exchange's cursor."""
 
