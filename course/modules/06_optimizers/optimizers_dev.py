@@ -537,9 +537,8 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     ### BEGIN SOLUTION
     m = betas[0] * m + (1 - betas[0]) * g
     v = betas[1] * v + (1 - betas[1]) * (g * g)
-    m_corrected = m / (1 - betas[0] ** t)
-    v_corrected = v / (1 - betas[1] ** t)
-    return p - lr * m_corrected / (np.sqrt(v_corrected) + eps), m, v
+    step = lr * (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+    return p - step, m, v
     ### END SOLUTION
 
 
