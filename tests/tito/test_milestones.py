@@ -65,6 +65,7 @@ def test_the_reference_reaches_it_and_result_and_figure_are_kept(completed, tito
     assert result["seconds"] < milestone.time_budget_seconds
     assert Path(result["picture"]).parent == completed.memory / "milestones"
     assert Path(result["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert (Path(result["film"]).suffix == ".gif") if milestone.slug == "xor" else result["film"] == ""
     kept = next(row for row in tito("milestone", "status", "--json").json if row["milestone"] == name)["result"]
     assert kept == result | {"first_reached": result["when"]}
     assert re.search(rf"^{name} +reached ", tito("milestone", "status").out, re.MULTILINE)
