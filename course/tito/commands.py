@@ -35,7 +35,7 @@ GROUPS = {
     "milestone": "Re-run historical results with your own framework.",
     "receipt": "Read and verify receipts of submissions.",
     "nbgrader": "Make notebooks for nbgrader.",
-    "package": "Take your framework along; build wheels and environments.",
+    "package": "Pack the framework, yours or the course's.",
     "image": "Build container images.",
     "grade": "Judge submissions and make feedback.",
     "semester": "Plan and run a semester.",

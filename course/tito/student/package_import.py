@@ -9,14 +9,15 @@ import warnings
 from dataclasses import asdict, dataclass
 
 from tito.atomic import write_atomically
-from tito.curriculum import Curriculum, Module, installed_core
+from tito.curriculum import Curriculum, Module, find_course, installed_core
 from tito.errors import TitoError
 from tito.student.fresh import import_together
 from tito.student.semester import built_by_semester
 from tito.workspace import Workspace, now
 
-NEW, INSTEAD, SAME, LEFT = "new", "instead of what is there", "the same already", "left out"
-TAKEN = (NEW, INSTEAD)
+NEW, SAME, LEFT = "new", "the same already", "left out"
+NOT_PREBUILT, NOT_BEFORE = "instead of the prebuilt one", "instead of what was imported before"
+TAKEN = (NEW, NOT_PREBUILT, NOT_BEFORE)
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def _step(workspace: Workspace, module: Module | None, slug: str, text: str, bui
         return Step(slug, LEFT, why)
     there = workspace.exported(slug)
     if there.is_file():
-        return Step(slug, SAME if there.read_bytes() == text.encode() else INSTEAD)
-    return Step(slug, INSTEAD if (installed_core() / f"{slug}.py").is_file() else NEW)
+        return Step(slug, SAME if there.read_bytes() == text.encode() else NOT_BEFORE)
+    prebuilt = find_course() is None and (installed_core() / f"{slug}.py").is_file()
+    return Step(slug, NOT_PREBUILT if prebuilt else NEW)
 
 
 def _why_left(workspace: Workspace, module: Module | None, text: str, built: set[str]) -> str:
