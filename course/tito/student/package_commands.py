@@ -68,7 +68,7 @@ def import_(file: Path, only_plan: bool, yes: bool, time_limit: float, as_json: 
     modules = own_modules(file)
     steps = plan_import(workspace, curriculum, modules)
     chosen = taken(steps)
-    facts = {"plan": [step.to_json() for step in steps], "imported": [], "integration": []}
+    facts: dict[str, object] = {"plan": [step.to_json() for step in steps], "imported": [], "integration": []}
     lines = [_line(step) for step in steps]
     if only_plan or not chosen:
         answer(as_json, facts, *lines, "" if chosen else "There is nothing to import.")
