@@ -32,6 +32,8 @@ milestone list: --json
 milestone run: --full --json
 milestone status: --json
 milestone submit: --json
+package export: --output --json
+package import: --plan --yes --time-limit --json
 fetch: --json --quiet --released
 submit: --json --strict --wait
 feedback: --json
