@@ -300,14 +300,18 @@ def run(command: tuple[str, ...]) -> None:
 
 @deploy.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def backup(folder: Path) -> None:
+@click.option(
+    "--keep", type=click.IntRange(min=1), help="Write into a dated folder of FOLDER; keep the newest so many."
+)
+def backup(folder: Path, keep: int | None) -> None:
     """Copy databases, submissions, grades, secrets and homes into a new FOLDER; the Hub may run."""
     deployment, folder = made(), folder.resolve()
-    if folder.exists() and any(folder.iterdir()):
+    if not keep and folder.exists() and any(folder.iterdir()):
         raise NotReady(f"{folder} exists already and is not empty; name a new folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     own(deployment, folder)
-    deployment.beside_hub(folder, "python", "-m", "hub_config", "backup", str(folder))
+    more = ["--keep", str(keep)] if keep else []
+    deployment.beside_hub(folder, "python", "-m", "hub_config", "backup", str(folder), *more)
 
 
 @deploy.command()
