@@ -5,7 +5,7 @@ ARG BASE_IMAGE=tinytorch-hub/base:bookworm
 FROM ${BASE_IMAGE}
 # Of Docker's package the Hub needs the client alone, without the engine that it brings along.
 RUN apt-get update -qq \
- && apt-get install -y -qq --no-install-recommends python3-venv ca-certificates >/dev/null \
+ && apt-get install -y -qq --no-install-recommends python3 python3-distutils python3-pip-whl ca-certificates >/dev/null \
  && cd /tmp && apt-get download -qq docker.io \
  && dpkg-deb --fsys-tarfile docker.io_*.deb | tar -x -C / ./usr/bin/docker \
  && rm -rf docker.io_*.deb /var/lib/apt/lists/* /var/cache/apt/* /var/log/*

@@ -25,8 +25,7 @@ keep_what_is_new() { # keep_what_is_new NAME: lay what the student's layer has n
 }
 
 now 1 "the installer"
-python3 -m venv /build/uv
-/build/uv/bin/pip install --quiet --require-hashes -r /build/bootstrap.lock
+PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) python3 -m pip install --quiet --target /build/uv --require-hashes -r /build/bootstrap.lock
 mkdir /layers
 
 now 2 "a student's"

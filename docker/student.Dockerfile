@@ -10,7 +10,7 @@ RUN uv pip install --quiet --offline --python /opt/tinytorch/bin/python --prefix
  && rm -f /build/course/.lock
 
 FROM ${BASE_IMAGE}
-# These two steps are the same in student, staff and hub, which so share a layer of 350 MB.
+# These two steps are the same in student, staff and hub, which so share a layer of 450 MB.
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends python3 ca-certificates tini >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* /usr/share/doc/* /usr/share/man/*

@@ -9,8 +9,9 @@ RUN uv pip install --quiet --offline --python /env/bin/python --no-deps /build/w
  && /env/bin/python -m compileall -q -j 2 /env/lib && rm -f /env/.lock
 
 FROM ${BASE_IMAGE}
+# As the others begin, so that it is done once for all.
 RUN apt-get update -qq \
- && apt-get install -y -qq --no-install-recommends python3 >/dev/null \
+ && apt-get install -y -qq --no-install-recommends python3 ca-certificates tini >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* /usr/share/doc/* /usr/share/man/*
 COPY --from=build /env /env
 ENV PATH=/env/bin:/usr/bin LANG=C.UTF-8

@@ -38,7 +38,7 @@ class TextLines(logging.Formatter):
 class JsonLines(logging.Formatter):
     """A line is an object: time, level, service, logger, message, and request and error where there are some."""
 
-    converter = time.gmtime
+    converter = time.gmtime  # type: ignore[assignment]
 
     # `logging` itself makes the Hub's: it gives a format and more as arguments, which no object needs.
     def __init__(self, service: str = "hub", *_given: object, **_more: object) -> None:
