@@ -11,6 +11,7 @@ listed() { (cd "$1" && find . ! -type d | LC_ALL=C sort); }
 
 bring() { # bring NAME: bring the environment to NAME's lock
   uv pip sync --quiet --python $python --require-hashes "/build/$1.lock"
+  rm -f $environment/.lock  # uv's, which everybody may write
   sh /build/trim.sh $environment
   $python -m compileall -q -j 2 $environment/lib
 }
@@ -48,6 +49,7 @@ keep_what_is_new hub
 now 5 "the worker's"
 uv venv --quiet --python /usr/bin/python3 /env
 uv pip sync --quiet --python /env/bin/python --require-hashes /build/worker.lock
+rm -f /env/.lock
 sh /build/trim.sh /env
 
 # Node is a locked wheel, since Debian's is older than the proxy wants; npm is used here and left behind.

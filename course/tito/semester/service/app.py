@@ -113,8 +113,8 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     answer_refusals(app)
     app.add_exception_handler(Ours, _say_ours)
     app.add_exception_handler(Refused, _say_the_exchanges)
-    engine = service.places.engine
-    watch(app, semester_metrics(service.conductor, engine), prefix, caller, {"database": lambda: check_answers(engine)})
+    metrics = semester_metrics(lambda: service.conductor.in_force() is not None, lambda: service.places.engine)
+    watch(app, metrics, prefix, caller, {"database": lambda: check_answers(service.places.engine)})
     return app
 
 
