@@ -34,6 +34,8 @@ class Settings:
     host_cookies: bool
     staff_warning: str
     docs: Path
+    var: Path
+    certificate: Path | None
     token: str = field(repr=False)
 
     @property
@@ -95,5 +97,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         host_cookies=environ.get("JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED", "") == "1",
         staff_warning=environ.get("HOME_STAFF_WARNING", ""),
         docs=Path(environ.get("HOME_DOCS", DOCS)),
+        var=Path(environ.get("HUB_VAR", "var")),
+        certificate=Path(environ["HOME_CERTIFICATE"]) if environ.get("HOME_CERTIFICATE") else None,
         token=environ["JUPYTERHUB_API_TOKEN"],
     )

@@ -13,8 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exchange.hub.asking import reason_of
+from exchange.hub.database import check_answers
 from exchange.hub.identity import Caller, HubIdentity, actor_in
 from exchange.hub.refusals import answer, answer_refusals
+from exchange.hub.sight import watch
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.gradebook.unread import AnswersUnread, refuse_unread
@@ -24,6 +26,7 @@ from .client import describe_run
 from .corrections_api import router as corrections_router
 from .identity import caller, holder, needs
 from .kinds import find_kind, names_to_ask_for
+from .metrics import grading_metrics
 from .overview import router as overview_router
 from .overview import rows_to_release
 from .queue import Queue
@@ -184,4 +187,5 @@ def make_app(
     parts = (router, overview_router, regrade_router, corrections_router, board_router, snapshot_router, reading_router)
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")
+    watch(app, grading_metrics(queue), prefix, caller, {"database": lambda: check_answers(queue.engine)})
     return app

@@ -10,8 +10,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from exchange.hub.database import check_answers
 from exchange.hub.identity import Caller, HubIdentity, read_caller
 from exchange.hub.refusals import answer, answer_refusals
+from exchange.hub.sight import watch
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
@@ -27,6 +29,7 @@ from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
+from tito.semester.service.metrics import semester_metrics
 from tito.semester.service.module_view import module_view
 from tito.semester.service.notice_routes import router as notice_router
 from tito.semester.service.roster_upload import Target
@@ -113,6 +116,8 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     answer_refusals(app)
     app.add_exception_handler(Ours, _say_ours)
     app.add_exception_handler(Refused, _say_the_exchanges)
+    metrics = semester_metrics(lambda: service.conductor.in_force() is not None, lambda: service.places.engine)
+    watch(app, metrics, prefix, caller, {"database": lambda: check_answers(service.places.engine)})
     return app
 
 
