@@ -22,6 +22,8 @@ from tito.gradebook.unread import AnswersUnread, refuse_unread
 from .board_api import router as board_router
 from .client import describe_run
 from .identity import caller, holder, needs
+from .insight import Insight
+from .insight_api import router as insight_router
 from .kinds import find_kind, names_to_ask_for
 from .overview import router as overview_router
 from .overview import rows_to_release
@@ -174,10 +176,11 @@ def make_app(
         title="TinyTorch grading", openapi_url=f"{base}/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.state.settings, app.state.queue, app.state.identity = settings, queue, identity
+    app.state.insight = Insight(settings, queue)
     answer_refusals(app, _body)
     app.add_exception_handler(AnswersUnread, lambda _, error: _refuse(error, unread=error.waiting))
     app.add_exception_handler(TitoError, lambda _, error: _refuse(error))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
-    for part in (router, overview_router, regrade_router, board_router):
+    for part in (router, overview_router, regrade_router, board_router, insight_router):
         app.include_router(part, prefix=f"{base}/api/v1")
     return app
