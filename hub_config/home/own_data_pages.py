@@ -1,4 +1,4 @@
-"""What the course knows about the viewer: shown in words, and to be taken away as a file. Only ever the viewer's own."""
+"""What the course knows about the viewer: shown in words, and to be taken away as a file; the viewer's own alone."""
 
 from typing import Any
 

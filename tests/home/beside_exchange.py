@@ -36,8 +36,8 @@ class Visitor(httpx.Client):
 class Pages:
     """A running home page of a course with one module, `tensor`."""
 
-    def __init__(self, live: Live, stack: contextlib.ExitStack) -> None:
-        self.live, self.may_ask, self._stack = live, True, stack
+    def __init__(self, live: Live, stack: contextlib.ExitStack, grading_url: str = "") -> None:
+        self.live, self.may_ask, self._stack, self._grading_url = live, True, stack, grading_url
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
         stack.enter_context(_served(self.app, self.url))
@@ -50,6 +50,7 @@ class Pages:
             "JUPYTERHUB_CLIENT_ID": "service-home",
             "EXCHANGE_URL": self.live.url,
             "SEMESTER_URL": SEMESTER,
+            "GRADING_URL": self._grading_url,
             "EXCHANGE_COURSE": COURSE,
         }
 
@@ -80,6 +81,9 @@ class Pages:
 
     def ta(self, name: str) -> Visitor:
         return self._visitor(self.ta_cookie(name))
+
+    def visitor(self, name: str, group: str, *scope: str) -> Visitor:
+        return self._visitor(self.cookie(name, group, *scope))
 
     def _visitor(self, cookie: str) -> Visitor:
         options = {"follow_redirects": True, "trust_env": False, "timeout": START_SECONDS}
