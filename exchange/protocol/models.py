@@ -469,7 +469,10 @@ def plain(model: Any) -> dict[str, Any]:
     return asdict(model)
 
 
-_hints = cache(get_type_hints)
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Read a model's types once: it costs more than building ten of them."""
+    return get_type_hints(kind)
 
 
 def from_plain(kind: Any, data: Any) -> Any:
@@ -484,7 +487,7 @@ def from_plain(kind: Any, data: Any) -> Any:
         return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
     if not is_dataclass(kind):
         return data
-    hints, build = _hints(kind), cast(Any, kind)
+    hints, build = _hints(cast(type, kind)), cast(Any, kind)
     try:
         return build(**{f.name: from_plain(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
     except TypeError as error:  # no object, or one that lacks a field

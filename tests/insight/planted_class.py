@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -19,7 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from tito.curriculum import load_curriculum
-from tito.gradebook.file import put_student
+from tito.gradebook.file import open_or_make
+from tito.gradebook.lock import gradebook_lock
 from tito.grading.arrivals import Arrivals
 from tito.grading.insight import Insight
 from tito.grading.pool import RunnerPool
@@ -35,8 +37,8 @@ from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
 from tests.grading_service.place import GOOD, TREE, WRONG
 
-FAILED = {"exercise": "scale", "checks": 1, "passed": 0, "fault": "wrong values"}
-SOLVED = {"exercise": "scale", "checks": 1, "passed": 1}
+FAILED = {"checks": 1, "passed": 0, "fault": "wrong values"}
+SOLVED = {"checks": 1, "passed": 1}
 STUCK_AT = 8  # failed runs of each of the stuck group
 BROKEN, LONG = 2, 1  # numbers of the modules with the planted faults
 
@@ -60,6 +62,10 @@ class Planted:
     def long(self) -> str:
         return self.modules[LONG - 1]
 
+    def exercise(self, slug: str) -> str:
+        """Name the first exercise of a module."""
+        return f"scale{self.modules.index(slug) + 1}"
+
     @property
     def insight(self) -> Insight:
         return Insight(self.settings, self.queue)
@@ -74,7 +80,7 @@ def planted_class(folder: Path, students: int, modules: int, stuck: int) -> Iter
     course = _make_course(folder, slugs, names)
     with FakeHub() as hub, in_thread(hub, make_settings(folder / "exchange", hub), folder) as live:
         settings = settings_from_environment(
-            {"TITO_COURSE": str(folder / "tree"), "PATH": os.environ["PATH"]}, course_dir=course, jobs="2",
+            {"TITO_COURSE": str(folder / "tree"), "PATH": os.environ["PATH"]}, course_dir=course, jobs="1",
             course_id=COURSE, exchange_url=live.url, token=hub.service("grading"),
         )  # fmt: skip
         queue = Queue(open_database(settings.database_url))
@@ -95,23 +101,34 @@ def _make_course(folder: Path, slugs: list[str], names: list[str]) -> Path:
     for number, slug in enumerate(slugs, 1):
         made = tree / "modules" / f"{number:02d}_{slug}"
         shutil.copytree(TREE / "modules" / "01_vectors", made)
-        text = (made / "vectors_dev.py").read_text().replace("core.vectors", f"core.{slug}")
+        text = _numbered((made / "vectors_dev.py").read_text().replace("core.vectors", f"core.{slug}"), number)
         text = text.replace("values * 3.0)", "values * 3.5)") if number == BROKEN else text
         (made / "vectors_dev.py").unlink()
         (made / f"{slug}_dev.py").write_text(text)
+        (made / "module.yaml").write_text(_numbered((made / "module.yaml").read_text(), number))
     curriculum = load_curriculum(tree)
     generate_notebooks(list(curriculum.written), curriculum, course)
     _write_semester(course, curriculum.written, names)
-    for name in names:
-        put_student(course, COURSE, name)
+    with gradebook_lock(course), open_or_make(course, COURSE) as gradebook:
+        for name in names:
+            gradebook.update_or_create_student(name)
     return course
+
+
+def _numbered(text: str, number: int) -> str:
+    """Give the two exercises a module's number: a name is exported by one module."""
+    return re.sub(r"\b(test_)?(scale|total)\b", rf"\g<1>\g<2>{number}", text)
 
 
 def _write_semester(course: Path, modules: list, names: list[str]) -> None:
     """What an apply of the semester service writes: modules with dates, and the roster."""
     due, release = utc_text(_now(days=-1)), utc_text(_now(days=-12))
     dates = {"place": "built", "release": release, "due": due}
-    rows = [{"slug": m.slug, "label": m.label, "title": f"Vectors {m.number}", **dates} for m in modules]
+    rows = [
+        {"slug": m.slug, "label": m.label, "title": f"Vectors {m.number}", "exercises": [e.name for e in m.exercises]}
+        for m in modules
+    ]
+    rows = [row | dates for row in rows]
     view = {"course": COURSE, "title": "Planted", "tiers": [{"name": "basics", "modules": rows}]}
     (course / "semester.json").write_text(json.dumps(view))
     (course / "roster.json").write_text(json.dumps({"students": names, "staff": []}))
@@ -153,8 +170,8 @@ def _session(planted: Planted, client: ExchangeClient, slug: str, began: datetim
     for step in range(1, steps + 1):
         planted.live.clock.moment = began + timedelta(hours=hours * step / steps)
         prediction = [{"prediction": "size", "right": len(slug) % 2 == step % 2}] if step == 1 else []
-        cells = [SOLVED if step == steps else FAILED, *prediction]
-        client.report_event(COURSE, slug, "checked", {"cells": cells})
+        run = {"exercise": planted.exercise(slug), **(SOLVED if step == steps else FAILED)}
+        client.report_event(COURSE, slug, "checked", {"cells": [run, *prediction]})
 
 
 def _fail_again_and_again(planted: Planted, client: ExchangeClient, slug: str, began: datetime) -> None:
@@ -162,10 +179,12 @@ def _fail_again_and_again(planted: Planted, client: ExchangeClient, slug: str, b
     client.fetch_release(COURSE, slug, planted.live.folder({}))
     for step in range(STUCK_AT):
         planted.live.clock.moment = began + timedelta(minutes=5 * step)
-        client.report_event(COURSE, slug, "checked", {"cells": [FAILED]})
+        client.report_event(COURSE, slug, "checked", {"cells": [{"exercise": planted.exercise(slug), **FAILED}]})
 
 
 def _hand_in(planted: Planted, client: ExchangeClient, slug: str, answers: dict[str, str]) -> None:
+    number = planted.modules.index(slug) + 1
+    answers = {f"{name}{number}": _numbered(text, number) for name, text in answers.items()}
     text = _answered(planted.settings.course_dir / "release" / slug / f"{slug}.ipynb", answers)
     client.submit(COURSE, slug, planted.live.outgoing({f"{slug}.ipynb": text}))
 
@@ -203,7 +222,7 @@ def found(planted: Planted) -> list[str]:
     stuck = [(row["module"], row["student"]) for row in said["stuck"]]
     long = [row["module"] for row in said["modules"] if any("hours" in line for line in row["warnings"])]
     results = {
-        "the broken check": suspects == [(planted.broken, "scale", True)],
+        "the broken check": suspects == [(planted.broken, planted.exercise(planted.broken), True)],
         "the long module": long == [planted.long],
         "the stuck group": stuck == [(planted.broken, name) for name in planted.stuck],
     }

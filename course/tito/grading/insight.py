@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from exchange.protocol.models import Activity, CourseActivity, Refused
-from tito.curriculum import load_curriculum
-from tito.errors import TitoError
 from tito.gradebook.reading import reading_shares
 from tito.insight.checks import ExerciseInsight, exercise_insights, suspects
 from tito.insight.modules import ModuleFacts, ModuleInsight, module_insight
@@ -44,7 +42,7 @@ class Insight:
         return SemesterInsight(
             course_of(self.settings), now, len(people), found,
             standstills(modules, people, told.modules, told.exercises, now),
-            self._suspects(standings, set(modules), people),
+            self._suspects(standings, modules, people),
             shares(reading_shares(self.settings), people), silent,
         )  # fmt: skip
 
@@ -58,7 +56,7 @@ class Insight:
             facts, people, _by_module(told.modules).get(slug, {}), standings.attempts.get(slug, {}), now
         )
         exercises = exercise_insights(verdicts[slug], told.exercises, people)
-        return insight, self._in_order(slug, exercises), _predictions(told, people)
+        return insight, _in_order(facts, exercises), _predictions(told, people)
 
     def code(self, slug: str, student: str, exercise: str) -> dict[str, Any]:
         """Return a student's cell of an exercise as text, from the newest attempt that was judged, and its checks."""
@@ -110,22 +108,21 @@ class Insight:
         except exchange_door.ExchangeError as error:
             return NOTHING, str(error)
 
-    def _suspects(self, standings: Standings, modules: set[str], people: frozenset[str]) -> list[dict[str, Any]]:
+    def _suspects(
+        self, standings: Standings, modules: dict[str, ModuleFacts], people: frozenset[str]
+    ) -> list[dict[str, Any]]:
         versions = {slug: (run, people) for slug, run in standings.newest_run.items() if slug in modules}
         stale = self._kept.stale(versions)
-        for slug, judged in (read_verdicts(self.queue, stale) if stale else {}).items():
-            found = suspects(slug, self._in_order(slug, exercise_insights(judged, roster=people)))
+        for slug, judged in (read_verdicts(self.queue, stale, firsts=False) if stale else {}).items():
+            found = suspects(slug, _in_order(modules[slug], exercise_insights(judged, roster=people)))
             self._kept.keep(slug, versions[slug], found)
-        return [row for slug in modules_of(self.settings) if slug in versions for row in self._kept.of(slug) or ()]
+        return [row for slug in modules if slug in versions for row in self._kept.of(slug) or ()]
 
-    def _in_order(self, slug: str, exercises: list[ExerciseInsight]) -> list[ExerciseInsight]:
-        """Put exercises into the module's order, those that it no longer has last."""
-        try:
-            names = [each.name for each in load_curriculum(self.settings.course_tree).find(slug).exercises]
-        except TitoError:
-            names = []
-        place = {name: number for number, name in enumerate(names)}
-        return sorted(exercises, key=lambda each: (place.get(each.name, len(place)), each.name))
+
+def _in_order(facts: ModuleFacts, exercises: list[ExerciseInsight]) -> list[ExerciseInsight]:
+    """Put exercises into the module's order, those that it no longer has last."""
+    place = {name: number for number, name in enumerate(facts.exercises)}
+    return sorted(exercises, key=lambda each: (place.get(each.name, len(place)), each.name))
 
 
 def _by_module(rows: list[Activity]) -> dict[str, dict[str, Activity]]:

@@ -95,11 +95,13 @@ def exercise_insights(
     """Compute an exercise's numbers from verdicts, and from what students' own runs told."""
     found: dict[str, ExerciseInsight] = {}
     people = [each for each in judged if roster is None or each.student in roster]
+    latest_of = [(each.student, list(latest(each))) for each in people]
+    for student, exercises in latest_of:
+        _add_last(found, student, exercises)
     for each in people:
-        _add_last(found, each)
         for exercise in each.first.exercises if each.first else ():
             _add_first(found.setdefault(exercise.name, ExerciseInsight(exercise.name)), each.student, exercise)
-    _correlate(found, people)
+    _correlate(found, [exercises for _, exercises in latest_of])
     for row in told:
         if row.exercise in found and (roster is None or row.student in roster):
             _add_told(found[row.exercise], row)
@@ -119,22 +121,21 @@ def _add_first(insight: ExerciseInsight, student: str, exercise: ExerciseResult)
         _tally(insight, check).add("first", student, check.passed, check.why)
 
 
-def _add_last(found: dict[str, ExerciseInsight], each: Judged) -> None:
-    """Take each check from the newest verdict that has it: a quick one is newer, and knows no hidden checks."""
-    for exercise in latest(each):
+def _add_last(found: dict[str, ExerciseInsight], student: str, exercises: list[ExerciseResult]) -> None:
+    for exercise in exercises:
         insight = found.setdefault(exercise.name, ExerciseInsight(exercise.name))
         insight.whole.points = exercise.max_points
-        insight.whole.add("last", each.student, exercise.passed, exercise.why)
+        insight.whole.add("last", student, exercise.passed, exercise.why)
         for check in exercise.checks:
             tally = _tally(insight, check)
-            tally.add("last", each.student, check.passed, check.why)
+            tally.add("last", student, check.passed, check.why)
             if not check.passed:
                 tally.kinds[check.kind] += 1
                 insight.whole.kinds[check.kind] += 1
 
 
 def latest(each: Judged) -> Iterator[ExerciseResult]:
-    """Give a student's exercises, each check from the newest verdict that has it."""
+    """Give a student's exercises, each check from the newest verdict that has it: a quick one has no hidden checks."""
     checks: dict[str, dict[str, Check]] = {}
     shapes: dict[str, ExerciseResult] = {}
     for verdict in each.newest:
@@ -152,9 +153,9 @@ def _tally(insight: ExerciseInsight, check: Check) -> Tally:
     return tally
 
 
-def _correlate(found: dict[str, ExerciseInsight], people: list[Judged]) -> None:
+def _correlate(found: dict[str, ExerciseInsight], people: list[list[ExerciseResult]]) -> None:
     """Compare each check with the points of all other checks of the module."""
-    verdicts = [[(e.name, c) for e in latest(each) for c in e.checks] for each in people]
+    verdicts = [[(e.name, c) for e in exercises for c in e.checks] for exercises in people]
     totals = [sum(check.points for _, check in checks if check.passed) for checks in verdicts]
     pairs: dict[tuple[str, str], list[tuple[float, float]]] = {}
     for checks, total in zip(verdicts, totals, strict=True):

@@ -20,7 +20,18 @@ from tito.insight.client import InsightClient
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 CSV = click.option("--csv", "as_csv", is_flag=True, help="Print a table for a spreadsheet.")
-MODULES = ("module", "fetched", "worked", "completed", "submitted", "full", "students", "completion", "hours", "spread")
+MODULES: tuple[str, ...] = (
+    "module",
+    "fetched",
+    "worked",
+    "completed",
+    "submitted",
+    "full",
+    "students",
+    "completion",
+    "hours",
+    "spread",
+)
 MODULES += ("reading", "stuck", "suspects")
 CHECKS = ("exercise", "check", "hidden", "points", "first", "last", "failed_last", "discrimination", "suspect")
 

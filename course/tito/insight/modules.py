@@ -23,6 +23,7 @@ class ModuleFacts:
     title: str
     release: str | None = None
     due: str | None = None
+    exercises: tuple[str, ...] = ()
 
     def is_due(self, now: datetime) -> bool:
         return self.due is not None and parse_utc(self.due) <= now
