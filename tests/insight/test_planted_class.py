@@ -29,7 +29,14 @@ def planted(tmp_path_factory):
 @pytest.fixture(scope="module")
 def pages(planted):
     url = f"http://127.0.0.1:{free_port()}"
-    app = make_app(planted.settings, planted.queue, HubIdentity(planted.live.hub.url, read_caller))
+    identity = HubIdentity(planted.live.hub.url, read_caller)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app):
+        yield
+        await identity.close()
+
+    app = make_app(planted.settings, planted.queue, identity, lifespan=lifespan)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_served(app, url))
         yield Pages(planted.live, stack, url)
