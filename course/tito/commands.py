@@ -39,6 +39,7 @@ GROUPS = {
     "image": "Build container images.",
     "grade": "Judge submissions and make feedback.",
     "semester": "Plan and run a semester.",
+    "insight": "See how the course does, and let it forget.",
 }
 
 
@@ -109,6 +110,10 @@ COMMANDS: list[Command] = [
         ("semester roster", "tito.semester.commands:roster", "Show what a class list says, and convert it."),
         ("semester plan", "tito.semester.commands:plan", "Show what applying a semester file would change."),
         ("semester apply", "tito.semester.commands:apply", "Bring Hub, exchange and gradebook to the semester file."),
+        ("insight show", "tito.insight.commands:show", "Show the course's numbers, by module or by check."),
+        ("insight list", "tito.insight.commands:list_students", "List who stands behind a number."),
+        ("insight report", "tito.insight.commands:report", "Compare the semester with the course's goals."),
+        ("insight forget", "tito.insight.commands:forget", "Remove what students' servers told."),
         ("semester status", "tito.semester.commands:status", "Show where the semester stands."),
     ),
 ]

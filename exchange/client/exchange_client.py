@@ -21,11 +21,13 @@ from exchange.protocol.models import (
     AssignmentSettings,
     AuditEntry,
     Course,
+    CourseActivity,
     CourseSettings,
     Event,
     Extension,
     ExtensionInfo,
     FileInfo,
+    Forgotten,
     LateDaysInfo,
     PublicKey,
     Question,
@@ -322,6 +324,22 @@ class ExchangeClient:
     def progress(self, course: str) -> list[StudentProgress]:
         """Show how every assignment stands for every student who has done anything (events)."""
         return from_plain(list[StudentProgress], self._to.ask("GET", "courses", course, "progress"))
+
+    def activity(
+        self, course: str, assignment: str | None = None, student: str | None = None, failing: int = 0
+    ) -> CourseActivity:
+        """Show what events say, added up: one's own, or everybody's (events)."""
+        params = {"assignment": assignment, "student": student, "failing": failing or None}
+        params = {name: value for name, value in params.items() if value is not None}
+        return from_plain(CourseActivity, self._to.ask("GET", "courses", course, "activity", params=params))
+
+    def forget(
+        self, course: str, before: str | None = None, student: str | None = None, yes: bool = False
+    ) -> Forgotten:
+        """Remove events before a time, or all that a course need not keep of a student; without `yes` only count."""
+        params = {"before": before, "student": student, "yes": "true" if yes else None}
+        params = {name: value for name, value in params.items() if value is not None}
+        return from_plain(Forgotten, self._to.ask("DELETE", "courses", course, "events", params=params))
 
     # Transfers
 

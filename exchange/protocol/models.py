@@ -6,6 +6,7 @@ ordered as text. Seconds and bytes are whole numbers. Unknown keys in a request 
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import UnionType
 from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -347,6 +348,75 @@ class Event:
 
 
 @dataclass
+class Activity:
+    """What a student's events say of their work on an assignment, added up as they came. `seconds` is the time between
+    events of one session: a pause of more than 30 minutes begins another, so reading before the first event is not in
+    it. `progress_at`: an exercise got further than ever, or the assignment did."""
+
+    assignment: str
+    student: str
+    events: int
+    seconds: int
+    sessions: int
+    runs: int
+    first_at: str
+    last_at: str
+    progress_at: str
+    fetched_at: str | None
+    worked_at: str | None
+    completed_at: str | None
+    submitted_at: str | None
+
+
+@dataclass
+class ExerciseActivity:
+    """What a student's own runs of an exercise's test cell gave. `best`: the most checks that ever passed;
+    `runs_to_solve` None: never all of them. `hints`: how many were opened."""
+
+    assignment: str
+    student: str
+    exercise: str
+    runs: int
+    best: int
+    failed_in_a_row: int
+    runs_to_solve: int | None
+    fault: str
+    hints: int
+    last_at: str
+
+
+@dataclass
+class PredictionActivity:
+    """A prediction that a student entered, and whether it was right."""
+
+    assignment: str
+    student: str
+    name: str
+    right: bool
+
+
+@dataclass
+class CourseActivity:
+    """What students' own servers told, added up. Anybody can make their own say anything: it never counts for
+    points."""
+
+    modules: list[Activity]
+    exercises: list[ExerciseActivity]
+    predictions: list[PredictionActivity]
+
+
+@dataclass
+class Forgotten:
+    """How many rows were removed, or would be: events, what was added up from them, questions with their
+    notebooks."""
+
+    events: int
+    activity: int
+    questions: int
+    done: bool
+
+
+@dataclass
 class AuditEntry:
     """One decision of the service. `actor` is who held the token, `acting_for` whom a service named."""
 
@@ -426,6 +496,12 @@ def plain(model: Any) -> dict[str, Any]:
     return asdict(model)
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Read a model's types once: it costs more than building ten of them."""
+    return get_type_hints(kind)
+
+
 def from_plain(kind: Any, data: Any) -> Any:
     """Build a model (or a list of them) from JSON data; keys that this version does not know are left out."""
     if data is None:
@@ -438,7 +514,7 @@ def from_plain(kind: Any, data: Any) -> Any:
         return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
     if not is_dataclass(kind):
         return data
-    hints, build = get_type_hints(kind), cast(Any, kind)
+    hints, build = _hints(cast(type, kind)), cast(Any, kind)
     try:
         return build(**{f.name: from_plain(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
     except TypeError as error:  # no object, or one that lacks a field

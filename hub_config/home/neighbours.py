@@ -189,6 +189,28 @@ class Neighbours:
     async def hand_reading_over(self, module: str, **which: Any) -> Any:
         return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/handover", which)
 
+    async def insight(self) -> Any:
+        """Return the course's numbers about itself, by module."""
+        return await self._get("grading", "/api/v1/insight")
+
+    async def module_insight(self, module: str) -> Any:
+        return await self._get("grading", f"/api/v1/insight/modules/{quote(module, safe='')}")
+
+    async def behind_number(self, module: str, number: str, exercise: str, check: str) -> Any:
+        """Return the students who stand behind a number."""
+        query = {"number": number, "exercise": exercise, "check": check}
+        return await self._get("grading", f"/api/v1/insight/modules/{quote(module, safe='')}/students", query)
+
+    async def student_cell(self, module: str, student: str, exercise: str) -> Any:
+        """Return one student's cell of an exercise, with its checks."""
+        path = "/".join(quote(part, safe="") for part in (module, "students", student, exercise))
+        return await self._get("grading", f"/api/v1/insight/modules/{path}")
+
+    async def own_activity(self) -> Any:
+        """Return what the viewer's own events say, added up."""
+        query = {"student": self.viewer.name}
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/activity", query)
+
     async def regrades(self) -> Any:
         """Return the open regrade requests."""
         return await self._get("grading", "/api/v1/regrades", {"open": "true"})

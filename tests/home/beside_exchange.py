@@ -101,6 +101,9 @@ class Pages:
     def ta(self, name: str) -> Visitor:
         return self._visitor(self.ta_cookie(name))
 
+    def visitor(self, name: str, group: str, *scope: str) -> Visitor:
+        return self._visitor(self.cookie(name, group, *scope))
+
     def _visitor(self, cookie: str) -> Visitor:
         options = {"follow_redirects": True, "trust_env": False, "timeout": START_SECONDS}
         visitor = Visitor(base_url=self.url, cookies={COOKIE: cookie}, **options)  # type: ignore[arg-type]

@@ -25,6 +25,8 @@ from .board_api import router as board_router
 from .client import describe_run
 from .corrections_api import router as corrections_router
 from .identity import caller, holder, needs
+from .insight import Insight
+from .insight_api import router as insight_router
 from .kinds import find_kind, names_to_ask_for
 from .metrics import grading_metrics
 from .overview import router as overview_router
@@ -180,11 +182,21 @@ def make_app(
         title="TinyTorch grading", openapi_url=f"{base}/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.state.settings, app.state.queue, app.state.identity = settings, queue, identity
+    app.state.insight = Insight(settings, queue)
     answer_refusals(app, _body)
     app.add_exception_handler(AnswersUnread, lambda _, error: _refuse(error, unread=error.waiting))
     app.add_exception_handler(TitoError, lambda _, error: _refuse(error))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
-    parts = (router, overview_router, regrade_router, corrections_router, board_router, snapshot_router, reading_router)
+    parts = (
+        router,
+        overview_router,
+        regrade_router,
+        corrections_router,
+        board_router,
+        snapshot_router,
+        reading_router,
+        insight_router,
+    )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")
     watch(app, grading_metrics(queue), prefix, caller, {"database": lambda: check_answers(queue.engine)})

@@ -25,6 +25,7 @@ from tito.errors import SchemaError
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
+JUDGED = ("graded", "refused", "unchanged")  # outcomes of a run that say something of a submission
 
 
 def utc_now() -> datetime.datetime:
