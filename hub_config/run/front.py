@@ -1,8 +1,8 @@
 """The one door: the Python proxy, answering https itself where certificates are given.
 
 `configurable-http-proxy` in Python refuses `--ssl-key`, drops what a reverse proxy in front says of the browser, writes
-`@` in a path as `%40`, looks at no request's host, and lets ten slow requests hold up everybody else's. Routing by path, web sockets and the API that
-the Hub teaches are its own.
+`@` in a path as `%40`, looks at no request's host, and lets ten slow requests hold up everybody else's. Routing by
+path, web sockets and the API that the Hub teaches are its own.
 """
 
 import logging
