@@ -96,7 +96,7 @@ class TestInTheBrowser:
         roster = course / "roster.json"
         roster.write_text(json.dumps({"students": ["cleo", "tom"], "conflicts": {"tom": ["cleo"]}}))
         try:
-            tom, flag = visit("tom"), f"api/submission/{submissions['cleo']}/flag"
+            tom, flag = visit("tom"), f"api/submitted_notebook/{submissions['cleo']}/flag"
             with gradebook(course) as book:
                 notebook = book.find_submission_notebook_by_id(submissions["cleo"])
                 grade, comment = (
