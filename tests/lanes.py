@@ -54,8 +54,8 @@ class Lane:
 # for the engine and the judge most of the time, and what only computes has one process there.
 LANES = {
     "fast": Lane("what has no marker of a lane: in one process, nothing is started", 6),
-    "service": Lane("services, commands and workers as processes; databases; environments", 30, processes=3),
-    "live": Lane("whole Hubs, JupyterLab, browsers", 30, retries=True),
+    "service": Lane("services, commands and workers as processes; databases; environments", 27, processes=3),
+    "live": Lane("whole Hubs, JupyterLab, browsers", 25, retries=True),
     "docker": Lane("images, containers and the deployment", 30, processes=1, beside=True, retries=True),
     "audit": Lane(
         "a sample of the audit's record, judged anew; planted holes",

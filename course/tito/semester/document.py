@@ -63,20 +63,13 @@ class Document:
             line = position[0] + 1
         return line
 
-    def at(self, path: tuple[str, ...]) -> str:
-        """Return the value at `path`, as text."""
-        node: Any = self.data
-        for step in path:
-            node = node[step]
-        return str(node)
-
-    def place(self, path: tuple[str, ...]) -> tuple[int, int]:
-        """Return line and column, both from 0, at which the value at `path` begins."""
+    def written(self, path: tuple[str, ...]) -> tuple[int, int, str]:
+        """Return where the value at `path` begins, its line and column from 0, and the value as text."""
         node = self._tree
         for step in path[:-1]:
             node = node[step]
         line, column = node.lc.value(path[-1])
-        return line, column
+        return line, column, str(node[path[-1]])
 
     def problem(self, path: tuple[Any, ...], value: object, rule: str, remedy: str) -> Problem:
         """Return a Problem that stands at `path` of this file."""

@@ -4,7 +4,6 @@ Whoever wrote the file keeps its comments and columns: only the characters of th
 roster's name are replaced, and the lists that name students are left out.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -47,32 +46,32 @@ def next_term(path: Path, course: str, opens: date, output: Path, curriculum: Cu
     The times of day stay what clocks show. Raises SemesterError if the old file or the new one breaks a rule, such as
     a time that daylight saving skips on its new day.
     """
-    old = read(path, curriculum).semester
-    first = min(dates.release for dates in old.schedule.values()).astimezone(old.zone).date()
-    days = (opens - first).days
+    valid = read(path, curriculum)
+    old, text = valid.semester, valid.sources.semester
     if course == old.course:
         raise TitoError(f"--course {course} is the old course, whose work would be mixed with the new: name another")
-    text, _ = Sources.places(path)
+    first = min(dates.release for dates in old.schedule.values()).astimezone(old.zone).date()
+    days = (opens - first).days
     document = Document.parse(text, str(path))
     roster = f"{output.stem}-roster.csv"
-    values = _shifted(document.data, days)
-    values |= {("course",): course, ("roster",): roster}
-    changed = _replaced(text, document, values)
+    values = {**_shifted(document.data, days), ("course",): course, ("roster",): roster}
     left_out = tuple(key for key in OF_STUDENTS if key in document.data)
-    lines = _without(changed, document, left_out) + ([] if "roster" in document.data else [f"roster: {roster}\n"])
+    lines = _without(_replaced(text, document, values), document, left_out)
+    if "roster" not in document.data:
+        lines.append(f"roster: {roster}\n")
     sources = Sources("".join(lines), ",".join(COLUMNS) + "\n", str(output), str(output.with_name(roster)))
     return NextTerm(validate(sources, curriculum), days, left_out)
 
 
 def _shifted(data: dict[str, Any], days: int) -> dict[tuple[str, ...], str]:
     """Return each date of the schedule and of milestones by its path, shifted by `days`."""
-    return {path: _later(written, days) for path, written in _dates(data)}
-
-
-def _dates(data: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    for part in ("schedule", "milestones"):
-        for name, each in data.get(part, {}).items():
-            yield from (((part, name, key), each[key]) for key in ("release", "due") if key in each)
+    return {
+        (part, name, key): _later(each[key], days)
+        for part in ("schedule", "milestones")
+        for name, each in data.get(part, {}).items()
+        for key in ("release", "due")
+        if key in each
+    }
 
 
 def _later(written: str, days: int) -> str:
@@ -81,11 +80,10 @@ def _later(written: str, days: int) -> str:
 
 def _replaced(text: str, document: Document, values: dict[tuple[str, ...], str]) -> list[str]:
     """Return the lines of `text` with these values in the places of the old ones; those that aren't there are left."""
-    lines = text.splitlines(keepends=True)
-    there = [(document.place(path), path) for path in values if path[0] in document.data]
-    for (line, column), path in sorted(there, reverse=True):  # from the end: what comes before keeps its column
+    lines = [f"{line}\n" for line in text.splitlines()]
+    there = [(*document.written(path), path) for path in values if path[0] in document.data]
+    for line, column, written, path in sorted(there, reverse=True):  # from the end: what comes before keeps its column
         start, rest = lines[line][:column], lines[line][column:]
-        written = document.at(path)
         if not rest.lstrip("'\"").startswith(written):
             problem = document.problem(path, written, "is not written where it holds", "write it out, without & and *")
             raise SemesterError([problem])
