@@ -65,7 +65,7 @@ LANES = {
         beside=True,
     ),
     "modules": Lane(
-        "the course's modules and milestones, run and judged", 0, minutes_per_module=1.2, processes=1, beside=True
+        "the course's modules and milestones, run and judged", 0, minutes_per_module=1.4, processes=1, beside=True
     ),
 }
 

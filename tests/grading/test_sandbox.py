@@ -231,7 +231,7 @@ def graded_by_an_ordinary_user(worker_environment: Path, release: str, tmp_path_
     )
     return functools.partial(
         subprocess.run,
-        [str(worker_environment / "bin" / "python"), "-s", "-c", program],
+        [str(worker_environment / "bin" / "python"), "-P", "-s", "-c", program],
         user=65534,
         group=65534,
         env={
