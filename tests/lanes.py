@@ -43,29 +43,27 @@ class Lane:
     minutes: float
     minutes_per_module: float = 0
     processes: int = 2  # 3: a third of it is waiting
-    beside: bool = False  # in the second row, which runs beside the first from its beginning
+    beside: bool = False  # leaves most of two processors idle: it runs beside the other lanes, from their beginning
     retries: bool = False  # run once more, alone, what failed; each is on record
 
     def budget(self, modules: int) -> float:
         return self.minutes + self.minutes_per_module * modules
 
 
-# With all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter. The second row waits
-# for the engine and the judge most of the time, and what only computes has one process there.
+# With all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter.
 LANES = {
     "fast": Lane("what has no marker of a lane: in one process, nothing is started", 6),
     "service": Lane("services, commands and workers as processes; databases; environments", 27, processes=3),
+    # after the services, so that the docker lane's builds, which run beside the first lanes, have ended
+    "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.7),
     "live": Lane("whole Hubs, JupyterLab, browsers", 25, retries=True),
-    "docker": Lane("images, containers and the deployment", 30, processes=1, beside=True, retries=True),
+    "docker": Lane("images, containers and the deployment", 32, processes=1, beside=True, retries=True),
     "audit": Lane(
         "a sample of the audit's record, judged anew; planted holes",
-        4,
-        minutes_per_module=0.5,
+        10,
+        minutes_per_module=1.0,
         processes=1,
         beside=True,
-    ),
-    "modules": Lane(
-        "the course's modules and milestones, run and judged", 0, minutes_per_module=1.4, processes=1, beside=True
     ),
 }
 
