@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 DEPLOY := $(BIN)/python -m hub_config deploy
 
-.PHONY: help install serve stop reset test check audit bench goldens lock format screenshots conformance \
+.PHONY: help install serve stop reset test check audit bench goldens lock advisories format screenshots conformance \
 	up down logs backup restore deploy-test
 
 help: ## this menu
@@ -65,6 +65,10 @@ conformance: ## print which promises each nbgrader exchange keeps
 lock: ## resolve the locks anew, with hashes and without registry addresses
 	@scripts/lock.sh
 
+advisories: ## compare the locks with known advisories (needs PyPI)
+	@scripts/prepare.sh python
+	@scripts/advisories.sh
+
 up: ## start Hub and PostgreSQL as containers (compose), in the background
 	@scripts/prepare.sh deploy
 	@$(DEPLOY) up
@@ -75,8 +79,8 @@ down: ## stop what `make up` started; everything is kept
 logs: ## follow the logs of Hub and services
 	@$(DEPLOY) logs
 
-backup: ## copy all that `make up` keeps into a new folder: make backup TO=/srv/backup/today
-	@$(DEPLOY) backup $(TO)
+backup: ## copy all that `make up` keeps into a new folder: make backup TO=/srv/backup/today; KEEP=14 TO=/mnt/elsewhere
+	@$(DEPLOY) backup $(TO) $(if $(KEEP),--keep $(KEEP))
 
 restore: ## bring a backup back, where no state is: make restore FROM=/srv/backup/today
 	@$(DEPLOY) restore $(FROM)

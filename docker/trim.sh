@@ -1,6 +1,6 @@
 #!/bin/sh
 # Take out of a virtual environment what a running server never opens: source maps, packages' own tests and documentation,
-# type stubs of other libraries, the Hub's own pages, locale data of languages that JupyterLab has no translation for.
+# type stubs of other libraries, locale data of languages that JupyterLab has no translation for.
 set -eu
 site=$(echo "$1"/lib/python3*/site-packages)
 find "$1" -name '*.map' -delete
@@ -8,8 +8,6 @@ cd "$site"  # names below are relative: a folder above may be called like a pack
 find . -type d \( -name tests -o -name test \) ! -path './numpy/testing/*' ! -path './tinytorch/*' -prune -exec rm -rf {} +
 rm -rf nbgrader/docs jedi/third_party/django-stubs matplotlib/mpl-data/sample_data numpy/f2py numpy/distutils
 find . \( -name '*.pyx' -o -name '*.c' -o -name '*.h' -o -name '*.a' \) -delete
-# A single-user server uses the Hub's templates; scripts and styles of the Hub's pages come from the Hub.
-rm -rf "$1"/share/jupyterhub/static
 # babel answers "unknown locale" for what is missing; dates and numbers are shown in these.
 [ -d babel/locale-data ] || exit 0
 cd babel/locale-data

@@ -41,6 +41,8 @@ def apply_hub(c, settings: Settings) -> None:
     c.JupyterHub.allow_named_servers = False
     c.JupyterHub.implicit_spawn_seconds = 1.0  # a link into a stopped workspace starts it
     c.JupyterHub.authenticate_prometheus = True
+    if settings.log_format == "json":
+        c.JupyterHub.logging_config = {"formatters": {"console": {"class": "exchange.hub.logs.JsonLines"}}}
     if settings.public_url.startswith("https://"):
         c.JupyterHub.tornado_settings = {"cookie_options": {"secure": True}}  # the form token's and servers' too
 

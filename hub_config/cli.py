@@ -106,16 +106,30 @@ def restart(names: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def backup(folder: Path) -> None:
+@click.option(
+    "--keep", type=click.IntRange(min=1), help="Write into a dated folder of FOLDER; keep the newest so many."
+)
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def backup(folder: Path, keep: int | None, as_json: bool) -> None:
     """Copy everything (homes, submissions, grades, secrets) into a new FOLDER; the Hub may run.
 
     \b
     python -m hub_config backup /srv/backup/2026-11-20
+    python -m hub_config backup /mnt/elsewhere/tinytorch --keep 14
     """
-    from hub_config.run.backup import back_up
+    from hub_config.run import kept_backups as kept
 
-    made = back_up(load_settings(), folder)
-    click.echo(f"Copied {len(made['databases'])} databases and {len(made['homes'])} homes into {folder}.")
+    settings = load_settings()
+    target, made, deleted = kept.make(settings, folder, keep)
+    if as_json:
+        click.echo(json.dumps({"folder": str(target), "deleted": [str(each) for each in deleted], **made}))
+        return
+    count = len(made["databases"]) + len(made["postgresql"])
+    click.echo(f"Copied {count} databases and {len(made['homes'])} homes, {made['bytes'] / 1e6:.0f} MB, into {target}.")
+    for each in deleted:
+        click.echo(f"Deleted the older {each}.")
+    if kept.on_the_same_disk(settings, target):
+        click.echo(f"!!! {target} is on the disk that it is a copy of: copy it to another machine, too.")
 
 
 @cli.command()
@@ -128,8 +142,12 @@ def restore(folder: Path) -> None:
     settings = load_settings()
     if running(settings):
         raise NotReady("The Hub is running. Stop it first: make stop")
+    began = time.monotonic()
     made = copies.restore(settings, folder)
-    click.echo(f"Restored the state of {made['made_utc']} with {len(made['homes'])} homes into {settings.var}.")
+    took = time.monotonic() - began
+    click.echo(
+        f"Restored the state of {made['made_utc']} with {len(made['homes'])} homes into {settings.var} in {took:.0f} s."
+    )
 
 
 @cli.command()

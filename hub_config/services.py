@@ -59,6 +59,7 @@ GRADING = Service(
     scopes=(
         *access("exchange"),
         *("custom:exchange:collect", "custom:exchange:feedback", "custom:exchange:release", "custom:exchange:events"),
+        "custom:exchange:answer",  # the notebook that goes with a question
     ),
     for_servers=True,
 )
@@ -114,6 +115,14 @@ TERMINAL = Service(
     scopes=(*access("exchange", "grading", "semester"), *EXCHANGE_SCOPES, *STAFF_GRADING, *SEMESTER, *READ_HUB),
     web=False,
 )
+# Nor this: whoever watches the Hub has its token, which reads metrics everywhere and opens nothing else.
+METRICS = Service(
+    "metrics",
+    "",
+    module="",
+    scopes=(*access("exchange", "grading", "semester", "home"), "read:metrics"),
+    web=False,
+)
 SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, IDLE_CULLER)
 
 
@@ -140,7 +149,7 @@ def chosen(settings: Settings) -> list[Service]:
 
 def apply_services(c, settings: Settings) -> None:
     """Make the chosen services, their tokens and their roles known to the Hub."""
-    known = [*chosen(settings), SUPERVISOR, TERMINAL]
+    known = [*chosen(settings), SUPERVISOR, TERMINAL, METRICS]
     c.JupyterHub.services = [_declaration(service, settings) for service in known]
     if HOME in known:
         # JupyterLab's Course List looks for a service called like the course; the home page leads on to the formgrader.
@@ -206,6 +215,8 @@ def course_environment(settings: Settings) -> dict[str, str]:
         "HUB_VAR": str(settings.var),
         "HOME_DOCS": str(CHECKOUT / "docs"),
         "HOME_STAFF_WARNING": WARNING if settings.shares_origin else "",
+        "HOME_CERTIFICATE": str(settings.tls_cert or ""),
+        "LOG_FORMAT": settings.log_format,
     }
 
 

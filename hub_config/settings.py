@@ -193,6 +193,9 @@ class Settings(Section):
         ge=0,
         description="stop a server idle so long, 0: never; without, the semester's limits.idle_minutes",
     )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="how Hub and services write their logs: for people, or a JSON object a line"
+    )
     grading_jobs: int = Field(default=2, ge=1, description="submissions judged side by side")
     without: list[str] = Field(default=[], description="services not to start")
     student: ServerSettings = ServerSettings(environment=Path("build/envs/student"))

@@ -59,6 +59,7 @@ LAW = {
         "tito.judge",
         "tito.rendering",
     ),
+    "tito.insight": ("exchange.protocol", "exchange.client", "exchange.hub"),
     "tito.grading": (
         "exchange.protocol",
         "exchange.client",
@@ -67,6 +68,7 @@ LAW = {
         "tito.checks",
         "tito.judge",
         "tito.gradebook",
+        "tito.insight",
     ),
     "tito.formgrader": ("exchange.hub", "tito.rendering", "tito.gradebook", "tito.grading"),
     "tito.semester": (

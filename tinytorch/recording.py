@@ -7,32 +7,46 @@ for values does not.
 
 import functools
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ContextDecorator
 from types import SimpleNamespace
 from typing import Any
 
-from tinytorch.bound import is_tensor
+from tinytorch.bound import AnyTensor
 
 
-def tensors_in(inputs: Iterable) -> Iterator[Any]:
-    """Yield each Tensor among the inputs of a call, those in a list (cat) too."""
+def tensors_in(inputs: Iterable) -> list[Any]:
+    """List each Tensor among the inputs of a call, those in a list (cat) too."""
+    found = []
     for x in inputs:
-        if is_tensor(x):
-            yield x
+        if isinstance(x, AnyTensor):
+            found.append(x)
         elif isinstance(x, (list, tuple)):
-            yield from (item for item in x if is_tensor(item))
+            found += tensors_in(x)
+    return found
 
 
 def wants_gradient(inputs: Iterable) -> bool:
     """Tell whether somebody wants a gradient of one of the inputs, those in a list (cat) too."""
     for x in inputs:
-        if is_tensor(x):
+        if isinstance(x, AnyTensor):
             if x.requires_grad:
                 return True
         elif isinstance(x, (list, tuple)) and wants_gradient(x):
             return True
     return False
+
+
+def wanted_pairs(pairs: Iterable[tuple]) -> list[tuple]:
+    """List the pairs of an input and its gradient where the input is a Tensor that wants one, those in a list too."""
+    found = []
+    for x, gradient in pairs:
+        if isinstance(x, AnyTensor):
+            if x.requires_grad:
+                found.append((x, gradient))
+        elif isinstance(x, (list, tuple)) and gradient is not None:
+            found += wanted_pairs(zip(x, gradient, strict=True))
+    return found
 
 
 class Switch(ContextDecorator):

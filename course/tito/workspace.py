@@ -40,6 +40,10 @@ class Workspace:
         """The pristine release, as fetched."""
         return self.package / ".releases" / slug / f"{slug}.ipynb"
 
+    def replaced_releases(self, slug: str) -> list[Path]:
+        """The releases that were fetched before a corrected one took their place."""
+        return sorted((self.package / ".releases" / ".earlier" / slug).glob("*.ipynb"))
+
     def exported(self, slug: str) -> Path:
         return self.core / f"{slug}.py"
 

@@ -9,15 +9,27 @@ from typing import Any
 
 import httpx
 
+from exchange.protocol.request_id import passed_on
+
 
 def direct_client(url: str, **options: Any) -> httpx.Client:
     """Return a client for the service at `url`; `options` are httpx's own."""
-    return httpx.Client(trust_env=False, verify=_certificates(url), **options)
+    return httpx.Client(trust_env=False, verify=_certificates(url), event_hooks={"request": [_number]}, **options)
 
 
 def direct_async_client(url: str, **options: Any) -> httpx.AsyncClient:
     """Return the same for a program with an event loop."""
-    return httpx.AsyncClient(trust_env=False, verify=_certificates(url), **options)
+    hooks = {"request": [_number_soon]}
+    return httpx.AsyncClient(trust_env=False, verify=_certificates(url), event_hooks=hooks, **options)
+
+
+def _number(request: httpx.Request) -> None:
+    """Tell whom we ask the number of the request that we answer."""
+    request.headers.update(passed_on())
+
+
+async def _number_soon(request: httpx.Request) -> None:
+    _number(request)
 
 
 def _certificates(url: str) -> ssl.SSLContext | bool:

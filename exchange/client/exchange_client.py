@@ -21,11 +21,14 @@ from exchange.protocol.models import (
     AssignmentSettings,
     AuditEntry,
     Course,
+    CourseActivity,
     CourseSettings,
     Event,
     Extension,
     ExtensionInfo,
     FileInfo,
+    Forgotten,
+    LateDaysInfo,
     PublicKey,
     Question,
     QuestionRequest,
@@ -126,6 +129,14 @@ class ExchangeClient:
     def delete_extension(self, course: str, assignment: str, student: str) -> None:
         """Revoke a student's extension (extend)."""
         self._to.ask("DELETE", *_of(course, assignment), "extensions", student)
+
+    def late_days(self, course: str) -> list[LateDaysInfo]:
+        """List who has spent how many late days on what (extend)."""
+        return from_plain(list[LateDaysInfo], self._to.ask("GET", "courses", course, "late-days"))
+
+    def spend_late_days(self, course: str, assignment: str, days: int) -> Assignment:
+        """Say how many of one's late days one spends on an assignment."""
+        return from_plain(Assignment, self._to.ask("PUT", *_of(course, assignment), "late-days", json={"days": days}))
 
     # Releases and solutions
 
@@ -313,6 +324,22 @@ class ExchangeClient:
     def progress(self, course: str) -> list[StudentProgress]:
         """Show how every assignment stands for every student who has done anything (events)."""
         return from_plain(list[StudentProgress], self._to.ask("GET", "courses", course, "progress"))
+
+    def activity(
+        self, course: str, assignment: str | None = None, student: str | None = None, failing: int = 0
+    ) -> CourseActivity:
+        """Show what events say, added up: one's own, or everybody's (events)."""
+        params = {"assignment": assignment, "student": student, "failing": failing or None}
+        params = {name: value for name, value in params.items() if value is not None}
+        return from_plain(CourseActivity, self._to.ask("GET", "courses", course, "activity", params=params))
+
+    def forget(
+        self, course: str, before: str | None = None, student: str | None = None, yes: bool = False
+    ) -> Forgotten:
+        """Remove events before a time, or all that a course need not keep of a student; without `yes` only count."""
+        params = {"before": before, "student": student, "yes": "true" if yes else None}
+        params = {name: value for name, value in params.items() if value is not None}
+        return from_plain(Forgotten, self._to.ask("DELETE", "courses", course, "events", params=params))
 
     # Transfers
 

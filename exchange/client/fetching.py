@@ -15,6 +15,8 @@ from pathlib import Path
 from exchange.client.exchange_client import ExchangeClient
 from exchange.protocol.models import Assignment, Refused, Submission
 
+EARLIER = ".earlier"  # beside the releases, those that were replaced
+
 
 @dataclass(frozen=True)
 class Fetched:
@@ -49,8 +51,19 @@ def fetch_folder(
         paths = [f.path for f in client.fetch_release(course, assignment, fresh)]
         fetched = _add_missing(fresh, folder, paths) if folder.exists() else _put_whole(fresh, folder, paths)
         corrected = bool(fetched.kept) and _differs(fresh, releases / assignment, paths)
+        _keep_earlier(releases, assignment, fresh)
         replace_folder(fresh, releases / assignment)
     return replace(fetched, corrected=corrected)
+
+
+def _keep_earlier(releases: Path, assignment: str, fresh: Path) -> None:
+    """Keep the notebooks of a release that is replaced: what a student wrote is told from them."""
+    for path in (releases / assignment).glob("*.ipynb"):
+        digest = _sha256(path)
+        if not (fresh / path.name).is_file() or _sha256(fresh / path.name) != digest:
+            target = releases / EARLIER / assignment / f"{digest[:16]}.ipynb"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
 
 
 def _differs(fresh: Path, earlier: Path, paths: list[str]) -> bool:

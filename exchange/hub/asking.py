@@ -8,6 +8,7 @@ import httpx
 from exchange.client.direct import direct_client
 from exchange.protocol import ACTOR_HEADER
 from exchange.protocol.models import Refused
+from exchange.protocol.request_id import passed_on
 
 
 class Silent(Refused, ConnectionError):
@@ -56,6 +57,11 @@ class ServiceClient:
     def refusal(self, method: str, path: str, answer: httpx.Response) -> Exception:
         """Return the error that a refusal is raised as."""
         return self._refused(f"{self._name} refused {method} {path}: {answer.status_code} {reason_in(answer)}")
+
+
+async def tell_number(request: httpx.Request) -> None:
+    """Tell whom we ask the number of the request that we answer, as a hook of an asynchronous client."""
+    request.headers.update(passed_on())
 
 
 def reason_in(answer: httpx.Response) -> str:

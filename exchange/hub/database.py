@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.types import TypeDecorator
 
@@ -39,6 +39,12 @@ def open_engine(url: str, migrations: Path, newer: type[Exception] = SchemaError
         event.listen(engine, "connect", prepare_sqlite)
     bring_up_to_date(engine, migrations, newer)
     return engine
+
+
+def check_answers(engine: Engine) -> None:
+    """Raise SQLAlchemy's error where the database does not answer."""
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))
 
 
 def make_place(url: str) -> None:

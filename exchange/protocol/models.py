@@ -6,6 +6,7 @@ ordered as text. Seconds and bytes are whole numbers. Unknown keys in a request 
 
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import UnionType
 from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin, get_type_hints
 
@@ -68,12 +69,13 @@ class UploadLimits:
 
 @dataclass
 class CourseSettings:
-    """Body of `PUT courses/C`: create or configure a course."""
+    """Body of `PUT courses/C`: create or configure a course. `late_days`: how many each student may spend in all."""
 
     title: str = ""
     timezone: str = "UTC"
     limits: UploadLimits = field(default_factory=UploadLimits)
     questions: bool = True
+    late_days: int = 0
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -84,7 +86,7 @@ class AssignmentSettings:
     `release_at` None: visible as soon as files are released. `due_at` None: never late. After `due_at` a submission
     is on time for `grace_seconds` more, then late (counted from `due_at`) until `late_seconds` after it; then the
     assignment is closed. `late_seconds` None: never closed. `attempts` None: any number. `files`: patterns accepted
-    besides the names in the release.
+    besides the names in the release. `late_days`: how many of their own a student may spend on it.
     """
 
     title: str = ""
@@ -96,6 +98,7 @@ class AssignmentSettings:
     counts: Counts = "last"
     files: list[str] = field(default_factory=list)
     unlock: bool = True
+    late_days: int = 0
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -106,6 +109,14 @@ class Extension:
     due_at: str | None = None
     extra_attempts: int = 0
     reason: str = ""
+    __pydantic_config__: ClassVar[Any] = _STRICT
+
+
+@dataclass
+class LateDays:
+    """Body of `PUT courses/C/assignments/A/late-days`: how many of their late days a student spends on it."""
+
+    days: int
     __pydantic_config__: ClassVar[Any] = _STRICT
 
 
@@ -180,6 +191,7 @@ class Course:
     role: str
     limits: UploadLimits
     questions: bool = True
+    late_days: int = 0
 
 
 @dataclass
@@ -230,8 +242,9 @@ class Submission:
 
 @dataclass
 class Assignment:
-    """An assignment as one caller sees it; times include that student's extension. `state` is the furthest of
-    `announced`, `released`, `fetched`, `submitted`, `feedback` (`announced`: staff only)."""
+    """An assignment as one caller sees it; times include that student's extension and late days. `state` is the
+    furthest of `announced`, `released`, `fetched`, `submitted`, `feedback` (`announced`: staff only). `late_days` were
+    spent on it, `late_days_most` may be."""
 
     id: str
     course: str
@@ -256,6 +269,8 @@ class Assignment:
     closed_by_student: bool
     unlocked: bool
     unlock_offered: bool
+    late_days: int = 0
+    late_days_most: int = 0
 
 
 @dataclass
@@ -281,8 +296,9 @@ class UnlockState:
 
 @dataclass
 class Question:
-    """A question as its student and staff see it. `failing` of `tried` students: of those who ran the exercise's test
-    cell, whose newest run failed (in staff's list)."""
+    """A question as its student and staff see it. For staff: of the `tried` students who ran the exercise's test cell,
+    the newest runs of `failing` failed; of the `check_tried` whose runs name the checks that failed, `check_failing`
+    fail this question's check."""
 
     id: str
     course: str
@@ -304,6 +320,8 @@ class Question:
     notebook: list[FileInfo]
     failing: int = 0
     tried: int = 0
+    check_failing: int = 0
+    check_tried: int = 0
 
 
 @dataclass
@@ -327,6 +345,75 @@ class Event:
     student: str
     kind: str
     detail: dict[str, Any]
+
+
+@dataclass
+class Activity:
+    """What a student's events say of their work on an assignment, added up as they came. `seconds` is the time between
+    events of one session: a pause of more than 30 minutes begins another, so reading before the first event is not in
+    it. `progress_at`: an exercise got further than ever, or the assignment did."""
+
+    assignment: str
+    student: str
+    events: int
+    seconds: int
+    sessions: int
+    runs: int
+    first_at: str
+    last_at: str
+    progress_at: str
+    fetched_at: str | None
+    worked_at: str | None
+    completed_at: str | None
+    submitted_at: str | None
+
+
+@dataclass
+class ExerciseActivity:
+    """What a student's own runs of an exercise's test cell gave. `best`: the most checks that ever passed;
+    `runs_to_solve` None: never all of them. `hints`: how many were opened."""
+
+    assignment: str
+    student: str
+    exercise: str
+    runs: int
+    best: int
+    failed_in_a_row: int
+    runs_to_solve: int | None
+    fault: str
+    hints: int
+    last_at: str
+
+
+@dataclass
+class PredictionActivity:
+    """A prediction that a student entered, and whether it was right."""
+
+    assignment: str
+    student: str
+    name: str
+    right: bool
+
+
+@dataclass
+class CourseActivity:
+    """What students' own servers told, added up. Anybody can make their own say anything: it never counts for
+    points."""
+
+    modules: list[Activity]
+    exercises: list[ExerciseActivity]
+    predictions: list[PredictionActivity]
+
+
+@dataclass
+class Forgotten:
+    """How many rows were removed, or would be: events, what was added up from them, questions with their
+    notebooks."""
+
+    events: int
+    activity: int
+    questions: int
+    done: bool
 
 
 @dataclass
@@ -355,6 +442,16 @@ class ExtensionInfo:
     reason: str
     granted_at: str
     granted_by: str
+
+
+@dataclass
+class LateDaysInfo:
+    """How many late days a student has spent on an assignment, and when last."""
+
+    assignment: str
+    student: str
+    days: int
+    spent_at: str
 
 
 @dataclass
@@ -399,6 +496,12 @@ def plain(model: Any) -> dict[str, Any]:
     return asdict(model)
 
 
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Read a model's types once: it costs more than building ten of them."""
+    return get_type_hints(kind)
+
+
 def from_plain(kind: Any, data: Any) -> Any:
     """Build a model (or a list of them) from JSON data; keys that this version does not know are left out."""
     if data is None:
@@ -411,7 +514,7 @@ def from_plain(kind: Any, data: Any) -> Any:
         return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
     if not is_dataclass(kind):
         return data
-    hints, build = get_type_hints(kind), cast(Any, kind)
+    hints, build = _hints(cast(type, kind)), cast(Any, kind)
     try:
         return build(**{f.name: from_plain(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
     except TypeError as error:  # no object, or one that lacks a field

@@ -38,8 +38,10 @@ def lateness_of(seconds_after_due: float, grace_seconds: float) -> int:
     return 0 if seconds_after_due <= grace_seconds else max(1, int(seconds_after_due))
 
 
-def schedule_of(settings: AssignmentSettings, extension: Extension | None = None) -> Schedule:
-    """Give the times that hold for a student: an extension can move the due time later, never earlier."""
+def schedule_of(settings: AssignmentSettings, extension: Extension | None = None, late_days: int = 0) -> Schedule:
+    """Give the times that hold for a student: an extension can move the due time later, never earlier, and each late
+    day that they spent moves it on by 24 hours.
+    """
     due = parse_utc(settings.due_at) if settings.due_at else None
     attempts = settings.attempts
     if extension is not None:
@@ -47,6 +49,7 @@ def schedule_of(settings: AssignmentSettings, extension: Extension | None = None
             due = max(due, parse_utc(extension.due_at))
         if attempts is not None:
             attempts += extension.extra_attempts
+    due = due + timedelta(days=late_days) if due else None
     return Schedule(due, settings.grace_seconds, settings.late_seconds, attempts)
 
 

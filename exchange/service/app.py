@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 
 from exchange.hub import refusals
 from exchange.hub.identity import HubIdentity
+from exchange.hub.sight import Watch, add_ready
 from exchange.protocol.models import ErrorBody, Refused
 from exchange.service import audit, fsck
 from exchange.service.blobs import LocalBlobs
@@ -26,7 +27,7 @@ from exchange.service.database import Database
 from exchange.service.identity import read_caller
 from exchange.service.keyring import Keyring
 from exchange.service.metrics import Metrics
-from exchange.service.middleware import LimitBody, Measure
+from exchange.service.middleware import LimitBody
 from exchange.service.routes import api_router
 from exchange.service.settings import Settings
 
@@ -57,13 +58,14 @@ def build_service(settings: Settings, clock: Callable[[], datetime] | None = Non
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = Database(settings.database_url)
     database.migrate()
+    blobs = LocalBlobs(settings.data)
     service = Service(
         settings=settings,
         database=database,
-        blobs=LocalBlobs(settings.data),
+        blobs=blobs,
         identity=HubIdentity(settings.hub_api_url, read_caller, settings.identity_seconds),
         keyring=Keyring(settings.data / "keys", database),
-        metrics=Metrics(),
+        metrics=Metrics(blobs.free_bytes),
         clock=clock or system_clock,
     )
     service.keyring.ensure(service.now())
@@ -105,7 +107,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(LimitBody)
-    app.add_middleware(Measure, metrics=service.metrics)
+    add_ready(app, service.settings.prefix, {"database": service.database.check, "room": service.check_room})
+    app.add_middleware(Watch, metrics=service.metrics)
     return app
 
 

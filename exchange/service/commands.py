@@ -93,8 +93,10 @@ def only_process(data: Path) -> Iterator[None]:
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
     import uvicorn
 
+    from exchange.hub.logs import set_up_logs
     from exchange.service.app import build_service, create_app
 
+    set_up_logs("exchange")
     with only_process(settings.data):
         service = build_service(settings)
         service.blobs.clear_incoming()
@@ -102,6 +104,7 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
             create_app(service),
             host=settings.host,
             port=settings.port,
+            log_config=None,
             log_level="warning",
             access_log=False,
             # The proxy in front sets these; nothing is decided by them.

@@ -96,6 +96,11 @@ class Service:
         """Give the server's time as text."""
         return utc_text(self.clock())
 
+    def check_room(self) -> None:
+        """Raise Refused 507 where a submission might not find room."""
+        if self.blobs.free_bytes() < self.settings.reserve_bytes:
+            raise Refused("the exchange has room for submissions", "the disk is nearly full", "make room", 507)
+
 
 def get_service(request: Request) -> Service:
     """Find the service that the application was made with."""

@@ -13,7 +13,6 @@ from exchange.protocol.models import (
     AssignmentSettings,
     Course,
     CourseSettings,
-    Extension,
     FileInfo,
     Refused,
     parse_utc,
@@ -21,10 +20,10 @@ from exchange.protocol.models import (
     utc_text,
 )
 from exchange.protocol.paths import check_path
-from exchange.protocol.schedule import schedule_of
 from exchange.service import events, find, policy
+from exchange.service.granted import NOTHING, Granted, read_granted
 from exchange.service.identity import Caller
-from exchange.service.tables import assignments, bundles, courses, extensions, feedback, submissions, unlocks
+from exchange.service.tables import assignments, bundles, courses, feedback, submissions, unlocks
 
 
 def put_course(connection: Connection, course: str, settings: CourseSettings, now: str) -> None:
@@ -33,6 +32,8 @@ def put_course(connection: Connection, course: str, settings: CourseSettings, no
     for name, value in plain(settings.limits).items():
         if not 1 <= value <= 2**50:
             raise Refused(f"the limit {name} is between 1 and {2**50}", str(value), "leave it out for the default")
+    if not 0 <= settings.late_days <= policy.MOST_LATE_DAYS:
+        raise Refused(f"late_days is between 0 and {policy.MOST_LATE_DAYS}", str(settings.late_days), "use 0 for none")
     text = json.dumps(plain(settings))
     changed = connection.execute(update(courses).where(courses.c.id == course).values(settings=text))
     if changed.rowcount == 0:
@@ -64,9 +65,8 @@ def put_assignment(
 
 def read_course(caller: Caller, course: str, settings: CourseSettings) -> Course:
     """Build the answer about a course."""
-    return Course(
-        course, settings.title, settings.timezone, caller.role(course) or "", settings.limits, settings.questions
-    )
+    role, about = caller.role(course) or "", (settings.limits, settings.questions, settings.late_days)
+    return Course(course, settings.title, settings.timezone, role, *about)
 
 
 def list_courses(connection: Connection, caller: Caller) -> list[Course]:
@@ -81,7 +81,7 @@ class Record:
 
     files: dict[str, list[FileInfo]] = field(default_factory=dict)
     solutions: set[str] = field(default_factory=set)
-    extensions: dict[tuple[str, str], Extension] = field(default_factory=dict)
+    granted: dict[tuple[str, str], Granted] = field(default_factory=dict)
     fetched: dict[tuple[str, str], str] = field(default_factory=dict)
     submitted: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     feedback: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -90,15 +90,14 @@ class Record:
 
 def read_record(connection: Connection, course: str, student: str | None) -> Record:
     """Read what is known of one student, or (None) of all."""
-    record = Record(fetched=events.first_times(connection, course, "fetched", student))
+    fetched = events.first_times(connection, course, "fetched", student)
+    record = Record(fetched=fetched, granted=read_granted(connection, course, student=student))
     _read_files(connection, course, record)
 
     def rows(table: Any, *columns: Any) -> Iterable[Any]:
         query = select(table.c.assignment, table.c.student, *columns).where(table.c.course == course)
         return connection.execute(query.where(table.c.student == student) if student is not None else query)
 
-    for row in rows(extensions, extensions.c.due_at, extensions.c.extra_attempts):
-        record.extensions[row.assignment, row.student] = Extension(row.due_at, row.extra_attempts)
     for row in rows(unlocks, unlocks.c.closed):
         record.unlocks[row.assignment, row.student] = row.closed
     for row in rows(submissions, submissions.c.received_at):
@@ -137,7 +136,8 @@ def list_assignments(connection: Connection, caller: Caller, course: str, now: s
 def read_assignment(row: find.AssignmentRow, record: Record, student: str, now: str) -> Assignment:
     """Build the answer about an assignment as it stands for one student."""
     key, settings = (row.id, student), row.settings
-    schedule = schedule_of(settings, record.extensions.get(key))
+    granted = record.granted.get(key, NOTHING)
+    schedule = granted.schedule(settings)
     used, submitted_at = record.submitted.get(key, (0, None))
     fetched_at, feedback_at, visible = record.fetched.get(key), record.feedback.get(key), row.visible_at()
     closes_at = utc_text(schedule.closes_at) if schedule.closes_at else None
@@ -168,4 +168,6 @@ def read_assignment(row: find.AssignmentRow, record: Record, student: str, now: 
         closed_by_student=record.unlocks.get(key, False),
         unlocked=key in record.unlocks,
         unlock_offered=settings.unlock and row.id in record.solutions,
+        late_days=granted.late_days,
+        late_days_most=settings.late_days,
     )

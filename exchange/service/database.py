@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 
-from exchange.hub.database import prepare_sqlite
+from exchange.hub.database import check_answers, prepare_sqlite
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -69,6 +69,10 @@ class Database:
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
             alembic.command.upgrade(config, revision)
+
+    def check(self) -> None:
+        """Raise SQLAlchemy's error where the database does not answer."""
+        check_answers(self.engine)
 
     def revision(self) -> str | None:
         """Name the schema's present revision."""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select
 
 from exchange.protocol.models import Event, Refused
+from exchange.service import activity
 from exchange.service.tables import events
 
 MAX_DETAIL_BYTES = 4000
@@ -15,7 +16,8 @@ REPORTS_A_DAY = 2000  # some forty an hour all day; a tool in a loop, or a joke,
 def add(
     connection: Connection, at: str, course: str, assignment: str, student: str, kind: str, detail: dict[str, Any]
 ) -> int:
-    """Add an event inside the caller's transaction and return its number."""
+    """Add an event, and what it says to the sums, inside the caller's transaction; return its number."""
+    activity.add(connection, (course, assignment, student), at, kind, detail)
     values = {"at": at, "course": course, "assignment": assignment, "student": student, "kind": kind}
     result = connection.execute(events.insert().values(**values, detail=json.dumps(detail)))
     assert result.inserted_primary_key is not None

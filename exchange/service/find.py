@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from exchange.protocol.models import AssignmentSettings, CourseSettings, Extension, Refused, UploadLimits
+from exchange.protocol.models import AssignmentSettings, CourseSettings, Refused, UploadLimits
 from exchange.protocol.paths import check_identifier
 from exchange.protocol.scopes import COLLECT, STAFF_SCOPES
 from exchange.service.identity import Caller
-from exchange.service.tables import assignments, courses, extensions, submissions, unlocks
+from exchange.service.tables import assignments, courses, submissions, unlocks
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,6 @@ def find_submission(connection: Connection, caller: Caller, course: str, submiss
             "a submission exists and is yours", ascii(submission)[:120], "`tito receipt list` shows yours", 404
         )
     return row
-
-
-def find_extension(connection: Connection, course: str, assignment: str, student: str) -> Extension | None:
-    """Return a student's extension, if there is one."""
-    e = extensions.c
-    query = select(e.due_at, e.extra_attempts, e.reason).where(
-        e.course == course, e.assignment == assignment, e.student == student
-    )
-    row = connection.execute(query).first()
-    return Extension(**row._mapping) if row else None
 
 
 def find_unlock(connection: Connection, course: str, assignment: str, student: str) -> Row[Any] | None:

@@ -1,6 +1,5 @@
-"""Around every request: a limit on bodies that are read into memory, and measurements."""
+"""Around every request: a limit on bodies that are read into memory."""
 
-import time
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -8,7 +7,6 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from exchange.protocol.models import Refused
-from exchange.service.metrics import Metrics
 
 # Larger than any JSON that is sent; bundles are streamed and have limits of their own.
 MAX_JSON_BYTES = 1_000_000
@@ -45,29 +43,3 @@ class LimitBody:
                 await JSONResponse(TOO_LARGE.as_dict(), TOO_LARGE.status)(scope, receive, send)
 
         await self.app(scope, limited, answer)
-
-
-class Measure:
-    """Count requests and time them by route, never by path: paths name people."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self.app, self.metrics = app, metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        begin, status = time.perf_counter(), 500
-
-        async def watched(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        finally:
-            route = getattr(scope.get("route"), "path", "none")
-            self.metrics.requests.labels(scope["method"], route, str(status)).inc()
-            self.metrics.seconds.labels(route).observe(time.perf_counter() - begin)

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from exchange.protocol.models import AssignmentSettings, Extension, Refused, parse_utc, utc_text
-from exchange.protocol.schedule import Schedule, schedule_of
+from exchange.protocol.models import AssignmentSettings, Refused, parse_utc, utc_text
+from exchange.protocol.schedule import Schedule
 
+MOST_LATE_DAYS = 365
 MAX_SECONDS = 10 * 366 * 86400  # ten years; larger ones overflow dates and mean "never", which is None
 
 
@@ -22,6 +23,8 @@ def check_settings(settings: AssignmentSettings) -> AssignmentSettings:
         raise Refused(
             "attempts is at least 1 (null: any number)", str(settings.attempts), "leave it out for any number"
         )
+    if not 0 <= settings.late_days <= MOST_LATE_DAYS:
+        raise Refused(f"late_days is between 0 and {MOST_LATE_DAYS}", str(settings.late_days), "use 0 for none")
     release, due = (_canonical(settings.release_at), _canonical(settings.due_at))
     if release and due and release >= due:
         raise Refused("an assignment is due after its release", f"release {release}, due {due}", "move one of them")
@@ -58,8 +61,8 @@ def check_open(schedule: Schedule, at: datetime, used: int, closed_by_student: b
         )
 
 
-def free_at(settings: AssignmentSettings, extensions: Iterable[Extension]) -> datetime | None:
+def free_at(schedules: Iterable[Schedule]) -> datetime | None:
     """Give the last moment at which anybody may still submit, None if there is no such moment."""
-    closing = [schedule_of(settings, e).closes_at for e in (None, *extensions)]
+    closing = [schedule.closes_at for schedule in schedules]
     known = [moment for moment in closing if moment is not None]
     return max(known) if len(known) == len(closing) else None

@@ -4,7 +4,6 @@ A question is read by its student and by staff with the answer scope, and by nob
 names neither.
 """
 
-import json
 import unicodedata
 import uuid
 from datetime import timedelta
@@ -18,7 +17,6 @@ from exchange.protocol.scopes import ANSWER
 from exchange.service import audit, events, find
 from exchange.service.context import Service
 from exchange.service.identity import Caller
-from exchange.service.tables import events as events_table
 from exchange.service.tables import questions, snapshots
 
 MOST_OPEN = 5  # of one student: who has so many is helped by a conversation, not by a sixth
@@ -188,25 +186,6 @@ def for_all(connection: Connection, course: str, assignment: str) -> list[Answer
     )
     rows = connection.execute(chosen.order_by(q.answered_at.desc()).limit(100))
     return [AnswerForAll(row.assignment, row.exercise, row.for_all, row.answer) for row in rows]
-
-
-def failing(connection: Connection, course: str, assignment: str) -> dict[str, tuple[int, int]]:
-    """Tell of each exercise how many students' newest run of its test cell failed, and how many ran it at all."""
-    e = events_table.c
-    chosen = select(e.student, e.detail).where(e.course == course, e.assignment == assignment, e.kind == "checked")
-    newest: dict[str, dict[str, bool]] = {}
-    for row in connection.execute(chosen.order_by(e.seq)):
-        for cell in _cells(json.loads(row.detail)):
-            newest.setdefault(cell["exercise"], {})[row.student] = cell["passed"] < cell["checks"]
-    return {exercise: (sum(runs.values()), len(runs)) for exercise, runs in newest.items()}
-
-
-def _cells(detail: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a report says of test cells; it is the student's own and may hold anything."""
-    kinds = {"exercise": str, "checks": int, "passed": int}
-    cells = detail.get("cells")
-    found = [cell for cell in cells if isinstance(cell, dict)] if isinstance(cells, list) else []
-    return [cell for cell in found if all(type(cell.get(name)) is kind for name, kind in kinds.items())]
 
 
 def _who(caller: Caller) -> str:

@@ -7,21 +7,22 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from exchange.protocol.models import AssignmentSettings, Extension, parse_utc
-from exchange.protocol.schedule import Schedule, schedule_of
-from exchange.service.tables import assignments, extensions
+from exchange.protocol.models import AssignmentSettings, parse_utc
+from exchange.protocol.schedule import Schedule
+from exchange.service.granted import NOTHING, Granted, read_granted
+from exchange.service.tables import assignments
 
 
 @dataclass(frozen=True)
 class Schedules:
-    """The present schedules of a course's students, read with two queries."""
+    """The present schedules of a course's students, read with three queries."""
 
     settings: dict[str, AssignmentSettings]
-    extensions: dict[tuple[str, str], Extension]
+    granted: dict[tuple[str, str], Granted]
 
     def of(self, assignment: str, student: str) -> Schedule:
         """Give the times that hold for a student."""
-        return schedule_of(self.settings[assignment], self.extensions.get((assignment, student)))
+        return self.granted.get((assignment, student), NOTHING).schedule(self.settings[assignment])
 
     def lateness_seconds(self, row: Any) -> int:
         """Give how late a row of `submissions` is, 0 for on time."""
@@ -30,9 +31,7 @@ class Schedules:
 
 def read_schedules(connection: Connection, course: str, wanted: Iterable[str]) -> Schedules:
     """Read the schedules of some assignments."""
-    a, e, names = assignments.c, extensions.c, list(wanted)
+    a, names = assignments.c, list(wanted)
     rows = connection.execute(select(a.id, a.settings).where(a.course == course, a.id.in_(names)))
     settings = {row.id: AssignmentSettings(**json.loads(row.settings)) for row in rows}
-    query = select(e.assignment, e.student, e.due_at, e.extra_attempts)
-    granted = connection.execute(query.where(e.course == course, e.assignment.in_(names)))
-    return Schedules(settings, {(r.assignment, r.student): Extension(r.due_at, r.extra_attempts) for r in granted})
+    return Schedules(settings, read_granted(connection, course, names))

@@ -22,9 +22,10 @@ from exchange.protocol.models import (
 )
 from exchange.protocol.paths import matches
 from exchange.protocol.receipt import read_receipt
-from exchange.protocol.schedule import Schedule, schedule_of
+from exchange.protocol.schedule import Schedule
 from exchange.service import audit, choice, events, find, policy
 from exchange.service.context import Service
+from exchange.service.granted import granted_to
 from exchange.service.identity import Caller
 from exchange.service.intake import AlreadyStored, Stored, check_limits
 from exchange.service.judged import candidates
@@ -87,8 +88,7 @@ class SubmissionIntake:
         found = find.find_assignment(connection, self.caller, self.course, self.assignment, now)
         check_limits(files, course.limits)
         _check_declared(connection, found, files)
-        extension = find.find_extension(connection, self.course, self.assignment, self.caller.name)
-        schedule = schedule_of(found.settings, extension)
+        schedule = granted_to(connection, self.course, self.assignment, self.caller.name).schedule(found.settings)
         unlock = find.find_unlock(connection, self.course, self.assignment, self.caller.name)
         used, last, stored_bytes = _usage(connection, self.course, self.assignment, self.caller.name)
         policy.check_open(schedule, at, used, closed_by_student=unlock is not None)

@@ -100,6 +100,19 @@ extensions = Table(
     _of_assignment(),
 )
 
+# Days that students spend themselves; no row means none.
+late_days = Table(
+    "late_days",
+    metadata,
+    _name("course"),
+    _name("assignment"),
+    _name("student"),
+    Column("days", Integer, nullable=False),
+    _time("spent_at"),
+    PrimaryKeyConstraint("course", "assignment", "student"),
+    _of_assignment(),
+)
+
 submissions = Table(
     "submissions",
     metadata,
@@ -204,6 +217,56 @@ events = Table(
     Index(None, "course", "student", "assignment"),
     Index(None, "course", "assignment", "kind"),
     sqlite_autoincrement=True,
+)
+
+# What events say, added up as they come (`exchange.service.activity`); `rebuild` makes the three anew from events.
+activity = Table(
+    "activity",
+    metadata,
+    _name("course"),
+    _name("assignment"),
+    _name("student"),
+    Column("events", Integer, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("sessions", Integer, nullable=False),
+    Column("runs", Integer, nullable=False),
+    _time("first_at"),
+    _time("last_at"),
+    _time("progress_at"),
+    _time("fetched_at", nullable=True),
+    _time("worked_at", nullable=True),
+    _time("completed_at", nullable=True),
+    _time("submitted_at", nullable=True),
+    PrimaryKeyConstraint("course", "assignment", "student"),
+)
+
+exercise_activity = Table(
+    "exercise_activity",
+    metadata,
+    _name("course"),
+    _name("assignment"),
+    _name("student"),
+    _name("exercise"),
+    Column("runs", Integer, nullable=False),
+    Column("best", Integer, nullable=False),
+    Column("failed_in_a_row", Integer, nullable=False),
+    Column("runs_to_solve", Integer),
+    _name("fault"),
+    Column("hints", Integer, nullable=False),
+    _time("last_at"),
+    PrimaryKeyConstraint("course", "assignment", "student", "exercise"),
+)
+
+predictions = Table(
+    "predictions",
+    metadata,
+    _name("course"),
+    _name("assignment"),
+    _name("student"),
+    _name("name"),
+    Column("right", Boolean, nullable=False),
+    _time("at"),
+    PrimaryKeyConstraint("course", "assignment", "student", "name"),
 )
 
 audit = Table(

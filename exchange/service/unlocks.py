@@ -8,20 +8,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from exchange.protocol.models import Extension, Refused, UnlockRequest, UnlockState, utc_text
+from exchange.protocol.models import Refused, UnlockRequest, UnlockState, utc_text
 from exchange.service import audit, events, find, policy
 from exchange.service.context import Service
+from exchange.service.granted import NOTHING, read_granted
 from exchange.service.identity import Caller
-from exchange.service.tables import bundles, extensions, unlocks
+from exchange.service.tables import bundles, unlocks
 
 
 def free_at(connection: Connection, found: find.AssignmentRow) -> datetime | None:
-    """Give the moment after which nobody may submit, extensions included; None if there is no such moment."""
-    e = extensions.c
-    rows = connection.execute(
-        select(e.due_at, e.extra_attempts).where(e.course == found.course, e.assignment == found.id)
-    )
-    return policy.free_at(found.settings, [Extension(row.due_at, row.extra_attempts) for row in rows])
+    """Give the moment after which nobody may submit, whatever was granted or spent; None if there is none."""
+    granted = read_granted(connection, found.course, [found.id]).values()
+    return policy.free_at([NOTHING.schedule(found.settings), *(each.schedule(found.settings) for each in granted)])
 
 
 def state(connection: Connection, found: find.AssignmentRow, student: str) -> UnlockState:

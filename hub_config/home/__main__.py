@@ -4,6 +4,7 @@ import sys
 
 import uvicorn
 
+from exchange.hub.logs import set_up_logs
 from hub_config.home.app import create_app
 from hub_config.home.settings import MissingSettings, load_settings
 
@@ -14,7 +15,9 @@ def main() -> None:
         settings = load_settings()
     except MissingSettings as error:
         sys.exit(f"home: {error}")
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
+    set_up_logs("home")
+    app = create_app(settings)
+    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, log_level="warning")
 
 
 if __name__ == "__main__":

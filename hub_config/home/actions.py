@@ -71,6 +71,32 @@ async def ask_regrade(
     return back(request, f"modules/{slug}", answer, "Your request was sent. The answer will stand here.")
 
 
+@router.post("/modules/{slug}/late_days")
+async def late_days(request: Request, slug: str, ask: Asking, days: Annotated[int, Form(ge=0, le=1000)]) -> Response:
+    """Spend late days on a module, or take some back."""
+    answer = await ask.spend_late_days(slug, days)
+    return back(request, f"modules/{slug}", answer, "Your due date below is the new one.")
+
+
+@router.post("/semester/notices", dependencies=[Depends(find_manager)])
+async def put_up_notice(
+    request: Request,
+    ask: Asking,
+    text: Annotated[str, Form(max_length=20_000)],
+    until: Annotated[str, Form(max_length=40)],
+    section: Annotated[str, Form(max_length=80)] = "",
+) -> Response:
+    """Tell the class, or a section of it, something on the home page."""
+    answer = await ask.put_up_notice(text, until, section)
+    return back(request, "semester", answer, "It stands on the home page now.")
+
+
+@router.post("/semester/notices/{number}/take_down", dependencies=[Depends(find_manager)])
+async def take_down_notice(request: Request, number: int, ask: Asking) -> Response:
+    """Take a notice from the home page."""
+    return back(request, "semester", await ask.take_down_notice(number), "It is gone from the home page.")
+
+
 @router.post("/modules/{slug}/release_feedback", dependencies=[Depends(find_manager)])
 async def release_feedback(
     request: Request, slug: str, ask: Asking, unread: Annotated[Literal["", "yes"], Form()] = ""

@@ -10,17 +10,26 @@ from fastapi.responses import RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
+from exchange.hub.asking import ServiceClient, tell_number
+from exchange.hub.identity import Caller, token_in
+from exchange.hub.sight import watch
+from exchange.protocol.request_id import current_request_id, passed_on
 from hub_config.home import (
     actions,
     board_pages,
+    check_pages,
     help_pages,
+    insight_pages,
     login,
+    own_data_pages,
     question_pages,
+    reading_pages,
     staff_pages,
     student_pages,
 )
 from hub_config.home.cookies import forget_cookie
 from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NoPage, NotLoggedIn, Outside, add_headers
+from hub_config.home.metrics import home_metrics
 from hub_config.home.session import COOKIE, HubUnreachable, Sessions
 from hub_config.home.settings import Settings
 from hub_config.home.views import HERE, environment, render
@@ -30,14 +39,13 @@ TIMEOUT_SECONDS = 20.0  # a plan asks Hub, exchange and gradebook; everything el
 
 def create_app(
     settings: Settings,
-    # A proxy that the environment names must not see the viewers' tokens.
-    http: Callable[[], httpx.AsyncClient] = lambda: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False),
+    http: Callable[[], httpx.AsyncClient] | None = None,
 ) -> FastAPI:
     """Return the home page's application; `http` makes the client with which it asks the other services."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with http() as client:
+        async with (http or _asking)() as client:
             app.state.http, app.state.sessions = client, Sessions(settings, client)
             yield
 
@@ -49,10 +57,14 @@ def create_app(
         _health(),
         login.router,
         help_pages.router,
+        own_data_pages.router,
         student_pages.router,
         staff_pages.router,
+        reading_pages.router,
+        insight_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
+        check_pages.router,
         board_pages.forms,
         actions.router,
     ):
@@ -62,8 +74,27 @@ def create_app(
     app.mount(f"{base}/static", StaticFiles(directory=HERE / "static"))
     app.add_middleware(LimitedBody)
     app.middleware("http")(add_headers)
+    watch(app, home_metrics(settings), base, _caller, {"hub": lambda: _hub_answers(settings)})
     _say_what_is_wrong(app)
     return app
+
+
+def _asking() -> httpx.AsyncClient:
+    """Return what asks the other services: a proxy that the environment names must not see the viewers' tokens."""
+    hooks = {"request": [tell_number]}
+    return httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False, event_hooks=hooks)
+
+
+def _hub_answers(settings: Settings) -> None:
+    hub = ServiceClient("the Hub", settings.hub_api_url, settings.token, timeout_seconds=5)
+    try:
+        hub.ask("GET", "/")
+    finally:
+        hub.close()
+
+
+async def _caller(request: Request) -> Caller:
+    return await request.app.state.sessions.caller(token_in(request.headers))
 
 
 def _health() -> APIRouter:
@@ -130,9 +161,11 @@ def _say_what_is_wrong(app: FastAPI) -> None:
             "It is written down for the operator of the Hub. Your work is untouched; try again, or open JupyterLab."
         )
         answer = _problem(request, 500, "Something went wrong here", remedy)
-        answer.headers.update({**HEADERS, "Content-Security-Policy": POLICY})
+        answer.headers.update({**HEADERS, "Content-Security-Policy": POLICY, **passed_on()})
         return answer
 
 
 def _problem(request: Request, status: int, title: str, remedy: str) -> Response:
-    return render(request, "problem.html", status, course=None, code=status, title=title, remedy=remedy, absent=[])
+    number = current_request_id() if status >= 500 else ""
+    facts = {"code": status, "title": title, "remedy": remedy, "number": number}
+    return render(request, "problem.html", status, course=None, absent=[], **facts)

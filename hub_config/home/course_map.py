@@ -8,6 +8,7 @@ code is in the student's package), submitted, graded. What the exchange did not 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from hub_config.home.moments import Clock, Moment
@@ -54,9 +55,18 @@ class Module:
     grade: Grade | None = None
     regrades: tuple[Regrade, ...] = ()
     entry: Entry | None = None  # of the Olympics
+    corrected_once: bool = False  # after the student began; a server fetches by itself, and takes nothing in
     turn: Turn | None = None  # of a milestone
     points: float = 0.0  # of a milestone
     year: int = 0  # of a milestone
+    late_days: int = 0  # spent on it
+    late_days_most: int = 0  # that can be spent on it, with those that are
+
+    @property
+    def why_due(self) -> str:
+        """Why its due date is another than the class's, "" where it is not."""
+        days = f"{self.late_days} late day{'s' if self.late_days != 1 else ''}" if self.late_days else ""
+        return " and ".join(part for part in ("your extension" if self.extended else "", days) if part)
 
     @property
     def is_milestone(self) -> bool:
@@ -129,20 +139,23 @@ class Record:
     events: Iterable[dict[str, Any]] = ()
     grading: dict[str, dict[str, Any]] = field(default_factory=dict)
     _kinds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    _versions: dict[str, int] = field(default_factory=dict)
+    _versions: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         for event in self.events:
             self._kinds[event["assignment"]].add(event["kind"])
             if event["kind"] == "fetched":
-                version = event["detail"].get("version", 0)
-                self._versions[event["assignment"]] = max(version, self._versions.get(event["assignment"], 0))
+                self._versions[event["assignment"]].add(event["detail"].get("version", 0))
 
     def did(self, slug: str, *kinds: str) -> bool:
         return bool(self._kinds.get(slug, set()) & set(kinds))
 
     def fetched_version(self, slug: str) -> int:
-        return self._versions.get(slug, 0)
+        return max(self._versions.get(slug, ()), default=0)
+
+    def began_before(self, slug: str, version: int) -> bool:
+        """Tell whether the student fetched an earlier release than this, which their notebook may still be of."""
+        return 0 < min(self._versions.get(slug, ()), default=0) < version
 
 
 def module_titles(course: dict[str, Any]) -> dict[str, str]:
@@ -191,7 +204,8 @@ def _module(
     given: dict[str, Any], row: dict[str, Any] | None, attempts: tuple[Attempt, ...], record: Record, clock: Clock
 ) -> Module:
     due = clock.moment((row or {}).get("due_at") or given["due"])
-    slug = given["slug"]
+    slug, spent = given["slug"], (row or {}).get("late_days", 0)
+    granted = due.at - timedelta(days=spent) if due else None
     fetched, grading = record.fetched_version(slug), record.grading.get(slug, {})
     return Module(
         slug=slug,
@@ -205,12 +219,13 @@ def _module(
         release=clock.moment(given["release"]),
         due=due,
         closes=clock.moment((row or {}).get("closes_at") or given["closes"]),
-        extended=bool(due and given["due"] and due.at > clock.moment(given["due"]).at),  # type: ignore[union-attr]
+        extended=bool(granted and given["due"] and granted > clock.moment(given["due"]).at),  # type: ignore[union-attr]
         open=bool(row and row["open"]),
         attempts_used=row["attempts_used"] if row else 0,
         attempts_allowed=row["attempts_allowed"] if row else None,
         attempts=attempts,
         corrected=bool(row and 0 < fetched < row["release_version"]),
+        corrected_once=bool(row and record.began_before(slug, row["release_version"])),
         exercises=tuple(given["exercises"]),
         prerequisites=tuple(given["prerequisites"]),
         quick=read_quick(grading.get("quick"), clock),
@@ -219,7 +234,20 @@ def _module(
         regrades=tuple(
             Regrade(r["exercise"], r["reason"], r["answer"], r["open"]) for r in grading.get("regrades", ())
         ),
+        late_days=spent,
+        late_days_most=(row or {}).get("late_days_most", 0),
     )
+
+
+def late_days_given(course: dict[str, Any]) -> int:
+    """Return how many late days each student has for the semester."""
+    return course.get("late_days", {}).get("semester", 0)
+
+
+def late_days_left(course: dict[str, Any], record: Record) -> int:
+    """Return how many late days of the semester the student has not spent."""
+    spent = sum(row.get("late_days", 0) for row in record.assignments or ())
+    return max(0, late_days_given(course) - spent)
 
 
 def _state(given: dict[str, Any], row: dict[str, Any] | None, attempts: tuple[Attempt, ...], record: Record) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -71,6 +71,21 @@ class Neighbours:
     async def release(self, module: str) -> Any:
         return await self._post("semester", f"/api/v1/modules/{module}/release", None)
 
+    async def notices(self) -> Any:
+        """Return the notices that hang now, for the viewer."""
+        return await self._get("semester", "/api/v1/notices")
+
+    async def put_up_notice(self, text: str, until: str, section: str) -> Any:
+        return await self._post("semester", "/api/v1/notices", {"text": text, "until": until, "section": section})
+
+    async def take_down_notice(self, number: int) -> Any:
+        answer = await self._ask("semester", "DELETE", f"/api/v1/notices/{number}")
+        return answer if isinstance(answer, Missing) else {}
+
+    async def spend_late_days(self, module: str, days: int) -> Any:
+        path = f"/api/v1/courses/{self.settings.course}/assignments/{quote(module, safe='')}/late-days"
+        return _content("exchange", await self._ask("exchange", "PUT", path, json={"days": days}))
+
     async def assignments(self) -> Any:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/assignments")
 
@@ -129,6 +144,13 @@ class Neighbours:
         answer = await self._ask("exchange", "GET", self._of_question(number) + "/notebook")
         return answer if isinstance(answer, Missing) else unpack(answer.content)
 
+    async def question_checks(self, number: str) -> Any:
+        """Return what the visible checks gave on a question's notebook; {} if nobody has run them."""
+        return await self._get("grading", f"/api/v1/questions/{quote(number, safe='')}/checks")
+
+    async def check_question(self, number: str) -> Any:
+        return await self._post("grading", f"/api/v1/questions/{quote(number, safe='')}/checks", None)
+
     async def ask_question(self, module: str, exercise: str, text: str) -> Any:
         path = f"/api/v1/courses/{self.settings.course}/assignments/{quote(module, safe='')}/questions"
         return await self._post("exchange", path, {"exercise": exercise, "text": text})
@@ -154,8 +176,40 @@ class Neighbours:
     def _of_question(self, number: str) -> str:
         return f"/api/v1/courses/{self.settings.course}/questions/{quote(number, safe='')}"
 
-    async def grading_overview(self) -> Any:
-        return await self._get("grading", "/api/v1/overview")
+    async def grading_overview(self, sections: Sequence[str] = ()) -> Any:
+        """Return what waits and what is done in each module, of some sections or of everybody."""
+        return await self._get("grading", "/api/v1/overview", {"section": list(sections)})
+
+    async def reading(self, module: str) -> Any:
+        return await self._get("grading", f"/api/v1/reading/{quote(module, safe='')}")
+
+    async def share_reading(self, module: str, **how: Any) -> Any:
+        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/share", how)
+
+    async def hand_reading_over(self, module: str, **which: Any) -> Any:
+        return await self._post("grading", f"/api/v1/reading/{quote(module, safe='')}/handover", which)
+
+    async def insight(self) -> Any:
+        """Return the course's numbers about itself, by module."""
+        return await self._get("grading", "/api/v1/insight")
+
+    async def module_insight(self, module: str) -> Any:
+        return await self._get("grading", f"/api/v1/insight/modules/{quote(module, safe='')}")
+
+    async def behind_number(self, module: str, number: str, exercise: str, check: str) -> Any:
+        """Return the students who stand behind a number."""
+        query = {"number": number, "exercise": exercise, "check": check}
+        return await self._get("grading", f"/api/v1/insight/modules/{quote(module, safe='')}/students", query)
+
+    async def student_cell(self, module: str, student: str, exercise: str) -> Any:
+        """Return one student's cell of an exercise, with its checks."""
+        path = "/".join(quote(part, safe="") for part in (module, "students", student, exercise))
+        return await self._get("grading", f"/api/v1/insight/modules/{path}")
+
+    async def own_activity(self) -> Any:
+        """Return what the viewer's own events say, added up."""
+        query = {"student": self.viewer.name}
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/activity", query)
 
     async def regrades(self) -> Any:
         """Return the open regrade requests."""
@@ -163,6 +217,15 @@ class Neighbours:
 
     async def answer_regrade(self, number: int, text: str) -> Any:
         return await self._post("grading", f"/api/v1/regrades/{number}/answer", {"answer": text})
+
+    async def checks(self, module: str) -> Any:
+        """Return a module's checks, how many students pass each, and which are void."""
+        return await self._get("grading", f"/api/v1/assignments/{quote(module, safe='')}/checks")
+
+    async def void(self, module: str, check: str, reason: str, undo: bool, plan: bool = False) -> Any:
+        """Let a check be void, or count again, or say whose points that would change (`plan`)."""
+        path = f"/api/v1/assignments/{quote(module, safe='')}/voids{'/plan' if plan else ''}"
+        return await self._post("grading", path, {"check": check, "reason": reason, "undo": undo})
 
     async def board(self) -> Any:
         """Return the leaderboard as the viewer may see it."""

@@ -1,46 +1,74 @@
 """Questions of students who are stuck: asked on a module's page, answered from the staff's queue."""
 
+from collections import Counter
+from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from hub_config.home.actions import back
 from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, Looking, NoPage, check_form, find_grader
+from hub_config.home.moments import Clock
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.notebook_view import shown_cells
+from hub_config.home.results import read_quick
 from hub_config.home.session import Viewer
 from hub_config.home.views import clock_for, render
 
 router = APIRouter()
 Grader = Annotated[Viewer, Depends(find_grader)]
+SectionName = Annotated[str, Query(max_length=200)]
 FORM = [Depends(check_form)]
 SENT = "Your question was sent. The answer will stand here, and your course page tells you."
 
 
 @router.get("/questions")
-async def queue(request: Request, viewer: Grader, ask: Asking) -> Response:
-    """Show the questions that wait, oldest first."""
-    got = await gather(course=ask.course(), questions=ask.waiting_questions())
+async def queue(request: Request, viewer: Grader, ask: Asking, section: SectionName = "") -> Response:
+    """Show the questions that wait, oldest first, of all or of one section."""
+    got = await gather(course=ask.course(), questions=ask.waiting_questions(), people=ask.people())
     absent = [got["questions"]] if isinstance(got["questions"], Missing) else []
     titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
     data = {"course": got["course"], "questions": got["questions"], "titles": titles}
+    data |= _by_section(got["questions"], got["people"], section)
     return render(request, "questions.html", **data, clock=clock_for(got["course"]), absent=absent)
+
+
+def _by_section(asked: Any, people: Any, chosen: str) -> dict[str, Any]:
+    """What the queue needs to part itself: each student's section, how many questions wait in each, the chosen one."""
+    students = [] if isinstance(people, Missing) else people["students"]
+    of = {student["username"]: student["section"] for student in students if student.get("section")}
+    rows = [] if isinstance(asked, Missing) else asked
+    waiting = Counter(of[row["student"]] for row in rows if row["student"] in of)
+    if chosen and not isinstance(asked, Missing):
+        asked = [row for row in rows if of.get(row["student"]) == chosen]
+        waiting.setdefault(chosen, 0)
+    counts = {"sections": sorted(waiting.items()), "all": len(rows)}
+    return {"questions": asked, "section_of": of, "chosen": chosen, **counts}
 
 
 @router.get("/questions/{number}")
 async def question(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
     """Show a question with its cell and its notebook, all of it as text, and the form for an answer."""
-    got = await gather(course=ask.course(), question=ask.question(number))
+    got = await gather(course=ask.course(), question=ask.question(number), checks=ask.question_checks(number))
     found = got["question"]
     if isinstance(found, Missing):
         raise NoPage(404 if not found.is_unreachable else 503, "There is no such question", "Go back to the queue.")
-    cells = await _cells(ask, found)
+    cells, clock = await _cells(ask, found), clock_for(got["course"])
     titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
     data = {"course": got["course"], "question": found, "cells": cells, "titles": titles}
-    return render(request, "question.html", **data, clock=clock_for(got["course"]), absent=[])
+    data["checks"] = _checks(got["checks"], found["exercise"], clock)
+    return render(request, "question.html", **data, clock=clock, absent=[])
+
+
+def _checks(got: Any, exercise: str, clock: Clock) -> Any:
+    """What the visible checks gave, the question's exercise first; Missing if it can't be had, None if nobody asked."""
+    quick = None if isinstance(got, Missing) else read_quick(got or None, clock)
+    if quick is None:
+        return got or None
+    return replace(quick, exercises=tuple(sorted(quick.exercises, key=lambda each: each.name != exercise)))
 
 
 async def _cells(ask: Any, found: dict[str, Any]) -> Any:
@@ -65,6 +93,13 @@ async def take(request: Request, number: str, viewer: Grader, ask: Asking) -> Re
 async def give_back(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
     """Leave a question to somebody else."""
     return back(request, "questions", await ask.give_question_back(number), "Somebody else can take it.")
+
+
+@router.post("/questions/{number}/check", dependencies=FORM)
+async def check(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
+    """Run the visible checks on the notebook that goes with a question."""
+    answer = await ask.check_question(number)
+    return back(request, f"questions/{number}#checks", answer, "The checks are being run. Nothing counts by them.")
 
 
 @router.post("/questions/{number}/answer", dependencies=FORM)

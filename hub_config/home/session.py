@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 import httpx
 from cryptography.fernet import Fernet, InvalidToken
 
-from exchange.hub.identity import HubIdentity, read_caller
+from exchange.hub.identity import Caller, HubIdentity, read_caller
 from exchange.protocol.models import Refused
 from hub_config.home.settings import Settings
 
@@ -109,6 +109,10 @@ class Sessions:
 
     def cookie_for(self, token: str) -> str:
         return self._seal({"token": token})
+
+    async def caller(self, token: str) -> Caller:
+        """Return the owner of a token that came with a request instead of a cookie; raise Refused."""
+        return await self._identity.caller(token)
 
     async def viewer(self, cookie: str) -> Viewer | None:
         """Return who holds the cookie; None if nobody does, or her login has ended."""

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 NEEDED = ("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "JUPYTERHUB_CLIENT_ID")
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,6 +34,8 @@ class Settings:
     host_cookies: bool
     staff_warning: str
     docs: Path
+    var: Path
+    certificate: Path | None
     token: str = field(repr=False)
 
     @property
@@ -45,9 +47,26 @@ class Settings:
         """Return where a module's notebook opens; a server that is not running is started on the way."""
         return f"{self.hub_url}user-redirect/lab/tree/{slug}/{slug}.ipynb"
 
+    def correction(self, slug: str) -> str:
+        """Return where a student takes a corrected release into the notebook, on their own server."""
+        return f"{self.hub_url}user-redirect/correction/{slug}"
+
     @property
     def formgrader_url(self) -> str:
         return f"{self.hub_host}{self.base_url}services/formgrader/"
+
+    def next_to_read(self, slug: str, **which: str) -> str:
+        """Return where the formgrader takes the next answer for whoever asks, of a question or section."""
+        query = urlencode({name: value for name, value in which.items() if value})
+        return f"{self.formgrader_url}formgrader/reading/{slug}/next{'?' if query else ''}{query}"
+
+    def submission(self, page: str, question: str) -> str:
+        """Return the formgrader's page of a submission, at one of its answers."""
+        return f"{self.formgrader_url}formgrader/submissions/{page}/#{question}"
+
+    def shared_comments(self, slug: str) -> str:
+        """Return where a module's comments with points are changed for all who got them."""
+        return f"{self.formgrader_url}formgrader/comments/{slug}"
 
     def answers(self, slug: str) -> str:
         """Return where the formgrader lists what is to be read by hand in a module."""
@@ -78,5 +97,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         host_cookies=environ.get("JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED", "") == "1",
         staff_warning=environ.get("HOME_STAFF_WARNING", ""),
         docs=Path(environ.get("HOME_DOCS", DOCS)),
+        var=Path(environ.get("HUB_VAR", "var")),
+        certificate=Path(environ["HOME_CERTIFICATE"]) if environ.get("HOME_CERTIFICATE") else None,
         token=environ["JUPYTERHUB_API_TOKEN"],
     )

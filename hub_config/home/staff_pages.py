@@ -1,10 +1,12 @@
 """What staff see: the class by module, what waits to be graded, and the semester with its schedule and plan."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
+from hub_config.home.class_sections import part_of
 from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, find_grader, find_manager, find_staff
 from hub_config.home.hints import hints_opened
@@ -18,18 +20,18 @@ router = APIRouter()
 Staff = Annotated[Viewer, Depends(find_staff)]
 Grader = Annotated[Viewer, Depends(find_grader)]
 Manager = Annotated[Viewer, Depends(find_manager)]
+Sections = Annotated[Sequence[str], Query(max_length=200)]
 
 
 @router.get("/class")
-async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
-    """Show counts by module, who is late or missing, and who may be stuck."""
+async def class_page(request: Request, viewer: Staff, ask: Asking, section: Sections = ()) -> Response:
+    """Show counts by module, who is late or missing, and who may be stuck: of the class, or of sections."""
+    people = await ask.people()
+    part = part_of(people, section)
     got = await gather(
-        course=ask.course(),
-        people=ask.people(),
-        progress=ask.progress(),
-        events=ask.events(),
-        overview=ask.grading_overview(),
+        course=ask.course(), progress=ask.progress(), events=ask.events(), overview=ask.grading_overview(part.chosen)
     )
+    got["people"] = people
     course, absent = got["course"], _absent(got)
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
@@ -37,22 +39,24 @@ async def class_page(request: Request, viewer: Staff, ask: Asking) -> Response:
     overview = {} if isinstance(got["overview"], Missing) else got["overview"]
     graded = overview.get("modules", [])
     if not any(isinstance(got[key], Missing) for key in ("people", "progress", "events")):
-        clock, names = clock_for(course), [student["username"] for student in got["people"]["students"]]
+        clock, names = clock_for(course), part.names
         rows = module_rows(course, names, got["progress"], got["events"], graded, clock)
         waiting = stuck(course, names, got["events"], clock)
         hints = hints_opened(course, names, got["events"])
     # What the grading service does and says so; while it is away nobody could be asked.
     orders = {each["kind"]: each["order"] for each in overview.get("buttons", []) if each["said"]}
-    data: dict[str, Any] = {"rows": rows, "stuck": waiting, "hints": hints, "orders": orders}
+    data: dict[str, Any] = {"rows": rows, "stuck": waiting, "hints": hints, "orders": orders, "part": part}
     return render(request, "class.html", course=course, **data, absent=absent)
 
 
 @router.get("/grading")
-async def grading_page(request: Request, viewer: Grader, ask: Asking) -> Response:
-    """Show what waits to be graded, the way to the formgrader, and regrade requests."""
-    got = await gather(
-        course=ask.course(), overview=ask.grading_overview(), regrades=ask.regrades(), questions=ask.waiting_questions()
-    )
+async def grading_page(request: Request, viewer: Grader, ask: Asking, section: Sections = ()) -> Response:
+    """Show what waits to be graded, the way to the formgrader, and regrade requests: of the class, or of sections."""
+    part = part_of(await ask.people(), section)
+    waits = {"regrades": ask.regrades(), "questions": ask.waiting_questions()}
+    got = await gather(course=ask.course(), overview=ask.grading_overview(part.chosen), **waits)
+    for what in waits:
+        got[what] = got[what] if isinstance(got[what], Missing) else [r for r in got[what] if part.has(r["student"])]
     course, overview, titles = got["course"], got["overview"], {}
     if not isinstance(overview, Missing):
         titles = {row["assignment"]: row["assignment"] for row in overview["modules"]}
@@ -60,17 +64,19 @@ async def grading_page(request: Request, viewer: Grader, ask: Asking) -> Respons
         rows = {row["assignment"]: row for row in overview["modules"]}
         overview = {**overview, "modules": [rows[slug] for slug in titles if slug in rows]}
     data = {"course": course, "overview": overview, "titles": titles, "regrades": got["regrades"]}
-    data["questions"] = got["questions"]
+    data |= {"questions": got["questions"], "part": part}
     return render(request, "grading.html", **data, clock=clock_for(course), absent=_absent(got))
 
 
 @router.get("/semester")
 async def semester_page(request: Request, viewer: Manager, ask: Asking) -> Response:
     """Show which semester is in force, whether its file has changed, and the schedule."""
-    got = await gather(course=ask.course(), status=ask.semester_status())
+    got = await gather(course=ask.course(), status=ask.semester_status(), told=ask.notices(), people=ask.people())
     status, clock = got["status"], clock_for(got["course"])
     data: dict[str, Any] = {"course": got["course"], "status": status, "absent": _absent({"status": status})}
     if not isinstance(status, Missing):
+        data |= {"notices": [] if isinstance(got["told"], Missing) else got["told"]}
+        data |= {"sections": part_of(got["people"], ()).known}
         data |= {"rows": schedule_rows(status["actions"], got["course"], clock), "clock": clock}
     return render(request, "semester.html", **data)
 

@@ -5,8 +5,18 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from hub_config.home import calendar_file
 from hub_config.home.about import about
-from hub_config.home.course_map import Module, Record, course_map, milestone_map, module_titles
+from hub_config.home.calendar_file import calendar
+from hub_config.home.course_map import (
+    Module,
+    Record,
+    course_map,
+    late_days_given,
+    late_days_left,
+    milestone_map,
+    module_titles,
+)
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
 from hub_config.home.neighbours import Missing, gather
 from hub_config.home.next_step import answered, next_step, notices
@@ -21,7 +31,7 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     settings = request.app.state.settings
     if not viewer.takes(settings.course):
         return RedirectResponse(f"{settings.prefix}{'class' if viewer.manages else 'grading'}", 303)
-    got = await gather(student=_student(ask), questions=ask.own_questions())
+    got = await gather(student=_student(ask), questions=ask.own_questions(), told=ask.notices())
     course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
@@ -29,7 +39,12 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     tiers, milestones = course_map(course, record, clock), milestone_map(course, record, clock)
     step = None if record.assignments is None else next_step(tiers)
     said = [*answered(tiers, _rows(got["questions"])), *notices(tiers, step)]
-    told: dict[str, Any] = {"step": step, "notices": said, "milestones": milestones}
+    told: dict[str, Any] = {"step": step, "notices": said, "milestones": milestones, "told": _rows(got["told"])}
+    told |= {
+        "late_days_left": late_days_left(course, record),
+        "late_days_given": late_days_given(course),
+        "clock": clock,
+    }
     return render(request, "student.html", course=course, tiers=tiers, absent=absent, **told)
 
 
@@ -47,11 +62,25 @@ async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> R
     asked = [row for row in _rows(got["questions"]) if row["assignment"] == slug]
     await gather(**{row["id"]: ask.see_answer(row["id"]) for row in asked if row["answered_at"] and not row["seen_at"]})
     data = {"questions": asked, "answers": _rows(got["answers"]), "may_ask": course.get("questions", True)}
+    data["late_days_left"] = late_days_left(course, record)
     if isinstance(got["view"], Missing):
         absent, data["about"] = absent if found.is_milestone else [*absent, got["view"]], None
     else:
         data["about"] = about(got["view"], found, tiers)
     return render(request, "module.html", course=course, module=found, clock=clock, **data, absent=absent)
+
+
+@router.get("/due-dates.ics")
+async def due_dates(request: Request, viewer: Looking, ask: Asking) -> Response:
+    """Give the viewer's own due dates, for their calendar."""
+    course, record, _ = await _student(ask)
+    course, clock, settings = _or_refuse(course), clock_for(course), request.app.state.settings
+    modules = [module for tier in course_map(course, record, clock) for module in tier.modules]
+    modules += milestone_map(course, record, clock)
+    page = f"{request.url.scheme}://{request.url.netloc}{settings.prefix}modules/"
+    text = calendar(settings.course, course["title"], modules, clock.now, page)
+    disposition = f'attachment; filename="{calendar_file.NAME}"'
+    return Response(text, media_type=calendar_file.MEDIA_TYPE, headers={"Content-Disposition": disposition})
 
 
 @router.get("/receipts/{submission}.json")

@@ -32,6 +32,11 @@ def number(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}".removesuffix(".0")
 
 
+def percent(share: float | None) -> str:
+    """Write a share: 85 %, or that it is not known."""
+    return "not known" if share is None else f"{share:.0%}"
+
+
 def environment() -> Environment:
     """Return the templates; a name that is missing is an error, and everything is escaped."""
     made = Environment(
@@ -42,7 +47,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["has_board"] = has_board
-    made.filters |= {"time": time_tag, "number": number}
+    made.filters |= {"time": time_tag, "number": number, "percent": percent}
     made.tests["missing"] = lambda value: isinstance(value, Missing)
     return made
 
@@ -77,7 +82,7 @@ def render(request: Request, template: str, status_code: int = 200, **data: Any)
 def _section(path: str) -> str:
     """Return which of the main pages `path` belongs to."""
     first = path.split("/")[0]
-    first = "grading" if first == "questions" else first
+    first = {"questions": "grading", "reading": "grading", "insight": "class"}.get(first, first)
     return first if first in ("class", "grading", "semester", "board") else "" if first == "help" else "course"
 
 

@@ -23,6 +23,7 @@ STATE = "state.tar"
 DATABASES = ("*.sqlite", "*.db")
 LEFT_OUT = ("log", "homes")  # homes are archives of their own
 HOME = "/home/jovyan"
+MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def back_up(settings: Settings, target: Path) -> dict:
@@ -31,6 +32,7 @@ def back_up(settings: Settings, target: Path) -> dict:
         raise NotReady(f"There is nothing to copy: no Hub has run in {settings.var} yet.")
     if target.exists() and any(target.iterdir()):
         raise NotReady(f"{target} exists already and is not empty; name a new folder.")
+    began = time.gmtime()
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     databases = [path for pattern in DATABASES for path in sorted(settings.var.rglob(pattern))]
     for path in databases:
@@ -40,10 +42,13 @@ def back_up(settings: Settings, target: Path) -> dict:
     if settings.spawner == "docker":
         open_homes(settings)  # the machine may have been restarted since the Hub last ran
     homes = [_archive_home(settings, name, target / "homes") for name in home_names(settings)]
+    ended = time.gmtime()
     made = {
         "place": settings.place,
         "course": settings.course,
-        "made_utc": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "began_utc": time.strftime(MOMENT, began),
+        "made_utc": time.strftime(MOMENT, ended),
+        "bytes": sum(path.stat().st_size for path in target.rglob("*") if path.is_file()),
         "databases": [str(path.relative_to(settings.var)) for path in databases],
         "postgresql": dumped,
         "homes": homes,

@@ -30,6 +30,11 @@ CALL = "call.env"  # the settings that the last `up` was given
 VARIABLE = re.compile(r"\$\{(\w+)\}")  # as compose.yaml writes them
 # What compose.yaml says itself; a caller's other word for it would be half obeyed.
 SET_BY_COMPOSE = frozenset({"HUB_PLACE", "HUB_VAR", "HUB_SEMESTER", "HUB_DOCKER__TAG", "HUB_DATABASES", "HUB_PROXY"})
+INTERRUPTS = """\
+!!! This deployment runs. What has changed is built first, while everything goes on; then Hub, services and database may
+    be away for a minute or two. Students' servers, kernels and open notebooks go on; pages of the course don't answer
+    meanwhile, and grading work that runs begins anew. The way back is a backup, since an older version does not read a
+    newer schema: if you have none of today, stop here (Ctrl-C) and make one (make backup TO=...)."""
 SETTINGS_FILE = """\
 # Settings of this deployment, one HUB_NAME=value on each line; `python -m hub_config settings` lists them.
 # HUB_HOST=127.0.0.1
@@ -228,6 +233,12 @@ def wait_until_ready(deployment: Deployment, seconds: float = 300) -> None:
             time.sleep(1)
 
 
+def runs_already(deployment: Deployment) -> bool:
+    """Tell whether the Hub of this deployment runs, so that `up` is an upgrade."""
+    found = docker("ps", "--quiet", "--filter", f"label=com.docker.compose.project={deployment.project}")
+    return bool(found.strip())
+
+
 def stop_servers(deployment: Deployment) -> int:
     """Stop the servers that this deployment's Hub started; homes stay."""
     from hub_config.spawners.docker import LABEL
@@ -260,6 +271,8 @@ def up() -> None:
     """Build what is missing, start, and wait until everything answers; servers that run are left alone."""
     deployment = here()
     check_origins(deployment.settings)  # what it warns of, the Hub in its container says
+    if runs_already(deployment):
+        say(INTERRUPTS)
     make_ready(deployment)
     say("==> Starting")
     deployment.compose("up", "--detach", "--remove-orphans")
@@ -300,14 +313,18 @@ def run(command: tuple[str, ...]) -> None:
 
 @deploy.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-def backup(folder: Path) -> None:
+@click.option(
+    "--keep", type=click.IntRange(min=1), help="Write into a dated folder of FOLDER; keep the newest so many."
+)
+def backup(folder: Path, keep: int | None) -> None:
     """Copy databases, submissions, grades, secrets and homes into a new FOLDER; the Hub may run."""
     deployment, folder = made(), folder.resolve()
-    if folder.exists() and any(folder.iterdir()):
+    if not keep and folder.exists() and any(folder.iterdir()):
         raise NotReady(f"{folder} exists already and is not empty; name a new folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     own(deployment, folder)
-    deployment.beside_hub(folder, "python", "-m", "hub_config", "backup", str(folder))
+    more = ["--keep", str(keep)] if keep else []
+    deployment.beside_hub(folder, "python", "-m", "hub_config", "backup", str(folder), *more)
 
 
 @deploy.command()

@@ -176,6 +176,7 @@ class FullHome(JupyterHandler):
                 free=_size(room.free_bytes(self.home)),
                 rows=rows,
                 go_on="Go on to JupyterLab, read-only" if full else "Go on to JupyterLab",
+                base=escape(self.base_url),
             )
         )
 
@@ -217,21 +218,34 @@ TEMPLATE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{heading}</title>
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }}
-body {{ color: #1c1c1c; background: #fff }}
+:root {{ color-scheme: light dark; --ink: #1c1c1c; --soft: #555; --paper: #fff; --line: #ccc; --link: #0b57b0;
+  --said: #eef4ff }}
+@media (prefers-color-scheme: dark) {{ :root {{ --ink: #e8e8e8; --soft: #b0b0b0; --paper: #161616; --line: #444;
+  --link: #8ab8ff; --said: #1d2a44 }} }}
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+  color: var(--ink); background: var(--paper) }}
+a {{ color: var(--link) }}
 table {{ border-collapse: collapse; width: 100% }}
-td {{ border-top: 1px solid #ccc; padding: .4rem .6rem; overflow-wrap: anywhere }}
+th {{ text-align: left }}
+th, td {{ border-top: 1px solid var(--line); padding: .4rem .6rem; overflow-wrap: anywhere }}
 .size {{ text-align: right; white-space: nowrap }}
-.said {{ background: #eef4ff; padding: .5rem 1rem }}
+.said {{ background: var(--said); padding: .5rem 1rem }}
 form {{ margin: 0 }}
 button {{ font: inherit; padding: .2rem .8rem }}
-small {{ color: #555 }}
+small {{ color: var(--soft) }}
+footer {{ border-top: 1px solid var(--line); margin-top: 2rem; padding-top: .5rem }}
 </style>
-<h1>{heading}</h1>
+<body>
+<header><h1>{heading}</h1></header>
+<main>
 <p>{words}</p>
 {said}
 <p>Free: {free}. <a href="?go-on=1">{go_on}</a></p>
 <h2>Your largest files</h2>
-<table>{rows}</table>
+<table><thead><tr><th scope="col" class="size">Size</th><th scope="col">File</th><th scope="col">For good</th></tr>
+</thead><tbody>{rows}</tbody></table>
+</main>
+<footer><a href="{base}history">History of your notebooks</a></footer>
+</body>
 </html>
 """

@@ -164,7 +164,7 @@ class OneVersion(HistoryPage):
 
     def _change(self, slug: str, number: int, change: Change) -> str:
         name = f"Cell {change.cell.number}" + (f" ({change.cell.name})" if change.cell.name else "")
-        lines = "\n".join(_line(line) for line in change.lines())
+        lines = "\n".join(diff_line(line) for line in change.lines())
         button = self.form(slug, number, change.cell.key, "Restore this cell", f"Restore {name}") if change.then else ""
         return f"<section><h2>{escape(name)} {escape(change.what)}</h2><pre>{lines}</pre>{button}</section>"
 
@@ -179,7 +179,8 @@ def when(version: Version, now: datetime) -> str:
     return f'<time datetime="{version.saved_at}">{version.saved_at[:19].replace("T", " ")} UTC</time>, {ago}'
 
 
-def _line(line: str) -> str:
+def diff_line(line: str) -> str:
+    """Write a line of a difference: what comes and what goes is marked."""
     kind = KINDS.get(line[:1])
     return f"<{kind}>{escape(line)}</{kind}>" if kind else escape(line)
 

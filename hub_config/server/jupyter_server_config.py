@@ -32,6 +32,7 @@ c.ServerApp.jpserver_extensions = {
     "full_home": True,  # beside this file: the page of a home without room
     "notebook_history": True,  # beside this file: thins versions at the start
     "history_page": True,  # beside this file: the versions of a notebook
+    "correction_page": True,  # beside this file: a corrected release, taken with one's answers kept
     "stuck_page": True,  # beside this file: hints in steps, a question to the staff
     "answers_page": True,  # beside this file: one's questions, and what JupyterLab asks to tell of answers
     "cell_reports": True,  # beside this file: what test cells noted, sent once a minute

@@ -116,7 +116,7 @@ def test_no_program_gives_rights_and_nobody_but_root_can_write_the_system(images
 def test_students_have_no_staff_command_and_no_staff_app(images: dict[str, str]):
     said = docker("run", "--rm", images["student"], "tito", "--help")
     assert "submit" in said
-    for word in ("nbgrader", "package", "image", "grade ", "semester", "export"):
+    for word in ("nbgrader", "environments", "image", "grade ", "semester", "audit"):
         assert word not in said, word
     done = subprocess.run(
         ["docker", "run", "--rm", images["student"], "tito", "grade", "autograde"], capture_output=True, text=True

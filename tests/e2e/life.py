@@ -201,12 +201,12 @@ def collect_and_autograde(
 
 
 def read_the_answers(ta: Person, number: int = 1, points: str = "4") -> None:
-    """The TA's home leads to the formgrader; she gives points and a comment on each answer of a submission."""
+    """The TA goes from the reading to a submission, and gives points and a comment on each of its answers."""
     page = ta.page
     ta.go("/services/home/grading")
     ta.picture("ta-home")
     page.get_by_role("link", name="Read the answers").click()
-    page.get_by_role("link", name=f"Submission #{number}", exact=True).click()
+    page.get_by_role("link", name=f"#{number},").first.click()
     page.wait_for_load_state("networkidle")  # grades are loaded, and edits are saved, from then on
     cells = [score.get_attribute("id") for score in page.locator("input.score").all()]
     by_hand = [name for name in cells if name and not name.startswith("test_")]

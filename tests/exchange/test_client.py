@@ -236,7 +236,9 @@ def test_fetch_keeps_what_the_student_has(course: Live, tmp_path: Path) -> None:
     assert (again.written, again.kept, again.corrected) == (["data.csv"], ["tensor.ipynb"], True)
     assert (folder / "tensor.ipynb").read_text() == "hours of work"
     assert (releases / "tensor" / "tensor.ipynb").read_text() == "new"
-    assert sorted(p.name for p in releases.iterdir()) == ["tensor"]
+    assert sorted(p.name for p in releases.iterdir()) == [".earlier", "tensor"]
+    earlier = releases / ".earlier" / "tensor"  # from which is told what is the student's own
+    assert [p.read_text() for p in earlier.iterdir()] == ['{"cells": []}']
 
 
 def test_full_home_does_not_keep_from_submitting(course: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

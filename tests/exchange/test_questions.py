@@ -7,8 +7,9 @@ import pytest
 from exchange.client import ExchangeClient
 from exchange.protocol import scopes
 from exchange.protocol.models import CourseSettings, Question, QuestionRequest, Refused
-from exchange.service import questions, snapshots
+from exchange.service import failing, questions, snapshots
 from tests.exchange.live import COURSE, Live
+from tinytorch import reports
 
 ASKED = QuestionRequest(
     "Why does -1 not come out even?", "infer_shape", "one -1 follows", "wrong values", "def f(): ..."
@@ -170,18 +171,31 @@ def test_a_notebook_that_is_refused_takes_its_question_back(course: Live, monkey
     assert course.fsck().orphans == []
 
 
-def test_staff_see_how_often_the_exercise_fails_in_the_class(course: Live) -> None:
-    def ran(name: str, passed: int) -> None:
-        cell = {"exercise": "infer_shape", "checks": 2, "passed": passed}
+def test_staff_see_how_often_exercise_and_check_fail_in_the_class(course: Live) -> None:
+    def ran(name: str, passed: int, **told: object) -> None:
+        cell = {"exercise": "infer_shape", "checks": 2, "passed": passed, **told}
         course.student(name).report_event(COURSE, "tensor", "checked", {"cells": [cell, "forged", {"exercise": 3}]})
 
-    for name, passed in (("ada", 1), ("ben", 0), ("ben", 2), ("chen", 0)):
-        ran(name, passed)
-    ask(course.student("ada"))
+    this, other = failing.mark("one -1"), failing.mark("another check")
+    ran("ada", 1, failed=this)
+    ran("ben", 0, failed=f"{this} {other}")
+    ran("ben", 2, failed=this)  # who passes all fails nothing, whatever a report says besides
+    ran("chen", 1, failed=other)
+    ran("dora", 0)  # a server of an earlier version, which names no check
+    ran("eve", 0, failed=["forged"])
+    asked = ask(course.student("ada"))
     (row,) = course.staff("grace").questions(COURSE, waiting=True)
-    assert (row.failing, row.tried) == (2, 3)
+    assert (row.failing, row.tried) == (4, 5)
+    assert (row.check_failing, row.check_tried) == (1, 3)
+    assert course.staff("grace").question(COURSE, asked.id) == row
     (own,) = course.student("ada").questions(COURSE)
-    assert (own.failing, own.tried) == (0, 0), "how the class stands is staff's to see"
+    assert own == course.student("ada").question(COURSE, asked.id)
+    assert (own.failing, own.tried, own.check_tried) == (0, 0, 0), "how the class stands is staff's to see"
+
+
+@pytest.mark.parametrize("title", ["one -1 follows", "größer als π", "half a letter \ud83d", ""])
+def test_a_check_has_one_mark_where_it_is_reported_and_where_it_is_counted(title: str) -> None:
+    assert failing.mark(title) == reports.mark(title)
 
 
 @ON_ONE_DATABASE

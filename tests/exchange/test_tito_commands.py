@@ -101,7 +101,7 @@ def test_corrected_release_is_told(live: Live, home: Path, tito: Callable[..., S
     """The student's notebook stays, and the message says how to take the new one."""
     tito("fetch", "scale")
     live.staff().release(COURSE, "scale", live.folder({"scale.ipynb": "v2", "data.csv": "1"}), force=True)
-    assert "tito module reset scale" in tito("fetch", "scale").out
+    assert "tito module update scale" in tito("fetch", "scale").out
 
 
 @pytest.mark.parametrize(

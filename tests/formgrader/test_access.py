@@ -92,6 +92,25 @@ class TestInTheBrowser:
         with gradebook(course) as book:
             assert book.find_grade_by_id(grade_id).manual_score is None
 
+    def test_nobody_changes_their_own_work_or_that_of_a_declared_conflict(self, visit, course, submissions):
+        roster = course / "roster.json"
+        roster.write_text(json.dumps({"students": ["cleo", "tom"], "conflicts": {"tom": ["cleo"]}}))
+        try:
+            tom, flag = visit("tom"), f"api/submitted_notebook/{submissions['cleo']}/flag"
+            with gradebook(course) as book:
+                notebook = book.find_submission_notebook_by_id(submissions["cleo"])
+                grade, comment = (
+                    next(each for each in part if each.name == "memory").id
+                    for part in (notebook.grades, notebook.comments)
+                )
+            assert tom.fetch("PUT", f"api/grade/{grade}", '{"manual_score": 10}') == 403
+            assert tom.fetch("PUT", f"api/comment/{comment}", '{"manual_comment": "Well."}') == 403
+            assert tom.fetch("POST", flag) == 403
+            roster.write_text(json.dumps({"students": ["cleo", "tom"]}))
+            assert tom.fetch("POST", flag, '{"flagged": false}') == 200
+        finally:
+            roster.unlink()
+
     def test_a_path_in_the_address_configures_nothing(self, visit, tmp_path):
         """nbgrader's own formgrader would run this file inside the server."""
         canary = tmp_path / "canary"

@@ -19,6 +19,7 @@ from tito.grading.settings import GradingSettings
 from tito.grading.work import perform
 
 from exchange.hub.identity import Caller
+from hub_config.home.class_sections import Part
 from hub_config.home.session import Viewer
 from hub_config.home.settings import NEEDED, load_settings
 from hub_config.home.views import environment
@@ -107,6 +108,7 @@ def class_page(buttons: list[dict[str, Any]]) -> str:
         "orders": orders,
         "absent": [],
         "note": None,
+        "part": Part(),
     }
     return environment().get_template("class.html").render(
         viewer=viewer, settings=here, prefix=here.prefix, form_token="", section=lambda: "class", help_pages={},

@@ -12,7 +12,7 @@ from tito.student.exchange_door import describe_result
 
 from exchange.client import ExchangeClient
 from exchange.client.transfer import pack
-from exchange.protocol.models import AssignmentSettings, CourseSettings
+from exchange.protocol.models import AssignmentSettings, CourseSettings, QuestionRequest
 from tests.formgrader.local_hub import COURSE
 from tests.grading_service.place import GOOD, SLUG, WRONG, answered
 
@@ -69,6 +69,10 @@ def submitted(hub, people, tmp_path_factory):
     return receipts
 
 
+def quick_of(caller) -> dict:
+    return caller.get("me")["modules"].get(SLUG, {}).get("quick", {})
+
+
 def job_done(call, until, kind: str, **more) -> list[dict]:
     answer = call["ida"].http.post("jobs", json={"kind": kind, "assignment": SLUG, **more})
     assert answer.status_code == 202, answer.text
@@ -94,6 +98,35 @@ def test_the_quick_result_reaches_the_student_without_anybody_asking(hub, people
 def test_a_quick_result_says_nothing_of_hidden_tests(call, submitted, until):
     until(lambda: call["ben"].get("me")["modules"].get(SLUG, {}).get("quick", {}).get("outcome"))
     assert "HIDDEN-CANARY" not in call["ben"].http.get("me").text
+
+
+def test_visible_checks_run_on_the_notebook_of_a_question(hub, people, call, submitted, until, tmp_path):
+    """For whoever answers, in the sandbox, whatever the notebook tries; nothing counts by it and nobody is told."""
+    outside = tmp_path / "outside"
+    hostile = f"open({str(outside)!r}, 'w').write('was here')\ndef scale(values, factor):\n    return '<script>'"
+    (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, GOOD | {"scale": hostile}))
+    request = QuestionRequest("Why?", "scale")
+    with ExchangeClient(hub.service_url("exchange"), people["ada"]) as ada:
+        asked = ada.ask(COURSE, SLUG, request, pack(tmp_path, [f"{SLUG}.ipynb"]))
+        bare = ada.ask(COURSE, SLUG, QuestionRequest("And without a notebook?"))
+    path = f"questions/{asked.id}/checks"
+    for name in ("ada", "ben"):
+        assert {call[name].http.get(path).status_code, call[name].http.post(path).status_code} == {403}
+    assert call["tom"].get(path) == {}
+    mine = until(lambda: (found := quick_of(call["ada"])).get("outcome") and found)
+    assert [call["tom"].http.post(path).json()["waiting"] for _ in range(2)] == [True, True]
+    shown = until(lambda: not (found := call["tom"].get(path))["waiting"] and found)
+    assert shown["outcome"] == "graded"
+    assert 0 < shown["score"] < shown["max_score"] == 50.0
+    checks = {each["name"]: each["checks"] for each in shown["report"]["exercises"]}
+    assert [check["passed"] for check in checks["total"]] == [True]
+    assert not any(check["passed"] for check in checks["scale"])
+    assert "HIDDEN-CANARY" not in str(shown)
+    assert not outside.exists()
+    assert quick_of(call["ada"]) == mine
+    refused = call["tom"].http.post(f"questions/{bare.id}/checks")
+    assert (refused.status_code, refused.json()["value"]) == (409, "none")
+    assert call["tom"].http.post(f"questions/{'0' * 32}/checks").status_code == 409
 
 
 def test_collect_autograde_feedback_release(hub, people, call, submitted, until):

@@ -25,7 +25,8 @@ def request_of(tmp_path: Path):
     with Session(engine) as session:
         session.add(Regrade(assignment="tensor", student="ada", exercise="add", reason="line 2", open_key="ada"))
         session.commit()
-    yield SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(queue=Queue(engine))))
+    state = SimpleNamespace(queue=Queue(engine), settings=SimpleNamespace(course_dir=tmp_path))
+    yield SimpleNamespace(app=SimpleNamespace(state=state))
     engine.dispose()
 
 
@@ -66,3 +67,15 @@ def test_a_student_asks_again_after_the_answer_and_once_at_a_time(request_of):
     assert (again["exercise"], again["answered_at"]) == ("add", None)
     said = " ".join(TA_GUIDE.read_text("utf-8").split())
     assert "One request on it is open at a time; after your answer they may ask again" in said
+
+
+def test_nobody_answers_their_own_request_or_one_of_a_declared_conflict(request_of):
+    course_dir = request_of.app.state.settings.course_dir
+    (course_dir / "roster.json").write_text('{"students": ["ada"], "conflicts": {"tom": ["ada"]}}')
+    for name, words in (("tom", "a conflict with ada is declared"), ("ada", "nobody grades their own work")):
+        person = Caller(name, "user", frozenset(), frozenset())
+        with pytest.raises(Refused, match=words) as caught:
+            answer(1, RegradeAnswer(answer="Yes."), request_of, person)
+        assert caught.value.status == 403
+    eve = Caller("eve", "user", frozenset(), frozenset())
+    assert answer(1, RegradeAnswer(answer="No."), request_of, eve)["answered_by"] == "eve"

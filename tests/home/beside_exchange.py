@@ -1,25 +1,37 @@
-"""The home page beside a real exchange, over real HTTP, and people in front of it; the Hub is `FakeHub`."""
+"""The home page beside a real exchange, over real HTTP, and people in front of it; the Hub is `FakeHub`.
+
+The grading service is there where a test asks for it, with runners that judge by this checkout's modules.
+"""
 
 import contextlib
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from tito.grading.api import make_app
+from tito.grading.pool import RunnerPool
+from tito.grading.queue import Queue
+from tito.grading.records import open_database
+from tito.grading.settings import settings_from_environment
 
+from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
 from hub_config.home.app import create_app
 from hub_config.home.session import COOKIE
 from hub_config.home.settings import load_settings
+from hub_config.services import GRADING as GRADING_SERVICE
 from tests.exchange.live import COURSE, Live, free_port
 from tests.home.test_course_map import course, given
 
 HOME = "/services/home/"
 SEMESTER = "http://semester.invalid"
-STAFF = ("custom:grading:grade", "custom:semester:read", scopes.ANSWER)
+STAFF = ("access:services!service=grading", "custom:grading:grade", "custom:semester:read", scopes.ANSWER)
+GRADING_SCOPES = [name for name in GRADING_SERVICE.scopes if name.startswith("custom:")]
 START_SECONDS = 120.0  # a machine that runs other tests too
 
 
@@ -36,8 +48,9 @@ class Visitor(httpx.Client):
 class Pages:
     """A running home page of a course with one module, `tensor`."""
 
-    def __init__(self, live: Live, stack: contextlib.ExitStack) -> None:
-        self.live, self.may_ask, self._stack = live, True, stack
+    def __init__(self, live: Live, stack: contextlib.ExitStack, grading_url: str = "") -> None:
+        self.live, self.may_ask, self._stack, self._grading_url = live, True, stack, grading_url
+        self.sections: dict[str, str] = {}  # of each student on the roster
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
         stack.enter_context(_served(self.app, self.url))
@@ -50,6 +63,7 @@ class Pages:
             "JUPYTERHUB_CLIENT_ID": "service-home",
             "EXCHANGE_URL": self.live.url,
             "SEMESTER_URL": SEMESTER,
+            "GRADING_URL": self._grading_url,
             "EXCHANGE_COURSE": COURSE,
         }
 
@@ -60,6 +74,12 @@ class Pages:
         def view() -> dict:
             more = {"title": "Tiny", "time_zone": "UTC", "questions": self.may_ask}
             return {**course(given("tensor")), **more}
+
+        @semester.get("/api/v1/people")
+        def people() -> dict:
+            students = [{"username": name, "section": section} for name, section in self.sections.items()]
+            known = sorted({section for section in self.sections.values() if section})
+            return {"students": students, "sections": known, "mine": []}
 
         mounts = {SEMESTER: httpx.ASGITransport(app=semester)}
         return httpx.AsyncClient(mounts=mounts, timeout=START_SECONDS, trust_env=False)
@@ -81,10 +101,35 @@ class Pages:
     def ta(self, name: str) -> Visitor:
         return self._visitor(self.ta_cookie(name))
 
+    def visitor(self, name: str, group: str, *scope: str) -> Visitor:
+        return self._visitor(self.cookie(name, group, *scope))
+
     def _visitor(self, cookie: str) -> Visitor:
         options = {"follow_redirects": True, "trust_env": False, "timeout": START_SECONDS}
         visitor = Visitor(base_url=self.url, cookies={COOKIE: cookie}, **options)  # type: ignore[arg-type]
         return self._stack.enter_context(visitor)
+
+
+def beside_grading(live: Live, stack: contextlib.ExitStack) -> str:
+    """Start the grading service beside; return its address. It ends with the stack, and its runners with it."""
+    (folder := live.scratch / "course" / "source").mkdir(parents=True)
+    settings = settings_from_environment(
+        {}, course_dir=folder.parent, course_id=COURSE, exchange_url=live.url, jobs=1,
+        course_tree=Path(__file__).parents[2] / "course", token=live.hub.service("grading", *GRADING_SCOPES),
+    )  # fmt: skip
+    queue = Queue(open_database(settings.database_url))
+    stack.callback(queue.engine.dispose)
+    identity = HubIdentity(live.hub.url, read_caller)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        with RunnerPool(settings, queue):
+            yield
+        await identity.close()
+
+    url = f"http://127.0.0.1:{free_port()}"
+    stack.enter_context(_served(make_app(settings, queue, identity, lifespan=lifespan), url))
+    return url
 
 
 @contextlib.contextmanager

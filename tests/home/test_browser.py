@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from tests.e2e.axe import grave_violations
 from tests.semester.campus import PASSWORD, Campus
 
 pytestmark = pytest.mark.live
@@ -83,7 +84,9 @@ def visit(people, campus: Campus):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("name", "path"), PAGES)
 def test_a_page_has_names_landmarks_an_order_of_headings_and_contrast(visit, name, path, scheme):
-    assert visit(name, path, scheme).evaluate(AUDIT) == []
+    page = visit(name, path, scheme)
+    assert page.evaluate(AUDIT) == []
+    assert grave_violations(page) == []
 
 
 @pytest.mark.parametrize(("name", "path"), PAGES)

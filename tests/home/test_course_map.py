@@ -118,8 +118,10 @@ def test_a_correction_is_noticed_by_who_fetched_an_earlier_version_only():
     rows = [assignment("tensor", release_version=2)]
     assert the_module(Record(rows, (), [event("tensor", "fetched", version=1)])).corrected
     both = [event("tensor", "fetched", version=1), event("tensor", "fetched", version=2)]
-    assert not the_module(Record(rows, (), both)).corrected
-    assert not the_module(Record(rows)).corrected
+    fetched = the_module(Record(rows, (), both))
+    assert (fetched.corrected, fetched.corrected_once) == (False, True)  # a server's start fetches it, and no more
+    later = the_module(Record(rows, (), both[1:]))
+    assert (later.corrected, later.corrected_once, the_module(Record(rows)).corrected) == (False, False, False)
 
 
 def test_a_quick_result_counts_visible_checks():

@@ -92,3 +92,33 @@ def test_a_submission_is_checked_graded_returned_and_looked_at_again(graded):
 def made(campus: Campus) -> int:
     overview = campus.ask("grading", "GET", "overview", campus.token("ida")).json()
     return next(row["feedback_made"] for row in overview["modules"] if row["assignment"] == "scale")
+
+
+def test_a_faulty_check_is_void_after_the_plan_was_seen_and_counts_again(graded):
+    """ida makes it void with a reason; tom, a TA, sees it and can't change it; then it counts again."""
+    checks = "grading/scale/checks"
+    with closing(graded.log_in("ida")) as ida, closing(graded.log_in("tom")) as tom:
+        for client in (ida, tom):
+            client.get(HOME)
+        press(ida, "modules/scale/collect", "class")
+        press(ida, "modules/scale/autograde", "class")
+        see(ida, checks, "scale:1")
+        assert "Checks of Scale" in text_of(ida.get(HOME + "grading").text)
+
+        plan = press(ida, checks + "/plan", checks, check="scale:1", reason="Its factor is wrong.")
+        assert "Make this check void?" in plan and "Students read: Its factor is wrong." in plan
+        assert "Void since" not in text_of(ida.get(HOME + checks).text)
+        done = press(ida, checks, checks, check="scale:1", reason="Its factor is wrong.")
+        assert "The check does not count any more." in done and "by ida: Its factor is wrong." in done
+
+        assert "by ida: Its factor is wrong." in text_of(tom.get(HOME + checks).text)
+        token = (
+            form_token(tom.get(HOME + "grading").text) if 'name="form_token"' in tom.get(HOME + "grading").text else ""
+        )
+        assert (
+            tom.post(HOME + checks, data={"form_token": token, "check": "scale:1", "undo": "true"}).status_code == 403
+        )
+
+        assert "count again?" in press(ida, checks + "/plan", checks, check="scale:1", undo="true")
+        back = press(ida, checks, checks, check="scale:1", undo="true")
+        assert "The check counts again." in back and "Void once, and counting again" in back

@@ -55,6 +55,24 @@ def test_a_question_goes_from_the_modules_page_to_its_answer(pages: Pages):
     assert not re.search(r"\bada\b", others)
 
 
+def test_the_queue_is_parted_by_section_where_the_roster_has_some(pages: Pages):
+    for name in ("ada", "ben", "chen"):
+        pages.live.student(name).ask(COURSE, "tensor", QuestionRequest(f"{name}'s words", "add"))
+    tom = pages.ta("tom")
+    assert "All sections" not in tom.get(HOME + "questions").text
+    pages.sections = {"ada": "B & C", "ben": "A", "chen": ""}
+    everybody = tom.get(HOME + "questions").text
+    assert [everybody.index(f"{name}&#39;s words") for name in ("ada", "ben", "chen")] == sorted(
+        everybody.index(f"{name}&#39;s words") for name in ("ada", "ben", "chen")
+    ), "the oldest first"
+    (address,) = re.findall(r'href="([^"]+)">B &amp; C</a> 1', everybody)
+    one = tom.get(address.replace("&amp;", "&")).text
+    assert "ada&#39;s words" in one
+    assert "ben&#39;s words" not in one
+    assert "chen&#39;s words" not in one
+    assert "No question waits for an answer in this section" in tom.get(HOME + "questions?section=<b>").text
+
+
 def test_hostile_questions_and_notebooks_are_text_for_whoever_answers(pages: Pages):
     live = pages.live
     request = QuestionRequest(HOSTILE, "add", HOSTILE, HOSTILE, HOSTILE)

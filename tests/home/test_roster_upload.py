@@ -72,14 +72,15 @@ def test_the_plan_comes_first_and_then_the_list_is_the_roster(campus, ida, file)
     text = text_of(page)
     assert "class.csv : Windows-1252, separated by semicolons, 4 students" in text
     assert "Username from Anmeldename" in text
-    assert "Columns that are left out: Gruppe" in text
+    assert "Section from Gruppe" in text
     assert re.search(rf"people users {ZOE}", text)
     assert (file.read_bytes(), students(campus)) == (before, ["ada", "ben", "chen"])
     press(ida, page)
     assert "The semester is in force" in finished(ida)
     assert students(campus) == ["ada", "ben", "chen", ZOE]
     assert file.read_text() == (
-        f"username,last_name,first_name,email\nada,Lovelace,Ada,\nben,Rosen,Ben,\nchen,Chen,Li,\n{ZOE},Müller,Zoë,\n"
+        "username,last_name,first_name,email,section\n"
+        f"ada,Lovelace,Ada,,A\nben,Rosen,Ben,,A\nchen,Chen,Li,,B\n{ZOE},Müller,Zoë,,B\n"
     )
     assert file.with_name(file.name + BEFORE).read_bytes() == before
     assert "It is what is in force" in text_of(ida.get(HOME + "semester").text)

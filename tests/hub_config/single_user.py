@@ -1,6 +1,7 @@
 """A single-user server of ours as a process, with the Hub's part played by `FakeHub`: real Jupyter, real tito."""
 
 import contextlib
+import functools
 import json
 import os
 import subprocess
@@ -9,8 +10,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import hub_config
@@ -32,7 +33,21 @@ class SingleUser:
     token: str
     home: Path
     log: Path
-    process: subprocess.Popen
+    start: Callable[[], subprocess.Popen]
+    process: subprocess.Popen = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.process = self.start()
+
+    def kill(self) -> None:
+        """End it as the kernel does where memory is short: nothing of its own runs any more."""
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self) -> None:
+        """Start it as its owner would: the same home, address and token."""
+        self.process = self.start()
+        self.wait()
 
     def ask(self, path: str, body: dict | None = None, token: str = "") -> tuple[int, bytes]:
         """Send a request; return status and content."""
@@ -73,13 +88,15 @@ def running(
     with tempfile.TemporaryDirectory(prefix="runtime-", ignore_cleanup_errors=True) as runtime, log.open("w") as output:
         environment = _environment(hub, home, url, token) | {"JUPYTER_RUNTIME_DIR": runtime}
         environment |= {"EXCHANGE_URL": exchange_url} | (settings or {})
-        process = subprocess.Popen(mortal(command), env=environment, cwd=home, stdout=output, stderr=output)
-        server = SingleUser(url, token, home, log, process)
+        start = functools.partial(
+            subprocess.Popen, mortal(command), env=environment, cwd=home, stdout=output, stderr=output
+        )
+        server = SingleUser(url, token, home, log, start)
         try:
             server.wait()
             yield server
         finally:
-            _end(process)
+            _end(server.process)
 
 
 def _end(process: subprocess.Popen) -> None:

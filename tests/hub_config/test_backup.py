@@ -1,12 +1,17 @@
 """What is copied comes back as it was; a copy that is not whole, or a place that is not empty, is refused."""
 
+import json
+import re
 import sqlite3
 import stat
 
 import pytest
+from click.testing import CliRunner
 
 from hub_config.checks import NotReady
+from hub_config.cli import cli
 from hub_config.run.backup import DONE, back_up, restore
+from hub_config.run.kept_backups import LAST, make
 from hub_config.settings import load_settings
 
 
@@ -79,3 +84,29 @@ def test_where_no_hub_has_run_there_is_nothing_to_copy(tmp_path):
     (tmp_path / "semester.yaml").write_text("course: tiny-2026\n")
     with pytest.raises(NotReady, match="nothing to copy"):
         back_up(settings_at(tmp_path / "var", tmp_path / "semester.yaml"), tmp_path / "copy")
+
+
+def test_a_schedule_keeps_the_newest_and_leaves_alone_what_is_not_its_own(settings, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    for name in ("2026-11-01T030000Z", "2026-11-02T030000Z", "2026-11-03T030000Z", "notes"):
+        (elsewhere / name).mkdir(parents=True)
+    for name in ("2026-11-01T030000Z", "2026-11-03T030000Z", "notes"):
+        (elsewhere / name / DONE).write_text("{}")
+    target, made, deleted = make(settings, elsewhere, keep=2)
+    assert [each.name for each in deleted] == ["2026-11-01T030000Z"]
+    left = {each.name for each in elsewhere.iterdir()}
+    assert left == {"2026-11-02T030000Z", "2026-11-03T030000Z", "notes", target.name}
+    assert json.loads((settings.var / LAST).read_text()) == {"made_utc": made["made_utc"], "folder": str(target)}
+
+
+def test_a_restore_tells_how_long_it_took_and_a_backup_where_it_lies(settings, tmp_path):
+    """The drill of docs/operator.md: what it prints is the time to recover."""
+    environment = {"HUB_VAR": str(settings.var), "HUB_SEMESTER": str(settings.semester)}
+    made = CliRunner().invoke(cli, ["backup", str(tmp_path / "elsewhere"), "--keep", "3"], env=environment)
+    assert made.exit_code == 0, made.output
+    assert "!!! " in made.output and "copy it to another machine" in made.output
+    (copy,) = (tmp_path / "elsewhere").iterdir()
+    environment["HUB_VAR"] = str(tmp_path / "new")
+    back = CliRunner().invoke(cli, ["restore", str(copy)], env=environment)
+    assert back.exit_code == 0, back.output
+    assert re.search(r"with 1 homes into .*new in \d+ s", back.output)

@@ -12,50 +12,25 @@ import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.exchange.live import COURSE, Live
 from tests.hub_config.single_user import CONFIGURATION, SingleUser, running
+from tests.hub_config.small_home import MB, fill, small_home
 
 pytestmark = [
     pytest.mark.service,
     pytest.mark.timeout(300),
     pytest.mark.skipif(os.geteuid() != 0, reason="mounts a small file system, which root may"),
 ]
-MB = 2**20
 NOTEBOOK = {
     "cells": [{"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [], "execution_count": None}],
     "metadata": {"text": "z" * 200_000},  # a copy needs room
     "nbformat": 4,
     "nbformat_minor": 4,
 }
-
-
-@contextmanager
-def small_home(place: Path) -> Iterator[Path]:
-    """A home with 4 MB, in which one notebook lies."""
-    place.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)], check=True)
-    try:
-        (place / "tensor").mkdir()
-        (place / "tensor" / "tensor.ipynb").write_text(json.dumps(NOTEBOOK))
-        yield place
-    finally:
-        subprocess.run(["umount", "--lazy", str(place)], check=True)
-
-
-def fill(home: Path) -> None:
-    """Write until nothing more can be written."""
-    with (home / "old data & more.npy").open("ab", buffering=0) as file:
-        for size in (MB, 4096, 1):
-            try:
-                while True:
-                    file.write(b"\x01" * size)
-            except OSError:
-                pass
 
 
 def save(server: SingleUser, notebook: dict) -> tuple[int, bytes]:
@@ -83,7 +58,7 @@ def opened(server: SingleUser) -> dict:
 @pytest.fixture(scope="module")
 def started_full(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
     """A server that starts for the first time in a home that is full already."""
-    with small_home(tmp_path_factory.mktemp("full") / "home") as home:
+    with small_home(tmp_path_factory.mktemp("full") / "home", NOTEBOOK) as home:
         fill(home)
         with running(live.hub, home, live.url) as server:
             yield server
@@ -121,7 +96,7 @@ asyncio.run(main())
 def test_a_kernel_starts_in_a_home_that_became_full(tmp_path: Path):
     """IPython's folder and its history are not there yet, and can't be made."""
     # A socket's path may have 107 characters: launch.py has a short one, pytest's folders are longer.
-    with small_home(tmp_path / "home") as home, tempfile.TemporaryDirectory(prefix="runtime-") as runtime:
+    with small_home(tmp_path / "home", NOTEBOOK) as home, tempfile.TemporaryDirectory(prefix="runtime-") as runtime:
         fill(home)
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "JUPYTER_RUNTIME_DIR": runtime}
         command = [sys.executable, "-c", RUN, str(CONFIGURATION)]
@@ -151,7 +126,10 @@ def test_a_stranger_gets_neither_the_page_nor_a_file_deleted(started_full: Singl
 @pytest.fixture(scope="module")
 def filled(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
     """A server whose home becomes full while it runs."""
-    with small_home(tmp_path_factory.mktemp("filled") / "home") as home, running(live.hub, home, live.url) as server:
+    with (
+        small_home(tmp_path_factory.mktemp("filled") / "home", NOTEBOOK) as home,
+        running(live.hub, home, live.url) as server,
+    ):
         assert save(server, NOTEBOOK)[0] == 200
         assert change(server, "POST", "api/contents/tensor/tensor.ipynb/checkpoints")[0] == 201
         fill(home)

@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -17,12 +19,17 @@ from tests.e2e.browser import Person, chromium, person
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import in_thread, make_settings
 from tests.hub_config.single_user import SingleUser, running
+from tests.hub_config.small_home import FILLER, fill, small_home
 
 pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(600)]
 AUDIT = (Path(__file__).parents[1] / "home" / "audit.js").read_text()
 NOTEBOOK = "tensor/tensor.ipynb"
 CELL = "def infer_shape"
-GOOD, WRONG, UNSAVED = (f"{CELL}(data):\n    return '{text}'" for text in ("good work", "all wrong", "not saved yet"))
+GOOD, WRONG, UNSAVED, SAVED_LAST, IN_FULL, LARGE = (
+    f"{CELL}(data):\n    return '{text}'"
+    for text in ("good work", "all wrong", "not saved yet", "saved last", "in a full home", "large " * 20_000)
+)
+IS_ROOT = os.geteuid() == 0  # who may mount a small file system
 STEPS = f"{CELL}(data):\n    raise NotImplementedError", "print('another cell')"
 
 
@@ -36,24 +43,36 @@ def server(tmp_path_factory) -> Iterator[SingleUser]:
     ]
     cells[0]["metadata"] = {"nbgrader": {"grade_id": "infer_shape", "schema_version": 3, "solution": True}}
     python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    place = folder / "home" / NOTEBOOK
-    place.parent.mkdir(parents=True)
-    place.write_text(json.dumps({"cells": cells, "metadata": python, "nbformat": 4, "nbformat_minor": 5}))
-    with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
+    notebook = {"cells": cells, "metadata": python, "nbformat": 4, "nbformat_minor": 5}
+    with ExitStack() as stack:
+        home = stack.enter_context(home_with(folder / "home", notebook))
+        hub = stack.enter_context(FakeHub())
+        live = stack.enter_context(in_thread(hub, make_settings(folder / "data", hub), folder))
         live.open_course(due_at=None)
-        with running(hub, folder / "home", live.url, {"JUPYTERHUB_ALLOW_TOKEN_IN_URL": "1"}) as server:
-            yield server
+        yield stack.enter_context(running(hub, home, live.url, {"JUPYTERHUB_ALLOW_TOKEN_IN_URL": "1"}))
+
+
+@contextmanager
+def home_with(place: Path, notebook: dict) -> Iterator[Path]:
+    """A home that can be filled, where root runs the tests."""
+    if IS_ROOT:
+        with small_home(place, notebook, megabytes=16) as home:
+            yield home
+        return
+    (place / NOTEBOOK).parent.mkdir(parents=True)
+    (place / NOTEBOOK).write_text(json.dumps(notebook))
+    yield place
 
 
 def test_lost_work_comes_back(server: SingleUser):
-    """A save, a wrong restore, an old copy, a checkpoint, a reset, a deletion: each time it is there again."""
+    """A wrong restore, an old copy, a checkpoint, a reset, a deletion, a killed server, two tabs, a full home: each
+    time it is there again.
+    """
     pictures = os.environ.get("E2E_PICTURES")
     with chromium() as browser:
         origin = server.url.removesuffix("/user/ada/")
         ada = person(browser, "ada", origin, Path(pictures) if pictures else None)
-        ada.page.goto(f"{server.url}lab/tree/{NOTEBOOK}?token={server.token}")
-        expect(the_cell(ada.page)).to_be_visible(timeout=lab.START_MILLISECONDS)
-        lab.wait_for_idle(ada.page)
+        open_notebook(ada, server)
         lab.save(ada.page)  # with what a kernel adds to a notebook, so that the next saves differ by their text alone
         old_copy = lab.contents(ada, NOTEBOOK)
         assert old_copy is not None
@@ -67,6 +86,10 @@ def test_lost_work_comes_back(server: SingleUser):
         reverted_to_the_checkpoint(ada, history)
         reset(ada, history, server)
         deleted(ada, history)
+        history = killed(ada, server)
+        two_tabs(ada, history, server)
+        if IS_ROOT:
+            in_a_full_home(ada, history, server)
         assert ada.dialogs == []
 
 
@@ -98,7 +121,7 @@ def a_wrong_restore_is_undone(ada: Person, history: FrameLocator) -> None:
 
 
 def an_old_copy_in_its_place(ada: Person, history: FrameLocator, server: SingleUser, content: dict) -> None:
-    """As a second tab or an upload would."""
+    """As an upload would."""
     headers = {"Authorization": f"token {server.token}"}
     model = {"type": "notebook", "content": content}
     answer = httpx.put(f"{server.url}api/contents/{NOTEBOOK}", headers=headers, json=model, timeout=30)
@@ -148,6 +171,91 @@ def deleted(ada: Person, history: FrameLocator) -> None:
     choose(history, 0)
     restore(history)
     assert in_cell(ada) == UNSAVED
+
+
+def killed(ada: Person, server: SingleUser) -> FrameLocator:
+    """With kill -9, which leaves no time to save: what was saved last is there, and what was there before it."""
+    open_notebook(ada, server)
+    lab.type_into_cell(ada.page, CELL, SAVED_LAST)
+    lab.save(ada.page)
+    lab.type_into_cell(ada.page, CELL, GOOD)
+    server.kill()
+    server.start_again()
+    open_notebook(ada, server)
+    expect(the_cell(ada.page)).to_contain_text("saved last")
+    history = open_history(ada)
+    choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == UNSAVED
+    all_versions(history)
+    choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == SAVED_LAST
+    return history
+
+
+def two_tabs(ada: Person, history: FrameLocator, server: SingleUser) -> None:
+    """Each has what it was opened with; the one that saves last is asked, and its student says yes."""
+    other = replace(ada, page=ada.context.new_page())
+    open_notebook(other, server)
+    lab.type_into_cell(ada.page, CELL, GOOD)
+    lab.save(ada.page)
+    lab.type_into_cell(other.page, CELL, WRONG)
+    other.page.keyboard.press("Control+s")
+    other.page.locator(".jp-Dialog-button", has_text="Overwrite").click()
+    expect(other.page.locator(".jp-mod-dirty")).to_have_count(0)
+    assert in_cell(ada) == WRONG
+    other.page.close()
+    all_versions(history)
+    choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == GOOD
+
+
+def in_a_full_home(ada: Person, history: FrameLocator, server: SingleUser) -> None:
+    """Old versions go before a save fails; one that finds no room says so, and nothing of the work is lost."""
+    before = len(kept_in(server))
+    fill(server.home)
+    lab.type_into_cell(ada.page, CELL, IN_FULL)
+    lab.save(ada.page)
+    assert in_cell(ada) == IN_FULL
+    assert len(kept_in(server)) < before
+    fill(server.home)
+    lab.type_into_cell(ada.page, CELL, LARGE)
+    ada.page.keyboard.press("Control+s")
+    expect(ada.page.locator(".jp-Dialog")).to_contain_text("Your home is full: nothing was saved")
+    ada.picture("full-home-save")
+    ada.page.locator(".jp-Dialog button").last.click()
+    assert in_cell(ada) == IN_FULL
+    makes_room(ada, server)
+    lab.save(ada.page)
+    assert in_cell(ada) == LARGE
+    all_versions(history)
+    choose(history, 1)
+    restore(history)
+    assert in_cell(ada) == IN_FULL
+
+
+def makes_room(ada: Person, server: SingleUser) -> None:
+    """In a tab of its own, as the message says, so that the notebook stays open."""
+    page = ada.context.new_page()
+    page.goto(f"{server.url}full-home")
+    expect(page.get_by_role("heading", name="Your home is full")).to_be_visible()
+    assert page.evaluate(AUDIT) == []
+    page.get_by_role("button", name=f"Delete {FILLER}").click()
+    expect(page.get_by_role("heading", name="Your home has room again")).to_be_visible()
+    page.close()
+
+
+def kept_in(server: SingleUser) -> list[Path]:
+    """The files of all versions."""
+    return [path for path in (server.home / "tinytorch" / ".history").rglob("*") if path.is_file()]
+
+
+def open_notebook(ada: Person, server: SingleUser) -> None:
+    ada.page.goto(f"{server.url}lab/tree/{NOTEBOOK}?token={server.token}")
+    expect(the_cell(ada.page)).to_be_visible(timeout=lab.START_MILLISECONDS)
+    lab.wait_for_idle(ada.page)
 
 
 def open_history(ada: Person) -> FrameLocator:

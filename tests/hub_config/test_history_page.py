@@ -98,3 +98,18 @@ def test_jupyterlab_has_the_extension(server: SingleUser):
     assert '"tinytorch-history"' in page
     status, script = server.ask("lab/extensions/tinytorch-history/static/history.js")
     assert status == 200 and b"window._JUPYTERLAB" in script
+
+
+def test_a_correction_is_shown_as_text_and_taken_by_a_button(server: SingleUser):
+    """The course's release is fetched; an answer that it has no place for is kept, and the way back is named."""
+    save(server, HOSTILE)
+    page = server.ask("correction/tensor")[1].decode()
+    assert "Take the correction" in page and "Kept at the end" in page
+    assert "<script>alert" not in page
+    page, policy = post(server, "correction/tensor")
+    assert "Your notebook is corrected" in page and "script-src 'nonce-" in policy
+    number = re.search(r'href="/user/ada/history/tensor/(\d+)">Undo', page)
+    assert number and int(number[1]) in numbers(server)
+    found = json.loads((server.home / "tensor" / "tensor.ipynb").read_text())
+    assert "".join(found["cells"][-1]["source"]) == HOSTILE
+    assert "Nothing to do" in server.ask("correction/tensor")[1].decode()

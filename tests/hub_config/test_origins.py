@@ -204,6 +204,7 @@ def test_the_course_pages_warn_staff_where_the_risk_is_accepted(scopes, shown, w
             code=404,
             title="Nothing",
             remedy="",
+            number="",
         )
     )
     assert ("accepted this risk" in page) == bool(shown and warning)

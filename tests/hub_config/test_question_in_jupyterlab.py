@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,7 +15,7 @@ from tests.e2e import lab
 from tests.e2e.browser import Person, chromium, person
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, in_thread, make_settings
-from tests.home.beside_exchange import HOME, Pages
+from tests.home.beside_exchange import HOME, Pages, beside_grading
 from tests.hub_config.single_user import SingleUser, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(600)]
@@ -34,7 +35,7 @@ SHOWN = {"data": {"text/html": HOSTILE, "image/svg+xml": HOSTILE}, "metadata": {
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> Iterator[tuple[SingleUser, Pages]]:
-    """The student's server and the course's home page beside one exchange."""
+    """The student's server and the course's home page beside one exchange, and the grading service."""
     folder = tmp_path_factory.mktemp("question")
     place = folder / "home" / NOTEBOOK
     place.parent.mkdir(parents=True)
@@ -44,7 +45,8 @@ def scene(tmp_path_factory) -> Iterator[tuple[SingleUser, Pages]]:
         live = stack.enter_context(in_thread(hub, make_settings(folder / "data", hub), folder))
         live.open_course(due_at=None)
         options = {"JUPYTERHUB_ALLOW_TOKEN_IN_URL": "1"}
-        yield stack.enter_context(running(hub, folder / "home", live.url, options)), Pages(live, stack)
+        pages = Pages(live, stack, beside_grading(live, stack))
+        yield stack.enter_context(running(hub, folder / "home", live.url, options)), pages
 
 
 def notebook() -> str:
@@ -130,10 +132,24 @@ def answers(tom: Person) -> None:
         fold.evaluate("each => each.open = true")
     expect(page.get_by_text("onerror").first).to_be_visible()
     assert page.locator("main :is(img, iframe, script, object, svg[onload])").count() == 0
+    runs_the_checks(tom)
     audited(tom, "question")
     page.get_by_label("Your answer to ada").fill("Draw the shapes.")
     page.get_by_role("button", name="Send the answer").click()
     expect(page.get_by_text("Your answer was sent")).to_be_visible()
+
+
+def runs_the_checks(tom: Person) -> None:
+    """By the keyboard. What comes back stands there by itself, as text, and what is being written stays."""
+    page = tom.page
+    checks = page.get_by_role("region", name="Visible checks")
+    checks.get_by_role("button", name="Run the visible checks").press("Enter")
+    expect(checks).to_contain_text("They are being run")
+    page.get_by_label("Your answer to ada").fill("Half a sentence")
+    expect(checks).to_contain_text(re.compile(r"0 of \d+ visible checks pass"), timeout=120_000)
+    expect(checks.locator("dd", has_text="onerror").first).to_be_visible()
+    expect(page.get_by_label("Your answer to ada")).to_have_value("Half a sentence")
+    assert page.locator("main :is(img, iframe, script, object, svg[onload])").count() == 0
 
 
 def audited(tom: Person, name: str) -> None:

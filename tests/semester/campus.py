@@ -220,10 +220,11 @@ def free_ports(*names: str) -> dict[str, int]:
 def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
     """Start everything, and stop it at the end; services first, since the Hub waits for those whose routes it makes."""
     ports = free_ports("public", "hub", "proxy", *SERVICES)
-    tokens = {name: secrets.token_hex(16) for name in ("admin", *SERVICES)}
+    tokens = {name: secrets.token_hex(16) for name in ("admin", "metrics", *SERVICES)}
     environment = {
         "JUPYTERHUB_API_URL": f"http://127.0.0.1:{ports['hub']}/hub/api",
         "EXCHANGE_COURSE": course,
+        "HUB_VAR": str(folder),
         **({"HOME_DOCS": str(docs)} if docs else {}),
         **{f"{name.upper()}_URL": f"http://127.0.0.1:{ports[name]}/services/{name}" for name in SERVICES},
     }
@@ -284,6 +285,8 @@ def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str], course:
         declared.append(entry)
         if known[name].scopes:
             granted.append({"name": f"service-{name}", "scopes": sorted(set(known[name].scopes)), "services": [name]})
+    declared.append({"name": "metrics", "api_token": tokens["metrics"]})
+    granted.append({"name": "service-metrics", "scopes": sorted(services.METRICS.scopes), "services": ["metrics"]})
     granted += roles.course_roles(course)
     granted.append({"name": "admin", "services": ["admin"]})
     return CONFIG.format(

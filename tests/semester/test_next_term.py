@@ -30,7 +30,9 @@ extensions:
   # of ada
 
 # Who teaches.
-staff: {instructors: [ida]}
+staff: {instructors: [ida], tas: [tom]}
+sections: {A: [tom]}
+conflicts: [{grader: tom, student: ada}]
 milestones:
   perceptron: {due: 2026-10-30 23:59, points: 5}
 accommodations: [{student: ada, days: 3}]
@@ -45,7 +47,7 @@ def curriculum() -> Curriculum:
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     (tmp_path / "old.yaml").write_text(FILE)
-    (tmp_path / "roster.csv").write_text("username\nada\n")
+    (tmp_path / "roster.csv").write_text("username,section\nada,A\n")
     return tmp_path / "old.yaml"
 
 
@@ -67,7 +69,7 @@ schedule:
   layers: {release: 2027-10-18 08:00, due: 2027-10-31 23:59}
 
 # Who teaches.
-staff: {instructors: [ida]}
+staff: {instructors: [ida], tas: [tom]}
 milestones:
   perceptron: {due: 2027-10-29 23:59, points: 5}
 roster: new-roster.csv
@@ -128,4 +130,4 @@ def test_the_command_says_what_it_wrote(old: Path, monkeypatch: pytest.MonkeyPat
     done = CliRunner().invoke(next_, words)
     assert done.exit_code == 0, done.output
     assert "dates are 365 days later, on other days of the week" in done.output
-    assert "left out, since they name students: extensions, accommodations" in done.output
+    assert "students of this term: sections, extensions, accommodations, conflicts" in done.output

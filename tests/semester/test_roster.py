@@ -2,7 +2,7 @@
 
 import pytest
 from tito.semester.problems import SemesterError
-from tito.semester.roster import Student, parse_roster
+from tito.semester.roster import Student, as_csv, parse_roster
 
 HEAD = "username,last_name,first_name,email\n"
 ADA, BEN = "ada,Lovelace,Ada,ada@example.org\n", "ben,Rosen,Ben,\n"
@@ -74,3 +74,12 @@ def test_lines_may_end_as_any_system_ends_them_and_fields_may_be_quoted(end: str
         Student("ben", 'O"Neill'),
         Student("eva", "Ève\u2028O\x0bx"),
     ]
+
+
+def test_a_section_is_a_short_text_or_none():
+    students = parse_roster("username,section\nada,A\nben,\neva,  Lec 1 \u00a0 and Dis 102\n", "r.csv")
+    assert [student.section for student in students] == ["A", "", "Lec 1 and Dis 102"]
+    assert parse_roster(as_csv(students), "r.csv") == students
+    assert as_csv(students[1:2]) == "username,last_name,first_name,email\nben,,,\n"
+    assert "is longer than 80 characters" in said("username,section\nada," + "A" * 81)[0]
+    assert "has signs that can't be shown" in said("username,section\nada,A\u202eB")[0]

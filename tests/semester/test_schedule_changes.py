@@ -321,3 +321,19 @@ def test_a_hub_that_applies_by_itself_leaves_out_what_makes_work_late_and_does_t
     assert made == ["student dora", "roster"]
     assert course.live.semester().assignment(COURSE, SLUG).due_at == DUE
     assert "Dora" in {row["first_name"] for row in student_rows(course.settings, course.queue, SLUG)}
+
+
+def test_a_late_day_that_a_student_spends_after_grading_is_in_the_plan_and_followed(course: Class) -> None:
+    """The last test here: a day that a submission needs stays spent."""
+    with_days = SEMESTER + "late_days: {semester: 3, per_module: 1}\n"
+    assert lines(course.plan(with_days), "exchange") == [
+        f"~ course {COURSE}: A tiny course (UTC), 3 late days a student",
+        f"~ {SLUG}: late_days 0 → 1",
+    ]
+    course.apply(with_days)
+    course.live.student("ben").spend_late_days(COURSE, SLUG, 1)
+    assert lines(course.plan(with_days), "grades") == [f"~ {SLUG}: gain: ben 81 → 90 (+9)"]
+    course.grade(LATENESS)  # as the schedule asks for when the module closes
+    assert (course.grades()["ben"], course.told()["ben"]) == ((0, 0.0, 90.0), 90.0)
+    assert course.plan(with_days) == []
+    assert needed(course.plan(SEMESTER)) == []  # what was spent holds without the policy, too

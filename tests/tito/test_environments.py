@@ -93,8 +93,9 @@ def test_the_student_s_tito_offers_student_commands_only(made: dict[str, Path]):
         [made["student"] / "bin" / "tito", "--help"], capture_output=True, text=True, env={"PATH": ""}
     )
     assert "module" in result.stdout
-    for word in ("export", "grade", "semester", "package", "nbgrader", "lint", "audit"):
+    for word in ("grade", "semester", "build,", "environments", "nbgrader", "lint", "audit"):
         assert word not in result.stdout.split("Commands:")[1]
+    assert "(export, import)" in result.stdout  # of one's own package
 
 
 def test_the_checkout_s_python_is_not_used(made: dict[str, Path]):

@@ -1,7 +1,9 @@
 """`tito milestone`: thresholds are really measured on one's own package, in a fresh process, within the time budget."""
 
+import importlib
 import os
 import re
+import runpy
 import select
 import shutil
 import subprocess
@@ -9,12 +11,15 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tito.curriculum import load_curriculum
 from tito.curriculum.milestones import load_milestones, read_milestone
 from tito.errors import FindingsError
 from tito.source.export import export_all
 from tito.staff.package import build_student
+
+from tinytorch import manual_seed
 
 pytestmark = pytest.mark.modules
 
@@ -65,6 +70,7 @@ def test_the_reference_reaches_it_and_result_and_figure_are_kept(completed, tito
     assert result["seconds"] < milestone.time_budget_seconds
     assert Path(result["picture"]).parent == completed.memory / "milestones"
     assert Path(result["picture"]).read_bytes().startswith(b"\x89PNG")
+    assert (Path(result["film"]).suffix == ".gif") if milestone.slug == "xor" else result["film"] == ""
     kept = next(row for row in tito("milestone", "status", "--json").json if row["milestone"] == name)["result"]
     assert kept == result | {"first_reached": result["when"]}
     assert re.search(rf"^{name} +reached ", tito("milestone", "status").out, re.MULTILINE)
@@ -223,3 +229,21 @@ def test_the_student_wheel_lists_them(tmp_path):
     years = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
     assert years == [name.split("_")[1] for name in NAMES]
     assert years[:4] == ["1958", "1969", "1986", "1998"]
+
+
+def test_photographs_are_computed_fast_and_mirrored_by_chance_while_digits_stay_with_one_s_own(capsys):
+    cnn = runpy.run_path(str(ROOT / "course" / "milestones" / "04_1998_cnn" / "cnn.py"))
+    importlib.import_module("tinytorch.core.spatial")
+    in_use = importlib.import_module("tinytorch.core.tensor").IN_USE
+    names = {}
+    for full in (False, True):
+        with cnn["fastest"](full):
+            names[full] = in_use["conv2d"]
+    assert names == {False: "default", True: "fast"} and in_use["conv2d"] == "default"
+    assert capsys.readouterr().out == "computed with tinytorch.fast\n"
+    images = np.arange(2 * 3 * 2 * 4, dtype="float32").reshape(2, 3, 2, 4)
+    data = cnn["Mirrored"](images, np.array([0, 1]))
+    manual_seed(0)
+    seen = {tuple(data.take([0, 1])[0].data[..., 0, 0, 0].tolist()) for _ in range(40)}
+    assert seen == {(0.0, 24.0), (3.0, 24.0), (0.0, 27.0), (3.0, 27.0)}
+    assert data.take([0, 1])[0].data.sum() == images.sum() and data.tensors[0].data.tolist() == images.tolist()

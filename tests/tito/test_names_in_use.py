@@ -32,6 +32,8 @@ milestone list: --json
 milestone run: --full --json
 milestone status: --json
 milestone submit: --json
+package export: --output --json
+package import: --plan --yes --time-limit --json
 fetch: --json --quiet --released
 submit: --json --strict --wait
 feedback: --json
@@ -49,22 +51,29 @@ grade autograde: --course-dir --database --force --jobs --json --student
 grade explain: --course-dir --database --json
 grade feedback: --course-dir --database --json --release --student --yes
 grade status: --course-dir --database --json
+grade reading: --course-dir --database --json
+grade share: --again --by --course-dir --database --json --plan --reader --yes
+grade handover: --course-dir --database --json --plan --question --section --yes
 grade export: --course-dir --database --format --json --missing-as-zero --module --output
 semester check: --json
-semester demo: --force --output --time-zone
 semester next: --course --force --json --opens --output
+semester demo: --force --output --sections --students --tas --time-zone
 semester plan: --json
 semester apply: --json --yes
 semester status: --json
 module history: --diff --json
 module restore: --cell --json --yes
+module update: --json --plan --yes
+grade void: --course-dir --database --json --plan --reason --undo --yes
+grade regrade: --course-dir --database --force --jobs --json --plan --student --yes
 semester roster: --force --json --output --username
 """
 SETTINGS = """
 place var title host port url tls_key tls_cert ports databases proxy semester inner_host spawner authenticator
 sign_in.client_id sign_in.login_service sign_in.authorize_url sign_in.token_url sign_in.userdata_url
 sign_in.jwks_url sign_in.issuer sign_in.username_claim sign_in.hosted_domain operator first_uid subdomain_host
-accept_shared_origin idle_minutes grading_jobs without student.environment student.read_only student.memory_mib
+accept_shared_origin idle_minutes log_format grading_jobs
+without student.environment student.read_only student.memory_mib
 student.processes student.blas_threads student.start_timeout_seconds staff.environment staff.read_only
 staff.memory_mib staff.processes staff.blas_threads staff.start_timeout_seconds docker.network docker.subnet
 docker.internet docker.prefix docker.tag docker.build docker.keep_servers docker.temporary_mib docker.homes
@@ -73,11 +82,12 @@ docker.firewall docker.blocked
 VARIABLES = """
 COURSE_TOKEN EXCHANGE_COURSE EXCHANGE_DATA EXCHANGE_DATABASE EXCHANGE_HOST EXCHANGE_PORT EXCHANGE_RESERVE_BYTES
 EXCHANGE_TOKEN EXCHANGE_URL GRADING_COURSE_DIR GRADING_DATABASE GRADING_JOBS GRADING_LOG_LEVEL
-GRADING_POLL_SECONDS GRADING_URL HOME_DOCS HOME_STAFF_WARNING SEMESTER_URL TINYTORCH_DATA TINYTORCH_HOME
+GRADING_POLL_SECONDS GRADING_URL HOME_CERTIFICATE HOME_DOCS HOME_STAFF_WARNING SEMESTER_URL TINYTORCH_DATA
+LOG_FORMAT TINYTORCH_HOME
 TITO_COURSE TITO_DEBUG TITO_SANDBOX TITO_TOKEN TITO_WORKER_ENVIRONMENT TITO_WORKER_IMAGE
 """
 TARGETS = """
-help install serve stop reset test check audit bench goldens lock format screenshots conformance up down
+help install serve stop reset test check audit bench goldens lock advisories format screenshots conformance up down
 logs backup restore deploy-test
 """
 # Each is run as `python -m`; the last two are earlier names of grading and formgrader, which say so.

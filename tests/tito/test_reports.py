@@ -58,12 +58,13 @@ def in_a_kernel(code: str) -> None:
         InteractiveShell.clear_instance()
 
 
-def test_a_cell_notes_names_counts_and_kind_and_nothing_else(online, monkeypatch, tmp_path):
+def test_a_cell_notes_names_counts_kind_and_marks_and_nothing_else(online, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     in_a_kernel(CELL)
     text = (online.memory / "reports.jsonl").read_text()
     assert json.loads(text) == {
-        "exercise": "halve", "checks": 2, "passed": 1, "fault": "wrong value", "folder": tmp_path.name
+        "exercise": "halve", "checks": 2, "passed": 1, "fault": "wrong value", "folder": tmp_path.name,
+        "failed": reports.mark("secret title"),
     }  # fmt: skip
     assert "54321" not in text and "secret" not in text
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
+from tito.errors import TitoError
 from tito.semester.service.__main__ import build
 from tito.semester.service.app import Service, create_app
 from tito.semester.service.database import Applied
+from tito.student.semester import built_by_semester
 
 from tests.exchange.fake_hub import FakeHub
 from tests.semester.campus import Server, free_ports
@@ -108,3 +110,12 @@ def test_without_a_semester_nothing_is_asked_and_all_is_listed(workspace, curric
     monkeypatch.delenv("SEMESTER_URL", raising=False)
     assert listed(tito("module", "status", "--json")) == ALL
     assert "--all" not in tito("module", "status").out
+
+
+def test_an_import_asks_the_semester_what_it_builds_and_does_nothing_without_an_answer(in_force, monkeypatch):
+    assert built_by_semester() == {"scale", "affine"}
+    monkeypatch.setenv("SEMESTER_URL", "http://127.0.0.1:9/services/none")
+    with pytest.raises(TitoError, match="the semester service does not answer"):
+        built_by_semester()
+    monkeypatch.delenv("SEMESTER_URL")
+    assert built_by_semester() == set()

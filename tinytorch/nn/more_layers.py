@@ -28,7 +28,12 @@ class LeakyReLU(layers.LeakyReLU):
 
 
 class Dropout(layers.Dropout):
-    """Dropout while training; `inplace` saves no memory here."""
+    """Dropout while training; `inplace` saves no memory here.
+
+    Attributes:
+        p: the probability that a number becomes 0.
+        inplace: what was asked for; it changes nothing.
+    """
 
     def __init__(self, p=0.5, inplace=False):
         if not 0 <= p <= 1:

@@ -10,7 +10,12 @@ from tinytorch.core.optimizers import Optimizer
 
 
 class SGD(optimizers.SGD):
-    """Gradient descent with momentum; `nesterov` looks where the momentum will lead (Nesterov 1983)."""
+    """Gradient descent with momentum; `nesterov` looks where the momentum will lead (Nesterov 1983).
+
+    Attributes:
+        param_groups: as in Optimizer; the settings are "lr", "momentum", "weight_decay" and "nesterov".
+        state: "velocity", an array of the parameter's shape, once a step with momentum was taken.
+    """
 
     def __init__(self, params, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
         if nesterov and (momentum <= 0 or dampening):

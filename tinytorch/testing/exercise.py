@@ -215,7 +215,8 @@ def _one_line(test: UnitTest) -> str:
 def _note(test: UnitTest, failed: list[Outcome]) -> None:
     if _in_notebook():
         passed, fault = len(test.outcomes) - len(failed), failed[0].kind if failed else ""
-        reports.note(exercise=test.name, checks=len(test.outcomes), passed=passed, fault=fault)
+        marks = " ".join(reports.mark(outcome.title) for outcome in failed)
+        reports.note(exercise=test.name, checks=len(test.outcomes), passed=passed, fault=fault, failed=marks)
 
 
 def _offer_help(test: UnitTest, failed: list[Outcome]) -> None:

@@ -78,8 +78,13 @@ class DecisionBoundary:
             )
         ax.grid(False)
         ax.set(title=self.title)
+        ax.set_xlabel(self.text(shown), fontsize="small")
         figure.legend(loc="outside lower center", ncols=MOST_CLASSES, frameon=False)
         return Picture(figure, f"{self.title or 'decision boundary'}. {self.text(shown)}")
+
+    def pictures(self) -> list[Picture]:
+        """Draw all steps that were added, in their order: the pictures of a film."""
+        return [self.picture(shown) for shown in range(len(self.steps))]
 
     def controls(self, show: Callable[[Picture], None]):
         """Make a slider for the steps that were added, and the line and table that change with it."""

@@ -3,7 +3,7 @@
 Minsky and Papert, "Perceptrons", MIT Press: a single layer draws one straight line, and no straight line separates the
 corners of a square by "exactly one of the two". A hidden layer bends the line; what was missing was a way to train it.
 
-Run it with `tito milestone run xor`, or as a script.
+Run it with `tito milestone run xor`, or as a script. Beside the figure, `tito` keeps a film of the boundary that bends.
 """
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from tinytorch import Tensor, manual_seed, nn, no_grad, optim, viz
 
 STEPS = 400
+LOOKS = (0, 5, 10, 20, 30, 50, 399)  # steps of the film: most happens early
 NOISE = 0.12  # around the corners of the square; they stay apart at four times this
 
 
@@ -22,10 +23,11 @@ def points_around_corners(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return (corners + NOISE * rng.normal(size=(n, 2))).astype("float32"), exactly_one
 
 
-def train(model, points: np.ndarray, targets: np.ndarray) -> list[float]:
-    """Take steps on all points at once; return the losses."""
+def train(model, points: np.ndarray, targets: np.ndarray, look=lambda step: None) -> list[float]:
+    """Take steps on all points at once, letting `look` see each before it is taken; return the losses."""
     optimizer, losses = optim.Adam(model.parameters(), lr=0.05), []
-    for _ in range(STEPS):
+    for step in range(STEPS):
+        look(step)
         optimizer.zero_grad()
         loss = nn.functional.binary_cross_entropy_with_logits(model(Tensor(points)), Tensor(targets))
         loss.backward()
@@ -39,12 +41,32 @@ def accuracy(model, points: np.ndarray, targets: np.ndarray) -> float:
         return float(np.mean((model(Tensor(points)).data > 0) == (targets > 0.5)))
 
 
+def film(seed: int):
+    """Train two layers once more, and keep where the boundary runs: in a notebook a slider moves it."""
+    manual_seed(seed)
+    points, targets = points_around_corners(200, seed)
+    model = two_layers()
+    boundary = viz.DecisionBoundary(points, targets[:, 0], "Exclusive or, two layers")
+
+    def look(step: int) -> None:
+        if step in LOOKS:
+            with no_grad():
+                boundary.add(step, lambda places: model(Tensor(places)).data)
+
+    train(model, points, targets, look)
+    return boundary
+
+
+def two_layers() -> nn.Module:
+    return nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))
+
+
 def run(seed: int) -> dict:
     """Train both, and measure on points that were never seen."""
     manual_seed(seed)
     points, targets = points_around_corners(400, seed)
     unseen = points_around_corners(400, seed + 1)
-    models = {"one layer": nn.Linear(2, 1), "two layers": nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1))}
+    models = {"one layer": nn.Linear(2, 1), "two layers": two_layers()}
     losses = {name: train(model, points, targets) for name, model in models.items()}
     found = {name: accuracy(model, *unseen) for name, model in models.items()}
     for name, share in found.items():
@@ -58,7 +80,7 @@ def run(seed: int) -> dict:
         xlabel="step",
         ylabel="loss",
     )
-    return {"value": found["two layers"], "picture": picture}
+    return {"value": found["two layers"], "picture": picture, "film": lambda: film(seed)}
 
 
 if __name__ == "__main__":

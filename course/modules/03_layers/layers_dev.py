@@ -486,7 +486,13 @@ def _set_training(module, mode):
 
 
 class Linear(Module):
-    """y = x @ weight.T + bias; weight (out, in) and bias (out,) start uniformly in +-1/sqrt(in), as in PyTorch."""
+    """y = x @ weight.T + bias, of x (..., in_features).
+
+    Attributes:
+        weight: a Parameter (out_features, in_features), uniform in +-1/sqrt(in_features) at first, as in PyTorch.
+        bias: a Parameter (out_features,) that starts likewise, or None.
+        in_features, out_features: how many numbers come in and go out.
+    """
 
     def __init__(self, in_features, out_features, bias=True):
         self.in_features, self.out_features = in_features, out_features
@@ -830,7 +836,11 @@ test.report()
 # %%
 #| export
 class Dropout(Module):
-    """Dropout while training; nothing after eval()."""
+    """Dropout while training; nothing after eval().
+
+    Attributes:
+        p: the probability that a number becomes 0.
+    """
 
     def __init__(self, p=0.5):
         self.p = p

@@ -453,7 +453,7 @@ viz.lines(
     "Logarithm of the smaller probability",
     xlabel="logits behind",
     ylabel="log p",
-    notes=[(104, -104, "here softmax rounds to 0: -inf", "right")],
+    notes=[(104, -104, "softmax is 0: -inf", "right")],
 )
 
 # %% [markdown]
@@ -862,7 +862,7 @@ viz.lines(
     "Cross-entropy of a yes-or-no question",
     xlabel="logit",
     ylabel="loss",
-    notes=[(17, 17, "the literal formula ends here")],
+    notes=[(17, 17, "the literal one ends here")],
 )
 
 # %% [markdown]

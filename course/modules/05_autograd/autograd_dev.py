@@ -37,7 +37,7 @@ import numpy as np
 from tinytorch.core.activations import erf
 from tinytorch.core.tensor import Tensor, set_recorder
 from tinytorch.layout import laid_out_alike
-from tinytorch.recording import Switch, tensors_in, wants_gradient
+from tinytorch.recording import Switch, tensors_in, wanted_pairs, wants_gradient
 from tinytorch.versions import check_versions, versions_of
 from tinytorch.words.slopes import SLOPES
 
@@ -1061,20 +1061,15 @@ print([t.grad_fn.operation if t.grad_fn else f"leaf {t.item():g}" for t in topol
 # %%
 #| export
 def input_gradients(call, grad):
-    """Yield (tensor, gradient) for each input of a recorded call that wants one; `grad` is the gradient of its result."""
+    """Return (tensor, gradient) for each input of a recorded call that wants one; `grad` is the gradient of its result."""
     found, options = find_rule(call), call.options
     check_versions(call, found.reads)
     if found.asks:
-        options = {**options, "wanted": tuple(any(x.requires_grad for x in tensors_in([each])) for each in call.inputs)}
+        options = {**options, "wanted": tuple([wants_gradient([x]) for x in call.inputs])}
     gradients = found(grad, call.result, *call.arrays, **options)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
-    for x, gradient in zip(call.inputs, gradients, strict=False):  # a rule may be silent about its last inputs
-        pairs = [(x, gradient)] if isinstance(x, Tensor) else []
-        if isinstance(x, (list, tuple)) and gradient is not None:
-            pairs = [pair for pair in zip(x, gradient, strict=True) if isinstance(pair[0], Tensor)]
-        for tensor, its_gradient in pairs:
-            if tensor.requires_grad:
-                yield tensor, fitted(its_gradient, tensor)
+    pairs = zip(call.inputs, gradients, strict=False)  # a rule may be silent about its last inputs
+    return [(x, fitted(gradient, x.data)) for x, gradient in wanted_pairs(pairs)]
 
 
 def find_rule(call):
@@ -1087,14 +1082,14 @@ def find_rule(call):
     return found
 
 
-def fitted(gradient, tensor):
-    """Give a gradient the shape and dtype of its tensor; None is a gradient of zeros."""
+def fitted(gradient, like):
+    """Give a gradient the shape and dtype of the array that it belongs to; None is a gradient of zeros."""
     if gradient is None:
-        return np.zeros_like(tensor.data)
+        return np.zeros_like(like)
     gradient = np.asarray(gradient)
-    if gradient.shape != tensor.shape:
-        gradient = unbroadcast(gradient, tensor.shape)
-    return gradient.astype(tensor.data.dtype, copy=False)
+    if gradient.shape != like.shape:
+        gradient = unbroadcast(gradient, like.shape)
+    return gradient if gradient.dtype == like.dtype else gradient.astype(like.dtype)
 
 
 def first_gradient(tensor, gradient):

@@ -202,11 +202,16 @@ def parameter_groups(params, defaults):
 
 
 class Optimizer(OptimizerBase):
-    """Move parameters against their gradients. A subclass says how in `update`."""
+    """Move parameters against their gradients. A subclass says how in `update`.
+
+    Attributes:
+        param_groups: a list of dicts; each has "params", a list of Tensors, and their settings, such as "lr".
+        state: what a method remembers, one dict per parameter, in the order of parameters(); empty before step().
+    """
 
     def __init__(self, params, **defaults):
         self.param_groups = parameter_groups(params, defaults)
-        self.state = [{} for _ in self.parameters()]  # what a method remembers, one dict per parameter
+        self.state = [{} for _ in self.parameters()]
 
     def parameters(self):
         return [p for group in self.param_groups for p in group["params"]]
@@ -268,7 +273,12 @@ def restore_optimizer(optimizer, saved):
 # %%
 #| export
 class SGD(Optimizer):
-    """Gradient descent with momentum (Polyak 1964)."""
+    """Gradient descent with momentum (Polyak 1964).
+
+    Attributes:
+        param_groups: as in Optimizer; the settings are "lr", "momentum" and "weight_decay".
+        state: "velocity", an array of the parameter's shape, once a step with momentum was taken.
+    """
 
     def __init__(self, params, lr=1e-3, momentum=0.0, weight_decay=0.0):
         super().__init__(params, lr=lr, momentum=momentum, weight_decay=weight_decay)
@@ -537,9 +547,8 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     ### BEGIN SOLUTION
     m = betas[0] * m + (1 - betas[0]) * g
     v = betas[1] * v + (1 - betas[1]) * (g * g)
-    m_corrected = m / (1 - betas[0] ** t)
-    v_corrected = v / (1 - betas[1] ** t)
-    return p - lr * m_corrected / (np.sqrt(v_corrected) + eps), m, v
+    step = lr * (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+    return p - step, m, v
     ### END SOLUTION
 
 
@@ -620,7 +629,12 @@ test.report()
 # %%
 #| export
 class Adam(Optimizer):
-    """Adam (Kingma and Ba 2015, arXiv 1412.6980); weight_decay here is added to the gradient, as in PyTorch's Adam."""
+    """Adam (Kingma and Ba 2015, arXiv 1412.6980); weight_decay here is added to the gradient, as in PyTorch's Adam.
+
+    Attributes:
+        param_groups: as in Optimizer; the settings are "lr", "betas", "eps" and "weight_decay".
+        state: "t", the number of steps taken, and the averages "m" and "v", arrays of the parameter's shape.
+    """
 
     def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
@@ -968,12 +982,18 @@ test.report()
 # %%
 #| export
 class LRScheduler(ScheduleBase):
-    """Set the learning rate of each group as a function of the steps done. A subclass says how in `lr_at`."""
+    """Set the learning rate of each group as a function of the steps done. A subclass says how in `lr_at`.
+
+    Attributes:
+        optimizer: whose param_groups get the rates.
+        base_lrs: the rate of each group at the beginning.
+        last_epoch: how often step() was called (the name is PyTorch's).
+    """
 
     def __init__(self, optimizer):
         self.optimizer = optimizer
         self.base_lrs = [group["lr"] for group in optimizer.param_groups]
-        self.last_epoch = 0  # PyTorch's name; it counts calls of step()
+        self.last_epoch = 0
         self.set_lrs()
 
     def lr_at(self, step, base_lr):

@@ -910,6 +910,11 @@ class Trainer:
         max_norm: limit of the gradients' norm.
         early_stopping: is fed the validation loss after each epoch.
         curve: anything with add(step, train=, validation=, learning_rate=), such as viz.LossCurve.
+
+    Attributes (beside these):
+        epoch, step: how many epochs and batches are done.
+        history: one dict for each epoch, as fit() returns it.
+        best_model: the model's state after the best epoch, if there is early stopping.
     """
 
     def __init__(
@@ -918,7 +923,7 @@ class Trainer:
         self.model, self.loss_fn, self.optimizer, self.metric = model, loss_fn, optimizer, metric
         self.scheduler, self.max_norm, self.early_stopping, self.curve = scheduler, max_norm, early_stopping, curve
         self.epoch, self.step, self.history = 0, 0, []
-        self.best_model = None  # the model's state after the best epoch, if there is early stopping
+        self.best_model = None
 
     @property
     def stopped(self):

@@ -6,7 +6,11 @@ to change here: they stand in the semester file.
 
 from tito.grading.rights import GRADE, READ, RUN
 
-GRADING_CHANGES = {("GradeHandler", "PUT"), ("CommentHandler", "PUT"), ("FlagSubmissionHandler", "POST")}
+GRADING_CHANGES = {
+    ("GradeHandler", "PUT"), ("CommentHandler", "PUT"), ("FlagSubmissionHandler", "POST"),
+    ("OpenAnswerHandler", "PUT"), ("OpenAnswerHandler", "DELETE"),
+    ("SharedCommentsHandler", "POST"), ("UseCommentHandler", "PUT"), ("CommentsPageHandler", "POST"),
+}  # fmt: skip
 # nbgrader's own, in whose place `lifecycle` serves the kinds of grading work, each with the right that its line names.
 LIFECYCLE = {
     "AssignHandler", "ReleaseHandler", "UnReleaseHandler", "CollectHandler", "AutogradeHandler",

@@ -9,7 +9,7 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthCallbackHandler
 from jupyterhub.utils import url_path_join
 from tornado import web
 
-from . import handlers
+from . import comments_with_points, handlers, reading
 from .course_view import CourseView
 from .lifecycle import lifecycle_routes
 from .pages import NBGRADER_STATIC, OWN_STATIC, page_environment
@@ -63,6 +63,11 @@ def _routes(prefix: str) -> list[tuple]:
         (r"/formgrader/api/who", handlers.WhoHandler),
         (r"/formgrader/api/guidance/([^/]+)", handlers.GuidanceHandler),
         (r"/formgrader/api/comment_bank/([^/]+)/([^/]+)/([^/]+)", handlers.CommentBankHandler),
+        (r"/formgrader/api/shared_comments/([^/]+)", comments_with_points.SharedCommentsHandler),
+        (r"/formgrader/api/shared_comments/([^/]+)/([^/]+)", comments_with_points.UseCommentHandler),
+        (r"/formgrader/comments/([^/]+)", comments_with_points.CommentsPageHandler),
+        (r"/formgrader/api/reading/([^/]+)", reading.OpenAnswerHandler),
+        (r"/formgrader/reading/([^/]+)/next", reading.NextToReadHandler),
         (r"/formgrader/static/(.*)", web.StaticFileHandler, {"path": str(NBGRADER_STATIC)}),
         (r"/formgrader/gateway/(.*)", web.StaticFileHandler, {"path": str(OWN_STATIC)}),
         *lifecycle_routes(),

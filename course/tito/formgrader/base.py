@@ -17,12 +17,12 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthenticated, UserNotAllowed
 from nbgrader.api import Gradebook
 from tornado import web
 
+from tito.gradebook.grade_changes import record_changes
 from tito.gradebook.lock import GradebookLock
 from tito.grading.kinds import buttons
 
 from .access import needed_scope, refusal
 from .course_view import CourseView
-from .grade_changes import record_changes
 from .pages import content_security_policy
 
 log = logging.getLogger("formgrader")

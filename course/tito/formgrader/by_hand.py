@@ -1,7 +1,8 @@
 """What people change by hand: points, comments, flags. Each change says which version it was made from.
 
 A field that a request does not name stays as it is. What somebody else changed meanwhile is answered with 409 and both
-sides, and nothing is written; the decision is made under the gradebook's lock, which every change is made under.
+sides, and nothing is written; the decision is made under the gradebook's lock, which every change is made under. Nobody
+changes anything of their own work or of a student with whom the semester file declares a conflict.
 """
 
 import json
@@ -12,6 +13,7 @@ from nbgrader.api import Comment, Grade, MissingEntry, SubmittedNotebook
 from tornado import web
 
 from tito.gradebook.late import refresh_penalty
+from tito.gradebook.sections import sections
 
 from .base import PageHandler
 from .versions import Overtaken, Thing, check_version, described, state_of_flag
@@ -23,13 +25,7 @@ class ByHandHandler(PageHandler):
     """Finds what is to be changed, and writes it if it is as the sender saw it."""
 
     def body(self) -> dict[str, Any]:
-        try:
-            body = json.loads(self.request.body or b"{}")
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            raise web.HTTPError(400, "send a JSON object with the fields to change and their version")
-        return body
+        return read_body(self)
 
     def notebook(self, submission_id: str) -> SubmittedNotebook:
         return self.found(self.gradebook.find_submission_notebook_by_id, submission_id, "submission")
@@ -42,6 +38,8 @@ class ByHandHandler(PageHandler):
 
     def change(self, thing: Thing, wanted: dict[str, Any], version: object) -> bool:
         """Write the fields; False if others came first, and then the answer is given."""
+        if why := sections(self.course.course_dir).why_not(self.person, thing.student.id):
+            raise web.HTTPError(403, why)
         try:
             if check_version(self.gradebook, thing, version, wanted):
                 for name, value in wanted.items():
@@ -114,18 +112,28 @@ class FlagSubmissionHandler(ByHandHandler):
             self.write({**notebook.to_dict(), **state_of_flag(self.gradebook, notebook)})
 
 
+def read_body(handler: web.RequestHandler) -> dict[str, Any]:
+    try:
+        body = json.loads(handler.request.body or b"{}")
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise web.HTTPError(400, "send a JSON object with the fields to change and their version")
+    return body
+
+
 def _points_wanted(grade: Grade, body: dict[str, Any]) -> dict[str, Any]:
     """Return the fields to write; a score that is named, also an unchanged one, says that the part was read."""
     wanted: dict[str, Any] = {}
     if "manual_score" in body:
-        wanted["manual_score"] = _points(body["manual_score"], "points", grade.max_score)
+        wanted["manual_score"] = points_of(body["manual_score"], "points", grade.max_score)
         wanted["needs_manual_grade"] = wanted["manual_score"] is None and grade.auto_score is None
     if "extra_credit" in body:
-        wanted["extra_credit"] = _points(body["extra_credit"], "extra points", None)
+        wanted["extra_credit"] = points_of(body["extra_credit"], "extra points", None)
     return wanted
 
 
-def _points(value: object, what: str, highest: float | None) -> float | None:
+def points_of(value: object, what: str, highest: float | None) -> float | None:
     """Read points as the page sends them: a number, its text, or nothing."""
     if value is None or value == "":
         return None

@@ -8,6 +8,9 @@ from nbgrader.api import Comment, MissingEntry, SolutionCell
 from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from tornado import web
 
+from tito.gradebook.grade_changes import list_changes
+from tito.gradebook.shared_comments import listed
+
 from .base import GatewayMixin, PageHandler
 from .by_hand import (
     CommentCollectionHandler,
@@ -16,7 +19,6 @@ from .by_hand import (
     GradeCollectionHandler,
     GradeHandler,
 )
-from .grade_changes import list_changes
 from .guidance import guidance
 from .pages import FILE_POLICY
 from .submission_page import SubmissionHandler
@@ -99,6 +101,9 @@ class CommentBankHandler(PageHandler):
             .filter(Comment.manual_comment.is_not(None), Comment.manual_comment != "")
         )
         texts = Counter(text for (text,) in query.filter(SolutionCell.id == self._solution(cell, notebook, assignment)))
+        # One that carries points has a button of its own.
+        for shared, _ in listed(self.gradebook, assignment):
+            texts.pop(shared.text, None)
         best = sorted(texts.items(), key=lambda item: (-item[1], item[0]))[:MAX_REUSED_COMMENTS]
         self.write({"comments": [{"text": text, "used": count} for text, count in best]})
 

@@ -13,9 +13,8 @@ from typing import Any
 from nbgrader.api import Gradebook, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import func, select
 
+from tito.gradebook.grade_changes import WATCHED, changes, prepare_table
 from tito.gradebook.lateness import graded_receipt
-
-from .grade_changes import WATCHED, changes, prepare_table
 
 Thing = Any  # a Grade, Comment or SubmittedNotebook; nbgrader's classes tell no types
 FIELD_WORDS = {

@@ -25,6 +25,8 @@ from tito.rendering.sanitize import SanitizingExporter
 from .policy import grading_policy
 from .scores import counted_score
 from .unread import score_words, unread_of
+from .void_marks import mark_voids
+from .voids import voids_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 HIDDEN = re.compile(
@@ -55,6 +57,7 @@ class CountedScore(GetGrades):
             unread, score = unread_of(policy, found), counted_score(policy, found)
             about["counted_score"], about["manual_percent"], about["unread"] = score, policy.manual_percent, unread
             about["score_words"] = score_words(score, found.max_score, unread)
+            about["void_checks"] = mark_voids(nb, voids_of(gradebook, about["assignment"]))
             self._mark_unread(nb, found, policy.reads_by_hand)
         return nb, resources
 

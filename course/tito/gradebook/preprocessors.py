@@ -14,7 +14,7 @@ from typing import ClassVar
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, SubmittedNotebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     LimitOutput,
@@ -32,6 +32,7 @@ from tito.judge.submission import judge_submission
 from tito.source.release import staff_notebook
 
 from .canonical import canonical_notebook, fill_verdict, untouched_notebook
+from .rescoring import count_voids
 
 
 @dataclass(frozen=True)
@@ -126,17 +127,21 @@ class SaveInOneStep(SaveAutoGrades):
             commit, session.commit = session.commit, session.flush
             try:
                 nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
-                self._mark_refused(Desk.find(resources))
+                if prepared := Desk.find(resources):
+                    self._follow_verdict(prepared.verdict)
             finally:
                 session.commit = commit
             session.commit()
         return nb, resources
 
-    def _mark_refused(self, prepared: Prepared | None) -> None:
-        """Let a submission that could not be judged wait for a person, at its written answers, or at every test."""
-        if prepared is None or not prepared.verdict.refused:
-            return
+    def _follow_verdict(self, verdict: ModuleResult) -> None:
         found = self.gradebook.find_submission_notebook(self.notebook_id, self.assignment_id, self.student_id)
+        count_voids(self.gradebook, found, self.assignment_id, verdict)
+        if verdict.refused:
+            self._mark_refused(found)
+
+    def _mark_refused(self, found: SubmittedNotebook) -> None:
+        """Let a submission that could not be judged wait for a person, at its written answers, or at every test."""
         written = [grade for grade in found.grades if grade.cell.cell_type == "markdown"]
         for grade in written or found.grades:
             grade.needs_manual_grade = True

@@ -69,6 +69,14 @@ def bring_penalty_up_to_date(course: Course, assignment: str, student: str) -> N
             refresh_penalty(course.course_dir, gradebook, notebook)
 
 
+def assignment_names(course: Course) -> list[str]:
+    """Return the modules and milestones that the gradebook has, by name."""
+    if not (course.course_dir / FILE_NAME).exists():
+        return []
+    with open_gradebook(course) as gradebook:
+        return [name for (name,) in gradebook.db.query(Assignment.name).order_by(Assignment.name)]
+
+
 def module_rows(course: Course, only: str | None = None) -> dict[str, list[dict[str, Any]]]:
     """Return, per module, one row for each student of the gradebook, whether she submitted or not."""
     if not (course.course_dir / FILE_NAME).exists():

@@ -1,7 +1,6 @@
 """Run the grading service: `python -m tito.grading --course-dir var/course --jobs 2`."""
 
 import contextlib
-import logging
 import os
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ import click
 import uvicorn
 
 from exchange.hub.identity import HubIdentity, read_caller
+from exchange.hub.logs import set_up_logs
 from tito.running_nbgrader import put_programs_on_path
 
 from .api import make_app
@@ -35,8 +35,7 @@ Example (the Hub sets the JUPYTERHUB_... variables of a service):
 @click.option("--port", type=int, help="Instead of --url: this port of 127.0.0.1.")
 def main(url: str, port: int | None, **options) -> None:
     """Judge submissions, keep the record of it, and answer questions about both."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up_logs("grading")
     put_programs_on_path()
     settings = settings_from_environment(create=True, **options)
     queue = Queue(open_database(settings.database_url))
@@ -51,7 +50,7 @@ def main(url: str, port: int | None, **options) -> None:
     app = make_app(settings, queue, identity, os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/"), lifespan)
     place = urlsplit(url)
     uvicorn.run(
-        app, host=place.hostname or "127.0.0.1", port=port or place.port or 8106, log_level="warning",
+        app, host=place.hostname or "127.0.0.1", port=port or place.port or 8106, log_config=None, log_level="warning",
         timeout_graceful_shutdown=5,
     )  # fmt: skip
 

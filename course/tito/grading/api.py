@@ -13,23 +13,31 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exchange.hub.asking import reason_of
+from exchange.hub.database import check_answers
 from exchange.hub.identity import Caller, HubIdentity, actor_in
 from exchange.hub.refusals import answer, answer_refusals
+from exchange.hub.sight import watch
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.gradebook.unread import AnswersUnread, refuse_unread
 
 from .board_api import router as board_router
 from .client import describe_run
+from .corrections_api import router as corrections_router
 from .identity import caller, holder, needs
+from .insight import Insight
+from .insight_api import router as insight_router
 from .kinds import find_kind, names_to_ask_for
+from .metrics import grading_metrics
 from .overview import router as overview_router
 from .overview import rows_to_release
 from .queue import Queue
+from .reading_api import router as reading_router
 from .records import Job, Run
 from .regrades import router as regrade_router
 from .rights import READ, RUN
 from .settings import GradingSettings
+from .snapshots import router as snapshot_router
 from .students import students_for
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
@@ -174,10 +182,22 @@ def make_app(
         title="TinyTorch grading", openapi_url=f"{base}/openapi.json", docs_url=None, redoc_url=None, lifespan=lifespan
     )
     app.state.settings, app.state.queue, app.state.identity = settings, queue, identity
+    app.state.insight = Insight(settings, queue)
     answer_refusals(app, _body)
     app.add_exception_handler(AnswersUnread, lambda _, error: _refuse(error, unread=error.waiting))
     app.add_exception_handler(TitoError, lambda _, error: _refuse(error))
     app.get(f"{base}/health")(lambda: {"status": "ok", "waiting": queue.waiting()})
-    for part in (router, overview_router, regrade_router, board_router):
+    parts = (
+        router,
+        overview_router,
+        regrade_router,
+        corrections_router,
+        board_router,
+        snapshot_router,
+        reading_router,
+        insight_router,
+    )
+    for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")
+    watch(app, grading_metrics(queue), prefix, caller, {"database": lambda: check_answers(queue.engine)})
     return app

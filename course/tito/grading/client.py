@@ -18,9 +18,13 @@ from tito.running_nbgrader import put_programs_on_path
 from .overview import module_overview, student_rows
 from .pool import RunnerPool
 from .queue import Queue
+from .reading import all_readings, describe_reading, load_reading
+from .reading_shares import hand_over, share_out
 from .records import Run, open_database
+from .regrading import regrade_plan
 from .settings import GradingSettings, settings_from_environment
 from .students import students_for
+from .voids import Wanted, apply_void, list_checks, plan_void
 
 
 class Door(Protocol):
@@ -31,6 +35,13 @@ class Door(Protocol):
     def overview(self) -> list[dict[str, Any]]: ...
     def rows(self, assignment: str) -> list[dict[str, Any]]: ...
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None: ...
+    def checks(self, assignment: str) -> dict[str, Any]: ...
+    def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]: ...
+    def regrade_plan(self, assignment: str) -> dict[str, Any]: ...
+    def reading(self, assignment: str) -> dict[str, Any]: ...
+    def readings(self) -> list[dict[str, Any]]: ...
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]: ...
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]: ...
     def working(self, jobs: int | None) -> contextlib.AbstractContextManager[None]: ...
     def wait(self, seconds: float) -> None: ...
 
@@ -46,7 +57,7 @@ class Direct:
     def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
         named = students_for(self.settings, kind, assignment, students)
         given = {name: True for name, value in options.items() if value}
-        return self.queue.submit(kind, assignment, named, asked_by=os.environ.get("USER", "command line"), **given)
+        return self.queue.submit(kind, assignment, named, asked_by=_me(), **given)
 
     def progress(self, job: str) -> dict[str, Any]:
         return self.queue.progress(job) or {}
@@ -60,6 +71,29 @@ class Direct:
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
         run = self.queue.latest_run("autograde", assignment, student, ("graded", "refused", "unchanged"))
         return None if run is None else {**describe_run(run), "report": run.report}
+
+    def checks(self, assignment: str) -> dict[str, Any]:
+        return list_checks(self.settings, self.queue, assignment)
+
+    def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]:
+        if plan:
+            return plan_void(self.settings, self.queue, wanted)
+        return apply_void(self.settings, self.queue, wanted, by=_me())
+
+    def regrade_plan(self, assignment: str) -> dict[str, Any]:
+        return regrade_plan(self.settings, self.queue, assignment)
+
+    def reading(self, assignment: str) -> dict[str, Any]:
+        return describe_reading(load_reading(self.settings, self.queue, assignment), "")
+
+    def readings(self) -> list[dict[str, Any]]:
+        return all_readings(self.settings, self.queue, "")
+
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]:
+        return share_out(self.settings, self.queue, assignment, by_whom=_me(), **how)
+
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
+        return hand_over(self.settings, self.queue, assignment, by_whom=_me(), **which)
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
@@ -104,6 +138,28 @@ class ThroughService:
         done = [run["id"] for run in runs if run["outcome"] in ("graded", "refused", "unchanged")]
         return self._service.ask("GET", f"/runs/{done[0]}") if done else None
 
+    def checks(self, assignment: str) -> dict[str, Any]:
+        return self._service.ask("GET", f"/assignments/{assignment}/checks")
+
+    def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]:
+        body = {"check": wanted.check, "reason": wanted.reason, "undo": wanted.undo}
+        return self._service.ask("POST", f"/assignments/{wanted.assignment}/voids{'/plan' if plan else ''}", json=body)
+
+    def regrade_plan(self, assignment: str) -> dict[str, Any]:
+        return self._service.ask("GET", f"/assignments/{assignment}/regrade")
+
+    def reading(self, assignment: str) -> dict[str, Any]:
+        return self._service.ask("GET", f"/reading/{assignment}")
+
+    def readings(self) -> list[dict[str, Any]]:
+        return self._service.ask("GET", "/reading")
+
+    def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]:
+        return self._service.ask("POST", f"/reading/{assignment}/share", json=how)
+
+    def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
+        return self._service.ask("POST", f"/reading/{assignment}/handover", json=which)
+
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
         if jobs is not None:
@@ -112,6 +168,10 @@ class ThroughService:
 
     def wait(self, seconds: float) -> None:
         threading.Event().wait(seconds)
+
+
+def _me() -> str:
+    return os.environ.get("USER") or "command line"
 
 
 def open_door(course_dir: str | None, database: str | None) -> Door:

@@ -13,16 +13,7 @@ import click
 
 from tito.errors import TitoError
 
-POLL_SECONDS = 0.2
-WHERE = click.option(
-    "--course-dir",
-    type=click.Path(file_okay=False),
-    help="nbgrader's course. Given: grade there directly. Not given: through the service if GRADING_URL and a token "
-    "(COURSE_TOKEN or JUPYTERHUB_API_TOKEN) are set, else in this directory or var/course.",
-)
-DATABASE = click.option("--database", help="Record of grading (SQLAlchemy URL), for direct grading.")
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-STUDENTS = click.option("--student", "students", multiple=True, metavar="NAME", help="Only these; may be repeated.")
+from .command_line import AS_JSON, DATABASE, STUDENTS, WHERE, door_of, run_job, table
 
 
 @click.command()
@@ -41,8 +32,8 @@ def autograde(name, jobs, students, force, course_dir, database, as_json):
       tito grade autograde tensor --jobs 2
       tito grade autograde tensor --student ada --force
     """
-    door = _door(course_dir, database)
-    return _run(door, "autograde", name, students, jobs, as_json, force=force)
+    door = door_of(course_dir, database)
+    return run_job(door, "autograde", name, students, jobs, as_json, force=force)
 
 
 @click.command()
@@ -63,11 +54,11 @@ def feedback(name, students, release, yes, course_dir, database, as_json):
       tito grade feedback tensor
       tito grade feedback tensor --release
     """
-    door = _door(course_dir, database)
+    door = door_of(course_dir, database)
     unread = release and _release_unread(door.rows(name), name, students, yes)
-    code = _run(door, "feedback", name, students, None, as_json)
+    code = run_job(door, "feedback", name, students, None, as_json)
     if release and not code:
-        code = _run(door, "release_feedback", name, students, None, as_json, unread=unread)
+        code = run_job(door, "release_feedback", name, students, None, as_json, unread=unread)
     return code
 
 
@@ -102,7 +93,7 @@ def explain(student, name, course_dir, database, as_json):
     """
     from .explain import explain_run, print_explanation
 
-    door = _door(course_dir, database)
+    door = door_of(course_dir, database)
     run = door.last_run(name, student)
     if run is None:
         raise TitoError(f"{student}'s {name} has not been judged yet: tito grade autograde {name} --student {student}")
@@ -127,7 +118,7 @@ def status(name, course_dir, database, as_json):
       tito grade status
       tito grade status tensor --json
     """
-    door = _door(course_dir, database)
+    door = door_of(course_dir, database)
     rows = door.rows(name) if name else door.overview()
     columns: tuple[str, ...]
     if as_json:
@@ -143,7 +134,7 @@ def status(name, course_dir, database, as_json):
             "feedback_released_at",
             "not_judged",
         )
-        _table(rows, columns)
+        table(rows, columns)
     else:
         columns = (
             "assignment",
@@ -157,7 +148,7 @@ def status(name, course_dir, database, as_json):
             "missing",
             "feedback_released",
         )
-        _table(rows, columns)
+        table(rows, columns)
 
 
 @click.command()
@@ -178,7 +169,7 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
     """
     from tito.gradebook.table import dropped, export_table
 
-    door = _door(course_dir, database)
+    door = door_of(course_dir, database)
     wanted = names or [row["assignment"] for row in door.overview()]
     modules = {name: door.rows(name) for name in wanted}
     text = json.dumps(modules, indent=1) + "\n" if as_json else export_table(form, modules, missing_as_zero)
@@ -189,58 +180,3 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
     else:
         output.write_text(text, encoding="utf-8", newline="")
         click.echo(f"{output}: {sum(map(len, modules.values()))} rows of {len(modules)} modules", err=True)
-
-
-def _door(course_dir: str | None, database: str | None):
-    from .client import open_door
-
-    return open_door(course_dir, database)
-
-
-def _run(
-    door, kind: str, name: str, students: tuple[str, ...], jobs: int | None, as_json: bool, **options: bool
-) -> int:
-    """Queue work, show how it goes, print how it ended; return the exit code."""
-    job = door.submit(kind, name, list(students) or None, **options)
-    with door.working(jobs):
-        progress = _follow(door, job, f"{kind.replace('_', ' ')} {name}", quiet=as_json or not sys.stderr.isatty())
-    tasks = [task for task in progress["tasks"] if task["student"] or len(progress["tasks"]) == 1]
-    if as_json:
-        click.echo(json.dumps({**progress, "tasks": tasks}, indent=1))
-    else:
-        _table(tasks, ("student", "outcome", "score", "max_score", "duration_seconds", "message"))
-    return 1 if any(task["state"] == "failed" for task in tasks) else 0
-
-
-def _follow(door, job: str, title: str, quiet: bool) -> dict[str, Any]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as bar:
-        line = bar.add_task(title, total=None)
-        while not (progress := door.progress(job))["done"]:
-            bar.update(line, total=progress["total"], completed=progress["finished"])
-            door.wait(POLL_SECONDS)
-    return progress
-
-
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for row in rows:
-        # Text, not markup: a student's name or a judge's message must not be read as formatting.
-        table.add_row(*(Text(_shown(row[column])) for column in columns))
-    Console(width=None if sys.stdout.isatty() else 240).print(table)  # a pipe has no width to fold at
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

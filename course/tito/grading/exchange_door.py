@@ -14,7 +14,7 @@ from typing import Any, cast
 from exchange.client import ExchangeClient
 from exchange.client.connection import Unreachable
 from exchange.client.receipts import load
-from exchange.protocol.models import Refused, Result, Submission, parse_utc
+from exchange.protocol.models import Question, Refused, Result, Submission, parse_utc
 from tito.errors import TitoError
 from tito.running_nbgrader import Said
 
@@ -59,6 +59,22 @@ def downloaded(settings: GradingSettings, submission: str) -> Iterator[Path]:
         folder = Path(scratch) / "submission"
         with asking(settings) as client:
             client.fetch_files(settings.course_id, submission, folder)
+        yield folder
+
+
+def question(settings: GradingSettings, number: str) -> Question:
+    """Return a student's question."""
+    with asking(settings) as client:
+        return client.question(settings.course_id, number)
+
+
+@contextlib.contextmanager
+def downloaded_snapshot(settings: GradingSettings, number: str) -> Iterator[Path]:
+    """Give a folder with the notebook that goes with a question for the block."""
+    with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
+        folder = Path(scratch) / "snapshot"
+        with asking(settings) as client:
+            client.fetch_notebook(settings.course_id, number, folder)
         yield folder
 
 

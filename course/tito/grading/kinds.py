@@ -74,6 +74,7 @@ KINDS = (
     Kind("lateness", "lateness:follow_schedule", 5),
     Kind("autograde", "autograde:autograde", 10, after=COLLECTED,
          button=Button("Autograde", "Judge all submissions", said="Grading {module} has begun.", again=True)),
+    Kind("rejudge", "rejudge:rejudge", 11, after=COLLECTED),
     Kind("feedback", "feedback:make", 8, after=JUDGED,
          button=Button("Feedback", "Make feedback pages", "Make feedback", "Feedback on {module} is being made.",
                        "generate_feedback")),
@@ -81,6 +82,7 @@ KINDS = (
          button=Button("Release feedback", "Let students read them",
                        said="Feedback on {module} is on its way to the students.")),
     Kind("measure", "measure:measure", 1, scope=None, holds=NOTHING),
+    Kind("snapshot", "snapshot:check", 2, scope=None, holds=NOTHING),
     Kind("milestone", "milestone:run", 20, after=COLLECTED, holds=ALONE),
 )  # fmt: skip
 

@@ -3,9 +3,10 @@
 Staff see everybody; a student sees her own quick results at once, and scores only when their feedback was released.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +14,7 @@ from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.gradebook.scores import module_rows
+from tito.gradebook.sections import sections
 
 from .entry_states import entry_states
 from .identity import caller, needs
@@ -31,30 +33,39 @@ Reader = Annotated[Caller, Depends(needs(READ))]
 
 
 @router.get("/overview")
-def overview(request: Request, _: Reader) -> dict[str, Any]:
+def overview(
+    request: Request, _: Reader, section: Annotated[list[str] | None, Query(max_length=200)] = None
+) -> dict[str, Any]:
     """Count, per module: collected, to autograde, to read by hand, graded, late, missing, feedback made and
-    released.
+    released; of the students of some sections, or of all.
     """
     settings, queue = request.app.state.settings, request.app.state.queue
-    modules = module_overview(settings, queue)
+    modules = module_overview(settings, queue, section or ())
     with Session(queue.engine) as session:
         regrades = session.scalars(select(Regrade).where(Regrade.answered_at.is_(None))).all()
     waits = {"waiting_tasks": queue.waiting(), "open_regrades": len(regrades)}
     return {"modules": modules, **waits, "buttons": buttons()}
 
 
-def module_overview(settings: GradingSettings, queue: Queue) -> list[dict[str, Any]]:
-    """Count what waits and what is done in each module."""
-    return [_module(settings, queue, name, rows) for name, rows in module_rows(settings).items()]
+def module_overview(settings: GradingSettings, queue: Queue, chosen: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Count what waits and what is done in each module, of the `chosen` sections or of all."""
+    known = sections(settings.course_dir)
+
+    def counts(student: str) -> bool:
+        return not chosen or known.of_student(student) in chosen
+
+    return [_module(settings, queue, name, rows, counts) for name, rows in module_rows(settings).items()]
 
 
-def _module(settings: GradingSettings, queue: Queue, name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    rows = mark_unjudged(queue, name, rows)
-    collected = set(students_with(settings.course_dir / "submitted", name))
+def _module(
+    settings: GradingSettings, queue: Queue, name: str, rows: list[dict[str, Any]], counts: Callable[[str], bool]
+) -> dict[str, Any]:
+    rows = [row for row in mark_unjudged(queue, name, rows) if counts(row["student"])]
+    collected = set(filter(counts, students_with(settings.course_dir / "submitted", name)))
     graded = {row["student"] for row in rows if row["submitted"]} & set(
         students_with(settings.course_dir / "autograded", name)
     )
-    feedback = students_with(settings.course_dir / "feedback", name)
+    feedback = list(filter(counts, students_with(settings.course_dir / "feedback", name)))
     with Session(queue.engine) as session:
         released = session.scalars(select(FeedbackRelease.student).where(FeedbackRelease.assignment == name)).all()
         early = session.scalars(select(StillUnread.student).where(StillUnread.assignment == name)).all()
@@ -70,8 +81,8 @@ def _module(settings: GradingSettings, queue: Queue, name: str, rows: list[dict[
         "late": sum(row["seconds_late"] > 0 for row in rows if row["submitted"]),
         "missing": sum(row["student"] not in collected for row in rows),
         "feedback_made": len(feedback),
-        "feedback_released": len(released),
-        "released_before_read": len(early),
+        "feedback_released": sum(map(counts, released)),
+        "released_before_read": sum(map(counts, early)),
     }
 
 
@@ -137,7 +148,7 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
     for name, found in entries.items():
         modules.setdefault(name, {})["entry"] = found
     for assignment, run in newest.items():
-        modules.setdefault(assignment, {})["quick"] = _quick(run)
+        modules.setdefault(assignment, {})["quick"] = describe_quick(run)
     for task in waiting:
         again = task.lease_until if task.state == QUEUED else None  # of one that the machine had no time for
         modules.setdefault(task.assignment, {}).setdefault("quick", {}).update(
@@ -160,7 +171,8 @@ def _still_unread(row: StillUnread | None) -> dict[str, Any]:
     return {"unread_answers": row.answers if row else 0, "unread_points": row.points if row else 0.0}
 
 
-def _quick(run: Run) -> dict[str, Any]:
+def describe_quick(run: Run) -> dict[str, Any]:
+    """Show what visible checks gave."""
     return {
         "waiting": False, "submission": run.submission, "outcome": run.outcome, "message": run.message,
         "score": run.score, "max_score": run.max_score, "checked_at": run.started_at.isoformat(), "report": run.report,

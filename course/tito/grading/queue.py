@@ -19,7 +19,7 @@ from tito.errors import TitoError
 
 from .kinds import ALONE, MODULE, NOTHING, SUBMISSION, Kind, all_names, find_kind
 from .queue_view import QueueView
-from .records import DONE, FAILED, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
+from .records import DONE, FAILED, JUDGED, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
 from .runner_identity import is_dead
 
 LEASE_SECONDS = 30.0
@@ -255,11 +255,14 @@ class Queue(QueueView):
             return changed.rowcount  # type: ignore[attr-defined]
 
     def forget_older_reports(self, run: int) -> None:
-        """Keep of a submission's earlier runs of the same kind the facts, not the report: the newest one is read."""
+        """Keep of a student's earlier runs of the same kind the facts, not the report, but of the first: the newest
+        one is read, and what passes at the first attempt is counted.
+        """
         with Session(self.engine) as session:
             newest = session.get_one(Run, run)
             same = (Run.kind == newest.kind, Run.assignment == newest.assignment, Run.student == newest.student)
-            session.execute(update(Run).where(*same, Run.id < run).values(report={}))
+            first = session.scalar(select(func.min(Run.id)).where(*same, Run.outcome.in_(JUDGED)))
+            session.execute(update(Run).where(*same, Run.id < run, Run.id != first).values(report={}))
             session.commit()
 
 

@@ -36,6 +36,13 @@ class QueueView:
         with Session(self.engine) as session:
             return session.scalar(select(func.count()).select_from(Task).where(Task.state.in_((QUEUED, RUNNING)))) or 0
 
+    def latest_runs(self, kind: str, assignment: str, outcomes: Iterable[str]) -> list[Run]:
+        """Return the newest run of a kind, of these outcomes, for each student who has one."""
+        newest = select(func.max(Run.id)).where(Run.kind == kind, Run.assignment == assignment)
+        newest = newest.where(Run.outcome.in_(tuple(outcomes))).group_by(Run.student)
+        with Session(self.engine, expire_on_commit=False) as session:
+            return list(session.scalars(select(Run).where(Run.id.in_(newest)).order_by(Run.student)))
+
     def latest_run(self, kind: str, assignment: str, student: str, outcomes: Iterable[str] = ()) -> Run | None:
         """Return the newest run of a kind for one submission, of the wanted outcomes if any are named."""
         query = select(Run).where(Run.kind == kind, Run.assignment == assignment, Run.student == student)

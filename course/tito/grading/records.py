@@ -25,6 +25,7 @@ from tito.errors import SchemaError
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
+JUDGED = ("graded", "refused", "unchanged")  # outcomes of a run that say something of a submission
 
 
 def utc_now() -> datetime.datetime:
@@ -84,7 +85,7 @@ class Run(Base):
     kind: Mapped[str] = mapped_column(String(32))
     assignment: Mapped[str] = mapped_column(String(128))
     student: Mapped[str] = mapped_column(String(255), default="")
-    submission: Mapped[str] = mapped_column(String(255), default="")  # the exchange's id, where it came from there
+    submission: Mapped[str] = mapped_column(String(255), default="")  # the exchange's id of it, or a question's
     submission_sha256: Mapped[str] = mapped_column(String(64), default="")
     source_sha256: Mapped[str] = mapped_column(String(64), default="")
     seed: Mapped[int | None] = mapped_column(BigInteger)
@@ -166,6 +167,30 @@ class WithdrawnEntry(Base):
     submission: Mapped[str] = mapped_column(String(255), primary_key=True)
     student: Mapped[str] = mapped_column(String(255))
     withdrawn_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class ReadingShare(Base):
+    """Whose share of the reading an answer is; no row where it is anybody's."""
+
+    __tablename__ = "reading_shares"
+    assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    question: Mapped[str] = mapped_column(String(128), primary_key=True)
+    reader: Mapped[str] = mapped_column(String(255))
+    shared_by: Mapped[str] = mapped_column(String(255))
+    shared_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+
+
+class OpenAnswer(Base):
+    """Who has an answer open; after `until` nobody has, for a page that is open says so again and again."""
+
+    __tablename__ = "open_answers"
+    assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    question: Mapped[str] = mapped_column(String(128), primary_key=True)
+    reader: Mapped[str] = mapped_column(String(255))
+    opened_at: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
+    until: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
 
 
 class Note(Base):

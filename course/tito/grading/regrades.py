@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
+from tito.gradebook.sections import sections
 
 from .identity import caller, needs
 from .records import FeedbackRelease, Regrade, utc_now
@@ -77,6 +78,7 @@ def answer(
 ) -> dict[str, Any]:
     """Answer a request that nobody has answered. A change of points is made in the formgrader, where it is recorded."""
     with Session(request.app.state.queue.engine) as session:
+        _refuse_conflict(request, session.get(Regrade, number), person)
         # In one statement: of two who answer at the same time the second is told, and overwrites nothing.
         mine = {"answer": said.answer, "answered_by": person.name, "answered_at": utc_now(), "open_key": None}
         taken = session.execute(update(Regrade).where(Regrade.id == number, Regrade.answered_at.is_(None)).values(mine))
@@ -88,6 +90,13 @@ def answer(
             rule = f"request {number} was answered by {regrade.answered_by}: “{regrade.answer}”"
             raise Refused(rule, said.answer, "what you wrote was not sent; the student may ask again", 409)
         return describe(regrade)
+
+
+def _refuse_conflict(request: Request, regrade: Regrade | None, person: Caller) -> None:
+    rules = sections(request.app.state.settings.course_dir)
+    if regrade and (why := rules.why_not(person.name, regrade.student)):
+        rule, _, remedy = why.partition(": ")
+        raise Refused(rule, regrade.student, remedy, 403)
 
 
 def describe(regrade: Regrade) -> dict[str, Any]:

@@ -4,6 +4,8 @@ Feedback that was released carries a score. When a change of the schedule change
 itself; points that somebody gave by hand meanwhile wait, as ever, for a person to release them.
 """
 
+from collections.abc import Iterable
+
 from nbgrader.api import MissingEntry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -41,6 +43,16 @@ def told_otherwise(settings: GradingSettings, queue: Queue, assignment: str) -> 
         for student, run in runs.items()
         if _differs(run.report.get(LATE_PERCENT) if run else None, now[student], told[student], scores[student])
         and _is_of_what_was_told(settings, run, student, assignment)
+    ]
+
+
+def told_another_score(settings: GradingSettings, queue: Queue, assignment: str, students: Iterable[str]) -> list[str]:
+    """Return those of these students, whose points change, who were told a score of the attempt that is graded."""
+    told = {each.student for each in _releases(queue, assignment)}
+    return [
+        student
+        for student in sorted(told & set(students))
+        if _is_of_what_was_told(settings, _last_release(queue, assignment, student), student, assignment)
     ]
 
 

@@ -1,15 +1,15 @@
 """What a semester must satisfy beyond its own words: the curriculum, the roster, and keys that speak of each other."""
 
-import difflib
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from exchange.protocol.names import home_of
 from tito.curriculum import Curriculum
 from tito.curriculum.milestones import Milestone, assignment_of, load_milestones
+from tito.semester import sections
 from tito.semester.document import Document
 from tito.semester.model import Semester
-from tito.semester.problems import Problem
+from tito.semester.problems import Problem, choose
 from tito.semester.roster import Student
 
 
@@ -41,6 +41,8 @@ def check(semester: Semester, students: list[Student] | None, curriculum: Curric
         _check_people(semester, names, document, found)
         _check_extensions(semester, names, document, found)
         _check_accommodations(semester, names, document, found)
+        found.problems += sections.problems(semester, students, document)
+        found.warnings += sections.warnings(semester, students, document)
     return found
 
 
@@ -68,7 +70,7 @@ def _of_tiers(semester: Semester, curriculum: Curriculum, document: Document, fo
     for index, tier in enumerate(semester.tiers):
         path = ("tiers", index)
         if tier not in known:
-            found.problems.append(document.problem(path, tier, "is not a tier", _choose(tier, known)))
+            found.problems.append(document.problem(path, tier, "is not a tier", choose(tier, known)))
             continue
         members = [module for module in curriculum.modules if module.tier == tier]
         unwritten = [module.slug for module in members if not module.is_written]
@@ -88,7 +90,7 @@ def _of_modules(semester: Semester, curriculum: Curriculum, document: Document, 
     for index, slug in enumerate(semester.modules):
         path = ("modules", index)
         if slug not in known:
-            found.problems.append(document.problem(path, slug, "is not a module", _choose(slug, known)))
+            found.problems.append(document.problem(path, slug, "is not a module", choose(slug, known)))
         elif slug not in written:
             remedy = f"choose among the written ones: {', '.join(written)}"
             found.problems.append(document.problem(path, slug, "is not written yet", remedy))
@@ -121,7 +123,7 @@ def _check_milestones(semester: Semester, curriculum: Curriculum, document: Docu
 
         milestone = known.get(assignment_of(name))
         if milestone is None:
-            problem("is not a milestone", _choose(name, [each.slug for each in known.values()]))
+            problem("is not a milestone", choose(name, [each.slug for each in known.values()]))
         elif (other := seen.setdefault(milestone.slug, name)) != name:
             problem(f"is named above, as {other}", "keep one of the two")
         elif missing := [slug for slug in milestone.needs if slug not in chosen]:
@@ -166,7 +168,7 @@ def _check_people(semester: Semester, names: set[str], document: Document, found
                 found.problems.append(document.problem(("staff", role, index), name, rule, remedy))
             if name in names:
                 rule = "is staff and on the roster too"
-                remedy = "check that this is meant: they can see and change their own grade, which the audit records"
+                remedy = "check that this is meant: they see the solutions and all grades; nobody grades their own work"
                 found.warnings.append(document.problem(("staff", role, index), name, rule, remedy))
 
 
@@ -178,9 +180,9 @@ def _check_extensions(semester: Semester, names: set[str], document: Document, f
             found.problems.append(document.problem(("extensions", index, key), value, rule, remedy))
 
         if extension.student not in names:
-            problem("student", extension.student, "is not on the roster", _choose(extension.student, sorted(names)))
+            problem("student", extension.student, "is not on the roster", choose(extension.student, sorted(names)))
         if extension.module not in semester.dates:
-            problem("module", extension.module, "has no dates", _choose(extension.module, list(semester.dates)))
+            problem("module", extension.module, "has no dates", choose(extension.module, list(semester.dates)))
         elif extension.due <= semester.dates[extension.module].due:
             due = semester.local(semester.dates[extension.module].due)
             problem("due", semester.local(extension.due), f"is not after the due date {due}", "choose a later time")
@@ -197,7 +199,7 @@ def _check_accommodations(semester: Semester, names: set[str], document: Documen
             return document.problem(("accommodations", index, "student"), student, rule, remedy)
 
         if each.student not in names:
-            found.problems.append(problem("is not on the roster", _choose(each.student, sorted(names))))
+            found.problems.append(problem("is not on the roster", choose(each.student, sorted(names))))
         elif each.student in seen:
             found.problems.append(problem("has an accommodation above", "keep one of the two"))
         elif not any(each.due(dates, semester.zone) for dates in semester.dates.values()):
@@ -208,9 +210,3 @@ def _check_accommodations(semester: Semester, names: set[str], document: Documen
             path, value = ("extensions", index, "due"), semester.local(extension.due)
             remedy = "make it later, or delete it"
             found.warnings.append(document.problem(path, value, "is not later than their accommodation gives", remedy))
-
-
-def _choose(value: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(value, known, n=1)
-    shown = ", ".join(known[:25]) + (", ..." if len(known) > 25 else "")
-    return (f"did you mean {close[0]}? " if close else "") + f"choose among: {shown or 'none'}"

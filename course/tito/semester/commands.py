@@ -16,7 +16,7 @@ from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.client import SemesterClient
-from tito.semester.demo import write_demo
+from tito.semester.demo import Size, write_demo
 from tito.semester.next_term import next_term
 from tito.semester.preview import preview_of
 from tito.semester.problems import SemesterError
@@ -81,17 +81,22 @@ def roster(file: Path, username: str, output: Path | None, force: bool, as_json:
     return 0
 
 
-@click.command(epilog="Example:  tito semester demo --output var/semester/demo.yaml")
+@click.command(epilog="Example:  tito semester demo --output demo.yaml --students 300 --tas 20 --sections 3")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File to write.")
 @click.option("--time-zone", default="UTC", show_default=True, help="The course's time zone.")
+@click.option("--students", type=click.IntRange(1, 5000), default=3, show_default=True, help="How many students.")
+@click.option("--tas", type=click.IntRange(1, 200), default=1, show_default=True, help="How many TAs.")
+@click.option("--sections", type=click.IntRange(0, 26), default=0, show_default=True, help="How many sections.")
 @click.option("--force", is_flag=True, help="Overwrite the file and its roster.")
-def demo(output: Path, time_zone: str, force: bool) -> None:
-    """Write a semester to try things with: three students, a TA, an instructor, the first modules open now."""
+def demo(output: Path, time_zone: str, students: int, tas: int, sections: int, force: bool) -> None:
+    """Write a semester to try things with: students, TAs, an instructor, the first modules open now."""
+    if sections > min(tas, students):
+        raise TitoError(f"--sections {sections} needs as many TAs and students: each section has a reader and somebody")
     try:
         zone = times.zone(time_zone)
     except ValueError as error:
         raise TitoError(f"--time-zone {time_zone} {error}") from None
-    roster = write_demo(output, load_curriculum(), times.now(), zone, force)
+    roster = write_demo(output, load_curriculum(), times.now(), zone, force, Size(students, tas, sections))
     click.echo(f"wrote {output} and {roster}")
 
 
@@ -119,7 +124,7 @@ def next_(file: Path, course: str, opens: datetime, output: Path, force: bool, a
     click.echo(f"wrote {sources.semester_name} and {sources.roster_name}, which has no students yet")
     click.echo(f"dates are {term.days} days later" + ("" if term.days % 7 == 0 else ", on other days of the week"))
     if term.left_out:
-        click.echo(f"left out, since they name students: {', '.join(term.left_out)}")
+        click.echo(f"left out, since they are about students of this term: {', '.join(term.left_out)}")
 
 
 @click.command(epilog="Example:  tito semester plan course/semesters/2026-fall.yaml")
@@ -226,5 +231,7 @@ def _show(valid: Valid) -> None:
         click.echo(f"  {slug:14} {semester.local(dates.release)} to {semester.local(dates.due)}, closes {closes}")
     if valid.selection.prebuilt:
         click.echo(f"  prebuilt: {', '.join(valid.selection.prebuilt)}")
+    if days := semester.late_days.semester:
+        click.echo(f"  late days: {days} for each student, at most {semester.late_days.on_one} on one module")
     people = f"{len(valid.students)} students, {len(semester.staff.tas)} TAs"
     click.echo(f"  {people}, {len(semester.staff.instructors)} instructors")

@@ -1,11 +1,12 @@
 """A semester to try things with: every written module, three students, a TA and an instructor, dates around now.
 
 The first modules are open at once, later ones open every third day, so that every state of a module can be seen. The
-Olympics are open at once too, so that there is a leaderboard to look at.
+Olympics are open at once too, so that there is a leaderboard to look at. A larger class has sections that TAs share.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import cycle
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,14 +14,16 @@ from tito.atomic import write_atomically
 from tito.curriculum import Curriculum
 from tito.curriculum.olympics import MODULE
 from tito.errors import TitoError
+from tito.semester.roster import Student, as_csv
 
 COURSE = "tinytorch-demo"
 OPEN_AT_ONCE = 3
-ROSTER = """username,last_name,first_name,email
-ada,Lovelace,Ada,ada@example.org
-ben,Rosen,Ben,ben@example.org
-chen,Chen,Li,chen@example.org
-"""
+STUDENTS = (
+    Student("ada", "Lovelace", "Ada", "ada@example.org"),
+    Student("ben", "Rosen", "Ben", "ben@example.org"),
+    Student("chen", "Chen", "Li", "chen@example.org"),
+)
+TAS = ("tom",)
 TEXT = """# A semester to try things with, made by `tito semester demo`. Change it as you like;
 # `tito semester apply` puts it in force.
 course: {course}
@@ -36,9 +39,41 @@ grading: {{mode: best, manual_percent: 10}}
 limits: {{memory: 2G, cpus: 2, processes: 512, home: 5G, idle_minutes: 60}}
 staff:
   instructors: [ida]
-  tas: [tom]
-roster: {roster}
+  tas: [{tas}]
+{sections}roster: {roster}
 """
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a demo class is: three students and a TA without sections, or more."""
+
+    students: int = len(STUDENTS)
+    tas: int = len(TAS)
+    sections: int = 0
+
+    @property
+    def section_names(self) -> list[str]:
+        """Return the sections' names: A, B, C."""
+        return [chr(ord("A") + number) for number in range(self.sections)]
+
+    def roster(self) -> list[Student]:
+        """Return the students, the sections in turn."""
+        more = [
+            Student(f"s{number:04d}", f"Student {number}") for number in range(len(STUDENTS) + 1, self.students + 1)
+        ]
+        names = cycle(self.section_names or [""])
+        return [student._replace(section=next(names)) for student in [*STUDENTS, *more][: self.students]]
+
+    def staff(self) -> list[str]:
+        """Return the TAs."""
+        return [*TAS, *(f"ta{number:02d}" for number in range(len(TAS) + 1, self.tas + 1))][: self.tas]
+
+    def readers(self) -> str:
+        """Return the line that says which TAs read which section, each TA one."""
+        names, tas = self.section_names, self.staff()
+        parts = [f"{name}: [{', '.join(tas[at :: len(names)])}]" for at, name in enumerate(names)]
+        return f"sections: {{{', '.join(parts)}}}\n" if parts else ""
 
 
 @dataclass(frozen=True)
@@ -49,25 +84,31 @@ class Demo:
     roster: str
 
 
-def make_demo(curriculum: Curriculum, roster_name: str, now: datetime, zone: ZoneInfo) -> Demo:
+def make_demo(
+    curriculum: Curriculum, roster_name: str, now: datetime, zone: ZoneInfo, size: Size | None = None
+) -> Demo:
     """Return the texts of a semester in which the first written modules are open at `now`."""
+    size = size or Size()
     slugs = [module.slug for module in curriculum.written]
     if not slugs:
         raise TitoError("a demo semester needs at least one written module, and the course has none")
     today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     schedule = "\n".join(_dates(slug, index, today) for index, slug in enumerate(slugs))
     modules = ", ".join(slugs)
-    text = TEXT.format(course=COURSE, zone=zone.key, modules=modules, schedule=schedule, roster=roster_name)
-    return Demo(text, ROSTER)
+    people = {"tas": ", ".join(size.staff()), "sections": size.readers(), "roster": roster_name}
+    text = TEXT.format(course=COURSE, zone=zone.key, modules=modules, schedule=schedule, **people)
+    return Demo(text, as_csv(size.roster()))
 
 
-def write_demo(path: Path, curriculum: Curriculum, now: datetime, zone: ZoneInfo, force: bool = False) -> Path:
+def write_demo(
+    path: Path, curriculum: Curriculum, now: datetime, zone: ZoneInfo, force: bool = False, size: Size | None = None
+) -> Path:
     """Write the demo semester to `path`, its roster beside it; refuse to overwrite a file unless forced."""
     roster = path.with_name(f"{path.stem}-roster.csv")
     for file in (path, roster):
         if file.exists() and not force:
             raise TitoError(f"{file} exists, and may hold your changes: name another file, or add --force")
-    demo = make_demo(curriculum, roster.name, now, zone)
+    demo = make_demo(curriculum, roster.name, now, zone, size)
     write_atomically(roster, demo.roster)
     write_atomically(path, demo.semester)
     return roster

@@ -101,6 +101,18 @@ class Late(Part):
         return self.window_hours * 3600
 
 
+class LateDays(Part):
+    """Days of 24 hours that each student may spend on modules themselves: in the semester, and on one module."""
+
+    semester: int = Field(default=0, ge=0, le=100)
+    per_module: int = Field(default=2, ge=1, le=14)
+
+    @property
+    def on_one(self) -> int:
+        """Return how many a student may spend on one module."""
+        return min(self.semester, self.per_module)
+
+
 class Attempts(Part):
     """How often a student may submit a module, and which attempt is graded."""
 
@@ -139,6 +151,13 @@ class Staff(Part):
 
     instructors: list[Username] = Field(min_length=1)
     tas: list[Username] = []
+
+
+class Conflict(Part):
+    """A student whose work a member of the staff does not grade; nobody needs to name themselves."""
+
+    grader: Username
+    student: Username
 
 
 class Extension(Part):
@@ -194,6 +213,7 @@ class Semester(Part):
     modules: list[str] = []
     schedule: dict[str, ModuleDates]
     late: Late = Late()
+    late_days: LateDays = LateDays()
     attempts: Attempts = Attempts()
     # The reference of a module one could not finish: once nobody may submit any more (or to a student who gives up
     # submitting it), or never.
@@ -204,6 +224,9 @@ class Semester(Part):
     milestones: dict[str, Milestone] = {}
     limits: SemesterLimits = SemesterLimits()
     staff: Staff
+    # Who of the staff reads which of the roster's sections; who stands in none reads all.
+    sections: dict[str, list[Username]] = {}
+    conflicts: list[Conflict] = []
     roster: str = "roster.csv"
     extensions: list[Extension] = []
     accommodations: list[Accommodation] = []
@@ -233,9 +256,11 @@ class Semester(Part):
         return closes_at
 
     def dues(self, module: str) -> list[datetime]:
-        """Return the due date of `module` and, after it, those of its extensions."""
-        extended = {extension.due for extension in self.extended(module)}
-        return [self.dates[module].due, *sorted(extended)]
+        """Return the due date of `module` and, after it, those that extensions and late days can make of it."""
+        dues = {self.dates[module].due, *(extension.due for extension in self.extended(module))}
+        return sorted(
+            dues | {due + timedelta(days=days) for due in dues for days in range(1, self.late_days.on_one + 1)}
+        )
 
     def extended(self, module: str) -> list[Extension]:
         """Return who has more time for `module`, one line a student: of an extension and an accommodation the later."""

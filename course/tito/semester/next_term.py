@@ -17,7 +17,7 @@ from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, read, validate
 from tito.semester.rosters.headings import COLUMNS
 
-OF_STUDENTS = ("extensions", "accommodations")
+OF_STUDENTS = ("sections", "extensions", "accommodations", "conflicts")
 DAY = len("2026-11-30")
 
 

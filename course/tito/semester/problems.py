@@ -1,5 +1,6 @@
 """What is wrong with a semester file or roster, so that it can be mended: file, line, key, value, rule, remedy."""
 
+import difflib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
@@ -40,3 +41,10 @@ class Rule(ValueError):
     def __init__(self, rule: str, remedy: str) -> None:
         self.rule, self.remedy = rule, remedy
         super().__init__(f"{rule}; {remedy}")
+
+
+def choose(value: str, known: list[str]) -> str:
+    """Write the remedy for a name that is not known: the close one, and what there is."""
+    close = difflib.get_close_matches(value, known, n=1)
+    shown = ", ".join(known[:25]) + (", ..." if len(known) > 25 else "")
+    return (f"did you mean {close[0]}? " if close else "") + f"choose among: {shown or 'none'}"

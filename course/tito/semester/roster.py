@@ -1,7 +1,7 @@
 """The roster: who takes the course, one student a line, in a CSV file.
 
-Columns: `username` (required), `last_name`, `first_name`, `email`, under these headings or those that learning
-platforms write (`rosters.headings`); what else an export holds is left out. A student who drops
+Columns: `username` (required), `last_name`, `first_name`, `email`, `section`, under these headings or those that
+learning platforms write (`rosters.headings`); what else an export holds is left out. A student who drops
 the course is a line that is no longer there; nothing of theirs is deleted anywhere.
 
 A damaged roster is refused and never read as a smaller one: every line stands for itself, since a quote that is not
@@ -48,6 +48,7 @@ DAMAGE = {
 }
 # What a spreadsheet made of a user name. Each is a name by itself, and nobody's.
 SPOILT = re.compile(r"[0-9][.,]?[0-9]*[Ee]\+[0-9]+|[0-9]+[.,]0+|#[A-Z0-9/!?]+")
+LONGEST_SECTION = 80  # Moodle joins the names of several groups
 # Lines of Canvas's gradebook that are nobody: the greatest points, and the instructor's view as a student.
 NOBODY = {"points possible", "student, test", "test student"}
 
@@ -59,6 +60,7 @@ class Student(NamedTuple):
     last_name: str = ""
     first_name: str = ""
     email: str = ""
+    section: str = ""
 
 
 @dataclass
@@ -97,8 +99,9 @@ def read_roster(text: str, name: str, username: str = "") -> Roster:
 
 
 def as_csv(students: list[Student]) -> str:
-    """Write a roster of ours: commas, four columns."""
-    rows = [",".join(map(_quoted, row)) for row in (COLUMNS, *students)]
+    """Write a roster of ours: commas, our columns; without sections, none of them."""
+    width = len(COLUMNS) if any(student.section for student in students) else COLUMNS.index("section")
+    rows = [",".join(map(_quoted, row[:width])) for row in (COLUMNS, *students)]
     return "\n".join(rows) + "\n"
 
 
@@ -214,11 +217,21 @@ def _student(cells: dict[str, str]) -> Student | tuple[str, str, str, str]:
         return "username", ascii(written), f"is not a user name of the Hub ({error})", remedy
     if email and "@" not in email:
         return "email", repr(email), "is not an address", "write name@place or leave it empty"
+    if wrong := _section_problem(section := " ".join(cells.get("section", "").split())):
+        return "section", ascii(section), *wrong
     last, first = cells.get("last_name", ""), cells.get("first_name", "")
     if not last and not first and FULL_NAME in cells:
         # Of a name without a comma nobody can tell which part is which.
         last, _, first = (part.strip() for part in cells[FULL_NAME].partition(","))
-    return Student(username, last, first, email)
+    return Student(username, last, first, email, section)
+
+
+def _section_problem(section: str) -> tuple[str, str] | None:
+    if len(section) > LONGEST_SECTION:
+        return f"is longer than {LONGEST_SECTION} characters", "give each section a shorter name"
+    if not section.isprintable():
+        return "has signs that can't be shown", "write the section's name anew"
+    return None
 
 
 def _taken(

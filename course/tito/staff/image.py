@@ -6,12 +6,10 @@ label says what an image was made of); the tag is the course's id, so that two c
 their own.
 """
 
-import hashlib
 import json
 import os
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -22,17 +20,13 @@ import yaml
 
 from tito.curriculum import load_curriculum, require_course
 from tito.errors import TitoError
+from tito.staff.engine import BASE_IMAGE, REPOSITORY, ROOT, Say, check_engine, digest_of, follow, inspect, make_base
 from tito.staff.package import build_student, build_worker, prebuilt_of_semester, split
+from tito.staff.packages_image import Packages
 
-ROOT = Path(__file__).resolve().parents[3]
-REPOSITORY = "tinytorch-hub"
-BASE_IMAGE = f"{REPOSITORY}/base:bookworm"
 LABEL = "tinytorch.made-of"
 STAFF_HAS = ("course", "tinytorch", "exchange", "hatch_build.py", "pyproject.toml", "README.md", "LICENSE")
 HUB_HAS = (*STAFF_HAS, "hub_config", "docs", "docker")
-# Certificate authorities of this machine, for the time of the build: the first that exists.
-BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 ALLOWED_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 NEVER_STAGED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.ipynb")
 
@@ -52,39 +46,37 @@ def build_images(
     kinds: Iterable[str],
     base: str = BASE_IMAGE,
     force: bool = False,
-    say: Callable[[str], None] = lambda line: None,
+    say: Say = lambda line: None,
 ) -> dict[str, str]:
     """Bring the images of these kinds to course, locks and code; return kind -> name."""
     if not ALLOWED_TAG.fullmatch(tag):
         raise TitoError(f"an image's tag has letters, digits, '_', '.', '-' only, got {tag!r}: give another --tag.")
-    _check_engine()
-    _make_base(base, say)
-    names = {}
-    for kind in kinds:
-        names[kind] = f"{REPOSITORY}/{kind}:{tag}"
+    check_engine()
+    make_base(base, say)
+    names = {kind: f"{REPOSITORY}/{kind}:{tag}" for kind in kinds}
+    packages = Packages(base, force, say)
+    for position, (kind, name) in enumerate(names.items(), 1):
         with tempfile.TemporaryDirectory(prefix="tito-image-") as folder:
             stage(kind, course, Path(folder))
-            _build(kind, names[kind], Path(folder), base, force, say)
+            made_of = digest_of(Path(folder), inspect(base, "{{.Id}}"), packages.name)
+            if not force and inspect(name, f'{{{{index .Config.Labels "{LABEL}"}}}}') == made_of:
+                say(f"{name} is up to date")
+                continue
+            arguments = {"BASE_IMAGE": base} | ({} if kind in FROM_DEBIAN else {"PACKAGES_IMAGE": packages.make()})
+            say(f"building {name}, {position} of {len(names)}")
+            options = ["--tag", name, "--label", f"{LABEL}={made_of}", *(["--no-cache"] * force)]
+            _build(Path(folder), f"{kind}.Dockerfile", arguments, options, say)
+            say(f"{name} has {int(inspect(name, '{{.Size}}')) / 1e6:.0f} MB")
     return names
 
 
 def stage(kind: str, course: Course, context: Path) -> None:
     """Put what an image of this kind is made of into a folder, readable for the image's user whatever the umask."""
+    shutil.copyfile(ROOT / "docker" / f"{kind}.Dockerfile", context / f"{kind}.Dockerfile")
     STAGES[kind](course, context)
     for path in context.rglob("*"):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-
-
-def _stage_common(kind: str, context: Path) -> None:
-    for source in ("docker/trim.sh", "requirements/bootstrap.lock", f"docker/{kind}.Dockerfile"):
-        shutil.copyfile(ROOT / source, context / Path(source).name)
-    shutil.copyfile(ROOT / "requirements" / f"{kind}.lock", context / "packages.lock")
-    bundles = [os.environ[name] for name in BUNDLES if name in os.environ]
-    bundle = next((path for path in (*bundles, SYSTEM_BUNDLE) if Path(path).is_file()), None)
-    if bundle is None:
-        raise TitoError(f"no bundle of certificate authorities is here ({SYSTEM_BUNDLE}): set SSL_CERT_FILE.")
-    shutil.copyfile(bundle, context / "ca.crt")
 
 
 def _stage_server(kind: str, context: Path) -> None:
@@ -97,32 +89,25 @@ def _stage_server(kind: str, context: Path) -> None:
 
 
 def _stage_student(course: Course, context: Path) -> None:
-    _stage_common("student", context)
     _stage_server("student", context)
     build_student(course.tree, context / "wheels", course.tiers, course.prebuilt)
 
 
 def _stage_worker(course: Course, context: Path) -> None:
-    _stage_common("worker", context)
     build_worker(course.tree, context / "wheels")
 
 
 def _stage_staff(course: Course, context: Path) -> None:
-    _stage_common("staff", context)
     _stage_server("staff", context)
     _stage_checkout(course, context, STAFF_HAS)
 
 
 def _stage_hub(course: Course, context: Path) -> None:
-    _stage_common("hub", context)
-    shutil.copyfile(ROOT / "requirements" / "node.lock", context / "node.lock")
-    shutil.copytree(ROOT / "docker" / "proxy", context / "proxy", ignore=shutil.ignore_patterns("node_modules"))
     _stage_checkout(course, context, HUB_HAS)
 
 
 def _stage_database(course: Course, context: Path) -> None:
-    for name in ("database.Dockerfile", "database.sh"):
-        shutil.copyfile(ROOT / "docker" / name, context / name)
+    shutil.copyfile(ROOT / "docker" / "database.sh", context / "database.sh")
 
 
 def _stage_checkout(course: Course, context: Path, names: Iterable[str]) -> None:
@@ -150,68 +135,12 @@ STAGES: dict[str, Callable[[Course, Path], None]] = {
     "database": _stage_database,
 }
 KINDS = tuple(STAGES)
+FROM_DEBIAN = {"database"}  # takes none of our packages
 
 
-def _build(kind: str, name: str, context: Path, base: str, force: bool, say: Callable[[str], None]) -> None:
-    made_of = _digest(context, base)
-    if not force and _inspect(name, f'{{{{index .Config.Labels "{LABEL}"}}}}') == made_of:
-        say(f"{name} is up to date")
-        return
-    say(f"building {name}")
-    command = ["docker", "build", "--file", str(context / f"{kind}.Dockerfile"), "--tag", name]
-    command += ["--build-arg", f"BASE_IMAGE={base}", "--label", f"{LABEL}={made_of}", *(["--no-cache"] * force)]
-    _follow([*command, str(context)], say)
-    say(f"{name} has {int(_inspect(name, '{{.Size}}')) / 1e6:.0f} MB")
-
-
-def _digest(context: Path, base: str) -> str:
-    digest = hashlib.sha256(_inspect(base, "{{.Id}}").encode())
-    for path in sorted(path for path in context.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(context)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def _follow(command: list[str], say: Callable[[str], None]) -> None:
-    """Run a build and say its steps; raise with its last words if it fails."""
-    environment = os.environ | ({} if _has_buildkit() else {"DOCKER_BUILDKIT": "0"})
-    words: list[str] = []
-    with subprocess.Popen(
-        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment, errors="replace"
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            words.append(line.rstrip())
-            if line.startswith(("Step ", "#")):
-                say(f"    {line.rstrip()[:110]}")
-    if process.returncode != 0:
-        raise TitoError(f"'{' '.join(command)}' failed:\n" + "\n".join(words[-25:]))
-
-
-def _has_buildkit() -> bool:
-    return subprocess.run(["docker", "buildx", "version"], capture_output=True).returncode == 0
-
-
-def _inspect(name: str, template: str) -> str:
-    """Return a fact of an image, "" if there is no such image."""
-    done = subprocess.run(["docker", "image", "inspect", "--format", template, name], capture_output=True, text=True)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def _check_engine() -> None:
-    if shutil.which("docker") is None:
-        raise TitoError("images are built by Docker, and its client is missing: apt-get install docker.io.")
-    done = subprocess.run(["docker", "info", "--format", "{{.ServerVersion}}"], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise TitoError(f"no Docker engine answers ({done.stderr.strip()}): start dockerd, or see docker/README.md.")
-
-
-def _make_base(base: str, say: Callable[[str], None]) -> None:
-    if _inspect(base, "{{.Id}}"):
-        return
-    say(f"making the base image {base}")
-    done = subprocess.run(["bash", str(ROOT / "docker" / "base-image.sh"), base], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise TitoError(f"the base image {base} could not be made:\n{(done.stdout + done.stderr).strip()}")
+def _build(context: Path, file: str, arguments: dict[str, str], options: list[str], say: Say) -> None:
+    given = [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
+    follow(["docker", "build", "--file", str(context / file), *given, *options, str(context)], say)
 
 
 def _chosen(tiers: str | None, prebuilt: str, semester: Path | None, tag: str | None) -> tuple[Course, str]:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import click
 
-from exchange.client import ExchangeClient, ReceiptFolder, fetch_folder, submit_folder
-from exchange.client.fetching import Fetched, fetch_feedback_folder, is_fetched
+from exchange.client import ExchangeClient, ReceiptFolder, submit_folder
+from exchange.client.fetching import Fetched, fetch_feedback_folder
 from exchange.protocol.models import Assignment, Receipt, Submission, parse_utc
 from tito.errors import TitoError
 from tito.history.keeping import keep_notebook
 from tito.student.answers import answer, as_json_option
 from tito.student.exchange_door import all_mine, describe_result, exchange, folder_of, lateness, slug_of
+from tito.student.fetching import fetch_one
 from tito.workspace import Workspace
 
 # nbgrader's own form, so that its lists find feedback that tito fetched.
@@ -39,7 +40,7 @@ def fetch(names: tuple[str, ...], released: bool, quiet: bool, as_json: bool) ->
     with exchange() as (client, course):
         offered = [a for a in client.assignments(course) if a.files and a.state != "announced"]
         for assignment in _choose(offered, wanted):
-            done[assignment.id] = _fetch_one(client, workspace, assignment)
+            done[assignment.id] = fetch_one(client, workspace, assignment)
     if not quiet:
         facts = {slug: {"written": f.written if f else [], "kept": f.kept if f else []} for slug, f in done.items()}
         lines = [_say_fetched(workspace, slug, f) for slug, f in done.items()]
@@ -56,13 +57,6 @@ def _choose(offered: list[Assignment], wanted: list[str]) -> list[Assignment]:
     return [by_id[slug] for slug in wanted] if wanted else offered
 
 
-def _fetch_one(client: ExchangeClient, workspace: Workspace, assignment: Assignment) -> Fetched | None:
-    folder, releases = folder_of(workspace, assignment.id), workspace.release(assignment.id).parent.parent
-    if is_fetched(assignment, folder, releases) and all((folder / f.path).exists() for f in assignment.files):
-        return None
-    return fetch_folder(client, assignment.course, assignment.id, folder, releases, add_missing=True)
-
-
 def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> str:
     folder = workspace.show(folder_of(workspace, slug))
     if fetched is None:
@@ -70,7 +64,7 @@ def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> st
     if fetched.corrected:
         return (
             f"{slug}: the course has released a corrected version; your files in {folder} were kept. "
-            f"'tito module reset {slug}' takes the new notebook and keeps yours as a copy."
+            f"'tito module update {slug}' takes the correction into your notebook and keeps your answers."
         )
     return f"{slug}: fetched {', '.join(fetched.written)} into {folder}" if fetched.written else f"{slug}: {folder}"
 

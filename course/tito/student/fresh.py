@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +21,11 @@ from tito.workspace import Workspace
 # The child answers through its own file: what student code prints, however much, goes nowhere.
 CHILD = """
 import faulthandler, importlib, json, sys, traceback
-name, limit, answer = sys.argv[1], float(sys.argv[2]), open(sys.argv[3], "w")
+names, limit, answer = sys.argv[1].split(), float(sys.argv[2]), open(sys.argv[3], "w")
 faulthandler.dump_traceback_later(limit, file=answer, exit=True)
 try:
-    importlib.import_module(name)
+    for name in names:
+        importlib.import_module(name)
     said = {"ok": True}
 except BaseException as error:
     frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
@@ -50,19 +52,35 @@ def import_fresh(workspace: Workspace, slug: str, exported: Exported, limit_seco
     """Import the exported text with the student's other modules; return what went wrong, or None."""
     workspace.memory.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="tito-fresh-") as folder:
-        home = Path(folder)
-        if workspace.core.is_dir():
-            shutil.copytree(workspace.core, home / "core", ignore=shutil.ignore_patterns("__pycache__"))
-        staged = home / "core" / exported.file_name
-        write_atomically(staged, exported.text)
-        answer = home / "answer"
-        code = _run(home, answer, slug, limit_seconds)
-        text = answer.read_text(encoding="utf-8", errors="replace") if answer.is_file() else ""
-    return _understand(text, code, exported, str(staged), limit_seconds)
+        message, places = _run_staged(workspace, Path(folder), {slug: exported.text}, limit_seconds)
+    staged = str(Path(folder) / "core" / exported.file_name)
+    return Trouble(message.replace(staged, exported.file_name), _origin(places, exported, staged)) if message else None
 
 
-def _run(home: Path, answer: Path, slug: str, limit_seconds: float) -> int | None:
-    command = [sys.executable, "-P", "-B", "-c", CHILD, f"tinytorch.core.{slug}", str(limit_seconds), str(answer)]
+def import_together(workspace: Workspace, texts: Mapping[str, str], limit_seconds: float) -> str:
+    """Import modules, given by slug, with the student's other ones; return what went wrong and where, or ''."""
+    with tempfile.TemporaryDirectory(prefix="tito-fresh-") as folder:
+        message, places = _run_staged(workspace, Path(folder), texts, limit_seconds)
+    inside = [f"{Path(file).name}, line {line}: " for file, line in places if file.startswith(folder)]
+    return f"{''.join(inside[:1])}{message.replace(f'{folder}/', '')}"
+
+
+def _run_staged(
+    workspace: Workspace, home: Path, texts: Mapping[str, str], limit_seconds: float
+) -> tuple[str, list[tuple[str, int]]]:
+    """Copy the student's package into `home`, put these modules in, import them; return what `_understand` does."""
+    if workspace.core.is_dir():
+        shutil.copytree(workspace.core, home / "core", ignore=shutil.ignore_patterns("__pycache__"))
+    for slug, text in texts.items():
+        write_atomically(home / "core" / f"{slug}.py", text)
+    answer = home / "answer"
+    code = _run(home, answer, " ".join(f"tinytorch.core.{slug}" for slug in texts), limit_seconds)
+    text = answer.read_text(encoding="utf-8", errors="replace") if answer.is_file() else ""
+    return _understand(text, code, limit_seconds)
+
+
+def _run(home: Path, answer: Path, names: str, limit_seconds: float) -> int | None:
+    command = [sys.executable, "-P", "-B", "-c", CHILD, names, str(limit_seconds), str(answer)]
     environment = os.environ | {"TINYTORCH_HOME": str(home)}
     try:
         # Away from the working directory, where a file of the student's might shadow numpy.
@@ -79,21 +97,19 @@ def _run(home: Path, answer: Path, slug: str, limit_seconds: float) -> int | Non
         return None
 
 
-def _understand(text: str, code: int | None, exported: Exported, staged: str, limit_seconds: float) -> Trouble | None:
+def _understand(text: str, code: int | None, limit_seconds: float) -> tuple[str, list[tuple[str, int]]]:
+    """Return what went wrong, '' if nothing did, and where: (file, line), innermost first."""
     try:
         said = json.loads(text)
     except ValueError:
         # Not JSON: the watchdog wrote where the code was when time was up, innermost frame first.
         places = [(match["file"], int(match["line"])) for match in _FRAME.finditer(text)]
-        origin = _origin(places, exported, staged)
         if places or code is None:
-            return Trouble(f"did not end within {limit_seconds:g} seconds: is there an endless loop?", origin)
-        return Trouble(f"ended Python itself (exit code {code}), without an error: is there an exit()?", None)
+            return f"did not end within {limit_seconds:g} seconds: is there an endless loop?", places
+        return f"ended Python itself (exit code {code}), without an error: is there an exit()?", []
     if said["ok"]:
-        return None
-    places = [(file, line) for file, line in reversed(said["frames"])]
-    message = f"{said['kind']}: {said['message']}".replace(f"{staged}", exported.file_name)
-    return Trouble(message, _origin(places, exported, staged))
+        return "", []
+    return f"{said['kind']}: {said['message']}", [(file, line) for file, line in reversed(said["frames"])]
 
 
 def _origin(places: list[tuple[str, int]], exported: Exported, staged: str) -> Origin | None:

@@ -81,6 +81,8 @@ def _show(result: MilestoneResult) -> None:
         f"{mark}  {result.metric}: {result.value:.4g}, needed {result.threshold:g}, in {result.seconds:.1f} seconds"
     )
     click.echo(f"Figure: {result.picture}")
+    if result.film:
+        click.echo(f"Film: {result.film}")
 
 
 @click.command()

@@ -38,6 +38,7 @@ class MilestoneResult:
     when: str
     why: str = ""
     picture: str = ""
+    film: str = ""
 
     def to_json(self) -> dict:
         return asdict(self)
@@ -81,7 +82,10 @@ def run_milestone(workspace: Workspace, milestone: Milestone, full: bool, show: 
         seconds = monotonic() - started
         value = said.get("value")
         value = value if isinstance(value, float) and math.isfinite(value) else None
-        picture = _keep_picture(Path(place) / "picture.png", folder / f"{_file_name(milestone, full)}.png")
+        figures = [
+            _keep_picture(Path(place) / f"picture.{ending}", folder / f"{_file_name(milestone, full)}.{ending}")
+            for ending in ("png", "gif")
+        ]
     result = MilestoneResult(
         milestone.name,
         full,
@@ -93,7 +97,7 @@ def run_milestone(workspace: Workspace, milestone: Milestone, full: bool, show: 
         round(seconds, 2),
         now(),
         said.get("why", "") if value is not None or said.get("why") else "it gave no finite number",
-        picture if value is not None else "",
+        *(figures if value is not None else []),
     )
     _keep(folder / f"{_file_name(milestone, full)}.json", result)
     return result

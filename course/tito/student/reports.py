@@ -14,7 +14,8 @@ from tito.workspace import Workspace
 
 MOST_BYTES = 3800  # of one event's detail; the exchange takes 4000
 NAME_CHARACTERS = 60  # the file is the student's own and may hold anything
-TOLD = {"exercise": str, "checks": int, "passed": int, "fault": str, "prediction": str, "right": bool, "hint": int}
+TOLD = {"exercise": str, "checks": int, "passed": int, "fault": str, "failed": str}
+TOLD |= {"prediction": str, "right": bool, "hint": int}
 
 Note = tuple[str, dict]  # module, what is told
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 import click
 
+from tito.errors import TitoError
 from tito.student.progress import NOT_RELEASED, NOT_WRITTEN, PREBUILT, RELEASED, Progress
 
 PATIENCE_SECONDS = 2.0
-RUNS = ("built", "prebuilt")
+BUILT = "built"
+RUNS = (BUILT, "prebuilt")
 # Of a module in such a state nothing is the student's own: leaving its line out hides no work.
 UNTOUCHED = (NOT_WRITTEN, NOT_RELEASED, RELEASED, PREBUILT)
 
@@ -38,15 +40,31 @@ def list_progress(progress: list[Progress], everything: bool) -> Listed:
     """Keep what the semester runs, and what the student worked on; all if asked, or where no semester is known."""
     if everything or not os.environ.get("SEMESTER_URL"):
         return Listed(progress)
-    running, trouble = _running()
+    places, trouble = _places()
     if trouble:
         return Listed(progress, trouble=trouble)
+    running = {slug for slug, place in places.items() if place in RUNS}
     kept = [each for each in progress if each.module.slug in running or each.state not in UNTOUCHED]
     return Listed(kept, len(progress) - len(kept))
 
 
-def _running() -> tuple[set[str], str]:
-    """Ask for the slugs of modules that are built or come prebuilt, or say why they can't be had."""
+def built_by_semester() -> set[str]:
+    """Return the slugs of modules that students of the semester build; none where there is no semester.
+
+    That it can't be known is an error: what rests on it would be a guess.
+    """
+    if not os.environ.get("SEMESTER_URL"):
+        return set()
+    places, trouble = _places()
+    if trouble:
+        raise TitoError(
+            f"which modules your semester builds must be known first, and {trouble}. Try again in a minute."
+        )
+    return {slug for slug, place in places.items() if place == BUILT}
+
+
+def _places() -> tuple[dict[str, str], str]:
+    """Ask for what the semester makes of each module, by slug, or say why that can't be had."""
     from exchange.client.connection import Connection, Unreachable
     from exchange.client.token import hub_token
     from exchange.protocol.models import Refused
@@ -56,12 +74,12 @@ def _running() -> tuple[set[str], str]:
     )
     try:
         course = service.ask("GET", "course")
-        return {m["slug"] for tier in course["tiers"] for m in tier["modules"] if m["place"] in RUNS}, ""
+        return {m["slug"]: m["place"] for tier in course["tiers"] for m in tier["modules"]}, ""
     except Unreachable as error:  # its other words are about the exchange
-        return set(), f"the semester service does not answer ({error.value})"
+        return {}, f"the semester service does not answer ({error.value})"
     except Refused as error:
-        return set(), f"the semester service says: {error}"
+        return {}, f"the semester service says: {error}"
     except (KeyError, TypeError):
-        return set(), "the semester service answers in words that this tito does not know"
+        return {}, "the semester service answers in words that this tito does not know"
     finally:
         service.close()

@@ -3,13 +3,23 @@
 from fastapi import APIRouter
 
 from exchange.protocol import API_VERSION
-from exchange.service.routes import assignments, courses, events, operations, questions, releases, submissions, unlocks
+from exchange.service.routes import (
+    assignments,
+    courses,
+    events,
+    late_days,
+    operations,
+    questions,
+    releases,
+    submissions,
+    unlocks,
+)
 
 
 def api_router() -> APIRouter:
     """Collect all routes below the service's prefix."""
     router = APIRouter()
     router.include_router(operations.router)
-    for part in (courses, assignments, releases, submissions, unlocks, questions, events):
+    for part in (courses, assignments, late_days, releases, submissions, unlocks, questions, events):
         router.include_router(part.router, prefix=f"/api/{API_VERSION}")
     return router

@@ -1,12 +1,22 @@
 """Events and progress."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from exchange.protocol import scopes
-from exchange.protocol.models import Event, EventKind, EventReport, Refused, StudentProgress
-from exchange.service import courses, events, find
+from exchange.protocol.models import (
+    CourseActivity,
+    Event,
+    EventKind,
+    EventReport,
+    Forgotten,
+    Refused,
+    StudentProgress,
+)
+from exchange.service import activity, audit, courses, events, find, forgetting
 from exchange.service.context import CallerDep, ServiceDep
 from exchange.service.routes.parameters import After, AssignmentQuery, CourseId, Limit, PersonQuery, Wait
 from exchange.service.routes.waiting import wait_for_rows
@@ -57,6 +67,48 @@ async def list_events(
     return await wait_for_rows(service, look, wait)
 
 
+@router.get("/courses/{course}/activity")
+def get_activity(
+    course: CourseId,
+    service: ServiceDep,
+    caller: CallerDep,
+    assignment: AssignmentQuery = None,
+    student: PersonQuery = None,
+    failing: Annotated[int, Query(ge=0, le=1000, description="of exercises those that failed so often in a row")] = 0,
+) -> CourseActivity:
+    """Show what events say, added up: one's own, or with the events scope everybody's."""
+    if not caller.may(scopes.EVENTS, course):
+        if student not in (None, caller.name):
+            raise Refused("students see their own activity", str(student), "leave out 'student'", 403)
+        student = caller.name
+    with service.database.read() as connection:
+        find.find_course(connection, caller, course)
+        return activity.read(connection, course, assignment, student, failing)
+
+
+@router.delete("/courses/{course}/events")
+def forget_events(
+    course: CourseId,
+    service: ServiceDep,
+    caller: CallerDep,
+    before: str | None = None,
+    student: PersonQuery = None,
+    yes: bool = False,
+) -> Forgotten:
+    """Remove events before a time, or what a course need not keep of one student; without `yes` say how much that is.
+
+    What students handed in, receipts, results and feedback stay: a course must be able to show them.
+    """
+    find.check_scope(caller, scopes.ADMIN, course)
+    with service.database.write() as connection:
+        find.find_course(connection, caller, course)
+        forgotten = forgetting.forget(connection, course, forgetting.what(before, student), yes)
+        if yes:
+            said = f"{forgotten.events} events, {forgotten.questions} questions; before {before or 'any time'}"
+            audit.record(connection, service.now(), caller, "forget", course, subject=student or "", detail=said)
+    return forgotten
+
+
 @router.get("/courses/{course}/progress")
 async def get_progress(course: CourseId, service: ServiceDep, caller: CallerDep) -> list[StudentProgress]:
     """Show how every assignment stands for every student who has fetched or submitted anything."""
@@ -67,7 +119,7 @@ async def get_progress(course: CourseId, service: ServiceDep, caller: CallerDep)
         with service.database.read() as connection:
             rows = courses.list_assignments(connection, caller, course, now)
             record = courses.read_record(connection, course, None)
-        students = sorted({s for _, s in (*record.fetched, *record.submitted, *record.extensions)})
+        students = sorted({s for _, s in (*record.fetched, *record.submitted, *record.granted)})
         return [StudentProgress(s, [courses.read_assignment(r, record, s, now) for r in rows]) for s in students]
 
     return await run_in_threadpool(look)

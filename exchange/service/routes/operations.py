@@ -3,7 +3,6 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from sqlalchemy import text
 
 from exchange.protocol import API_VERSION, scopes
 from exchange.protocol.models import PublicKey, Refused
@@ -15,10 +14,8 @@ router = APIRouter()
 @router.get("/health")
 def get_health(service: ServiceDep) -> dict[str, str]:
     """Tell whether the service can read its database and has room to store; 503 or 507 if not."""
-    with service.database.read() as connection:
-        connection.execute(text("SELECT 1"))
-    if service.blobs.free_bytes() < service.settings.reserve_bytes:
-        raise Refused("the exchange has room for submissions", "the disk is nearly full", "make room", 507)
+    service.database.check()
+    service.check_room()
     return {"status": "ok", "time": service.now()}
 
 
@@ -27,7 +24,7 @@ def get_metrics(service: ServiceDep, caller: CallerDep) -> Response:
     """Give Prometheus metrics to operators and to whoever may read the Hub's own."""
     if not caller.scopes & {scopes.ADMIN, "read:metrics"}:
         raise Refused(f"metrics need the scope {scopes.ADMIN} or read:metrics", caller.name, "use a service token", 403)
-    return Response(service.metrics.text(service.blobs.free_bytes()), media_type=CONTENT_TYPE_LATEST)
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get(f"/api/{API_VERSION}/keys")

@@ -1,6 +1,5 @@
 """Questions: students ask, with their notebook if they like; staff take, read and answer them."""
 
-from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -10,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from exchange.protocol import scopes
 from exchange.protocol.models import Answer, AnswerForAll, Question, QuestionRequest, Refused
-from exchange.service import find, questions
+from exchange.service import failing, find, questions
 from exchange.service.context import CallerDep, Service, ServiceDep
 from exchange.service.identity import Caller
 from exchange.service.intake import receive
@@ -60,11 +59,7 @@ def list_questions(
     with service.database.read() as connection:
         find.find_course(connection, caller, course)
         rows = [questions.read(row) for row in connection.execute(query.order_by(table.c.seq).limit(limit))]
-        if not everybody:
-            return rows
-        known = {name: questions.failing(connection, course, name) for name in {row.assignment for row in rows}}
-    counts = [known[row.assignment].get(row.exercise, (0, 0)) for row in rows]
-    return [replace(row, failing=fails, tried=tried) for row, (fails, tried) in zip(rows, counts, strict=True)]
+        return failing.with_counts(connection, course, rows) if everybody else rows
 
 
 @router.get("/courses/{course}/assignments/{assignment}/answers")
@@ -79,9 +74,11 @@ def list_answers(
 
 @router.get(ONE)
 def get_question(course: CourseId, question: QuestionId, service: ServiceDep, caller: CallerDep) -> Question:
-    """Show a question."""
+    """Show a question; with how often its check fails in the class for whoever answers."""
     with service.database.read() as connection:
-        return questions.read(questions.find_question(connection, caller, course, question))
+        found = questions.read(questions.find_question(connection, caller, course, question))
+        may = caller.may(scopes.ANSWER, course)
+        return failing.with_counts(connection, course, [found])[0] if may else found
 
 
 @router.delete(ONE, status_code=204)

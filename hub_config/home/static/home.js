@@ -1,4 +1,5 @@
-// Times in the viewer's own zone, and a page that refreshes while something is under way. The page works without this.
+// Times in the viewer's own zone, and a page, or a part of one, that refreshes while something is under way. The page
+// works without this.
 "use strict";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -6,9 +7,12 @@ const exact = new Intl.DateTimeFormat("en-GB", {
   weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
 });
 
-for (const element of document.querySelectorAll("time[datetime]")) {
-  element.textContent = exact.format(new Date(element.dateTime));
+function showTimes(part) {
+  for (const element of part.querySelectorAll("time[datetime]")) {
+    element.textContent = exact.format(new Date(element.dateTime));
+  }
 }
+showTimes(document);
 
 const note = document.querySelector(".zone");
 if (note && zone && document.querySelector("time[datetime]")) {
@@ -19,4 +23,37 @@ if (note && zone && document.querySelector("time[datetime]")) {
 const pending = document.querySelector("[data-refresh]");
 if (pending) {
   setTimeout(() => location.reload(), Number(pending.dataset.refresh));
+}
+
+// A part alone: what somebody is writing elsewhere on the page stays. Its children that have a name are brought up to
+// date, each only where it has changed, so that what is read aloud is read once.
+function follow(part) {
+  setTimeout(async () => {
+    try {
+      const answer = await fetch(location.href);
+      if (answer.ok) {
+        bringUpToDate(part, new DOMParser().parseFromString(await answer.text(), "text/html"));
+      }
+    } catch { /* the Hub may be restarting: look again */ }
+    if (part.dataset.follow) {
+      follow(part);
+    }
+  }, Number(part.dataset.follow));
+}
+
+function bringUpToDate(part, page) {
+  showTimes(page);
+  for (const child of part.querySelectorAll(":scope > [id]")) {
+    const newer = page.getElementById(child.id);
+    if (newer && newer.innerHTML !== child.innerHTML) {
+      child.replaceChildren(...newer.childNodes);
+    }
+  }
+  if (!page.querySelector(`#${part.id}[data-follow]`)) {
+    delete part.dataset.follow;
+  }
+}
+
+for (const part of document.querySelectorAll("[data-follow]")) {
+  follow(part);
 }

@@ -47,6 +47,10 @@ def test_the_slider_changes_picture_line_and_table():
     assert shown[0].description.endswith(view.text(0))
 
 
+def test_a_film_has_a_picture_for_each_step():
+    assert [each.description.split(". ")[1][:7] for each in learned().pictures()] == ["step 0:", "step 50"]
+
+
 def test_one_change_sends_little():
     rng = np.random.default_rng(0)
     view = viz.DecisionBoundary(rng.normal(size=(200, 2)), rng.integers(0, 3, 200), "Three classes")

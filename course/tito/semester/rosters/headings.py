@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-COLUMNS = ("username", "last_name", "first_name", "email")
+COLUMNS = ("username", "last_name", "first_name", "email", "section")
 FULL_NAME = "name"
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 # As `_plain` writes them. The first that is there wins: a platform's login before its other numbers.
@@ -27,6 +27,11 @@ KNOWN = {
     "email": (
         *("email", "e mail", "mail", "email address", "e mail address", "e mail adresse", "emailadresse"),
         *("adresse de courriel", "adresse e mail", "courriel", "direccion de correo", "correo electronico"),
+    ),
+    "section": (
+        *("section", "sections", "section name", "group", "groups", "group name", "tutorial", "recitation"),
+        *("lab section", "gruppe", "gruppen", "sektion", "uebungsgruppe", "ubungsgruppe", "tutorium", "groupe"),
+        *("groupes", "grupo", "grupos", "gruppo", "gruppi", "turma", "groep"),
     ),
     FULL_NAME: ("student", "name", "full name", "student name", "display name", "roster name"),
 }

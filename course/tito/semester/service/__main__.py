@@ -9,7 +9,6 @@ JUPYTERHUB_API_TOKEN), the other services from EXCHANGE_URL and GRADING_URL, the
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ import click
 import uvicorn
 
 from exchange.client.exchange_client import ExchangeClient
+from exchange.hub.logs import set_up_logs
 from tito.curriculum import Curriculum, load_curriculum
 from tito.errors import TitoError
 from tito.semester.read import read
@@ -48,8 +48,7 @@ log = logging.getLogger("tito.semester")
 )
 def main(database: str, course_dir: Path, semester: Path | None, apply_now: bool) -> None:
     """Serve the semester: its state, plan and apply, releases and collections on time."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up_logs("semester")
     if apply_now and semester is None:
         raise click.UsageError("--apply needs --semester FILE")
     service = build(database, course_dir.resolve(), semester and semester.resolve(), _environment())
@@ -58,7 +57,9 @@ def main(database: str, course_dir: Path, semester: Path | None, apply_now: bool
         threading.Thread(target=_apply_at_start, args=(service, stopping), name="apply at start", daemon=True).start()
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     app = create_app(service, os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/semester/"))
-    uvicorn.run(app, host=address.hostname or "127.0.0.1", port=address.port or 80, log_level="warning")
+    uvicorn.run(
+        app, host=address.hostname or "127.0.0.1", port=address.port or 80, log_config=None, log_level="warning"
+    )
     stopping.set()
 
 

@@ -4,6 +4,8 @@ from fastapi import Request
 
 from exchange.hub.identity import Caller, door_scopes, token_in
 from exchange.protocol.models import Refused
+from tito.semester.read import Valid
+from tito.semester.service.conductor import Conductor
 
 READ, MANAGE = "custom:semester:read", "custom:semester:manage"
 
@@ -34,6 +36,14 @@ def _need(who: Caller, *scopes: str) -> Caller:
         remedy = "log in as an instructor; from a terminal, use a token with this scope from the Hub's token page"
         raise refusal(403, f"this needs the scope {scopes[0]}", who.name, remedy)
     return who
+
+
+def in_force(conductor: Conductor) -> Valid:
+    """Return the semester in force."""
+    valid = conductor.valid_in_force()
+    if valid is None:
+        raise refusal(404, "a semester is in force", "", "an instructor applies one: `tito semester apply FILE`")
+    return valid
 
 
 def refusal(status: int, rule: str, value: str, remedy: str) -> Refused:

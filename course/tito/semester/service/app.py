@@ -10,8 +10,10 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field
 
+from exchange.hub.database import check_answers
 from exchange.hub.identity import Caller, HubIdentity, read_caller
 from exchange.hub.refusals import answer, answer_refusals
+from exchange.hub.sight import watch
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
@@ -20,13 +22,16 @@ from tito.semester.preview import preview
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
 from tito.semester.roster import as_csv, parse_roster
+from tito.semester.sections import sections_of
 from tito.semester.service import confirmation, schedule
-from tito.semester.service.access import Ours, caller, manager, reader, refusal
+from tito.semester.service.access import Ours, caller, in_force, manager, reader, refusal
 from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
+from tito.semester.service.metrics import semester_metrics
 from tito.semester.service.module_view import module_view
+from tito.semester.service.notice_routes import router as notice_router
 from tito.semester.service.roster_upload import Target
 from tito.semester.service.scheduler import Scheduler
 
@@ -104,12 +109,15 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     )
     app.state.service = service
     app.include_router(_public(), prefix=base)
-    app.include_router(routes, prefix=f"{base}/api/v1")
+    for part in (routes, notice_router):
+        app.include_router(part, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)
     answer_refusals(app)
     app.add_exception_handler(Ours, _say_ours)
     app.add_exception_handler(Refused, _say_the_exchanges)
+    metrics = semester_metrics(lambda: service.conductor.in_force() is not None, lambda: service.places.engine)
+    watch(app, metrics, prefix, caller, {"database": lambda: check_answers(service.places.engine)})
     return app
 
 
@@ -130,7 +138,7 @@ routes = APIRouter()
 def course(request: Request) -> dict[str, Any]:
     """Return the semester in force: modules, dates, policies; no people."""
     service: Service = request.app.state.service
-    return course_view(_in_force(service), service.places.curriculum())
+    return course_view(in_force(service.conductor), service.places.curriculum())
 
 
 @routes.get("/modules/{slug}", dependencies=[Depends(caller)])
@@ -160,13 +168,17 @@ def status(request: Request, who: Reader) -> dict[str, Any]:
 
 @routes.get("/people")
 def people(request: Request, who: Reader) -> dict[str, Any]:
-    """Return the roster and the staff of the semester in force."""
-    valid = _in_force(request.app.state.service)
-    staff = valid.semester.staff
+    """Return the roster and the staff of the semester in force, who reads which section, and what is the caller's."""
+    valid = in_force(request.app.state.service.conductor)
+    semester, staff = valid.semester, valid.semester.staff
     return {
         "students": [student._asdict() for student in valid.students],
         "tas": staff.tas,
         "instructors": staff.instructors,
+        "sections": sections_of(valid.students),
+        "readers": semester.sections,
+        "mine": [section for section, names in semester.sections.items() if who.name in names],
+        "conflicts": sorted(each.student for each in semester.conflicts if each.grader == who.name),
     }
 
 
@@ -222,7 +234,7 @@ def applying(request: Request, who: Reader) -> dict[str, Any]:
 def ask(request: Request, slug: str, kind: str, who: Manager) -> dict[str, int]:
     """Release or collect a module now; asking again while it waits changes nothing."""
     service: Service = request.app.state.service
-    valid = _in_force(service)
+    valid = in_force(service.conductor)
     if kind not in (RELEASE, COLLECT):
         raise refusal(404, "an action is release or collect", kind, "choose one of them")
     if slug not in valid.selection.built:
@@ -231,13 +243,6 @@ def ask(request: Request, slug: str, kind: str, who: Manager) -> dict[str, int]:
     number = schedule.ask(service.places.engine, valid.semester.course, kind, slug, who.name, times.now())
     service.scheduler.wake()
     return {"action": number}
-
-
-def _in_force(service: Service) -> Valid:
-    valid = service.conductor.valid_in_force()
-    if valid is None:
-        raise refusal(404, "a semester is in force", "", "an instructor applies one: `tito semester apply FILE`")
-    return valid
 
 
 def _plan(service: Service, valid: Valid) -> dict[str, Any]:

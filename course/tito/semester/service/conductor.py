@@ -137,13 +137,14 @@ class Conductor:
 
     def _changes(self, valid: Valid) -> Iterator[Change]:
         places, curriculum = self._places, self._places.curriculum()
-        late = receipts.needs(valid, places.exchange)
+        spent = exchange.spent_days(valid.semester, places.exchange)
+        late = receipts.needs(valid, places.exchange, spent)
         yield from people.changes(valid, places.hub)
         yield from exchange.changes(valid, places.exchange, curriculum, late)
         yield from notebooks.changes(valid, places.engine, curriculum, places.course_dir)
         # Before the grades: what the grading service does from then on must not go by the old late policy.
         yield from policies.changes(valid, curriculum, places.course_dir, late)
-        yield from gradebook.changes(valid, places.course_dir, places.engine, late)
+        yield from gradebook.changes(valid, places.course_dir, places.engine, late, spent)
         yield from timetable.changes(valid, places.engine, late)
 
     def _apply(self, valid: Valid, run: Run) -> None:

@@ -15,7 +15,7 @@ from tito.semester.checks import milestones_of
 from tito.semester.read import Valid
 
 FILE_NAME = "semester.json"
-PUBLIC = {"late", "attempts", "unlock", "questions", "grading", "limits"}  # policies that all may see
+PUBLIC = {"late", "late_days", "attempts", "unlock", "questions", "grading", "limits"}  # policies that all may see
 
 
 def course_view(valid: Valid, curriculum: Curriculum) -> dict[str, Any]:

@@ -43,6 +43,19 @@ class Confirmed(Table):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class Notice(Table):
+    """Something that instructors tell everybody, or one section ("" is everybody)."""
+
+    __tablename__ = "notices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    course: Mapped[str] = mapped_column(String(64), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    section: Mapped[str] = mapped_column(String(80))
+    until: Mapped[datetime] = mapped_column(UtcDateTime)
+    by: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Action(Table):
     """One release or collection of one module at one time; `by` is "schedule" or who asked for it."""
 

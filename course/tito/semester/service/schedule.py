@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from tito.semester.read import Valid
-from tito.semester.service.database import CANCELLED, COLLECT, DONE, PENDING, RELEASE, RUNNING, Action
+from tito.semester.service.database import CANCELLED, COLLECT, DONE, LATENESS, PENDING, RELEASE, RUNNING, Action
 
 SCHEDULE = "schedule"
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=15), timedelta(minutes=10)
@@ -27,13 +27,18 @@ class Entry:
 
 
 def wanted(valid: Valid) -> set[Entry]:
-    """Return what the semester asks for: a release each, and a collection whenever work may have become final."""
+    """Return what the semester asks for: a release each, and a collection whenever work may have become final.
+
+    Where students spend late days, grades follow these too: a day may be spent after the work was graded.
+    """
     semester, entries = valid.semester, set()
     for module, dates in semester.schedule.items():
         entries.add(Entry(dates.release, RELEASE, module))
         for due in semester.dues(module):
             on_time_until = due + timedelta(seconds=semester.late.grace_seconds)
-            entries |= {Entry(at, COLLECT, module) for at in (on_time_until, semester.closes_after(due))}
+            closes = semester.closes_after(due)
+            entries |= {Entry(at, COLLECT, module) for at in (on_time_until, closes)}
+            entries |= {Entry(closes, LATENESS, module)} if semester.late_days.semester else set()
     return entries
 
 

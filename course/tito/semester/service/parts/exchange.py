@@ -32,6 +32,7 @@ from tito.semester.service import drops
 from tito.semester.service.change import Change, Confirmation, became
 
 Needs = Mapping[str, Confirmation]
+Spent = Mapping[str, Mapping[str, int]]
 TIMES = ("release_at", "due_at")
 HOW_TO = (
     "Complete the modules, reach the milestone with `tito milestone run {slug}`, then `tito milestone submit {slug}`.\n"
@@ -67,6 +68,7 @@ def settings_for(semester: Semester, slug: str, title: str, files: Sequence[str]
         late_seconds=semester.late.window_seconds,
         attempts=semester.attempts.limit,
         counts=semester.attempts.counts,
+        late_days=semester.late_days.on_one,
         files=list(files),
         unlock=semester.unlock == "when_closed" and not is_milestone(slug),  # there is no solution of a milestone
     )
@@ -78,12 +80,22 @@ def extensions_for(semester: Semester, slug: str) -> dict[str, Extension]:
     return {each.student: Extension(due_at=utc_text(each.due), reason=each.reason) for each in rows}
 
 
+def spent_days(semester: Semester, exchange: ExchangeClient) -> Spent:
+    """Return how many late days who has spent, by module and student."""
+    spent: dict[str, dict[str, int]] = {}
+    if semester.course in {row.id for row in exchange.courses()}:
+        for row in exchange.late_days(semester.course):
+            spent.setdefault(row.assignment, {})[row.student] = row.days
+    return spent
+
+
 def _course(semester: Semester, exchange: ExchangeClient, now: Course | None) -> Iterator[Change]:
-    wanted = (semester.title, semester.time_zone, semester.questions)
-    if now and (now.title, now.timezone, now.questions) == wanted:
+    limits, late_days = now.limits if now else UploadLimits(), semester.late_days.semester
+    settings = CourseSettings(semester.title, semester.time_zone, limits, semester.questions, late_days)
+    if now and CourseSettings(now.title, now.timezone, now.limits, now.questions, now.late_days) == settings:
         return
-    settings = CourseSettings(*wanted[:2], limits=now.limits if now else UploadLimits(), questions=semester.questions)
     detail = f"{semester.title} ({semester.time_zone})" + ("" if semester.questions else ", without questions")
+    detail += f", {late_days} late days a student" if late_days else ""
     make = partial(exchange.put_course, semester.course, settings)
     yield Change("~" if now else "+", "exchange", f"course {semester.course}", detail, make)
 

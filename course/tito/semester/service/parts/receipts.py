@@ -1,35 +1,43 @@
 """Work that was on time and would be late by the semester's schedule: it becomes so only after somebody said yes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from exchange.client.exchange_client import ExchangeClient
 from exchange.protocol.models import AssignmentSettings, Extension, Submission, parse_utc
-from exchange.protocol.schedule import schedule_of
+from exchange.protocol.schedule import Schedule, schedule_of
 from tito.semester.model import Semester
 from tito.semester.read import Valid
 from tito.semester.service.change import Confirmation
-from tito.semester.service.parts.exchange import Needs, extensions_for, settings_for
+from tito.semester.service.parts.exchange import Needs, Spent, extensions_for, settings_for
 
 
-def needs(valid: Valid, exchange: ExchangeClient) -> Needs:
+def needs(valid: Valid, exchange: ExchangeClient, spent: Spent) -> Needs:
     """Return, by module, the yes that is needed since work that is on time now would be late."""
     semester = valid.semester
     if semester.course not in {row.id for row in exchange.courses()}:
         return {}
     known = {row.id for row in exchange.assignments(semester.course)}
-    found = {slug: _becoming_late(semester, exchange, slug) for slug in semester.dates if slug in known}
+    found = {
+        slug: _becoming_late(semester, exchange, slug, spent.get(slug, {})) for slug in semester.dates if slug in known
+    }
     return {slug: _confirmation(slug, rows) for slug, rows in found.items() if rows}
 
 
-def _becoming_late(semester: Semester, exchange: ExchangeClient, slug: str) -> list[Submission]:
+def _becoming_late(
+    semester: Semester, exchange: ExchangeClient, slug: str, spent: Mapping[str, int]
+) -> list[Submission]:
     before, after = exchange.assignment_settings(semester.course, slug), settings_for(semester, slug, "")
     granted = {row.student: Extension(row.due_at) for row in exchange.extensions(semester.course, slug)}
     wanted = extensions_for(semester, slug)
     if _times(before, granted) == _times(after, wanted):
         return []  # the many submissions of a semester are asked for only where something changes
     rows = (row for row in exchange.all_submissions(semester.course, slug) if not row.late)
-    return [row for row in rows if schedule_of(after, wanted.get(row.student)).lateness_seconds(_received(row)) > 0]
+
+    def own(student: str) -> Schedule:
+        return schedule_of(after, wanted.get(student), spent.get(student, 0))
+
+    return [row for row in rows if own(row.student).lateness_seconds(_received(row)) > 0]
 
 
 def _received(row: Submission) -> datetime:

@@ -9,8 +9,23 @@ import json
 from typing import Any
 
 from nbgrader.api import Comment, Grade, Gradebook, SubmittedNotebook
-from sqlalchemy import Column, DateTime, Engine, Integer, MetaData, String, Table, Text, event, inspect, select, text
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 metadata = MetaData()
 changes = Table(
@@ -43,11 +58,20 @@ def prepare_table(engine: Engine) -> None:
     address = str(engine.url)
     if address in _prepared:
         return
-    metadata.create_all(engine)
+    make_tables(engine, metadata)
     with engine.begin() as connection:
         for verb in ("UPDATE", "DELETE"):
             connection.execute(text(APPEND_ONLY.format(verb=verb)))
     _prepared.add(address)
+
+
+def make_tables(engine: Engine, tables: MetaData) -> None:
+    """Create what is not there yet; several threads and programs may do so at once."""
+    with engine.begin() as connection:
+        for table in tables.sorted_tables:
+            connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
 
 
 def record_changes(gradebook: Gradebook, person: str) -> None:
@@ -58,9 +82,13 @@ def record_changes(gradebook: Gradebook, person: str) -> None:
 
 def _record(session: Session, person: str) -> None:
     rows = [row for thing in session.dirty if type(thing) in WATCHED for row in _changed_fields(thing)]
-    now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
     if rows:
-        session.execute(changes.insert(), [{"at": now, "person": person, **row} for row in rows])
+        session.execute(changes.insert(), [{"at": utc_now(), "person": person, **row} for row in rows])
+
+
+def utc_now() -> datetime.datetime:
+    """Return the time as SQLite keeps it: in UTC, and without saying so."""
+    return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
 def _changed_fields(thing: Any) -> list[dict[str, Any]]:
@@ -90,6 +118,12 @@ def _same(old: Any, new: Any) -> bool:
 
 def _text(value: Any) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value)
+
+
+def newest_change(gradebook: Gradebook) -> int:
+    """Return the number of the newest recorded change, 0 where there is none."""
+    prepare_table(gradebook.engine)
+    return gradebook.db.execute(select(func.max(changes.c.id))).scalar() or 0
 
 
 def list_changes(

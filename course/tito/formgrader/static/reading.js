@@ -1,0 +1,34 @@
+// Who has this submission's answers open: told to others while the page is here, and shown where somebody else has one.
+"use strict";
+
+(function () {
+  var RENEW_MILLISECONDS = 60000; // the service believes a page for five minutes
+  var about = document.documentElement.dataset;
+  var url = about.base + "/formgrader/api/reading/" + about.submission;
+  var anchor = decodeURIComponent(location.hash.slice(1));
+
+  function questions() {
+    var all = $(".panel-footer[data-kind=markdown]").map(function () { return this.dataset.cell; }).get();
+    return all.indexOf(anchor) >= 0 ? [anchor] : all;
+  }
+
+  function renew() {
+    $.ajax({ type: "PUT", url: url, contentType: "application/json", data: JSON.stringify({ questions: questions() }), global: false }).done(show);
+  }
+
+  function show(answer) {
+    var text = answer.others.map(function (other) {
+      var since = new Date(other.since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+      return other.reader + " has had " + other.question + " open since " + since + ".";
+    }).join(" ");
+    if (text) { text += " You may read on: what you save never overwrites theirs unseen."; }
+    if ($("#who-reads").text() !== text) { $("#who-reads").text(text).toggleClass("alert alert-info", text !== ""); }
+    $("#next-to-read").attr("title", answer.waits + " of your share still to be read");
+  }
+
+  $(renew);
+  setInterval(renew, RENEW_MILLISECONDS);
+  window.addEventListener("pagehide", function () {
+    fetch(url, { method: "DELETE", keepalive: true, headers: { "X-XSRFToken": about.xsrf } });
+  });
+})();

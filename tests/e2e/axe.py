@@ -1,0 +1,20 @@
+"""axe-core, the field's own checks of WCAG 2.2 A and AA, on a page that is open in a browser."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": STANDARDS}}
+GRAVE = ("serious", "critical")
+
+
+def grave_violations(page: Page, context: dict | None = None) -> list[str]:
+    """Return what axe-core calls serious or critical: rule, what it says, and the elements."""
+    # Without motion: a button on its way from one colour to another has neither's contrast.
+    page.emulate_media(reduced_motion="reduce")
+    found = Axe().run(page, context=context, options=OPTIONS).response["violations"]
+    return [
+        f"{each['id']}: {each['help']}: {[node['html'][:160] for node in each['nodes'][:3]]}"
+        for each in found
+        if each["impact"] in GRAVE
+    ]

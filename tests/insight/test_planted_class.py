@@ -1,0 +1,134 @@
+"""What was planted in a class is found, and shown to staff alone, from a number to the line of code behind it."""
+
+import contextlib
+import re
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import Engine, event
+from tito.grading.api import make_app
+from tito.grading.insight import Insight
+
+from exchange.hub.identity import HubIdentity, read_caller
+from exchange.protocol import scopes
+from tests.exchange.live import COURSE, free_port
+from tests.home.beside_exchange import HOME, STAFF, Pages, _served
+from tests.insight.planted_class import STUCK_AT, found, planted_class
+
+pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]  # one fixture has a class judged
+STUDENTS, STUCK = 7, 2
+DOOR = "access:services!service=grading"
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory):
+    with planted_class(tmp_path_factory.mktemp("planted"), STUDENTS, modules=2, stuck=STUCK) as planted:
+        yield planted
+
+
+@pytest.fixture(scope="module")
+def pages(planted):
+    url = f"http://127.0.0.1:{free_port()}"
+    identity = HubIdentity(planted.live.hub.url, read_caller)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app):
+        yield
+        await identity.close()
+
+    app = make_app(planted.settings, planted.queue, identity, lifespan=lifespan)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_served(app, url))
+        yield Pages(planted.live, stack, url)
+
+
+@pytest.fixture(scope="module")
+def ta(pages):
+    return pages.visitor("tom", scopes.staff_group(COURSE), *STAFF, "custom:grading:read", DOOR, scopes.EVENTS)
+
+
+@contextlib.contextmanager
+def counted():
+    """Count the SQL statements of all databases in this process."""
+    said: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest):
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield said
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_what_was_planted_is_found_and_nothing_else(planted):
+    assert found(planted) == ["found: the broken check", "found: the long module", "found: the stuck group"]
+
+
+def test_first_and_last_attempts_are_told_apart(planted):
+    numbers, exercises, predictions = planted.insight.module(planted.long)
+    scale = next(each for each in exercises if each.name == planted.exercise(planted.long))
+    visible = scale.checks["doubles three numbers"]
+    wrong_at_first = [name for n, name in enumerate(planted.students) if n % 3 == 0]
+    assert sorted(visible.lists["failed_first"]) == []  # twice three is six, and this check asks no more
+    assert [row["attempts"] for row in numbers.of("attempts") if row["student"] in wrong_at_first] == [2, 2, 2]
+    assert set(predictions) == {"size"}
+    assert numbers.steps["submitted"] == planted.students
+
+
+def test_a_ta_goes_from_the_class_page_to_the_line_of_code_in_four_clicks(planted, ta):
+    page, clicks = ta.get(f"{HOME}class").text, 0
+    for link in (
+        r'href="([^"]*insight)"',
+        r'href="([^"]*number=failed_last[^"]*)"',
+        r'href="([^"]*/students/s\d+/scale2[^"]*)"',
+    ):
+        address = re.search(link, page)
+        assert address, page
+        page, clicks = ta.get(address[1].replace("&amp;", "&")).text, clicks + 1
+    assert clicks <= 4
+    assert "np.asarray(values) * factor" in page
+    assert "HIDDEN-CANARY" in page, "staff see which hidden check it is"
+
+
+def test_each_page_opens_and_every_number_leads_to_its_list(planted, ta):
+    seen = 0
+    for page in ("insight", *(f"insight/modules/{slug}" for slug in planted.modules)):
+        answer = ta.get(HOME + page)
+        assert answer.status_code == 200, answer.text
+        for address in set(re.findall(r'href="([^"]*/students\?[^"]*)"', answer.text)):
+            listed = ta.get(address.replace("&amp;", "&"))
+            assert listed.status_code == 200 and "Nobody." not in listed.text, address
+            seen += 1
+    assert seen > 20
+
+
+def test_no_page_costs_more_than_twelve_statements(planted, ta):
+    for page in ("insight", f"insight/modules/{planted.broken}"):
+        with counted() as statements:
+            assert ta.get(HOME + page).status_code == 200
+        assert 0 < len(statements) <= 12, statements
+
+
+def test_students_see_no_insight_and_their_own_data_alone(planted, pages):
+    name, other = planted.stuck[0], planted.students[-1]
+    student = pages.visitor(name, scopes.student_group(COURSE), DOOR)
+    assert student.get(f"{HOME}insight").status_code == 403
+    shown = student.get(f"{HOME}my-data")
+    assert shown.status_code == 200 and "What the course knows about me" in shown.text
+    assert other not in shown.text
+    data = student.get(f"{HOME}my-data/data.json").json()
+    assert data["student"] == name and {row["student"] for row in data["events"]} == {name}
+    runs = {row["assignment"]: row["runs"] for row in data["activity"]["modules"]}
+    assert runs[planted.broken] == STUCK_AT
+    assert set(data) == {"student", "course", "events", "activity", "submissions", "questions", "results"}
+
+
+def test_what_the_exchange_can_not_say_is_missing_and_what_was_judged_is_there(planted):
+    nobody = replace(planted.settings, exchange_url=f"http://127.0.0.1:{free_port()}")
+    said = Insight(nobody, planted.queue).semester().to_json()
+    assert "does not answer" in said["silent"] or "exchange" in said["silent"]
+    assert said["stuck"] == []
+    assert [row["module"] for row in said["suspects"]] == [planted.broken]
