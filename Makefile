@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest
 DEPLOY := $(BIN)/python -m hub_config deploy
 
-.PHONY: help install serve stop reset test check audit bench goldens lock advisories format screenshots conformance \
+.PHONY: help install serve stop reset test check audit bench goldens lock advisories format screenshots site conformance \
 	up down logs backup restore deploy-test
 
 help: ## this menu
@@ -57,6 +57,11 @@ goldens: ## rewrite the golden folders; review the diff
 screenshots: ## take the README's and docs' pictures from a running Hub
 	@scripts/prepare.sh test
 	@$(BIN)/python -m tests.e2e.screenshots
+
+site: ## make one website of README.md and docs/ in build/site; a dead link or a page without a place is an error
+	@scripts/prepare.sh test
+	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/site
+	@echo "open build/site/index.html"
 
 conformance: ## print which promises each nbgrader exchange keeps
 	@scripts/prepare.sh test
