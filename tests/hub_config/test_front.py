@@ -42,7 +42,7 @@ def hub(slow: threading.Event):
     def told(request: Request) -> dict[str, list[str]]:
         return {name: request.headers.getlist(name) for name in (*FORWARDED, "Host")}
 
-    @app.get("/user/{name}/told")
+    @app.get("/user/{name}/path")
     def path(request: Request) -> str:
         return request.scope["raw_path"].decode()
 
@@ -79,8 +79,8 @@ def front(target: str, *more: str, port: int = 0, api: int = 0) -> Iterator[str]
 def test_a_server_is_asked_at_the_very_name_of_its_owner(hub, name):
     """A single-user server answers 404 at another spelling of its own address."""
     with front(hub[0]) as door:
-        told = httpx.get(f"{door}/user/{name}/told?next=a%40b")
-    assert told.json().split("?")[0] == f"/user/{name}/told"
+        told = httpx.get(f"{door}/user/{name}/path?next=a%40b")
+    assert told.json().split("?")[0] == f"/user/{name}/path"
 
 
 @pytest.mark.security

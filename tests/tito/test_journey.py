@@ -134,7 +134,7 @@ def _first_line_of_solution(source: str, line: str) -> str:
 
 def test_a_student_is_offered_student_commands_only(student: Student):
     said = student.tito("--help").stdout
-    assert "module" in said and "export" not in said
+    assert "\n  module " in said and "\n  export " not in said
     said = student.tito("export", "--all")
     assert said.returncode == 2 and "there is no command 'export' here" in said.stderr
 
