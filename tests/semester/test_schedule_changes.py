@@ -203,7 +203,7 @@ def _hand_in(made: Class, folder: Path) -> None:
 @pytest.fixture(autouse=True)
 def as_it_was(course: Class) -> None:
     """Each test begins with the first semester in force and everybody told."""
-    course.apply(SEMESTER, "late")
+    assert course.apply(SEMESTER, "late", "drops").error == ""
     assert (course.grades(), course.told()) == (BEFORE, {"ada": 90.0, "ben": 81.0, "cleo": 50.0})
 
 
@@ -330,7 +330,7 @@ def test_a_late_day_that_a_student_spends_after_grading_is_in_the_plan_and_follo
         f"~ course {COURSE}: A tiny course (UTC), 3 late days a student",
         f"~ {SLUG}: late_days 0 → 1",
     ]
-    course.apply(with_days)
+    assert course.apply(with_days).error == ""
     course.live.student("ben").spend_late_days(COURSE, SLUG, 1)
     assert lines(course.plan(with_days), "grades") == [f"~ {SLUG}: gain: ben 81 → 90 (+9)"]
     course.grade(LATENESS)  # as the schedule asks for when the module closes
