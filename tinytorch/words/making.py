@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinytorch.bound import core, is_tensor
+from tinytorch.explaining import as_sizes
 from tinytorch.random import generator as shared
 
 
@@ -108,7 +109,7 @@ def drawn(draw):
     """Make a function that draws a shape from PyTorch's `generator=`, or from the one that everything shares."""
 
     def function(*shape, size=None, generator=None, dtype="float32", device=None, requires_grad=False):
-        shape = core("tensor")._as_shape(shape if size is None else size)
+        shape = as_sizes(shape if size is None else size)
         return _tensor(draw(generator or shared(), shape), dtype, requires_grad)
 
     function.__name__ = function.__qualname__ = draw.__name__
