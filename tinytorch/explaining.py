@@ -67,6 +67,13 @@ def is_number(value: Any) -> bool:
     return isinstance(value, numbers.Real)
 
 
+def check_are_numbers(word: str, *values: Any) -> None:
+    """Refuse what is no number in a word's options; a Tensor of one number is one, None is left out."""
+    for value in values:
+        if isinstance(value, str) or not (value is None or is_number(value) or hasattr(value, "item")):
+            raise TypeError(f"{word} takes numbers, got {type(value).__name__}: {value!r:.40}")
+
+
 def check_key(key: Any, shape: tuple) -> None:
     """Refuse an index that names no place of a tensor of this shape."""
     parts = list(key) if isinstance(key, tuple) else [key]

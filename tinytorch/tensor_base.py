@@ -10,7 +10,7 @@ import numpy as np
 from tinytorch import autograd
 from tinytorch.array_advice import below_tracebacks
 from tinytorch.bound import AnyTensor, beside, core, is_tensor
-from tinytorch.explaining import is_number
+from tinytorch.explaining import check_are_numbers, is_number
 from tinytorch.in_place import change
 from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
@@ -450,9 +450,11 @@ class Functions:
         return beside(self)["minimum"](self, other)
 
     def where(self, condition, other):
+        check_are_numbers("where", condition, other)
         return beside(self)["where"](condition, self, other)
 
     def masked_fill(self, mask, value):
+        check_are_numbers("masked_fill", mask, value)
         return beside(self)["where"](mask, value, self)
 
     def lerp(self, end, weight):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from tinytorch.bound import beside, core, is_tensor
-from tinytorch.explaining import as_sizes
+from tinytorch.explaining import as_sizes, check_are_numbers
 from tinytorch.words.places import place
 
 
@@ -209,6 +209,7 @@ def scatter(x, dim, index, src=None, value=None):
 
 def where(condition, x=None, y=None):
     """Take x where the condition holds, else y; of the condition alone, list its places."""
+    check_are_numbers("where", condition, x, y)
     if (x is None) != (y is None):
         raise TypeError("where takes a condition and both values, got one of them: where(x > 0, x, 0.0)")
     if x is None:
