@@ -6,6 +6,8 @@ which packages of others it may need, where that is limited.
 
 import ast
 import functools
+import importlib.metadata
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -254,6 +256,23 @@ def test_packages_never_lead_back_to_themselves():
         tops = {imported.split(".")[0] for imported, _, _ in imports(name, path)}
         graph[name.split(".")[0]] |= (tops & set(PACKAGES)) - {name.split(".")[0]}
     assert _circle(graph) == []
+
+
+def test_what_the_product_imports_is_in_its_locks():
+    """A package that only tests bring along would be missing in a class."""
+    owners = importlib.metadata.packages_distributions()
+    text = "".join((ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8") for lock in ("hub", "worker"))
+    locked = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
+    tops = {imported.split(".")[0] for name, path in MODULES.items() for imported, _, _ in imports(name, path)}
+    own = {*PACKAGES, *(path.stem for path in MODULES.values())}  # files beside Jupyter's settings import each other
+    foreign = tops - sys.stdlib_module_names - own - {""}
+    assert len(foreign) > 20
+    missing = {top for top in foreign if not locked & {_as_locked(owner) for owner in owners.get(top, [top])}}
+    assert missing == set()
+
+
+def _as_locked(distribution: str) -> str:
+    return re.sub(r"[._]+", "-", distribution).lower()
 
 
 def test_a_circle_is_found():

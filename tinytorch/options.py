@@ -195,7 +195,11 @@ def understanding(function: Callable, place: str, word: str, everything: bool = 
     def understood(*arguments, **options):
         others = known.keys() & options.keys() if options else ()
         if not others:
-            return function(*arguments, **options)
+            try:
+                return function(*arguments, **options)
+            except AttributeError as error:
+                check_are_tensors(word, arguments, error)
+                raise
         shown = type(arguments[0]).__name__ if function.__name__ == "__init__" else word
         arguments, kept, after = settled(shown, arguments, options, {name: known[name] for name in others})
         made = function(*arguments, **kept)
@@ -204,6 +208,17 @@ def understanding(function: Callable, place: str, word: str, everything: bool = 
         return None if function.__name__ == "__init__" else made
 
     return understood
+
+
+def check_are_tensors(word: str, arguments: tuple, error: AttributeError) -> None:
+    """Say that Tensors are taken, if one of the arguments is none and lacks what a Tensor has."""
+    if (
+        word in OPTIONS["tinytorch.nn.functional"]
+        and any(error.obj is x for x in arguments)
+        and not is_tensor(error.obj)
+    ):
+        kind = type(error.obj).__name__
+        raise TypeError(f"{word} takes Tensors, got {kind}: {error.obj!r:.40}. Use tensor(data)") from None
 
 
 def written(made, out):

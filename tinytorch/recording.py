@@ -26,6 +26,27 @@ def tensors_in(inputs: Iterable) -> list[Any]:
     return found
 
 
+def wanting(inputs: Iterable) -> list[Any]:
+    """List each Tensor among the inputs that wants a gradient, those in a list too."""
+    found = []
+    for x in inputs:
+        if isinstance(x, AnyTensor):
+            if x.requires_grad:
+                found.append(x)
+        elif isinstance(x, (list, tuple)):
+            found += wanting(x)
+    return found
+
+
+def mark_read(inputs: Iterable) -> None:
+    """Note on each Tensor among the inputs that a recorded operation took it in."""
+    for x in inputs:
+        if isinstance(x, AnyTensor):
+            x.was_read = True
+        elif isinstance(x, (list, tuple)):
+            mark_read(x)
+
+
 def wants_gradient(inputs: Iterable) -> bool:
     """Tell whether somebody wants a gradient of one of the inputs, those in a list (cat) too."""
     for x in inputs:

@@ -10,6 +10,7 @@ import numpy as np
 from tinytorch import autograd
 from tinytorch.array_advice import below_tracebacks
 from tinytorch.bound import AnyTensor, beside, core, is_tensor
+from tinytorch.explaining import check_are_numbers, is_number
 from tinytorch.in_place import change
 from tinytorch.missing import explain
 from tinytorch.numpy_meets import with_numpy
@@ -120,22 +121,26 @@ class Comparable:
     __hash__ = object.__hash__  # a tensor is itself, whatever its numbers: == compares element by element
 
     def __eq__(self, other):
-        return NotImplemented if other is None else beside(self)["compare"](np.equal, self, other)
+        return self._compared(np.equal, other)
 
     def __ne__(self, other):
-        return NotImplemented if other is None else beside(self)["compare"](np.not_equal, self, other)
+        return self._compared(np.not_equal, other)
 
     def __lt__(self, other):
-        return beside(self)["compare"](np.less, self, other)
+        return self._compared(np.less, other)
 
     def __le__(self, other):
-        return beside(self)["compare"](np.less_equal, self, other)
+        return self._compared(np.less_equal, other)
 
     def __gt__(self, other):
-        return beside(self)["compare"](np.greater, self, other)
+        return self._compared(np.greater, other)
 
     def __ge__(self, other):
-        return beside(self)["compare"](np.greater_equal, self, other)
+        return self._compared(np.greater_equal, other)
+
+    def _compared(self, function, other):
+        comparable = is_tensor(other) or isinstance(other, (list, tuple)) or is_number(other)
+        return beside(self)["compare"](function, self, other) if comparable else NotImplemented  # as Python answers
 
     def __and__(self, other):
         return elementwise.both(self, other, np.logical_and, np.bitwise_and)
@@ -445,9 +450,11 @@ class Functions:
         return beside(self)["minimum"](self, other)
 
     def where(self, condition, other):
+        check_are_numbers("where", condition, other)
         return beside(self)["where"](condition, self, other)
 
     def masked_fill(self, mask, value):
+        check_are_numbers("masked_fill", mask, value)
         return beside(self)["where"](mask, value, self)
 
     def lerp(self, end, weight):

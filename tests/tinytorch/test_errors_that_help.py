@@ -69,3 +69,67 @@ def test_samples_may_be_dicts_of_words_and_numbers():
     first, second = data.DataLoader(Described(), batch_size=2)
     assert (first["name"], first["size"].tolist()) == (["picture 0", "picture 1"], [0, 1])
     assert (second["name"], second["size"].tolist()) == (["picture 2"], [2])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind", "says"),
+    [
+        (lambda x: x + "a", TypeError, "add takes Tensors, arrays and numbers, got str: 'a'"),
+        (lambda x: None * x, TypeError, "mul takes Tensors, arrays and numbers, got NoneType: None"),
+        (lambda x: x @ {}, TypeError, "matmul takes Tensors, arrays and numbers, got dict"),
+        (lambda x: [1.0, 2.0] @ x, TypeError, r"matmul takes Tensors and arrays, got a list: use tensor\(data\)"),
+        (lambda x: tinytorch.exp("a"), TypeError, "exp takes Tensors, arrays and numbers, got str"),
+        (lambda x: x + np.array(["a"]), TypeError, "add takes Tensors, arrays and numbers, got <U1"),
+        (lambda x: x[5], IndexError, r"index 5 is outside dimension 0 of shape \(2, 3\): from -2 to 1"),
+        (lambda x: x[..., -4], IndexError, r"index -4 is outside dimension 1 of shape \(2, 3\): from -3 to 2"),
+        (lambda x: x[None, tinytorch.tensor([0, 7])], IndexError, "index 7 is outside dimension 0"),
+        (lambda x: x[0, 0, 0], IndexError, r"shape \(2, 3\) has 2 dimensions, got 3 indices"),
+        (lambda x: x["a"], IndexError, "an index is a whole number, .* got 'a'"),
+        (lambda x: x[1.5], IndexError, "an index is a whole number, .* got 1.5"),
+        (lambda x: x[tinytorch.ones(3) > 0], IndexError, r"a mask has the shape of .* \(2,\); got \(3,\)"),
+        (lambda x: x[::0], ValueError, "a slice goes on by at least 1, got the step 0"),
+        (lambda x: x.sum(dim="a"), TypeError, "a dimension is a whole number, got 'a'"),
+        (lambda x: tinytorch.nn.functional.softmax(x, dim=7), IndexError, "dim lies in -2..1 here, got 7"),
+        (lambda x: x.transpose(0, 5), IndexError, "dim lies in -2..1 here, got 5"),
+        (lambda x: x.permute(0, 0), ValueError, r"permute names each of the 2 dimensions once, got \(0, 0\)"),
+        (lambda x: x.view(2, "a"), TypeError, "sizes and dimensions are whole numbers, got 'a'"),
+        (lambda x: x.clamp("a"), TypeError, "takes Tensors, arrays and numbers, got str"),
+        (lambda x: x.masked_fill(tinytorch.ones(5) > 0, 1), ValueError, r"where takes shapes .* got \(5,\)"),
+        (lambda x: -(x > 0), TypeError, "a truth value has no sign: write ~x"),
+        (lambda x: x > "a", TypeError, "not supported between instances of 'Tensor' and 'str'"),
+        (lambda x: tinytorch.zeros(2.5), TypeError, "sizes and dimensions are whole numbers, got 2.5"),
+        (lambda x: tinytorch.zeros(2, dtype="foo"), TypeError, "there is no dtype 'foo' here: say 'float32'"),
+        (lambda x: Tensor([1], dtype="U3"), TypeError, "there is no dtype 'U3' here"),
+        (lambda x: x.to("foo"), TypeError, "there is no dtype 'foo' here"),
+        (lambda x: x.masked_fill(x > 0, "a"), TypeError, "masked_fill takes numbers, got str: 'a'"),
+        (lambda x: tinytorch.where(x > 0, "a", x), TypeError, "where takes numbers, got str: 'a'"),
+        (lambda x: tinytorch.where("a", x, x), TypeError, "where takes numbers, got str: 'a'"),
+        (lambda x: tinytorch.arange("a"), TypeError, "arange takes numbers, got str: 'a'"),
+        (lambda x: tinytorch.linspace("a", 2, 3), TypeError, "linspace takes numbers, got str: 'a'"),
+        (lambda x: tinytorch.randint(0, "a", (2,)), TypeError, "randint takes numbers, got str: 'a'"),
+        (lambda x: x.__setitem__(9, 1), IndexError, "index 9 is outside dimension 0"),
+        (lambda x: x.__setitem__(0, tinytorch.ones(5)), ValueError, r"has the shape \(3,\), the value \(5,\)"),
+        (lambda x: x.__setitem__(0, "a"), TypeError, "takes Tensors, arrays and numbers, got str"),
+        (lambda x: tinytorch.nn.functional.mse_loss(x, 3), TypeError, "mse_loss takes Tensors, got int: 3"),
+        (lambda x: tinytorch.nn.functional.cross_entropy(x, [0, 1]), TypeError, "cross_entropy takes Tensors, got"),
+        (lambda x: tinytorch.optim.SGD(3, lr=1), TypeError, "a list of parameters, got int: model.parameters()"),
+    ],
+)  # fmt: skip
+def test_what_an_operation_cannot_take_is_said_in_our_words(wrong, kind, says):
+    with pytest.raises(kind, match=says) as caught:
+        wrong(tinytorch.ones(2, 3))
+    assert caught.type is kind  # numpy's own kinds are none that a student knows
+
+
+def test_a_comparison_with_what_is_no_number_is_false_as_in_python():
+    assert (tinytorch.ones(2) == "a", tinytorch.ones(2) != "a") == (False, True)
+
+
+def test_the_fault_of_a_function_stays_its_own():
+    @tinytorch.core.tensor.primitive
+    def of_a_student(a, dim=None):
+        return a + np.array(["text"])
+
+    with pytest.raises((TypeError, ValueError)) as caught:
+        of_a_student(tinytorch.ones(2), dim=0)
+    assert "of_a_student takes" not in str(caught.value)

@@ -11,21 +11,25 @@ from tinytorch.profiling import timing as module
 
 
 class Clock:
-    """A clock that the function under test moves by itself."""
+    """Clocks that the function under test moves by itself: the processor's, and one on the wall that runs faster."""
 
-    def __init__(self, *takes: float):
-        self.now, self.calls, self.takes = 100.0, 0, takes
+    def __init__(self, *takes: float, neighbours: float = 0.0):
+        self.now, self.calls, self.takes, self.neighbours, self.waited = 100.0, 0, takes, neighbours, 0.0
+
+    def process_time(self) -> float:
+        return self.now
 
     def perf_counter(self) -> float:
-        return self.now
+        return self.now + self.waited
 
     def run(self) -> None:
         self.now += self.takes[min(self.calls, len(self.takes) - 1)]
+        self.waited += self.neighbours
         self.calls += 1
 
 
 def measured(monkeypatch, clock: Clock, **options) -> Timing:
-    monkeypatch.setattr(module.time, "perf_counter", clock.perf_counter)
+    monkeypatch.setattr(module, "time", clock)
     return best_of(clock.run, **options)
 
 
@@ -45,6 +49,16 @@ def test_one_disturbed_run_moves_neither_median_nor_fastest(monkeypatch):
     quiet = measured(monkeypatch, Clock(0.03125))
     disturbed = measured(monkeypatch, Clock(0.03125, 0.03125, 0.0625, 0.03125))
     assert (disturbed.median, disturbed.fastest) == (quiet.median, quiet.fastest) == (31.25, 31.25)
+
+
+def test_neighbours_who_have_the_processor_in_between_are_not_counted(monkeypatch):
+    alone, crowded = measured(monkeypatch, Clock(0.015625)), measured(monkeypatch, Clock(0.015625, neighbours=0.0625))
+    assert alone == crowded
+
+
+def test_what_only_waits_ends_too(monkeypatch):
+    clock = Clock(0.0, neighbours=0.25)
+    assert measured(monkeypatch, clock, seconds=0.1) == Timing(0.0, 0.0, 0.0, 4)
 
 
 def test_the_spread_holds_half_of_the_runs(monkeypatch):

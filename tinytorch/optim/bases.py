@@ -12,6 +12,8 @@ def listed(params: Any) -> Any:
     """Put the one tensor of a group into a list; refuse one tensor in place of all."""
     if is_tensor(params):
         raise TypeError(f"an optimizer takes a list of parameters, got one Tensor of shape {params.shape}: pass [w]")
+    if not hasattr(params, "__iter__"):
+        raise TypeError(f"an optimizer takes a list of parameters, got {type(params).__name__}: model.parameters()")
     params = list(params)
     return [{**group, "params": alone(group["params"])} if isinstance(group, dict) else group for group in params]
 

@@ -2,6 +2,7 @@
 
 from tinytorch.autograd import Function
 from tinytorch.bound import beside
+from tinytorch.explaining import check_dtype
 
 
 class Convert(Function):
@@ -20,6 +21,7 @@ def converted(x, dtype):
     """Return x itself if it has that dtype already."""
     if x.dtype == dtype:
         return x
+    check_dtype(dtype)
     if x.requires_grad and str(dtype).startswith("float"):
         return Convert.apply(x, dtype)
     return beside(x)["Tensor"](x.data.astype(dtype))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from tinytorch.bound import core, is_tensor
+from tinytorch.explaining import as_sizes, check_are_numbers
 from tinytorch.random import generator as shared
 
 
@@ -15,6 +16,8 @@ def placed(name):
         arguments = arguments if size is None else (size, *arguments)
         if options.get("dtype", "") is None:  # as if it were left out
             del options["dtype"]
+        if name in ("eye", "arange"):
+            check_are_numbers(name, *arguments)
         made = getattr(core("tensor"), name)(*arguments, **options)
         return made.requires_grad_() if requires_grad else made
 
@@ -77,6 +80,7 @@ def from_numpy(array):
 
 def linspace(start, end, steps, dtype="float32", device=None, requires_grad=False):
     """Make `steps` numbers from start to end, both included, at equal distances."""
+    check_are_numbers("linspace", start, end, steps)
     return _tensor(np.linspace(_number(start), _number(end), steps), dtype, requires_grad)
 
 
@@ -108,7 +112,7 @@ def drawn(draw):
     """Make a function that draws a shape from PyTorch's `generator=`, or from the one that everything shares."""
 
     def function(*shape, size=None, generator=None, dtype="float32", device=None, requires_grad=False):
-        shape = core("tensor")._as_shape(shape if size is None else size)
+        shape = as_sizes(shape if size is None else size)
         return _tensor(draw(generator or shared(), shape), dtype, requires_grad)
 
     function.__name__ = function.__qualname__ = draw.__name__
@@ -144,6 +148,7 @@ def randint(low=0, high=None, size=None, generator=None, dtype="int32", device=N
         low, high, size = 0, low, high
     elif high is None:
         low, high = 0, low
+    check_are_numbers("randint", low, high)
     return _tensor((generator or shared()).integers(low, high, size, dtype="int64"), dtype)
 
 
@@ -154,6 +159,7 @@ def randint_like(x, low=0, high=None, dtype=None):
 
 def randperm(n, generator=None, dtype="int64", device=None):
     """Draw an order of 0 to n - 1: the student's shuffled_order, or from a generator of one's own."""
+    check_are_numbers("randperm", n)
     order = core("dataloader").shuffled_order  # an exercise: before it is solved, nobody draws an order
     return _tensor(order(n) if generator is None else generator.permutation(n), dtype)
 

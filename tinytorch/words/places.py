@@ -1,10 +1,11 @@
 """Dimensions by number: counted from the front, or refused."""
 
+from tinytorch.explaining import check_dim
+
 
 def place(x, dim):
     """Count a dimension of x from the front."""
-    if not -x.ndim <= dim < x.ndim:
-        raise IndexError(f"dim lies in {-x.ndim}..{x.ndim - 1} here, got {dim}: count again with x.shape")
+    check_dim(dim, x.ndim)
     return dim % x.ndim
 
 

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from tinytorch.bound import beside, core, is_tensor
+from tinytorch.explaining import as_sizes, check_are_numbers
 from tinytorch.words.places import place
 
 
@@ -64,7 +65,7 @@ def squeeze(x, dim=None):
 
 def expand(x, *shape):
     """Stretch sizes of 1; -1 keeps a size."""
-    shape = beside(x)["_as_shape"](shape)
+    shape = as_sizes(shape)
     old = (1,) * (len(shape) - x.ndim) + x.shape
     if len(old) != len(shape) or any(n not in (1, size) and size != -1 for n, size in zip(old, shape, strict=True)):
         raise RuntimeError(f"expand stretches sizes of 1, got {tuple(shape)} for shape {x.shape}: use repeat to copy")
@@ -126,7 +127,7 @@ def masked_select(x, mask):
 
 def repeat(x, *times):
     """Put copies side by side: so many along each dimension."""
-    times = beside(x)["_as_shape"](times)
+    times = as_sizes(times)
     x = x.reshape(*(1,) * (len(times) - x.ndim), *x.shape)
     for dim, count in enumerate(times):
         if count != 1:
@@ -136,7 +137,7 @@ def repeat(x, *times):
 
 def tile(x, *times):
     """Put copies side by side; missing counts in front are 1."""
-    times = beside(x)["_as_shape"](times)
+    times = as_sizes(times)
     return repeat(x, *(1,) * (x.ndim - len(times)), *times)
 
 
@@ -149,7 +150,7 @@ def repeat_interleave(x, repeats, dim=None):
 
 def flip(x, *dims):
     """Turn the order around along each of `dims`."""
-    for dim in beside(x)["_as_shape"](dims):
+    for dim in as_sizes(dims):
         x = x[_along(x, dim, np.arange(x.shape[place(x, dim)])[::-1])]
     return x
 
@@ -208,6 +209,7 @@ def scatter(x, dim, index, src=None, value=None):
 
 def where(condition, x=None, y=None):
     """Take x where the condition holds, else y; of the condition alone, list its places."""
+    check_are_numbers("where", condition, x, y)
     if (x is None) != (y is None):
         raise TypeError("where takes a condition and both values, got one of them: where(x > 0, x, 0.0)")
     if x is None:

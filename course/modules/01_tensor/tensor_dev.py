@@ -40,6 +40,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from tinytorch.explaining import array_of_numbers, as_sizes, check_dim, check_dtype, check_inputs
 from tinytorch.random import generator
 from tinytorch.tensor_base import TensorBase, not_an_array
 
@@ -109,11 +110,8 @@ def as_array(data, dtype=None):
     """
     if isinstance(data, Tensor):
         raise TypeError("a Tensor is made of numbers, got a Tensor: take x.clone() for a copy, x.data for its array")
-    if isinstance(dtype, int):
-        raise TypeError(
-            f"after the numbers comes their dtype, got {dtype}: a tensor of a shape is zeros(2, 3) or rand(2, 3)"
-        )
-    array = data if isinstance(data, np.ndarray) else _array_of_numbers(data)
+    check_dtype(dtype)
+    array = data if isinstance(data, np.ndarray) else array_of_numbers(data)
     if array.dtype.kind not in "biuf":  # truth values, integers, unsigned integers, floats
         raise TypeError(
             f"a Tensor holds numbers, got {data!r:.60}: give a number, nested lists of numbers or an ndarray"
@@ -123,13 +121,6 @@ def as_array(data, dtype=None):
             raise ValueError(f"integers become int32 and end at {LARGEST_INT32}, got {data!r:.60}: say dtype='int64'")
         dtype = {"f": "float32", "i": "int32", "u": "int32"}.get(array.dtype.kind)
     return array if dtype is None else array.astype(dtype, copy=False)
-
-
-def _array_of_numbers(data):
-    try:
-        return np.asarray(data)
-    except ValueError:
-        raise ValueError(f"the lists in a Tensor must be equally long, got {data!r:.60}: pad the short ones") from None
 
 
 # %% [markdown]
@@ -395,10 +386,10 @@ class Tensor(TensorBase):
         return permute(self, dims=tuple(reversed(range(self.ndim))))
 
     def reshape(self, *shape):
-        return reshape(self, shape=_as_shape(shape))
+        return reshape(self, shape=as_sizes(shape))
 
     def permute(self, *dims):
-        return permute(self, dims=_as_shape(dims))
+        return permute(self, dims=as_sizes(dims))
 
     def transpose(self, dim0, dim1):
         return transpose(self, dim0, dim1)
@@ -425,11 +416,6 @@ def _checked_requires_grad(requires_grad, array):
     if requires_grad and array.dtype.kind != "f":
         raise ValueError(f"only floats have gradients, got {array.dtype} with requires_grad=True: say dtype='float32'")
     return bool(requires_grad)
-
-
-def _as_shape(sizes):
-    """Let zeros(2, 3) and zeros((2, 3)) mean the same."""
-    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], (tuple, list)) else tuple(sizes)
 
 
 # %% [markdown]
@@ -498,7 +484,11 @@ def primitive(function):
     def on_tensors(*inputs, **options):
         name = IN_USE[operation]
         arrays = [x._data if type(x) is Tensor else unwrap(x) for x in inputs]
-        result = implementations[name](*arrays, **options)
+        try:
+            result = implementations[name](*arrays, **options)
+        except (TypeError, ValueError, IndexError, AttributeError):
+            check_inputs(operation, arrays, options)  # if these are to blame, it says so in our words
+            raise
         if result is None or type(result) is Tensor:
             raise TypeError(not_an_array(operation, result))
         out = wrap(result, arrays)
@@ -615,17 +605,18 @@ def tensor(data, dtype=None, requires_grad=False):
 
 def full(shape, value, dtype="float32", requires_grad=False):
     """Make a Tensor with `value` everywhere."""
+    check_dtype(dtype)
     return Tensor(np.full(shape, value, dtype), requires_grad=requires_grad)
 
 
 def zeros(*shape, dtype="float32", requires_grad=False):
     """Make a Tensor of zeros: zeros(2, 3) or zeros((2, 3))."""
-    return full(_as_shape(shape), 0, dtype, requires_grad)
+    return full(as_sizes(shape), 0, dtype, requires_grad)
 
 
 def ones(*shape, dtype="float32", requires_grad=False):
     """Make a Tensor of ones."""
-    return full(_as_shape(shape), 1, dtype, requires_grad)
+    return full(as_sizes(shape), 1, dtype, requires_grad)
 
 
 def zeros_like(x):
@@ -646,17 +637,17 @@ def arange(start, end=None, step=1, dtype=None, requires_grad=False):
 
 def eye(n, m=None, dtype="float32"):
     """Make the n x n identity matrix, or the first n rows of a wider one: (n, m)."""
-    return Tensor(np.eye(n, m, dtype=dtype))
+    return Tensor(np.eye(n, m), dtype)
 
 
 def rand(*shape, requires_grad=False):
     """Draw uniformly from [0, 1)."""
-    return Tensor(generator().random(_as_shape(shape), dtype="float32"), requires_grad=requires_grad)
+    return Tensor(generator().random(as_sizes(shape), dtype="float32"), requires_grad=requires_grad)
 
 
 def randn(*shape, requires_grad=False):
     """Draw from the normal distribution with mean 0 and variance 1."""
-    return Tensor(generator().standard_normal(_as_shape(shape), dtype="float32"), requires_grad=requires_grad)
+    return Tensor(generator().standard_normal(as_sizes(shape), dtype="float32"), requires_grad=requires_grad)
 
 
 def randint(low, high, shape):
@@ -706,15 +697,14 @@ def permute(a, dims):
 
 def transpose(x, dim0, dim1):
     """Swap two dimensions."""
-    dims = list(range(x.ndim))
-    dims[dim0], dims[dim1] = dims[dim1], dims[dim0]
+    dims, one, other = list(range(x.ndim)), _place(dim0, x.ndim), _place(dim1, x.ndim)
+    dims[one], dims[other] = other, one
     return permute(x, dims=tuple(dims))
 
 
 def _place(dim, ndim):
     """Count a dimension from the front."""
-    if not -ndim <= dim < ndim:
-        raise IndexError(f"dim lies in {-ndim}..{ndim - 1} here, got {dim}: count again with x.shape")
+    check_dim(dim, ndim)
     return dim % ndim
 
 

@@ -37,7 +37,7 @@ import numpy as np
 from tinytorch.core.activations import erf
 from tinytorch.core.tensor import Tensor, set_recorder
 from tinytorch.layout import laid_out_alike
-from tinytorch.recording import Switch, tensors_in, wanted_pairs, wants_gradient
+from tinytorch.recording import Switch, mark_read, tensors_in, wanted_pairs, wanting, wants_gradient
 from tinytorch.versions import check_versions, versions_of
 from tinytorch.words.slopes import SLOPES
 
@@ -166,16 +166,13 @@ def record(call, out):
     """Let `out` remember the call that made it, if somebody may want a gradient through it."""
     if GRAD.enabled and wants_gradient(call.inputs):
         call.versions = versions_of(call)
-        for x in tensors_in(call.inputs):
-            x.was_read = True
+        mark_read(call.inputs)
         out.requires_grad, out.grad_fn = True, call
 
 
 def parents(tensor):
     """List the tensors that `tensor` was computed from and that want a gradient; a leaf has none."""
-    if tensor.grad_fn is None:
-        return []
-    return [x for x in tensors_in(tensor.grad_fn.inputs) if x.requires_grad]
+    return [] if tensor.grad_fn is None else wanting(tensor.grad_fn.inputs)
 
 
 # %%

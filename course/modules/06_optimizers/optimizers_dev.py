@@ -545,9 +545,12 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     HINT: if you return the corrected averages, the next step corrects them again.
     """
     ### BEGIN SOLUTION
-    m = betas[0] * m + (1 - betas[0]) * g
-    v = betas[1] * v + (1 - betas[1]) * (g * g)
-    step = lr * (m / (1 - betas[0] ** t)) / (np.sqrt(v / (1 - betas[1] ** t)) + eps)
+    m = betas[0] * m  # new arrays; what follows may write into them
+    m += (1 - betas[0]) * g
+    v = betas[1] * v
+    v += (1 - betas[1]) * (g * g)
+    step = lr * (m / (1 - betas[0] ** t))
+    step /= np.sqrt(v / (1 - betas[1] ** t)) + eps
     return p - step, m, v
     ### END SOLUTION
 
