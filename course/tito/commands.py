@@ -110,6 +110,7 @@ COMMANDS: list[Command] = [
         ("semester roster", "tito.semester.commands:roster", "Show what a class list says, and convert it."),
         ("semester plan", "tito.semester.commands:plan", "Show what applying a semester file would change."),
         ("semester apply", "tito.semester.commands:apply", "Bring Hub, exchange and gradebook to the semester file."),
+        ("semester surveys", "tito.semester.survey_commands:surveys", "Show what students said in surveys."),
         ("insight show", "tito.insight.commands:show", "Show the course's numbers, by module or by check."),
         ("insight list", "tito.insight.commands:list_students", "List who stands behind a number."),
         ("insight report", "tito.insight.commands:report", "Compare the semester with the course's goals."),

@@ -26,6 +26,7 @@ from hub_config.home import (
     reading_pages,
     staff_pages,
     student_pages,
+    survey_pages,
 )
 from hub_config.home.cookies import forget_cookie
 from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NoPage, NotLoggedIn, Outside, add_headers
@@ -62,6 +63,7 @@ def create_app(
         staff_pages.router,
         reading_pages.router,
         insight_pages.router,
+        survey_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
         check_pages.router,
