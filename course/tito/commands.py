@@ -113,6 +113,7 @@ COMMANDS: list[Command] = [
         ("semester surveys", "tito.semester.survey_commands:surveys", "Show what students said in surveys."),
         ("insight show", "tito.insight.commands:show", "Show the course's numbers, by module or by check."),
         ("insight list", "tito.insight.commands:list_students", "List who stands behind a number."),
+        ("insight similar", "tito.insight.similar_command:similar", "List answers that share passages, to be judged."),
         ("insight report", "tito.insight.commands:report", "Compare the semester with the course's goals."),
         ("insight forget", "tito.insight.commands:forget", "Remove what students' servers told."),
         ("semester status", "tito.semester.commands:status", "Show where the semester stands."),

@@ -24,6 +24,7 @@ from hub_config.home import (
     own_data_pages,
     question_pages,
     reading_pages,
+    similarity_pages,
     staff_pages,
     student_pages,
     survey_pages,
@@ -64,6 +65,7 @@ def create_app(
         reading_pages.router,
         insight_pages.router,
         survey_pages.router,
+        similarity_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
         check_pages.router,

@@ -222,6 +222,15 @@ class Neighbours:
         path = "/".join(quote(part, safe="") for part in (module, "students", student, exercise))
         return await self._get("grading", f"/api/v1/insight/modules/{path}")
 
+    async def similar(self, module: str) -> Any:
+        """Return the pairs of similar answers of a module's newest comparison; the service notes who looks."""
+        return await self._get("grading", f"/api/v1/insight/similar/{quote(module, safe='')}")
+
+    async def similar_pair(self, module: str, run: int, exercise: str, number: int) -> Any:
+        """Return two answers side by side; the service notes who looks."""
+        path = "/".join(quote(part, safe="") for part in (module, str(run), exercise, str(number)))
+        return await self._get("grading", f"/api/v1/insight/similar/{path}")
+
     async def own_activity(self) -> Any:
         """Return what the viewer's own events say, added up."""
         query = {"student": self.viewer.name}

@@ -31,7 +31,9 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     settings = request.app.state.settings
     if not viewer.takes(settings.course):
         return RedirectResponse(f"{settings.prefix}{'class' if viewer.manages else 'grading'}", 303)
-    got = await gather(student=_student(ask), questions=ask.own_questions(), told=ask.notices(), survey=ask.survey_to_ask())
+    got = await gather(
+        student=_student(ask), questions=ask.own_questions(), told=ask.notices(), survey=ask.survey_to_ask()
+    )
     course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)

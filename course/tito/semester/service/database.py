@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -67,7 +66,7 @@ class SurveyTally(Table):
     choice: Mapped[str] = mapped_column(String(500), primary_key=True)
     count: Mapped[int]
 
-    __table_args__: Any = {"sqlite_with_rowid": False}  # a row's number would say when it came
+    __table_args__ = ({"sqlite_with_rowid": False},)  # a row's number would say when it came
 
 
 class SurveyPerson(Table):
@@ -81,7 +80,7 @@ class SurveyPerson(Table):
     days: Mapped[int]
     answered: Mapped[bool]
 
-    __table_args__: Any = {"sqlite_with_rowid": False}
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Action(Table):
