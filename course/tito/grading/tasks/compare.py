@@ -20,8 +20,10 @@ from ..work import Outcome
 
 def compare(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Record, by exercise, the pairs that share what few have, and what was not compared and why."""
+    module = work.assignment
     given = {side: cells_of(settings.course_dir / side / module, module) for side in (RELEASE, SOURCE)}
-    exercises = sorted(set(given[RELEASE]) & set(given[SOURCE]))
+    written = load_curriculum(settings.course_tree).find_written(module)
+    exercises = [each.name for each in written.exercises if all(each.name in cells for cells in given.values())]
     texts: dict[Key, str] = {(side, name): given[side][name] for side in given for name in exercises}
     for author in authors(settings, module):
         texts |= {(*author, name): text for name, text in answers_of(settings, module, author, exercises)}
