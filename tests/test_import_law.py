@@ -78,6 +78,7 @@ LAW = {
         "tito.curriculum",
         "tito.source",
         "tito.gradebook",
+        "tito.insight",
     ),
     "tito.staff": (
         "exchange.protocol",
