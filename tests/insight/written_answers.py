@@ -158,12 +158,12 @@ LOOK_ALIKES = 10
 
 def with_exercise(source: str, module: str) -> tuple[str, str]:
     """Add the exercise to a module of the tests, in the place of half of the points of `scale`."""
-    cells = CELLS.format(stub=STUB, reference=REFERENCE)
+    cells = CELLS.replace("{stub}", STUB).replace("{reference}", REFERENCE)
     source = source.replace("import same, unit_test", "import close, raises, same, unit_test")
     source = source.replace("points=40, hidden", "points=10, hidden").replace(
         "# %% [markdown]\n# **Q", cells + "# %% [markdown]\n# **Q"
     )
-    module = module.replace("points: 60", "points: 30").replace("total]", "total, smooth]")
+    module = module.replace("points: 60", "points: 30").replace("]\nexercises", ", smooth]\nexercises")
     return source, module.replace("written:", "  - {name: smooth, points: 30, uses: []}\nwritten:")
 
 
