@@ -27,6 +27,7 @@ class Surveys:
     def __init__(self, engine: Engine) -> None:
         self._engine, self._lock = engine, threading.Lock()
         self._waiting: dict[Key, dict[str, Mapping[str, str]]] = {}
+        self._kept: dict[str, list[str]] = {}  # by course the surveys whose people are not forgotten yet
 
     def state(self, key: Key, student: str) -> str:
         """Return whether a student has answered, is still to be asked, or was asked often enough."""
@@ -69,11 +70,14 @@ class Surveys:
 
     def forget_people(self, course: str, but: Collection[str]) -> None:
         """Forget who was asked and who answered, except in the surveys `but`; what waits for them is dropped."""
+        if self._kept.get(course) == sorted(but):
+            return
         with self._lock, Session(self._engine) as session, session.begin():
             where = (SurveyPerson.course == course, SurveyPerson.survey.not_in(but))
             session.execute(delete(SurveyPerson).where(*where))
             for key in [key for key in self._waiting if key[0] == course and key[1] not in but]:
                 del self._waiting[key]
+        self._kept[course] = sorted(but)
 
     def _state(self, key: Key, student: str, row: SurveyPerson) -> str:
         if row.answered or student in self._waiting.get(key, ()):
