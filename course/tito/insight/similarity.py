@@ -73,8 +73,8 @@ def _own_passages(answers: Mapping[Author, Prints], given: set[int]) -> dict[Aut
 def _pairs(own: Mapping[Author, Mapping[int, Sequence[int]]]) -> Iterator[Pair]:
     authors: dict[int, list[Author]] = {}
     for author, prints in own.items():
-        for one in prints:
-            authors.setdefault(one, []).append(author)
+        for fingerprint in prints:
+            authors.setdefault(fingerprint, []).append(author)
     shared = Counter(pair for those in authors.values() for pair in combinations(sorted(those), 2))
     for (one, other), count in shared.items():
         share = count / min(len(own[one]), len(own[other]))

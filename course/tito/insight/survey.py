@@ -85,7 +85,7 @@ def distributions(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
 
 
 def _distribution(question: Question, counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"choice": choice, "title": title, "count": counts.get((question.name, choice), 0)}
         for choice, title in question.choices.items()
     ]
