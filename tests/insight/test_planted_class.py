@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from sqlalchemy import Engine, event
 from tito.grading.api import make_app
 from tito.grading.insight import Insight
 
@@ -14,6 +13,7 @@ from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
 from tests.exchange.live import COURSE, free_port
 from tests.home.beside_exchange import HOME, STAFF, Pages, _served
+from tests.insight.large_pages import counted
 from tests.insight.planted_class import STUCK_AT, compared, found, planted_class
 from tests.insight.written_answers import EXERCISE
 
@@ -48,22 +48,6 @@ def pages(planted):
 @pytest.fixture(scope="module")
 def ta(pages):
     return pages.visitor("tom", scopes.staff_group(COURSE), *STAFF, "custom:grading:read", DOOR, scopes.EVENTS)
-
-
-@contextlib.contextmanager
-def counted():
-    """Count the SQL statements of all databases in this process."""
-    said: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            said.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def test_what_was_planted_is_found_and_nothing_else(planted):
