@@ -90,12 +90,9 @@ def test_whatever_a_text_is_it_has_fingerprints_or_none(text):
 
 @pytest.mark.service
 def test_behind_walls_the_same_comes_out_and_a_text_without_end_is_told():
-    texts = {
-        ("", "ada", "smooth"): STUB + IDEAS[0],
-        ("", "ben", "smooth"): "x" * (MOST_CHARACTERS + 1),
-        ("", "eve", "smooth"): "(" * 9999,
-    }
+    ada, ben, eve, half = ((("", name, "smooth")) for name in ("ada", "ben", "eve", "half"))
+    texts = {ada: STUB + IDEAS[0], ben: "x" * (MOST_CHARACTERS + 1), eve: "(" * 9999, half: "x = '\ud800'\n"}
     found, failed = take_fingerprints(texts, find_sandbox())
-    assert found["", "ada", "smooth"] == fingerprints(texts["", "ada", "smooth"])
-    assert failed == {("", "ben", "smooth"): f"is longer than {MOST_CHARACTERS} characters"}
-    assert set(found) == {("", "ada", "smooth"), ("", "eve", "smooth")}
+    assert found[ada] == fingerprints(texts[ada])
+    assert failed == {ben: f"is longer than {MOST_CHARACTERS} characters"}
+    assert set(found) == {ada, eve, half}

@@ -45,8 +45,9 @@ def _take(link: Link, key: Key, text: str, found: dict[Key, Prints], failed: dic
         return
     try:
         room = link.request("import", ROOM)
-        found[key] = _plain(link.ask(list, "method", room, "fingerprints", [text], {}))
-    except (WorkerFault, ValueError, TypeError) as fault:
+        sent = text.encode("utf-8", "replace").decode()  # half of a character, which JSON can say, is no text
+        found[key] = _plain(link.ask(list, "method", room, "fingerprints", [sent], {}))
+    except (WorkerFault, ValueError, TypeError, RuntimeError, MemoryError) as fault:
         failed[key] = str(fault)[:200]
 
 
