@@ -176,8 +176,10 @@ def class_of_answers(names: list[str], seed: int = 7) -> tuple[dict[str, str], l
     rng = random.Random(seed)
     ways = list(itertools.product(READ, CHECK, BODY, GIVE))
     answers = {name: STUB + "".join(rng.choice(ways)) for name in ordinary}
-    for number, name in enumerate(alike):  # five write the reference's way, five one of the most usual
-        answers[name] = STUB + (REFERENCE if number % 2 else READ[0] + CHECK[0] + BODY[0] + GIVE[0])
+    # Five write the reference's way, five one of the most usual: what is usual is known where many have answered.
+    usual = READ[0] + CHECK[0] + BODY[0] + GIVE[0] if ordinary else REFERENCE
+    for number, name in enumerate(alike):
+        answers[name] = STUB + (REFERENCE if number % 2 else usual)
     for idea, (first, second) in zip(copied, pairs, strict=True):
         answers[first], answers[second] = STUB + idea, STUB + _disguised(idea)
     return answers, pairs, alike
