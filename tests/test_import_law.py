@@ -80,6 +80,7 @@ LAW = {
         "tito.curriculum",
         "tito.source",
         "tito.gradebook",
+        "tito.insight",
     ),
     "tito.staff": (
         "exchange.protocol",

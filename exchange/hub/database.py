@@ -34,7 +34,8 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
 def open_engine(url: str, migrations: Path, newer: type[Exception] = SchemaError) -> Engine:
     """Open a database, creating it or bringing it to the present schema; raise `newer` where a later program was."""
     make_place(url)
-    engine = create_engine(make_url(url), pool_pre_ping=True)
+    # What fails is logged, and parameters are what people wrote.
+    engine = create_engine(make_url(url), pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", prepare_sqlite)
     bring_up_to_date(engine, migrations, newer)

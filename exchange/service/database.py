@@ -32,7 +32,9 @@ class Database:
         if self.is_sqlite and (path := make_url(url).database):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         # More connections than the 40 worker threads, so that none waits while it holds the writer's lock.
-        self.engine = create_engine(url, pool_size=20, max_overflow=40, pool_pre_ping=not self.is_sqlite)
+        # What fails is logged, and parameters are what people wrote.
+        options = {"pool_pre_ping": not self.is_sqlite, "hide_parameters": True}
+        self.engine = create_engine(url, pool_size=20, max_overflow=40, **options)
         self._writer = threading.Lock()
         if self.is_sqlite:
             _configure_sqlite(self)

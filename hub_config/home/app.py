@@ -24,8 +24,10 @@ from hub_config.home import (
     own_data_pages,
     question_pages,
     reading_pages,
+    similarity_pages,
     staff_pages,
     student_pages,
+    survey_pages,
 )
 from hub_config.home.cookies import forget_cookie
 from hub_config.home.guard import HEADERS, POLICY, LimitedBody, NoPage, NotLoggedIn, Outside, add_headers
@@ -62,6 +64,8 @@ def create_app(
         staff_pages.router,
         reading_pages.router,
         insight_pages.router,
+        survey_pages.router,
+        similarity_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
         check_pages.router,

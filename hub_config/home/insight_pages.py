@@ -18,7 +18,7 @@ Grader = Annotated[Viewer, Depends(find_grader)]
 async def semester(request: Request, viewer: Grader, ask: Asking) -> Response:
     """Show each module's numbers, the checks that may be at fault, and who is stuck now."""
     got = await gather(course=ask.course(), insight=ask.insight())
-    insight = _found(got["insight"])
+    insight = found_or_refuse(got["insight"])
     insight["titles"] = {row["module"]: row["title"] for row in insight["modules"]}
     return _page(request, "insight.html", got, insight=insight)
 
@@ -27,7 +27,7 @@ async def semester(request: Request, viewer: Grader, ask: Asking) -> Response:
 async def module(request: Request, slug: str, viewer: Grader, ask: Asking) -> Response:
     """Show one module: from fetched to full points, time, exercises and checks, predictions."""
     got = await gather(course=ask.course(), insight=ask.module_insight(slug))
-    return _page(request, "insight_module.html", got, module=_found(got["insight"]))
+    return _page(request, "insight_module.html", got, module=found_or_refuse(got["insight"]))
 
 
 @router.get("/modules/{slug}/students")
@@ -36,7 +36,7 @@ async def students(
 ) -> Response:
     """List who stands behind a number, by name."""
     got = await gather(course=ask.course(), listed=ask.behind_number(slug, number, exercise, check))
-    return _page(request, "insight_students.html", got, listed=_found(got["listed"]))
+    return _page(request, "insight_students.html", got, listed=found_or_refuse(got["listed"]))
 
 
 @router.get("/modules/{slug}/students/{student}/{exercise}")
@@ -45,14 +45,14 @@ async def code(
 ) -> Response:
     """Show one student's cell of an exercise with its checks, as text."""
     got = await gather(course=ask.course(), code=ask.student_cell(slug, student, exercise))
-    return _page(request, "insight_code.html", got, code=_found(got["code"]), chosen=check)
+    return _page(request, "insight_code.html", got, code=found_or_refuse(got["code"]), chosen=check)
 
 
 def _page(request: Request, template: str, got: dict[str, Any], **data: Any) -> Response:
     return render(request, template, course=got["course"], clock=clock_for(got["course"]), **data, absent=[])
 
 
-def _found(answer: Any) -> Any:
+def found_or_refuse(answer: Any) -> Any:
     if isinstance(answer, Missing):
         status = 503 if answer.is_unreachable else answer.status
         raise NoPage(status, f"The {answer.service} service: {answer.reason}", "Go back to the Class page.")

@@ -86,6 +86,22 @@ class Neighbours:
         path = f"/api/v1/courses/{self.settings.course}/assignments/{quote(module, safe='')}/late-days"
         return _content("exchange", await self._ask("exchange", "PUT", path, json={"days": days}))
 
+    async def own_survey(self) -> Any:
+        """Return the survey that is open for the viewer, {} if none is."""
+        return await self._get("semester", "/api/v1/me")
+
+    async def survey_to_ask(self) -> Any:
+        """Return the same for a page that asks the viewer to answer, which the service counts."""
+        return await self._post("semester", "/api/v1/me/page", None)
+
+    async def answer_survey(self, answers: dict[str, str]) -> Any:
+        answer = await self._ask("semester", "PUT", "/api/v1/me", json={"answers": answers})
+        return answer if isinstance(answer, Missing) else {}
+
+    async def surveys(self) -> Any:
+        """Return the semester's surveys with their distributions."""
+        return await self._get("semester", "/api/v1/surveys")
+
     async def assignments(self) -> Any:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/assignments")
 
@@ -205,6 +221,15 @@ class Neighbours:
         """Return one student's cell of an exercise, with its checks."""
         path = "/".join(quote(part, safe="") for part in (module, "students", student, exercise))
         return await self._get("grading", f"/api/v1/insight/modules/{path}")
+
+    async def similar(self, module: str) -> Any:
+        """Return the pairs of similar answers of a module's newest comparison; the service notes who looks."""
+        return await self._get("grading", f"/api/v1/insight/similar/{quote(module, safe='')}")
+
+    async def similar_pair(self, module: str, run: int, exercise: str, number: int) -> Any:
+        """Return two answers side by side; the service notes who looks."""
+        path = "/".join(quote(part, safe="") for part in (module, str(run), exercise, str(number)))
+        return await self._get("grading", f"/api/v1/insight/similar/{path}")
 
     async def own_activity(self) -> Any:
         """Return what the viewer's own events say, added up."""

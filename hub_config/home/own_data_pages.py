@@ -36,11 +36,15 @@ async def download(request: Request, viewer: Looking, ask: Asking) -> Response:
 
 
 async def _everything(ask: Neighbours) -> dict[str, Any]:
-    return await gather(
+    got = await gather(
         course=ask.course(),
         events=ask.own_events(),
         activity=ask.own_activity(),
         submissions=ask.own_submissions(),
         questions=ask.own_questions(),
         results=ask.own_grading(),
+        survey=ask.own_survey(),
     )
+    if not isinstance(survey := got["survey"], Missing):
+        got["survey"] = {name: survey[name] for name in ("survey", "state") if name in survey}
+    return got

@@ -31,7 +31,9 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     settings = request.app.state.settings
     if not viewer.takes(settings.course):
         return RedirectResponse(f"{settings.prefix}{'class' if viewer.manages else 'grading'}", 303)
-    got = await gather(student=_student(ask), questions=ask.own_questions(), told=ask.notices())
+    got = await gather(
+        student=_student(ask), questions=ask.own_questions(), told=ask.notices(), survey=ask.survey_to_ask()
+    )
     course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
@@ -44,6 +46,7 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
         "late_days_left": late_days_left(course, record),
         "late_days_given": late_days_given(course),
         "clock": clock,
+        "survey": {} if isinstance(got["survey"], Missing) else got["survey"],
     }
     return render(request, "student.html", course=course, tiers=tiers, absent=absent, **told)
 

@@ -49,7 +49,7 @@ class Pages:
     """A running home page of a course with one module, `tensor`."""
 
     def __init__(self, live: Live, stack: contextlib.ExitStack, grading_url: str = "") -> None:
-        self.live, self.may_ask, self._stack, self._grading_url = live, True, stack, grading_url
+        self.live, self.may_ask, self._stack, self.grading_url = live, True, stack, grading_url
         self.sections: dict[str, str] = {}  # of each student on the roster
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
@@ -63,7 +63,7 @@ class Pages:
             "JUPYTERHUB_CLIENT_ID": "service-home",
             "EXCHANGE_URL": self.live.url,
             "SEMESTER_URL": SEMESTER,
-            "GRADING_URL": self._grading_url,
+            "GRADING_URL": self.grading_url,
             "EXCHANGE_COURSE": COURSE,
         }
 

@@ -2,8 +2,9 @@
 
     python -m tests.insight.planted_class --students 200 --modules 8
 
-Planted: a hidden check that nobody can pass, a module that takes four hours, and a group that fails the same test cell
-again and again. Everything else is an ordinary class. The time of the exchange is set, so a semester takes minutes.
+Planted: a hidden check that nobody can pass, a module that takes four hours, a group that fails the same test cell
+again and again, and copies of a longer exercise beside ten innocent look-alikes. Everything else is an ordinary class.
+The time of the exchange is set, so a semester takes minutes.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from tests.environments import worker_environment
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
 from tests.grading_service.place import GOOD, TREE, WRONG
+from tests.insight.written_answers import EXERCISE, class_of_answers, with_exercise
 
 FAILED = {"checks": 1, "passed": 0, "fault": "wrong values"}
 SOLVED = {"checks": 1, "passed": 1}
@@ -53,6 +55,9 @@ class Planted:
     students: list[str]
     modules: list[str]
     stuck: list[str] = field(default_factory=list)
+    answers: dict[str, str] = field(default_factory=dict)  # of each who hands in, to the longer exercise
+    copies: list[tuple[str, str]] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)
 
     @property
     def broken(self) -> str:
@@ -84,7 +89,7 @@ def planted_class(folder: Path, students: int, modules: int, stuck: int) -> Iter
             course_id=COURSE, exchange_url=live.url, token=hub.service("grading"),
         )  # fmt: skip
         queue = Queue(open_database(settings.database_url))
-        planted = Planted(live, settings, queue, names, slugs, names[:stuck])
+        planted = Planted(live, settings, queue, names, slugs, names[:stuck], *class_of_answers(names[stuck:]))
         _release(planted)
         for name in names:
             _work(planted, name)
@@ -102,10 +107,12 @@ def _make_course(folder: Path, slugs: list[str], names: list[str]) -> Path:
         made = tree / "modules" / f"{number:02d}_{slug}"
         shutil.copytree(TREE / "modules" / "01_vectors", made)
         text = _numbered((made / "vectors_dev.py").read_text().replace("core.vectors", f"core.{slug}"), number)
-        text = text.replace("values * 3.0)", "values * 3.5)") if number == BROKEN else text
+        module = _numbered((made / "module.yaml").read_text(), number)
+        if number == BROKEN:
+            text, module = with_exercise(text.replace("values * 3.0)", "values * 3.5)"), module)
         (made / "vectors_dev.py").unlink()
         (made / f"{slug}_dev.py").write_text(text)
-        (made / "module.yaml").write_text(_numbered((made / "module.yaml").read_text(), number))
+        (made / "module.yaml").write_text(module)
     curriculum = load_curriculum(tree)
     generate_notebooks(list(curriculum.written), curriculum, course)
     _write_semester(course, curriculum.written, names)
@@ -158,8 +165,8 @@ def _work(planted: Planted, name: str) -> None:
         hours = 4.0 if slug == planted.long else 1.5
         _session(planted, client, slug, began, hours + number % 5 * 0.1)
         if number % 3 == 0:
-            _hand_in(planted, client, slug, WRONG)
-        _hand_in(planted, client, slug, GOOD)
+            _hand_in(planted, client, slug, name, WRONG)
+        _hand_in(planted, client, slug, name, GOOD)
 
 
 def _session(planted: Planted, client: ExchangeClient, slug: str, began: datetime, hours: float) -> None:
@@ -182,9 +189,10 @@ def _fail_again_and_again(planted: Planted, client: ExchangeClient, slug: str, b
         client.report_event(COURSE, slug, "checked", {"cells": [{"exercise": planted.exercise(slug), **FAILED}]})
 
 
-def _hand_in(planted: Planted, client: ExchangeClient, slug: str, answers: dict[str, str]) -> None:
+def _hand_in(planted: Planted, client: ExchangeClient, slug: str, name: str, answers: dict[str, str]) -> None:
     number = planted.modules.index(slug) + 1
-    answers = {f"{name}{number}": _numbered(text, number) for name, text in answers.items()}
+    answers = {f"{each}{number}": _numbered(text, number) for each, text in answers.items()}
+    answers[EXERCISE] = planted.answers.get(name, "")
     text = _answered(planted.settings.course_dir / "release" / slug / f"{slug}.ipynb", answers)
     client.submit(COURSE, slug, planted.live.outgoing({f"{slug}.ipynb": text}))
 
@@ -207,6 +215,7 @@ def _judge(planted: Planted) -> None:
         _wait(planted.queue)
         ready = sorted(set(planted.students) - set(planted.stuck))
         planted.queue.submit("autograde", planted.broken, ready)
+        planted.queue.submit("compare", planted.broken)
         _wait(planted.queue)
 
 
@@ -215,15 +224,25 @@ def _wait(queue: Queue) -> None:
         queue.asked.wait(0.1)
 
 
+def compared(planted: Planted) -> dict:
+    """Return what the newest comparison of answers recorded."""
+    run = planted.queue.latest_run("compare", planted.broken, "", ("done",))
+    assert run is not None
+    return run.report
+
+
 def found(planted: Planted) -> list[str]:
     """Say, for each planted thing, whether it was found, and whether anything else was."""
     said = planted.insight.semester().to_json()
     suspects = [(row["module"], row["exercise"], row["hidden"]) for row in said["suspects"]]
     stuck = [(row["module"], row["student"]) for row in said["stuck"]]
     long = [row["module"] for row in said["modules"] if any("hours" in line for line in row["warnings"])]
+    pairs = [(pair["one"][1], pair["other"][1]) for pair in compared(planted)["exercises"][EXERCISE]["pairs"]]
+    pairs = sorted(pairs)
     results = {
         "the broken check": suspects == [(planted.broken, planted.exercise(planted.broken), True)],
         "the long module": long == [planted.long],
+        "the copies, and nobody else": pairs == planted.copies,
         "the stuck group": stuck == [(planted.broken, name) for name in planted.stuck],
     }
     return [f"{'found' if ok else 'NOT FOUND'}: {what}" for what, ok in results.items()]

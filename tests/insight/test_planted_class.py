@@ -4,8 +4,8 @@ import contextlib
 import re
 from dataclasses import replace
 
+import httpx
 import pytest
-from sqlalchemy import Engine, event
 from tito.grading.api import make_app
 from tito.grading.insight import Insight
 
@@ -13,10 +13,13 @@ from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
 from tests.exchange.live import COURSE, free_port
 from tests.home.beside_exchange import HOME, STAFF, Pages, _served
-from tests.insight.planted_class import STUCK_AT, found, planted_class
+from tests.insight.large_pages import counted
+from tests.insight.planted_class import STUCK_AT, compared, found, planted_class
+from tests.insight.written_answers import EXERCISE
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]  # one fixture has a class judged
 STUDENTS, STUCK = 7, 2
+INSTRUCTOR = (*STAFF, "custom:grading:read", "custom:grading:run", "custom:semester:manage")
 DOOR = "access:services!service=grading"
 
 
@@ -47,24 +50,11 @@ def ta(pages):
     return pages.visitor("tom", scopes.staff_group(COURSE), *STAFF, "custom:grading:read", DOOR, scopes.EVENTS)
 
 
-@contextlib.contextmanager
-def counted():
-    """Count the SQL statements of all databases in this process."""
-    said: list[str] = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if not statement.startswith(("PRAGMA", "BEGIN")):
-            said.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield said
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 def test_what_was_planted_is_found_and_nothing_else(planted):
-    assert found(planted) == ["found: the broken check", "found: the long module", "found: the stuck group"]
+    what = ["the broken check", "the long module", "the copies, and nobody else", "the stuck group"]
+    assert found(planted) == [f"found: {each}" for each in what]
+    short = compared(planted)["exercises"][planted.exercise(planted.broken)]
+    assert "tokens" in short["excluded"] and not short["pairs"]
 
 
 def test_first_and_last_attempts_are_told_apart(planted):
@@ -91,6 +81,33 @@ def test_a_ta_goes_from_the_class_page_to_the_line_of_code_in_four_clicks(plante
     assert clicks <= 4
     assert "np.asarray(values) * factor" in page
     assert "HIDDEN-CANARY" in page, "staff see which hidden check it is"
+
+
+def test_an_instructor_sees_a_pair_side_by_side_and_that_they_looked_is_on_record(planted, pages, ta):
+    listed = f"{HOME}insight/modules/{planted.broken}/similar"
+    ida = pages.visitor("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
+    page, [(one, other)] = ida.get(listed), planted.copies
+    assert page.status_code == 200 and "This says nothing about anybody" in page.text
+    address = re.search(rf'href="([^"]*/similar/\d+/{EXERCISE}/0)"', page.text)
+    assert address, page.text
+    beside = ida.get(address[1])
+    assert beside.status_code == 200 and beside.text.count('class="shared"') > 10
+    assert "shifts" in beside.text and "offs" in beside.text
+    looks = ida.get(listed).text
+    assert f"{one} and {other}</td>" in looks and "this list" in looks
+    assert ta.get(listed).status_code == ta.get(address[1]).status_code == 403
+
+
+def test_no_student_and_no_list_of_runs_shows_what_was_compared(planted, pages, ta):
+    student = pages.visitor(planted.copies[0][0], scopes.student_group(COURSE), DOOR)
+    assert student.get(f"{HOME}insight/modules/{planted.broken}/similar").status_code == 403
+    data = student.get(f"{HOME}my-data/data.json").text
+    assert planted.copies[0][1] not in data and "passages" not in data
+    run = planted.queue.latest_run("compare", planted.broken, "", ("done",))
+    token = planted.live.hub.token("tom", groups=[scopes.staff_group(COURSE)], scope=[DOOR, "custom:grading:read"])
+    address = f"{pages.grading_url}/api/v1/runs/{run.id}"
+    said = httpx.get(address, headers={"Authorization": f"token {token}"}, trust_env=False).json()
+    assert said["report"] == {}
 
 
 def test_each_page_opens_and_every_number_leads_to_its_list(planted, ta):
@@ -123,7 +140,7 @@ def test_students_see_no_insight_and_their_own_data_alone(planted, pages):
     assert data["student"] == name and {row["student"] for row in data["events"]} == {name}
     runs = {row["assignment"]: row["runs"] for row in data["activity"]["modules"]}
     assert runs[planted.broken] == STUCK_AT
-    assert set(data) == {"student", "course", "events", "activity", "submissions", "questions", "results"}
+    assert set(data) == {"student", "course", "events", "activity", "submissions", "questions", "results", "survey"}
 
 
 def test_what_the_exchange_can_not_say_is_missing_and_what_was_judged_is_there(planted):

@@ -18,6 +18,7 @@ course: tinytorch-old   # the id
 title: "Tiny"
 time_zone: Europe/Berlin
 modules: [tensor, activations, layers]
+surveys: [3, 2026-11-09]
 schedule:
   tensor:      {release: 2026-10-05 08:00, due: "2026-10-18 23:59"}   # two weeks
   activations:
@@ -61,6 +62,7 @@ course: tinytorch-new   # the id
 title: "Tiny"
 time_zone: Europe/Berlin
 modules: [tensor, activations, layers]
+surveys: [3, 2027-11-08]
 schedule:
   tensor:      {release: 2027-10-04 08:00, due: "2027-10-17 23:59"}   # two weeks
   activations:

@@ -37,6 +37,8 @@ from .records import Job, Run
 from .regrades import router as regrade_router
 from .rights import READ, RUN
 from .settings import GradingSettings
+from .similarity import KIND as COMPARE
+from .similarity import router as similarity_router
 from .snapshots import router as snapshot_router
 from .students import students_for
 
@@ -151,7 +153,8 @@ def show_run(number: int, queue: QueueHere, _: Reader) -> dict[str, Any]:
         run = session.get(Run, number)
         if run is None:
             raise Refused("a run has that number", str(number), "`runs` lists them", 404)
-        return {**describe_run(run), "report": run.report}
+        # Whoever looks at pairs of similar answers is written down, which is done elsewhere.
+        return {**describe_run(run), "report": {} if run.kind == COMPARE else run.report}
 
 
 def _found(progress: dict[str, Any] | None) -> dict[str, Any]:
@@ -196,6 +199,7 @@ def make_app(
         snapshot_router,
         reading_router,
         insight_router,
+        similarity_router,
     )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")

@@ -83,6 +83,7 @@ KINDS = (
                        said="Feedback on {module} is on its way to the students.")),
     Kind("measure", "measure:measure", 1, scope=None, holds=NOTHING),
     Kind("snapshot", "snapshot:check", 2, scope=None, holds=NOTHING),
+    Kind("compare", "compare:compare", 19, holds=ALONE),
     Kind("milestone", "milestone:run", 20, after=COLLECTED, holds=ALONE),
 )  # fmt: skip
 

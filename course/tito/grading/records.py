@@ -193,6 +193,19 @@ class OpenAnswer(Base):
     until: Mapped[datetime.datetime] = mapped_column(UtcDateTime)
 
 
+class SimilarityLook(Base):
+    """Who has looked at a module's pairs of similar answers, or at one pair side by side."""
+
+    __tablename__ = "similarity_looks"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    assignment: Mapped[str] = mapped_column(String(128), index=True)
+    by: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime.datetime] = mapped_column(UtcDateTime, default=utc_now)
+    exercise: Mapped[str] = mapped_column(String(128), default="")
+    one: Mapped[str] = mapped_column(String(512), default="")
+    other: Mapped[str] = mapped_column(String(512), default="")
+
+
 class Note(Base):
     """Small facts that must survive a restart: the exchange's cursor."""
 

@@ -31,6 +31,14 @@ class InsightClient:
         """Return one module's numbers, by exercise and check."""
         return self._service.ask("GET", f"/insight/modules/{quote(slug, safe='')}")
 
+    def similar(self, slug: str) -> dict[str, Any]:
+        """Return the pairs of similar answers of a module's newest comparison."""
+        return self._service.ask("GET", f"/insight/similar/{quote(slug, safe='')}")
+
+    def compare(self, slug: str) -> None:
+        """Let the service compare a module's answers anew."""
+        self._service.ask("POST", "/jobs", json={"kind": "compare", "assignment": slug})
+
     def students(self, slug: str, number: str, exercise: str = "", check: str = "") -> dict[str, Any]:
         """Return who stands behind a number."""
         params = {"number": number, "exercise": exercise, "check": check}

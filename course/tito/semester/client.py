@@ -58,6 +58,10 @@ class SemesterClient:
         """Return what is in force, the schedule and the last apply."""
         return self._service.ask("GET", "/status")
 
+    def surveys(self) -> list[dict[str, Any]]:
+        """Return the semester's surveys with their distributions."""
+        return self._service.ask("GET", "/surveys")
+
 
 def _body(sources: Sources | None) -> dict[str, str]:
     if sources is None:

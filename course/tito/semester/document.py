@@ -63,12 +63,12 @@ class Document:
             line = position[0] + 1
         return line
 
-    def written(self, path: tuple[str, ...]) -> tuple[int, int, str]:
+    def written(self, path: tuple[str | int, ...]) -> tuple[int, int, str]:
         """Return where the value at `path` begins, its line and column from 0, and the value as text."""
-        node = self._tree
+        node: Any = self._tree
         for step in path[:-1]:
             node = node[step]
-        line, column = node.lc.value(path[-1])
+        line, column = (node.lc.value if isinstance(node, CommentedMap) else node.lc.item)(path[-1])
         return line, column, str(node[path[-1]])
 
     def problem(self, path: tuple[Any, ...], value: object, rule: str, remedy: str) -> Problem:

@@ -8,7 +8,7 @@ checked in `checks`.
 import math
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -22,11 +22,23 @@ from tito.semester.problems import Rule
 
 COURSE_ID = re.compile(r"[a-z][a-z0-9-]{2,62}")
 SIZE = re.compile(r"[0-9]+[MG]")
+MOST_WEEKS = 60
 
 
 def _instant(value: object, info: ValidationInfo) -> datetime:
     zone = (info.context or {}).get("zone") or ZoneInfo("UTC")
     return times.instant(value, zone)
+
+
+def _week_or_day(value: object) -> int | date:
+    """Return a week of the semester, or the day of `2026-10-19`."""
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST_WEEKS:
+        return value
+    try:
+        return value if type(value) is date else date.fromisoformat(str(value))
+    except ValueError:
+        remedy = f"write a week from 1 to {MOST_WEEKS}, such as 3, or a day, such as 2026-10-19"
+        raise Rule("is neither a week of the semester nor a day", remedy) from None
 
 
 def _username(value: object) -> str:
@@ -56,6 +68,7 @@ def _matches(pattern: re.Pattern[str], rule: str, remedy: str) -> AfterValidator
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+WeekOrDay = Annotated[int | date, BeforeValidator(_week_or_day)]
 Username = Annotated[str, BeforeValidator(_username)]
 CourseId = Annotated[
     str,
@@ -220,6 +233,8 @@ class Semester(Part):
     unlock: Literal["when_closed", "never"] = "when_closed"
     # Whether students ask staff where they are stuck, in the exchange; a course may have another place for that.
     questions: bool = True
+    # When students are asked about the course: weeks since the first release, or days.
+    surveys: list[WeekOrDay] = Field(default=[3, 6, 9, 12], max_length=30)
     grading: Grading = Grading()
     milestones: dict[str, Milestone] = {}
     limits: SemesterLimits = SemesterLimits()

@@ -63,9 +63,14 @@ def next_term(path: Path, course: str, opens: date, output: Path, curriculum: Cu
     return NextTerm(validate(sources, curriculum), days, left_out)
 
 
-def _shifted(data: dict[str, Any], days: int) -> dict[tuple[str, ...], str]:
-    """Return each date of the schedule and of milestones by its path, shifted by `days`."""
-    return {
+def _shifted(data: dict[str, Any], days: int) -> dict[tuple[str | int, ...], str]:
+    """Return each date of the schedule, of milestones and of surveys by its path, shifted by `days`."""
+    surveys = {
+        ("surveys", index): _later(day, days)
+        for index, day in enumerate(data.get("surveys", []))
+        if isinstance(day, str)
+    }
+    return surveys | {
         (part, name, key): _later(each[key], days)
         for part in ("schedule", "milestones")
         for name, each in data.get(part, {}).items()
@@ -78,7 +83,7 @@ def _later(written: str, days: int) -> str:
     return (date.fromisoformat(written[:DAY]) + timedelta(days=days)).isoformat() + written[DAY:]
 
 
-def _replaced(text: str, document: Document, values: dict[tuple[str, ...], str]) -> list[str]:
+def _replaced(text: str, document: Document, values: dict[tuple[str | int, ...], str]) -> list[str]:
     """Return the lines of `text` with these values in the places of the old ones; those that aren't there are left."""
     lines = [f"{line}\n" for line in text.splitlines()]
     there = [(*document.written(path), path) for path in values if path[0] in document.data]

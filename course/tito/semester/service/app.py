@@ -34,6 +34,8 @@ from tito.semester.service.module_view import module_view
 from tito.semester.service.notice_routes import router as notice_router
 from tito.semester.service.roster_upload import Target
 from tito.semester.service.scheduler import Scheduler
+from tito.semester.service.survey_routes import router as survey_router
+from tito.semester.service.surveys import Surveys
 
 LARGEST_TEXT = 2_000_000  # a roster of ten thousand lines is under one
 Reader = Annotated[Caller, Depends(reader)]
@@ -107,9 +109,9 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     app = FastAPI(
         title="Semester", docs_url=None, redoc_url=None, openapi_url=f"{base}/openapi.json", lifespan=lifespan
     )
-    app.state.service = service
+    app.state.service, app.state.surveys = service, Surveys(service.places.engine)
     app.include_router(_public(), prefix=base)
-    for part in (routes, notice_router):
+    for part in (routes, notice_router, survey_router):
         app.include_router(part, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)

@@ -56,6 +56,33 @@ class Notice(Table):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class SurveyTally(Table):
+    """How many chose one thing in one question of a survey; a text is a choice of its own. No row is anybody's."""
+
+    __tablename__ = "survey_tallies"
+    course: Mapped[str] = mapped_column(String(64), primary_key=True)
+    survey: Mapped[str] = mapped_column(String(10), primary_key=True)
+    question: Mapped[str] = mapped_column(String(16), primary_key=True)
+    choice: Mapped[str] = mapped_column(String(500), primary_key=True)
+    count: Mapped[int]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)  # a row's number would say when it came
+
+
+class SurveyPerson(Table):
+    """On how many days a student was asked to answer, on which last, and whether they have; gone when it closes."""
+
+    __tablename__ = "survey_people"
+    course: Mapped[str] = mapped_column(String(64), primary_key=True)
+    survey: Mapped[str] = mapped_column(String(10), primary_key=True)
+    student: Mapped[str] = mapped_column(String(255), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10))
+    days: Mapped[int]
+    answered: Mapped[bool]
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
 class Action(Table):
     """One release or collection of one module at one time; `by` is "schedule" or who asked for it."""
 
