@@ -8,6 +8,7 @@ from tinytorch.core.autograd import RULES, rule
 from tinytorch.core.tensor import register_implementation
 from tinytorch.fast.blocks import FLOATS, PIECE, alike, is_dense, room, room_like, rows_at_once, views
 from tinytorch.fast.switching import NAME, default
+from tinytorch.fast.way_back import gives_new
 
 FLOAT32 = np.dtype("float32")
 DENSITY = 1 / math.sqrt(2 * math.pi)
@@ -57,10 +58,11 @@ def share_below(a, square, below):
 
 
 @rule("gelu/fast")
+@gives_new
 def gelu_slopes(grad, out, a):
     """The gradient of gelu where its slope was kept."""
     if out[1] is None:
-        return RULES["gelu"](grad, out[0], a)
+        return np.array(RULES["gelu"](grad, out[0], a))
     return np.multiply(grad, out[1], out=room_like(out[1])) if alike(out[1], grad) else grad * out[1]
 
 
@@ -79,6 +81,7 @@ def sigmoid(a):
 
 
 @rule("sigmoid/fast", reads="out")
+@gives_new
 def sigmoid_slopes(grad, out, a):
     """The gradient of sigmoid, piece by piece: out (1 - out)."""
     if not alike(out, grad):
@@ -142,6 +145,7 @@ def softmax_gradient(grad, out, gradient):
 
 
 @rule("softmax/fast", reads="out")
+@gives_new
 def softmax_slopes(grad, out, a, dim=-1):
     """The gradient of softmax, a few rows at a time."""
     if dim not in (-1, out.ndim - 1) or not alike(out, grad) or not out.flags.c_contiguous or not out.size:
@@ -157,6 +161,7 @@ def relu(a):
 
 
 @rule("relu/fast", reads="out")
+@gives_new
 def relu_slopes(grad, out, a):
     """The gradient of relu, piece by piece."""
     if not alike(out, grad):

@@ -6,6 +6,7 @@ from tinytorch.core.autograd import rule
 from tinytorch.core.tensor import Tensor, primitive
 from tinytorch.fast.blocks import FLOATS, room, rows_at_once
 from tinytorch.fast.switching import default
+from tinytorch.fast.way_back import gives_new
 
 
 @primitive
@@ -41,6 +42,7 @@ def _repeated(parameter, rows):
 
 
 @rule("norm_in_one", reads="inputs out")
+@gives_new
 def norm_gradients(grad, out, x, weight, bias, eps):
     """The gradients for x, weight and bias.
 

@@ -41,6 +41,8 @@ def fits(p, g, m, v):
     """Tell whether these are arrays that lie alike, and both averages can be changed without anything else."""
     if not (isinstance(p, np.ndarray) and p.dtype in FLOATS and p.size and alike(p, g, m, v)):
         return False
+    if m.base is None and v.base is None:  # each has memory of its own, which only a view of it shares
+        return m is not v and all(x is not m and x is not v and x.base is not m and x.base is not v for x in (p, g))
     return not any(np.may_share_memory(*pair) for pair in ((m, v), (m, g), (v, g), (m, p), (v, p)))
 
 

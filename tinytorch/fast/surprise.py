@@ -7,6 +7,7 @@ from tinytorch.core.losses import checked_targets
 from tinytorch.core.tensor import primitive, register_implementation
 from tinytorch.fast.blocks import rows_at_once
 from tinytorch.fast.switching import NAME, default
+from tinytorch.fast.way_back import gives_new
 
 REDUCTIONS = ("none", "mean", "sum")
 FEW = 32  # so many classes are faster as columns: one step for all rows, instead of a short one for each
@@ -40,6 +41,7 @@ def _of_rows(logits, classes, losses, slope):
 
 
 @rule("surprises")
+@gives_new
 def surprise_gradients(grad, out, logits, classes, reduction):
     """The gradient for the logits: each row's slope, times that row's gradient, or its share of one."""
     if reduction == "none":

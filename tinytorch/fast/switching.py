@@ -18,6 +18,7 @@ PLACES = ("tinytorch.", "__main__.")
 # module of core -> modules here that compute its operations fast
 PIECES = {
     "activations": ("curves",),
+    "autograd": ("way_back",),
     "layers": ("products",),
     "losses": ("surprise",),
     "optimizers": ("steps",),
