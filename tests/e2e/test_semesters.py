@@ -1,0 +1,109 @@
+"""The semesters that come with the course, served with a demo class: a student's first and last module of each.
+
+`E2E_SEMESTERS=all` starts a Hub for each in turn, `E2E_SEMESTERS=2027-fall` for that one; without it, only their files
+are read. What they stand on, and all that lies between the two modules, she gets as the reference has it.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.semester.read import Valid, read
+
+from tests.e2e.hub import CHECKOUT, ROSTER, RunningHub
+from tests.e2e.solving import solutions, solved
+from tests.security.shell import Shell, shell_of
+
+SEMESTERS = {path.stem: path for path in sorted((CHECKOUT / "course" / "semesters").glob("20*.yaml"))}
+# What a class may want, and a file that has it.
+FOUR = {"foundation": "2026-fall", "two tiers": "2027-spring", "optimization": "2027-fall", "all": "2028-29"}
+DATES = re.compile(r"\{release: .*?, due: .*?\}")
+CHOSEN = os.environ.get("E2E_SEMESTERS", "")
+SECONDS = 900  # of a command in her terminal: a module's checks, on a machine that does other things too
+
+
+def with_a_demo_class(path: Path, folder: Path) -> Path:
+    """Write a semester of the course again: all of it open since yesterday, for ada, ben and chen."""
+    today = datetime.now(UTC)
+    release, due = (f"{today + timedelta(days=days):%Y-%m-%d} 00:00" for days in (-1, 7))
+    text = DATES.sub(f"{{release: {release}, due: {due}}}", path.read_text(encoding="utf-8").split("\nextensions:")[0])
+    folder.mkdir(parents=True)
+    (folder / "roster.csv").write_text(ROSTER)
+    written = folder / path.name
+    written.write_text(re.sub(r"(?m)^roster: .*", "roster: roster.csv", text) + "\n")
+    return written
+
+
+def valid(path: Path) -> Valid:
+    return read(path, load_curriculum(CHECKOUT / "course"))
+
+
+@pytest.mark.parametrize("name", SEMESTERS)
+def test_with_a_demo_class_it_is_the_same_semester_and_open(name: str, tmp_path: Path) -> None:
+    theirs, ours = (valid(path) for path in (SEMESTERS[name], with_a_demo_class(SEMESTERS[name], tmp_path / "ours")))
+    assert ours.selection == theirs.selection
+    assert {*ours.semester.schedule} == {*theirs.semester.schedule} == {*ours.selection.built}
+    now = datetime.now(UTC)
+    assert all(dates.release <= now < dates.due for dates in ours.semester.schedule.values())
+
+
+def test_the_four_that_a_class_may_want_build_what_their_names_say() -> None:
+    tiers = {name: (valid(SEMESTERS[stem]).semester.tiers) for name, stem in FOUR.items()}
+    assert tiers["foundation"] == ["foundation"] and tiers["two tiers"] == ["foundation", "architecture"]
+    assert tiers["optimization"] == ["optimization"] and tiers["all"][:2] == tiers["two tiers"] and len(tiers["all"]) > 2
+
+
+@pytest.fixture
+def served(request, tmp_path: Path) -> Iterator[tuple[RunningHub, Valid]]:
+    """A Hub with a semester of the course in force."""
+    semester = with_a_demo_class(SEMESTERS[request.param], tmp_path / "semester")
+    hub = RunningHub("local", tmp_path / "var", extra={"HUB_SEMESTER": str(semester)})
+    hub.prepare()
+    try:
+        yield hub.start(), valid(semester)
+    finally:
+        hub.stop()
+
+
+@pytest.mark.e2e
+@pytest.mark.live
+@pytest.mark.timeout(3 * 3600)
+@pytest.mark.skipif(not CHOSEN, reason="takes minutes for each: E2E_SEMESTERS=all, or the name of one")
+@pytest.mark.parametrize(
+    "served", [name for name in FOUR.values() if CHOSEN in ("", "all") or name in CHOSEN.split(",")], indirect=True
+)
+def test_a_student_takes_the_first_and_the_last_module(served: tuple[RunningHub, Valid]) -> None:
+    hub, semester = served
+    built = list(semester.selection.built)
+    shell = shell_of(hub.url, "ada", hub.passwords()["ada"])
+    for slug in (built[0], built[-1]):
+        opens(shell, slug)
+        for earlier in built[: built.index(slug)]:
+            write(shell, f"tinytorch/core/{earlier}.py", {"type": "file", "format": "text", "content": core(earlier)})
+        notebook = shell.request("GET", f"/user/ada/api/contents/{slug}/{slug}.ipynb").json()["content"]
+        done = {"type": "notebook", "format": "json", "content": solved(notebook, solutions(slug))}
+        write(shell, f"{slug}/{slug}.ipynb", done)
+        assert "is complete" in (said := shell.run(f"tito module complete {slug}", SECONDS)), said
+        assert "Your work has arrived" in (said := shell.run(f"tito submit {slug}", SECONDS)), said
+        assert f"Valid: ada submitted {slug}" in (said := shell.run(f"tito receipt verify {slug}", SECONDS)), said
+
+
+def opens(shell: Shell, slug: str) -> None:
+    """Open a module from its page, and see its notebook in the home."""
+    page = shell.request("GET", f"/services/home/modules/{slug}")
+    assert page.status_code == 200, page.text
+    said = shell.run(f"tito module start {slug}", SECONDS)
+    assert shell.request("GET", f"/user/ada/api/contents/{slug}/{slug}.ipynb").status_code == 200, said
+
+
+def core(slug: str) -> str:
+    return (CHECKOUT / "tinytorch" / "core" / f"{slug}.py").read_text(encoding="utf-8")
+
+
+def write(shell: Shell, path: str, model: dict) -> None:
+    saved = shell.request("PUT", f"/user/ada/api/contents/{path}", json=model)
+    assert saved.status_code in (200, 201), saved.text
