@@ -21,7 +21,10 @@ def surprises(logits, classes, reduction):
     for start in range(0, len(logits), count):
         some = slice(start, start + count)
         _of_rows(logits[some], classes[some], losses[some], slope[some])
-    return losses if reduction == "none" else getattr(losses, reduction)(), slope
+    if reduction == "none":
+        return losses, slope
+    total = np.add.reduce(losses)
+    return total / losses.dtype.type(len(losses)) if reduction == "mean" else total, slope
 
 
 def _of_rows(logits, classes, losses, slope):
