@@ -3,6 +3,8 @@
 Promises: leaves get, bit for bit, what `backpropagate` of module 05 gives them, in arrays that nobody else holds.
 """
 
+import numpy as np
+
 from tinytorch.core.autograd import find_rule, first_gradient, input_gradients, parents
 from tinytorch.core.tensor import Tensor
 
@@ -25,7 +27,12 @@ def backpropagate(tensor, gradient=None):
         is_new = getattr(find_rule(call), "gives_new", False)
         for parent, more in input_gradients(call, grad):
             known = grads.get(id(parent))
-            grads[id(parent)] = (more, is_new) if known is None else (known[0] + more, True)
+            grads[id(parent)] = (more, is_new) if known is None else (summed(*known, more, is_new), True)
+
+
+def summed(first, first_is_new, second, second_is_new):
+    """Add two gradients, into one that nobody else holds if there is such."""
+    return np.add(first, second, out=first if first_is_new else second if second_is_new else None)
 
 
 def added_to(before, grad, is_new):
