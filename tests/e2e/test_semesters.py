@@ -1,46 +1,24 @@
 """The semesters that come with the course, served with a demo class: a student's first and last module of each.
 
-`E2E_SEMESTERS=all` starts a Hub for each in turn, `E2E_SEMESTERS=2027-fall` for that one; without it, only their files
-are read. What they stand on, and all that lies between the two modules, she gets as the reference has it.
+`E2E_SEMESTERS=all` starts a Hub for each in turn (tests/e2e/semesters.py); without it, only their files are read. What
+lies between the two modules, she gets as the reference has it.
 """
 
-import os
-import re
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tito.curriculum import load_curriculum
-from tito.semester.read import Valid, read
+from tito.semester.read import Valid
 
-from tests.e2e.hub import CHECKOUT, ROSTER, RunningHub
+from tests.e2e.hub import CHECKOUT, RunningHub
+from tests.e2e.semesters import FOUR, SEMESTERS, asked_for, only_when_asked, valid, with_a_demo_class
 from tests.e2e.solving import solutions, solved
 from tests.security.shell import Shell, browser_of, shell_of
 
-SEMESTERS = {path.stem: path for path in sorted((CHECKOUT / "course" / "semesters").glob("20*.yaml"))}
-# What a class may want, and a file that has it.
-FOUR = {"foundation": "2026-fall", "two tiers": "2027-spring", "optimization": "2027-fall", "all": "2028-29"}
-DATES = re.compile(r"\{release: .*?, due: .*?\}")
-CHOSEN = os.environ.get("E2E_SEMESTERS", "")
 SECONDS = 900  # of a command in her terminal: a module's checks, on a machine that does other things too
-
-
-def with_a_demo_class(path: Path, folder: Path) -> Path:
-    """Write a semester of the course again: all of it open since yesterday, for ada, ben and chen."""
-    today = datetime.now(UTC)
-    release, due = (f"{today + timedelta(days=days):%Y-%m-%d} 00:00" for days in (-1, 7))
-    text = DATES.sub(f"{{release: {release}, due: {due}}}", path.read_text(encoding="utf-8").split("\nextensions:")[0])
-    folder.mkdir(parents=True)
-    (folder / "roster.csv").write_text(ROSTER)
-    written = folder / path.name
-    written.write_text(re.sub(r"(?m)^roster: .*", "roster: roster.csv", text) + "\n")
-    return written
-
-
-def valid(path: Path) -> Valid:
-    return read(path, load_curriculum(CHECKOUT / "course"))
 
 
 @pytest.mark.parametrize("name", SEMESTERS)
@@ -74,10 +52,8 @@ def served(request, tmp_path: Path) -> Iterator[tuple[RunningHub, Valid]]:
 @pytest.mark.e2e
 @pytest.mark.live
 @pytest.mark.timeout(3 * 3600)
-@pytest.mark.skipif(not CHOSEN, reason="takes minutes for each: E2E_SEMESTERS=all, or the name of one")
-@pytest.mark.parametrize(
-    "served", [name for name in FOUR.values() if CHOSEN in ("", "all") or name in CHOSEN.split(",")], indirect=True
-)
+@only_when_asked
+@pytest.mark.parametrize("served", asked_for(), indirect=True)
 def test_a_student_takes_the_first_and_the_last_module(served: tuple[RunningHub, Valid]) -> None:
     hub, semester = served
     built = list(semester.selection.built)
