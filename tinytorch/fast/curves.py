@@ -6,7 +6,7 @@ import numpy as np
 
 from tinytorch.core.autograd import RULES, rule
 from tinytorch.core.tensor import register_implementation
-from tinytorch.fast.blocks import FLOATS, PIECE, alike, is_dense, room, room_like, rows_at_once, views
+from tinytorch.fast.blocks import FLOATS, alike, is_dense, room_like, rows_at_once, views
 from tinytorch.fast.switching import NAME, default
 from tinytorch.fast.way_back import gives_new
 
@@ -29,17 +29,15 @@ def gelu(a):
     if a.dtype != FLOAT32 or not is_dense(a):
         return default("gelu")(a), None
     out, slope = room_like(a), room_like(a)
-    squares, belows = (room((min(a.size, PIECE),), FLOAT32) for _ in range(2))
     with np.errstate(over="ignore"):
-        for part, its_out, its_slope in views(a, out, slope):
-            square, below = squares[: part.size], belows[: part.size]
-            share_below(part, square, below)
-            np.multiply(part, below, out=its_out)
-            square *= -0.5
-            np.exp(square, out=square)
-            square *= DENSITY
-            square *= part
-            np.add(below, square, out=its_slope)
+        for part, below, its_slope in views(a, out, slope):  # Phi(a) stands where a Phi(a) will
+            share_below(part, its_slope, below)
+            its_slope *= -0.5
+            np.exp(its_slope, out=its_slope)
+            its_slope *= DENSITY
+            its_slope *= part
+            its_slope += below
+            below *= part
     return out, slope
 
 
