@@ -57,11 +57,12 @@ def norm_gradients(grad, out, x, weight, bias, eps):
     for_x, share = room(normal.shape, x.dtype), (scale / dim)[:, None]
     for_weight, for_bias = np.zeros(dim, x.dtype), np.zeros(dim, x.dtype)
     its_scale = _repeated(scale, rows)
+    ones, rest = np.ones(len(its_scale), x.dtype), room(its_scale.shape, x.dtype)
     for some in _pieces(rows):
         its_grad, its_normal, its = rows[some], normal[some], for_x[some]
-        ones, product = np.ones(len(its), x.dtype), its_grad * its_normal
-        for_weight += ones @ product
-        for_bias += ones @ its_grad
+        its_ones, product = ones[: len(its)], np.multiply(its_grad, its_normal, out=rest[: len(its)])
+        for_weight += its_ones @ product
+        for_bias += its_ones @ its_grad
         np.multiply(its_grad, its_scale[: len(its)], out=its)
         stretch = product @ share
         np.multiply(its_normal, stretch, out=product)
