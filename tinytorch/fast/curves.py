@@ -166,7 +166,7 @@ def relu_slopes(grad, out, a):
         return grad * (out > 0)
     gradient = room_like(out)
     for its_grad, its_out, its_gradient in views(grad, out, gradient):
-        np.copyto(its_gradient, its_out > 0)  # multiplying by truth values converts them in small pieces, and takes half as long again
+        np.copyto(its_gradient, its_out > 0)  # multiplying by truth values takes half as long again
         its_gradient *= its_grad
     return gradient
 
