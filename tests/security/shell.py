@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 import time
+from contextlib import closing
 from dataclasses import dataclass
 
 import httpx
@@ -81,16 +82,22 @@ def shell_of(hub_url: str, name: str, password: str, typed: str = "") -> Shell:
 
 def token_of(hub_url: str, name: str, password: str, typed: str = "") -> str:
     """Log in as in a browser, and return a token that may do what its owner may."""
-    with httpx.Client(base_url=hub_url, follow_redirects=True, timeout=60) as browser:
-        browser.get("/hub/login")
-        form = {"username": typed or name, "password": password, "_xsrf": _xsrf(browser)}
-        answer = browser.post("/hub/login", data=form, follow_redirects=False)
-        assert answer.status_code == 302, answer.text
+    with closing(browser_of(hub_url, name, password, typed)) as browser:
         browser.get("/hub/home")
         headers = {"X-XSRFToken": _xsrf(browser), "Referer": f"{hub_url}/hub/home"}
         made = browser.post(f"/hub/api/users/{name}/tokens", json={"note": "test", "expires_in": 3600}, headers=headers)
         assert made.status_code == 201, made.text
         return made.json()["token"]
+
+
+def browser_of(hub_url: str, name: str, password: str, typed: str = "") -> httpx.Client:
+    """Log in, and return a client that keeps its cookies, as a browser does."""
+    browser = httpx.Client(base_url=hub_url, follow_redirects=True, timeout=60)
+    browser.get("/hub/login")
+    form = {"username": typed or name, "password": password, "_xsrf": _xsrf(browser)}
+    answer = browser.post("/hub/login", data=form, follow_redirects=False)
+    assert answer.status_code == 302, answer.text
+    return browser
 
 
 def _xsrf(browser: httpx.Client) -> str:

@@ -15,6 +15,7 @@ from tinytorch.core import attention as heads  # not the functions themselves: t
 from tinytorch.core import kvcaching, optimizers
 from tinytorch.core.kvcaching import KVCache
 from tinytorch.core.tensor import IN_USE
+from tinytorch.fast.blocks import LINE, PIECE, views
 from tinytorch.fast.switching import found, switch
 
 F = nn.functional
@@ -358,6 +359,59 @@ def test_errors_are_those_of_the_student_s_own_functions(call, error):
     with fast.enabled(), pytest.raises(error) as found:
         call()
     assert str(found.value) == str(expected.value)
+
+
+def branching(x, w, b):
+    """Compute something in which each of three leaves is used several times, one result twice by one operation."""
+    hidden = F.layer_norm(F.gelu(F.linear(x, w, b)), (4,), b, b)
+    return F.linear(hidden, w, b) + hidden * hidden + F.sigmoid(F.linear(x, w)) + x
+
+
+def gradients_of_branching(*ways):
+    """Go back once for each of these ways of backpropagate; give the leaves, where it began, the result."""
+    leaves = [Tensor(normal(seed, *shape), requires_grad=True) for seed, shape in enumerate([(3, 4), (4, 4), (4,)])]
+    with fast.enabled():
+        out, start = branching(*leaves), normal(9, 3, 4)
+        for way in ways:
+            switch({"backpropagate": way})
+            out.backward(Tensor(start))
+    return leaves, start, out
+
+
+def test_the_way_back_gives_what_the_student_s_gives_bit_for_bit():
+    (ours, *_), (theirs, *_) = (gradients_of_branching(way, way) for way in ("fast", "default"))
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(a.grad.data, b.grad.data)
+
+
+def test_a_leaf_s_gradient_is_nobody_else_s():
+    """Spoiling one changes no other, nothing that was given, and nothing that a second way back reads."""
+    leaves, start, out = gradients_of_branching("fast")
+    gradients = [leaf.grad.data for leaf in leaves]
+    kept, expected = [gradient.copy() for gradient in gradients], start.copy()
+    for place, gradient in enumerate(gradients):
+        gradient[...] = np.nan
+        for other, copy in list(zip(gradients, kept, strict=True))[place + 1 :]:
+            np.testing.assert_array_equal(other, copy)
+    np.testing.assert_array_equal(start, expected)
+    with fast.enabled():
+        for leaf in leaves:
+            leaf.grad = None
+        out.backward(Tensor(start))
+        x = Tensor(start, requires_grad=True)
+        x.backward(same := Tensor(start))
+        assert not np.may_share_memory(x.grad.data, same.data)
+    for leaf, copy in zip(leaves, kept, strict=True):
+        np.testing.assert_array_equal(leaf.grad.data, copy)
+
+
+@some
+@given(size=st.sampled_from([1, 4095, 4096, 65_535, 65_537, 131_073, 200_000]))
+def test_pieces_cover_an_array_once_and_begin_with_a_line_of_the_cache(size):
+    array = np.arange(size, dtype="float32")
+    pieces = [piece for (piece,) in views(array)]
+    np.testing.assert_array_equal(np.concatenate(pieces), array)
+    assert all(piece.size % LINE == 0 for piece in pieces[:-1]) and max(piece.size for piece in pieces) <= PIECE
 
 
 def test_what_changed_in_place_before_the_way_back_is_refused():

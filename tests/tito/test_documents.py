@@ -11,7 +11,8 @@ import pytest
 import yaml
 from tito.source.percent import parse_percent
 
-pytestmark = pytest.mark.service
+# A module's audit is among them: 25 s of processor time in all, and on a full machine ten times as long.
+pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docs" / "writing-a-module.md").read_text(encoding="utf-8")

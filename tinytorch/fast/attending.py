@@ -9,6 +9,7 @@ from tinytorch.core.tensor import Tensor, primitive
 from tinytorch.fast.blocks import FLOATS, rows_at_once
 from tinytorch.fast.curves import powers
 from tinytorch.fast.switching import default
+from tinytorch.fast.way_back import gives_new
 
 
 @primitive
@@ -54,6 +55,7 @@ def _as_merged(front, size, dtype):
 
 
 @rule("attention_in_one", reads="inputs out")
+@gives_new
 def attention_gradients(grad, out, q, k, v, mask):
     """The gradients for queries, keys and values."""
     out, scores, shares = out

@@ -6,8 +6,9 @@ import numpy as np
 
 from tinytorch.core.autograd import RULES, rule
 from tinytorch.core.tensor import register_implementation
-from tinytorch.fast.blocks import FLOATS, PIECE, alike, is_dense, room, room_like, rows_at_once, views
+from tinytorch.fast.blocks import FLOATS, alike, is_dense, room_like, rows_at_once, views
 from tinytorch.fast.switching import NAME, default
+from tinytorch.fast.way_back import gives_new
 
 FLOAT32 = np.dtype("float32")
 DENSITY = 1 / math.sqrt(2 * math.pi)
@@ -28,17 +29,15 @@ def gelu(a):
     if a.dtype != FLOAT32 or not is_dense(a):
         return default("gelu")(a), None
     out, slope = room_like(a), room_like(a)
-    squares, belows = (room((min(a.size, PIECE),), FLOAT32) for _ in range(2))
     with np.errstate(over="ignore"):
-        for part, its_out, its_slope in views(a, out, slope):
-            square, below = squares[: part.size], belows[: part.size]
-            share_below(part, square, below)
-            np.multiply(part, below, out=its_out)
-            square *= -0.5
-            np.exp(square, out=square)
-            square *= DENSITY
-            square *= part
-            np.add(below, square, out=its_slope)
+        for part, below, its_slope in views(a, out, slope):  # Phi(a) stands where a Phi(a) will
+            share_below(part, its_slope, below)
+            its_slope *= -0.5
+            np.exp(its_slope, out=its_slope)
+            its_slope *= DENSITY
+            its_slope *= part
+            its_slope += below
+            below *= part
     return out, slope
 
 
@@ -57,10 +56,11 @@ def share_below(a, square, below):
 
 
 @rule("gelu/fast")
+@gives_new
 def gelu_slopes(grad, out, a):
     """The gradient of gelu where its slope was kept."""
     if out[1] is None:
-        return RULES["gelu"](grad, out[0], a)
+        return np.array(RULES["gelu"](grad, out[0], a))
     return np.multiply(grad, out[1], out=room_like(out[1])) if alike(out[1], grad) else grad * out[1]
 
 
@@ -79,6 +79,7 @@ def sigmoid(a):
 
 
 @rule("sigmoid/fast", reads="out")
+@gives_new
 def sigmoid_slopes(grad, out, a):
     """The gradient of sigmoid, piece by piece: out (1 - out)."""
     if not alike(out, grad):
@@ -142,6 +143,7 @@ def softmax_gradient(grad, out, gradient):
 
 
 @rule("softmax/fast", reads="out")
+@gives_new
 def softmax_slopes(grad, out, a, dim=-1):
     """The gradient of softmax, a few rows at a time."""
     if dim not in (-1, out.ndim - 1) or not alike(out, grad) or not out.flags.c_contiguous or not out.size:
@@ -157,13 +159,15 @@ def relu(a):
 
 
 @rule("relu/fast", reads="out")
+@gives_new
 def relu_slopes(grad, out, a):
     """The gradient of relu, piece by piece."""
     if not alike(out, grad):
         return grad * (out > 0)
     gradient = room_like(out)
     for its_grad, its_out, its_gradient in views(grad, out, gradient):
-        np.multiply(its_grad, its_out > 0, out=its_gradient)
+        np.copyto(its_gradient, its_out > 0)  # multiplying by truth values takes half as long again
+        its_gradient *= its_grad
     return gradient
 
 

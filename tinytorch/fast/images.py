@@ -10,6 +10,7 @@ from tinytorch.core.autograd import RULES, rule
 from tinytorch.core.tensor import Tensor, primitive, register_implementation
 from tinytorch.fast.blocks import FLOATS
 from tinytorch.fast.switching import NAME, default
+from tinytorch.fast.way_back import gives_new
 from tinytorch.fast.windows import windows_of
 
 
@@ -73,6 +74,7 @@ def conv2d_in_one(x, weight, bias, stride=1, padding=0):
 
 
 @rule("conv2d_in_one", reads="inputs")
+@gives_new
 def conv2d_in_one_gradients(grad, out, x, weight, bias, stride=1, padding=0, wanted=(True, True, True)):
     """The gradients for images, kernels and bias."""
     return _gradients(grad, x, weight, stride, padding, wanted)

@@ -6,6 +6,7 @@ from tinytorch.core.autograd import rule
 from tinytorch.core.tensor import Tensor, primitive
 from tinytorch.fast.blocks import FLOATS, room, rows_at_once
 from tinytorch.fast.switching import default
+from tinytorch.fast.way_back import gives_new
 
 
 @primitive
@@ -18,12 +19,12 @@ def norm_in_one(x, weight, bias, eps):
     for some in _pieces(rows):
         its_normal = normal[some]
         np.subtract(rows[some], rows[some] @ share, out=its_normal)
-        squares = np.einsum("ij,ij->i", its_normal, its_normal)
-        scales[some] = 1 / np.sqrt(squares / rows.shape[1] + eps)[:, None]
-        its_normal *= scales[some]
-        np.multiply(its_normal, 1 if weight is None else its_weight[: len(its_normal)], out=out[some])
+        its_scale = scales[some]
+        its_scale[:, 0] = 1 / np.sqrt(np.vecdot(its_normal, its_normal) / rows.shape[1] + eps)
+        its_normal *= its_scale
+        its = np.multiply(its_normal, 1 if weight is None else its_weight[: len(its_normal)], out=out[some])
         if bias is not None:
-            out[some] += its_bias[: len(its_normal)]
+            its += its_bias[: len(its_normal)]
     return out.reshape(x.shape), normal, scales
 
 
@@ -37,10 +38,13 @@ def _repeated(parameter, rows):
     """Write scale or shift once for each row of a piece: a pass over all of it is shorter than one for each row."""
     if parameter is None:
         return None
-    return np.broadcast_to(parameter, (min(len(rows), rows_at_once(rows.shape[1])), len(parameter))).copy()
+    repeated = room((min(len(rows), rows_at_once(len(parameter))), len(parameter)), parameter.dtype)
+    repeated[...] = parameter
+    return repeated
 
 
 @rule("norm_in_one", reads="inputs out")
+@gives_new
 def norm_gradients(grad, out, x, weight, bias, eps):
     """The gradients for x, weight and bias.
 
@@ -50,17 +54,15 @@ def norm_gradients(grad, out, x, weight, bias, eps):
     _, normal, scales = out
     rows, dim = grad.reshape(normal.shape), normal.shape[1]
     scale = np.ones(dim, grad.dtype) if weight is None else weight
-    for_x, share, (for_weight, for_bias) = (
-        room(normal.shape, x.dtype),
-        (scale / dim)[:, None],
-        np.zeros((2, dim), x.dtype),
-    )
+    for_x, share = room(normal.shape, x.dtype), (scale / dim)[:, None]
+    for_weight, for_bias = np.zeros(dim, x.dtype), np.zeros(dim, x.dtype)
     its_scale = _repeated(scale, rows)
+    ones, rest = np.ones(len(its_scale), x.dtype), room(its_scale.shape, x.dtype)
     for some in _pieces(rows):
         its_grad, its_normal, its = rows[some], normal[some], for_x[some]
-        ones, product = np.ones(len(its), x.dtype), its_grad * its_normal
-        for_weight += ones @ product
-        for_bias += ones @ its_grad
+        its_ones, product = ones[: len(its)], np.multiply(its_grad, its_normal, out=rest[: len(its)])
+        for_weight += its_ones @ product
+        for_bias += its_ones @ its_grad
         np.multiply(its_grad, its_scale[: len(its)], out=its)
         stretch = product @ share
         np.multiply(its_normal, stretch, out=product)

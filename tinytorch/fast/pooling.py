@@ -4,7 +4,7 @@ import numpy as np
 
 from tinytorch.core.autograd import RULES, rule
 from tinytorch.core.tensor import register_implementation
-from tinytorch.fast.blocks import FLOATS, PIECE
+from tinytorch.fast.blocks import FLOATS, ROWS
 from tinytorch.fast.switching import NAME, default
 
 
@@ -35,7 +35,7 @@ def _shared_out(grad, x):
     """Return for pixels x (.., .., lines, columns) what each gets of grad (.., .., lines / 2, columns / 2)."""
     for_x, half = np.empty(x.shape, x.dtype), x.shape[3] // 2
     pixels, blame, gradient = x.reshape(-1), grad.reshape(-1), for_x.reshape(-1)
-    step = max(1, 2 * PIECE // max(1, 4 * half)) * 4 * half  # whole pairs of lines
+    step = max(1, 2 * ROWS // max(1, 4 * half)) * 4 * half  # whole pairs of lines
     for start in range(0, pixels.size, step):
         part, its = pixels[start : start + step], gradient[start : start + step]
         wide, left_wins = np.maximum(part[0::2], part[1::2]).reshape(-1, 2, half), part[0::2] >= part[1::2]

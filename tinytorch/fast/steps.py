@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from tinytorch.core.tensor import register_implementation
-from tinytorch.fast.blocks import FLOATS, PIECE, alike, room, room_like, views
+from tinytorch.fast.blocks import FLOATS, alike, room_like, views
 from tinytorch.fast.switching import NAME, default
 
 
@@ -19,21 +19,19 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     moved, (keep, keep_squares) = room_like(p), betas
     scale = math.sqrt(1 - keep_squares**t)  # corrects v's root; taken into the two numbers that follow, not into v
     size, least = lr * scale / (1 - keep**t), eps * scale
-    rest = room((min(p.size, PIECE),), p.dtype)
-    for p_part, g_part, m_part, v_part, new in views(p, g, m, v, moved):
-        some = rest[: new.size]
-        np.multiply(g_part, 1 - keep, out=some)
+    for p_part, g_part, m_part, v_part, new in views(p, g, m, v, moved):  # the new numbers' place is used on the way
+        np.multiply(g_part, 1 - keep, out=new)
         m_part *= keep
-        m_part += some
-        np.multiply(g_part, g_part, out=some)
-        some *= 1 - keep_squares
+        m_part += new
+        np.multiply(g_part, g_part, out=new)
+        new *= 1 - keep_squares
         v_part *= keep_squares
-        v_part += some
-        np.sqrt(v_part, out=some)
-        some += least
-        np.divide(m_part, some, out=some)
-        some *= size
-        np.subtract(p_part, some, out=new)
+        v_part += new
+        np.sqrt(v_part, out=new)
+        new += least
+        np.divide(m_part, new, out=new)
+        new *= size
+        np.subtract(p_part, new, out=new)
     return moved, m, v
 
 
@@ -41,6 +39,8 @@ def fits(p, g, m, v):
     """Tell whether these are arrays that lie alike, and both averages can be changed without anything else."""
     if not (isinstance(p, np.ndarray) and p.dtype in FLOATS and p.size and alike(p, g, m, v)):
         return False
+    if m.base is None and v.base is None:  # each has memory of its own, which only a view of it shares
+        return m is not v and all(x is not m and x is not v and x.base is not m and x.base is not v for x in (p, g))
     return not any(np.may_share_memory(*pair) for pair in ((m, v), (m, g), (v, g), (m, p), (v, p)))
 
 

@@ -18,6 +18,7 @@ PLACES = ("tinytorch.", "__main__.")
 # module of core -> modules here that compute its operations fast
 PIECES = {
     "activations": ("curves",),
+    "autograd": ("way_back",),
     "layers": ("products",),
     "losses": ("surprise",),
     "optimizers": ("steps",),
@@ -56,9 +57,9 @@ def adopt(slug: str, function: str, fast: Callable) -> None:
     ops, original = core("tensor"), getattr(core(slug), function)
     if not hasattr(original, "__wrapped__"):  # what `composed` made has it; a module that was loaded anew has not
         switched = ops.composed(original)
-        for module in modules_in_use():
-            for word in [word for word, value in vars(module).items() if value is original]:
-                setattr(module, word, switched)
+        for holder in (*modules_in_use(), ops.RECORDER):
+            for word in [word for word, value in vars(holder).items() if value is original]:
+                setattr(holder, word, switched)
     ops.register_implementation(function, NAME, fast)
 
 

@@ -6,6 +6,7 @@ from tinytorch.core.autograd import rule
 from tinytorch.core.tensor import register_implementation
 from tinytorch.fast.blocks import FLOATS
 from tinytorch.fast.switching import NAME, default
+from tinytorch.fast.way_back import gives_new
 
 SMALL = 256  # rows up to which a matrix of zeros and ones is cheaper than sorting
 
@@ -16,6 +17,7 @@ def embedding(ids, weight, padding_idx=None):
 
 
 @rule("embedding/fast", reads="indices")
+@gives_new
 def embedding_gradients(grad, out, ids, weight, padding_idx=None):
     """The gradients for ids (none) and for the table."""
     flat, pieces = np.ravel(ids), grad.reshape(-1, weight.shape[1])

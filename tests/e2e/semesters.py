@@ -1,0 +1,44 @@
+"""The semesters that come with the course, and the same ones with a demo class, as if they had just begun.
+
+`E2E_SEMESTERS=all` runs the tests that need minutes for each of the four; `E2E_SEMESTERS=2027-fall` those of that one.
+"""
+
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from tito.curriculum import load_curriculum
+from tito.semester.read import Valid, read
+
+from tests.e2e.hub import CHECKOUT, ROSTER
+
+SEMESTERS = {path.stem: path for path in sorted((CHECKOUT / "course" / "semesters").glob("20*.yaml"))}
+# What a class may want, and a file that has it.
+FOUR = {"foundation": "2026-fall", "two tiers": "2027-spring", "optimization": "2027-fall", "all": "2028-29"}
+CHOSEN = os.environ.get("E2E_SEMESTERS", "")
+DATES = re.compile(r"\{release: .*?, due: .*?\}")
+
+only_when_asked = pytest.mark.skipif(not CHOSEN, reason="takes minutes for each: E2E_SEMESTERS=all, or the name of one")
+
+
+def asked_for() -> list[str]:
+    """Name those of the four that the environment asks for."""
+    return [name for name in FOUR.values() if CHOSEN in ("", "all") or name in CHOSEN.split(",")]
+
+
+def with_a_demo_class(path: Path, folder: Path) -> Path:
+    """Write a semester of the course again: all of it open since yesterday, for ada, ben and chen."""
+    today = datetime.now(UTC)
+    release, due = (f"{today + timedelta(days=days):%Y-%m-%d} 00:00" for days in (-1, 7))
+    text = DATES.sub(f"{{release: {release}, due: {due}}}", path.read_text(encoding="utf-8").split("\nextensions:")[0])
+    folder.mkdir(parents=True)
+    (folder / "roster.csv").write_text(ROSTER)
+    written = folder / path.name
+    written.write_text(re.sub(r"(?m)^roster: .*", "roster: roster.csv", text) + "\n")
+    return written
+
+
+def valid(path: Path) -> Valid:
+    return read(path, load_curriculum(CHECKOUT / "course"))
