@@ -31,7 +31,7 @@ from hub_config.sign_in.kinds import check_sign_in, how_to_log_in
 
 RECORD = "hub/programs.json"
 READY = "hub/ready"  # there while everything answers
-# On a machine that a build or a judged class keeps busy, imports alone take a minute; who has died is found by its deaths.
+# Where a build or the judging of a class keeps a machine busy, imports alone take minutes; who died is found by deaths.
 START_SECONDS = 240.0
 MOST_MISTAKES = 10  # shown of a semester file; a damaged one may have a hundred, and the service's page shows all
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
+from tito.gradebook.policy import roster
 from tito.gradebook.scores import module_rows
 from tito.gradebook.sections import sections
 
@@ -48,11 +49,15 @@ def overview(
 
 
 def module_overview(settings: GradingSettings, queue: Queue, chosen: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Count what waits and what is done in each module, of the `chosen` sections or of all."""
-    known = sections(settings.course_dir)
+    """Count what waits and what is done in each module, of the `chosen` sections or of all.
+
+    Whoever dropped the course is not counted: nobody waits for their work any more.
+    """
+    known, members = sections(settings.course_dir), roster(settings.course_dir)
 
     def counts(student: str) -> bool:
-        return not chosen or known.of_student(student) in chosen
+        takes_part = members is None or student in members
+        return takes_part and (not chosen or known.of_student(student) in chosen)
 
     return [_module(settings, queue, name, rows, counts) for name, rows in module_rows(settings).items()]
 
