@@ -31,7 +31,7 @@ from hub_config.sign_in.kinds import check_sign_in, how_to_log_in
 
 RECORD = "hub/programs.json"
 READY = "hub/ready"  # there while everything answers
-# Where a build or the judging of a class keeps a machine busy, imports alone take minutes; who died is found by deaths.
+# Where a build or the judging of a class keeps a machine busy, imports take minutes; who died is found by deaths.
 START_SECONDS = 240.0
 MOST_MISTAKES = 10  # shown of a semester file; a damaged one may have a hundred, and the service's page shows all
 

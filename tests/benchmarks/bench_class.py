@@ -1,6 +1,6 @@
 """A class of 300 in three sections with 20 TAs, walked in a browser: what each page takes, and that every step goes.
 
-Pictures of all pages go to the folder that E2E_PICTURES names. Twelve students hand in; every page is of the class of 300.
+Pictures of all pages go to the folder that E2E_PICTURES names. Twelve students hand in; each page is of all 300.
 """
 
 import os
