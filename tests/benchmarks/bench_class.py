@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from playwright.sync_api import expect
 from tito.semester.demo import Size
 
 from tests.e2e import class_walk as steps
@@ -38,6 +39,7 @@ def walk(hub: RunningHub) -> dict[str, float]:
     """Take every step; return what each page took."""
     pictures = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
     walking, passwords = steps.Walk(hub), hub.passwords()
+    expect.set_options(timeout=120_000)  # what a page takes is measured, not judged
     with chromium() as browser:
         ida, ada, tom, eve = (person(browser, name, hub.url, pictures) for name in PEOPLE)
         for somebody in (ida, ada, tom, eve):

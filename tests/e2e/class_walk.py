@@ -33,6 +33,7 @@ class Walk:
     def see(self, somebody: Person, name: str, path: str) -> None:
         """Open a page; keep its seconds and its picture."""
         self.timed(somebody, name, lambda: somebody.go(path))
+        assert "is out of reach" not in somebody.page.inner_text("main"), f"{name}: a service does not answer"
 
     def timed(self, somebody: Person, name: str, act: Callable[[], object]) -> None:
         """Do what leads to a page; keep the seconds until it is loaded, and its picture."""
@@ -67,7 +68,7 @@ def upload_a_roster(walk: Walk, ida: Person) -> None:
         {"name": "class.csv", "mimeType": "text/csv", "buffer": "\r\n".join(rows).encode("cp1252")}
     )
     walk.timed(ida, "roster-plan", page.get_by_role("button", name="Show what the list would change").click)
-    expect(page.get_by_text(f"{len(rows) - 1} students")).to_be_visible()
+    expect(page.get_by_text(f"separated by semicolons, {len(rows) - 1} students")).to_be_visible()
     expect(page.get_by_role("region", name="Changes")).to_contain_text("zo")
     walk.timed(ida, "roster-applied", page.get_by_role("button", name="Make it the roster").click)
     applied(ida)

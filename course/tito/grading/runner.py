@@ -33,9 +33,10 @@ SILENCE_SECONDS = 2.0  # after an exchange that did not answer, which its client
 
 
 class Runner:
-    """Does tasks of a queue. `when_lost` is called, from a thread, if somebody else was given the task at hand: two must
-    not write one grade, so a process that is nothing but a runner ends there. One inside another process must not end
-    it: without `when_lost` the loss is logged, and the queue takes no outcome of the task from here.
+    """Does tasks of a queue. `when_lost` is called, from a thread, if somebody else was given the task at hand.
+
+    Two must not write one grade, so a process that is nothing but a runner ends there. One inside another process must
+    not end it: without `when_lost` the loss is logged, and the queue takes no outcome of the task from here.
     """
 
     def __init__(
