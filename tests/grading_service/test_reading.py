@@ -25,7 +25,7 @@ from tito.grading.settings import GradingSettings
 from tito.grading.strictness import FEWEST
 
 from exchange.hub.identity import Caller
-from tests.grading_service.a_reading import FULL, MODULE, QUESTIONS, book_of, give, hand_in, make_reading
+from tests.grading_service.a_reading import COURSE, FULL, MODULE, QUESTIONS, book_of, give, hand_in, make_reading
 from tests.grading_service.in_process import InProcess
 
 STUDENTS = [f"s{number:02}" for number in range(12)]
@@ -48,7 +48,9 @@ def graded(tmp_path_factory):
 @pytest.fixture
 def place(tmp_path, graded):
     shutil.copytree(graded, tmp_path / "course")
-    settings = GradingSettings(course_dir=tmp_path / "course", database_url=f"sqlite:///{tmp_path / 'grading.sqlite'}")
+    database = f"sqlite:///{tmp_path / 'grading.sqlite'}"
+    # With its id: eight readers who open a gradebook that does not know it would each make it.
+    settings = GradingSettings(course_dir=tmp_path / "course", database_url=database, course_id=COURSE)
     engine = open_database(settings.database_url)
     yield SimpleNamespace(settings=settings, queue=Queue(engine), root=tmp_path / "course")
     engine.dispose()
