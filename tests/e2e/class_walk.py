@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -158,8 +159,7 @@ def read_side_by_side(walk: Walk, first: Person, second: Person) -> None:
     """Each gets another answer; then both have one open: what the first gave is never overwritten unseen."""
     for number, reader in enumerate((first, second), 1):
         walk.see(reader, f"reading-ta-{number}", f"/services/home/reading/{SLUG}")
-        walk.timed(reader, f"answer-{number}", reader.page.get_by_role("link", name="Read the next answer").click)
-        reader.page.wait_for_load_state("networkidle")
+        walk.timed(reader, f"answer-{number}", partial(_read_next, reader))
     assert _submission(first) != _submission(second)
     second.page.goto(first.page.url)
     second.page.wait_for_load_state("networkidle")
@@ -197,6 +197,12 @@ def void_and_restore(walk: Walk, ida: Person, exercise: str, changed: int) -> No
     expect(page.get_by_role("region", name="Whose points change").locator("tbody tr")).to_have_count(changed)
     walk.timed(ida, "restored", page.get_by_role("button", name="Let it count again").click)
     expect(page.get_by_role("heading", name="Void once, and counting again")).to_be_visible()
+
+
+def _read_next(reader: Person) -> None:
+    reader.page.get_by_role("link", name="Read the next answer").click()
+    reader.page.wait_for_url("**/submissions/**")
+    reader.page.wait_for_load_state("networkidle")  # grades are loaded, and edits are saved, from then on
 
 
 def _submission(reader: Person) -> str:
