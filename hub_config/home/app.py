@@ -36,7 +36,7 @@ from hub_config.home.session import COOKIE, HubUnreachable, Sessions
 from hub_config.home.settings import Settings
 from hub_config.home.views import HERE, environment, render
 
-TIMEOUT_SECONDS = 20.0  # a plan asks Hub, exchange and gradebook; everything else answers at once
+TIMEOUT_SECONDS = 20.0  # the semester's page looks at Hub, exchange and gradebook; everything else answers at once
 
 
 def create_app(

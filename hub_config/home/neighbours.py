@@ -15,6 +15,9 @@ from hub_config.home.session import Viewer
 from hub_config.home.settings import Settings
 
 EVENTS_PAGE, SUBMISSIONS_PAGE, ROWS_MOST = 1000, 500, 20_000
+# What somebody asked to have changed or planned goes on whether it is waited for or not: a plan of a large class takes
+# minutes while another is judged on the same machine.
+ASKED_FOR_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -298,7 +301,7 @@ class Neighbours:
         return _content(service, await self._ask(service, "GET", path, params=query or {}))
 
     async def _post(self, service: str, path: str, body: Any) -> Any:
-        return _content(service, await self._ask(service, "POST", path, json=body))
+        return _content(service, await self._ask(service, "POST", path, json=body, timeout=ASKED_FOR_SECONDS))
 
     async def _ask(self, service: str, method: str, path: str, **options: Any) -> "httpx.Response | Missing":
         url = getattr(self.settings, f"{service}_url")

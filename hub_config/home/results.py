@@ -19,6 +19,7 @@ class Quick:
     exercises: tuple[ExerciseResult, ...] = ()
     notes: tuple[Note, ...] = ()
     again: Moment | None = None  # when it is tried again, since the machine had no time for it
+    voids: tuple[str, ...] = ()  # about checks that count for everybody
 
     @property
     def checks(self) -> int:
@@ -127,6 +128,7 @@ def read_quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
         exercises=tuple(exercise.visible() for exercise in exercises),
         notes=verdict.notes,
         again=clock.moment(row.get("again_at")),
+        voids=tuple(row.get("voids", ())),
     )
 
 

@@ -31,6 +31,8 @@ from hub_config.sign_in.kinds import check_sign_in, how_to_log_in
 
 RECORD = "hub/programs.json"
 READY = "hub/ready"  # there while everything answers
+# Where a build or the judging of a class keeps a machine busy, imports take minutes; who died is found by deaths.
+START_SECONDS = 240.0
 MOST_MISTAKES = 10  # shown of a semester file; a damaged one may have a hundred, and the service's page shows all
 
 
@@ -198,7 +200,7 @@ def _is_overdue_release(row: dict, now: str) -> bool:
     return row["kind"] == "release" and row["state"] in ("pending", "running") and due
 
 
-def wait(supervisor: Supervisor, name: str, url: str, seconds: float = 60, host: str = "") -> None:
+def wait(supervisor: Supervisor, name: str, url: str, seconds: float = START_SECONDS, host: str = "") -> None:
     """Wait for a program's first answer while tending the others; Ctrl-C ends the wait, three deaths refuse it."""
     program = supervisor.programs[name]
 

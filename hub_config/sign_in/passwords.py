@@ -12,6 +12,7 @@ from hub_config.ways_to_sign_in import WAYS
 
 OPERATOR_PASSWORD = "operator-password"
 SHARED_PASSWORD = "shared-password"
+MOST_SHOWN = 12  # a class of 300 would push everything else off the screen
 
 
 def generated(c, settings: Settings) -> None:
@@ -25,7 +26,8 @@ def told_generated(settings: Settings) -> list[str]:
     passwords = read_passwords(settings.secrets)
     width = max(map(len, passwords), default=0)
     people = [f"    {name:<{width}}  {password}" for name, password in sorted(passwords.items())]
-    return [f"Log in as one of these (kept in {settings.secrets / 'passwords.json'}):", *people]
+    more = [f"    and {len(people) - MOST_SHOWN} more, in that file"] if len(people) > MOST_SHOWN else []
+    return [f"Log in as one of these (kept in {settings.secrets / 'passwords.json'}):", *people[:MOST_SHOWN], *more]
 
 
 def shared(c, settings: Settings) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tito.grading.queue import Queue
 from tito.grading.records import Task, open_database
 from tito.grading.runner import Runner
 from tito.grading.settings import settings_from_environment
+from tito.grading.work import Outcome
 from tito.judge.sandbox.find import find_sandbox
 
 from tests.environments import worker_environment
@@ -227,3 +229,29 @@ def test_a_crowded_machine_postpones_a_task(settings, queue, monkeypatch):
         session.commit()
     worker.do(queue.claim(worker.name))
     assert queue.progress(job)["tasks"][0]["score"] == 90.0
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_runner_says_so_when_its_task_is_somebody_elses_and_only_then(settings, queue, monkeypatch, kept):
+    """What `when_lost` does is its process's affair; the queue takes no outcome of a lost task."""
+    job = queue.submit("autograde", SLUG, ["ada"])
+    lost, renewed = threading.Event(), threading.Event()
+    runner = Runner(settings, queue, when_lost=lost.set)
+    work = queue.claim(runner.name)
+
+    def perform(*_) -> Outcome:
+        if not kept:
+            with Session(queue.engine) as session:
+                session.execute(update(Task).values(runner="somebody else"))
+                session.commit()
+        assert (renewed if kept else lost).wait(60)
+        return Outcome("graded", "by this one")
+
+    renew = queue.renew
+    monkeypatch.setattr(queue, "renew", lambda *which: (renew(*which), renewed.set())[0])
+    monkeypatch.setattr("tito.grading.runner.LEASE_SECONDS", 0.1)
+    monkeypatch.setattr("tito.grading.work.perform", perform)
+    runner.do(work)
+    task = queue.progress(job)["tasks"][0]
+    assert lost.is_set() is not kept
+    assert (task["state"], task["message"]) == (("done", "by this one") if kept else ("running", ""))

@@ -1,8 +1,10 @@
 """Sharing out the reading: everybody finds answers of their own, nobody the one that somebody has open."""
 
+import json
 import shutil
 import threading
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ from tito.gradebook.answers import written_answers
 from tito.grading.api import make_app
 from tito.grading.next_to_read import find_next
 from tito.grading.open_answers import give_back, take
+from tito.grading.overview import module_overview
 from tito.grading.queue import Queue
 from tito.grading.reading import load_reading
 from tito.grading.records import OpenAnswer, open_database, utc_now
@@ -22,7 +25,7 @@ from tito.grading.settings import GradingSettings
 from tito.grading.strictness import FEWEST
 
 from exchange.hub.identity import Caller
-from tests.grading_service.a_reading import FULL, MODULE, QUESTIONS, book_of, give, hand_in, make_reading
+from tests.grading_service.a_reading import COURSE, FULL, MODULE, QUESTIONS, book_of, give, hand_in, make_reading
 from tests.grading_service.in_process import InProcess
 
 STUDENTS = [f"s{number:02}" for number in range(12)]
@@ -45,7 +48,9 @@ def graded(tmp_path_factory):
 @pytest.fixture
 def place(tmp_path, graded):
     shutil.copytree(graded, tmp_path / "course")
-    settings = GradingSettings(course_dir=tmp_path / "course", database_url=f"sqlite:///{tmp_path / 'grading.sqlite'}")
+    database = f"sqlite:///{tmp_path / 'grading.sqlite'}"
+    # With its id: eight readers who open a gradebook that does not know it would each make it.
+    settings = GradingSettings(course_dir=tmp_path / "course", database_url=database, course_id=COURSE)
     engine = open_database(settings.database_url)
     yield SimpleNamespace(settings=settings, queue=Queue(engine), root=tmp_path / "course")
     engine.dispose()
@@ -203,8 +208,28 @@ def test_strictness_is_for_instructors_and_for_oneself(place, ask):
 
 
 def add(place, student: str) -> None:
+    on_roster(place, lambda students: [*students, student])
     with book_of(place.root) as book:
         hand_in(place.root, book, student)
+
+
+def on_roster(place, change: Callable[[list[str]], list[str]]) -> None:
+    path = place.root / "roster.json"
+    people = json.loads(path.read_text())
+    path.write_text(json.dumps(people | {"students": change(people["students"])}))
+
+
+def test_who_dropped_is_neither_read_nor_counted_until_they_come_back(place):
+    def seen() -> tuple:
+        read = {answer.student for answer in written_answers(place.settings, MODULE)}
+        (module,) = module_overview(place.settings, place.queue)
+        return len(read), module["students"], module["graded"], module["to_read_by_hand"]
+
+    assert seen() == (12, 12, 12, 12)
+    on_roster(place, lambda students: students[1:])
+    assert seen() == (11, 11, 11, 11)
+    on_roster(place, lambda students: [*students, "s00"])
+    assert seen() == (12, 12, 12, 12)
 
 
 def test_a_module_that_is_none_is_an_error_that_lists_them(place):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from click.testing import CliRunner
 from nbgrader.api import Gradebook
 from sqlalchemy.orm import Session
 from tito.errors import TitoError
@@ -16,10 +17,11 @@ from tito.gradebook.table import export_table
 from tito.gradebook.void_marks import mark_voids
 from tito.gradebook.voids import history_of, voids_of
 from tito.grading.client import Direct
+from tito.grading.commands import explain
 from tito.grading.queue import Work
 from tito.grading.records import Run
 from tito.grading.settings import GradingSettings
-from tito.grading.voids import Wanted, list_checks
+from tito.grading.voids import Wanted, list_checks, say_what_is_void
 from tito.grading.work import perform
 
 from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
@@ -181,6 +183,35 @@ def test_the_page_of_whoever_grades_says_it_too(group: Class):
     for student, times in (("ben", 1), ("cleo", 0)):  # of hers nothing was judged
         nb = nbformat.read(group.root / "autograded" / student / SLUG / f"{SLUG}.ipynb", as_version=4)
         assert len(mark_voids(nb, voided)) == times
+
+
+def test_an_explanation_keeps_the_verdict_and_says_what_is_void(group: Class, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TITO_COURSE", str(TREE))
+    words = ["ben", SLUG, "--course-dir", str(group.root), "--database", group.settings.database_url]
+    before = CliRunner().invoke(explain, words)
+    group.void()
+    after = CliRunner().invoke(explain, words)
+    assert (before.exit_code, after.exit_code) == (0, 0), after.output
+    said = f"      void: everybody has its 40 points. {HIDDEN.reason}\n"
+    assert said not in before.output
+    assert after.output.replace(said, "") == before.output
+
+
+def test_a_quick_result_says_which_visible_check_is_void_and_nothing_of_hidden_ones(group: Class):
+    def said() -> list[str]:
+        modules = {SLUG: {"quick": {"report": {"points": 1.0}}}, "unknown": {"quick": {"waiting": True}}}
+        say_what_is_void(group.settings, modules)
+        return modules[SLUG]["quick"]["voids"]  # type: ignore[return-value]
+
+    group.void()
+    assert said() == []
+    group.void(check="scale:1", reason="It rounds.")
+    try:
+        assert [words.partition("does not count: ")[2] for words in said()] == [
+            "everybody has its 20 points. It rounds."
+        ]
+    finally:
+        group.void(check="scale:1", undo=True)
 
 
 def test_who_was_graded_by_another_verdict_is_judged_again_not_guessed(group: Class):

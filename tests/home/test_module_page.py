@@ -68,6 +68,13 @@ def test_visible_checks_of_the_newest_attempt_stand_beside_the_points():
     assert "add checks 1 of 2 90 " in text_of(page("scale", tiers, view()))
 
 
+def test_a_check_that_counts_for_everybody_is_said_beside_the_quick_result():
+    grading = quick(True, False)
+    grading["quick"]["voids"] = ["second of add does not count: everybody has its 5 points. It <b>asks</b> too much."]
+    html = page("scale", map_of(record=Record([assignment("scale")], grading={"scale": grading})), view())
+    assert "everybody has its 5 points. It &lt;b&gt;asks&lt;/b&gt; too much." in html
+
+
 def test_its_place_on_the_way_leads_to_neighbours_of_the_semester_and_says_their_state():
     tiers = map_of({}, {"prerequisites": ["scale", "ready", "elsewhere"]}, {"prerequisites": ["shift"]})
     html = page("shift", tiers, view())

@@ -103,7 +103,8 @@ def test_the_reading_is_shared_out_plan_first_read_and_handed_over(hub, graded):
         ida, tom = browser_of("ida"), browser_of("tom")
         plan = text_of(await press(ida, "share", by="question", readers=["eve", "tom"]))
         assert "8 answers: eve 4, tom 4. Nothing has been written yet." in plan
-        assert "0 answers of your share wait " in text_of((await tom.get(f"{HOME}reading/{MODULE}")).text)
+        before = text_of((await tom.get(f"{HOME}reading/{MODULE}")).text)
+        assert "0 answers of your share wait " in before and "Nothing yet: eve, ida" in before
         done = text_of(await press(ida, "share", by="question", readers=["eve", "tom"], yes="yes"))
         assert "Shared out: 8 answers: eve 4, tom 4." in done
 

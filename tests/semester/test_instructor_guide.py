@@ -1,8 +1,16 @@
-"""What docs/instructor.md says is so: its file is valid and shows every key, its commands exist."""
+"""What docs/instructor.md says is so: its file is valid and shows every key, each of its commands does what it says.
+
+Those that ask a Hub are run on one by tests/e2e/test_instructor_commands.py.
+"""
 
 import re
+import shlex
+import shutil
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+from tito.cli import cli
 from tito.commands import COMMANDS
 from tito.curriculum import load_curriculum
 from tito.grading.kinds import buttons
@@ -11,6 +19,11 @@ from tito.semester.read import Sources, validate
 
 REPOSITORY = Path(__file__).parents[2]
 GUIDE = (REPOSITORY / "docs" / "instructor.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```bash\n(.*?)```", GUIDE, re.DOTALL)
+LINES = [line.partition("#")[0].strip() for block in BLOCKS for line in block.splitlines()]
+ON_A_HUB = [line for line in LINES if line.startswith("python -m hub_config run -- tito ")]
+HERE = [line for line in LINES if line.startswith("tito ")]
+MOODLE = "First name;Last name;Username;Email address;Groups\nAda;Lovelace;ada;ada@example.org;A\n"
 
 
 def block(kind: str) -> str:
@@ -42,3 +55,31 @@ def test_every_button_that_it_names_is_on_a_page():
     for button in ("Show what would change", "Apply", "Release again", "All actions", *uploading):
         assert f"*{button}*" in GUIDE
         assert button in pages
+
+
+def test_every_line_is_run_somewhere():
+    assert [line for line in LINES if line not in (*ON_A_HUB, *HERE)] == ["HUB_SEMESTER=var/large.yaml make serve"]
+    assert len(ON_A_HUB) >= 11
+    assert len(HERE) >= 6
+
+
+@pytest.fixture
+def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that looks like a checkout, with a class list of Moodle in it."""
+    shutil.copytree(REPOSITORY / "course" / "semesters", tmp_path / "course" / "semesters")
+    (tmp_path / "var").mkdir()
+    (tmp_path / "moodle.csv").write_text(MOODLE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TITO_COURSE", str(REPOSITORY / "course"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("line", HERE)
+def test_a_command_that_needs_no_hub_does_what_it_says(at_home: Path, line: str):
+    words = shlex.split(line)[1:]
+    done = CliRunner().invoke(cli(), words)
+    if "--fast" in words:  # before the modules are closed, "the command refuses and names the modules"
+        assert (done.exit_code, "acceleration" in str(done.exception)) == (1, True)
+        return
+    assert done.exit_code == 0, (done.output, done.exception)
+    assert "--output" not in words or (at_home / words[words.index("--output") + 1]).is_file()

@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 
 from .file import FILE_NAME
 from .grade_changes import changes, prepare_table
-from .policy import grading_policy
+from .policy import grading_policy, roster
 from .scores import Course, open_gradebook
 from .shared_comments import is_change_for_all, prepare_comments
 
@@ -44,14 +44,19 @@ class Answer:
 
 
 def written_answers(course: Course, assignment: str) -> list[Answer]:
-    """Return a module's answers by question and number; none while nothing was graded, or if nobody is to read."""
+    """Return a module's answers by question and number; none while nothing was graded, or if nobody is to read.
+
+    Those of whoever dropped the course are left out, until they come back.
+    """
     if not (course.course_dir / FILE_NAME).exists() or not grading_policy(course.course_dir).reads_by_hand:
         return []
     with open_gradebook(course) as book:
         readers = _readers(book, assignment)
         rows = [row for row in _rows(book, assignment) if _is_judged(course.course_dir, assignment, row)]
     numbers = {page: number for number, page in enumerate(sorted({row.page for row in rows}), 1)}
-    found = [_answer(row, numbers[row.page], readers) for row in rows if row.kind == "markdown" or row.waits]
+    members = roster(course.course_dir)
+    of_class = [row for row in rows if members is None or row.student in members]
+    found = [_answer(row, numbers[row.page], readers) for row in of_class if row.kind == "markdown" or row.waits]
     return sorted(found, key=lambda answer: (answer.question, answer.number))
 
 

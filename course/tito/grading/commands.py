@@ -97,7 +97,8 @@ def explain(student, name, course_dir, database, as_json):
     run = door.last_run(name, student)
     if run is None:
         raise TitoError(f"{student}'s {name} has not been judged yet: tito grade autograde {name} --student {student}")
-    explanation = explain_run(run, course_dir, database)
+    voids = [row["void"] for row in door.checks(name)["checks"] if row["void"]]
+    explanation = explain_run(run, voids, course_dir, database)
     if as_json:
         click.echo(json.dumps(explanation, indent=1))
     else:

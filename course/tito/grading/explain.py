@@ -13,12 +13,16 @@ from . import verdicts
 from .settings import GradingSettings, settings_from_environment
 
 
-def explain_run(run: dict[str, Any], course_dir: str | None, database: str | None) -> dict[str, Any]:
+def explain_run(
+    run: dict[str, Any], voids: list[dict[str, Any]], course_dir: str | None, database: str | None
+) -> dict[str, Any]:
     """Judge a recorded run's submission again, where its files and tests are still the same.
 
-    `reproduced` is True or False, or None with the reason in `why_not` where it could not be tried.
+    `reproduced` is True or False, or None with the reason in `why_not` where it could not be tried. A verdict says what
+    the judge found; `voids` are the checks that count for everybody whatever it found.
     """
-    explanation = {"run": {name: run[name] for name in run if name != "report"}, "recorded": run["report"]}
+    about = {name: run[name] for name in run if name != "report"}
+    explanation = {"run": about, "recorded": run["report"], "voids": voids}
     folder, settings, reason = _submission(run, course_dir, database)
     if settings is None or folder is None:
         return {**explanation, "reproduced": None, "why_not": reason, "again": None}
@@ -70,6 +74,7 @@ def print_explanation(explanation: dict[str, Any]) -> None:
         click.secho(f"\n{exercise.name}: {exercise.points:g} of {exercise.max_points:g}{lent}", bold=True)
         for check in exercise.checks:
             _print_check(check)
+            _print_void(explanation["voids"], exercise.name, check.title)
     for note in verdict.notes:
         click.echo(f"note{f' on {note.cell}' if note.cell else ''}: {note.text}")
     click.echo(f"\n{_ending(explanation)}")
@@ -88,6 +93,12 @@ def _print_check(check) -> None:
         ):
             if text:
                 click.echo(f"      {label}: {text}")
+
+
+def _print_void(voids: list[dict[str, Any]], exercise: str, title: str) -> None:
+    for each in voids:
+        if (each["exercise"], each["title"]) == (exercise, title):
+            click.echo(f"      void: everybody has its {each['points']:g} points. {each['reason']}")
 
 
 def _ending(explanation: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
+from tito.gradebook.policy import roster
 from tito.gradebook.scores import module_rows
 from tito.gradebook.sections import sections
 
@@ -26,6 +27,7 @@ from .settings import GradingSettings
 from .students import EVERYBODY, students_with
 from .turns import milestone_states
 from .unjudged import mark_unjudged
+from .voids import say_what_is_void
 
 router = APIRouter()
 UNFINISHED = ("running", "killed")
@@ -48,11 +50,15 @@ def overview(
 
 
 def module_overview(settings: GradingSettings, queue: Queue, chosen: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Count what waits and what is done in each module, of the `chosen` sections or of all."""
-    known = sections(settings.course_dir)
+    """Count what waits and what is done in each module, of the `chosen` sections or of all.
+
+    Whoever dropped the course is not counted: nobody waits for their work any more.
+    """
+    known, members = sections(settings.course_dir), roster(settings.course_dir)
 
     def counts(student: str) -> bool:
-        return not chosen or known.of_student(student) in chosen
+        takes_part = members is None or student in members
+        return takes_part and (not chosen or known.of_student(student) in chosen)
 
     return [_module(settings, queue, name, rows, counts) for name, rows in module_rows(settings).items()]
 
@@ -118,7 +124,7 @@ def rows_to_release(settings: GradingSettings, assignment: str, students: list[s
 @router.get("/me")
 def own(request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
     """Show the caller her own quick results, released scores and regrade requests, by module."""
-    return _state_of(request.app.state.queue, person.name)
+    return _told_of(request, person.name)
 
 
 @router.get("/students/{student}")
@@ -126,7 +132,13 @@ def of_student(student: str, request: Request, person: Annotated[Caller, Depends
     """The same of one student, for staff; a student may name herself only."""
     if not person.has(READ) and person.name != student:
         raise Refused("students may read their own results only", student, "leave the name out: `me`", 403)
-    return _state_of(request.app.state.queue, student)
+    return _told_of(request, student)
+
+
+def _told_of(request: Request, student: str) -> dict[str, Any]:
+    found = _state_of(request.app.state.queue, student)
+    say_what_is_void(request.app.state.settings, found["modules"])
+    return found
 
 
 def _state_of(queue: Queue, student: str) -> dict[str, Any]:

@@ -14,7 +14,9 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy.exc import SAWarning
 
@@ -31,9 +33,22 @@ SILENCE_SECONDS = 2.0  # after an exchange that did not answer, which its client
 
 
 class Runner:
-    def __init__(self, settings: GradingSettings, queue: Queue, calls: "queues.SimpleQueue[None] | None" = None):
+    """Does tasks of a queue. `when_lost` is called, from a thread, if somebody else was given the task at hand.
+
+    Two must not write one grade, so a process that is nothing but a runner ends there. One inside another process must
+    not end it: without `when_lost` the loss is logged, and the queue takes no outcome of the task from here.
+    """
+
+    def __init__(
+        self,
+        settings: GradingSettings,
+        queue: Queue,
+        calls: "queues.SimpleQueue[None] | None" = None,
+        when_lost: Callable[[], None] = lambda: None,
+    ):
         self.settings = settings
         self.queue = queue
+        self.when_lost = when_lost
         self.name = runner_name()
         self.stopping = threading.Event()
         # What the pool says, and a signal handler too: a SimpleQueue may be filled in the middle of its own `get`.
@@ -59,8 +74,12 @@ class Runner:
         """Do one task, keep its lease meanwhile, and record how it ended. Nothing that a task raises ends the
         runner.
         """
-        finished = threading.Event()
-        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
+        with self._lease_kept(work):
+            record = self._perform(work)
+        record()
+
+    def _perform(self, work: Work) -> Callable[[], object]:
+        """Do a task; return what records how it ended."""
         # On a crowded machine the first import takes longer than a lease.
         from tito.checks.run import NotJudgedNow
 
@@ -72,26 +91,37 @@ class Runner:
             outcome = perform(work, self.settings, self.queue)
             seconds = time.monotonic() - started
             log.info("%s %s %s: %s in %.2f s", work.kind, work.assignment, work.student, outcome.outcome, seconds)
-            self.queue.finish(work, self.name, outcome.outcome, outcome.message, **outcome.fields)
+            return partial(self.queue.finish, work, self.name, outcome.outcome, outcome.message, **outcome.fields)
         except ExchangeSilent as error:
             log.warning("%s; task %s waits for it", error, work.task_id)
-            self.queue.give_back(work, self.name, str(error))
-            self.stopping.wait(SILENCE_SECONDS)
+            return partial(self._give_back, work, str(error))
         except NotJudgedNow as error:
             log.warning("%s %s %s: %s", work.kind, work.assignment, work.student, error)
-            self.queue.postpone(work, self.name, str(error))
+            return partial(self.queue.postpone, work, self.name, str(error))
         except Exception as error:  # the service's outer door: one bad task never stops the others
             log.exception("task %s (%s %s %s) failed", work.task_id, work.kind, work.assignment, work.student)
-            self.queue.finish(work, self.name, "failed", f"{type(error).__name__}: {error}"[:2000])
+            return partial(self.queue.finish, work, self.name, "failed", f"{type(error).__name__}: {error}"[:2000])
+
+    def _give_back(self, work: Work, why: str) -> None:
+        self.queue.give_back(work, self.name, why)
+        self.stopping.wait(SILENCE_SECONDS)
+
+    @contextmanager
+    def _lease_kept(self, work: Work) -> Iterator[None]:
+        """Keep a task's lease for the block; its outcome is recorded after that, or an ended task would seem lost."""
+        finished = threading.Event()
+        threading.Thread(target=self._keep_lease, args=(work, finished), daemon=True).start()
+        try:
+            yield
         finally:
             finished.set()
 
     def _keep_lease(self, work: Work, finished: threading.Event) -> None:
         while not finished.wait(LEASE_SECONDS / 4):
             if not self.queue.renew(work.task_id, self.name):
-                # Somebody else has the task now; two must not write one grade.
-                log.error("task %s was taken away from this runner: it ends", work.task_id)
-                os._exit(3)
+                log.error("task %s was taken away from this runner", work.task_id)
+                self.when_lost()
+                return
 
 
 def listen_to_parent(call: Callable[[], None]) -> None:
@@ -116,7 +146,7 @@ def main() -> None:
     listen_to_parent(lambda: calls.put(None))
     put_programs_on_path()
     settings = settings_from_environment()
-    runner = Runner(settings, Queue(open_database(settings.database_url)), calls)
+    runner = Runner(settings, Queue(open_database(settings.database_url)), calls, when_lost=lambda: os._exit(3))
     signal.signal(signal.SIGTERM, lambda *_: runner.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the parent decides
     runner.run()

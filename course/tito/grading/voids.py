@@ -10,10 +10,11 @@ from typing import Any
 
 from exchange.protocol.verdicts import ModuleResult
 from tito.errors import TitoError
+from tito.gradebook.file import FILE_NAME
 from tito.gradebook.rescoring import Rescored
 from tito.gradebook.scores import open_gradebook
 from tito.gradebook.voiding import Changed, Decide, change_void
-from tito.gradebook.voids import Void, history_of
+from tito.gradebook.voids import Void, history_of, voids_of
 
 from .checks import Check, checks_of, find_check
 from .kinds import judge_of
@@ -32,6 +33,16 @@ class Wanted:
     check: str
     reason: str = ""
     undo: bool = False
+
+
+def say_what_is_void(settings: GradingSettings, modules: Mapping[str, dict[str, Any]]) -> None:
+    """Add to the quick results of a student's modules which visible checks count for everybody, and why."""
+    quick = {name: found["quick"] for name, found in modules.items() if found.get("quick", {}).get("report")}
+    if not quick or not (settings.course_dir / FILE_NAME).is_file():
+        return
+    with open_gradebook(settings) as gradebook:
+        for name, result in quick.items():
+            result["voids"] = [void.words for void in voids_of(gradebook, name) if void.shown == void.title]
 
 
 def verdicts_of(queue: Queue, assignment: str) -> dict[str, ModuleResult]:
