@@ -17,6 +17,7 @@ from hub_config.apply import apply_all
 from hub_config.settings import load_settings
 from hub_config.spawners.kubernetes import EARLIER_SECONDS, NotStarted, PodSpawner
 from tests.kubernetes.api_server import ApiServer, ended, event, pending, running, running_api_server, waiting
+from tests.kubernetes.chart import find
 from tests.kubernetes.place import PLACE
 
 pytestmark = pytest.mark.service
@@ -108,6 +109,14 @@ async def test_a_pod_may_do_little(cluster: ApiServer, make):
     assert {kind for volume in spec["volumes"] for kind in volume} == {"name", "persistentVolumeClaim", "emptyDir"}
 
 
+async def test_the_chart_s_network_policy_means_these_pods(cluster: ApiServer, make):
+    cluster.begin(running)
+    await make().start()
+    meant = find("class", "NetworkPolicy", "tt-singleuser")["spec"]["podSelector"]["matchLabels"]
+    course = {"tinytorch-course": "tiny-2026"}
+    assert cluster.pods()["tiny-2026-ada"]["metadata"]["labels"].items() >= (meant | course).items()
+
+
 async def test_staff_have_their_own_image(cluster: ApiServer, make):
     cluster.begin(running)
     await make("grace", "instructor-tiny-2026").start()
@@ -174,7 +183,7 @@ async def test_an_image_that_does_not_come_is_told_at_once(cluster: ApiServer, m
 async def test_no_room_is_told_before_the_hub_gives_up(cluster: ApiServer, make, caplog):
     cluster.begin(pending, NO_ROOM)
     with caplog.at_level(logging.ERROR):
-        said = await failed(make(seconds=int(EARLIER_SECONDS) + 1))
+        said = await failed(make(seconds=int(EARLIER_SECONDS) + 4))
     assert "all machines of the course are full" in said and "Your files are safe" in said
     assert "10.0.0.7" not in said and "10.0.0.7" in caplog.text
     assert cluster.pods() == {}
@@ -195,6 +204,19 @@ async def test_who_waits_reads_what_goes_on_without_the_clusters_names(cluster: 
         "All machines of the course are full. Your workspace waits for room.",
         "Another machine is being started for you. This takes some minutes.",
     ]
+
+
+async def test_the_chart_lets_the_hub_ask_for_what_it_asks_for_and_no_more(cluster: ApiServer, make):
+    cluster.begin(running)
+    await make().start()
+    again = make()
+    again.clear_state()
+    await again.start()  # a pod of that name is there: it is replaced
+    await again.stop()
+    rules = find("class", "Role", "tt-hub")["rules"]
+    allowed = {(verb, plural) for rule in rules for plural in rule["resources"] for verb in rule["verbs"]}
+    # A home is read only where a quota forbids to make one that is there already.
+    assert allowed == {*cluster.asked, ("get", "persistentvolumeclaims")}
 
 
 async def test_every_value_is_a_trait_of_what_it_is_for(config: Config):
