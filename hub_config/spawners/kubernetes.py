@@ -9,13 +9,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
+from aiohttp import ClientError
+from kubernetes_asyncio.client import ApiException
 from kubespawner import KubeSpawner
 from traitlets import Float, Unicode, default
 
 from exchange.protocol.names import in_pod
 from hub_config.settings import KubernetesSettings, Settings
 from hub_config.spawners.kinds import ServerOfAKind
-from hub_config.spawners.pod_words import hopeless_because, in_words, why_not_in_time
+from hub_config.spawners.pod_words import hopeless_because, in_words, refused_because, why_not_in_time
 from hub_config.spawners.readiness import until_it_listens
 
 HOME = "/home/jovyan"
@@ -73,13 +75,20 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
         try:
             done, _ = await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if running in done:
-                address = urlsplit(running.result())
+                address = urlsplit(self._answered(running))
                 return await until_it_listens(self, str(address.hostname), int(address.port or 0))
             await self._give_up(watching.result() if watching in done else why_not_in_time(self.events, seconds))
         finally:
             for each in both:
                 each.cancel()
         raise AssertionError("giving up raises")
+
+    def _answered(self, running: asyncio.Future) -> str:
+        try:
+            return running.result()
+        except (ApiException, ClientError) as error:
+            self.log.exception("No server for %s", self.user.name)
+            raise NotStarted(refused_because(getattr(error, "status", None), str(error))) from error
 
     async def _until_hopeless(self) -> str:
         while True:

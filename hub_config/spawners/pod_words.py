@@ -61,6 +61,14 @@ def hopeless_because(pod: dict) -> str:
     return ""
 
 
+def refused_because(status: int | None, said: str) -> str:
+    """Return what it means for a student that the cluster's API gave this status, or none at all."""
+    if status == 403 and "quota" in said:
+        return f"Your workspace can't start: the course has used up its share of the cluster. {SAFE} {TELL}."
+    what = f"the cluster refuses it ({status})" if status else "the cluster does not answer"
+    return f"Your workspace can't start: {what}. {SAFE} Try again in a few minutes; if it stays so, {TELL.lower()}."
+
+
 def why_not_in_time(events: list[dict], seconds: float) -> str:
     """Return why a server did not come in `seconds`, by the last event that tells."""
     told = [TOO_LATE[event["reason"]] for event in events if event.get("reason") in TOO_LATE]

@@ -26,6 +26,7 @@ class ApiServer:
         self.asked: list[tuple[str, str]] = []
         self.fate: Callable[[dict], Status] = pending
         self.events_of_pods: list[dict] = []
+        self.refuses = ""
         self.url = ""
         self._watchers: dict[str, list[asyncio.Queue]] = {plural: [] for plural in PLURALS}
         self._version = 0
@@ -33,6 +34,7 @@ class ApiServer:
     def begin(self, fate: Callable[[dict], Status], *events: dict) -> None:
         """Empty the record; pods that are created from now on have this fate, and these events."""
         self.asked.clear()
+        self.refuses = ""
         self.fate, self.events_of_pods = fate, list(events)
 
     def pods(self) -> dict[str, dict]:
@@ -73,6 +75,8 @@ class ApiServer:
     async def _create(self, request: web.Request) -> web.Response:
         plural = self._plural(request)
         self.asked.append(("create", plural))
+        if self.refuses:
+            return _refused(403, self.refuses)
         made = await request.json()
         if made["metadata"]["name"] in self.objects[plural]:
             return _refused(409, "AlreadyExists")

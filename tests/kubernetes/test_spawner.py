@@ -194,6 +194,15 @@ async def test_a_server_that_ends_as_it_starts_is_told(cluster: ApiServer, make)
     assert "exit code 3" in await failed(make())
 
 
+@pytest.mark.parametrize(
+    ("said", "read"), [("exceeded quota: course", "used up its share"), ("pods is forbidden", "refuses it (403)")]
+)
+async def test_a_refusal_of_the_cluster_is_told(cluster: ApiServer, make, said: str, read: str):
+    cluster.begin(running)
+    cluster.refuses = said
+    assert read in await failed(make())
+
+
 async def test_who_waits_reads_what_goes_on_without_the_clusters_names(cluster: ApiServer, make):
     known = [NO_ROOM, event("TriggeredScaleUp", "pod triggered scale-up: [{pool-1 3->4}]"), event("Sneezed", "node-7")]
     cluster.begin(running, *known)
