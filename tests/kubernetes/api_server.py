@@ -30,6 +30,7 @@ class ApiServer:
         self.url = ""
         self._watchers: dict[str, list[asyncio.Queue]] = {plural: [] for plural in PLURALS}
         self._version = 0
+        self._told: dict[str, list[tuple[int, str]]] = {plural: [] for plural in PLURALS}
 
     def begin(self, fate: Callable[[dict], Status], *events: dict) -> None:
         """Empty the record; pods that are created from now on have this fate, and these events."""
@@ -65,10 +66,14 @@ class ApiServer:
         answer = web.StreamResponse()
         await answer.prepare(request)
         queue: asyncio.Queue = asyncio.Queue()
+        since = int(request.query.get("resourceVersion") or self._version)
+        for version, told in self._told[plural]:  # what happened between the list and this watch
+            if version > since:
+                queue.put_nowait(told)
         self._watchers[plural].append(queue)
         with suppress(ConnectionResetError):  # whoever watched has gone
             while told := await queue.get():
-                await answer.write(json.dumps(told).encode() + b"\n")
+                await answer.write(told.encode() + b"\n")
         self._watchers[plural].remove(queue)
         return answer
 
@@ -106,15 +111,17 @@ class ApiServer:
         return web.json_response({"kind": "Status", "status": "Success"})
 
     def _keep(self, plural: str, what: str, made: dict) -> None:
-        self._version += 1
         made["metadata"].setdefault("uid", f"uid-{self._version}")
-        made["metadata"]["resourceVersion"] = str(self._version)
         self.objects[plural][made["metadata"]["name"]] = made
         self._tell(plural, what, made)
 
     def _tell(self, plural: str, what: str, made: dict) -> None:
+        self._version += 1
+        made["metadata"]["resourceVersion"] = str(self._version)
+        told = json.dumps({"type": what, "object": made})
+        self._told[plural].append((self._version, told))
         for queue in self._watchers[plural]:
-            queue.put_nowait({"type": what, "object": made})
+            queue.put_nowait(told)
 
     def end_watches(self) -> None:
         for queues in self._watchers.values():
