@@ -79,6 +79,7 @@ LAW = {
         "tito.source",
         "tito.gradebook",
     ),
+    "tito.campus": ("exchange.protocol", "exchange.client", "exchange.hub"),
     "tito.staff": (
         "exchange.protocol",
         "tito.curriculum",

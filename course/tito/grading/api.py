@@ -39,6 +39,7 @@ from .rights import READ, RUN
 from .settings import GradingSettings
 from .snapshots import router as snapshot_router
 from .students import students_for
+from .told_api import router as told_router
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
 
@@ -196,6 +197,7 @@ def make_app(
         snapshot_router,
         reading_router,
         insight_router,
+        told_router,
     )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")
