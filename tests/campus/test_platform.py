@@ -84,7 +84,7 @@ def test_a_platform_that_wants_an_hour_is_left_alone_for_it(client, platform, co
 
 def test_a_platform_that_is_out_of_order_is_asked_a_few_times_with_growing_pauses(client, platform, list_url, pauses):
     platform.fails_every = 1
-    with pytest.raises(PlatformSilent, match="token endpoint .* answered 500"):
+    with pytest.raises(PlatformSilent, match=r"token endpoint .* answered 500"):
         members(client, list_url)
     assert pauses == [0.5, 1.0, 2.0]
 
@@ -98,7 +98,7 @@ def test_a_platform_that_is_not_there_is_silent(tokens, pauses):
 
 def test_a_scope_that_is_not_allowed_is_said_with_the_remedy(client, platform, list_url):
     platform.allowed.discard(NRPS)
-    with pytest.raises(PlatformRefused, match="gives no token: 400 .*Check there that the client id"):
+    with pytest.raises(PlatformRefused, match=r"gives no token: 400 .*Check there that the client id"):
         members(client, list_url)
 
 

@@ -59,6 +59,16 @@ class Outbox:
             for row in session.scalars(query):
                 row.state, row.tries, row.try_after = WAITING, 0, utc_now()
 
+    def again(self, assignment: str) -> None:
+        """Let all scores of an assignment be sent again: the platform's column of it is gone, with what was in it."""
+        with Session(self.engine) as session, session.begin():
+            query = select(Score).where(
+                Score.course == self.course, Score.assignment == assignment, Score.state == SENT
+            )
+            for row in session.scalars(query):
+                row.state, row.tries, row.try_after = WAITING, 0, utc_now()
+                row.answer = "the column was deleted at the platform; it is made anew"
+
     def found_there(self, assignment: str, shares: Mapping[str, float]) -> None:
         """Note what the platform's gradebook has of a column, as shares of the points by student."""
         with Session(self.engine) as session, session.begin():

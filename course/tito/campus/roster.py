@@ -17,6 +17,7 @@ from tito.errors import TitoError
 
 COLUMNS = ("username", "last_name", "first_name", "email", "section")
 NAME = "platform.csv"
+DROPS = "drops"  # the semester service's word for people who would leave
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,15 @@ def as_upload(text: str) -> dict[str, str]:
 
 def check_yes(plan: RosterPlan, drops: bool) -> list[str]:
     """Return the kinds of loss that are said yes to; raise TitoError where one more is needed."""
+    if others := [each["sentence"] for each in plan.plan["confirmations"] if each["key"] != DROPS]:
+        raise TitoError(
+            f"nothing was changed: the semester file has changes that need a yes of their own ({'; '.join(others)}): "
+            "`tito semester plan` shows them"
+        )
     if plan.drops and not drops:
         sentences = "; ".join(plan.drops)
         raise TitoError(
             f"nothing was changed, since this needs a yes: {sentences}. If it is meant: `tito campus roster --yes "
             "--drops`"
         )
-    return sorted({each["key"] for each in plan.plan["confirmations"]})
+    return [DROPS] if plan.drops else []

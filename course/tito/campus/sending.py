@@ -85,7 +85,7 @@ class Sending:
         """Note a refusal; where somebody deleted the column there, it is made anew by the next round."""
         if refused.status in GONE and not is_there(self.client, url):
             self._forget_column(row.assignment)
-            self.outbox.later(row, "the column was deleted at the platform; it is made anew", 0)
+            self.outbox.again(row.assignment)
         else:
             self.outbox.not_sent(row, REFUSED, str(refused))
 
@@ -114,4 +114,5 @@ class Sending:
 
     def _forget_column(self, assignment: str) -> None:
         with Session(self.outbox.engine) as session, session.begin():
-            session.delete(session.get_one(LineItem, (self.outbox.course, assignment)))
+            if found := session.get(LineItem, (self.outbox.course, assignment)):
+                session.delete(found)

@@ -178,7 +178,7 @@ class Campus:
 def columns_of(course: dict[str, Any], home_url: str) -> dict[str, Column]:
     """Return what the columns of modules and milestones are called, and the pages of their feedback."""
     modules = [module for tier in course["tiers"] for module in tier["modules"]]
-    columns = {m["slug"]: Column(f"{m['label']} {m['title']}", f"{home_url}modules/{m['slug']}") for m in modules}
+    columns = {m["slug"]: Column(f"{m['number']:02d} {m['title']}", f"{home_url}modules/{m['slug']}") for m in modules}
     milestones = course["milestones"].values()
     return columns | {m["assignment"]: Column(f"{m['year']} {m['title']}", home_url) for m in milestones}
 
