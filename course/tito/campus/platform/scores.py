@@ -45,7 +45,8 @@ def send_score(client: PlatformClient, line_item: str, score: PlatformScore) -> 
 
 def results(client: PlatformClient, line_item: str) -> dict[str, float]:
     """Return the share of the points that each person has in the platform's gradebook, by subject."""
-    url, found = _below(line_item, "results"), {}
+    url = _below(line_item, "results")
+    found: dict[str, float] = {}
     for page in client.pages(url, RESULTS_SCOPE, RESULTS_MEDIA):
         if not isinstance(page, list):
             raise PlatformUntrue(f"{url} answered with something else than a list of results")

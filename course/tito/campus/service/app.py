@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -161,7 +162,7 @@ def create_app(campus: Campus, hub_api_url: str, prefix: str) -> FastAPI:
 def _metrics(campus: Campus) -> Metrics:
     metrics = Metrics("campus")
     for state in (WAITING, REFUSED):
-        metrics.gauge(f"scores_{state}", f"Scores that are {state}", lambda state=state: _count(campus, state))
+        metrics.gauge(f"scores_{state}", f"Scores that are {state}", partial(_count, campus, state))
     return metrics
 
 
