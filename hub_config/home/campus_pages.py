@@ -88,7 +88,8 @@ def need_a_look(scores: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def addresses_to_paste(request: Request) -> dict[str, str]:
     """Return what an administrator of the platform pastes into its form, by the form's words."""
     settings = request.app.state.settings
-    hub = settings.hub_url if settings.hub_host else f"{str(request.base_url).rstrip('/')}{settings.base_url}hub/"
+    here = request.base_url.replace(scheme="https" if settings.secure else "http")
+    hub = settings.hub_url if settings.hub_host else f"{here.scheme}://{here.netloc}{settings.base_url}hub/"
     root = hub.removesuffix("hub/")
     return {
         "Target link": root,

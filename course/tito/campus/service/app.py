@@ -16,7 +16,7 @@ from exchange.hub.sight import Metrics, watch
 from exchange.protocol.models import Refused
 from tito.campus.database import REFUSED, WAITING
 from tito.campus.service.campus import Campus
-from tito.campus.service.clockwork import Clockwork
+from tito.campus.service.clockwork import ROUND_SECONDS, Clockwork
 from tito.errors import TitoError
 
 READ, MANAGE = "custom:semester:read", "custom:semester:manage"
@@ -132,9 +132,9 @@ def rotate(here: Here, who: Manager) -> dict[str, str]:
     return {"made": here.keys.rotate()}
 
 
-def create_app(campus: Campus, hub_api_url: str, prefix: str) -> FastAPI:
+def create_app(campus: Campus, hub_api_url: str, prefix: str, round_seconds: float = ROUND_SECONDS) -> FastAPI:
     """Return the application, served under `prefix`; its clockwork runs while it is up."""
-    clockwork = Clockwork(campus)
+    clockwork = Clockwork(campus, round_seconds)
     campus.on_change = clockwork.wake
 
     @asynccontextmanager

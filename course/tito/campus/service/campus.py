@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from tito.campus import roster
@@ -96,6 +96,11 @@ class Campus:
                 return self._note_sync(by, FAILED, run["error"] or "; ".join(failed))
             self._keep(plan)
             return self._note_sync(by, APPLIED, f"{run['made']} changes made")
+
+    def last_look(self) -> datetime | None:
+        """Return when the platform's members were last looked at, None if they never were."""
+        with Session(self.engine) as session:
+            return session.scalar(select(func.max(Sync.at)).where(Sync.course == self.course))
 
     def nightly(self) -> None:
         """Bring the roster but for what needs a yes, and look at what the platform's gradebook has."""

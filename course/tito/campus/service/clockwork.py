@@ -20,11 +20,10 @@ log = logging.getLogger("tito.campus")
 class Clockwork:
     """Work for a campus until it is stopped."""
 
-    def __init__(self, campus: Campus) -> None:
-        self._campus = campus
+    def __init__(self, campus: Campus, round_seconds: float = ROUND_SECONDS) -> None:
+        self._campus, self._round = campus, round_seconds
         self._wake, self._stopping = threading.Event(), False
-        self._pause = ROUND_SECONDS
-        self._night = _last_night(utc_now(), "UTC")  # the first look comes with the first night, or by hand
+        self._pause = round_seconds
         self._thread = threading.Thread(target=self._loop, name="campus", daemon=True)
 
     def start(self) -> None:
@@ -45,7 +44,7 @@ class Clockwork:
         """Send what is due, and do the night's work if a night has come; what fails is tried by the next round."""
         try:
             self._campus.send(utc_now())
-            self._pause = ROUND_SECONDS
+            self._pause = self._round
         except PlatformSilent as silent:
             self._pause = max(silent.after_seconds, min(self._pause * 2, LONGEST_PAUSE_SECONDS))
             log.warning("the platform can't be told now, again in %.0f s: %s", self._pause, silent)
@@ -54,9 +53,8 @@ class Clockwork:
         self._do_the_nights()
 
     def _do_the_nights(self) -> None:
-        night = _last_night(utc_now(), self._zone())
-        if night > self._night:
-            self._night = night
+        last = self._campus.last_look()  # the first is somebody's who has seen what it changes
+        if last is not None and last < last_night(utc_now(), self._zone()):
             self._campus.nightly()
 
     def _zone(self) -> str:
@@ -76,7 +74,7 @@ class Clockwork:
             self._wake.wait(self._pause)
 
 
-def _last_night(now: datetime, zone: str) -> datetime:
+def last_night(now: datetime, zone: str) -> datetime:
     """Return the newest moment at which it was the hour of the nightly look in the course's zone."""
     local = now.astimezone(ZoneInfo(zone))
     tonight = local.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
