@@ -17,7 +17,6 @@ from hub_config.roles import EXCHANGE as EXCHANGE_SCOPES
 from hub_config.roles import EXCHANGE_STAFF, access
 from hub_config.secret_files import read_or_create
 from hub_config.settings import CHECKOUT, Settings, SettingsError
-from hub_config.sign_in.provider_client import proxy_for
 
 STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:run"]
 SEMESTER = ["custom:semester:read", "custom:semester:manage"]
@@ -244,7 +243,7 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
 
 
 def campus_environment(settings: Settings) -> dict[str, str]:
-    """Return what the campus service knows of the learning platform; the way out is that of the Hub's logins."""
+    """Return what the campus service knows of the learning platform."""
     own = settings.sign_in
     return {
         "CAMPUS_ISSUER": own.issuer,
@@ -252,7 +251,6 @@ def campus_environment(settings: Settings) -> dict[str, str]:
         "CAMPUS_TOKEN_URL": own.token_url,
         "CAMPUS_CLAIM": own.username_claim,
         "CAMPUS_DOMAIN": own.hosted_domain,
-        "CAMPUS_PROXY": proxy_for(own.token_url) or "" if own.token_url else "",
         "CAMPUS_HOME_URL": f"{settings.public_url}/services/home/",
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from hub_config.run.supervisor import Program
 from hub_config.secret_files import read_or_create
 from hub_config.services import (
+    CAMPUS,
     KEPT_ENVIRONMENT,
     SUPERVISOR,
     TERMINAL,
@@ -23,6 +24,7 @@ from hub_config.services import (
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
+from hub_config.sign_in.provider_client import proxy_for
 from hub_config.ways_to_sign_in import WAYS
 
 BIN = Path(sys.executable).parent
@@ -69,6 +71,8 @@ def hub(settings: Settings) -> Program:
 def service_program(service: Service, settings: Settings) -> Program:
     """Return one service."""
     command, environment = command_line(service, settings), service_environment(service, settings)
+    if service is CAMPUS:  # it asks somebody else's server, by the way on which the Hub's logins go
+        environment |= {"CAMPUS_PROXY": proxy_for(settings.sign_in.token_url) or ""}
     return Program(service.name, command, environment, settings.var / "log" / f"{service.name}.log")
 
 

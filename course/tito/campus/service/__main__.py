@@ -21,6 +21,7 @@ from tito.campus.platform.tokens import Registration, Tokens
 from tito.campus.service.app import create_app
 from tito.campus.service.campus import Campus
 from tito.campus.service.neighbours import Neighbours
+from tito.errors import TitoError
 
 NEEDED = (
     *("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "SEMESTER_URL", "GRADING_URL"),
@@ -37,7 +38,10 @@ def main(folder: Path, keys: Path) -> None:
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing:
         raise click.UsageError(f"set {', '.join(missing)}: the Hub's supervisor does; see docs/campus.md")
-    campus = build(folder, keys, os.environ)
+    try:
+        campus = build(folder, keys, os.environ)
+    except TitoError as error:
+        raise click.ClickException(str(error)) from error
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/campus/")
     app = create_app(campus, os.environ["JUPYTERHUB_API_URL"], prefix)
