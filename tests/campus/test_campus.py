@@ -79,7 +79,7 @@ def test_scores_each_arrive_once_though_every_third_call_fails(course: Course):
     platform = course.platform
     platform.fails_every, platform.after_the_deed = 3, True
     course.tell(CLASS, 48.0)
-    course.campus.send(utc_now())
+    course.campus.send()
     platform.fails_every = 0
     wait_for(lambda: all_sent(course), "the clockwork to have sent what was left")
     there = platform.course("7")
@@ -94,7 +94,7 @@ def test_scores_each_arrive_once_though_every_third_call_fails(course: Course):
 def test_a_score_is_sent_again_when_the_student_is_told_otherwise_and_only_then(course: Course):
     course.tell(["ada"], 48.0, minutes=1)  # released again, the same
     course.tell(["ben"], 54.0, minutes=1)
-    course.campus.send(utc_now())
+    course.campus.send()
     arrived = course.platform.course("7").arrived
     assert (arrived["1", "platform-id-of-ada"], arrived["1", "platform-id-of-ben"]) == (1, 2)
     assert course.platform.course("7").scores["1", "platform-id-of-ben"]["scoreGiven"] == 54
@@ -112,7 +112,7 @@ def test_what_waits_survives_a_restart_and_a_day_without_the_platform(course: Co
     course.tell(["s001"], 30.0, minutes=2)
     course.platform.fails_every = 1
     with pytest.raises(PlatformSilent):
-        course.campus.send(utc_now())
+        course.campus.send()
     again = Outbox(course.campus.engine, COURSE)  # what another process finds
     assert again.due(utc_now()) == []
     waiting = [row for row in again.rows() if row["state"] == "waiting"]
@@ -126,8 +126,8 @@ def test_a_column_that_was_deleted_there_is_made_anew(course: Course):
     del course.platform.course("7").columns["1"]
     course.platform.course("7").columns["other"] = {"tag": "else", "resourceId": f"{COURSE}/scale", "id": "x"}
     course.tell(["s002"], 6.0, minutes=3)
-    course.campus.send(utc_now())
-    course.campus.send(utc_now())
+    course.campus.send()
+    course.campus.send()
     assert all_sent(course)
     scores = course.platform.course("7").scores
     assert scores["2", "platform-id-of-s002"]["scoreGiven"] == 6
@@ -138,13 +138,13 @@ def test_who_left_the_platform_is_told_to_staff_and_no_score_of_theirs_is_sent(c
     course.platform.course("7").leave("s003")
     assert course.ask("POST", "roster/apply", json={}).json()["outcome"] == "applied"
     course.tell(["s003"], 60.0, minutes=4)
-    course.campus.send(utc_now())
+    course.campus.send()
     row = next(row for row in course.scores() if row["student"] == "s003")
     assert (row["state"], "left the platform's course" in row["answer"]) == ("left", True)
     assert [each["name"] for each in course.ask("GET", "status").json()["left"]] == ["s003"]
     course.platform.course("7").enrol("s003")
     course.ask("POST", "roster/apply", json={})
-    course.campus.send(utc_now())
+    course.campus.send()
     assert course.platform.course("7").scores["2", "platform-id-of-s003"]["scoreGiven"] == 60
 
 

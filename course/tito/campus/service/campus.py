@@ -114,16 +114,15 @@ class Campus:
         except TitoError as error:
             self._note_sync("night", FAILED, str(error))
 
-    def send(self, now: datetime) -> int:
-        """Take in what students were told since, and send what is due; return how many the platform took."""
+    def send(self, now: datetime | None = None) -> int:
+        """Take in what students were told since, and send what is due then; return how many the platform took."""
         linked = self.linked()
         if linked is None or not linked.line_items_url:
             return 0
         with self.busy:
             self._take_in()
-            if not self.outbox.due(now):
-                return 0
-            return self._sending(linked).send_due(now)
+            now = now or utc_now()
+            return self._sending(linked).send_due(now) if self.outbox.due(now) else 0
 
     def _take_in(self) -> None:
         """Take in what students were told: all of it once in a process's life, then what is new."""

@@ -43,7 +43,7 @@ class Clockwork:
     def round(self) -> None:
         """Send what is due, and do the night's work if a night has come; what fails is tried by the next round."""
         try:
-            self._campus.send(utc_now())
+            self._campus.send()
             self._pause = self._round
         except PlatformSilent as silent:
             self._pause = max(silent.after_seconds, min(self._pause * 2, LONGEST_PAUSE_SECONDS))
