@@ -5,6 +5,7 @@ The tests are one story on one Hub, in the order in which they stand.
 
 import json
 import re
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -215,7 +216,7 @@ def test_the_commands_say_the_same(course: Course, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_page_shows_what_waits_and_what_to_paste(course: Course):
-    with course.hub.log_in("ida") as ida:
+    with closing(course.hub.log_in("ida")) as ida:
         page = ida.get("/services/home/campus").text
         assert "Course 7" in page and "/services/campus/keys" in page
         assert re.search(r"ada.*Scale|Scale.*ada", page, re.DOTALL)
@@ -225,5 +226,5 @@ def test_the_page_shows_what_waits_and_what_to_paste(course: Course):
         assert token
         done = ida.post("/services/home/campus/look", data={"form_token": token[1]}).text
         assert "It was looked at" in done
-    with course.hub.log_in("ada") as ada:
+    with closing(course.hub.log_in("ada")) as ada:
         assert ada.get("/services/home/campus").status_code == 403
