@@ -82,6 +82,7 @@ LAW = {
         "tito.gradebook",
         "tito.insight",
     ),
+    "tito.campus": ("exchange.protocol", "exchange.client", "exchange.hub"),
     "tito.staff": (
         "exchange.protocol",
         "tito.curriculum",
