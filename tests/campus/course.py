@@ -1,14 +1,15 @@
 """A course of this Hub beside one of the platform's: real Hub, semester service, grading's API and campus service."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy.orm import Session
 from tito.campus.database import open_database
 from tito.campus.people import Naming
@@ -97,14 +98,14 @@ def running_course(folder: Path, platform: PlatformWithServices) -> Iterator[Cou
         yield from _with_services(course)
 
 
-# One module: what a class of 300 needs most of the time for is elsewhere.
+# One module: what a class of 300 needs most of the time for is elsewhere. It is not due yet, so nothing is collected.
 SEMESTER = """\
 course: tiny-2026
 title: A tiny course
 time_zone: Europe/Berlin
 modules: [scale]
 schedule:
-  scale: {release: 2026-10-05 08:00, due: 2026-10-18 23:59}
+  scale: {release: 2026-10-05 08:00, due: 2099-10-18 23:59}
 staff:
   instructors: [ida]
   tas: [tom]
@@ -115,9 +116,15 @@ NO_ROUNDS = 1e6  # seconds: a test's own words move the clockwork
 
 def _with_services(course: Course) -> Iterator[Course]:
     hub = course.hub
-    grading = make_app(
-        GradingSettings(hub.folder / "course"), course.queue, HubIdentity(hub.api, read_caller), "/services/grading/"
-    )
+    identity = HubIdentity(hub.api, read_caller)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await identity.close()
+
+    settings = GradingSettings(hub.folder / "course")
+    grading = make_app(settings, course.queue, identity, "/services/grading/", lifespan)
     servers = [
         Server(grading, hub.ports["grading"]),
         Server(create_app(course.campus, hub.api, "/services/campus/", NO_ROUNDS), hub.ports["campus"]),

@@ -28,6 +28,9 @@ class CampusClient:
             refused=TitoError, silent=TitoError,
         )  # fmt: skip
 
+    def close(self) -> None:
+        self._service.close()
+
     def status(self) -> dict[str, Any]:
         return self._service.ask("GET", "/status")
 

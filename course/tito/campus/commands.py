@@ -4,6 +4,7 @@ All of them ask the campus service, which speaks with the platform; the caller's
 """
 
 import json
+from contextlib import closing
 from typing import Any
 
 import click
@@ -18,7 +19,8 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scri
 @JSON
 def status(as_json: bool) -> None:
     """Show which course of the platform is linked, which could be, and the last looks at its members."""
-    answer = CampusClient().status()
+    with closing(CampusClient()) as client:
+        answer = client.status()
     if as_json:
         click.echo(json.dumps(answer))
         return
@@ -36,7 +38,8 @@ def status(as_json: bool) -> None:
 @JSON
 def link(key: str, as_json: bool) -> None:
     """Make the platform's course KEY this course; `tito campus status` lists those that were opened from there."""
-    answer = CampusClient().link(key)
+    with closing(CampusClient()) as client:
+        answer = client.link(key)
     click.echo(json.dumps(answer) if as_json else f"linked: {answer['linked']['title']}")
 
 
@@ -49,12 +52,12 @@ def roster(only_plan: bool, yes: bool, drops: bool, as_json: bool) -> int:
     """Bring the roster from the platform's members."""
     if only_plan and yes:
         raise TitoError("--plan changes nothing and --yes does: give one of them")
-    client = CampusClient()
-    if not yes:
-        plan = client.plan_roster()
-        click.echo(json.dumps(plan)) if as_json else _show_plan(plan)
-        return 0
-    done = client.apply_roster(drops)
+    with closing(CampusClient()) as client:
+        if not yes:
+            plan = client.plan_roster()
+            click.echo(json.dumps(plan)) if as_json else _show_plan(plan)
+            return 0
+        done = client.apply_roster(drops)
     click.echo(json.dumps(done) if as_json else f"{done['outcome']}: {done['message']}")
     return int(done["outcome"] == "failed")
 
@@ -65,10 +68,10 @@ def roster(only_plan: bool, yes: bool, drops: bool, as_json: bool) -> int:
 @JSON
 def grades_status(look: bool, everything: bool, as_json: bool) -> int:
     """Show each student's scores: what was sent, what the platform answered, what differs. Exit 1 if one needs you."""
-    client = CampusClient()
-    if look:
-        client.look()
-    answer = client.grades()
+    with closing(CampusClient()) as client:
+        if look:
+            client.look()
+        answer = client.grades()
     rows = answer["scores"]
     wrong = [row for row in rows if row["differs"] or row["state"] not in ("sent", "waiting")]
     if as_json:
@@ -86,7 +89,8 @@ def grades_status(look: bool, everything: bool, as_json: bool) -> int:
 @JSON
 def grades_send(as_json: bool) -> None:
     """Try now what waits, and once more what the platform refused."""
-    answer = CampusClient().send()
+    with closing(CampusClient()) as client:
+        answer = client.send()
     click.echo(json.dumps(answer) if as_json else answer["said"])
 
 
@@ -95,7 +99,8 @@ def grades_send(as_json: bool) -> None:
 @JSON
 def keys(rotate: bool, as_json: bool) -> None:
     """Change the key with which the Hub signs what it asks the platform."""
-    answer = CampusClient().rotate_keys()
+    with closing(CampusClient()) as client:
+        answer = client.rotate_keys()
     click.echo(json.dumps(answer) if as_json else f"made {answer['made']}: published now, signs in a day")
 
 
