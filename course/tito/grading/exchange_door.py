@@ -55,8 +55,7 @@ def new_submissions(settings: GradingSettings, after: int, wait_seconds: int) ->
 @contextlib.contextmanager
 def downloaded(settings: GradingSettings, submission: str) -> Iterator[Path]:
     """Give a folder with a submission's files for the block."""
-    with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
-        folder = Path(scratch) / "submission"
+    with _scratch() as folder:
         with asking(settings) as client:
             client.fetch_files(settings.course_id, submission, folder)
         yield folder
@@ -71,11 +70,17 @@ def question(settings: GradingSettings, number: str) -> Question:
 @contextlib.contextmanager
 def downloaded_snapshot(settings: GradingSettings, number: str) -> Iterator[Path]:
     """Give a folder with the notebook that goes with a question for the block."""
-    with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
-        folder = Path(scratch) / "snapshot"
+    with _scratch() as folder:
         with asking(settings) as client:
             client.fetch_notebook(settings.course_id, number, folder)
         yield folder
+
+
+@contextlib.contextmanager
+def _scratch() -> Iterator[Path]:
+    """Give the name of a folder that is not there yet, and is gone after the block."""
+    with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
+        yield Path(scratch) / "files"
 
 
 def post_result(settings: GradingSettings, submission: str, result: Result) -> None:
