@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
 from exchange.hub.schema import SchemaError, bring_up_to_date
+from exchange.protocol.models import Refused
 
 LOCK_SECONDS = 30  # how long a connection waits for another's lock
 PRAGMAS = (f"busy_timeout={LOCK_SECONDS * 1000}", "foreign_keys=ON", "synchronous=FULL")  # FULL: survives a power cut
@@ -43,9 +45,12 @@ def open_engine(url: str, migrations: Path, newer: type[Exception] = SchemaError
 
 
 def check_answers(engine: Engine) -> None:
-    """Raise SQLAlchemy's error where the database does not answer."""
-    with engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
+    """Raise Refused 503 where the database does not answer."""
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        raise Refused("the database answers", "it does not", "start it, or try again in a moment", 503) from error
 
 
 def make_place(url: str) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +21,7 @@ from exchange.protocol.models import Refused
 from exchange.protocol.request_id import REQUEST_ID_HEADER, begin_request
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-FAILURES = (Refused, SQLAlchemyError, OSError)  # by which a check says no; anything else is a fault of the check
+FAILURES = (Refused, OSError)  # by which a check says no; anything else is a fault of the check
 log = logging.getLogger("requests")
 Check = Callable[[], object]
 
@@ -92,7 +91,7 @@ async def _outcome(name: str, check: Check) -> str:
     try:
         await run_in_threadpool(check)
     except FAILURES as error:
-        log.warning("not ready: %s: %s", name, error)
+        log.warning("not ready: %s: %s", name, error.__cause__ or error)
         return "failed"
     return "ok"
 

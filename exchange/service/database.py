@@ -73,7 +73,7 @@ class Database:
             alembic.command.upgrade(config, revision)
 
     def check(self) -> None:
-        """Raise SQLAlchemy's error where the database does not answer."""
+        """Raise Refused 503 where the database does not answer."""
         check_answers(self.engine)
 
     def revision(self) -> str | None:

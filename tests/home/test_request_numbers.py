@@ -16,7 +16,7 @@ from hub_config.home.app import create_app
 from hub_config.home.metrics import home_metrics
 from hub_config.home.session import COOKIE
 from hub_config.home.settings import Settings, load_settings
-from tests.semester.campus import Server, free_ports
+from tests.semester.campus import START_SECONDS, Server, free_ports
 from tests.sign_in.certificate import write_pair
 
 
@@ -45,7 +45,7 @@ def test_an_error_page_shows_the_number_of_its_request(settings: Settings, caplo
     try:
         cookie = {COOKIE: server.app.state.sessions.cookie_for("a token")}
         base = f"http://127.0.0.1:{port}/services/home/"
-        with direct_client(base, cookies=cookie) as client:
+        with direct_client(base, cookies=cookie, timeout=START_SECONDS) as client:
             answer, ready = client.get(base), client.get(base + "ready")
     finally:
         server.stop()

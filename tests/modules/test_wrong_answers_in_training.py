@@ -61,7 +61,7 @@ MISTAKES = [
     ("adam_step", "forgets the root", "np.sqrt", ""),
     ("adam_step", "counts from zero", "** t)", "** (t + 1))"),
     ("adam_step", "changes m in place",
-     "m = betas[0] * m + (1 - betas[0]) * g", "m *= betas[0]\n    m += (1 - betas[0]) * g"),
+     "m = betas[0] * m  #", "m *= betas[0]  #"),
     ("adamw_step", "decays through the gradient",
      "adam_step(p * (1 - lr * weight_decay), g,", "adam_step(p, g + weight_decay * p,"),
     ("adamw_step", "forgets the learning rate", "(1 - lr * weight_decay)", "(1 - weight_decay)"),
