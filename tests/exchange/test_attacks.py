@@ -22,7 +22,7 @@ from exchange.service.tables import audit
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
 
-pytestmark = pytest.mark.security
+pytestmark = [pytest.mark.service, pytest.mark.security]
 OTHER = "other-2026"
 REFUSALS = (401, 403, 404)
 

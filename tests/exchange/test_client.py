@@ -16,6 +16,8 @@ from exchange.protocol.models import Refused
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, free_port, in_thread, make_settings, write
 
+pytestmark = pytest.mark.service
+
 
 @pytest.fixture
 def course(hub: FakeHub, tmp_path: Path) -> Iterator[Live]:

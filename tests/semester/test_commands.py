@@ -16,6 +16,8 @@ from tito.semester.read import Sources, read, validate
 
 from tests.semester.conftest import ROSTER, SEMESTER, TINY
 
+pytestmark = pytest.mark.service
+
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -16,6 +16,8 @@ import pytest
 import tinytorch
 from tinytorch.faces import builder
 
+pytestmark = pytest.mark.service
+
 PACKAGE = Path(tinytorch.__file__).parent
 
 

@@ -219,6 +219,7 @@ def test_a_damaged_version_is_told_and_the_others_stay(home: Workspace):
     assert saved(home, notebook(code("add", "3")), 2).number == 3
 
 
+@pytest.mark.service
 def test_a_semester_stays_under_60_mb(home: Workspace):
     """20 modules; of each what ninety saves with a picture of 50 kB write, in five that no hour thins."""
     for module in range(20):
