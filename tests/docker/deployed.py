@@ -3,7 +3,6 @@
 import json
 import secrets
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,9 +51,9 @@ class DeployedHub(RunningHub):
 
     def deploy(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m hub_config deploy WORDS`."""
-        line = [sys.executable, "-m", "hub_config", "deploy", *words]
+        line = [self.python, "-m", "hub_config", "deploy", *words]
         return subprocess.run(
-            line, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, timeout=UP_SECONDS
+            line, cwd=self.checkout, env=self.environment, capture_output=True, text=True, timeout=UP_SECONDS
         )
 
     def passwords(self) -> dict[str, str]:
@@ -62,7 +61,9 @@ class DeployedHub(RunningHub):
 
 
 @contextmanager
-def deployed_hub(folder: Path, semester: Path, restored_from: Path | None = None) -> Iterator[DeployedHub]:
+def deployed_hub(
+    folder: Path, semester: Path, restored_from: Path | None = None, checkout: Path = CHECKOUT, tag: str = TAG
+) -> Iterator[DeployedHub]:
     """Run a deployment in a new folder; its containers, volumes and bridge are removed afterwards."""
     folder.mkdir()
     name = f"tt-{secrets.token_hex(4)}"
@@ -70,9 +71,9 @@ def deployed_hub(folder: Path, semester: Path, restored_from: Path | None = None
         "HUB_SEMESTER": str(semester),
         "HUB_DOCKER__PREFIX": name,
         "HUB_DOCKER__NETWORK": name,
-        "HUB_DOCKER__TAG": TAG,
+        "HUB_DOCKER__TAG": tag,
     }
-    hub = DeployedHub("docker", folder, port=free_port(), extra=extra)
+    hub = DeployedHub("docker", folder, port=free_port(), extra=extra, checkout=checkout)
     try:
         if restored_from:
             done = hub.deploy("restore", str(restored_from))
@@ -82,7 +83,7 @@ def deployed_hub(folder: Path, semester: Path, restored_from: Path | None = None
         hub.stop()
         # The Hub's user owns the state: the engine hands it back, so that whoever runs the tests can remove it.
         here = folder.stat()
-        image = f"tinytorch-hub/hub:{TAG}"
+        image = f"tinytorch-hub/hub:{tag}"
         mount = f"{folder}:{folder}"
         docker("run", "--rm", "--user", "0", "--volume", mount, image,
                "chown", "-R", f"{here.st_uid}:{here.st_gid}", str(folder))  # fmt: skip

@@ -55,6 +55,12 @@ class RunningHub:
     port: int = 0
     extra: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen | None = None
+    checkout: Path = CHECKOUT  # of the program that runs: this one, or an earlier version's
+
+    @property
+    def python(self) -> str:
+        """The interpreter in which the program is installed."""
+        return sys.executable if self.checkout == CHECKOUT else str(self.checkout / ".venv" / "bin" / "python")
 
     @property
     def url(self) -> str:
@@ -73,8 +79,8 @@ class RunningHub:
         """Build what `start` would build first, with the environment that the tests were given."""
         self.port = self.port or free_port()
         program = "from hub_config.run.prepare import prepare; from hub_config.settings import load_settings as load"
-        words = [sys.executable, "-c", f"{program}; prepare(load())"]
-        done = subprocess.run(words, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True)
+        words = [self.python, "-c", f"{program}; prepare(load())"]
+        done = subprocess.run(words, cwd=self.checkout, env=self.environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self) -> "RunningHub":
@@ -82,8 +88,8 @@ class RunningHub:
         self.port = self.port or free_port()
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
-                mortal([sys.executable, "-m", "hub_config", "serve"]),
-                cwd=CHECKOUT,
+                mortal([self.python, "-m", "hub_config", "serve"]),
+                cwd=self.checkout,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -116,8 +122,10 @@ class RunningHub:
 
     def command(self, *words: str) -> subprocess.CompletedProcess:
         """Run `python -m hub_config WORDS` against this Hub."""
-        line = [sys.executable, "-m", "hub_config", *words]
-        return subprocess.run(line, cwd=CHECKOUT, env=self.environment, capture_output=True, text=True, timeout=180)
+        line = [self.python, "-m", "hub_config", *words]
+        return subprocess.run(
+            line, cwd=self.checkout, env=self.environment, capture_output=True, text=True, timeout=180
+        )
 
     def programs(self) -> dict[str, int]:
         """Return name -> pid of proxy, Hub and services."""
