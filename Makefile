@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 DEPLOY := $(BIN)/python -m hub_config deploy
 
 .PHONY: help install serve stop reset test check audit bench goldens lock advisories format screenshots site conformance \
-	upgrade-test up down logs backup restore deploy-test
+	release upgrade-test up down logs backup restore deploy-test
 
 help: ## this menu
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,10 @@ site: ## make one website of README.md and docs/ in build/site; a dead link or a
 	@scripts/prepare.sh test
 	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/site
 	@echo "open build/site/index.html"
+
+release: ## build the framework's wheel in dist/ and try it; scripts/release.sh --tag tags it
+	@scripts/prepare.sh python
+	@scripts/release.sh
 
 upgrade-test: ## take a class in use from an earlier version to this one and back: make upgrade-test FROM=v0.1.0
 	@scripts/prepare.sh test

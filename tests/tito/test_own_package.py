@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import tomllib
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +23,8 @@ from tito.workspace import Workspace
 ROOT = Path(__file__).resolve().parents[2]
 SCALE = "def scale(x, factor):\n    return x * factor\n\n\ndef halve(x):\n    return scale(x, 0.5)\n"
 SHIFT = "from tinytorch.core.scale import scale\n\n\ndef shift(x, by):\n    return scale(x, 1) + by\n"
-DESCRIBED = "tinytorch-0.1.0+own.dist-info"
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+DESCRIBED = f"tinytorch-{VERSION}+own.dist-info"
 
 
 @pytest.fixture
@@ -239,4 +241,4 @@ def test_the_whole_framework_trains_at_home_on_numpy_alone(workspace: Workspace,
     trained = subprocess.run([base, "-I", "-S", "-c", TRAINED, str(site)], capture_output=True, text=True, cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     version, loss, others = trained.stdout.split(maxsplit=2)
-    assert (version, others.strip()) == ("0.1.0+own", "[]") and float(loss) < 0.1
+    assert (version, others.strip()) == (f"{VERSION}+own", "[]") and float(loss) < 0.1

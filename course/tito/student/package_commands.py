@@ -61,8 +61,8 @@ def import_(file: Path, only_plan: bool, yes: bool, time_limit: float, as_json: 
 
     \b
     Examples:
-      tito package import tinytorch-0.1.0+own-py3-none-any.whl --plan
-      tito package import tinytorch-0.1.0+own-py3-none-any.whl
+      tito package import tinytorch-0.2.0+own-py3-none-any.whl --plan
+      tito package import tinytorch-0.2.0+own-py3-none-any.whl
     """
     workspace, curriculum = Workspace.here(), load_curriculum()
     modules = own_modules(file)
