@@ -65,6 +65,7 @@ def one_of(*words: str) -> Kind:
 
 
 SIZE = Kind("a whole number from 1 on", lambda value: is_whole(value, 1), numbers.Integral)
+HEADS = SIZE._replace(fits=lambda value: is_whole(value, 0))  # 0 of them has an error of its own in module 12
 COUNT = Kind("a whole number from 0 on", lambda value: is_whole(value, 0), numbers.Integral)
 WHOLE = Kind("a whole number", is_whole)
 SIZES = Kind("a whole number from 1 on, or a tuple of them,", lambda value: are_whole(value, 1), numbers.Integral)
@@ -81,8 +82,9 @@ REDUCTION = one_of("mean", "sum", "none", "batchmean")
 KINDS: dict[str, Kind] = {
     **dict.fromkeys(
         ("in_features", "out_features", "in_channels", "out_channels", "num_features", "num_embeddings",
-         "embedding_dim", "embed_dim", "num_heads", "d_model", "nhead", "dim_feedforward", "num_parameters",
-         "vocabulary", "context", "heads", "num_samples", "step_size", "T_max"), SIZE),
+         "embedding_dim", "embed_dim", "d_model", "dim_feedforward", "num_parameters", "vocabulary", "context",
+         "num_samples", "step_size", "T_max"), SIZE),
+    **dict.fromkeys(("num_heads", "nhead", "heads"), HEADS),
     "batch_size": Kind("a whole number from 1 on, or None,", lambda value: value is None or is_whole(value)),
     **dict.fromkeys(("num_workers", "total_iters", "patience", "cooldown", "prefetch_factor"), COUNT),
     **dict.fromkeys(("dim", "start_dim", "end_dim", "padding_idx", "ignore_index"), WHOLE),
