@@ -113,10 +113,8 @@ def _polyline(scale: Scale, steps: np.ndarray, values: np.ndarray, name: str, wi
     xs, ys = scale.x(steps).tolist(), scale.y(values).tolist()
     points = " ".join([f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True)])
     dot = f'<circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="2.5" fill="{color}"/>'
-    line = (
-        f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="{width}" opacity="{opacity}"{dashes}/>'
-    )
-    return line + dot
+    look = f'stroke="{color}" stroke-width="{width}" stroke-dasharray="{dashes}" opacity="{opacity}"'
+    return f'<polyline points="{points}" fill="none" {look}/>{dot}'
 
 
 def _legend(history: LossHistory, lines: dict) -> list[str]:
