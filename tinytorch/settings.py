@@ -120,17 +120,22 @@ KINDS: dict[str, Kind] = {
 
 def checking(make: Callable) -> Callable:
     """Let an `__init__` refuse what its settings cannot be."""
-    parameters = list(inspect.signature(make).parameters.values())[1:]
-    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    defaults = {p.name: p.default for p in parameters}
+    own = list(inspect.signature(make).parameters.values())[1:]
+    names = [p.name for p in own if p.kind is p.POSITIONAL_OR_KEYWORD]
+    known = {p.name: (KINDS[p.name], p.default is None) for p in own if p.name in KINDS}
 
     @functools.wraps(make)
     def __init__(self, *arguments, **options):
         for name, value in (*zip(names, arguments, strict=False), *options.items()):
-            kind = KINDS.get(name)
-            if kind and not (kind.fits(value) or (value is None and defaults.get(name, 0) is None)):
-                said = f"{type(self).__name__} takes {kind.takes} as {name}, got {type(value).__name__}: {value!r:.40}"
-                raise (ValueError if isinstance(value, kind.of) else TypeError)(said)
+            if name in known:
+                check(type(self).__name__, name, value, *known[name])
         make(self, *arguments, **options)
 
     return __init__
+
+
+def check(whose: str, name: str, value: Any, kind: Kind, may_be_none: bool) -> None:
+    """Refuse a value that a setting cannot have."""
+    if not (kind.fits(value) or (value is None and may_be_none)):
+        said = f"{whose} takes {kind.takes} as {name}, got {type(value).__name__}: {value!r:.40}"
+        raise (ValueError if isinstance(value, kind.of) else TypeError)(said)

@@ -59,6 +59,16 @@ def made(kind, **other):
     return CLASSES[kind](**(given | other))
 
 
+NOT_ALONE = ("Optimizer", "LRScheduler", "Parameter", "TensorDataset")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CLASSES if kind not in NOT_ALONE])
+def test_what_is_needed_is_enough(kind):
+    assert type(made(kind)).__name__ == kind
+    own = inspect.signature(CLASSES[kind]).parameters.values()
+    assert type(made(kind, **{p.name: p.default for p in own if p.default is not p.empty})).__name__ == kind
+
+
 TEXT_IS_NO = [
     (kind, name) for kind, name in settings()
     if name in KINDS.keys() - {"dataset", "data_source", "modules", "padding"}
