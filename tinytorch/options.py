@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tinytorch.bound import is_tensor
+from tinytorch.settings import checking
 
 
 class Ignored(NamedTuple):
@@ -249,13 +250,13 @@ def settled(word: str, arguments: tuple, options: dict, known: dict[str, NamedTu
 
 
 def with_options(kind: type, place: str) -> None:
-    """Let a class of this framework take PyTorch's other options when it is made."""
+    """Let a class of this framework take PyTorch's other options when it is made, and refuse what no setting can be."""
     if not kind.__module__.startswith("tinytorch."):
         return
     if kind.__name__ in OPTIONS[place] and kind.__init__ is object.__init__:
         kind.__init__ = nothing_to_remember(kind)  # type: ignore[misc]
     if "__init__" in vars(kind):
-        kind.__init__ = understanding(kind.__init__, place, kind.__name__, everything=True)  # type: ignore[misc]
+        kind.__init__ = understanding(checking(kind.__init__), place, kind.__name__, everything=True)  # type: ignore[misc]
 
 
 def nothing_to_remember(kind: type) -> Callable:

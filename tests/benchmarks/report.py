@@ -10,7 +10,9 @@ from time import perf_counter, process_time
 from typing import Any
 
 COMPARISONS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
-_WANTED = re.compile(r"^(<=|<|>=|>) *(\d+(?:\.\d+)?(?:e-?\d+)?)$")
+_NUMBER = r"(\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
+_WANTED = re.compile(rf"^(<=|<|>=|>) *{_NUMBER}$")
+_BETWEEN = re.compile(rf"^{_NUMBER} to {_NUMBER}$")
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,14 @@ class Report:
 
 
 def is_as_wanted(value: float, wanted: str) -> bool | None:
-    """Compare with "<= 1.5" and the like; nothing wanted gives None."""
+    """Compare with "<= 1.5", "2 to 3" and the like; nothing wanted gives None."""
     if not wanted:
         return None
+    if between := _BETWEEN.match(wanted):
+        return float(between[1]) <= value <= float(between[2])
     match = _WANTED.match(wanted)
     if not match:
-        raise ValueError(f"'wanted' is one of {', '.join(COMPARISONS)} and a number, it is {wanted!r}")
+        raise ValueError(f"'wanted' is one of {', '.join(COMPARISONS)} and a number, or '2 to 3'; it is {wanted!r}")
     return bool(COMPARISONS[match[1]](value, float(match[2])))
 
 

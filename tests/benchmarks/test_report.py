@@ -14,6 +14,8 @@ from tests.benchmarks.report import Report, is_as_wanted
         (1, "> 1", False),
         (0.5, ">=0.5", True),
         (9, "", None),
+        (2.5, "2 to 3e+01", True),
+        (1.9, "2 to 3", False),
     ],
 )
 def test_a_wish_is_compared(value: float, wanted: str, ok: bool | None):

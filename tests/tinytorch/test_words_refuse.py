@@ -54,6 +54,9 @@ REFUSED = {
     "a diagonal of a cube": (RuntimeError, "a vector or a matrix", lambda: tinytorch.ones(2, 2, 2).diag()),
     "a path for a state": (TypeError, r"got str: read a file with tinytorch\.load",
                            lambda: nn.Linear(1, 1).load_state_dict("model.pt")),
+    "a model's state for an optimizer's": (
+        TypeError, r"an optimizer's state_dict\(\) gave, got \{\}",
+        lambda: tinytorch.optim.SGD(nn.Linear(1, 1).parameters()).load_state_dict({})),
     "another prefix": (TypeError, "has no prefix='a'", lambda: nn.Linear(1, 1).named_parameters(prefix="a")),
     "counting floats": (TypeError, "whole numbers, got float32", lambda: square().flatten().bincount()),
 }  # fmt: skip

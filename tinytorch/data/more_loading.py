@@ -13,6 +13,7 @@ from tinytorch.bound import is_tensor
 from tinytorch.core import dataloader
 from tinytorch.core.dataloader import Dataset, Subset
 from tinytorch.random import generator as shared
+from tinytorch.settings import checking
 
 
 class IterableDataset(Dataset):
@@ -25,6 +26,7 @@ class IterableDataset(Dataset):
 class ConcatDataset(Dataset):
     """Several data sets, one after the other."""
 
+    @checking
     def __init__(self, datasets):
         self.datasets = list(datasets)
         self.ends = np.cumsum([len(dataset) for dataset in self.datasets]).tolist()
@@ -63,6 +65,7 @@ class SequentialSampler(Sampler):
 class RandomSampler(Sampler):
     """All numbers in a random order; with replacement some come twice."""
 
+    @checking
     def __init__(self, data_source, replacement=False, num_samples=None, generator=None):
         super().__init__(data_source)
         self.replacement, self.generator = replacement, generator
@@ -80,6 +83,7 @@ class RandomSampler(Sampler):
 class SubsetRandomSampler(Sampler):
     """Some numbers in a random order."""
 
+    @checking
     def __init__(self, indices, generator=None):
         super().__init__(indices)
         self.generator = generator
@@ -92,6 +96,7 @@ class SubsetRandomSampler(Sampler):
 class WeightedRandomSampler(Sampler):
     """Numbers drawn in proportion to their weights."""
 
+    @checking
     def __init__(self, weights, num_samples, replacement=True, generator=None):
         array = np.asarray(weights.data if is_tensor(weights) else weights, dtype="float64")
         self.chances, self.num_samples = array / array.sum(), num_samples
@@ -124,6 +129,7 @@ def _has_words(sample):
 class DataLoader(dataloader.DataLoader):
     """The student's DataLoader, with PyTorch's other options."""
 
+    @checking
     def __init__(
         self, dataset, batch_size=1, shuffle=False, sampler=None, batch_sampler=None, num_workers=0, collate_fn=None,
         pin_memory=False, drop_last=False, timeout=0, worker_init_fn=None, *, generator=None, prefetch_factor=None,

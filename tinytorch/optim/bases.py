@@ -3,6 +3,8 @@
 import functools
 from typing import Any
 
+import numpy as np
+
 from tinytorch.autograd import enable_grad
 from tinytorch.bound import AnyTensor, is_tensor
 from tinytorch.options import with_options
@@ -48,6 +50,11 @@ def taking_a_closure(step: Any) -> Any:
     return with_closure
 
 
+def copied(state: dict[str, Any]) -> dict[str, Any]:
+    """Copy the arrays of one parameter's memory."""
+    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
+
+
 class OptimizerBase:
     """The base of Optimizer; it moves nothing itself."""
 
@@ -61,6 +68,25 @@ class OptimizerBase:
         with_options(cls, "tinytorch.optim")
         if cls.__module__.startswith("tinytorch.") and OptimizerBase in cls.__bases__:
             cls.__init__, cls.step = taking_lists(cls.__init__), taking_a_closure(cls.step)
+
+    def state_dict(self):
+        """Give settings and memory as plain numbers and arrays, to be saved; parameters are named by their number."""
+        numbers = iter(range(len(self.state)))
+        groups = [{**group, "params": [next(numbers) for _ in group["params"]]} for group in self.param_groups]
+        return {"state": [copied(state) for state in self.state], "param_groups": groups}
+
+    def load_state_dict(self, saved):
+        """Take over what state_dict() gave, if it is of as many parameters."""
+        if not isinstance(saved, dict) or not {"state", "param_groups"} <= saved.keys():
+            raise TypeError(f"load_state_dict takes what an optimizer's state_dict() gave, got {saved!r:.60}")
+        counts, saved_counts = (
+            [len(group["params"]) for group in groups] for groups in (self.param_groups, saved["param_groups"])
+        )
+        if counts != saved_counts:
+            raise ValueError(f"this optimizer has parameters {counts} (per group), the saved state {saved_counts}")
+        self.state = [copied(state) for state in saved["state"]]
+        for group, its_saved in zip(self.param_groups, saved["param_groups"], strict=True):
+            group.update({name: value for name, value in its_saved.items() if name != "params"})
 
     def add_param_group(self, group):
         """Move these parameters, too, with settings of their own."""

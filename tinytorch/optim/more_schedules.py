@@ -3,6 +3,7 @@
 import math
 
 from tinytorch.core.optimizers import LRScheduler
+from tinytorch.settings import checking
 
 
 class ExponentialLR(LRScheduler):
@@ -59,6 +60,7 @@ class LinearLR(LRScheduler):
 class ReduceLROnPlateau:
     """The rate, multiplied by `factor` once a measured number hasn't got better for more than `patience` steps."""
 
+    @checking
     def __init__(
         self, optimizer, mode="min", factor=0.1, patience=10, threshold=1e-4, threshold_mode="rel", cooldown=0,
         min_lr=0.0, eps=1e-8,

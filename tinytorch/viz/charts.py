@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
+from tinytorch.viz.picture import COLORS, DASHES, GREY, Picture, as_numbers, new_figure
 
+HATCHES = ("", "//", "..", "xx", "\\\\", "--", "++")  # of the parts of a bar
 POINTS = "osx^+d"  # shapes of points alone: colour never tells alone
 
 
@@ -46,7 +47,7 @@ def lines(
         at = np.arange(len(y)) if own is None else as_numbers("x", own)
         if at.shape != y.shape:
             raise ValueError(f"line {name!r} needs one value for each x, got {y.shape} values for {at.shape} places")
-        style = {"lw": 2, "marker": "o" if markers else None, "ms": 4} if joined else _points(i)
+        style = _dashes(i, markers) if joined else _points(i)
         ax.plot(at, y, color=COLORS[i % len(COLORS)], label=name, **style)
     ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
     if x is None:  # counted, so there is no step 2.5
@@ -76,7 +77,8 @@ def bars(names: Sequence[str], parts: Mapping[str, object], title: str = "", *, 
         heights = as_numbers(f"part {part!r}", values)
         if heights.shape != bottom.shape:
             raise ValueError(f"part {part!r} needs one value for each of {len(names)} bars, got {heights.shape}")
-        ax.bar(names, heights, bottom=bottom, color=COLORS[i % len(COLORS)], width=0.6, label=part)
+        look = {"color": COLORS[i % len(COLORS)], "hatch": HATCHES[i % len(HATCHES)], "edgecolor": "white", "lw": 0}
+        ax.bar(names, heights, bottom=bottom, width=0.6, label=part, **look)
         bottom = bottom + heights
     for place, total in enumerate(bottom):
         _write(ax, place, total)
@@ -88,6 +90,11 @@ def bars(names: Sequence[str], parts: Mapping[str, object], title: str = "", *, 
     if len(parts) > 1:
         figure.legend(loc="outside lower center", ncols=len(parts))
     return Picture(figure, f"{title or 'bars'}: {', '.join(names)}")
+
+
+def _dashes(i: int, markers: bool) -> dict:
+    """The style of a line: the first is whole, each further one has gaps of its own."""
+    return {"lw": 2, "ls": DASHES[i % len(DASHES)], "marker": "o" if markers else None, "ms": 4}
 
 
 def _points(i: int) -> dict:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tinytorch.viz.loss_history import LossHistory, averaged, thinned
-from tinytorch.viz.picture import COLORS, Picture, new_figure
+from tinytorch.viz.picture import COLORS, DASHES, Picture, new_figure
 
 MOST_DRAWN = 2000  # points of a line: a print is finer than a screen
 
@@ -15,8 +15,8 @@ def loss_picture(history: LossHistory, title: str, log_scale: bool = False) -> P
     figure, axes = new_figure(
         rows, 1, width=7.0, height=3.4 + 1.1 * (rows - 1), sharex=True, height_ratios=[3, 1][:rows]
     )
-    for name, color in (("train", COLORS[0]), ("validation", COLORS[1])):
-        _line(axes[0, 0], *history.series(name), name, color)
+    for name, color, dashes in zip(("train", "validation"), COLORS, DASHES, strict=False):
+        _line(axes[0, 0], *history.series(name), name, {"color": color, "ls": dashes})
     axes[0, 0].set(title=title + _warning(history), ylabel="loss")
     if log_scale:
         axes[0, 0].set_yscale("log")
@@ -30,15 +30,15 @@ def loss_picture(history: LossHistory, title: str, log_scale: bool = False) -> P
     return Picture(figure, f"{title}: {_summary(history)}")
 
 
-def _line(ax, steps: np.ndarray, values: np.ndarray, name: str, color: str) -> None:
+def _line(ax, steps: np.ndarray, values: np.ndarray, name: str, look: dict) -> None:
     trend = averaged(steps, values)
     drawn = thinned(steps, values, MOST_DRAWN)
     if not len(drawn[0]):
         return
     noisy = len(trend[0]) < len(drawn[0])
-    ax.plot(*drawn, color=color, lw=0.8 if noisy else 2, alpha=0.35 if noisy else 1, label=None if noisy else name)
     if noisy:
-        ax.plot(*trend, color=color, lw=2, label=name)
+        ax.plot(*drawn, color=look["color"], lw=0.8, alpha=0.35)
+    ax.plot(*(trend if noisy else drawn), lw=2, label=name, **look)
 
 
 def _warning(history: LossHistory) -> str:

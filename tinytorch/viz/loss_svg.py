@@ -14,6 +14,7 @@ from tinytorch.viz.picture import COLORS, GREY
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 34, 38
 HOVER_BANDS = 60  # a band of ten pixels is easily met with the mouse
+DASHES = {"validation": "7 3"}  # the colour never tells alone
 COLOR = {"train": COLORS[0], "validation": COLORS[1], "learning_rate": COLORS[2]}
 STYLE = (
     "<style>.tt-band .tt-tip{visibility:hidden}.tt-band:hover .tt-tip{visibility:visible}"
@@ -101,18 +102,19 @@ def _lines(history: LossHistory, lines: dict, scale: Scale) -> list[str]:
             continue
         trend = averaged(*history.series(name))
         noisy = len(trend[0]) < len(steps)
-        parts.append(_polyline(scale, steps, values, COLOR[name], 1.0 if noisy else 2.0, 0.35 if noisy else 1.0))
+        parts.append(_polyline(scale, steps, values, name, 1.0 if noisy else 2.0, 0.35 if noisy else 1.0))
         if noisy:
-            parts.append(_polyline(scale, *trend, COLOR[name], 2.2, 1.0))
+            parts.append(_polyline(scale, *trend, name, 2.2, 1.0))
     return parts
 
 
-def _polyline(scale: Scale, steps: np.ndarray, values: np.ndarray, color: str, width: float, opacity: float) -> str:
+def _polyline(scale: Scale, steps: np.ndarray, values: np.ndarray, name: str, width: float, opacity: float) -> str:
+    color, dashes = COLOR[name], DASHES.get(name, "none") if opacity == 1 else "none"
     xs, ys = scale.x(steps).tolist(), scale.y(values).tolist()
     points = " ".join([f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True)])
     dot = f'<circle cx="{xs[-1]:.1f}" cy="{ys[-1]:.1f}" r="2.5" fill="{color}"/>'
-    line = f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="{width}" opacity="{opacity}"/>'
-    return line + dot
+    look = f'stroke="{color}" stroke-width="{width}" stroke-dasharray="{dashes}" opacity="{opacity}"'
+    return f'<polyline points="{points}" fill="none" {look}/>{dot}'
 
 
 def _legend(history: LossHistory, lines: dict) -> list[str]:

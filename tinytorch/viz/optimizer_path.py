@@ -11,7 +11,7 @@ import numpy as np
 
 from tinytorch.viz.answers import in_short
 from tinytorch.viz.charts import levels
-from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
+from tinytorch.viz.picture import COLORS, DASHES, GREY, Picture, as_numbers, new_figure
 from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 RESOLUTION = 120  # points of the surface along each axis
@@ -70,21 +70,22 @@ class OptimizerPath:
         if self.minimum is not None:
             plane.plot(*self.minimum, "*", color="black", ms=12, zorder=5)
         for i, (name, points) in enumerate(self.paths.items()):
-            self._path(plane, loss, name, points[: step + 1], COLORS[i % len(COLORS)])
+            look = {"color": COLORS[i % len(COLORS)], "ls": DASHES[i % len(DASHES)]}
+            self._path(plane, loss, name, points[: step + 1], look)
         plane.set(xlim=self.xlim, ylim=self.ylim, xlabel="x", ylabel="y", title=self.title)
         low, high = self._loss_limits()
         loss.set(xlim=(0, max(self.steps, 1)), ylim=(low, high), xlabel="step", ylabel="loss", yscale="log")
         plane.legend(loc="best", framealpha=0.8, frameon=True)
         return Picture(figure, f"{self.title or 'optimizer paths'}: {', '.join(self.paths)}, step {step}")
 
-    def _path(self, plane, loss, name: str, points: np.ndarray, color: str) -> None:
+    def _path(self, plane, loss, name: str, points: np.ndarray, look: dict) -> None:
         seen = np.isfinite(points).all(axis=1)
         every = max(1, len(points) // 60)
-        plane.plot(*points[seen].T, color=color, lw=1.4, marker="o", ms=2.5, markevery=every, label=name)
+        plane.plot(*points[seen].T, lw=1.4, marker="o", ms=2.5, markevery=every, label=name, **look)
         if seen.any():
-            plane.plot(*points[seen][-1], "o", color=color, ms=7, mec="white", zorder=6)
+            plane.plot(*points[seen][-1], "o", color=look["color"], ms=7, mec="white", zorder=6)
         values = self.losses[name][: len(points)]
-        loss.plot(np.maximum(values, self._loss_limits()[0]), color=color, lw=1.6)
+        loss.plot(np.maximum(values, self._loss_limits()[0]), lw=1.6, **look)
 
     def _loss_limits(self) -> tuple[float, float]:
         """Limits of the logarithmic loss axis; a diverging path does not squeeze the others flat."""

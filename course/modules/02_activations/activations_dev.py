@@ -476,8 +476,7 @@ viz.Prediction(
 
 # %%
 #| export
-# Abramowitz and Stegun, Handbook of Mathematical Functions (1964), formula 7.1.26: errs by at most 1.5e-7,
-# to which float32 arithmetic adds as much again.
+# Abramowitz and Stegun (1964), formula 7.1.26: errs by at most 1.5e-7; float32 arithmetic adds as much again.
 ERF_P = 0.3275911
 ERF_COEFFICIENTS = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 ERF_BLOCK = 16_384  # numbers at a time: 64 KB, so that what is computed on the way stays in the processor's cache

@@ -181,6 +181,7 @@ print(walk_on_parabola(0.5, steps=2))
 #
 # A model has many parameters, and some methods keep a memory for each. The shell that takes care of this is given. Read `step`: for each parameter
 # that has a gradient it calls `update`, and replaces `p.data` by what comes back. The methods below are small because the work is done by functions, yours.
+# To save and restore what an optimizer remembers (`state_dict`, `load_state_dict`) comes with its base.
 
 
 # %%
@@ -233,37 +234,6 @@ class Optimizer(OptimizerBase):
     def update(self, p, g, state, group):
         """Return the next value of the array p with gradient g; keep what is needed next time in `state`."""
         raise NotImplementedError(f"{type(self).__name__} must say how it updates a parameter: define update()")
-
-    def state_dict(self):
-        """Give settings and memory as plain numbers and arrays, to be saved."""
-        return optimizer_state(self)
-
-    def load_state_dict(self, saved):
-        """Take over what state_dict() gave."""
-        restore_optimizer(self, saved)
-
-
-def optimizer_state(optimizer):
-    """Copy an optimizer's settings and memory; parameters are named by their number."""
-    numbers = iter(range(len(optimizer.state)))
-    groups = [{**group, "params": [next(numbers) for _ in group["params"]]} for group in optimizer.param_groups]
-    return {"state": [copied(state) for state in optimizer.state], "param_groups": groups}
-
-
-def copied(state):
-    """Copy the arrays of one parameter's memory."""
-    return {name: value.copy() if isinstance(value, np.ndarray) else value for name, value in state.items()}
-
-
-def restore_optimizer(optimizer, saved):
-    """Take over saved settings and memory, if they are those of as many parameters."""
-    counts = [len(group["params"]) for group in optimizer.param_groups]
-    saved_counts = [len(group["params"]) for group in saved["param_groups"]]
-    if counts != saved_counts:
-        raise ValueError(f"this optimizer has parameters {counts} (per group), the saved state {saved_counts}")
-    optimizer.state = [copied(state) for state in saved["state"]]
-    for group, its_saved in zip(optimizer.param_groups, saved["param_groups"], strict=True):
-        group.update({name: value for name, value in its_saved.items() if name != "params"})
 
 
 # %% [markdown]
