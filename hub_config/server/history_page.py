@@ -163,10 +163,9 @@ class OneVersion(HistoryPage):
         self.page(f"Version {number} of {slug}", about + whole + none + cells + back, said, restored)
 
     def _change(self, slug: str, number: int, change: Change) -> str:
-        name = f"Cell {change.cell.number}" + (f" ({change.cell.name})" if change.cell.name else "")
         lines = "\n".join(diff_line(line) for line in change.lines())
-        button = self.form(slug, number, change.cell.key, "Restore this cell", f"Restore {name}") if change.then else ""
-        return f"<section><h2>{escape(name)} {escape(change.what)}</h2><pre>{lines}</pre>{button}</section>"
+        button = self.form(slug, number, change.cell.key, "Restore this cell", f"Restore {change.label}") if change.then else ""
+        return f"<section><h2>{escape(change.label)} {escape(change.what)}</h2><pre>{lines}</pre>{button}</section>"
 
 
 def when(version: Version, now: datetime) -> str:
