@@ -136,12 +136,16 @@ class OneVersion(HistoryPage):
             self._show(slug, int(number), f"Nothing was restored: {error}")
             return
         undo = f" Version {done.undo.number} is what you had before: restore it to undo this." if done.undo else ""
+        before = self._way_back(slug, done.undo.number) if done.undo else ""
         path = f"{slug}/{slug}.ipynb"
         what = "The cell is" if cell else f"{path} is"
         said = f"{what} as in version {number}.{undo} If JupyterLab shows the old one: File, Reload Notebook from Disk."
-        self._show(slug, int(number), said, path)
+        self._show(slug, int(number), said, path, before)
 
-    def _show(self, slug: str, number: int, said: str, restored: str = "") -> None:
+    def _way_back(self, slug: str, number: int) -> str:
+        return f'<p><a href="{self.address(slug, number)}">To version {number}, to undo this</a></p>'
+
+    def _show(self, slug: str, number: int, said: str, restored: str = "", before: str = "") -> None:
         history = self.history(slug)
         try:
             version = history.find(number)
@@ -160,7 +164,7 @@ class OneVersion(HistoryPage):
         )
         none = "" if changes else "<p>All cells have the same text as in your notebook now.</p>"
         back = f'<p><a href="{self.address(slug)}">All versions of {escape(slug)}</a></p>'
-        self.page(f"Version {number} of {slug}", about + whole + none + cells + back, said, restored)
+        self.page(f"Version {number} of {slug}", before + about + whole + none + cells + back, said, restored)
 
     def _change(self, slug: str, number: int, change: Change) -> str:
         lines = "\n".join(diff_line(line) for line in change.lines())
