@@ -143,7 +143,7 @@ class OneVersion(HistoryPage):
         self._show(slug, int(number), said, path, before)
 
     def _way_back(self, slug: str, number: int) -> str:
-        return f'<p><a href="{self.address(slug, number)}">To version {number}, to undo this</a></p>'
+        return f'<p><a href="{self.address(slug, number)}">Compare with version {number}, to undo this</a></p>'
 
     def _show(self, slug: str, number: int, said: str, restored: str = "", before: str = "") -> None:
         history = self.history(slug)
@@ -168,7 +168,8 @@ class OneVersion(HistoryPage):
 
     def _change(self, slug: str, number: int, change: Change) -> str:
         lines = "\n".join(diff_line(line) for line in change.lines())
-        button = self.form(slug, number, change.cell.key, "Restore this cell", f"Restore {change.label}") if change.then else ""
+        form = self.form(slug, number, change.cell.key, "Restore this cell", f"Restore {change.label}")
+        button = form if change.then else ""
         return f"<section><h2>{escape(change.label)} {escape(change.what)}</h2><pre>{lines}</pre>{button}</section>"
 
 
