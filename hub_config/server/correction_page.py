@@ -46,7 +46,11 @@ class Correction(HistoryPage):
             return
         undo = f'<p><a href="{self.address(slug, told["undo"])}">Undo it in the history</a></p>' if told["undo"] else ""
         said = "Your notebook is corrected; your answers are as they were." if told["changed"] else "Nothing to do."
-        self.page(f"Correction of {slug}", DONE + undo, f"{said} {RELOAD}", f"{slug}/{slug}.ipynb")
+        self.page(f"Correction of {slug}", DONE + self._notebook(slug) + undo, f"{said} {RELOAD}", notebook_of(slug))
+
+    def _notebook(self, slug: str) -> str:
+        address = quote(f"{self.base_url}lab/tree/{notebook_of(slug)}")
+        return f'<p><a href="{address}" target="_top">Open the notebook</a></p>'
 
     def _plan(self, slug: str, told: dict[str, Any]) -> str:
         if not told["needed"]:
@@ -73,6 +77,10 @@ RELOAD = "If JupyterLab shows the old one: File, Reload Notebook from Disk."
 DONE = "<p>Run the tests again. If you had completed the module, complete it once more: your package is as it was.</p>"
 
 
+def notebook_of(slug: str) -> str:
+    return f"{slug}/{slug}.ipynb"
+
+
 def _damaged(told: dict[str, Any]) -> str:
     number = told["answers_of_version"]
     whose = f"version {number} of your history" if number else "nowhere: your history has no version that can be read"
@@ -85,7 +93,7 @@ def _names(words: str, names: list[str]) -> str:
 
 def _change(change: dict[str, Any]) -> str:
     lines = "\n".join(diff_line(line) for line in change["diff"])
-    return f"<section><h2>{escape(change['cell'])} {escape(change['what'])}</h2><pre>{lines}</pre></section>"
+    return f"<section><h2>{escape(change['label'])} {escape(change['what'])}</h2><pre>{lines}</pre></section>"
 
 
 async def update(slug: str, option: str) -> dict[str, Any]:

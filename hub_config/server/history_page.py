@@ -136,12 +136,16 @@ class OneVersion(HistoryPage):
             self._show(slug, int(number), f"Nothing was restored: {error}")
             return
         undo = f" Version {done.undo.number} is what you had before: restore it to undo this." if done.undo else ""
+        before = self._way_back(slug, done.undo.number) if done.undo else ""
         path = f"{slug}/{slug}.ipynb"
         what = "The cell is" if cell else f"{path} is"
         said = f"{what} as in version {number}.{undo} If JupyterLab shows the old one: File, Reload Notebook from Disk."
-        self._show(slug, int(number), said, path)
+        self._show(slug, int(number), said, path, before)
 
-    def _show(self, slug: str, number: int, said: str, restored: str = "") -> None:
+    def _way_back(self, slug: str, number: int) -> str:
+        return f'<p><a href="{self.address(slug, number)}">Compare with version {number}, to undo this</a></p>'
+
+    def _show(self, slug: str, number: int, said: str, restored: str = "", before: str = "") -> None:
         history = self.history(slug)
         try:
             version = history.find(number)
@@ -160,13 +164,13 @@ class OneVersion(HistoryPage):
         )
         none = "" if changes else "<p>All cells have the same text as in your notebook now.</p>"
         back = f'<p><a href="{self.address(slug)}">All versions of {escape(slug)}</a></p>'
-        self.page(f"Version {number} of {slug}", about + whole + none + cells + back, said, restored)
+        self.page(f"Version {number} of {slug}", before + about + whole + none + cells + back, said, restored)
 
     def _change(self, slug: str, number: int, change: Change) -> str:
-        name = f"Cell {change.cell.number}" + (f" ({change.cell.name})" if change.cell.name else "")
         lines = "\n".join(diff_line(line) for line in change.lines())
-        button = self.form(slug, number, change.cell.key, "Restore this cell", f"Restore {name}") if change.then else ""
-        return f"<section><h2>{escape(name)} {escape(change.what)}</h2><pre>{lines}</pre>{button}</section>"
+        form = self.form(slug, number, change.cell.key, "Restore this cell", f"Restore {change.label}")
+        button = form if change.then else ""
+        return f"<section><h2>{escape(change.label)} {escape(change.what)}</h2><pre>{lines}</pre>{button}</section>"
 
 
 def when(version: Version, now: datetime) -> str:

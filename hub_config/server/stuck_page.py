@@ -91,7 +91,7 @@ QUESTION = """<p><label for="text">What do you want to know, and what did you tr
 <label for="notebook">Attach my notebook as it is saved now; the course's staff can read it, nobody else</label></p>
 <button name="do" value="ask">Send the question</button>"""
 WORDS = (
-    "The exercise's cell and the check that fails go with your question, as they were saved. The answer will stand on "
+    "The exercise's cell and the check that fails go with your question, as they were saved. The answer will be on "
     "your course page."
 )
 
@@ -109,7 +109,7 @@ async def ask(exercise: str, text: str, attach: bool) -> tuple[bool, str]:
         await process.wait()
         return False, "The course does not answer. Your question may not have been sent: look at your course page."
     if process.returncode == 0:
-        return True, "Your question was sent. The answer will stand on your course page."
+        return True, "Your question was sent. The answer will be on your course page."
     return False, f"Nothing was sent: {_reason(out, error)}"
 
 

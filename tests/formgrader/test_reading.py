@@ -55,6 +55,8 @@ def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, 
     tom, ida = visit("tom"), visit("ida")
     first, second = next_to_read(tom), next_to_read(ida)
     assert {first, second} == set(unread)
+    expect(tom.page.locator("#memory")).to_be_focused()
+    expect(tom.page.locator("#memory")).to_be_in_viewport()
 
     # One makes a comment that takes two points, the other finds it and uses it, then gives points over it by hand.
     tom.page.click("summary:has-text('New comment with points')")

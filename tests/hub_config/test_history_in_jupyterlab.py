@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.e2e import lab
+from tests.e2e.axe import grave_violations
 from tests.e2e.browser import Person, chromium, person
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import in_thread, make_settings
@@ -239,9 +240,11 @@ def in_a_full_home(ada: Person, history: FrameLocator, server: SingleUser) -> No
 def makes_room(ada: Person, server: SingleUser) -> None:
     """In a tab of its own, as the message says, so that the notebook stays open."""
     page = ada.context.new_page()
-    page.goto(f"{server.url}full-home")
+    for path in ("history/tensor", "history/tensor/1", "full-home"):
+        page.goto(f"{server.url}{path}")
+        assert page.evaluate(AUDIT) == []
+        assert grave_violations(page) == [], path
     expect(page.get_by_role("heading", name="Your home is full")).to_be_visible()
-    assert page.evaluate(AUDIT) == []
     page.get_by_role("button", name=f"Delete {FILLER}").click()
     expect(page.get_by_role("heading", name="Your home has room again")).to_be_visible()
     page.close()

@@ -75,7 +75,7 @@ def test_a_cell_is_put_back_and_a_jupyterlab_around_the_page_is_told(server: Sin
     found = json.loads((server.home / "tensor" / "tensor.ipynb").read_text())
     assert "".join(found["cells"][0]["source"]) == "good work"
     undo = re.search(r"Version (\d+) is what you had before", page)
-    assert undo
+    assert undo and f'href="/user/ada/history/tensor/{undo[1]}">Compare' in page
     post(server, f"history/tensor/{undo[1]}")
     found = json.loads((server.home / "tensor" / "tensor.ipynb").read_text())
     assert "".join(found["cells"][0]["source"]) == HOSTILE

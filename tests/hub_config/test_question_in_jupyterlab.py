@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, expect
 
 from hub_config.home.session import COOKIE
 from tests.e2e import lab
+from tests.e2e.axe import grave_violations
 from tests.e2e.browser import Person, chromium, person
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, in_thread, make_settings
@@ -102,6 +103,7 @@ def asks_on_the_page(ada: Person) -> None:
     page = opened.value
     expect(page.get_by_role("heading", name=f"Stuck with {EXERCISE}")).to_be_visible()
     assert page.evaluate(AUDIT) == []
+    assert grave_violations(page) == []
     in_both_colours(page, ada.pictures, "stuck")
     page.get_by_label("What do you want to know").fill(f"Why not 4? {HOSTILE}")
     page.keyboard.press("Tab")

@@ -184,7 +184,7 @@ def test_the_command_shows_changes_and_undoes(workspace: Workspace, course: Path
     assert [(each["cell"], each["what"]) for each in plan["changes"]] == [("test_scale", "is corrected")]
     assert path.read_bytes() == before and not plan["changed"]
     done = tito("module", "update", "scale", "--yes")
-    assert "test_scale: is corrected" in done.out and "+# corrected" in done.out
+    assert "(test_scale): is corrected" in done.out and "+# corrected" in done.out
     text = path.read_text("utf-8")
     assert "return 2 * x" in text and "# corrected" in text
     again = tito("module", "update", "scale", "--json").json

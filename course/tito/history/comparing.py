@@ -22,6 +22,11 @@ class Change:
         return found
 
     @property
+    def label(self) -> str:
+        """What a page or a terminal calls the cell."""
+        return f"Cell {self.cell.number}" + (f" ({self.cell.name})" if self.cell.name else "")
+
+    @property
     def what(self) -> str:
         if self.now is None:
             return "is missing now"
@@ -36,6 +41,7 @@ class Change:
     def to_json(self) -> dict:
         return {
             "cell": self.cell.name or self.cell.key,
+            "label": self.label,
             "number": self.cell.number,
             "what": self.what,
             "diff": self.lines(),

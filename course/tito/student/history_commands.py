@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from tito.errors import TitoError
-from tito.history.comparing import Change, compare
+from tito.history.comparing import compare
 from tito.history.keeping import shown
 from tito.history.submitted import Attempt, attempts
 from tito.history.versions import History, Version
@@ -85,17 +85,13 @@ def _compare(workspace: Workspace, kept: History, number: int, as_json: bool) ->
         click.echo(json.dumps({"version": number, "changes": [each.to_json() for each in changes]}, ensure_ascii=False))
         return
     for change in changes:
-        click.echo(f"{_label(change)}: {change.what}")
+        click.echo(f"{change.label}: {change.what}")
         for line in change.lines():
             click.echo("    " + click.style(line, fg=COLOURS.get(line[:1])))
     if not changes:
         click.echo(f"Version {number} has the same cells as your notebook now.")
         return
     click.echo(f"\n'tito module restore {kept.slug} {number}' would make the lines with + of those with -.")
-
-
-def _label(change: Change) -> str:
-    return f"cell {change.cell.number}" + (f" ({change.cell.name})" if change.cell.name else "")
 
 
 @click.command()

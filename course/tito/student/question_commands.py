@@ -48,7 +48,7 @@ def ask(exercise: str, text: str, notebook: bool | None, as_json: bool) -> int:
         click.echo(json.dumps(plain(asked), ensure_ascii=False))
         return 0
     click.echo(f"Your question was sent: {_what_went(facts, bool(asked.notebook))}.")
-    click.echo("The answer will stand on the home page, on the module's page, and in 'tito questions'.")
+    click.echo("The answer will be on the home page, on the module's page, and in 'tito questions'.")
     return 0
 
 

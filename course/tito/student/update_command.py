@@ -76,17 +76,13 @@ def _show(correction: Correction, path: str) -> None:
     if not correction.is_needed:
         click.echo(f"Nothing to do: {path} has the text and the tests of the newest release.")
     for change in found.changes:
-        click.echo(f"{_label(change)}: {what(change)}")
+        click.echo(f"{change.label}: {what(change)}")
         for line in change.lines():
             click.echo("    " + click.style(line, fg=COLOURS.get(line[:1])))
     if found.at_end:
         click.echo(f"Kept at the end, since the corrected notebook has no place for it: {', '.join(found.at_end)}")
     for name in found.other_task:
         click.echo(f"{name}: your answer stays, and its task was corrected ('tito module reset' shows it in a copy).")
-
-
-def _label(change: Change) -> str:
-    return change.cell.name or f"cell {change.cell.number}"
 
 
 def _done(slug: str, path: str, undo: int) -> tuple[str, ...]:

@@ -1,4 +1,5 @@
 // Who has this submission's answers open: told to others while the page is here, and shown where somebody else has one.
+// A page that was opened for one answer begins there.
 "use strict";
 
 (function () {
@@ -26,7 +27,14 @@
     $("#next-to-read").attr("title", answer.waits + " of your share still to be read");
   }
 
+  // nbgrader goes to the field that was selected last, once all is loaded; without this the first is the button to go on.
+  function beginAtAnswer() {
+    var points = $(".score").filter(function () { return this.id === anchor; });
+    if (points.length) { formgrader.last_selected = points; }
+  }
+
   $(renew);
+  $(window).on("load", beginAtAnswer);
   setInterval(renew, RENEW_MILLISECONDS);
   window.addEventListener("pagehide", function () {
     fetch(url, { method: "DELETE", keepalive: true, headers: { "X-XSRFToken": about.xsrf } });
