@@ -33,10 +33,10 @@ def _of_rows(logits, classes, losses, slope):
     powers = np.array(logits.T if columns else logits, order="C")
     along, rows = (0 if columns else 1), np.arange(len(classes))
     right = (classes, rows) if columns else (rows, classes)
-    powers -= powers.max(axis=along, keepdims=True)
+    powers -= np.maximum.reduce(powers, axis=along, keepdims=True)
     picked = powers[right]
     np.exp(powers, out=powers)
-    total = powers.sum(axis=along, keepdims=True)
+    total = np.add.reduce(powers, axis=along, keepdims=True)
     powers /= total
     powers[right] -= 1
     slope[...] = powers.T if columns else powers
