@@ -16,7 +16,7 @@ FEW = 32  # so many classes are faster as columns: one step for all rows, instea
 @primitive
 def surprises(logits, classes, reduction):
     """Return the surprise of each row, or their mean or sum; and softmax minus one-hot."""
-    losses, slope = np.empty(len(logits), logits.dtype), np.empty_like(logits, order="C")
+    losses, slope = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
     count = rows_at_once(logits.shape[1])
     for start in range(0, len(logits), count):
         some = slice(start, start + count)
