@@ -98,6 +98,7 @@ def test_the_same(actual, expected):
         ({"a": 1, "c": 1}, {"a": 1}, "wrong value", "unexpected keys: ['c']"),
         ({"a": {"b": 1}}, {"a": {"b": 2}}, "wrong value", "at key 'a': at key 'b'"),
         (object(), 1, "not a plain value", "an object of class object came back"),
+        (np.ones(2).data, [1, 1], "not a plain value", "was a Tensor expected, and an array returned?"),
         (np.array([None, 1]), [0, 1], "not a plain value", "dtype object"),
         ([object()], [1], "not a plain value", "the list holds objects"),
     ],

@@ -17,6 +17,7 @@ from tinytorch.core.kvcaching import KVCache
 from tinytorch.core.tensor import IN_USE
 from tinytorch.fast.blocks import LINE, PIECE, views
 from tinytorch.fast.switching import found, switch
+from tinytorch.profiling import as_built, profile_calls
 
 F = nn.functional
 SEEDS = st.integers(0, 2**32 - 1)
@@ -382,6 +383,26 @@ def test_the_way_back_gives_what_the_student_s_gives_bit_for_bit():
     (ours, *_), (theirs, *_) = (gradients_of_branching(way, way) for way in ("fast", "default"))
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(a.grad.data, b.grad.data)
+
+
+@pytest.mark.parametrize("shape", [(), (2,)])
+def test_a_tensor_that_is_used_three_times_gets_all_three_gradients(shape):
+    with fast.enabled():
+        x = Tensor(np.full(shape, 3, "float32"), requires_grad=True)
+        (x * x + x).backward(Tensor(np.ones(shape, "float32")))
+    np.testing.assert_array_equal(x.grad.data, np.full(shape, 7, "float32"))
+
+
+def test_what_is_counted_as_built_is_the_same_and_what_is_switched_on_stays_so():
+    layer, x = nn.Linear(3, 4), Tensor(normal(0, 2, 3))
+    with usual():
+        wanted = [(row.operation, row.flops) for row in sorted(profile_calls(lambda: layer(x)))]
+    with fast.enabled():
+        with as_built():
+            counted = [(row.operation, row.flops) for row in sorted(profile_calls(lambda: layer(x)))]
+        assert [row.operation for row in profile_calls(lambda: layer(x))] == ["linear_in_one"]
+    assert counted == wanted
+    assert ("matmul", 48) in counted
 
 
 def test_a_leaf_s_gradient_is_nobody_else_s():

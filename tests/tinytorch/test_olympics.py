@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import tinytorch
 from tests.examples import examples
-from tinytorch import Tensor, nn, no_grad, optim, viz
+from tinytorch import Tensor, fast, nn, no_grad, optim, viz
 from tinytorch.core import olympics as core
 from tinytorch.core.quantization import quantize_model
 from tinytorch.olympics import measure_entry, read_archive, read_rules
@@ -76,6 +76,15 @@ def test_costs_on_paper_are_what_the_recorder_sees(model):
         with no_grad():
             x = layer(x)
         assert x.shape[1:] == cost.shape
+
+
+def test_what_computes_fast_is_counted_as_it_was_built():
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(72, 10))
+    image, labels = IMAGES[:1], LABELS[:1]
+    with fast.enabled():
+        found = core.measures_of(model, 1, image, labels)
+    assert found["multiplications"] == 36 * 2 * 9 + 72 * 10
+    assert found["work"] == core.measures_of(model, 1, image, labels)["work"]
 
 
 def test_half_the_bytes_are_nearly_the_same_net():

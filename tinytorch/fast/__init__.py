@@ -12,7 +12,8 @@ shapes that don't fit) is left to the implementation that was there, errors incl
 the implementation that made it; switched off, a training is bit for bit the one that it would have been.
 
 What is one operation here was several before: a profile taken meanwhile names `linear_in_one`, `norm_in_one`,
-`attention_in_one`, `conv2d_in_one` and `surprises`, and counts no products in them. Profile what students built.
+`attention_in_one`, `conv2d_in_one` and `surprises`, and counts no products in them. Profile what students built, inside
+`with tinytorch.profiling.as_built():`.
 
 It computes what exercises ask for, so it isn't given to students before these are closed: `ANSWERS` lists the modules,
 and `tito package build` leaves it out.

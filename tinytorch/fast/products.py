@@ -1,5 +1,6 @@
 """Matrix products: one large one instead of many small ones, and a linear layer as a single operation."""
 
+import functools
 import math
 
 import numpy as np
@@ -13,7 +14,15 @@ from tinytorch.fast.way_back import gives_new
 
 def as_rows(a):
     """Read an array (..., n) as a matrix of rows; n may be 0."""
-    return a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+    return a if a.ndim == 2 else a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+
+
+@functools.lru_cache(maxsize=16)
+def ones(count, dtype):
+    """Give ones, whose product with rows is their sum; all callers share them."""
+    shared = np.ones(count, dtype)
+    shared.flags.writeable = False
+    return shared
 
 
 def matmul(a, b):
@@ -50,7 +59,7 @@ def linear_gradients(grad, out, x, weight, bias, wanted=(True, True, True)):
     return (
         (rows @ weight).reshape(x.shape) if wanted[0] else None,
         rows.T @ as_rows(x) if wanted[1] else None,
-        np.ones(len(rows), rows.dtype) @ rows if wanted[2] else None,
+        ones(len(rows), rows.dtype) @ rows if wanted[2] else None,
     )
 
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from tinytorch.core.tensor import register_implementation
-from tinytorch.fast.blocks import FLOATS, alike, room_like, views
+from tinytorch.fast.blocks import FLOATS, PIECE, alike, room_like, views
 from tinytorch.fast.switching import NAME, default
 
 
@@ -19,7 +19,8 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     moved, (keep, keep_squares) = room_like(p), betas
     scale = math.sqrt(1 - keep_squares**t)  # corrects v's root; taken into the two numbers that follow, not into v
     size, least = lr * scale / (1 - keep**t), eps * scale
-    for p_part, g_part, m_part, v_part, new in views(p, g, m, v, moved):  # the new numbers' place is used on the way
+    parts = views(p, g, m, v, moved) if p.size > PIECE else [(p, g, m, v, moved)]
+    for p_part, g_part, m_part, v_part, new in parts:  # the new numbers' place is used on the way
         np.multiply(g_part, 1 - keep, out=new)
         m_part *= keep
         m_part += new

@@ -16,7 +16,7 @@ FEW = 32  # so many classes are faster as columns: one step for all rows, instea
 @primitive
 def surprises(logits, classes, reduction):
     """Return the surprise of each row, or their mean or sum; and softmax minus one-hot."""
-    losses, slope = np.empty(len(logits), logits.dtype), np.empty_like(logits, order="C")
+    losses, slope = np.empty(len(logits), logits.dtype), np.empty(logits.shape, logits.dtype)
     count = rows_at_once(logits.shape[1])
     for start in range(0, len(logits), count):
         some = slice(start, start + count)
@@ -33,10 +33,10 @@ def _of_rows(logits, classes, losses, slope):
     powers = np.array(logits.T if columns else logits, order="C")
     along, rows = (0 if columns else 1), np.arange(len(classes))
     right = (classes, rows) if columns else (rows, classes)
-    powers -= powers.max(axis=along, keepdims=True)
+    powers -= np.maximum.reduce(powers, axis=along, keepdims=True)
     picked = powers[right]
     np.exp(powers, out=powers)
-    total = powers.sum(axis=along, keepdims=True)
+    total = np.add.reduce(powers, axis=along, keepdims=True)
     powers /= total
     powers[right] -= 1
     slope[...] = powers.T if columns else powers

@@ -6,7 +6,7 @@ Promises: leaves get, bit for bit, what `backpropagate` of module 05 gives them,
 import numpy as np
 
 from tinytorch.core.autograd import find_rule, first_gradient, input_gradients, parents
-from tinytorch.core.tensor import Tensor
+from tinytorch.core.tensor import wrap
 
 
 def gives_new(rule):
@@ -22,7 +22,8 @@ def backpropagate(tensor, gradient=None):
         grad, is_new = grads.pop(id(current))
         call = current.grad_fn
         if call is None:
-            current.grad = Tensor(added_to(current.grad, grad, is_new))
+            total = added_to(current.grad, grad, is_new)
+            current.grad = wrap(total, (total,))  # without the questions that Tensor() asks of what isn't computed
             continue
         is_new = getattr(find_rule(call), "gives_new", False)
         for parent, more in input_gradients(call, grad):
@@ -32,7 +33,8 @@ def backpropagate(tensor, gradient=None):
 
 def summed(first, first_is_new, second, second_is_new):
     """Add two gradients, into one that nobody else holds if there is such."""
-    return np.add(first, second, out=first if first_is_new else second if second_is_new else None)
+    place = first if first_is_new else second if second_is_new else None
+    return np.asarray(np.add(first, second, out=place))  # numpy makes a plain number of two arrays without axes
 
 
 def added_to(before, grad, is_new):

@@ -153,6 +153,8 @@ def _why_not_plain(actual) -> str:
         return "an array of Python objects (dtype object) came back, an array of numbers was expected"
     if isinstance(actual, list | tuple):
         return "the list holds objects that are not plain numbers, text or arrays"
+    if type_name(actual) == "memoryview":
+        return "raw memory came back, as .data of an array is: was a Tensor expected, and an array returned?"
     return f"an object of class {type_name(actual)} came back where a plain number, text or array was expected"
 
 

@@ -704,7 +704,7 @@ test = unit_test("generate_cached")
 
 @test.check("the text of generate, within the context", points=4)
 def _():
-    manual_seed(5)
+    manual_seed(13)
     model = Transformer(10, 12, dim=8, heads=2, layers=2)
     expected = generate(model, [3, 1, 4], 9, temperature=0)
     same(generate_cached(model, [3, 1, 4], 9, temperature=0), expected)

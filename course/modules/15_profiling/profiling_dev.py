@@ -666,6 +666,9 @@ def _():
     same(as_lists(inner.result), [["bake", 1, 6, 3.0], ["knead", 1, 6, 1.0]])
     same([row[0] for row in outer], ["bake", "knead"])
     true(step.out.requires_grad, "the tape was told as well")
+    weight = Tensor([3.0, -2.0], requires_grad=True)
+    profile_calls(fixtures.calling((weight * weight).sum().backward))
+    close(weight.grad.data, [6.0, -4.0])
 
 
 ### END HIDDEN TESTS
@@ -967,7 +970,8 @@ def amdahl(fraction, speedup):
 
     Args:
         fraction: the part's share of the whole time, 0 to 1.
-        speedup: how many times as fast the part gets, more than 0; math.inf for a part that costs nothing any more.
+        speedup: how many times as fast the part gets, more than 0; math.inf for a part that costs nothing any more. (Not
+            for the whole: nobody asks for amdahl(1, math.inf).)
 
     Returns:
         A float: the time of the whole before, divided by its time afterwards.

@@ -918,11 +918,12 @@ def largest_change(x, scale, zero_point, first=-128, last=127):
     return float(abs((places - zero_point) * scale - x).max() / scale)
 
 
-@test.check("a range around 0, by hand", points=3)
+@test.check("a range around 0, by hand; the place of 0 is the nearest one", points=3)
 def _():
     scale, zero_point = affine_parameters(-1.0, 4.1)
     close(scale, 0.02)
     same(zero_point, -78)
+    same(affine_parameters(-0.992, 4.108)[1], -78)
 
 
 @test.check("ranges beside 0 are widened: 5 to 6, and -6 to -5", points=3)

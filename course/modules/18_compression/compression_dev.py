@@ -1193,10 +1193,14 @@ def by_formula(student, teacher, targets, temperature, share):
     return share * temperature**2 * soft + (1 - share) * hard
 
 
-@test.check("one example of two classes, by hand", points=4)
+@test.check("one example of two classes, by hand, and the same one twice; targets alone", points=4)
 def _():
-    loss = distillation_loss(Tensor([[0.0, 0.0]]), Tensor([[2.0, 0.0]]), Tensor([0]), temperature=2.0, share=0.5)
-    close(loss.item(), 0.5 * 4 * 0.11094389 + 0.5 * 0.6931472, rtol=1e-4)
+    for count in (1, 2):
+        student, teacher = Tensor([[0.0, 0.0]] * count), Tensor([[2.0, 0.0]] * count)
+        loss = distillation_loss(student, teacher, Tensor([0] * count), temperature=2.0, share=0.5)
+        close(loss.item(), 0.5 * 4 * 0.11094389 + 0.5 * 0.6931472, rtol=1e-4)
+    student = Tensor([[2.0, 0.0]])
+    close(distillation_loss(student, student, Tensor([0]), temperature=2.0, share=0.0).item(), 0.126928, rtol=1e-4)
 
 
 @test.check("the student gets a gradient, the teacher none", points=3)
@@ -1526,6 +1530,8 @@ families = {
 sizes = {name: [file_bytes(model) / 1000 for model in models] for name, models in families.items()}
 accuracies = {name: [right(model) for model in models] for name, models in families.items()}
 print(f"whole: {file_bytes(large) / 1000:.1f} kB, {right(large):.1%}")
+first = made_by(RECIPES[0])
+print(f"first recipe: {file_bytes(large) / file_bytes(first):.1f} times smaller, {right(first):.1%}")
 for name in families:
     print(
         f"{name:22}",
