@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import shutil
 import tempfile
 import time
@@ -91,8 +92,9 @@ def planted_class(folder: Path, students: int, modules: int, stuck: int) -> Iter
         queue = Queue(open_database(settings.database_url))
         planted = Planted(live, settings, queue, names, slugs, names[:stuck], *class_of_answers(names[stuck:]))
         _release(planted)
-        for name in names:
-            _work(planted, name)
+        with _said("the students' work"):
+            for name in names:
+                _work(planted, name)
         live.clock.moment = None
         _judge(planted)
         yield planted
@@ -210,18 +212,37 @@ def _judge(planted: Planted) -> None:
     while Arrivals(planted.settings, planted.queue).take(0):
         pass
     with RunnerPool(planted.settings, planted.queue):
-        _wait(planted.queue)
+        with _said("quick runs"):
+            _wait(planted.queue)
         planted.queue.submit("collect", planted.broken)
-        _wait(planted.queue)
         ready = sorted(set(planted.students) - set(planted.stuck))
+        with _said("collecting"):
+            _wait(planted.queue)
         planted.queue.submit("autograde", planted.broken, ready)
+        with _said("grading"):
+            _wait(planted.queue)
         planted.queue.submit("compare", planted.broken)
-        _wait(planted.queue)
+        with _said("comparing"):
+            _wait(planted.queue)
 
 
 def _wait(queue: Queue) -> None:
     while queue.waiting():
         queue.asked.wait(0.1)
+
+
+@contextlib.contextmanager
+def _said(what: str) -> Iterator[None]:
+    """Print what a part of a large class costs, services and runners together."""
+    began, cpu = time.monotonic(), _cpu_seconds()
+    yield
+    print(f"{what}: {time.monotonic() - began:.0f} s, {_cpu_seconds() - cpu:.0f} CPU s", flush=True)
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of the children that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def compared(planted: Planted) -> dict:
@@ -255,6 +276,7 @@ def main() -> int:
     parser.add_argument("--stuck", type=int, default=6)
     options = parser.parse_args()
     began = time.monotonic()
+    print(f"{options.students} students, {options.modules} modules", flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="planted-") as folder,
         planted_class(Path(folder), options.students, options.modules, options.stuck) as planted,

@@ -106,12 +106,20 @@ def report(output: Path | None, compare: tuple[Path, ...]) -> None:
     client = InsightClient()
     said = client.semester()
     modules = {row["module"]: client.module(row["module"]) for row in said["modules"] if row["submitted"]}
-    made = of_semester(said, modules)
+    made = of_semester(said, modules, _surveys(client))
     earlier = [read_report(path) for path in compare]
     if output is None:
         return click.echo(write_report(made, earlier, ".md"), nl=False)
     write_atomically(output, write_report(made, earlier, output.suffix))
     return click.echo(f"{output}: {len(made['modules'])} modules, {len(made['changes'])} things to change", err=True)
+
+
+def _surveys(client: InsightClient) -> list[dict[str, Any]]:
+    try:
+        return client.surveys()
+    except TitoError as error:
+        click.echo(f"the report is without surveys: {error}", err=True)
+        return []
 
 
 @click.command(epilog="Examples:  tito insight forget --before 2026-09-01\n\n  tito insight forget --student ada --yes")
