@@ -1,13 +1,16 @@
 """What was planted in a class is found, and shown to staff alone, from a number to the line of code behind it."""
 
 import contextlib
+import json
 import re
 from dataclasses import replace
 
 import httpx
 import pytest
+from tito.errors import TitoError
 from tito.grading.api import make_app
 from tito.grading.insight import Insight
+from tito.insight.client import InsightClient
 
 from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
@@ -149,3 +152,35 @@ def test_what_the_exchange_can_not_say_is_missing_and_what_was_judged_is_there(p
     assert "does not answer" in said["silent"] or "exchange" in said["silent"]
     assert said["stuck"] == []
     assert [row["module"] for row in said["suspects"]] == [planted.broken]
+
+
+def test_what_comparing_left_of_a_student_is_forgotten_and_the_rest_stays(planted, pages):
+    """The last test of the class: it takes from it what others read."""
+    one, other = planted.copies[0]
+    token = planted.live.hub.token("ida", groups=[scopes.staff_group(COURSE)], scope=[*INSTRUCTOR, DOOR])
+    insight = InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": token})
+    before = insight.similar(planted.broken)
+    assert len(before["exercises"][EXERCISE]["pairs"]) == 1
+    run = before["run"]
+    pages.visitor("ida", scopes.staff_group(COURSE), *INSTRUCTOR).get(
+        f"{HOME}insight/modules/{planted.broken}/similar/{run}/{EXERCISE}/0"
+    ).raise_for_status()
+    plan = insight.forget_similar(None, one, yes=False)
+    assert plan["pairs"] == 1 and plan["looks"] >= 1 and not plan["done"]
+    assert insight.similar(planted.broken)["exercises"] == before["exercises"], "a plan changes nothing"
+    assert insight.forget_similar(None, one, yes=True) == {**plan, "done": True}
+    after = insight.similar(planted.broken)
+    assert one not in json.dumps(after) and other in json.dumps(after["looks"])
+    assert insight.forget_similar(None, one, yes=True) == {"pairs": 0, "looks": 0, "done": True}
+    insight.forget_similar("2999-01-01T00:00:00Z", None, yes=True)
+    ida = pages.visitor("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
+    gone = ida.get(f"{HOME}insight/modules/{planted.broken}/similar")
+    assert gone.status_code == 200 and "Compare what was collected" in gone.text and other not in gone.text
+    assert "ida" in gone.text, "who looked stays"
+    for wrong in ({}, {"before": "2029-01-01T00:00:00Z", "student": one}):
+        with pytest.raises(TitoError, match="names a time or a student"):
+            insight.forget_similar(wrong.get("before"), wrong.get("student"), yes=False)
+    name = planted.students[-1]
+    theirs = planted.live.hub.token(name, groups=[scopes.student_group(COURSE)], scope=[DOOR])
+    with pytest.raises(TitoError):
+        InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": theirs}).forget_similar(None, one, yes=True)

@@ -48,6 +48,12 @@ class InsightClient:
         """Let the service compare a module's answers anew."""
         self._service.ask("POST", "/jobs", json={"kind": "compare", "assignment": slug})
 
+    def forget_similar(self, before: str | None, student: str | None, yes: bool) -> dict[str, Any]:
+        """Remove names that comparing answers left; without `yes` only count."""
+        params = {"before": before, "student": student, "yes": "true" if yes else None}
+        given = {name: value for name, value in params.items() if value is not None}
+        return self._service.ask("DELETE", "/insight/similar", params=given)
+
     def students(self, slug: str, number: str, exercise: str = "", check: str = "") -> dict[str, Any]:
         """Return who stands behind a number."""
         params = {"number": number, "exercise": exercise, "check": check}

@@ -1,4 +1,4 @@
-"""What surveys say for a semester's report: shares beside the course's own limits. No text that a student wrote is in it."""
+"""What surveys say for a semester's report: shares beside the course's own limits, without what students wrote."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TWO_MODULES = ("0-2", "2-4", "4-6")  # a week's hours for two modules of MOST_HO
 
 @dataclass(frozen=True)
 class SurveyGoal:
-    """What the course promises of one question: the choices that count, and whether their share is large or small enough."""
+    """What the course promises of one question: the choices that count, and which share of them keeps the promise."""
 
     question: str
     choices: tuple[str, ...]
@@ -40,7 +40,7 @@ GOALS = (
         lambda share: share <= MOST_COPYING, "ask for what a copy can't answer, and look at the hints",
     ),
     SurveyGoal(
-        "reading", READING, f"At least {GOAL_COMPLETED:.0%} can read PyTorch that uses what they built, at least partly",
+        "reading", READING, f"At least {GOAL_COMPLETED:.0%} can read PyTorch with what they built, at least partly",
         lambda share: share >= GOAL_COMPLETED, "work through the reading questions in class",
     ),
 )  # fmt: skip
