@@ -14,8 +14,10 @@ from tito.insight.client import InsightClient
 
 from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
+from tests.e2e.axe import grave_violations
 from tests.exchange.live import COURSE, free_port
 from tests.home.beside_exchange import HOME, STAFF, Pages, _served
+from tests.insight.in_chromium import chromium, pictures_without_words, walk
 from tests.insight.large_pages import counted
 from tests.insight.planted_class import STUCK_AT, compared, found, planted_class
 from tests.insight.written_answers import EXERCISE
@@ -84,6 +86,30 @@ def test_a_ta_goes_from_the_class_page_to_the_line_of_code_in_four_clicks(plante
     assert clicks <= 4
     assert "np.asarray(values) * factor" in page
     assert "HIDDEN-CANARY" in page, "staff see which hidden check it is"
+
+
+def test_an_instructor_clicks_from_the_class_page_to_the_code_in_a_browser(planted, pages, tmp_path):
+    """At most four clicks; every page on the way, and what a student sees, is fit for a screen reader and asks nobody
+    else.
+    """
+    ida = pages.cookie("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
+    to_code = ["a[href$='/insight']", "a[href*='number=failed_last']", "a[href*='/students/s']"]
+    with chromium(pages.url, ida) as context:
+        page = context.new_page()
+        assert len(to_code) <= 4 and walk(page, pages.url, to_code) == []
+        assert "np.asarray(values) * factor" in page.locator("pre.student-code").inner_text()
+        page.screenshot(path=tmp_path / "code.png")
+        more = ["a[href$='/insight']", f"a[href$='/modules/{planted.broken}']"]
+        assert walk(page, pages.url, more) == []
+        assert pictures_without_words(page) == [] and page.locator("main progress").count() > 3
+    student = pages.cookie(planted.students[-1], scopes.student_group(COURSE), DOOR)
+    with chromium(pages.url, student) as context:
+        page = context.new_page()
+        page.goto(f"{pages.url}{HOME}my-data")
+        with page.expect_download() as taken:
+            page.get_by_role("link", name="Download all of it").click()
+        assert json.loads(taken.value.path().read_text())["student"] == planted.students[-1]
+        assert grave_violations(page) == []
 
 
 def test_an_instructor_sees_a_pair_side_by_side_and_that_they_looked_is_on_record(planted, pages, ta):
