@@ -1,4 +1,4 @@
-"""Insight in Chromium: clicks from the Class page to a student's code, and what axe-core says of each page on the way."""
+"""Insight in Chromium: clicks from the Class page to a student's code, and what axe-core says of each page."""
 
 import contextlib
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backg
 @contextlib.contextmanager
 def chromium(url: str, cookie: str) -> Iterator[BrowserContext]:
     """Open a browser of somebody who has logged in; a request to anybody else than `url` fails the block."""
-    elsewhere: list[str] = []
+    asked_for: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         context.set_default_timeout(60_000)
         context.add_cookies([{"name": COOKIE, "value": cookie, "url": url}])
         context.on(
-            "request", lambda asked: None if asked.url.startswith((url, "data:")) else elsewhere.append(asked.url)
+            "request", lambda asked: None if asked.url.startswith((url, "data:")) else asked_for.append(asked.url)
         )
         yield context
         browser.close()
-    assert elsewhere == []
+    assert [each for each in asked_for if not each.startswith((url, "data:"))] == []
 
 
 def walk(page: Page, url: str, links: list[str]) -> list[str]:
@@ -43,8 +43,5 @@ def walk(page: Page, url: str, links: list[str]) -> list[str]:
 
 def pictures_without_words(page: Page) -> list[str]:
     """Return bars and pictures that a screen reader would pass over in silence."""
-    return page.evaluate(
-        """() => [...document.querySelectorAll("main progress, main meter, main svg, main img, main canvas")]
-            .filter(e => !e.getAttribute("aria-label") && !e.getAttribute("alt") && e.getAttribute("aria-hidden") !== "true")
-            .map(e => e.outerHTML.slice(0, 120))"""
-    )
+    shown = page.locator(":is(main progress, main meter, main svg, main img, main canvas):not([aria-hidden=true])")
+    return shown.evaluate_all("all => all.filter(e => !e.ariaLabel && !e.alt).map(e => e.outerHTML)")
