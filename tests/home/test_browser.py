@@ -144,7 +144,7 @@ def test_with_forced_colours_buttons_badges_and_focus_keep_an_edge(visit, name, 
     page = visit(name, path)
     page.emulate_media(forced_colors="active")
     edges = "all => all.filter(e => e.getClientRects().length && !parseFloat(getComputedStyle(e).borderTopWidth))"
-    for marked in (".button", ".badge", "button", "input:not([type=hidden])", "select"):
+    for marked in (".button", ".badge", "progress", "button", "input:not([type=hidden])", "select"):
         assert page.locator(marked).evaluate_all(f"{edges}.map(e => e.outerHTML)") == [], marked
     page.keyboard.press("Tab")
     assert page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle") == "solid"

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+from contextlib import closing
 from dataclasses import replace
 
 import httpx
@@ -19,7 +20,7 @@ from tests.exchange.live import COURSE, free_port
 from tests.home.beside_exchange import HOME, STAFF, Pages, _served
 from tests.insight.in_chromium import chromium, pictures_without_words, walk
 from tests.insight.large_pages import counted
-from tests.insight.planted_class import STUCK_AT, compared, found, planted_class
+from tests.insight.planted_class import STUCK_AT, compared, found, pairs_found, planted_class
 from tests.insight.written_answers import EXERCISE
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]  # one fixture has a class judged
@@ -56,8 +57,9 @@ def ta(pages):
 
 
 def test_what_was_planted_is_found_and_nothing_else(planted):
-    what = ["the broken check", "the long module", "the copies, and nobody else", "the stuck group"]
+    what = ["the broken check", "the long module", "the copies", "none of the look-alikes", "the stuck group"]
     assert found(planted) == [f"found: {each}" for each in what]
+    assert pairs_found(planted) == planted.copies
     short = compared(planted)["exercises"][planted.exercise(planted.broken)]
     assert "tokens" in short["excluded"] and not short["pairs"]
 
@@ -183,30 +185,28 @@ def test_what_the_exchange_can_not_say_is_missing_and_what_was_judged_is_there(p
 def test_what_comparing_left_of_a_student_is_forgotten_and_the_rest_stays(planted, pages):
     """The last test of the class: it takes from it what others read."""
     one, other = planted.copies[0]
-    token = planted.live.hub.token("ida", groups=[scopes.staff_group(COURSE)], scope=[*INSTRUCTOR, DOOR])
-    insight = InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": token})
-    before = insight.similar(planted.broken)
-    assert len(before["exercises"][EXERCISE]["pairs"]) == 1
-    run = before["run"]
-    pages.visitor("ida", scopes.staff_group(COURSE), *INSTRUCTOR).get(
-        f"{HOME}insight/modules/{planted.broken}/similar/{run}/{EXERCISE}/0"
-    ).raise_for_status()
-    plan = insight.forget_similar(None, one, yes=False)
-    assert plan["pairs"] == 1 and plan["looks"] >= 1 and not plan["done"]
-    assert insight.similar(planted.broken)["exercises"] == before["exercises"], "a plan changes nothing"
-    assert insight.forget_similar(None, one, yes=True) == {**plan, "done": True}
-    after = insight.similar(planted.broken)
-    assert one not in json.dumps(after) and other in json.dumps(after["looks"])
-    assert insight.forget_similar(None, one, yes=True) == {"pairs": 0, "looks": 0, "done": True}
-    insight.forget_similar("2999-01-01T00:00:00Z", None, yes=True)
     ida = pages.visitor("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
-    gone = ida.get(f"{HOME}insight/modules/{planted.broken}/similar")
-    assert gone.status_code == 200 and "Compare what was collected" in gone.text and other not in gone.text
-    assert "ida" in gone.text, "who looked stays"
-    for wrong in ({}, {"before": "2029-01-01T00:00:00Z", "student": one}):
-        with pytest.raises(TitoError, match="names a time or a student"):
-            insight.forget_similar(wrong.get("before"), wrong.get("student"), yes=False)
-    name = planted.students[-1]
-    theirs = planted.live.hub.token(name, groups=[scopes.student_group(COURSE)], scope=[DOOR])
-    with pytest.raises(TitoError):
-        InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": theirs}).forget_similar(None, one, yes=True)
+    similar = f"{HOME}insight/modules/{planted.broken}/similar"
+    token = planted.live.hub.token("ida", groups=[scopes.staff_group(COURSE)], scope=[*INSTRUCTOR, DOOR])
+    with closing(InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": token})) as insight:
+        before = insight.similar(planted.broken)
+        assert len(before["exercises"][EXERCISE]["pairs"]) == 1
+        ida.get(f"{similar}/{before['run']}/{EXERCISE}/0").raise_for_status()
+        plan = insight.forget_similar(None, one, yes=False)
+        assert plan["pairs"] == 1 and plan["looks"] >= 1 and not plan["done"]
+        assert insight.similar(planted.broken)["exercises"] == before["exercises"], "a plan changes nothing"
+        assert insight.forget_similar(None, one, yes=True) == {**plan, "done": True}
+        after = insight.similar(planted.broken)
+        assert one not in json.dumps(after) and other in json.dumps(after["looks"])
+        assert insight.forget_similar(None, one, yes=True) == {"pairs": 0, "looks": 0, "done": True}
+        insight.forget_similar("2999-01-01T00:00:00Z", None, yes=True)
+        gone = ida.get(similar)
+        assert gone.status_code == 200 and "Compare what was collected" in gone.text and other not in gone.text
+        assert "ida" in gone.text, "who looked stays"
+        for both_or_neither in ((None, None), ("2029-01-01T00:00:00Z", one)):
+            with pytest.raises(TitoError, match="names a time or a student"):
+                insight.forget_similar(*both_or_neither, yes=False)
+    theirs = planted.live.hub.token(one, groups=[scopes.student_group(COURSE)], scope=[DOOR])
+    student = InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": theirs})
+    with closing(student), pytest.raises(TitoError, match="403"):
+        student.forget_similar(None, other, yes=True)

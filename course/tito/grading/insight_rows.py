@@ -141,10 +141,13 @@ def _check(check: dict[str, Any]) -> Check:
 
 
 class Kept:
-    """What was computed of a module's verdicts, until the module has a newer run or the class is another."""
+    """What was computed of a module's verdicts, until the module has a newer run or the class is another; of the
+    modules that were computed last, where `most` says how many.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._found: dict[str, tuple[Any, Any]] = {}
+        self._most = most
         self._lock = threading.Lock()
 
     def stale(self, versions: dict[str, Any]) -> set[str]:
@@ -154,7 +157,10 @@ class Kept:
 
     def keep(self, module: str, version: Any, found: Any) -> None:
         with self._lock:
+            self._found.pop(module, None)
             self._found[module] = (version, found)
+            while self._most is not None and len(self._found) > self._most:
+                del self._found[next(iter(self._found))]
 
     def of(self, module: str) -> Any:
         """Return what is kept of a module, None if nothing is."""

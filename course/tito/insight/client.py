@@ -19,6 +19,10 @@ class InsightClient:
         self._environ = environ
         self._service = self._to("the grading service", "GRADING_URL")
 
+    def close(self) -> None:
+        """Close the connection to the grading service."""
+        self._service.close()
+
     def _to(self, whom: str, address: str) -> ServiceClient:
         url, token = self._environ.get(address, "").rstrip("/"), hub_token(self._environ, "TITO_TOKEN")
         if not url or not token:
@@ -37,7 +41,11 @@ class InsightClient:
 
     def surveys(self) -> list[dict[str, Any]]:
         """Return the semester's surveys with their distributions; TitoError where its service does not say."""
-        found: list[dict[str, Any]] = self._to("the semester service", "SEMESTER_URL").ask("GET", "/surveys")
+        semester = self._to("the semester service", "SEMESTER_URL")
+        try:
+            found: list[dict[str, Any]] = semester.ask("GET", "/surveys")
+        finally:
+            semester.close()
         return found
 
     def similar(self, slug: str) -> dict[str, Any]:
