@@ -53,7 +53,7 @@ class Insight:
         facts, now = self._facts(slug), now or utc_now()
         told, _ = self._told(assignment=slug)
         people = class_of(self.settings, {row.student for row in told.modules})
-        standings = read_standings(self.queue)
+        standings = read_standings(self.queue, slug)
         insight = module_insight(
             facts, people, _by_module(told.modules).get(slug, {}), standings.attempts.get(slug, {}), now
         )

@@ -59,11 +59,12 @@ class Standings:
     newest_run: dict[str, int]
 
 
-def read_standings(queue: Queue) -> Standings:
-    """Read how everybody's attempts stand, with one statement and no report."""
+def read_standings(queue: Queue, module: str = "") -> Standings:
+    """Read how everybody's attempts stand, at one module or at all, with one statement and no report."""
     of_student = (Run.assignment, Run.student, Run.kind)
     newest = select(*of_student, func.count(Run.submission.distinct()).label("count"), func.max(Run.id).label("id"))
-    groups = newest.where(*_judged()).group_by(*of_student).subquery()
+    chosen = (Run.assignment == module,) if module else ()
+    groups = newest.where(*_judged(), *chosen).group_by(*of_student).subquery()
     query = select(*of_student, groups.c.count, Run.id, Run.score, Run.max_score).join(groups, Run.id == groups.c.id)
     found = Standings({}, {})
     with Session(queue.engine) as session:
