@@ -497,9 +497,16 @@ def plain(model: Any) -> dict[str, Any]:
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    """Read a model's types once: it costs more than building ten of them."""
-    return get_type_hints(kind)
+def _built(kind: type) -> dict[str, Any]:
+    """Return, by field of a model, the type that its data is built into, None where data stands as it is. Types are
+    read once: that costs more than building ten models.
+    """
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] if _is_built(hints[field.name]) else None for field in fields(kind)}
+
+
+def _is_built(kind: Any) -> bool:
+    return is_dataclass(kind) or get_origin(kind) is list or any(map(_is_built, get_args(kind)))
 
 
 def from_plain(kind: Any, data: Any) -> Any:
@@ -514,9 +521,15 @@ def from_plain(kind: Any, data: Any) -> Any:
         return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
     if not is_dataclass(kind):
         return data
-    hints, build = _hints(cast(type, kind)), cast(Any, kind)
+    build = cast(Any, kind)
     try:
-        return build(**{f.name: from_plain(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
+        return build(
+            **{
+                name: data[name] if part is None else from_plain(part, data[name])
+                for name, part in _built(build).items()
+                if name in data
+            }
+        )
     except TypeError as error:  # no object, or one that lacks a field
         raise Refused(
             "an answer of the exchange has its fields", f"no {build.__name__}", "check EXCHANGE_URL"

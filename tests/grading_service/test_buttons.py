@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from tests.e2e.axe import grave_violations
 from tests.formgrader.conftest import ARGUMENTS, CHROMIUM, Visitor
 from tests.grading_service.place import GOOD, SLUG, answered, put_submission
 
@@ -48,7 +49,11 @@ def test_generate_and_feedback_are_done_by_the_service(ida, hub):
     press(ida, "Autograde")
     assert "Done" in press(ida, "Generate")
     assert "Done" in press(ida, "Feedback")
-    assert (hub.course_dir / "feedback" / "eve" / SLUG / f"{SLUG}.html").is_file()
+    feedback = hub.course_dir / "feedback" / "eve" / SLUG / f"{SLUG}.html"
+    page = ida.context.new_page()
+    page.goto(feedback.as_uri())
+    assert grave_violations(page) == []
+    page.close()
 
 
 def test_one_submission_can_be_judged_again(ida):

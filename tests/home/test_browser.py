@@ -130,3 +130,21 @@ def test_the_page_works_without_javascript(browser, campus: Campus):
     assert page.locator(".next h2").inner_text() == "Go on with Shift"
     assert page.locator("time").first.inner_text() != ""
     context.close()
+
+
+def test_nothing_moves_for_whoever_asks_for_less_motion(visit):
+    page = visit("ada", "")
+    page.emulate_media(reduced_motion="reduce")
+    moving = "[...document.querySelectorAll('*')].filter(e => /[1-9]/.test(getComputedStyle(e)[{!r}])).length"
+    assert [page.evaluate(moving.format(each)) for each in ("transitionDuration", "animationDuration")] == [0, 0]
+
+
+@pytest.mark.parametrize(("name", "path"), [("ada", ""), ("ida", "class"), ("tom", "grading")])
+def test_with_forced_colours_buttons_badges_and_focus_keep_an_edge(visit, name, path):
+    page = visit(name, path)
+    page.emulate_media(forced_colors="active")
+    edges = "all => all.filter(e => e.getClientRects().length && !parseFloat(getComputedStyle(e).borderTopWidth))"
+    for marked in (".button", ".badge", "progress", "button", "input:not([type=hidden])", "select"):
+        assert page.locator(marked).evaluate_all(f"{edges}.map(e => e.outerHTML)") == [], marked
+    page.keyboard.press("Tab")
+    assert page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle") == "solid"

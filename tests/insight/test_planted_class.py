@@ -1,20 +1,26 @@
 """What was planted in a class is found, and shown to staff alone, from a number to the line of code behind it."""
 
 import contextlib
+import json
 import re
+from contextlib import closing
 from dataclasses import replace
 
 import httpx
 import pytest
+from tito.errors import TitoError
 from tito.grading.api import make_app
 from tito.grading.insight import Insight
+from tito.insight.client import InsightClient
 
 from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
+from tests.e2e.axe import grave_violations
 from tests.exchange.live import COURSE, free_port
 from tests.home.beside_exchange import HOME, STAFF, Pages, _served
+from tests.insight.in_chromium import chromium, pictures_without_words, walk
 from tests.insight.large_pages import counted
-from tests.insight.planted_class import STUCK_AT, compared, found, planted_class
+from tests.insight.planted_class import STUCK_AT, compared, found, pairs_found, planted_class
 from tests.insight.written_answers import EXERCISE
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]  # one fixture has a class judged
@@ -51,8 +57,9 @@ def ta(pages):
 
 
 def test_what_was_planted_is_found_and_nothing_else(planted):
-    what = ["the broken check", "the long module", "the copies, and nobody else", "the stuck group"]
+    what = ["the broken check", "the long module", "the copies", "none of the look-alikes", "the stuck group"]
     assert found(planted) == [f"found: {each}" for each in what]
+    assert pairs_found(planted) == planted.copies
     short = compared(planted)["exercises"][planted.exercise(planted.broken)]
     assert "tokens" in short["excluded"] and not short["pairs"]
 
@@ -81,6 +88,30 @@ def test_a_ta_goes_from_the_class_page_to_the_line_of_code_in_four_clicks(plante
     assert clicks <= 4
     assert "np.asarray(values) * factor" in page
     assert "HIDDEN-CANARY" in page, "staff see which hidden check it is"
+
+
+def test_an_instructor_clicks_from_the_class_page_to_the_code_in_a_browser(planted, pages, tmp_path):
+    """At most four clicks; every page on the way, and what a student sees, is fit for a screen reader and asks nobody
+    else.
+    """
+    ida = pages.cookie("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
+    to_code = ["a[href$='/insight']", "a[href*='number=failed_last']", "a[href*='/students/s']"]
+    with chromium(pages.url, ida) as context:
+        page = context.new_page()
+        assert len(to_code) <= 4 and walk(page, pages.url, to_code) == []
+        assert "np.asarray(values) * factor" in page.locator("pre.student-code").inner_text()
+        page.screenshot(path=tmp_path / "code.png")
+        more = ["a[href$='/insight']", f"a[href$='/modules/{planted.broken}']"]
+        assert walk(page, pages.url, more) == []
+        assert pictures_without_words(page) == [] and page.locator("main progress").count() > 3
+    student = pages.cookie(planted.students[-1], scopes.student_group(COURSE), DOOR)
+    with chromium(pages.url, student) as context:
+        page = context.new_page()
+        page.goto(f"{pages.url}{HOME}my-data")
+        with page.expect_download() as taken:
+            page.get_by_role("link", name="Download all of it").click()
+        assert json.loads(taken.value.path().read_text())["student"] == planted.students[-1]
+        assert grave_violations(page) == []
 
 
 def test_an_instructor_sees_a_pair_side_by_side_and_that_they_looked_is_on_record(planted, pages, ta):
@@ -149,3 +180,33 @@ def test_what_the_exchange_can_not_say_is_missing_and_what_was_judged_is_there(p
     assert "does not answer" in said["silent"] or "exchange" in said["silent"]
     assert said["stuck"] == []
     assert [row["module"] for row in said["suspects"]] == [planted.broken]
+
+
+def test_what_comparing_left_of_a_student_is_forgotten_and_the_rest_stays(planted, pages):
+    """The last test of the class: it takes from it what others read."""
+    one, other = planted.copies[0]
+    ida = pages.visitor("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
+    similar = f"{HOME}insight/modules/{planted.broken}/similar"
+    token = planted.live.hub.token("ida", groups=[scopes.staff_group(COURSE)], scope=[*INSTRUCTOR, DOOR])
+    with closing(InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": token})) as insight:
+        before = insight.similar(planted.broken)
+        assert len(before["exercises"][EXERCISE]["pairs"]) == 1
+        ida.get(f"{similar}/{before['run']}/{EXERCISE}/0").raise_for_status()
+        plan = insight.forget_similar(None, one, yes=False)
+        assert plan["pairs"] == 1 and plan["looks"] >= 1 and not plan["done"]
+        assert insight.similar(planted.broken)["exercises"] == before["exercises"], "a plan changes nothing"
+        assert insight.forget_similar(None, one, yes=True) == {**plan, "done": True}
+        after = insight.similar(planted.broken)
+        assert one not in json.dumps(after) and other in json.dumps(after["looks"])
+        assert insight.forget_similar(None, one, yes=True) == {"pairs": 0, "looks": 0, "done": True}
+        insight.forget_similar("2999-01-01T00:00:00Z", None, yes=True)
+        gone = ida.get(similar)
+        assert gone.status_code == 200 and "Compare what was collected" in gone.text and other not in gone.text
+        assert "ida" in gone.text, "who looked stays"
+        for both_or_neither in ((None, None), ("2029-01-01T00:00:00Z", one)):
+            with pytest.raises(TitoError, match="names a time or a student"):
+                insight.forget_similar(*both_or_neither, yes=False)
+    theirs = planted.live.hub.token(one, groups=[scopes.student_group(COURSE)], scope=[DOOR])
+    student = InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": theirs})
+    with closing(student), pytest.raises(TitoError, match="403"):
+        student.forget_similar(None, other, yes=True)

@@ -36,6 +36,14 @@ def test_other_classes_of_the_same_size_give_the_same(seed):
     assert pairs_of(prints_of(answers)) == copies
 
 
+@pytest.mark.parametrize("size", [14, 34, 74])
+def test_in_smaller_classes_no_copy_is_missed_and_no_look_alike_is_accused(size):
+    """Of ordinary students some stand side by side there: what few wrote is not yet known to be usual."""
+    answers, copies, alike = class_of_answers([f"s{n:03d}" for n in range(size)])
+    pairs = pairs_of(prints_of(answers))
+    assert set(copies) <= set(pairs) and not {name for pair in pairs for name in pair} & set(alike)
+
+
 def test_a_copy_from_an_earlier_semester_is_found_and_earlier_ones_are_not_compared_with_each_other():
     now, before = {"ada": STUB + IDEAS[0]}, {"old": STUB + IDEAS[0], "older": STUB + IDEAS[0], "ada": STUB + IDEAS[0]}
     found = compare({**prints_of(now), **prints_of(before, "2025-fall")}, RELEASE, SOLVED)

@@ -6,6 +6,8 @@ import pytest
 from hub_config.sign_in.kinds import how_to_log_in
 from hub_config.sign_in.native_sign_up import NOT_YET, TOO_MANY
 from hub_config.sign_in.passwords import OPERATOR_PASSWORD
+from tests.e2e.axe import grave_violations
+from tests.e2e.browser import chromium
 from tests.sign_in.door import Door, person, running_door, send, words
 
 pytestmark = pytest.mark.live
@@ -54,6 +56,19 @@ def test_sign_up_wait_for_the_operator_and_log_in(door: Door):
         assert let_in(operator, "ada").status_code == 200  # and out again
     with person(door.url) as ada:
         assert NOT_YET in words(log_in(ada, "ada"))
+
+
+def test_login_and_sign_up_are_usable_enlarged_by_ear_and_by_keyboard(door: Door):
+    with chromium() as somebody:
+        page = somebody.new_page(viewport={"width": 640, "height": 450})  # a window of 1280, enlarged to 200 %
+        for path, fields in (("login", ["username", "password"]), ("signup", ["username", "signup_password"])):
+            page.goto(f"{door.url}/hub/{path}")
+            assert grave_violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= 640
+            page.locator(f"[name={fields[0]}]").focus()
+            page.keyboard.type("ada")
+            page.keyboard.press("Tab")
+            assert page.locator(":focus").get_attribute("name") == fields[1]
 
 
 @pytest.mark.security

@@ -39,6 +39,7 @@ from .rights import READ, RUN
 from .settings import GradingSettings
 from .similarity import KIND as COMPARE
 from .similarity import router as similarity_router
+from .similarity_forgotten import router as similarity_forgotten_router
 from .snapshots import router as snapshot_router
 from .students import students_for
 
@@ -200,6 +201,7 @@ def make_app(
         reading_router,
         insight_router,
         similarity_router,
+        similarity_forgotten_router,
     )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")

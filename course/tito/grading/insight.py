@@ -7,7 +7,7 @@ from typing import Any
 
 from exchange.protocol.models import Activity, CourseActivity, Refused
 from tito.gradebook.reading import reading_shares
-from tito.insight.checks import ExerciseInsight, exercise_insights, suspects
+from tito.insight.checks import ExerciseInsight, exercise_insights, suspects, with_told
 from tito.insight.modules import ModuleFacts, ModuleInsight, module_insight
 from tito.insight.semester import SemesterInsight, shares
 from tito.insight.standstill import standstills
@@ -21,6 +21,7 @@ from .settings import GradingSettings
 
 NOTHING = CourseActivity([], [], [])
 MOST_LINES = 400
+MOST_KEPT = 3  # modules whose verdicts are kept with names; staff look at one, and at the lists behind its numbers
 
 
 class Insight:
@@ -28,6 +29,7 @@ class Insight:
 
     def __init__(self, settings: GradingSettings, queue: Queue):
         self.settings, self.queue, self._kept = settings, queue, Kept()
+        self._exercises = Kept(MOST_KEPT)
 
     def semester(self, now: datetime | None = None) -> SemesterInsight:
         """Return the numbers of all modules, who is stuck, and which checks are suspect."""
@@ -51,11 +53,11 @@ class Insight:
         facts, now = self._facts(slug), now or utc_now()
         told, _ = self._told(assignment=slug)
         people = class_of(self.settings, {row.student for row in told.modules})
-        standings, verdicts = read_standings(self.queue), read_verdicts(self.queue, {slug})
+        standings = read_standings(self.queue, slug)
         insight = module_insight(
             facts, people, _by_module(told.modules).get(slug, {}), standings.attempts.get(slug, {}), now
         )
-        exercises = exercise_insights(verdicts[slug], told.exercises, people)
+        exercises = with_told(self._judged(slug, standings, people), told.exercises, people)
         return insight, _in_order(facts, exercises), _predictions(told, people)
 
     def code(self, slug: str, student: str, exercise: str) -> dict[str, Any]:
@@ -107,6 +109,17 @@ class Insight:
                 return client.activity(self.settings.course_id, **which), ""
         except exchange_door.ExchangeError as error:
             return NOTHING, str(error)
+
+    def _judged(self, slug: str, standings: Standings, people: frozenset[str]) -> list[ExerciseInsight]:
+        """Return what verdicts say of a module: its page asks for it, and so do the lists behind its numbers."""
+        version = (standings.newest_run.get(slug), people)
+        found: list[ExerciseInsight] | None = None
+        if not self._exercises.stale({slug: version}):
+            found = self._exercises.of(slug)
+        if found is None:
+            found = exercise_insights(read_verdicts(self.queue, {slug})[slug], roster=people)
+            self._exercises.keep(slug, version, found)
+        return found
 
     def _suspects(
         self, standings: Standings, modules: dict[str, ModuleFacts], people: frozenset[str]

@@ -59,11 +59,12 @@ class Standings:
     newest_run: dict[str, int]
 
 
-def read_standings(queue: Queue) -> Standings:
-    """Read how everybody's attempts stand, with one statement and no report."""
+def read_standings(queue: Queue, module: str = "") -> Standings:
+    """Read how everybody's attempts stand, at one module or at all, with one statement and no report."""
     of_student = (Run.assignment, Run.student, Run.kind)
     newest = select(*of_student, func.count(Run.submission.distinct()).label("count"), func.max(Run.id).label("id"))
-    groups = newest.where(*_judged()).group_by(*of_student).subquery()
+    chosen = (Run.assignment == module,) if module else ()
+    groups = newest.where(*_judged(), *chosen).group_by(*of_student).subquery()
     query = select(*of_student, groups.c.count, Run.id, Run.score, Run.max_score).join(groups, Run.id == groups.c.id)
     found = Standings({}, {})
     with Session(queue.engine) as session:
@@ -141,10 +142,13 @@ def _check(check: dict[str, Any]) -> Check:
 
 
 class Kept:
-    """What was computed of a module's verdicts, until the module has a newer run or the class is another."""
+    """What was computed of a module's verdicts, until the module has a newer run or the class is another; of the
+    modules that were computed last, where `most` says how many.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._found: dict[str, tuple[Any, Any]] = {}
+        self._most = most
         self._lock = threading.Lock()
 
     def stale(self, versions: dict[str, Any]) -> set[str]:
@@ -154,7 +158,10 @@ class Kept:
 
     def keep(self, module: str, version: Any, found: Any) -> None:
         with self._lock:
+            self._found.pop(module, None)
             self._found[module] = (version, found)
+            while self._most is not None and len(self._found) > self._most:
+                del self._found[next(iter(self._found))]
 
     def of(self, module: str) -> Any:
         """Return what is kept of a module, None if nothing is."""

@@ -31,12 +31,12 @@ def show(module: str, request: Request, person: Manager) -> dict[str, Any]:
     run = _newest(queue, module)
     with Session(queue.engine) as session, session.begin():
         looks = [_shown(look) for look in session.scalars(_looks(module))]
-        if run:
+        if run and run.report:
             session.add(SimilarityLook(assignment=module, by=person.name))
         wait = session.scalars(
             select(Task.id).where(Task.kind == KIND, Task.assignment == module, Task.state.in_((QUEUED, RUNNING)))
         ).first()
-    found = {"run": run.id, "at": run.started_at.isoformat(), **run.report} if run else {"run": None}
+    found = {"run": run.id, "at": run.started_at.isoformat(), **run.report} if run and run.report else {"run": None}
     return {"module": module, "waiting": wait is not None, "looks": looks, **found}
 
 
@@ -45,7 +45,7 @@ def pair(module: str, run: int, exercise: str, number: int, request: Request, pe
     """Show two answers side by side, as text, and the lines that they share."""
     queue: Queue = request.app.state.queue
     newest = _newest(queue, module)
-    pairs = newest.report["exercises"].get(exercise, {}).get("pairs", ()) if newest and newest.id == run else ()
+    pairs = newest.report.get("exercises", {}).get(exercise, {}).get("pairs", ()) if newest and newest.id == run else ()
     if not 0 <= number < len(pairs):
         raise Refused("a pair is one of the newest comparison", f"{exercise}, {number}", "go back to the pairs", 404)
     found = pairs[number]

@@ -3,7 +3,7 @@
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from exchange.protocol.models import ExerciseActivity
@@ -102,6 +102,14 @@ def exercise_insights(
         for exercise in each.first.exercises if each.first else ():
             _add_first(found.setdefault(exercise.name, ExerciseInsight(exercise.name)), each.student, exercise)
     _correlate(found, [exercises for _, exercises in latest_of])
+    return with_told(found.values(), told, roster)
+
+
+def with_told(
+    insights: Iterable[ExerciseInsight], told: Iterable[ExerciseActivity], roster: frozenset[str] | None = None
+) -> list[ExerciseInsight]:
+    """Return the same numbers of verdicts with what students' own runs tell now."""
+    found = {each.name: replace(each, runs_to_solve={}, hints={}) for each in insights}
     for row in told:
         if row.exercise in found and (roster is None or row.student in roster):
             _add_told(found[row.exercise], row)

@@ -1,4 +1,6 @@
-"""Ask for the course's numbers from a terminal: the grading service, with GRADING_URL and a token of staff."""
+"""Ask for the course's numbers from a terminal: the grading service, with GRADING_URL and a token of staff; surveys are
+asked of the semester service, at SEMESTER_URL.
+"""
 
 import os
 from collections.abc import Mapping
@@ -11,17 +13,23 @@ from tito.errors import TitoError
 
 
 class InsightClient:
-    """The grading service's insight, seen with one token."""
+    """What the services know of the course, seen with one token."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        url, token = environ.get("GRADING_URL", "").rstrip("/"), hub_token(environ, "TITO_TOKEN")
+        self._environ = environ
+        self._service = self._to("the grading service", "GRADING_URL")
+
+    def close(self) -> None:
+        """Close the connection to the grading service."""
+        self._service.close()
+
+    def _to(self, whom: str, address: str) -> ServiceClient:
+        url, token = self._environ.get(address, "").rstrip("/"), hub_token(self._environ, "TITO_TOKEN")
         if not url or not token:
-            missing = "GRADING_URL" if not url else NEEDED
+            missing = NEEDED if url else address
             remedy = "run it as `python -m hub_config run -- tito insight ...` on the Hub's machine, or set both"
-            raise TitoError(f"insight is asked of the grading service, and {missing} is not set: {remedy}")
-        self._service = ServiceClient(
-            "the grading service", f"{url}/api/v1", token, timeout_seconds=60, refused=TitoError, silent=TitoError
-        )
+            raise TitoError(f"insight is asked of {whom}, and {missing} is not set: {remedy}")
+        return ServiceClient(whom, f"{url}/api/v1", token, timeout_seconds=60, refused=TitoError, silent=TitoError)
 
     def semester(self) -> dict[str, Any]:
         """Return all modules, who is stuck, suspect checks."""
@@ -31,6 +39,15 @@ class InsightClient:
         """Return one module's numbers, by exercise and check."""
         return self._service.ask("GET", f"/insight/modules/{quote(slug, safe='')}")
 
+    def surveys(self) -> list[dict[str, Any]]:
+        """Return the semester's surveys with their distributions; TitoError where its service does not say."""
+        semester = self._to("the semester service", "SEMESTER_URL")
+        try:
+            found: list[dict[str, Any]] = semester.ask("GET", "/surveys")
+        finally:
+            semester.close()
+        return found
+
     def similar(self, slug: str) -> dict[str, Any]:
         """Return the pairs of similar answers of a module's newest comparison."""
         return self._service.ask("GET", f"/insight/similar/{quote(slug, safe='')}")
@@ -38,6 +55,12 @@ class InsightClient:
     def compare(self, slug: str) -> None:
         """Let the service compare a module's answers anew."""
         self._service.ask("POST", "/jobs", json={"kind": "compare", "assignment": slug})
+
+    def forget_similar(self, before: str | None, student: str | None, yes: bool) -> dict[str, Any]:
+        """Remove names that comparing answers left; without `yes` only count."""
+        params = {"before": before, "student": student, "yes": "true" if yes else None}
+        given = {name: value for name, value in params.items() if value is not None}
+        return self._service.ask("DELETE", "/insight/similar", params=given)
 
     def students(self, slug: str, number: str, exercise: str = "", check: str = "") -> dict[str, Any]:
         """Return who stands behind a number."""

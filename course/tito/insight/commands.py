@@ -106,12 +106,20 @@ def report(output: Path | None, compare: tuple[Path, ...]) -> None:
     client = InsightClient()
     said = client.semester()
     modules = {row["module"]: client.module(row["module"]) for row in said["modules"] if row["submitted"]}
-    made = of_semester(said, modules)
+    made = of_semester(said, modules, _surveys(client))
     earlier = [read_report(path) for path in compare]
     if output is None:
         return click.echo(write_report(made, earlier, ".md"), nl=False)
     write_atomically(output, write_report(made, earlier, output.suffix))
     return click.echo(f"{output}: {len(made['modules'])} modules, {len(made['changes'])} things to change", err=True)
+
+
+def _surveys(client: InsightClient) -> list[dict[str, Any]]:
+    try:
+        return client.surveys()
+    except TitoError as error:
+        click.echo(f"the report is without surveys: {error}", err=True)
+        return []
 
 
 @click.command(epilog="Examples:  tito insight forget --before 2026-09-01\n\n  tito insight forget --student ada --yes")
@@ -122,8 +130,9 @@ def report(output: Path | None, compare: tuple[Path, ...]) -> None:
 def forget(before: str | None, student: str | None, yes: bool, as_json: bool) -> None:
     """Remove what students' servers told: events before a date, or of one student with their questions.
 
-    What was handed in, receipts, results, scores and feedback stay; so does what backups hold, until they are deleted.
-    Write the report first: it can't be made of events that are gone.
+    Names that comparing answers left go too: pairs, and at whose pairs somebody looked. What was handed in, receipts,
+    results, scores and feedback stay; so does what backups hold, until they are deleted. Write the report first: it
+    can't be made of events that are gone.
     """
     from exchange.client import ExchangeClient
     from exchange.protocol.models import Refused
@@ -131,15 +140,17 @@ def forget(before: str | None, student: str | None, yes: bool, as_json: bool) ->
     course = os.environ.get("EXCHANGE_COURSE", "")
     if not course:
         raise TitoError("EXCHANGE_COURSE names the course, and it is not set: see `python -m hub_config run --help`")
-    time = f"{before}T00:00:00Z" if before and len(before) == len("2026-09-01") else before
+    insight, time = InsightClient(), f"{before}T00:00:00Z" if before and len(before) == len("2026-09-01") else before
     try:
         with ExchangeClient.from_environment() as exchange:
             found = exchange.forget(course, time, student, yes)
     except Refused as error:
         raise TitoError(str(error)) from error
+    compared = insight.forget_similar(time, student, yes)
     if as_json:
-        return click.echo(json.dumps(vars(found)))
-    what = f"{found.events} events, {found.questions} questions and {found.activity} sums made of events"
+        return click.echo(json.dumps({**vars(found), **compared}))
+    what = f"{found.events} events, {found.questions} questions, {found.activity} sums made of events, "
+    what += f"{compared['pairs']} entries of comparisons and names in {compared['looks']} looks at them"
     return click.echo(f"removed: {what}" if yes else f"would remove: {what}. With --yes they are gone.")
 
 

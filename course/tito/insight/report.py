@@ -6,11 +6,13 @@ with which a later semester is compared.
 
 import html
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from tito.errors import TitoError
 
+from .survey_report import HEADS, survey_changes, survey_goals, survey_rows, survey_table
 from .terms import ENOUGH, GOAL_COMPLETED, MOST_HOURS, MOST_SPREAD
 
 FORMAT = 1
@@ -23,15 +25,20 @@ STYLE = (
 )
 
 
-def of_semester(said: dict[str, Any], modules: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Make a report of what the services say; students become numbers."""
+def of_semester(
+    said: dict[str, Any], modules: dict[str, dict[str, Any]], surveys: Iterable[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Make a report of what the services say; students become numbers, and what they wrote is left out."""
     rows = [
         {name: row[name] for name in ("module", "label", "title", "students", "submitted", "full", *COLUMNS)}
         for row in said["modules"]
     ]
+    answered = survey_rows(surveys)
+    changes = [change for row in said["modules"] for change in _changes(row, said, modules)]
+    changes += [{"module": "", "title": "The course", "what": line} for line in survey_changes(answered)]
     return {
         "format": FORMAT, "course": said["course"], "at": said["at"], "students": said["students"],
-        "modules": rows, "changes": [change for row in said["modules"] for change in _changes(row, said, modules)],
+        "modules": rows, "surveys": answered, "changes": changes,
     }  # fmt: skip
 
 
@@ -69,7 +76,7 @@ def write_report(report: dict[str, Any], earlier: list[dict[str, Any]], ending: 
 
 
 def goals(report: dict[str, Any]) -> list[str]:
-    """Say for each of the course's goals how many modules of those that are known reach it."""
+    """Say for each of the course's goals how many modules reach it, of those that are known, and what surveys say."""
     rows = report["modules"]
 
     def of(name: str, reached: Any) -> str:
@@ -80,6 +87,7 @@ def goals(report: dict[str, Any]) -> list[str]:
         f"At least {GOAL_COMPLETED:.0%} complete it: {of('completion', lambda v: v >= GOAL_COMPLETED)}",
         f"At most {MOST_HOURS:g} hours: {of('hours', lambda v: v <= MOST_HOURS)}",
         f"The slowest tenth takes at most {MOST_SPREAD:g} times as long: {of('spread', lambda v: v <= MOST_SPREAD)}",
+        *survey_goals(report.get("surveys", [])),
     ]
 
 
@@ -87,6 +95,14 @@ def cell(name: str, value: float | None) -> str:
     if value is None:
         return "not known"
     return f"{value:.0%}" if name in ("completion", "reading") else f"{value:.1f}"
+
+
+def _surveys(report: dict[str, Any], earlier: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Return heads and lines of the surveys, earlier semesters' last; reports of before surveys have none."""
+    lines = survey_table(report.get("surveys", []))
+    for other in earlier:
+        lines += survey_table(other.get("surveys", []), other["course"]["title"])
+    return HEADS, lines
 
 
 def _table(report: dict[str, Any], earlier: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
@@ -104,6 +120,7 @@ NOTE = (
     "Hours are the least that a module took, as students' servers told; what fewer than "
     f"{ENOUGH} students stand behind is not known."
 )
+NO_SURVEYS = "No survey has enough answers."
 
 
 def _as_markdown(report: dict[str, Any], earlier: list[dict[str, Any]]) -> str:
@@ -112,8 +129,14 @@ def _as_markdown(report: dict[str, Any], earlier: list[dict[str, Any]]) -> str:
     lines += ["## The course against its goals", "", *(f"- {line}" for line in goals(report)), ""]
     lines += ["## What to change", "", *(f"- {_cell(c['title'])}: {_cell(c['what'])}" for c in report["changes"])]
     lines += ["- Nothing that these numbers show."] if not report["changes"] else []
-    lines += ["", "## Modules", "", _row(heads), _row(["---"] * len(heads)), *map(_row, rows), "", NOTE, ""]
+    lines += ["", "## Modules", "", *_markdown_table(heads, rows), "", NOTE, ""]
+    heads, rows = _surveys(report, earlier)
+    lines += ["## What students say", "", *(_markdown_table(heads, rows) if rows else [NO_SURVEYS]), ""]
     return "\n".join(lines)
+
+
+def _markdown_table(heads: list[str], rows: list[list[str]]) -> list[str]:
+    return [_row(heads), _row(["---"] * len(heads)), *map(_row, rows)]
 
 
 def _row(cells: list[str]) -> str:
@@ -126,20 +149,27 @@ def _cell(text: str) -> str:
 
 
 def _as_html(report: dict[str, Any], earlier: list[dict[str, Any]]) -> str:
-    e, (heads, rows) = html.escape, _table(report, earlier)
+    e = html.escape
     title = e(report["course"]["title"])
     said = "".join(f"<li>{e(line)}</li>" for line in goals(report))
     todo = "".join(f"<li><b>{e(c['title'])}</b>: {e(c['what'])}</li>" for c in report["changes"])
-    head = "".join(f'<th scope="col">{e(each)}</th>' for each in heads)
-    body = "".join(
-        f'<tr><th scope="row">{e(row[0])}</th>{"".join(f"<td>{e(each)}</td>" for each in row[1:])}</tr>' for row in rows
-    )
+    heads, answered = _surveys(report, earlier)
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}: report</title>'
         f"<style>{STYLE}</style></head><body>\n<h1>{title}</h1>\n"
         f"<p>{report['students']} students, {e(report['at'][:10])}.</p>\n"
         f"<h2>The course against its goals</h2>\n<ul>{said}</ul>\n"
         f"<h2>What to change</h2>\n<ul>{todo or '<li>Nothing that these numbers show.</li>'}</ul>\n"
-        f"<h2>Modules</h2>\n<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>\n"
-        f"<p>{e(NOTE)}</p>\n</body></html>\n"
+        f"<h2>Modules</h2>\n{_html_table(*_table(report, earlier))}\n<p>{e(NOTE)}</p>\n"
+        f"<h2>What students say</h2>\n{_html_table(heads, answered) if answered else f'<p>{NO_SURVEYS}</p>'}\n"
+        f"</body></html>\n"
     )
+
+
+def _html_table(heads: list[str], rows: list[list[str]]) -> str:
+    e = html.escape
+    head = "".join(f'<th scope="col">{e(each)}</th>' for each in heads)
+    body = "".join(
+        f'<tr><th scope="row">{e(row[0])}</th>{"".join(f"<td>{e(each)}</td>" for each in row[1:])}</tr>' for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

@@ -90,4 +90,4 @@ def as_written(kind: str, text: str, reason: str) -> Rendered:
     why = f"Shown as it was written: {html.escape(reason)}."
     if kind == ANSI:  # these stand in a <pre> already
         return Rendered(f"<em>{why}</em>\n{html.escape(text)}")
-    return Rendered(f'<div class="as-written"><p><em>{why}</em></p><pre>{html.escape(text)}</pre></div>')
+    return Rendered(f'<div class="as-written"><p><em>{why}</em></p><pre tabindex="0">{html.escape(text)}</pre></div>')

@@ -16,6 +16,7 @@ import pytest
 from nbconvert import HTMLExporter
 from playwright.sync_api import Page
 
+from tests.e2e.axe import grave_violations
 from tests.e2e.browser import VIEW, chromium
 from tests.e2e.lab import wait_for_idle
 from tests.harness.mortal import mortal
@@ -27,6 +28,7 @@ BAND_IS_LAID_OUT = """() => {
     return bands.length > 20 && bands[20].getBoundingClientRect().width > 0;
 }"""
 START_SECONDS = 120
+OUTPUTS = {"include": [[".jp-OutputArea-output"]]}  # the rest of the page is JupyterLab's own
 HANDLES = ".jp-OutputArea-output .noUi-handle"
 TRAINING = """
 import time
@@ -209,7 +211,9 @@ class Lab:
 
     @contextmanager
     def run(self, name: str, code: str) -> Iterator[Page]:
-        """Run a new notebook of one cell in a browser, give the page, and save the notebook at the end."""
+        """Run a new notebook of one cell in a browser, give the page, and save the notebook at the end. What a widget
+        shows then has no serious violation of WCAG.
+        """
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="cell")])
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, self.path(name))
@@ -221,6 +225,7 @@ class Lab:
             wait_for_idle(page)
             page.keyboard.press("Shift+Enter")
             yield page
+            assert grave_violations(page, OUTPUTS) == []
             page.keyboard.press("Control+s")
             page.wait_for_function("() => !document.querySelector('.jp-mod-dirty')")
 

@@ -60,7 +60,7 @@ function askFirst(title, answer, go) {
 
 function followJob(url, answer, title, after) {
   var job = typeof answer === "string" ? JSON.parse(answer) : answer;
-  var bar = $("<progress/>").attr({ max: Math.max(1, job.total), value: 0 });
+  var bar = $("<progress/>").attr({ max: Math.max(1, job.total), value: 0, "aria-label": title });
   var state = $("<div/>").text("waiting");
   var box = $("<div/>").addClass("job").append($("<strong/>").text(title), bar, state);
   jobList().append(box);
