@@ -26,7 +26,6 @@ release = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["proje
 extensions = ["myst_parser"]
 myst_heading_anchors = 4
 nitpicky = True
-suppress_warnings = ["misc.highlighting_failure"]  # a roster in CSV, which no lexer reads
 root_doc = "README"
 include_patterns = ["*.md", "docs/*.md", "docker/README.md", "course/tito/judge/LIMITS.md"]
 html_theme = "furo"

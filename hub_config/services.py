@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hub_config.origins import WARNING, has_host_cookies
 from hub_config.roles import EXCHANGE as EXCHANGE_SCOPES
 from hub_config.roles import EXCHANGE_STAFF, access
-from hub_config.secret_files import read_or_create
+from hub_config.secret_files import secret_of
 from hub_config.settings import CHECKOUT, Settings, SettingsError
 
 STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:run"]
@@ -27,6 +27,7 @@ KEPT_ENVIRONMENT = (
     *("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),  # where the engine is, if not at its usual socket
 )
 # Whom these name is told to nobody but the Hub, and only for a provider's sake (`programs.hub`).
+DATABASE_NAMES = ("PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT")  # of a database that is reached over a network
 PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -153,19 +154,27 @@ def apply_services(c, settings: Settings) -> None:
     c.JupyterHub.services = [_declaration(service, settings) for service in known]
     if HOME in known:
         # JupyterLab's Course List looks for a service called like the course; the home page leads on to the formgrader.
-        c.JupyterHub.services.append({"name": settings.course, "url": _listens_at("home", settings), "display": False})
+        c.JupyterHub.services.append({"name": settings.course, "url": _is_found_at("home", settings), "display": False})
     roles = [_role(service) for service in known if service.scopes]
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
 
 
 def service_url(service: str, settings: Settings) -> str:
-    """Return the address at which programs of this machine, and servers that may, reach a service."""
-    return f"{_listens_at(service, settings)}{settings.base_path}services/{service}"
+    """Return the address at which programs of the Hub, and servers that may, reach a service."""
+    return f"{_is_found_at(service, settings)}{settings.base_path}services/{service}"
+
+
+def _is_found_at(service: str, settings: Settings) -> str:
+    # A proxy that runs by itself reaches all of them as servers do.
+    inner = {own.name for own in SERVICES if own.for_servers or settings.proxy_api}
+    host = settings.elsewhere.get(service, settings.inner_host if service in inner else "127.0.0.1")
+    return f"http://{host}:{settings.ports[service]}"
 
 
 def _listens_at(service: str, settings: Settings) -> str:
-    inner = {own.name for own in SERVICES if own.for_servers}
-    return f"http://{settings.inner_host if service in inner else '127.0.0.1'}:{settings.ports[service]}"
+    if settings.listen_host:
+        return f"http://{settings.listen_host}:{settings.ports[service]}"
+    return _is_found_at(service, settings)
 
 
 def service_urls(settings: Settings) -> dict[str, str]:
@@ -195,7 +204,8 @@ def service_environment(
     service: Service, settings: Settings, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Return the whole environment of a service, as a Hub that starts its own services would give it."""
-    kept = {name: environ[name] for name in KEPT_ENVIRONMENT if name in environ}
+    wanted = (*KEPT_ENVIRONMENT, *(DATABASE_NAMES if "{database}" in service.command else ()))
+    kept = {name: environ[name] for name in wanted if name in environ}
     kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
     given = {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
     return given | (sandbox_environment(settings) if service is GRADING else {})
@@ -222,6 +232,8 @@ def course_environment(settings: Settings) -> dict[str, str]:
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:
     """Return where the judge's workers run; without a word it is bubblewrap."""
+    if settings.spawner == "kubernetes":
+        return {"TITO_WORKER_ENVIRONMENT": str(settings.kubernetes.worker_environment)}
     if settings.spawner != "docker":
         return {}
     image = f"tinytorch-hub/worker:{settings.image_tag}"
@@ -231,7 +243,7 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
 def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
     values = {
         "JUPYTERHUB_SERVICE_NAME": service.name,
-        "JUPYTERHUB_API_TOKEN": read_or_create(settings.secrets, f"service-{service.name}"),
+        "JUPYTERHUB_API_TOKEN": secret_of(settings, f"service-{service.name}"),
         "JUPYTERHUB_API_URL": settings.hub_api_url,
         "JUPYTERHUB_BASE_URL": settings.base_path,
         "JUPYTERHUB_HOST": settings.subdomain_origin,
@@ -263,11 +275,11 @@ def _is_here(module: str) -> bool:
 def _declaration(service: Service, settings: Settings) -> dict:
     entry = {
         "name": service.name,
-        "api_token": read_or_create(settings.secrets, f"service-{service.name}"),
+        "api_token": secret_of(settings, f"service-{service.name}"),
         "display": service.browser,
     }
     if service.web:
-        entry["url"] = _listens_at(service.name, settings)
+        entry["url"] = _is_found_at(service.name, settings)
     if service.browser:
         entry |= {"oauth_no_confirm": True, "oauth_client_allowed_scopes": list(service.acts_with)}
     return entry
