@@ -99,6 +99,13 @@ HOME = Service(
         *SEMESTER,
     ),
 )
+CAMPUS = Service(
+    "campus",
+    "-m tito.campus.service --folder {var}/campus --keys {secrets}/campus-keys",
+    module="tito.campus.service.__main__",
+    needs=("grading", "semester"),
+    scopes=(*access("grading", "semester"), "custom:grading:read", *SEMESTER),
+)
 IDLE_CULLER = Service(
     "idle-culler",
     "-m jupyterhub_idle_culler --url={hub_api} --timeout={idle_seconds} --cull-every=300",
@@ -124,7 +131,7 @@ METRICS = Service(
     scopes=(*access("exchange", "grading", "semester", "home"), "read:metrics"),
     web=False,
 )
-SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, IDLE_CULLER)
+SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, CAMPUS, IDLE_CULLER)
 
 
 def chosen(settings: Settings) -> list[Service]:
@@ -136,16 +143,21 @@ def chosen(settings: Settings) -> list[Service]:
     unknown = sorted(set(settings.without) - set(names))
     if unknown:
         raise SettingsError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
+    left_out = {*settings.without, *_without_work(settings)}
     for service in SERVICES:
         missing = [name for name in service.needs if name in settings.without]
-        if missing and service.name not in settings.without:
+        if missing and service.name not in left_out:
             raise SettingsError(
                 f"without: {service.name} can't do without {' and '.join(missing)}, got {sorted(settings.without)}: "
                 f"leave {service.name} out, too, or start {' and '.join(missing)}"
             )
-    never_cull = settings.idle_seconds == 0
-    left_out = {*settings.without, *(["idle-culler"] if never_cull else [])}
     return [service for service in SERVICES if service.name not in left_out and _is_here(service.module)]
+
+
+def _without_work(settings: Settings) -> list[str]:
+    """Name the services that these settings give nothing to do."""
+    idle = ["idle-culler"] if settings.idle_seconds == 0 else []
+    return idle if settings.has_campus else [*idle, CAMPUS.name]
 
 
 def apply_services(c, settings: Settings) -> None:
@@ -190,6 +202,7 @@ def command_line(service: Service, settings: Settings) -> list[str]:
     """Return the program and its arguments."""
     values = {
         "var": settings.var,
+        "secrets": settings.secrets,
         "database": settings.database_url(service.name) if "{database}" in service.command else "",
         "course_dir": settings.var / "course",
         "semester": settings.semester_file,
@@ -208,7 +221,8 @@ def service_environment(
     kept = {name: environ[name] for name in wanted if name in environ}
     kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
     given = {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
-    return given | (sandbox_environment(settings) if service is GRADING else {})
+    own = {GRADING: sandbox_environment, CAMPUS: campus_environment}.get(service)
+    return given | (own(settings) if own else {})
 
 
 def named_proxies(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -238,6 +252,19 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
         return {}
     image = f"tinytorch-hub/worker:{settings.image_tag}"
     return {"TITO_SANDBOX": "container", "TITO_WORKER_IMAGE": image}
+
+
+def campus_environment(settings: Settings) -> dict[str, str]:
+    """Return what the campus service knows of the learning platform."""
+    own = settings.sign_in
+    return {
+        "CAMPUS_ISSUER": own.issuer,
+        "CAMPUS_CLIENT_ID": own.client_id,
+        "CAMPUS_TOKEN_URL": own.token_url,
+        "CAMPUS_CLAIM": own.username_claim,
+        "CAMPUS_DOMAIN": own.hosted_domain,
+        "CAMPUS_HOME_URL": f"{settings.public_url}/services/home/",
+    }
 
 
 def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:

@@ -360,6 +360,11 @@ class Settings(Section):
         return self.reached_by_others and not self.subdomain_host
 
     @property
+    def has_campus(self) -> bool:
+        """Tell whether people come from a learning platform that gives tokens for its services."""
+        return self.authenticator == "lti13" and bool(self.sign_in.token_url)
+
+    @property
     def front_url(self) -> str:
         """The address that the proxy listens on."""
         host = f"[{self.host}]" if ":" in self.host else self.host

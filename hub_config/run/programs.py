@@ -13,6 +13,7 @@ from pathlib import Path
 from hub_config.run.supervisor import Program
 from hub_config.secret_files import secret_of
 from hub_config.services import (
+    CAMPUS,
     DATABASE_NAMES,
     KEPT_ENVIRONMENT,
     SUPERVISOR,
@@ -24,6 +25,7 @@ from hub_config.services import (
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
+from hub_config.sign_in.provider_client import proxy_for
 from hub_config.ways_to_sign_in import WAYS
 
 CLUSTER_NAMES = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBECONFIG")  # where a spawner finds its API
@@ -72,6 +74,8 @@ def hub(settings: Settings) -> Program:
 def service_program(service: Service, settings: Settings) -> Program:
     """Return one service."""
     command, environment = command_line(service, settings), service_environment(service, settings)
+    if service is CAMPUS:  # it asks somebody else's server, by the way on which the Hub's logins go
+        environment |= {"CAMPUS_PROXY": proxy_for(settings.sign_in.token_url) or ""}
     return Program(service.name, command, environment, settings.var / "log" / f"{service.name}.log")
 
 

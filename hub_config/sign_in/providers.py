@@ -4,6 +4,7 @@ A provider's client secret is a file, `var/secrets/oauth-client-secret`; a platf
 """
 
 from hub_config.settings import Settings, SettingsError
+from hub_config.sign_in.platform_course import CAMPUS_FOLDER
 
 CLIENT_SECRET = "oauth-client-secret"
 CALLBACK = "/hub/oauth_callback"
@@ -53,6 +54,7 @@ def platform(c, settings: Settings) -> None:
     c.LTI13Authenticator.tool_name = settings.title
     c.LTI13Authenticator.tool_description = "Build a deep-learning framework, module by module"
     c.Platform.domain = own.hosted_domain
+    c.Platform.campus_folder = str(settings.var / CAMPUS_FOLDER)
 
 
 def told_by_name(settings: Settings) -> list[str]:

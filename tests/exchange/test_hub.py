@@ -131,7 +131,7 @@ def test_what_is_remembered_has_a_bound(hub, monkeypatch):
 def app(service: str, who: HubIdentity, folder: Path) -> FastAPI:
     """The application of a service that asks a Hub who somebody is."""
     if service == "semester":
-        made = create_semester(SimpleNamespace(hub_api_url=""), "/")  # type: ignore[arg-type]
+        made = create_semester(SimpleNamespace(hub_api_url="", places=SimpleNamespace(engine=None)), "/")  # type: ignore[arg-type]
         made.state.identity = who
         return made
     settings = GradingSettings(course_dir=folder, database_url=f"sqlite:///{folder}/grading.db")

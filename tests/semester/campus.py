@@ -37,7 +37,7 @@ from tests.harness.mortal import mortal
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 180  # a machine on which other tests run too
-SERVICES = ("exchange", "semester", "grading", "home", "formgrader")
+SERVICES = ("exchange", "semester", "grading", "home", "formgrader", "campus")
 PASSWORD = "correct horse battery staple"
 CONFIG = """
 c = get_config()

@@ -41,6 +41,7 @@ from .similarity import KIND as COMPARE
 from .similarity import router as similarity_router
 from .snapshots import router as snapshot_router
 from .students import students_for
+from .told_api import router as told_router
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
 
@@ -200,6 +201,7 @@ def make_app(
         reading_router,
         insight_router,
         similarity_router,
+        told_router,
     )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")

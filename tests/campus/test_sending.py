@@ -1,0 +1,117 @@
+"""Scores of a class of 300 on their way to the platform, from a database on disk."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from tito.campus.database import Linked, open_database, utc_now
+from tito.campus.outbox import Outbox
+from tito.campus.people import Naming, keep, name_members
+from tito.campus.platform.client import PlatformClient
+from tito.campus.platform.errors import PlatformSilent
+from tito.campus.platform.members import members
+from tito.campus.sending import Column, Sending
+
+from tests.campus.platform import PlatformCourse, PlatformWithServices
+
+pytestmark = pytest.mark.service
+COURSE = "tiny-2026"
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+CLASS = [f"s{number:03}" for number in range(300)]
+
+
+def told(students: list[str], score: float, minutes: int = 0) -> list[dict[str, Any]]:
+    """Return what the grading service says that students were told."""
+    at = (NOON + timedelta(minutes=minutes)).isoformat()
+    row = {"assignment": "scale", "score": score, "max_score": 60.0, "released_at": at}
+    return [{**row, "student": student} for student in students]
+
+
+@pytest.fixture
+def there(platform: PlatformWithServices) -> PlatformCourse:
+    platform.course("7").enrol(*CLASS)
+    return platform.course("7")
+
+
+@pytest.fixture
+def engine(tmp_path: Path):
+    engine = open_database(f"sqlite:///{tmp_path / 'campus.db'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sending(tmp_path: Path, engine: Engine, platform: PlatformWithServices, there: PlatformCourse, client) -> Sending:
+    """A class whose members are known; nothing was told yet."""
+    base = f"{platform.url}/courses/7"
+    found = members(client, f"{base}/members", "custom_login", "link-7")
+    named = name_members(engine, platform.url, found, Naming("custom_login"))
+    keep(engine, platform.url, named.members, tmp_path)
+    linked = Linked(course=COURSE, issuer=platform.url, line_items_url=f"{base}/columns")
+    return sending_of(engine, client, linked)
+
+
+def sending_of(engine: Engine, client: PlatformClient, linked: Linked) -> Sending:
+    return Sending(Outbox(engine, COURSE), client, linked, lambda name: Column("01 Scale", "https://hub.example.org"))
+
+
+@pytest.mark.parametrize("after_the_deed", [False, True], ids=["it did nothing", "the answer was lost"])
+def test_scores_of_300_each_arrive_once_though_every_third_call_fails(sending, platform, there, after_the_deed):
+    assert platform.calls["members"] == 6, "300 members on pages of 50"
+    platform.fails_every, platform.after_the_deed = 3, after_the_deed
+    assert sending.outbox.take(told(CLASS, 48)) == 300
+    assert sending.send_due(utc_now()) == 300
+    assert (len(there.columns), len(there.scores), set(there.arrived.values())) == (1, 300, {1})
+    assert sending.outbox.take(told(CLASS, 48)) == 0
+    assert sending.send_due(utc_now()) == 0
+
+
+def test_what_waits_is_on_disk_and_is_sent_by_the_next_process_once_the_platform_is_back(
+    sending, platform, there, client, tmp_path
+):
+    sending.outbox.take(told(CLASS[:20], 48))
+    platform.fails_every = 1
+    for _ in range(5):  # a day of rounds: each one is ended by the first that is not taken
+        with pytest.raises(PlatformSilent):
+            sending.send_due(utc_now() + timedelta(days=1))
+    assert there.scores == {}
+    platform.fails_every = 0
+    again = open_database(f"sqlite:///{tmp_path / 'campus.db'}")
+    assert sending_of(again, client, sending.linked).send_due(utc_now() + timedelta(days=1)) == 20
+    assert [row["state"] for row in Outbox(again, COURSE).rows()] == ["sent"] * 20
+    again.dispose()
+
+
+def test_a_score_that_is_told_otherwise_while_an_older_one_is_on_its_way_is_sent_too(sending, there):
+    sending.outbox.take(told(["s001"], 48))
+    (on_its_way,) = sending.outbox.due(utc_now())
+    sending.outbox.take(told(["s001"], 54, minutes=1))
+    sending.outbox.sent(on_its_way)
+    assert sending.send_due(utc_now()) == 1
+    assert there.scores["1", "platform-id-of-s001"]["scoreGiven"] == 54
+
+
+def test_an_older_word_of_the_grading_service_changes_nothing(sending):
+    sending.outbox.take(told(["s001"], 54, minutes=1))
+    sending.send_due(utc_now())
+    assert sending.outbox.take(told(["s001"], 48)) == 0
+    assert sending.outbox.due(utc_now()) == []
+
+
+def test_somebody_whom_the_platform_does_not_have_is_said_and_holds_up_nobody(sending, there):
+    sending.outbox.take(told(["nobody.here", "s001", "s002"], 48))
+    assert sending.send_due(utc_now()) == 2
+    row = next(row for row in sending.outbox.rows() if row["student"] == "nobody.here")
+    assert (row["state"], "no member of the platform's course" in row["answer"]) == ("nobody", True)
+
+
+def test_a_score_that_the_platform_refuses_is_said_with_its_answer(sending, there):
+    sending.outbox.take(told(["s001"], 48))
+    sending.send_due(utc_now())
+    there.leave("s001")  # since the last look at the members
+    sending.outbox.take(told(["s001"], 54, minutes=1))
+    assert sending.send_due(utc_now()) == 0
+    (row,) = sending.outbox.rows()
+    assert (row["state"], row["sent_score"], "404" in row["answer"]) == ("refused", 48, True)
