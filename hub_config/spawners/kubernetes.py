@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError
-from kubernetes_asyncio.client import ApiException
+from aiohttp import ClientError, ClientSession
+from kubernetes_asyncio.client import ApiException, CoreV1Api
 from kubespawner import KubeSpawner
 from traitlets import Float, Unicode, default
 
@@ -22,6 +22,7 @@ from hub_config.spawners.readiness import until_it_listens
 
 HOME = "/home/jovyan"
 OWNER = 1000  # jovyan of the images
+READ_BYTES = 2**21  # kubernetes_asyncio's own: an event about a large object is longer than aiohttp reads
 MIB = 2**20
 LOOK_SECONDS = 0.5
 # The Hub gives up at its own timeout with words of its own; a reason must be there before.
@@ -42,6 +43,10 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
 
     prefix = Unicode(help="First part of the names of pods and claims").tag(config=True)
     look_seconds = Float(LOOK_SECONDS, help="How often a starting pod is looked at").tag(config=True)
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        ask_directly(self.api)
 
     @default("pod_name_template")
     def _name_of_pod(self) -> str:
@@ -102,6 +107,18 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
         self.log.error("No server for %s: %s (the cluster said: %s)", self.user.name, words, said or "nothing")
         await self.stop(now=True)
         raise NotStarted(words)
+
+
+def ask_directly(api: CoreV1Api) -> None:
+    """Let a client of the cluster go through no proxy that the environment names: it would see the Hub's token.
+
+    The client is one for all spawners of a Hub. A proxy that a kubeconfig names (`proxy-url`) stays.
+    """
+    rest = api.api_client.rest_client
+    asking = rest.pool_manager
+    if asking.trust_env:
+        rest.pool_manager = ClientSession(connector=asking.connector, trust_env=False, read_bufsize=READ_BYTES)
+        asking.detach()
 
 
 def apply_pods(c, settings: Settings, kinds: dict[str, dict]) -> None:

@@ -86,6 +86,8 @@ class ApiServer:
         if made["metadata"]["name"] in self.objects[plural]:
             return _refused(409, "AlreadyExists")
         made["metadata"] |= {"namespace": request.match_info["namespace"]}
+        if plural == "pods":  # as with Kubernetes, one without a status is never seen
+            made["status"] = pending(made)
         self._keep(plural, "ADDED", made)
         answer = json.dumps(made)
         if plural == "pods":

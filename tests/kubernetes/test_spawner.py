@@ -19,6 +19,7 @@ from hub_config.spawners.kubernetes import EARLIER_SECONDS, NotStarted, PodSpawn
 from tests.kubernetes.api_server import ApiServer, ended, event, pending, running, running_api_server, waiting
 from tests.kubernetes.chart import find
 from tests.kubernetes.place import PLACE
+from tests.proxies import named, recording_proxy
 
 pytestmark = pytest.mark.service
 NO_ROOM = event("FailedScheduling", "0/3 nodes are available: 3 Insufficient memory on 10.0.0.7")
@@ -226,6 +227,16 @@ async def test_the_chart_lets_the_hub_ask_for_what_it_asks_for_and_no_more(clust
     allowed = {(verb, plural) for rule in rules for plural in rule["resources"] for verb in rule["verbs"]}
     # A home is read only where a quota forbids to make one that is there already.
     assert allowed == {*cluster.asked, ("get", "persistentvolumeclaims")}
+
+
+@pytest.mark.security
+async def test_no_proxy_of_the_environment_sees_the_hubs_token(cluster: ApiServer, make):
+    cluster.begin(running)
+    with recording_proxy() as proxy, named(proxy):
+        spawner = make()
+        await spawner.start()
+        await spawner.stop()
+    assert {("create", "pods"), ("watch", "pods"), ("delete", "pods")} <= set(cluster.asked)
 
 
 async def test_every_value_is_a_trait_of_what_it_is_for(config: Config):

@@ -32,6 +32,7 @@ grading: 8083
 semester: 8084
 formgrader: 8085
 home: 8086
+campus: 8087
 proxy-api: 8001
 {{- end }}
 
