@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from tito.errors import TitoError
-from tito.gradebook.canvas_file import fill
+from tito.gradebook.canvas_file import Filled
+from tito.gradebook.canvas_file import fill as fill_bytes
 
 HEADINGS = "Student,ID,SIS User ID,SIS Login ID,Section,Essay (77),tensor (4711),Essays Final Score\r\n"
 LINES = (
@@ -21,6 +22,10 @@ FILE = HEADINGS + LINES
 
 def row(student: str, score: float | None, on_roster: bool = True, maximum: float = 100) -> dict[str, Any]:
     return {"student": student, "score": score, "max_score": maximum, "on_roster": on_roster}
+
+
+def fill(text: str, *given: Any, **options: Any) -> Filled:
+    return fill_bytes(text.encode(), *given, **options)
 
 
 def table(text: str) -> list[list[str]]:
@@ -59,6 +64,15 @@ def test_who_dropped_the_course_keeps_what_canvas_has():
 def test_a_file_with_semicolons_and_a_mark_at_its_beginning_is_read():
     text = "\ufeff" + "Student;ID;SIS User ID;SIS Login ID;Section;tensor (1)\r\nBen;502;u;ben;B;\r\n"
     assert fill(text, "c.csv", {"tensor": [row("ben", 7)]}).text.endswith("Ben;502;u;ben;B;7\r\n")
+
+
+def test_ends_of_lines_stay_as_they_are():
+    assert fill(FILE.replace("\r\n", "\n"), "c.csv", {}).text == FILE.replace("\r\n", "\n")
+
+
+def test_a_file_in_another_encoding_is_refused_by_name():
+    with pytest.raises(TitoError, match=r"c\.csv is not UTF-8"):
+        fill_bytes(FILE.replace("Ada", "Adé").encode("latin-1"), "c.csv", {})
 
 
 @pytest.mark.parametrize(

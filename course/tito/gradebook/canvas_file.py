@@ -29,20 +29,28 @@ class Filled:
     missing: list[str] = field(default_factory=list)
 
 
-def fill(text: str, name: str, modules: Mapping[str, list[dict[str, Any]]], missing_as_zero: bool = False) -> Filled:
+def fill(file: bytes, name: str, modules: Mapping[str, list[dict[str, Any]]], missing_as_zero: bool = False) -> Filled:
     """Write the scores of {module: rows} into Canvas' file; raise TitoError where it is not one."""
+    text = _text(file, name)
     separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-    table = [row for row in csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=separator) if row]
+    table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     lines = _lines(table, name)
     before = [list(row) for row in table]
     for module, rows in modules.items():
         _fill_column(table, lines, module, [row for row in rows if row["on_roster"]], missing_as_zero)
     ours = {row["student"] for rows in modules.values() for row in rows if row["on_roster"]}
     out = io.StringIO(newline="")
-    csv.writer(out, delimiter=separator, lineterminator="\r\n").writerows(table)
+    csv.writer(out, delimiter=separator, lineterminator="\r\n" if "\r\n" in text else "\n").writerows(table)
     changed = sum(a != b for old, new in zip(before, table, strict=True) for a, b in zip(old, new, strict=False))
     added = sum(cell != "" for old, new in zip(before, table, strict=True) for cell in new[len(old) :])
     return Filled(out.getvalue(), changed + added, sorted(ours - lines.keys()))
+
+
+def _text(file: bytes, name: str) -> str:
+    try:
+        return file.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TitoError(f"{name} is not UTF-8 text as Canvas writes it ({error}): export it there again") from error
 
 
 def _lines(table: list[list[str]], name: str) -> dict[str, int]:

@@ -195,7 +195,7 @@ def export(form, names, into, missing_as_zero, output, course_dir, database, as_
 def _into_canvas(file: Path, modules: dict[str, list[dict[str, Any]]], missing_as_zero: bool) -> str:
     from tito.gradebook.canvas_file import fill
 
-    filled = fill(file.read_text("utf-8-sig"), file.name, modules, missing_as_zero)
+    filled = fill(file.read_bytes(), file.name, modules, missing_as_zero)
     click.echo(f"{file.name}: {filled.changed} cells filled or changed, all others as they were", err=True)
     if filled.missing:
         click.echo(f"on the roster and not in that file: {', '.join(filled.missing)}", err=True)
