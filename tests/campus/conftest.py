@@ -1,5 +1,6 @@
 """A platform with its services, and what asks it; both speak over HTTP."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +31,17 @@ def platform(running: PlatformWithServices) -> PlatformWithServices:
     return running
 
 
+@pytest.fixture(scope="session")
+def keys_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a key: making one takes longer than most tests."""
+    folder = tmp_path_factory.mktemp("keys")
+    Keys(folder).signing()
+    return folder
+
+
 @pytest.fixture
-def keys(tmp_path: Path, platform: PlatformWithServices) -> Keys:
-    keys = Keys(tmp_path / "keys")
+def keys(keys_folder: Path, tmp_path: Path, platform: PlatformWithServices) -> Keys:
+    keys = Keys(shutil.copytree(keys_folder, tmp_path / "keys"))
     platform.tool_keys = keys.published
     return keys
 

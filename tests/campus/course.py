@@ -29,8 +29,8 @@ from tito.grading.settings import GradingSettings
 from exchange.hub.identity import HubIdentity, read_caller
 from hub_config.sign_in.platform_course import CLAIM, note_course
 from tests.campus.platform import PlatformWithServices
+from tests.semester.campus import PLAIN, Server, running_campus, wait_for
 from tests.semester.campus import Campus as Hub
-from tests.semester.campus import Server, running_campus, wait_for
 from tests.semester.conftest import ROSTER, TINY
 from tests.sign_in.platform import CLIENT_ID
 
@@ -53,7 +53,7 @@ class Course:
         """Ask the campus service as the instructor."""
         headers = {"Authorization": f"token {self.token}"}
         url = f"{self.hub.service_url('campus')}/api/v1/{path}"
-        return httpx.request(method, url, headers=headers, timeout=PATIENCE_SECONDS, trust_env=False, **options)
+        return httpx.request(method, url, headers=headers, timeout=PATIENCE_SECONDS, **PLAIN, **options)
 
     def tell(self, students: list[str], score: float, assignment: str = "scale", minutes: int = 0) -> None:
         """Let students be told a score, as the release of their feedback does."""
