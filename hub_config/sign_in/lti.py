@@ -18,6 +18,7 @@ from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
 from hub_config.sign_in.platform_course import NotTheirName, check_name, note_course
 from hub_config.sign_in.refusals import RosterOnly, SignInRefused
 
+FRAMES = ("iframe", "frame")
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 AGAIN = (
     "Go back to your learning platform and open the course from there once more. If it stays so, tell the operator of "
@@ -29,12 +30,22 @@ ANOTHER_ACCOUNT = (
     "they see it in `tito campus roster`."
 )
 
+# What a platform begins a launch with, which a window of its own begins it with once more.
+BEGUN_WITH = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
+
 
 class Begin(LTI13LoginInitHandler):
     """Where the platform begins a launch."""
 
-    def post(self) -> None:
-        """Send the browser to the platform; one that did not come from there is told where to go."""
+    async def post(self) -> None:
+        """Send the browser to the platform; one that did not come from there is told where to go.
+
+        In a frame of the platform's page it is offered a window instead: a browser that blocks other sites' cookies
+        would bring none of ours back, and no page of a course lets itself be framed.
+        """
+        if self.request.headers.get("Sec-Fetch-Dest") in FRAMES:
+            await self._offer_a_window()
+            return
         try:
             super().post()
         except web.HTTPError as error:
@@ -46,6 +57,12 @@ class Begin(LTI13LoginInitHandler):
             ) from error
 
     get = post
+
+    async def _offer_a_window(self) -> None:
+        # The one page that may be framed, by anybody: its button does what a link to this address would do.
+        self.set_header("Content-Security-Policy", "frame-ancestors *")
+        begun = {name: value for name in BEGUN_WITH if (value := self.get_argument(name, ""))}
+        self.finish(await self.render_template("lti_window.html", begun=begun))
 
     def authorize_redirect(self, redirect_uri, login_hint, nonce, client_id, state, lti_message_hint=None) -> None:
         """Name the Hub as it is registered where the platform leaves its name out."""

@@ -97,6 +97,31 @@ def test_a_browser_goes_from_the_platforms_page_to_the_course(door: Door, platfo
         assert page.locator(".who .name").inner_text().endswith("ada")
 
 
+def test_inside_the_platforms_page_a_window_is_offered_that_logs_in(door: Door, platform: Platform):
+    with chromium() as somebody:
+        page = somebody.new_context(ignore_https_errors=True).new_page()
+        page.goto(f"http://localhost:{platform.port}/framed/ada")
+        inside = page.frame_locator("iframe")
+        inside.get_by_role("button", name="Open TinyTorch").click()
+        with page.expect_popup() as opened:
+            inside.get_by_role("button", name="Open the course").click()
+        opened.value.wait_for_url(f"{door.url}{HOME}")
+        assert opened.value.locator(".who .name").inner_text().endswith("ada")
+
+
+@pytest.mark.security
+def test_the_page_in_a_frame_says_back_only_what_begins_a_launch_and_as_text(door: Door, platform: Platform):
+    begin = {**platform.launch("ada"), "login_hint": '"><script>alert(1)</script>', "next": "https://evil.example"}
+    with browser(door) as eve:
+        page = eve.post(BEGIN, data=begin, headers={"Sec-Fetch-Dest": "iframe"})
+        address, hidden = form(page)
+        outside = eve.get("/hub/login")
+    assert (page.status_code, address) == (200, f"{door.url}{BEGIN}")
+    assert hidden == {name: value for name, value in begin.items() if name != "next"}
+    assert "<script>alert" not in page.text
+    assert "frame-ancestors 'none'" in outside.headers["content-security-policy"]
+
+
 def test_a_launch_tells_where_the_services_of_the_platforms_course_are(door: Door, platform: Platform, monkeypatch):
     """And whom the campus service knows keeps their name, while nobody gets a name that is somebody else's."""
     members = {"context_memberships_url": f"{platform.url}/members"}
