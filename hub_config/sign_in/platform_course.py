@@ -1,20 +1,25 @@
 """What sign-in and the campus service tell each other, in files of `var/campus`: each has one writer.
 
 `people.json` is the campus service's: whom the platform calls which subject. `launched/` is sign-in's: the platform's
-courses from which somebody has come, with the addresses of their services; which of them is ours an instructor says.
+courses from which somebody has come, with the addresses of their services and the columns of assignments there that
+open a module's page; which of these courses is ours an instructor says.
 """
 
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 CAMPUS_FOLDER = "campus"
 PEOPLE, LAUNCHED = "people.json", "launched"
 MOST_COURSES = 500  # a platform that launches from more is asked about none of the others
+MOST_COLUMNS = 200
+MODULE_PAGE = re.compile(r"/services/home/modules/([a-z0-9_]{1,64})/?$")
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 GRADES = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
@@ -49,13 +54,22 @@ def note_course(folder: Path, claims: Mapping[str, Any]) -> None:
         return
     who = "\0".join(course[name] for name in ("issuer", "deployment", "context"))
     file = folder / LAUNCHED / f"{hashlib.sha256(who.encode()).hexdigest()[:12]}.json"
-    text = json.dumps(course, indent=1) + "\n"
-    if file.is_file():
-        if file.read_text("utf-8") == text:
-            return
-    elif len(list(file.parent.glob("*.json"))) >= MOST_COURSES:
+    before = file.read_text("utf-8") if file.is_file() else ""
+    if not before and len(list(file.parent.glob("*.json"))) >= MOST_COURSES:
         return
-    _write(file, text)
+    columns = json.loads(before).get("columns", {}) if before else {}
+    if len(columns) < MOST_COLUMNS:
+        columns |= _column(claims)
+    text = json.dumps({**course, "columns": columns}, indent=1) + "\n"
+    if text != before:
+        _write(file, text)
+
+
+def _column(claims: Mapping[str, Any]) -> dict[str, str]:
+    """Return the column of the assignment that was launched, by the module whose page it opens."""
+    address = _text(_part(claims, GRADES).get("lineitem"))
+    page = MODULE_PAGE.search(urlsplit(_text(claims.get(f"{CLAIM}target_link_uri"))).path)
+    return {page[1]: address} if page and address else {}
 
 
 def _course(claims: Mapping[str, Any]) -> dict[str, str]:

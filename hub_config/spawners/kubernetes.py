@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession
-from kubernetes_asyncio.client import ApiException, CoreV1Api
+from kubernetes_asyncio.client import ApiClient, ApiException
 from kubespawner import KubeSpawner
 from traitlets import Float, Unicode, default
 
@@ -46,7 +46,7 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        ask_directly(self.api)
+        ask_directly(self.api.api_client)
 
     @default("pod_name_template")
     def _name_of_pod(self) -> str:
@@ -109,12 +109,12 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
         raise NotStarted(words)
 
 
-def ask_directly(api: CoreV1Api) -> None:
+def ask_directly(client: ApiClient) -> None:
     """Let a client of the cluster go through no proxy that the environment names: it would see the Hub's token.
 
     The client is one for all spawners of a Hub. A proxy that a kubeconfig names (`proxy-url`) stays.
     """
-    rest = api.api_client.rest_client
+    rest = client.rest_client
     asking = rest.pool_manager
     if asking.trust_env:
         rest.pool_manager = ClientSession(connector=asking.connector, trust_env=False, read_bufsize=READ_BYTES)

@@ -98,14 +98,14 @@ def running_course(folder: Path, platform: PlatformWithServices) -> Iterator[Cou
         yield from _with_services(course)
 
 
-# One module: what a class of 300 needs most of the time for is elsewhere. It is not due yet, so nothing is collected.
+# One module: what a class of 300 needs most of the time for is elsewhere. Nothing of it is released or collected yet.
 SEMESTER = """\
 course: tiny-2026
 title: A tiny course
 time_zone: Europe/Berlin
 modules: [scale]
 schedule:
-  scale: {release: 2026-10-05 08:00, due: 2099-10-18 23:59}
+  scale: {release: 2099-10-05 08:00, due: 2099-10-18 23:59}
 staff:
   instructors: [ida]
   tas: [tom]

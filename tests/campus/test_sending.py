@@ -1,6 +1,7 @@
 """Scores of a class of 300 on their way to the platform, from a database on disk."""
 
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.service
 COURSE = "tiny-2026"
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 CLASS = [f"s{number:03}" for number in range(300)]
+LARGE, SMALL = 300, 30
 
 
 def told(students: list[str], score: float, minutes: int = 0) -> list[dict[str, Any]]:
@@ -30,8 +32,14 @@ def told(students: list[str], score: float, minutes: int = 0) -> list[dict[str, 
 
 
 @pytest.fixture
-def there(platform: PlatformWithServices) -> PlatformCourse:
-    platform.course("7").enrol(*CLASS)
+def students() -> int:
+    """How many are in the class."""
+    return SMALL
+
+
+@pytest.fixture
+def there(platform: PlatformWithServices, students: int) -> PlatformCourse:
+    platform.course("7").enrol(*CLASS[:students])
     return platform.course("7")
 
 
@@ -53,15 +61,16 @@ def sending(tmp_path: Path, engine: Engine, platform: PlatformWithServices, ther
     return sending_of(engine, client, linked)
 
 
-def sending_of(engine: Engine, client: PlatformClient, linked: Linked) -> Sending:
-    return Sending(Outbox(engine, COURSE), client, linked, lambda name: Column("01 Scale", "https://hub.example.org"))
+def sending_of(engine: Engine, client: PlatformClient, linked: Linked, **assignments: str) -> Sending:
+    column = Column("01 Scale", "https://hub.example.org")
+    return Sending(Outbox(engine, COURSE), client, linked, lambda name: column, assignments)
 
 
 @pytest.mark.parametrize(
-    ("students", "answer_is_lost"), [(30, False), (300, True)], ids=["it did nothing", "the answer was lost"]
+    ("students", "answer_is_lost"), [(SMALL, False), (LARGE, True)], ids=["it did nothing", "the answer was lost"]
 )
 def test_scores_each_arrive_once_though_every_third_call_fails(sending, platform, there, students, answer_is_lost):
-    assert platform.calls["members"] == 6, "300 members on pages of 50"
+    assert platform.calls["members"] == ceil(students / platform.page_size)
     platform.fails_every, platform.after_the_deed = 3, answer_is_lost
     assert sending.outbox.take(told(CLASS[:students], 48)) == students
     assert sending.send_due(utc_now()) == students
@@ -75,7 +84,7 @@ def test_what_waits_is_on_disk_and_is_sent_by_the_next_process_once_the_platform
 ):
     sending.outbox.take(told(CLASS[:20], 48))
     platform.fails_every = 1
-    for _ in range(5):  # a day of rounds: each one is ended by the first that is not taken
+    for _ in range(3):  # a day of rounds: each one is ended by the first that is not taken
         with pytest.raises(PlatformSilent):
             sending.send_due(utc_now() + timedelta(days=1))
     assert there.scores == {}
@@ -117,3 +126,26 @@ def test_a_score_that_the_platform_refuses_is_said_with_its_answer(sending, ther
     assert sending.send_due(utc_now()) == 0
     (row,) = sending.outbox.rows()
     assert (row["state"], row["sent_score"], "404" in row["answer"]) == ("refused", 48, True)
+
+
+def test_scores_go_to_the_platforms_own_assignment_that_opens_the_module(sending, engine, platform, there, client):
+    homework = f"{platform.url}/courses/7/columns/homework"
+    there.columns["homework"] = {"id": homework, "label": "Homework 1", "tag": ""}
+    with_assignment = sending_of(engine, client, sending.linked, scale=homework)
+    with_assignment.outbox.take(told(["s001"], 48))
+    assert with_assignment.send_due(utc_now()) == 1
+    assert list(there.columns) == ["homework"]
+    assert there.scores["homework", "platform-id-of-s001"]["scoreGiven"] == 48
+    del there.columns["homework"]
+    with_assignment.outbox.take(told(["s002"], 54))
+    assert [with_assignment.send_due(utc_now()) for _ in range(2)] == [0, 2]
+    assert [each["label"] for each in there.columns.values()] == ["01 Scale"]
+
+
+@pytest.mark.security
+def test_no_token_goes_to_an_assignment_at_an_address_without_https(sending, engine, there, client):
+    elsewhere = sending_of(engine, client, sending.linked, scale="http://evil.example.org/columns/1")
+    elsewhere.outbox.take(told(["s001"], 48))
+    assert elsewhere.send_due(utc_now()) == 0
+    (row,) = elsewhere.outbox.rows()
+    assert (row["state"], "must be https" in row["answer"]) == ("refused", True)

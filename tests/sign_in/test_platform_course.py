@@ -65,6 +65,7 @@ def test_the_course_of_a_launch_is_kept_with_the_addresses_of_its_services(tmp_p
             "members_url": "https://lms.example.org/members",
             "line_items_url": "https://lms.example.org/columns",
             "resource_link": "link-7",
+            "columns": {},
         }
     ]
 
@@ -85,3 +86,27 @@ def test_what_names_no_services_or_is_no_text_is_not_kept_and_files_do_not_grow_
         note_course(tmp_path, launch(**{f"{CLAIM}context": {"id": f"../../{number}"}}))
     assert len(courses(tmp_path)) == 2
     assert {path.name for path in tmp_path.iterdir()} == {"launched"}
+
+
+def opened(path: str, column: str, subject: str = "s-1") -> dict[str, object]:
+    services = {"lineitems": "https://lms.example.org/columns", "lineitem": column}
+    return launch(subject, **{GRADES: services, f"{CLAIM}target_link_uri": f"https://hub.example.org{path}"})
+
+
+def test_the_column_of_an_assignment_that_opens_a_module_is_kept(tmp_path):
+    note_course(tmp_path, opened("/services/home/modules/tensor", "https://lms.example.org/columns/4"))
+    note_course(tmp_path, opened("/base/services/home/modules/losses/", "https://lms.example.org/columns/5"))
+    note_course(tmp_path, launch())
+    for path in ("/services/home/", "/services/home/modules/../class", "/services/home/modules/tensor/results"):
+        note_course(tmp_path, opened(path, "https://lms.example.org/columns/6"))
+    (course,) = courses(tmp_path)
+    kept = {"tensor": "https://lms.example.org/columns/4", "losses": "https://lms.example.org/columns/5"}
+    assert course["columns"] == kept
+
+
+@pytest.mark.security
+def test_columns_are_kept_up_to_a_number(tmp_path, monkeypatch):
+    monkeypatch.setattr(platform_course, "MOST_COLUMNS", 2)
+    for number in range(4):
+        note_course(tmp_path, opened(f"/services/home/modules/m{number}", "https://lms.example.org/columns/1"))
+    assert list(courses(tmp_path)[0]["columns"]) == ["m0", "m1"]

@@ -4,9 +4,10 @@ A launch gives no right to anything: which of them is ours an instructor says, b
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from tito.campus.database import Linked
 from tito.campus.platform.addresses import check_address
 
 FOLDER = "launched"
@@ -14,7 +15,10 @@ FOLDER = "launched"
 
 @dataclass(frozen=True)
 class LaunchedCourse:
-    """One course of a platform, with the addresses of its services; `key` is its name for `tito campus link`."""
+    """One course of a platform, with the addresses of its services; `key` is its name for `tito campus link`.
+
+    `columns` are those of its own assignments that open the page of a module, by module.
+    """
 
     key: str
     issuer: str
@@ -24,6 +28,7 @@ class LaunchedCourse:
     members_url: str
     line_items_url: str
     resource_link: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
 
 
 def launched_courses(folder: Path) -> list[LaunchedCourse]:
@@ -39,6 +44,13 @@ def find_launched(folder: Path, key: str) -> LaunchedCourse | None:
         if url:
             check_address(url)
     return found
+
+
+def columns_there(folder: Path, linked: Linked) -> dict[str, str]:
+    """Return the columns of the linked course's own assignments, by the module whose page each opens."""
+    ours = (linked.issuer, linked.deployment, linked.context)
+    found = (each for each in launched_courses(folder) if (each.issuer, each.deployment, each.context) == ours)
+    return next((each.columns for each in found), {})
 
 
 def _read(path: Path) -> LaunchedCourse:

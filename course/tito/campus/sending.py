@@ -1,7 +1,7 @@
 """Send what waits in the outbox: a column for each module and milestone, a score for each student who was told one."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
@@ -30,12 +30,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Sending:
-    """One course's scores on their way; `column_of` describes a module or milestone."""
+    """One course's scores on their way; `column_of` describes a module or milestone.
+
+    `assignments` are columns of the platform's own assignments that open the page of a module, by module.
+    """
 
     outbox: Outbox
     client: PlatformClient
     linked: Linked
     column_of: Callable[[str], Column]
+    assignments: Mapping[str, str] = field(default_factory=dict)
 
     def send_due(self, now: datetime) -> int:
         """Send all that is due and return how many were taken; raise PlatformSilent where that ended it."""
@@ -98,14 +102,20 @@ class Sending:
             return find_person(session, self.linked.issuer, row.student)
 
     def _column(self, assignment: str, maximum: float) -> str:
-        """Return the address of a column: the one that is known, one that the platform has, else a new one."""
+        """Return the address of a column: the known one, an assignment's there, one that we made, else a new one."""
         if url := self._known_columns().get(assignment):
             return url
-        resource, label = f"{self.outbox.course}/{assignment}", self.column_of(assignment).label
-        url = find_or_create_line_item(self.client, self.linked.line_items_url, resource, label, maximum)
+        url = self._of_an_assignment(assignment)
+        if not url:
+            resource, label = f"{self.outbox.course}/{assignment}", self.column_of(assignment).label
+            url = find_or_create_line_item(self.client, self.linked.line_items_url, resource, label, maximum)
         with Session(self.outbox.engine) as session, session.begin():
             session.merge(LineItem(course=self.outbox.course, assignment=assignment, url=url))
         return url
+
+    def _of_an_assignment(self, assignment: str) -> str:
+        url = self.assignments.get(assignment, "")
+        return url if url and is_there(self.client, url) else ""  # the assignment may have been deleted since
 
     def _known_columns(self) -> dict[str, str]:
         with Session(self.outbox.engine) as session:

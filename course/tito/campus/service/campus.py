@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tito.campus import roster
 from tito.campus.database import Linked, Person, Sync, utc_now
-from tito.campus.launched import find_launched, launched_courses
+from tito.campus.launched import columns_there, find_launched, launched_courses
 from tito.campus.outbox import Outbox
 from tito.campus.people import Naming, keep, name_members
 from tito.campus.platform.client import PlatformClient
@@ -60,7 +60,7 @@ class Campus:
             raise TitoError(f"no course of the platform that was launched from is {key!r}: choose of {choices}")
         if found.issuer != self.issuer:
             raise TitoError(f"{key!r} is a course of {found.issuer!r}, and this Hub belongs to {self.issuer!r}")
-        facts = {name: value for name, value in vars(found).items() if name != "key"}
+        facts = {name: value for name, value in vars(found).items() if name not in ("key", "columns")}
         with self.busy, Session(self.engine) as session, session.begin():
             session.merge(Linked(course=self.course, **facts, by=by, at=utc_now()))
         self.on_change()
@@ -156,7 +156,10 @@ class Campus:
 
     def _sending(self, linked: Linked) -> Sending:
         columns = columns_of(self.neighbours.course(), self.home_url)
-        return Sending(self.outbox, self.client, linked, lambda name: columns.get(name, Column(name, self.home_url)))
+        return Sending(
+            self.outbox, self.client, linked, lambda name: columns.get(name, Column(name, self.home_url)),
+            columns_there(self.folder, linked),
+        )  # fmt: skip
 
     def _linked(self) -> Linked:
         if (linked := self.linked()) is None:
