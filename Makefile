@@ -7,10 +7,10 @@ PYTEST := $(BIN)/python -m pytest
 DEPLOY := $(BIN)/python -m hub_config deploy
 
 .PHONY: help install serve stop reset test check audit bench goldens lock advisories format screenshots site conformance \
-	release upgrade-test up down logs backup restore deploy-test
+	release upgrade-test up down logs backup restore deploy-test kubernetes-test
 
 help: ## this menu
-	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: ## prepare .venv from the hashed lock, and nothing else
 	@scripts/prepare.sh python
@@ -52,7 +52,7 @@ format: ## let ruff format and mend the code
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 goldens: ## rewrite the golden folders; review the diff
-	@$(PYTEST) -q tests/tito -k golden --rewrite-goldens
+	@$(PYTEST) -q tests/tito tests/kubernetes -k golden --rewrite-goldens
 
 screenshots: ## take the README's and docs' pictures from a running Hub
 	@scripts/prepare.sh test
@@ -101,3 +101,8 @@ restore: ## bring a backup back, where no state is: make restore FROM=/srv/backu
 deploy-test: ## try the docker place from outside and inside
 	@scripts/prepare.sh test
 	@$(PYTEST) tests/docker
+
+kubernetes-test: ## try the kubernetes place on a real cluster: KUBECONFIG, KUBERNETES_TEST_IMAGES, KUBERNETES_TEST_TAG
+	@[ -n "$$KUBECONFIG" ] || { echo "KUBECONFIG names no cluster: set it, as for kubectl"; exit 1; }
+	@scripts/prepare.sh test
+	@$(PYTEST) tests/kubernetes/on_a_cluster.py

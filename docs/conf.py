@@ -8,12 +8,21 @@ from sphinx.application import Sphinx
 
 CHECKOUT = Path(__file__).parents[1]
 CHAPTERS = {
-    "In use": ("docs/student", "docs/ta", "docs/instructor", "docs/operator", "docs/accessibility"),
+    "In use": (
+        "docs/student",
+        "docs/ta",
+        "docs/instructor",
+        "docs/operator",
+        "docs/campus",
+        "docs/capacity",
+        "docs/accessibility",
+    ),
     "The course": ("docs/writing-a-module", "docs/pytorch", "docs/wrong-answers", "docs/audit"),
     "The project": (
         "CONTRIBUTING",
         "ARCHITECTURE",
         "docker/README",
+        "docker/kubernetes/README",
         "course/tito/judge/LIMITS",
         "SECURITY",
         "CHANGELOG",
@@ -28,7 +37,7 @@ myst_heading_anchors = 4
 nitpicky = True
 suppress_warnings = ["misc.highlighting_failure"]  # a roster in CSV, which no lexer reads
 root_doc = "README"
-include_patterns = ["*.md", "docs/*.md", "docker/README.md", "course/tito/judge/LIMITS.md"]
+include_patterns = ["*.md", "docs/*.md", "docker/**.md", "course/tito/judge/LIMITS.md"]
 html_theme = "furo"
 html_title = f"{project} {release}"
 

@@ -7,13 +7,14 @@ from traitlets.log import get_logger
 from hub_config.domains import apply_domains
 from hub_config.origins import ACCEPTED, WARNING
 from hub_config.roles import apply_roles
-from hub_config.secret_files import read_or_create
+from hub_config.secret_files import read_or_create, secret_of
 from hub_config.services import apply_services, chosen, course_environment, service_url
 from hub_config.settings import CHECKOUT, Settings
 from hub_config.sign_in.kinds import apply_sign_in
 from hub_config.spawners.bubblewrap import BubblewrapSpawner
 
 HERE = Path(__file__).parent
+ROUTES_SECONDS = 30
 BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
@@ -31,7 +32,9 @@ def apply_all(c, settings: Settings) -> None:
 def apply_hub(c, settings: Settings) -> None:
     """Where the Hub listens and keeps its state; servers outlive its restart."""
     c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.entrance.rstrip("/"), settings.public_url
-    c.JupyterHub.hub_ip = settings.inner_host
+    c.JupyterHub.hub_ip = settings.listen_host or settings.inner_host
+    if settings.listen_host:
+        c.JupyterHub.hub_connect_ip = settings.inner_host
     c.JupyterHub.hub_port = settings.ports["hub"]
     c.JupyterHub.db_url = settings.database_url("hub")
     c.JupyterHub.cookie_secret = bytes.fromhex(read_or_create(settings.secrets, "cookie-secret"))
@@ -50,8 +53,10 @@ def apply_hub(c, settings: Settings) -> None:
 def apply_proxy(c, settings: Settings) -> None:
     """The proxy is a process beside the Hub, so that a restart of the Hub cuts no connection."""
     c.ConfigurableHTTPProxy.should_start = False
-    c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{settings.ports['proxy-api']}"
-    c.ConfigurableHTTPProxy.auth_token = read_or_create(settings.secrets, "proxy-token")
+    c.ConfigurableHTTPProxy.api_url = settings.proxy_api or f"http://127.0.0.1:{settings.ports['proxy-api']}"
+    c.ConfigurableHTTPProxy.auth_token = secret_of(settings, "proxy-token")
+    if settings.proxy_api:  # nobody tells the Hub that it began anew, without routes: the Hub looks
+        c.JupyterHub.last_activity_interval = ROUTES_SECONDS
 
 
 def apply_people(c, settings: Settings) -> None:
@@ -69,6 +74,10 @@ def apply_servers(c, settings: Settings) -> None:
         from hub_config.spawners.docker import apply_containers  # Docker's client is loaded in its place only
 
         apply_containers(c, settings, {kind: container_of_kind(kind, settings) for kind in ("student", "staff")})
+    elif settings.spawner == "kubernetes":
+        from hub_config.spawners.kubernetes import apply_pods  # an extra, which one machine does without
+
+        apply_pods(c, settings, {kind: container_of_kind(kind, settings) for kind in ("student", "staff")})
     else:
         apply_processes(c, settings)
 
@@ -104,12 +113,18 @@ def container_of_kind(kind: str, settings: Settings) -> dict:
     env = {name: value.format(home="/home/jovyan") for name, value in server_environment(kind, settings).items()}
     env.pop("TITO_COURSE", None)
     return {
-        "image": f"tinytorch-hub/{kind}:{settings.image_tag}",
+        "image": image_of_kind(kind, settings),
         "memory_mib": own.memory_mib or limits.memory_mib,
         "cpus": limits.cpus,
         "processes": own.processes or limits.processes,
         "env": env,
     }
+
+
+def image_of_kind(kind: str, settings: Settings) -> str:
+    """Return the image of a kind of server: what a cluster's registry calls it, or what `tito image build` does."""
+    given = getattr(settings.kubernetes, f"{kind}_image") if settings.spawner == "kubernetes" else ""
+    return given or f"tinytorch-hub/{kind}:{settings.image_tag}"
 
 
 def server_environment(kind: str, settings: Settings) -> dict[str, str]:

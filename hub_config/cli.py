@@ -194,6 +194,19 @@ def run(command: tuple[str, ...]) -> None:
     os.execvpe(command[0], command, environment)
 
 
+@cli.command()
+@click.argument("name")
+def service(name: str) -> None:
+    """Run one service in the foreground, whose Hub is elsewhere (the settings `elsewhere` and `given_secrets`).
+
+    \b
+    HUB_PLACE=kubernetes python -m hub_config service grading
+    """
+    from hub_config.run.one_service import run_in_foreground
+
+    run_in_foreground(name, load_settings())
+
+
 @cli.command("settings")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def show_settings(as_json: bool) -> None:

@@ -6,6 +6,8 @@ import secrets
 import tempfile
 from pathlib import Path
 
+from hub_config.settings import Settings
+
 # No letters and digits that are read for one another: a person types these.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -16,6 +18,12 @@ def read_or_create(folder: Path, name: str) -> str:
     if not file.exists():
         write_private(file, secrets.token_hex(32))
     return file.read_text("utf-8").strip()
+
+
+def secret_of(settings: Settings, name: str) -> str:
+    """Return a secret of this Hub: the one in the folder of given secrets, else our own, made at first use."""
+    given = settings.given_secrets and settings.given_secrets / name
+    return given.read_text("utf-8").strip() if given and given.is_file() else read_or_create(settings.secrets, name)
 
 
 def new_password() -> str:

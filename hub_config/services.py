@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hub_config.origins import WARNING, has_host_cookies
 from hub_config.roles import EXCHANGE as EXCHANGE_SCOPES
 from hub_config.roles import EXCHANGE_STAFF, access
-from hub_config.secret_files import read_or_create
+from hub_config.secret_files import secret_of
 from hub_config.settings import CHECKOUT, Settings, SettingsError
 
 STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:run"]
@@ -27,6 +27,7 @@ KEPT_ENVIRONMENT = (
     *("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),  # where the engine is, if not at its usual socket
 )
 # Whom these name is told to nobody but the Hub, and only for a provider's sake (`programs.hub`).
+DATABASE_NAMES = ("PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT")  # of a database that is reached over a network
 PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -98,6 +99,13 @@ HOME = Service(
         *SEMESTER,
     ),
 )
+CAMPUS = Service(
+    "campus",
+    "-m tito.campus.service --folder {var}/campus --keys {secrets}/campus-keys",
+    module="tito.campus.service.__main__",
+    needs=("grading", "semester"),
+    scopes=(*access("grading", "semester"), "custom:grading:read", *SEMESTER),
+)
 IDLE_CULLER = Service(
     "idle-culler",
     "-m jupyterhub_idle_culler --url={hub_api} --timeout={idle_seconds} --cull-every=300",
@@ -123,7 +131,7 @@ METRICS = Service(
     scopes=(*access("exchange", "grading", "semester", "home"), "read:metrics"),
     web=False,
 )
-SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, IDLE_CULLER)
+SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, CAMPUS, IDLE_CULLER)
 
 
 def chosen(settings: Settings) -> list[Service]:
@@ -135,16 +143,21 @@ def chosen(settings: Settings) -> list[Service]:
     unknown = sorted(set(settings.without) - set(names))
     if unknown:
         raise SettingsError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
+    left_out = {*settings.without, *_without_work(settings)}
     for service in SERVICES:
         missing = [name for name in service.needs if name in settings.without]
-        if missing and service.name not in settings.without:
+        if missing and service.name not in left_out:
             raise SettingsError(
                 f"without: {service.name} can't do without {' and '.join(missing)}, got {sorted(settings.without)}: "
                 f"leave {service.name} out, too, or start {' and '.join(missing)}"
             )
-    never_cull = settings.idle_seconds == 0
-    left_out = {*settings.without, *(["idle-culler"] if never_cull else [])}
     return [service for service in SERVICES if service.name not in left_out and _is_here(service.module)]
+
+
+def _without_work(settings: Settings) -> list[str]:
+    """Name the services that these settings give nothing to do."""
+    idle = ["idle-culler"] if settings.idle_seconds == 0 else []
+    return idle if settings.has_campus else [*idle, CAMPUS.name]
 
 
 def apply_services(c, settings: Settings) -> None:
@@ -153,19 +166,27 @@ def apply_services(c, settings: Settings) -> None:
     c.JupyterHub.services = [_declaration(service, settings) for service in known]
     if HOME in known:
         # JupyterLab's Course List looks for a service called like the course; the home page leads on to the formgrader.
-        c.JupyterHub.services.append({"name": settings.course, "url": _listens_at("home", settings), "display": False})
+        c.JupyterHub.services.append({"name": settings.course, "url": _is_found_at("home", settings), "display": False})
     roles = [_role(service) for service in known if service.scopes]
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
 
 
 def service_url(service: str, settings: Settings) -> str:
-    """Return the address at which programs of this machine, and servers that may, reach a service."""
-    return f"{_listens_at(service, settings)}{settings.base_path}services/{service}"
+    """Return the address at which programs of the Hub, and servers that may, reach a service."""
+    return f"{_is_found_at(service, settings)}{settings.base_path}services/{service}"
+
+
+def _is_found_at(service: str, settings: Settings) -> str:
+    # A proxy that runs by itself reaches all of them as servers do.
+    inner = {own.name for own in SERVICES if own.for_servers or settings.proxy_api}
+    host = settings.elsewhere.get(service, settings.inner_host if service in inner else "127.0.0.1")
+    return f"http://{host}:{settings.ports[service]}"
 
 
 def _listens_at(service: str, settings: Settings) -> str:
-    inner = {own.name for own in SERVICES if own.for_servers}
-    return f"http://{settings.inner_host if service in inner else '127.0.0.1'}:{settings.ports[service]}"
+    if settings.listen_host:
+        return f"http://{settings.listen_host}:{settings.ports[service]}"
+    return _is_found_at(service, settings)
 
 
 def service_urls(settings: Settings) -> dict[str, str]:
@@ -181,6 +202,7 @@ def command_line(service: Service, settings: Settings) -> list[str]:
     """Return the program and its arguments."""
     values = {
         "var": settings.var,
+        "secrets": settings.secrets,
         "database": settings.database_url(service.name) if "{database}" in service.command else "",
         "course_dir": settings.var / "course",
         "semester": settings.semester_file,
@@ -195,10 +217,12 @@ def service_environment(
     service: Service, settings: Settings, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Return the whole environment of a service, as a Hub that starts its own services would give it."""
-    kept = {name: environ[name] for name in KEPT_ENVIRONMENT if name in environ}
+    wanted = (*KEPT_ENVIRONMENT, *(DATABASE_NAMES if "{database}" in service.command else ()))
+    kept = {name: environ[name] for name in wanted if name in environ}
     kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
     given = {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
-    return given | (sandbox_environment(settings) if service is GRADING else {})
+    own = {GRADING: sandbox_environment, CAMPUS: campus_environment}.get(service)
+    return given | (own(settings) if own else {})
 
 
 def named_proxies(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -222,16 +246,31 @@ def course_environment(settings: Settings) -> dict[str, str]:
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:
     """Return where the judge's workers run; without a word it is bubblewrap."""
+    if settings.spawner == "kubernetes":
+        return {"TITO_WORKER_ENVIRONMENT": str(settings.kubernetes.worker_environment)}
     if settings.spawner != "docker":
         return {}
     image = f"tinytorch-hub/worker:{settings.image_tag}"
     return {"TITO_SANDBOX": "container", "TITO_WORKER_IMAGE": image}
 
 
+def campus_environment(settings: Settings) -> dict[str, str]:
+    """Return what the campus service knows of the learning platform."""
+    own = settings.sign_in
+    return {
+        "CAMPUS_ISSUER": own.issuer,
+        "CAMPUS_CLIENT_ID": own.client_id,
+        "CAMPUS_TOKEN_URL": own.token_url,
+        "CAMPUS_CLAIM": own.username_claim,
+        "CAMPUS_DOMAIN": own.hosted_domain,
+        "CAMPUS_HOME_URL": f"{settings.public_url}/services/home/",
+    }
+
+
 def _hub_environment(service: Service, settings: Settings) -> dict[str, str]:
     values = {
         "JUPYTERHUB_SERVICE_NAME": service.name,
-        "JUPYTERHUB_API_TOKEN": read_or_create(settings.secrets, f"service-{service.name}"),
+        "JUPYTERHUB_API_TOKEN": secret_of(settings, f"service-{service.name}"),
         "JUPYTERHUB_API_URL": settings.hub_api_url,
         "JUPYTERHUB_BASE_URL": settings.base_path,
         "JUPYTERHUB_HOST": settings.subdomain_origin,
@@ -263,11 +302,11 @@ def _is_here(module: str) -> bool:
 def _declaration(service: Service, settings: Settings) -> dict:
     entry = {
         "name": service.name,
-        "api_token": read_or_create(settings.secrets, f"service-{service.name}"),
+        "api_token": secret_of(settings, f"service-{service.name}"),
         "display": service.browser,
     }
     if service.web:
-        entry["url"] = _listens_at(service.name, settings)
+        entry["url"] = _is_found_at(service.name, settings)
     if service.browser:
         entry |= {"oauth_no_confirm": True, "oauth_client_allowed_scopes": list(service.acts_with)}
     return entry

@@ -121,6 +121,32 @@ class DockerSettings(Section):
         return [str(ipaddress.ip_network(network)) for network in blocked]
 
 
+class KubernetesSettings(Section):
+    """Pods of the kubernetes place; networks and rights around them are the chart's (docker/kubernetes)."""
+
+    namespace: str = Field(default="default", description="namespace of students' pods and volumes")
+    prefix: str | None = Field(
+        default=None,
+        pattern="^[a-z][a-z0-9-]*$",
+        description="first part of the names of pods and volumes; without, the course id",
+    )
+    student_image: str = Field(default="", description="image of students' servers; without, that of the course")
+    staff_image: str = Field(default="", description="image of instructors' servers; without, that of the course")
+    pull_policy: Literal["IfNotPresent", "Always", "Never"] = Field(
+        default="IfNotPresent", description="when a machine asks the registry for an image"
+    )
+    pull_secrets: list[str] = Field(default=[], description="names of the registry's logins")
+    storage_class: str | None = Field(default=None, description="kind of volume for homes; without, the cluster's own")
+    memory_guarantee_mib: int = Field(default=256, ge=64, description="memory that is set aside for each server")
+    cpu_guarantee: float = Field(default=0.05, gt=0, description="processors that are set aside for each server")
+    temporary_mib: int = Field(default=256, ge=16, description="size of /tmp; it counts as the server's memory")
+    node_selector: dict[str, str] = Field(default={}, description="labels of the machines that take servers")
+    worker_environment: Path = Field(
+        default=Path("/worker/env"), description="where the grading service's pod has the judge's workers"
+    )
+    priority_class: str = Field(default="", description="priority class of servers; without, the cluster's default")
+
+
 class ServerLimits(Section):
     """What a semester file says of servers under `limits`; `tito semester check` explains mistakes in it."""
 
@@ -171,7 +197,19 @@ class Settings(Section):
     inner_host: str = Field(
         default="127.0.0.1", description="address at which servers find Hub and services; `serve` finds it in a place"
     )
-    spawner: Literal["bubblewrap", "docker"] = Field(
+    listen_host: str = Field(
+        default="", description="address to listen on for Hub and services, where inner_host is only a name for it"
+    )
+    elsewhere: dict[str, str] = Field(
+        default={}, description="services that `serve` leaves to another machine, and the name of that by service"
+    )
+    proxy_api: str = Field(
+        default="", description="API of a proxy that runs by itself, at host and port; without, `serve` starts one"
+    )
+    given_secrets: Path | None = Field(
+        default=None, description="folder of secrets that are given, and not kept under var/secrets"
+    )
+    spawner: Literal["bubblewrap", "docker", "kubernetes"] = Field(
         default="bubblewrap", description="what starts single-user servers"
     )
     authenticator: str = Field(default="generated-passwords", description="how people log in")
@@ -201,6 +239,7 @@ class Settings(Section):
     student: ServerSettings = ServerSettings(environment=Path("build/envs/student"))
     staff: ServerSettings = ServerSettings(environment=Path(".venv"))
     docker: DockerSettings = DockerSettings()
+    kubernetes: KubernetesSettings = KubernetesSettings()
 
     @field_validator("var", "semester", "tls_key", "tls_cert")
     @classmethod
@@ -319,6 +358,11 @@ class Settings(Section):
     def shares_origin(self) -> bool:
         """Tell whether a page of a student's server acts with the rights of whoever opens it from another machine."""
         return self.reached_by_others and not self.subdomain_host
+
+    @property
+    def has_campus(self) -> bool:
+        """Tell whether people come from a learning platform that gives tokens for its services."""
+        return self.authenticator == "lti13" and bool(self.sign_in.token_url)
 
     @property
     def front_url(self) -> str:

@@ -9,7 +9,7 @@ compile() { # compile EXTRA [more arguments]
     --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --output-file "requirements/$1.lock"
 }
 compile dev ${UPGRADE:+--upgrade}
-for extra in hub staff student worker; do compile "$extra" --constraint requirements/dev.lock; done
+for extra in hub staff student worker kubernetes; do compile "$extra" --constraint requirements/dev.lock; done
 echo "uv==$("$uv" --version | cut -d' ' -f2)" |
   "$uv" pip compile - --universal --python-version "$lowest" --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
     --output-file requirements/bootstrap.lock

@@ -2,8 +2,8 @@
 
     .venv/bin/python -m tests.third_party
 
-Promises: every package of the locks of hub, staff, student and worker is named with its locked version. What is only
-installed elsewhere (Windows, macOS) stands at the end by its name, for its licence can't be read here.
+Promises: every package of the locks of hub, staff, student, worker and kubernetes is named with its locked version.
+What is only installed elsewhere (Windows, macOS) stands at the end by its name, for its licence can't be read here.
 """
 
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "THIRD_PARTY.md"
-PARTS = ("hub", "staff", "student", "worker")
+PARTS = ("hub", "staff", "student", "worker", "kubernetes")
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)", re.MULTILINE)
 HEAD = """# Third-party software
 
@@ -32,6 +32,10 @@ SPELLINGS = {  # of what packages call the same licence
     "ISC License (ISCL)": "ISC",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
+    # "the Artistic License, or the GPL": whoever takes it chooses
+    "Artistic License, GNU General Public License (GPL), GNU General Public License v2 or later (GPLv2+)": (
+        "Artistic-1.0-Perl"
+    ),
     "# The Jupyter multi-user notebook server licensing terms": "BSD-3-Clause",
 }
 
@@ -59,6 +63,8 @@ def page() -> str:
     places: dict[str, list[str]] = {}
     for part in PARTS:
         for package, version in locked(part).items():
+            if part == "kubernetes" and package in versions:  # of the hub's lock, on which it stands
+                continue
             versions[package] = version
             places.setdefault(package, []).append(part)
     said = {package: licence_of(package) for package in versions}

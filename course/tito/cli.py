@@ -59,7 +59,8 @@ class LazyGroup(click.Group):
         rows = [command for command in self.table if command.path[self.depth] == name]
         if len(rows[0].path) == self.depth + 1:
             return rows[0].help
-        return f"{GROUPS[name]} ({', '.join(command.path[self.depth + 1] for command in rows)})"
+        names = dict.fromkeys(command.path[self.depth + 1] for command in rows)
+        return f"{GROUPS[name]} ({', '.join(names)})"
 
 
 def _load(row: Command) -> click.Command:

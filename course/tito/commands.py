@@ -39,6 +39,8 @@ GROUPS = {
     "image": "Build container images.",
     "grade": "Judge submissions and make feedback.",
     "semester": "Plan and run a semester.",
+    "campus": "Roster and grades between here and a learning platform.",
+    "grades": "Follow scores to the learning platform.",
     "insight": "See how the course does, and let it forget.",
 }
 
@@ -111,6 +113,12 @@ COMMANDS: list[Command] = [
         ("semester plan", "tito.semester.commands:plan", "Show what applying a semester file would change."),
         ("semester apply", "tito.semester.commands:apply", "Bring Hub, exchange and gradebook to the semester file."),
         ("semester surveys", "tito.semester.survey_commands:surveys", "Show what students said in surveys."),
+        ("campus status", "tito.campus.commands:status", "Show what of the learning platform is linked."),
+        ("campus link", "tito.campus.commands:link", "Link the platform's course to this one."),
+        ("campus roster", "tito.campus.commands:roster", "Bring the roster from the platform's members."),
+        ("campus grades status", "tito.campus.commands:grades_status", "Show what the platform has of each score."),
+        ("campus grades send", "tito.campus.commands:grades_send", "Send now what waits or was refused."),
+        ("campus keys", "tito.campus.commands:keys", "Change the key that signs towards the platform."),
         ("insight show", "tito.insight.commands:show", "Show the course's numbers, by module or by check."),
         ("insight list", "tito.insight.commands:list_students", "List who stands behind a number."),
         ("insight similar", "tito.insight.similar_command:similar", "List answers that share passages, to be judged."),

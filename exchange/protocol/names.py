@@ -30,6 +30,9 @@ DIGEST_BYTES = 10
 HOME_LENGTH = 30
 HOME_DIGITS = 8
 SIMPLE = re.compile(rf"[a-z][a-z0-9]{{0,{HOME_LENGTH - 1}}}")
+IN_POD = re.compile(r"(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*")
+LONGEST_IN_POD = 40  # with a course id and a digest besides, a label's 63
+POD_DIGITS = 16
 ESCAPED = re.compile(r"[^a-z0-9]")
 RULE = "a user name has 1 to 255 characters, no blanks and no control characters"
 
@@ -86,6 +89,21 @@ def in_volume(name: str) -> str:
     'a-2eb'
     """
     return ESCAPED.sub(lambda sign: "".join(f"-{byte:02x}" for byte in sign[0].encode()), name)
+
+
+def in_pod(name: str) -> str:
+    """Return the part of a pod's and a claim's name that is somebody's: 40 letters, digits and hyphens at most.
+
+    A name that is none by itself becomes a readable part, `--` and 64 bits of a digest.
+
+    >>> in_pod("ada"), in_pod("a.b")
+    ('ada', 'a-b--2e7336dc8eba87ef')
+    """
+    if IN_POD.fullmatch(name):
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:POD_DIGITS]
+    letters = _ascii(name)[: LONGEST_IN_POD - POD_DIGITS - 2]
+    return f"{letters.strip('-') or 'x'}--{digest}"
 
 
 def _is_plain(text: str) -> bool:

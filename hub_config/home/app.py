@@ -17,6 +17,7 @@ from exchange.protocol.request_id import current_request_id, passed_on
 from hub_config.home import (
     actions,
     board_pages,
+    campus_pages,
     check_pages,
     help_pages,
     insight_pages,
@@ -66,6 +67,7 @@ def create_app(
         insight_pages.router,
         survey_pages.router,
         similarity_pages.router,
+        campus_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
         check_pages.router,

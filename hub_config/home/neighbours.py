@@ -284,6 +284,21 @@ class Neighbours:
         """Queue grading work on a module."""
         return await self._post("grading", "/api/v1/jobs", {"kind": kind, "assignment": module, **options})
 
+    async def campus(self) -> Any:
+        """Return which course of the learning platform is linked, and the last looks at its members."""
+        return await self._get("campus", "/api/v1/status")
+
+    async def campus_grades(self) -> Any:
+        """Return each score that was told: what was sent to the learning platform, and what differs."""
+        return await self._get("campus", "/api/v1/grades")
+
+    async def campus_roster(self) -> Any:
+        """Return what the platform's members would change as the roster."""
+        return await self._post("campus", "/api/v1/roster/plan", None)
+
+    async def ask_campus(self, what: str, body: Any = None) -> Any:
+        return await self._post("campus", f"/api/v1/{what}", body)
+
     async def _all(self, what: str, page_size: int, **query: Any) -> Any:
         found: list[dict[str, Any]] = []
         while len(found) < ROWS_MOST:

@@ -29,6 +29,7 @@ class Settings:
     exchange_url: str
     grading_url: str
     semester_url: str
+    campus_url: str
     course: str
     secure: bool
     host_cookies: bool
@@ -92,6 +93,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         exchange_url=environ.get("EXCHANGE_URL", "").rstrip("/"),
         grading_url=environ.get("GRADING_URL", "").rstrip("/"),
         semester_url=environ.get("SEMESTER_URL", "").rstrip("/"),
+        campus_url=environ.get("CAMPUS_URL", "").rstrip("/"),
         course=environ.get("EXCHANGE_COURSE", ""),
         secure=environ.get("JUPYTERHUB_PUBLIC_HUB_URL", "").startswith("https://"),
         host_cookies=environ.get("JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED", "") == "1",

@@ -82,7 +82,7 @@ def render(request: Request, template: str, status_code: int = 200, **data: Any)
 def _section(path: str) -> str:
     """Return which of the main pages `path` belongs to."""
     first = path.split("/")[0]
-    first = {"questions": "grading", "reading": "grading", "insight": "class"}.get(first, first)
+    first = {"questions": "grading", "reading": "grading", "insight": "class", "campus": "semester"}.get(first, first)
     return first if first in ("class", "grading", "semester", "board") else "" if first == "help" else "course"
 
 

@@ -29,7 +29,7 @@ def prepare(settings: Settings) -> None:
         step("A demo semester: three students, a TA, an instructor", line, log)
     if settings.spawner == "docker":
         build_images(settings, log)
-    else:
+    elif settings.spawner == "bubblewrap":
         build_environments(settings, log)
 
 

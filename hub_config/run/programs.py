@@ -11,8 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub_config.run.supervisor import Program
-from hub_config.secret_files import read_or_create
+from hub_config.secret_files import secret_of
 from hub_config.services import (
+    CAMPUS,
+    DATABASE_NAMES,
     KEPT_ENVIRONMENT,
     SUPERVISOR,
     TERMINAL,
@@ -23,8 +25,10 @@ from hub_config.services import (
     service_url,
 )
 from hub_config.settings import Settings, settings_environment
+from hub_config.sign_in.provider_client import proxy_for
 from hub_config.ways_to_sign_in import WAYS
 
+CLUSTER_NAMES = ("KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "KUBECONFIG")  # where a spawner finds its API
 BIN = Path(sys.executable).parent
 CONFIG = Path(__file__).parents[1] / "jupyterhub_config.py"
 
@@ -37,7 +41,7 @@ def proxy(settings: Settings) -> Program:
     command += ["--default-target", hub, "--error-target", f"{hub}{settings.base_path}hub/error"]
     if settings.subdomain_host:
         command += ["--host-routing"]
-    token = {"CONFIGPROXY_AUTH_TOKEN": read_or_create(settings.secrets, "proxy-token")}
+    token = {"CONFIGPROXY_AUTH_TOKEN": secret_of(settings, "proxy-token")}
     # The Python proxy tells the Hub the local time of a server's last request, and the Hub reads it as UTC.
     token["TZ"] = "UTC"
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
@@ -61,6 +65,7 @@ def hub(settings: Settings) -> Program:
     """Return the Hub itself."""
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
     environment = base_environment() | settings_environment(settings)
+    environment |= {name: os.environ[name] for name in (*DATABASE_NAMES, *CLUSTER_NAMES) if name in os.environ}
     if WAYS[settings.authenticator].asks_outside:  # the Hub's own requests take no notice of a proxy
         environment |= named_proxies()
     return Program("hub", command, environment, settings.var / "log" / "hub.log")
@@ -69,6 +74,8 @@ def hub(settings: Settings) -> Program:
 def service_program(service: Service, settings: Settings) -> Program:
     """Return one service."""
     command, environment = command_line(service, settings), service_environment(service, settings)
+    if service is CAMPUS:  # it asks somebody else's server, by the way on which the Hub's logins go
+        environment |= {"CAMPUS_PROXY": proxy_for(settings.sign_in.token_url) or ""}
     return Program(service.name, command, environment, settings.var / "log" / f"{service.name}.log")
 
 
@@ -89,7 +96,7 @@ def ask_service(name: str, path: str, settings: Settings) -> dict:
 
 
 def _ask(who: Service, url: str, settings: Settings, method: str, body: dict | None, timeout: float) -> dict:
-    return send(url, method, body, read_or_create(settings.secrets, f"service-{who.name}"), timeout)
+    return send(url, method, body, secret_of(settings, f"service-{who.name}"), timeout)
 
 
 def send(url: str, method: str, body: dict | None, token: str = "", timeout: float = 30) -> dict:
@@ -101,14 +108,13 @@ def send(url: str, method: str, body: dict | None, token: str = "", timeout: flo
         return json.loads(answer.read() or b"{}")
 
 
-def wait_for(name: str, ready: Callable[[], object], seconds: float, log: Path) -> None:
-    """Wait until `ready` gives something true; raise TimeoutError that names the log."""
+def wait_for(name: str, ready: Callable[[], object], seconds: float, log: Path | None) -> None:
+    """Wait until `ready` gives something true; raise TimeoutError that names the log, if it is on this machine."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
-            raise TimeoutError(
-                f"{name} did not answer within {seconds:.0f} seconds. Its last words, in {log}:\n{tail(log)}"
-            )
+            words = f"Its last words, in {log}:\n{tail(log)}" if log else "It runs elsewhere: see its log there."
+            raise TimeoutError(f"{name} did not answer within {seconds:.0f} seconds. {words}")
         time.sleep(0.1)
 
 

@@ -42,7 +42,8 @@ def serve(settings: Settings) -> None:
     if settings.place == "docker":
         settings = with_bridge(settings)
     with only_one(settings):
-        check_port(settings.host, settings.port)
+        if not settings.proxy_api:
+            check_port(settings.host, settings.port)
         check_sign_in(settings)
         for warning in [*check_origins(settings), *check_certificates(settings)]:
             say(f"!!! {warning}")
@@ -93,13 +94,11 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
     began = time.monotonic()
     services = chosen(settings)
     say(f"==> Starting the Hub and {', '.join(service.name for service in services)}")
-    front = programs.proxy(settings)
-    front.after_restart = lambda: restore_routes(settings)
-    back = programs.hub(settings)
-    own = {service.name: programs.service_program(service, settings) for service in services}
-    web = [service for service in services if service.web]
+    here = [service for service in services if service.name not in settings.elsewhere]
+    own = {service.name: programs.service_program(service, settings) for service in here}
+    web = [own[service.name] for service in here if service.web]
     # The Hub gives a service its route when it answers, so services come up beside the Hub and not after it.
-    for program in (front, back, *(own[service.name] for service in web)):
+    for program in (*front(settings), programs.hub(settings), *web):
         supervisor.start(program)
     wait(supervisor, "hub", f"{settings.hub_api_url}/health")
     came = []
@@ -112,6 +111,15 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
     wait(supervisor, "proxy", f"{settings.entrance}hub/health")
     wait_for_routes(supervisor, settings, came)
     say(f"    ready after {time.monotonic() - began:.0f} s")
+
+
+def front(settings: Settings) -> list[programs.Program]:
+    """Return the proxy, none where it runs by itself."""
+    if settings.proxy_api:
+        return []
+    proxy = programs.proxy(settings)
+    proxy.after_restart = lambda: restore_routes(settings)
+    return [proxy]
 
 
 def try_service(supervisor: Supervisor, name: str, url: str) -> bool:
@@ -202,17 +210,17 @@ def _is_overdue_release(row: dict, now: str) -> bool:
 
 def wait(supervisor: Supervisor, name: str, url: str, seconds: float = START_SECONDS, host: str = "") -> None:
     """Wait for a program's first answer while tending the others; Ctrl-C ends the wait, three deaths refuse it."""
-    program = supervisor.programs[name]
+    program = supervisor.programs.get(name)  # none of what another machine runs
 
     def ready() -> bool:
         supervisor.tend()
-        if program.deaths >= 3:
+        if program and program.deaths >= 3:
             raise NotReady(
                 f"{name} ends as soon as it starts. Its last words, in {program.log}:\n{programs.tail(program.log)}"
             )
         return supervisor.stopping.is_set() or programs.answers(url, host)
 
-    programs.wait_for(name, ready, seconds, program.log)
+    programs.wait_for(name, ready, seconds, program.log if program else None)
 
 
 def restore_routes(settings: Settings) -> None:

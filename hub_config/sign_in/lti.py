@@ -4,6 +4,7 @@ The platform signs who somebody is. Its roles (teacher, learner) give no right h
 """
 
 import asyncio
+from pathlib import Path
 
 from jwt import PyJWKClientConnectionError
 from ltiauthenticator.lti13.auth import LTI13Authenticator
@@ -14,20 +15,37 @@ from traitlets import Unicode
 
 from exchange.protocol.names import NoName, name_of
 from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
+from hub_config.sign_in.platform_course import NotTheirName, check_name, note_course
 from hub_config.sign_in.refusals import RosterOnly, SignInRefused
 
+FRAMES = ("iframe", "frame")
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 AGAIN = (
     "Go back to your learning platform and open the course from there once more. If it stays so, tell the operator of "
     "the Hub; the reason stands in its log."
 )
 
+ANOTHER_ACCOUNT = (
+    "Your learning platform calls you by a name that belongs to another of its accounts here. Tell the course staff; "
+    "they see it in `tito campus roster`."
+)
+
+# What a platform begins a launch with, which a window of its own begins it with once more.
+BEGUN_WITH = ("iss", "login_hint", "target_link_uri", "lti_message_hint", "client_id", "lti_deployment_id")
+
 
 class Begin(LTI13LoginInitHandler):
     """Where the platform begins a launch."""
 
-    def post(self) -> None:
-        """Send the browser to the platform; one that did not come from there is told where to go."""
+    async def post(self) -> None:
+        """Send the browser to the platform; one that did not come from there is told where to go.
+
+        In a frame of the platform's page it is offered a window instead: a browser that blocks other sites' cookies
+        would bring none of ours back, and no page of a course lets itself be framed.
+        """
+        if self.request.headers.get("Sec-Fetch-Dest") in FRAMES:
+            await self._offer_a_window()
+            return
         try:
             super().post()
         except web.HTTPError as error:
@@ -39,6 +57,12 @@ class Begin(LTI13LoginInitHandler):
             ) from error
 
     get = post
+
+    async def _offer_a_window(self) -> None:
+        # The one page that may be framed, by anybody: its button does what a link to this address would do.
+        self.set_header("Content-Security-Policy", "frame-ancestors *")
+        begun = {name: value for name in BEGUN_WITH if (value := self.get_argument(name, ""))}
+        self.finish(await self.render_template("lti_window.html", begun=begun))
 
     def authorize_redirect(self, redirect_uri, login_hint, nonce, client_id, state, lti_message_hint=None) -> None:
         """Name the Hub as it is registered where the platform leaves its name out."""
@@ -84,6 +108,7 @@ class Platform(RosterOnly, LTI13Authenticator):
     callback_handler = Launch
     custom_html = "<p>Open this course from your learning platform: logging in begins there.</p>"
     domain = Unicode(config=True, help="Mail domain that a name must have; it is cut off")
+    campus_folder = Unicode(config=True, help="Folder that sign-in and the campus service share")
 
     def get_username(self, token):
         """Return the claim; a launch without it is refused, never logged in by another claim."""
@@ -94,6 +119,18 @@ class Platform(RosterOnly, LTI13Authenticator):
             log = f"The launch has no claim {key!r} (HUB_SIGN_IN__USERNAME_CLAIM); it has {', '.join(sorted(token))}"
             raise SignInRefused(403, "You could not be let in", NO_NAME, log)
         try:
-            return name_of(without_domain(name, self.domain))
+            return self._of_subject(token, name_of(without_domain(name, self.domain)))
         except NoName as error:
             raise SignInRefused(403, "You could not be let in", NO_NAME, f"The launch's {key!r}: {error}") from error
+
+    def _of_subject(self, token, name: str) -> str:
+        """Return the name of the launch's subject, and keep from which course they come."""
+        if not self.campus_folder:
+            return name
+        folder = Path(self.campus_folder)
+        try:
+            name = check_name(folder, token, name)
+        except NotTheirName as error:
+            raise SignInRefused(403, "You could not be let in", ANOTHER_ACCOUNT, f"LTI launch: {error}") from error
+        note_course(folder, token)
+        return name

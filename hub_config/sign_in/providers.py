@@ -3,9 +3,8 @@
 A provider's client secret is a file, `var/secrets/oauth-client-secret`; a platform signs, so it has none.
 """
 
-from pathlib import Path
-
 from hub_config.settings import Settings, SettingsError
+from hub_config.sign_in.platform_course import CAMPUS_FOLDER
 
 CLIENT_SECRET = "oauth-client-secret"
 CALLBACK = "/hub/oauth_callback"
@@ -36,7 +35,7 @@ def _provider(c, settings: Settings, name: str) -> None:
     own = settings.sign_in
     c.JupyterHub.authenticator_class = f"hub_config.sign_in.oauth.{name}"
     c.OAuthenticator.client_id = own.client_id
-    c.OAuthenticator.client_secret = _client_secret(settings.secrets)
+    c.OAuthenticator.client_secret = _client_secret(settings)
     c.OAuthenticator.oauth_callback_url = settings.public_url + CALLBACK
     if own.login_service:
         c.OAuthenticator.login_service = own.login_service
@@ -55,6 +54,7 @@ def platform(c, settings: Settings) -> None:
     c.LTI13Authenticator.tool_name = settings.title
     c.LTI13Authenticator.tool_description = "Build a deep-learning framework, module by module"
     c.Platform.domain = own.hosted_domain
+    c.Platform.campus_folder = str(settings.var / CAMPUS_FOLDER)
 
 
 def told_by_name(settings: Settings) -> list[str]:
@@ -62,8 +62,8 @@ def told_by_name(settings: Settings) -> list[str]:
     return [f"People on the roster log in by {where}."]
 
 
-def _client_secret(secrets: Path) -> str:
-    file = secrets / CLIENT_SECRET
+def _client_secret(settings: Settings) -> str:
+    file = (settings.given_secrets or settings.secrets) / CLIENT_SECRET
     if not file.is_file() or not file.read_text("utf-8").strip():
         raise SettingsError(f"the provider's client secret is read from {file}: write it there, with mode 0600")
     return file.read_text("utf-8").strip()

@@ -13,12 +13,14 @@ from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered, make_
 pytestmark = pytest.mark.service
 DOCUMENT = Path(__file__).parents[2] / "docs" / "ta.md"
 BLOCKS = re.findall(r"```\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+FROM_CANVAS = "Student,ID,SIS User ID,SIS Login ID,Section,vectors (4711)\nAda,501,u-1,ada,A,\n"
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line]
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("documents") / "course")
+    (course / "canvas-grades.csv").write_text(FROM_CANVAS)
     put_submission(course, "ada", answered(course, WRONG))
     put_submission(course, "ben", answered(course, GOOD))
     run(["tito", "grade", "autograde", SLUG], course)

@@ -42,7 +42,7 @@ def test_hub_and_what_servers_call_listen_on_the_bridge_the_rest_on_loopback(set
     loopback = "127.0.0.1"
     assert hosts == {
         **dict.fromkeys(("exchange", "grading", "semester"), BRIDGE),
-        **dict.fromkeys(("formgrader", "home"), loopback),
+        **dict.fromkeys(("campus", "formgrader", "home"), loopback),
     }
     assert config.JupyterHub.hub_ip == BRIDGE
     assert urlsplit(config.ConfigurableHTTPProxy.api_url).hostname == loopback

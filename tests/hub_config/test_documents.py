@@ -13,7 +13,7 @@ from hub_config.sign_in.kinds import check_sign_in
 from hub_config.sign_in.providers import CLIENT_SECRET
 from hub_config.ways_to_sign_in import WAYS
 
-DOCUMENTS = [*sorted((CHECKOUT / "docs").glob("*.md")), CHECKOUT / "docker" / "README.md"]
+DOCUMENTS = [*sorted((CHECKOUT / "docs").glob("*.md")), *sorted((CHECKOUT / "docker").rglob("README.md"))]
 CODE = re.compile(r"```console\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 
 

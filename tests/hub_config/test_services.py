@@ -7,6 +7,7 @@ from traitlets.config import Config
 
 from hub_config.roles import CUSTOM_SCOPES
 from hub_config.services import (
+    CAMPUS,
     SERVICES,
     SUPERVISOR,
     TERMINAL,
@@ -17,6 +18,8 @@ from hub_config.services import (
 )
 from hub_config.settings import SettingsError
 
+HERE = [service for service in SERVICES if service is not CAMPUS]  # no learning platform is set
+
 
 @pytest.fixture
 def declared(settings):
@@ -26,7 +29,17 @@ def declared(settings):
 
 
 def test_every_service_of_this_checkout_is_here(settings):
-    assert [service.name for service in chosen(settings)] == [service.name for service in SERVICES]
+    assert [service.name for service in chosen(settings)] == [service.name for service in HERE]
+
+
+def test_the_campus_service_runs_where_a_platform_gives_tokens(settings):
+    platform = settings.sign_in.model_copy(update={"token_url": "https://lms.example.org/token"})
+    there = settings.model_copy(update={"authenticator": "lti13", "sign_in": platform})
+    assert CAMPUS in chosen(there)
+    assert CAMPUS not in chosen(there.model_copy(update={"without": ["campus"]}))
+    assert service_environment(CAMPUS, there, {})["CAMPUS_TOKEN_URL"] == "https://lms.example.org/token"
+    with pytest.raises(SettingsError, match="campus can't do without semester"):
+        chosen(there.model_copy(update={"without": ["semester", "home"]}))
 
 
 def test_only_the_semester_service_administers_people_and_groups(declared):
@@ -107,4 +120,4 @@ def test_services_that_need_each_other_are_left_out_together(settings, without, 
         with pytest.raises(SettingsError, match=said):
             chosen(some)
     else:
-        assert {service.name for service in SERVICES} - {service.name for service in chosen(some)} == set(without)
+        assert {service.name for service in HERE} - {service.name for service in chosen(some)} == set(without)

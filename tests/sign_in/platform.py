@@ -110,6 +110,10 @@ class Platform:
                 "<button>Open TinyTorch</button></form>"
             )
 
+        @app.get("/framed/{person}")
+        def framed(person: str):
+            return HTMLResponse(f'<h1>A course of the platform</h1><iframe title="TinyTorch" src="/course/{person}">')
+
         return app
 
 

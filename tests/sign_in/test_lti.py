@@ -1,5 +1,6 @@
 """People come from a learning platform with LTI 1.3: its signature says who, the roster says whether."""
 
+import json
 import ssl
 import time
 from contextlib import AbstractContextManager, ExitStack
@@ -7,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack
 import httpx
 import pytest
 
+from hub_config.sign_in.platform_course import MEMBERS
 from tests.e2e.browser import chromium
 from tests.proxies import forwarding_proxy, named
 from tests.sign_in.certificate import write_pair
@@ -93,6 +95,56 @@ def test_a_browser_goes_from_the_platforms_page_to_the_course(door: Door, platfo
         page.get_by_role("button", name="Open TinyTorch").click()
         page.wait_for_url(f"{door.url}{HOME}")
         assert page.locator(".who .name").inner_text().endswith("ada")
+
+
+def test_inside_the_platforms_page_a_window_is_offered_that_logs_in(door: Door, platform: Platform):
+    with chromium() as somebody:
+        page = somebody.new_context(ignore_https_errors=True).new_page()
+        page.goto(f"http://localhost:{platform.port}/framed/ada")
+        inside = page.frame_locator("iframe")
+        inside.get_by_role("button", name="Open TinyTorch").click()
+        with page.expect_popup() as opened:
+            inside.get_by_role("button", name="Open the course").click()
+        opened.value.wait_for_url(f"{door.url}{HOME}")
+        assert opened.value.locator(".who .name").inner_text().endswith("ada")
+
+
+@pytest.mark.security
+def test_the_page_in_a_frame_says_back_only_what_begins_a_launch_and_as_text(door: Door, platform: Platform):
+    begin = {**platform.launch("ada"), "login_hint": '"><script>alert(1)</script>', "next": "https://evil.example"}
+    with browser(door) as eve:
+        page = eve.post(BEGIN, data=begin, headers={"Sec-Fetch-Dest": "iframe"})
+        address, hidden = form(page)
+        outside = eve.get("/hub/login")
+    assert (page.status_code, address) == (200, f"{door.url}{BEGIN}")
+    assert hidden == {name: value for name, value in begin.items() if name != "next"}
+    assert "<script>alert" not in page.text
+    assert "frame-ancestors 'none'" in outside.headers["content-security-policy"]
+
+
+def test_a_launch_tells_where_the_services_of_the_platforms_course_are(door: Door, platform: Platform, monkeypatch):
+    """And whom the campus service knows keeps their name, while nobody gets a name that is somebody else's."""
+    members = {"context_memberships_url": f"{platform.url}/members"}
+    monkeypatch.setitem(platform.altered, f"{CLAIM}context", {"id": "7", "title": "Deep Learning"})
+    monkeypatch.setitem(platform.altered, MEMBERS, members)
+    folder = door.settings.var / "campus"
+    with browser(door) as ada:
+        assert launch(ada, platform, "ada").status_code == 200
+    (noted,) = [json.loads(path.read_text()) for path in (folder / "launched").glob("*.json")]
+    assert (noted["title"], noted["members_url"]) == ("Deep Learning", f"{platform.url}/members")
+    people = {"issuer": platform.url, "people": {"platform-id-of-ada": "ada", "another-account": "ida"}}
+    (folder / "people.json").write_text(json.dumps(people))
+    try:
+        with browser(door) as ada:
+            monkeypatch.setitem(platform.altered, f"{CLAIM}custom", {"login": "countess"})
+            assert "You are ada" in words(launch(ada, platform, "ada"))
+        with browser(door) as eve:
+            monkeypatch.setitem(platform.altered, f"{CLAIM}custom", {"login": "ida"})
+            page = launch(eve, platform, "eve")
+            assert page.status_code == 403
+            assert "belongs to another of its accounts" in words(page)
+    finally:
+        (folder / "people.json").unlink()
 
 
 @pytest.mark.security

@@ -43,7 +43,7 @@ def _group_order(command) -> int:
 def test_names_are_unique_and_groups_described():
     names = [command.name for command in COMMANDS]
     assert sorted(set(names)) == sorted(names)
-    assert {command.path[0] for command in COMMANDS if len(command.path) > 1} == set(GROUPS)
+    assert {word for command in COMMANDS for word in command.path[:-1]} == set(GROUPS)
 
 
 @pytest.mark.parametrize("command", HERE)
@@ -68,7 +68,7 @@ def test_who_has_a_command_is_who_has_its_file(command):
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_documents_name_only_commands_of_the_table(document: Path):
-    known = {command.name for command in COMMANDS} | set(GROUPS)
+    known = {" ".join(command.path[:n]) for command in COMMANDS for n in range(1, len(command.path) + 1)}
     for words in re.findall(r"\btito ((?:[a-z]+ ?){1,2})", "\n".join(_code(document))):
         words = words.split()
         name = " ".join(words[:2]) if words[0] in GROUPS else words[0]
@@ -81,7 +81,7 @@ def test_documents_use_only_options_that_commands_have(document: Path):
     for line in "\n".join(_code(document)).splitlines():
         words = line.removeprefix("$ ").split(" #")[0].split()
         name = next(
-            (" ".join(words[1:n]) for n in (3, 2) if words[:1] == ["tito"] and " ".join(words[1:n]) in table), ""
+            (" ".join(words[1:n]) for n in (4, 3, 2) if words[:1] == ["tito"] and " ".join(words[1:n]) in table), ""
         )
         if name:
             module, _, attribute = table[name].target.partition(":")

@@ -54,7 +54,13 @@ grade status: --course-dir --database --json
 grade reading: --course-dir --database --json
 grade share: --again --by --course-dir --database --json --plan --reader --yes
 grade handover: --course-dir --database --json --plan --question --section --yes
-grade export: --course-dir --database --format --json --missing-as-zero --module --output
+grade export: --course-dir --database --format --into --json --missing-as-zero --module --output
+campus status: --json
+campus link: --json
+campus roster: --drops --json --plan --yes
+campus grades status: --all --json --look
+campus grades send: --json
+campus keys: --json --rotate
 semester check: --json
 semester next: --course --force --json --opens --output
 semester demo: --force --output --sections --students --tas --time-zone

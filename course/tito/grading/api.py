@@ -42,6 +42,7 @@ from .similarity import router as similarity_router
 from .similarity_forgotten import router as similarity_forgotten_router
 from .snapshots import router as snapshot_router
 from .students import students_for
+from .told_api import router as told_router
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
 
@@ -202,6 +203,7 @@ def make_app(
         insight_router,
         similarity_router,
         similarity_forgotten_router,
+        told_router,
     )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")

@@ -155,17 +155,23 @@ def status(name, course_dir, database, as_json):
 @click.command()
 @click.option("--format", "form", type=click.Choice(("plain", "canvas", "moodle")), default="plain", show_default=True)
 @click.option("--module", "names", multiple=True, metavar="NAME", help="Only these modules; may be repeated.")
+@click.option(
+    "--into",
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    help="Canvas' own gradebook file: write the scores into it and keep all else.",
+)
 @click.option("--missing-as-zero", is_flag=True, help="Write 0 instead of an empty cell where nothing was submitted.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.  [standard output]")
 @WHERE
 @DATABASE
 @AS_JSON
-def export(form, names, missing_as_zero, output, course_dir, database, as_json):
+def export(form, names, into, missing_as_zero, output, course_dir, database, as_json):
     """Write the grades as CSV for Canvas or Moodle, or as plain rows. Who dropped the course is in plain rows only.
 
     \b
     Examples:
       tito grade export --format canvas --output grades.csv
+      tito grade export --into canvas-grades.csv --output for-canvas.csv
       tito grade export --module tensor --json
     """
     from tito.gradebook.table import dropped, export_table
@@ -173,7 +179,10 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
     door = door_of(course_dir, database)
     wanted = names or [row["assignment"] for row in door.overview()]
     modules = {name: door.rows(name) for name in wanted}
-    text = json.dumps(modules, indent=1) + "\n" if as_json else export_table(form, modules, missing_as_zero)
+    if into is not None:
+        text = _into_canvas(into, modules, missing_as_zero)
+    else:
+        text = json.dumps(modules, indent=1) + "\n" if as_json else export_table(form, modules, missing_as_zero)
     if form != "plain" and not as_json and (gone := dropped(modules)):
         click.echo(f"left out, not on the roster any more: {', '.join(gone)}", err=True)
     if output is None:
@@ -181,3 +190,13 @@ def export(form, names, missing_as_zero, output, course_dir, database, as_json):
     else:
         output.write_text(text, encoding="utf-8", newline="")
         click.echo(f"{output}: {sum(map(len, modules.values()))} rows of {len(modules)} modules", err=True)
+
+
+def _into_canvas(file: Path, modules: dict[str, list[dict[str, Any]]], missing_as_zero: bool) -> str:
+    from tito.gradebook.canvas_file import fill
+
+    filled = fill(file.read_bytes(), file.name, modules, missing_as_zero)
+    click.echo(f"{file.name}: {filled.changed} cells filled or changed, all others as they were", err=True)
+    if filled.missing:
+        click.echo(f"on the roster and not in that file: {', '.join(filled.missing)}", err=True)
+    return filled.text

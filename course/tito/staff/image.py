@@ -53,21 +53,29 @@ def build_images(
         raise TitoError(f"an image's tag has letters, digits, '_', '.', '-' only, got {tag!r}: give another --tag.")
     check_engine()
     make_base(base, say)
-    names = {kind: f"{REPOSITORY}/{kind}:{tag}" for kind in kinds}
+    names = {kind: f"{REPOSITORY}/{kind}:{tag}" for kind in with_foundations(kinds)}
     packages = Packages(base, force, say)
     for position, (kind, name) in enumerate(names.items(), 1):
         with tempfile.TemporaryDirectory(prefix="tito-image-") as folder:
             stage(kind, course, Path(folder))
-            made_of = digest_of(Path(folder), inspect(base, "{{.Id}}"), packages.name)
+            below = f"{REPOSITORY}/{FOUNDATIONS[kind]}:{tag}" if kind in FOUNDATIONS else base
+            made_of = digest_of(Path(folder), inspect(below, "{{.Id}}"), packages.name)
             if not force and inspect(name, f'{{{{index .Config.Labels "{LABEL}"}}}}') == made_of:
                 say(f"{name} is up to date")
                 continue
-            arguments = {"BASE_IMAGE": base} | ({} if kind in FROM_DEBIAN else {"PACKAGES_IMAGE": packages.make()})
+            arguments = {"HUB_IMAGE" if kind in FOUNDATIONS else "BASE_IMAGE": below}
+            arguments |= {} if kind in FROM_DEBIAN else {"PACKAGES_IMAGE": packages.make()}
             say(f"building {name}, {position} of {len(names)}")
             options = ["--tag", name, "--label", f"{LABEL}={made_of}", *(["--no-cache"] * force)]
             _build(Path(folder), f"{kind}.Dockerfile", arguments, options, say)
             say(f"{name} has {int(inspect(name, '{{.Size}}')) / 1e6:.0f} MB")
     return names
+
+
+def with_foundations(kinds: Iterable[str]) -> list[str]:
+    """Return these kinds, each after the one that its image stands on."""
+    stacked = [each for kind in kinds for each in (FOUNDATIONS.get(kind), kind) if each]
+    return list(dict.fromkeys(stacked))
 
 
 def stage(kind: str, course: Course, context: Path) -> None:
@@ -110,6 +118,10 @@ def _stage_database(course: Course, context: Path) -> None:
     shutil.copyfile(ROOT / "docker" / "database.sh", context / "database.sh")
 
 
+def _stage_kubernetes(course: Course, context: Path) -> None:
+    shutil.copyfile(ROOT / "requirements" / "kubernetes.lock", context / "kubernetes.lock")
+
+
 def _stage_checkout(course: Course, context: Path, names: Iterable[str]) -> None:
     """Stage these parts of the checkout, with the course's tree for `course`."""
     checkout = context / "checkout"
@@ -133,8 +145,11 @@ STAGES: dict[str, Callable[[Course, Path], None]] = {
     "staff": _stage_staff,
     "hub": _stage_hub,
     "database": _stage_database,
+    "kubernetes": _stage_kubernetes,
 }
+FOUNDATIONS = {"kubernetes": "hub"}  # kind: the kind whose image it stands on
 KINDS = tuple(STAGES)
+ON_REQUEST = {"kubernetes"}  # one machine needs none of it
 FROM_DEBIAN = {"database"}  # takes none of our packages
 
 
@@ -157,7 +172,13 @@ def _chosen(tiers: str | None, prebuilt: str, semester: Path | None, tag: str | 
 @click.option("--semester", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="For a semester file.")
 @click.option("--tiers", metavar="TIERS", help="For these tiers (commas between).  [all]")
 @click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
-@click.option("--only", "kinds", multiple=True, type=click.Choice(KINDS), help="Only this image; may be repeated.")
+@click.option(
+    "--only",
+    "kinds",
+    multiple=True,
+    type=click.Choice(KINDS),
+    help="Only this image, may be repeated.  [all but kubernetes]",
+)
 @click.option("--tag", help="Tag of the images.  [the semester's course id, else latest]")
 @click.option("--base", default=BASE_IMAGE, show_default=True, help="Debian image that they stand on.")
 @click.option("--force", is_flag=True, help="Build anew, without the engine's cache.")
@@ -173,16 +194,19 @@ def build(
     as_json: bool,
 ) -> int:
     """Build the container images of students' and instructors' servers, of the judge's worker, of Hub and database.
+    What a cluster has besides is built if it is named: kubernetes.
 
     \b
     Examples:
       tito image build --semester course/semesters/2026-fall.yaml
       tito image build --tiers foundation --only student
       tito image build --semester FILE --only worker --only student --json
+      tito image build --semester FILE --only kubernetes
     """
     if tiers and semester:
         raise click.UsageError("say either --tiers or --semester FILE: the file names the tiers.")
     course, tag = _chosen(tiers, prebuilt, semester, tag)
-    names = build_images(course, tag, kinds or KINDS, base, force, lambda line: click.echo(line, err=True))
+    wanted = kinds or [kind for kind in KINDS if kind not in ON_REQUEST]
+    names = build_images(course, tag, wanted, base, force, lambda line: click.echo(line, err=True))
     click.echo(json.dumps({"images": names}) if as_json else "\n".join(names.values()))
     return 0

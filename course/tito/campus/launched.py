@@ -1,0 +1,57 @@
+"""The platform's courses from which somebody has come here: files that the Hub's sign-in writes from signed launches.
+
+A launch gives no right to anything: which of them is ours an instructor says, by `tito campus link`.
+"""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tito.campus.database import Linked
+from tito.campus.platform.addresses import check_address
+
+FOLDER = "launched"
+
+
+@dataclass(frozen=True)
+class LaunchedCourse:
+    """One course of a platform, with the addresses of its services; `key` is its name for `tito campus link`.
+
+    `columns` are those of its own assignments that open the page of a module, by module.
+    """
+
+    key: str
+    issuer: str
+    deployment: str
+    context: str
+    title: str
+    members_url: str
+    line_items_url: str
+    resource_link: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+def launched_courses(folder: Path) -> list[LaunchedCourse]:
+    """Return them by title."""
+    found = [_read(path) for path in (folder / FOLDER).glob("*.json")]
+    return sorted(found, key=lambda each: (each.title, each.key))
+
+
+def find_launched(folder: Path, key: str) -> LaunchedCourse | None:
+    """Return the course that `key` names; raise PlatformUntrue where its services are at no address to ask."""
+    found = next((each for each in launched_courses(folder) if each.key == key), None)
+    for url in (found.members_url, found.line_items_url) if found else ():
+        if url:
+            check_address(url)
+    return found
+
+
+def columns_there(folder: Path, linked: Linked) -> dict[str, str]:
+    """Return the columns of the linked course's own assignments, by the module whose page each opens."""
+    ours = (linked.issuer, linked.deployment, linked.context)
+    found = (each for each in launched_courses(folder) if (each.issuer, each.deployment, each.context) == ours)
+    return next((each.columns for each in found), {})
+
+
+def _read(path: Path) -> LaunchedCourse:
+    return LaunchedCourse(key=path.stem, **json.loads(path.read_text("utf-8")))

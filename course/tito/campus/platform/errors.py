@@ -1,0 +1,23 @@
+"""What goes wrong between this Hub and a platform."""
+
+from tito.errors import TitoError
+
+
+class PlatformSilent(TitoError, ConnectionError):
+    """It did not answer, or said that it can't now: trying again helps, after `after_seconds` if it said so."""
+
+    def __init__(self, text: str, after_seconds: float = 0.0) -> None:
+        super().__init__(text)
+        self.after_seconds = after_seconds
+
+
+class PlatformRefused(TitoError):
+    """It answered that it won't: trying the same again does not help."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class PlatformUntrue(PlatformRefused):
+    """Its answer is not one that this Hub may believe or follow."""

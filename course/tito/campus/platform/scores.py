@@ -1,0 +1,67 @@
+"""Assignment and Grade Services: scores of a column, and what the platform's gradebook has of them.
+
+A score's timestamp is when it was told here, not when it is sent: a platform keeps the newest, so the same one sent
+twice changes nothing, and an old one that comes late takes no newer one's place.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from tito.campus.platform.client import PlatformClient
+from tito.campus.platform.errors import PlatformUntrue
+
+SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
+RESULTS_SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/result.readonly"
+MEDIA = "application/vnd.ims.lis.v1.score+json"
+RESULTS_MEDIA = "application/vnd.ims.lis.v2.resultcontainer+json"
+
+
+@dataclass(frozen=True)
+class PlatformScore:
+    """One person's score of a column."""
+
+    subject: str
+    given: float
+    maximum: float
+    at: datetime
+    comment: str = ""
+
+
+def send_score(client: PlatformClient, line_item: str, score: PlatformScore) -> None:
+    """Tell a platform a score; raise PlatformSilent or PlatformRefused."""
+    body = {
+        "userId": score.subject,
+        "scoreGiven": score.given,
+        "scoreMaximum": score.maximum,
+        "comment": score.comment,
+        "timestamp": score.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "activityProgress": "Completed",
+        "gradingProgress": "FullyGraded",
+    }
+    client.ask("POST", _below(line_item, "scores"), SCOPE, MEDIA, body)
+
+
+def results(client: PlatformClient, line_item: str) -> dict[str, float]:
+    """Return the share of the points that each person has in the platform's gradebook, by subject."""
+    url = _below(line_item, "results")
+    found: dict[str, float] = {}
+    for page in client.pages(url, RESULTS_SCOPE, RESULTS_MEDIA):
+        if not isinstance(page, list):
+            raise PlatformUntrue(f"{url} answered with something else than a list of results")
+        found.update(each for row in page if (each := _share(row)))
+    return found
+
+
+def _share(row: Any) -> tuple[str, float] | None:
+    if not isinstance(row, dict) or not isinstance(row.get("resultScore"), int | float):
+        return None
+    maximum = row.get("resultMaximum") or 1
+    return (str(row.get("userId")), row["resultScore"] / maximum) if isinstance(maximum, int | float) else None
+
+
+def _below(line_item: str, word: str) -> str:
+    """Return the address below a column's, which may carry a query of its own (Moodle's does)."""
+    parts = urlsplit(line_item)
+    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{word}"))

@@ -1,0 +1,1 @@
+"""The campus service: looks at the platform's members each night, and sends scores as they are told."""

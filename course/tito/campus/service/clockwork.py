@@ -1,0 +1,81 @@
+"""The clockwork: one thread that sends scores as they are told, and looks at the platform each night."""
+
+import logging
+import threading
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tito.campus.database import utc_now
+from tito.campus.platform.errors import PlatformSilent
+from tito.campus.service.campus import Campus
+from tito.errors import TitoError
+
+ROUND_SECONDS = 20.0
+LONGEST_PAUSE_SECONDS = 600.0  # while the platform is down: an hour's outage is noticed to be over soon enough
+NIGHT_HOUR = 3
+log = logging.getLogger("tito.campus")
+
+
+class Clockwork:
+    """Work for a campus until it is stopped."""
+
+    def __init__(self, campus: Campus, round_seconds: float = ROUND_SECONDS) -> None:
+        self._campus, self._round = campus, round_seconds
+        self._wake, self._stopping = threading.Event(), False
+        self._pause = round_seconds
+        self._thread = threading.Thread(target=self._loop, name="campus", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way, and end."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """Look now: something has changed."""
+        self._wake.set()
+
+    def round(self) -> None:
+        """Send what is due, and do the night's work if a night has come; what fails is tried by the next round."""
+        try:
+            self._campus.send()
+            self._pause = self._round
+        except PlatformSilent as silent:
+            self._pause = max(silent.after_seconds, min(self._pause * 2, LONGEST_PAUSE_SECONDS))
+            log.warning("the platform can't be told now, again in %.0f s: %s", self._pause, silent)
+        except TitoError as error:
+            log.warning("scores are not sent: %s", error)
+        self._do_the_nights()
+
+    def _do_the_nights(self) -> None:
+        last = self._campus.last_look()  # the first is somebody's who has seen what it changes
+        if last is not None and last < last_night(utc_now(), self._zone()):
+            self._campus.nightly()
+
+    def _zone(self) -> str:
+        try:
+            course: dict[str, Any] = self._campus.neighbours.course()
+        except TitoError:
+            return "UTC"
+        return str(course["time_zone"])
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            self._wake.clear()
+            try:
+                self.round()
+            except Exception:  # the thread's top: one fault must not end the sending for good
+                log.exception("a round of the campus failed; there is another one")
+            self._wake.wait(self._pause)
+
+
+def last_night(now: datetime, zone: str) -> datetime:
+    """Return the newest moment at which it was the hour of the nightly look in the course's zone."""
+    local = now.astimezone(ZoneInfo(zone))
+    tonight = local.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
+    return tonight if tonight <= local else tonight - timedelta(days=1)

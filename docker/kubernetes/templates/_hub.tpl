@@ -1,0 +1,54 @@
+{{/* What Hub, grading, backup and restore have in common: the settings of one place, its volume, its secrets. */}}
+
+{{- define "tinytorch.settings" -}}
+envFrom:
+  - configMapRef: { name: {{ .Release.Name }}-hub }
+env:
+  - name: PGPASSWORD
+    valueFrom:
+      secretKeyRef:
+        name: {{ .Values.hub.db.existingSecret | default (printf "%s-database" .Release.Name) }}
+        key: password
+{{- end }}
+
+{{- define "tinytorch.mounts" -}}
+- { name: tmp, mountPath: /tmp }
+- { name: tmp, mountPath: /home/hub, subPath: home }
+- { name: secrets, mountPath: /run/secrets/tinytorch, readOnly: true }
+{{- if .Values.hub.semester.existingSecret }}
+- { name: semester, mountPath: /srv/semester, readOnly: true }
+{{- end }}
+{{- end }}
+
+{{- define "tinytorch.volumes" -}}
+- name: tmp
+  emptyDir: { sizeLimit: 2Gi }
+- name: secrets
+  projected:
+    defaultMode: 0440
+    sources:
+      - secret: { name: {{ .Release.Name }}-tokens }
+      {{- with .Values.hub.existingSecret }}
+      - secret: { name: {{ . }} }
+      {{- end }}
+{{- with .Values.hub.semester.existingSecret }}
+- name: semester
+  secret: { secretName: {{ . }}, defaultMode: 0440 }
+{{- end }}
+{{- end }}
+
+{{- define "tinytorch.state" -}}
+- name: state
+  persistentVolumeClaim: { claimName: {{ .Release.Name }}-state }
+{{- end }}
+
+{{/* The volume is one machine's: whoever needs it goes where the Hub is. */}}
+{{- define "tinytorch.beside-the-hub" -}}
+affinity:
+  podAffinity:
+    requiredDuringSchedulingIgnoredDuringExecution:
+      - topologyKey: kubernetes.io/hostname
+        labelSelector:
+          matchLabels:
+            {{- include "tinytorch.labels" (list . "hub") | nindent 12 }}
+{{- end }}
