@@ -251,7 +251,7 @@ def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str], course: st
             mortal(words), cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        wait_for(lambda: _answers(ports) or process.poll() is not None, "JupyterHub to start")
+        wait_for(lambda: _answers(ports) or process.poll() is not None, "JupyterHub to start", pause=0.2)
         assert process.poll() is None, (folder / "hub.log").read_text()
         yield
     finally:
