@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tinytorch.bound import is_tensor
-from tinytorch.settings import checking
+from tinytorch.settings import check_text, checking
 
 
 class Ignored(NamedTuple):
@@ -198,7 +198,9 @@ def understanding(function: Callable, place: str, word: str, everything: bool = 
         if not others:
             try:
                 return function(*arguments, **options)
-            except AttributeError as error:
+            except (AttributeError, TypeError) as error:
+                if function.__name__ != "__init__":  # which has been checked
+                    check_text(word, own, arguments, options)
                 check_are_tensors(word, arguments, error)
                 raise
         shown = type(arguments[0]).__name__ if function.__name__ == "__init__" else word
@@ -211,10 +213,11 @@ def understanding(function: Callable, place: str, word: str, everything: bool = 
     return understood
 
 
-def check_are_tensors(word: str, arguments: tuple, error: AttributeError) -> None:
+def check_are_tensors(word: str, arguments: tuple, error: Exception) -> None:
     """Say that Tensors are taken, if one of the arguments is none and lacks what a Tensor has."""
     if (
-        word in OPTIONS["tinytorch.nn.functional"]
+        isinstance(error, AttributeError)
+        and word in OPTIONS["tinytorch.nn.functional"]
         and any(error.obj is x for x in arguments)
         and not is_tensor(error.obj)
     ):

@@ -138,4 +138,11 @@ def check(whose: str, name: str, value: Any, kind: Kind, may_be_none: bool) -> N
     """Refuse a value that a setting cannot have."""
     if not (kind.fits(value) or (value is None and may_be_none)):
         said = f"{whose} takes {kind.takes} as {name}, got {type(value).__name__}: {value!r:.40}"
-        raise (ValueError if isinstance(value, kind.of) else TypeError)(said)
+        raise (ValueError if isinstance(value, kind.of) else TypeError)(said) from None
+
+
+def check_text(word: str, names: Iterable[str], arguments: tuple, options: dict) -> None:
+    """Say that text was given where a function that failed takes none."""
+    for name, value in (*zip(names, arguments, strict=False), *options.items()):
+        if isinstance(value, str) and name in KINDS and not name.endswith("dim"):  # explaining.py knows the shape
+            check(word, name, value, KINDS[name], may_be_none=False)

@@ -7,6 +7,7 @@ import pytest
 
 import tinytorch
 from tinytorch import data, nn, optim
+from tinytorch.nn import functional
 from tinytorch.optim import lr_scheduler
 from tinytorch.settings import KINDS
 
@@ -111,6 +112,21 @@ def test_the_error_names_class_setting_and_value(wrong, says):
     with pytest.raises((TypeError, ValueError), match=says) as caught:
         wrong()
     assert caught.type is (ValueError if "int: -1" in says or "average" in says else TypeError)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (lambda x: functional.dropout(x, "a"), "^dropout takes a number as p, got str: 'a'"),
+        (lambda x: functional.conv2d(x, x, stride="a"), "^conv2d takes .* as stride, got str: 'a'"),
+        (lambda x: functional.max_pool2d(x, "a"), "^max_pool2d takes .* as kernel_size, got str: 'a'"),
+        (lambda x: functional.huber_loss(x, x, delta="a"), "^huber_loss takes a number from 0 on as delta"),
+        (lambda x: functional.cross_entropy(x[0, 0], x[0, 0], label_smoothing="a"), "as label_smoothing, got str"),
+    ],
+)
+def test_a_function_that_fails_over_text_says_where_it_stands(wrong, says):
+    with pytest.raises(TypeError, match=says):
+        wrong(tinytorch.ones(1, 1, 4, 4))
 
 
 def test_what_pytorch_takes_is_taken():

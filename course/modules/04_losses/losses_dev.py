@@ -117,6 +117,8 @@ def mse_loss(input, target, reduction="mean"):
     3.3333...
 
     HINT: `** 2` works on Tensors.
+
+    TINYTORCH ASSUMPTIONS: shapes are equal. PyTorch broadcasts unequal ones and warns; that is nearly always a mistake.
     """
     ### BEGIN SOLUTION
     check_same_shape("mse_loss", input, target)
@@ -554,6 +556,8 @@ def cross_entropy(input, target, reduction="mean"):
     0.4076...
 
     HINT: Tensors can be indexed with arrays as numpy arrays can: log_probs[np.arange(N), classes].
+
+    TINYTORCH ASSUMPTIONS: a target is one class. PyTorch also takes a probability for each class.
     """
     ### BEGIN SOLUTION
     classes = checked_targets(input, target)

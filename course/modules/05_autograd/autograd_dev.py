@@ -1151,6 +1151,8 @@ def backpropagate(tensor, gradient=None):
     6.0
 
     HINT: never `+=` on an array here: the same array may be on its way to somebody else (add_rule hands out one twice).
+
+    TINYTORCH ASSUMPTIONS: gradients are arrays without a tape, so they have no gradients themselves. PyTorch's can (`create_graph=True`).
     """
     ### BEGIN SOLUTION
     grads = {id(tensor): first_gradient(tensor, gradient)}

@@ -513,6 +513,8 @@ def adam_step(p, g, m, v, t, lr, betas, eps):
     (array([1.9]), array([0.4]), array([0.016]))
 
     HINT: if you return the corrected averages, the next step corrects them again.
+
+    TINYTORCH ASSUMPTIONS: one formula. PyTorch's Adam can also divide by the largest v so far (`amsgrad=True`).
     """
     ### BEGIN SOLUTION
     m = betas[0] * m  # new arrays; what follows may write into them
@@ -897,6 +899,8 @@ def warmup_cosine(step, warmup, total):
     [0.25, 1.0, 1.0, 0.5, 0.0]
 
     HINT: math.cos and math.pi. Ask for step >= total before dividing by total - warmup.
+
+    TINYTORCH ASSUMPTIONS: the rate ends at 0. PyTorch's CosineAnnealingLR can end above it (`eta_min`).
     """
     ### BEGIN SOLUTION
     if step < warmup:

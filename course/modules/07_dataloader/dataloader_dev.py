@@ -120,6 +120,8 @@ def read_idx(content):
     array([7, 8, 9], dtype=uint8)
 
     HINT: `int.from_bytes(content[4:8], "big")` is the first length; the header has 4 + 4 * axes bytes.
+
+    TINYTORCH ASSUMPTIONS: unsigned bytes, as MNIST has them. The format also knows wider numbers.
     """
     ### BEGIN SOLUTION
     if content[:3] != b"\x00\x00\x08":
@@ -764,6 +766,8 @@ def load_batches(loader):
     [[1.0, 2.0], [3.0]]
 
     HINT: `yield` inside the `for` loop; collecting a list and returning it would load everything before the first step.
+
+    TINYTORCH ASSUMPTIONS: one process, so training waits while a batch is made. PyTorch's workers load ahead.
     """
     ### BEGIN SOLUTION
     n = len(loader.dataset)

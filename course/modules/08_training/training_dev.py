@@ -137,6 +137,8 @@ def clip_grad_norm_(parameters, max_norm):
     Tensor([0. , 0.8])
 
     HINT: the `_` at the end of the name says, in PyTorch's manner, that the gradients themselves are changed.
+
+    TINYTORCH ASSUMPTIONS: length means the root of the sum of squares. PyTorch's `norm_type` offers others.
     """
     ### BEGIN SOLUTION
     gradients = [p.grad for p in parameters if p.grad is not None]
@@ -1075,6 +1077,8 @@ def fit(trainer, train_loader, validation_loader, epochs):
     [{'epoch': 1, 'train_loss': 0.9, 'validation_loss': 0.4, 'validation_accuracy': 0.9}]
 
     HINT: `for epoch in range(epochs)` would start again from 0 after a checkpoint; `while` doesn't. The mean must be a float.
+
+    TINYTORCH ASSUMPTIONS: validation comes after each epoch. Where an epoch takes days, one looks every so many steps.
     """
     ### BEGIN SOLUTION
     while trainer.epoch < epochs and not trainer.stopped:
