@@ -28,7 +28,8 @@ BAND_IS_LAID_OUT = """() => {
     return bands.length > 20 && bands[20].getBoundingClientRect().width > 0;
 }"""
 START_SECONDS = 120
-OUTPUTS = {"include": [[".jp-OutputArea-output"]]}  # the rest of the page is JupyterLab's own
+# Of an output JupyterLab's pictures and ipywidgets' handles are not ours: they take no text for a screen reader.
+OUTPUTS = {"include": [[".jp-OutputArea-output"]], "exclude": [[".jp-RenderedImage img"], [".noUi-handle"]]}
 HANDLES = ".jp-OutputArea-output .noUi-handle"
 TRAINING = """
 import time
