@@ -7,8 +7,7 @@ from tests.formgrader.conftest import Visitor
 from tests.formgrader.test_grading_by_hand import open_submission
 
 pytestmark = pytest.mark.live
-PAGES = ("manage_assignments", "gradebook", "gradebook/tensor", "manage_submissions/tensor", "manage_students", "audit")
-PAGES += ("gradebook/tensor/tensor", "manage_students/ada", "manage_students/ada/tensor", "reading")
+PAGES = ("manage_assignments", "gradebook/tensor/tensor", "manage_submissions/tensor", "manage_students", "audit")
 
 
 @pytest.fixture(scope="module")

@@ -290,7 +290,7 @@ def main() -> int:
         lines = found(planted)
         # Ordinary students who by chance chose the same few ways: in a class of about 30 some, in one of 200 nobody.
         lines.append(f"other pairs to look at: {len(set(pairs_found(planted)) - set(planted.copies))}")
-    print("\n".join(lines), f"\n{time.monotonic() - began:.0f} s")
+    print("\n".join(lines), f"\n{time.monotonic() - began:.0f} s, {_cpu_seconds():.0f} CPU s with all that has ended")
     return any(line.startswith("NOT") for line in lines)
 
 

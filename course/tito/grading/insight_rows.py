@@ -23,6 +23,7 @@ from .records import JUDGED, Run
 from .settings import GradingSettings
 
 KINDS = ("quick", "autograde")
+NONE = Attempts()
 
 
 def modules_of(settings: GradingSettings) -> dict[str, ModuleFacts]:
@@ -69,21 +70,29 @@ def read_standings(queue: Queue, module: str = "") -> Standings:
     found = Standings({}, {})
     with Session(queue.engine) as session:
         for row in session.execute(query):
-            if not is_milestone(row.assignment):
-                _add(found, row)
+            _add(found, *row)
+    for name in filter(is_milestone, list(found.newest_run)):
+        del found.attempts[name], found.newest_run[name]
     return found
 
 
-def _add(found: Standings, row: Any) -> None:
-    before = found.attempts.setdefault(row.assignment, {}).get(row.student, Attempts())
-    passed = row.score is not None and bool(row.max_score) and row.score >= row.max_score
-    count, visible, full = before.count, before.passed_visible, before.passed_all
-    if row.kind == "quick":
-        count, visible = row.count, passed
+def _add(
+    found: Standings,
+    module: str,
+    student: str,
+    kind: str,
+    count: int,
+    run: int,
+    score: float | None,
+    most: float | None,
+) -> None:
+    attempts = found.attempts.setdefault(module, {})
+    before, passed = attempts.get(student, NONE), score is not None and bool(most) and score >= (most or 0)
+    if kind == "quick":
+        attempts[student] = Attempts(count, passed, before.passed_all)
     else:
-        count, full = max(count, 1), passed
-    found.attempts[row.assignment][row.student] = Attempts(count, visible, full)
-    found.newest_run[row.assignment] = max(row.id, found.newest_run.get(row.assignment, 0))
+        attempts[student] = Attempts(max(before.count, 1), before.passed_visible, passed)
+    found.newest_run[module] = max(run, found.newest_run.get(module, 0))
 
 
 def _judged() -> tuple[Any, ...]:
