@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.docker.deployed import deployed_hub
-from tests.e2e.hub import CHECKOUT, RunningHub, write_semester
+from tests.e2e.hub import CHECKOUT, RunningHub, free_port, write_semester
 from tests.e2e.names import localhost_names
 from tests.e2e.solving import solutions, solved
 from tests.security.shell import Shell, shell_of
@@ -42,7 +42,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def local(folder: Path, semester: Path, checkout: Path, restored_from: Path | None = None) -> Iterator[RunningHub]:
     """A Hub of the local place; `folder` is its state."""
-    hub = RunningHub("local", folder, extra={"HUB_SEMESTER": str(semester)}, checkout=checkout)
+    hub = RunningHub("local", folder, port=free_port(), extra={"HUB_SEMESTER": str(semester)}, checkout=checkout)
     if restored_from:
         done = hub.command("restore", str(restored_from))
         assert done.returncode == 0, done.stdout + done.stderr
