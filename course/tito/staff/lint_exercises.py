@@ -166,8 +166,8 @@ def _check_imports(source: ModuleSource) -> Iterator[Finding]:
     curriculum = load_curriculum(source.module.folder.parent.parent)
     earlier = {f"tinytorch.core.{m.slug}" for m in curriculum.modules if m.number < source.module.number}
     rooms = {
-        "data.bases", "explaining", "layout", "nn.module_base", "optim.bases", "random", "recording", "saving",
-        "tensor_base", "versions", "words.slopes",
+        "data.bases", "explaining", "layout", "nn.module_base", "optim.bases", "profiling", "random", "recording",
+        "saving", "tensor_base", "versions", "words.slopes",
     }  # fmt: skip
     allowed = earlier | {"tinytorch", *(f"tinytorch.{room}" for room in rooms)}
     for cell in source.code:
