@@ -10,7 +10,11 @@ import pytest
 
 from tests import lanes
 
-PYPROJECT = "[tool.pytest.ini_options]\nmarkers = [" + ", ".join(f"'{name}'" for name in lanes.LANES) + "]\n"
+PYPROJECT = f"""
+[tool.pytest.ini_options]
+markers = {[*lanes.LANES]}
+addopts = "-p no:schemathesis -p no:hypothesispytest"
+"""
 FLAKY = """
 from pathlib import Path
 import pytest
@@ -39,7 +43,7 @@ def run(tree: Path, *words: str, ci: bool = False) -> subprocess.CompletedProces
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environment |= {"CI": "true" if ci else ""}
     line = [sys.executable, "-m", "tests.lanes", *words]
-    return subprocess.run(line, cwd=tree, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(line, cwd=tree, env=environment, capture_output=True, text=True, timeout=280)
 
 
 def write(tree: Path, name: str, text: str) -> None:
