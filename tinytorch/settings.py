@@ -81,9 +81,10 @@ REDUCTION = one_of("mean", "sum", "none", "batchmean")
 
 KINDS: dict[str, Kind] = {
     **dict.fromkeys(
-        ("in_features", "out_features", "in_channels", "out_channels", "num_features", "num_embeddings",
-         "embedding_dim", "embed_dim", "d_model", "dim_feedforward", "num_parameters", "vocabulary", "context",
-         "num_samples", "step_size", "T_max"), SIZE),
+        ("in_channels", "out_channels", "embed_dim", "d_model", "dim_feedforward", "num_parameters", "vocabulary",
+         "context", "num_samples", "step_size", "T_max"), SIZE),
+    # PyTorch takes 0 of these, and so do units that are removed one by one until none is left
+    **dict.fromkeys(("in_features", "out_features", "num_features", "num_embeddings", "embedding_dim"), COUNT),
     **dict.fromkeys(("num_heads", "nhead", "heads"), HEADS),
     "batch_size": Kind("a whole number from 1 on, or None,", lambda value: value is None or is_whole(value)),
     **dict.fromkeys(("num_workers", "total_iters", "patience", "cooldown", "prefetch_factor"), COUNT),

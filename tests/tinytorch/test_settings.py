@@ -86,7 +86,7 @@ def test_text_is_no_number_size_truth_or_list(kind, name):
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        (lambda: nn.Linear("a", 2), "Linear takes a whole number from 1 on as in_features, got str: 'a'"),
+        (lambda: nn.Linear("a", 2), "Linear takes a whole number from 0 on as in_features, got str: 'a'"),
         (lambda: nn.Linear(2.5, 2), "as in_features, got float: 2.5"),
         (lambda: nn.Linear(2, -1), "as out_features, got int: -1"),
         (lambda: nn.Linear(2, 3, bias="False"), "Linear takes True or False as bias, got str: 'False'"),
@@ -131,6 +131,7 @@ def test_a_function_that_fails_over_text_says_where_it_stands(wrong, says):
 
 def test_what_pytorch_takes_is_taken():
     nn.AdaptiveAvgPool2d((None, 1)), nn.MaxPool2d(2, stride=None), nn.Linear(2, 3, bias=0)
+    assert nn.Linear(2, 0)(tinytorch.ones(1, 2)).shape == (1, 0)
     nn.Linear(tinytorch.tensor([2, 3]).max().item(), 3), nn.LayerNorm([2, 3])
     data.DataLoader([1, 2, 3], batch_size=None), data.DataLoader("abc", sampler=[2, 0])
     made("SGD", lr=tinytorch.tensor(0.1))
