@@ -26,13 +26,20 @@ def loss_svg(history: LossHistory, title: str, log_scale: bool = False) -> str:
     """Give the picture as an SVG element; an empty history gives an empty frame."""
     lines = {name: thinned(*history.series(name)) for name in ("train", "validation")}
     scale = Scale(lines, log_scale)
-    parts = [f'<svg class="tt-loss" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img">', STYLE]
+    frame = f'class="tt-loss" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" role="img"'
+    parts = [f'<svg {frame} aria-label="{escape(_in_words(title, lines))}">', STYLE]
     parts.append(f'<text x="{LEFT}" y="18" style="font-size:13px" fill="currentColor">{escape(title)}</text>')
     parts += _axes(scale)
     parts += _lines(history, lines, scale)
     parts += _legend(history, lines)
     parts += _hover(history, scale)
     return "".join([*parts, "</svg>"])
+
+
+def _in_words(title: str, lines: dict[str, tuple[np.ndarray, np.ndarray]]) -> str:
+    """Say where the lines have come to."""
+    newest = [f"{name} {values[-1]:.4g} at step {steps[-1]:g}" for name, (steps, values) in lines.items() if len(steps)]
+    return f"{title}: {', '.join(newest) or 'no loss yet'}"
 
 
 class Scale:

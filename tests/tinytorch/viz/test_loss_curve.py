@@ -159,7 +159,7 @@ def _svg(history, **options):
 
 def test_the_svg_is_well_formed_from_the_first_moment():
     history = viz.LossHistory()
-    _svg(history)
+    assert _svg(history).get("aria-label") == "a < b: no loss yet"
     history.add(0, train=1.0)
     _svg(history)
     history.add(0, train=float("nan"), validation=float("inf"))
@@ -178,6 +178,7 @@ def test_hovering_shows_the_values_of_that_step():
     tips = [t.text for t in _svg(history).iter("text") if t.text.startswith("step ")]
     assert tips[0] == "step 0: train 10, validation 20"
     assert tips[4] == "step 4: train 14, validation 20"
+    assert _svg(history).get("aria-label") == "a < b: train 14 at step 4, validation 20 at step 2"
 
 
 def test_the_points_of_the_line_are_the_recorded_ones():
