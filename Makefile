@@ -67,7 +67,7 @@ release: ## build the framework's wheel in dist/ and try it; scripts/release.sh 
 	@scripts/prepare.sh python
 	@scripts/release.sh
 
-upgrade-test: ## take a class in use from an earlier version to this one and back: make upgrade-test FROM=v0.1.0
+upgrade-test: ## take a class in use from an earlier version to this one and back: make upgrade-test FROM=v0.2.0
 	@scripts/prepare.sh test
 	@UPGRADE_FROM=$(or $(FROM),$(shell git describe --tags --abbrev=0)) $(PYTEST) tests/upgrade/test_from_a_tag.py
 

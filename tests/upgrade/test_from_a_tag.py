@@ -1,4 +1,4 @@
-"""A class in use goes from an earlier version to this one, and back by its backup: `make upgrade-test FROM=v0.1.0`.
+"""A class in use goes from an earlier version to this one, and back by its backup: `make upgrade-test FROM=v0.2.0`.
 
 It takes minutes, since both versions are installed and served: it exists where UPGRADE_FROM names the earlier one.
 `test_upgrade.py` is its short form, of what an earlier version wrote.

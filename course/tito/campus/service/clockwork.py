@@ -1,11 +1,11 @@
 """The clockwork: one thread that sends scores as they are told, and looks at the platform each night."""
 
 import logging
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from exchange.hub.rounds import Rounds
 from tito.campus.database import utc_now
 from tito.campus.platform.errors import PlatformSilent
 from tito.campus.service.campus import Campus
@@ -22,23 +22,9 @@ class Clockwork:
 
     def __init__(self, campus: Campus, round_seconds: float = ROUND_SECONDS) -> None:
         self._campus, self._round = campus, round_seconds
-        self._wake, self._stopping = threading.Event(), False
         self._pause = round_seconds
-        self._thread = threading.Thread(target=self._loop, name="campus", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish what is under way, and end."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join()
-
-    def wake(self) -> None:
-        """Look now: something has changed."""
-        self._wake.set()
+        self._rounds = Rounds("campus", self._one, "a round of the campus failed", round_seconds, log)
+        self.start, self.stop, self.wake = self._rounds.start, self._rounds.stop, self._rounds.wake
 
     def round(self) -> None:
         """Send what is due, and do the night's work if a night has come; what fails is tried by the next round."""
@@ -64,14 +50,9 @@ class Clockwork:
             return "UTC"
         return str(course["time_zone"])
 
-    def _loop(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                self.round()
-            except Exception:  # the thread's top: one fault must not end the sending for good
-                log.exception("a round of the campus failed; there is another one")
-            self._wake.wait(self._pause)
+    def _one(self) -> float:
+        self.round()
+        return self._pause
 
 
 def last_night(now: datetime, zone: str) -> datetime:

@@ -1,12 +1,12 @@
 """The clockwork: one thread that does what is due and sleeps until the next thing is."""
 
 import logging
-import threading
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Engine
 
+from exchange.hub.rounds import Rounds
 from tito.semester import times
 from tito.semester.service import schedule
 from tito.semester.service.database import Action
@@ -20,31 +20,20 @@ class Scheduler:
 
     def __init__(self, engine: Engine, run: Callable[[Action], str], now: Callable[[], datetime] = times.now) -> None:
         self._engine, self._run, self._now = engine, run, now
-        self._wake = threading.Event()
-        self._stopping = False
-        self._thread = threading.Thread(target=self._loop, name="scheduler", daemon=True)
+        self._rounds = Rounds("scheduler", self._round, "the schedule could not be read", LONGEST_SLEEP_SECONDS, log)
+        self.stop, self.wake = self._rounds.stop, self._rounds.wake
 
     def start(self) -> None:
         """Take up what a dead process left, then begin."""
         left = schedule.recover(self._engine)
         if left:
             log.warning("%d action(s) were running when the service last stopped; they are done again", left)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish the action that is running, if any, and end the thread."""
-        self._stopping = True
-        self._wake.set()
-        self._thread.join()
-
-    def wake(self) -> None:
-        """Look at the schedule now: it has changed."""
-        self._wake.set()
+        self._rounds.start()
 
     def run_due(self) -> int:
         """Do everything that is due; return how many actions were tried."""
         tried = 0
-        while not self._stopping and (action := schedule.claim(self._engine, self._now())) is not None:
+        while not self._rounds.stopping and (action := schedule.claim(self._engine, self._now())) is not None:
             self._do(action)
             tried += 1
         return tried
@@ -60,16 +49,9 @@ class Scheduler:
         log.info("%s: %s", what, message)
         schedule.finish(self._engine, action, message, self._now())
 
-    def _loop(self) -> None:
-        while not self._stopping:
-            self._wake.clear()
-            try:
-                self.run_due()
-                seconds = self._sleep_seconds()
-            except Exception:  # the thread's top: a database that is locked or away must not end the schedule
-                log.exception("the schedule could not be read; it is read again in %.0f s", LONGEST_SLEEP_SECONDS)
-                seconds = LONGEST_SLEEP_SECONDS
-            self._wake.wait(seconds)
+    def _round(self) -> float:
+        self.run_due()
+        return self._sleep_seconds()
 
     def _sleep_seconds(self) -> float:
         upcoming = schedule.next_time(self._engine)
