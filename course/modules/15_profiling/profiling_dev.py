@@ -372,6 +372,13 @@ def _():
     same(flops_of_call(wanting(6, 4).reshape(3, 8).grad_fn), 0)
 
 
+@test.check("a convolution: 6 kernels of 3 x 5 x 2 cells, at 4 x 3 places", points=2)
+def _():
+    x, kernels, result = np.ones((1, 3, 8, 4)), np.ones((6, 3, 5, 2)), np.ones((1, 6, 4, 3))
+    call = Call("conv2d", "default", (x, kernels), [x, kernels], {"stride": 1, "padding": 0}, result)
+    same(flops_of_call(call), 2 * (3 * 5 * 2) * (6 * 4 * 3))
+
+
 ### BEGIN HIDDEN TESTS
 @test.check("products of odd shapes, in batches, with vectors", points=5, hidden=True)
 def _():
@@ -383,7 +390,7 @@ def _():
 
 
 @test.check(
-    "convolutions: channels, both sides of the kernel, with something kept for the gradient", points=6, hidden=True
+    "convolutions: channels, both sides of the kernel, with something kept for the gradient", points=4, hidden=True
 )
 def _():
     out, channels, height, width = (int(number) for number in test.rng.integers(2, 6, size=4))
