@@ -3,6 +3,9 @@
 Both run in one child process with one thread, in turns: ours, PyTorch, ours, ... Each turn gives one ratio of processor
 times; their median counts, and the interval in which it lies with 95 % certainty (percentiles of medians of resampled
 turns) is shown beside it. A busy machine widens the interval; it cannot favour a side for long.
+
+The steps are measured a second time with both sides kept to AVX2: how much more a processor's longer vectors bring
+PyTorch's products than numpy's depends on the processor, and a ratio of one machine says nothing of another.
 """
 
 import json
@@ -21,17 +24,34 @@ TURNS = 11
 SHORTEST_TURN = 0.05  # seconds of a side's turn: calls are repeated until it is as long
 TOKENS, PROMPT, CONTEXT = 128, 8, 256
 TOLERANCE = 1e-4
+AVX2 = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "AVX512_SKX AVX512_ICL AVX512_SPR",
+}
 
 Pair = tuple[Callable[[], object], Callable[[], object]]
 
 
 def run(report: Report) -> None:
-    """Measure in a child process with one thread."""
-    child = subprocess.run(
-        [sys.executable, "-m", __name__], env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, text=True, check=True
-    )
-    for label, ours, peer, (low, high), wanted in json.loads(child.stdout):
-        report.ratio(f"{label} [{low:.2f}, {high:.2f}]", ours, peer, "ms", wanted=wanted)
+    """Measure in child processes with one thread."""
+    for row in in_child({}, "steps", "generating", "operations"):
+        tell(report, "", *row)
+    for row in in_child(AVX2, "steps"):
+        tell(report, ", AVX2", *row)
+
+
+def in_child(settings: dict[str, str], *parts: str) -> list:
+    """Measure these parts in a process with such settings."""
+    command = [sys.executable, "-m", __name__, *parts]
+    environment = os.environ | ONE_THREAD | settings
+    return json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout)
+
+
+def tell(report: Report, way: str, label: str, ours: float, peer: float, within: list[float], wanted: str) -> None:
+    report.ratio(f"{label}{way} [{within[0]:.2f}, {within[1]:.2f}]", ours, peer, "ms", wanted=wanted)
 
 
 def alternate(ours: Callable[[], object], peer: Callable[[], object]) -> tuple[float, float, tuple[float, float]]:
@@ -213,8 +233,8 @@ def forth_and_back(function, options: dict, inputs: list, slope) -> Callable[[],
     return call
 
 
-def measure_here() -> list:
-    """Measure everything in this process."""
+def measure_here(parts: list[str]) -> list:
+    """Measure in this process."""
     import torch
 
     from tinytorch import fast, manual_seed
@@ -223,11 +243,13 @@ def measure_here() -> list:
     manual_seed(0)
     rows = []
     with fast.enabled():
-        for part in (steps, generating, operations):
-            for label, pair, wanted in part():
+        for part in parts:
+            for label, pair, wanted in PARTS[part]():
                 rows.append([label, *alternate(*pair), wanted])
     return rows
 
 
+PARTS = {"steps": steps, "generating": generating, "operations": operations}
+
 if __name__ == "__main__":
-    print(json.dumps(measure_here()))
+    print(json.dumps(measure_here(sys.argv[1:])))
