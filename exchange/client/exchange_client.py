@@ -28,6 +28,7 @@ from exchange.protocol.models import (
     ExtensionInfo,
     FileInfo,
     Forgotten,
+    Freeze,
     LateDaysInfo,
     PublicKey,
     Question,
@@ -89,6 +90,14 @@ class ExchangeClient:
     def put_course(self, course: str, settings: CourseSettings) -> Course:
         """Create or configure a course (admin)."""
         return from_plain(Course, self._to.ask("PUT", "courses", course, json=plain(settings)))
+
+    def freeze(self, course: str) -> Freeze:
+        """Freeze a course: all of it can be read, nothing changes (admin)."""
+        return from_plain(Freeze, self._to.ask("PUT", "courses", course, "freeze"))
+
+    def unfreeze(self, course: str) -> None:
+        """Let a frozen course go on (admin)."""
+        self._to.ask("DELETE", "courses", course, "freeze")
 
     def audit(self, course: str, after: int = 0, limit: int = 200) -> list[AuditEntry]:
         """List who did or tried what (admin)."""

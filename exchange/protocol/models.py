@@ -182,6 +182,14 @@ class Answer:
 
 
 @dataclass
+class Freeze:
+    """Since when a course is frozen: it can be read, and nothing in it changes."""
+
+    frozen_at: str
+    frozen_by: str
+
+
+@dataclass
 class Course:
     """A course as its members see it; `role` is `student`, `staff` or `service`."""
 
@@ -192,6 +200,7 @@ class Course:
     limits: UploadLimits
     questions: bool = True
     late_days: int = 0
+    frozen: "Freeze | None" = None
 
 
 @dataclass

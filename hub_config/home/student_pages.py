@@ -32,8 +32,9 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     if not viewer.takes(settings.course):
         return RedirectResponse(f"{settings.prefix}{'class' if viewer.manages else 'grading'}", 303)
     got = await gather(
-        student=_student(ask), questions=ask.own_questions(), told=ask.notices(), survey=ask.survey_to_ask()
-    )
+        student=_student(ask), questions=ask.own_questions(), told=ask.notices(), survey=ask.survey_to_ask(),
+        exchange=ask.exchange_course(),
+    )  # fmt: skip
     course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
@@ -46,6 +47,8 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
         "late_days_left": late_days_left(course, record),
         "late_days_given": late_days_given(course),
         "clock": clock,
+        "points": record.points,
+        "frozen": None if isinstance(got["exchange"], Missing) else got["exchange"].get("frozen"),
         "survey": {} if isinstance(got["survey"], Missing) else got["survey"],
     }
     return render(request, "student.html", course=course, tiers=tiers, absent=absent, **told)
@@ -129,7 +132,7 @@ async def _student(ask: Asking) -> tuple[Any, Record, list[Missing]]:
     else:
         record = Record(answers["assignments"], answers["submissions"], answers["events"])
     if not isinstance(answers["grading"], Missing):
-        record.grading = answers["grading"]["modules"]
+        record.grading, record.points = answers["grading"]["modules"], answers["grading"].get("points", [])
     return answers["course"], record, list(absent.values())
 
 

@@ -27,6 +27,7 @@ from tito.semester.service.actions import Actions
 from tito.semester.service.app import Service, create_app
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.database import open_database
+from tito.semester.service.freezing import Freezing
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub
 from tito.semester.service.scheduler import Scheduler
@@ -78,9 +79,11 @@ def build(
         return ExchangeClient(environment["EXCHANGE_URL"], token, name, PATIENCE_SECONDS)
 
     places = Places(open_database(database), course_dir, curriculum, Hub(hub_api_url, token), exchange_for(""))
-    actions = Actions(places, Grading(environment["GRADING_URL"], token), exchange_for)
-    scheduler = Scheduler(places.engine, actions.run)
-    return Service(places, Conductor(places, scheduler.wake), scheduler, hub_api_url, file)
+    grading = Grading(environment["GRADING_URL"], token)
+    freezing = Freezing(places.engine, grading, exchange_for)
+    scheduler = Scheduler(places.engine, Actions(places, grading, exchange_for, freezing).run)
+    conductor = Conductor(places, scheduler.wake, freezing.refuse_frozen)
+    return Service(places, conductor, scheduler, freezing, hub_api_url, file)
 
 
 def _environment() -> dict[str, str]:

@@ -29,9 +29,12 @@ from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
+from tito.semester.service.freeze_routes import router as freeze_router
+from tito.semester.service.freezing import Freezing
 from tito.semester.service.metrics import semester_metrics
 from tito.semester.service.module_view import module_view
 from tito.semester.service.notice_routes import router as notice_router
+from tito.semester.service.points_routes import router as points_router
 from tito.semester.service.roster_upload import Target
 from tito.semester.service.scheduler import Scheduler
 from tito.semester.service.survey_routes import router as survey_router
@@ -49,6 +52,7 @@ class Service:
     places: Places
     conductor: Conductor
     scheduler: Scheduler
+    freezing: Freezing
     hub_api_url: str
     file: Path | None = None
 
@@ -111,7 +115,7 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     )
     app.state.service, app.state.surveys = service, Surveys(service.places.engine)
     app.include_router(_public(), prefix=base)
-    for part in (routes, notice_router, survey_router):
+    for part in (routes, notice_router, survey_router, points_router, freeze_router):
         app.include_router(part, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)
