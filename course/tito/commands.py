@@ -120,6 +120,13 @@ COMMANDS: list[Command] = [
         ("semester apply", "tito.semester.commands:apply", "Bring Hub, exchange and gradebook to the semester file."),
         ("semester freeze", "tito.semester.end_commands:freeze", "End a course: everything is read, nothing changes."),
         ("semester unfreeze", "tito.semester.end_commands:unfreeze", "Let a frozen course go on."),
+        ("semester archive", "tito.semester.archive_commands:archive", "Write the course into one file, and check it."),
+        (
+            "semester verify",
+            "tito.semester.archive_commands:verify",
+            "Check an archive, from its first byte to its last.",
+        ),
+        ("semester delete", "tito.semester.delete_command:delete", "Delete a frozen and archived course."),
         ("semester surveys", "tito.semester.survey_commands:surveys", "Show what students said in surveys."),
         ("campus status", "tito.campus.commands:status", "Show what of the learning platform is linked."),
         ("campus link", "tito.campus.commands:link", "Link the platform's course to this one."),

@@ -23,6 +23,7 @@ from exchange.protocol.models import (
     Course,
     CourseActivity,
     CourseSettings,
+    Deleted,
     Event,
     Extension,
     ExtensionInfo,
@@ -98,6 +99,11 @@ class ExchangeClient:
     def unfreeze(self, course: str) -> None:
         """Let a frozen course go on (admin)."""
         self._to.ask("DELETE", "courses", course, "freeze")
+
+    def delete_content(self, course: str, yes: bool, why: str = "") -> Deleted:
+        """Delete all that a frozen course holds; without `yes` say how much that is (admin)."""
+        params = {"yes": "true" if yes else "false", "why": why}
+        return from_plain(Deleted, self._to.ask("DELETE", "courses", course, "content", params=params))
 
     def audit(self, course: str, after: int = 0, limit: int = 200) -> list[AuditEntry]:
         """List who did or tried what (admin)."""

@@ -190,6 +190,19 @@ class Freeze:
 
 
 @dataclass
+class Deleted:
+    """What a course holds, or held if it was deleted: submissions, whose, their bytes, feedback, events, questions."""
+
+    submissions: int
+    students: int
+    size: int
+    feedback: int
+    events: int
+    questions: int
+    deleted: bool
+
+
+@dataclass
 class Course:
     """A course as its members see it; `role` is `student`, `staff` or `service`."""
 

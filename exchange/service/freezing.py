@@ -14,8 +14,8 @@ from exchange.service.identity import Caller
 from exchange.service.tables import freezes
 
 READING = ("GET", "HEAD", "OPTIONS")
-# By method and last word of the address: the freeze itself, reading an answer, and forgetting what was told.
-STAYS_OPEN = {("PUT", "freeze"), ("DELETE", "freeze"), ("POST", "seen"), ("DELETE", "events")}
+# By method and last word of the address: the freeze itself, reading an answer, forgetting, the end of all.
+STAYS_OPEN = {("PUT", "freeze"), ("DELETE", "freeze"), ("POST", "seen"), ("DELETE", "events"), ("DELETE", "content")}
 
 
 def find_freeze(connection: Connection, course: str) -> Freeze | None:

@@ -11,6 +11,9 @@ from pathlib import Path
 import httpx
 import pytest
 from click.testing import CliRunner
+from tito.errors import TitoError
+from tito.semester.archive_commands import archive
+from tito.semester.delete_command import delete
 from tito.semester.points_commands import points
 
 from tests.home.conftest import COURSE
@@ -40,7 +43,7 @@ def test_points_are_entered_and_the_course_is_frozen_and_goes_on(
     """One story, since it needs the whole campus: the class is afterwards as it was."""
     with closing(campus.log_in("ida")) as ida, closing(campus.log_in("ben")) as ben, campus.grading():
         enter_points(campus, ida, ben, tmp_path, monkeypatch)
-        freeze_and_unfreeze(campus, ida, ben)
+        freeze_and_unfreeze(campus, ida, ben, tmp_path)
 
 
 def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path: Path, monkeypatch) -> None:
@@ -76,7 +79,7 @@ def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path:
     assert "midterm" not in text_of(ben.get(HOME).text)
 
 
-def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client) -> None:
+def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, folder: Path) -> None:
     """Everybody reads and downloads what is theirs, and nothing changes but by unfreezing."""
     page = ida.get(END).text
     assert "is not frozen" not in page and "What a freeze would meet" in text_of(page)
@@ -89,7 +92,10 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client) ->
         assert f"{COURSE} is frozen since" in frozen and "by ida" in frozen, frozen
         said = text_of(ben.get(HOME).text)
         assert "The course is over since" in said and "Download all your work" in said
-        with zipfile.ZipFile(io.BytesIO(ben.get(HOME + "my-work.zip").content)) as taken:
+        with closing(campus.log_in("ada")) as ada:
+            ada.get(HOME)
+            answer = ada.get(HOME + "my-work.zip")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as taken:
             names = taken.namelist()
             assert any(name.endswith("/attempt-01/receipt.json") for name in names), names
             assert any(name.endswith("/files/scale.ipynb") for name in names), names
@@ -101,6 +107,7 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client) ->
         run = wait_for(lambda: (r := campus.ask("semester", "GET", "apply", token).json())["finished"] and r, "apply")
         assert "is frozen since" in run["error"]
         assert campus.ask("grading", "GET", "assignments/scale/students", token).status_code == 200
+        archive_and_plan_deletion(folder)
     finally:
         said = press_end("unfreeze")
     assert "The course goes on" in said
@@ -108,3 +115,17 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client) ->
     campus.ask("semester", "POST", "apply", token, json={})
     run = wait_for(lambda: (r := campus.ask("semester", "GET", "apply", token).json())["finished"] and r, "apply")
     assert not run["error"], run
+
+
+def archive_and_plan_deletion(folder: Path) -> None:
+    """The archive is read back whole, and its deletion is planned with nothing deleted."""
+    target = str(folder / "course.tar")
+    made = CliRunner().invoke(archive, ["--output", target, "--json"], standalone_mode=False)
+    found = json.loads(made.output)
+    assert (found["course"], found["problems"], found["frozen"]["frozen_by"]) == (COURSE, [], "ida")
+    assert found["submissions"] > 0
+    planned = CliRunner().invoke(delete, [COURSE, "--plan", "--json"], standalone_mode=False)
+    plan = json.loads(planned.output)
+    assert (plan["exchange"]["submissions"], plan["deleted"]) == (found["submissions"], False)
+    with pytest.raises(TitoError, match="--archive FILE"):
+        CliRunner().invoke(delete, [COURSE, "--yes"], standalone_mode=False, catch_exceptions=False)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from exchange.hub.identity import Caller
 from tito.gradebook.frozen import Frozen, refuse_frozen
 
+from .delete import delete_content
 from .freeze import freeze, freeze_state, unfreeze
 from .identity import needs
 from .rights import READ, RUN
@@ -18,6 +19,7 @@ Instructor = Annotated[Caller, Depends(needs(RUN))]
 READING = ("GET", "HEAD", "OPTIONS")
 # By method and last words of the address: what only takes back or shows, and the freeze itself.
 STAYS_OPEN = {("PUT", "freeze"), ("DELETE", "freeze"), ("POST", "plan"), ("DELETE", "me"), ("POST", "withdraw")}
+STAYS_OPEN |= {("DELETE", "content")}
 STAYS_OPEN |= {("DELETE", "similar")}  # names that are to be forgotten
 
 
@@ -48,6 +50,12 @@ def put(wanted: FreezeRequest, request: Request, _: Instructor) -> dict[str, Any
     """Freeze the gradebook, once the queue is empty or what waits may be left undone."""
     state = request.app.state
     return freeze(state.settings, state.queue, Frozen(wanted.since, wanted.by), wanted.leave_undone)
+
+
+@router.delete("/content")
+def delete_all(request: Request, _: Instructor, yes: bool = False) -> dict[str, Any]:
+    """Delete what grading holds of a frozen course; without `yes` say how much that is."""
+    return delete_content(request.app.state.settings, request.app.state.queue, yes)
 
 
 @router.delete("", status_code=204)

@@ -63,6 +63,10 @@ class SemesterClient:
         """Return what is in force, the schedule and the last apply."""
         return self._service.ask("GET", "/status")
 
+    def texts(self) -> dict[str, str]:
+        """Return the course, and the texts of the semester and the roster in force."""
+        return self._service.ask("GET", "/texts")
+
     def freeze_plan(self) -> dict[str, Any]:
         """Return whether the course is frozen, and what a freeze would meet."""
         return self._service.ask("GET", "/freeze")
@@ -74,6 +78,14 @@ class SemesterClient:
     def unfreeze(self) -> None:
         """Let a frozen course go on."""
         self._service.ask("DELETE", "/freeze")
+
+    def delete_plan(self, course: str) -> dict[str, Any]:
+        """Return what deleting a course would remove, and what would stay."""
+        return self._service.ask("GET", f"/delete/{quote(course, safe='')}")
+
+    def delete(self, course: str, why: str, early: bool) -> dict[str, Any]:
+        """Delete a frozen course."""
+        return self._service.ask("POST", f"/delete/{quote(course, safe='')}", json={"why": why, "early": early})
 
     def points(self) -> list[dict[str, Any]]:
         """Return the columns of points that were given elsewhere."""

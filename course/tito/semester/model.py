@@ -235,6 +235,8 @@ class Semester(Part):
     questions: bool = True
     # When the course ends: from then on all of it can be read, and nothing in it changes.
     freeze: Instant | None = None
+    # How long students' work is kept from the freeze on, before `tito semester delete` removes it without a question.
+    keep_months: int | None = Field(default=None, ge=1, le=240)
     # When students are asked about the course: weeks since the first release, or days.
     surveys: list[WeekOrDay] = Field(default=[3, 6, 9, 12], max_length=30)
     grading: Grading = Grading()

@@ -67,7 +67,7 @@ def _points(client, name, file, column, max_score, username, take_back, student,
 
 
 def _take_back(client: SemesterClient, name: str, student: str, plan_only: bool, yes: bool, as_json: bool) -> int:
-    found = next((each["points"] for each in client.points() if each["name"] == name), {})
+    found: dict[str, float] = next((each["points"] for each in client.points() if each["name"] == name), {})
     gone = {who: value for who, value in found.items() if student in ("", who)}
     if not as_json:
         whose = student or f"{len(gone)} student{'' if len(gone) == 1 else 's'} and the column"

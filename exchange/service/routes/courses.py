@@ -1,18 +1,20 @@
 """Courses: list, show, configure; the audit."""
 
 import json
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import select
 
 from exchange.protocol import scopes
-from exchange.protocol.models import AuditEntry, Course, CourseSettings, Freeze, plain
-from exchange.service import audit, courses, find, freezing
+from exchange.protocol.models import AuditEntry, Course, CourseSettings, Deleted, Freeze, plain
+from exchange.service import audit, courses, deleting, find, freezing
 from exchange.service.context import CallerDep, ServiceDep
 from exchange.service.routes.parameters import After, CourseId, Limit
 from exchange.service.tables import audit as audit_table
 
 router = APIRouter()
+Why = Annotated[str, Query(max_length=200, description="what the record says of it")]
 
 
 @router.get("/courses")
@@ -52,6 +54,15 @@ def delete_freeze(course: CourseId, service: ServiceDep, caller: CallerDep) -> N
     """Let a frozen course go on."""
     find.check_scope(caller, scopes.ADMIN, course)
     freezing.unfreeze(service, caller, course)
+
+
+@router.delete("/courses/{course}/content")
+def delete_content(
+    course: CourseId, service: ServiceDep, caller: CallerDep, yes: bool = False, why: Why = ""
+) -> Deleted:
+    """Delete all that a frozen course holds; without `yes` say how much that is."""
+    find.check_scope(caller, scopes.ADMIN, course)
+    return deleting.delete_content(service, caller, course, yes, why)
 
 
 @router.get("/courses/{course}/audit")

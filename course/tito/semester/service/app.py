@@ -29,6 +29,7 @@ from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
+from tito.semester.service.freeze_routes import ends as delete_router
 from tito.semester.service.freeze_routes import router as freeze_router
 from tito.semester.service.freezing import Freezing
 from tito.semester.service.metrics import semester_metrics
@@ -115,7 +116,7 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     )
     app.state.service, app.state.surveys = service, Surveys(service.places.engine)
     app.include_router(_public(), prefix=base)
-    for part in (routes, notice_router, survey_router, points_router, freeze_router):
+    for part in (routes, notice_router, survey_router, points_router, freeze_router, delete_router):
         app.include_router(part, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)
@@ -186,6 +187,13 @@ def people(request: Request, who: Reader) -> dict[str, Any]:
         "mine": [section for section, names in semester.sections.items() if who.name in names],
         "conflicts": sorted(each.student for each in semester.conflicts if each.grader == who.name),
     }
+
+
+@routes.get("/texts")
+def texts(request: Request, who: Manager) -> dict[str, str]:
+    """Return the semester file and the roster that are in force, as they were written."""
+    valid = in_force(request.app.state.service.conductor)
+    return {"course": valid.semester.course, "semester": valid.sources.semester, "roster": valid.sources.roster}
 
 
 @routes.post("/plan")

@@ -46,6 +46,11 @@ class Grading:
         """Let the gradebook be changed again."""
         self._service.ask("DELETE", "/api/v1/freeze")
 
+    def delete_content(self, yes: bool) -> dict[str, Any]:
+        """Delete what grading holds of a frozen course; without `yes` say how much that is."""
+        params = {"yes": "true" if yes else "false"}
+        return self._service.ask("DELETE", "/api/v1/freeze/content", params=params)
+
     def _queue(self, kind: str, module: str, by: str) -> str:
         job = self._service.ask("POST", "/api/v1/jobs", acting_for=by, json={"kind": kind, "assignment": module})
         return f"{kind} {job['id']}"
