@@ -1,4 +1,4 @@
-"""Deleting a frozen course: nothing of its people stays but the record of the deletion, and other courses stay whole."""
+"""Deleting a frozen course: of its people nothing stays but the record of it, and other courses stay whole."""
 
 import pytest
 from sqlalchemy import select

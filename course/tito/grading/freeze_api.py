@@ -10,7 +10,7 @@ from tito.gradebook.frozen import Frozen, refuse_frozen
 
 from .delete import delete_content
 from .freeze import freeze, freeze_state, unfreeze
-from .identity import needs
+from .identity import caller, needs
 from .rights import READ, RUN
 
 router = APIRouter(prefix="/freeze")
@@ -32,7 +32,7 @@ class FreezeRequest(BaseModel):
     leave_undone: bool = False
 
 
-def refuse_changes(request: Request) -> None:
+def refuse_changes(request: Request, _: Annotated[Caller, Depends(caller)]) -> None:
     """Refuse in a frozen course whatever is not named here as harmless."""
     last = request.url.path.rstrip("/").rsplit("/", 1)[1]
     if request.method not in READING and (request.method, last) not in STAYS_OPEN:
