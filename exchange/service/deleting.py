@@ -58,9 +58,9 @@ def _count(connection: Connection, course: str, deleted: bool) -> Deleted:
     s = submissions.c
     mine = select(func.count(), func.count(s.student.distinct()), func.coalesce(func.sum(s.size), 0))
     number, students, size = connection.execute(mine.where(s.course == course)).one()
-    counts = [_number(connection, table, course) for table in (events, questions)]
+    happened, asked = (_number(connection, table, course) for table in (events, questions))
     told = select(func.count()).select_from(feedback.join(submissions)).where(s.course == course)
-    return Deleted(number, students, int(size), connection.execute(told).scalar_one(), *counts, deleted)
+    return Deleted(number, students, int(size), connection.execute(told).scalar_one(), happened, asked, deleted)
 
 
 def _number(connection: Connection, table: Table, course: str) -> int:

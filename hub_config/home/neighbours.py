@@ -370,6 +370,11 @@ async def gather(**questions: Awaitable[Any]) -> dict[str, Any]:
     return dict(zip(questions, answers, strict=True))
 
 
+def frozen_of(course: Any) -> dict[str, str] | None:
+    """Return since when the exchange's course is frozen and by whom; None where it is not, or nobody says."""
+    return None if isinstance(course, Missing) else course.get("frozen")
+
+
 def unpack(bundle: bytes) -> dict[str, bytes]:
     """Read the exchange's bundle: a line of JSON that declares names and sizes, then the files in that order."""
     head, _, content = bundle.partition(b"\n")

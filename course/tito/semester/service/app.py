@@ -339,7 +339,8 @@ def _shown_yes(row: Confirmed) -> dict[str, str]:
 
 async def _say_problems(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SemesterError)
-    body = {"rule": "a semester file is valid", "value": f"{len(error.problems)} problem(s)", "remedy": str(error)}
+    rule = "each line of a list of points is right" if "/points/" in request.url.path else "a semester file is valid"
+    body = {"rule": rule, "value": f"{len(error.problems)} problem(s)", "remedy": str(error)}
     return JSONResponse({**body, "problems": [problem.as_dict() for problem in error.problems]}, 422)
 
 
