@@ -7,6 +7,7 @@ and those that a sudden end leaves are swept as any that no row names.
 
 from sqlalchemy import Connection, Table, delete, func, select
 
+from exchange.hub.database import clear_freed
 from exchange.protocol.models import Deleted, Refused
 from exchange.service import audit, find
 from exchange.service.context import Service
@@ -51,6 +52,8 @@ def delete_content(service: Service, caller: Caller, course: str, yes: bool, why
             audit.record(connection, service.now(), caller, "delete course", course, detail=said)
     for key in blobs:
         service.blobs.delete(key)
+    if yes:
+        clear_freed(service.database.engine)
     return counted
 
 

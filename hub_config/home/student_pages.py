@@ -67,7 +67,7 @@ async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> R
     found = _find([*(module for tier in tiers for module in tier.modules), *milestone_map(course, record, clock)], slug)
     asked = [row for row in _rows(got["questions"]) if row["assignment"] == slug]
     await gather(**{row["id"]: ask.see_answer(row["id"]) for row in asked if row["answered_at"] and not row["seen_at"]})
-    data = {"questions": asked, "answers": _rows(got["answers"]), "frozen": frozen_of(got["exchange"])}
+    data: dict[str, Any] = {"questions": asked, "answers": _rows(got["answers"]), "frozen": frozen_of(got["exchange"])}
     data["may_ask"] = course.get("questions", True) and not data["frozen"]
     data["late_days_left"] = late_days_left(course, record)
     if isinstance(got["view"], Missing):

@@ -122,5 +122,6 @@ def test_what_is_held_of_a_course_goes_and_its_own_notebooks_stay(settings, queu
     assert delete_content(settings, queue, yes=False)["runs"] == 1
     for expected in (1, 0):  # asked again, it finds nothing
         assert delete_content(settings, queue, yes=True)["runs"] == expected
+    assert not any(b"ada" in path.read_bytes() for path in settings.course_dir.parent.glob("grading.sqlite*"))
     left = sorted(path.name for path in settings.course_dir.iterdir())
     assert left == ["frozen.json", "gradebook.lock", "source"]

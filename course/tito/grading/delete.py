@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from exchange.hub.database import clear_freed
 from tito.errors import TitoError
 from tito.gradebook.file import FILE_NAME
 from tito.gradebook.frozen import frozen
@@ -39,6 +40,7 @@ def delete_content(settings: GradingSettings, queue: Queue, yes: bool) -> dict[s
             for table in reversed(Base.metadata.sorted_tables):
                 session.execute(delete(table))
             session.commit()
+        clear_freed(queue.engine)
     return {**found, "deleted": yes}
 
 

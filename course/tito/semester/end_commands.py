@@ -64,6 +64,8 @@ def unfreeze(yes: bool, as_json: bool) -> int:
 def _say(plan: dict[str, Any]) -> None:
     if plan["frozen"]:
         click.echo(f"{plan['course']} is frozen since {plan['frozen']['since'][:16]} by {plan['frozen']['by']}")
+        gone, back = "what the services held of it is deleted", "tito semester unfreeze takes it back"
+        click.echo(gone if plan["deleted"] else back)
         return
     click.echo(f"{plan['course']} is not frozen. A freeze would meet:")
     for task in plan["unfinished"][:SHOWN]:

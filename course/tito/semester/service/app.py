@@ -57,6 +57,11 @@ class Service:
     hub_api_url: str
     file: Path | None = None
 
+    def course(self) -> str:
+        """Return the course in force, else that of the file; "" where nothing is known of one."""
+        row = self.conductor.in_force()
+        return row.course if row else (self.file and _course_of_file(self.file)) or ""
+
     def close(self) -> None:
         """Give back connections."""
         self.places.hub.close()
@@ -165,6 +170,7 @@ def status(request: Request, who: Reader) -> dict[str, Any]:
     row, run = service.conductor.in_force(), service.conductor.run
     return {
         "now": times.now().isoformat(),
+        "frozen": service.freezing.frozen(service.course()),
         "in_force": row and {"course": row.course, "file": row.semester_name, "by": row.by, "at": row.at.isoformat()},
         "file": _file_state(service),
         "run": run and run.as_dict(),

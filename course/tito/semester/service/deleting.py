@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, delete
 from sqlalchemy.orm import Session
 
+from exchange.hub.database import clear_freed
 from exchange.protocol.models import parse_utc, plain
 from tito.errors import TitoError
 from tito.semester import times
@@ -62,6 +63,7 @@ class Deleting:
         with Session(self.engine) as session, session.begin():
             for table in Table.metadata.sorted_tables:
                 session.execute(delete(table).where(table.c.course == course))
+        clear_freed(self.engine)
 
 
 def kept_until(since: str, months: int) -> datetime:

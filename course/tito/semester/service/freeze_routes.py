@@ -32,7 +32,8 @@ class DeleteRequest(BaseModel):
 @router.get("")
 def plan(request: Request, who: Manager) -> dict[str, Any]:
     """Tell whether the course is frozen, and what a freeze would meet."""
-    return _freezing(request).plan(_course(request))
+    plan, held = _freezing(request).plan(_course(request)), request.app.state.service.conductor.in_force()
+    return {**plan, "deleted": plan["frozen"] is not None and held is None}
 
 
 @router.put("")
@@ -82,4 +83,5 @@ def _freezing(request: Request) -> Freezing:
 
 
 def _course(request: Request) -> str:
-    return in_force(request.app.state.service.conductor).semester.course
+    """Return the course; after its deletion the one that the semester file names."""
+    return request.app.state.service.course() or in_force(request.app.state.service.conductor).semester.course

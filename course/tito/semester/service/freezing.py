@@ -20,6 +20,10 @@ from tito.semester.service.grading_api import Grading
 CANCELLED_BY_FREEZE = "the course was frozen"
 
 
+class CourseFrozen(TitoError):
+    """Nothing of a course changes any more."""
+
+
 @dataclass(frozen=True)
 class Freezing:
     """What a freeze has to do with; `exchange_for(name)` acts for somebody."""
@@ -60,10 +64,17 @@ class Freezing:
             exchange.unfreeze(course)
         self.grading.unfreeze()
 
+    def frozen(self, course: str) -> dict[str, str] | None:
+        """Return since when a course is frozen and by whom; None where it is not, or the exchange says nothing."""
+        try:
+            return self._frozen(course) if course else None
+        except Refused:
+            return None
+
     def refuse_frozen(self, course: str) -> None:
-        """Raise TitoError in a frozen course."""
+        """Raise CourseFrozen in a frozen course."""
         if found := self._frozen(course):
-            raise TitoError(
+            raise CourseFrozen(
                 f"{course} is frozen since {found['since'][:16]} by {found['by']}, and nothing in it changes: unfreeze "
                 "it first (tito semester unfreeze)"
             )
