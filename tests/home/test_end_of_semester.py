@@ -57,6 +57,8 @@ def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path:
     assert "None yet" in text_of(ida.get(PAGE).text)
     assert "midterm: 2 students changed" in press(ida, page)
     assert "were changed since you looked" in press(ida, page)
+    assert "is the name of the column midterm" in text_of(upload(ida, "username,m\nada,1\n", name="Midterm"))
+    assert "is the name of a module" in text_of(upload(ida, "username,m\nada,1\n", name="scale"))
     assert "Nobody's points change" in text_of(upload(ida, "username,midterm\nada,31.5\nben,20\n"))
     assert re.search(r"midterm 20 40", text_of(ben.get(HOME).text))
     assert ben.get(PAGE).status_code == 403

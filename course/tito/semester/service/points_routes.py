@@ -105,7 +105,10 @@ def _course(request: Request) -> tuple[Course, Valid]:
 
 def _check_name(request: Request, name: str) -> None:
     slugs = {module.slug for module in request.app.state.service.places.curriculum().modules}
-    check_name(name, "a module" if name.lower() in slugs else "a milestone" if is_milestone(name.lower()) else "")
+    columns = [each.name for each in point_columns(_course(request)[0])]
+    alike = next((each for each in columns if each.lower() == name.lower() and name not in columns), "")
+    taken = f"the column {alike}, but for capitals" if alike else ""
+    check_name(name, "a module" if name.lower() in slugs else "a milestone" if is_milestone(name.lower()) else taken)
 
 
 def _check_kept(before: PointColumn | None, points: Mapping[str, float], max_score: float) -> None:
