@@ -27,11 +27,11 @@ def find_freeze(connection: Connection, course: str) -> Freeze | None:
 def check_not_frozen(connection: Connection, course: str) -> None:
     """Raise Refused 409 in a frozen course."""
     if found := find_freeze(connection, course):
+        since = f"frozen since {found.frozen_at[:16]}Z by {found.frozen_by}"
         raise Refused(
-            f"{course} is over: nothing is released, fetched to work on, handed in, asked or graded any more",
-            f"frozen since {found.frozen_at} by {found.frozen_by}",
-            "your work, receipts and feedback can be read and downloaded; an instructor can unfreeze the course",
-            409,
+            f"{course} is over, {since}: nothing is released, fetched to work on, handed in, asked or graded any more",
+            remedy="read and download what is there; an instructor can unfreeze the course",
+            status=409,
         )
 
 
