@@ -23,11 +23,13 @@ from exchange.protocol.models import (
     Course,
     CourseActivity,
     CourseSettings,
+    Deleted,
     Event,
     Extension,
     ExtensionInfo,
     FileInfo,
     Forgotten,
+    Freeze,
     LateDaysInfo,
     PublicKey,
     Question,
@@ -89,6 +91,19 @@ class ExchangeClient:
     def put_course(self, course: str, settings: CourseSettings) -> Course:
         """Create or configure a course (admin)."""
         return from_plain(Course, self._to.ask("PUT", "courses", course, json=plain(settings)))
+
+    def freeze(self, course: str) -> Freeze:
+        """Freeze a course: all of it can be read, nothing changes (admin)."""
+        return from_plain(Freeze, self._to.ask("PUT", "courses", course, "freeze"))
+
+    def unfreeze(self, course: str) -> None:
+        """Let a frozen course go on (admin)."""
+        self._to.ask("DELETE", "courses", course, "freeze")
+
+    def delete_content(self, course: str, yes: bool, why: str = "") -> Deleted:
+        """Delete all that a frozen course holds; without `yes` say how much that is (admin)."""
+        params = {"yes": "true" if yes else "false", "why": why}
+        return from_plain(Deleted, self._to.ask("DELETE", "courses", course, "content", params=params))
 
     def audit(self, course: str, after: int = 0, limit: int = 200) -> list[AuditEntry]:
         """List who did or tried what (admin)."""

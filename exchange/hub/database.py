@@ -1,6 +1,7 @@
 """A service's database through SQLAlchemy: SQLite or PostgreSQL, aware times, and the schema of this program."""
 
 import datetime
+import logging
 import sqlite3
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy.types import TypeDecorator
 from exchange.hub.schema import SchemaError, bring_up_to_date
 from exchange.protocol.models import Refused
 
+log = logging.getLogger("database")
 LOCK_SECONDS = 30  # how long a connection waits for another's lock
 PRAGMAS = (f"busy_timeout={LOCK_SECONDS * 1000}", "foreign_keys=ON", "synchronous=FULL")  # FULL: survives a power cut
 
@@ -65,6 +67,23 @@ def prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
     _write_ahead(connection)
+
+
+def clear_freed(engine: Engine) -> None:
+    """Take what was deleted out of SQLite's file and its log, where it stays to be overwritten some day.
+
+    PostgreSQL does so by itself. While somebody else reads, it is left to the next time.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+            connection.cursor().execute(statement)
+    except sqlite3.OperationalError as error:
+        log.warning("what was deleted is not yet cleared out of %s: %s", engine.url.database, error)
+    finally:
+        connection.close()
 
 
 def _write_ahead(connection: Any) -> None:

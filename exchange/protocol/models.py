@@ -182,6 +182,27 @@ class Answer:
 
 
 @dataclass
+class Freeze:
+    """Since when a course is frozen: it can be read, and nothing in it changes."""
+
+    frozen_at: str
+    frozen_by: str
+
+
+@dataclass
+class Deleted:
+    """What a course holds, or held if it was deleted: submissions, whose, their bytes, feedback, events, questions."""
+
+    submissions: int
+    students: int
+    size: int
+    feedback: int
+    events: int
+    questions: int
+    deleted: bool
+
+
+@dataclass
 class Course:
     """A course as its members see it; `role` is `student`, `staff` or `service`."""
 
@@ -192,6 +213,7 @@ class Course:
     limits: UploadLimits
     questions: bool = True
     late_days: int = 0
+    frozen: "Freeze | None" = None
 
 
 @dataclass

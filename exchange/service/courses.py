@@ -21,6 +21,7 @@ from exchange.protocol.models import (
 )
 from exchange.protocol.paths import check_path
 from exchange.service import events, find, policy
+from exchange.service.freezing import find_freeze
 from exchange.service.granted import NOTHING, Granted, read_granted
 from exchange.service.identity import Caller
 from exchange.service.tables import assignments, bundles, courses, feedback, submissions, unlocks
@@ -63,16 +64,18 @@ def put_assignment(
     connection.execute(update(assignments).where(a.course == course, a.id == assignment).values(settings=text))
 
 
-def read_course(caller: Caller, course: str, settings: CourseSettings) -> Course:
+def read_course(connection: Connection, caller: Caller, course: str, settings: CourseSettings) -> Course:
     """Build the answer about a course."""
     role, about = caller.role(course) or "", (settings.limits, settings.questions, settings.late_days)
-    return Course(course, settings.title, settings.timezone, role, *about)
+    return Course(course, settings.title, settings.timezone, role, *about, find_freeze(connection, course))
 
 
 def list_courses(connection: Connection, caller: Caller) -> list[Course]:
     """List the courses that the caller is in."""
     rows = connection.execute(select(courses.c.id, courses.c.settings).order_by(courses.c.id))
-    return [read_course(caller, r.id, find.read_course_settings(r.settings)) for r in rows if caller.role(r.id)]
+    return [
+        read_course(connection, caller, r.id, find.read_course_settings(r.settings)) for r in rows if caller.role(r.id)
+    ]
 
 
 @dataclass
@@ -86,12 +89,14 @@ class Record:
     submitted: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     feedback: dict[tuple[str, str], str] = field(default_factory=dict)
     unlocks: dict[tuple[str, str], bool] = field(default_factory=dict)
+    frozen: bool = False
 
 
 def read_record(connection: Connection, course: str, student: str | None) -> Record:
     """Read what is known of one student, or (None) of all."""
     fetched = events.first_times(connection, course, "fetched", student)
-    record = Record(fetched=fetched, granted=read_granted(connection, course, student=student))
+    frozen = find_freeze(connection, course) is not None
+    record = Record(fetched=fetched, granted=read_granted(connection, course, student=student), frozen=frozen)
     _read_files(connection, course, record)
 
     def rows(table: Any, *columns: Any) -> Iterable[Any]:
@@ -154,7 +159,11 @@ def read_assignment(row: find.AssignmentRow, record: Record, student: str, now: 
         due_at=utc_text(schedule.due_at) if schedule.due_at else None,
         grace_seconds=settings.grace_seconds,
         closes_at=closes_at,
-        open=released and left and key not in record.unlocks and (closes_at is None or now <= closes_at),
+        open=released
+        and left
+        and not record.frozen
+        and key not in record.unlocks
+        and (closes_at is None or now <= closes_at),
         attempts_used=used,
         attempts_allowed=schedule.attempts,
         counts=settings.counts,

@@ -25,6 +25,7 @@ from exchange.protocol.receipt import read_receipt
 from exchange.protocol.schedule import Schedule
 from exchange.service import audit, choice, events, find, policy
 from exchange.service.context import Service
+from exchange.service.freezing import check_not_frozen
 from exchange.service.granted import granted_to
 from exchange.service.identity import Caller
 from exchange.service.intake import AlreadyStored, Stored, check_limits
@@ -85,6 +86,7 @@ class SubmissionIntake:
     def _admission(self, connection: Connection, files: list[FileInfo], at: datetime, in_flight: int) -> Admission:
         now = utc_text(at)
         course = find.find_course(connection, self.caller, self.course)
+        check_not_frozen(connection, self.course)  # asked again when it is stored: an upload may take a while
         found = find.find_assignment(connection, self.caller, self.course, self.assignment, now)
         check_limits(files, course.limits)
         _check_declared(connection, found, files)

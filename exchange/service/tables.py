@@ -56,6 +56,15 @@ courses = Table(
     _time("created_at"),
 )
 
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("course", String(255), primary_key=True),
+    _time("frozen_at"),
+    _name("frozen_by"),
+    ForeignKeyConstraint(["course"], ["courses.id"]),
+)
+
 assignments = Table(
     "assignments",
     metadata,

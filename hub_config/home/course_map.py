@@ -138,6 +138,7 @@ class Record:
     submissions: Iterable[dict[str, Any]] = ()
     events: Iterable[dict[str, Any]] = ()
     grading: dict[str, dict[str, Any]] = field(default_factory=dict)
+    points: list[dict[str, Any]] = field(default_factory=list)  # that were given elsewhere
     _kinds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _versions: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 

@@ -71,6 +71,34 @@ class Neighbours:
     async def roster_apply(self, roster: str, seen: str, yes: list[str]) -> Any:
         return await self._post("semester", "/api/v1/roster/apply", {"roster": roster, "seen": seen, "yes": yes})
 
+    async def freeze_plan(self) -> Any:
+        """Return whether the course is frozen, and what a freeze would meet."""
+        return await self._get("semester", "/api/v1/freeze")
+
+    async def freeze(self, leave_undone: bool) -> Any:
+        asked = {"json": {"leave_undone": leave_undone}, "timeout": ASKED_FOR_SECONDS}
+        return _content("semester", await self._ask("semester", "PUT", "/api/v1/freeze", **asked))
+
+    async def unfreeze(self) -> Any:
+        answer = await self._ask("semester", "DELETE", "/api/v1/freeze", timeout=ASKED_FOR_SECONDS)
+        return answer if isinstance(answer, Missing) else None
+
+    async def exchange_course(self) -> Any:
+        """Return the course as the exchange has it: also whether it is frozen."""
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}")
+
+    async def points(self) -> Any:
+        """Return the columns of points that were given elsewhere."""
+        return await self._get("semester", "/api/v1/points")
+
+    async def points_plan(self, name: str, content: bytes, given: dict[str, Any]) -> Any:
+        """Return what a list of points would change."""
+        return await self.ask_points(name, "plan", {**given, "content": base64.b64encode(content).decode()})
+
+    async def ask_points(self, name: str, what: str, body: dict[str, Any]) -> Any:
+        """Plan or apply points, or take a column back."""
+        return await self._post("semester", f"/api/v1/points/{quote(name, safe='')}/{what}", body)
+
     async def release(self, module: str) -> Any:
         return await self._post("semester", f"/api/v1/modules/{module}/release", None)
 
@@ -125,6 +153,12 @@ class Neighbours:
     async def feedback(self, submission: str) -> "dict[str, bytes] | Missing":
         """Return the files of a submission's feedback."""
         path = f"/api/v1/courses/{self.settings.course}/submissions/{submission}/feedback"
+        answer = await self._ask("exchange", "GET", path)
+        return answer if isinstance(answer, Missing) else unpack(answer.content)
+
+    async def submitted_files(self, submission: str) -> "dict[str, bytes] | Missing":
+        """Return what was handed in."""
+        path = f"/api/v1/courses/{self.settings.course}/submissions/{submission}/files"
         answer = await self._ask("exchange", "GET", path)
         return answer if isinstance(answer, Missing) else unpack(answer.content)
 
@@ -334,6 +368,11 @@ async def gather(**questions: Awaitable[Any]) -> dict[str, Any]:
     """Ask several things at once."""
     answers = await asyncio.gather(*questions.values())
     return dict(zip(questions, answers, strict=True))
+
+
+def frozen_of(course: Any) -> dict[str, str] | None:
+    """Return since when the exchange's course is frozen and by whom; None where it is not, or nobody says."""
+    return None if isinstance(course, Missing) else course.get("frozen")
 
 
 def unpack(bundle: bytes) -> dict[str, bytes]:

@@ -10,7 +10,7 @@ from hub_config.home.class_sections import part_of
 from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, find_grader, find_manager, find_staff
 from hub_config.home.hints import hints_opened
-from hub_config.home.neighbours import Missing, gather
+from hub_config.home.neighbours import Missing, frozen_of, gather
 from hub_config.home.schedule_view import schedule_rows
 from hub_config.home.session import Viewer
 from hub_config.home.staff import module_rows, stuck
@@ -71,9 +71,11 @@ async def grading_page(request: Request, viewer: Grader, ask: Asking, section: S
 @router.get("/semester")
 async def semester_page(request: Request, viewer: Manager, ask: Asking) -> Response:
     """Show which semester is in force, whether its file has changed, and the schedule."""
-    got = await gather(course=ask.course(), status=ask.semester_status(), told=ask.notices(), people=ask.people())
+    got = await gather(course=ask.course(), status=ask.semester_status(), told=ask.notices(), people=ask.people(),
+                       exchange=ask.exchange_course())  # fmt: skip
     status, clock = got["status"], clock_for(got["course"])
     data: dict[str, Any] = {"course": got["course"], "status": status, "absent": _absent({"status": status})}
+    data["frozen"] = frozen_of(got["exchange"])
     if not isinstance(status, Missing):
         data |= {"notices": [] if isinstance(got["told"], Missing) else got["told"]}
         data |= {"sections": part_of(got["people"], ()).known}

@@ -18,7 +18,7 @@ from hub_config.home.course_map import (
     module_titles,
 )
 from hub_config.home.guard import FEEDBACK_POLICY, Asking, Looking, NoPage
-from hub_config.home.neighbours import Missing, gather
+from hub_config.home.neighbours import Missing, frozen_of, gather
 from hub_config.home.next_step import answered, next_step, notices
 from hub_config.home.views import clock_for, render
 
@@ -32,8 +32,9 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
     if not viewer.takes(settings.course):
         return RedirectResponse(f"{settings.prefix}{'class' if viewer.manages else 'grading'}", 303)
     got = await gather(
-        student=_student(ask), questions=ask.own_questions(), told=ask.notices(), survey=ask.survey_to_ask()
-    )
+        student=_student(ask), questions=ask.own_questions(), told=ask.notices(), survey=ask.survey_to_ask(),
+        exchange=ask.exchange_course(),
+    )  # fmt: skip
     course, record, absent = got["student"]
     if isinstance(course, Missing):
         return render(request, "no_course.html", course=course, absent=absent)
@@ -46,6 +47,8 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
         "late_days_left": late_days_left(course, record),
         "late_days_given": late_days_given(course),
         "clock": clock,
+        "points": record.points,
+        "frozen": frozen_of(got["exchange"]),
         "survey": {} if isinstance(got["survey"], Missing) else got["survey"],
     }
     return render(request, "student.html", course=course, tiers=tiers, absent=absent, **told)
@@ -54,7 +57,7 @@ async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
 @router.get("/modules/{slug}")
 async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> Response:
     """Show one module: what it is about, dates, attempts with their receipts and results, questions, feedback."""
-    asking = {"questions": ask.own_questions(), "answers": ask.answers_for_all(slug)}
+    asking = {"questions": ask.own_questions(), "answers": ask.answers_for_all(slug), "exchange": ask.exchange_course()}
     got = await gather(student=_student(ask), view=ask.module(slug), **asking)
     course, record, absent = got["student"]
     if isinstance(course, Missing):
@@ -64,7 +67,8 @@ async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> R
     found = _find([*(module for tier in tiers for module in tier.modules), *milestone_map(course, record, clock)], slug)
     asked = [row for row in _rows(got["questions"]) if row["assignment"] == slug]
     await gather(**{row["id"]: ask.see_answer(row["id"]) for row in asked if row["answered_at"] and not row["seen_at"]})
-    data = {"questions": asked, "answers": _rows(got["answers"]), "may_ask": course.get("questions", True)}
+    data: dict[str, Any] = {"questions": asked, "answers": _rows(got["answers"]), "frozen": frozen_of(got["exchange"])}
+    data["may_ask"] = course.get("questions", True) and not data["frozen"]
     data["late_days_left"] = late_days_left(course, record)
     if isinstance(got["view"], Missing):
         absent, data["about"] = absent if found.is_milestone else [*absent, got["view"]], None
@@ -129,7 +133,7 @@ async def _student(ask: Asking) -> tuple[Any, Record, list[Missing]]:
     else:
         record = Record(answers["assignments"], answers["submissions"], answers["events"])
     if not isinstance(answers["grading"], Missing):
-        record.grading = answers["grading"]["modules"]
+        record.grading, record.points = answers["grading"]["modules"], answers["grading"].get("points", [])
     return answers["course"], record, list(absent.values())
 
 

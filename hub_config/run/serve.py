@@ -176,6 +176,8 @@ def still_missing(settings: Settings) -> str:
 
 def missing_of(status: dict) -> str:
     """Return what is still under way in a semester service of this state; a file that waits for somebody is not."""
+    if status.get("frozen"):
+        return ""
     run, is_broken = status["run"], bool(status["file"] and status["file"]["problems"])
     if not is_broken and not (run and run["finished"]):
         return "the semester file is being applied"
@@ -188,6 +190,9 @@ def missing_of(status: dict) -> str:
 def left_as_it_was(status: dict) -> list[str]:
     """Say what the start has not applied, why, and what to do; the class goes on as it was before."""
     command = "python -m hub_config run -- tito semester apply"
+    if frozen := status.get("frozen"):
+        said = f"The course is frozen since {frozen['since'][:16]} by {frozen['by']}: it is read, and nothing changes."
+        return [f"{said}\n    To let it go on: python -m hub_config run -- tito semester unfreeze"]
     if status["file"] and (problems := status["file"]["problems"]):
         found = "".join(f"\n    {_in_words(problem)}" for problem in problems[:MOST_MISTAKES])
         return [f"The semester file was not applied, and the class stays as it was:{found}\n    Then: {command}"]

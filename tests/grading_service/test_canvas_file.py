@@ -63,7 +63,23 @@ def test_who_dropped_the_course_keeps_what_canvas_has():
 
 def test_a_file_with_semicolons_and_a_mark_at_its_beginning_is_read():
     text = "\ufeff" + "Student;ID;SIS User ID;SIS Login ID;Section;tensor (1)\r\nBen;502;u;ben;B;\r\n"
-    assert fill(text, "c.csv", {"tensor": [row("ben", 7)]}).text.endswith("Ben;502;u;ben;B;7\r\n")
+    filled = fill(text, "c.csv", {"tensor": [row("ben", 7)]}).text
+    assert (filled[0], filled.endswith("Ben;502;u;ben;B;7\r\n")) == ("\ufeff", True)
+
+
+def test_what_canvas_exports_with_manual_posting_and_totals_keeps_its_lines_and_their_order():
+    text = (
+        "Student,ID,SIS Login ID,Section,Midterm (9),Final Score\r\n"
+        ",,,,Manual Posting,(read only)\r\n    Points Possible,,,,40.00,(read only)\r\n"
+        '"Rosen, Ben",502,ben,"B, late\r\nevening",,81.25\r\n"Else, Some",503,zoe,B,11,\r\n'
+    )
+    filled = fill(text, "c.csv", {"midterm": [row("ben", 20.5, maximum=40)]})
+    assert (filled.text, filled.other_maximum) == (text.replace('evening",,', 'evening",20.5,'), [])
+
+
+def test_another_maximum_than_canvas_has_is_told():
+    filled = fill(FILE, "c.csv", {"Essay": [row("ben", 9, maximum=20)], "tensor": [row("ben", 60)]})
+    assert filled.other_maximum == ["Essay: 10 there, 20 here"]
 
 
 def test_ends_of_lines_stay_as_they_are():

@@ -78,11 +78,17 @@ def test_an_apply_that_nobody_watches_leaves_out_what_needs_a_yes_and_is_not_in_
     assert conductor.confirmed("tiny-2026") == []
 
 
+class Nothing:
+    """A course that is not frozen."""
+
+    def refuse_frozen(self, course: str) -> None: ...
+
+
 def test_a_service_that_starts_says_what_it_left_out_and_does_not_try_for_ever(conductor, valid, tmp_path, caplog):
     file = tmp_path / "semester.yaml"
     file.write_text(valid.sources.semester)
     file.with_name("roster.csv").write_text(valid.sources.roster)
-    service = program.Service(conductor._places, conductor, None, "", file)
+    service = program.Service(conductor._places, conductor, None, Nothing(), "", file)
     with caplog.at_level(logging.WARNING, "tito.semester"):
         assert program._apply_once(service, file) == ""
     assert LATE.sentence in caplog.text

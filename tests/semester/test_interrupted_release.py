@@ -14,6 +14,7 @@ from tito.semester.service import schedule
 from tito.semester.service.actions import Actions
 from tito.semester.service.conductor import Places
 from tito.semester.service.database import DONE, RELEASE, RUNNING, open_database
+from tito.semester.service.freezing import Freezing
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub
 from tito.semester.service.parts import notebooks
@@ -43,7 +44,8 @@ def new_process(live: Live, tmp_path: Path, curriculum: Curriculum) -> Iterator[
     """Make the schedule's clockwork as the service does when it starts."""
     engine = open_database(f"sqlite:///{tmp_path / 'semester.db'}")
     places = Places(engine, tmp_path / "course", lambda: curriculum, Hub(NOBODY, ""), live.semester())
-    actions = Actions(places, Grading(NOBODY, ""), lambda name: live.semester())
+    grading, exchange_for = Grading(NOBODY, ""), lambda name: live.semester()
+    actions = Actions(places, grading, exchange_for, Freezing(engine, grading, exchange_for))
     schedule.add(engine, COURSE, schedule.Entry(RELEASED_AT, RELEASE, SLUG))
 
     def start() -> Scheduler:

@@ -73,6 +73,13 @@ module update: --json --plan --yes
 grade void: --course-dir --database --json --plan --reason --undo --yes
 grade regrade: --course-dir --database --force --jobs --json --plan --student --yes
 semester roster: --force --json --output --username
+grade points: --column --json --max --plan --student --take-back --username --yes
+semester freeze: --json --plan --unfinished --yes
+semester unfreeze: --json --yes
+semester archive: --force --json --output
+semester verify: --json
+semester delete: --archive --early --json --plan --without-archive --yes
+download: --force --json --output
 """
 SETTINGS = """
 place var title host port url tls_key tls_cert ports databases proxy semester inner_host spawner authenticator

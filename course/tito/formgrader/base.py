@@ -17,6 +17,7 @@ from jupyterhub.services.auth import HubOAuth, HubOAuthenticated, UserNotAllowed
 from nbgrader.api import Gradebook
 from tornado import web
 
+from tito.gradebook.frozen import CourseFrozen
 from tito.gradebook.grade_changes import record_changes
 from tito.gradebook.lock import GradebookLock
 from tito.grading.kinds import buttons
@@ -31,6 +32,13 @@ NAME = re.compile(
 )  # ids of assignments, notebooks, students, submissions: nothing that HTML or JS reads
 LOCK_POLL_SECONDS = 0.02
 LOCK_WAIT_SECONDS = 60.0
+
+
+def _acquired(lock: GradebookLock) -> bool:
+    try:
+        return lock.try_acquire()
+    except CourseFrozen as error:
+        raise web.HTTPError(409, str(error)) from error
 
 
 class GatewayMixin(HubOAuthenticated):
@@ -109,7 +117,7 @@ class GatewayMixin(HubOAuthenticated):
     async def _take_lock(self) -> None:
         lock = GradebookLock(self.course.course_dir)
         deadline = time.monotonic() + LOCK_WAIT_SECONDS
-        while not lock.try_acquire():
+        while not _acquired(lock):
             if time.monotonic() > deadline:
                 raise web.HTTPError(503, "grading has held the gradebook for a minute: try again")
             await asyncio.sleep(LOCK_POLL_SECONDS)

@@ -5,6 +5,7 @@ students by its own ID. So our scores are written into that file: into the colum
 into a new one at the end. A student is found by `SIS Login ID`, by the rule of names that the roster has.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -17,6 +18,7 @@ from tito.errors import TitoError
 
 LOGIN, STUDENT, POSSIBLE = "SIS Login ID", "Student", "Points Possible"
 SEPARATORS = (",", ";", "\t")
+DECIMAL = re.compile(r"\d+(\.\d+)?")
 NUMBERED = re.compile(r"(?P<title>.*?) *\(\d+\)")
 
 
@@ -27,23 +29,28 @@ class Filled:
     text: str
     changed: int
     missing: list[str] = field(default_factory=list)
+    other_maximum: list[str] = field(default_factory=list)
+    """Columns in which Canvas has another maximum than we have, with both."""
 
 
 def fill(file: bytes, name: str, modules: Mapping[str, list[dict[str, Any]]], missing_as_zero: bool = False) -> Filled:
     """Write the scores of {module: rows} into Canvas' file; raise TitoError where it is not one."""
     text = _text(file, name)
+    mark = "\ufeff" if file.startswith(codecs.BOM_UTF8) else ""
     separator = max(SEPARATORS, key=text.partition("\n")[0].count)
     table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
     lines = _lines(table, name)
     before = [list(row) for row in table]
+    other: list[str] = []
     for module, rows in modules.items():
-        _fill_column(table, lines, module, [row for row in rows if row["on_roster"]], missing_as_zero)
+        at = _fill_column(table, lines, module, [row for row in rows if row["on_roster"]], missing_as_zero)
+        other += _other_maximum(table, at, module, rows)
     ours = {row["student"] for rows in modules.values() for row in rows if row["on_roster"]}
     out = io.StringIO(newline="")
     csv.writer(out, delimiter=separator, lineterminator="\r\n" if "\r\n" in text else "\n").writerows(table)
     changed = sum(a != b for old, new in zip(before, table, strict=True) for a, b in zip(old, new, strict=False))
     added = sum(cell != "" for old, new in zip(before, table, strict=True) for cell in new[len(old) :])
-    return Filled(out.getvalue(), changed + added, sorted(ours - lines.keys()))
+    return Filled(mark + out.getvalue(), changed + added, sorted(ours - lines.keys()), other)
 
 
 def _text(file: bytes, name: str) -> str:
@@ -74,24 +81,37 @@ def _lines(table: list[list[str]], name: str) -> dict[str, int]:
 
 def _fill_column(
     table: list[list[str]], lines: dict[str, int], module: str, rows: list[dict[str, Any]], missing_as_zero: bool
-) -> None:
+) -> int:
     at = _column(table, module, rows)
     for row in rows:
         score = 0.0 if row["score"] is None and missing_as_zero else row["score"]
         if score is not None and row["student"] in lines:
             table[lines[row["student"]]][at] = f"{score:.10g}"
+    return at
+
+
+def _other_maximum(table: list[list[str]], at: int, module: str, rows: list[dict[str, Any]]) -> list[str]:
+    theirs = next((row[at].strip() for row in table[1:] if _is_possible(table, row)), "")
+    ours = f"{rows[0]['max_score']:.10g}" if rows else ""
+    same = not theirs or not ours or not DECIMAL.fullmatch(theirs) or float(theirs) == float(ours)
+    return [] if same else [f"{module}: {theirs} there, {ours} here"]
+
+
+def _is_possible(table: list[list[str]], row: list[str]) -> bool:
+    return row[table[0].index(STUDENT)].strip() == POSSIBLE
 
 
 def _column(table: list[list[str]], module: str, rows: list[dict[str, Any]]) -> int:
     """Return the place of a module's column, made at the end where Canvas has none."""
-    for at, heading in enumerate(table[0]):
-        numbered = NUMBERED.fullmatch(heading)
-        if module in (heading, numbered and numbered["title"]):
-            return at
+    for alike in (str, str.lower):  # as it is written first, then by its letters alone
+        for at, heading in enumerate(table[0]):
+            numbered = NUMBERED.fullmatch(heading)
+            if alike(module) in (alike(heading), alike(numbered["title"] if numbered else heading)):
+                return at
     for row in table:
         row.append("")
     table[0][-1] = module
     for row in table[1:]:
-        if row[table[0].index(STUDENT)].strip() == POSSIBLE:
+        if _is_possible(table, row):
             row[-1] = f"{rows[0]['max_score']:.10g}" if rows else ""
     return len(table[0]) - 1

@@ -12,6 +12,8 @@ from typing import IO
 
 from tito.errors import TitoError
 
+from .frozen import CourseFrozen, refuse_frozen
+
 LOCK_NAME = "gradebook.lock"
 POLL_SECONDS = 0.02
 
@@ -28,12 +30,15 @@ class GradebookLock:
         self._file: IO[str] | None = None
 
     def try_acquire(self) -> bool:
-        """Take the lock if it is free, without waiting."""
+        """Take the lock if it is free, without waiting; raise CourseFrozen if nobody may change anything any more."""
         handle = self.path.open("a")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            refuse_frozen(self.path.parent)
+        except (BlockingIOError, CourseFrozen) as error:
             handle.close()
+            if isinstance(error, CourseFrozen):
+                raise
             return False
         self._file = handle
         return True

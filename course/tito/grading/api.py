@@ -24,6 +24,8 @@ from tito.gradebook.unread import AnswersUnread, refuse_unread
 from .board_api import router as board_router
 from .client import describe_run
 from .corrections_api import router as corrections_router
+from .freeze_api import refuse_changes
+from .freeze_api import router as freeze_router
 from .identity import caller, holder, needs
 from .insight import Insight
 from .insight_api import router as insight_router
@@ -204,8 +206,9 @@ def make_app(
         similarity_router,
         similarity_forgotten_router,
         told_router,
+        freeze_router,
     )
     for part in parts:
-        app.include_router(part, prefix=f"{base}/api/v1")
+        app.include_router(part, prefix=f"{base}/api/v1", dependencies=[Depends(refuse_changes)])
     watch(app, grading_metrics(queue), prefix, caller, {"database": lambda: check_answers(queue.engine)})
     return app

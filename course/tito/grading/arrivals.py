@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from exchange.protocol.models import Submission
 from tito.curriculum.milestones import is_milestone
 from tito.errors import TitoError
+from tito.gradebook.frozen import refuse_frozen
 
 from . import exchange_door
 from .queue import Queue
@@ -54,6 +55,7 @@ class Arrivals:
     def take(self, wait_seconds: int) -> int:
         """Ask once; queue a quick run for each new submission; return how many. The cursor moves after the queueing, so
         that a death between the two repeats a run instead of losing one."""
+        refuse_frozen(self.settings.course_dir)  # they are taken up where somebody unfreezes the course
         arrived = exchange_door.new_submissions(self.settings, self._cursor(), wait_seconds)
         for submission in arrived:
             self._queue(submission)

@@ -13,6 +13,8 @@ from typing import Any, Protocol
 from exchange.client.token import hub_token
 from exchange.hub.asking import ServiceClient
 from tito.errors import TitoError
+from tito.gradebook.frozen import refuse_frozen
+from tito.gradebook.points import point_columns
 from tito.running_nbgrader import put_programs_on_path
 
 from .overview import module_overview, student_rows
@@ -34,6 +36,7 @@ class Door(Protocol):
     def progress(self, job: str) -> dict[str, Any]: ...
     def overview(self) -> list[dict[str, Any]]: ...
     def rows(self, assignment: str) -> list[dict[str, Any]]: ...
+    def given_points(self) -> list[str]: ...
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None: ...
     def checks(self, assignment: str) -> dict[str, Any]: ...
     def void(self, wanted: Wanted, plan: bool) -> dict[str, Any]: ...
@@ -55,6 +58,7 @@ class Direct:
         self.queue = Queue(open_database(settings.database_url))
 
     def submit(self, kind: str, assignment: str, students: list[str] | None, **options: bool) -> str:
+        refuse_frozen(self.settings.course_dir)
         named = students_for(self.settings, kind, assignment, students)
         given = {name: True for name, value in options.items() if value}
         return self.queue.submit(kind, assignment, named, asked_by=_me(), **given)
@@ -67,6 +71,9 @@ class Direct:
 
     def rows(self, assignment: str) -> list[dict[str, Any]]:
         return student_rows(self.settings, self.queue, assignment)
+
+    def given_points(self) -> list[str]:
+        return [each.name for each in point_columns(self.settings)]
 
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
         run = self.queue.latest_run("autograde", assignment, student, ("graded", "refused", "unchanged"))
@@ -130,6 +137,9 @@ class ThroughService:
 
     def rows(self, assignment: str) -> list[dict[str, Any]]:
         return self._service.ask("GET", f"/assignments/{assignment}/students")
+
+    def given_points(self) -> list[str]:
+        return self._service.ask("GET", "/points")
 
     def last_run(self, assignment: str, student: str) -> dict[str, Any] | None:
         runs = self._service.ask(

@@ -154,7 +154,7 @@ def status(name, course_dir, database, as_json):
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(("plain", "canvas", "moodle")), default="plain", show_default=True)
-@click.option("--module", "names", multiple=True, metavar="NAME", help="Only these modules; may be repeated.")
+@click.option("--module", "names", multiple=True, metavar="NAME", help="Only these columns; may be repeated.")
 @click.option(
     "--into",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
@@ -168,6 +168,8 @@ def status(name, course_dir, database, as_json):
 def export(form, names, into, missing_as_zero, output, course_dir, database, as_json):
     """Write the grades as CSV for Canvas or Moodle, or as plain rows. Who dropped the course is in plain rows only.
 
+    Milestones are columns as modules are, and so are points that were given elsewhere (tito grade points).
+
     \b
     Examples:
       tito grade export --format canvas --output grades.csv
@@ -177,7 +179,7 @@ def export(form, names, into, missing_as_zero, output, course_dir, database, as_
     from tito.gradebook.table import dropped, export_table
 
     door = door_of(course_dir, database)
-    wanted = names or [row["assignment"] for row in door.overview()]
+    wanted = names or [*(row["assignment"] for row in door.overview()), *door.given_points()]
     modules = {name: door.rows(name) for name in wanted}
     if into is not None:
         text = _into_canvas(into, modules, missing_as_zero)
@@ -197,6 +199,8 @@ def _into_canvas(file: Path, modules: dict[str, list[dict[str, Any]]], missing_a
 
     filled = fill(file.read_bytes(), file.name, modules, missing_as_zero)
     click.echo(f"{file.name}: {filled.changed} cells filled or changed, all others as they were", err=True)
+    if filled.other_maximum:
+        click.echo(f"Canvas has another maximum, change it there: {'; '.join(filled.other_maximum)}", err=True)
     if filled.missing:
         click.echo(f"on the roster and not in that file: {', '.join(filled.missing)}", err=True)
     return filled.text

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from exchange.hub.identity import Caller
 from exchange.protocol.models import Refused
 from tito.errors import TitoError
+from tito.gradebook.points import point_columns, point_rows
 from tito.gradebook.policy import roster
 from tito.gradebook.scores import module_rows
 from tito.gradebook.sections import sections
@@ -99,8 +100,10 @@ def students(assignment: str, request: Request, _: Reader) -> list[dict[str, Any
 
 
 def student_rows(settings: GradingSettings, queue: Queue, assignment: str) -> list[dict[str, Any]]:
-    """Return one row for each student of a module; raise TitoError for an unknown one."""
+    """Return one row for each student of a module or a column of points; raise TitoError for an unknown one."""
     rows = module_rows(settings, assignment).get(assignment)
+    if rows is None and (given := point_rows(settings, assignment)) is not None:
+        return given
     if rows is None:
         known = ", ".join(module_rows(settings)) or "none yet"
         raise TitoError(f"there is no module {assignment} in the gradebook; there are: {known}")
@@ -121,6 +124,12 @@ def rows_to_release(settings: GradingSettings, assignment: str, students: list[s
     return [row for row in module_rows(settings, assignment).get(assignment, []) if row["student"] in wanted]
 
 
+@router.get("/points")
+def given_points(request: Request, _: Reader) -> list[str]:
+    """Name the columns of points that were given elsewhere; their rows are asked for as a module's."""
+    return [each.name for each in point_columns(request.app.state.settings)]
+
+
 @router.get("/me")
 def own(request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
     """Show the caller her own quick results, released scores and regrade requests, by module."""
@@ -136,9 +145,18 @@ def of_student(student: str, request: Request, person: Annotated[Caller, Depends
 
 
 def _told_of(request: Request, student: str) -> dict[str, Any]:
+    settings = request.app.state.settings
     found = _state_of(request.app.state.queue, student)
-    say_what_is_void(request.app.state.settings, found["modules"])
-    return found
+    say_what_is_void(settings, found["modules"])
+    return {**found, "points": _given_to(settings, student)}
+
+
+def _given_to(settings: GradingSettings, student: str) -> list[dict[str, Any]]:
+    return [
+        {"name": each.name, "points": each.points[student], "max_score": each.max_score, "at": each.at}
+        for each in point_columns(settings)
+        if student in each.points
+    ]
 
 
 def _state_of(queue: Queue, student: str) -> dict[str, Any]:

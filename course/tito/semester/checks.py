@@ -36,6 +36,7 @@ def check(semester: Semester, students: list[Student] | None, curriculum: Curric
     found.selection = _selection(semester, curriculum, document, found)
     _check_schedule(semester, curriculum, document, found)
     _check_milestones(semester, curriculum, document, found)
+    _check_freeze(semester, document, found)
     if students is not None:
         names = {student.username for student in students}
         _check_people(semester, names, document, found)
@@ -140,6 +141,17 @@ def milestones_of(curriculum: Curriculum) -> list[Milestone]:
     """Return the milestones beside the curriculum's modules, in order."""
     folder = next((m.folder for m in curriculum.modules if m.folder), None)
     return load_milestones(folder.parents[1]) if folder else []
+
+
+def _check_freeze(semester: Semester, document: Document, found: Found) -> None:
+    """Refuse a freeze before the last moment at which somebody may hand in."""
+    if semester.freeze is None or not semester.dates:
+        return
+    last = max(semester.dates, key=semester.closes)
+    if semester.freeze <= semester.closes(last):
+        rule = f"comes before {last} closes ({semester.local(semester.closes(last))})"
+        value = semester.local(semester.freeze)
+        found.problems.append(document.problem(("freeze",), value, rule, "move it behind the last closing time"))
 
 
 def _warn_about_order(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -36,6 +37,10 @@ class SemesterClient:
             refused=TitoError, silent=TitoError,
         )  # fmt: skip
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._service.close()
+
     def plan(self, sources: Sources | None) -> dict[str, Any]:
         """Return the changes that applying would make."""
         return self._service.ask("POST", "/plan", json=_body(sources))
@@ -57,6 +62,38 @@ class SemesterClient:
     def status(self) -> dict[str, Any]:
         """Return what is in force, the schedule and the last apply."""
         return self._service.ask("GET", "/status")
+
+    def texts(self) -> dict[str, str]:
+        """Return the course, and the texts of the semester and the roster in force."""
+        return self._service.ask("GET", "/texts")
+
+    def freeze_plan(self) -> dict[str, Any]:
+        """Return whether the course is frozen, and what a freeze would meet."""
+        return self._service.ask("GET", "/freeze")
+
+    def freeze(self, leave_undone: bool) -> dict[str, Any]:
+        """Freeze the course; return since when, and what was left undone."""
+        return self._service.ask("PUT", "/freeze", json={"leave_undone": leave_undone})
+
+    def unfreeze(self) -> None:
+        """Let a frozen course go on."""
+        self._service.ask("DELETE", "/freeze")
+
+    def delete_plan(self, course: str) -> dict[str, Any]:
+        """Return what deleting a course would remove, and what would stay."""
+        return self._service.ask("GET", f"/delete/{quote(course, safe='')}")
+
+    def delete(self, course: str, why: str, early: bool) -> dict[str, Any]:
+        """Delete a frozen course."""
+        return self._service.ask("POST", f"/delete/{quote(course, safe='')}", json={"why": why, "early": early})
+
+    def points(self) -> list[dict[str, Any]]:
+        """Return the columns of points that were given elsewhere."""
+        return self._service.ask("GET", "/points")
+
+    def ask_points(self, name: str, what: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Plan or apply a list of points, or take a column back."""
+        return self._service.ask("POST", f"/points/{quote(name, safe='')}/{what}", json=body)
 
     def surveys(self) -> list[dict[str, Any]]:
         """Return the semester's surveys with their distributions."""

@@ -233,6 +233,10 @@ class Semester(Part):
     unlock: Literal["when_closed", "never"] = "when_closed"
     # Whether students ask staff where they are stuck, in the exchange; a course may have another place for that.
     questions: bool = True
+    # When the course ends: from then on all of it can be read, and nothing in it changes.
+    freeze: Instant | None = None
+    # How long students' work is kept from the freeze on, before `tito semester delete` removes it without a question.
+    keep_months: int | None = Field(default=None, ge=1, le=240)
     # When students are asked about the course: weeks since the first release, or days.
     surveys: list[WeekOrDay] = Field(default=[3, 6, 9, 12], max_length=30)
     grading: Grading = Grading()

@@ -70,13 +70,18 @@ def _shifted(data: dict[str, Any], days: int) -> dict[tuple[str | int, ...], str
         for index, day in enumerate(data.get("surveys", []))
         if isinstance(day, str)
     }
-    return surveys | {
-        (part, name, key): _later(each[key], days)
-        for part in ("schedule", "milestones")
-        for name, each in data.get(part, {}).items()
-        for key in ("release", "due")
-        if key in each
-    }
+    end = {("freeze",): _later(data["freeze"], days)} if "freeze" in data else {}
+    return (
+        surveys
+        | end
+        | {
+            (part, name, key): _later(each[key], days)
+            for part in ("schedule", "milestones")
+            for name, each in data.get(part, {}).items()
+            for key in ("release", "due")
+            if key in each
+        }
+    )
 
 
 def _later(written: str, days: int) -> str:

@@ -72,6 +72,8 @@ class Roster:
     nobody: list[tuple[int, str]] = field(default_factory=list)
     # What the file has in place of the user name, where that is another word.
     written: dict[str, str] = field(default_factory=dict)
+    # Line and fields of everybody and of each that is nobody's, for whoever reads further columns.
+    lines: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
 
 
 def parse_roster(text: str, name: str) -> list[Student]:
@@ -174,6 +176,7 @@ def _read_students(rows: Iterator[tuple[int, list[str]]], roster: Roster, name: 
         cells = {column: fields[at].strip() for column, at in roster.columns.places.items()}
         if not cells["username"] and cells.get(FULL_NAME, "").lower() in NOBODY:
             roster.nobody.append((line, cells[FULL_NAME]))
+            roster.lines[cells[FULL_NAME].lower()] = (line, fields)
             continue
         student = _student(cells)
         if not isinstance(student, Student):
@@ -183,6 +186,7 @@ def _read_students(rows: Iterator[tuple[int, list[str]]], roster: Roster, name: 
         else:
             names[student.username] = homes[home_of(student.username)] = line
             roster.students.append(student)
+            roster.lines[student.username] = (line, fields)
             if student.username != cells["username"]:
                 roster.written[student.username] = cells["username"]
 

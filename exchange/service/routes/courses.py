@@ -1,18 +1,20 @@
 """Courses: list, show, configure; the audit."""
 
 import json
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from sqlalchemy import select
 
 from exchange.protocol import scopes
-from exchange.protocol.models import AuditEntry, Course, CourseSettings, plain
-from exchange.service import audit, courses, find
+from exchange.protocol.models import AuditEntry, Course, CourseSettings, Deleted, Freeze, plain
+from exchange.service import audit, courses, deleting, find, freezing
 from exchange.service.context import CallerDep, ServiceDep
 from exchange.service.routes.parameters import After, CourseId, Limit
 from exchange.service.tables import audit as audit_table
 
 router = APIRouter()
+Why = Annotated[str, Query(max_length=200, description="what the record says of it")]
 
 
 @router.get("/courses")
@@ -26,7 +28,7 @@ def list_courses(service: ServiceDep, caller: CallerDep) -> list[Course]:
 def get_course(course: CourseId, service: ServiceDep, caller: CallerDep) -> Course:
     """Show a course that the caller is in."""
     with service.database.read() as connection:
-        return courses.read_course(caller, course, find.find_course(connection, caller, course))
+        return courses.read_course(connection, caller, course, find.find_course(connection, caller, course))
 
 
 @router.put("/courses/{course}")
@@ -37,7 +39,30 @@ def put_course(course: CourseId, settings: CourseSettings, service: ServiceDep, 
     with service.database.write() as connection:
         courses.put_course(connection, course, settings, now)
         audit.record(connection, now, caller, "put course", course, detail=json.dumps(plain(settings)))
-    return courses.read_course(caller, course, settings)
+        return courses.read_course(connection, caller, course, settings)
+
+
+@router.put("/courses/{course}/freeze")
+def put_freeze(course: CourseId, service: ServiceDep, caller: CallerDep) -> Freeze:
+    """Freeze a course: from now on all of it can be read and nothing changes. Again changes nothing."""
+    find.check_scope(caller, scopes.ADMIN, course)
+    return freezing.freeze(service, caller, course)
+
+
+@router.delete("/courses/{course}/freeze", status_code=204)
+def delete_freeze(course: CourseId, service: ServiceDep, caller: CallerDep) -> None:
+    """Let a frozen course go on."""
+    find.check_scope(caller, scopes.ADMIN, course)
+    freezing.unfreeze(service, caller, course)
+
+
+@router.delete("/courses/{course}/content")
+def delete_content(
+    course: CourseId, service: ServiceDep, caller: CallerDep, yes: bool = False, why: Why = ""
+) -> Deleted:
+    """Delete all that a frozen course holds; without `yes` say how much that is."""
+    find.check_scope(caller, scopes.ADMIN, course)
+    return deleting.delete_content(service, caller, course, yes, why)
 
 
 @router.get("/courses/{course}/audit")

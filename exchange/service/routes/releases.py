@@ -12,6 +12,7 @@ from exchange.protocol.models import Assignment, Refused
 from exchange.protocol.paths import check_identifier
 from exchange.service import events, find, releases, unlocks
 from exchange.service.context import CallerDep, Service, ServiceDep
+from exchange.service.freezing import check_not_frozen
 from exchange.service.identity import Caller
 from exchange.service.intake import AlreadyStored, receive
 from exchange.service.routes.assignments import show
@@ -74,6 +75,8 @@ def get_release(
     now = service.now()
     with service.database.read() as connection:
         found = find.find_assignment(connection, caller, course, assignment, now)
+        if not find.sees_unreleased(caller, course):
+            check_not_frozen(connection, course)
         if found.release_version is None:
             raise Refused(f"{assignment} has a release", "none", "release it first", 404)
         row = releases.find_bundle(connection, course, assignment, "release", found.release_version)

@@ -19,6 +19,7 @@ import uvicorn
 
 from exchange.client.exchange_client import ExchangeClient
 from exchange.hub.logs import set_up_logs
+from exchange.protocol.models import Refused
 from tito.curriculum import Curriculum, load_curriculum
 from tito.errors import TitoError
 from tito.semester.read import read
@@ -27,6 +28,7 @@ from tito.semester.service.actions import Actions
 from tito.semester.service.app import Service, create_app
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.database import open_database
+from tito.semester.service.freezing import CourseFrozen, Freezing
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.hub_api import Hub
 from tito.semester.service.scheduler import Scheduler
@@ -78,9 +80,11 @@ def build(
         return ExchangeClient(environment["EXCHANGE_URL"], token, name, PATIENCE_SECONDS)
 
     places = Places(open_database(database), course_dir, curriculum, Hub(hub_api_url, token), exchange_for(""))
-    actions = Actions(places, Grading(environment["GRADING_URL"], token), exchange_for)
-    scheduler = Scheduler(places.engine, actions.run)
-    return Service(places, Conductor(places, scheduler.wake), scheduler, hub_api_url, file)
+    grading = Grading(environment["GRADING_URL"], token)
+    freezing = Freezing(places.engine, grading, exchange_for)
+    scheduler = Scheduler(places.engine, Actions(places, grading, exchange_for, freezing).run)
+    conductor = Conductor(places, scheduler.wake, freezing.refuse_frozen)
+    return Service(places, conductor, scheduler, freezing, hub_api_url, file)
 
 
 def _environment() -> dict[str, str]:
@@ -105,8 +109,13 @@ def _apply_at_start(service: Service, stopping: threading.Event) -> None:
 def _apply_once(service: Service, file: Path) -> str:
     """Apply `file`; return why it did not work, nothing if it did."""
     try:
-        run = service.conductor.apply_unattended(read(file, service.places.curriculum()), "semester")
-    except (TitoError, OSError) as error:
+        valid = read(file, service.places.curriculum())
+        service.freezing.refuse_frozen(valid.semester.course)
+        run = service.conductor.apply_unattended(valid, "semester")
+    except CourseFrozen as error:
+        log.info("%s is left as it is: %s", file, error)
+        return ""
+    except (TitoError, Refused, OSError) as error:
         return str(error)
     if why := run.error or "; ".join(run.failed.values()):
         return why

@@ -1,5 +1,5 @@
 """What the schedule does: a release puts a module into the exchange, a collection asks the grading service, and so does
-a change of the schedule, which concerns scores that students were told.
+a change of the schedule, which concerns scores that students were told. A freeze ends the course.
 
 All may be repeated: the same files again are no new version, and collecting again takes only what is new.
 """
@@ -13,7 +13,8 @@ from exchange.client.exchange_client import ExchangeClient
 from tito.curriculum import Module
 from tito.semester.service import schedule
 from tito.semester.service.conductor import Places
-from tito.semester.service.database import COLLECT, LATENESS, RELEASE, Action
+from tito.semester.service.database import COLLECT, FREEZE, LATENESS, RELEASE, Action
+from tito.semester.service.freezing import Freezing
 from tito.semester.service.grading_api import Grading
 from tito.semester.service.parts import notebooks
 from tito.source.export import export_module
@@ -26,6 +27,7 @@ class Actions:
     places: Places
     grading: Grading
     exchange_for: Callable[[str], ExchangeClient]
+    freezing: Freezing
 
     def run(self, action: Action) -> str:
         by = "" if action.by == schedule.SCHEDULE else action.by
@@ -35,7 +37,10 @@ class Actions:
             return self.grading.collect_and_autograde(action.module, by)
         if action.kind == LATENESS:
             return self.grading.follow_schedule(action.module, by)
-        raise ValueError(f"an action is a {RELEASE}, a {COLLECT} or a {LATENESS}, got {action.kind!r}")
+        if action.kind == FREEZE:
+            frozen = self.freezing.freeze(action.course, by or "the semester file")["frozen"]
+            return f"frozen since {frozen['since'][:16]}"
+        raise ValueError(f"an action is a {RELEASE}, {COLLECT}, {LATENESS} or {FREEZE}, got {action.kind!r}")
 
     def _release(self, course: str, module: Module, by: str) -> str:
         engine, course_dir = self.places.engine, self.places.course_dir

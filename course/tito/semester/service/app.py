@@ -29,9 +29,13 @@ from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
 from tito.semester.service.database import COLLECT, RELEASE, Action, Confirmed
+from tito.semester.service.freeze_routes import ends as delete_router
+from tito.semester.service.freeze_routes import router as freeze_router
+from tito.semester.service.freezing import Freezing
 from tito.semester.service.metrics import semester_metrics
 from tito.semester.service.module_view import module_view
 from tito.semester.service.notice_routes import router as notice_router
+from tito.semester.service.points_routes import router as points_router
 from tito.semester.service.roster_upload import Target
 from tito.semester.service.scheduler import Scheduler
 from tito.semester.service.survey_routes import router as survey_router
@@ -49,8 +53,14 @@ class Service:
     places: Places
     conductor: Conductor
     scheduler: Scheduler
+    freezing: Freezing
     hub_api_url: str
     file: Path | None = None
+
+    def course(self) -> str:
+        """Return the course in force, else that of the file; "" where nothing is known of one."""
+        row = self.conductor.in_force()
+        return row.course if row else (self.file and _course_of_file(self.file)) or ""
 
     def close(self) -> None:
         """Give back connections."""
@@ -111,7 +121,7 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     )
     app.state.service, app.state.surveys = service, Surveys(service.places.engine)
     app.include_router(_public(), prefix=base)
-    for part in (routes, notice_router, survey_router):
+    for part in (routes, notice_router, survey_router, points_router, freeze_router, delete_router):
         app.include_router(part, prefix=f"{base}/api/v1")
     app.add_exception_handler(SemesterError, _say_problems)
     app.add_exception_handler(TitoError, _say_error)
@@ -160,6 +170,7 @@ def status(request: Request, who: Reader) -> dict[str, Any]:
     row, run = service.conductor.in_force(), service.conductor.run
     return {
         "now": times.now().isoformat(),
+        "frozen": service.freezing.frozen(service.course()),
         "in_force": row and {"course": row.course, "file": row.semester_name, "by": row.by, "at": row.at.isoformat()},
         "file": _file_state(service),
         "run": run and run.as_dict(),
@@ -182,6 +193,13 @@ def people(request: Request, who: Reader) -> dict[str, Any]:
         "mine": [section for section, names in semester.sections.items() if who.name in names],
         "conflicts": sorted(each.student for each in semester.conflicts if each.grader == who.name),
     }
+
+
+@routes.get("/texts")
+def texts(request: Request, who: Manager) -> dict[str, str]:
+    """Return the semester file and the roster that are in force, as they were written."""
+    valid = in_force(request.app.state.service.conductor)
+    return {"course": valid.semester.course, "semester": valid.sources.semester, "roster": valid.sources.roster}
 
 
 @routes.post("/plan")
@@ -327,7 +345,8 @@ def _shown_yes(row: Confirmed) -> dict[str, str]:
 
 async def _say_problems(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SemesterError)
-    body = {"rule": "a semester file is valid", "value": f"{len(error.problems)} problem(s)", "remedy": str(error)}
+    rule = "each line of a list of points is right" if "/points/" in request.url.path else "a semester file is valid"
+    body = {"rule": rule, "value": f"{len(error.problems)} problem(s)", "remedy": str(error)}
     return JSONResponse({**body, "problems": [problem.as_dict() for problem in error.problems]}, 422)
 
 

@@ -82,8 +82,10 @@ class Run:
 class Conductor:
     """Brings the places to a semester; one apply at a time."""
 
-    def __init__(self, places: Places, on_applied: Callable[[], None]) -> None:
-        self._places, self._on_applied = places, on_applied
+    def __init__(
+        self, places: Places, on_applied: Callable[[], None], refuse_frozen: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._places, self._on_applied, self._refuse_frozen = places, on_applied, refuse_frozen
         self._applying = threading.Lock()
         self.run: Run | None = None
 
@@ -95,6 +97,7 @@ class Conductor:
         """Raise TitoError if an apply of `valid` would change nothing: for want of a yes, or while another runs."""
         if self._applying.locked():
             raise TitoError("an apply is under way: wait for it to finish")
+        self._refuse_frozen(valid.semester.course)
         if lacking := confirmation.lacking(self.plan(valid), yes):
             raise TitoError(confirmation.refusal(lacking))
 
@@ -155,6 +158,7 @@ class Conductor:
 
     def _make_all(self, valid: Valid, run: Run) -> None:
         try:
+            self._refuse_frozen(valid.semester.course)
             changes = self.plan(valid)
             run.lacking = confirmation.lacking(changes, run.yes or ())
             if run.lacking and run.yes is not None:

@@ -10,7 +10,7 @@ from exchange.hub.database import UtcDateTime, open_engine
 from tito.errors import SchemaError
 
 PENDING, RUNNING, DONE, CANCELLED = "pending", "running", "done", "cancelled"
-RELEASE, COLLECT, LATENESS = "release", "collect", "lateness"
+RELEASE, COLLECT, LATENESS, FREEZE = "release", "collect", "lateness", "freeze"
 
 
 class Table(DeclarativeBase):
@@ -84,7 +84,7 @@ class SurveyPerson(Table):
 
 
 class Action(Table):
-    """One release or collection of one module at one time; `by` is "schedule" or who asked for it."""
+    """One release or collection of one module at one time, or the course's freeze; `by` is "schedule" or who asked."""
 
     __tablename__ = "actions"
     id: Mapped[int] = mapped_column(primary_key=True)

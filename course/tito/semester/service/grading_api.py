@@ -1,5 +1,7 @@
 """The grading service, asked to collect and grade a module, or to follow a change of its schedule."""
 
+from typing import Any
+
 import httpx
 
 from exchange.hub.asking import ServiceClient
@@ -30,6 +32,24 @@ class Grading:
     def follow_schedule(self, module: str, by: str) -> str:
         """Queue what brings the grades of `module`, and the scores that students were told, to the present schedule."""
         return f"queued as {self._queue('lateness', module, by)}"
+
+    def freeze_state(self) -> dict[str, Any]:
+        """Return whether the gradebook is frozen, and what a freeze would meet."""
+        return self._service.ask("GET", "/api/v1/freeze")
+
+    def freeze(self, since: str, by: str, leave_undone: bool) -> dict[str, Any]:
+        """Freeze the gradebook; raise TitoError naming what is unfinished, unless it may be left undone."""
+        body = {"since": since, "by": by, "leave_undone": leave_undone}
+        return self._service.ask("PUT", "/api/v1/freeze", json=body)
+
+    def unfreeze(self) -> None:
+        """Let the gradebook be changed again."""
+        self._service.ask("DELETE", "/api/v1/freeze")
+
+    def delete_content(self, yes: bool) -> dict[str, Any]:
+        """Delete what grading holds of a frozen course; without `yes` say how much that is."""
+        params = {"yes": "true" if yes else "false"}
+        return self._service.ask("DELETE", "/api/v1/freeze/content", params=params)
 
     def _queue(self, kind: str, module: str, by: str) -> str:
         job = self._service.ask("POST", "/api/v1/jobs", acting_for=by, json={"kind": kind, "assignment": module})

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from tito.semester.read import Valid
-from tito.semester.service.database import CANCELLED, COLLECT, DONE, LATENESS, PENDING, RELEASE, RUNNING, Action
+from tito.semester.service.database import CANCELLED, COLLECT, DONE, FREEZE, LATENESS, PENDING, RELEASE, RUNNING, Action
 
 SCHEDULE = "schedule"
 FIRST_RETRY, LONGEST_RETRY = timedelta(seconds=15), timedelta(minutes=10)
@@ -39,7 +39,7 @@ def wanted(valid: Valid) -> set[Entry]:
             closes = semester.closes_after(due)
             entries |= {Entry(at, COLLECT, module) for at in (on_time_until, closes)}
             entries |= {Entry(closes, LATENESS, module)} if semester.late_days.semester else set()
-    return entries
+    return entries | ({Entry(semester.freeze, FREEZE, "")} if semester.freeze else set())
 
 
 @dataclass(frozen=True)

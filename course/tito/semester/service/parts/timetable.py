@@ -17,7 +17,7 @@ def changes(valid: Valid, engine: Engine, needs: Needs) -> list[Change]:
     changed = schedule.difference(engine, valid)
 
     def change(sign: Sign, e: schedule.Entry, make: Callable[..., None]) -> Change:
-        done, what = partial(make, engine, course, e), f"{e.kind} {e.module}"
+        done, what = partial(make, engine, course, e), f"{e.kind} {e.module or course}"
         return Change(sign, "schedule", what, local(e.at), done, needs.get(e.module))
 
     return [

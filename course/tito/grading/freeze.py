@@ -1,0 +1,95 @@
+"""The freeze of a course on the side of grading: what is in the queue ends first, open requests are closed, and from
+then on nothing is queued or changed.
+
+Work that is being done is waited for by whoever freezes; what only waits is named, and left undone where they say so.
+"""
+
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from tito.errors import TitoError
+from tito.gradebook.frozen import Frozen, frozen, remove_frozen, write_frozen
+from tito.gradebook.lock import gradebook_lock
+
+from .queue import Queue
+from .records import QUEUED, RUNNING, Regrade, Task, utc_now
+from .settings import GradingSettings
+
+SHOWN = 5
+UNDONE = "cancelled: the course was frozen"
+
+
+def freeze_state(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
+    """Return whether the gradebook is frozen, and what a freeze would meet."""
+    how = frozen(settings.course_dir)
+    with Session(queue.engine) as session:
+        regrades = session.scalars(select(Regrade.id).where(Regrade.answered_at.is_(None))).all()
+    return {
+        "frozen": {"since": how.since, "by": how.by} if how else None,
+        "unfinished": [_described(task) for task in _unfinished(queue)],
+        "open_regrades": len(regrades),
+    }
+
+
+def freeze(settings: GradingSettings, queue: Queue, how: Frozen, leave_undone: bool) -> dict[str, Any]:
+    """Freeze the gradebook; what is still queued is cancelled if that is meant, else nothing is frozen.
+
+    Return what was left undone. Freezing again changes nothing.
+    """
+    if frozen(settings.course_dir):
+        return {**freeze_state(settings, queue), "left_undone": []}
+    _refuse_unfinished(queue, leave_undone)
+    with gradebook_lock(settings.course_dir):
+        write_frozen(settings.course_dir, how)
+    try:
+        _refuse_unfinished(queue, leave_undone)  # somebody may have asked for work meanwhile; now nobody can
+    except TitoError:
+        remove_frozen(settings.course_dir)
+        raise
+    left = [_described(task) for task in _unfinished(queue)]
+    _end(queue, how)
+    return {**freeze_state(settings, queue), "left_undone": left}
+
+
+def unfreeze(settings: GradingSettings) -> None:
+    """Let the gradebook be changed again; again changes nothing."""
+    remove_frozen(settings.course_dir)
+
+
+def _refuse_unfinished(queue: Queue, leave_undone: bool) -> None:
+    tasks = _unfinished(queue)
+    running = [task for task in tasks if task.state == RUNNING]
+    if running:
+        raise TitoError(f"grading is at work on {_named(running)}: try again in a minute")
+    if tasks and not leave_undone:
+        raise TitoError(
+            f"grading has still to do {_named(tasks)}: wait until it is done, or say that it is left undone "
+            "(tito semester freeze --unfinished)"
+        )
+
+
+def _unfinished(queue: Queue) -> list[Task]:
+    with Session(queue.engine, expire_on_commit=False) as session:
+        return list(session.scalars(select(Task).where(Task.state.in_((QUEUED, RUNNING))).order_by(Task.id)))
+
+
+def _end(queue: Queue, how: Frozen) -> None:
+    """Cancel what waits, and close requests for another look with the reason."""
+    said = f"The course was frozen at {how.since[:16].replace('T', ' ')} UTC: requests are closed."
+    closed = {"answer": said, "answered_by": how.by, "answered_at": utc_now(), "open_key": None}
+    ended = {"state": "cancelled", "waiting_key": None, "finished_at": utc_now(), "message": UNDONE}
+    with Session(queue.engine) as session:
+        session.execute(update(Task).where(Task.state == QUEUED).values(ended))
+        session.execute(update(Regrade).where(Regrade.answered_at.is_(None)).values(closed))
+        session.commit()
+
+
+def _described(task: Task) -> dict[str, str]:
+    return {"kind": task.kind, "assignment": task.assignment, "student": task.student, "state": task.state}
+
+
+def _named(tasks: list[Task]) -> str:
+    names = [" ".join(filter(None, (t.kind.replace("_", " "), t.assignment, t.student))) for t in tasks[:SHOWN]]
+    return ", ".join(names) + (f" and {len(tasks) - SHOWN} more" if len(tasks) > SHOWN else "")

@@ -1,0 +1,95 @@
+"""`tito semester freeze` and `unfreeze`: the end of a course, and the way back."""
+
+import json
+import sys
+from contextlib import closing
+from typing import Any
+
+import click
+
+from tito.errors import TitoError
+from tito.semester.client import SemesterClient
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
+YES = click.option("--yes", is_flag=True, help="Do it without asking.")
+SHOWN = 20
+
+
+@click.command()
+@click.option("--plan", "plan_only", is_flag=True, help="Show what a freeze would meet, and change nothing.")
+@click.option("--unfinished", is_flag=True, help="Leave undone what grading has still to do; it is named.")
+@YES
+@JSON
+def freeze(plan_only: bool, unfinished: bool, yes: bool, as_json: bool) -> int:
+    """Freeze the course: everything can be read and downloaded, and nothing in it changes any more.
+
+    Nothing is released, fetched to work on, handed in, tested, graded or asked from then on; open requests for another
+    look are closed with the reason. Grading that is queued ends first. `unfreeze` takes it back.
+
+    \b
+    Examples:
+      tito semester freeze --plan
+      tito semester freeze --yes
+      tito semester freeze --unfinished --yes --json
+    """
+    with closing(SemesterClient()) as client:
+        plan = client.freeze_plan()
+        if not as_json:
+            _say(plan)
+        if plan_only or plan["frozen"] or not _agreed(yes, f"Freeze {plan['course']}?"):
+            return _print(as_json, {**plan, "left_undone": []})
+        done = client.freeze(unfinished)
+    if not as_json:
+        for task in done["left_undone"]:
+            click.echo(f"left undone: {_task(task)}")
+        click.echo(f"{plan['course']} is frozen since {done['frozen']['since'][:16]}. Next: tito semester archive")
+    return _print(as_json, {**plan, **done})
+
+
+@click.command(epilog="Example:  tito semester unfreeze --yes")
+@YES
+@JSON
+def unfreeze(yes: bool, as_json: bool) -> int:
+    """Let a frozen course go on; apply the semester afterwards, for releases and collections to come back."""
+    with closing(SemesterClient()) as client:
+        before = client.freeze_plan()
+        if before["frozen"] and not _agreed(yes, f"Unfreeze {before['course']}?"):
+            return 0
+        client.unfreeze()
+    if not as_json:
+        click.echo(f"{before['course']} goes on" if before["frozen"] else f"{before['course']} was not frozen")
+    return _print(as_json, {"course": before["course"], "was_frozen": before["frozen"]})
+
+
+def _say(plan: dict[str, Any]) -> None:
+    if plan["frozen"]:
+        click.echo(f"{plan['course']} is frozen since {plan['frozen']['since'][:16]} by {plan['frozen']['by']}")
+        gone, back = "what the services held of it is deleted", "tito semester unfreeze takes it back"
+        click.echo(gone if plan["deleted"] else back)
+        return
+    click.echo(f"{plan['course']} is not frozen. A freeze would meet:")
+    for task in plan["unfinished"][:SHOWN]:
+        click.echo(f"  grading has still to do: {_task(task)}")
+    if (more := len(plan["unfinished"]) - SHOWN) > 0:
+        click.echo(f"  and {more} more")
+    click.echo(f"  {plan['open_regrades']} open requests for another look, which are closed with the reason")
+    click.echo(f"  {plan['open_questions']} questions without an answer, which stay without")
+    click.echo(f"  {plan['coming']} releases and collections to come, which are cancelled")
+
+
+def _task(task: dict[str, str]) -> str:
+    return " ".join(part for part in (task["kind"].replace("_", " "), task["assignment"], task["student"]) if part)
+
+
+def _agreed(yes: bool, question: str) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise TitoError("nothing was changed: say --yes, or --plan to see what would be")
+    return click.confirm(question, err=True)
+
+
+def _print(as_json: bool, found: Any) -> int:
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+    return 0
