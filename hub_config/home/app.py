@@ -19,6 +19,7 @@ from hub_config.home import (
     board_pages,
     campus_pages,
     check_pages,
+    choosing_pages,
     help_pages,
     insight_pages,
     login,
@@ -68,6 +69,7 @@ def create_app(
         survey_pages.router,
         similarity_pages.router,
         campus_pages.router,
+        choosing_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
         check_pages.router,

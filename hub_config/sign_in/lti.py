@@ -6,6 +6,8 @@ The platform signs who somebody is. Its roles (teacher, learner) give no right h
 import asyncio
 from pathlib import Path
 
+from jupyterhub.scopes import get_scopes_for
+from jupyterhub.utils import url_path_join
 from jwt import PyJWKClientConnectionError
 from ltiauthenticator.lti13.auth import LTI13Authenticator
 from ltiauthenticator.lti13.error import ValidationError
@@ -14,8 +16,9 @@ from tornado import web
 from traitlets import Unicode
 
 from exchange.protocol.names import NoName, name_of
+from hub_config.sign_in.deep_link import NotAnswerable, is_choosing, note_choosing
 from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
-from hub_config.sign_in.platform_course import NotTheirName, check_name, note_course
+from hub_config.sign_in.platform_course import NotTheirName, check_name, module_of, note_course
 from hub_config.sign_in.refusals import RosterOnly, SignInRefused
 
 FRAMES = ("iframe", "frame")
@@ -28,6 +31,12 @@ AGAIN = (
 ANOTHER_ACCOUNT = (
     "Your learning platform calls you by a name that belongs to another of its accounts here. Tell the course staff; "
     "they see it in `tito campus roster`."
+)
+
+MANAGES = "custom:semester:manage"
+NO_INSTRUCTOR = (
+    "What you opened puts modules of this course into your learning platform. Your instructor does that; to work on a "
+    "module, open it from the platform's course."
 )
 
 # What a platform begins a launch with, which a window of its own begins it with once more.
@@ -90,7 +99,26 @@ class Launch(LTI13CallbackHandler):
         user = await self.login_user(claims)
         if user is None:
             raise SignInRefused(403, "You could not be let in", NO_NAME, "The Hub can't use the launch's user name")
-        await self.redirect_to_next_url(user)
+        if is_choosing(claims):
+            self.redirect(self._home("campus/choose", self._choosing(claims, user)))
+        elif module := module_of(claims):  # by the signed word, whatever the launch began with
+            self.redirect(self._home("modules", module))
+        else:
+            await self.redirect_to_next_url(user)
+
+    def _choosing(self, claims, user) -> str:
+        """Keep what the platform asks of an instructor; refuse it of anybody else, and what can't be answered."""
+        if MANAGES not in get_scopes_for(user):
+            log = f"Deep linking by {user.name} refused: no instructor of the semester file"
+            raise SignInRefused(403, "Modules are chosen by instructors of this course", NO_INSTRUCTOR, log)
+        try:
+            return note_choosing(Path(self.authenticator.campus_folder), claims, user.name)
+        except NotAnswerable as error:
+            log = f"Deep linking refused: {error}"
+            raise SignInRefused(400, "Your learning platform asks for what this Hub does not give", AGAIN, log) from error
+
+    def _home(self, *path: str) -> str:
+        return url_path_join(self.base_url, "services/home", *path)
 
     def _refused(self, error: Exception) -> SignInRefused:
         if isinstance(error.__context__, PyJWKClientConnectionError):

@@ -16,6 +16,7 @@ from exchange.hub.sight import Metrics, watch
 from exchange.protocol.models import Refused
 from tito.campus.database import REFUSED, WAITING
 from tito.campus.service.campus import Campus
+from tito.campus.service.choices import Choices
 from tito.campus.service.clockwork import ROUND_SECONDS, Clockwork
 from tito.errors import TitoError
 
@@ -67,6 +68,13 @@ class Yes(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     drops: bool = False
+
+
+class Chosen(BaseModel):
+    """The modules that become links of the platform's course."""
+
+    model_config = ConfigDict(extra="forbid")
+    modules: list[Annotated[str, Field(max_length=64)]] = Field(max_length=100)
 
 
 @public.get("/health")
@@ -130,6 +138,18 @@ def look(here: Here, who: Manager) -> dict[str, Any]:
 def rotate(here: Here, who: Manager) -> dict[str, str]:
     """Make a new key: it is published at once and signs in a day."""
     return {"made": here.keys.rotate()}
+
+
+@routes.get("/choices/{key}")
+def choices(here: Here, who: Manager, key: str) -> dict[str, Any]:
+    """Return the modules from which whoever launched may choose, and which of them are in that course already."""
+    return Choices(here, key, who.name).show()
+
+
+@routes.post("/choices/{key}")
+def choose(here: Here, who: Manager, key: str, chosen: Chosen) -> dict[str, Any]:
+    """Return the signed answer for the platform, and where the browser brings it; a launch has one answer."""
+    return vars(Choices(here, key, who.name).answer(chosen.modules))
 
 
 def create_app(campus: Campus, hub_api_url: str, prefix: str, round_seconds: float = ROUND_SECONDS) -> FastAPI:
