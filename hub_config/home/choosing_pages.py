@@ -1,6 +1,6 @@
 """An instructor whom the learning platform asks for links chooses modules, and their browser brings the answer back."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Form, Request
@@ -36,10 +36,15 @@ async def link(request: Request, ask: Asking, key: str, course_key: Annotated[st
 
 @router.post("/{key}", dependencies=FORM)
 async def choose(
-    request: Request, ask: Asking, key: str, modules: Annotated[list[str] | None, Form()] = None
+    request: Request,
+    ask: Asking,
+    key: str,
+    modules: Annotated[list[str] | None, Form()] = None,
+    nothing: Annotated[Literal["", "yes"], Form()] = "",
 ) -> Response:
     """Bring the signed choice to the platform: by the page that waits for it there, else from here."""
-    answer = await ask.ask_campus(f"choices/{quote(key, safe='')}", {"modules": modules or []})
+    chosen = [] if nothing else modules or []
+    answer = await ask.ask_campus(f"choices/{quote(key, safe='')}", {"modules": chosen})
     if isinstance(answer, Missing):
         raise NoPage(answer.status or 502, "The choice could not be handed over", f"{answer.reason}.")
     page = render(request, "chosen.html", course=None, answer=answer, absent=[])

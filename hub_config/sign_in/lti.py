@@ -10,8 +10,11 @@ from jupyterhub.scopes import get_scopes_for
 from jupyterhub.utils import url_path_join
 from jwt import PyJWKClientConnectionError
 from ltiauthenticator.lti13.auth import LTI13Authenticator
+from ltiauthenticator.lti13.constants import LTI13_GENERAL_OPTIONAL_CLAIMS
 from ltiauthenticator.lti13.error import ValidationError
 from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInitHandler
+from ltiauthenticator.lti13.validator import LTI13LaunchValidator
+from ltiauthenticator.utils import convert_request_to_dict
 from tornado import web
 from traitlets import Unicode
 
@@ -86,6 +89,13 @@ class Begin(LTI13LoginInitHandler):
         self._set_cookie(key, value, expires_days=1, httponly=True, encrypted=True, **cross_site)
 
 
+class LaunchValidator(LTI13LaunchValidator):
+    """The library's checks, but for claims of a deep linking launch that it wants and the standard leaves free."""
+
+    def _check_arg_not_missing(self, args, required):
+        super()._check_arg_not_missing(args, [name for name in required if name not in LTI13_GENERAL_OPTIONAL_CLAIMS])
+
+
 class Launch(LTI13CallbackHandler):
     """Where the platform's signed answer arrives."""
 
@@ -106,6 +116,20 @@ class Launch(LTI13CallbackHandler):
         else:
             await self.redirect_to_next_url(user)
 
+    def decode_and_validate_launch_request(self):
+        """Return the claims of a launch that is right, as the library does, with our validator."""
+        own, validator = self.authenticator, LaunchValidator(parent=self.app)
+        args = convert_request_to_dict(self.request.arguments)
+        validator.validate_auth_response(args)
+        self.check_state()
+        claims = validator.verify_and_decode_jwt(
+            args["id_token"], own.issuer, own.client_id, own.jwks_endpoint, own.jwks_algorithms
+        )
+        validator.validate_id_token(claims)
+        validator.validate_azp_claim(claims, own.client_id)
+        self.check_nonce(claims)
+        return claims
+
     def _choosing(self, claims, user) -> str:
         """Keep what the platform asks of an instructor; refuse it of anybody else, and what can't be answered."""
         if MANAGES not in get_scopes_for(user):
@@ -115,7 +139,9 @@ class Launch(LTI13CallbackHandler):
             return note_choosing(Path(self.authenticator.campus_folder), claims, user.name)
         except NotAnswerable as error:
             log = f"Deep linking refused: {error}"
-            raise SignInRefused(400, "Your learning platform asks for what this Hub does not give", AGAIN, log) from error
+            raise SignInRefused(
+                400, "Your learning platform asks for what this Hub does not give", AGAIN, log
+            ) from error
 
     def _home(self, *path: str) -> str:
         return url_path_join(self.base_url, "services/home", *path)

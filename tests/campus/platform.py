@@ -142,7 +142,9 @@ class PlatformWithServices(Platform):
         @app.get("/choosing/{context}/{person}")
         def frame(context: str, person: str):
             source = f"/begin/{context}/{person}"
-            return HTMLResponse(f'<h1>Add an assignment</h1><iframe title="TinyTorch" width=900 height=700 src="{source}">')
+            return HTMLResponse(
+                f'<h1>Add an assignment</h1><iframe title="TinyTorch" width=900 height=700 src="{source}">'
+            )
 
         @app.get("/begin/{context}/{person}")
         def begin(context: str, person: str):
@@ -170,7 +172,7 @@ class PlatformWithServices(Platform):
         course.links.append(item)
 
     def checked_answer(self, context: str, signed: str) -> list[dict[str, Any]]:
-        """Return the links of an answer that is rightly signed, meant for this platform, new, and about its question."""
+        """Return the links of an answer that is rightly signed, for this platform, new, about its question."""
         published = {each["kid"]: each for each in self.tool_keys()["keys"]}
         key = jwt.PyJWK(published[jwt.get_unverified_header(signed)["kid"]]).key
         wanted = {"require": ["iss", "aud", "iat", "exp", "nonce"]}

@@ -1,4 +1,4 @@
-"""Modules that an instructor chooses become signed links of the platform's course: once, by them alone, one column each."""
+"""Modules that an instructor chooses become signed links of the platform's course: once, by them alone."""
 
 import json
 import threading
@@ -40,8 +40,13 @@ def launch(platform: PlatformWithServices, context: str = "7", **settings: Any) 
 
 @pytest.fixture
 def campus(
-    tmp_path: Path, platform: PlatformWithServices, keys: Keys, client: PlatformClient, valid: Valid, curriculum: Curriculum  # noqa: F811
-):  # fmt: skip
+    tmp_path: Path,
+    platform: PlatformWithServices,
+    keys: Keys,
+    client: PlatformClient,
+    valid: Valid,  # noqa: F811
+    curriculum: Curriculum,  # noqa: F811
+):
     """A campus whose semester has two modules; the platform's course 7 is ours."""
     engine = open_database(f"sqlite:///{tmp_path / 'campus.db'}")
     neighbours: Any = SimpleNamespace(course=lambda: course_view(valid, curriculum))
@@ -53,7 +58,9 @@ def campus(
     engine.dispose()
 
 
-def asked(campus: Campus, platform: PlatformWithServices, name: str = "ida", context: str = "7", **settings: Any) -> str:
+def asked(
+    campus: Campus, platform: PlatformWithServices, name: str = "ida", context: str = "7", **settings: Any
+) -> str:
     return note_choosing(campus.folder, launch(platform, context, **settings), name)
 
 
@@ -131,7 +138,13 @@ def test_from_another_course_than_the_linked_one_nothing_is_chosen(campus, platf
 def test_columns_of_the_course_that_was_linked_before_are_none_of_the_next_one(campus, platform):
     with Session(campus.engine) as session, session.begin():
         session.add(LineItem(course=COURSE, assignment="scale", url="https://lms.example.org/columns/5"))
-    told = {"assignment": "scale", "student": "ada", "score": 48.0, "max_score": 60.0, "released_at": utc_now().isoformat()}
+    told = {
+        "assignment": "scale",
+        "student": "ada",
+        "score": 48.0,
+        "max_score": 60.0,
+        "released_at": utc_now().isoformat(),
+    }
     campus.outbox.take([told])
     campus.outbox.sent(campus.outbox.due(utc_now())[0])
     campus.link(Choices(campus, asked(campus, platform, context="8"), "ida").show()["course_key"], "ida")

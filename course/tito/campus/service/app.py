@@ -15,6 +15,9 @@ from exchange.hub.refusals import answer, answer_refusals
 from exchange.hub.sight import Metrics, watch
 from exchange.protocol.models import Refused
 from tito.campus.database import REFUSED, WAITING
+from tito.campus.platform.keys import Keys
+from tito.campus.registering import Registering
+from tito.campus.service import registration_page
 from tito.campus.service.campus import Campus
 from tito.campus.service.choices import Choices
 from tito.campus.service.clockwork import ROUND_SECONDS, Clockwork
@@ -83,9 +86,9 @@ def health() -> dict[str, str]:
 
 
 @public.get("/keys")
-def keys(here: Here) -> dict[str, Any]:
+def keys(request: Request) -> dict[str, Any]:
     """Return the public keys with which a platform checks what this Hub signs."""
-    return here.keys.published()
+    return request.app.state.keys.published()
 
 
 @routes.get("/status")
@@ -152,7 +155,22 @@ def choose(here: Here, who: Manager, key: str, chosen: Chosen) -> dict[str, Any]
     return vars(Choices(here, key, who.name).answer(chosen.modules))
 
 
-def create_app(campus: Campus, hub_api_url: str, prefix: str, round_seconds: float = ROUND_SECONDS) -> FastAPI:
+def create_waiting_app(keys: Keys, registering: Registering, prefix: str) -> FastAPI:
+    """Return what is served before a platform is known: the public keys, and the registration of one."""
+    app = FastAPI(title="Campus", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.keys, app.state.registering = keys, registering
+    app.include_router(public, prefix=prefix.rstrip("/"))
+    app.include_router(registration_page.router, prefix=prefix.rstrip("/"))
+    return app
+
+
+def create_app(
+    campus: Campus,
+    hub_api_url: str,
+    prefix: str,
+    round_seconds: float = ROUND_SECONDS,
+    registering: Registering | None = None,
+) -> FastAPI:
     """Return the application, served under `prefix`; its clockwork runs while it is up."""
     clockwork = Clockwork(campus, round_seconds)
     campus.on_change = clockwork.wake
@@ -170,8 +188,11 @@ def create_app(campus: Campus, hub_api_url: str, prefix: str, round_seconds: flo
 
     base = prefix.rstrip("/")
     app = FastAPI(title="Campus", docs_url=None, redoc_url=None, openapi_url=f"{base}/openapi.json", lifespan=lifespan)
-    app.state.campus, app.state.clockwork = campus, clockwork
+    app.state.campus, app.state.clockwork, app.state.keys = campus, clockwork, campus.keys
+    app.state.registering = registering
     app.include_router(public, prefix=base)
+    if registering:
+        app.include_router(registration_page.router, prefix=base)
     app.include_router(routes, prefix=f"{base}/api/v1")
     answer_refusals(app)
     app.add_exception_handler(TitoError, _say_error)

@@ -86,7 +86,9 @@ class Choices:
     def _link(self, module: dict[str, Any], with_column: bool) -> ModuleLink:
         slug, title = module["slug"], f"{module['number']:02d} {module['title']}"
         column = LinkedColumn(title, POINTS, f"{self.campus.course}/{slug}") if with_column else None
-        times = {name: _seconds(module[of]) for name, of in (("opens", "release"), ("due", "due"), ("closes", "closes"))}
+        times = {
+            name: _seconds(module[of]) for name, of in (("opens", "release"), ("due", "due"), ("closes", "closes"))
+        }
         url = f"{self.campus.home_url}modules/{slug}"
         return ModuleLink(title, module["summary"], url, {"module": slug}, **times, column=column)
 
