@@ -18,6 +18,7 @@ from hub_config.checks import NotReady
 from hub_config.secret_files import write_private
 from hub_config.settings import CONFIRMED_PLATFORM, PLATFORM_FACTS, Settings, load_settings
 from hub_config.sign_in.platform_course import CAMPUS_FOLDER
+from hub_config.sign_in.tool_form import SCOPES, canvas_key, tool_form
 
 INVITATIONS, REGISTERED = "invitations", "registered.json"  # in the folder that the campus service has
 DAY_HOURS = 24
@@ -26,21 +27,28 @@ DAY_HOURS = 24
 @click.command()
 @click.option("--invite", is_flag=True, help="Make an address with which one platform can register this Hub, once.")
 @click.option("--hours", type=click.IntRange(1, 14 * DAY_HOURS), default=DAY_HOURS, help="How long it is good for.")
+@click.option("--form", is_flag=True, help="Show what is entered by hand; with --json, what Canvas takes as a key.")
 @click.option("--yes", is_flag=True, help="Let people come from the platform that registered.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def platform(invite: bool, hours: int, yes: bool, as_json: bool) -> None:
-    """Show which learning platform registered this Hub; with --invite let one, with --yes take it.
+def platform(invite: bool, hours: int, form: bool, yes: bool, as_json: bool) -> None:
+    """Show which learning platform registered this Hub; let one (--invite), take it (--yes), or do it by hand (--form).
 
     \b
     python -m hub_config platform --invite --hours 48
     python -m hub_config platform
     python -m hub_config platform --yes
+    python -m hub_config platform --form --json
     """
-    if invite and yes:
-        raise NotReady("--invite makes an address, and --yes confirms what came of one: give one of them")
+    if invite + form + yes > 1:
+        raise NotReady(
+            "--invite makes an address, --yes confirms what came of one, --form needs none: give one of them"
+        )
     settings = load_settings()
     if settings.authenticator != "lti13":
         raise NotReady(f"people log in by {settings.authenticator} here: set HUB_AUTHENTICATOR=lti13")
+    if form:
+        say_form(settings, as_json)
+        return
     if invite:
         say_address(make_invitation(settings, hours), hours, as_json)
         return
@@ -88,6 +96,16 @@ def say_address(address: str, hours: int, as_json: bool) -> None:
         return
     click.echo(f"Give this to the platform's administrator; it is good once, until {until:%Y-%m-%d %H:%M} UTC:")
     click.echo(address)
+
+
+def say_form(settings: Settings, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(canvas_key(settings.public_url, settings.title), indent=2))
+        return
+    for name, value in tool_form(settings.public_url).items():
+        click.echo(f"{name}:")
+        for line in SCOPES if name == "Scopes" else [value]:
+            click.echo(f"    {line}")
 
 
 def words_of(facts: dict[str, Any], confirmed: bool, just_now: bool) -> str:

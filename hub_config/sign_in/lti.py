@@ -10,19 +10,19 @@ from jupyterhub.scopes import get_scopes_for
 from jupyterhub.utils import url_path_join
 from jwt import PyJWKClientConnectionError
 from ltiauthenticator.lti13.auth import LTI13Authenticator
-from ltiauthenticator.lti13.constants import LTI13_GENERAL_OPTIONAL_CLAIMS
 from ltiauthenticator.lti13.error import ValidationError
-from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInitHandler
-from ltiauthenticator.lti13.validator import LTI13LaunchValidator
+from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13ConfigHandler, LTI13LoginInitHandler
 from ltiauthenticator.utils import convert_request_to_dict
 from tornado import web
 from traitlets import Unicode
 
 from exchange.protocol.names import NoName, name_of
 from hub_config.sign_in.deep_link import NotAnswerable, is_choosing, note_choosing
+from hub_config.sign_in.launch_checks import LaunchValidator
 from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
 from hub_config.sign_in.platform_course import NotTheirName, check_name, module_of, note_course
 from hub_config.sign_in.refusals import RosterOnly, SignInRefused
+from hub_config.sign_in.tool_form import canvas_key
 
 FRAMES = ("iframe", "frame")
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
@@ -89,13 +89,6 @@ class Begin(LTI13LoginInitHandler):
         self._set_cookie(key, value, expires_days=1, httponly=True, encrypted=True, **cross_site)
 
 
-class LaunchValidator(LTI13LaunchValidator):
-    """The library's checks, but for claims of a deep linking launch that it wants and the standard leaves free."""
-
-    def _check_arg_not_missing(self, args, required):
-        super()._check_arg_not_missing(args, [name for name in required if name not in LTI13_GENERAL_OPTIONAL_CLAIMS])
-
-
 class Launch(LTI13CallbackHandler):
     """Where the platform's signed answer arrives."""
 
@@ -155,13 +148,23 @@ class Launch(LTI13CallbackHandler):
         return SignInRefused(400, "This launch was not accepted", text + AGAIN, f"LTI launch refused: {reason}")
 
 
+class CanvasKey(LTI13ConfigHandler):
+    """What an administrator of Canvas pastes as a key."""
+
+    async def get(self) -> None:
+        """Write it as JSON; nobody needs to log in for what each platform is told."""
+        self.finish(canvas_key(self.authenticator.public_url, self.authenticator.tool_name))
+
+
 class Platform(RosterOnly, LTI13Authenticator):
     """One learning platform; `username_key` names the claim that is the roster's name."""
 
     login_handler = Begin
     callback_handler = Launch
+    config_handler = CanvasKey
     custom_html = "<p>Open this course from your learning platform: logging in begins there.</p>"
     domain = Unicode(config=True, help="Mail domain that a name must have; it is cut off")
+    public_url = Unicode(config=True, help="The Hub's address for browsers")
     campus_folder = Unicode(config=True, help="Folder that sign-in and the campus service share")
 
     def get_username(self, token):

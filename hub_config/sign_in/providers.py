@@ -56,7 +56,7 @@ def platform(c, settings: Settings) -> None:
     c.LTI13Authenticator.uri_scheme = settings.public_url.partition(":")[0]
     c.LTI13Authenticator.tool_name = settings.title
     c.LTI13Authenticator.tool_description = "Build a deep-learning framework, module by module"
-    c.Platform.domain = own.hosted_domain
+    c.Platform.domain, c.Platform.public_url = own.hosted_domain, settings.public_url
     c.Platform.campus_folder = str(settings.var / CAMPUS_FOLDER)
 
 

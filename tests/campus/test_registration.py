@@ -19,6 +19,7 @@ from tito.campus.registering import INVITATIONS, REGISTERED, NotInvited, Registe
 from tito.campus.service.app import create_waiting_app
 from tito.errors import TitoError
 
+from hub_config.sign_in.tool_form import tool_form
 from tests.campus.registrar import NAME, OTHER, Registrar
 
 pytestmark = pytest.mark.service
@@ -80,6 +81,9 @@ def test_a_platform_learns_what_this_hub_is_and_the_hub_what_it_is_called_there(
     assert (sent["token_endpoint_auth_method"], len(sent["scope"].split())) == ("private_key_jwt", 4)
     assert [each["type"] for each in sent[TOOL]["messages"]] == ["LtiResourceLinkRequest", "LtiDeepLinkingRequest"]
     assert sent[TOOL]["domain"] == "hub.example.org"
+    by_hand = tool_form("https://hub.example.org/base")
+    assert sorted(sent["scope"].split()) == sorted(by_hand["Scopes"].split())
+    assert [sent["initiate_login_uri"], *sent["redirect_uris"], sent["jwks_uri"]] == [*by_hand.values()][1:4]
     assert json.loads((registering.folder / REGISTERED).read_text()) == {
         "issuer": registrar.url,
         "client_id": "hub-7",

@@ -12,6 +12,7 @@ from traitlets.config import Config
 from hub_config.cli import cli
 from hub_config.settings import load_settings
 from hub_config.sign_in.kinds import apply_sign_in, how_to_log_in
+from hub_config.sign_in.tool_form import SCOPES
 
 FACTS = {
     "issuer": "https://lms.example.org",
@@ -96,3 +97,18 @@ def test_a_platform_that_the_settings_name_is_no_other_ones(environ):
 )
 def test_what_can_not_be_is_said_with_the_remedy(environ, change, words, why):
     assert why in str(run(environ | change, *words).exception)
+
+
+def test_the_form_has_what_the_registration_has_and_canvas_takes_it_as_a_key(environ):
+    shown = run(environ, "--form").output
+    for address in ("/hub/lti13/oauth_login", "/hub/lti13/oauth_callback", "/services/campus/keys"):
+        assert f"https://hub.example.org{address}" in shown
+    assert all(scope in shown for scope in SCOPES)
+    key = json.loads(run(environ, "--form", "--json").output)
+    assert key["scopes"] == list(SCOPES)
+    kinds = {each["placement"]: each["message_type"] for each in key["extensions"][0]["settings"]["placements"]}
+    assert kinds == {
+        "course_navigation": "LtiResourceLinkRequest",
+        "assignment_selection": "LtiDeepLinkingRequest",
+        "link_selection": "LtiDeepLinkingRequest",
+    }

@@ -53,7 +53,7 @@ async def register(
     try:
         facts = await registering.register(token, configuration, registration_token)
     except TitoError as error:
-        return _page(403, "This Hub was not registered", f"{error}.")
+        return _page(403, "This Hub was not registered", f"{str(error)[:1].upper()}{str(error)[1:]}.")
     return _page(200, "This Hub is registered", DONE.format(**facts), facts["issuer"])
 
 
