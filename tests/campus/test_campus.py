@@ -251,6 +251,13 @@ def test_in_a_browser_a_class_moves_from_one_course_of_the_platform_to_another(c
             window.get_by_role("button", name="Put them into the course").click()
         frame.get_by_role("heading", name="Added: 01 Scale").wait_for()
 
+        page.goto(f"{course.platform.url}/begin/20/ida")  # in a window of the platform's own, where nothing waits
+        page.get_by_role("button", name="Open TinyTorch").click()
+        assert page.get_by_text("put there by ida").count() == 1
+        page.screenshot(path="/tmp/words/3.png", full_page=True)
+        page.get_by_role("button", name="Back without a choice").click()
+        page.get_by_role("heading", name="Added: nothing").wait_for()
+
         page.goto(f"{course.platform.url}/links/20/0/ida")
         page.get_by_role("button", name="Open TinyTorch").click()
         page.wait_for_url(f"{course.hub.url}/services/home/modules/scale")
@@ -276,4 +283,6 @@ def test_in_a_browser_a_class_moves_from_one_course_of_the_platform_to_another(c
     course.campus.send()
     wait_for(lambda: ("1", "platform-id-of-zoe") in there.scores, "the score to be there")
     assert there.scores["1", "platform-id-of-zoe"]["scoreGiven"] == 57
-    assert [each["label"] for each in there.columns.values()] == ["01 Scale"], "a second column"
+    assert [(each["label"], each["scoreMaximum"]) for each in there.columns.values()] == [("01 Scale", 100)], (
+        "a second one"
+    )

@@ -49,7 +49,10 @@ def campus(
 ):
     """A campus whose semester has two modules; the platform's course 7 is ours."""
     engine = open_database(f"sqlite:///{tmp_path / 'campus.db'}")
-    neighbours: Any = SimpleNamespace(course=lambda: course_view(valid, curriculum))
+    points = {
+        each.slug: sum(part.points for part in (*each.exercises, *each.written_answers)) for each in curriculum.modules
+    }
+    neighbours: Any = SimpleNamespace(course=lambda: course_view(valid, curriculum), points=points.get)
     campus = Campus(COURSE, tmp_path, engine, keys, client, neighbours, Naming("sub"), platform.url, HOME)
     for context in ("7", "8"):
         note_course(tmp_path, launch(platform, context))

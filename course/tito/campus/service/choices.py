@@ -14,10 +14,7 @@ from tito.campus.platform.deep_links import LinkedColumn, ModuleLink, sign_answe
 from tito.campus.platform.errors import PlatformRefused, PlatformSilent
 from tito.campus.platform.line_items import find_line_items
 from tito.campus.service.campus import Campus
-from tito.curriculum.files import HAND_POINTS, TEST_POINTS
 from tito.errors import TitoError
-
-POINTS = float(TEST_POINTS + HAND_POINTS)
 
 
 @dataclass(frozen=True)
@@ -85,12 +82,15 @@ class Choices:
 
     def _link(self, module: dict[str, Any], with_column: bool) -> ModuleLink:
         slug, title = module["slug"], f"{module['number']:02d} {module['title']}"
-        column = LinkedColumn(title, POINTS, f"{self.campus.course}/{slug}") if with_column else None
+        column = self._column(slug, title) if with_column else None
         times = {
             name: _seconds(module[of]) for name, of in (("opens", "release"), ("due", "due"), ("closes", "closes"))
         }
         url = f"{self.campus.home_url}modules/{slug}"
         return ModuleLink(title, module["summary"], url, {"module": slug}, **times, column=column)
+
+    def _column(self, slug: str, title: str) -> LinkedColumn:
+        return LinkedColumn(title, self.campus.neighbours.points(slug), f"{self.campus.course}/{slug}")
 
     def _have_columns(self, choosing: Choosing, linked: Linked) -> set[str]:
         """Return the modules that have a column there: a second one would stay empty.
