@@ -45,7 +45,7 @@ def platform(c, settings: Settings) -> None:
     """Come from a learning platform with LTI 1.3; it signs, so there is no secret here."""
     own = settings.sign_in
     if settings.awaits_platform:
-        c.JupyterHub.authenticator_class = "null"  # nobody can log in
+        c.JupyterHub.authenticator_class = "hub_config.sign_in.awaiting.NoPlatformYet"
         return
     c.JupyterHub.authenticator_class = "hub_config.sign_in.lti.Platform"
     c.LTI13Authenticator.client_id = [own.client_id]

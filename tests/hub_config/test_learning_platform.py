@@ -44,7 +44,7 @@ def register(environ: dict[str, str], **facts: str) -> None:
 def test_before_a_platform_is_known_nobody_logs_in_and_one_may_register(environ):
     settings, c = load_settings(environ), Config()
     apply_sign_in(c, settings)
-    assert c.JupyterHub.authenticator_class == "null"
+    assert c.JupyterHub.authenticator_class == "hub_config.sign_in.awaiting.NoPlatformYet"
     assert settings.has_campus, "its service publishes the keys, and takes a registration"
     assert "platform --invite" in " ".join(how_to_log_in(settings))
 
