@@ -12,6 +12,7 @@ import click
 from hub_config.checks import NotReady
 from hub_config.docker.firewall_commands import firewall
 from hub_config.run.deploy import deploy
+from hub_config.run.learning_platform import platform
 from hub_config.settings import SettingsError, load_settings
 
 KEPT_BY_RESET = "jupyterhub_config.d"
@@ -223,6 +224,7 @@ def show_settings(as_json: bool) -> None:
 
 cli.add_command(deploy)
 cli.add_command(firewall)
+cli.add_command(platform)
 
 
 def main() -> int:

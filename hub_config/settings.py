@@ -58,6 +58,11 @@ class ServerSettings(Section):
     start_timeout_seconds: int = Field(default=60, ge=5, description="time that a server may take to answer")
 
 
+PLATFORM_FACTS = ("client_id", "issuer", "authorize_url", "jwks_url", "token_url")
+CONFIRMED_PLATFORM = "platform.json"  # in var; written by `python -m hub_config platform --yes`
+REGISTERED_CLAIM = "custom_login"  # the parameter with which dynamic registration asks for a login
+
+
 def _heeded(what: str, setting: str) -> str:
     """Describe a setting under `sign_in` with the ways that heed it."""
     return f"{what} ({who_takes(setting)})"
@@ -362,7 +367,13 @@ class Settings(Section):
     @property
     def has_campus(self) -> bool:
         """Tell whether people come from a learning platform that gives tokens for its services."""
-        return self.authenticator == "lti13" and bool(self.sign_in.token_url)
+        return self.authenticator == "lti13" and (bool(self.sign_in.token_url) or self.awaits_platform)
+
+    @property
+    def awaits_platform(self) -> bool:
+        """Tell whether people are to come from a learning platform that has not been named yet: nobody can log in."""
+        facts = (getattr(self.sign_in, name) for name in PLATFORM_FACTS)
+        return self.authenticator == "lti13" and not any(facts)
 
     @property
     def front_url(self) -> str:
@@ -409,9 +420,20 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     for keys, text in _environment_layer(environ):
         _put(values, keys, text)
     try:
-        return Settings(**values)
+        return _with_platform(Settings(**values))
     except ValidationError as error:
         raise SettingsError(_explain(error, place)) from error
+
+
+def _with_platform(settings: Settings) -> Settings:
+    """Add the learning platform that registered itself and that the operator said yes to, where none is named."""
+    file = settings.var / CONFIRMED_PLATFORM
+    if not settings.awaits_platform or not file.is_file():
+        return settings
+    told = json.loads(file.read_text("utf-8"))
+    facts = {name: told[name] for name in PLATFORM_FACTS}
+    facts["username_claim"] = settings.sign_in.username_claim or REGISTERED_CLAIM
+    return settings.model_copy(update={"sign_in": settings.sign_in.model_copy(update=facts)})
 
 
 def environment_name(*keys: str) -> str:

@@ -39,7 +39,9 @@ WAYS = {
         "providers:any_provider", _BY_PROVIDER, ("client_id", *_ADDRESSES, "username_claim"),
         ("login_service", "hosted_domain"), asks_outside=True,
     ),
-    "lti13": Way("providers:platform", _BY_PROVIDER, _PLATFORM, ("hosted_domain", "token_url"), asks_outside=True),
+    "lti13": Way(
+        "providers:platform", "providers:told_platform", _PLATFORM, ("hosted_domain", "token_url"), asks_outside=True
+    ),
 }  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from hub_config.home import (
     board_pages,
     campus_pages,
     check_pages,
+    choosing_pages,
     end_pages,
     help_pages,
     insight_pages,
@@ -74,6 +75,7 @@ def create_app(
         points_pages.router,
         end_pages.router,
         own_work.router,
+        choosing_pages.router,
         question_pages.router,  # before what takes any last word of a module's address
         board_pages.router,
         check_pages.router,

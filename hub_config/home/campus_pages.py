@@ -96,4 +96,7 @@ def addresses_to_paste(request: Request) -> dict[str, str]:
         "Login address (initiate login)": f"{hub}lti13/oauth_login",
         "Redirect address": f"{hub}lti13/oauth_callback",
         "Public keys (JWKS)": f"{root}services/campus/keys",
+        "Deep linking address (content selection)": root,
+        "Custom parameter": "login=$User.username",
+        "Canvas: the same as JSON": f"{hub}lti13/config",
     }

@@ -20,6 +20,7 @@ POLICY = (
 FEEDBACK_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
 )
+LED_ON = (302, 303, 307)
 LARGEST_BODY_BYTES = 6 * 2**20  # a class list of 20,000 lines is under that
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -117,6 +118,8 @@ class LimitedBody:
 async def add_headers(request: Request, call_next) -> Response:
     """Add the security headers to every answer that does not bring stricter ones."""
     response = await call_next(request)
+    if response.status_code in LED_ON:  # where it leads says whether its opener may know it
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "unsafe-none")
     for name, value in {**HEADERS, "Content-Security-Policy": POLICY}.items():
         response.headers.setdefault(name, value)
     return response

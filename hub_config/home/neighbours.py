@@ -330,6 +330,10 @@ class Neighbours:
         """Return what the platform's members would change as the roster."""
         return await self._post("campus", "/api/v1/roster/plan", None)
 
+    async def campus_choices(self, key: str) -> Any:
+        """Return the modules that may become links of the platform's course."""
+        return await self._get("campus", f"/api/v1/choices/{quote(key, safe='')}")
+
     async def ask_campus(self, what: str, body: Any = None) -> Any:
         return await self._post("campus", f"/api/v1/{what}", body)
 

@@ -6,17 +6,23 @@ The platform signs who somebody is. Its roles (teacher, learner) give no right h
 import asyncio
 from pathlib import Path
 
+from jupyterhub.scopes import get_scopes_for
+from jupyterhub.utils import url_path_join
 from jwt import PyJWKClientConnectionError
 from ltiauthenticator.lti13.auth import LTI13Authenticator
 from ltiauthenticator.lti13.error import ValidationError
-from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13LoginInitHandler
+from ltiauthenticator.lti13.handlers import LTI13CallbackHandler, LTI13ConfigHandler, LTI13LoginInitHandler
+from ltiauthenticator.utils import convert_request_to_dict
 from tornado import web
 from traitlets import Unicode
 
 from exchange.protocol.names import NoName, name_of
+from hub_config.sign_in.deep_link import NotAnswerable, is_choosing, note_choosing
+from hub_config.sign_in.launch_checks import LaunchValidator
 from hub_config.sign_in.oauth import BROKEN, NO_NAME, without_domain
-from hub_config.sign_in.platform_course import NotTheirName, check_name, note_course
+from hub_config.sign_in.platform_course import NotTheirName, check_name, module_of, note_course
 from hub_config.sign_in.refusals import RosterOnly, SignInRefused
+from hub_config.sign_in.tool_form import canvas_key
 
 FRAMES = ("iframe", "frame")
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
@@ -28,6 +34,12 @@ AGAIN = (
 ANOTHER_ACCOUNT = (
     "Your learning platform calls you by a name that belongs to another of its accounts here. Tell the course staff; "
     "they see it in `tito campus roster`."
+)
+
+MANAGES = "custom:semester:manage"
+NO_INSTRUCTOR = (
+    "What you opened puts modules of this course into your learning platform. Your instructor does that; to work on a "
+    "module, open it from the platform's course."
 )
 
 # What a platform begins a launch with, which a window of its own begins it with once more.
@@ -90,7 +102,42 @@ class Launch(LTI13CallbackHandler):
         user = await self.login_user(claims)
         if user is None:
             raise SignInRefused(403, "You could not be let in", NO_NAME, "The Hub can't use the launch's user name")
-        await self.redirect_to_next_url(user)
+        if is_choosing(claims):
+            self.redirect(self._home("campus/choose", self._choosing(claims, user)))
+        elif module := module_of(claims):  # by the signed word, whatever the launch began with
+            self.redirect(self._home("modules", module))
+        else:
+            await self.redirect_to_next_url(user)
+
+    def decode_and_validate_launch_request(self):
+        """Return the claims of a launch that is right, as the library does, with our validator."""
+        own, validator = self.authenticator, LaunchValidator(parent=self.app)
+        args = convert_request_to_dict(self.request.arguments)
+        validator.validate_auth_response(args)
+        self.check_state()
+        claims = validator.verify_and_decode_jwt(
+            args["id_token"], own.issuer, own.client_id, own.jwks_endpoint, own.jwks_algorithms
+        )
+        validator.validate_id_token(claims)
+        validator.validate_azp_claim(claims, own.client_id)
+        self.check_nonce(claims)
+        return claims
+
+    def _choosing(self, claims, user) -> str:
+        """Keep what the platform asks of an instructor; refuse it of anybody else, and what can't be answered."""
+        if MANAGES not in get_scopes_for(user):
+            log = f"Deep linking by {user.name} refused: no instructor of the semester file"
+            raise SignInRefused(403, "Modules are chosen by instructors of this course", NO_INSTRUCTOR, log)
+        try:
+            return note_choosing(Path(self.authenticator.campus_folder), claims, user.name)
+        except NotAnswerable as error:
+            log = f"Deep linking refused: {error}"
+            raise SignInRefused(
+                400, "Your learning platform asks for what this Hub does not give", AGAIN, log
+            ) from error
+
+    def _home(self, *path: str) -> str:
+        return url_path_join(self.base_url, "services/home", *path)
 
     def _refused(self, error: Exception) -> SignInRefused:
         if isinstance(error.__context__, PyJWKClientConnectionError):
@@ -101,13 +148,23 @@ class Launch(LTI13CallbackHandler):
         return SignInRefused(400, "This launch was not accepted", text + AGAIN, f"LTI launch refused: {reason}")
 
 
+class CanvasKey(LTI13ConfigHandler):
+    """What an administrator of Canvas pastes as a key."""
+
+    async def get(self) -> None:
+        """Write it as JSON; nobody needs to log in for what each platform is told."""
+        self.finish(canvas_key(self.authenticator.public_url, self.authenticator.tool_name))
+
+
 class Platform(RosterOnly, LTI13Authenticator):
     """One learning platform; `username_key` names the claim that is the roster's name."""
 
     login_handler = Begin
     callback_handler = Launch
+    config_handler = CanvasKey
     custom_html = "<p>Open this course from your learning platform: logging in begins there.</p>"
     domain = Unicode(config=True, help="Mail domain that a name must have; it is cut off")
+    public_url = Unicode(config=True, help="The Hub's address for browsers")
     campus_folder = Unicode(config=True, help="Folder that sign-in and the campus service share")
 
     def get_username(self, token):

@@ -19,6 +19,8 @@ CAMPUS_FOLDER = "campus"
 PEOPLE, LAUNCHED = "people.json", "launched"
 MOST_COURSES = 500  # a platform that launches from more is asked about none of the others
 MOST_COLUMNS = 200
+MODULE = "module"  # the parameter of a deep link that names one
+MODULE_NAME = re.compile(r"[a-z0-9_]{1,64}")
 MODULE_PAGE = re.compile(r"/services/home/modules/([a-z0-9_]{1,64})/?$")
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
@@ -52,36 +54,50 @@ def note_course(folder: Path, claims: Mapping[str, Any]) -> None:
     course = _course(claims)
     if not course["context"] or not (course["members_url"] or course["line_items_url"]):
         return
-    who = "\0".join(course[name] for name in ("issuer", "deployment", "context"))
-    file = folder / LAUNCHED / f"{hashlib.sha256(who.encode()).hexdigest()[:12]}.json"
+    file = folder / LAUNCHED / f"{course_key(claims)}.json"
     before = file.read_text("utf-8") if file.is_file() else ""
     if not before and len(list(file.parent.glob("*.json"))) >= MOST_COURSES:
         return
-    columns = json.loads(before).get("columns", {}) if before else {}
+    known = json.loads(before) if before else {}
+    columns = known.get("columns", {})
     if len(columns) < MOST_COLUMNS:
         columns |= _column(claims)
+    course["resource_link"] = course["resource_link"] or known.get("resource_link", "")  # deep linking has none
     text = json.dumps({**course, "columns": columns}, indent=1) + "\n"
     if text != before:
-        _write(file, text)
+        write_file(file, text)
+
+
+def course_key(claims: Mapping[str, Any]) -> str:
+    """Return the name of the launch's course here: one for each issuer, deployment and context."""
+    course = _course(claims)
+    who = "\0".join(course[name] for name in ("issuer", "deployment", "context"))
+    return hashlib.sha256(who.encode()).hexdigest()[:12]
+
+
+def module_of(claims: Mapping[str, Any]) -> str:
+    """Return the module that a launch opens: that of its address, or of the parameter that a deep link has, or none."""
+    page = MODULE_PAGE.search(urlsplit(text_of(claims.get(f"{CLAIM}target_link_uri"))).path)
+    said = text_of(_part(claims, f"{CLAIM}custom").get(MODULE))
+    return page[1] if page else said if MODULE_NAME.fullmatch(said) else ""
 
 
 def _column(claims: Mapping[str, Any]) -> dict[str, str]:
-    """Return the column of the assignment that was launched, by the module whose page it opens."""
-    address = _text(_part(claims, GRADES).get("lineitem"))
-    page = MODULE_PAGE.search(urlsplit(_text(claims.get(f"{CLAIM}target_link_uri"))).path)
-    return {page[1]: address} if page and address else {}
+    """Return the column of the assignment that was launched, by the module that it opens."""
+    address, module = text_of(_part(claims, GRADES).get("lineitem")), module_of(claims)
+    return {module: address} if module and address else {}
 
 
 def _course(claims: Mapping[str, Any]) -> dict[str, str]:
     context, link = _part(claims, f"{CLAIM}context"), _part(claims, f"{CLAIM}resource_link")
     return {
-        "issuer": _text(claims.get("iss")),
-        "deployment": _text(claims.get(f"{CLAIM}deployment_id")),
-        "context": _text(context.get("id")),
-        "title": _text(context.get("title") or context.get("label")),
-        "members_url": _text(_part(claims, MEMBERS).get("context_memberships_url")),
-        "line_items_url": _text(_part(claims, GRADES).get("lineitems")),
-        "resource_link": _text(link.get("id")),
+        "issuer": text_of(claims.get("iss")),
+        "deployment": text_of(claims.get(f"{CLAIM}deployment_id")),
+        "context": text_of(context.get("id")),
+        "title": text_of(context.get("title") or context.get("label")),
+        "members_url": text_of(_part(claims, MEMBERS).get("context_memberships_url")),
+        "line_items_url": text_of(_part(claims, GRADES).get("lineitems")),
+        "resource_link": text_of(link.get("id")),
     }
 
 
@@ -90,11 +106,13 @@ def _part(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part if isinstance(part, dict) else {}
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return what is text, cut to a length that any name or address has, and nothing for all else."""
     return value[:2000] if isinstance(value, str) else ""
 
 
-def _write(file: Path, text: str) -> None:
+def write_file(file: Path, text: str) -> None:
+    """Put a whole file in place, which only this user may read."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".")
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:

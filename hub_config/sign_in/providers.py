@@ -44,6 +44,9 @@ def _provider(c, settings: Settings, name: str) -> None:
 def platform(c, settings: Settings) -> None:
     """Come from a learning platform with LTI 1.3; it signs, so there is no secret here."""
     own = settings.sign_in
+    if settings.awaits_platform:
+        c.JupyterHub.authenticator_class = "hub_config.sign_in.awaiting.NoPlatformYet"
+        return
     c.JupyterHub.authenticator_class = "hub_config.sign_in.lti.Platform"
     c.LTI13Authenticator.client_id = [own.client_id]
     c.LTI13Authenticator.issuer = own.issuer
@@ -53,8 +56,17 @@ def platform(c, settings: Settings) -> None:
     c.LTI13Authenticator.uri_scheme = settings.public_url.partition(":")[0]
     c.LTI13Authenticator.tool_name = settings.title
     c.LTI13Authenticator.tool_description = "Build a deep-learning framework, module by module"
-    c.Platform.domain = own.hosted_domain
+    c.Platform.domain, c.Platform.public_url = own.hosted_domain, settings.public_url
     c.Platform.campus_folder = str(settings.var / CAMPUS_FOLDER)
+
+
+def told_platform(settings: Settings) -> list[str]:
+    if settings.awaits_platform:
+        return [
+            "No learning platform is known yet, so nobody can log in. Name it (HUB_SIGN_IN__..., docs/campus.md), or",
+            "let its administrator register this Hub: python -m hub_config platform --invite",
+        ]
+    return told_by_name(settings)
 
 
 def told_by_name(settings: Settings) -> list[str]:

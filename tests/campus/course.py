@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +28,13 @@ from tito.grading.records import open_database as open_grading
 from tito.grading.settings import GradingSettings
 
 from exchange.hub.identity import HubIdentity, read_caller
+from hub_config.settings import CHECKOUT
 from hub_config.sign_in.platform_course import CLAIM, note_course
 from tests.campus.platform import PlatformWithServices
 from tests.semester.campus import PLAIN, Server, running_campus, wait_for
 from tests.semester.campus import Campus as Hub
 from tests.semester.conftest import ROSTER, TINY
+from tests.sign_in.door import send
 from tests.sign_in.platform import CLIENT_ID
 
 COURSE = "tiny-2026"
@@ -70,6 +73,12 @@ class Course:
         claims |= {f"{CLAIM}resource_link": {"id": "link-7"}, **self.platform.launch_claims(context)}
         note_course(self.campus.folder, claims)
 
+    def enter(self, name: str) -> httpx.Client:
+        """Return a browser-like client of somebody who came from the platform."""
+        client = httpx.Client(base_url=self.hub.url, follow_redirects=True, timeout=60, **PLAIN)
+        assert send(client, client.post("/hub/lti13/oauth_login", data=self.platform.launch(name))).status_code == 200
+        return client
+
     def key(self, context: str) -> str:
         rows = self.ask("GET", "status").json()["launched"]
         return next(each["key"] for each in rows if each["context"] == context)
@@ -87,7 +96,10 @@ def running_course(folder: Path, platform: PlatformWithServices) -> Iterator[Cou
     (folder / "semester.yaml").write_text(SEMESTER)
     (folder / "roster.csv").write_text(ROSTER)
     shutil.copytree(TINY, folder / "tree")
-    with running_campus(folder, COURSE, lambda: load_curriculum(folder / "tree")) as hub:
+    tree = folder / "tree"
+    by_launch = partial(by_platform, folder, platform)
+    with running_campus(folder, COURSE, lambda: load_curriculum(tree), sign_in=by_launch) as hub:
+        platform.tool = hub.url
         hub.hub("POST", "/users", json={"usernames": ["ida", "eve"]})
         hub.hub("POST", f"/groups/instructor-{COURSE}/users", json={"users": ["ida"]})
         token = hub.token("ida")
@@ -97,6 +109,33 @@ def running_course(folder: Path, platform: PlatformWithServices) -> Iterator[Cou
         campus = campus_of(folder / "campus", hub, platform)
         course = Course(hub, platform, campus, queue, token)
         yield from _with_services(course)
+
+
+# The product's own authenticator and pages, towards the tests' platform.
+SIGN_IN = """
+c.JupyterHub.authenticator_class = "hub_config.sign_in.lti.Platform"
+c.LTI13Authenticator.client_id = [{client_id!r}]
+c.LTI13Authenticator.issuer = {issuer!r}
+c.LTI13Authenticator.authorize_url = "{issuer}/authorize"
+c.LTI13Authenticator.jwks_endpoint = "{issuer}/keys"
+c.LTI13Authenticator.username_key = "custom_login"
+c.LTI13Authenticator.uri_scheme = "http"
+c.Platform.campus_folder = {campus!r}
+c.JupyterHub.template_paths = [{templates!r}]
+c.JupyterHub.template_vars = dict(
+    course_title="A tiny course", way_to_sign_in="lti13", operator="admin", shared_origin="", pages_of=["home"]
+)
+c.JupyterHub.logo_file = {logo!r}
+"""
+
+
+def by_platform(folder: Path, platform: PlatformWithServices, ports: dict[str, int]) -> str:
+    """Return the Hub's configuration with which people come from the platform."""
+    pages = CHECKOUT / "hub_config"
+    return SIGN_IN.format(
+        client_id=CLIENT_ID, issuer=platform.url, campus=str(folder / "campus"),
+        templates=str(pages / "templates"), logo=str(pages / "static/logo.svg"),
+    )  # fmt: skip
 
 
 # One module: what a class of 300 needs most of the time for is elsewhere. Nothing of it is released or collected yet.

@@ -13,10 +13,11 @@ from typing import Any
 
 import jwt
 from fastapi import FastAPI, Form, HTTPException, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from tests.sign_in.platform import CLAIM, CLIENT_ID, ROLE, Platform
+from tests.sign_in.platform import CLAIM, CLIENT_ID, DEPLOYMENT, ROLE, Platform
 
+DEEP_LINK, AGS_CLAIM = (f"https://purl.imsglobal.org/spec/lti-{name}/claim/" for name in ("dl", "ags"))
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NRPS = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 AGS = "https://purl.imsglobal.org/spec/lti-ags/scope/"
@@ -29,6 +30,7 @@ class PlatformCourse:
 
     members: list[dict[str, Any]] = field(default_factory=list)
     columns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    links: list[dict[str, Any]] = field(default_factory=list)  # what was chosen by deep linking
     scores: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # by column and subject: the newest
     arrived: Counter[tuple[str, str]] = field(default_factory=Counter)  # what changed a score, not what was repeated
 
@@ -73,15 +75,48 @@ class PlatformWithServices(Platform):
                 "context_memberships_url": f"{base}/members",
                 "service_versions": ["2.0"],
             },
-            "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint": {
+            f"{AGS_CLAIM}endpoint": {
                 "scope": sorted(SCOPES - {NRPS}),
                 "lineitems": f"{base}/columns",
             },
             **more,
         }
 
+    def choosing_claims(self, context: str, **settings: Any) -> dict[str, Any]:
+        """Return the claims of a launch that asks for links; `settings` replace the usual ones, None leaves one out."""
+        asked = {
+            "deep_link_return_url": f"{self.url}/courses/{context}/chosen",
+            "accept_types": ["link", "ltiResourceLink"],
+            "accept_presentation_document_targets": ["iframe", "window"],
+            "accept_multiple": True,
+            "data": f"choice-of-{context}",
+        }
+        given = {name: value for name, value in (asked | settings).items() if value is not None}
+        return {
+            f"{CLAIM}message_type": "LtiDeepLinkingRequest",
+            f"{CLAIM}resource_link": None,
+            f"{DEEP_LINK}deep_linking_settings": given,
+            **self.launch_claims(context),
+        }
+
+    def message(self, hint: str, person: str) -> dict[str, Any] | None:
+        """Know the hints `choose-CONTEXT` and `open-CONTEXT-NUMBER`, too: asking for links, and opening one."""
+        kind, _, rest = hint.partition("-")
+        if kind == "choose":
+            return self.choosing_claims(rest)
+        if kind != "open":
+            return super().message(hint, person)
+        context, _, number = rest.partition("-")
+        link, claims = self.course(context).links[int(number)], self.launch_claims(context)
+        if "column" in link:
+            claims[f"{AGS_CLAIM}endpoint"]["lineitem"] = link["column"]
+        custom = {"login": person, **link.get("custom", {})}
+        opened = {f"{CLAIM}target_link_uri": link["url"], f"{CLAIM}custom": custom}
+        return claims | opened | {f"{CLAIM}resource_link": {"id": f"{context}-{number}"}}
+
     def application(self) -> FastAPI:
         app = super().application()
+        self._add_links(app)
         app.middleware("http")(self._bad_days)
         self._add_tokens(app)
         self._add_members(app)
@@ -90,7 +125,8 @@ class PlatformWithServices(Platform):
         return app
 
     async def _bad_days(self, request: Request, call_next: Any) -> Response:
-        if "/courses/" not in request.url.path and request.url.path != "/token":
+        asks_a_service = "/courses/" in request.url.path and not request.url.path.endswith("/chosen")
+        if not asks_a_service and request.url.path != "/token":
             return await call_next(request)
         self.number += 1
         if self.answers_now:
@@ -100,6 +136,54 @@ class PlatformWithServices(Platform):
         if self.after_the_deed:
             await call_next(request)
         return JSONResponse({"error": "out of order"}, 500)
+
+    def _add_links(self, app: FastAPI) -> None:
+        """Ask for links in a frame of the course's page, as platforms do, and show what was chosen there."""
+
+        @app.get("/choosing/{context}/{person}")
+        def frame(context: str, person: str):
+            source = f"/begin/{context}/{person}"
+            return HTMLResponse(
+                f'<h1>Add an assignment</h1><iframe title="TinyTorch" width=900 height=700 src="{source}">'
+            )
+
+        @app.get("/begin/{context}/{person}")
+        def begin(context: str, person: str):
+            return self.button(self.launch(person, lti_message_hint=f"choose-{context}"))
+
+        @app.post("/courses/{context}/chosen")
+        def chosen(context: str, JWT: str = Form()):
+            items = self.checked_answer(context, JWT)
+            for item in items:
+                self._add_link(context, item)
+            return HTMLResponse(f"<h1>Added: {', '.join(item['title'] for item in items) or 'nothing'}</h1>")
+
+        @app.get("/links/{context}/{number}/{person}")
+        def opened(context: str, number: int, person: str):
+            url = self.course(context).links[number]["url"]
+            hint = f"open-{context}-{number}"
+            return self.button(self.launch(person, lti_message_hint=hint, target_link_uri=url))
+
+    def _add_link(self, context: str, item: dict[str, Any]) -> None:
+        course = self.course(context)
+        if asked := item.get("lineItem"):
+            number = str(len(course.columns) + 1)
+            item = {**item, "column": f"{self.url}/courses/{context}/columns/{number}?type_id=7"}
+            course.columns[number] = {**asked, "id": item["column"]}
+        course.links.append(item)
+
+    def checked_answer(self, context: str, signed: str) -> list[dict[str, Any]]:
+        """Return the links of an answer that is rightly signed, for this platform, new, about its question."""
+        published = {each["kid"]: each for each in self.tool_keys()["keys"]}
+        key = jwt.PyJWK(published[jwt.get_unverified_header(signed)["kid"]]).key
+        wanted = {"require": ["iss", "aud", "iat", "exp", "nonce"]}
+        claims = jwt.decode(signed, key, ["RS256"], audience=self.url, issuer=CLIENT_ID, options=wanted)
+        assert claims[f"{CLAIM}message_type"] == "LtiDeepLinkingResponse"
+        assert (claims[f"{CLAIM}version"], claims[f"{CLAIM}deployment_id"]) == ("1.3.0", DEPLOYMENT)
+        assert claims[f"{DEEP_LINK}data"] == f"choice-of-{context}"
+        assert claims["nonce"] not in self.seen_assertions
+        self.seen_assertions.add(claims["nonce"])
+        return claims[f"{DEEP_LINK}content_items"]
 
     def _add_tokens(self, app: FastAPI) -> None:
         @app.post("/token")

@@ -17,11 +17,12 @@ from tito.campus.platform.errors import PlatformSilent
 from tito.errors import TitoError
 
 from hub_config.sign_in.platform_course import NotTheirName, check_name
-from tests.campus.course import COURSE, Course, running_course
+from tests.campus.course import COURSE, PATIENCE_SECONDS, Course, running_course
 from tests.campus.platform import PlatformWithServices
+from tests.e2e.browser import chromium
 from tests.semester.campus import Server, wait_for
 
-pytestmark = pytest.mark.service
+pytestmark = pytest.mark.live
 CLASS = ["ada", "ben", *(f"s{number:03}" for number in range(28))]  # 300 are in `test_sending`: a Hub is slow
 
 
@@ -216,7 +217,7 @@ def test_the_commands_say_the_same(course: Course, monkeypatch: pytest.MonkeyPat
 
 
 def test_the_page_shows_what_waits_and_what_to_paste(course: Course):
-    with closing(course.hub.log_in("ida")) as ida:
+    with closing(course.enter("ida")) as ida:
         page = ida.get("/services/home/campus").text
         assert "Course 7" in page and "/services/campus/keys" in page
         assert re.search(r"ada.*Scale|Scale.*ada", page, re.DOTALL)
@@ -226,5 +227,62 @@ def test_the_page_shows_what_waits_and_what_to_paste(course: Course):
         assert token
         done = ida.post("/services/home/campus/look", data={"form_token": token[1]}).text
         assert "It was looked at" in done
-    with closing(course.hub.log_in("ada")) as ada:
+    with closing(course.enter("ada")) as ada:
         assert ada.get("/services/home/campus").status_code == 403
+
+
+def test_in_a_browser_a_class_moves_from_one_course_of_the_platform_to_another(course: Course):
+    """Login, linking, roster, deep link and grades as their people do it, inside the platform's page."""
+    there = course.platform.course("20")
+    there.enrol(*CLASS[:28], "zoe")
+    there.enrol("ida", role="Instructor")
+    course.platform.fails_every = 1  # no score can go there before the link has made its column
+    with chromium() as somebody:
+        page = somebody.new_page()
+        page.goto(f"{course.platform.url}/choosing/20/ida")
+        frame = page.frame_locator("iframe")
+        frame.get_by_role("button", name="Open TinyTorch").click()
+        with page.expect_popup() as opened:
+            frame.get_by_role("button", name="Open the course").click()
+        window = opened.value
+        window.get_by_role("button", name="Link Course 20 instead").click()
+        window.get_by_role("status").filter(has_text="It is linked").wait_for()
+        window.get_by_label("01 Scale").check()
+        with window.expect_event("close"):
+            window.get_by_role("button", name="Put them into the course").click()
+        frame.get_by_role("heading", name="Added: 01 Scale").wait_for()
+        course.platform.fails_every = 0
+
+        page.goto(f"{course.platform.url}/begin/20/ida")  # in a window of the platform's own, where nothing waits
+        page.get_by_role("button", name="Open TinyTorch").click()
+        page.get_by_text("put there by ida").wait_for()
+        page.get_by_role("button", name="Back without a choice").click()
+        page.get_by_role("heading", name="Added: nothing").wait_for()
+
+        page.goto(f"{course.platform.url}/links/20/0/ida")
+        page.get_by_role("button", name="Open TinyTorch").click()
+        page.wait_for_url(f"{course.hub.url}/services/home/modules/scale")
+        page.goto(f"{course.hub.url}/services/home/campus")
+        page.get_by_role("link", name="Show what would change").click()
+        page.get_by_text("29 students there").wait_for()
+        for box in page.get_by_role("checkbox").all():
+            box.check()
+        page.get_by_role("button", name="Make them the roster").click()
+        page.get_by_text("The roster: ").wait_for(timeout=PATIENCE_SECONDS * 1000)
+        assert course.roster() == {*CLASS[:28], "zoe"}
+
+        student = somebody.new_context().new_page()
+        student.goto(f"{course.platform.url}/links/20/0/zoe")
+        student.get_by_role("button", name="Open TinyTorch").click()
+        student.wait_for_url(f"{course.hub.url}/services/home/modules/scale")
+        assert student.locator(".who .name").inner_text().endswith("zoe")
+        student.goto(f"{course.platform.url}/begin/20/zoe")
+        student.get_by_role("button", name="Open TinyTorch").click()
+        student.get_by_role("heading", name="Modules are chosen by instructors of this course").wait_for()
+
+    course.tell(["zoe"], 57.0, minutes=5)
+    course.campus.send(utc_now() + timedelta(days=1))
+    assert there.scores["1", "platform-id-of-zoe"]["scoreGiven"] == 57
+    assert [(each["label"], each["scoreMaximum"]) for each in there.columns.values()] == [("01 Scale", 100)], (
+        "a second one"
+    )

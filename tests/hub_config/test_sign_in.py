@@ -111,10 +111,12 @@ def test_googles_domain_is_needed_since_a_rosters_name_has_no_at_sign(tmp_path):
         check_sign_in(settings_for(tmp_path, "google", HUB_SIGN_IN__CLIENT_ID="our-id"))
 
 
-@pytest.mark.parametrize("way", ["github", "oauth", "lti13"])
-def test_what_a_provider_needs_is_named(tmp_path, way: str):
+@pytest.mark.parametrize(
+    ("way", "given"), [("github", {}), ("oauth", {}), ("lti13", {"HUB_SIGN_IN__ISSUER": "https://lms.example.org"})]
+)
+def test_what_a_provider_needs_is_named(tmp_path, way: str, given: dict[str, str]):
     with pytest.raises(SettingsError, match="HUB_SIGN_IN__CLIENT_ID"):
-        apply_sign_in(Config(), settings_for(tmp_path, way))
+        apply_sign_in(Config(), settings_for(tmp_path, way, **given))
 
 
 def test_a_missing_client_secret_is_named(tmp_path):

@@ -184,9 +184,10 @@ class Campus:
 class Server:
     """A uvicorn server in a thread."""
 
-    def __init__(self, app: Any, port: int) -> None:
+    def __init__(self, app: Any, port: int, **options: Any) -> None:
         self.app = app
-        self._server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", **options)
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def start(self) -> None:
@@ -219,8 +220,17 @@ def free_ports(*names: str) -> dict[str, int]:
 
 
 @contextmanager
-def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
-    """Start everything, and stop it at the end; services first, since the Hub waits for those whose routes it makes."""
+def running_campus(
+    folder: Path,
+    course: str,
+    curriculum: Callable[[], Curriculum],
+    docs: Path | None = None,
+    sign_in: Callable[[dict[str, int]], str] = lambda ports: "",
+):
+    """Start everything, and stop it at the end; services first, since the Hub waits for those whose routes it makes.
+
+    `sign_in` makes lines of the Hub's configuration from its ports: another way to log in than by the shared password.
+    """
     ports = free_ports("public", "hub", "proxy", *SERVICES)
     tokens = {name: secrets.token_hex(16) for name in ("admin", "metrics", *SERVICES)}
     environment = {
@@ -235,15 +245,15 @@ def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculu
         for name in ("exchange", "semester", "home"):
             campus.start(name)
             stack.callback(campus.stop, name)
-        stack.enter_context(_hub(folder, ports, tokens, course))
+        stack.enter_context(_hub(folder, ports, tokens, course, sign_in(ports)))
         yield campus
 
 
 @contextmanager
-def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str], course: str):
+def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str], course: str, sign_in: str):
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "jupyterhub_config.py"
-    config.write_text(_config(folder, ports, tokens, course))
+    config.write_text(_config(folder, ports, tokens, course) + sign_in)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     with (folder / "hub.log").open("wb") as log:
         words = [str(BIN / "jupyterhub"), "--config", str(config)]

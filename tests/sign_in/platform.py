@@ -65,10 +65,22 @@ class Platform:
         claims = {name: value for name, value in (claims | altered).items() if value is not None}
         return jwt.encode(claims, key or self.key, algorithm="RS256", headers={"kid": "platform-key"})
 
+    def message(self, hint: str, person: str) -> dict[str, Any] | None:
+        """Return the claims of the message that a launch's hint names, None for a hint that is not of this platform."""
+        return {} if hint == "link-7" else None
+
     def keys(self) -> dict[str, list]:
         """Return the public keys as a JSON Web Key Set."""
         public = jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
         return {"keys": [{**public, "kid": "platform-key", "use": "sig", "alg": "RS256"}]}
+
+    def button(self, launch: dict[str, str]) -> HTMLResponse:
+        """Return a page with the button that begins a launch."""
+        hidden = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in launch.items())
+        return HTMLResponse(
+            f'<form action="{self.tool}/hub/lti13/oauth_login" method="post">{hidden}'
+            "<button>Open TinyTorch</button></form>"
+        )
 
     def application(self) -> FastAPI:
         """Return the platform's endpoints."""
@@ -89,11 +101,13 @@ class Platform:
                 "response_mode": "form_post",
                 "scope": "openid",
                 "prompt": "none",
-                "lti_message_hint": "link-7",
             }
+            message = self.message(query.get("lti_message_hint", ""), query["login_hint"])
+            if message is None:
+                return HTMLResponse(f"<h1>No such message: {query.get('lti_message_hint')}</h1>", 400)
             if wrong := {name: query.get(name) for name, value in registered.items() if query.get(name) != value}:
                 return HTMLResponse(f"<h1>Not as registered: {wrong}</h1>", 400)
-            token = self.token(query["login_hint"], query["nonce"], **self.altered)
+            token = self.token(query["login_hint"], query["nonce"], **message, **self.altered)
             return HTMLResponse(
                 f'<body onload="document.forms[0].submit()"><form action="{query["redirect_uri"]}" method="post">'
                 f'<input type="hidden" name="id_token" value="{token}">'
@@ -102,13 +116,7 @@ class Platform:
 
         @app.get("/course/{person}")
         def course(person: str):
-            hidden = "".join(
-                f'<input type="hidden" name="{name}" value="{value}">' for name, value in self.launch(person).items()
-            )
-            return HTMLResponse(
-                f'<form action="{self.tool}/hub/lti13/oauth_login" method="post">{hidden}'
-                "<button>Open TinyTorch</button></form>"
-            )
+            return self.button(self.launch(person))
 
         @app.get("/framed/{person}")
         def framed(person: str):

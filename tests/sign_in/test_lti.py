@@ -1,14 +1,20 @@
 """People come from a learning platform with LTI 1.3: its signature says who, the roster says whether."""
 
+import base64
+import hmac
 import json
 import ssl
 import time
 from contextlib import AbstractContextManager, ExitStack
 
 import httpx
+import jwt
 import pytest
+from cryptography.hazmat.primitives import serialization
 
+from hub_config.sign_in.deep_link import SETTINGS
 from hub_config.sign_in.platform_course import MEMBERS
+from hub_config.sign_in.tool_form import canvas_key
 from tests.e2e.browser import chromium
 from tests.proxies import forwarding_proxy, named
 from tests.sign_in.certificate import write_pair
@@ -173,6 +179,9 @@ ATTACKS = {
     "a token issued long ago": lambda platform: {"iat": int(time.time()) - 3600},
     "no LTI launch": lambda platform: {f"{CLAIM}message_type": "LtiSubmissionReviewRequest"},
     "another nonce": lambda platform: {"nonce": "0" * 64},
+    "two audiences and none that is meant": lambda platform: {"aud": [CLIENT_ID, "another tool"]},
+    "another version": lambda platform: {f"{CLAIM}version": "1.1"},
+    "no deployment": lambda platform: {f"{CLAIM}deployment_id": None},
 }
 
 
@@ -190,15 +199,60 @@ def test_a_launch_that_is_not_right_lets_nobody_in(door: Door, platform: Platfor
     assert "LTI launch refused" in door.log()
 
 
-@pytest.mark.security
-def test_an_unsigned_launch_lets_nobody_in(door: Door, platform: Platform):
-    import jwt
+def unsigned(platform: Platform, claims: dict) -> str:
+    return jwt.encode(claims, None, algorithm="none", headers={"kid": "platform-key"})
 
+
+def signed_with_the_public_key(platform: Platform, claims: dict) -> str:
+    """Sign as with a secret that both sides have, which is the platform's public key."""
+    form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    secret = platform.key.public_key().public_bytes(*form)
+    parts = [json.dumps(each).encode() for each in ({"alg": "HS256", "typ": "JWT", "kid": "platform-key"}, claims)]
+    text = b".".join(base64.urlsafe_b64encode(each).rstrip(b"=") for each in parts)
+    signature = hmac.digest(secret, text, "sha256")
+    return (text + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+def with_a_key_of_its_own(platform: Platform, claims: dict) -> str:
+    key = new_key()
+    own = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": "platform-key", "jwk": own})
+
+
+@pytest.mark.security
+@pytest.mark.parametrize(
+    "forge", [unsigned, signed_with_the_public_key, with_a_key_of_its_own], ids=lambda forge: forge.__name__
+)
+def test_a_launch_that_the_platform_did_not_sign_lets_nobody_in(door: Door, platform: Platform, forge):
     with browser(door) as eve:
         state, nonce = begun(eve, platform, "ida")
         claims = jwt.decode(platform.token("ida", nonce), options={"verify_signature": False})
-        token = jwt.encode(claims, None, algorithm="none", headers={"kid": "platform-key"})
-        assert eve.post(CALLBACK, data={"state": state, "id_token": token}).status_code == 400
+        assert eve.post(CALLBACK, data={"state": state, "id_token": forge(platform, claims)}).status_code == 400
+        assert eve.get("/hub/home").url.path == "/hub/login"
+
+
+@pytest.mark.security
+def test_only_an_instructor_chooses_modules_and_the_answer_goes_nowhere_without_https(
+    door: Door, platform: Platform, monkeypatch
+):
+    asked = {"deep_link_return_url": "https://lms.example.org/chosen", "accept_types": ["ltiResourceLink"]}
+    wanted = {f"{CLAIM}message_type": "LtiDeepLinkingRequest", f"{CLAIM}resource_link": None, SETTINGS: asked}
+    for name, value in wanted.items():
+        monkeypatch.setitem(platform.altered, name, value)
+    waiting = door.settings.var / "campus" / "choosing"
+    with browser(door) as ada:
+        page = launch(ada, platform, "ada")
+        assert (page.status_code, "chosen by instructors" in words(page)) == (403, True)
+    with browser(door) as ida:
+        monkeypatch.setitem(platform.altered, SETTINGS, asked | {"deep_link_return_url": "http://evil.example.org/"})
+        page = launch(ida, platform, "ida")
+        assert (page.status_code, "asks for what this Hub does not give" in words(page)) == (400, True)
+        assert not waiting.exists()
+        monkeypatch.setitem(platform.altered, SETTINGS, asked)
+        page = launch(ida, platform, "ida")
+    (file,) = waiting.iterdir()
+    assert page.url.path == f"{HOME}campus/choose/{file.stem}"
+    assert json.loads(file.read_text())["name"] == "ida"
 
 
 @pytest.mark.security
@@ -238,10 +292,10 @@ def test_who_comes_without_the_platform_is_told_to_go_there(door: Door):
         assert "Open this course from your learning platform" in words(page)
 
 
-def test_the_registration_that_platforms_read_names_this_hub(door: Door):
+def test_the_registration_that_canvas_reads_names_this_hub(door: Door):
     with browser(door) as operator:
         told = operator.get("/hub/lti13/config").json()
-    assert (told["title"], told["target_link_uri"]) == ("TinyTorch", door.url)
+    assert told == canvas_key(door.url, "TinyTorch")
     assert told["oidc_initiation_url"] == f"{door.url}{BEGIN}"
 
 

@@ -70,6 +70,17 @@ class LineItem(Table):
     url: Mapped[str] = mapped_column(Text)
 
 
+class ChosenModule(Table):
+    """A module that an instructor put into a course of the platform, by deep linking."""
+
+    __tablename__ = "chosen_modules"
+    course: Mapped[str] = mapped_column(String(64), primary_key=True)
+    course_key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    module: Mapped[str] = mapped_column(String(64), primary_key=True)
+    by: Mapped[str] = mapped_column(String(255))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class Score(Table):
     """What a student was told of an assignment, and what the platform was told of that."""
 

@@ -46,11 +46,23 @@ def find_launched(folder: Path, key: str) -> LaunchedCourse | None:
     return found
 
 
-def columns_there(folder: Path, linked: Linked) -> dict[str, str]:
-    """Return the columns of the linked course's own assignments, by the module whose page each opens."""
+def launched_of(folder: Path, linked: Linked) -> LaunchedCourse | None:
+    """Return what launches have told of the linked course since."""
     ours = (linked.issuer, linked.deployment, linked.context)
     found = (each for each in launched_courses(folder) if (each.issuer, each.deployment, each.context) == ours)
-    return next((each.columns for each in found), {})
+    return next(found, None)
+
+
+def columns_there(folder: Path, linked: Linked) -> dict[str, str]:
+    """Return the columns of the linked course's own assignments, by the module that each opens."""
+    found = launched_of(folder, linked)
+    return found.columns if found else {}
+
+
+def resource_link_of(folder: Path, linked: Linked) -> str:
+    """Return a link of the linked course, for which the platform says its custom parameters of the members."""
+    found = launched_of(folder, linked)
+    return linked.resource_link or (found.resource_link if found else "")
 
 
 def _read(path: Path) -> LaunchedCourse:

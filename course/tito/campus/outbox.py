@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from tito.campus.database import LEFT, NOBODY, SENT, WAITING, Score, utc_now
+from tito.campus.database import LEFT, NOBODY, SENT, WAITING, LineItem, Score, utc_now
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
 CLOSE = 0.01  # platforms round
@@ -68,6 +68,13 @@ class Outbox:
             for row in session.scalars(query):
                 row.state, row.tries, row.try_after = WAITING, 0, utc_now()
                 row.answer = "the column was deleted at the platform; it is made anew"
+
+    def forget_columns(self, session: Session) -> None:
+        """Forget every column and let all be sent anew, as a part of `session`: another course's gradebook is told."""
+        session.execute(delete(LineItem).where(LineItem.course == self.course))
+        fresh = {"state": WAITING, "tries": 0, "try_after": utc_now(), "answer": "", "there": None, "there_at": None}
+        fresh |= {"sent_score": None, "sent_maximum": None, "sent_at": None}
+        session.execute(update(Score).where(Score.course == self.course).values(fresh))
 
     def found_there(self, assignment: str, shares: Mapping[str, float]) -> None:
         """Note what the platform's gradebook has of a column, as shares of the points by student."""

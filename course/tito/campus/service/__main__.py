@@ -18,15 +18,18 @@ from tito.campus.people import Naming
 from tito.campus.platform.client import PlatformClient, outside
 from tito.campus.platform.keys import Keys
 from tito.campus.platform.tokens import Registration, Tokens
-from tito.campus.service.app import create_app
+from tito.campus.platform.walls import Walls
+from tito.campus.registering import Registering, tool_of
+from tito.campus.service.app import create_app, create_waiting_app
 from tito.campus.service.campus import Campus
 from tito.campus.service.neighbours import Neighbours
 from tito.errors import TitoError
 
-NEEDED = (
+ALWAYS_NEEDED = (
     *("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "SEMESTER_URL", "GRADING_URL"),
-    *("EXCHANGE_COURSE", "CAMPUS_ISSUER", "CAMPUS_CLIENT_ID", "CAMPUS_TOKEN_URL", "CAMPUS_CLAIM", "CAMPUS_HOME_URL"),
+    *("EXCHANGE_COURSE", "CAMPUS_HOME_URL"),
 )
+PLATFORM = ("CAMPUS_ISSUER", "CAMPUS_CLIENT_ID", "CAMPUS_TOKEN_URL")
 
 
 @click.command()
@@ -35,16 +38,22 @@ NEEDED = (
 def main(folder: Path, keys: Path) -> None:
     """Serve the campus: roster and grades between this course and a learning platform's."""
     set_up_logs("campus")
-    missing = [name for name in NEEDED if not os.environ.get(name)]
+    named = any(os.environ.get(name) for name in PLATFORM)  # else there is no platform yet, and one may register
+    needed = (*ALWAYS_NEEDED, *PLATFORM, "CAMPUS_CLAIM") if named else ALWAYS_NEEDED
+    missing = [name for name in needed if not os.environ.get(name)]
     if missing:
         raise click.UsageError(f"set {', '.join(missing)}: the Hub's supervisor does; see docs/campus.md")
+    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/campus/")
+    registering = Registering(folder, tool_of(os.environ["CAMPUS_HOME_URL"]), Walls())
     try:
-        campus = build(folder, keys, os.environ)
+        if named:
+            campus = build(folder, keys, os.environ)
+            app = create_app(campus, os.environ["JUPYTERHUB_API_URL"], prefix, registering=registering)
+        else:
+            app = create_waiting_app(Keys(keys), registering, prefix)
     except TitoError as error:
         raise click.ClickException(str(error)) from error
     address = urlsplit(os.environ["JUPYTERHUB_SERVICE_URL"])
-    prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/campus/")
-    app = create_app(campus, os.environ["JUPYTERHUB_API_URL"], prefix)
     uvicorn.run(
         app, host=address.hostname or "127.0.0.1", port=address.port or 80, log_config=None, log_level="warning"
     )
@@ -53,8 +62,7 @@ def main(folder: Path, keys: Path) -> None:
 def build(folder: Path, keys_folder: Path, environ: Mapping[str, str]) -> Campus:
     """Return the campus with its database open, its platform and its neighbours known by address."""
     keys = Keys(keys_folder)
-    names = ("CAMPUS_ISSUER", "CAMPUS_CLIENT_ID", "CAMPUS_TOKEN_URL")
-    registration = Registration(*(environ[name] for name in names))
+    registration = Registration(*(environ[name] for name in PLATFORM))
     client = PlatformClient(Tokens(registration, keys), outside(environ.get("CAMPUS_PROXY")))
     token = environ["JUPYTERHUB_API_TOKEN"]
     return Campus(

@@ -15,7 +15,11 @@ from exchange.hub.refusals import answer, answer_refusals
 from exchange.hub.sight import Metrics, watch
 from exchange.protocol.models import Refused
 from tito.campus.database import REFUSED, WAITING
+from tito.campus.platform.keys import Keys
+from tito.campus.registering import Registering
+from tito.campus.service import registration_page
 from tito.campus.service.campus import Campus
+from tito.campus.service.choices import Choices
 from tito.campus.service.clockwork import ROUND_SECONDS, Clockwork
 from tito.errors import TitoError
 
@@ -69,15 +73,22 @@ class Yes(BaseModel):
     drops: bool = False
 
 
+class Chosen(BaseModel):
+    """The modules that become links of the platform's course."""
+
+    model_config = ConfigDict(extra="forbid")
+    modules: list[Annotated[str, Field(max_length=64)]] = Field(max_length=100)
+
+
 @public.get("/health")
 def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
 @public.get("/keys")
-def keys(here: Here) -> dict[str, Any]:
+def keys(request: Request) -> dict[str, Any]:
     """Return the public keys with which a platform checks what this Hub signs."""
-    return here.keys.published()
+    return request.app.state.keys.published()
 
 
 @routes.get("/status")
@@ -132,7 +143,34 @@ def rotate(here: Here, who: Manager) -> dict[str, str]:
     return {"made": here.keys.rotate()}
 
 
-def create_app(campus: Campus, hub_api_url: str, prefix: str, round_seconds: float = ROUND_SECONDS) -> FastAPI:
+@routes.get("/choices/{key}")
+def choices(here: Here, who: Manager, key: str) -> dict[str, Any]:
+    """Return the modules from which whoever launched may choose, and which of them are in that course already."""
+    return Choices(here, key, who.name).show()
+
+
+@routes.post("/choices/{key}")
+def choose(here: Here, who: Manager, key: str, chosen: Chosen) -> dict[str, Any]:
+    """Return the signed answer for the platform, and where the browser brings it; a launch has one answer."""
+    return vars(Choices(here, key, who.name).answer(chosen.modules))
+
+
+def create_waiting_app(keys: Keys, registering: Registering, prefix: str) -> FastAPI:
+    """Return what is served before a platform is known: the public keys, and the registration of one."""
+    app = FastAPI(title="Campus", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.keys, app.state.registering = keys, registering
+    app.include_router(public, prefix=prefix.rstrip("/"))
+    app.include_router(registration_page.router, prefix=prefix.rstrip("/"))
+    return app
+
+
+def create_app(
+    campus: Campus,
+    hub_api_url: str,
+    prefix: str,
+    round_seconds: float = ROUND_SECONDS,
+    registering: Registering | None = None,
+) -> FastAPI:
     """Return the application, served under `prefix`; its clockwork runs while it is up."""
     clockwork = Clockwork(campus, round_seconds)
     campus.on_change = clockwork.wake
@@ -150,8 +188,11 @@ def create_app(campus: Campus, hub_api_url: str, prefix: str, round_seconds: flo
 
     base = prefix.rstrip("/")
     app = FastAPI(title="Campus", docs_url=None, redoc_url=None, openapi_url=f"{base}/openapi.json", lifespan=lifespan)
-    app.state.campus, app.state.clockwork = campus, clockwork
+    app.state.campus, app.state.clockwork, app.state.keys = campus, clockwork, campus.keys
+    app.state.registering = registering
     app.include_router(public, prefix=base)
+    if registering:
+        app.include_router(registration_page.router, prefix=base)
     app.include_router(routes, prefix=f"{base}/api/v1")
     answer_refusals(app)
     app.add_exception_handler(TitoError, _say_error)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from tito.campus import roster
 from tito.campus.database import Linked, Person, Sync, utc_now
-from tito.campus.launched import columns_there, find_launched, launched_courses
+from tito.campus.launched import columns_there, find_launched, launched_courses, resource_link_of
 from tito.campus.outbox import Outbox
 from tito.campus.people import Naming, keep, name_members
 from tito.campus.platform.client import PlatformClient
@@ -62,6 +62,9 @@ class Campus:
             raise TitoError(f"{key!r} is a course of {found.issuer!r}, and this Hub belongs to {self.issuer!r}")
         facts = {name: value for name, value in vars(found).items() if name not in ("key", "columns")}
         with self.busy, Session(self.engine) as session, session.begin():
+            before = session.get(Linked, self.course)
+            if before and (before.deployment, before.context) != (found.deployment, found.context):
+                self.outbox.forget_columns(session)
             session.merge(Linked(course=self.course, **facts, by=by, at=utc_now()))
         self.on_change()
         return self._linked()
@@ -72,7 +75,8 @@ class Campus:
         if not linked.members_url:
             raise TitoError("the platform's course gives no list of members: allow Names and Roles for this tool there")
         with self.busy:
-            found = members(self.client, linked.members_url, self.naming.claim, linked.resource_link)
+            link = resource_link_of(self.folder, linked)
+            found = members(self.client, linked.members_url, self.naming.claim, link)
             named = name_members(self.engine, self.issuer, found, self.naming)
             people = self.neighbours.people()
             staff = [*people["tas"], *people["instructors"]]

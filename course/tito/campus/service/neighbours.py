@@ -32,6 +32,11 @@ class Neighbours:
         """Return the semester in force: modules, milestones, time zone."""
         return self._semester.ask("GET", "/course")
 
+    def points(self, module: str) -> float:
+        """Return the points that a module gives at most."""
+        found = self._semester.ask("GET", f"/modules/{module}")
+        return float(sum(each["points"] for part in ("exercises", "written") for each in found[part]))
+
     def people(self) -> dict[str, Any]:
         """Return the roster and the staff."""
         return self._semester.ask("GET", "/people")

@@ -1,0 +1,26 @@
+"""Before a learning platform is known: the Hub runs, so that one can register, and nobody can log in."""
+
+from jupyterhub.auth import NullAuthenticator
+from jupyterhub.handlers import BaseHandler
+
+from hub_config.sign_in.refusals import SignInRefused
+
+
+class Awaiting(BaseHandler):
+    """Where every login leads."""
+
+    async def get(self) -> None:
+        """Say what the Hub waits for."""
+        raise SignInRefused(
+            503,
+            "This course waits for its learning platform",
+            "People will log in from it, and it is not connected yet. Come back later, from the platform.",
+            "A login before a learning platform is known: python -m hub_config platform",
+        )
+
+
+class NoPlatformYet(NullAuthenticator):
+    """Let nobody in."""
+
+    def get_handlers(self, app):
+        return [("/login", Awaiting)]
