@@ -43,6 +43,7 @@ from .similarity_forgotten import router as similarity_forgotten_router
 from .snapshots import router as snapshot_router
 from .students import students_for
 from .told_api import router as told_router
+from .workers import router as workers_router
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
 
@@ -204,6 +205,7 @@ def make_app(
         similarity_router,
         similarity_forgotten_router,
         told_router,
+        workers_router,
     )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1")
