@@ -23,7 +23,7 @@ def judge(
     visible_only: bool = False,
     task: int = 0,
 ) -> ModuleResult:
-    """Do what `verdicts.judge` does, elsewhere, for a task of the queue. JudgesSilent where the scheduler stays away."""
+    """Do what `verdicts.judge` does, elsewhere, for a task of the queue; JudgesSilent where nobody answers."""
     from tito.judge.plans import plan_of
     from tito.judge.submission import QUICK, program_version, versions_of
     from tito.machines.answers import read_answer

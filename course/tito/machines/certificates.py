@@ -67,7 +67,7 @@ def _loaded(context: ssl.SSLContext, folder: Path, part: str) -> ssl.SSLContext:
 
 
 def files_of(folder: Path, part: str) -> tuple[Path, Path]:
-    """Return a part's certificate (with its key) and the authority's; TitoError where they are missing or have ended."""
+    """Return a part's certificate (with its key) and the authority's; TitoError if they are missing or have ended."""
     for place in (folder, folder / part):
         own, authority = place / f"{part}.pem", place / AUTHORITY
         if own.is_file() and authority.is_file():
@@ -75,16 +75,18 @@ def files_of(folder: Path, part: str) -> tuple[Path, Path]:
                 raise TitoError(f"the certificate {own} ended on {end:%Y-%m-%d}: tito grade certificates, then copy it")
             return own, authority
     raise TitoError(
-        f"there is no {part}.pem with {AUTHORITY} beside it in {folder}: make them once with `tito grade certificates`, "
-        f"and copy the folder {part}/ to this machine"
+        f"there is no {part}.pem with {AUTHORITY} beside it in {folder}: make them with `tito grade certificates`, and "
+        f"copy the folder {part}/ to this machine"
     )
 
 
 def _authority(folder: Path, now: datetime.datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
     path, key_path = folder / AUTHORITY, folder / AUTHORITY_KEY
     if path.is_file() != key_path.is_file():
-        raise TitoError(f"{folder} has one of {AUTHORITY} and {AUTHORITY_KEY} and not the other: make certificates where "
-                        "both are, or remove it, make all anew and copy them to every machine")  # fmt: skip
+        raise TitoError(
+            f"{folder} has one of {AUTHORITY} and {AUTHORITY_KEY} and not the other: make certificates where both are, "
+            "or remove it, make all anew and copy them to every machine"
+        )
     if not path.is_file():
         key = ec.generate_private_key(ec.SECP256R1())
         name = _name("grading of this course")

@@ -5,12 +5,11 @@ walls of that process, and only bytes go on.
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Coroutine
 from typing import Any
 
 from distributed import Client, Future, Scheduler
@@ -19,29 +18,28 @@ from distributed.scheduler import KilledWorker
 
 from . import carried
 from .certificates import host_of
-from .frames import ANSWER_BYTES, PACKAGE_BYTES, BadFrame, frame, next_frame
+from .frames import ANSWER_BYTES, PACKAGE_BYTES, BadFrame, Frame, frame, next_frame
 
 log = logging.getLogger("grading.door")
+LOOK_SECONDS = 0.5  # until a worker that came or went is noticed
 KEPT_COURSES = 32  # parts of the course that stay with the scheduler: as many modules as a semester has
 SLOT = "judge"  # what a task needs one of, and a worker has some of
-EXCHANGED = (asyncio.IncompleteReadError, ConnectionError, BadFrame, ssl.SSLError)
+DEADLY = "the workers that had this submission died, one after the other: look into their logs, then queue it again"
+BROKEN = (ConnectionError, BadFrame, ssl.SSLError)
 
 
 class Watch(SchedulerPlugin):
     """Notes when workers came and what they do since when."""
 
-    def __init__(self, changed: Callable[[], None]):
+    def __init__(self) -> None:
         self.came: dict[str, float] = {}
         self.began: dict[str, float] = {}
-        self._changed = changed
 
     def add_worker(self, scheduler: Scheduler, worker: str) -> None:
         self.came[worker] = time.time()
-        self._changed()
 
     def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **more: Any) -> None:
         self.came.pop(worker, None)
-        self._changed()
 
     def transition(self, key: Any, start: str, finish: str, *, stimulus_id: str, **more: Any) -> None:
         if finish == "processing":
@@ -56,7 +54,7 @@ class Door:
     def __init__(self, scheduler: Scheduler, client: Client):
         self.scheduler, self.client = scheduler, client
         self._callers: set[Caller] = set()
-        self.watch = Watch(self._tell_slots)
+        self.watch = Watch()
         scheduler.add_plugin(self.watch)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -71,8 +69,10 @@ class Door:
             caller.tell({"slots": self.slots()})
             while True:
                 caller.hear(*await next_frame(reader, PACKAGE_BYTES))
-        except EXCHANGED as error:
-            log.info("the grading service is gone: %s", error)
+        except asyncio.IncompleteReadError:
+            log.debug("the grading service hung up")
+        except BROKEN as error:
+            log.warning("the grading service is gone: %s", error)
         finally:
             self._callers.discard(caller)
             caller.end()
@@ -96,9 +96,15 @@ class Door:
             for each in self.scheduler.workers.values()
         ]  # fmt: skip
 
-    def _tell_slots(self) -> None:
-        for caller in self._callers:
-            caller.tell({"slots": self.slots()})
+    async def tell_slots(self) -> None:
+        """Tell the service whenever there are more or fewer judges, until cancelled."""
+        told = 0
+        while True:
+            if (now := self.slots()) != told:
+                told = now
+                for caller in self._callers:
+                    caller.tell({"slots": now})
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 class Caller:
@@ -108,7 +114,7 @@ class Caller:
         self._door, self._writer = door, writer
         self._courses: dict[str, Future] = {}
         self._asked: dict[int, Future] = {}
-        self._answering: set[asyncio.Task] = set()
+        self._tasks: set[asyncio.Future] = set()
         self.labels: dict[str, int] = {}  # by Dask's key, of what is not answered yet
 
     def tell(self, header: dict[str, Any], body: bytes = b"") -> None:
@@ -127,9 +133,12 @@ class Caller:
     def end(self) -> None:
         for number in list(self._asked):
             self._forget(number)
-        for each in self._answering:
-            each.cancel()
         self._writer.close()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _keep(self, digest: str, course: bytes) -> None:
         """Let Dask have it as a result by that name: whoever needs it gets it once, from whoever has it."""
@@ -144,37 +153,34 @@ class Caller:
             carried.judge, digest, self._courses[digest], package, key=key, pure=False, resources={SLOT: 1}
         )
         self._asked[number], self.labels[key] = asked, label
-        task = asyncio.ensure_future(self._answer(number, asked))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        self._begin(self._answer(number, asked))
 
     async def _answer(self, number: int, asked: Future) -> None:
-        try:
-            answer = await asked
-        except KilledWorker as error:
-            told = {"failed": number, "hopeless": True, "text": _killed(error)}
-            answer = b""
-        except Exception as error:  # whatever a worker raises, hostile or not, is no verdict
-            log.warning("a worker raised %s", type(error).__name__)
-            told = {"failed": number, "text": f"a worker failed ({type(error).__name__})"}
-            answer = b""
-        else:
-            told = {"answer": number}
-            if type(answer) is not bytes or len(answer) > ANSWER_BYTES:
-                told, answer = {"failed": number, "text": "a worker's answer is no verdict, or too large"}, b""
+        header, body = await _outcome(asked)
         if self._asked.pop(number, None):
             self.labels.pop(asked.key, None)
-            self.tell(told, answer)
+            self.tell(header | ({"answer": number} if body else {"failed": number}), body)
 
     def _forget(self, number: int) -> None:
         if asked := self._asked.pop(number, None):
             self.labels.pop(asked.key, None)
-            with contextlib.suppress(RuntimeError):  # the client is closing
-                asyncio.ensure_future(asked.cancel())
+            self._begin(asked.cancel())
 
 
-def _killed(error: KilledWorker) -> str:
-    return "the workers that had this submission died, one after the other: look into their logs, then queue it again"
+async def _outcome(asked: Future) -> Frame:
+    """Wait for what a worker returns: its bytes, or what is said instead."""
+    try:
+        answer = await asked
+    except KilledWorker:
+        return {"hopeless": True, "text": DEADLY}, b""
+    except asyncio.CancelledError:  # forgotten, or Dask has lost it
+        return {"text": "the work was lost on its way"}, b""
+    except Exception as error:  # whatever a worker raises, hostile or not, is no verdict
+        log.warning("a worker raised %s", type(error).__name__)
+        return {"text": f"a worker failed ({type(error).__name__})"}, b""
+    if type(answer) is not bytes or not 0 < len(answer) <= ANSWER_BYTES:
+        return {"text": "a worker's answer is no verdict, or too large"}, b""
+    return {}, answer
 
 
 def _is_service(writer: asyncio.StreamWriter) -> bool:

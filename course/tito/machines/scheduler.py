@@ -37,4 +37,6 @@ async def _serve(certificates: Path, host: str, port: int, door_port: int) -> No
         server = await asyncio.start_server(door.answer, host, door_port, ssl=server_context(certificates, "scheduler"))
         async with server:
             log.info("workers: %s, the grading service: tls://%s:%s", scheduler.address, host, door_port)
+            telling = asyncio.ensure_future(door.tell_slots())
             await told.wait()
+            telling.cancel()

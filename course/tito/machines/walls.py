@@ -28,7 +28,7 @@ def behind_walls(arguments: list[str], shown: Iterable[Path]) -> list[str]:
     if tried.returncode:
         raise TitoError(
             f"workers could run code in the scheduler, so it stands behind walls, and bubblewrap can't make them here "
-            f"({tried.stderr.strip() or 'no reason given'}): allow user namespaces, or give it a container or a machine "
+            f"({tried.stderr.strip() or 'no reason given'}): allow user namespaces, or give it a container or machine "
             "of its own without any file of the course, and --no-walls"
         )
     return command
@@ -38,8 +38,9 @@ def _bubblewrap() -> str:
     if found := shutil.which("bwrap"):
         return found
     raise TitoError(
-        "workers could run code in the scheduler, so it stands behind walls, and bubblewrap is missing: apt-get install "
-        "bubblewrap, or give it a container or a machine of its own without any file of the course, and --no-walls"
+        "workers could run code in the scheduler, so it stands behind walls, and bubblewrap is missing: apt-get "
+        "install bubblewrap, or give it a container or machine of its own without any file of the course, and "
+        "--no-walls"
     )
 
 

@@ -1,4 +1,4 @@
-"""A worker: takes submissions from the scheduler for as many judges as its machine shall have, until it is told to leave.
+"""A worker: takes submissions from the scheduler for as many judges as its machine shall have, until told to leave.
 
 It comes back by itself when a scheduler was away. Told to leave (SIGTERM), it takes nothing new, finishes what it has,
 and goes; what it can't finish is given to others.
