@@ -45,9 +45,9 @@ def read_answer(data: bytes, plan: Plan, expected: ModuleResult) -> ModuleResult
         if "error" in said:
             raise ERRORS.get(said["error"], JudgingFailed)(f"a worker could not judge: {_text(said['text'])}")
         return _verdict(said["verdict"], plan, expected)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadAnswer(
-            f"what a worker sent is no verdict on {plan.slug} ({error}); the grade stays as it was"
+            f"what a worker sent is no verdict on {plan.slug} ({error}); the previous grade stands"
         ) from None
 
 
