@@ -5,9 +5,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tito.grading.settings import GradingSettings, settings_from_environment
 from tito.machines.certificates import make_certificates
@@ -31,14 +32,14 @@ with RunnerPool(settings, Queue(open_database(settings.database_url))):
 class Machines:
     """Starts programs by name, kills them, starts them again; what is left ends with the block that made it."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, make: Callable[[Path], Path] = make_course, tree: Path = TREE):
         worker_environment()
         self.folder, self.certificates = folder, folder / "certificates"
         make_certificates(self.certificates)
         self.port, self.door_port = _free_port(), _free_port()
-        course = make_course(folder / "course")
+        course = make(folder / "course")
         self.settings: GradingSettings = settings_from_environment(
-            {"TITO_COURSE": str(TREE), "GRADING_SCHEDULER": f"tls://127.0.0.1:{self.door_port}",
+            {"TITO_COURSE": str(tree), "GRADING_SCHEDULER": f"tls://127.0.0.1:{self.door_port}",
              "GRADING_CERTIFICATES": str(self.certificates)}, course_dir=course, jobs="1",
         )  # fmt: skip
         self._commands: dict[str, list[str]] = {"service": [sys.executable, "-c", SERVICE]}
@@ -78,8 +79,8 @@ class Machines:
 
 
 @contextmanager
-def machines(folder: Path) -> Iterator[Machines]:
-    made = Machines(folder)
+def machines(folder: Path, *how: Any) -> Iterator[Machines]:
+    made = Machines(folder, *how)
     try:
         yield made
     finally:
