@@ -23,45 +23,51 @@ TICK = 1 / os.sysconf("SC_CLK_TCK")
 ROUNDS = 4  # of all submissions
 WARM = 2  # before them
 MOST_SECONDS = 900
+KINDS = {"autograde": "judged and recorded", "rejudge": "judged alone"}
 
 
 def run(report) -> None:
-    """Grade the same submissions by this machine's jobs, then by workers."""
+    """Grade the same submissions by this machine's jobs, then by workers; then judge them alone, for no gradebook."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryDirectory(prefix="bench-dask-") as folder:
         Path(folder, "one").mkdir(), Path(folder, "many").mkdir()
         with machines(Path(folder, "one"), _course, COURSE) as place:
             place.settings = replace(place.settings, scheduler="", jobs=2)
-            alone = graded(place, ["service"])
+            alone = {kind: sum(used.values()) for kind, used in measured(place, ["service"]).items()}
         with machines(Path(folder, "many"), _course, COURSE) as place:
-            away = graded(place, ["scheduler", "one", "two", "service"])
-    each = {name: seconds / (ROUNDS * SUBMISSIONS) for name, seconds in away.items()}
-    whole = sum(each.values())
-    report.ratio("a submission", whole, sum(alone.values()) / (ROUNDS * SUBMISSIONS), "s", wanted="<= 1.15")
-    report.measure("judging, on the workers' machines", each["one"] + each["two"], "s")
-    report.measure("scheduler's share", each["scheduler"] / whole, "", wanted="< 0.10")
-    report.measure("service's share, with files, records and gradebook", each["service"] / whole, "")
+            away = measured(place, ["scheduler", "one", "two", "service"])
+    for kind, words in KINDS.items():
+        each, whole = away[kind], sum(away[kind].values())
+        report.ratio(f"{words}, a submission", whole, alone[kind], "s", wanted="<= 1.15")
+        report.measure(f"{words}: workers", each["one"] + each["two"], "s")
+        report.measure(f"{words}: scheduler's share", each["scheduler"] / whole, "", wanted="< 0.10")
+        report.measure(f"{words}: service's share", each["service"] / whole, "")
 
 
-def graded(place: Machines, programs: list[str]) -> dict[str, float]:
-    """Grade all submissions so many times; return each program's processor seconds."""
+def measured(place: Machines, programs: list[str]) -> dict[str, dict[str, float]]:
+    """Grade all submissions so many times; return each program's processor seconds a submission, by kind of work."""
     for name in programs:
         place.start(name)
     engine = open_database(place.settings.database_url)
     try:
-        _grade(engine, WARM)
-        before = {name: tree_seconds(place.running[name].pid) for name in programs}
-        _grade(engine, ROUNDS)
-        return {name: tree_seconds(place.running[name].pid) - before[name] for name in programs}
+        return {kind: _measured(place, programs, engine, kind) for kind in KINDS}
     finally:
         engine.dispose()
 
 
-def _grade(engine: Engine, rounds: int) -> None:
+def _measured(place: Machines, programs: list[str], engine: Engine, kind: str) -> dict[str, float]:
+    _grade(engine, kind, WARM)
+    before = {name: tree_seconds(place.running[name].pid) for name in programs}
+    _grade(engine, kind, ROUNDS)
+    after = {name: tree_seconds(place.running[name].pid) for name in programs}
+    return {name: (after[name] - before[name]) / (ROUNDS * SUBMISSIONS) for name in programs}
+
+
+def _grade(engine: Engine, kind: str, rounds: int) -> None:
     queue = Queue(engine)
     students = [f"student{number}" for number in range(SUBMISSIONS)]
     for _ in range(rounds):
-        job, until = queue.submit("autograde", SLUG, students, force=True), time.monotonic() + MOST_SECONDS
+        job, until = queue.submit(kind, SLUG, students, force=True), time.monotonic() + MOST_SECONDS
         while not (progress := queue.progress(job) or {})["done"]:
             if time.monotonic() > until:
                 raise RuntimeError(f"not graded in {MOST_SECONDS} s: {progress['states']}")

@@ -32,20 +32,22 @@ def workers(request: Request, _: Reader) -> dict[str, Any]:
 
 
 def describe_workers(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
-    """Return {"said": a sentence, "workers": [{name, address, jobs, since, does}]}; times in UTC."""
+    """Return {"said": a sentence, "elsewhere": whether other machines judge, "workers": [{name, address, jobs, since,
+    does}]}; times in UTC.
+    """
     running = _running(queue)
     if not settings.scheduler:
         does = [_does(task, task.started_at) for task in running.values()]
         said = f"Submissions are judged on the grading service's own machine, {settings.jobs} at a time."
         own = {"name": "this machine", "address": "", "jobs": settings.jobs, "since": "", "does": does}
-        return {"said": said, "workers": [own]}
+        return {"said": said, "workers": [own], "elsewhere": False}
     assert settings.certificates
     try:
         found = who_is_there(settings.scheduler, settings.certificates).get("workers")
     except JudgesSilent as silent:
-        return {"said": f"Nothing is judged: {silent}. What was handed in waits.", "workers": []}
+        return {"said": f"Nothing is judged: {silent}. What was handed in waits.", "workers": [], "elsewhere": True}
     rows = [_row(each, running) for each in found[:MOST_WORKERS]] if isinstance(found, list) else []
-    return {"said": _said(rows, queue.ready(names_away())), "workers": rows}
+    return {"said": _said(rows, queue.ready(names_away())), "workers": rows, "elsewhere": True}
 
 
 def _said(rows: list[dict[str, Any]], waiting: int) -> str:

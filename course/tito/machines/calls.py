@@ -27,6 +27,7 @@ from .frames import ANSWER_BYTES, BadFrame, frame, read_frame
 
 log = logging.getLogger("grading.calls")
 CONNECT_SECONDS = 10.0
+LOOK_SECONDS = 3.0  # somebody waits for a page
 AGAIN_SECONDS = 1.0  # between two tries to reach a scheduler that is away
 AWAY_SECONDS = 60.0  # a scheduler that is made anew is back by then; else the work goes back to the queue
 ALIVE_SECONDS = 15.0  # between two signs of life
@@ -185,7 +186,8 @@ def who_is_there(address: str, certificates: Path) -> dict[str, Any]:
     """Ask the door which workers are there, what each does and since when."""
     place = place_of(address)
     try:
-        with _connect(place, client_context(certificates, "service")) as connection:
+        with _connect(place, client_context(certificates, "service"), LOOK_SECONDS) as connection:
+            connection.settimeout(LOOK_SECONDS)
             connection.sendall(frame({"workers": True}))
             with connection.makefile("rb") as file:
                 while came := read_frame(file, 0):
@@ -208,8 +210,8 @@ def place_of(address: str) -> tuple[str, int]:
     return host, port
 
 
-def _connect(place: tuple[str, int], context: ssl.SSLContext) -> ssl.SSLSocket:
-    plain = socket.create_connection(place, CONNECT_SECONDS)
+def _connect(place: tuple[str, int], context: ssl.SSLContext, seconds: float = CONNECT_SECONDS) -> ssl.SSLSocket:
+    plain = socket.create_connection(place, seconds)
     try:
         connection = context.wrap_socket(plain, server_hostname=host_of("scheduler"))
     except OSError:

@@ -33,7 +33,7 @@ class Watch(SchedulerPlugin):
 
     def __init__(self) -> None:
         self.came: dict[str, float] = {}
-        self.began: dict[str, float] = {}
+        self.began: dict[Any, float] = {}
 
     def add_worker(self, scheduler: Scheduler, worker: str) -> None:
         self.came[worker] = time.time()
@@ -41,7 +41,7 @@ class Watch(SchedulerPlugin):
     def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **more: Any) -> None:
         self.came.pop(worker, None)
 
-    def transition(self, key: Any, start: str, finish: str, *, stimulus_id: str, **more: Any) -> None:
+    def transition(self, key: Any, start: str, finish: str, *more: Any, stimulus_id: str, **named: Any) -> None:
         if finish == "processing":
             self.began[key] = time.time()
         elif finish in ("released", "forgotten", "memory", "erred"):
@@ -115,7 +115,7 @@ class Caller:
         self._courses: dict[str, Future] = {}
         self._asked: dict[int, Future] = {}
         self._tasks: set[asyncio.Future] = set()
-        self.labels: dict[str, int] = {}  # by Dask's key, of what is not answered yet
+        self.labels: dict[Any, int] = {}  # by Dask's key, of what is not answered yet
 
     def tell(self, header: dict[str, Any], body: bytes = b"") -> None:
         self._writer.write(frame(header, body))

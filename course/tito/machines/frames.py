@@ -6,7 +6,7 @@ Whoever reads says how much it takes. A frame that breaks a rule ends the connec
 import json
 import struct
 from asyncio import StreamReader
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 SIZES = struct.Struct("<II")
 HEADER_BYTES = 2**20  # the list of who is there, at most
@@ -28,7 +28,7 @@ def frame(header: dict[str, Any], body: bytes = b"") -> bytes:
     return SIZES.pack(len(said), len(body)) + said + body
 
 
-def read_frame(file: BinaryIO, most_bytes: int) -> Frame | None:
+def read_frame(file: IO[bytes], most_bytes: int) -> Frame | None:
     """Read the next frame; None at the end of the connection."""
     head = file.read(SIZES.size)
     if len(head) < SIZES.size:

@@ -60,13 +60,13 @@ async def _until_told(scheduler: str, security: Security, slots: int, name: str,
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    options = {"nthreads": slots + 1, "resources": {SLOT: slots}, "memory_limit": 0, "dashboard": False}
     while not told.is_set():
         try:
-            # One thread more than judges: for the course's part, which others may wait for.
             worker = await Worker(
-                scheduler, security=security, name=name, host=host, local_directory=folder, protocol="tls", **options
-            )
+                scheduler, security=security, name=name, host=host, local_directory=folder, protocol="tls",
+                nthreads=slots + 1,  # one more than judges: for the course's part, which others may wait for
+                resources={SLOT: slots}, memory_limit=0, dashboard=False,
+            )  # fmt: skip
         except (OSError, TimeoutError, ValueError) as error:
             log.warning("the scheduler %s is away: %s", scheduler, error)
             await _pause(told)
