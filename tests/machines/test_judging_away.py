@@ -2,6 +2,7 @@
 
 import json
 import random
+import signal
 from collections import Counter
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from tito.gradebook.scores import assignment_score
 from tito.grading import verdicts
 from tito.grading.queue import Queue
 from tito.grading.records import Run, open_database
+from tito.grading.workers import describe_workers
 
 from tests.grading_service.place import GOOD, SLUG, WRONG, answered, put_submission
 from tests.machines.place import Machines, machines
@@ -20,7 +22,7 @@ pytestmark = pytest.mark.service
 SUBMISSIONS = 60
 DIFFERS = ("seed", "seconds", "versions")
 DRAWN = ("why", "called", "got", "expected")
-KILLED = ["one", "one", "one", "scheduler", "service"]
+KILLED = ["one", "one", "one", "scheduler", "service", "two"]
 ANSWERS = [
     GOOD,
     WRONG,
@@ -44,16 +46,20 @@ def queue(place):
 
 @pytest.mark.timeout(600)
 def test_whoever_is_killed_no_verdict_is_lost_changed_or_given_twice(place, queue, until):
-    """One worker three times, the scheduler and the service once each, at moments that a seed decides."""
+    """One worker three times, the scheduler and the service once each, at moments that a seed decides; another worker
+    is told to leave, and comes back.
+    """
     students = hand_in(place, SUBMISSIONS)
     job = queue.submit("autograde", SLUG)
     for name in ("scheduler", "one", "two", "service"):
         place.start(name)
+    until(lambda: {row["name"] for row in describe_workers(place.settings, queue)["workers"]} == {"one", "two"})
     draw = random.Random(24)
     moments = sorted(draw.sample(range(2, SUBMISSIONS - 5), len(KILLED)))
     for moment, name in zip(moments, draw.sample(KILLED, len(KILLED)), strict=True):
         until(lambda moment=moment: graded(queue) >= moment, 240)
-        place.kill(name)
+        end = place.kill(name, signal.SIGTERM if name == "two" else signal.SIGKILL)
+        assert end == (0 if name == "two" else -signal.SIGKILL)
         place.start(name)
     until(lambda: queue.progress(job)["done"], 240)
     assert Counter(task["state"] for task in queue.progress(job)["tasks"]) == {"done": SUBMISSIONS + 1}

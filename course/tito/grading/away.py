@@ -4,7 +4,7 @@ from pathlib import Path
 
 from exchange.protocol.verdicts import ModuleResult
 from tito.checks.link import Budget
-from tito.curriculum import load_curriculum
+from tito.curriculum import known_curriculum
 from tito.machines.calls import Calls, calls_of
 
 from .settings import GradingSettings
@@ -30,7 +30,7 @@ def judge(
     from tito.machines.asked import Asked, package
     from tito.machines.bundles import course_part, digest
 
-    curriculum = load_curriculum(settings.course_tree)
+    curriculum = known_curriculum(settings.course_tree)
     module = curriculum.find_written(slug)
     part = course_part(curriculum, module)
     asked = Asked(slug, seed, mode, visible_only, program_version())

@@ -23,7 +23,7 @@ from tito.checks.link import Budget
 from tito.checks.plan import Plan
 from tito.checks.run import run_tests_of
 from tito.checks.times import Times
-from tito.curriculum import Curriculum, Module, load_curriculum
+from tito.curriculum import Curriculum, Module, known_curriculum
 from tito.errors import TitoError
 
 from .apart import Tell, do_apart
@@ -63,7 +63,7 @@ def judge_submission(
     if mode not in MODES:
         raise TitoError(f"the grading mode is one of {', '.join(MODES)}, got {mode!r}")
     started = time.monotonic()
-    curriculum = load_curriculum(course)
+    curriculum = known_curriculum(course)
     module = curriculum.find_written(slug)
     plan = plan_of(module, visible_only=visible_only)
     verdict = ModuleResult(slug, seed=seed, mode=mode, visible_only=visible_only, versions=versions_of(module))

@@ -48,9 +48,9 @@ def _walls(shown: Iterable[Path]) -> list[str]:
     words = [*_namespaces(), "--die-with-parent", "--new-session", "--clearenv"]
     for name, value in _variables().items():
         words += ["--setenv", name, value]
+    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     for folder in _folders():
         words += ["--ro-bind", str(folder), str(folder)]
-    words += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"]
     for path in shown:
         words += ["--ro-bind", str(path), f"{INSIDE}/{path.name}"]
     return [*words, "--remount-ro", "/", "--chdir", "/tmp"]
