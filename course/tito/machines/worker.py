@@ -100,7 +100,9 @@ def quieten() -> None:
     for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.WARNING)
     dask.config.set({
-        "distributed.worker.profile.enabled": False, "distributed.admin.system-monitor.interval": "10s",
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.tick.interval": "1s",
+        "distributed.admin.tick.limit": "10s", "distributed.admin.system-monitor.interval": "10s",
         "distributed.scheduler.worker-ttl": "60s", "distributed.scheduler.work-stealing-interval": "1s",
         "distributed.comm.timeouts.connect": "10s", "distributed.comm.retry.count": 0,
         "distributed.admin.large-graph-warning-threshold": "1GB",
