@@ -221,7 +221,7 @@ def service_environment(
     kept = {name: environ[name] for name in wanted if name in environ}
     kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
     given = {**kept, **course_environment(settings), **service_urls(settings), **_hub_environment(service, settings)}
-    own = {GRADING: sandbox_environment, CAMPUS: campus_environment}.get(service)
+    own = {GRADING: grading_environment, CAMPUS: campus_environment}.get(service)
     return given | (own(settings) if own else {})
 
 
@@ -242,6 +242,15 @@ def course_environment(settings: Settings) -> dict[str, str]:
         "HOME_CERTIFICATE": str(settings.tls_cert or ""),
         "LOG_FORMAT": settings.log_format,
     }
+
+
+def grading_environment(settings: Settings) -> dict[str, str]:
+    """Return where submissions are judged: in which sandbox, and by whom if not by this machine."""
+    if not settings.grading.scheduler:
+        return sandbox_environment(settings)
+    certificates = settings.grading.certificates or settings.secrets / "grading-certificates"
+    away = {"GRADING_SCHEDULER": settings.grading.scheduler, "GRADING_CERTIFICATES": str(certificates)}
+    return sandbox_environment(settings) | away
 
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:

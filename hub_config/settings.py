@@ -126,6 +126,25 @@ class DockerSettings(Section):
         return [str(ipaddress.ip_network(network)) for network in blocked]
 
 
+class GradingSettings(Section):
+    """Judges on other machines (docs/operator.md, Grading on more machines); without, this one judges."""
+
+    scheduler: str = Field(
+        default="", description="where the grading service finds them, tls://HOST:8787; without, this machine judges"
+    )
+    certificates: Path | None = Field(
+        default=None, description="folder of `tito grade certificates`; without, var/secrets/grading-certificates"
+    )
+
+    @field_validator("scheduler")
+    @classmethod
+    def _encrypted(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if address and not (parts.scheme == "tls" and parts.hostname and parts.netloc.rpartition(":")[2].isdigit()):
+            raise ValueError(f"grading.scheduler is tls://HOST:PORT, got {address!r}: plain connections are not made")
+        return address
+
+
 class KubernetesSettings(Section):
     """Pods of the kubernetes place; networks and rights around them are the chart's (docker/kubernetes)."""
 
@@ -240,6 +259,7 @@ class Settings(Section):
         default="text", description="how Hub and services write their logs: for people, or a JSON object a line"
     )
     grading_jobs: int = Field(default=2, ge=1, description="submissions judged side by side")
+    grading: GradingSettings = GradingSettings()
     without: list[str] = Field(default=[], description="services not to start")
     student: ServerSettings = ServerSettings(environment=Path("build/envs/student"))
     staff: ServerSettings = ServerSettings(environment=Path(".venv"))

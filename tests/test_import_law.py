@@ -51,6 +51,8 @@ LAW = {
         "tito.checks",
         "tito.worker",
     ),
+    # Judges on other machines: no gradebook, no database, no service.
+    "tito.machines": ("exchange.protocol", "tito.curriculum", "tito.checks", "tito.judge"),
     "tito.rendering": (),
     "tito.gradebook": (
         "exchange.protocol",
@@ -69,6 +71,7 @@ LAW = {
         "tito.curriculum",
         "tito.checks",
         "tito.judge",
+        "tito.machines",
         "tito.gradebook",
         "tito.insight",
     ),

@@ -311,6 +311,10 @@ class Neighbours:
         path = f"/api/v1/board/members/{quote(student, safe='')}"
         return _content("grading", await self._ask("grading", "DELETE", path))
 
+    async def grading_workers(self) -> Any:
+        """Return which machines judge, what each does and since when."""
+        return await self._get("grading", "/api/v1/workers")
+
     async def grading_jobs(self) -> Any:
         return await self._get("grading", "/api/v1/jobs")
 

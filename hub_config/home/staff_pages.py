@@ -54,7 +54,8 @@ async def grading_page(request: Request, viewer: Grader, ask: Asking, section: S
     """Show what waits to be graded, the way to the formgrader, and regrade requests: of the class, or of sections."""
     part = part_of(await ask.people(), section)
     waits = {"regrades": ask.regrades(), "questions": ask.waiting_questions()}
-    got = await gather(course=ask.course(), overview=ask.grading_overview(part.chosen), **waits)
+    asked = {"course": ask.course(), "overview": ask.grading_overview(part.chosen), "workers": ask.grading_workers()}
+    got = await gather(**asked, **waits)
     for what in waits:
         got[what] = got[what] if isinstance(got[what], Missing) else [r for r in got[what] if part.has(r["student"])]
     course, overview, titles = got["course"], got["overview"], {}
@@ -64,7 +65,7 @@ async def grading_page(request: Request, viewer: Grader, ask: Asking, section: S
         rows = {row["assignment"]: row for row in overview["modules"]}
         overview = {**overview, "modules": [rows[slug] for slug in titles if slug in rows]}
     data = {"course": course, "overview": overview, "titles": titles, "regrades": got["regrades"]}
-    data |= {"questions": got["questions"], "part": part}
+    data |= {"questions": got["questions"], "part": part, "workers": got["workers"]}
     return render(request, "grading.html", **data, clock=clock_for(course), absent=_absent(got))
 
 

@@ -164,10 +164,10 @@ def test_a_resting_pool_reads_little_and_writes_nothing(settings, queue, until, 
     looks = 0
     ready = queue.ready
 
-    def look() -> bool:
+    def look(kinds) -> int:
         nonlocal looks
         looks += 1
-        return ready()
+        return ready(kinds)
 
     monkeypatch.setattr(queue, "ready", look)
     with RunnerPool(settings, queue) as pool:

@@ -72,7 +72,8 @@ def test_what_a_sandbox_needs_only_grading_has_and_in_users_of_its_own(example: 
         if "procMount" in container["securityContext"]
         or container["securityContext"]["seccompProfile"] != {"type": "RuntimeDefault"}
     }
-    assert list(loose) == ["tt-grading"] and loose["tt-grading"]["hostUsers"] is False
+    judging = {"tt-grading", "tt-workers"} & {name for name, _ in pods(objects(example))}
+    assert set(loose) == judging and {pod["hostUsers"] for pod in loose.values()} == {False}
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -167,6 +168,37 @@ def test_a_database_of_ones_own_takes_the_place_of_the_charts():
     assert "tt-database" not in {each["metadata"]["name"] for each in objects("own-database")}
     egress = find("own-database", "NetworkPolicy", "tt-grading")["spec"]["egress"]
     assert {"ports": [{"port": 5433}]} in egress
+
+
+def test_judges_on_more_machines_reach_scheduler_and_each_other_and_nothing_of_the_course():
+    volumes = {
+        name: {kind for volume in pod["volumes"] for kind in volume} - {"name"}
+        for name, pod in pods(objects("thousand"))
+        if name in ("tt-scheduler", "tt-workers")
+    }
+    assert volumes == {"tt-scheduler": {"emptyDir", "secret"}, "tt-workers": {"emptyDir", "secret"}}
+    for name in volumes:
+        egress = find("thousand", "NetworkPolicy", name)["spec"]["egress"]
+        peers = [peer for rule in egress for peer in rule["to"] if "namespaceSelector" not in peer]
+        assert {peer["podSelector"]["matchLabels"]["component"] for peer in peers} <= {"scheduler", "workers"}
+
+
+def test_each_part_of_grading_has_its_own_certificate_and_no_other():
+    keys = {
+        name: [item["key"] for volume in pod["volumes"] if volume["name"] == "certificates"
+               for item in volume["secret"]["items"]]
+        for name, pod in pods(objects("thousand"))
+    }  # fmt: skip
+    assert {name: found for name, found in keys.items() if found} == {
+        "tt-grading": ["ca.pem", "service.pem"],
+        "tt-scheduler": ["ca.pem", "scheduler.pem"],
+        "tt-workers": ["ca.pem", "worker.pem"],
+    }
+
+
+def test_workers_need_certificates():
+    with pytest.raises(Refused, match=re.escape("grading.workers.existingSecret")):
+        rendered("class", "grading.workers.enabled=true")
 
 
 def test_restoring_stops_who_writes():

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from tito.curriculum import Curriculum, load_curriculum, read_json
+from tito.curriculum import Curriculum, known_curriculum, load_curriculum, read_json
 from tito.errors import FindingsError, TitoError
 
 REAL = Path(__file__).resolve().parents[2] / "course"
@@ -34,6 +34,17 @@ def test_all_twenty_modules_are_listed_in_order():
     assert [tier.name for tier in curriculum.tiers] == ["foundation", "architecture", "optimization", "olympics"]
     assert [m.slug for m in curriculum.of_tiers(["olympics"])] == ["olympics"]
     assert all(module.title and module.summary and 2 <= module.hours <= 3 for module in curriculum.modules)
+
+
+def test_what_is_known_is_read_anew_once_it_has_changed(course: Path):
+    known = known_curriculum(course)
+    assert known == load_curriculum(course)
+    assert known_curriculum(course) is known
+    (course / "semesters" / "tiers.yaml").touch()
+    assert known_curriculum(course) is not known
+    (course / "modules" / "06_later" / "later_dev.py").write_text("")
+    with pytest.raises(FindingsError):  # it is written now, and its module.yaml says nothing of exercises
+        known_curriculum(course)
 
 
 def test_number_and_slug_come_from_the_folder_alone(course: Path):

@@ -3,7 +3,7 @@
 A module's folder `NN_slug` gives number and slug, its `module.yaml` all else. Nothing else repeats them.
 """
 
-from .load import JSON_NAME, find_course, installed_core, load_curriculum, read_json, require_course
+from .load import JSON_NAME, find_course, installed_core, known_curriculum, load_curriculum, read_json, require_course
 from .model import Curriculum, Exercise, Mistake, Module, Tier, WrittenAnswer
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "WrittenAnswer",
     "find_course",
     "installed_core",
+    "known_curriculum",
     "load_curriculum",
     "read_json",
     "require_course",

@@ -1,5 +1,6 @@
 """Load the curriculum: from the course tree, or from the generated `curriculum.json` where there is none."""
 
+import functools
 import importlib.util
 import json
 import os
@@ -23,6 +24,21 @@ def load_curriculum(course_dir: Path | None = None) -> Curriculum:
 
         return read_course(course_dir)
     return read_json(installed_core() / JSON_NAME)
+
+
+def known_curriculum(course_dir: Path | None = None) -> Curriculum:
+    """Do what `load_curriculum` does, for who asks again and again: a course tree is read anew once it has changed."""
+    course_dir = course_dir or find_course()
+    if course_dir is None:
+        return load_curriculum()
+    files = [course_dir / "semesters" / "tiers.yaml", *sorted((course_dir / "modules").glob("*/*.yaml"))]
+    files += sorted((course_dir / "modules").glob("*/*_dev.py"))
+    return _read_once(course_dir, tuple((path, path.stat().st_mtime_ns) for path in files if path.is_file()))
+
+
+@functools.lru_cache(maxsize=64)
+def _read_once(course_dir: Path, state: tuple[tuple[Path, int], ...]) -> Curriculum:
+    return load_curriculum(course_dir)
 
 
 def find_course() -> Path | None:

@@ -45,6 +45,7 @@ from .similarity_forgotten import router as similarity_forgotten_router
 from .snapshots import router as snapshot_router
 from .students import students_for
 from .told_api import router as told_router
+from .workers import router as workers_router
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w.@+-]{0,127}$")]
 
@@ -207,6 +208,7 @@ def make_app(
         similarity_forgotten_router,
         told_router,
         freeze_router,
+        workers_router,
     )
     for part in parts:
         app.include_router(part, prefix=f"{base}/api/v1", dependencies=[Depends(refuse_changes)])

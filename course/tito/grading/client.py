@@ -27,6 +27,7 @@ from .regrading import regrade_plan
 from .settings import GradingSettings, settings_from_environment
 from .students import students_for
 from .voids import Wanted, apply_void, list_checks, plan_void
+from .workers import describe_workers
 
 
 class Door(Protocol):
@@ -45,6 +46,7 @@ class Door(Protocol):
     def readings(self) -> list[dict[str, Any]]: ...
     def share_reading(self, assignment: str, **how: Any) -> dict[str, Any]: ...
     def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]: ...
+    def workers(self) -> dict[str, Any]: ...
     def working(self, jobs: int | None) -> contextlib.AbstractContextManager[None]: ...
     def wait(self, seconds: float) -> None: ...
 
@@ -101,6 +103,9 @@ class Direct:
 
     def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
         return hand_over(self.settings, self.queue, assignment, by_whom=_me(), **which)
+
+    def workers(self) -> dict[str, Any]:
+        return describe_workers(self.settings, self.queue)
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
@@ -169,6 +174,9 @@ class ThroughService:
 
     def hand_reading_over(self, assignment: str, **which: Any) -> dict[str, Any]:
         return self._service.ask("POST", f"/reading/{assignment}/handover", json=which)
+
+    def workers(self) -> dict[str, Any]:
+        return self._service.ask("GET", "/workers")
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:

@@ -49,6 +49,7 @@ class Kind:
     holds: str = SUBMISSION
     waits_for: str = ""  # a kind that is finished first wherever a module has any of it to do
     button: Button | None = None
+    away: bool = False  # what it takes is judging, which other machines can do where there are any
 
     def load(self) -> Callable[..., Any]:
         """Import the function that does it."""
@@ -65,16 +66,16 @@ COLLECTED, JUDGED = Step("submitted", "collect first"), Step("autograded", "auto
 PAGES_MADE = Step("feedback", "make feedback first")
 
 KINDS = (
-    Kind("quick", "quick:check", 0, scope=None, holds=NOTHING),
+    Kind("quick", "quick:check", 0, scope=None, holds=NOTHING, away=True),
     Kind("generate", "generate:generate", 4,
          button=Button("Generate", "Make the student's notebook", address="assign")),
     Kind("release", "release:release", 5, button=Button("Release", "Hand it to the exchange")),
     Kind("collect", "collect:collect", 5, holds=MODULE,
          button=Button("Collect", "Fetch submissions from the exchange", said="Collecting {module} has begun.")),
     Kind("lateness", "lateness:follow_schedule", 5),
-    Kind("autograde", "autograde:autograde", 10, after=COLLECTED,
+    Kind("autograde", "autograde:autograde", 10, after=COLLECTED, away=True,
          button=Button("Autograde", "Judge all submissions", said="Grading {module} has begun.", again=True)),
-    Kind("rejudge", "rejudge:rejudge", 11, after=COLLECTED),
+    Kind("rejudge", "rejudge:rejudge", 11, after=COLLECTED, away=True),
     Kind("feedback", "feedback:make", 8, after=JUDGED,
          button=Button("Feedback", "Make feedback pages", "Make feedback", "Feedback on {module} is being made.",
                        "generate_feedback")),
@@ -82,7 +83,7 @@ KINDS = (
          button=Button("Release feedback", "Let students read them",
                        said="Feedback on {module} is on its way to the students.")),
     Kind("measure", "measure:measure", 1, scope=None, holds=NOTHING),
-    Kind("snapshot", "snapshot:check", 2, scope=None, holds=NOTHING),
+    Kind("snapshot", "snapshot:check", 2, scope=None, holds=NOTHING, away=True),
     Kind("compare", "compare:compare", 19, holds=ALONE),
     Kind("milestone", "milestone:run", 20, after=COLLECTED, holds=ALONE),
 )  # fmt: skip
@@ -105,6 +106,15 @@ def all_names() -> list[str]:
 def names_to_ask_for() -> list[str]:
     """Name the kinds that a person or another service may ask for."""
     return [kind.name for kind in KINDS if kind.scope]
+
+
+def names_away() -> list[str]:
+    """Name the kinds that judges on other machines do, where there are any."""
+    return [kind.name for kind in KINDS if kind.away]
+
+
+def names_here() -> list[str]:
+    return [kind.name for kind in KINDS if not kind.away]
 
 
 def offered() -> list[tuple[Kind, Button]]:

@@ -1,5 +1,6 @@
 """Runner processes, as many as there is work for: none while the queue is empty, `jobs` at most.
 
+Where judges on other machines do the judging, one more process asks them, and the others do what is left.
 One that dies is replaced as long as there is work, and what it left behind is taken up again. Runners do not look into
 the queue while they rest; this process does, and calls them.
 """
@@ -11,7 +12,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
+from .kinds import names_away, names_here
 from .queue import Queue
 from .settings import GradingSettings
 
@@ -20,15 +23,52 @@ CHECK_SECONDS = 0.5  # until work is seen that another process put in or left; w
 STOP_SECONDS = 8.0  # a supervisor kills ten seconds after SIGTERM; the tasks at hand go back to the queue before that
 
 
+class Crew:
+    """Processes of one program, for these kinds of work (None: for all)."""
+
+    def __init__(self, settings: GradingSettings, program: str, most: int, kinds: Sequence[str] | None):
+        self.settings, self.program, self.most, self.kinds = settings, program, most, kinds
+        self.processes: list[subprocess.Popen] = []
+
+    def reap(self) -> None:
+        """Let go of runners that ended: for want of work, or by an accident that is worth a line in the log."""
+        for process in [each for each in self.processes if each.poll() is not None]:
+            if process.returncode:
+                log.warning("runner %s ended with code %s", process.pid, process.returncode)
+            _close(process)
+            self.processes.remove(process)
+
+    def call(self, queue: Queue) -> None:
+        """Tell all runners that there is work, and start more where there are more tasks than runners."""
+        for process in self.processes:
+            assert process.stdin
+            with contextlib.suppress(BrokenPipeError):  # it has just ended
+                process.stdin.write(b".")
+        while len(self.processes) < min(self.most, queue.waiting(self.kinds)):
+            self.processes.append(self._start())
+
+    def _start(self) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", self.program],
+            stdin=subprocess.PIPE,
+            bufsize=0,
+            env={**os.environ, **self.settings.environment()},
+        )
+
+
 class RunnerPool:
     """Use as a context manager; inside, up to `jobs` processes claim tasks from the queue."""
 
     def __init__(self, settings: GradingSettings, queue: Queue, jobs: int | None = None):
         self.settings, self.queue = settings, queue
         self.jobs = jobs or settings.jobs
-        self.processes: list[subprocess.Popen] = []
+        self.crews = _crews(settings, self.jobs)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="grading-pool", daemon=True)
+
+    @property
+    def processes(self) -> list[subprocess.Popen]:
+        return [process for crew in self.crews for process in crew.processes]
 
     def __enter__(self) -> "RunnerPool":
         self.queue.reclaim()
@@ -48,37 +88,20 @@ class RunnerPool:
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
-            self._reap()
             self.queue.reclaim()
-            if self.queue.ready():
-                self._call()
+            for crew in self.crews:
+                crew.reap()
+                if self.queue.ready(crew.kinds):
+                    crew.call(self.queue)
             self.queue.asked.wait(CHECK_SECONDS)
             self.queue.asked.clear()
 
-    def _reap(self) -> None:
-        """Let go of runners that ended: for want of work, or by an accident that is worth a line in the log."""
-        for process in [each for each in self.processes if each.poll() is not None]:
-            if process.returncode:
-                log.warning("runner %s ended with code %s", process.pid, process.returncode)
-            _close(process)
-            self.processes.remove(process)
 
-    def _call(self) -> None:
-        """Tell all runners that there is work, and start more where there are more tasks than runners."""
-        for process in self.processes:
-            assert process.stdin
-            with contextlib.suppress(BrokenPipeError):  # it has just ended
-                process.stdin.write(b".")
-        while len(self.processes) < min(self.jobs, self.queue.waiting()):
-            self.processes.append(self._start())
-
-    def _start(self) -> subprocess.Popen:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tito.grading.runner"],
-            stdin=subprocess.PIPE,
-            bufsize=0,
-            env={**os.environ, **self.settings.environment()},
-        )
+def _crews(settings: GradingSettings, jobs: int) -> list[Crew]:
+    if not settings.scheduler:
+        return [Crew(settings, "tito.grading.runner", jobs, None)]
+    here = Crew(settings, "tito.grading.runner", jobs, names_here())
+    return [here, Crew(settings, "tito.grading.away_runner", 1, names_away())]
 
 
 def _wait_or_kill(process: subprocess.Popen, seconds: float) -> None:

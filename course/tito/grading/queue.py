@@ -7,7 +7,7 @@ which a crowded machine had no time as often, is failed with a message instead o
 
 import datetime
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from tito.errors import TitoError
 
 from .kinds import ALONE, MODULE, NOTHING, SUBMISSION, Kind, all_names, find_kind
-from .queue_view import QueueView
+from .queue_view import QueueView, of_kinds
 from .records import DONE, FAILED, JUDGED, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
 from .runner_identity import is_dead
 
@@ -98,17 +98,19 @@ class Queue(QueueView):
 
     # doing
 
-    def ready(self) -> int:
-        """Count the tasks whose time has come and which nobody has taken yet."""
+    def ready(self, kinds: Sequence[str] | None = None) -> int:
+        """Count the tasks (of these kinds) whose time has come and which nobody has taken yet."""
         with Session(self.engine) as session:
-            return session.scalar(select(func.count()).select_from(Task).where(*_is_ready())) or 0
+            return session.scalar(select(func.count()).select_from(Task).where(*_is_ready(), *of_kinds(kinds))) or 0
 
-    def claim(self, runner: str) -> Work | None:
-        """Take the most urgent waiting task whose submission nobody else is working on; None if there is none."""
+    def claim(self, runner: str, kinds: Sequence[str] | None = None) -> Work | None:
+        """Take the most urgent waiting task (of these kinds) whose submission nobody else is working on; None if there
+        is none.
+        """
         with Session(self.engine) as session:
             waiting = session.execute(
                 select(Task.id, Task.kind, Task.assignment, Task.student)
-                .where(*_is_ready())
+                .where(*_is_ready(), *of_kinds(kinds))
                 .order_by(Task.priority, Task.id)
                 .limit(50)
             ).all()

@@ -1,10 +1,10 @@
 """Look at the queue without touching it: how far a job is, what waits, how a submission was last judged."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import ColumnElement, Engine, func, select
 from sqlalchemy.orm import Session
 
 from .records import FINISHED, QUEUED, RUNNING, Job, JobTask, Run, Task
@@ -32,9 +32,10 @@ class QueueView:
                 "states": dict(counts), "tasks": [_describe(task) for task in tasks],
             }  # fmt: skip
 
-    def waiting(self) -> int:
+    def waiting(self, kinds: Sequence[str] | None = None) -> int:
+        unfinished = (Task.state.in_((QUEUED, RUNNING)), *of_kinds(kinds))
         with Session(self.engine) as session:
-            return session.scalar(select(func.count()).select_from(Task).where(Task.state.in_((QUEUED, RUNNING)))) or 0
+            return session.scalar(select(func.count()).select_from(Task).where(*unfinished)) or 0
 
     def latest_runs(self, kind: str, assignment: str, outcomes: Iterable[str]) -> list[Run]:
         """Return the newest run of a kind, of these outcomes, for each student who has one."""
@@ -50,6 +51,11 @@ class QueueView:
             query = query.where(Run.outcome.in_(tuple(outcomes)))
         with Session(self.engine, expire_on_commit=False) as session:
             return session.scalar(query.order_by(Run.id.desc()).limit(1))
+
+
+def of_kinds(kinds: Sequence[str] | None) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition that a task is of one of these kinds; None: of any."""
+    return () if kinds is None else (Task.kind.in_(kinds),)
 
 
 def _describe(task: Task) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -22,6 +22,7 @@ from sqlalchemy.exc import SAWarning
 
 from tito.running_nbgrader import put_programs_on_path
 
+from .kinds import names_here
 from .queue import LEASE_SECONDS, Queue, Work
 from .records import open_database
 from .runner_identity import runner_name
@@ -45,8 +46,9 @@ class Runner:
         queue: Queue,
         calls: "queues.SimpleQueue[None] | None" = None,
         when_lost: Callable[[], None] = lambda: None,
+        kinds: Sequence[str] | None = None,
     ):
-        self.settings = settings
+        self.settings, self.kinds = settings, kinds
         self.queue = queue
         self.when_lost = when_lost
         self.name = runner_name()
@@ -57,7 +59,7 @@ class Runner:
     def run(self, rest_seconds: float = REST_SECONDS) -> None:
         """Work until told to stop, or until nobody calls for `rest_seconds`; the task at hand is finished first."""
         while not self.stopping.is_set():
-            if work := self.queue.claim(self.name):
+            if work := self.queue.claim(self.name, self.kinds):
                 self.do(work)
                 continue
             try:
@@ -82,6 +84,7 @@ class Runner:
         """Do a task; return what records how it ended."""
         # On a crowded machine the first import takes longer than a lease.
         from tito.checks.run import NotJudgedNow
+        from tito.machines.calls import JudgesSilent
 
         from .exchange_door import ExchangeSilent
         from .work import perform
@@ -92,7 +95,7 @@ class Runner:
             seconds = time.monotonic() - started
             log.info("%s %s %s: %s in %.2f s", work.kind, work.assignment, work.student, outcome.outcome, seconds)
             return partial(self.queue.finish, work, self.name, outcome.outcome, outcome.message, **outcome.fields)
-        except ExchangeSilent as error:
+        except (ExchangeSilent, JudgesSilent) as error:
             log.warning("%s; task %s waits for it", error, work.task_id)
             return partial(self._give_back, work, str(error))
         except NotJudgedNow as error:
@@ -135,7 +138,8 @@ def listen_to_parent(call: Callable[[], None]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def main() -> None:
+def set_up_process() -> "queues.SimpleQueue[None]":
+    """Let this process log, find its programs, and end with its parent; return the parent's calls."""
     level = os.environ.get("GRADING_LOG_LEVEL", "INFO")
     logging.basicConfig(level=level, format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
     logging.getLogger("traitlets").setLevel(logging.WARNING)
@@ -145,8 +149,15 @@ def main() -> None:
     calls: queues.SimpleQueue[None] = queues.SimpleQueue()
     listen_to_parent(lambda: calls.put(None))
     put_programs_on_path()
+    return calls
+
+
+def main() -> None:
+    calls = set_up_process()
     settings = settings_from_environment()
-    runner = Runner(settings, Queue(open_database(settings.database_url)), calls, when_lost=lambda: os._exit(3))
+    kinds = names_here() if settings.scheduler else None
+    queue = Queue(open_database(settings.database_url))
+    runner = Runner(settings, queue, calls, when_lost=lambda: os._exit(3), kinds=kinds)
     signal.signal(signal.SIGTERM, lambda *_: runner.stop())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the parent decides
     runner.run()

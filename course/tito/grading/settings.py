@@ -29,6 +29,9 @@ class GradingSettings:
     exchange_url: str = ""
     jobs: int = 2
     token: str = field(default="", repr=False)
+    scheduler: str = ""
+    """Where judges on other machines are asked for, tls://HOST:PORT; "": submissions are judged on this one."""
+    certificates: Path | None = None
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that rebuild these settings in a child process."""
@@ -40,6 +43,8 @@ class GradingSettings:
             "EXCHANGE_URL": self.exchange_url,
             **({"TITO_COURSE": str(self.course_tree)} if self.course_tree else {}),
             **({"JUPYTERHUB_API_TOKEN": self.token} if self.token else {}),
+            **({"GRADING_SCHEDULER": self.scheduler} if self.scheduler else {}),
+            **({"GRADING_CERTIFICATES": str(self.certificates)} if self.certificates else {}),
         }
 
 
@@ -64,6 +69,12 @@ def settings_from_environment(
             "give --course-dir, or set GRADING_COURSE_DIR"
         )
     tree = value("course_tree", "TITO_COURSE")
+    scheduler, certificates = value("scheduler", "GRADING_SCHEDULER"), value("certificates", "GRADING_CERTIFICATES")
+    if scheduler and not certificates:
+        raise SettingsError(
+            f"GRADING_SCHEDULER is {scheduler}, and GRADING_CERTIFICATES names no folder: make them with "
+            "`tito grade certificates FOLDER`, and name it"
+        )
     return GradingSettings(
         course_dir=course_dir,
         course_tree=Path(tree).resolve() if tree else None,
@@ -72,6 +83,8 @@ def settings_from_environment(
         exchange_url=value("exchange_url", "EXCHANGE_URL").rstrip("/"),
         jobs=_jobs(value("jobs", "GRADING_JOBS", "2")),
         token=value("token", "JUPYTERHUB_API_TOKEN"),
+        scheduler=scheduler,
+        certificates=Path(certificates).resolve() if certificates else None,
     )
 
 

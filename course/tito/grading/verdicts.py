@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from exchange.protocol.models import Result
 from exchange.protocol.verdicts import ModuleResult
-from tito.curriculum import load_curriculum
+from tito.curriculum import known_curriculum
 from tito.gradebook.late import SemesterLatePolicy
 
 from .settings import GradingSettings
@@ -41,7 +41,7 @@ def judge(
 
 def earlier_digest(settings: GradingSettings, slug: str, student: str) -> str:
     """Name the student's earlier modules as they were collected, which a verdict depends on too."""
-    curriculum = load_curriculum(settings.course_tree)
+    curriculum = known_curriculum(settings.course_tree)
     folders = [settings.course_dir / "submitted" / student / m.slug for m in curriculum.before(curriculum.find(slug))]
     names = "".join(f"{folder.name} {folder_digest(folder)}\n" for folder in folders if folder.is_dir())
     return hashlib.sha256(names.encode()).hexdigest()
@@ -80,7 +80,7 @@ def record(
 
 def source_digest(settings: GradingSettings, slug: str) -> str:
     """Name what a submission is judged by: the module's source and its metadata."""
-    module = load_curriculum(settings.course_tree).find_written(slug)
+    module = known_curriculum(settings.course_tree).find_written(slug)
     paths = (module.source, module.source.with_name("module.yaml"))
     return _digest(tuple((path, path.stat().st_mtime_ns) for path in paths))
 

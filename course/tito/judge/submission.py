@@ -23,7 +23,7 @@ from tito.checks.link import Budget
 from tito.checks.plan import Plan
 from tito.checks.run import run_tests_of
 from tito.checks.times import Times
-from tito.curriculum import Curriculum, Module, load_curriculum
+from tito.curriculum import Curriculum, Module, known_curriculum
 from tito.errors import TitoError
 
 from .apart import Tell, do_apart
@@ -63,10 +63,10 @@ def judge_submission(
     if mode not in MODES:
         raise TitoError(f"the grading mode is one of {', '.join(MODES)}, got {mode!r}")
     started = time.monotonic()
-    curriculum = load_curriculum(course)
+    curriculum = known_curriculum(course)
     module = curriculum.find_written(slug)
     plan = plan_of(module, visible_only=visible_only)
-    verdict = ModuleResult(slug, seed=seed, mode=mode, visible_only=visible_only, versions=_versions(module))
+    verdict = ModuleResult(slug, seed=seed, mode=mode, visible_only=visible_only, versions=versions_of(module))
     budget = budget or (QUICK if visible_only else Budget())
     judging = _Judging(module, curriculum, plan, sandbox or find_sandbox(), seed, budget, earlier)
     verdict = replace(verdict, **_judge_apart(judging, folder, mode))
@@ -186,10 +186,16 @@ def _once(notes: list[Note]) -> list[Note]:
     return list(dict.fromkeys(notes))
 
 
-def _versions(module: Module) -> dict[str, str]:
-    try:
-        own = version("tinytorch")
-    except PackageNotFoundError:
-        own = "checkout"
+def versions_of(module: Module) -> dict[str, str]:
+    """Name what a verdict on this module depends on, as it is here."""
     digest = hashlib.sha256(module.source.read_bytes()).hexdigest()
-    return {"tinytorch": own, "python": platform.python_version(), "numpy": np.__version__, "source": digest}
+    return {
+        "tinytorch": program_version(), "python": platform.python_version(), "numpy": np.__version__, "source": digest,
+    }  # fmt: skip
+
+
+def program_version() -> str:
+    try:
+        return version("tinytorch")
+    except PackageNotFoundError:
+        return "checkout"

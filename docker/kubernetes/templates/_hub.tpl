@@ -42,6 +42,17 @@ env:
   persistentVolumeClaim: { claimName: {{ .Release.Name }}-state }
 {{- end }}
 
+{{/* A part's certificate out of the secret of all: {{ include "tinytorch.certificates" (list NAME "worker") }} */}}
+{{- define "tinytorch.certificates" -}}
+- name: certificates
+  secret:
+    secretName: {{ index . 0 }}
+    defaultMode: 0440
+    items:
+      - { key: ca.pem, path: ca.pem }
+      - { key: {{ index . 1 }}.pem, path: {{ index . 1 }}.pem }
+{{- end }}
+
 {{/* The volume is one machine's: whoever needs it goes where the Hub is. */}}
 {{- define "tinytorch.beside-the-hub" -}}
 affinity:

@@ -2,13 +2,14 @@
 
 import secrets
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from exchange.protocol.verdicts import ModuleResult
 from tito.gradebook.policy import grading_policy
 
-from .. import verdicts
+from .. import away, verdicts
 from ..queue import Queue, Work
 from ..settings import GradingSettings
 from ..work import Outcome
@@ -29,7 +30,8 @@ def judge(
     seed, mode = secrets.randbits(SEED_BITS), grading_policy(settings.course_dir).mode
     versions = {"mode": mode, "earlier": verdicts.earlier_digest(settings, work.assignment, work.student)}
     queue.note(work, seed=seed, versions=versions, **facts)  # before it begins: a run that dies can be repeated too
-    verdict = verdicts.judge(settings, work.assignment, work.student, folder, seed, mode, visible_only=visible_only)
+    judge = partial(away.judge, task=work.task_id) if settings.scheduler else verdicts.judge
+    verdict = judge(settings, work.assignment, work.student, folder, seed, mode, visible_only=visible_only)
     return replace(verdict, versions={**verdict.versions, **versions})
 
 

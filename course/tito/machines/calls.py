@@ -1,0 +1,237 @@
+"""The grading service's end: hand submissions to the scheduler's door, wait for what comes back, survive its restarts.
+
+One connection, TLS 1.3 with the course's certificates, frames of JSON and bytes. Nothing that comes is executed or
+unpickled; an answer to what was not asked, or asked and answered already, is dropped.
+"""
+
+import contextlib
+import functools
+import itertools
+import logging
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tito.checks.run import JudgingFailed, NotJudgedNow
+from tito.errors import TitoError
+
+from .certificates import client_context, host_of
+from .frames import ANSWER_BYTES, BadFrame, frame, read_frame
+
+log = logging.getLogger("grading.calls")
+CONNECT_SECONDS = 10.0
+LOOK_SECONDS = 3.0  # somebody waits for a page
+AGAIN_SECONDS = 1.0  # between two tries to reach a scheduler that is away
+AWAY_SECONDS = 60.0  # a scheduler that is made anew is back by then; else the work goes back to the queue
+ALIVE_SECONDS = 15.0  # between two signs of life
+MOST_SLOTS = 1024
+
+
+class JudgesSilent(TitoError):
+    """The scheduler does not answer; nothing was judged, and trying again later may help."""
+
+
+class BadAddress(TitoError):
+    """The scheduler's address can't be used; the message says why."""
+
+
+@dataclass
+class _Waiting:
+    course: tuple[str, bytes]
+    package: bytes
+    label: int
+    answers: "queue.SimpleQueue[bytes | Exception]" = field(default_factory=queue.SimpleQueue)
+
+
+class Calls:
+    """A connection that is made anew as often as needed, until `close`. `changed` is called when slots come or go."""
+
+    def __init__(self, address: str, certificates: Path):
+        self._place, self._context = place_of(address), client_context(certificates, "service")
+        self.changed: Callable[[], None] = lambda: None
+        self._numbers = itertools.count(1)
+        self._lock = threading.RLock()  # of all below
+        self._waiting: dict[int, _Waiting] = {}
+        self._connection: ssl.SSLSocket | None = None
+        self._known: set[str] = set()  # what the other side has of the course
+        self._slots = 0
+        self._away_since: float | None = time.monotonic()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._stay_connected, name="grading-calls", daemon=True)
+        self._thread.start()
+
+    @property
+    def slots(self) -> int:
+        """How many submissions can be judged at the same time; 0 while nobody is there."""
+        return self._slots
+
+    def judge(self, course: tuple[str, bytes], package: bytes, seconds: float, label: int = 0) -> bytes:
+        """Return what a worker answers; `course` is the digest and bytes of the course's part, `label` what
+        `who_is_there` calls it.
+
+        Raises NotJudgedNow where none does in time or none could, JudgesSilent where the scheduler stays away.
+        """
+        waiting, number = _Waiting(course, package, label), next(self._numbers)
+        with self._lock:
+            self._waiting[number] = waiting
+            self._hand_over(number, waiting)
+        try:
+            return self._wait(waiting, time.monotonic() + seconds)
+        finally:
+            with self._lock:
+                if self._waiting.pop(number, None):
+                    self._send({"forget": number})
+
+    def close(self) -> None:
+        self._closed.set()
+        with self._lock:
+            self._hang_up()
+        self._thread.join()
+
+    def _wait(self, waiting: _Waiting, until: float) -> bytes:
+        while time.monotonic() < until:
+            with contextlib.suppress(queue.Empty):
+                answer = waiting.answers.get(timeout=1.0)
+                if isinstance(answer, Exception):
+                    raise answer
+                return answer
+            away = self._away_since
+            if away is not None and time.monotonic() - away > AWAY_SECONDS:
+                raise JudgesSilent(f"the scheduler {self._place[0]}:{self._place[1]} does not answer")
+        raise NotJudgedNow("no worker answered in time; nothing was judged, so nobody lost a point")
+
+    # the connection
+
+    def _stay_connected(self) -> None:
+        said = ""
+        while not self._closed.is_set():
+            try:
+                with self._connected() as connection:
+                    said = ""
+                    self._listen(connection)
+                why = "it ended the connection"
+            except (OSError, BadFrame) as error:
+                why = str(error)
+            if why != said and not self._closed.is_set():
+                log.warning("the scheduler %s:%s is away: %s", *self._place, why)
+            said = why
+            self._closed.wait(AGAIN_SECONDS)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[ssl.SSLSocket]:
+        connection = _connect(self._place, self._context)
+        with self._lock:
+            self._connection, self._away_since, self._known = connection, None, set()
+            for number, waiting in self._waiting.items():
+                self._hand_over(number, waiting)
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                self._hang_up()
+                self._connection, self._away_since, self._slots = None, time.monotonic(), 0
+            self.changed()
+            connection.close()
+
+    def _listen(self, connection: ssl.SSLSocket) -> None:
+        with connection.makefile("rb") as file:
+            while came := read_frame(file, ANSWER_BYTES):
+                self._hear(*came)
+
+    def _hear(self, said: dict[str, Any], body: bytes) -> None:
+        if "slots" in said:
+            self._slots = _count(said["slots"])
+            self.changed()
+        with self._lock:
+            number = said.get("answer", said.get("failed"))
+            waiting = self._waiting.pop(number, None) if isinstance(number, int) else None
+        if waiting:
+            waiting.answers.put(body if "answer" in said else _failure(said))
+
+    def _hand_over(self, number: int, waiting: _Waiting) -> None:
+        digest, course = waiting.course
+        if digest not in self._known:
+            self._send({"course": digest}, course)
+            self._known.add(digest)
+        self._send({"judge": number, "of": digest, "label": waiting.label}, waiting.package)
+
+    def _send(self, header: dict[str, Any], body: bytes = b"") -> None:
+        if self._connection is None:
+            return  # it is handed over once there is one
+        try:
+            self._connection.sendall(frame(header, body))
+        except OSError:
+            self._hang_up()  # whoever listens sees it, and all is handed over again
+
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                self._connection.shutdown(socket.SHUT_RDWR)
+
+
+@functools.cache
+def calls_of(address: str, certificates: Path) -> Calls:
+    """Return this process's one connection."""
+    return Calls(address, certificates)
+
+
+def who_is_there(address: str, certificates: Path) -> dict[str, Any]:
+    """Ask the door which workers are there, what each does and since when."""
+    place = place_of(address)
+    try:
+        with _connect(place, client_context(certificates, "service"), LOOK_SECONDS) as connection:
+            connection.settimeout(LOOK_SECONDS)
+            connection.sendall(frame({"workers": True}))
+            with connection.makefile("rb") as file:
+                while came := read_frame(file, 0):
+                    if "workers" in came[0]:
+                        return came[0]
+    except (OSError, BadFrame) as error:
+        raise JudgesSilent(f"the scheduler {place[0]}:{place[1]} does not answer: {error}") from error
+    raise JudgesSilent(f"the scheduler {place[0]}:{place[1]} ended the connection")
+
+
+def place_of(address: str) -> tuple[str, int]:
+    """Read tls://HOST:PORT; nothing else will do, since what travels must be seen by nobody."""
+    parts = urlsplit(address)
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if parts.scheme != "tls" or not host or not port or parts.path or parts.query:
+        raise BadAddress(f"a scheduler is named by tls://HOST:PORT, got {address!r}: plain connections are not made")
+    return host, port
+
+
+def _connect(place: tuple[str, int], context: ssl.SSLContext, seconds: float = CONNECT_SECONDS) -> ssl.SSLSocket:
+    plain = socket.create_connection(place, seconds)
+    try:
+        connection = context.wrap_socket(plain, server_hostname=host_of("scheduler"))
+    except OSError:
+        plain.close()
+        raise
+    connection.settimeout(None)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, int(ALIVE_SECONDS))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, int(ALIVE_SECONDS))
+    return connection
+
+
+def _count(value: object) -> int:
+    return min(value, MOST_SLOTS) if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+
+def _failure(said: dict[str, Any]) -> Exception:
+    text = said.get("text")
+    why = text[:500] if isinstance(text, str) else "no reason given"
+    if said.get("hopeless") is True:
+        return JudgingFailed(f"{why}; the previous grade stands")
+    return NotJudgedNow(f"{why}; nothing was judged, so nobody lost a point")

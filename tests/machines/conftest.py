@@ -1,0 +1,5 @@
+"""The same patience as in the grading service's tests."""
+
+from tests.grading_service.conftest import until
+
+__all__ = ["until"]
