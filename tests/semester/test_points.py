@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tito.gradebook.canvas_file import fill
-from tito.gradebook.file import put_student
+from tito.gradebook.file import open_or_make
 from tito.gradebook.grade_changes import list_changes
 from tito.gradebook.points import PointColumn, find_column, point_rows, put_points, take_points_back
 from tito.gradebook.scores import open_gradebook
@@ -75,8 +75,9 @@ class Course:
     def __init__(self, folder: Path) -> None:
         self.course_dir = folder
         folder.mkdir()
-        for name in ("ada", "ben", "gone"):
-            put_student(folder, "c", name, first_name=name.title(), last_name="L", email=f"{name}@example.org")
+        with open_or_make(folder, "c") as gradebook:
+            for name in ("ada", "ben", "gone"):
+                gradebook.add_student(name, first_name=name.title(), last_name="L", email=f"{name}@example.org")
         (folder / "roster.json").write_text('{"students": ["ada", "ben"]}')
 
 
