@@ -1,6 +1,8 @@
 """A frozen course: nothing in it changes by any route, all of it can be read, and unfreezing lets it go on."""
 
 import re
+import shutil
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,8 +11,17 @@ from exchange.protocol.models import CourseSettings, Refused
 from exchange.service.freezing import READING, STAYS_OPEN
 from tests.exchange.live import COURSE, Live
 
+pytestmark = pytest.mark.service
 SAID = f"{COURSE} is over, frozen since 2026-11-19T12:00Z by ida: nothing is released, fetched to work on, handed in, "
 SAID += "asked or graded any more"
+
+
+@pytest.fixture
+def database_url(sqlite_file: Path, tmp_path: Path) -> str:
+    """One kind of database: what is refused is asked of a single table."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(sqlite_file, tmp_path / "data" / "exchange.db")
+    return ""
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tito.gradebook.canvas_file import fill
-from tito.gradebook.file import put_student
+from tito.gradebook.file import open_or_make
 from tito.gradebook.grade_changes import list_changes
 from tito.gradebook.points import PointColumn, find_column, point_rows, put_points, take_points_back
 from tito.gradebook.scores import open_gradebook
@@ -75,41 +75,44 @@ class Course:
     def __init__(self, folder: Path) -> None:
         self.course_dir = folder
         folder.mkdir()
-        for name in ("ada", "ben", "gone"):
-            put_student(folder, "c", name, first_name=name.title(), last_name="L", email=f"{name}@example.org")
+        with open_or_make(folder, "c") as gradebook:
+            for name in ("ada", "ben", "gone"):
+                gradebook.add_student(name, first_name=name.title(), last_name="L", email=f"{name}@example.org")
         (folder / "roster.json").write_text('{"students": ["ada", "ben"]}')
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Course:
-    return Course(tmp_path / "course")
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return Course(tmp_path_factory.mktemp("points") / "course")
 
 
-def points(max_score: float = 40, **given: float) -> PointColumn:
-    return PointColumn("midterm", max_score, "exam.csv", "ida", points=given)
+def points(name: str, **given: float) -> PointColumn:
+    return PointColumn(name, 40, "exam.csv", "ida", points=given)
 
 
 @pytest.mark.service
 def test_points_are_entered_corrected_and_taken_back_with_a_record_of_each_change(course):
     folder = course.course_dir
-    assert put_points(folder, "c", points(ada=31.5, ben=0)) == 2
-    assert put_points(folder, "c", points(ada=31.5, ben=0)) == 0
-    assert put_points(folder, "c", points(ada=33)) == 1
-    column = find_column(course, "midterm")
+    assert put_points(folder, "c", points("quiz", ada=31.5, ben=0)) == 2
+    assert put_points(folder, "c", points("quiz", ada=31.5, ben=0)) == 0
+    assert put_points(folder, "c", points("quiz", ada=33)) == 1
+    column = find_column(course, "quiz")
     assert column is not None and column.points == {"ada": 33, "ben": 0}
     with open_gradebook(course) as gradebook:
-        record = [(r["student"], r["old"], r["new"], r["person"]) for r in list_changes(gradebook, {})]
+        record = [
+            (r["student"], r["old"], r["new"], r["person"]) for r in list_changes(gradebook, {"assignment": "quiz"})
+        ]
     assert record == [("ada", "31.5", "33", "ida"), ("ben", None, "0", "ida"), ("ada", None, "31.5", "ida")]
-    assert take_points_back(folder, "c", "midterm", "ida", "ada") == 1
-    assert [row["score"] for row in point_rows(course, "midterm") or []] == [None, 0, None]
-    assert take_points_back(folder, "c", "midterm", "ida") == 1
-    assert take_points_back(folder, "c", "midterm", "ida") == 0
-    assert find_column(course, "midterm") is None
+    assert take_points_back(folder, "c", "quiz", "ida", "ada") == 1
+    assert [row["score"] for row in point_rows(course, "quiz") or []] == [None, 0, None]
+    assert take_points_back(folder, "c", "quiz", "ida") == 1
+    assert take_points_back(folder, "c", "quiz", "ida") == 0
+    assert find_column(course, "quiz") is None
 
 
 @pytest.mark.service
 def test_exports_have_the_column_with_its_own_maximum(course):
-    put_points(course.course_dir, "c", points(ada=31.5))
+    put_points(course.course_dir, "c", points("midterm", ada=31.5))
     rows = {"midterm": point_rows(course, "midterm") or []}
     assert export_table("canvas", rows).splitlines()[1:3] == [
         "    Points Possible,,,,,40", '"L, Ada",,,ada,,31.5',
