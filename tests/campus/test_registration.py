@@ -253,6 +253,14 @@ def test_no_spelling_of_this_machine_is_public(host):
 
 
 @pytest.mark.security
+@pytest.mark.parametrize(
+    "address", ["::ffff:10.0.0.1", "2002:a00:1::1", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "fe80::1%lo"]
+)
+def test_no_address_that_a_gateway_reads_as_another_is_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.security
 def test_what_a_platform_says_is_shown_as_text(app, registering, registrar):
     invite(registering.folder)
     registrar.does = "refuses"

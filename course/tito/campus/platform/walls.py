@@ -21,6 +21,7 @@ from tito.campus.platform.errors import PlatformRefused, PlatformSilent, Platfor
 LARGEST_BYTES = 256 * 1024  # a configuration has a few thousand
 MOST_SECONDS = 15.0
 PORT = 443
+NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))  # RFC 6052, RFC 8215
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -32,9 +33,14 @@ async def resolve(host: str, port: int) -> list[str]:
 def is_public(address: str) -> bool:
     """Tell whether an address is everybody's: not this machine's, this network's, a cloud's, or one inside another."""
     ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip.sixtofour or ip.is_site_local):
+    if isinstance(ip, ipaddress.IPv6Address) and (_carries_another(ip) or ip.is_site_local):
         return False
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def _carries_another(ip: ipaddress.IPv6Address) -> bool:
+    """Tell whether a gateway would go on to an IPv4 address that stands in this one."""
+    return bool(ip.ipv4_mapped or ip.sixtofour or any(ip in network for network in NAT64))
 
 
 @dataclass(frozen=True)
