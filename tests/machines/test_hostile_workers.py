@@ -76,7 +76,7 @@ def heard(listener: socket.socket) -> list[str]:
             return found
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_it_can_execute_nothing_in_the_service_and_reach_no_gradebook(place, queue, listener, until):
     course = place.settings.course_dir
     wanted = [str(course), str(course / "gradebook.db"), str(place.folder), str(place.certificates / "ca.key")]

@@ -44,7 +44,7 @@ def queue(place):
     engine.dispose()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_whoever_is_killed_no_verdict_is_lost_changed_or_given_twice(place, queue, until):
     """One worker three times, the scheduler and the service once each, at moments that a seed decides; another worker
     is told to leave, and comes back.
@@ -61,7 +61,7 @@ def test_whoever_is_killed_no_verdict_is_lost_changed_or_given_twice(place, queu
         end = place.kill(name, signal.SIGTERM if name == "two" else signal.SIGKILL)
         assert end == (0 if name == "two" else -signal.SIGKILL)
         place.start(name)
-    until(lambda: queue.progress(job)["done"], 240)
+    until(lambda: queue.progress(job)["done"], 400)
     assert Counter(task["state"] for task in queue.progress(job)["tasks"]) == {"done": SUBMISSIONS + 1}
     runs = graded_runs(queue)
     assert Counter(run.student for run in runs) == Counter(students)
