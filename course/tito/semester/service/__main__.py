@@ -24,6 +24,7 @@ from tito.errors import TitoError
 from tito.semester.read import read
 from tito.semester.service import confirmation
 from tito.semester.service.actions import Actions
+from tito.semester.service.ahead import Ahead
 from tito.semester.service.app import Service, create_app
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.database import open_database
@@ -80,7 +81,8 @@ def build(
     places = Places(open_database(database), course_dir, curriculum, Hub(hub_api_url, token), exchange_for(""))
     actions = Actions(places, Grading(environment["GRADING_URL"], token), exchange_for)
     scheduler = Scheduler(places.engine, actions.run)
-    return Service(places, Conductor(places, scheduler.wake), scheduler, hub_api_url, file)
+    conductor = Conductor(places, scheduler.wake)
+    return Service(places, conductor, scheduler, Ahead(places.hub, conductor.valid_in_force), hub_api_url, file)
 
 
 def _environment() -> dict[str, str]:
