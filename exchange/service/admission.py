@@ -21,7 +21,9 @@ from exchange.service.intake import check_limits
 from exchange.service.keyring import ACTIVE_KEY
 from exchange.service.tables import assignments, bundles, courses, extensions, late_days, submissions, unlocks
 
-COURSE, ASSIGNMENT, STUDENT = bindparam("for_course"), bindparam("for_assignment"), bindparam("for_student")
+COURSE: Any = bindparam("for_course")
+ASSIGNMENT: Any = bindparam("for_assignment")
+STUDENT: Any = bindparam("for_student")
 
 
 @dataclass(frozen=True)
