@@ -17,7 +17,7 @@ class ReadyMade(FileFindHandler):
 
     def validate_absolute_path(self, root, absolute_path):
         """Choose the twin, if the browser takes it and it is no older than its file."""
-        found = super().validate_absolute_path(root, absolute_path)
+        found: str | None = super().validate_absolute_path(root, absolute_path)
         self._as_written = found
         if found and self._takes_gzip() and _is_current(Path(f"{found}.gz"), Path(found)):
             return f"{found}.gz"
@@ -34,7 +34,7 @@ class ReadyMade(FileFindHandler):
 
     def get_content_size(self):
         """Return how much is sent; the base class may have looked at the file as it was written."""
-        return Path(self.absolute_path).stat().st_size
+        return Path(str(self.absolute_path)).stat().st_size
 
     def get_content_type(self):
         """Name what it is when it is unpacked."""
