@@ -26,7 +26,7 @@ from tests.exchange.live import free_port
 from tests.harness.mortal import mortal
 from tests.hub_config.single_user import running
 
-ROUNDS = 1
+ROUNDS = 5
 SLOWER, BITS, LATENCY_MILLISECONDS = 4, 5_000_000, 40
 PATIENCE_MILLISECONDS = 180_000
 LAUNCHER = ".jp-Launcher-body, .jp-LauncherCard"
