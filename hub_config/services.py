@@ -38,7 +38,7 @@ class Service:
     name: str
     command: str
     module: str
-    scopes: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()  # {course} is the course's id
     web: bool = True
     browser: bool = False
     acts_with: tuple[str, ...] = ()
@@ -83,6 +83,8 @@ SEMESTER_SERVICE = Service(
         *access("exchange", "grading"),
         *EXCHANGE_SCOPES,
         *("custom:grading:read", "custom:grading:run"),
+        # Servers that are started ahead of a lab: students', and nobody else's; none is stopped.
+        *("read:servers!group=nbgrader-{course}", "start:servers!group=nbgrader-{course}"),
     ),
     for_servers=True,
 )
@@ -167,7 +169,7 @@ def apply_services(c, settings: Settings) -> None:
     if HOME in known:
         # JupyterLab's Course List looks for a service called like the course; the home page leads on to the formgrader.
         c.JupyterHub.services.append({"name": settings.course, "url": _is_found_at("home", settings), "display": False})
-    roles = [_role(service) for service in known if service.scopes]
+    roles = [_role(service, settings) for service in known if service.scopes]
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
 
 
@@ -321,5 +323,11 @@ def _declaration(service: Service, settings: Settings) -> dict:
     return entry
 
 
-def _role(service: Service) -> dict:
-    return {"name": f"service-{service.name}", "scopes": sorted(set(service.scopes)), "services": [service.name]}
+def _role(service: Service, settings: Settings) -> dict:
+    scopes = scopes_of(service, settings.course)
+    return {"name": f"service-{service.name}", "scopes": scopes, "services": [service.name]}
+
+
+def scopes_of(service: Service, course: str) -> list[str]:
+    """Return what a service of this course may do by itself."""
+    return sorted({scope.format(course=course) for scope in service.scopes})

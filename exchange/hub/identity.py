@@ -24,6 +24,9 @@ REMEMBER_SECONDS = 10.0
 BAD_TOKEN_SECONDS = 5.0  # a wrong token costs the Hub one question in so long
 CACHE_SIZE = 5000  # a few hundred bytes each; more tokens than a large class has
 UNKNOWN_TOKEN = (401, 403, 404)
+# More at once don't make the Hub answer sooner, and httpx looks through all that wait for a connection at each answer.
+MOST_QUESTIONS = 10
+PATIENCE_SECONDS = 20.0  # for an answer, the wait for one's turn among them
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class HubIdentity(Generic[Who]):
         self._http = http or direct_async_client(hub_api_url, timeout=10.0, limits=httpx.Limits(max_connections=20))
         self._known: OrderedDict[str, tuple[float, Who | None]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Who | None]] = {}
+        self._places = asyncio.Semaphore(MOST_QUESTIONS)
 
     async def caller(self, token: str) -> Who:
         """Return the owner of a token; raise Refused 401 for a wrong one, 503 if the Hub does not answer."""
@@ -86,8 +90,9 @@ class HubIdentity(Generic[Who]):
 
     async def _ask(self, key: str, token: str) -> Who | None:
         try:
-            answer = await self._http.get(self._url, headers={"Authorization": f"token {token}"})
-        except (httpx.HTTPError, UnicodeError) as error:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._places:
+                answer = await self._http.get(self._url, headers={"Authorization": f"token {token}"})
+        except (httpx.HTTPError, UnicodeError, TimeoutError) as error:
             raise _hub_is_silent(type(error).__name__) from error
         if answer.status_code != 200 and answer.status_code not in UNKNOWN_TOKEN:
             raise _hub_is_silent(f"status {answer.status_code}")

@@ -147,7 +147,7 @@ def _put(connection: Connection, table: Table, key: Key, row: dict[str, Any]) ->
     more = {name: row[name] for name in ("exercise", "name") if name in row}
     where = [*_is(table, key), *(table.c[name] == value for name, value in more.items())]
     if not connection.execute(update(table).where(*where).values(row)).rowcount:
-        connection.execute(insert(table).values(_row(key, row)))
+        connection.execute(insert(table), _row(key, row))
 
 
 def _row(key: Key, row: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from exchange.service import audit, fsck
 from exchange.service.blobs import LocalBlobs
 from exchange.service.context import Service, system_clock
 from exchange.service.database import Database
+from exchange.service.group_commit import GroupCommit
 from exchange.service.identity import read_caller
 from exchange.service.keyring import Keyring
 from exchange.service.metrics import Metrics
@@ -66,6 +67,7 @@ def build_service(settings: Settings, clock: Callable[[], datetime] | None = Non
         identity=HubIdentity(settings.hub_api_url, read_caller, settings.identity_seconds),
         keyring=Keyring(settings.data / "keys", database),
         metrics=Metrics(blobs.free_bytes),
+        group_commit=GroupCommit(database),
         clock=clock or system_clock,
     )
     service.keyring.ensure(service.now())

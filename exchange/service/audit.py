@@ -29,19 +29,10 @@ def record(
     detail: str = "",
 ) -> None:
     """Add a row inside the caller's transaction, so that a change and its record happen together."""
-    connection.execute(
-        audit.insert().values(
-            at=at,
-            actor=caller.name if caller else "",
-            acting_for=caller.acting_for if caller else "",
-            verb=verb[:TEXT],
-            course=course[:TEXT],
-            assignment=assignment[:TEXT],
-            subject=subject[:TEXT],
-            status=status,
-            detail=detail[:1000],
-        )
-    )
+    row = {"at": at, "actor": caller.name if caller else "", "acting_for": caller.acting_for if caller else ""}
+    named = {"verb": verb, "course": course, "assignment": assignment, "subject": subject}
+    row |= {name: text[:TEXT] for name, text in named.items()}
+    connection.execute(audit.insert(), {**row, "status": status, "detail": detail[:1000]})
 
 
 class RefusalLimit:

@@ -15,6 +15,7 @@ from exchange.protocol.models import Refused, utc_text
 from exchange.protocol.paths import check_person
 from exchange.service.blobs import Blobs
 from exchange.service.database import Database
+from exchange.service.group_commit import GroupCommit
 from exchange.service.identity import Caller
 from exchange.service.keyring import Keyring
 from exchange.service.metrics import Metrics
@@ -88,6 +89,7 @@ class Service:
     identity: HubIdentity[Caller]
     keyring: Keyring
     metrics: Metrics
+    group_commit: GroupCommit
     clock: Callable[[], datetime] = system_clock
     bell: Bell = field(default_factory=Bell)
     in_flight: InFlight = field(default_factory=InFlight)
@@ -102,14 +104,15 @@ class Service:
             raise Refused("the exchange has room for submissions", "the disk is nearly full", "make room", 507)
 
 
-def get_service(request: Request) -> Service:
-    """Find the service that the application was made with."""
+async def get_service(request: Request) -> Service:
+    """Find the service that the application was made with; async, as it would be called in a thread otherwise."""
     return request.app.state.service
 
 
 async def get_caller(request: Request) -> Caller:
     """Identify who asks; raise Refused 401, 403 or 503."""
-    caller = await get_service(request).identity.caller(token_in(request.headers))
+    service: Service = request.app.state.service
+    caller = await service.identity.caller(token_in(request.headers))
     if caller.kind == "service" and (named := actor_in(request.headers)):
         caller = Caller(caller.name, caller.kind, caller.scopes, caller.groups, acting_for=check_person(named))
     request.state.caller = caller

@@ -19,7 +19,7 @@ def add(
     """Add an event, and what it says to the sums, inside the caller's transaction; return its number."""
     activity.add(connection, (course, assignment, student), at, kind, detail)
     values = {"at": at, "course": course, "assignment": assignment, "student": student, "kind": kind}
-    result = connection.execute(events.insert().values(**values, detail=json.dumps(detail)))
+    result = connection.execute(events.insert(), {**values, "detail": json.dumps(detail)})
     assert result.inserted_primary_key is not None
     return int(result.inserted_primary_key[0])
 

@@ -61,14 +61,17 @@ def read_course_settings(text: str) -> CourseSettings:
     return CourseSettings(**{**data, "limits": UploadLimits(**data["limits"])})
 
 
+def check_course(caller: Caller, course: str, settings: str | None) -> CourseSettings:
+    """Read a course's stored settings (None: there is none); raise Refused 404 unless the caller is in it."""
+    if settings is None or caller.role(course) is None:
+        raise _no_course(course)
+    return read_course_settings(settings)
+
+
 def find_course(connection: Connection, caller: Caller, course: str) -> CourseSettings:
     """Return a course that the caller is in."""
-    if caller.role(course) is None:
-        raise _no_course(course)
     row = connection.execute(select(courses.c.settings).where(courses.c.id == course)).first()
-    if row is None:
-        raise _no_course(course)
-    return read_course_settings(row.settings)
+    return check_course(caller, course, row.settings if row else None)
 
 
 def read_assignment(row: Row[Any]) -> AssignmentRow:
@@ -82,12 +85,8 @@ def sees_unreleased(caller: Caller, course: str) -> bool:
     return any(caller.may(scope, course) for scope in STAFF_SCOPES)
 
 
-def find_assignment(connection: Connection, caller: Caller, course: str, assignment: str, now: str) -> AssignmentRow:
-    """Return an assignment that the caller may see now."""
-    find_course(connection, caller, course)
-    query = select(assignments).where(assignments.c.course == course, assignments.c.id == assignment)
-    row = connection.execute(query).first()
-    found = read_assignment(row) if row else None
+def check_visible(caller: Caller, course: str, assignment: str, found: AssignmentRow | None, now: str) -> AssignmentRow:
+    """Return what was found (None: nothing); raise Refused 404 unless the caller may see it now."""
     visible = found and found.visible_at()
     if found is None or not (sees_unreleased(caller, course) or (visible and visible <= now)):
         raise Refused(
@@ -97,6 +96,14 @@ def find_assignment(connection: Connection, caller: Caller, course: str, assignm
             404,
         )
     return found
+
+
+def find_assignment(connection: Connection, caller: Caller, course: str, assignment: str, now: str) -> AssignmentRow:
+    """Return an assignment that the caller may see now."""
+    find_course(connection, caller, course)
+    query = select(assignments).where(assignments.c.course == course, assignments.c.id == assignment)
+    row = connection.execute(query).first()
+    return check_visible(caller, course, assignment, read_assignment(row) if row else None, now)
 
 
 def find_submission(connection: Connection, caller: Caller, course: str, submission: str) -> Row[Any]:

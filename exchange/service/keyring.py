@@ -10,12 +10,21 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from exchange.protocol.models import PublicKey, Receipt, Refused, SignedReceipt
 from exchange.protocol.receipt import canonical, key_id_of
 from exchange.service.database import Database
 from exchange.service.tables import signing_keys
+
+# The key that signs now; a part of a statement, asked anew each time, so that a rotation needs no restart.
+ACTIVE_KEY = (
+    select(signing_keys.c.key_id)
+    .where(signing_keys.c.retired_at.is_(None))
+    .order_by(signing_keys.c.created_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
 
 
 class Keyring:
@@ -38,11 +47,6 @@ class Keyring:
         with self._lock:
             if not any(key.retired_at is None for key in self.public_keys()):
                 self._create(now)
-
-    def active_id(self, connection: Connection) -> str:
-        """Name the key that signs now; asked anew each time, so that a rotation needs no restart."""
-        active = select(signing_keys.c.key_id).where(signing_keys.c.retired_at.is_(None))
-        return connection.execute(active.order_by(signing_keys.c.created_at.desc()).limit(1)).scalar_one()
 
     def rotate(self, now: str) -> str:
         """Retire the active key and name the new one."""

@@ -33,14 +33,6 @@ def find_bundle(
     return row
 
 
-def current_files(connection: Connection, found: find.AssignmentRow) -> list[FileInfo]:
-    """List the files that students have of an assignment; none before its release."""
-    if found.release_version is None:
-        return []
-    row = find_bundle(connection, found.course, found.id, "release", found.release_version)
-    return decode_manifest(row.manifest.encode())
-
-
 @dataclass(frozen=True)
 class BundleIntake:
     """A release or solution on its way in."""

@@ -1,4 +1,4 @@
-"""Accept, read and choose submissions: the rules of `policy` on the rows of `tables`."""
+"""Accept, read and choose submissions: what `admission` lets in, and the rows of `tables`."""
 
 import json
 import uuid
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
 from exchange.protocol.bundle import bundle_digest, decode_manifest
 from exchange.protocol.models import (
@@ -20,28 +20,22 @@ from exchange.protocol.models import (
     plain,
     utc_text,
 )
-from exchange.protocol.paths import matches
 from exchange.protocol.receipt import read_receipt
-from exchange.protocol.schedule import Schedule
-from exchange.service import audit, choice, events, find, policy
+from exchange.service import audit, choice, events
+from exchange.service.admission import Admission, admit
 from exchange.service.context import Service
-from exchange.service.freezing import check_not_frozen
-from exchange.service.granted import granted_to
 from exchange.service.identity import Caller
-from exchange.service.intake import AlreadyStored, Stored, check_limits
+from exchange.service.intake import AlreadyStored, Stored
 from exchange.service.judged import candidates
-from exchange.service.releases import current_files
 from exchange.service.standing import Schedules
 from exchange.service.tables import feedback, results, submissions
 
-
-@dataclass(frozen=True)
-class Admission:
-    """What holds for a student's next attempt at a moment."""
-
-    schedule: Schedule
-    attempt: int
-    lateness_seconds: int
+# What was stored under a student's key.
+_REPEATED = select(submissions.c.receipt, submissions.c.manifest, submissions.c.assignment).where(
+    submissions.c.course == bindparam("for_course"),
+    submissions.c.student == bindparam("for_student"),
+    submissions.c.idempotency_key == bindparam("for_key"),
+)
 
 
 class SubmissionIntake:
@@ -60,22 +54,22 @@ class SubmissionIntake:
 
     def accept(self, stored: Stored) -> str:
         """Commit the row, its receipt, event and audit together; return the signed receipt as JSON."""
-        with self.service.database.write() as connection:
+
+        def take(connection: Connection) -> tuple[str, bool]:
             self._check_repeated(connection, stored.files)
             admission = self._admission(connection, stored.files, stored.received_at, 0)
-            receipt_text = self._insert(connection, stored, admission)
+            return self._insert(connection, stored, admission), admission.lateness_seconds > 0
+
+        receipt_text, late = self.service.group_commit.run(take)
         metrics = self.service.metrics
-        metrics.submissions.labels(self.course, self.assignment, str(admission.lateness_seconds > 0).lower()).inc()
+        metrics.submissions.labels(self.course, self.assignment, str(late).lower()).inc()
         metrics.submission_bytes.inc(stored.size)
         self.service.bell.ring()
         return receipt_text
 
     def _check_repeated(self, connection: Connection, files: list[FileInfo]) -> None:
-        s = submissions.c
-        query = select(s.receipt, s.manifest, s.assignment).where(
-            s.course == self.course, s.student == self.caller.name, s.idempotency_key == self.key
-        )
-        row = connection.execute(query).first()
+        named = {"for_course": self.course, "for_student": self.caller.name, "for_key": self.key}
+        row = connection.execute(_REPEATED, named).first()
         if row is None:
             return
         same = bundle_digest(decode_manifest(row.manifest.encode())) == bundle_digest(files)
@@ -84,29 +78,7 @@ class SubmissionIntake:
         raise AlreadyStored(row.receipt)
 
     def _admission(self, connection: Connection, files: list[FileInfo], at: datetime, in_flight: int) -> Admission:
-        now = utc_text(at)
-        course = find.find_course(connection, self.caller, self.course)
-        check_not_frozen(connection, self.course)  # asked again when it is stored: an upload may take a while
-        found = find.find_assignment(connection, self.caller, self.course, self.assignment, now)
-        check_limits(files, course.limits)
-        _check_declared(connection, found, files)
-        schedule = granted_to(connection, self.course, self.assignment, self.caller.name).schedule(found.settings)
-        unlock = find.find_unlock(connection, self.course, self.assignment, self.caller.name)
-        used, last, stored_bytes = _usage(connection, self.course, self.assignment, self.caller.name)
-        policy.check_open(schedule, at, used, closed_by_student=unlock is not None)
-        size = sum(f.size for f in files)
-        if stored_bytes + in_flight + size > course.limits.student_quota_bytes:
-            quota, left = (
-                course.limits.student_quota_bytes,
-                course.limits.student_quota_bytes - stored_bytes - in_flight,
-            )
-            raise Refused(
-                f"a student stores at most {quota} bytes in a course",
-                f"{size} bytes with {max(0, left)} left",
-                "clear outputs, or ask your instructor",
-                413,
-            )
-        return Admission(schedule, last + 1, schedule.lateness_seconds(at))
+        return admit(connection, self.caller, self.course, self.assignment, files, at, in_flight)
 
     def _insert(self, connection: Connection, stored: Stored, admission: Admission) -> str:
         at, due = utc_text(stored.received_at), admission.schedule.due_at
@@ -121,43 +93,18 @@ class SubmissionIntake:
             late=admission.lateness_seconds > 0,
             lateness_seconds=admission.lateness_seconds,
             files=stored.files,
-            key_id=self.service.keyring.active_id(connection),
+            key_id=admission.key_id,
         )
         text = json.dumps(plain(self.service.keyring.sign(receipt)))
         row = {name: getattr(receipt, name) for name in ("course", "assignment", "student", "attempt", "received_at")}
         row |= {"id": receipt.submission, "idempotency_key": self.key, "receipt": text}
         row |= {"blob": stored.blob, "manifest": stored.manifest, "size": stored.size}
-        connection.execute(submissions.insert().values(row))
+        connection.execute(submissions.insert(), row)
         detail = {"attempt": receipt.attempt, "late": receipt.late, "submission": receipt.submission}
         events.add(connection, at, self.course, self.assignment, self.caller.name, "submitted", detail)
         subject = receipt.submission
         audit.record(connection, at, self.caller, "submit", self.course, self.assignment, subject, 201)
         return text
-
-
-def _check_declared(connection: Connection, found: find.AssignmentRow, files: list[FileInfo]) -> None:
-    released = [f.path for f in current_files(connection, found)]
-    extra = [f.path for f in files if f.path not in released and not matches(f.path, found.settings.files)]
-    if extra:
-        accepted = ", ".join([*released, *found.settings.files])
-        raise Refused(f"only declared files are submitted: {accepted}", ", ".join(extra)[:400], "leave the others out")
-    notebooks = [p for p in released if p.endswith(".ipynb")]
-    if notebooks and not any(f.path in notebooks for f in files):
-        raise Refused(
-            f"a submission has the assignment's notebook: {', '.join(notebooks)}",
-            ", ".join(f.path for f in files)[:400] or "no file",
-            f"save it under that name in the folder {found.id}",
-        )
-
-
-def _usage(connection: Connection, course: str, assignment: str, student: str) -> tuple[int, int, int]:
-    """Give (attempts used, number of the last attempt, bytes stored in the whole course)."""
-    s = submissions.c
-    mine = s.course == course, s.student == student
-    attempts = select(func.count(), func.coalesce(func.max(s.attempt), 0)).where(*mine, s.assignment == assignment)
-    used, last = connection.execute(attempts).one()
-    stored = connection.execute(select(func.coalesce(func.sum(s.size), 0)).where(*mine)).scalar_one()
-    return used, last, int(stored)
 
 
 def query() -> Select[Any]:

@@ -21,6 +21,29 @@ class Row:
     again: Moment | None
 
 
+@dataclass(frozen=True)
+class Lab:
+    """A lab to come: `servers` of its students' are there; `soon` from when on they are started."""
+
+    at: Moment
+    who: str
+    servers: int
+    students: int
+    soon: bool
+
+
+def lab_rows(labs: list[dict[str, Any]], clock: Clock) -> list[Lab]:
+    """Return the labs to come by time; an older semester service knows of none."""
+    return [_lab(lab, clock) for lab in labs]
+
+
+def _lab(lab: dict[str, Any], clock: Clock) -> Lab:
+    at, ahead = clock.moment(lab["at"]), clock.moment(lab["ahead"])
+    assert at is not None and ahead is not None
+    who = f"Section {lab['section']}" if lab["section"] else "Everybody"
+    return Lab(at, who, lab["servers"], lab["students"], soon=ahead.is_past)
+
+
 def schedule_rows(
     actions: list[dict[str, Any]], course: dict[str, Any] | Missing, clock: Clock
 ) -> dict[str, list[Row]]:

@@ -11,7 +11,7 @@ from hub_config.home.course_map import module_titles
 from hub_config.home.guard import Asking, find_grader, find_manager, find_staff
 from hub_config.home.hints import hints_opened
 from hub_config.home.neighbours import Missing, frozen_of, gather
-from hub_config.home.schedule_view import schedule_rows
+from hub_config.home.schedule_view import lab_rows, schedule_rows
 from hub_config.home.session import Viewer
 from hub_config.home.staff import module_rows, stuck
 from hub_config.home.views import clock_for, render
@@ -81,6 +81,7 @@ async def semester_page(request: Request, viewer: Manager, ask: Asking) -> Respo
         data |= {"notices": [] if isinstance(got["told"], Missing) else got["told"]}
         data |= {"sections": part_of(got["people"], ()).known}
         data |= {"rows": schedule_rows(status["actions"], got["course"], clock), "clock": clock}
+        data |= {"labs": lab_rows(status.get("labs", []), clock)}
     return render(request, "semester.html", **data)
 
 

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+from ready_made import ReadyMade  # beside this file
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 # Kernels of one machine share its loopback: over TCP anybody there could subscribe to what a kernel prints.
 c.ConnectionFileMixin.transport = "ipc"
@@ -12,7 +14,10 @@ c.MappingKernelManager.cull_idle_timeout = 3600
 c.ServerApp.kernel_websocket_connection_class = "kernel_channels.PromptConnection"  # beside this file
 c.ServerApp.root_dir = str(Path.home())
 # The form token's cookie as all others: over https only, where the Hub answers https.
-c.ServerApp.tornado_settings = {"xsrf_cookie_kwargs": json.loads(os.environ.get("JUPYTERHUB_COOKIE_OPTIONS", "{}"))}
+c.ServerApp.tornado_settings = {
+    "xsrf_cookie_kwargs": json.loads(os.environ.get("JUPYTERHUB_COOKIE_OPTIONS", "{}")),
+    "static_handler_class": ReadyMade,
+}
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}
 c.ContentsManager.allow_hidden = False
 c.ServerApp.contents_manager_class = "notebook_history.Contents"  # beside this file, as the next two

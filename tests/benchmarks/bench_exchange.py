@@ -61,7 +61,7 @@ def run(report) -> None:
             peak = live.peak_bytes()
     ours, peer = ([r[i] for r in rounds] for i in (0, 1))
     report.ratio(
-        "submissions per second", _median(ours, "per_second"), _median(peer, "per_second"), "/s", wanted=">= 1"
+        "submissions per second", _median(ours, "per_second"), _median(peer, "per_second"), "/s", wanted=">= 2"
     )
     report.ratio(
         "p99 time to the answer", _median(ours, "p99_seconds"), _median(peer, "p99_seconds"), "s", wanted="<= 1"
@@ -86,7 +86,7 @@ def _ours(live: Process) -> Load:
     def request(number: int) -> bytes:
         outgoing = live.outgoing({"tensor.ipynb": _notebook(number)})
         headers = {"Content-Type": MEDIA_TYPE, "Idempotency-Key": f"{time.time_ns()}-{number}"}
-        return _http(address, live.hub.student(f"s{number}", COURSE), headers, b"".join(outgoing.content()))
+        return http_request(address, live.hub.student(f"s{number}", COURSE), headers, b"".join(outgoing.content()))
 
     return _measure(address, request, lambda status, body: status == 201)
 
@@ -115,7 +115,7 @@ def _ngshare(hub: FakeHub, url: str) -> Load:
         content = base64.encodebytes(_notebook(number)).decode()
         body = urlencode({"files": json.dumps([{"path": "tensor.ipynb", "content": content}])}).encode()
         token = hub.token(f"s{number}", scope=[scopes.ACCESS])
-        return _http(address, token, {"Content-Type": "application/x-www-form-urlencoded"}, body)
+        return http_request(address, token, {"Content-Type": "application/x-www-form-urlencoded"}, body)
 
     return _measure(address, request, lambda status, body: status == 200 and json.loads(body)["success"])
 
@@ -126,7 +126,8 @@ def _notebook(number: int) -> bytes:
     return json.dumps({"cells": [{"source": " ".join(words)}]}).encode()[:SIZE]
 
 
-def _http(address: str, token: str, headers: dict[str, str], body: bytes) -> bytes:
+def http_request(address: str, token: str, headers: dict[str, str], body: bytes) -> bytes:
+    """Render a request as the bytes that are sent."""
     parts = urlparse(address)
     given = {"Host": parts.netloc, "Authorization": f"token {token}", "Content-Length": str(len(body)), **headers}
     lines = [f"POST {parts.path} HTTP/1.1", *(f"{k}: {v}" for k, v in given.items()), "Connection: close", "", ""]

@@ -77,11 +77,13 @@ class BenchHub:
     prefix: str
     pages: tuple[str, ...]
     started: list[str] = field(default_factory=list)
+    pid: int = 0
 
-    def ask(self, method: str, url: str) -> HTTPResponse:
+    def ask(self, method: str, url: str, body: dict | None = None) -> HTTPResponse:
         """Send a request with the token of this benchmark."""
         headers = {"Authorization": f"token {self.token}"}
-        request = urllib.request.Request(url, method=method, headers=headers)
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data, method=method, headers=headers)
         return urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
 
     def newcomers(self, count: int) -> list[str]:
@@ -96,7 +98,7 @@ class BenchHub:
         """Start the servers of these people at the same moment; return the seconds until the last is usable."""
         began = time.perf_counter()
         with ThreadPoolExecutor(len(names)) as pool:
-            list(pool.map(self._start, names))
+            list(pool.map(self.start, names))
         return time.perf_counter() - began
 
     def memory_mib(self, name: str) -> float:
@@ -110,9 +112,14 @@ class BenchHub:
         """Remove the containers; the Hub finds out by itself."""
         docker("rm", "--force", *(f"{self.prefix}-{name}" for name in names))
 
-    def _start(self, name: str) -> None:
+    def start(self, name: str) -> None:
+        """Start somebody's server and return when it is usable."""
         self.ask("POST", f"{self.hub_url}/users/{name}/server").close()
         self._wait_until_ready(name)
+        self.look(name)
+
+    def look(self, name: str) -> None:
+        """Open the pages of a server that is ready."""
         for page in self.pages:
             with self.ask("GET", f"{self.url}/user/{name}/{page}") as answer:
                 if not answer.read():
@@ -178,7 +185,7 @@ def hub(config: str, prefix: str, values: dict, environment: dict[str, str], fol
         command = [sys.executable, "-m", "jupyterhub", "--config", str(place / "config.py")]
         process = subprocess.Popen(mortal(command), cwd=place, env=variables, stdout=log, stderr=log)
     hub_url = f"http://{values['gateway']}:{values['hub_port']}/hub/api"
-    running = BenchHub(hub_url, f"http://127.0.0.1:{port}", token, prefix, ("api", "lab"))
+    running = BenchHub(hub_url, f"http://127.0.0.1:{port}", token, prefix, ("api", "lab"), pid=process.pid)
     try:
         wait_until_up(running, process, place / "log")
         yield running

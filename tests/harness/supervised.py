@@ -26,12 +26,12 @@ from tests.harness.mortal import swept
 
 SEMESTER = """
 from hub_config.secret_files import read_or_create
-from hub_config.services import SEMESTER_SERVICE
+from hub_config.services import SEMESTER_SERVICE, scopes_of
 from hub_config.settings import load_settings
 
 c = get_config()
 token = read_or_create(load_settings().secrets, "service-semester")
-scopes = sorted(set(SEMESTER_SERVICE.scopes))
+scopes = scopes_of(SEMESTER_SERVICE, load_settings().course)
 c.JupyterHub.services.append({"name": "semester", "api_token": token})
 c.JupyterHub.load_roles.append({"name": "service-semester", "scopes": scopes, "services": ["semester"]})
 """

@@ -7,6 +7,7 @@ import pytest
 
 from hub_config.home.hints import hints_opened
 from hub_config.home.moments import Clock
+from hub_config.home.schedule_view import lab_rows
 from hub_config.home.staff import STUCK_TESTS, ModuleRow, module_rows, stuck
 from tests.home.test_course_map import CLOCK, NOW, course, given, text
 
@@ -135,3 +136,14 @@ def test_forged_reports_of_hints_count_as_none(cells: Any):
     forged = event("ada", "checked", text(days=-1), cells=cells)
     also = told("ada", {"exercise": "add", "hint": 10**9}, {"exercise": ["add"], "hint": 1})
     assert hints_opened(course(given("tensor")), ["ada"], [forged, also]) == []
+
+
+def test_a_lab_is_told_with_how_many_servers_are_there_once_they_are_started():
+    lab = {"section": "A", "servers": 3, "students": 30}
+    soon = lab | {"at": (NOW + timedelta(minutes=10)).isoformat(), "ahead": (NOW - timedelta(minutes=5)).isoformat()}
+    later = lab | {"at": (NOW + timedelta(days=7)).isoformat(), "ahead": (NOW + timedelta(days=6)).isoformat()}
+    rows = lab_rows([soon, later | {"section": ""}], CLOCK)
+    assert [(row.who, row.servers, row.students, row.soon) for row in rows] == [
+        ("Section A", 3, 30, True),
+        ("Everybody", 3, 30, False),
+    ]

@@ -296,7 +296,8 @@ def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str], course:
             entry |= {"oauth_client_allowed_scopes": list(known[name].acts_with)}
         declared.append(entry)
         if known[name].scopes:
-            granted.append({"name": f"service-{name}", "scopes": sorted(set(known[name].scopes)), "services": [name]})
+            scopes = services.scopes_of(known[name], course)
+            granted.append({"name": f"service-{name}", "scopes": scopes, "services": [name]})
     declared.append({"name": "metrics", "api_token": tokens["metrics"]})
     granted.append({"name": "service-metrics", "scopes": sorted(services.METRICS.scopes), "services": ["metrics"]})
     granted += roles.course_roles(course)

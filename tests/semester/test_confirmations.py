@@ -88,7 +88,7 @@ def test_a_service_that_starts_says_what_it_left_out_and_does_not_try_for_ever(c
     file = tmp_path / "semester.yaml"
     file.write_text(valid.sources.semester)
     file.with_name("roster.csv").write_text(valid.sources.roster)
-    service = program.Service(conductor._places, conductor, None, Nothing(), "", file)
+    service = program.Service(conductor._places, conductor, None, Nothing(), None, "", file)
     with caplog.at_level(logging.WARNING, "tito.semester"):
         assert program._apply_once(service, file) == ""
     assert LATE.sentence in caplog.text

@@ -6,7 +6,7 @@ from datetime import datetime
 from exchange.protocol.names import home_of
 from tito.curriculum import Curriculum
 from tito.curriculum.milestones import Milestone, assignment_of, load_milestones
-from tito.semester import sections
+from tito.semester import labs, sections
 from tito.semester.document import Document
 from tito.semester.model import Semester
 from tito.semester.problems import Problem, choose
@@ -44,6 +44,8 @@ def check(semester: Semester, students: list[Student] | None, curriculum: Curric
         _check_accommodations(semester, names, document, found)
         found.problems += sections.problems(semester, students, document)
         found.warnings += sections.warnings(semester, students, document)
+        found.problems += labs.problems(semester, students, document)
+    found.warnings += labs.warnings(semester, document)
     return found
 
 

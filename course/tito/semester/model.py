@@ -41,6 +41,13 @@ def _week_or_day(value: object) -> int | date:
         raise Rule("is neither a week of the semester nor a day", remedy) from None
 
 
+def _day(value: object) -> date:
+    try:
+        return value if type(value) is date else date.fromisoformat(str(value))
+    except ValueError:
+        raise Rule("is not a day", "write YEAR-MONTH-DAY, such as 2026-12-22") from None
+
+
 def _username(value: object) -> str:
     """Return the name of whom the file names as the login service does."""
     if isinstance(value, int):
@@ -68,6 +75,7 @@ def _matches(pattern: re.Pattern[str], rule: str, remedy: str) -> AfterValidator
 
 
 Instant = Annotated[datetime, BeforeValidator(_instant)]
+Day = Annotated[date, BeforeValidator(_day)]
 WeekOrDay = Annotated[int | date, BeforeValidator(_week_or_day)]
 Username = Annotated[str, BeforeValidator(_username)]
 CourseId = Annotated[
@@ -216,6 +224,16 @@ class Accommodation(Part):
         return f"{gives} in every module" + (f": {self.reason}" if self.reason else "")
 
 
+class Lab(Part):
+    """A weekly meeting before which the servers of a section's students are started; no section is everybody."""
+
+    section: str = Field(default="", max_length=80)
+    first: Instant
+    weeks: int = Field(default=1, ge=1, le=MOST_WEEKS)
+    without: list[Day] = Field(default=[], max_length=MOST_WEEKS)  # days on which it does not take place
+    minutes_ahead: int = Field(default=15, ge=1, le=60)
+
+
 class Semester(Part):
     """A whole semester file."""
 
@@ -241,6 +259,7 @@ class Semester(Part):
     surveys: list[WeekOrDay] = Field(default=[3, 6, 9, 12], max_length=30)
     grading: Grading = Grading()
     milestones: dict[str, Milestone] = {}
+    labs: list[Lab] = Field(default=[], max_length=100)
     limits: SemesterLimits = SemesterLimits()
     staff: Staff
     # Who of the staff reads which of the roster's sections; who stands in none reads all.

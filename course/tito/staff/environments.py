@@ -17,6 +17,7 @@ from tito.curriculum import load_curriculum
 from tito.errors import TitoError
 from tito.staff.interpreter import reachable_python
 from tito.staff.package import build_student, build_worker
+from tito.staff.ready_pages import compress_pages
 
 KINDS = ("student", "worker")
 STAMP = "made-of"
@@ -46,6 +47,7 @@ def make_environments(
                 else build_worker(course, packages)
             )
             made[kind] = _make(envs / kind, root / "requirements" / f"{kind}.lock", wheel, say)
+            compress_pages(made[kind])
     return made
 
 

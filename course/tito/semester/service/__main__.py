@@ -25,6 +25,7 @@ from tito.errors import TitoError
 from tito.semester.read import read
 from tito.semester.service import confirmation
 from tito.semester.service.actions import Actions
+from tito.semester.service.ahead import Ahead
 from tito.semester.service.app import Service, create_app
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.database import open_database
@@ -84,7 +85,8 @@ def build(
     freezing = Freezing(places.engine, grading, exchange_for)
     scheduler = Scheduler(places.engine, Actions(places, grading, exchange_for, freezing).run)
     conductor = Conductor(places, scheduler.wake, freezing.refuse_frozen)
-    return Service(places, conductor, scheduler, freezing, hub_api_url, file)
+    ahead = Ahead(places.hub, conductor.valid_in_force)
+    return Service(places, conductor, scheduler, freezing, ahead, hub_api_url, file)
 
 
 def _environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ from exchange.protocol.models import Refused
 from tito.errors import TitoError
 from tito.semester import times
 from tito.semester.document import Document
+from tito.semester.labs import meetings
 from tito.semester.preview import preview
 from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, validate
@@ -25,6 +26,7 @@ from tito.semester.roster import as_csv, parse_roster
 from tito.semester.sections import sections_of
 from tito.semester.service import confirmation, schedule
 from tito.semester.service.access import Ours, caller, in_force, manager, reader, refusal
+from tito.semester.service.ahead import Ahead
 from tito.semester.service.change import Key
 from tito.semester.service.conductor import Conductor, Places
 from tito.semester.service.course_view import course_view
@@ -54,6 +56,7 @@ class Service:
     conductor: Conductor
     scheduler: Scheduler
     freezing: Freezing
+    ahead: Ahead
     hub_api_url: str
     file: Path | None = None
 
@@ -110,7 +113,9 @@ def create_app(service: Service, prefix: str) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.identity = HubIdentity(service.hub_api_url, read_caller)
         service.scheduler.start()
+        service.ahead.start()
         yield
+        service.ahead.stop()
         service.scheduler.stop()
         service.close()
         await app.state.identity.close()
@@ -176,6 +181,7 @@ def status(request: Request, who: Reader) -> dict[str, Any]:
         "run": run and run.as_dict(),
         "actions": [_shown(action) for action in schedule.listing(service.places.engine, row.course)] if row else [],
         "confirmed": [_shown_yes(each) for each in service.conductor.confirmed(row.course)] if row else [],
+        "labs": _labs(service),
     }
 
 
@@ -337,6 +343,17 @@ def _shown(action: Action) -> dict[str, Any]:
         "finished_at": action.finished_at and action.finished_at.isoformat(),
         "message": action.message,
     }
+
+
+def _labs(service: Service) -> list[dict[str, Any]]:
+    """Return the labs to come, and of those that begin soon how many servers are there."""
+    valid = service.conductor.valid_in_force()
+    coming = [each for each in meetings(valid.semester) if each.at > times.now()] if valid else []
+    return [
+        {"at": each.at.isoformat(), "ahead": each.ahead.isoformat(), "section": each.section}
+        | {"servers": service.ahead.progress(each), "students": sum(map(each.has, valid.students)) if valid else 0}
+        for each in coming
+    ]
 
 
 def _shown_yes(row: Confirmed) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""The few words of the Hub's API that people and groups need."""
+"""The few words of the Hub's API that people, groups and labs need."""
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -43,10 +44,20 @@ class Hub:
     def remove(self, group: str, names: list[str]) -> None:
         self._ask("DELETE", f"/groups/{group}/users", {"users": names})
 
-    def _pages(self, path: str) -> list[dict[str, Any]]:
+    def servers(self) -> dict[str, bool]:
+        """Return whose server is there, and whether it is ready: one may still be starting, or be stopping."""
+        rows = self._pages("/users", state="active")
+        return {row["name"]: bool((row.get("servers") or {}).get("", {}).get("ready")) for row in rows}
+
+    def start_server(self, name: str) -> None:
+        """Begin to start somebody's server."""
+        self._ask("POST", f"/users/{quote(name)}/server")
+
+    def _pages(self, path: str, **chosen: str) -> list[dict[str, Any]]:
         rows: list[dict[str, Any]] = []
         while True:
-            answer = self._ask("GET", path, params={"offset": len(rows), "limit": PAGE}, headers=PAGINATED)
+            asked = {"offset": len(rows), "limit": PAGE, **chosen}
+            answer = self._ask("GET", path, params=asked, headers=PAGINATED)
             page = answer["items"] if isinstance(answer, dict) else answer
             rows += page
             if not isinstance(answer, dict) or not answer["_pagination"]["next"]:

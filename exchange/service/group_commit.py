@@ -1,0 +1,70 @@
+"""Many submissions in one transaction: whoever arrives while the disk syncs shares the next sync.
+
+At a deadline one sync for each submission is what a class waits for. Nobody is answered before the sync that holds
+their own row has returned, whatever the answer is.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from exchange.service.database import Database
+
+MOST = 64  # of one transaction: readers of PostgreSQL and the write-ahead log see bounded ones
+T = TypeVar("T")
+
+
+@dataclass
+class _Job:
+    work: Callable[[Connection], Any]
+    outcome: Future[Any] = field(default_factory=Future)
+
+
+class GroupCommit:
+    """Runs what threads hand in, in the order in which it came; a thread whose turn it is does it for all who wait."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._turn = database, threading.Lock()
+        self._waiting: deque[_Job] = deque()
+
+    def run(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction that others may share; return, or raise what it raises, when that is durable.
+
+        What one raises undoes its own changes alone. An error of the database undoes all, and is raised to all.
+        """
+        job = _Job(work)
+        self._waiting.append(job)
+        while not job.outcome.done():
+            with self._turn:
+                if not job.outcome.done():
+                    self._commit([self._waiting.popleft() for _ in range(min(MOST, len(self._waiting)))])
+        return job.outcome.result()
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            with self._database.write() as connection:
+                said = [_said(connection, job) for job in jobs]
+        except BaseException as error:  # handed on to every thread that waits: each must learn that nothing is certain
+            for job in jobs:
+                job.outcome.set_exception(error)
+            return
+        for job, (result, refusal) in zip(jobs, said, strict=True):
+            job.outcome.set_exception(refusal) if refusal else job.outcome.set_result(result)
+
+
+def _said(connection: Connection, job: _Job) -> tuple[Any, Exception | None]:
+    """Return a job's result, or what it raised after its changes were undone."""
+    try:
+        with connection.begin_nested():
+            return job.work(connection), None
+    except SQLAlchemyError:
+        # SQLite may have rolled back everything: what follows would be committed without what went before.
+        raise
+    except Exception as error:  # one submission's fault, whatever it is, is nobody else's
+        return None, error
