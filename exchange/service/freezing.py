@@ -5,7 +5,7 @@ run is hostile: this is the wall, pages and clients only spare them the way.
 """
 
 from fastapi import Request
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from exchange.protocol.models import Freeze, Refused
 from exchange.service import audit, find
@@ -16,11 +16,12 @@ from exchange.service.tables import freezes
 READING = ("GET", "HEAD", "OPTIONS")
 # By method and last word of the address: the freeze itself, reading an answer, forgetting, the end of all.
 STAYS_OPEN = {("PUT", "freeze"), ("DELETE", "freeze"), ("POST", "seen"), ("DELETE", "events"), ("DELETE", "content")}
+_FREEZE = select(freezes).where(freezes.c.course == bindparam("for_course"))  # made once: each submission asks it
 
 
 def find_freeze(connection: Connection, course: str) -> Freeze | None:
     """Return since when a course is frozen and by whom, None where it is not."""
-    row = connection.execute(select(freezes).where(freezes.c.course == course)).first()
+    row = connection.execute(_FREEZE, {"for_course": course}).first()
     return Freeze(row.frozen_at, row.frozen_by) if row else None
 
 

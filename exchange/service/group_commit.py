@@ -36,7 +36,8 @@ class GroupCommit:
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that others may share; return, or raise what it raises, when that is durable.
 
-        What one raises undoes its own changes alone. An error of the database undoes all, and is raised to all.
+        What one raises undoes its own changes alone. An error of the database undoes all; if it came before the commit,
+        each is tried again by itself, so that one submission's fault is nobody else's.
         """
         job = _Job(work)
         self._waiting.append(job)
@@ -47,10 +48,15 @@ class GroupCommit:
         return job.outcome.result()
 
     def _commit(self, jobs: list[_Job]) -> None:
+        said: list[tuple[Any, Exception | None]] = []
         try:
             with self._database.write() as connection:
-                said = [_said(connection, job) for job in jobs]
+                said += (_said(connection, job) for job in jobs)
         except BaseException as error:  # handed on to every thread that waits: each must learn that nothing is certain
+            if isinstance(error, SQLAlchemyError) and 1 < len(jobs) != len(said):  # nothing was committed yet
+                for job in jobs:
+                    self._commit([job])
+                return
             for job in jobs:
                 job.outcome.set_exception(error)
             return

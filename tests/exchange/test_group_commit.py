@@ -105,13 +105,13 @@ def test_one_that_fails_undoes_its_own_changes_alone(place, pool, fault):
     assert place.names() == {"before", "after"}
 
 
-def test_an_error_of_the_database_undoes_all_and_is_told_to_all(place, pool):
-    # What SQLite does with a transaction after a full disk is its own: nobody may be told that they are in.
+def test_an_error_of_the_database_in_one_submission_fails_that_one_alone(place, pool):
+    # What SQLite keeps of a transaction after an error is its own affair: all is undone, and each is tried by itself.
     works = [lambda c: place._insert(c, "one"), lambda c: place._insert(c, "one"), lambda c: place._insert(c, "two")]
-    for future in place.while_busy(pool, works):
-        assert isinstance(future.exception(), IntegrityError)
-    assert place.names() == set()
-    assert place.add("later") == "later"
+    one, again, two = place.while_busy(pool, works)
+    assert (one.result(), two.result()) == ("one", "two")
+    assert isinstance(again.exception(), IntegrityError)
+    assert place.names() == {"one", "two"}
 
 
 def test_a_commit_that_fails_answers_nobody(place, pool):
