@@ -2,6 +2,7 @@
 
 import json
 from collections import defaultdict
+from typing import Any
 
 from sqlalchemy import Connection, and_, func, select
 
@@ -27,8 +28,12 @@ def _steps(connection: Connection, course: str) -> list[Steps]:
         .where(a.course == course)
         .order_by(a.assignment, a.student)
     )
-    rows = connection.execute(query).all()
-    return [Steps(*row[:-1], json.loads(row.detail) if row.detail and not row.completed_at else {}) for row in rows]
+    return [_step(row) for row in connection.execute(query).all()]
+
+
+def _step(row: Any) -> Steps:
+    *known, detail = row
+    return Steps(*known, json.loads(detail) if detail and not row.completed_at else {})
 
 
 def _hints(connection: Connection, course: str) -> list[HintsOpened]:
