@@ -32,8 +32,9 @@ def _steps(connection: Connection, course: str) -> list[Steps]:
 
 
 def _step(row: Any) -> Steps:
-    *known, detail = row
-    return Steps(*known, json.loads(detail) if detail and not row.completed_at else {})
+    known = dict(row._mapping)
+    detail = known.pop("detail")
+    return Steps(**known, last_test=json.loads(detail) if detail and not row.completed_at else {})
 
 
 def _hints(connection: Connection, course: str) -> list[HintsOpened]:

@@ -1,10 +1,10 @@
-"""A class of 1,000 beside one of 100: the home page for 200 at once, the class page, and a roster put in force.
+"""A class of 1,000 beside one of 100: the home page for 200 at once, the class page, a roster, a Hub that starts again.
 
 What is bounded is how the cost grows: CPU seconds of all services and of the browser together, which run in this one
 process, may grow by at most the tenfold that the class does (LINEAR, with a tenth for the caches that a larger class
 does not fit in), a student's own page not at all, and no page may ask the databases more often. Each of the 1,000 has
 two attempts in 20 modules, steps in each, and hints in each exercise. The roster is put in force by the real semester
-service in a real JupyterHub, with the CPU seconds of the Hub.
+service in a real JupyterHub, with the CPU seconds of the Hub. That starts again beside 30 and 300 servers that pretend.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 
 from tests.benchmarks.busy import cpu_seconds, descendants
+from tests.benchmarks.crowd_restart import restart_seconds
 from tests.home import beside_exchange
 from tests.home.beside_exchange import HOME, Pages, Visitor
 from tests.home.conftest import class_in_its_second_week
@@ -25,6 +26,7 @@ from tests.home.test_sections_and_notices import apply
 from tests.insight.large_pages import a_ta, counted, served
 
 FEW, MANY, MODULES = 100, 1000, 20
+SERVERS = (30, 300)
 AT_ONCE = 200  # students who open their page in the first minute of a lab
 LINEAR = 1.15  # the power with which a cost may grow
 NO_GROWTH = 0.15
@@ -45,6 +47,7 @@ def run(report) -> None:
     with tempfile.TemporaryDirectory(prefix="bench-crowd-") as folder:
         few, many = (costs(Path(folder) / str(size), size) for size in (FEW, MANY))
         rosters = roster_seconds(Path(folder) / "campus")
+        restarts = {servers: restart_seconds(Path(folder) / f"hub-{servers}", servers) for servers in SERVERS}
     for page, wanted in (("home", NO_GROWTH), ("class", LINEAR)):
         report.measure(f"{page} page, class of {MANY}: CPU", many[page].milliseconds, "ms")
         report.measure(f"{page} page: statements", many[page].statements, "", wanted=f"<= {few[page].statements + 0.5}")
@@ -53,10 +56,13 @@ def run(report) -> None:
     report.measure(f"roster of {MANY} in force: CPU", rosters[MANY], "s")
     growth = power(rosters[FEW], rosters[MANY])
     report.measure("roster in force: grows to the power of", growth, "", wanted=f"<= {LINEAR}")
+    report.measure(f"Hub's restart beside {SERVERS[1]} servers: CPU", restarts[SERVERS[1]], "s")
+    growth = power(restarts[SERVERS[0]], restarts[SERVERS[1]])
+    report.measure("Hub's restart: grows to the power of", growth, "", wanted=f"<= {LINEAR}")
 
 
 def power(few: float, many: float) -> float:
-    """Return p of cost ~ students ** p."""
+    """Return p of cost ~ size ** p, of sizes that are as 1 to 10."""
     return math.log(many / few) / math.log(MANY / FEW)
 
 

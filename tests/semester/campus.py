@@ -221,6 +221,13 @@ def free_ports(*names: str) -> dict[str, int]:
 @contextmanager
 def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
     """Start everything, and stop it at the end; services first, since the Hub waits for those whose routes it makes."""
+    with running_services(folder, course, curriculum, docs) as campus, running_hub(campus, course):
+        yield campus
+
+
+@contextmanager
+def running_services(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
+    """Start what stands beside a Hub."""
     ports = free_ports("public", "hub", "proxy", *SERVICES)
     tokens = {name: secrets.token_hex(16) for name in ("admin", "metrics", *SERVICES)}
     environment = {
@@ -235,15 +242,16 @@ def running_campus(folder: Path, course: str, curriculum: Callable[[], Curriculu
         for name in ("exchange", "semester", "home"):
             campus.start(name)
             stack.callback(campus.stop, name)
-        stack.enter_context(_hub(folder, ports, tokens, course))
         yield campus
 
 
 @contextmanager
-def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str], course: str):
+def running_hub(campus: Campus, course: str, more: str = ""):
+    """Start the Hub and its proxy, with some lines of configuration more; once more finds what the last one knew."""
+    folder, ports = campus.folder, campus.ports
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "jupyterhub_config.py"
-    config.write_text(_config(folder, ports, tokens, course))
+    config.write_text(_config(folder, ports, campus.tokens, course) + more)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     with (folder / "hub.log").open("wb") as log:
         words = [str(BIN / "jupyterhub"), "--config", str(config)]
