@@ -4,9 +4,10 @@ The clock is set, the API is real: some 26,000 requests, each module in its week
 
 - blobs: what was sent (a notebook of about 60 kB, feedback of 30) and a twentieth more at most. Nothing is compressed.
 - database: ROW_BYTES. A submission with its receipt and declaration, ten events with their sums, two results, a
-  feedback, and the records of who did what take about 12 kB with their indexes.
+  feedback, and the records of who did what take about 6 kB with their indexes.
 - memory (PSS of this process, in which exchange, home page and all clients run) and open files: nothing for each
-  student and module. From the fourth module to the last, GROWTH_MB and no file.
+  student and module. From the fourth module to the last GROWTH_MB, and OPEN_FILES: the database's pool opens another
+  connection when requests meet, of three files each, and keeps twenty.
 - CPU of a student's page at its end, with 20 modules behind them: PAGE_TIMES that of the fourth module's week. The
   class page reads a row for each student and module: as many times as there are more of them.
 - `fsck` clean, no blob without a row, and the log of writes beside the database as small as at the beginning.
@@ -30,8 +31,8 @@ from tests.home.beside_exchange import HOME, Pages
 
 SIZE = Semester()
 SETTLED = 4  # the module after which everything was used once
-BLOB_OVERHEAD, ROW_BYTES = 1.05, 20_000
-GROWTH_MB, WRITE_LOG_BYTES = 40.0, 16_000_000
+BLOB_OVERHEAD, ROW_BYTES = 1.05, 10_000
+GROWTH_MB, OPEN_FILES, WRITE_LOG_BYTES = 40.0, 60, 16_000_000
 PAGE_TIMES = 3.0
 TIMES = 9
 
@@ -101,7 +102,7 @@ def tell_growth(report, settled: Moment, end: Moment) -> None:
     memory = end.memory_mb - settled.memory_mb
     report.measure("memory at the end (PSS)", end.memory_mb, "MB")
     report.measure(f"memory since module {SETTLED}", memory, "MB", wanted=f"<= {GROWTH_MB}")
-    report.measure(f"open files since module {SETTLED}", end.files - settled.files, "", wanted="<= 0")
+    report.measure(f"open files since module {SETTLED}", end.files - settled.files, "", wanted=f"<= {OPEN_FILES}")
     report.measure("a student's page at the end: CPU", end.home_milliseconds, "ms")
     times = end.home_milliseconds / settled.home_milliseconds
     report.measure(f"a student's page, of module {SETTLED}'s", times, "times", wanted=f"<= {PAGE_TIMES}")
