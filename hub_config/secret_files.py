@@ -53,3 +53,8 @@ def write_private(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     Path(temporary).replace(file)
+    folder = os.open(file.parent, os.O_RDONLY)  # what is encrypted or signed with it may be on disk in a moment
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

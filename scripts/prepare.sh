@@ -24,7 +24,7 @@ need_python() {
 need_python
 if [ "$mode" = serve ] || [ "$mode" = test ]; then need bwrap bubblewrap; need setpriv util-linux; fi
 if [ "$mode" = deploy ]; then need docker docker.io; docker compose version >/dev/null 2>&1 || need docker-compose docker-compose; fi
-if [ "$mode" = test ]; then need chromium chromium; PATH=$PATH:/usr/sbin need nginx nginx-light; need git git; need ps procps; fi
+if [ "$mode" = test ]; then need chromium chromium; PATH=$PATH:/usr/sbin need nginx nginx-light; need git git; need ps procps; need strace strace; fi
 
 if [ ${#missing[@]} -gt 0 ]; then
   line="apt-get install -y ${missing[*]}"

@@ -34,6 +34,7 @@ def _postgresql_server() -> bool:
 OPTIONAL = {
     "docker": (_docker_engine, "apt-get install docker.io, then start dockerd"),
     "postgresql": (_postgresql_server, "apt-get install postgresql"),
+    "strace": (lambda: shutil.which("strace") is not None, "apt-get install strace"),
     "tmpfs": (lambda: os.geteuid() == 0, "run the tests as root"),
     "torch": (lambda: importlib.util.find_spec("torch") is not None, "pip install torch==2.13.0"),
 }

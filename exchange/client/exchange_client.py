@@ -20,6 +20,7 @@ from exchange.protocol.models import (
     Assignment,
     AssignmentSettings,
     AuditEntry,
+    ClassSteps,
     Course,
     CourseActivity,
     CourseSettings,
@@ -347,6 +348,10 @@ class ExchangeClient:
         params = {"assignment": assignment, "student": student, "failing": failing or None}
         params = {name: value for name, value in params.items() if value is not None}
         return from_plain(CourseActivity, self._to.ask("GET", "courses", course, "activity", params=params))
+
+    def steps(self, course: str) -> ClassSteps:
+        """Show how far everybody says that they are (events)."""
+        return from_plain(ClassSteps, self._to.ask("GET", "courses", course, "steps"))
 
     def forget(
         self, course: str, before: str | None = None, student: str | None = None, yes: bool = False

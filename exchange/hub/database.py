@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import TypeDecorator
 
+from exchange.hub.durable import make_folder
 from exchange.hub.schema import SchemaError, bring_up_to_date
 from exchange.protocol.models import Refused
 
@@ -59,7 +60,7 @@ def make_place(url: str) -> None:
     """Make the folder of an SQLite file."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite" and address.database not in (None, "", ":memory:"):
-        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(str(address.database)).parent)
 
 
 def prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -428,6 +428,38 @@ class CourseActivity:
 
 
 @dataclass
+class Steps:
+    """How far a student's own server says that they are with an assignment. `tests`: how often they tested it as a
+    whole; `last_test`: what the last of these said, {} once it is completed."""
+
+    assignment: str
+    student: str
+    fetched_at: str | None
+    completed_at: str | None
+    submitted_at: str | None
+    last_at: str
+    tests: int
+    last_test: dict[str, Any]
+
+
+@dataclass
+class HintsOpened:
+    """How many hints of an exercise each student has opened who opened any."""
+
+    assignment: str
+    exercise: str
+    students: dict[str, int]
+
+
+@dataclass
+class ClassSteps:
+    """How far everybody says that they are: rows for each student and assignment, not for each event."""
+
+    steps: list[Steps]
+    hints: list[HintsOpened]
+
+
+@dataclass
 class Forgotten:
     """How many rows were removed, or would be: events, what was added up from them, questions with their
     notebooks."""

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from exchange.hub import refusals
+from exchange.hub.durable import make_folder
 from exchange.hub.identity import HubIdentity
 from exchange.hub.sight import Watch, add_ready
 from exchange.protocol.models import ErrorBody, Refused
@@ -56,7 +57,7 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 
 def build_service(settings: Settings, clock: Callable[[], datetime] | None = None) -> Service:
     """Open database, blobs and keys, bringing the schema up to date."""
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(settings.data, 0o700)
     database = Database(settings.database_url)
     database.migrate()
     blobs = LocalBlobs(settings.data)

@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from exchange.hub.durable import make_folder, sync_folder
 from exchange.protocol.models import Refused, utc_text
 from exchange.service import fsck
 from exchange.service.blobs import LocalBlobs
@@ -33,7 +34,7 @@ def backup(settings: Settings, target: Path) -> dict[str, Any]:
     try:
         if database.revision() is None:
             raise Refused("a backup is made of an exchange", f"none in {settings.data}", "name its --data folder")
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         with (
             fsck.backup_lock(settings.data, exclusive=False),
             tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as scratch,
@@ -41,6 +42,7 @@ def backup(settings: Settings, target: Path) -> dict[str, Any]:
             whole = Path(scratch) / "backup.tar"
             outcome = _write_file(settings, database, blobs, whole)
             whole.replace(target)
+            sync_folder(target.parent)
         return outcome
     finally:
         database.close()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
+from exchange.hub.durable import sync_folder
 from exchange.protocol.bundle import CHUNK_BYTES
 from exchange.protocol.models import Refused
 
@@ -80,7 +81,7 @@ class _LocalWriter:
             self._stream.close()
             target = self._store.path(self.key)
             self._path.rename(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
         except OSError as error:
             self.abort()
             raise (no_space(error) if _is_full(error) else error) from error
@@ -99,7 +100,7 @@ class LocalBlobs:
         for folder in (self.incoming, *(self.root / f"{i:02x}" for i in range(256))):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for folder in (self.root, data):
-            _sync_folder(folder)
+            sync_folder(folder)
 
     def path(self, key: str) -> Path:
         """Give the file of a key."""
@@ -147,11 +148,3 @@ def _read(path: Path, offset: int, length: int | None) -> Iterator[bytes]:
         while left and (data := stream.read(CHUNK_BYTES if left < 0 else min(CHUNK_BYTES, left))):
             left -= len(data) if left > 0 else 0
             yield data
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from exchange.hub.durable import make_folder
 from exchange.protocol.models import Refused
 from exchange.service.settings import Settings, from_environment
 
@@ -80,7 +81,7 @@ def _print(options: argparse.Namespace, outcome: dict[str, Any], text: str) -> N
 @contextmanager
 def only_process(data: Path) -> Iterator[None]:
     """Hold the data folder for one serving or restoring process."""
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(data, 0o700)
     with (data / "service.lock").open("a") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.engine import make_url
 
 from exchange.hub.database import check_answers, prepare_sqlite
+from exchange.hub.durable import make_folder
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,7 +31,7 @@ class Database:
         self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         if self.is_sqlite and (path := make_url(url).database):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            make_folder(Path(path).parent)
         # More connections than the 40 worker threads, so that none waits while it holds the writer's lock.
         # What fails is logged, and parameters are what people wrote.
         options = {"pool_pre_ping": not self.is_sqlite, "hide_parameters": True}

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, update
 
+from exchange.hub.durable import make_folder, sync_folder
 from exchange.protocol.models import PublicKey, Receipt, Refused, SignedReceipt
 from exchange.protocol.receipt import canonical, key_id_of
 from exchange.service.database import Database
@@ -34,7 +35,7 @@ class Keyring:
         self._folder, self._database = folder, database
         self._private: dict[str, Ed25519PrivateKey] = {}
         self._lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder, 0o700)
 
     def public_keys(self) -> list[PublicKey]:
         """List all keys, newest first."""
@@ -99,3 +100,4 @@ def _write_private(path: Path, private: Ed25519PrivateKey) -> None:
         stream.write(pem)
         stream.flush()
         os.fsync(stream.fileno())
+    sync_folder(path.parent)  # before the database names it: a key that is gone would sign nothing more

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from hub_config.home.neighbours import Missing
@@ -18,7 +19,7 @@ class Part:
     own: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """User names of those who are shown."""
         return [student["username"] for student in self.students]

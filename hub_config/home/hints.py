@@ -1,7 +1,6 @@
-"""How far hints were opened in the class, by exercise; a pure function over what the exchange's events say."""
+"""How far hints were opened in the class, by exercise; a pure function over the exchange's sums."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,29 +18,18 @@ class Opened:
     students: tuple[int, ...]
 
 
-def hints_opened(course: dict[str, Any], students: Iterable[str], events: Iterable[dict[str, Any]]) -> list[Opened]:
+def hints_opened(course: dict[str, Any], students: Iterable[str], opened: Iterable[dict[str, Any]]) -> list[Opened]:
     """Count students by exercise and step, in the order of modules and of how many opened any."""
     roster, titles = set(students), module_titles(course)
-    furthest: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
-    for event in events:
-        if event["kind"] == "checked" and event["student"] in roster and event["assignment"] in titles:
-            for exercise, step in _steps(event["detail"]):
-                reached = furthest[event["assignment"], exercise]
-                reached[event["student"]] = max(step, reached.get(event["student"], 0))
-    order = list(titles)
-    found = [(slug, _counted(titles[slug], exercise, steps)) for (slug, exercise), steps in furthest.items()]
-    found.sort(key=lambda each: (order.index(each[0]), [-count for count in each[1].students], each[1].exercise))
-    return [opened for _, opened in found]
+    order, found = {slug: number for number, slug in enumerate(titles)}, []
+    for each in opened:
+        steps = [min(hints, MOST_STEPS) for student, hints in each["students"].items() if student in roster]
+        if steps and each["assignment"] in titles:
+            found.append((each["assignment"], _counted(titles[each["assignment"]], each["exercise"], steps)))
+    found.sort(key=lambda each: (order[each[0]], [-count for count in each[1].students], each[1].exercise))
+    return [counted for _, counted in found]
 
 
-def _steps(detail: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    cells = detail.get("cells")
-    for cell in cells if isinstance(cells, list) else []:
-        exercise, hint = (cell.get("exercise"), cell.get("hint")) if isinstance(cell, dict) else (None, None)
-        if isinstance(exercise, str) and type(hint) is int and 1 <= hint <= MOST_STEPS:
-            yield exercise, hint
-
-
-def _counted(title: str, exercise: str, reached: dict[str, int]) -> Opened:
-    steps = range(1, max(reached.values()) + 1)
-    return Opened(title, exercise, tuple(sum(step <= far for far in reached.values()) for step in steps))
+def _counted(title: str, exercise: str, reached: list[int]) -> Opened:
+    steps = range(1, max(reached) + 1)
+    return Opened(title, exercise, tuple(sum(step <= far for far in reached) for step in steps))

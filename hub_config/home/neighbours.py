@@ -165,9 +165,9 @@ class Neighbours:
     async def progress(self) -> Any:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/progress")
 
-    async def events(self) -> Any:
-        """Return everybody's events, oldest first; beyond a large number the newest are left out."""
-        return await self._all("events", EVENTS_PAGE)
+    async def steps(self) -> Any:
+        """Return how far everybody says that they are, by module, and who opened hints."""
+        return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/steps")
 
     async def own_grading(self) -> Any:
         """Return quick results, scores of released feedback and regrade requests of the viewer, by module."""

@@ -1,6 +1,5 @@
 """How the class stands, put together for TAs and instructors; pure functions over what the services say."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -73,7 +72,7 @@ def module_rows(
     course: dict[str, Any],
     students: Iterable[str],
     progress: Iterable[dict[str, Any]],
-    events: Iterable[dict[str, Any]],
+    steps: Iterable[dict[str, Any]],
     grading: Iterable[dict[str, Any]],
     clock: Clock,
 ) -> list[ModuleRow]:
@@ -84,11 +83,11 @@ def module_rows(
     for each in grading:
         if each["assignment"] in rows:
             rows[each["assignment"]].grading = each
-    reached = _reached(events)
+    reached = {(each["assignment"], each["student"]): each for each in steps}
     standing = {row["student"]: {a["id"]: a for a in row["assignments"]} for row in progress}
     for student in roster:
         for slug, row in rows.items():
-            _count(row, student, standing.get(student, {}).get(slug), reached[slug, student])
+            _count(row, student, standing.get(student, {}).get(slug), reached.get((slug, student), {}))
     return list(rows.values())
 
 
@@ -97,18 +96,11 @@ def _row(module: dict[str, Any], students: int, clock: Clock) -> ModuleRow:
     return ModuleRow(module["slug"], module["label"], module["title"], release, due, closes, students)
 
 
-def _reached(events: Iterable[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:
-    reached: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for event in events:
-        reached[event["assignment"], event["student"]].add(event["kind"])
-    return reached
-
-
-def _count(row: ModuleRow, student: str, standing: dict[str, Any] | None, kinds: set[str]) -> None:
+def _count(row: ModuleRow, student: str, standing: dict[str, Any] | None, steps: dict[str, Any]) -> None:
     standing = standing or {}
-    for kind in ("fetched", "tested", "completed"):
-        if kind in kinds:
-            getattr(row, kind).append(student)
+    for names, key in ((row.fetched, "fetched_at"), (row.tested, "tests"), (row.completed, "completed_at")):
+        if steps.get(key):
+            names.append(student)
     if standing.get("submitted_at"):
         row.submitted.append(student)
         if standing["late"]:
@@ -120,15 +112,12 @@ def _count(row: ModuleRow, student: str, standing: dict[str, Any] | None, kinds:
 
 
 def stuck(
-    course: dict[str, Any], students: Iterable[str], events: Iterable[dict[str, Any]], clock: Clock
+    course: dict[str, Any], students: Iterable[str], steps: Iterable[dict[str, Any]], clock: Clock
 ) -> list[Stuck]:
     """Return who tests again and again without completing, or began and fell silent; the heaviest first."""
     roster, titles = set(students), module_titles(course)
-    grouped: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for event in events:
-        if event["student"] in roster and event["assignment"] in titles:
-            grouped[event["student"], event["assignment"]].append(event)
-    found = [_stuck(student, titles[slug], rows, clock) for (student, slug), rows in grouped.items()]
+    ours = (each for each in steps if each["student"] in roster and each["assignment"] in titles)
+    found = [_stuck(titles[each["assignment"]], each, clock) for each in ours]
     return sorted((each for each in found if each), key=lambda each: (-each.weight, each.student, each.module))
 
 
@@ -140,17 +129,16 @@ def _reached_points(detail: dict[str, Any]) -> str:
     return ""
 
 
-def _stuck(student: str, title: str, events: list[dict[str, Any]], clock: Clock) -> Stuck | None:
-    kinds = {event["kind"] for event in events}
-    tests = [event for event in events if event["kind"] == "tested"]
-    if not tests or kinds & {"completed", "submitted"}:
+def _stuck(title: str, steps: dict[str, Any], clock: Clock) -> Stuck | None:
+    student, tests = steps["student"], steps["tests"]
+    if not tests or steps["completed_at"] or steps["submitted_at"]:
         return None
-    last = clock.moment(events[-1]["at"])
+    last = clock.moment(steps["last_at"])
     assert last is not None
     silent = clock.now - last.at
-    at = _reached_points(tests[-1]["detail"])
-    if len(tests) >= STUCK_TESTS:
-        return Stuck(student, title, f"{len(tests)} test runs, not completed{at}", last, len(tests))
+    at = _reached_points(steps["last_test"])
+    if tests >= STUCK_TESTS:
+        return Stuck(student, title, f"{tests} test runs, not completed{at}", last, tests)
     if silent >= STUCK_SILENCE:
         return Stuck(student, title, f"began, then nothing for {silent.days} days{at}", last, silent.days)
     return None

@@ -29,7 +29,7 @@ async def class_page(request: Request, viewer: Staff, ask: Asking, section: Sect
     people = await ask.people()
     part = part_of(people, section)
     got = await gather(
-        course=ask.course(), progress=ask.progress(), events=ask.events(), overview=ask.grading_overview(part.chosen)
+        course=ask.course(), progress=ask.progress(), steps=ask.steps(), overview=ask.grading_overview(part.chosen)
     )
     got["people"] = people
     course, absent = got["course"], _absent(got)
@@ -38,11 +38,12 @@ async def class_page(request: Request, viewer: Staff, ask: Asking, section: Sect
     rows, waiting, hints = None, [], []
     overview = {} if isinstance(got["overview"], Missing) else got["overview"]
     graded = overview.get("modules", [])
-    if not any(isinstance(got[key], Missing) for key in ("people", "progress", "events")):
+    if not any(isinstance(got[key], Missing) for key in ("people", "progress", "steps")):
         clock, names = clock_for(course), part.names
-        rows = module_rows(course, names, got["progress"], got["events"], graded, clock)
-        waiting = stuck(course, names, got["events"], clock)
-        hints = hints_opened(course, names, got["events"])
+        steps = got["steps"]["steps"]
+        rows = module_rows(course, names, got["progress"], steps, graded, clock)
+        waiting = stuck(course, names, steps, clock)
+        hints = hints_opened(course, names, got["steps"]["hints"])
     # What the grading service does and says so; while it is away nobody could be asked.
     orders = {each["kind"]: each["order"] for each in overview.get("buttons", []) if each["said"]}
     data: dict[str, Any] = {"rows": rows, "stuck": waiting, "hints": hints, "orders": orders, "part": part}

@@ -15,9 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hub_config.run.log_files import rotate_all
+
 PR_SET_CHILD_SUBREAPER = 36
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
+LOGS_SECONDS = 60.0  # between two looks at how long the logs are
 MARKER = "TINYTORCH_RUN_ID"
 
 
@@ -47,6 +50,7 @@ class Supervisor:
     record: Path | None = None
     programs: dict[str, Program] = field(default_factory=dict)
     stopping: threading.Event = field(default_factory=threading.Event)
+    looked_at_logs: float = 0.0
 
     def adopt_orphans(self) -> None:
         """Become the parent of single-user servers whose Hub has died, so that their end is seen."""
@@ -86,6 +90,10 @@ class Supervisor:
                 self.start(program)
                 if program.after_restart:
                     program.after_restart()
+        if time.monotonic() >= self.looked_at_logs + LOGS_SECONDS:
+            self.looked_at_logs = time.monotonic()
+            for folder in {program.log.parent for program in self.programs.values()}:
+                rotate_all(folder)
 
     def stop(self, grace_seconds: float = 10.0) -> None:
         """End all programs at once, then whatever else carries the marker."""

@@ -161,6 +161,7 @@ class Process(Live):
     """The service as a process of its own."""
 
     process: subprocess.Popen[bytes]
+    before: tuple[str, ...] = ()  # the words before its command
 
     def start(self) -> None:
         """Start it and wait until it is healthy."""
@@ -172,7 +173,14 @@ class Process(Live):
         }
         if self.settings.database:
             options["--database"] = self.settings.database
-        command = [sys.executable, "-m", "exchange", "serve", *(str(x) for pair in options.items() for x in pair)]
+        command = [
+            *self.before,
+            sys.executable,
+            "-m",
+            "exchange",
+            "serve",
+            *(str(x) for pair in options.items() for x in pair),
+        ]
         environment = {**os.environ, "EXCHANGE_RESERVE_BYTES": str(self.settings.reserve_bytes)}
         self.process = subprocess.Popen(
             mortal(command), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE

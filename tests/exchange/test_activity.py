@@ -122,6 +122,24 @@ def test_a_student_sees_their_own_alone(course: Live) -> None:
         assert refused.value.status == 403
 
 
+def test_a_class_reads_few_rows_however_often_somebody_tests(course: Live) -> None:
+    """A row for each student and assignment, and what the last test run said until it is completed; for staff."""
+    ada, ben = work(course), course.student("ben")
+    for points in (3, 5):
+        ben.report_event(COURSE, "tensor", "tested", {"points": points})
+    said = course.staff().steps(COURSE)
+    assert [(row.student, row.tests, row.last_test) for row in said.steps] == [
+        ("ada", 0, {}),
+        ("ben", 2, {"points": 5}),
+    ]
+    assert [(row.exercise, row.students) for row in said.hints] == [("mul", {"ada": 1})]
+    ben.report_event(COURSE, "tensor", "completed", {})
+    assert [row.last_test for row in course.staff().steps(COURSE).steps] == [{}, {}]
+    with pytest.raises(Refused) as refused:
+        ada.steps(COURSE)
+    assert refused.value.status == 403
+
+
 @ON_ONE_DATABASE
 def test_exercises_at_which_somebody_fails_again_and_again(course: Live) -> None:
     ben = course.student("ben")

@@ -51,6 +51,7 @@ class Pages:
     def __init__(self, live: Live, stack: contextlib.ExitStack, grading_url: str = "") -> None:
         self.live, self.may_ask, self._stack, self.grading_url = live, True, stack, grading_url
         self.sections: dict[str, str] = {}  # of each student on the roster
+        self.modules = ["tensor"]
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
         stack.enter_context(_served(self.app, self.url))
@@ -73,11 +74,12 @@ class Pages:
         @semester.get("/api/v1/course")
         def view() -> dict:
             more = {"title": "Tiny", "time_zone": "UTC", "questions": self.may_ask}
-            return {**course(given("tensor")), **more}
+            return {**course(*(given(slug, number) for number, slug in enumerate(self.modules, 1))), **more}
 
         @semester.get("/api/v1/people")
         def people() -> dict:
-            students = [{"username": name, "section": section} for name, section in self.sections.items()]
+            named = {"first_name": "", "last_name": "", "email": ""}
+            students = [{"username": name, "section": section, **named} for name, section in self.sections.items()]
             known = sorted({section for section in self.sections.values() if section})
             return {"students": students, "sections": known, "mine": []}
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from hub_config.run import log_files
+from hub_config.run import supervisor as supervisor_module
 from hub_config.run.supervisor import Program, Supervisor, sweep
 
 pytestmark = pytest.mark.service
@@ -51,6 +53,31 @@ def test_a_program_that_dies_starts_again_and_says_so(supervisor, tmp_path):
     until(lambda: forever.pid not in (0, first), supervisor)
     assert alive(forever.pid)
     assert restarts == [1]
+
+
+CHATTY = """
+import time
+for number in range(10**9):
+    print("x" * 99, number, flush=True)
+    time.sleep(0.001)
+"""
+
+
+def test_long_logs_are_put_aside_while_their_writers_go_on(supervisor, tmp_path, monkeypatch):
+    """Its own and those of students' servers; the last few are kept, and no line is half."""
+    monkeypatch.setattr(supervisor_module, "LOGS_SECONDS", 0.0)
+    monkeypatch.setattr(log_files.rotate_all, "__defaults__", (20_000,))
+    server = tmp_path / "servers" / "ada.log"
+    server.parent.mkdir()
+    server.write_text("said by ada's server\n" * 2_000)
+    chatty = program("chatty", [sys.executable, "-c", CHATTY], tmp_path)
+    supervisor.start(chatty)
+    until(lambda: (tmp_path / "chatty.log.2").exists(), supervisor)
+    assert alive(chatty.pid)
+    assert (server.stat().st_size, server.with_name("ada.log.1").stat().st_size) == (0, 42_000)
+    until(lambda: b"x" in chatty.log.read_bytes())
+    assert chatty.log.read_bytes()[:1] == b"x", "not a file with a hole at its beginning"
+    assert len(list(tmp_path.glob("chatty.log*"))) == 1 + log_files.KEPT
 
 
 def test_pauses_between_restarts_grow(supervisor, tmp_path):

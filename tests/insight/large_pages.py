@@ -42,6 +42,17 @@ TA = (*STAFF, "custom:grading:read", "access:services!service=grading", scopes.E
 @contextlib.contextmanager
 def semester(folder: Path, students: int, modules: int) -> Iterator[Visitor]:
     """Serve a course with so much behind it; yield a TA in front of its home page."""
+    with served(folder, students, modules) as pages:
+        yield a_ta(pages)
+
+
+def a_ta(pages: Pages) -> Visitor:
+    return pages.visitor("tom", scopes.staff_group(COURSE), *TA)
+
+
+@contextlib.contextmanager
+def served(folder: Path, students: int, modules: int) -> Iterator[Pages]:
+    """Serve a course with so much behind it."""
     course = folder / "course"
     (course / "source").mkdir(parents=True)
     names = [f"s{n:03d}" for n in range(students)]
@@ -59,7 +70,9 @@ def semester(folder: Path, students: int, modules: int) -> Iterator[Visitor]:
         with contextlib.ExitStack() as stack:
             stack.callback(queue.engine.dispose)
             url = _serve(live, settings, queue, stack)
-            yield Pages(live, stack, url).visitor("tom", scopes.staff_group(COURSE), *TA)
+            pages = Pages(live, stack, url)
+            pages.sections, pages.modules = dict.fromkeys(names, ""), slugs
+            yield pages
 
 
 def _serve(live: Live, settings: GradingSettings, queue: Queue, stack: contextlib.ExitStack) -> str:

@@ -1,21 +1,24 @@
-"""The pages of Insight ask databases as often over many students and modules as over few."""
+"""The pages of Insight, of the class and of a student ask databases as often over a large class as over a small one."""
 
 import pytest
 
+from tests.benchmarks.bench_crowd import home_at_once
 from tests.home.beside_exchange import HOME
-from tests.insight.large_pages import PAGES, counted, semester
+from tests.insight.large_pages import PAGES, a_ta, counted, served
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
-MOST_STATEMENTS = 12
+MOST_STATEMENTS = 20
 
 
-def statements(folder, students: int, modules: int) -> dict[str, int]:
-    found = {}
-    with semester(folder, students, modules) as ta:
-        for page in PAGES:
+def statements(folder, students: int, modules: int) -> dict[str, float]:
+    found: dict[str, float] = {}
+    with served(folder, students, modules) as pages:
+        ta = a_ta(pages)
+        for page in (*PAGES, "class"):
             with counted() as said:
                 ta.get(HOME + page).raise_for_status()
             found[page] = len(said)
+        found["home"] = home_at_once(pages, at_once=6).statements
     return found
 
 

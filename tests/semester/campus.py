@@ -231,6 +231,14 @@ def running_campus(
 
     `sign_in` makes lines of the Hub's configuration from its ports: another way to log in than by the shared password.
     """
+    with running_services(folder, course, curriculum, docs) as campus:
+        with running_hub(campus, course, sign_in(campus.ports)):
+            yield campus
+
+
+@contextmanager
+def running_services(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
+    """Start what stands beside a Hub."""
     ports = free_ports("public", "hub", "proxy", *SERVICES)
     tokens = {name: secrets.token_hex(16) for name in ("admin", "metrics", *SERVICES)}
     environment = {
@@ -245,15 +253,16 @@ def running_campus(
         for name in ("exchange", "semester", "home"):
             campus.start(name)
             stack.callback(campus.stop, name)
-        stack.enter_context(_hub(folder, ports, tokens, course, sign_in(ports)))
         yield campus
 
 
 @contextmanager
-def _hub(folder: Path, ports: dict[str, int], tokens: dict[str, str], course: str, sign_in: str):
+def running_hub(campus: Campus, course: str, more: str = ""):
+    """Start the Hub and its proxy, with some lines of configuration more; once more finds what the last one knew."""
+    folder, ports = campus.folder, campus.ports
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "jupyterhub_config.py"
-    config.write_text(_config(folder, ports, tokens, course) + sign_in)
+    config.write_text(_config(folder, ports, campus.tokens, course) + more)
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
     with (folder / "hub.log").open("wb") as log:
         words = [str(BIN / "jupyterhub"), "--config", str(config)]

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from sqlalchemy import select
-from starlette.concurrency import run_in_threadpool
 
 from exchange.protocol import scopes
 from exchange.protocol.models import (
+    ClassSteps,
     CourseActivity,
     Event,
     EventKind,
@@ -16,7 +16,7 @@ from exchange.protocol.models import (
     Refused,
     StudentProgress,
 )
-from exchange.service import activity, audit, courses, events, find, forgetting
+from exchange.service import activity, audit, courses, events, find, forgetting, steps
 from exchange.service.context import CallerDep, ServiceDep
 from exchange.service.routes.parameters import After, AssignmentQuery, CourseId, Limit, PersonQuery, Wait
 from exchange.service.routes.waiting import wait_for_rows
@@ -86,6 +86,15 @@ def get_activity(
         return activity.read(connection, course, assignment, student, failing)
 
 
+@router.get("/courses/{course}/steps")
+def get_steps(course: CourseId, service: ServiceDep, caller: CallerDep) -> ClassSteps:
+    """Show how far everybody says that they are, and who opened hints (events)."""
+    find.check_scope(caller, scopes.EVENTS, course)
+    with service.database.read() as connection:
+        find.find_course(connection, caller, course)
+        return steps.read(connection, course)
+
+
 @router.delete("/courses/{course}/events")
 def forget_events(
     course: CourseId,
@@ -110,16 +119,13 @@ def forget_events(
 
 
 @router.get("/courses/{course}/progress")
-async def get_progress(course: CourseId, service: ServiceDep, caller: CallerDep) -> list[StudentProgress]:
+def get_progress(course: CourseId, service: ServiceDep, caller: CallerDep) -> list[StudentProgress]:
     """Show how every assignment stands for every student who has fetched or submitted anything."""
+    # Not async: the answer of a large class is then made into JSON in a thread too, and nobody waits for it.
     find.check_scope(caller, scopes.EVENTS, course)
-
-    def look() -> list[StudentProgress]:
-        now = service.now()
-        with service.database.read() as connection:
-            rows = courses.list_assignments(connection, caller, course, now)
-            record = courses.read_record(connection, course, None)
-        students = sorted({s for _, s in (*record.fetched, *record.submitted, *record.granted)})
-        return [StudentProgress(s, [courses.read_assignment(r, record, s, now) for r in rows]) for s in students]
-
-    return await run_in_threadpool(look)
+    now = service.now()
+    with service.database.read() as connection:
+        rows = courses.list_assignments(connection, caller, course, now)
+        record = courses.read_record(connection, course, None)
+    students = sorted({s for _, s in (*record.fetched, *record.submitted, *record.granted)})
+    return [StudentProgress(s, [courses.read_assignment(r, record, s, now) for r in rows]) for s in students]

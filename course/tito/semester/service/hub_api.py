@@ -9,6 +9,8 @@ from exchange.hub.asking import ServiceClient
 from tito.errors import TitoError
 
 PAGE = 200
+# People in one request: the Hub makes all of them before it answers anybody else, and a thousand take it half a minute.
+AT_ONCE = 50
 PAGINATED = {"Accept": "application/jupyterhub-pagination+json"}
 
 
@@ -33,16 +35,19 @@ class Hub:
 
     def create_users(self, names: list[str]) -> None:
         """Make the Hub know people whom it does not know yet."""
-        self._ask("POST", "/users", {"usernames": names})
+        for some in _parts(names):
+            self._ask("POST", "/users", {"usernames": some})
 
     def create_group(self, group: str) -> None:
         self._ask("POST", f"/groups/{group}")
 
     def add(self, group: str, names: list[str]) -> None:
-        self._ask("POST", f"/groups/{group}/users", {"users": names})
+        for some in _parts(names):
+            self._ask("POST", f"/groups/{group}/users", {"users": some})
 
     def remove(self, group: str, names: list[str]) -> None:
-        self._ask("DELETE", f"/groups/{group}/users", {"users": names})
+        for some in _parts(names):
+            self._ask("DELETE", f"/groups/{group}/users", {"users": some})
 
     def servers(self) -> dict[str, bool]:
         """Return whose server is there, and whether it is ready: one may still be starting, or be stopping."""
@@ -65,6 +70,10 @@ class Hub:
 
     def _ask(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
         return self._hub.ask(method, path, json=body, **options)
+
+
+def _parts(names: list[str]) -> list[list[str]]:
+    return [names[at : at + AT_ONCE] for at in range(0, len(names), AT_ONCE)]
 
 
 class HubUnreachable(TitoError, ConnectionError):

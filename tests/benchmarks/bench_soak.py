@@ -1,0 +1,120 @@
+"""Fourteen weeks of 100 students in 20 modules pass through the exchange; what has grown at the end?
+
+The clock is set, the API is real: some 26,000 requests, each module in its week. Bounds, for each student and module:
+
+- blobs: what was sent (a notebook of about 60 kB, feedback of 30) and a twentieth more at most. Nothing is compressed.
+- database: ROW_BYTES. A submission with its receipt and declaration, ten events with their sums, two results, a
+  feedback, and the records of who did what take about 6 kB with their indexes.
+- memory (PSS of this process, in which exchange, home page and all clients run) and open files: nothing for each
+  student and module. From the fourth module to the last GROWTH_MB, and OPEN_FILES: the database's pool opens another
+  connection when requests meet, of three files each, and keeps twenty.
+- CPU of a student's page at its end, with 20 modules behind them: PAGE_TIMES that of the fourth module's week. The
+  class page reads a row for each student and module: as many times as there are more of them.
+- `fsck` clean, no blob without a row, and the log of writes beside the database as small as at the beginning.
+
+Nobody is judged here (`bench_judge`, `bench_capacity`), and surveys and gradebook are other services'.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import Live, in_thread, make_settings
+from tests.exchange.semester_lived import Semester, blob_bytes, database_bytes, live_it, write_log_bytes
+from tests.home import beside_exchange
+from tests.home.beside_exchange import HOME, Pages
+
+SIZE = Semester()
+SETTLED = 4  # the module after which everything was used once
+BLOB_OVERHEAD, ROW_BYTES = 1.05, 10_000
+GROWTH_MB, OPEN_FILES, WRITE_LOG_BYTES = 40.0, 60, 16_000_000
+PAGE_TIMES = 3.0
+TIMES = 9
+
+
+@dataclass(frozen=True)
+class Moment:
+    """How things stand after a module."""
+
+    memory_mb: float
+    files: int
+    home_milliseconds: float
+    class_milliseconds: float
+
+
+def run(report) -> None:
+    """Live the semester, look after the fourth module and at the end."""
+    beside_exchange.START_SECONDS = 1800.0
+    with tempfile.TemporaryDirectory(prefix="bench-soak-") as folder, FakeHub() as hub:
+        place = Path(folder)
+        with in_thread(hub, make_settings(place / "data", hub), place) as live:
+            moments: dict[int, Moment] = {}
+
+            def look(number: int) -> None:
+                if number in (SETTLED, SIZE.modules):
+                    moments[number] = stands(live, number)
+
+            sent = live_it(live, SIZE, look)
+            tell_disk(report, live, sent)
+            tell_growth(report, moments[SETTLED], moments[SIZE.modules])
+
+
+def stands(live: Live, modules: int) -> Moment:
+    """Measure now; pages are those of the modules so far."""
+    memory, files, now = pss_mb(), open_files(), live.clock.moment
+    with ExitStack() as stack:
+        pages = Pages(live, stack)
+        pages.modules, pages.sections = SIZE.slugs[:modules], dict.fromkeys(SIZE.names, "")
+        student, ta = pages.student(SIZE.names[1]), pages.ta("tom")
+        moment = Moment(memory, files, _cost(student, HOME), _cost(ta, HOME + "class"))
+    live.clock.moment = now
+    return moment
+
+
+def _cost(visitor: beside_exchange.Visitor, address: str) -> float:
+    visitor.get(address).raise_for_status()
+    found = []
+    for _ in range(TIMES):
+        began = time.process_time()
+        visitor.get(address).raise_for_status()
+        found.append((time.process_time() - began) * 1000)
+    return statistics.median(found)
+
+
+def tell_disk(report, live: Live, sent: int) -> None:
+    data, pairs = live.settings.data, SIZE.students * SIZE.modules
+    report.measure("blobs, of what was sent", blob_bytes(data) / sent, "", wanted=f"<= {BLOB_OVERHEAD}")
+    rows = database_bytes(data) / pairs / 1000
+    report.measure("database for each student and module", rows, "kB", wanted=f"<= {ROW_BYTES / 1000}")
+    log = write_log_bytes(data) / 1e6
+    report.measure("log of writes beside it", log, "MB", wanted=f"<= {WRITE_LOG_BYTES / 1e6}")
+    found = live.fsck()
+    report.measure("damage and orphans that fsck finds", len(found.damage) + len(found.orphans), "", wanted="<= 0")
+    report.measure("blobs that fsck has read", found.blobs, "")
+
+
+def tell_growth(report, settled: Moment, end: Moment) -> None:
+    memory = end.memory_mb - settled.memory_mb
+    report.measure("memory at the end (PSS)", end.memory_mb, "MB")
+    report.measure(f"memory since module {SETTLED}", memory, "MB", wanted=f"<= {GROWTH_MB}")
+    report.measure(f"open files since module {SETTLED}", end.files - settled.files, "", wanted=f"<= {OPEN_FILES}")
+    report.measure("a student's page at the end: CPU", end.home_milliseconds, "ms")
+    times = end.home_milliseconds / settled.home_milliseconds
+    report.measure(f"a student's page, of module {SETTLED}'s", times, "times", wanted=f"<= {PAGE_TIMES}")
+    report.measure("class page at the end: CPU", end.class_milliseconds, "ms")
+    times = end.class_milliseconds / settled.class_milliseconds
+    report.measure(f"class page, of module {SETTLED}'s", times, "times", wanted=f"<= {SIZE.modules / SETTLED}")
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
+def pss_mb() -> float:
+    lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
