@@ -231,9 +231,9 @@ def running_campus(
 
     `sign_in` makes lines of the Hub's configuration from its ports: another way to log in than by the shared password.
     """
-    with running_services(folder, course, curriculum, docs) as campus:
-        with running_hub(campus, course, sign_in(campus.ports)):
-            yield campus
+    services = running_services(folder, course, curriculum, docs)
+    with services as campus, running_hub(campus, course, sign_in(campus.ports)):
+        yield campus
 
 
 @contextmanager
