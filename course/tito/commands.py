@@ -137,6 +137,7 @@ COMMANDS: list[Command] = [
         ("campus roster", "tito.campus.commands:roster", "Bring the roster from the platform's members."),
         ("campus grades status", "tito.campus.commands:grades_status", "Show what the platform has of each score."),
         ("campus grades send", "tito.campus.commands:grades_send", "Send now what waits or was refused."),
+        ("campus forget", "tito.campus.commands:forget", "Forget what is known of a frozen course at the platform."),
         ("campus keys", "tito.campus.commands:keys", "Change the key that signs towards the platform."),
         ("insight show", "tito.insight.commands:show", "Show the course's numbers, by module or by check."),
         ("insight list", "tito.insight.commands:list_students", "List who stands behind a number."),

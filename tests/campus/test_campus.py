@@ -211,6 +211,9 @@ def test_the_commands_say_the_same(course: Course, monkeypatch: pytest.MonkeyPat
     assert "tried now" in tito("campus", "grades", "send")
     assert "signs in a day" in tito("campus", "keys", "--rotate")
     assert len(course.campus.keys.published()["keys"]) == 2
+    assert re.search(r"would be forgotten \(--yes\): 30 scores, .* 1 linked", tito("campus", "forget"))
+    with pytest.raises(TitoError, match="is not frozen"):
+        tito("campus", "forget", "--yes")
     monkeypatch.delenv("CAMPUS_URL")
     with pytest.raises(TitoError, match="HUB_SIGN_IN__TOKEN_URL"):
         CampusClient()

@@ -9,11 +9,12 @@ import pytest
 from sqlalchemy import Engine
 from tito.campus.database import Linked, open_database, utc_now
 from tito.campus.outbox import Outbox
-from tito.campus.people import Naming, keep, name_members
+from tito.campus.people import Naming, keep, name_members, names_by_subject
 from tito.campus.platform.client import PlatformClient
 from tito.campus.platform.errors import PlatformSilent
 from tito.campus.platform.members import members
 from tito.campus.sending import Column, Sending
+from tito.campus.service.campus import Campus
 
 from tests.campus.platform import PlatformCourse, PlatformWithServices
 
@@ -149,3 +150,21 @@ def test_no_token_goes_to_an_assignment_at_an_address_without_https(sending, eng
     assert elsewhere.send_due(utc_now()) == 0
     (row,) = elsewhere.outbox.rows()
     assert (row["state"], "must be https" in row["answer"]) == ("refused", True)
+
+
+class Over:
+    """A semester service whose course is frozen."""
+
+    def is_frozen(self) -> bool:
+        return True
+
+
+def test_of_a_course_that_is_over_names_alone_are_kept(sending, engine, tmp_path, platform, client, keys, students):
+    """What a student was told is gone from the file itself, and asking again finds nothing."""
+    sending.outbox.take(told(CLASS[:students], 48))
+    over: Any = Over()
+    campus = Campus(COURSE, tmp_path, engine, keys, client, over, Naming("custom_login"), platform.url, "")
+    assert campus.forget(yes=False)["scores"] == students
+    assert campus.forget(yes=True)["scores"] == students
+    assert campus.forget(yes=True)["scores"] == 0
+    assert set(names_by_subject(engine, platform.url).values()) == set(CLASS[:students])

@@ -94,6 +94,7 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, fo
         assert f"{COURSE} is frozen since" in frozen and "by ida" in frozen, frozen
         said = text_of(ben.get(HOME).text)
         assert "The course is over since" in said and "Download all your work" in said
+        assert "Your due dates" not in said and "Due " not in said
         with closing(campus.log_in("ada")) as ada:
             ada.get(HOME)
             answer = ada.get(HOME + "my-work.zip")

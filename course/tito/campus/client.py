@@ -52,5 +52,8 @@ class CampusClient:
     def send(self) -> dict[str, Any]:
         return self._service.ask("POST", "/grades/send")
 
+    def forget(self, yes: bool) -> dict[str, Any]:
+        return self._service.ask("POST", "/forget", json={"yes": yes})
+
     def rotate_keys(self) -> dict[str, Any]:
         return self._service.ask("POST", "/keys/rotate")

@@ -1,4 +1,4 @@
-"""`tito campus status|link|roster|keys` and `tito campus grades status|send`: a learning platform from the terminal.
+"""`tito campus status|link|roster|keys|forget`, `tito campus grades status|send`: a learning platform from a terminal.
 
 All of them ask the campus service, which speaks with the platform; the caller's token must allow it (see `client`).
 """
@@ -102,6 +102,22 @@ def keys(rotate: bool, as_json: bool) -> None:
     with closing(CampusClient()) as client:
         answer = client.rotate_keys()
     click.echo(json.dumps(answer) if as_json else f"made {answer['made']}: published now, signs in a day")
+
+
+@click.command(epilog="Example:  tito campus forget\n\nExample:  tito campus forget --yes")
+@click.option("--yes", is_flag=True, help="Do it; without, what would go is shown.")
+@JSON
+def forget(yes: bool, as_json: bool) -> None:
+    """Forget what is known of a frozen course at the platform, after `tito semester delete`."""
+    with closing(CampusClient()) as client:
+        found = client.forget(yes)
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    counted = {name: number for name, number in found.items() if name not in ("course", "deleted")}
+    rows = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counted.items())
+    click.echo(f"{found['course']}: {'forgotten' if yes else 'would be forgotten (--yes)'}: {rows}")
+    click.echo("people keep the names by which they log in")
 
 
 def _show_plan(plan: dict[str, Any]) -> None:

@@ -73,6 +73,13 @@ class Yes(BaseModel):
     drops: bool = False
 
 
+class Forget(BaseModel):
+    """Whether it is meant; without, what would go is counted."""
+
+    model_config = ConfigDict(extra="forbid")
+    yes: bool = False
+
+
 class Chosen(BaseModel):
     """The modules that become links of the platform's course."""
 
@@ -141,6 +148,12 @@ def look(here: Here, who: Manager) -> dict[str, Any]:
 def rotate(here: Here, who: Manager) -> dict[str, str]:
     """Make a new key: it is published at once and signs in a day."""
     return {"made": here.keys.rotate()}
+
+
+@routes.post("/forget")
+def forget(here: Here, who: Manager, wanted: Forget) -> dict[str, Any]:
+    """Forget the link of a frozen course: its columns, scores and looks at the members; again finds nothing."""
+    return here.forget(wanted.yes)
 
 
 @routes.get("/choices/{key}")

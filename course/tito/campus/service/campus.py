@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
+from exchange.hub.database import clear_freed
 from tito.campus import roster
-from tito.campus.database import Linked, Person, Sync, utc_now
+from tito.campus.database import ChosenModule, LineItem, Linked, Person, Score, Sync, Table, utc_now
 from tito.campus.launched import columns_there, find_launched, launched_courses, resource_link_of
 from tito.campus.outbox import Outbox
 from tito.campus.people import Naming, keep, name_members
@@ -24,6 +25,7 @@ from tito.errors import TitoError
 
 APPLIED, UNCHANGED, WAITS, FAILED = "applied", "unchanged", "waits", "failed"
 SHOWN_SYNCS = 10
+OF_A_COURSE = (Score, ChosenModule, LineItem, Sync, Linked)
 OVERLAP = timedelta(hours=1)  # two runners release at once, and the later one may be there first
 
 
@@ -139,6 +141,19 @@ class Campus:
         with self.busy:
             self._sending(self._linked()).look()
 
+    def forget(self, yes: bool) -> dict[str, Any]:
+        """Count what is known of the platform's course; with `yes` delete it, of a frozen course alone.
+
+        People keep the names by which they log in, and what they are called there with them.
+        """
+        if yes and not self.neighbours.is_frozen():
+            raise TitoError(f"{self.course} is not frozen: tito semester freeze, and delete it first")
+        with self.busy, Session(self.engine) as session, session.begin():
+            found = {table.__tablename__: _rows(session, table, self.course, yes) for table in OF_A_COURSE}
+        if yes:
+            clear_freed(self.engine)
+        return {"course": self.course, **found, "deleted": yes}
+
     def status(self) -> dict[str, Any]:
         """Return the linked course, what launched us, the last looks at the members, and who has left."""
         with Session(self.engine) as session:
@@ -184,6 +199,14 @@ class Campus:
             session.add(row)
             session.flush()
             return _shown_sync(row)
+
+
+def _rows(session: Session, table: type[Table], course: str, yes: bool) -> int:
+    ours = table.__table__.c.course == course
+    count = session.scalar(select(func.count()).select_from(table).where(ours)) or 0
+    if yes:
+        session.execute(delete(table).where(ours))
+    return count
 
 
 def columns_of(course: dict[str, Any], home_url: str) -> dict[str, Column]:

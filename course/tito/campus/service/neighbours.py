@@ -32,6 +32,10 @@ class Neighbours:
         """Return the semester in force: modules, milestones, time zone."""
         return self._semester.ask("GET", "/course")
 
+    def is_frozen(self) -> bool:
+        """Tell whether the course is over, and nothing in it changes any more."""
+        return self._semester.ask("GET", "/freeze")["frozen"] is not None
+
     def points(self, module: str) -> float:
         """Return the points that a module gives at most."""
         found = self._semester.ask("GET", f"/modules/{module}")

@@ -24,7 +24,7 @@ KEPT = (
     "backups and archives, until you delete them",
     "that there was a course, since when it is frozen, and who deleted it",
     "the keys that verify receipts, and the accounts and groups of the Hub",
-    "of a learning platform's link the campus folder (var/campus)",
+    "what the campus service knows of the learning platform: tito campus forget",
 )
 
 
