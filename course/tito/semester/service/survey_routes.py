@@ -67,8 +67,6 @@ def _open(request: Request, who: Caller) -> tuple[Valid, Survey | None]:
     """Return the survey that is open for a student; names of those that are over are forgotten on the way."""
     valid = in_force(request.app.state.service.conductor)
     survey = open_survey(valid.semester, times.now())
-    if survey and request.app.state.service.freezing.frozen(valid.semester.course):
-        survey = None  # nobody is asked any more
     _surveys(request).forget_people(valid.semester.course, [survey.name] if survey else [])
     return valid, survey if any(student.username == who.name for student in valid.students) else None
 
