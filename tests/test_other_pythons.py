@@ -13,7 +13,7 @@ pytestmark = pytest.mark.service  # other interpreters are started
 CHECKOUT = Path(__file__).parents[1]
 ROOMS = ("course", "exchange", "hub_config", "tinytorch", "hatch_build.py")
 VERSIONS = ("3.11", "3.12", "3.13")
-BACKPORTS = {"overrides"}  # what a newer Python has itself
+BACKPORTS = {"importlib-metadata", "lazy-importer", "overrides", "zipp"}  # what a newer Python has itself
 READ = """
 import pathlib, sys
 for name in sys.stdin.read().splitlines():

@@ -11,7 +11,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from exchange.hub.identity import Caller
-from tito.machines.calls import JudgesSilent, who_is_there
 
 from .identity import needs
 from .kinds import names_away
@@ -35,6 +34,8 @@ def describe_workers(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
     """Return {"said": a sentence, "elsewhere": whether other machines judge, "workers": [{name, address, jobs, since,
     does}]}; times in UTC.
     """
+    from tito.machines.calls import JudgesSilent, who_is_there  # what judges need, numpy too: not for whoever waits
+
     running = _running(queue)
     if not settings.scheduler:
         does = [_does(task, task.started_at) for task in running.values()]

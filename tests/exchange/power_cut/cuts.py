@@ -24,6 +24,7 @@ from exchange.service import fsck
 from exchange.service.app import build_service
 from exchange.service.commands import only_process
 from exchange.service.context import Service
+from exchange.service.keyring import ACTIVE_KEY
 from exchange.service.settings import Settings, from_environment
 from exchange.service.submissions import signed
 from exchange.service.tables import submissions
@@ -131,7 +132,7 @@ def _look_at(service: Service, settings: Settings, receipts: list[SignedReceipt]
         yield f"fsck does not mend it: {report}"
     with service.database.read() as connection:
         rows = {row.id: row for row in connection.execute(select(submissions))}
-        active = service.keyring.active_id(connection)
+        active = connection.execute(select(ACTIVE_KEY)).scalar_one()
     keys = {key.key_id: key.public_key for key in service.keyring.public_keys()}
     for given in receipts:
         yield from _look_for(given, rows, keys)
