@@ -66,7 +66,7 @@ def test_a_student_asks_again_after_the_answer_and_once_at_a_time(request_of):
     again = ask(wish, request_of, bob)
     assert (again["exercise"], again["answered_at"]) == ("add", None)
     said = " ".join(TA_GUIDE.read_text("utf-8").split())
-    assert "One request on it is open at a time; after your answer they may ask again" in said
+    assert "Only one request on it can be open at a time; after your answer they may ask again" in said
 
 
 def test_nobody_answers_their_own_request_or_one_of_a_declared_conflict(request_of):
