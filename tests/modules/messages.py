@@ -28,11 +28,11 @@ COURSE, PAGE = ROOT / "course", ROOT / "docs" / "wrong-answers.md"
 TIER = "foundation"
 LONGEST = 200  # characters of a cell: the first sentences tell
 
-INTRODUCTION = """# Wrong answers and what is said of them
+INTRODUCTION = """# Wrong answers and the messages that students get
 
-Each row is a mistake that the notebook warns of and `module.yaml` declares: what stands in the reference, what somebody
-wrote instead, and the first visible check that fails with its message. `python -m tests.modules.messages` makes the
-page; staff read it to see whether a message names the fault. It quotes solutions, so it is for staff.
+Each row is a mistake that the notebook warns of and that `module.yaml` declares: what the reference contains, what
+somebody wrote instead, and the first visible check that fails, with its message. Read it to see whether a message
+names the fault. The page quotes solutions, so it is for staff only. `python -m tests.modules.messages` generates it.
 
 """
 HEAD = "| exercise | the warning | written | the check that fails | what it says |\n| --- | --- | --- | --- | --- |\n"

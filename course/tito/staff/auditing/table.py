@@ -9,21 +9,22 @@ HEADS = [
     "seeds", "other solutions",
 ]  # fmt: skip
 
-INTRODUCTION = """# Do the points mean something?
+INTRODUCTION = """# Do students get points only for right answers?
 
-`tito module audit NAME` judges a module, lists what is wrong, and writes `audit.json` beside it and this page;
-`make audit` does so for every module. A test compares each record with its module, and judges a sample of it anew that
-the commit draws.
+`tito module audit NAME` judges a module, lists the problems, and writes its findings to `audit.json` in the module's
+folder and to this page; `make audit` does this for every module. A test checks that each record matches its module,
+and judges a sample of it again, drawn by the commit.
 
-- **reference, untouched, one left out**: points of the reference, of the release as it was handed out, and whether each
-  exercise left out alone costs exactly its own points; judged behind the walls, in mode `best`.
-- **mutants, caught, equivalent, score**: wrong solutions made of the reference by one small mistake each; how many lost
-  points; how many behave like the reference, each recorded with its reason in `equivalent_mutants.yaml` beside the
-  module; and the share caught of those that behave differently.
-- **by heart**: the most that an exercise gives for the literal answers of its visible checks.
-- **seeds**: different scores of the reference with ten seeds (1 is wanted).
-- **other solutions**: the fewest other right solutions that an exercise is tried with; all score full
-  (`tests/modules/alternatives`).
+- **reference, untouched, one left out**: the points of the reference, the points of the release as it was handed out,
+  and whether leaving out one exercise costs exactly that exercise's points; judged in the sandbox, in mode `best`.
+- **mutants, caught, equivalent, score**: mutants are wrong solutions that differ from the reference by one small
+  mistake. The table shows how many there are, how many lost points, how many behave like the reference (each recorded
+  with its reason in the module's `equivalent_mutants.yaml`), and the share caught of those that behave differently.
+- **by heart**: the largest share of an exercise's points that a solution gets by returning the literal answers of its
+  visible checks.
+- **seeds**: the number of different scores that the reference gets with ten seeds (it should be 1).
+- **other solutions**: the number of other right solutions that each exercise is tried with, at least; all of them get
+  full points (`tests/modules/alternatives`).
 """
 
 
@@ -62,7 +63,7 @@ def markdown(audits: list[ModuleAudit], curriculum: Curriculum) -> str:
     lines += [_line(row) for row in rows(audits, curriculum)]
     lines += ["", "## What a student reads", ""]
     lines += [
-        "For each class of mistake, the kinds of fault that feedback names for the check that killed it, how often.",
+        "For each kind of mistake, the faults that feedback names for the check that caught it, and how often.",
         "",
     ]
     lines += [_line(["mistake", "kinds of fault"]), _line(["---", "---"])]
