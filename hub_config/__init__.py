@@ -1,6 +1,9 @@
-"""The Hub as data and pure functions.
+"""The Hub: its configuration, and the programs that run it.
 
-`settings` merges the layers of configuration once; `apply_*` functions set values on a traitlets Config and do nothing
-else; `python -m hub_config serve` runs the whole of it on one machine. Nothing here imports another room: services are
-named by their command lines.
+At the top, `settings` merges the layers of configuration once, and `apply_*` functions set the values on a traitlets
+Config. `run/` starts, supervises, deploys and backs up; `docker/` prepares the engine's machine: bridge, firewall,
+homes; `home/` is the web application of the home page. `sign_in/` and `spawners/` are loaded by the Hub, `server/` by
+students' servers. `python -m hub_config serve` runs everything on one machine.
+
+The top, `run/` and `docker/` import no other room: they name services by their command lines.
 """

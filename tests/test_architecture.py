@@ -9,6 +9,7 @@ from tests.test_import_law import AUDIENCE, LAW, ROOT
 
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 LONGEST_LINE = 120
+LONGEST_DECISION = 5  # lines: what was decided, why, and what else was considered
 NOT_OURS = {"build", "var", "var-deploy", "node_modules", "dist", "__pycache__"}  # made, as .gitignore says
 
 
@@ -78,3 +79,9 @@ def _rooms_that_run() -> list[str]:
 def test_a_person_can_read_its_lines():
     text = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
     assert [line for line in text.splitlines() if len(line) > LONGEST_LINE and not line.startswith("|")] == []
+
+
+def test_a_person_can_read_each_decision_at_a_glance():
+    decisions = re.findall(r"^- .*\n(?:  .*\n)*", TEXT[TEXT.index("## Decisions") :], flags=re.MULTILINE)
+    assert decisions
+    assert [each for each in decisions if each.count("\n") > LONGEST_DECISION] == []
