@@ -13,36 +13,37 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "pytorch.md"
 
 INTRODUCTION = """# PyTorch's words
 
-A script written for PyTorch runs when its imports are changed: `import tinytorch as torch`. This page says what of
-PyTorch is there, what differs, and what is missing; `python -m tests.scripts.table` writes it from the code, and a test
-compares. `tests/scripts/ordinary` has the scripts that are run under both.
+A script written for PyTorch runs once you change its imports: `import tinytorch as torch`. This page lists which parts
+of PyTorch are there, what differs, and what is missing. `python -m tests.scripts.table` generates it from the code, and
+a test compares the two. The scripts in `tests/scripts/ordinary` are run under both.
 
-A word that is not built yet says which module builds it. A word that is missing says what to use instead. What no
-module teaches is made of the student's own operations: if their `add` is wrong, so is `x += 1`.
+If you use a name that is not built yet, the error says which module builds it. If you use a name that is missing, the
+error says what to use instead. Whatever no module teaches is made of your own operations: if your `add` is wrong, so is
+`x += 1`.
 """
 
 DIFFERS = {
     "`x.data`": "a numpy array. `p.data = tensor` and `p.data -= tensor` work; for `p.data.zero_()` write "
     "`with no_grad(): p.zero_()`",
-    "`x.numpy()`": "also of a tensor that wants a gradient, where PyTorch asks for `detach()` first",
+    "`x.numpy()`": "also works for a tensor that requires a gradient, where PyTorch requires `detach()` first",
     "whole numbers": "Python's integers become int32, not int64",
     "dtypes": "text: `x.dtype == 'float32'`; `tinytorch.float32` and `x.dtype == tinytorch.float32` work",
-    "float64": "a float64 that nobody brought in becomes float32; there is no table of promotions",
+    "float64": "a float64 that you did not bring in yourself becomes float32; there is no table of promotions",
     "`x += 1` on a recorded result": "refused if the result went into an operation, or is a view: write `x = x + 1`",
-    "`p.data = array`": "new memory: views of the old don't follow",
-    "`backward()` twice": "adds once more, without `retain_graph=True`",
+    "`p.data = array`": "uses new memory: views of the old array don't change",
+    "`backward()` twice": "adds the gradients again, even without `retain_graph=True`",
     "gradients of gradients": "none: `create_graph=True` is an error",
     "`autograd.Function`": "one result; what `ctx` keeps is not guarded by versions",
     "rounding, `sign`": "as in PyTorch the gradient is 0; `floor_divide` has none",
     "products and running sums of int32": "stay int32, where PyTorch counts in int64",
     "`unique`": "always sorted",
-    "random numbers": "other ones than PyTorch's from the same seed; all come from one generator",
+    "random numbers": "the same seed gives other numbers than in PyTorch; all come from one generator",
     "`randperm`": "module 07 builds what it calls",
-    "`state_dict()`": "copies, in the order in which they were set; PyTorch's share memory, parameters first",
-    "`load_state_dict` of a wrong state": "a ValueError and nothing is loaded; PyTorch loads what fits",
+    "`state_dict()`": "contains copies, in the order in which they were set; PyTorch's tensors share memory, and parameters come first",
+    "`load_state_dict` of a wrong state": "is a ValueError, and nothing is loaded; PyTorch loads what fits",
     "`super().__init__()`": "may be forgotten",
     "losses of different shapes": "refused, where PyTorch broadcasts with a warning",
-    "`inplace=True` of layers": "accepted, and saves no memory",
+    "`inplace=True` of layers": "accepted, but saves no memory",
     "optimizers": "the state is a list in the order of the parameters",
     "shapes": "plain tuples, and shown as such: `(2, 3)`, not `torch.Size([2, 3])`",
     "`DataLoader(num_workers=4)`": "accepted with a warning: this process loads",
@@ -51,9 +52,9 @@ DIFFERS = {
     "models. PyTorch can't read it",
     "errors": "ValueError in places where PyTorch raises RuntimeError; each says what to do",
     "`numpy.array(x)`": "refused: `x.data`, or `x.numpy()`, is the array",
-    "the mean of whole numbers": "a float32, where PyTorch is an error",
-    "`x.data.zero_()` and other words of a Tensor asked of `x.data`": "numpy's AttributeError; below it stands what to "
-    "write instead",
+    "the mean of whole numbers": "a float32; in PyTorch it is an error",
+    "`x.data.zero_()` and other methods of a Tensor called on `x.data`": "numpy's AttributeError, followed by what to write "
+    "instead",
     "no GPU": "`cuda.is_available()` is False; `.to('cuda')` says so",
 }
 
