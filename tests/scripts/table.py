@@ -39,7 +39,8 @@ DIFFERS = {
     "`unique`": "always sorted",
     "random numbers": "the same seed gives other numbers than in PyTorch; all come from one generator",
     "`randperm`": "module 07 builds what it calls",
-    "`state_dict()`": "contains copies, in the order in which they were set; PyTorch's tensors share memory, and parameters come first",
+    "`state_dict()`": "contains copies, in the order in which they were set; PyTorch's tensors share memory, "
+    "and parameters come first",
     "`load_state_dict` of a wrong state": "is a ValueError, and nothing is loaded; PyTorch loads what fits",
     "`super().__init__()`": "may be forgotten",
     "losses of different shapes": "refused, where PyTorch broadcasts with a warning",
@@ -53,8 +54,8 @@ DIFFERS = {
     "errors": "ValueError in places where PyTorch raises RuntimeError; each says what to do",
     "`numpy.array(x)`": "refused: `x.data`, or `x.numpy()`, is the array",
     "the mean of whole numbers": "a float32; in PyTorch it is an error",
-    "`x.data.zero_()` and other methods of a Tensor called on `x.data`": "numpy's AttributeError, followed by what to write "
-    "instead",
+    "`x.data.zero_()` and other methods of a Tensor called on `x.data`": "numpy's AttributeError, followed by what "
+    "to write instead",
     "no GPU": "`cuda.is_available()` is False; `.to('cuda')` says so",
 }
 
