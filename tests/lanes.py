@@ -28,7 +28,20 @@ CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
 MOST_RETRIED = 3  # more than this are no accident of a crowded machine
 OVER_BUDGET = 1.2
-LONGEST = {"test_live_in_jupyterlab.py"}
+# Files that keep one process busy for minutes, the longest first.
+LONGEST = (
+    "test_corpus.py",
+    "test_live_in_jupyterlab.py",
+    "test_releases.py",
+    "test_schema.py",
+    "test_crash.py",
+    "test_pool.py",
+    "test_documents.py",
+    "test_student.py",
+    "test_prerequisites.py",
+    "test_milestones.py",
+    "test_judging_away.py",
+)
 ONE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
@@ -171,7 +184,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collection_modifyitems(items: list) -> None:
     """Begin with what takes longest: begun last, it would keep one process busy while the other has ended."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
 def lane_of(source: str) -> str | None:
@@ -188,7 +202,7 @@ def written_modules() -> int:
 def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
-    if lane.retries:  # sorted by their numbers of tests, files with one long test each would begin last
+    if together:  # sorted by their numbers of tests, files with a few long tests each would begin last
         together += ["--no-loadscope-reorder"]
     line = [
         sys.executable,

@@ -88,11 +88,11 @@ def check_everything(live: Process, receipts: list[tuple[SignedReceipt, bytes]])
     assert (report.damage, report.rows) == ([], len(found) + 1)
 
 
-@pytest.fixture(params=[10, pytest.param(2, marks=pytest.mark.postgresql)], ids=["sqlite", "postgresql"])
+@pytest.fixture(params=[5, pytest.param(2, marks=pytest.mark.postgresql)], ids=["sqlite", "postgresql"])
 def rounds(request: pytest.FixtureRequest) -> tuple[int, str]:
-    """How many rounds on which database; PostgreSQL's own durability is not ours to prove ten times."""
-    if request.param == 10:
-        return 10, ""
+    """How many rounds on which database; what a disk may hold then, test_power_cut looks at more closely."""
+    if request.param == 5:
+        return 5, ""
     return 2, new_database(request.getfixturevalue("postgresql_url"), f"crash_{time.time_ns()}")
 
 
