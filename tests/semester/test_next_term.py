@@ -33,6 +33,8 @@ extensions:
 # Who teaches.
 staff: {instructors: [ida], tas: [tom]}
 sections: {A: [tom]}
+labs:
+  - {section: A, first: 2026-10-06 14:00, weeks: 12}
 conflicts: [{grader: tom, student: ada}]
 milestones:
   perceptron: {due: 2026-10-30 23:59, points: 5}
@@ -132,4 +134,4 @@ def test_the_command_says_what_it_wrote(old: Path, monkeypatch: pytest.MonkeyPat
     done = CliRunner().invoke(next_, words)
     assert done.exit_code == 0, done.output
     assert "dates are 365 days later, on other days of the week" in done.output
-    assert "students of this term: sections, extensions, accommodations, conflicts" in done.output
+    assert "students of this term: sections, labs, extensions, accommodations, conflicts" in done.output

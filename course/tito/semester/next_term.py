@@ -1,7 +1,7 @@
 """Next term's semester file from this one: the same text with its dates shifted, without this term's people.
 
 Whoever wrote the file keeps its comments and columns: only the characters of the course's id, of dates and of the
-roster's name are replaced, and the lists that name students are left out.
+roster's name are replaced, and what belongs to this term's students is left out.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from tito.semester.problems import SemesterError
 from tito.semester.read import Sources, Valid, read, validate
 from tito.semester.rosters.headings import COLUMNS
 
-OF_STUDENTS = ("sections", "extensions", "accommodations", "conflicts")
+OF_THIS_TERM = ("sections", "labs", "extensions", "accommodations", "conflicts")  # who is there, and when they meet
 DAY = len("2026-11-30")
 
 
@@ -55,7 +55,7 @@ def next_term(path: Path, course: str, opens: date, output: Path, curriculum: Cu
     document = Document.parse(text, str(path))
     roster = f"{output.stem}-roster.csv"
     values = {**_shifted(document.data, days), ("course",): course, ("roster",): roster}
-    left_out = tuple(key for key in OF_STUDENTS if key in document.data)
+    left_out = tuple(key for key in OF_THIS_TERM if key in document.data)
     lines = _without(_replaced(text, document, values), document, left_out)
     if "roster" not in document.data:
         lines.append(f"roster: {roster}\n")
