@@ -20,6 +20,7 @@ from exchange.protocol.models import AssignmentSettings, CourseSettings, SignedR
 from exchange.service import fsck
 from exchange.service.app import build_service, create_app
 from exchange.service.blobs import LocalBlobs
+from exchange.service.context import Service
 from exchange.service.database import Database
 from exchange.service.settings import Settings, from_environment
 from tests.exchange.fake_hub import FakeHub
@@ -55,6 +56,8 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 class Live:
     """A running service and the Hub that it asks."""
+
+    service: Service  # of a service in a thread; a Process keeps its own to itself
 
     def __init__(self, hub: FakeHub, settings: Settings, scratch: Path) -> None:
         self.hub, self.settings, self.scratch = hub, settings, scratch
@@ -139,7 +142,7 @@ def in_thread(hub: FakeHub, settings: Settings, scratch: Path) -> Iterator[Live]
     """Run the service in a thread of this process."""
     live = Live(hub, settings, scratch)
     service = build_service(settings, clock=live.clock)
-    live.service = service  # type: ignore[attr-defined]
+    live.service = service
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((settings.host, settings.port))

@@ -103,7 +103,7 @@ def test_what_is_added_up_is_what_the_events_say(course: Live) -> None:
     ]
     assert [(p.name, p.right) for p in own.predictions] == [("size", True)]
     assert course.staff().activity(COURSE, "tensor", "ada") == own
-    with course.service.database.write() as connection:  # type: ignore[attr-defined]
+    with course.service.database.write() as connection:
         activity.rebuild(connection)
     assert ada.activity(COURSE) == own
 

@@ -204,7 +204,7 @@ def _state(scene: Scene) -> object:
 
 
 def _audited(scene: Scene) -> list[tuple[str, str, int]]:
-    with scene.live.service.database.read() as connection:  # type: ignore[attr-defined]
+    with scene.live.service.database.read() as connection:
         rows = connection.execute(select(audit.c.actor, audit.c.verb, audit.c.status).order_by(audit.c.seq))
         return [(r.actor, r.verb, r.status) for r in rows]
 

@@ -27,7 +27,7 @@ def two_courses(course: Live) -> Live:
 
 def rows(live: Live) -> dict[str, list[str]]:
     """Every row of every table, as text."""
-    with live.service.database.read() as connection:  # type: ignore[attr-defined]
+    with live.service.database.read() as connection:
         return {t.name: [str(tuple(row)) for row in connection.execute(select(t))] for t in metadata.sorted_tables}
 
 
@@ -66,7 +66,7 @@ def test_a_course_that_is_not_frozen_is_not_deleted_and_staff_may_not(two_course
 
 
 def test_blobs_that_a_sudden_end_left_are_found_as_orphans(two_courses: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    blobs = two_courses.service.blobs  # type: ignore[attr-defined]
+    blobs = two_courses.service.blobs
 
     def end(key: str) -> None:
         raise OSError("the machine went off")

@@ -83,7 +83,7 @@ def test_students_hand_in_and_fetch_nothing_and_read_and_download_what_is_theirs
 
 def test_an_upload_that_began_before_is_refused_when_it_would_be_stored(course: Live) -> None:
     ada = course.student("ada")
-    service = course.service  # type: ignore[attr-defined]
+    service = course.service
     commit = service.blobs.put
 
     def freeze_meanwhile():

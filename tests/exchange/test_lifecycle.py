@@ -236,7 +236,7 @@ def test_upload_that_was_open_when_the_module_was_closed_is_refused(solved: Live
     ada = solved.client(token)
     outgoing = solved.outgoing({"tensor.ipynb": "x"})
     caller = read_caller(solved.hub.models[token])
-    intake = SubmissionIntake(solved.service, caller, COURSE, "tensor", "key-12345678")  # type: ignore[attr-defined]
+    intake = SubmissionIntake(solved.service, caller, COURSE, "tensor", "key-12345678")
     intake.admit(outgoing.files, solved.clock())
     ada.unlock(COURSE, "tensor", close=True, confirm="tensor")
     with pytest.raises(Refused, match="takes no more submissions"):

@@ -113,7 +113,7 @@ def test_failed_transaction_leaves_nothing(live: Live) -> None:
     """An error in the middle takes back everything before it."""
     from exchange.service import audit
 
-    database = live.service.database  # type: ignore[attr-defined]
+    database = live.service.database
     with pytest.raises(ZeroDivisionError), database.write() as connection:
         audit.record(connection, "2026", None, "half", COURSE)
         raise ZeroDivisionError

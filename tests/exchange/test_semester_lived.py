@@ -24,7 +24,7 @@ def test_nothing_grows_but_what_was_sent(tmp_path: Path) -> None:
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         files: list[int] = []
         sent = live_it(live, SIZE, after_module=lambda number: files.append(open_files()))
-        data, service = live.settings.data, live.service  # type: ignore[attr-defined]
+        data, service = live.settings.data, live.service
         assert sent <= blob_bytes(data) <= sent * BLOB_OVERHEAD
         assert database_bytes(data) <= EMPTY_BYTES + ROW_BYTES * SIZE.students * SIZE.modules
         assert write_log_bytes(data) <= WRITE_LOG_BYTES

@@ -328,7 +328,7 @@ def test_broken_uploads_leave_nothing(course: Live) -> None:
     assert statuses == {name: status for name, (_, status) in BROKEN.items()}
     assert course.student("ada").submissions(COURSE) == []
     assert list((course.settings.data / "incoming").iterdir()) == []
-    report = fsck.check(course.service.database, course.service.blobs)  # type: ignore[attr-defined]
+    report = fsck.check(course.service.database, course.service.blobs)
     assert (report.damage, report.orphans) == ([], [])
 
 
@@ -378,7 +378,7 @@ def test_limited_attempts_hold_against_uploads_at_once(course: Live) -> None:
 
     with ThreadPoolExecutor(10) as pool:
         assert sorted(pool.map(attempt, uploads)) == [1, 2] + [409] * 8
-    report = fsck.check(course.service.database, course.service.blobs)  # type: ignore[attr-defined]
+    report = fsck.check(course.service.database, course.service.blobs)
     assert (report.damage, report.orphans) == ([], [])
 
 

@@ -79,6 +79,19 @@ def test_a_submission_goes_with_its_part_of_the_course_and_its_answer_comes(aske
     assert door.heard.get() == ({"judge": 1, "of": "digest", "label": 0}, b"package")
 
 
+def test_a_part_of_the_course_that_the_other_side_has_forgotten_is_sent_again(certificates, monkeypatch):
+    monkeypatch.setattr(calls, "KEPT_COURSES", 2)
+    door = FakeDoor(
+        certificates, lambda said, _: frame({"answer": said["judge"]}, b"bytes") if "judge" in said else b""
+    )
+    mine = Calls(door.address, certificates)
+    with contextlib.closing(door), contextlib.closing(mine):
+        for name in ("one", "two", "two", "three", "one"):
+            mine.judge((name, b"a part"), b"package", 20.0)
+    heard = [door.heard.get()[0] for _ in range(9)]
+    assert [said["course"] for said in heard if "course" in said] == ["one", "two", "three", "one"]
+
+
 def test_answers_to_what_was_not_asked_are_dropped_and_the_first_one_counts(asked):
     pickled = pickle.dumps(Unpickled())
 

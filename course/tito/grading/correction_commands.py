@@ -3,13 +3,11 @@
 Promises: nothing changes before the plan was shown and said yes to; giving a command again changes nothing more.
 """
 
-import json
-import sys
 from typing import Any
 
 import click
 
-from tito.errors import TitoError
+from tito.agreeing import agreed, print_json
 
 from .command_line import AS_JSON, DATABASE, STUDENTS, WHERE, door_of, run_job, table, wait_for
 
@@ -48,13 +46,13 @@ def void(name, check, reason, undo, plan_only, yes, course_dir, database, as_jso
     plan = door.void(wanted, plan=True)
     if not as_json:
         _say_void(plan)
-    if plan_only or not _agreed(yes, "Change these points?"):
-        _print_json(as_json, plan)
+    if plan_only or not agreed(yes, "Change these points?"):
+        print_json(as_json, plan)
         return 0
     done = door.void(wanted, plan=False)
     with door.working(None):
         failed = [job for job in done["jobs"] if not wait_for(door, job)]
-    _print_json(as_json, done)
+    print_json(as_json, done)
     if not as_json:
         click.echo("Done." if not failed else "Done, but some feedback could not be made anew: tito grade status")
     return 1 if failed else 0
@@ -85,13 +83,13 @@ def regrade(name, jobs, students, force, plan_only, yes, course_dir, database, a
     plan = _only(door.regrade_plan(name), students)
     if not as_json:
         _say_regrade(plan)
-    if code or plan_only or not plan["judged"] or not _agreed(yes, "Change these points?"):
-        _print_json(as_json, plan)
+    if code or plan_only or not plan["judged"] or not agreed(yes, "Change these points?"):
+        print_json(as_json, plan)
         return code
     code = run_job(door, "autograde", name, tuple(plan["judged"]), jobs, as_json, quiet=True)
     if told := tuple(row["student"] for row in plan["rows"] if row["told"]):
         code = run_job(door, "release_feedback", name, told, None, as_json, quiet=True, unread=True) or code
-    _print_json(as_json, plan)
+    print_json(as_json, plan)
     if not as_json:
         click.echo("Done." if not code else "Some could not be graded: tito grade status")
     return code
@@ -104,21 +102,8 @@ def _only(plan: dict[str, Any], students: tuple[str, ...]) -> dict[str, Any]:
     return {**plan, "rows": rows, "judged": [name for name in plan["judged"] if name in students]}
 
 
-def _agreed(yes: bool, question: str) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise TitoError("nothing was changed: say --yes, or --plan to see what would be")
-    return click.confirm(question, err=True)
-
-
-def _print_json(as_json: bool, plan: dict[str, Any]) -> None:
-    if as_json:
-        click.echo(json.dumps(plan, indent=1))
-
-
 def _list(found: dict[str, Any], as_json: bool) -> int:
-    _print_json(as_json, found)
+    print_json(as_json, found)
     if not as_json and found["checks"]:
         rows = [{**row, "void": row["void"]["reason"] if row["void"] else ""} for row in found["checks"]]
         table(rows, ("name", "title", "points", "hidden", "passed", "judged", "void"))

@@ -23,7 +23,7 @@ from tito.checks.run import JudgingFailed, NotJudgedNow
 from tito.errors import TitoError
 
 from .certificates import client_context, host_of
-from .frames import ANSWER_BYTES, BadFrame, frame, read_frame
+from .frames import ANSWER_BYTES, KEPT_COURSES, BadFrame, frame, read_frame
 
 log = logging.getLogger("grading.calls")
 CONNECT_SECONDS = 10.0
@@ -60,7 +60,7 @@ class Calls:
         self._lock = threading.RLock()  # of all below
         self._waiting: dict[int, _Waiting] = {}
         self._connection: ssl.SSLSocket | None = None
-        self._known: set[str] = set()  # what the other side has of the course
+        self._known: dict[str, None] = {}  # what the other side has of the course, the oldest first
         self._slots = 0
         self._away_since: float | None = time.monotonic()
         self._closed = threading.Event()
@@ -128,7 +128,7 @@ class Calls:
     def _connected(self) -> Iterator[ssl.SSLSocket]:
         connection = _connect(self._place, self._context)
         with self._lock:
-            self._connection, self._away_since, self._known = connection, None, set()
+            self._connection, self._away_since, self._known = connection, None, {}
             for number, waiting in self._waiting.items():
                 self._hand_over(number, waiting)
         try:
@@ -159,7 +159,9 @@ class Calls:
         digest, course = waiting.course
         if digest not in self._known:
             self._send({"course": digest}, course)
-            self._known.add(digest)
+            self._known[digest] = None
+            if len(self._known) > KEPT_COURSES:  # the other side forgets the same one
+                self._known.pop(next(iter(self._known)))
         self._send({"judge": number, "of": digest, "label": waiting.label}, waiting.package)
 
     def _send(self, header: dict[str, Any], body: bytes = b"") -> None:

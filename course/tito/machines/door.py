@@ -18,11 +18,10 @@ from distributed.scheduler import KilledWorker
 
 from . import carried
 from .certificates import host_of
-from .frames import ANSWER_BYTES, PACKAGE_BYTES, BadFrame, Frame, frame, next_frame
+from .frames import ANSWER_BYTES, KEPT_COURSES, PACKAGE_BYTES, BadFrame, Frame, frame, next_frame
 
 log = logging.getLogger("grading.door")
 LOOK_SECONDS = 0.5  # until a worker that came or went is noticed
-KEPT_COURSES = 32  # parts of the course that stay with the scheduler: as many modules as a semester has
 SLOT = "judge"  # what a task needs one of, and a worker has some of
 DEADLY = "the workers that had this submission died, one after the other: look into their logs, then queue it again"
 BROKEN = (ConnectionError, BadFrame, ssl.SSLError)
@@ -144,7 +143,7 @@ class Caller:
         """Let Dask have it as a result by that name: whoever needs it gets it once, from whoever has it."""
         key = f"course-{digest}"
         self._courses[digest] = self._door.client.submit(carried.course, course, key=key, pure=False, retries=3)
-        while len(self._courses) > KEPT_COURSES:
+        if len(self._courses) > KEPT_COURSES:
             self._courses.pop(next(iter(self._courses)))
 
     def _ask(self, number: int, digest: str, package: bytes, label: int) -> None:

@@ -11,9 +11,11 @@ from typing import IO, Any
 SIZES = struct.Struct("<II")
 HEADER_BYTES = 2**20  # the list of who is there, at most
 ANSWER_BYTES = 2**22  # a verdict, at most; a module's has some 20 kB
-PACKAGE_BYTES = (
-    2**28
-)  # what goes to a worker, at most: a notebook of any size that the exchange takes, and earlier ones
+# What goes to a worker, at most: a notebook of any size that the exchange takes, and earlier ones.
+PACKAGE_BYTES = 2**28
+# Parts of the course that stay with the scheduler for each connection: more than a semester has modules. Both ends
+# forget the oldest beyond that, so that it is sent again.
+KEPT_COURSES = 32
 
 Frame = tuple[dict[str, Any], bytes]
 

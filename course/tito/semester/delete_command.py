@@ -3,8 +3,6 @@
 There is no button for it: whoever deletes a course names it, and has its archive at hand.
 """
 
-import json
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ import click
 
 from exchange.client import ExchangeClient
 from exchange.protocol.models import Refused
+from tito.agreeing import agreed, print_json
 from tito.errors import TitoError
 from tito.semester.archive import check_archive
 from tito.semester.client import SemesterClient
@@ -42,14 +41,14 @@ def delete(course, archive, without_archive, early, plan_only, yes, as_json):
         if not as_json:
             _say(plan)
         if plan_only:
-            return _print(as_json, {**plan, "deleted": False})
+            return print_json(as_json, {**plan, "deleted": False})
         why = _archived(plan, archive, without_archive)
-        if not _agreed(yes, f"Delete {course}?"):
-            return _print(as_json, {**plan, "deleted": False})
+        if not agreed(yes, f"Delete {course}?", "nothing was deleted"):
+            return print_json(as_json, {**plan, "deleted": False})
         done = client.delete(course, why, early)
     if not as_json:
         click.echo(f"{course} is deleted ({why})")
-    return _print(as_json, done)
+    return print_json(as_json, done)
 
 
 def _archived(plan: dict[str, Any], archive: Path | None, without: bool) -> str:
@@ -87,17 +86,3 @@ def _say(plan: dict[str, Any]) -> None:
     click.echo(f"    gradebook: {'yes' if graded['gradebook'] else 'none'}, {graded['runs']} runs of grading")
     for each in plan["kept"]:
         click.echo(f"  stays: {each}")
-
-
-def _agreed(yes: bool, question: str) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise TitoError("nothing was deleted: say --yes, or --plan to see what would be")
-    return click.confirm(question, err=True)
-
-
-def _print(as_json: bool, found: Any) -> int:
-    if as_json:
-        click.echo(json.dumps(found, indent=1))
-    return 0

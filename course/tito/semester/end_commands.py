@@ -1,13 +1,11 @@
 """`tito semester freeze` and `unfreeze`: the end of a course, and the way back."""
 
-import json
-import sys
 from contextlib import closing
 from typing import Any
 
 import click
 
-from tito.errors import TitoError
+from tito.agreeing import agreed, print_json
 from tito.semester.client import SemesterClient
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
@@ -36,14 +34,14 @@ def freeze(plan_only: bool, unfinished: bool, yes: bool, as_json: bool) -> int:
         plan = client.freeze_plan()
         if not as_json:
             _say(plan)
-        if plan_only or plan["frozen"] or not _agreed(yes, f"Freeze {plan['course']}?"):
-            return _print(as_json, {**plan, "left_undone": []})
+        if plan_only or plan["frozen"] or not agreed(yes, f"Freeze {plan['course']}?"):
+            return print_json(as_json, {**plan, "left_undone": []})
         done = client.freeze(unfinished)
     if not as_json:
         for task in done["left_undone"]:
             click.echo(f"left undone: {_task(task)}")
         click.echo(f"{plan['course']} is frozen since {done['frozen']['since'][:16]}. Next: tito semester archive")
-    return _print(as_json, {**plan, **done})
+    return print_json(as_json, {**plan, **done})
 
 
 @click.command(epilog="Example:  tito semester unfreeze --yes")
@@ -53,12 +51,12 @@ def unfreeze(yes: bool, as_json: bool) -> int:
     """Let a frozen course go on; apply the semester afterwards, for releases and collections to come back."""
     with closing(SemesterClient()) as client:
         before = client.freeze_plan()
-        if before["frozen"] and not _agreed(yes, f"Unfreeze {before['course']}?"):
+        if before["frozen"] and not agreed(yes, f"Unfreeze {before['course']}?"):
             return 0
         client.unfreeze()
     if not as_json:
         click.echo(f"{before['course']} goes on" if before["frozen"] else f"{before['course']} was not frozen")
-    return _print(as_json, {"course": before["course"], "was_frozen": before["frozen"]})
+    return print_json(as_json, {"course": before["course"], "was_frozen": before["frozen"]})
 
 
 def _say(plan: dict[str, Any]) -> None:
@@ -79,17 +77,3 @@ def _say(plan: dict[str, Any]) -> None:
 
 def _task(task: dict[str, str]) -> str:
     return " ".join(part for part in (task["kind"].replace("_", " "), task["assignment"], task["student"]) if part)
-
-
-def _agreed(yes: bool, question: str) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise TitoError("nothing was changed: say --yes, or --plan to see what would be")
-    return click.confirm(question, err=True)
-
-
-def _print(as_json: bool, found: Any) -> int:
-    if as_json:
-        click.echo(json.dumps(found, indent=1))
-    return 0

@@ -1,14 +1,13 @@
 """`tito grade points`: points that were given elsewhere, with everybody's change shown before any is made."""
 
 import base64
-import json
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import click
 
+from tito.agreeing import agreed, print_json
 from tito.errors import TitoError
 from tito.semester.client import SemesterClient
 
@@ -57,13 +56,13 @@ def _points(client, name, file, column, max_score, username, take_back, student,
     if not as_json:
         _say(plan)
     nothing = not plan["changes"] and plan["max_before"] == plan["max_score"]
-    if plan_only or nothing or not _agreed(yes, "Enter these points?"):
-        return _print(as_json, {**plan, "changed": 0})
+    if plan_only or nothing or not agreed(yes, "Enter these points?"):
+        return print_json(as_json, {**plan, "changed": 0})
     planned = {key: plan[key] for key in ("points", "max_score", "file", "seen")}
     done = client.ask_points(name, "apply", planned)
     if not as_json:
         click.echo(f"Done: {done['changed']} changed. Students see their points now.")
-    return _print(as_json, {**plan, **done})
+    return print_json(as_json, {**plan, **done})
 
 
 def _take_back(client: SemesterClient, name: str, student: str, plan_only: bool, yes: bool, as_json: bool) -> int:
@@ -72,12 +71,12 @@ def _take_back(client: SemesterClient, name: str, student: str, plan_only: bool,
     if not as_json:
         whose = student or f"{len(gone)} student{'' if len(gone) == 1 else 's'} and the column"
         click.echo(f"{name}: the points of {whose} would be gone")
-    if plan_only or not _agreed(yes, "Take them back?"):
-        return _print(as_json, {"name": name, "points": gone, "removed": 0})
+    if plan_only or not agreed(yes, "Take them back?"):
+        return print_json(as_json, {"name": name, "points": gone, "removed": 0})
     done = client.ask_points(name, "take_back", {"student": student})
     if not as_json:
         click.echo(f"Done: {done['removed']} removed. The record of grade changes keeps them.")
-    return _print(as_json, {"name": name, "points": gone, **done})
+    return print_json(as_json, {"name": name, "points": gone, **done})
 
 
 def _list(columns: list[dict[str, Any]], as_json: bool) -> int:
@@ -87,7 +86,7 @@ def _list(columns: list[dict[str, Any]], as_json: bool) -> int:
             click.echo(f"{each['name']:24} {about}, from {each['source']} by {each['by']} at {each['at'][:16]}")
         if not columns:
             click.echo("no points were given elsewhere")
-    return _print(as_json, columns)
+    return print_json(as_json, columns)
 
 
 def _say(plan: dict[str, Any]) -> None:
@@ -106,17 +105,3 @@ def _say_names(what: str, names: list[str]) -> None:
     if names:
         more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         click.echo(f"{what}: {', '.join(names[:SHOWN])}{more}")
-
-
-def _agreed(yes: bool, question: str) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise TitoError("nothing was changed: say --yes, or --plan to see what would be")
-    return click.confirm(question, err=True)
-
-
-def _print(as_json: bool, found: Any) -> int:
-    if as_json:
-        click.echo(json.dumps(found, indent=1))
-    return 0
