@@ -89,7 +89,10 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, fo
         ida.post(f"{END}/{what}", data={"form_token": form_token(page), "sure": "yes", "unfinished": "true"}).text
     )
     assert ben.get(END).status_code == 403
-    frozen = press_end("freeze")
+    # What grading has in hand is finished first: the freeze says so, and is asked again.
+    frozen = wait_for(
+        lambda: "grading is at work on" not in (said := press_end("freeze")) and said, "grading to rest", pause=1.0
+    )
     try:
         assert f"{COURSE} is frozen since" in frozen and "by ida" in frozen, frozen
         said = text_of(ben.get(HOME).text)
