@@ -1,20 +1,40 @@
 """The environments of servers and workers, made of the code that is tested; whichever room runs first makes them."""
 
 import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tito.curriculum import load_curriculum
 from tito.staff.environments import make_environments
 from tito.staff.package import prebuilt_of_semester
 
+from tests.proxies import NAMES
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 COURSE = CHECKOUT / "course"
+REAL = {name: os.environ[name] for name in NAMES if name in os.environ}  # before any test names a proxy of its own
+
+
+@contextmanager
+def as_it_was() -> Iterator[None]:
+    """Reach packages as this machine does, although a test may have named a proxy that leads nowhere."""
+    named = {name: os.environ.pop(name) for name in NAMES if name in os.environ}
+    os.environ.update(REAL)
+    try:
+        yield
+    finally:
+        for name in REAL:
+            os.environ.pop(name, None)
+        os.environ.update(named)
 
 
 @functools.cache
 def worker_environment() -> Path:
     """Return the environment that the judge's workers run in."""
-    return make_environments(CHECKOUT, COURSE, kinds=("worker",))["worker"]
+    with as_it_was():
+        return make_environments(CHECKOUT, COURSE, kinds=("worker",))["worker"]
 
 
 def student_environment(semester: Path) -> Path:
@@ -24,4 +44,5 @@ def student_environment(semester: Path) -> Path:
 
 @functools.cache
 def _student_environment(prebuilt: tuple[str, ...]) -> Path:
-    return make_environments(CHECKOUT, COURSE, ("student",), [], list(prebuilt))["student"]
+    with as_it_was():
+        return make_environments(CHECKOUT, COURSE, ("student",), [], list(prebuilt))["student"]
