@@ -67,14 +67,13 @@ def run(report) -> None:
 
 def stands(live: Live, modules: int) -> Moment:
     """Measure now; pages are those of the modules so far."""
-    memory, files, now = pss_mb(), open_files(), live.clock.moment
-    of_database = [name for name in files if Path(name).name.startswith("exchange.db")]
+    memory, files, now = pss_mb(), parted(open_files()), live.clock.moment
     with ExitStack() as stack:
         pages = Pages(live, stack)
         pages.modules, pages.sections = SIZE.slugs[:modules], dict.fromkeys(SIZE.names, "")
         student, ta = pages.student(SIZE.names[1]), pages.ta("tom")
         costs = _cost(student, HOME), _cost(ta, HOME + "class")
-        moment = Moment(memory, len(of_database), len(files) - len(of_database), *costs)
+        moment = Moment(memory, *files, *costs)
     live.clock.moment = now
     return moment
 
@@ -123,6 +122,12 @@ def open_files() -> list[str]:
         with suppress(FileNotFoundError):  # the folder itself, which was open while it was listed
             found.append(str(each.readlink()))
     return found
+
+
+def parted(files: list[str]) -> tuple[int, int]:
+    """Count the files of the exchange's database, and all others."""
+    of_database = sum(Path(name).name.startswith("exchange.db") for name in files)
+    return of_database, len(files) - of_database
 
 
 def pss_mb() -> float:

@@ -7,7 +7,7 @@ import pytest
 
 from exchange.service import fsck
 from exchange.service.blobs import LocalBlobs
-from tests.benchmarks.bench_soak import BLOB_OVERHEAD, OPEN_FILES, ROW_BYTES, WRITE_LOG_BYTES, open_files
+from tests.benchmarks.bench_soak import BLOB_OVERHEAD, CONNECTIONS, ROW_BYTES, WRITE_LOG_BYTES, open_files, parted
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, in_thread, make_settings
 from tests.exchange.semester_lived import Semester, blob_bytes, database_bytes, live_it, write_log_bytes
@@ -22,13 +22,15 @@ EMPTY_BYTES = 1_000_000  # a database with its tables, and what waits beside it
 def test_nothing_grows_but_what_was_sent(tmp_path: Path) -> None:
     """Disk by what was sent, rows by student and module; open files by the pool alone, whoever comes and goes."""
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
-        files: list[int] = []
+        files: list[list[str]] = []
         sent = live_it(live, SIZE, after_module=lambda number: files.append(open_files()))
         data, service = live.settings.data, live.service
         assert sent <= blob_bytes(data) <= sent * BLOB_OVERHEAD
         assert database_bytes(data) <= EMPTY_BYTES + ROW_BYTES * SIZE.students * SIZE.modules
         assert write_log_bytes(data) <= WRITE_LOG_BYTES
-        assert files[-1] <= files[0] + OPEN_FILES
+        of_database, others = zip(*(parted(each) for each in files), strict=True)
+        assert of_database[-1] <= 3 * CONNECTIONS
+        assert others[-1] <= others[0] + SIZE.students  # whose connections may be open still
         report = live.fsck()
         assert (report.damage, report.orphans) == ([], [])
         assert fsck.sweep(service.database, LocalBlobs(data), live.settings, older_than_seconds=-1) == 0

@@ -13,7 +13,7 @@ ANSWERS = {
     "a few deep tags": "<div>" * 2_900,
     "quotes": ">" * 190_000,
     "table": "|a|b|\n|-|-|\n" + "|1|2|\n" * 9_000,
-    "equations": "\\begin{a}" * 5_000,
+    "equations": "\\begin{a}" * 6_600,
     "backticks": " ".join("`" * (length % 60) for length in range(5_000)),
 }
 CODE = {"long line": "x+" * 95_000, "open strings": "f'{" * 30_000, "parentheses": "(" * 190_000}

@@ -5,12 +5,14 @@ from tito.errors import TitoError
 from tito.semester.service.hub_api import Hub
 
 from exchange.protocol.scopes import student_group
+from tests.environments import student_environment
 from tests.formgrader.local_hub import COURSE
 
 pytestmark = pytest.mark.service
 
 
 def test_the_semester_service_starts_students_servers_and_nobody_elses(hub):
+    student_environment(hub.settings.semester_file)  # the Hub would make it, and reach packages by its recording proxy
     hub.know("lea", "student", student_group(COURSE))
     asking = Hub(hub.settings.hub_api_url, hub.semester_token)
     try:

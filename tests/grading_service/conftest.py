@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.formgrader.local_hub import local_hub
-from tests.grading_service.place import TREE, make_course
+from tests.grading_service.place import hub_on_small_course
 
 
 @pytest.fixture(scope="session")
 def hub(tmp_path_factory):
-    course = make_course(tmp_path_factory.mktemp("hub") / "var" / "course")
-    with local_hub(course.parent, {"TITO_COURSE": str(TREE)}) as running:
+    with hub_on_small_course(tmp_path_factory.mktemp("hub")) as running:
         yield running
 
 

@@ -1,11 +1,16 @@
 """A small course and submissions to it, for tests of grading: real notebooks, made by the project's own generator."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from tito.curriculum import load_curriculum
 from tito.source.release import generate_notebooks
+
+from tests.formgrader.local_hub import local_hub
+from tests.harness.supervised import SupervisedHub
 
 TREE = Path(__file__).parent / "course"
 SLUG = "vectors"
@@ -23,6 +28,14 @@ def make_course(root: Path) -> Path:
     curriculum = load_curriculum(TREE)
     generate_notebooks([curriculum.find_written(SLUG)], curriculum, root)
     return root
+
+
+@contextmanager
+def hub_on_small_course(folder: Path) -> Iterator[SupervisedHub]:
+    """Run a Hub with exchange, grading and formgrader, on the small course and in a folder of its own."""
+    course = make_course(folder / "var" / "course")
+    with local_hub(course.parent, {"TITO_COURSE": str(TREE)}) as running:
+        yield running
 
 
 def answered(root: Path, answers: dict[str, str], written: str = "They multiply.") -> str:

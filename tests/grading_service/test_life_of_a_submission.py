@@ -14,7 +14,7 @@ from exchange.client import ExchangeClient
 from exchange.client.transfer import pack
 from exchange.protocol.models import AssignmentSettings, CourseSettings, QuestionRequest
 from tests.formgrader.local_hub import COURSE
-from tests.grading_service.place import GOOD, SLUG, WRONG, answered
+from tests.grading_service.place import GOOD, SLUG, WRONG, answered, hub_on_small_course
 
 pytestmark = pytest.mark.service
 
@@ -32,6 +32,13 @@ class Caller:
         answer = self.http.get(path)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    """A Hub of its own: what is counted here is all that is there, and its services are killed."""
+    with hub_on_small_course(tmp_path_factory.mktemp("life")) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
