@@ -41,6 +41,7 @@ MAY = {
     "hub_config.run.programs": {"urllib.request"},  # its opener has no proxies
     "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are elsewhere: a proxy may be the only way
     "hub_config.sign_in.provider_client": {"urllib.request"},  # providers are elsewhere too
+    "exchange.hub.identity": {"aiohttp"},  # its session reads nothing of the environment
     "hub_config.spawners.kubernetes": {"aiohttp"},  # a session without proxies for the cluster's client
     "hub_config.run.front": {"AsyncHTTPClient"},  # configures the simple client, which knows no proxies
 }

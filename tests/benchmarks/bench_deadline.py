@@ -31,7 +31,7 @@ SECONDS = 60.0 * STUDENTS / 1000  # a smaller class has the same rush
 SIZE = 200_000
 MODULE = "tensor"
 CORES = os.cpu_count() or 1
-JOBS = int(os.environ.get('DEADLINE_JOBS', CORES))
+JOBS = int(os.environ.get("DEADLINE_JOBS", CORES))
 KNOWN = 12 * JOBS  # submissions by which the rest is predicted
 QUIET_SECONDS = 10.0
 
