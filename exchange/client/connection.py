@@ -26,7 +26,7 @@ class Unreachable(Refused):
     """
 
     def __init__(self, value: str, sent: bool) -> None:
-        super().__init__("the exchange answers", value, "try again in a few minutes", status=0)
+        super().__init__("the exchange did not answer", value, "try again in a few minutes", status=0)
         self.sent = sent
 
 
@@ -108,4 +108,4 @@ def _checked(answer: httpx.Response) -> httpx.Response:
 
 def _foreign(answer: httpx.Response) -> Refused:
     value = f"status {answer.status_code} from {answer.url.host}"
-    return Refused("the exchange answers in its own words", value, "check EXCHANGE_URL", answer.status_code)
+    return Refused("the response was unexpected", value, "check EXCHANGE_URL", answer.status_code)

@@ -56,9 +56,9 @@ class ExchangeClient:
         if not url or not token:
             missing = "EXCHANGE_URL" if not url else token_names.NEEDED
             raise Refused(
-                "a client knows the exchange's address and has a token",
+                "the exchange's address or the token is missing",
                 f"no {missing}",
-                "start it from your Hub server",
+                "start this from your Hub server",
             )
         self.url = url
         self._to = Connection(url, token, acting_for, patience_seconds)

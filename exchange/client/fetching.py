@@ -40,9 +40,9 @@ def fetch_folder(
     """Fetch a release into `folder`, and untouched into `releases/ASSIGNMENT`."""
     if folder.exists() and not add_missing:
         raise Refused(
-            "a fetch never overwrites what you have",
+            "fetching never overwrites your files",
             f"you already have the folder {folder.name}",
-            "to get back missing files alone, fetch with --ExchangeFetchAssignment.replace_missing_files=True",
+            "to restore only missing files, fetch with --ExchangeFetchAssignment.replace_missing_files=True",
             409,
         )
     releases.mkdir(parents=True, exist_ok=True)

@@ -71,9 +71,7 @@ def load(path: Path) -> SignedReceipt:
     try:
         return read_receipt(json.loads(path.read_text()))
     except (OSError, ValueError) as error:
-        raise Refused(
-            "a receipt is a readable JSON file", f"{path}: {error}", "`tito receipt list` shows yours"
-        ) from error
+        raise Refused("the receipt can't be read", f"{path}: {error}", "`tito receipt list` shows yours") from error
 
 
 def outputs_cut(path: Path) -> list[str]:

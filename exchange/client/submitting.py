@@ -68,15 +68,15 @@ def submit_folder(
     `warn` hears before the upload which outputs are too large for graders to see.
     """
     if not folder.is_dir():
-        remedy = f"run it where the folder {assignment} lies, or fetch it: tito fetch {assignment}"
-        raise Refused("an assignment is submitted from its folder", str(folder), remedy)
+        remedy = f"run this in the folder that contains {assignment}, or fetch it: tito fetch {assignment}"
+        raise Refused("there is no such folder", str(folder), remedy)
     choice = choose_files(client.assignment(course, assignment), folder)
     if choice.missing and (strict or not choice.paths):
-        value, remedy = f"without {', '.join(choice.missing)}", "save it there"
+        value, remedy = ", ".join(choice.missing), "save it in the folder"
         if renamed := [path for path in choice.left_out if path.endswith(".ipynb")]:
-            value += f", but with {', '.join(renamed[:MOST_NAMED])}"
+            value += f", but the folder has {', '.join(renamed[:MOST_NAMED])}"
             remedy = f"if that is your work, rename it to {choice.missing[0]}"
-        raise _not_arrived(Refused("a submission has every released notebook", value, remedy))
+        raise _not_arrived(Refused("a released notebook is missing", value, remedy))
     outgoing = pack(folder, choice.paths)
     cut = _check_sizes(client, course, outgoing, warn)
     signed = _send(client, course, assignment, outgoing, receipts)
@@ -118,11 +118,10 @@ def _send(
 
 
 def _not_arrived(error: Refused) -> Refused:
-    return Refused(f"Your work has NOT arrived. {error.rule}", error.value, error.remedy, error.status)
+    return Refused(f"Your work has NOT arrived, because {error.rule}", error.value, error.remedy, error.status)
 
 
 def _unknown(error: Refused) -> Refused:
     remedy = "submit again when the exchange answers: that is safe and never counts twice"
-    return Refused(
-        "It is NOT KNOWN whether your work has arrived. The exchange answers", error.value, remedy, error.status
-    )
+    rule = f"It is NOT KNOWN whether your work has arrived, because {error.rule}"
+    return Refused(rule, error.value, remedy, error.status)

@@ -41,18 +41,18 @@ class Outgoing:
 
 
 def _changed(path: str) -> Refused:
-    return Refused("a file stays as it is while it is sent", path, "save it and send again", 409)
+    return Refused("a file changed during the upload", path, "save it and send it again", 409)
 
 
 def _open(path: Path) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        remedy = "replace a link by the file itself, and check that you may read it"
-        raise Refused("a file that is sent can be opened", f"{path.name}: {error.strerror}", remedy) from error
+        remedy = "replace a link with the file itself, and check that you may read it"
+        raise Refused("a file can't be opened", f"{path.name}: {error.strerror}", remedy) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Refused("only plain files are sent", path.name, "remove it, or copy its content into a file")
+        raise Refused("only regular files can be sent", path.name, "remove it, or copy its content into a file")
     return os.fdopen(descriptor, "rb")
 
 
@@ -122,7 +122,7 @@ class _Unpacker:
 def unpack(chunks: Iterable[bytes], target: Path) -> list[FileInfo]:
     """Write a bundle into the new folder `target`, checked and whole, or leave nothing."""
     if target.exists():
-        raise Refused("a download goes into a new folder", target.name, "choose another folder")
+        raise Refused("the folder for the download already exists", target.name, "choose another folder")
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     unpacker = _Unpacker(folder)

@@ -53,7 +53,8 @@ def check_answers(engine: Engine) -> None:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
-        raise Refused("the database answers", "it does not", "start it, or try again in a moment", 503) from error
+        remedy = "start it, or try again in a moment"
+        raise Refused("the database does not answer", remedy=remedy, status=503) from error
 
 
 def make_place(url: str) -> None:
@@ -82,7 +83,7 @@ def clear_freed(engine: Engine) -> None:
         for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
             connection.cursor().execute(statement)
     except sqlite3.OperationalError as error:
-        log.warning("what was deleted is not yet cleared out of %s: %s", engine.url.database, error)
+        log.warning("deleted content has not been cleared out of %s yet: %s", engine.url.database, error)
     finally:
         connection.close()
 

@@ -75,7 +75,7 @@ class HubIdentity(Generic[Who]):
             who = await self._ask_once(key, token)
         if who is None:
             remedy = "log in again, restart your server, or make a new token"
-            raise Refused("a request carries a valid Hub token", "an unknown one", remedy, 401)
+            raise Refused("the Hub does not know this token", remedy=remedy, status=401)
         return who
 
     def forget(self, token: str) -> None:
@@ -109,15 +109,16 @@ class HubIdentity(Generic[Who]):
 
 
 def _hub_is_silent(value: str) -> Refused:
-    return Refused("the Hub confirms who you are", value, "the Hub does not answer: try again in a moment", 503)
+    return Refused("the Hub did not confirm who you are", value, "try again in a moment", 503)
 
 
 def token_in(headers: Mapping[str, str]) -> str:
     """Return the token that a request carries; raise Refused 401 if it has none."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     if scheme.lower() not in ("token", "bearer") or not token.strip().isascii() or not token.strip():
-        remedy = "send one that the Hub made for you: log in, or make one on its token page"
-        raise Refused("a request has the header 'Authorization: token ...'", scheme[:20] or "none", remedy, 401)
+        remedy = "send a token that the Hub made for you: log in, or make one on its token page"
+        rule = "the header 'Authorization: token ...' is missing or malformed"
+        raise Refused(rule, scheme[:20] or "none", remedy, 401)
     return token.strip()
 
 

@@ -41,5 +41,5 @@ class Rounds:
                 seconds = self._work()
             except Exception:  # the thread's top: a database that is locked or away must not end it
                 seconds = self._after_fault
-                self._log.exception("%s; it is tried again in %.0f s", self._fault, seconds)
+                self._log.exception("%s; trying again in %.0f s", self._fault, seconds)
             self._wake.wait(seconds)

@@ -66,7 +66,7 @@ def watch(
             who = await caller(request)
             if "read:metrics" not in who.scopes:
                 remedy = "use the token of the service `metrics`"
-                raise Refused("metrics need the scope read:metrics", who.name, remedy, 403)
+                raise Refused("the token lacks the scope read:metrics", who.name, remedy, 403)
         except Refused as refused:
             return answer(refused)
         return Response(await run_in_threadpool(metrics.text), media_type=CONTENT_TYPE_LATEST)

@@ -34,5 +34,5 @@ class ExchangeAuthPlugin(BaseAuthPlugin):
 
     def _elsewhere(self, student_id: str, course_id: str) -> None:
         self.log.info(
-            "%s in %s: the course's semester file is the roster; the gradebook alone was changed", student_id, course_id
+            "%s in %s: only the gradebook was changed; the roster is the course's semester file", student_id, course_id
         )

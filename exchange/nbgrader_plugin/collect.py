@@ -30,7 +30,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
     """Collect the attempt of each student that counts."""
 
     brings_times = Bool(
-        True, help="Whether to write due date and times of earlier collections too, where nobody else does."
+        True, help="Whether to update the due date and the times of earlier collections too, if nobody else does."
     ).tag(config=True)
 
     def copy_files(self) -> None:
@@ -48,7 +48,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
         if not found:
             self.log.warning("No submissions of '%s' for course '%s' to collect", assignment, course)
         if failed:
-            self.fail(f"Not collected: {', '.join(failed)}; the reasons stand above")
+            self.fail(f"Not collected: {', '.join(failed)}; see the reasons above")
 
     def _collect(self, client: ExchangeClient, submission: Submission, due_at: str | None) -> bool:
         student, assignment = submission.student, submission.assignment
@@ -109,7 +109,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
         text = self.format_time(time)
         if path.is_file() and path.read_text() == text:
             return
-        self.log.info("Time of %s: %s, by the schedule that holds now", path.parent, text)
+        self.log.info("Time of %s: %s, by the current schedule", path.parent, text)
         with tempfile.TemporaryDirectory(prefix=".collect-", dir=path.parent.parent) as scratch:
             fresh = Path(scratch) / path.name
             fresh.write_text(text)

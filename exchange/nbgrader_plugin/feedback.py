@@ -25,7 +25,7 @@ class ExchangeReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):
         with self.asking() as client:
             failed = [student for student, folder in students if not self._release(client, student, folder)]
         if failed:
-            self.fail(f"Not released: {', '.join(failed)}; the reasons stand above")
+            self.fail(f"Not released: {', '.join(failed)}; see the reasons above")
 
     @property
     def _assignment(self) -> str:
@@ -60,12 +60,12 @@ class ExchangeReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):
         collected = Path(course.format_path(course.submitted_directory, student, self._assignment))
         place = next((f for f in (folder, collected) if (f / "receipt.json").is_file()), None)
         if place is None:
-            remedy = "collect it with `nbgrader collect`; what was put there by hand has no receiver"
-            raise Refused("feedback belongs to a collected submission", f"no receipt.json in {collected}", remedy)
+            remedy = "collect it with `nbgrader collect`; feedback on files copied there by hand has no recipient"
+            raise Refused("the submission was not collected", f"no receipt.json in {collected}", remedy)
         receipt = load(place / "receipt.json").receipt
         if (receipt.course, receipt.student, receipt.assignment) != (self.course, student, self._assignment):
             value = f"{receipt.course} {receipt.student} {receipt.assignment} in {place}"
-            raise Refused("a receipt lies with its own student's work", value, "collect the submission again")
+            raise Refused("this receipt belongs to another submission", value, "collect the submission again")
         return receipt.submission
 
 
@@ -76,7 +76,7 @@ class ExchangeFetchFeedback(Exchange, abc.ExchangeFetchFeedback):
         """Put each submission's feedback into ASSIGNMENT/feedback/TIMESTAMP, newer in place of older."""
         course, assignment = self.course, self.coursedir.assignment_id
         if not self.is_self(self.coursedir.student_id):
-            self.fail(f"You fetch your own feedback, got --student={self.coursedir.student_id}")
+            self.fail(f"You can fetch only your own feedback, not with --student={self.coursedir.student_id}")
         with self.asking() as client:
             found = all_submissions(client, course, assignment="" if assignment == "*" else assignment, mine=True)
             for submission in found:

@@ -32,7 +32,7 @@ def decode_manifest(line: bytes) -> list[FileInfo]:
         files = [_entry(row) for row in rows]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(
-            rule='a bundle starts with one line of JSON: {"files": [{"path", "sha256", "size"}, ...]}',
+            rule='the bundle does not start with one line of JSON, {"files": [{"path", "sha256", "size"}, ...]}',
             value=f"{type(error).__name__}: {str(error)[:120]}",
             remedy="send it with exchange.client",
             status=400,
@@ -81,7 +81,7 @@ class BundleReader:
         while len(view):
             self._skip_finished()
             if self.files is None or self._index >= len(self.files):
-                raise Refused("a bundle ends where its declaration says", "more bytes", "send it again", status=400)
+                raise Refused("the bundle is longer than declared", remedy="send it again", status=400)
             piece = view[: self._left]
             self._hash.update(piece)
             self._write(bytes(piece) if len(piece) != len(data) else data)
@@ -94,7 +94,7 @@ class BundleReader:
         end = self._head.find(b"\n")
         if end > MAX_MANIFEST_BYTES or (end < 0 and len(self._head) > MAX_MANIFEST_BYTES):
             raise Refused(
-                f"a declaration has at most {MAX_MANIFEST_BYTES} bytes",
+                f"the declaration is longer than {MAX_MANIFEST_BYTES} bytes",
                 str(len(self._head)),
                 "send fewer files",
                 status=413,
@@ -114,9 +114,9 @@ class BundleReader:
             declared = self.files[self._index]
             if self._hash.hexdigest() != declared.sha256:
                 raise Refused(
-                    rule="a file arrives as it was declared (SHA-256)",
+                    rule="a file differs from its declaration (SHA-256)",
                     value=declared.path,
-                    remedy="it changed while it was sent: save it and send again",
+                    remedy="it changed during the upload: save it and send it again",
                     status=409,
                 )
             self._hash = hashlib.sha256()
@@ -127,12 +127,10 @@ class BundleReader:
         """Return the files if everything declared has arrived, else raise Refused."""
         self._skip_finished()
         if self.files is None:
-            raise Refused(
-                "a bundle starts with a declaration line", "nothing", "send it with exchange.client", status=400
-            )
+            raise Refused("the bundle has no declaration line", remedy="send it with exchange.client", status=400)
         if self._index < len(self.files):
             raise Refused(
-                "a bundle arrives whole", f"{self.files[self._index].path} cut short", "send it again", status=400
+                "the bundle is incomplete", f"{self.files[self._index].path} is cut short", "send it again", status=400
             )
         return self.files
 

@@ -18,10 +18,10 @@ EventKind = Literal[
 
 
 class Refused(Exception):
-    """A rule was broken: the rule, the value that broke it, and what to do now."""
+    """A refusal: the fault or the broken rule (`rule`), the value that caused it, and the remedy."""
 
     def __init__(self, rule: str, value: str = "", remedy: str = "", status: int = 422) -> None:
-        super().__init__(f"{rule}, got {value}: {remedy}" if value else f"{rule}: {remedy}")
+        super().__init__(f"{rule}: {value}; {remedy}" if value else f"{rule}: {remedy}")
         self.rule, self.value, self.remedy, self.status = rule, value, remedy, status
 
     def as_dict(self) -> dict[str, str]:
@@ -32,7 +32,7 @@ class Refused(Exception):
 def utc_text(moment: datetime) -> str:
     """Write an aware datetime as fixed-width UTC text."""
     if moment.tzinfo is None:
-        raise Refused("a time has an offset or 'Z'", moment.isoformat(), "write it as 2026-11-20T23:59:00+01:00")
+        raise Refused("a time needs an offset or 'Z'", moment.isoformat(), "write it as 2026-11-20T23:59:00+01:00")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -43,7 +43,7 @@ def parse_utc(text: str) -> datetime:
         return datetime.fromisoformat(utc_text(moment))
     except (ValueError, OverflowError) as error:
         raise Refused(
-            "a time is ISO 8601 with an offset or 'Z'", repr(text)[:80], "write 2026-11-20T23:59:00Z"
+            "a time must be ISO 8601 with an offset or 'Z'", repr(text)[:80], "write 2026-11-20T23:59:00Z"
         ) from error
 
 
@@ -569,7 +569,7 @@ def from_plain(kind: Any, data: Any) -> Any:
         return None
     if get_origin(kind) is list:
         if not isinstance(data, list):
-            raise Refused("an answer of the exchange has its fields", "no list", "check EXCHANGE_URL")
+            raise Refused("the response was unexpected", "not a list", "check EXCHANGE_URL")
         return [from_plain(get_args(kind)[0], item) for item in data]
     if get_origin(kind) in (UnionType, Union):
         return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
@@ -585,6 +585,4 @@ def from_plain(kind: Any, data: Any) -> Any:
             }
         )
     except TypeError as error:  # no object, or one that lacks a field
-        raise Refused(
-            "an answer of the exchange has its fields", f"no {build.__name__}", "check EXCHANGE_URL"
-        ) from error
+        raise Refused("the response was unexpected", f"no {build.__name__}", "check EXCHANGE_URL") from error

@@ -112,10 +112,10 @@ def _is_plain(text: str) -> bool:
 
 def _check(identity: str) -> None:
     if not 1 <= len(identity) <= LONGEST_IDENTITY:
-        raise NoName(f"{RULE}, and this has {len(identity)}")
+        raise NoName(f"{RULE}, but this one has {len(identity)}")
     for sign in identity:
         if sign.isspace() or unicodedata.category(sign)[0] in "CZ":
-            raise NoName(f"{RULE}, and this has {sign!a}")
+            raise NoName(f"{RULE}, but this one has {sign!a}")
 
 
 def _readable(text: str) -> str:

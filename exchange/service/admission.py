@@ -73,11 +73,12 @@ def _check_declared(found: find.AssignmentRow, manifest: str | None, files: list
     extra = [f.path for f in files if f.path not in released and not matches(f.path, found.settings.files)]
     if extra:
         accepted = ", ".join([*released, *found.settings.files])
-        raise Refused(f"only declared files are submitted: {accepted}", ", ".join(extra)[:400], "leave the others out")
+        rule = f"some files are not part of the assignment, which accepts {accepted}"
+        raise Refused(rule, ", ".join(extra)[:400], "leave them out")
     notebooks = [p for p in released if p.endswith(".ipynb")]
     if notebooks and not any(f.path in notebooks for f in files):
         raise Refused(
-            f"a submission has the assignment's notebook: {', '.join(notebooks)}",
+            f"the assignment's notebook, {', '.join(notebooks)}, is not among the files",
             ", ".join(f.path for f in files)[:400] or "no file",
             f"save it under that name in the folder {found.id}",
         )
@@ -87,7 +88,7 @@ def _check_quota(limits: UploadLimits, files: list[FileInfo], taken: int) -> Non
     size, quota = sum(f.size for f in files), limits.student_quota_bytes
     if taken + size > quota:
         raise Refused(
-            f"a student stores at most {quota} bytes in a course",
+            f"you can store at most {quota} bytes in a course",
             f"{size} bytes with {max(0, quota - taken)} left",
             "clear outputs, or ask your instructor",
             413,

@@ -33,7 +33,7 @@ def backup(settings: Settings, target: Path) -> dict[str, Any]:
     database, blobs = Database(settings.database_url), LocalBlobs(settings.data)
     try:
         if database.revision() is None:
-            raise Refused("a backup is made of an exchange", f"none in {settings.data}", "name its --data folder")
+            raise Refused("there is no exchange to back up", f"none in {settings.data}", "name its --data folder")
         make_folder(target.parent)
         with (
             fsck.backup_lock(settings.data, exclusive=False),

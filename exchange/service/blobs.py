@@ -42,7 +42,7 @@ class Blobs(Protocol):
 def no_space(error: OSError) -> Refused:
     """Say that the disk is full."""
     return Refused(
-        "the exchange has room for the files",
+        "the exchange has no room for the files",
         error.strerror or "the disk is full",
         "nothing was stored; tell your instructor and try again later, your files are untouched",
         507,

@@ -1,4 +1,4 @@
-"""The commands of `python -m exchange`. Each says what it did; `--json` says it to a script."""
+"""The commands of `python -m exchange`. Each prints what it did; with `--json`, in a form for scripts."""
 
 import argparse
 import dataclasses
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--prefix", help="public URL prefix (JUPYTERHUB_SERVICE_PREFIX; /services/exchange/)")
     serve.add_argument("--hub-api-url", help="the Hub that owns the tokens (JUPYTERHUB_API_URL)")
     add("backup", "write everything into one file while the service runs").add_argument("file", type=Path)
-    add("restore", "fill an empty place from a backup").add_argument("file", type=Path)
+    add("restore", "restore a backup into an empty place").add_argument("file", type=Path)
     check = add("fsck", "compare every row with its blob and every blob with its row")
     check.add_argument("--quick", action="store_true", help="do not read the blobs' content")
     check.add_argument("--sweep", action="store_true", help="delete blobs that no row names")
@@ -87,7 +87,7 @@ def only_process(data: Path) -> Iterator[None]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             remedy = "stop it first, or use another --data"
-            raise Refused("one process at a time serves a data folder", f"{data} is in use", remedy) from error
+            raise Refused("another process uses the data folder", str(data), remedy) from error
         yield
 
 

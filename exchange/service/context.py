@@ -101,7 +101,7 @@ class Service:
     def check_room(self) -> None:
         """Raise Refused 507 where a submission might not find room."""
         if self.blobs.free_bytes() < self.settings.reserve_bytes:
-            raise Refused("the exchange has room for submissions", "the disk is nearly full", "make room", 507)
+            raise Refused("the exchange's disk is nearly full", remedy="make room", status=507)
 
 
 async def get_service(request: Request) -> Service:
@@ -118,8 +118,8 @@ async def get_caller(request: Request) -> Caller:
     request.state.caller = caller
     if not caller.scopes & scopes.ACCESS_FORMS:
         raise Refused(
-            f"a token reaches the exchange with the scope {scopes.ACCESS}",
-            f"a token of {caller.name} without it",
+            f"the token lacks the scope {scopes.ACCESS}",
+            f"a token of {caller.name}",
             "use the token of your server, or ask the operator",
             403,
         )

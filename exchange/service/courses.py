@@ -32,9 +32,10 @@ def put_course(connection: Connection, course: str, settings: CourseSettings, no
     find.check_new_identifiers(course=course)
     for name, value in plain(settings.limits).items():
         if not 1 <= value <= 2**50:
-            raise Refused(f"the limit {name} is between 1 and {2**50}", str(value), "leave it out for the default")
+            raise Refused(f"the limit {name} must be from 1 to {2**50}", str(value), "leave it out for the default")
     if not 0 <= settings.late_days <= policy.MOST_LATE_DAYS:
-        raise Refused(f"late_days is between 0 and {policy.MOST_LATE_DAYS}", str(settings.late_days), "use 0 for none")
+        rule = f"late_days must be from 0 to {policy.MOST_LATE_DAYS}"
+        raise Refused(rule, str(settings.late_days), "use 0 for none")
     text = json.dumps(plain(settings))
     changed = connection.execute(update(courses).where(courses.c.id == course).values(settings=text))
     if changed.rowcount == 0:

@@ -44,7 +44,7 @@ def delete_content(service: Service, caller: Caller, course: str, yes: bool, why
     with service.database.write() as connection:
         find.find_course(connection, caller, course)
         if yes and find_freeze(connection, course) is None:
-            raise Refused(f"{course} is frozen before it is deleted", "it is not", "tito semester freeze", 409)
+            raise Refused(f"{course} is not frozen", remedy="freeze it first: tito semester freeze", status=409)
         counted, blobs = _count(connection, course, yes), _blobs(connection, course) if yes else []
         if yes:
             _delete_rows(connection, course)

@@ -36,7 +36,7 @@ class FeedbackIntake:
         check_limits(files, LIMITS)
         wrong = [f.path for f in files if not f.path.lower().endswith(SUFFIXES)]
         if wrong:
-            raise Refused(f"feedback files end in {', '.join(SUFFIXES)}", ", ".join(wrong)[:300], "leave them out")
+            raise Refused(f"feedback files must end in {', '.join(SUFFIXES)}", ", ".join(wrong)[:300], "leave them out")
 
     def accept(self, stored: Stored) -> None:
         """Replace the submission's feedback in one transaction."""
@@ -57,7 +57,7 @@ def put_result(service: Service, caller: Caller, submission: Row[Any], result: R
     for name in ("score", "max_score"):
         value = getattr(result, name)
         if value is not None and not -1e9 < value < 1e9:
-            raise Refused(f"{name} is a number below a milliard", str(value), "send null if there is none")
+            raise Refused(f"{name} must be between -1e9 and 1e9", str(value), "send null if there is none")
     body = {k: v for k, v in plain(result).items() if k != "score"}
     check_detail(body, MAX_RESULT_BYTES)
     now = service.now()

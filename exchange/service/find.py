@@ -47,12 +47,13 @@ def check_student(caller: Caller, course: str) -> None:
     """Raise Refused 403 unless the caller takes the course."""
     if not caller.is_student(course):
         raise Refused(
-            f"only students of {course} do this", caller.name, "ask your instructor to add you to the roster", 403
+            f"only students of {course} can do this", caller.name, "ask your instructor to add you to the roster", 403
         )
 
 
 def _no_course(course: str) -> Refused:
-    return Refused("a course exists and you are in it", ascii(course)[:120], "`nbgrader list` shows yours", 404)
+    rule = "there is no such course, or you are not in it"
+    return Refused(rule, ascii(course)[:120], "`nbgrader list` shows yours", 404)
 
 
 def read_course_settings(text: str) -> CourseSettings:
@@ -90,7 +91,7 @@ def check_visible(caller: Caller, course: str, assignment: str, found: Assignmen
     visible = found and found.visible_at()
     if found is None or not (sees_unreleased(caller, course) or (visible and visible <= now)):
         raise Refused(
-            f"an assignment of {course} exists and is released",
+            f"{course} has no such assignment, or it is not released yet",
             ascii(assignment)[:120],
             "`nbgrader list` shows what is released",
             404,
@@ -113,9 +114,8 @@ def find_submission(connection: Connection, caller: Caller, course: str, submiss
     row = connection.execute(query).first()
     own = row is not None and caller.kind == "user" and row.student == caller.name
     if row is None or not (own or caller.may(COLLECT, course)):
-        raise Refused(
-            "a submission exists and is yours", ascii(submission)[:120], "`tito receipt list` shows yours", 404
-        )
+        rule = "there is no such submission, or it is not yours"
+        raise Refused(rule, ascii(submission)[:120], "`tito receipt list` shows yours", 404)
     return row
 
 

@@ -26,7 +26,7 @@ class Which:
 def what(before: str | None, student: str | None) -> Which:
     """Read a request; raise Refused unless it names exactly one thing."""
     if (before is None) == (student is None):
-        raise Refused("forgetting names a time or a student", "both" if before else "neither", "give one of the two")
+        raise Refused("name either a time or a student", "both" if before else "neither", "give one of the two")
     return Which(utc_text(parse_utc(before)) if before else None, student)
 
 

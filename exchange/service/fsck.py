@@ -80,7 +80,7 @@ def _content_problem(blobs: Blobs, key: str, files: list[FileInfo], deep: bool) 
             digest.update(data)
             size += len(data)
         if size != info.size or digest.hexdigest() != info.sha256:
-            return f"{info.path} is not what was declared"
+            return f"{info.path} differs from its declaration"
         offset += info.size
     return None
 

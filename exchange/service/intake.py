@@ -54,15 +54,16 @@ def check_limits(files: list[FileInfo], limits: UploadLimits) -> None:
     """Raise Refused unless a declaration keeps a course's limits."""
     total = sum(f.size for f in files)
     if not files:
-        raise Refused("a bundle has at least one file", "none", "send the notebook")
+        raise Refused("the bundle has no files", remedy="send the notebook")
     if len(files) > limits.max_files:
-        raise Refused(f"at most {limits.max_files} files are sent at once", str(len(files)), "remove some", 413)
+        raise Refused(f"you can send at most {limits.max_files} files", str(len(files)), "remove some", 413)
     for info in files:
         if info.size > limits.max_file_bytes:
-            value = f"{info.path} with {info.size} bytes"
-            raise Refused(f"a file has at most {limits.max_file_bytes} bytes", value, "clear large outputs", 413)
+            value = f"{info.path} has {info.size} bytes"
+            raise Refused(f"a file is larger than {limits.max_file_bytes} bytes", value, "clear large outputs", 413)
     if total > limits.max_submission_bytes:
-        raise Refused(f"at most {limits.max_submission_bytes} bytes are sent at once", str(total), "clear outputs", 413)
+        rule = f"the files are larger than {limits.max_submission_bytes} bytes in all"
+        raise Refused(rule, str(total), "clear outputs", 413)
 
 
 def check_space(blobs: Blobs, size: int, in_flight: int, reserve: int) -> None:
@@ -124,7 +125,7 @@ async def receive(
     """
     if request.headers.get("Content-Type", "").partition(";")[0].strip() != MEDIA_TYPE:
         value = request.headers.get("Content-Type", "none")[:80]
-        raise Refused(f"files are sent as {MEDIA_TYPE}", ascii(value), "send them with exchange.client", 415)
+        raise Refused(f"files must be sent as {MEDIA_TYPE}", ascii(value), "send them with exchange.client", 415)
     upload = Upload(service, owner, admit)
     chunks = _chunks(request, service.settings.idle_seconds)
     service.metrics.uploads.inc()
@@ -181,9 +182,9 @@ async def _chunks(request: Request, idle_seconds: float) -> AsyncIterator[bytes]
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            raise Refused("an upload goes on", f"nothing for {idle_seconds:g} s", "send it again", 408) from error
+            raise Refused("the upload stalled", f"nothing for {idle_seconds:g} s", "send it again", 408) from error
         except ClientDisconnect as error:
-            raise Refused("an upload arrives whole", "the line broke", "send it again", 400) from error
+            raise Refused("the upload was cut short", "the connection broke", "send it again", 400) from error
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:

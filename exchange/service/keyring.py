@@ -79,14 +79,14 @@ class Keyring:
             path = self._folder / f"{key_id}.pem"
             if not path.is_file():
                 raise Refused(
-                    f"the private key {key_id} lies in {self._folder.name}/",
-                    "no such file",
+                    f"the private key {key_id} is missing",
+                    f"no such file in {self._folder.name}/",
                     "run rotate-key",
                     status=503,
                 )
             loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
             if not isinstance(loaded, Ed25519PrivateKey):
-                raise Refused("a signing key is an Ed25519 key", path.name, "run rotate-key", status=503)
+                raise Refused("the signing key is not an Ed25519 key", path.name, "run rotate-key", status=503)
             self._private[key_id] = loaded
         return self._private[key_id]
 

@@ -10,7 +10,7 @@ from exchange.protocol.models import Refused
 
 # Larger than any JSON that is sent; bundles are streamed and have limits of their own.
 MAX_JSON_BYTES = 1_000_000
-TOO_LARGE = Refused(f"a request has at most {MAX_JSON_BYTES} bytes", "more", "send less at once", 413)
+TOO_LARGE = Refused(f"the request is larger than {MAX_JSON_BYTES} bytes", remedy="send less at a time", status=413)
 STREAMED = {("PUT", "release"), ("PUT", "solution"), ("PUT", "feedback"), ("POST", "submissions")}
 
 

@@ -67,5 +67,5 @@ def _whole_number(key: str, value: Any) -> int:
         return int(value)
     except ValueError as error:
         raise Refused(
-            f"the setting {key} is a whole number", repr(value), f"set EXCHANGE_{key.upper()} anew"
+            f"the setting {key} must be a whole number", repr(value), f"correct EXCHANGE_{key.upper()}"
         ) from error

@@ -74,7 +74,8 @@ class SubmissionIntake:
             return
         same = bundle_digest(decode_manifest(row.manifest.encode())) == bundle_digest(files)
         if row.assignment != self.assignment or not same:
-            raise Refused("an Idempotency-Key names one upload", self.key, "send other files with a new key", 409)
+            rule = "this Idempotency-Key belongs to another upload"
+            raise Refused(rule, self.key, "send other files with a new key", 409)
         raise AlreadyStored(row.receipt)
 
     def _admission(self, connection: Connection, files: list[FileInfo], at: datetime, in_flight: int) -> Admission:

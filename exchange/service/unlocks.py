@@ -46,7 +46,8 @@ def grant(service: Service, caller: Caller, course: str, assignment: str, reques
         if before.granted:
             return before
         if not before.offered:
-            raise Refused(f"the solution of {assignment} is offered", "it is not", "ask your instructor for help", 409)
+            rule = f"no solution is available for {assignment}"
+            raise Refused(rule, remedy="ask your instructor for help", status=409)
         free = free_at(connection, found)
         closes = free is None or at <= free
         if closes:
@@ -60,15 +61,14 @@ def grant(service: Service, caller: Caller, course: str, assignment: str, reques
 
 
 def _check_confirmed(request: UnlockRequest, found: find.AssignmentRow, before: UnlockState) -> None:
-    when = f"at {before.free_at}" if before.free_at else "never, as the assignment has no last deadline"
+    when = f"from {before.free_at} on" if before.free_at else "which is never, as the assignment has no last deadline"
     if not request.close:
         raise Refused(
-            f"the solution of {found.id} is free when nobody can submit any more: {when}",
-            "asked for earlier",
-            "finish it, ask for help, or close the module for yourself: you then submit no more, and that is for good",
-            409,
+            f"the solution of {found.id} is available only when nobody can submit any more, {when}",
+            remedy="finish it, ask for help, or close the module for yourself: then you can never submit it again",
+            status=409,
         )
     if request.confirm != found.id:
         raise Refused(
-            "closing a module is confirmed with its name", repr(request.confirm)[:80], f"confirm with {found.id!r}", 409
+            "the confirmation is not the module's name", repr(request.confirm)[:80], f"confirm with {found.id!r}", 409
         )

@@ -54,7 +54,7 @@ async def list_events(
     """List one's own events, or with the events scope everybody's, in their order."""
     everybody = caller.may(scopes.EVENTS, course)
     if not everybody and student not in (None, caller.name):
-        raise Refused("students see their own events", str(student), "leave out 'student'", 403)
+        raise Refused("students can see only their own events", str(student), "leave out 'student'", 403)
     wanted = {"assignment": assignment, "student": student if everybody else caller.name, "kind": kind}
     query = select(table).where(table.c.course == course, table.c.seq > after)
     query = query.filter_by(**{name: value for name, value in wanted.items() if value is not None})
@@ -79,7 +79,7 @@ def get_activity(
     """Show what events say, added up: one's own, or with the events scope everybody's."""
     if not caller.may(scopes.EVENTS, course):
         if student not in (None, caller.name):
-            raise Refused("students see their own activity", str(student), "leave out 'student'", 403)
+            raise Refused("students can see only their own activity", str(student), "leave out 'student'", 403)
         student = caller.name
     with service.database.read() as connection:
         find.find_course(connection, caller, course)

@@ -101,7 +101,7 @@ def _own(service: Service, caller: Caller, course: str, question: str) -> Row[An
     with service.database.read() as connection:
         row = questions.find_question(connection, caller, course, question)
     if row.student != caller.name or caller.kind != "user":
-        raise Refused("a notebook is attached by who asked", caller.name, "leave it to them", 403)
+        raise Refused("only the student who asked can attach a notebook", caller.name, "leave it to them", 403)
     return row
 
 
@@ -112,7 +112,7 @@ def get_notebook(course: CourseId, question: QuestionId, service: ServiceDep, ca
         row = questions.find_question(connection, caller, course, question)
         found = connection.execute(select(snapshots).where(snapshots.c.question == row.id)).first()
         if found is None:
-            raise Refused("a notebook was attached", "none to this question", "answer by what it says", 404)
+            raise Refused("this question has no notebook", remedy="answer from what it says", status=404)
         return send_bundle(service.blobs, found.blob, found.manifest)
 
 

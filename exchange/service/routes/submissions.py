@@ -84,7 +84,7 @@ async def list_submissions(
     """List one's own submissions, or with the collect scope everybody's, in the order of their arrival."""
     everybody = caller.may(scopes.COLLECT, course) and not mine
     if not everybody and student not in (None, caller.name):
-        raise Refused("students see their own submissions", str(student), "leave out 'student'", 403)
+        raise Refused("students can see only their own submissions", str(student), "leave out 'student'", 403)
     whose = student if everybody else caller.name
 
     def look() -> list[Submission]:
@@ -168,7 +168,7 @@ def _graded(connection: Connection, caller: Caller, course: str, submission: str
     query = select(table).where(table.c.id == submission, table.c.course == course)
     row = connection.execute(query).first()
     if row is None:
-        raise Refused("a submission that is graded exists", submission, "list the collection first", 404)
+        raise Refused("there is no such submission", submission, "list the collection first", 404)
     return row
 
 
@@ -199,5 +199,6 @@ def get_feedback(
         query = select(feedback_table).where(feedback_table.c.submission == row.id)
         found = connection.execute(query).first()
         if found is None:
-            raise Refused("feedback was released", "none yet for this submission", "look again later", 404)
+            rule = "no feedback on this submission has been released yet"
+            raise Refused(rule, remedy="look again later", status=404)
         return send_bundle(service.blobs, found.blob, found.manifest)
