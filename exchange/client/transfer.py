@@ -1,4 +1,4 @@
-"""Files on their way: read from a folder without following links, written whole into a new one."""
+"""Files in transit: read from a folder without following links, written completely into a new one."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from exchange.protocol.paths import check_path, normalise
 
 @dataclass(frozen=True)
 class Outgoing:
-    """Files that are ready to be sent: what is declared, and where each lies."""
+    """Files that are ready to be sent: what is declared, and where each file is."""
 
     files: list[FileInfo]
     places: list[Path]
@@ -83,7 +83,7 @@ def pack(folder: Path, paths: Iterable[str]) -> Outgoing:
 
 
 class _Unpacker:
-    """Write the bytes of a bundle into files as they come."""
+    """Write the bytes of a bundle into files as they arrive."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -120,7 +120,7 @@ class _Unpacker:
 
 
 def unpack(chunks: Iterable[bytes], target: Path) -> list[FileInfo]:
-    """Write a bundle into the new folder `target`, checked and whole, or leave nothing."""
+    """Write a bundle into the new folder `target`, checked and complete, or leave nothing behind."""
     if target.exists():
         raise Refused("the folder for the download already exists", target.name, "choose another folder")
     target.parent.mkdir(parents=True, exist_ok=True)

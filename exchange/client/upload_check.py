@@ -1,7 +1,7 @@
-"""What a student should know before their files travel: what is too large to be sent, and what graders will not see.
+"""What students should know before the upload: what is too large to be sent, and what graders will not see.
 
-Nothing is changed here: files are sent and kept byte for byte, and the judge cuts when it reads. The same function says
-it in advance.
+Nothing is changed here: files are sent and kept byte for byte, and the judge cuts outputs when it reads them. The same
+function tells in advance which.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NAMED_CELLS = 3
 
 @dataclass(frozen=True)
 class CutNotebook:
-    """A notebook of which graders will not see all outputs."""
+    """A notebook some of whose outputs graders will not see."""
 
     path: str
     size: int
@@ -30,7 +30,7 @@ class CutNotebook:
 
     @property
     def words(self) -> str:
-        """Say size, limit, what follows and the remedy."""
+        """Give the size, the limit, the consequence and the remedy."""
         cells = list(dict.fromkeys(cut.cell for cut in self.cuts))
         return (
             f"{self.path} has {megabytes(self.size)}, more than the {LARGEST_NOTEBOOK // MB} MB that are read in full. "
@@ -41,7 +41,7 @@ class CutNotebook:
 
 
 def check_before_upload(outgoing: Outgoing, limits: UploadLimits) -> list[CutNotebook]:
-    """Return the notebooks whose outputs will be cut; raise Refused for what the exchange would refuse for its size."""
+    """Return the notebooks whose outputs will be cut; raise Refused for what the exchange would refuse as too large."""
     sent = list(zip(outgoing.files, outgoing.places, strict=True))
     for info, place in sent:
         if info.size > limits.max_file_bytes:
@@ -78,7 +78,7 @@ def _cut(info: FileInfo, place: Path) -> CutNotebook | None:
 
 
 def _remedy(place: Path) -> str:
-    """Name the cells whose outputs are largest, if it is a notebook."""
+    """Name the cells with the largest outputs, if it is a notebook."""
     if place.suffix != ".ipynb":
         return f"make {place.name} smaller, or take it out of the folder"
     try:

@@ -1,6 +1,6 @@
-"""Who asks: the Hub answers, from the token alone, and is believed for a short time.
+"""Who is asking: the Hub tells, from the token alone, and its answer is trusted for a short time.
 
-No service has users, passwords or sessions of its own, and nothing that callers say about themselves is read.
+No service has users, passwords or sessions of its own, and nothing that callers say about themselves is trusted.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from exchange.client.direct import direct_async_client
 from exchange.protocol import ACTOR_HEADERS
 from exchange.protocol.models import Refused
 
-# A page asks several times; a token that was taken away, or a right, counts no longer than this.
+# A page makes several requests; a revoked token or right counts no longer than this.
 REMEMBER_SECONDS = 10.0
-BAD_TOKEN_SECONDS = 5.0  # a wrong token costs the Hub one question in so long
+BAD_TOKEN_SECONDS = 5.0  # the Hub is asked about a wrong token once in this time
 CACHE_SIZE = 5000  # a few hundred bytes each; more tokens than a large class has
 UNKNOWN_TOKEN = (401, 403, 404)
-# More at once don't make the Hub answer sooner, and httpx looks through all that wait for a connection at each answer.
+# More at a time don't make the Hub answer sooner, and at each answer httpx searches all that wait for a connection.
 MOST_QUESTIONS = 10
-PATIENCE_SECONDS = 20.0  # for an answer, the wait for one's turn among them
+PATIENCE_SECONDS = 20.0  # for an answer, including the wait for a turn
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def read_caller(model: Mapping[str, Any]) -> Caller:
 
 
 class HubIdentity(Generic[Who]):
-    """Ask the Hub whose token this is; `read` makes of its model what the service knows people as."""
+    """Ask the Hub whose token this is; `read` turns the Hub's model into the service's own."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class HubIdentity(Generic[Who]):
         return who
 
     def forget(self, token: str) -> None:
-        """Ask anew next time."""
+        """Ask again next time."""
         self._known.pop(hashlib.sha256(token.encode()).hexdigest(), None)
 
     async def _ask_once(self, key: str, token: str) -> Who | None:
@@ -123,11 +123,11 @@ def token_in(headers: Mapping[str, str]) -> str:
 
 
 def actor_in(headers: Mapping[str, str]) -> str:
-    """Return for whom a service says that it acts: to be recorded, it gives no rights. Older names are understood."""
+    """Return for whom a service says that it acts: this is recorded and gives no rights. Older names are understood."""
     return next((headers[name] for name in ACTOR_HEADERS if headers.get(name)), "")
 
 
 def door_scopes(service: str, environ: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """Return the scopes that open a service's door: as the Hub says them, or by the service's usual name."""
+    """Return the scopes that give access to a service: those that the Hub names, or those of its usual name."""
     given = environ.get("JUPYTERHUB_OAUTH_ACCESS_SCOPES")
     return frozenset(json.loads(given) if given else ("access:services", f"access:services!service={service}"))
