@@ -192,7 +192,7 @@ class ExchangeClient:
         return from_plain(UnlockState, self._to.ask("GET", *_of(course, assignment), "unlock"))
 
     def unlock(self, course: str, assignment: str, close: bool = False, confirm: str = "") -> UnlockState:
-        """Ask for the solution; `close`, with the assignment's id as `confirm`, gives up submitting for it, for good."""
+        """Ask for the solution; `close` with the assignment's id as `confirm` gives up submitting for it, for good."""
         request = plain(UnlockRequest(close, confirm))
         return from_plain(UnlockState, self._to.ask("POST", *_of(course, assignment), "unlock", json=request))
 

@@ -1,8 +1,8 @@
-"""How files travel: one line of JSON that declares every path, size and SHA-256, then the bytes of the files in that
+"""How files are sent: one line of JSON that declares every path, size and SHA-256, then the bytes of the files in that
 order.
 
-The declaration comes first, so that a receiver refuses before it stores, and the content is fixed the moment the line
-has arrived. Neither side holds a file in memory. Media type `application/vnd.exchange.bundle`.
+The declaration comes first, so that a receiver can refuse before it stores anything, and the content is fixed once the
+line has arrived. Neither side holds a file in memory. The media type is `application/vnd.exchange.bundle`.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from exchange.protocol.models import FileInfo, Refused
 from exchange.protocol.paths import check_collisions, check_path
 
 MEDIA_TYPE = "application/vnd.exchange.bundle"
-MAX_MANIFEST_BYTES = 256_000  # a thousand long paths; more is no submission
+MAX_MANIFEST_BYTES = 256_000  # a thousand long paths; no submission needs more
 CHUNK_BYTES = 256 * 1024
 
 
@@ -26,7 +26,7 @@ def encode_manifest(files: Iterable[FileInfo]) -> bytes:
 
 
 def decode_manifest(line: bytes) -> list[FileInfo]:
-    """Read and check the declaration line; raise Refused with the entry that breaks a rule."""
+    """Read and check the declaration line; raise Refused, naming the entry that breaks a rule."""
     try:
         rows = json.loads(line)["files"]
         files = [_entry(row) for row in rows]
@@ -61,7 +61,7 @@ def bundle_digest(files: Iterable[FileInfo]) -> str:
 
 
 class BundleReader:
-    """Feed it chunks as they come; it checks the declaration, then each file's hash, and hands the bytes on.
+    """Feed it chunks as they arrive; it checks the declaration, then each file's hash, and passes the bytes on.
 
     `on_manifest(files)` is called once, before any byte of a file; `write(data)` gets the bytes of the files in order.
     """

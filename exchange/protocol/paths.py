@@ -1,4 +1,4 @@
-"""Which names may travel. Both sides check, because neither should have to trust the other.
+"""Which file names may be sent. Both sides check, because neither should have to trust the other.
 
 A path is relative, in NFC, with `/` between parts, and means the same on every file system: no `..`, no hidden or
 reserved names, no control or direction-changing characters. Configuration files are refused, because nbgrader and
@@ -15,10 +15,10 @@ from exchange.protocol.models import Refused
 MAX_PATH_BYTES = 240
 MAX_PART_BYTES = 120  # twice this still fits the 255 bytes of a file name when a tool appends to it
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-# Written beside a collected submission; a student's file of that name would be taken for ours.
+# Written next to a collected submission; a student's file with such a name would be mistaken for ours.
 RESERVED = frozenset({"timestamp.txt", "submission_secret.txt", "receipt.json", "feedback"})
 CONFIGURATION = ("*_config.py", "*_config.json", "*_config.ipynb", "*_config.d", "sitecustomize.py", "usercustomize.py")
-# Never offered for submission by a client: they are made by tools, not by students.
+# Never offered for submission by a client: tools make them, not students.
 IGNORED = (".*", "*.pyc", "__pycache__", "feedback", "*~")
 
 
@@ -46,12 +46,12 @@ def check_person(name: str) -> str:
 
 
 def normalise(path: str) -> str:
-    """Bring a local relative path into the form that travels (NFC)."""
+    """Bring a local relative path into the form that is sent (NFC)."""
     return unicodedata.normalize("NFC", path)
 
 
 def check_path(path: str) -> str:
-    """Return a path unchanged if it may travel, else raise Refused.
+    """Return a path unchanged if it may be sent, else raise Refused.
 
     >>> check_path("tensor.ipynb")
     'tensor.ipynb'
@@ -95,7 +95,7 @@ def _part_problem(part: str) -> str | None:
 
 
 def check_collisions(paths: Iterable[str]) -> None:
-    """Raise Refused where two paths would be one file, or a file and a folder, on some file system."""
+    """Raise Refused if two paths would be the same file, or a file and a folder, on some file system."""
     files: dict[str, str] = {}
     folders: dict[str, str] = {}
     for path in paths:

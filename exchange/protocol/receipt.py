@@ -1,7 +1,7 @@
-"""What proves that work has arrived: canonical bytes, and a check that needs the public key only.
+"""What proves that work has arrived: canonical bytes, and a check that needs only the public key.
 
-The signed bytes are the receipt as JSON with sorted keys, no spaces, non-ASCII escaped: any language can make them
-again.
+The signed bytes are the receipt as JSON with sorted keys, no spaces and non-ASCII escaped, which any language can
+reproduce.
 """
 
 import base64
@@ -22,7 +22,7 @@ def canonical(receipt: Receipt) -> bytes:
 
 
 def read_receipt(data: dict[str, Any]) -> SignedReceipt:
-    """Build a SignedReceipt from JSON data; raise Refused if it is none."""
+    """Build a SignedReceipt from JSON data; raise Refused if the data is not one."""
     try:
         body = dict(data["receipt"])
         body["files"] = [FileInfo(**f) for f in body["files"]]

@@ -1,4 +1,4 @@
-"""The ASGI application: parts put together, refusals written as {rule, value, remedy}, everything measured and
+"""The ASGI application: its parts put together, refusals written as {rule, value, remedy}, everything measured and
 audited.
 """
 
@@ -94,7 +94,7 @@ def create_app(service: Service) -> FastAPI:
         version="1",
         summary="Releases, submissions and feedback of courses on a JupyterHub",
         lifespan=lifespan,
-        # The documentation pages would load scripts from elsewhere; the description itself is served.
+        # The documentation pages would load scripts from elsewhere; only the description itself is served.
         docs_url=None,
         redoc_url=None,
         openapi_url=service.settings.prefix + "openapi.json",
@@ -120,7 +120,7 @@ async def _sweep(service: Service) -> None:
         await asyncio.sleep(service.settings.sweep_seconds)
         try:
             removed = await run_in_threadpool(fsck.sweep, service.database, service.blobs, service.settings)
-        except Exception:  # the outermost door of this task: a database that is away now may be back in an hour
+        except Exception:  # the top of this task: a database that is unreachable now may be back in an hour
             log.exception("sweeping failed")
             continue
         if removed:
@@ -176,7 +176,7 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:
-    # The server writes the traceback to its log; the caller gets no inside of it.
+    # The server writes the traceback to its log; the caller sees none of it.
     refused = Refused("internal error", type(error).__name__, "tell the operator: the log has more")
     return JSONResponse(refused.as_dict(), 500)
 

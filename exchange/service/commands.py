@@ -28,7 +28,7 @@ EXAMPLES = """examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; refusals go to standard error with what to do."""
+    """Run one command; refusals go to standard error, with their remedy."""
     options = _parser().parse_args(arguments)
     given = {
         name: getattr(options, name, None) for name in ("data", "database", "host", "port", "prefix", "hub_api_url")
@@ -80,7 +80,7 @@ def _print(options: argparse.Namespace, outcome: dict[str, Any], text: str) -> N
 
 @contextmanager
 def only_process(data: Path) -> Iterator[None]:
-    """Hold the data folder for one serving or restoring process."""
+    """Reserve the data folder for one process that serves or restores."""
     make_folder(data, 0o700)
     with (data / "service.lock").open("a") as stream:
         try:

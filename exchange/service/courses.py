@@ -81,7 +81,7 @@ def list_courses(connection: Connection, caller: Caller) -> list[Course]:
 
 @dataclass
 class Record:
-    """All that the exchange knows of students' work in a course, read with one query per table."""
+    """All that the exchange knows about students' work in a course, read with one query per table."""
 
     files: dict[str, list[FileInfo]] = field(default_factory=dict)
     solutions: set[str] = field(default_factory=set)
@@ -94,7 +94,7 @@ class Record:
 
 
 def read_record(connection: Connection, course: str, student: str | None) -> Record:
-    """Read what is known of one student, or (None) of all."""
+    """Read what is known about one student, or (None) about all."""
     fetched = events.first_times(connection, course, "fetched", student)
     frozen = find_freeze(connection, course) is not None
     record = Record(fetched=fetched, granted=read_granted(connection, course, student=student), frozen=frozen)

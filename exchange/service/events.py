@@ -1,4 +1,4 @@
-"""What happened to a student's assignment, told openly to students: fetched, checked, tested, submitted ..."""
+"""What happened to a student's assignment, which students can see too: fetched, checked, tested, submitted ..."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from exchange.service import activity
 from exchange.service.tables import events
 
 MAX_DETAIL_BYTES = 4000
-REPORTS_A_DAY = 2000  # some forty an hour all day; a tool in a loop, or a joke, stops there
+REPORTS_A_DAY = 2000  # about eighty an hour, all day; stops a tool in a loop, or a joke
 
 
 def add(
@@ -25,7 +25,7 @@ def add(
 
 
 def check_detail(detail: dict[str, Any], max_bytes: int = MAX_DETAIL_BYTES) -> dict[str, Any]:
-    """Return detail that is small, plain JSON; raise Refused otherwise."""
+    """Return `detail` if it is small, plain JSON; raise Refused otherwise."""
     try:
         size = len(json.dumps(detail, allow_nan=False, ensure_ascii=False).encode())
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Guards: `find_x` raises 404 where there is none for this caller, `check_x` raises 403 where the right is missing.
+"""Guards: `find_x` raises 404 if there is none for this caller, `check_x` raises 403 if the right is missing.
 
 What a caller may not see is answered exactly like what does not exist.
 """
@@ -27,7 +27,7 @@ class AssignmentRow:
     released_at: str | None
 
     def visible_at(self) -> str | None:
-        """Give when students see it: its first release, but not before its release time; None if not released."""
+        """Return when students see it: its first release, but not before its release time; None if not released."""
         return max(self.released_at, self.settings.release_at or "") if self.released_at else None
 
 
@@ -120,7 +120,7 @@ def find_submission(connection: Connection, caller: Caller, course: str, submiss
 
 
 def find_unlock(connection: Connection, course: str, assignment: str, student: str) -> Row[Any] | None:
-    """Return the row that says that the student may have the solution, if there is one."""
+    """Return the row that lets the student have the solution, if there is one."""
     u = unlocks.c
     query = select(unlocks).where(u.course == course, u.assignment == assignment, u.student == student)
     return connection.execute(query).first()

@@ -1,7 +1,7 @@
 """Late days: a course gives each student some for the semester, and they spend them on assignments themselves.
 
-A day is 24 hours, and moves the student's own due time, from which grace and late window count. Days are spent and
-taken back until the assignment closes for the student; one that a submission needs to be as it is stays spent.
+A day is 24 hours and moves the student's own due time, from which grace and the late window count. Days can be spent
+and taken back until the assignment closes for the student, except a day without which a submission would be later.
 """
 
 from collections.abc import Iterable

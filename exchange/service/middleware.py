@@ -38,7 +38,7 @@ class LimitBody:
             nonlocal answered
             if left >= 0:
                 await send(message)
-            elif not answered:  # whoever read the body has made an answer of its own of the exception
+            elif not answered:  # whatever read the body has turned the exception into an answer of its own
                 answered = True
                 await JSONResponse(TOO_LARGE.as_dict(), TOO_LARGE.status)(scope, receive, send)
 

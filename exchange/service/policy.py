@@ -1,5 +1,5 @@
-"""The rules of time and attempts at the door, as pure functions: which settings make sense, who may submit now, and
-when nobody may any more.
+"""The rules of time and attempts, as pure functions: which settings make sense, who may submit now, and when nobody may
+any more.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""Questions of students who are stuck: asked beside a failing check, taken by one of the staff at a time, answered.
+"""Questions of students who are stuck: asked at a failing check, taken by one staff member at a time, answered.
 
-A question is read by its student and by staff with the answer scope, and by nobody else; what staff write for everybody
-names neither.
+Only the student who asked and staff with the answer scope can read a question; what staff write for everybody names
+neither.
 """
 
 import unicodedata
@@ -19,14 +19,14 @@ from exchange.service.context import Service
 from exchange.service.identity import Caller
 from exchange.service.tables import questions, snapshots
 
-MOST_OPEN = 5  # of one student: who has so many is helped by a conversation, not by a sixth
+MOST_OPEN = 5  # of one student: anyone with so many needs a conversation, not a sixth question
 MOST_A_DAY = 20
-HELD = timedelta(minutes=60)  # a question that somebody took and left is free again
+HELD = timedelta(minutes=60)  # after this, a question that somebody took and left is free again
 LONGEST = {"exercise": 100, "check": 300, "why": 2000, "cell": 20_000, "text": 4000, "for_all": 4000}
 
 
 def clean(name: str, text: str) -> str:
-    """Return a text as it is kept, without blanks around it; raise Refused for what is too long or no plain text."""
+    """Return a text as it is kept, without blanks around it; raise Refused if it is too long or not plain text."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > LONGEST[name]:
         raise Refused(f"'{name}' is longer than {LONGEST[name]} characters", str(len(text)), "shorten it", 413)
@@ -37,7 +37,7 @@ def clean(name: str, text: str) -> str:
 
 
 def ask(service: Service, caller: Caller, course: str, assignment: str, request: QuestionRequest) -> Question:
-    """Keep a question; raise Refused where the course has none, or for more than a student may ask."""
+    """Keep a question; raise Refused if the course takes none, or if the student has asked too many."""
     now = service.now()
     texts = {name: clean(name, getattr(request, name)) for name in ("exercise", "check", "why", "cell", "text")}
     if not texts["text"]:
@@ -48,7 +48,7 @@ def ask(service: Service, caller: Caller, course: str, assignment: str, request:
         if (same := _asked_already(connection, found, caller.name, texts)) is not None:
             return read(same)
         _check_rate(connection, course, caller.name, service)
-        events.check_rate(connection, course, caller.name, now)  # what was taken back counts there
+        events.check_rate(connection, course, caller.name, now)  # counts questions that were taken back too
         row = {"id": uuid.uuid4().hex, "course": course, "assignment": found.id, "student": caller.name}
         row |= {"exercise": texts["exercise"], "failing_check": texts["check"], "why": texts["why"]}
         row |= {"cell": texts["cell"], "text": texts["text"], "asked_at": now, "for_all": ""}
@@ -69,7 +69,7 @@ def _check_offered(connection: Connection, caller: Caller, course: str) -> None:
 def _asked_already(
     connection: Connection, found: find.AssignmentRow, student: str, texts: dict[str, str]
 ) -> Row[Any] | None:
-    """Find the same question where it waits: sent again after a lost answer, it is one question."""
+    """Find the same question if it is waiting: sent again after a lost answer, it is still one question."""
     q = questions.c
     mine = query().where(q.course == found.course, q.assignment == found.id, q.student == student)
     mine = mine.where(q.answered_at.is_(None), q.text == texts["text"], q.exercise == texts["exercise"])
@@ -126,7 +126,7 @@ def take(service: Service, caller: Caller, course: str, question: str) -> Questi
 
 
 def give_back(service: Service, caller: Caller, course: str, question: str) -> Question:
-    """Leave a question to somebody else; one that another has stays as it is."""
+    """Leave a question to somebody else; a question that somebody else has taken stays as it is."""
     now, q = service.now(), questions.c
     with service.database.write() as connection:
         row = find_question(connection, caller, course, question)
@@ -137,7 +137,7 @@ def give_back(service: Service, caller: Caller, course: str, question: str) -> Q
 
 
 def answer(service: Service, caller: Caller, course: str, question: str, given: Answer) -> Question:
-    """Answer a question, or change one's own answer; raise Refused 409 while it is somebody else's."""
+    """Answer a question, or change the caller's own answer; raise Refused 409 while it is somebody else's."""
     text, for_all, now, q = clean("text", given.text), clean("for_all", given.for_all), service.now(), questions.c
     if not text:
         raise Refused("the answer is empty", remedy="write at least where to look")
@@ -158,7 +158,7 @@ def answer(service: Service, caller: Caller, course: str, question: str, given: 
 
 
 def see(service: Service, caller: Caller, course: str, question: str) -> Question:
-    """Note that the student has read the answer; the first time counts, and only the student's own look."""
+    """Note that the student has read the answer; only the first time counts, and only for the student who asked."""
     q = questions.c
     with service.database.write() as connection:
         row = find_question(connection, caller, course, question)
@@ -168,7 +168,7 @@ def see(service: Service, caller: Caller, course: str, question: str) -> Questio
 
 
 def take_back(service: Service, caller: Caller, course: str, question: str) -> None:
-    """Remove a question of one's own that nobody has answered yet, with its notebook."""
+    """Remove one of the caller's own questions that nobody has answered yet, with its notebook."""
     q = questions.c
     with service.database.write() as connection:
         row = find_question(connection, caller, course, question)

@@ -1,4 +1,4 @@
-"""Fill an empty place from a backup, and check that every row has its blob before saying that it is done."""
+"""Restore a backup into an empty place, and check that every row has its blob before reporting success."""
 
 import hashlib
 import json
@@ -82,9 +82,9 @@ def _restore_files(tar: tarfile.TarFile, settings: Settings) -> None:
         kind, _, name = member.name.partition("/")
         if kind in ("blobs", "keys"):
             stream = tar.extractfile(member)
-            assert stream is not None  # _read_summary let regular files through alone
+            assert stream is not None  # _read_summary let only regular files through
             _copy(stream, blobs.path(name) if kind == "blobs" else keys / name)
-    os.sync()  # the folders too, before any row says that the files are there
+    os.sync()  # the folders too, before any row claims that the files are there
 
 
 def _copy(stream: IO[bytes], target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The notebook that goes with a question, if its student agrees: one file, bounded, stored as it is, never run here."""
+"""The notebook sent with a question, if the student agrees: one file, bounded, stored as it is, never run here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,7 +37,7 @@ class SnapshotIntake:
             self._check(connection, files[0].size)
 
     def accept(self, stored: Stored) -> None:
-        """Attach the notebook, in the place of an earlier one."""
+        """Attach the notebook, replacing an earlier one."""
         now, row = self.service.now(), self.question
         values = {"question": row.id, "blob": stored.blob, "manifest": stored.manifest, "size": stored.size}
         with self.service.database.write() as connection:

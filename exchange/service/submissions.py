@@ -141,8 +141,8 @@ def counting_ids(
     counts: Mapping[str, str],
     students: Collection[str] | None = None,
 ) -> set[str]:
-    """Name the submissions (of these students) that count by the present schedules; `counts` gives each assignment's
-    rule.
+    """Return the ids of the submissions (of these students) that count by the current schedules; `counts` gives each
+    assignment's rule.
     """
     s, r = submissions.c, results.c
     chosen = select(s.id, s.assignment, s.student, s.attempt, s.received_at, r.score, r.quick_score, r.body)

@@ -21,7 +21,7 @@ def get_health(service: ServiceDep) -> dict[str, str]:
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
 def get_metrics(service: ServiceDep, caller: CallerDep) -> Response:
-    """Give Prometheus metrics to operators and to whoever may read the Hub's own."""
+    """Return Prometheus metrics, to operators and to anyone who may read the Hub's own."""
     if not caller.scopes & {scopes.ADMIN, "read:metrics"}:
         rule = f"the token lacks the scope {scopes.ADMIN} or read:metrics"
         raise Refused(rule, caller.name, "use a service token", 403)

@@ -1,4 +1,4 @@
-"""Releases and solutions: staff put them, students fetch them."""
+"""Releases and solutions: staff store them, students fetch them."""
 
 import contextlib
 from typing import Annotated
