@@ -40,7 +40,7 @@ check: ## lint, types and the fast lane of the tests, in under two minutes
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.lanes fast
 
-audit: ## judge every module's mutants anew, and write audit.json beside each module and docs/audit.md
+audit: ## judge every module's mutants again, and write audit.json next to each module, and docs/audit.md
 	@scripts/prepare.sh test
 	@$(BIN)/tito module audit --all
 
@@ -48,17 +48,17 @@ bench: ## measure speed and memory against peers, in the same run
 	@scripts/prepare.sh test
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
-format: ## let ruff format and mend the code
+format: ## let ruff format the code and fix what it can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 goldens: ## rewrite the golden folders; review the diff
 	@$(PYTEST) -q tests/tito tests/kubernetes -k golden --rewrite-goldens
 
-screenshots: ## take the README's and docs' pictures from a running Hub
+screenshots: ## take the pictures of the README and the docs from a running Hub
 	@scripts/prepare.sh test
 	@$(BIN)/python -m tests.e2e.screenshots
 
-site: ## make one website of README.md and docs/ in build/site; a dead link or a page without a place is an error
+site: ## build one website from README.md and docs/ in build/site; a dead link or a page in no chapter is an error
 	@scripts/prepare.sh test
 	@$(BIN)/python -m sphinx -q -W --keep-going -c docs . build/site
 	@echo "open build/site/index.html"
@@ -67,7 +67,7 @@ release: ## build the framework's wheel in dist/ and try it; scripts/release.sh 
 	@scripts/prepare.sh python
 	@scripts/release.sh
 
-upgrade-test: ## take a class in use from an earlier version to this one and back: make upgrade-test FROM=v0.2.0
+upgrade-test: ## move a class in use from an earlier version to this one and back: make upgrade-test FROM=v0.2.0
 	@scripts/prepare.sh test
 	@UPGRADE_FROM=$(or $(FROM),$(shell git describe --tags --abbrev=0)) $(PYTEST) tests/upgrade/test_from_a_tag.py
 
@@ -75,7 +75,7 @@ conformance: ## print which promises each nbgrader exchange keeps
 	@scripts/prepare.sh test
 	@$(BIN)/python -m tests.exchange.conformance
 
-lock: ## resolve the locks anew, with hashes and without registry addresses
+lock: ## resolve the locks again, with hashes and without registry addresses
 	@scripts/lock.sh
 
 advisories: ## compare the locks with known advisories (needs PyPI)
@@ -92,17 +92,17 @@ down: ## stop what `make up` started; everything is kept
 logs: ## follow the logs of Hub and services
 	@$(DEPLOY) logs
 
-backup: ## copy all that `make up` keeps into a new folder: make backup TO=/srv/backup/today; KEEP=14 TO=/mnt/elsewhere
+backup: ## copy everything that `make up` keeps to a new folder: make backup TO=/srv/backup/today; KEEP=14 TO=/mnt/elsewhere
 	@$(DEPLOY) backup $(TO) $(if $(KEEP),--keep $(KEEP))
 
-restore: ## bring a backup back, where no state is: make restore FROM=/srv/backup/today
+restore: ## restore a backup where there is no state yet: make restore FROM=/srv/backup/today
 	@$(DEPLOY) restore $(FROM)
 
-deploy-test: ## try the docker place from outside and inside
+deploy-test: ## test the docker place from outside and inside
 	@scripts/prepare.sh test
 	@$(PYTEST) tests/docker
 
-kubernetes-test: ## try the kubernetes place on a real cluster: KUBECONFIG, KUBERNETES_TEST_IMAGES, KUBERNETES_TEST_TAG
+kubernetes-test: ## test the kubernetes place on a real cluster: KUBECONFIG, KUBERNETES_TEST_IMAGES, KUBERNETES_TEST_TAG
 	@[ -n "$$KUBECONFIG" ] || { echo "KUBECONFIG names no cluster: set it, as for kubectl"; exit 1; }
 	@scripts/prepare.sh test
 	@$(PYTEST) tests/kubernetes/on_a_cluster.py

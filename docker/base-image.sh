@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Make the Debian base image that every Dockerfile here starts from: pulled where a registry answers, else built with
+# Make the Debian base image that every Dockerfile here starts from: pulled if a registry answers, else built with
 # debootstrap from Debian's packages. Idempotent.
 #     docker/base-image.sh                         tinytorch-hub/base:bookworm
-#     docker/base-image.sh my/base:tag --force     another name, made anew
+#     docker/base-image.sh my/base:tag --force     another name, made again
 set -euo pipefail
 name=${1:-tinytorch-hub/base:bookworm}
 upstream=debian:bookworm-slim
 docker info >/dev/null 2>&1 || { echo "No Docker engine answers. Install docker.io and start dockerd, then try again."; exit 1; }
-if [ "${2:-}" != --force ] && docker image inspect "$name" >/dev/null 2>&1; then echo "$name is there"; exit 0; fi
+if [ "${2:-}" != --force ] && docker image inspect "$name" >/dev/null 2>&1; then echo "$name exists"; exit 0; fi
 if timeout 60 docker pull --quiet "$upstream" >/dev/null 2>&1; then
   docker tag "$upstream" "$name"; echo "$name is $upstream, pulled"; exit 0
 fi

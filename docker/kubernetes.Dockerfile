@@ -1,11 +1,11 @@
-# Hub, proxy, grading and backups on Kubernetes: the Hub's image, with what starts pods and with the sandbox that grading uses
+# Hub, proxy, grading and backups on Kubernetes: the Hub's image, with the spawner of pods and the sandbox that grading uses
 # there. `tito image build --only kubernetes` stages the context, and builds the Hub's image first.
 ARG HUB_IMAGE=tinytorch-hub/hub
 ARG PACKAGES_IMAGE=tinytorch-hub/packages
 
 FROM ${PACKAGES_IMAGE} AS build
 COPY kubernetes.lock /build/
-# Of that lock, which has all of the Hub's, only what the Hub's has not.
+# That lock contains the whole Hub's lock; only what the Hub's lacks is copied.
 RUN cd /opt/tinytorch && find . ! -type d | LC_ALL=C sort >/build/before \
  && uv pip install --quiet --python bin/python --require-hashes -r /build/kubernetes.lock && rm -f .lock \
  && bin/python -m compileall -q lib/python3*/site-packages/kubespawner lib/python3*/site-packages/kubernetes_asyncio \

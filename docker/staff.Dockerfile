@@ -1,5 +1,5 @@
-# An instructor's server: JupyterLab, the whole course tree, read-only, and every command of `tito`. It holds solutions and hidden
-# tests, and no secret: what its owner may do in the course she does with her browser's login.
+# An instructor's server: JupyterLab, the whole course tree, read-only, and every command of `tito`. It contains solutions and
+# hidden tests, but no secret: what its owner may do in the course, they do with their browser's login.
 ARG BASE_IMAGE=tinytorch-hub/base:bookworm
 ARG PACKAGES_IMAGE=tinytorch-hub/packages
 
@@ -12,7 +12,7 @@ RUN uv pip install --quiet --offline --python /opt/tinytorch/bin/python --prefix
  && rm -f /build/course/.lock
 
 FROM ${BASE_IMAGE}
-# These two steps are the same in student, staff and hub, which so share a layer of 450 MB.
+# These two steps are the same in student, staff and hub, which therefore share a layer of 450 MB.
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends python3 ca-certificates tini >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* /usr/share/doc/* /usr/share/man/*

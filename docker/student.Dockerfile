@@ -1,5 +1,5 @@
-# A student's server: JupyterLab, the student's wheel and the exchange's client. No reference solution of a module to be
-# built, no hidden test, no staff command, no compiler. `tito image build` stages the context.
+# A student's server: JupyterLab, the student's wheel and the exchange's client. It has no reference solution of a module that
+# students build, no hidden test, no staff command and no compiler. `tito image build` stages the context.
 ARG BASE_IMAGE=tinytorch-hub/base:bookworm
 ARG PACKAGES_IMAGE=tinytorch-hub/packages
 
@@ -10,7 +10,7 @@ RUN uv pip install --quiet --offline --python /opt/tinytorch/bin/python --prefix
  && rm -f /build/course/.lock
 
 FROM ${BASE_IMAGE}
-# These two steps are the same in student, staff and hub, which so share a layer of 450 MB.
+# These two steps are the same in student, staff and hub, which therefore share a layer of 450 MB.
 RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends python3 ca-certificates tini >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* /usr/share/doc/* /usr/share/man/*
@@ -19,7 +19,7 @@ RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends bash-completion less nano >/dev/null \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/* /usr/share/doc/* /usr/share/man/* \
  && useradd --create-home --uid 1000 --shell /bin/bash jovyan
-# The course changes more often than the packages: it is a layer of its own.
+# The course changes more often than the packages, so it has its own layer.
 COPY --from=build /build/course /opt/tinytorch
 COPY etc/ /etc/jupyter/
 ENV PATH=/opt/tinytorch/bin:/usr/local/bin:/usr/bin:/bin VIRTUAL_ENV=/opt/tinytorch LANG=C.UTF-8 \

@@ -1,4 +1,4 @@
-"""Start and look after the exchange: `python -m exchange
+"""Start and maintain the exchange: `python -m exchange
 serve|backup|restore|fsck|migrate|rotate-key|public-key|openapi`.
 """
 

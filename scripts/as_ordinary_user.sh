@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# As root, run tests as somebody without rights: `as_ordinary_user.sh tests/security/test_sandbox.py ...`, in a clone of
-# what is committed, with an empty HOME and a bare environment. What needs root or a Docker engine is listed and left out.
-# With `--fast` as its first word the fast lane follows (not what compares with PyTorch, which depends on nobody's rights).
+# As root, run tests as a user without rights: `as_ordinary_user.sh tests/security/test_sandbox.py ...`, in a clone of what is
+# committed, with an empty HOME and a bare environment. Tests that need root or a Docker engine are listed and left out.
+# With `--fast` as the first argument the fast lane follows (without the comparisons with PyTorch, which need no rights).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 user=hub-tester
@@ -11,11 +11,11 @@ fast=
 [ "${1:-}" != --fast ] || { fast=1; shift; }
 [ $# -gt 0 ] || { echo "Name the tests: scripts/as_ordinary_user.sh tests/security/test_sandbox.py"; exit 2; }
 [ "$(id -u)" = 0 ] || { echo "Only root can run something as another user. Run: sudo $0 $*"; exit 2; }
-[ -z "$(git status --porcelain)" ] || echo "==> What is not committed is not in the clone"
+[ -z "$(git status --porcelain)" ] || echo "==> Uncommitted changes are not in the clone"
 
 id "$user" >/dev/null 2>&1 || useradd --no-create-home --shell /usr/sbin/nologin "$user"
 groups=$(id -g "$user")
-for name in docker adm ssl-cert; do # groups that open doors elsewhere, for this run only: here they must open nothing
+for name in docker adm ssl-cert; do # groups that give access elsewhere, for this run only: here they must give none
   gid=$(getent group "$name" | cut -d: -f3 || true)
   groups+=${gid:+,$gid}
 done
@@ -37,7 +37,7 @@ as_user() { setpriv --reuid "$user" --regid "$(id -g "$user")" --groups "$groups
 
 cd "$place/main"
 as_user make --no-print-directory install
-echo "==> Left out, since they need root or a Docker engine:"
+echo "==> Left out, because they need root or a Docker engine:"
 as_user .venv/bin/python -m pytest -q --collect-only -m "not ($without_root)" "$@" | grep :: || echo "none"
 failed=0
 as_user .venv/bin/python -m pytest -m "$without_root" "$@" || failed=1

@@ -1,7 +1,7 @@
 """Make the demo class's entries of the Olympics: FOLDER/NAME-1.npz, NAME-2.npz and so on, in the order of attempts.
 
 Run it in a checkout after `tito export --all`:  python scripts/demo_entries.py FOLDER
-It takes some seconds on one core. Each net learns the published training digits alone, as a student's does.
+It takes some seconds on one core. Each net learns only from the published training digits, as a student's does.
 """
 
 import sys

@@ -2,7 +2,7 @@
 # Prepare what a make target needs: `prepare.sh python|serve|deploy|test`. Idempotent; the second run takes a fraction of a second.
 # As root it installs missing Debian packages and says so; otherwise it stops with the exact line to run.
 set -euo pipefail
-umask 022  # servers run as users of their own, and read what is made here
+umask 022  # servers run as other users, and read what is made here
 cd "$(dirname "$0")/.."
 mode=${1:-python}
 python=${PYTHON:-python3}
@@ -16,7 +16,7 @@ need() { # need COMMAND PACKAGE
 need_python() {
   command -v "$python" >/dev/null 2>&1 || { missing+=(python3 python3-venv); return; }
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || {
-    echo "Python 3.11 or newer is needed, $python is $("$python" -V 2>&1 | cut -d' ' -f2)."
+    echo "Python 3.11 or newer is needed, but $python is $("$python" -V 2>&1 | cut -d' ' -f2)."
     echo "Name a newer one: make PYTHON=/path/to/python3.11 $mode"; exit 1; }
   "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 }
@@ -41,10 +41,10 @@ fi
 
 free_kb=$(df -Pk . | awk 'NR==2 {print $4}')
 if [ ! -e .venv/prepared ] && [ "$free_kb" -lt 3000000 ]; then
-  echo "About 3 GB of free disk are needed here, $((free_kb / 1024)) MB are free on $(df -Pk . | awk 'NR==2 {print $6}')."; exit 1
+  echo "About 3 GB of free disk space are needed, but only $((free_kb / 1024)) MB are free on $(df -Pk . | awk 'NR==2 {print $6}')."; exit 1
 fi
 
-# One preparation at a time: two terminals must not fill one .venv.
+# One preparation at a time: two terminals must not fill the same .venv.
 mkdir -p build
 exec 9>build/.prepare.lock
 flock 9

@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Make a release of what is committed: the framework's wheel in dist/, tried beside numpy alone, and a tag.
+# Make a release of what is committed: the framework's wheel in dist/, tried with only numpy next to it, and a tag.
 # `release.sh` checks and builds; `release.sh --tag` also makes the tag vVERSION, which `make upgrade-test` starts from.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' pyproject.toml)
 stop() { echo "$*"; exit 1; }
 
-[ -z "$(git status --porcelain)" ] || stop "Commit or set aside first what 'git status' lists: a release is what is committed."
+[ -z "$(git status --porcelain)" ] || stop "There are uncommitted changes ('git status'): commit or stash them, since a release is made of what is committed."
 grep -qE "^## $version \([0-9]{4}-[0-9]{2}-[0-9]{2}\)$" CHANGELOG.md ||
   stop "CHANGELOG.md has no heading '## $version (YYYY-MM-DD)': give what is under 'Unreleased' its number and date."
 [ "${1:-}" != --tag ] || ! git rev-parse -q --verify "refs/tags/v$version" >/dev/null ||
-  stop "The tag v$version is there already: raise 'version' in pyproject.toml."
+  stop "The tag v$version exists already: raise 'version' in pyproject.toml."
 
 echo "==> Building the wheel of tinytorch $version"
 .venv/bin/uv build --quiet --wheel --no-build-isolation --clear --out-dir dist
 wheel=$(ls dist/*.whl)
 
-echo "==> Trying $wheel beside numpy alone"
+echo "==> Trying $wheel with only numpy installed"
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 .venv/bin/uv venv --quiet --python .venv/bin/python "$place/alone"

@@ -1,7 +1,7 @@
 """Train the small transformer that comes with the package: writes tinytorch/data/files/small_transformer.npz.
 
 Run it in a checkout after `tito export --all`:  python scripts/train_small_transformer.py
-It takes about ten minutes on one core. What it does stands in RECIPE, and in the file: module 13 prints it.
+It takes about ten minutes on one core. RECIPE says what it does; the file contains it too, and module 13 prints it.
 """
 
 import json

@@ -4,9 +4,9 @@
     for assignment in client.assignments("tinytorch-2026-fall"):
         print(assignment.id, assignment.state, assignment.due_at)
 
-What fails for a moment (a restart, a lost answer) is tried again with growing pauses; what is refused raises
-`exchange.protocol.models.Refused` with rule, value and remedy. Transfers keep memory flat and are whole or did not
-happen.
+Temporary failures (a restart, a lost answer) are retried with growing pauses; a refusal raises
+`exchange.protocol.models.Refused` with rule, value and remedy. Transfers use little memory, whatever their size, and
+happen completely or not at all.
 """
 
 from exchange.client.connection import Unreachable

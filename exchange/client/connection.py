@@ -16,17 +16,17 @@ from exchange.protocol.models import Refused
 # Answers that mean "not now": a proxy without its service, a service without its Hub.
 PASSING = frozenset({408, 502, 503, 504})
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.25, 8.0
-# Errors that come before anything was sent.
+# Errors that occur before anything was sent.
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Unreachable(Refused):
-    """The exchange did not answer for as long as we were willing to wait; `sent` tells whether a request may have
+    """The exchange did not answer in the time that we were willing to wait; `sent` tells whether a request may have
     arrived.
     """
 
     def __init__(self, value: str, sent: bool) -> None:
-        super().__init__("the exchange answers", value, "try again in a few minutes", status=0)
+        super().__init__("the exchange did not answer", value, "try again in a few minutes", status=0)
         self.sent = sent
 
 
@@ -48,13 +48,13 @@ class Connection:
         answer = self.send(method, *path, **options)
         try:
             return answer.json() if answer.content else None
-        except ValueError as error:  # a login page of the network's, for instance
+        except ValueError as error:  # the network's login page, for instance
             raise _foreign(answer) from error
 
     def send(
         self, method: str, *path: str, body: Callable[[], Iterator[bytes]] | None = None, **options: Any
     ) -> httpx.Response:
-        """Send a request until it is answered or patience ends; `body` makes the content anew for each attempt."""
+        """Send a request until it is answered or patience runs out; `body` makes the content again for each attempt."""
 
         def once() -> httpx.Response:
             return self._http.request(method, self._address(path), content=body() if body else None, **options)
@@ -63,7 +63,7 @@ class Connection:
 
     @contextmanager
     def stream(self, *path: str) -> Iterator[httpx.Response]:
-        """Open a download; the caller starts anew if it breaks off."""
+        """Open a download; if it breaks off, the caller starts again."""
         request = self._http.build_request("GET", self._address(path))
         answer = self._patiently(lambda: self._http.send(request, stream=True))
         try:
@@ -108,4 +108,4 @@ def _checked(answer: httpx.Response) -> httpx.Response:
 
 def _foreign(answer: httpx.Response) -> Refused:
     value = f"status {answer.status_code} from {answer.url.host}"
-    return Refused("the exchange answers in its own words", value, "check EXCHANGE_URL", answer.status_code)
+    return Refused("the response was unexpected", value, "check EXCHANGE_URL", answer.status_code)

@@ -1,7 +1,7 @@
-"""HTTP clients that go straight to the service that they name, whatever proxies the environment names.
+"""HTTP clients that connect directly to a service and ignore the proxies that the environment names.
 
-Such a proxy would be shown tokens, and it can't reach a service on loopback or on a Hub's bridge. Everything of the
-course that asks a service of ours asks through one of these; packages and data sets are somebody else's, and are not.
+Such a proxy would see tokens, and it can't reach a service on loopback or on a Hub's bridge. All of the course's code
+calls our services through these clients; packages and data sets are somebody else's, and are not fetched this way.
 """
 
 import ssl
@@ -13,8 +13,8 @@ import httpx
 
 from exchange.protocol.request_id import passed_on
 
-# httpcore asks for sniffio at each lock of each request. Where it is not installed, Python searched all its folders
-# each time, which took a fifth of a service's event loop; so it is told once that there is none.
+# httpcore tries to import sniffio at each lock of each request. Where it is not installed, Python searched all its
+# folders each time, which took a fifth of a service's event loop; so we tell it once that there is none.
 if find_spec("sniffio") is None:
     sys.modules["sniffio"] = None  # type: ignore[assignment]
 
@@ -31,7 +31,7 @@ def direct_async_client(url: str, **options: Any) -> httpx.AsyncClient:
 
 
 def _number(request: httpx.Request) -> None:
-    """Tell whom we ask the number of the request that we answer."""
+    """Pass on the number of the request that we are answering."""
     request.headers.update(passed_on())
 
 
@@ -40,6 +40,6 @@ async def _number_soon(request: httpx.Request) -> None:
 
 
 def certificates_for(url: str) -> ssl.SSLContext | bool:
-    """Return whom to believe: SSL_CERT_FILE, which `trust_env` would read, may name a university's own authority."""
+    """Return whom to trust: SSL_CERT_FILE, which `trust_env` would read, may name a university's own authority."""
     # Without TLS there is nothing to verify, and reading the certificates takes longer than a request.
     return httpx.create_ssl_context() if url.startswith("https:") else False

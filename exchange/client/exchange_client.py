@@ -56,9 +56,9 @@ class ExchangeClient:
         if not url or not token:
             missing = "EXCHANGE_URL" if not url else token_names.NEEDED
             raise Refused(
-                "a client knows the exchange's address and has a token",
+                "the exchange's address or the token is missing",
                 f"no {missing}",
-                "start it from your Hub server",
+                "start this from your Hub server",
             )
         self.url = url
         self._to = Connection(url, token, acting_for, patience_seconds)
@@ -82,7 +82,7 @@ class ExchangeClient:
     # Courses
 
     def courses(self) -> list[Course]:
-        """List the courses one is in."""
+        """List the caller's courses."""
         return from_plain(list[Course], self._to.ask("GET", "courses"))
 
     def course(self, course: str) -> Course:
@@ -94,15 +94,15 @@ class ExchangeClient:
         return from_plain(Course, self._to.ask("PUT", "courses", course, json=plain(settings)))
 
     def freeze(self, course: str) -> Freeze:
-        """Freeze a course: all of it can be read, nothing changes (admin)."""
+        """Freeze a course: everything can be read, and nothing can be changed (admin)."""
         return from_plain(Freeze, self._to.ask("PUT", "courses", course, "freeze"))
 
     def unfreeze(self, course: str) -> None:
-        """Let a frozen course go on (admin)."""
+        """Unfreeze a course (admin)."""
         self._to.ask("DELETE", "courses", course, "freeze")
 
     def delete_content(self, course: str, yes: bool, why: str = "") -> Deleted:
-        """Delete all that a frozen course holds; without `yes` say how much that is (admin)."""
+        """Delete everything in a frozen course; without `yes` only count it (admin)."""
         params = {"yes": "true" if yes else "false", "why": why}
         return from_plain(Deleted, self._to.ask("DELETE", "courses", course, "content", params=params))
 
@@ -151,7 +151,7 @@ class ExchangeClient:
         return from_plain(list[LateDaysInfo], self._to.ask("GET", "courses", course, "late-days"))
 
     def spend_late_days(self, course: str, assignment: str, days: int) -> Assignment:
-        """Say how many of one's late days one spends on an assignment."""
+        """Set how many of the caller's late days are spent on an assignment."""
         return from_plain(Assignment, self._to.ask("PUT", *_of(course, assignment), "late-days", json={"days": days}))
 
     # Releases and solutions
@@ -159,7 +159,7 @@ class ExchangeClient:
     def release(
         self, course: str, assignment: str, folder: Path, force: bool = False, paths: Iterable[str] | None = None
     ) -> Assignment:
-        """Release a folder's files (or some of them); the same files again change nothing (release)."""
+        """Release a folder's files (or some of them); releasing the same files again changes nothing (release)."""
         return self._put_bundle(course, assignment, "release", folder, force, paths)
 
     def put_solution(self, course: str, assignment: str, folder: Path, force: bool = False) -> Assignment:
@@ -188,7 +188,7 @@ class ExchangeClient:
         return self._download((*_of(course, assignment), "solution"), target)
 
     def unlock_state(self, course: str, assignment: str) -> UnlockState:
-        """Tell whether and when one may have the solution."""
+        """Tell whether and when the caller may have the solution."""
         return from_plain(UnlockState, self._to.ask("GET", *_of(course, assignment), "unlock"))
 
     def unlock(self, course: str, assignment: str, close: bool = False, confirm: str = "") -> UnlockState:
@@ -199,7 +199,7 @@ class ExchangeClient:
     # Submissions
 
     def submit(self, course: str, assignment: str, outgoing: Outgoing, key: str = "") -> SignedReceipt:
-        """Submit files; the same `key` again gives the same receipt, so that a lost answer can be asked for again."""
+        """Submit files; the same `key` gives the same receipt, so an upload can be repeated if its answer is lost."""
         headers = {IDEMPOTENCY_HEADER: key or uuid.uuid4().hex}
         answer = self._upload("POST", (*_of(course, assignment), "submissions"), outgoing, headers=headers)
         return from_plain(SignedReceipt, answer.json())
@@ -214,8 +214,8 @@ class ExchangeClient:
         limit: int = 200,
         mine: bool = False,
     ) -> list[Submission]:
-        """List submissions in the order of arrival with `seq` above `after`, waiting up to so long for a first one;
-        `mine`: only one's own, even with the collect scope.
+        """List submissions in the order of arrival with `seq` above `after`, waiting up to `wait_seconds` for the first
+        one; `mine`: only the caller's own, even with the collect scope.
         """
         params: dict[str, Any] = {
             "mine": "true" if mine else "",
@@ -245,7 +245,7 @@ class ExchangeClient:
         return from_plain(list[Submission], self._to.ask("GET", *_of(course, assignment), "collection", params=params))
 
     def receipt(self, course: str, submission: str) -> SignedReceipt:
-        """Give a submission's receipt again."""
+        """Return a submission's receipt."""
         return from_plain(SignedReceipt, self._to.ask("GET", "courses", course, "submissions", submission, "receipt"))
 
     def fetch_files(self, course: str, submission: str, target: Path) -> list[FileInfo]:
@@ -253,7 +253,7 @@ class ExchangeClient:
         return self._download(("courses", course, "submissions", submission, "files"), target)
 
     def put_result(self, course: str, submission: str, result: Result) -> Submission:
-        """Attach what the grader found; the student reads it at once (feedback)."""
+        """Attach what the grader found; the student can read it immediately (feedback)."""
         path = ("courses", course, "submissions", submission, "result")
         return from_plain(Submission, self._to.ask("PUT", *path, json=plain(result)))
 
@@ -269,8 +269,8 @@ class ExchangeClient:
     # Questions
 
     def ask(self, course: str, assignment: str, request: QuestionRequest, notebook: Outgoing | None = None) -> Question:
-        """Ask the staff, with the module's notebook if there is one; a notebook that is refused takes the question
-        back, so that nothing is sent by halves.
+        """Ask the staff, with the module's notebook if there is one; if the notebook is refused, the question is
+        withdrawn, so that both are sent or neither.
         """
         path = (*_of(course, assignment), "questions")
         asked = from_plain(Question, self._to.ask("POST", *path, json=plain(request)))
@@ -285,7 +285,7 @@ class ExchangeClient:
         return self.question(course, asked.id)
 
     def questions(self, course: str, assignment: str = "", waiting: bool = False, mine: bool = False) -> list[Question]:
-        """List one's own questions, or everybody's (answer), oldest first; `waiting`: without an answer."""
+        """List the caller's own questions, or everybody's (answer), oldest first; `waiting`: only unanswered ones."""
         flags = {"waiting": waiting, "mine": mine}
         params = {name: "true" for name, given in flags.items() if given}
         params |= {"assignment": assignment} if assignment else {}
@@ -300,7 +300,7 @@ class ExchangeClient:
         return self._download(("courses", course, "questions", question, "notebook"), target)
 
     def take_back(self, course: str, question: str) -> None:
-        """Remove a question of one's own that nobody has answered."""
+        """Take back one of the caller's own questions that nobody has answered."""
         self._to.ask("DELETE", "courses", course, "questions", question)
 
     def take_question(self, course: str, question: str) -> Question:
@@ -317,7 +317,7 @@ class ExchangeClient:
         return from_plain(Question, self._to.ask("PUT", "courses", course, "questions", question, "answer", json=body))
 
     def see_answer(self, course: str, question: str) -> Question:
-        """Note that one has read the answer to one's own question."""
+        """Note that the caller has read the answer to their own question."""
         return from_plain(Question, self._to.ask("POST", "courses", course, "questions", question, "seen"))
 
     def answers(self, course: str, assignment: str) -> list[AnswerForAll]:
@@ -327,7 +327,7 @@ class ExchangeClient:
     # Events
 
     def report_event(self, course: str, assignment: str, kind: str, detail: dict[str, Any] | None = None) -> Event:
-        """Report that one `tested` or `completed` a module, or ran test cells of it (`checked`)."""
+        """Report that the caller `tested` or `completed` a module, or ran its test cells (`checked`)."""
         body = {"kind": kind, "assignment": assignment, "detail": detail or {}}
         return from_plain(Event, self._to.ask("POST", "courses", course, "events", json=body))
 
@@ -344,19 +344,19 @@ class ExchangeClient:
     def activity(
         self, course: str, assignment: str | None = None, student: str | None = None, failing: int = 0
     ) -> CourseActivity:
-        """Show what events say, added up: one's own, or everybody's (events)."""
+        """Show what events add up to: the caller's own, or everybody's (events)."""
         params = {"assignment": assignment, "student": student, "failing": failing or None}
         params = {name: value for name, value in params.items() if value is not None}
         return from_plain(CourseActivity, self._to.ask("GET", "courses", course, "activity", params=params))
 
     def steps(self, course: str) -> ClassSteps:
-        """Show how far everybody says that they are (events)."""
+        """Show how far everybody is, as their own servers report it (events)."""
         return from_plain(ClassSteps, self._to.ask("GET", "courses", course, "steps"))
 
     def forget(
         self, course: str, before: str | None = None, student: str | None = None, yes: bool = False
     ) -> Forgotten:
-        """Remove events before a time, or all that a course need not keep of a student; without `yes` only count."""
+        """Remove events before a time, or what a course need not keep about a student; without `yes` only count it."""
         params = {"before": before, "student": student, "yes": "true" if yes else None}
         params = {name: value for name, value in params.items() if value is not None}
         return from_plain(Forgotten, self._to.ask("DELETE", "courses", course, "events", params=params))

@@ -1,7 +1,6 @@
-"""Fetch a release into a student's home: where she works, and once more untouched, for `reset` and for tests.
+"""Fetch a release into a student's home: a copy to work on, and one that stays untouched, for `reset` and for tests.
 
-What the student has is never overwritten: an existing folder gets only files that it lacks, and only if that is asked
-for.
+A student's files are never overwritten: an existing folder gets only the files that it lacks, and only on request.
 """
 
 import hashlib
@@ -15,12 +14,12 @@ from pathlib import Path
 from exchange.client.exchange_client import ExchangeClient
 from exchange.protocol.models import Assignment, Refused, Submission
 
-EARLIER = ".earlier"  # beside the releases, those that were replaced
+EARLIER = ".earlier"  # next to the releases: those that were replaced
 
 
 @dataclass(frozen=True)
 class Fetched:
-    """Where the assignment lies, which files were put there, and which were there already."""
+    """Where the assignment is, which files were put there, and which were there already."""
 
     folder: Path
     written: list[str]
@@ -37,12 +36,12 @@ def default_releases(environ: Mapping[str, str] | None = None) -> Path:
 def fetch_folder(
     client: ExchangeClient, course: str, assignment: str, folder: Path, releases: Path, add_missing: bool = False
 ) -> Fetched:
-    """Fetch a release into `folder`, and untouched into `releases/ASSIGNMENT`."""
+    """Fetch a release into `folder`, and an untouched copy into `releases/ASSIGNMENT`."""
     if folder.exists() and not add_missing:
         raise Refused(
-            "a fetch never overwrites what you have",
+            "fetching never overwrites your files",
             f"you already have the folder {folder.name}",
-            "to get back missing files alone, fetch with --ExchangeFetchAssignment.replace_missing_files=True",
+            "to restore only missing files, fetch with --ExchangeFetchAssignment.replace_missing_files=True",
             409,
         )
     releases.mkdir(parents=True, exist_ok=True)
@@ -57,7 +56,7 @@ def fetch_folder(
 
 
 def _keep_earlier(releases: Path, assignment: str, fresh: Path) -> None:
-    """Keep the notebooks of a release that is replaced: what a student wrote is told from them."""
+    """Keep the notebooks of a release that is replaced: comparing with them shows what a student wrote."""
     for path in (releases / assignment).glob("*.ipynb"):
         digest = _sha256(path)
         if not (fresh / path.name).is_file() or _sha256(fresh / path.name) != digest:
@@ -73,7 +72,7 @@ def _differs(fresh: Path, earlier: Path, paths: list[str]) -> bool:
 
 
 def is_fetched(assignment: Assignment, folder: Path, releases: Path) -> bool:
-    """Tell whether a fetch would change nothing: the folder is there, and the release kept beside it is the newest."""
+    """Tell whether a fetch would change nothing: the folder exists, and the untouched copy is of the newest release."""
     kept = releases / assignment.id
     if not folder.is_dir():
         return False
@@ -86,7 +85,7 @@ def _sha256(path: Path) -> str:
 
 
 def fetch_feedback_folder(client: ExchangeClient, submission: Submission, target: Path) -> None:
-    """Put a submission's feedback into `target`, newer in place of older."""
+    """Put a submission's feedback into `target`, replacing older feedback."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as scratch:
         fresh = Path(scratch) / target.name
@@ -115,7 +114,7 @@ def _add_missing(fresh: Path, folder: Path, paths: list[str]) -> Fetched:
 
 
 def replace_folder(fresh: Path, target: Path) -> None:
-    """Put the folder `fresh` in the place of `target`, which is whole at every moment or, between two renames,
+    """Replace the folder `target` with `fresh`. At every moment `target` is complete or, between two renames,
     absent.
     """
     old = None

@@ -28,7 +28,7 @@ class ReceiptFolder:
         self.folder = folder or default_folder()
 
     def save(self, signed: SignedReceipt, cut: Sequence[str] = ()) -> Path:
-        """Keep a receipt, and beside what is signed which outputs graders will not see."""
+        """Keep a receipt and, outside its signed part, which outputs graders will not see."""
         receipt = signed.receipt
         path = self.folder / receipt.course / f"{receipt.assignment}-{receipt.attempt}.json"
         _write(path, json.dumps(plain(signed) | ({"cut": list(cut)} if cut else {}), indent=2) + "\n")
@@ -41,8 +41,8 @@ class ReceiptFolder:
         return sorted(receipts, key=lambda r: (r[1].receipt.course, r[1].receipt.assignment, r[1].receipt.attempt))
 
     def key_for(self, course: str, assignment: str, files: list[FileInfo]) -> str:
-        """Give the key of this very upload: an unanswered one's if the content is the same, else a new one, kept
-        first.
+        """Return the key of this upload: that of an unanswered upload with the same content, else a new one, which is
+        saved first.
         """
         path, digest = self._pending(course, assignment), bundle_digest(files)
         try:
@@ -71,9 +71,7 @@ def load(path: Path) -> SignedReceipt:
     try:
         return read_receipt(json.loads(path.read_text()))
     except (OSError, ValueError) as error:
-        raise Refused(
-            "a receipt is a readable JSON file", f"{path}: {error}", "`tito receipt list` shows yours"
-        ) from error
+        raise Refused("the receipt can't be read", f"{path}: {error}", "`tito receipt list` shows yours") from error
 
 
 def outputs_cut(path: Path) -> list[str]:
@@ -90,5 +88,5 @@ def _write(path: Path, text: str) -> None:
     with temporary.open("w") as stream:
         stream.write(text)
         stream.flush()
-        os.fsync(stream.fileno())  # else a power cut may leave the name and nothing in it
+        os.fsync(stream.fileno())  # otherwise a power cut may leave an empty file
     temporary.replace(path)

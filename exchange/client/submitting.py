@@ -1,8 +1,8 @@
 """Submit a student's folder: choose the declared files, send them, keep the receipt, and say plainly what is known.
 
-One of three things is true afterwards and is said: it has arrived (a receipt), it has not, or it is not known. In the
-last case submitting again is safe: the same files carry the same key, and the service answers with the receipt of the
-first arrival.
+The student is told which of three things is true: the work has arrived (there is a receipt), it has not, or nobody
+knows. In the last case it is safe to submit again: the same files carry the same key, and the service answers with the
+receipt of the first arrival.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ MOST_NAMED = 3  # files in a message
 
 @dataclass(frozen=True)
 class Submitted:
-    """What arrived, where its receipt lies (None if the home is full), which files of the folder were not sent or
+    """What arrived, where its receipt is (None if the home is full), which files of the folder were not sent or
     were missing, and which outputs graders will not see.
     """
 
@@ -43,7 +43,7 @@ class Choice:
 
 
 def choose_files(assignment: Assignment, folder: Path) -> Choice:
-    """Choose the files that the assignment declares; name those that are left out and the released notebooks that are
+    """Choose the files that the assignment declares; list those that are left out and the released notebooks that are
     missing.
     """
     released = [f.path for f in assignment.files]
@@ -65,18 +65,18 @@ def submit_folder(
 ) -> Submitted:
     """Submit a folder's declared files. Raise Refused with what is known about the arrival.
 
-    `warn` hears before the upload which outputs are too large for graders to see.
+    `warn` is called before the upload, with the outputs that are too large for graders to see.
     """
     if not folder.is_dir():
-        remedy = f"run it where the folder {assignment} lies, or fetch it: tito fetch {assignment}"
-        raise Refused("an assignment is submitted from its folder", str(folder), remedy)
+        remedy = f"run this in the folder that contains {assignment}, or fetch it: tito fetch {assignment}"
+        raise Refused("there is no such folder", str(folder), remedy)
     choice = choose_files(client.assignment(course, assignment), folder)
     if choice.missing and (strict or not choice.paths):
-        value, remedy = f"without {', '.join(choice.missing)}", "save it there"
+        value, remedy = ", ".join(choice.missing), "save it in the folder"
         if renamed := [path for path in choice.left_out if path.endswith(".ipynb")]:
-            value += f", but with {', '.join(renamed[:MOST_NAMED])}"
+            value += f", but the folder has {', '.join(renamed[:MOST_NAMED])}"
             remedy = f"if that is your work, rename it to {choice.missing[0]}"
-        raise _not_arrived(Refused("a submission has every released notebook", value, remedy))
+        raise _not_arrived(Refused("a released notebook is missing", value, remedy))
     outgoing = pack(folder, choice.paths)
     cut = _check_sizes(client, course, outgoing, warn)
     signed = _send(client, course, assignment, outgoing, receipts)
@@ -118,11 +118,10 @@ def _send(
 
 
 def _not_arrived(error: Refused) -> Refused:
-    return Refused(f"Your work has NOT arrived. {error.rule}", error.value, error.remedy, error.status)
+    return Refused(f"Your work has NOT arrived, because {error.rule}", error.value, error.remedy, error.status)
 
 
 def _unknown(error: Refused) -> Refused:
     remedy = "submit again when the exchange answers: that is safe and never counts twice"
-    return Refused(
-        "It is NOT KNOWN whether your work has arrived. The exchange answers", error.value, remedy, error.status
-    )
+    rule = f"It is NOT KNOWN whether your work has arrived, because {error.rule}"
+    return Refused(rule, error.value, remedy, error.status)

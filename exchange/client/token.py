@@ -1,4 +1,4 @@
-"""The token with which a program asks: COURSE_TOKEN, else the one that the Hub gave to the server or service around."""
+"""A program's token: COURSE_TOKEN, else the one that the Hub gave to the server or service in which it runs."""
 
 import sys
 from collections.abc import Mapping

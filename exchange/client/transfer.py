@@ -1,4 +1,4 @@
-"""Files on their way: read from a folder without following links, written whole into a new one."""
+"""Files in transit: read from a folder without following links, written completely into a new one."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from exchange.protocol.paths import check_path, normalise
 
 @dataclass(frozen=True)
 class Outgoing:
-    """Files that are ready to be sent: what is declared, and where each lies."""
+    """Files that are ready to be sent: what is declared, and where each file is."""
 
     files: list[FileInfo]
     places: list[Path]
@@ -41,18 +41,18 @@ class Outgoing:
 
 
 def _changed(path: str) -> Refused:
-    return Refused("a file stays as it is while it is sent", path, "save it and send again", 409)
+    return Refused("a file changed during the upload", path, "save it and send it again", 409)
 
 
 def _open(path: Path) -> BinaryIO:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
-        remedy = "replace a link by the file itself, and check that you may read it"
-        raise Refused("a file that is sent can be opened", f"{path.name}: {error.strerror}", remedy) from error
+        remedy = "replace a link with the file itself, and check that you may read it"
+        raise Refused("a file can't be opened", f"{path.name}: {error.strerror}", remedy) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise Refused("only plain files are sent", path.name, "remove it, or copy its content into a file")
+        raise Refused("only regular files can be sent", path.name, "remove it, or copy its content into a file")
     return os.fdopen(descriptor, "rb")
 
 
@@ -83,7 +83,7 @@ def pack(folder: Path, paths: Iterable[str]) -> Outgoing:
 
 
 class _Unpacker:
-    """Write the bytes of a bundle into files as they come."""
+    """Write the bytes of a bundle into files as they arrive."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -120,9 +120,9 @@ class _Unpacker:
 
 
 def unpack(chunks: Iterable[bytes], target: Path) -> list[FileInfo]:
-    """Write a bundle into the new folder `target`, checked and whole, or leave nothing."""
+    """Write a bundle into the new folder `target`, checked and complete, or leave nothing behind."""
     if target.exists():
-        raise Refused("a download goes into a new folder", target.name, "choose another folder")
+        raise Refused("the folder for the download already exists", target.name, "choose another folder")
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     unpacker = _Unpacker(folder)

@@ -1,7 +1,7 @@
-"""What a student should know before their files travel: what is too large to be sent, and what graders will not see.
+"""What students should know before the upload: what is too large to be sent, and what graders will not see.
 
-Nothing is changed here: files are sent and kept byte for byte, and the judge cuts when it reads. The same function says
-it in advance.
+Nothing is changed here: files are sent and kept byte for byte, and the judge cuts outputs when it reads them. The same
+function tells in advance which.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NAMED_CELLS = 3
 
 @dataclass(frozen=True)
 class CutNotebook:
-    """A notebook of which graders will not see all outputs."""
+    """A notebook some of whose outputs graders will not see."""
 
     path: str
     size: int
@@ -30,28 +30,28 @@ class CutNotebook:
 
     @property
     def words(self) -> str:
-        """Say size, limit, what follows and the remedy."""
+        """Give the size, the limit, the consequence and the remedy."""
         cells = list(dict.fromkeys(cut.cell for cut in self.cuts))
         return (
-            f"{self.path} has {megabytes(self.size)}, more than the {LARGEST_NOTEBOOK // MB} MB that are read whole. "
-            "It is kept as you send it, and all code and answers are graded; its largest outputs will be cut: "
+            f"{self.path} has {megabytes(self.size)}, more than the {LARGEST_NOTEBOOK // MB} MB that are read in full. "
+            "It is kept as you send it, and all code and answers are graded, but its largest outputs will be cut: "
             f"{'; '.join(tell(self.cuts))}. To keep the others, clear the outputs of {_named(cells)}, save and "
             "submit again."
         )
 
 
 def check_before_upload(outgoing: Outgoing, limits: UploadLimits) -> list[CutNotebook]:
-    """Return the notebooks whose outputs will be cut; raise Refused for what the exchange would refuse for its size."""
+    """Return the notebooks whose outputs will be cut; raise Refused for what the exchange would refuse as too large."""
     sent = list(zip(outgoing.files, outgoing.places, strict=True))
     for info, place in sent:
         if info.size > limits.max_file_bytes:
-            value = f"{info.path} with {megabytes(info.size)}"
-            raise Refused(f"a file has at most {megabytes(limits.max_file_bytes)}", value, _remedy(place), 413)
+            value = f"{info.path} has {megabytes(info.size)}"
+            raise Refused(f"a file is larger than {megabytes(limits.max_file_bytes)}", value, _remedy(place), 413)
     total = sum(info.size for info in outgoing.files)
     if total > limits.max_submission_bytes:
         largest, place = max(sent, key=lambda each: each[0].size)
         value = f"{megabytes(total)}, of which {largest.path} has {megabytes(largest.size)}"
-        rule = f"at most {megabytes(limits.max_submission_bytes)} are sent at once"
+        rule = f"the files are larger than {megabytes(limits.max_submission_bytes)} in all"
         raise Refused(rule, value, _remedy(place), 413)
     found = [_cut(info, place) for info, place in sent if _is_large(info)]
     return [each for each in found if each is not None]
@@ -73,12 +73,12 @@ def _cut(info: FileInfo, place: Path) -> CutNotebook | None:
     except Unreadable as error:
         remedy = "clear the outputs (Edit > Clear All Outputs), save and submit again"
         value = f"{info.path} with {megabytes(info.size)}: {error}"
-        raise Refused("a large notebook is one that graders can read in parts", value, remedy, 422) from error
+        raise Refused("graders can't read this large notebook", value, remedy, 422) from error
     return CutNotebook(info.path, info.size, cuts) if cuts else None
 
 
 def _remedy(place: Path) -> str:
-    """Name the cells whose outputs are largest, if it is a notebook."""
+    """Name the cells with the largest outputs, if it is a notebook."""
     if place.suffix != ".ipynb":
         return f"make {place.name} smaller, or take it out of the folder"
     try:

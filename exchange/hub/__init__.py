@@ -1,4 +1,4 @@
-"""What every service beside a Hub needs, and needs once: who asks, its database, how it refuses, how it asks others.
+"""What every service next to a Hub needs, written once: who is asking, its database, refusals, calls to other services.
 
-It knows no course and no service by name, so that the exchange and everything else can stand on it alike.
+Nothing here knows a course or a service by name, so the exchange and all other services can build on it.
 """

@@ -1,4 +1,4 @@
-"""How a service or a command asks another: a token, JSON there and back, and what is refused as an error in words."""
+"""How a service or command calls a service: with a token, JSON in both directions, and refusals as readable errors."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,7 +19,7 @@ class Silent(Refused, ConnectionError):
 
 
 class ServiceClient:
-    """A service called `name`, asked with one token. What goes wrong is raised as `refused` or `silent`."""
+    """Calls the service `name` with one token. Failures are raised as `refused` or `silent`."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class ServiceClient:
         self._http.close()
 
     def ask(self, method: str, path: str, *, acting_for: str = "", **options: Any) -> Any:
-        """Send a request; return what JSON is answered, None for an empty answer."""
+        """Send a request; return the JSON of the answer, None for an empty one."""
         headers = {**options.pop("headers", {}), **({ACTOR_HEADER: acting_for} if acting_for else {})}
         try:
             answer = self._http.request(method, path, headers=headers, **options)
@@ -55,17 +55,17 @@ class ServiceClient:
         return answer.json() if answer.content else None
 
     def refusal(self, method: str, path: str, answer: httpx.Response) -> Exception:
-        """Return the error that a refusal is raised as."""
+        """Return the error to raise for a refusal."""
         return self._refused(f"{self._name} refused {method} {path}: {answer.status_code} {reason_in(answer)}")
 
 
 async def tell_number(request: httpx.Request) -> None:
-    """Tell whom we ask the number of the request that we answer, as a hook of an asynchronous client."""
+    """Pass on the number of the request that we are answering; a hook for asynchronous clients."""
     request.headers.update(passed_on())
 
 
 def reason_in(answer: httpx.Response) -> str:
-    """Return what a service or the Hub says against a request, in one line."""
+    """Return why a service or the Hub refused a request, in one line."""
     try:
         return reason_of(answer.json()) or f"it answered {answer.status_code}"
     except ValueError:

@@ -1,4 +1,4 @@
-"""A service's database through SQLAlchemy: SQLite or PostgreSQL, aware times, and the schema of this program."""
+"""A service's database through SQLAlchemy: SQLite or PostgreSQL, times with a zone, and this program's schema."""
 
 import datetime
 import logging
@@ -37,9 +37,9 @@ class UtcDateTime(TypeDecorator[datetime.datetime]):
 
 
 def open_engine(url: str, migrations: Path, newer: type[Exception] = SchemaError) -> Engine:
-    """Open a database, creating it or bringing it to the present schema; raise `newer` where a later program was."""
+    """Open a database, creating it or upgrading its schema; raise `newer` if a newer program has written it."""
     make_place(url)
-    # What fails is logged, and parameters are what people wrote.
+    # Statements that fail are logged, and parameters contain what people wrote.
     engine = create_engine(make_url(url), pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", prepare_sqlite)
@@ -48,12 +48,13 @@ def open_engine(url: str, migrations: Path, newer: type[Exception] = SchemaError
 
 
 def check_answers(engine: Engine) -> None:
-    """Raise Refused 503 where the database does not answer."""
+    """Raise Refused 503 if the database does not answer."""
     try:
         with engine.connect() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
-        raise Refused("the database answers", "it does not", "start it, or try again in a moment", 503) from error
+        remedy = "start it, or try again in a moment"
+        raise Refused("the database does not answer", remedy=remedy, status=503) from error
 
 
 def make_place(url: str) -> None:
@@ -64,16 +65,16 @@ def make_place(url: str) -> None:
 
 
 def prepare_sqlite(connection: Any, _record: Any) -> None:
-    """Set a new connection up, as an event of SQLAlchemy."""
+    """Set up a new connection; called as an event of SQLAlchemy."""
     for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}").close()
     _write_ahead(connection)
 
 
 def clear_freed(engine: Engine) -> None:
-    """Take what was deleted out of SQLite's file and its log, where it stays to be overwritten some day.
+    """Clear deleted content out of SQLite's file and its log, where it would stay until it is overwritten some day.
 
-    PostgreSQL does so by itself. While somebody else reads, it is left to the next time.
+    PostgreSQL does this by itself. While somebody else is reading, it is left for the next time.
     """
     if engine.dialect.name != "sqlite":
         return
@@ -82,15 +83,15 @@ def clear_freed(engine: Engine) -> None:
         for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
             connection.cursor().execute(statement)
     except sqlite3.OperationalError as error:
-        log.warning("what was deleted is not yet cleared out of %s: %s", engine.url.database, error)
+        log.warning("deleted content has not been cleared out of %s yet: %s", engine.url.database, error)
     finally:
         connection.close()
 
 
 def _write_ahead(connection: Any) -> None:
-    """Let readers and a writer not wait for each other; a file that is not yet so is changed once no other has a lock.
+    """Keep readers and a writer from waiting for each other; a file is switched over once nobody else has a lock on it.
 
-    SQLite's own busy timeout does not hold for this change: it asks for the lock of a writer while it reads.
+    SQLite's own busy timeout does not apply to this change, which asks for a writer's lock while it reads.
     """
     deadline = time.monotonic() + LOCK_SECONDS
     while True:

@@ -1,6 +1,6 @@
-"""Who asks: the Hub answers, from the token alone, and is believed for a short time.
+"""Who is asking: the Hub tells, from the token alone, and its answer is trusted for a short time.
 
-No service has users, passwords or sessions of its own, and nothing that callers say about themselves is read.
+No service has users, passwords or sessions of its own, and nothing that callers say about themselves is trusted.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ from exchange.protocol import ACTOR_HEADERS
 from exchange.protocol.models import Refused
 from exchange.protocol.request_id import passed_on
 
-# A page asks several times; a token that was taken away, or a right, counts no longer than this.
+# A page makes several requests; a revoked token or right counts no longer than this.
 REMEMBER_SECONDS = 10.0
-BAD_TOKEN_SECONDS = 5.0  # a wrong token costs the Hub one question in so long
+BAD_TOKEN_SECONDS = 5.0  # the Hub is asked about a wrong token once in this time
 CACHE_SIZE = 5000  # a few hundred bytes each; more tokens than a large class has
 UNKNOWN_TOKEN = (401, 403, 404)
-MOST_QUESTIONS = 10  # more at once don't make the Hub answer sooner
+MOST_QUESTIONS = 10  # more at a time don't make the Hub answer sooner
 ANSWER_SECONDS = 10.0  # for an answer
-PATIENCE_SECONDS = 20.0  # the same with the wait for one's turn
+PATIENCE_SECONDS = 20.0  # for an answer, including the wait for a turn
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def read_caller(model: Mapping[str, Any]) -> Caller:
 
 
 class HubIdentity(Generic[Who]):
-    """Ask the Hub whose token this is; `read` makes of its model what the service knows people as."""
+    """Ask the Hub whose token this is; `read` turns the Hub's model into the service's own."""
 
     def __init__(
         self,
@@ -75,11 +75,11 @@ class HubIdentity(Generic[Who]):
             who = await self._ask_once(key, token)
         if who is None:
             remedy = "log in again, restart your server, or make a new token"
-            raise Refused("a request carries a valid Hub token", "an unknown one", remedy, 401)
+            raise Refused("the Hub does not know this token", remedy=remedy, status=401)
         return who
 
     def forget(self, token: str) -> None:
-        """Ask anew next time."""
+        """Ask again next time."""
         self._known.pop(hashlib.sha256(token.encode()).hexdigest(), None)
 
     async def _ask_once(self, key: str, token: str) -> Who | None:
@@ -128,24 +128,25 @@ def _open_session(url: str) -> aiohttp.ClientSession:
 
 
 def _hub_is_silent(value: str) -> Refused:
-    return Refused("the Hub confirms who you are", value, "the Hub does not answer: try again in a moment", 503)
+    return Refused("the Hub did not confirm who you are", value, "try again in a moment", 503)
 
 
 def token_in(headers: Mapping[str, str]) -> str:
     """Return the token that a request carries; raise Refused 401 if it has none."""
     scheme, _, token = headers.get("Authorization", "").partition(" ")
     if scheme.lower() not in ("token", "bearer") or not token.strip().isascii() or not token.strip():
-        remedy = "send one that the Hub made for you: log in, or make one on its token page"
-        raise Refused("a request has the header 'Authorization: token ...'", scheme[:20] or "none", remedy, 401)
+        remedy = "send a token that the Hub made for you: log in, or make one on its token page"
+        rule = "the header 'Authorization: token ...' is missing or malformed"
+        raise Refused(rule, scheme[:20] or "none", remedy, 401)
     return token.strip()
 
 
 def actor_in(headers: Mapping[str, str]) -> str:
-    """Return for whom a service says that it acts: to be recorded, it gives no rights. Older names are understood."""
+    """Return for whom a service says that it acts: this is recorded and gives no rights. Older names are understood."""
     return next((headers[name] for name in ACTOR_HEADERS if headers.get(name)), "")
 
 
 def door_scopes(service: str, environ: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """Return the scopes that open a service's door: as the Hub says them, or by the service's usual name."""
+    """Return the scopes that give access to a service: those that the Hub names, or those of its usual name."""
     given = environ.get("JUPYTERHUB_OAUTH_ACCESS_SCOPES")
     return frozenset(json.loads(given) if given else ("access:services", f"access:services!service={service}"))

@@ -1,6 +1,6 @@
-"""What a service writes into its log: lines for people, or one JSON object a line for programs, by LOG_FORMAT.
+"""What a service writes into its log: lines for people or, for programs, one JSON object per line (LOG_FORMAT).
 
-Both say the number of the request, so that one that failed is found in every service that had a part in it.
+Both include the request's number, so that a failed request can be found in every service that had a part in it.
 """
 
 import json
@@ -17,7 +17,7 @@ TEXT = "%(asctime)s %(name)s %(levelname)s %(request)s%(message)s"
 
 
 def set_up_logs(service: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Let everything that this process logs go to standard error, in the chosen format."""
+    """Send everything that this process logs to standard error, in the chosen format."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(service) if environ.get("LOG_FORMAT") == "json" else TextLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
@@ -36,11 +36,11 @@ class TextLines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """A line is an object: time, level, service, logger, message, and request and error where there are some."""
+    """Each line is an object: time, level, service, logger, message, and request and error if there are any."""
 
     converter = time.gmtime  # type: ignore[assignment]
 
-    # `logging` itself makes the Hub's: it gives a format and more as arguments, which no object needs.
+    # The Hub's is made by `logging` itself, which passes a format and more; none of it is needed here.
     def __init__(self, service: str = "hub", *_given: object, **_more: object) -> None:
         super().__init__(datefmt="%Y-%m-%dT%H:%M:%SZ")
         self._service = service if service.isidentifier() else "hub"

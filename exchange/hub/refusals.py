@@ -1,4 +1,4 @@
-"""How every service says no: {rule, value, remedy}, whatever was raised on the way."""
+"""How every service refuses: with {rule, value, remedy}, whatever was raised on the way."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,27 +14,27 @@ Body = Callable[[Refused], dict[str, Any]]
 
 
 def of_http(request: Request, error: HTTPException) -> Refused:
-    """Read what the framework raises for an address or method that is not there."""
+    """Translate what the framework raises for an unknown address or method."""
     return Refused(
         str(error.detail), f"{request.method} {request.url.path}"[:200], "see openapi.json", error.status_code
     )
 
 
 def of_invalid(error: RequestValidationError) -> Refused:
-    """Read what the framework raises for a request that does not fit its description: the first fault."""
+    """Translate what the framework raises for a request that does not fit its description: the first fault."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
     return Refused(f"{where}: {first['msg']}", ascii(first.get("input"))[:200], "see openapi.json", 422)
 
 
 def answer(refused: Refused, body: Body = Refused.as_dict, **more: Any) -> JSONResponse:
-    """Return the answer to a request that is refused; `more` stands beside rule, value and remedy."""
+    """Return the answer to a refused request; `more` is added to rule, value and remedy."""
     headers = {401: {"WWW-Authenticate": "token"}, 503: {"Retry-After": "2"}}.get(refused.status)
     return JSONResponse({**body(refused), **more}, refused.status, headers)
 
 
 def answer_refusals(app: FastAPI, body: Body = Refused.as_dict) -> None:
-    """Let an application answer Refused and the framework's own errors in these words."""
+    """Make an application answer Refused and the framework's own errors in this form."""
 
     @app.exception_handler(Refused)
     async def on_refused(request: Request, error: Refused) -> JSONResponse:

@@ -1,4 +1,4 @@
-"""A service's thread that works in rounds: it sleeps in between, is woken early, and outlives a round that fails."""
+"""A service's thread that works in rounds: it sleeps in between, can be woken early, and survives a failed round."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Rounds:
-    """Call `work` again and again; it returns the seconds to sleep, and after a fault `after_fault` of them pass."""
+    """Call `work` again and again; it returns the seconds to sleep; after a fault the thread sleeps `after_fault`."""
 
     def __init__(
         self, name: str, work: Callable[[], float], fault: str, after_fault: float, log: logging.Logger
@@ -39,7 +39,7 @@ class Rounds:
             self._wake.clear()
             try:
                 seconds = self._work()
-            except Exception:  # the thread's top: a database that is locked or away must not end it
+            except Exception:  # the thread's top: a database that is locked or unreachable must not end it
                 seconds = self._after_fault
-                self._log.exception("%s; it is tried again in %.0f s", self._fault, seconds)
+                self._log.exception("%s; trying again in %.0f s", self._fault, seconds)
             self._wake.wait(seconds)

@@ -1,7 +1,7 @@
-"""Bring a service's database to the schema of this program: Alembic's revisions in a folder, one after the other.
+"""Upgrade a service's database to this program's schema: Alembic's revisions in a folder, one after the other.
 
-Whoever opens a database calls this; processes that open it at once wait for the first. A database that is up to date
-costs one query, and Alembic is not imported.
+Whatever opens a database calls this; processes that open it at the same time wait for the first. A database that is up
+to date costs one query, and Alembic is not imported.
 """
 
 import logging
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-LOCK = 0x7469746F  # PostgreSQL's advisory lock of those who change a schema, per database
+LOCK = 0x7469746F  # PostgreSQL's advisory lock for changing a schema, one per database
 
 
 class SchemaError(Exception):
@@ -17,7 +17,7 @@ class SchemaError(Exception):
 
 
 def bring_up_to_date(engine: Engine, migrations: Path, newer: type[Exception] = SchemaError) -> None:
-    """Apply what revisions are missing, all or none; raise `newer` where a later program has been here."""
+    """Apply the missing revisions, all or none; raise `newer` if a newer program has written the database."""
     try:
         _bring_up_to_date(engine, migrations)
     except SchemaError as error:

@@ -1,7 +1,7 @@
-"""What an operator sees of a service: how many requests, how long they took, whether it is ready.
+"""What an operator sees of a service: how many requests it got, how long they took, whether it is ready.
 
 `watch(app, ...)` gives an application PREFIX/metrics (for tokens with the Hub's scope `read:metrics`), PREFIX/ready
-(for everybody: names of checks, no more) and the number of each request. PREFIX/health says that the process answers.
+(for everybody: only names of checks) and the number of each request. PREFIX/health shows that the process answers.
 """
 
 import logging
@@ -21,7 +21,7 @@ from exchange.protocol.models import Refused
 from exchange.protocol.request_id import REQUEST_ID_HEADER, begin_request
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-FAILURES = (Refused, OSError)  # by which a check says no; anything else is a fault of the check
+FAILURES = (Refused, OSError)  # what a failing check raises; anything else is a bug in the check
 log = logging.getLogger("requests")
 Check = Callable[[], object]
 
@@ -40,7 +40,7 @@ class Metrics:
         return Counter(f"{self.service}_{name}", what, labels or [], registry=self.registry)
 
     def gauge(self, name: str, what: str, read: Callable[[], float] | None = None) -> Gauge:
-        """Make a gauge; with `read` its value is asked for whenever metrics are."""
+        """Make a gauge; `read` gives its value whenever the metrics are read."""
         gauge = Gauge(f"{self.service}_{name}", what, registry=self.registry)
         if read is not None:
             gauge.set_function(read)
@@ -58,7 +58,7 @@ def watch(
     caller: Callable[[Request], Awaitable[Caller]],
     checks: Mapping[str, Check],
 ) -> None:
-    """Let an application be seen; `caller` names the owner of a request's token, a check raises what is wrong."""
+    """Add metrics and readiness to an application; `caller` finds a token's owner, a check raises what is wrong."""
     base = prefix.rstrip("/")
 
     async def get_metrics(request: Request) -> Response:
@@ -66,7 +66,7 @@ def watch(
             who = await caller(request)
             if "read:metrics" not in who.scopes:
                 remedy = "use the token of the service `metrics`"
-                raise Refused("metrics need the scope read:metrics", who.name, remedy, 403)
+                raise Refused("the token lacks the scope read:metrics", who.name, remedy, 403)
         except Refused as refused:
             return answer(refused)
         return Response(await run_in_threadpool(metrics.text), media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""nbgrader's own commands and JupyterLab extensions on the exchange: put two lines into `nbgrader_config.py`.
+"""nbgrader's own commands and JupyterLab extensions with the exchange: put two lines into `nbgrader_config.py`.
 
     from exchange.nbgrader_plugin import configure
     configure(c)
@@ -33,7 +33,7 @@ CLASSES = {
 
 
 def configure(c: Config) -> None:
-    """Set nbgrader's eight exchange classes and its list of courses; the course id too, where EXCHANGE_COURSE names
+    """Set nbgrader's eight exchange classes and its list of courses, and the course id if EXCHANGE_COURSE names
     one.
     """
     for name, kind in CLASSES.items():

@@ -1,4 +1,4 @@
-"""Which courses one is in, for nbgrader's Authenticator: the exchange knows from the Hub's groups."""
+"""Which courses somebody is in, for nbgrader's Authenticator: the exchange knows it from the Hub's groups."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ class ExchangeAuthPlugin(BaseAuthPlugin):
             yield client
 
     def get_student_courses(self, student_id: str) -> list[str]:
-        """List the courses of whoever owns the token; nobody can ask for somebody else."""
+        """List the courses of the token's owner; nobody can ask about somebody else."""
         with self._client() as client:
             return [course.id for course in client.courses()]
 
@@ -34,5 +34,5 @@ class ExchangeAuthPlugin(BaseAuthPlugin):
 
     def _elsewhere(self, student_id: str, course_id: str) -> None:
         self.log.info(
-            "%s in %s: the course's semester file is the roster; the gradebook alone was changed", student_id, course_id
+            "%s in %s: only the gradebook was changed; the roster is the course's semester file", student_id, course_id
         )

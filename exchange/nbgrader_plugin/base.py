@@ -19,8 +19,8 @@ class Exchange(abc.Exchange):
     """An exchange over HTTP."""
 
     url = Unicode(help="Address of the exchange; EXCHANGE_URL by default.").tag(config=True)
-    patience_seconds = Float(20.0, help="How long a request is tried again when nobody answers.").tag(config=True)
-    path_includes_course = Bool(False, help="Whether assignments lie in COURSE/ASSIGNMENT instead of ASSIGNMENT.").tag(
+    patience_seconds = Float(20.0, help="How long to retry a request that nobody answers.").tag(config=True)
+    path_includes_course = Bool(False, help="Whether assignments are in COURSE/ASSIGNMENT instead of ASSIGNMENT.").tag(
         config=True
     )
 

@@ -1,10 +1,11 @@
 """`nbgrader collect` and the formgrader's *Collect*.
 
-Beside each collected submission lie `receipt.json`, the exchange's own word on it, and `timestamp.txt`, from which
-nbgrader reads lateness. Only the exchange knows grace and extensions, so the timestamp is written such that
-nbgrader's difference to the assignment's due date is exactly the exchange's lateness: on time is never after the due
-date, late is due date + lateness. Every collection brings the timestamps up to the schedule that holds then, of what
-was collected before too, and in the gradebook together with the due date; unless somebody else owns the gradebook.
+Each collected submission comes with `receipt.json`, the exchange's own statement about it, and `timestamp.txt`, from
+which nbgrader reads lateness. Only the exchange knows grace and extensions, so the timestamp is written such that
+nbgrader's difference from the assignment's due date is exactly the exchange's lateness: if on time, it is never after
+the due date; if late, it is the due date + lateness. Every collection updates the timestamps to the schedule of that
+moment, also those of what was collected before, and in the gradebook together with the due date, unless somebody else
+owns the gradebook.
 """
 
 import glob
@@ -30,11 +31,11 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
     """Collect the attempt of each student that counts."""
 
     brings_times = Bool(
-        True, help="Whether to write due date and times of earlier collections too, where nobody else does."
+        True, help="Whether to update the due date and the times of earlier collections too, if nobody else does."
     ).tag(config=True)
 
     def copy_files(self) -> None:
-        """Bring each student's folder up to date, one at a time, each whole."""
+        """Bring each student's folder up to date, one at a time, each completely or not at all."""
         course, assignment = self.course, self.coursedir.assignment_id
         wanted = self.coursedir.student_id
         with self.asking() as client:
@@ -48,7 +49,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
         if not found:
             self.log.warning("No submissions of '%s' for course '%s' to collect", assignment, course)
         if failed:
-            self.fail(f"Not collected: {', '.join(failed)}; the reasons stand above")
+            self.fail(f"Not collected: {', '.join(failed)}; see the reasons above")
 
     def _collect(self, client: ExchangeClient, submission: Submission, due_at: str | None) -> bool:
         student, assignment = submission.student, submission.assignment
@@ -87,7 +88,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
                     Path(root, name).chmod(0o660)
 
     def _keep_time(self, client: ExchangeClient, due_at: str | None) -> None:
-        """Bring due date and times of all that is collected to the present schedule, everybody's at once."""
+        """Update the due date and the times of all collected work to the current schedule, everybody's together."""
         collected = self._places(self.coursedir.submitted_directory)
         graded = {**collected, **self._places(self.coursedir.autograded_directory)}
         found = client.all_submissions(self.course, self.coursedir.assignment_id)
@@ -100,7 +101,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
             self._tell_gradebook(gradebook, due_at, naive)
 
     def _places(self, step: str) -> dict[str, tuple[str, Path]]:
-        """Find, for each student, which submission lies in a step of nbgrader's, and where."""
+        """Find, for each student, which submission is in one of nbgrader's steps, and where."""
         pattern = self.coursedir.format_path(step, "*", self.coursedir.assignment_id)
         folders = map(Path, glob.glob(pattern))  # noqa: PTH207
         return {path.parent.name: (name, path) for path in folders if (name := collected_id(path))}
@@ -109,7 +110,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
         text = self.format_time(time)
         if path.is_file() and path.read_text() == text:
             return
-        self.log.info("Time of %s: %s, by the schedule that holds now", path.parent, text)
+        self.log.info("Time of %s: %s, by the current schedule", path.parent, text)
         with tempfile.TemporaryDirectory(prefix=".collect-", dir=path.parent.parent) as scratch:
             fresh = Path(scratch) / path.name
             fresh.write_text(text)
@@ -131,7 +132,7 @@ class ExchangeCollect(Exchange, abc.ExchangeCollect):
 
 
 def collected_id(folder: Path) -> str | None:
-    """Read which submission a collected folder is of."""
+    """Read which submission a collected folder contains."""
     try:
         return str(json.loads((folder / "receipt.json").read_text())["receipt"]["submission"])
     except (OSError, ValueError, KeyError, TypeError):

@@ -17,7 +17,7 @@ class ExchangeReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):
     """Release generated feedback to the submission that was graded."""
 
     def copy_files(self) -> None:
-        """Release each student's feedback; one that fails does not keep back the others."""
+        """Release each student's feedback; if one fails, the others are still released."""
         excluded = set((self.coursedir.student_id_exclude or "").split(","))
         students = [(s, folder) for s, folder in self._folders() if s not in excluded]
         if not students:
@@ -25,14 +25,14 @@ class ExchangeReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):
         with self.asking() as client:
             failed = [student for student, folder in students if not self._release(client, student, folder)]
         if failed:
-            self.fail(f"Not released: {', '.join(failed)}; the reasons stand above")
+            self.fail(f"Not released: {', '.join(failed)}; see the reasons above")
 
     @property
     def _assignment(self) -> str:
         return self.coursedir.assignment_id
 
     def _folders(self) -> list[tuple[str, Path]]:
-        """List (student, folder) that have feedback pages."""
+        """List (student, folder) of those who have feedback pages."""
         course = self.coursedir
         pattern = course.format_path(course.feedback_directory, "(?P<student>[^/]+)", self._assignment, escape=True)
         wanted = course.student_id or "*"
@@ -55,28 +55,28 @@ class ExchangeReleaseFeedback(Exchange, abc.ExchangeReleaseFeedback):
         return True
 
     def _graded(self, student: str, folder: Path) -> str:
-        """Name the submission that was graded: its receipt lies with the feedback or with the collected files."""
+        """Name the submission that was graded: its receipt is with the feedback or with the collected files."""
         course = self.coursedir
         collected = Path(course.format_path(course.submitted_directory, student, self._assignment))
         place = next((f for f in (folder, collected) if (f / "receipt.json").is_file()), None)
         if place is None:
-            remedy = "collect it with `nbgrader collect`; what was put there by hand has no receiver"
-            raise Refused("feedback belongs to a collected submission", f"no receipt.json in {collected}", remedy)
+            remedy = "collect it with `nbgrader collect`; feedback on files copied there by hand has no recipient"
+            raise Refused("the submission was not collected", f"no receipt.json in {collected}", remedy)
         receipt = load(place / "receipt.json").receipt
         if (receipt.course, receipt.student, receipt.assignment) != (self.course, student, self._assignment):
             value = f"{receipt.course} {receipt.student} {receipt.assignment} in {place}"
-            raise Refused("a receipt lies with its own student's work", value, "collect the submission again")
+            raise Refused("this receipt belongs to another submission", value, "collect the submission again")
         return receipt.submission
 
 
 class ExchangeFetchFeedback(Exchange, abc.ExchangeFetchFeedback):
-    """Fetch released feedback on one's own submissions."""
+    """Fetch released feedback on the caller's own submissions."""
 
     def copy_files(self) -> None:
-        """Put each submission's feedback into ASSIGNMENT/feedback/TIMESTAMP, newer in place of older."""
+        """Put each submission's feedback into ASSIGNMENT/feedback/TIMESTAMP, replacing older feedback."""
         course, assignment = self.course, self.coursedir.assignment_id
         if not self.is_self(self.coursedir.student_id):
-            self.fail(f"You fetch your own feedback, got --student={self.coursedir.student_id}")
+            self.fail(f"You can fetch only your own feedback, not with --student={self.coursedir.student_id}")
         with self.asking() as client:
             found = all_submissions(client, course, assignment="" if assignment == "*" else assignment, mine=True)
             for submission in found:

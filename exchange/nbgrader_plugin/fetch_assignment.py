@@ -11,7 +11,7 @@ class ExchangeFetchAssignment(Exchange, abc.ExchangeFetchAssignment):
     """Fetch a release; what is already there stays."""
 
     def copy_files(self) -> None:
-        """Fetch into the folder of the assignment, and untouched into `.releases`."""
+        """Fetch into the folder of the assignment, and an untouched copy into `.releases`."""
         course, assignment = self.course, self.coursedir.assignment_id
         folder = self.assignment_folder(course, assignment)
         if folder.is_dir() and not self.replace_missing_files:

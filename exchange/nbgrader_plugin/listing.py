@@ -38,7 +38,7 @@ class ExchangeList(Exchange, abc.ExchangeList):
         self._student = "" if self.coursedir.student_id in ("", "*") else self.coursedir.student_id
 
     def copy_files(self) -> None:
-        """Copy nothing: a list only looks."""
+        """Copy nothing: listing only reads."""
 
     def parse_assignments(self) -> list[dict[str, Any]]:
         """Build what nbgrader's lists show."""

@@ -27,7 +27,7 @@ class ExchangeReleaseAssignment(Exchange, abc.ExchangeReleaseAssignment):
             self.fail(f"Assignment not found at: {self.src_path}")
 
     def copy_files(self) -> None:
-        """Release; other files in place of released ones need --force."""
+        """Release; replacing released files with others needs --force."""
         course, assignment, folder = self.course, self.coursedir.assignment_id, Path(self.src_path)
         paths = [p for p in list_folder(folder) if not is_ignored(p) and not self._ignored(p)]
         with self.asking() as client:

@@ -22,7 +22,8 @@ class ExchangeSubmit(Exchange, abc.ExchangeSubmit):
         course, assignment = self.course, self.coursedir.assignment_id
         if not self.is_self(self.coursedir.student_id):
             self.fail(
-                f"You submit as yourself; your login decides who that is, got --student={self.coursedir.student_id}"
+                "You can submit only as yourself: your login decides who you are, "
+                f"not --student={self.coursedir.student_id}"
             )
         self.log.info("Source: %s", self.folder)
         with self.asking() as client:
@@ -38,6 +39,6 @@ class ExchangeSubmit(Exchange, abc.ExchangeSubmit):
 
     def _warn(self, left_out: list[str], missing: list[str]) -> None:
         if left_out:
-            self.log.warning("Not sent, because the assignment does not declare them: %s", ", ".join(left_out))
+            self.log.warning("Not sent, because they are not part of the assignment: %s", ", ".join(left_out))
         if missing:
             self.log.warning("Possible missing notebooks: %s", ", ".join(missing))

@@ -1,8 +1,8 @@
-"""The language that client, nbgrader plugin and service share: names, shapes, limits and proofs, and no behaviour of
+"""The language that client, nbgrader plugin and service share: names, shapes, limits and proofs, and no behavior of
 either side.
 
 `names` says what somebody is called everywhere, `scopes` who may do what, `models` what is asked and answered, `paths`
-which file names may travel, `bundle` how files travel, `receipt` what proves that they arrived.
+which file names may be sent, `bundle` how files are sent, `receipt` what proves that they arrived.
 """
 
 API_VERSION = "v1"

@@ -1,8 +1,8 @@
-"""How files travel: one line of JSON that declares every path, size and SHA-256, then the bytes of the files in that
+"""How files are sent: one line of JSON that declares every path, size and SHA-256, then the bytes of the files in that
 order.
 
-The declaration comes first, so that a receiver refuses before it stores, and the content is fixed the moment the line
-has arrived. Neither side holds a file in memory. Media type `application/vnd.exchange.bundle`.
+The declaration comes first, so that a receiver can refuse before it stores anything, and the content is fixed once the
+line has arrived. Neither side holds a file in memory. The media type is `application/vnd.exchange.bundle`.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from exchange.protocol.models import FileInfo, Refused
 from exchange.protocol.paths import check_collisions, check_path
 
 MEDIA_TYPE = "application/vnd.exchange.bundle"
-MAX_MANIFEST_BYTES = 256_000  # a thousand long paths; more is no submission
+MAX_MANIFEST_BYTES = 256_000  # a thousand long paths; no submission needs more
 CHUNK_BYTES = 256 * 1024
 
 
@@ -26,13 +26,13 @@ def encode_manifest(files: Iterable[FileInfo]) -> bytes:
 
 
 def decode_manifest(line: bytes) -> list[FileInfo]:
-    """Read and check the declaration line; raise Refused with the entry that breaks a rule."""
+    """Read and check the declaration line; raise Refused, naming the entry that breaks a rule."""
     try:
         rows = json.loads(line)["files"]
         files = [_entry(row) for row in rows]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(
-            rule='a bundle starts with one line of JSON: {"files": [{"path", "sha256", "size"}, ...]}',
+            rule='the bundle does not start with one line of JSON, {"files": [{"path", "sha256", "size"}, ...]}',
             value=f"{type(error).__name__}: {str(error)[:120]}",
             remedy="send it with exchange.client",
             status=400,
@@ -61,7 +61,7 @@ def bundle_digest(files: Iterable[FileInfo]) -> str:
 
 
 class BundleReader:
-    """Feed it chunks as they come; it checks the declaration, then each file's hash, and hands the bytes on.
+    """Feed it chunks as they arrive; it checks the declaration, then each file's hash, and passes the bytes on.
 
     `on_manifest(files)` is called once, before any byte of a file; `write(data)` gets the bytes of the files in order.
     """
@@ -81,7 +81,7 @@ class BundleReader:
         while len(view):
             self._skip_finished()
             if self.files is None or self._index >= len(self.files):
-                raise Refused("a bundle ends where its declaration says", "more bytes", "send it again", status=400)
+                raise Refused("the bundle is longer than declared", remedy="send it again", status=400)
             piece = view[: self._left]
             self._hash.update(piece)
             self._write(bytes(piece) if len(piece) != len(data) else data)
@@ -94,7 +94,7 @@ class BundleReader:
         end = self._head.find(b"\n")
         if end > MAX_MANIFEST_BYTES or (end < 0 and len(self._head) > MAX_MANIFEST_BYTES):
             raise Refused(
-                f"a declaration has at most {MAX_MANIFEST_BYTES} bytes",
+                f"the declaration is longer than {MAX_MANIFEST_BYTES} bytes",
                 str(len(self._head)),
                 "send fewer files",
                 status=413,
@@ -114,9 +114,9 @@ class BundleReader:
             declared = self.files[self._index]
             if self._hash.hexdigest() != declared.sha256:
                 raise Refused(
-                    rule="a file arrives as it was declared (SHA-256)",
+                    rule="a file differs from its declaration (SHA-256)",
                     value=declared.path,
-                    remedy="it changed while it was sent: save it and send again",
+                    remedy="it changed during the upload: save it and send it again",
                     status=409,
                 )
             self._hash = hashlib.sha256()
@@ -127,12 +127,10 @@ class BundleReader:
         """Return the files if everything declared has arrived, else raise Refused."""
         self._skip_finished()
         if self.files is None:
-            raise Refused(
-                "a bundle starts with a declaration line", "nothing", "send it with exchange.client", status=400
-            )
+            raise Refused("the bundle has no declaration line", remedy="send it with exchange.client", status=400)
         if self._index < len(self.files):
             raise Refused(
-                "a bundle arrives whole", f"{self.files[self._index].path} cut short", "send it again", status=400
+                "the bundle is incomplete", f"{self.files[self._index].path} is cut short", "send it again", status=400
             )
         return self.files
 

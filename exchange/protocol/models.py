@@ -18,10 +18,10 @@ EventKind = Literal[
 
 
 class Refused(Exception):
-    """A rule was broken: the rule, the value that broke it, and what to do now."""
+    """A refusal: the fault or the broken rule (`rule`), the value that caused it, and the remedy."""
 
     def __init__(self, rule: str, value: str = "", remedy: str = "", status: int = 422) -> None:
-        super().__init__(f"{rule}, got {value}: {remedy}" if value else f"{rule}: {remedy}")
+        super().__init__(f"{rule}: {value}; {remedy}" if value else f"{rule}: {remedy}")
         self.rule, self.value, self.remedy, self.status = rule, value, remedy, status
 
     def as_dict(self) -> dict[str, str]:
@@ -32,7 +32,7 @@ class Refused(Exception):
 def utc_text(moment: datetime) -> str:
     """Write an aware datetime as fixed-width UTC text."""
     if moment.tzinfo is None:
-        raise Refused("a time has an offset or 'Z'", moment.isoformat(), "write it as 2026-11-20T23:59:00+01:00")
+        raise Refused("a time needs an offset or 'Z'", moment.isoformat(), "write it as 2026-11-20T23:59:00+01:00")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -43,7 +43,7 @@ def parse_utc(text: str) -> datetime:
         return datetime.fromisoformat(utc_text(moment))
     except (ValueError, OverflowError) as error:
         raise Refused(
-            "a time is ISO 8601 with an offset or 'Z'", repr(text)[:80], "write 2026-11-20T23:59:00Z"
+            "a time must be ISO 8601 with an offset or 'Z'", repr(text)[:80], "write 2026-11-20T23:59:00Z"
         ) from error
 
 
@@ -122,10 +122,10 @@ class LateDays:
 
 @dataclass
 class Result:
-    """Body of `PUT courses/C/submissions/ID/result`: what the grader found; the newest replaces the older,
-    but a quick one no full one, beside which it stays as the score to compare attempts by.
+    """Body of `PUT courses/C/submissions/ID/result`: what the grader found. The newest replaces the older, except that
+    a quick one never replaces a full one: its score is kept with it, to compare attempts by.
 
-    `kind` is `quick` (structure and visible checks, at once) or `full`. `best` compares scores of one kind.
+    `kind` is `quick` (structure and visible checks, immediately) or `full`. `best` compares scores of one kind.
     """
 
     kind: Literal["quick", "full"]
@@ -161,7 +161,7 @@ class UnlockRequest:
 
 @dataclass
 class QuestionRequest:
-    """Body of `POST courses/C/assignments/A/questions`: what one wants to know, and beside which failing check."""
+    """Body of `POST courses/C/assignments/A/questions`: what the student wants to know, and at which failing check."""
 
     text: str
     exercise: str = ""
@@ -173,8 +173,8 @@ class QuestionRequest:
 
 @dataclass
 class Answer:
-    """Body of `PUT courses/C/questions/ID/answer`. `for_all`: the question as everybody may read it beside the answer;
-    empty, and only its student reads both."""
+    """Body of `PUT courses/C/questions/ID/answer`. `for_all`: the question as everybody may read it with the answer; if
+    it is empty, only the student who asked can read both."""
 
     text: str
     for_all: str = ""
@@ -183,7 +183,7 @@ class Answer:
 
 @dataclass
 class Freeze:
-    """Since when a course is frozen: it can be read, and nothing in it changes."""
+    """Since when a course has been frozen: it can be read, and nothing in it can be changed."""
 
     frozen_at: str
     frozen_by: str
@@ -191,7 +191,7 @@ class Freeze:
 
 @dataclass
 class Deleted:
-    """What a course holds, or held if it was deleted: submissions, whose, their bytes, feedback, events, questions."""
+    """What a course holds, or held before it was deleted: submissions, students, bytes, feedback, events, questions."""
 
     submissions: int
     students: int
@@ -241,8 +241,8 @@ class ResultInfo:
 
 @dataclass
 class Submission:
-    """One accepted attempt. `due_at` (the student's own), `late` and `lateness_seconds` (0 when on time) are by the
-    schedule that holds now; its receipt has what was true when it arrived."""
+    """One accepted attempt. `due_at` (the student's own), `late` and `lateness_seconds` (0 when on time) follow the
+    current schedule; its receipt has what was true when it arrived."""
 
     seq: int
     id: str
@@ -265,8 +265,8 @@ class Submission:
 @dataclass
 class Assignment:
     """An assignment as one caller sees it; times include that student's extension and late days. `state` is the
-    furthest of `announced`, `released`, `fetched`, `submitted`, `feedback` (`announced`: staff only). `late_days` were
-    spent on it, `late_days_most` may be."""
+    furthest of `announced`, `released`, `fetched`, `submitted`, `feedback` (`announced`: staff only). `late_days` have
+    been spent on it, at most `late_days_most` may be."""
 
     id: str
     course: str
@@ -305,8 +305,8 @@ class StudentProgress:
 
 @dataclass
 class UnlockState:
-    """May this student have the solution? `granted_by` is `time` (nobody can submit any more) or `student` (closed
-    for herself).
+    """May this student have the solution? `granted_by` is `time` (nobody can submit any more) or `student` (who closed
+    it for themselves).
     """
 
     offered: bool
@@ -371,9 +371,9 @@ class Event:
 
 @dataclass
 class Activity:
-    """What a student's events say of their work on an assignment, added up as they came. `seconds` is the time between
-    events of one session: a pause of more than 30 minutes begins another, so reading before the first event is not in
-    it. `progress_at`: an exercise got further than ever, or the assignment did."""
+    """What a student's events say about their work on an assignment, added up as they came. `seconds` is the time
+    between events of one session: a pause of more than 30 minutes begins another, so reading before the first event
+    does not count. `progress_at`: an exercise got further than ever, or the assignment did."""
 
     assignment: str
     student: str
@@ -392,7 +392,7 @@ class Activity:
 
 @dataclass
 class ExerciseActivity:
-    """What a student's own runs of an exercise's test cell gave. `best`: the most checks that ever passed;
+    """The outcome of a student's own runs of an exercise's test cell. `best`: the most checks that ever passed;
     `runs_to_solve` None: never all of them. `hints`: how many were opened."""
 
     assignment: str
@@ -419,8 +419,8 @@ class PredictionActivity:
 
 @dataclass
 class CourseActivity:
-    """What students' own servers told, added up. Anybody can make their own say anything: it never counts for
-    points."""
+    """What students' own servers reported, added up. Students can make their own server report anything, so it never
+    counts for points."""
 
     modules: list[Activity]
     exercises: list[ExerciseActivity]
@@ -429,8 +429,8 @@ class CourseActivity:
 
 @dataclass
 class Steps:
-    """How far a student's own server says that they are with an assignment. `tests`: how often they tested it as a
-    whole; `last_test`: what the last of these said, {} once it is completed."""
+    """How far a student is with an assignment, as reported by their own server. `tests`: how often they tested it as a
+    whole; `last_test`: what the last of these tests said, {} once it is completed."""
 
     assignment: str
     student: str
@@ -444,7 +444,7 @@ class Steps:
 
 @dataclass
 class HintsOpened:
-    """How many hints of an exercise each student has opened who opened any."""
+    """How many hints of an exercise were opened, by each student who opened any."""
 
     assignment: str
     exercise: str
@@ -453,7 +453,7 @@ class HintsOpened:
 
 @dataclass
 class ClassSteps:
-    """How far everybody says that they are: rows for each student and assignment, not for each event."""
+    """How far everybody is, by their own servers' reports: rows for each student and assignment, not for each event."""
 
     steps: list[Steps]
     hints: list[HintsOpened]
@@ -472,7 +472,7 @@ class Forgotten:
 
 @dataclass
 class AuditEntry:
-    """One decision of the service. `actor` is who held the token, `acting_for` whom a service named."""
+    """One decision of the service. `actor` is the token's owner, `acting_for` the person whom a service named."""
 
     seq: int
     at: str
@@ -520,8 +520,8 @@ class PublicKey:
 
 @dataclass
 class Receipt:
-    """What the service signs: what was true when the work arrived. An extension or another due date changes no receipt.
-    Two receipts are the same if and only if their canonical bytes are."""
+    """What the service signs: what was true when the work arrived. No extension and no change of the due date changes a
+    receipt. Two receipts are the same if and only if their canonical bytes are."""
 
     submission: str
     course: str
@@ -552,8 +552,8 @@ def plain(model: Any) -> dict[str, Any]:
 
 @cache
 def _built(kind: type) -> dict[str, Any]:
-    """Return, by field of a model, the type that its data is built into, None where data stands as it is. Types are
-    read once: that costs more than building ten models.
+    """Return, for each field of a model, the type that its data is built into, None if the data is used as it is. Types
+    are read once, because reading them costs more than building ten models.
     """
     hints = get_type_hints(kind)
     return {field.name: hints[field.name] if _is_built(hints[field.name]) else None for field in fields(kind)}
@@ -569,7 +569,7 @@ def from_plain(kind: Any, data: Any) -> Any:
         return None
     if get_origin(kind) is list:
         if not isinstance(data, list):
-            raise Refused("an answer of the exchange has its fields", "no list", "check EXCHANGE_URL")
+            raise Refused("the response was unexpected", "not a list", "check EXCHANGE_URL")
         return [from_plain(get_args(kind)[0], item) for item in data]
     if get_origin(kind) in (UnionType, Union):
         return from_plain(next(k for k in get_args(kind) if k is not type(None)), data)
@@ -585,6 +585,4 @@ def from_plain(kind: Any, data: Any) -> Any:
             }
         )
     except TypeError as error:  # no object, or one that lacks a field
-        raise Refused(
-            "an answer of the exchange has its fields", f"no {build.__name__}", "check EXCHANGE_URL"
-        ) from error
+        raise Refused("the response was unexpected", f"no {build.__name__}", "check EXCHANGE_URL") from error

@@ -1,15 +1,15 @@
-"""One rule from who somebody is to every name that the course has for them.
+"""One rule that leads from who somebody is to every name that the course has for them.
 
 A provider's identity (a login, a mail address, a student number) becomes a *name*: the Hub's user, nbgrader's student
-id, the student of a submission, a receipt, a file of feedback and a row of an export, unchanged in all of them. From
-the name follow the two places that can't hold every name: the folder of the home, and the part of a container's and a
+id, the student of a submission, a receipt, a file of feedback and a row of an export, unchanged in all of them. Two
+places that can't hold every name derive theirs from it: the folder of the home, and the part of a container's and a
 volume's name.
 
-- Capitals don't count, as the Hub never told them apart; nothing else of an identity is ever ignored.
+- Case is ignored, because the Hub never distinguished it; nothing else in an identity is ever ignored.
 - An identity of lower-case ASCII letters, digits, `.`, `_`, `-` and `@` is its own name.
-- Every other one (accents, other scripts, `+`, blanks of a platform, too long) is a readable part, `~` and 80 bits of
-  a digest: `zoë` is `zoe~edbqsvhlxbnzjmvq`. No identity has such a name by itself, so nobody can claim another's.
-- Names are ASCII in lower case, so they stay apart where capitals or accents don't count in file names.
+- Every other one (accents, other scripts, `+`, a platform's blanks, too long) becomes a readable part, `~` and 80 bits
+  of a digest: `zoë` is `zoe~edbqsvhlxbnzjmvq`. No identity has such a name by itself, so nobody can claim another's.
+- Names are ASCII in lower case, so they stay distinct where file names ignore case or accents.
 
 >>> name_of("Jane.Doe@example.org")
 'jane.doe@example.org'
@@ -31,47 +31,47 @@ HOME_LENGTH = 30
 HOME_DIGITS = 8
 SIMPLE = re.compile(rf"[a-z][a-z0-9]{{0,{HOME_LENGTH - 1}}}")
 IN_POD = re.compile(r"(?=.{1,40}$)[a-z0-9]+(-[a-z0-9]+)*")
-LONGEST_IN_POD = 40  # with a course id and a digest besides, a label's 63
+LONGEST_IN_POD = 40  # together with a course id and a digest, the 63 of a label
 POD_DIGITS = 16
 ESCAPED = re.compile(r"[^a-z0-9]")
 RULE = "a user name has 1 to 255 characters, no blanks and no control characters"
 
 
 class NoName(ValueError):
-    """What was given can't be anybody's identity; the text says why."""
+    """The given text can't be anybody's identity; the message says why."""
 
 
 def name_of(identity: str) -> str:
-    """Return the name of whom a provider calls `identity`; raise NoName where that is nobody's.
+    """Return the name of the person whom a provider calls `identity`; raise NoName if nobody can be called that.
 
-    A name that looks like a made one is an identity like any other here, and becomes another name.
+    A text that looks like a derived name is an identity like any other here, and becomes another name.
     """
     _check(identity)
     if identity.isascii() and _is_plain(identity.lower()):
         return identity.lower()
     same = unicodedata.normalize("NFC", unicodedata.normalize("NFC", identity).lower())
-    # A sign that is an ASCII letter in another coat (Kelvin's) stays apart from the letter.
+    # A character that turns into an ASCII letter (the Kelvin sign) stays distinct from that letter.
     told = (b"" if identity.isascii() else b"\xff") + same.encode()
     digest = base64.b32encode(hashlib.sha256(told).digest()[:DIGEST_BYTES]).decode().lower()
     return f"{_readable(same)}~{digest}"
 
 
 def name_from(written: str) -> str:
-    """Return the name that a person means who wrote or typed `written`: a name as it stands, or an identity."""
-    # Kelvin's sign in lower case is the letter k, and no one else's name.
+    """Return the name that somebody means who wrote or typed `written`: a name as it is, or an identity."""
+    # The Kelvin sign in lower case is the letter k, and must not become somebody else's name.
     return written.lower() if written.isascii() and is_name(written.lower()) else name_of(written)
 
 
 def is_name(text: str) -> bool:
-    """Tell whether the rule can have made `text`."""
+    """Tell whether the rule can have produced `text`."""
     return _is_plain(text) or bool(MADE.fullmatch(text))
 
 
 def home_of(name: str) -> str:
     """Return the name of the folder of somebody's home.
 
-    Two names can share one by chance of one in 2**32, or because somebody looked for it: a roster is refused that has
-    both, and a home whose owner is another is not opened.
+    Two names can share one, by a chance of one in 2**32 or because somebody searched for such a pair: a roster with
+    both is refused, and a home that belongs to somebody else is not opened.
     """
     if SIMPLE.fullmatch(name):
         return name
@@ -83,7 +83,7 @@ def home_of(name: str) -> str:
 
 
 def in_volume(name: str) -> str:
-    """Return the part of a container's and a volume's name that is somebody's, which no other name has.
+    """Return the part of a container's and a volume's name that identifies a person; no other name has the same.
 
     >>> in_volume("a.b")
     'a-2eb'
@@ -92,9 +92,9 @@ def in_volume(name: str) -> str:
 
 
 def in_pod(name: str) -> str:
-    """Return the part of a pod's and a claim's name that is somebody's: 40 letters, digits and hyphens at most.
+    """Return the part of a pod's and a claim's name that identifies a person: at most 40 letters, digits and hyphens.
 
-    A name that is none by itself becomes a readable part, `--` and 64 bits of a digest.
+    A name that can't be used as it is becomes a readable part, `--` and 64 bits of a digest.
 
     >>> in_pod("ada"), in_pod("a.b")
     ('ada', 'a-b--2e7336dc8eba87ef')
@@ -112,10 +112,10 @@ def _is_plain(text: str) -> bool:
 
 def _check(identity: str) -> None:
     if not 1 <= len(identity) <= LONGEST_IDENTITY:
-        raise NoName(f"{RULE}, and this has {len(identity)}")
+        raise NoName(f"{RULE}, but this one has {len(identity)}")
     for sign in identity:
         if sign.isspace() or unicodedata.category(sign)[0] in "CZ":
-            raise NoName(f"{RULE}, and this has {sign!a}")
+            raise NoName(f"{RULE}, but this one has {sign!a}")
 
 
 def _readable(text: str) -> str:

@@ -1,7 +1,7 @@
 """How much of a notebook is graded, and what is left of a larger one: all code and answers, and its smaller outputs.
 
-A file travels and is kept byte for byte. Cutting is reading: the judge reads a large notebook without its largest
-outputs, and a client that asks the same function knows before the upload which these will be.
+A file is sent and kept byte for byte. It is cut only when it is read: the judge reads a large notebook without its
+largest outputs, and a client that calls the same function knows before the upload which these will be.
 """
 
 import re
@@ -12,19 +12,19 @@ from typing import Any, BinaryIO
 from exchange.protocol.spans import Span, Unreadable, Walker
 
 MB = 2**20
-LARGEST_NOTEBOOK = 24 * MB  # bytes that are read whole; a solved module without outputs has 0.1 MB
-LARGEST_SNAPSHOT = 2_000_000  # bytes of one that goes with a question; read as text by whoever answers
+LARGEST_NOTEBOOK = 24 * MB  # bytes that are read in full; a solved module without outputs has 0.1 MB
+LARGEST_SNAPSHOT = 2_000_000  # bytes of one attached to a question; read as text by whoever answers
 LARGEST_OUTPUTS = 4_000_000  # characters of all saved outputs of a notebook that a grader sees
 MOST_OUTPUTS = 20  # of one cell
-MOST_CELLS = 10_000  # that are looked at; the judge wants fewer
-LARGEST_METADATA = 64_000  # bytes of nbgrader's own, which name a cell
-MOST_NAMED = 10  # cut outputs that are named one by one
+MOST_CELLS = 10_000  # that are read; the judge wants fewer
+LARGEST_METADATA = 64_000  # bytes of nbgrader's own metadata, which name a cell
+MOST_NAMED = 10  # cut outputs that are listed one by one
 _NOT_SHOWN = re.compile(r"[^\w.+/ -]")
 
 
 @dataclass(frozen=True)
 class Cut:
-    """An output that is not read: the number of its cell from 1, what it was, how many bytes."""
+    """An output that is not read: the number of its cell (from 1), what it was, how many bytes."""
 
     cell: int
     what: str
@@ -36,7 +36,7 @@ class Cut:
 
     @property
     def line(self) -> str:
-        """Say it where the output was."""
+        """The line that replaces the output."""
         return f"[output cut on arrival: {self.words}; of a notebook over {LARGEST_NOTEBOOK // MB} MB the largest go]\n"
 
 
@@ -68,16 +68,16 @@ def megabytes(size: int) -> str:
 
 
 def tell(cuts: list[Cut]) -> list[str]:
-    """Name cut outputs for people, the largest first, the many small ones together."""
+    """Describe cut outputs for people, the largest first, the many small ones together."""
     lines = [f"cell {cut.cell}: {cut.words}" for cut in cuts[:MOST_NAMED]]
     rest = cuts[MOST_NAMED:]
     return lines + ([f"and {len(rest)} more, {megabytes(sum(cut.size for cut in rest))} in all"] if rest else [])
 
 
 def read_large(file: BinaryIO) -> Large:
-    """Read a notebook of any size: outputs are cut, largest first, until those left have LARGEST_OUTPUTS.
+    """Read a notebook of any size: outputs are cut, largest first, until the rest fit into LARGEST_OUTPUTS.
 
-    Metadata (but nbgrader's), attachments and widgets' state are read by nobody and left out. Raise Unreadable.
+    Metadata (except nbgrader's), attachments and widgets' state are left out, as nobody reads them. Raise Unreadable.
     """
     walker = Walker(file)
     nbformat, cells = _walk(walker)
@@ -105,7 +105,7 @@ def largest_cells(file: BinaryIO) -> list[tuple[int, int]]:
 
 
 def _choose(outputs: list[_Output]) -> set[int]:
-    """Name by their places the outputs to cut."""
+    """Return the outputs to cut, by where they start."""
     left = sum(output.span.size for output in outputs)
     chosen = set()
     for output in sorted(outputs, key=lambda each: -each.span.size):

@@ -1,10 +1,10 @@
-"""What a student takes along of a course, as one zip: the layout, which the home page and `tito download` share.
+"""What a student takes home from a course, as one zip: the layout, which the home page and `tito download` share.
 
 MODULE/attempt-NN/files/     what was handed in
 MODULE/attempt-NN/receipt.json
-MODULE/attempt-NN/feedback/  where there is some
-grades.json                  points, as they were told
-framework/                   `tito download` alone: one's own framework as a wheel
+MODULE/attempt-NN/feedback/  if there is any
+grades.json                  points, as the student was told
+framework/                   only from `tito download`: the student's own framework as a wheel
 """
 
 from exchange.protocol.paths import check_path
@@ -14,9 +14,9 @@ GRADES, README = "grades.json", "README.txt"
 ABOUT = """Your work in {course}.
 
 MODULE/attempt-NN/files: what you handed in. Open the notebooks with Jupyter.
-MODULE/attempt-NN/receipt.json: that and when it arrived, signed; `tito receipt verify` and docs/student.md say how to
-check it with the course's public key alone.
-MODULE/attempt-NN/feedback: what you were told; open the .html files with a browser.
+MODULE/attempt-NN/receipt.json: signed proof that it arrived, and when; `tito receipt verify` and docs/student.md say
+how to check it with nothing but the course's public key.
+MODULE/attempt-NN/feedback: the feedback on it; open the .html files with a browser.
 """
 
 

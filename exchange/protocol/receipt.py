@@ -1,7 +1,7 @@
-"""What proves that work has arrived: canonical bytes, and a check that needs the public key only.
+"""What proves that work has arrived: canonical bytes, and a check that needs only the public key.
 
-The signed bytes are the receipt as JSON with sorted keys, no spaces, non-ASCII escaped: any language can make them
-again.
+The signed bytes are the receipt as JSON with sorted keys, no spaces and non-ASCII escaped, which any language can
+reproduce.
 """
 
 import base64
@@ -22,15 +22,13 @@ def canonical(receipt: Receipt) -> bytes:
 
 
 def read_receipt(data: dict[str, Any]) -> SignedReceipt:
-    """Build a SignedReceipt from JSON data; raise Refused if it is none."""
+    """Build a SignedReceipt from JSON data; raise Refused if the data is not one."""
     try:
         body = dict(data["receipt"])
         body["files"] = [FileInfo(**f) for f in body["files"]]
         return SignedReceipt(receipt=Receipt(**body), signature=str(data["signature"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise Refused(
-            "a receipt has 'receipt' and 'signature'", str(error)[:120], "use the file that submit wrote"
-        ) from error
+        raise Refused("this is not a complete receipt", str(error)[:120], "use the file that submit wrote") from error
 
 
 def key_id_of(public_key: bytes) -> str:
@@ -42,18 +40,16 @@ def verify(signed: SignedReceipt, public_key: bytes) -> None:
     """Raise Refused unless the receipt was signed by the owner of this raw Ed25519 public key (32 bytes)."""
     if key_id_of(public_key) != signed.receipt.key_id:
         raise Refused(
-            rule=f"a receipt is verified with the key that signed it, {signed.receipt.key_id}",
+            rule=f"this is not the key that signed the receipt, {signed.receipt.key_id}",
             value=key_id_of(public_key),
-            remedy="take the key of that id from the exchange's key list",
+            remedy="take the key with that id from the exchange's list of keys",
         )
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(
             base64.b64decode(signed.signature, validate=True), canonical(signed.receipt)
         )
     except (InvalidSignature, ValueError) as error:
-        raise Refused(
-            "a receipt carries the exchange's signature", "a wrong one", "it was altered: fetch it again"
-        ) from error
+        raise Refused("the receipt's signature is wrong", remedy="it was altered: fetch it again") from error
 
 
 def differences(signed: SignedReceipt, folder: Path) -> list[str]:

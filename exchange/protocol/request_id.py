@@ -1,6 +1,6 @@
-"""One number for all that follows from one request: in every service's log, and on the page of whoever was refused.
+"""One number for everything that follows from one request: in every service's log, and on the page of a refusal.
 
-A service takes the number that it is given or makes one; whoever asks another service passes it on.
+A service takes the number that it is given or makes one, and passes it on to the services that it calls.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 
 REQUEST_ID_HEADER = "X-Request-ID"
-ALLOWED = re.compile(r"[0-9A-Za-z-]{8,64}")  # a stranger's number goes into logs
+ALLOWED = re.compile(r"[0-9A-Za-z-]{8,64}")  # a number that a stranger sends goes into logs
 _current: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -19,7 +19,7 @@ def current_request_id() -> str:
 
 
 def begin_request(given: str = "") -> str:
-    """Begin to answer a request with the number that it brings, or a new one; return it."""
+    """Begin to answer a request under the number that came with it, or a new one; return the number."""
     number = given if ALLOWED.fullmatch(given) else secrets.token_hex(8)
     _current.set(number)
     return number

@@ -1,9 +1,9 @@
-"""The rule of time, which everybody who says "late" takes from here: on time until due + grace, then late, counted
-from the due time, until due + late window; then closed. An extension moves one student's due time, only ever later.
+"""The rule of time, used wherever something is called late: on time until due + grace, then late, counted from the due
+time, until due + late window; then closed. An extension moves one student's due time, only ever later.
 
-Lateness is kept nowhere. It is computed from the schedule that holds when somebody asks, so that an extension granted
-after a submission, or a due date moved after it, holds for that submission too. A receipt says what was true when it
-was signed.
+Lateness is not stored. It is computed from the schedule in force when somebody asks, so that an extension granted after
+a submission, or a due date moved after it, applies to that submission too. A receipt says what was true when it was
+signed.
 """
 
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ def lateness_of(seconds_after_due: float, grace_seconds: float) -> int:
 
 
 def schedule_of(settings: AssignmentSettings, extension: Extension | None = None, late_days: int = 0) -> Schedule:
-    """Give the times that hold for a student: an extension can move the due time later, never earlier, and each late
-    day that they spent moves it on by 24 hours.
+    """Return the times that apply to a student: an extension can move the due time later, never earlier, and each late
+    day that they spent moves it another 24 hours.
     """
     due = parse_utc(settings.due_at) if settings.due_at else None
     attempts = settings.attempts
@@ -54,7 +54,7 @@ def schedule_of(settings: AssignmentSettings, extension: Extension | None = None
 
 
 def effective_time(received: datetime, lateness_seconds: int, due: datetime | None) -> datetime:
-    """Give the time whose distance to the assignment's due date is the lateness: nbgrader knows no other lateness."""
+    """Give the time whose distance from the assignment's due date is the lateness: nbgrader knows no other lateness."""
     if due is None:
         return received
     return due + timedelta(seconds=lateness_seconds) if lateness_seconds else min(received, due)

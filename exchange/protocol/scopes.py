@@ -1,10 +1,10 @@
 """Who may do what: JupyterHub scopes give verbs, Hub groups give courses.
 
-A token reaches the exchange at all with `access:services!service=exchange` (or a wider form of it). A student is a
-member of the group `nbgrader-COURSE`, staff of `formgrade-COURSE`: nbgrader's own group names, so that its lists
-agree. A staff verb needs its scope **in the token** and staff membership of that course. Services have no groups:
-their scopes hold for every course. `admin` holds for every course too, because it creates them. Notebook kernels get
-the access scope alone, an instructor's included.
+To reach the exchange at all, a token needs `access:services!service=exchange` (or a wider form of it). Students are
+members of the group `nbgrader-COURSE`, staff of `formgrade-COURSE`: these are nbgrader's own group names, so that its
+lists agree. A staff verb needs its scope **in the token** and staff membership of that course. Services have no groups:
+their scopes apply to every course. `admin` applies to every course too, because it creates them. Notebook kernels get
+only the access scope, an instructor's included.
 """
 
 SERVICE_NAME = "exchange"

@@ -1,7 +1,7 @@
 """Walk through JSON text of any length without parsing it: what is not wanted is skipped, a block at a time.
 
-Memory does not grow with the text, and work is bounded by MOST_STEPS. What is skipped is not checked for more than
-balanced brackets and closed strings: whoever reads a span parses it.
+Memory does not grow with the text, and work is bounded by MOST_STEPS. Skipped text is checked only for balanced
+brackets and closed strings: whoever reads a span parses it.
 """
 
 import json
@@ -15,7 +15,7 @@ BLOCK_BYTES = 64 * 1024
 MOST_STEPS = 3_000_000  # a bracket is one: some two seconds; a notebook of 100 MB has a tenth of them
 STEPS_OF_A_VALUE = 10  # of one that is walked to
 DEEPEST = 10_000
-LONGEST_NAME = 200  # bytes of a member's name that is looked at
+LONGEST_NAME = 200  # bytes of a member's name that is read
 _BLACK = re.compile(rb"[^ \t\r\n]")
 _REST_OF_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _WITHOUT_BRACKETS = re.compile(rb'[^"\[\]{}]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"\[\]{}]*)*', re.DOTALL)
@@ -24,12 +24,12 @@ _QUOTE, _OPENING = ord('"'), b"[{"
 
 
 class Unreadable(ValueError):
-    """The text is no JSON, or has more parts than are looked at."""
+    """The text is not JSON, or has more parts than are read."""
 
 
 @dataclass(frozen=True)
 class Span:
-    """Where a value lies in its file."""
+    """Where a value is in its file."""
 
     start: int
     size: int
@@ -45,7 +45,7 @@ class Walker:
         self.at = 3 if os.pread(self._fd, 3, 0) == b"\xef\xbb\xbf" else 0
 
     def next(self) -> bytes:
-        """Give the next byte that is no space, and stand before it; empty at the end."""
+        """Return the next byte that is not white space, and stop before it; empty at the end."""
         while block := self._here():
             if found := _BLACK.search(block, self.at - self._base):
                 self.at = self._base + found.start()
@@ -77,13 +77,13 @@ class Walker:
         self._take(end)
 
     def leave(self) -> Span:
-        """Step out of the list or object whose next value is here; say where the rest of it was."""
+        """Step out of the list or object whose next value is here; return where the rest of it was."""
         start = self.at
         self._skip_nested(depth=1)
         return Span(start, self.at - start)
 
     def skip(self) -> Span:
-        """Step over a value, and say where it was."""
+        """Step over a value, and return where it was."""
         first, start = self.next(), self.at
         if first == b'"':
             self.at += 1
@@ -141,7 +141,7 @@ class Walker:
             self.at = self._base + place
             if place < len(block):
                 self.at += 1
-                self._skip_string()  # which goes on in the next block
+                self._skip_string()  # which may continue in the next block
         raise Unreadable("it breaks off")
 
     @staticmethod

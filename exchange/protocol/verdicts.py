@@ -1,7 +1,7 @@
-"""What judging a module gives: checks, exercises, the whole; as data, as JSON, and as a student may see it.
+"""The outcome of judging a module: checks, exercises, the whole; as data, as JSON, and as a student may see it.
 
-One shape from the judge to the page: the student's own run, the grading service's record, the exchange's quick result,
-the feedback and the home page read what `to_json` wrote with `from_json`, an earlier version's too.
+It has one shape from the judge to the page: the student's own run, the grading service's record, the exchange's quick
+result, the feedback and the home page read with `from_json` what `to_json` wrote, even in an earlier version.
 """
 
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -25,7 +25,7 @@ class Check:
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """One exercise; `lent` says with whose help it was judged if not with the reference of earlier modules alone."""
+    """One exercise; `lent` says with whose help it was judged, if not only with the reference of earlier modules."""
 
     name: str
     max_points: float
@@ -47,7 +47,7 @@ class ExerciseResult:
 
     @property
     def why(self) -> str:
-        """The one reason for which every check fails and nothing came back, such as an exercise that is not solved."""
+        """The one reason why every check fails and nothing came back, such as an exercise that is not solved."""
         reasons = {check.why for check in self.checks if not check.passed and not check.got}
         return reasons.pop() if len(reasons) == 1 and self.passing == 0 else ""
 
@@ -98,11 +98,11 @@ class ModuleResult:
         raise KeyError(f"no exercise {name!r}; there are {', '.join(e.name for e in self.exercises)}")
 
     def for_student(self) -> "ModuleResult":
-        """Leave of hidden checks only their points and the kind of fault."""
+        """Reduce hidden checks to their points and the kind of fault."""
         return replace(self, exercises=tuple(replace(e, checks=tuple(_shown(e.checks))) for e in self.exercises))
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for json.dumps, with the points spelt out for readers of other languages."""
+        """Return plain data for json.dumps, with the points included for readers in other languages."""
         data = asdict(self)
         for exercise, plain in zip(self.exercises, data["exercises"], strict=True):
             plain["points"] = exercise.points
@@ -133,5 +133,5 @@ def _exercise_from_json(data: dict[str, Any]) -> ExerciseResult:
 
 
 def _known(kind: type, data: dict[str, Any]) -> dict[str, Any]:
-    """Keep what this version's class has: sums are computed anew, and what another version said besides is dropped."""
+    """Keep the fields of this class: sums are computed again, and what else another version wrote is dropped."""
     return {field.name: data[field.name] for field in fields(kind) if field.name in data}

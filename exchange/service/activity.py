@@ -1,8 +1,8 @@
-"""What events say of a student's work, added up as they come: steps, time, runs of test cells, predictions.
+"""What events say about a student's work, added up as they come: steps, time, runs of test cells, predictions.
 
-Everything here was told by students' own servers: it may be anything, is bounded, and gives no points. The sums are a
-copy of what events say (`rebuild`), kept because a class's semester has a hundred thousand events and a page is to read
-none of them.
+Everything here was reported by students' own servers: it may be anything, is bounded, and gives no points. The sums can
+be rebuilt from the events (`rebuild`); they are kept because a class has a hundred thousand events in a semester, and a
+page should read none of them.
 """
 
 import json
@@ -26,14 +26,14 @@ Key = tuple[str, str, str]  # course, assignment, student
 
 @dataclass
 class Standing:
-    """What is known of one student in one assignment: a row, rows by exercise, predictions by name."""
+    """What is known about one student in one assignment: a row, rows by exercise, predictions by name."""
 
     row: dict[str, Any] = field(default_factory=dict)
     exercises: dict[str, dict[str, Any]] = field(default_factory=dict)
     predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, at: str, kind: str, detail: dict[str, Any]) -> None:
-        """Add an event; what is no work is not counted."""
+        """Add an event; it counts only if it is the student's work."""
         if kind not in WORK:
             return
         self._spend(at)
@@ -60,7 +60,7 @@ class Standing:
 
     def _add_cell(self, at: str, cell: dict[str, Any]) -> None:
         if "prediction" in cell and "right" in cell:
-            if len(self.predictions) < MOST_NAMES:  # what was said first counts: by then the answer is open
+            if len(self.predictions) < MOST_NAMES:  # the first prediction counts: after it, the answer is shown
                 self.predictions.setdefault(cell["prediction"], {"right": cell["right"], "at": at})
         elif exercise := self._exercise(at, cell):
             exercise["last_at"] = at
@@ -89,7 +89,7 @@ class Standing:
 
 
 def cells_in(detail: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Give the notes of a `checked` event with what of them is as it should be: the event is the student's own."""
+    """Yield the notes of a `checked` event, reduced to their valid parts: the event comes from the student's server."""
     cells = detail.get("cells")
     for cell in cells if isinstance(cells, list) else ():
         if isinstance(cell, dict):
@@ -155,7 +155,7 @@ def _row(key: Key, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def rebuild(connection: Connection, course: str | None = None, student: str | None = None) -> None:
-    """Make the sums anew from the events that are there: all of them, or a course's, or a student's in it."""
+    """Make the sums again from the existing events: all of them, or a course's, or those of a student in it."""
     e = events.c
     query = select(e.course, e.assignment, e.student, e.at, e.kind, e.detail).order_by(e.seq)
     for name, value in (("course", course), ("student", student)):
@@ -192,7 +192,7 @@ def _insert(connection: Connection, standings: dict[Key, Standing]) -> None:
 def read(
     connection: Connection, course: str, assignment: str | None, student: str | None, failing: int
 ) -> CourseActivity:
-    """Read the sums with three queries. `failing`: of exercises those that failed so often in a row, and no
+    """Read the sums with three queries. `failing`: only exercises that failed at least that often in a row, and no
     predictions."""
     named = {"course": course, "assignment": assignment, "student": student}
 

@@ -1,7 +1,7 @@
-"""Whether a submission may come in, and what holds for it: the rules of `policy` on what two statements read.
+"""Whether a submission is admitted, and on what terms: the rules of `policy`, applied to what two statements read.
 
-It is asked twice for each submission, before its bytes are stored and in the transaction that names them, by a whole
-class in the last minute: so the statements are made once, and each reads all that it can.
+This is checked twice for each submission, before its bytes are stored and in the transaction that names them, and for a
+whole class in the last minute: so the statements are built once, and each reads all that it can.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ STUDENT: Any = bindparam("for_student")
 
 @dataclass(frozen=True)
 class Admission:
-    """What holds for a student's next attempt at a moment."""
+    """The terms of a student's next attempt at a certain moment."""
 
     schedule: Schedule
     attempt: int
@@ -46,7 +46,7 @@ def admit(
     at: datetime,
     in_flight: int,
 ) -> Admission:
-    """Return what holds for a submission of these files; raise Refused unless it may come in."""
+    """Return the terms for a submission of these files; raise Refused if it is not admitted."""
     door = connection.execute(_DOOR, {"for_course": course, "for_assignment": assignment}).first()
     settings = find.check_course(caller, course, door.course_settings if door else None)
     check_not_frozen(connection, course)
@@ -73,11 +73,12 @@ def _check_declared(found: find.AssignmentRow, manifest: str | None, files: list
     extra = [f.path for f in files if f.path not in released and not matches(f.path, found.settings.files)]
     if extra:
         accepted = ", ".join([*released, *found.settings.files])
-        raise Refused(f"only declared files are submitted: {accepted}", ", ".join(extra)[:400], "leave the others out")
+        rule = f"some files are not part of the assignment, which accepts {accepted}"
+        raise Refused(rule, ", ".join(extra)[:400], "leave them out")
     notebooks = [p for p in released if p.endswith(".ipynb")]
     if notebooks and not any(f.path in notebooks for f in files):
         raise Refused(
-            f"a submission has the assignment's notebook: {', '.join(notebooks)}",
+            f"the assignment's notebook, {', '.join(notebooks)}, is not among the files",
             ", ".join(f.path for f in files)[:400] or "no file",
             f"save it under that name in the folder {found.id}",
         )
@@ -87,7 +88,7 @@ def _check_quota(limits: UploadLimits, files: list[FileInfo], taken: int) -> Non
     size, quota = sum(f.size for f in files), limits.student_quota_bytes
     if taken + size > quota:
         raise Refused(
-            f"a student stores at most {quota} bytes in a course",
+            f"you can store at most {quota} bytes in a course",
             f"{size} bytes with {max(0, quota - taken)} left",
             "clear outputs, or ask your instructor",
             413,
@@ -95,7 +96,7 @@ def _check_quota(limits: UploadLimits, files: list[FileInfo], taken: int) -> Non
 
 
 def _door() -> Any:
-    """What holds for everybody: course, assignment, the files of its release and the key that signs."""
+    """What is the same for everybody: course, assignment, the files of its release and the key that signs."""
     a, b = assignments.c, bundles.c
     released = and_(b.course == a.course, b.assignment == a.id, b.kind == "release", b.version == a.release_version)
     there = courses.outerjoin(assignments, and_(a.course == courses.c.id, a.id == ASSIGNMENT))
@@ -104,7 +105,7 @@ def _door() -> Any:
 
 
 def _own() -> Any:
-    """What one student has: granted, spent, used, stored."""
+    """What belongs to one student: granted, spent, used, stored."""
     s, e = submissions.c, extensions.c
 
     def mine(table: Table, column: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The ASGI application: parts put together, refusals written as {rule, value, remedy}, everything measured and
+"""The ASGI application: its parts put together, refusals written as {rule, value, remedy}, everything measured and
 audited.
 """
 
@@ -41,10 +41,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         400: "cut short or not understood",
         401: "no valid token",
         403: "the token lacks the right",
-        404: "not there for you",
+        404: "not found, or not visible to you",
         405: "no such method",
         408: "the upload stalled",
-        409: "against the present state",
+        409: "conflicts with the current state",
         413: "over a limit",
         415: "not a bundle",
         422: "breaks a rule",
@@ -94,7 +94,7 @@ def create_app(service: Service) -> FastAPI:
         version="1",
         summary="Releases, submissions and feedback of courses on a JupyterHub",
         lifespan=lifespan,
-        # The documentation pages would load scripts from elsewhere; the description itself is served.
+        # The documentation pages would load scripts from elsewhere; only the description itself is served.
         docs_url=None,
         redoc_url=None,
         openapi_url=service.settings.prefix + "openapi.json",
@@ -120,7 +120,7 @@ async def _sweep(service: Service) -> None:
         await asyncio.sleep(service.settings.sweep_seconds)
         try:
             removed = await run_in_threadpool(fsck.sweep, service.database, service.blobs, service.settings)
-        except Exception:  # the outermost door of this task: a database that is away now may be back in an hour
+        except Exception:  # the top of this task: a database that is unreachable now may be back in an hour
             log.exception("sweeping failed")
             continue
         if removed:
@@ -176,10 +176,8 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_bug(request: Request, error: Exception) -> JSONResponse:
-    # The server writes the traceback to its log; the caller gets no inside of it.
-    refused = Refused(
-        "the exchange keeps to its description", type(error).__name__, "tell the operator: the log has more"
-    )
+    # The server writes the traceback to its log; the caller sees none of it.
+    refused = Refused("internal error", type(error).__name__, "tell the operator: the log has more")
     return JSONResponse(refused.as_dict(), 500)
 
 
@@ -187,8 +185,6 @@ async def _on_database(request: Request, error: Exception) -> JSONResponse:
     full = "full" in str(error).lower() or "no space" in str(error).lower() or "disk i/o" in str(error).lower()
     log.error("database: %s", error)
     if full:
-        return JSONResponse(
-            Refused("the exchange has room", "the disk is full", "nothing was stored; try again later").as_dict(), 507
-        )
-    refused = Refused("the database answers", "it does not", "try again in a moment")
+        return JSONResponse(Refused("the disk is full", "nothing was stored", "try again later").as_dict(), 507)
+    refused = Refused("the database does not answer", remedy="try again in a moment")
     return JSONResponse(refused.as_dict(), 503, {"Retry-After": "2"})

@@ -36,7 +36,7 @@ def record(
 
 
 class RefusalLimit:
-    """Let through so many refusals of one caller a minute."""
+    """Let through a limited number of refusals per caller and minute."""
 
     def __init__(self) -> None:
         self._counts: OrderedDict[tuple[str, int], int] = OrderedDict()

@@ -1,8 +1,8 @@
 """Back up while the service runs, and restore into an empty place: one tar file with rows, blobs and keys.
 
-The rows are one snapshot; blobs never change, and sweeping pauses meanwhile, so every row finds its blob. Rows are JSON
-lines, so a backup of SQLite restores into PostgreSQL and the other way round. `backup.json` comes last: a file
-without it is not whole. Keep the file like a secret: it holds students' work and the private keys.
+The rows are one snapshot; blobs never change, and sweeping pauses meanwhile, so every row has its blob. Rows are JSON
+lines, so a backup of SQLite can be restored into PostgreSQL and vice versa. `backup.json` comes last: a file without it
+is incomplete. Keep the file secret: it holds students' work and the private keys.
 """
 
 import hashlib
@@ -29,11 +29,11 @@ FORMAT = 1
 
 
 def backup(settings: Settings, target: Path) -> dict[str, Any]:
-    """Write everything into `target`, which appears only when it is whole and on disk; return what is in it."""
+    """Write everything into `target`, which appears only when it is complete and on disk; return what is in it."""
     database, blobs = Database(settings.database_url), LocalBlobs(settings.data)
     try:
         if database.revision() is None:
-            raise Refused("a backup is made of an exchange", f"none in {settings.data}", "name its --data folder")
+            raise Refused("there is no exchange to back up", f"none in {settings.data}", "name its --data folder")
         make_folder(target.parent)
         with (
             fsck.backup_lock(settings.data, exclusive=False),

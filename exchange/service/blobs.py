@@ -1,7 +1,7 @@
-"""Where content lies: immutable blobs under random keys, in a local folder behind a small interface.
+"""Where content is stored: immutable blobs under random keys, in a local folder behind a small interface.
 
-A blob is written to `incoming/`, synced, renamed to its place and the folder synced: it is there whole, or not at all.
-Nothing is overwritten. Another store (S3) needs the methods of `Blobs`, no more.
+A blob is written to `incoming/`, synced, renamed to its place, and the folder is synced: it is there completely, or not
+at all. Nothing is overwritten. Another store (S3) needs only the methods of `Blobs`.
 """
 
 import errno
@@ -42,7 +42,7 @@ class Blobs(Protocol):
 def no_space(error: OSError) -> Refused:
     """Say that the disk is full."""
     return Refused(
-        "the exchange has room for the files",
+        "the exchange has no room for the files",
         error.strerror or "the disk is full",
         "nothing was stored; tell your instructor and try again later, your files are untouched",
         507,
@@ -87,7 +87,7 @@ class _LocalWriter:
             raise (no_space(error) if _is_full(error) else error) from error
 
     def abort(self) -> None:
-        """Forget what has come in."""
+        """Discard what has come in."""
         self._stream.close()
         self._path.unlink(missing_ok=True)
 
@@ -111,7 +111,7 @@ class LocalBlobs:
         return _LocalWriter(self)
 
     def get(self, key: str, offset: int = 0, length: int | None = None) -> Iterator[bytes]:
-        """Yield a blob's bytes; a missing one is an error at once, before any answer begins."""
+        """Yield a blob's bytes; a missing one is an error immediately, before any answer begins."""
         path = self.path(key)
         path.stat()
         return _read(path, offset, length)
@@ -129,11 +129,11 @@ class LocalBlobs:
                 yield path.name, status.st_size, now - status.st_mtime
 
     def free_bytes(self) -> int:
-        """Tell how much the file system still takes."""
+        """Tell how much space the file system has left."""
         return shutil.disk_usage(self.root).free
 
     def clear_incoming(self) -> int:
-        """Remove what an earlier process left half-way; only while no other process writes here."""
+        """Remove what an earlier process left unfinished; only while no other process writes here."""
         leftovers = list(self.incoming.iterdir())
         for path in leftovers:
             path.unlink()
@@ -141,7 +141,7 @@ class LocalBlobs:
 
 
 def _read(path: Path, offset: int, length: int | None) -> Iterator[bytes]:
-    # Opened when the first bytes are asked for: a receiver that leaves before leaves no open file behind.
+    # Opened when the first bytes are asked for: a receiver that leaves before that leaves no open file behind.
     with path.open("rb") as stream:
         stream.seek(offset)
         left = length if length is not None else -1

@@ -2,8 +2,8 @@
 
 `best` compares like with like. An attempt has a quick score (visible checks, some 27 points) soon after it arrives, and
 a full one (of 100) only once it has been graded, which happens to the attempt that counts. So the best of the fully
-graded attempts stands, until one that is not graded yet has a better quick score than it (an equal one, if it came
-later): that one then counts, is graded in its turn, and either stands or gives its place back.
+graded attempts counts, until one that is not graded yet has a better quick score (or an equal one, if it came later):
+then that one counts, is graded in turn, and either remains the one that counts or gives way to the earlier one again.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The commands of `python -m exchange`. Each says what it did; `--json` says it to a script."""
+"""The commands of `python -m exchange`. Each prints what it did; with `--json`, in a form for scripts."""
 
 import argparse
 import dataclasses
@@ -28,7 +28,7 @@ EXAMPLES = """examples:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; refusals go to standard error with what to do."""
+    """Run one command; refusals go to standard error, with their remedy."""
     options = _parser().parse_args(arguments)
     given = {
         name: getattr(options, name, None) for name in ("data", "database", "host", "port", "prefix", "hub_api_url")
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--prefix", help="public URL prefix (JUPYTERHUB_SERVICE_PREFIX; /services/exchange/)")
     serve.add_argument("--hub-api-url", help="the Hub that owns the tokens (JUPYTERHUB_API_URL)")
     add("backup", "write everything into one file while the service runs").add_argument("file", type=Path)
-    add("restore", "fill an empty place from a backup").add_argument("file", type=Path)
+    add("restore", "restore a backup into an empty place").add_argument("file", type=Path)
     check = add("fsck", "compare every row with its blob and every blob with its row")
     check.add_argument("--quick", action="store_true", help="do not read the blobs' content")
     check.add_argument("--sweep", action="store_true", help="delete blobs that no row names")
@@ -80,14 +80,14 @@ def _print(options: argparse.Namespace, outcome: dict[str, Any], text: str) -> N
 
 @contextmanager
 def only_process(data: Path) -> Iterator[None]:
-    """Hold the data folder for one serving or restoring process."""
+    """Reserve the data folder for one process that serves or restores."""
     make_folder(data, 0o700)
     with (data / "service.lock").open("a") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             remedy = "stop it first, or use another --data"
-            raise Refused("one process at a time serves a data folder", f"{data} is in use", remedy) from error
+            raise Refused("another process uses the data folder", str(data), remedy) from error
         yield
 
 

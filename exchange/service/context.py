@@ -1,4 +1,4 @@
-"""What every request handler has at hand: the parts of the service, who asks, and the time."""
+"""What every request handler needs: the parts of the service, who is asking, and the time."""
 
 import asyncio
 import threading
@@ -28,14 +28,14 @@ def system_clock() -> datetime:
 
 
 class Bell:
-    """Wake those who wait for new rows; ring it from any thread."""
+    """Wakes those who wait for new rows; any thread can ring it."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Event] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def ring(self) -> None:
-        """Wake everybody who waits now."""
+        """Wake everybody who is waiting now."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._wake)
 
@@ -44,7 +44,7 @@ class Bell:
             event.set()
 
     def listen(self) -> asyncio.Event:
-        """Register before looking, so that nothing is missed between the look and the wait."""
+        """Register; call this before looking, so that nothing is missed between looking and waiting."""
         self._loop = asyncio.get_running_loop()
         event = asyncio.Event()
         self._waiting.add(event)
@@ -63,7 +63,7 @@ class InFlight:
         self._lock = threading.Lock()
 
     def add(self, owner: object, size: int) -> None:
-        """Count bytes of an upload that begins (or, negative, ends)."""
+        """Count the bytes of an upload that begins (negative: of one that ends)."""
         with self._lock:
             self._bytes[owner] = self._bytes.get(owner, 0) + size
             if self._bytes[owner] <= 0:
@@ -99,18 +99,18 @@ class Service:
         return utc_text(self.clock())
 
     def check_room(self) -> None:
-        """Raise Refused 507 where a submission might not find room."""
+        """Raise Refused 507 if there might be no room for a submission."""
         if self.blobs.free_bytes() < self.settings.reserve_bytes:
-            raise Refused("the exchange has room for submissions", "the disk is nearly full", "make room", 507)
+            raise Refused("the exchange's disk is nearly full", remedy="make room", status=507)
 
 
 async def get_service(request: Request) -> Service:
-    """Find the service that the application was made with; async, as it would be called in a thread otherwise."""
+    """Find the service that the application was made with; async, because otherwise it would be called in a thread."""
     return request.app.state.service
 
 
 async def get_caller(request: Request) -> Caller:
-    """Identify who asks; raise Refused 401, 403 or 503."""
+    """Identify who is asking; raise Refused 401, 403 or 503."""
     service: Service = request.app.state.service
     caller = await service.identity.caller(token_in(request.headers))
     if caller.kind == "service" and (named := actor_in(request.headers)):
@@ -118,8 +118,8 @@ async def get_caller(request: Request) -> Caller:
     request.state.caller = caller
     if not caller.scopes & scopes.ACCESS_FORMS:
         raise Refused(
-            f"a token reaches the exchange with the scope {scopes.ACCESS}",
-            f"a token of {caller.name} without it",
+            f"the token lacks the scope {scopes.ACCESS}",
+            f"a token of {caller.name}",
             "use the token of your server, or ask the operator",
             403,
         )

@@ -32,9 +32,10 @@ def put_course(connection: Connection, course: str, settings: CourseSettings, no
     find.check_new_identifiers(course=course)
     for name, value in plain(settings.limits).items():
         if not 1 <= value <= 2**50:
-            raise Refused(f"the limit {name} is between 1 and {2**50}", str(value), "leave it out for the default")
+            raise Refused(f"the limit {name} must be from 1 to {2**50}", str(value), "leave it out for the default")
     if not 0 <= settings.late_days <= policy.MOST_LATE_DAYS:
-        raise Refused(f"late_days is between 0 and {policy.MOST_LATE_DAYS}", str(settings.late_days), "use 0 for none")
+        rule = f"late_days must be from 0 to {policy.MOST_LATE_DAYS}"
+        raise Refused(rule, str(settings.late_days), "use 0 for none")
     text = json.dumps(plain(settings))
     changed = connection.execute(update(courses).where(courses.c.id == course).values(settings=text))
     if changed.rowcount == 0:
@@ -80,7 +81,7 @@ def list_courses(connection: Connection, caller: Caller) -> list[Course]:
 
 @dataclass
 class Record:
-    """All that the exchange knows of students' work in a course, read with one query per table."""
+    """All that the exchange knows about students' work in a course, read with one query per table."""
 
     files: dict[str, list[FileInfo]] = field(default_factory=dict)
     solutions: set[str] = field(default_factory=set)
@@ -93,7 +94,7 @@ class Record:
 
 
 def read_record(connection: Connection, course: str, student: str | None) -> Record:
-    """Read what is known of one student, or (None) of all."""
+    """Read what is known about one student, or (None) about all."""
     fetched = events.first_times(connection, course, "fetched", student)
     frozen = find_freeze(connection, course) is not None
     record = Record(fetched=fetched, granted=read_granted(connection, course, student=student), frozen=frozen)

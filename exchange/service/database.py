@@ -1,8 +1,8 @@
 """The database: one writer at a time, many readers, and a schema that Alembic brings up to date.
 
 `write()` is one transaction that is on disk when it returns; commits are ordered, so a reader that asks for rows
-after the last number it saw misses none. SQLite runs with a write-ahead log and a full sync at each commit;
-PostgreSQL as it is.
+after the last number it saw misses none. SQLite runs with a write-ahead log and a full sync at each commit,
+PostgreSQL with its defaults.
 """
 
 import logging
@@ -33,7 +33,7 @@ class Database:
         if self.is_sqlite and (path := make_url(url).database):
             make_folder(Path(path).parent)
         # More connections than the 40 worker threads, so that none waits while it holds the writer's lock.
-        # What fails is logged, and parameters are what people wrote.
+        # Statements that fail are logged, and parameters contain what people wrote.
         options = {"pool_pre_ping": not self.is_sqlite, "hide_parameters": True}
         self.engine = create_engine(url, pool_size=20, max_overflow=40, **options)
         self._writer = threading.Lock()
@@ -48,7 +48,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Give a transaction: all of it is durable at the end of the block, or none of it happened."""
+        """Give a transaction: at the end of the block all of it is durable, or none of it happened."""
         with self._writer, self.engine.connect() as connection:
             connection.info["immediate"] = True
             try:
@@ -67,14 +67,14 @@ class Database:
                 yield connection
 
     def migrate(self, revision: str = "head") -> None:
-        """Create or bring up to date the schema."""
+        """Create the schema or bring it up to date."""
         config = alembic_config()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
             alembic.command.upgrade(config, revision)
 
     def check(self) -> None:
-        """Raise Refused 503 where the database does not answer."""
+        """Raise Refused 503 if the database does not answer."""
         check_answers(self.engine)
 
     def revision(self) -> str | None:
@@ -107,5 +107,5 @@ def _configure_sqlite(database: Database) -> None:
 
     @event.listens_for(database.engine, "begin")
     def on_begin(connection: Connection) -> None:
-        # A writer takes its lock at once: a lock asked for half-way fails where another process has written.
+        # A writer takes its lock first: taken later, it would fail if another process had written meanwhile.
         connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("immediate") else "BEGIN")

@@ -1,8 +1,8 @@
 """Delete what a frozen course holds: students' work, receipts, results, feedback, events, questions, releases, record.
 
 What stays is that there was a course, that it is frozen, and who deleted it when; so nothing brings it back by itself.
-The keys stay too: a receipt that somebody keeps can be verified for good. Rows go in one transaction; blobs after it,
-and those that a sudden end leaves are swept as any that no row names.
+The keys stay too: a receipt that somebody keeps can always be verified. Rows are deleted in one transaction, and blobs
+after it; if the process ends in between, the rest are swept like all blobs that no row names.
 """
 
 from sqlalchemy import Connection, Table, delete, func, select
@@ -31,7 +31,7 @@ from exchange.service.tables import (
 )
 from exchange.service.tables import audit as audit_table
 
-# In this order, since some name others.
+# In this order, because some refer to others.
 OF_THE_COURSE = (
     *(questions, unlocks, events, activity, exercise_activity, predictions, extensions, late_days),
     *(submissions, bundles, assignments),
@@ -40,11 +40,11 @@ KEPT_VERBS = ("freeze", "unfreeze", "delete course")
 
 
 def delete_content(service: Service, caller: Caller, course: str, yes: bool, why: str) -> Deleted:
-    """Count what a course holds; with `yes` delete it. Again finds nothing."""
+    """Count what a course holds; with `yes` delete it. A second call finds nothing."""
     with service.database.write() as connection:
         find.find_course(connection, caller, course)
         if yes and find_freeze(connection, course) is None:
-            raise Refused(f"{course} is frozen before it is deleted", "it is not", "tito semester freeze", 409)
+            raise Refused(f"{course} is not frozen", remedy="freeze it first: tito semester freeze", status=409)
         counted, blobs = _count(connection, course, yes), _blobs(connection, course) if yes else []
         if yes:
             _delete_rows(connection, course)

@@ -1,4 +1,4 @@
-"""What happened to a student's assignment, told openly to students: fetched, checked, tested, submitted ..."""
+"""What happened to a student's assignment, which students can see too: fetched, checked, tested, submitted ..."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from exchange.service import activity
 from exchange.service.tables import events
 
 MAX_DETAIL_BYTES = 4000
-REPORTS_A_DAY = 2000  # some forty an hour all day; a tool in a loop, or a joke, stops there
+REPORTS_A_DAY = 2000  # about eighty an hour, all day; stops a tool in a loop, or a joke
 
 
 def add(
@@ -25,15 +25,15 @@ def add(
 
 
 def check_detail(detail: dict[str, Any], max_bytes: int = MAX_DETAIL_BYTES) -> dict[str, Any]:
-    """Return detail that is small, plain JSON; raise Refused otherwise."""
+    """Return `detail` if it is small, plain JSON; raise Refused otherwise."""
     try:
         size = len(json.dumps(detail, allow_nan=False, ensure_ascii=False).encode())
     except (ValueError, RecursionError) as error:
         raise Refused(
-            "a detail is plain JSON (no NaN, no lone surrogates)", str(error)[:120], "leave it out"
+            "a detail must be plain JSON (no NaN, no lone surrogates)", str(error)[:120], "leave it out"
         ) from error
     if size > max_bytes:
-        raise Refused(f"a detail has at most {max_bytes} bytes", str(size), "shorten it", 413)
+        raise Refused(f"a detail can have at most {max_bytes} bytes", str(size), "shorten it", 413)
     return detail
 
 
@@ -42,7 +42,8 @@ def check_rate(connection: Connection, course: str, student: str, now: str) -> N
     e = events.c
     today = select(func.count()).where(e.course == course, e.student == student, e.at >= now[:10])
     if connection.execute(today).scalar_one() >= REPORTS_A_DAY:
-        raise Refused(f"at most {REPORTS_A_DAY} events are kept a day", "more", "nothing is lost but this record", 429)
+        rule = f"you have reached the limit of {REPORTS_A_DAY} events a day"
+        raise Refused(rule, remedy="only this record is lost", status=429)
 
 
 def read(row: Row[Any]) -> Event:

@@ -22,11 +22,11 @@ def list_extensions(connection: Connection, course: str, assignment: str) -> lis
 
 def _check(extension: Extension) -> Extension:
     if not 0 <= extension.extra_attempts <= 10_000:
-        raise Refused("extra_attempts is between 0 and 10000", str(extension.extra_attempts), "send 0 for none")
+        raise Refused("extra_attempts must be from 0 to 10000", str(extension.extra_attempts), "send 0 for none")
     if extension.due_at is None and extension.extra_attempts == 0:
-        raise Refused("an extension gives time or attempts", "neither", "send due_at or extra_attempts")
+        raise Refused("the extension gives neither time nor attempts", remedy="send due_at or extra_attempts")
     if "\x00" in extension.reason:
-        raise Refused("a reason is text", "a NUL character", "leave it out")
+        raise Refused("the reason contains a NUL character", remedy="leave it out")
     check_detail({"reason": extension.reason})
     return replace(extension, due_at=utc_text(parse_utc(extension.due_at)) if extension.due_at else None)
 
@@ -42,7 +42,8 @@ def put_extension(
     with service.database.write() as connection:
         find.find_assignment(connection, caller, course, assignment, now)
         if find.find_unlock(connection, course, assignment, student):
-            raise Refused("who has the solution submits no more", student, "grade what was submitted", 409)
+            rule = "the student has the solution and can't submit any more"
+            raise Refused(rule, student, "grade what was submitted", 409)
         connection.execute(delete(extensions).filter_by(**key))
         connection.execute(insert(extensions).values(key | values | granted))
         detail = f"due {extension.due_at}, {extension.extra_attempts} more attempts: {extension.reason}"
@@ -58,5 +59,5 @@ def delete_extension(service: Service, caller: Caller, course: str, assignment: 
         find.find_assignment(connection, caller, course, assignment, now)
         where = (e.course == course, e.assignment == assignment, e.student == student)
         if connection.execute(delete(extensions).where(*where)).rowcount == 0:
-            raise Refused("an extension that is revoked exists", student, "list the extensions first", 404)
+            raise Refused("there is no extension to revoke", student, "list the extensions first", 404)
         audit.record(connection, now, caller, "delete extension", course, assignment, student)

@@ -1,7 +1,7 @@
-"""How often a check fails in the class, by what students' own test cells reported: for staff beside a question.
+"""How often a check fails in the class, as students' own test cells reported it: shown to staff next to a question.
 
-A report is its student's own and may hold anything. It names checks by marks of their titles, as
-`tinytorch.reports.mark` makes them; a test compares.
+A report comes from the student's own server and may contain anything. It names checks by marks of their titles, as
+`tinytorch.reports.mark` makes them; a test compares the two.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ MARK_CHARACTERS = 6
 
 @dataclass(frozen=True)
 class Newest:
-    """What one student's newest run of an exercise's test cell gave; `failed`: marks of checks, None if not told."""
+    """One student's newest run of an exercise's test cell; `failed`: marks of checks, None if they are unknown."""
 
     passed: bool
     failed: frozenset[str] | None
@@ -67,7 +67,7 @@ def _cells(detail: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _read(cell: dict[str, Any]) -> Newest:
-    """A run that passed fails no check, whatever else it tells; one of an earlier version tells of no checks."""
+    """A run that passed fails no check, whatever else it reports; one of an earlier version does not name checks."""
     if cell["passed"] >= cell["checks"]:
         return Newest(True, frozenset())
     failed = cell.get("failed")

@@ -1,5 +1,5 @@
-"""Feedback and results: what graders attach to a submission. The newest replaces the older; the audit keeps who and
-when.
+"""Feedback and results: what graders attach to a submission. The newest replaces the older; the audit records who did
+it and when.
 """
 
 import json
@@ -19,7 +19,7 @@ from exchange.service.tables import feedback, results
 
 LIMITS = UploadLimits(max_files=100, max_file_bytes=50_000_000, max_submission_bytes=100_000_000)
 MAX_RESULT_BYTES = 200_000
-# Feedback is read in a browser: pages, pictures, data; nothing else is expected from a grader.
+# Feedback is read in a browser: pages, pictures, data. Graders are not expected to send anything else.
 SUFFIXES = (".html", ".json", ".txt", ".md", ".png", ".svg", ".csv", ".ipynb", ".pdf")
 
 
@@ -36,7 +36,7 @@ class FeedbackIntake:
         check_limits(files, LIMITS)
         wrong = [f.path for f in files if not f.path.lower().endswith(SUFFIXES)]
         if wrong:
-            raise Refused(f"feedback files end in {', '.join(SUFFIXES)}", ", ".join(wrong)[:300], "leave them out")
+            raise Refused(f"feedback files must end in {', '.join(SUFFIXES)}", ", ".join(wrong)[:300], "leave them out")
 
     def accept(self, stored: Stored) -> None:
         """Replace the submission's feedback in one transaction."""
@@ -51,13 +51,13 @@ class FeedbackIntake:
 
 
 def put_result(service: Service, caller: Caller, submission: Row[Any], result: Result) -> None:
-    """Attach what the grader found. The quick score stays beside the full result, to compare attempts by it; a quick
+    """Attach what the grader found. The quick score is kept along with the full result, to compare attempts by; a quick
     result that comes after the full one adds its score and changes nothing else.
     """
     for name in ("score", "max_score"):
         value = getattr(result, name)
         if value is not None and not -1e9 < value < 1e9:
-            raise Refused(f"{name} is a number below a milliard", str(value), "send null if there is none")
+            raise Refused(f"{name} must be between -1e9 and 1e9", str(value), "send null if there is none")
     body = {k: v for k, v in plain(result).items() if k != "score"}
     check_detail(body, MAX_RESULT_BYTES)
     now = service.now()

@@ -1,4 +1,4 @@
-"""Guards: `find_x` raises 404 where there is none for this caller, `check_x` raises 403 where the right is missing.
+"""Guards: `find_x` raises 404 if there is none for this caller, `check_x` raises 403 if the right is missing.
 
 What a caller may not see is answered exactly like what does not exist.
 """
@@ -27,7 +27,7 @@ class AssignmentRow:
     released_at: str | None
 
     def visible_at(self) -> str | None:
-        """Give when students see it: its first release, but not before its release time; None if not released."""
+        """Return when students see it: its first release, but not before its release time; None if not released."""
         return max(self.released_at, self.settings.release_at or "") if self.released_at else None
 
 
@@ -47,12 +47,13 @@ def check_student(caller: Caller, course: str) -> None:
     """Raise Refused 403 unless the caller takes the course."""
     if not caller.is_student(course):
         raise Refused(
-            f"only students of {course} do this", caller.name, "ask your instructor to add you to the roster", 403
+            f"only students of {course} can do this", caller.name, "ask your instructor to add you to the roster", 403
         )
 
 
 def _no_course(course: str) -> Refused:
-    return Refused("a course exists and you are in it", ascii(course)[:120], "`nbgrader list` shows yours", 404)
+    rule = "there is no such course, or you are not in it"
+    return Refused(rule, ascii(course)[:120], "`nbgrader list` shows yours", 404)
 
 
 def read_course_settings(text: str) -> CourseSettings:
@@ -90,7 +91,7 @@ def check_visible(caller: Caller, course: str, assignment: str, found: Assignmen
     visible = found and found.visible_at()
     if found is None or not (sees_unreleased(caller, course) or (visible and visible <= now)):
         raise Refused(
-            f"an assignment of {course} exists and is released",
+            f"{course} has no such assignment, or it is not released yet",
             ascii(assignment)[:120],
             "`nbgrader list` shows what is released",
             404,
@@ -113,14 +114,13 @@ def find_submission(connection: Connection, caller: Caller, course: str, submiss
     row = connection.execute(query).first()
     own = row is not None and caller.kind == "user" and row.student == caller.name
     if row is None or not (own or caller.may(COLLECT, course)):
-        raise Refused(
-            "a submission exists and is yours", ascii(submission)[:120], "`tito receipt list` shows yours", 404
-        )
+        rule = "there is no such submission, or it is not yours"
+        raise Refused(rule, ascii(submission)[:120], "`tito receipt list` shows yours", 404)
     return row
 
 
 def find_unlock(connection: Connection, course: str, assignment: str, student: str) -> Row[Any] | None:
-    """Return the row that says that the student may have the solution, if there is one."""
+    """Return the row that lets the student have the solution, if there is one."""
     u = unlocks.c
     query = select(unlocks).where(u.course == course, u.assignment == assignment, u.student == student)
     return connection.execute(query).first()

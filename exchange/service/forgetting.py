@@ -1,7 +1,7 @@
-"""Forget what a course need not keep: events before a time, or everything of one student but what they handed in.
+"""Forget what a course need not keep: events before a time, or everything about a student except what they handed in.
 
 Submissions, receipts, results, feedback and the audit stay: they show what was handed in and who decided what. A backup
-keeps what it holds until it is deleted.
+keeps everything in it until the backup is deleted.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NOBODY = "(forgotten)"
 
 @dataclass(frozen=True)
 class Which:
-    """Events before a time of everybody, or all of one student."""
+    """Everybody's events before a time, or all of one student's."""
 
     before: str | None = None
     student: str | None = None
@@ -26,12 +26,12 @@ class Which:
 def what(before: str | None, student: str | None) -> Which:
     """Read a request; raise Refused unless it names exactly one thing."""
     if (before is None) == (student is None):
-        raise Refused("forgetting names a time or a student", "both" if before else "neither", "give one of the two")
+        raise Refused("name either a time or a student", "both" if before else "neither", "give one of the two")
     return Which(utc_text(parse_utc(before)) if before else None, student)
 
 
 def forget(connection: Connection, course: str, which: Which, yes: bool) -> Forgotten:
-    """Count what goes; with `yes` remove it and make the sums anew from the events that stay."""
+    """Count what would be removed; with `yes` remove it and make the sums again from the events that stay."""
     e, q = events.c, questions.c
     gone = (e.course == course, e.at < which.before if which.before else e.student == which.student)
     asked = (q.course == course, q.student == which.student) if which.student else (q.id.is_(None),)
@@ -56,7 +56,7 @@ def _sums(connection: Connection, course: str, student: str | None) -> int:
 
 
 def _forget_questions(connection: Connection, asked: tuple) -> None:
-    """Remove a student's questions; of one that was answered for all, the staff's words stay, with nobody's name."""
+    """Remove a student's questions; if one was answered for all, the staff's words stay, without a name."""
     q = questions.c
     theirs = select(q.id).where(*asked)
     connection.execute(delete(snapshots).where(snapshots.c.question.in_(theirs)))

@@ -1,7 +1,7 @@
-"""A frozen course: all of it can be read, and nothing in it changes any more, until somebody unfreezes it.
+"""A frozen course: all of it can be read, and nothing in it can be changed, until somebody unfreezes it.
 
-Whatever is not named in STAYS_OPEN is refused, so that a new route is closed without a word about it. What students
-run is hostile: this is the wall, pages and clients only spare them the way.
+Everything that is not named in STAYS_OPEN is refused, so that a new route is closed by default. What students run is
+hostile: this check is the protection, while pages and clients only save them the attempt.
 """
 
 from fastapi import Request
@@ -20,7 +20,7 @@ _FREEZE = select(freezes).where(freezes.c.course == bindparam("for_course"))  # 
 
 
 def find_freeze(connection: Connection, course: str) -> Freeze | None:
-    """Return since when a course is frozen and by whom, None where it is not."""
+    """Return since when a course has been frozen and by whom, None if it is not frozen."""
     row = connection.execute(_FREEZE, {"for_course": course}).first()
     return Freeze(row.frozen_at, row.frozen_by) if row else None
 
@@ -37,7 +37,7 @@ def check_not_frozen(connection: Connection, course: str) -> None:
 
 
 def refuse_changes(request: Request, service: ServiceDep, caller: CallerDep) -> None:
-    """Refuse a request that would change a frozen course; who is not in it learns nothing of that."""
+    """Refuse a request that would change a frozen course; callers who are not in it don't learn that it is frozen."""
     course, words = request.path_params.get("course", ""), request.url.path.rstrip("/").split("/")
     if request.method in READING or (request.method, words[-1]) in STAYS_OPEN or caller.role(course) is None:
         return
@@ -59,7 +59,7 @@ def freeze(service: Service, caller: Caller, course: str) -> Freeze:
 
 
 def unfreeze(service: Service, caller: Caller, course: str) -> None:
-    """Let a course go on; one that is not frozen stays as it is."""
+    """Unfreeze a course; one that is not frozen stays as it is."""
     with service.database.write() as connection:
         find.find_course(connection, caller, course)
         if connection.execute(delete(freezes).where(freezes.c.course == course)).rowcount:

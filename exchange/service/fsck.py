@@ -1,4 +1,4 @@
-"""Does every row have its blob, with the right size and hash, and every blob its row? And sweep blobs without one."""
+"""Check that every row has its blob, with the right size and hash, and every blob its row; sweep blobs without one."""
 
 import fcntl
 import hashlib
@@ -33,7 +33,7 @@ class Report:
 
 
 def named_blobs(database: Database) -> dict[str, tuple[str, str]]:
-    """Give blob: (the row that names it, its declaration)."""
+    """Map each blob to (the row that names it, its declaration)."""
     found = {}
     with database.read() as connection:
         for table in (bundles, submissions, feedback, snapshots):
@@ -51,7 +51,7 @@ def check(database: Database, blobs: Blobs, deep: bool = True) -> Report:
     """Compare rows and blobs; `deep` also reads every byte."""
     report = Report()
     stored = {key: (size, age) for key, size, age in blobs.list()}
-    named = named_blobs(database)  # after the blobs: a row that comes meanwhile names a blob that is there
+    named = named_blobs(database)  # after the blobs: a row that is added meanwhile names a blob that exists
     report.rows, report.blobs = len(named), len(stored)
     for key, (row, manifest) in named.items():
         files = decode_manifest(manifest.encode())
@@ -80,7 +80,7 @@ def _content_problem(blobs: Blobs, key: str, files: list[FileInfo], deep: bool) 
             digest.update(data)
             size += len(data)
         if size != info.size or digest.hexdigest() != info.sha256:
-            return f"{info.path} is not what was declared"
+            return f"{info.path} differs from its declaration"
         offset += info.size
     return None
 

@@ -17,7 +17,7 @@ class Granted(NamedTuple):
     late_days: int = 0
 
     def schedule(self, settings: AssignmentSettings) -> Schedule:
-        """Give the times that hold for the student."""
+        """Return the times that apply to the student."""
         return schedule_of(settings, self.extension, self.late_days)
 
 
@@ -27,7 +27,7 @@ NOTHING = Granted()
 def read_granted(
     connection: Connection, course: str, assignments: Iterable[str] | None = None, student: str | None = None
 ) -> dict[tuple[str, str], Granted]:
-    """Read, by assignment and student, what was granted and spent: with two queries."""
+    """Read with two queries what was granted and spent, by assignment and student."""
     names = None if assignments is None else list(assignments)
 
     def rows(table: Any, *columns: Any) -> Iterable[Any]:

@@ -1,7 +1,7 @@
-"""Many submissions in one transaction: whoever arrives while the disk syncs shares the next sync.
+"""Many submissions in one transaction: those that arrive while the disk is syncing share the next sync.
 
-At a deadline one sync for each submission is what a class waits for. Nobody is answered before the sync that holds
-their own row has returned, whatever the answer is.
+At a deadline, one sync per submission is what a class would wait for. Nobody gets an answer, whatever it is, before the
+sync that includes their own row has returned.
 """
 
 import threading
@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from exchange.service.database import Database
 
-MOST = 64  # of one transaction: readers of PostgreSQL and the write-ahead log see bounded ones
+MOST = 64  # in one transaction, to bound what readers of PostgreSQL and the write-ahead log see
 T = TypeVar("T")
 
 
@@ -27,7 +27,7 @@ class _Job:
 
 
 class GroupCommit:
-    """Runs what threads hand in, in the order in which it came; a thread whose turn it is does it for all who wait."""
+    """Runs what threads hand in, in the order of arrival; the thread whose turn it is works for all that wait."""
 
     def __init__(self, database: Database) -> None:
         self._database, self._turn = database, threading.Lock()
@@ -36,8 +36,8 @@ class GroupCommit:
     def run(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction that others may share; return, or raise what it raises, when that is durable.
 
-        What one raises undoes its own changes alone. An error of the database undoes all; if it came before the commit,
-        each is tried again by itself, so that one submission's fault is nobody else's.
+        An exception in one `work` undoes only its own changes. A database error undoes all; if it came before the
+        commit, each `work` is retried by itself, so that one submission's fault affects nobody else.
         """
         job = _Job(work)
         self._waiting.append(job)
@@ -52,7 +52,7 @@ class GroupCommit:
         try:
             with self._database.write() as connection:
                 said += (_said(connection, job) for job in jobs)
-        except BaseException as error:  # handed on to every thread that waits: each must learn that nothing is certain
+        except BaseException as error:  # passed to every waiting thread: each must learn that nothing is certain
             if isinstance(error, SQLAlchemyError) and 1 < len(jobs) != len(said):  # nothing was committed yet
                 for job in jobs:
                     self._commit([job])
@@ -72,5 +72,5 @@ def _said(connection: Connection, job: _Job) -> tuple[Any, Exception | None]:
     except SQLAlchemyError:
         # SQLite may have rolled back everything: what follows would be committed without what went before.
         raise
-    except Exception as error:  # one submission's fault, whatever it is, is nobody else's
+    except Exception as error:  # one submission's fault, whatever it is, affects nobody else
         return None, error

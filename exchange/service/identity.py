@@ -24,7 +24,7 @@ class Caller(hub.Caller):
         return self.kind == "user" and scopes.staff_group(course) in self.groups
 
     def may(self, scope: str, course: str) -> bool:
-        """Tell whether the token carries a staff verb that holds in the course."""
+        """Tell whether the token carries a staff verb that applies to the course."""
         everywhere = self.kind == "service" or scope == scopes.ADMIN
         return scope in self.scopes and (everywhere or self.is_staff(course))
 

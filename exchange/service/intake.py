@@ -1,8 +1,8 @@
 """How files come in: declared, admitted, stored, checked, made durable, and only then committed; or not at all.
 
 The event loop only collects chunks; reading the declaration, hashing, writing and syncing happen in a worker thread,
-64 kB at a time, so that memory stays flat whatever is sent. The time that counts is when the declaration had arrived,
-because it fixes the content: a slow line or a busy server costs nobody a deadline.
+64 kB at a time, so that memory stays flat whatever is sent. What counts is the time when the declaration has arrived,
+because it fixes the content: nobody misses a deadline because of a slow line or a busy server.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from exchange.protocol.models import FileInfo, Refused, UploadLimits
 from exchange.service.blobs import Blobs, BlobWriter, no_space
 from exchange.service.context import Service
 
-# A refused upload is read to its end up to here, so that the sender hears the reason instead of a broken line.
+# A refused upload is still read, up to this size, so that the sender gets the reason and not a broken connection.
 DRAIN_BYTES = 128_000_000
-# Held per upload: three hundred at once are twenty megabytes. Less costs more changes of thread.
+# Held per upload: for three hundred at a time, twenty megabytes. Less would cost more changes of thread.
 BUFFER_BYTES = 64 * 1024
 T = TypeVar("T")
 
@@ -38,12 +38,12 @@ class Stored:
 
     @property
     def manifest(self) -> str:
-        """Give the declaration as it is kept in the database."""
+        """Return the declaration as it is kept in the database."""
         return encode_manifest(self.files).decode()
 
 
 class AlreadyStored(Exception):
-    """This very upload was stored before: the answer to give again."""
+    """This same upload was stored before; `answer` is to be given again."""
 
     def __init__(self, answer: object) -> None:
         super().__init__("already stored")
@@ -51,18 +51,19 @@ class AlreadyStored(Exception):
 
 
 def check_limits(files: list[FileInfo], limits: UploadLimits) -> None:
-    """Raise Refused unless a declaration keeps a course's limits."""
+    """Raise Refused unless a declaration is within a course's limits."""
     total = sum(f.size for f in files)
     if not files:
-        raise Refused("a bundle has at least one file", "none", "send the notebook")
+        raise Refused("the bundle has no files", remedy="send the notebook")
     if len(files) > limits.max_files:
-        raise Refused(f"at most {limits.max_files} files are sent at once", str(len(files)), "remove some", 413)
+        raise Refused(f"you can send at most {limits.max_files} files", str(len(files)), "remove some", 413)
     for info in files:
         if info.size > limits.max_file_bytes:
-            value = f"{info.path} with {info.size} bytes"
-            raise Refused(f"a file has at most {limits.max_file_bytes} bytes", value, "clear large outputs", 413)
+            value = f"{info.path} has {info.size} bytes"
+            raise Refused(f"a file is larger than {limits.max_file_bytes} bytes", value, "clear large outputs", 413)
     if total > limits.max_submission_bytes:
-        raise Refused(f"at most {limits.max_submission_bytes} bytes are sent at once", str(total), "clear outputs", 413)
+        rule = f"the files are larger than {limits.max_submission_bytes} bytes in all"
+        raise Refused(rule, str(total), "clear outputs", 413)
 
 
 def check_space(blobs: Blobs, size: int, in_flight: int, reserve: int) -> None:
@@ -73,7 +74,7 @@ def check_space(blobs: Blobs, size: int, in_flight: int, reserve: int) -> None:
 
 
 class Upload:
-    """One bundle on its way in; `feed`, `finish` and `abort` run in worker threads, one after another."""
+    """One bundle on its way in; `feed`, `finish` and `close` run in worker threads, one after another."""
 
     def __init__(self, service: Service, owner: object, admit: Callable[[list[FileInfo], datetime], None]) -> None:
         self._service, self._owner, self._admit = service, owner, admit
@@ -106,7 +107,7 @@ class Upload:
         return Stored(self._writer.key, files, sum(f.size for f in files), self.received_at)
 
     def close(self, stored: Stored | None, keep: bool) -> None:
-        """Give back the reserved bytes, and the disk space of what no row names."""
+        """Release the reserved bytes, and the disk space if no row names the blob."""
         self._service.in_flight.add(self._owner, -self._counted)
         if self._writer is not None and not keep:
             self._service.blobs.delete(stored.blob) if stored else self._writer.abort()
@@ -124,7 +125,7 @@ async def receive(
     """
     if request.headers.get("Content-Type", "").partition(";")[0].strip() != MEDIA_TYPE:
         value = request.headers.get("Content-Type", "none")[:80]
-        raise Refused(f"files are sent as {MEDIA_TYPE}", ascii(value), "send them with exchange.client", 415)
+        raise Refused(f"files must be sent as {MEDIA_TYPE}", ascii(value), "send them with exchange.client", 415)
     upload = Upload(service, owner, admit)
     chunks = _chunks(request, service.settings.idle_seconds)
     service.metrics.uploads.inc()
@@ -151,7 +152,7 @@ async def _feed(chunks: AsyncIterator[bytes], upload: Upload, service: Service) 
                 await run_in_threadpool(upload.feed, data)
         return bytes(pending)
     except BaseException:
-        # Also when the sender went away or the server stops: nothing half-written stays.
+        # Also if the sender has gone or the server stops: nothing half-written stays.
         upload.close(None, keep=False)
         raise
 
@@ -181,9 +182,9 @@ async def _chunks(request: Request, idle_seconds: float) -> AsyncIterator[bytes]
         except StopAsyncIteration:
             return
         except TimeoutError as error:
-            raise Refused("an upload goes on", f"nothing for {idle_seconds:g} s", "send it again", 408) from error
+            raise Refused("the upload stalled", f"nothing for {idle_seconds:g} s", "send it again", 408) from error
         except ClientDisconnect as error:
-            raise Refused("an upload arrives whole", "the line broke", "send it again", 400) from error
+            raise Refused("the upload was cut short", "the connection broke", "send it again", 400) from error
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:

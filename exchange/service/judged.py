@@ -1,4 +1,4 @@
-"""Which attempts may count at all: one that could not be judged never takes the place of one that was."""
+"""Which attempts may count at all: one that could not be judged never replaces one that was."""
 
 import json
 from collections.abc import Sequence
@@ -24,5 +24,5 @@ def candidates(attempts: Sequence[A]) -> Sequence[A]:
 
 
 def could_not_be_judged(body: str | None) -> bool:
-    """Tell it by the result's own status; a grader's breakdown posts no result."""
+    """Read it from the result's own status; a grader that breaks down posts no result."""
     return body is not None and json.loads(body)["status"] == "error"

@@ -1,6 +1,6 @@
-"""The keys that sign receipts: one active, retired ones kept public, so that old receipts stay verifiable.
+"""The keys that sign receipts: one is active; the public keys of retired ones are kept, to verify old receipts.
 
-Private keys lie in `keys/ID.pem` (mode 0600), public ones in the database and so in every backup.
+Private keys are in `keys/ID.pem` (mode 0600), public ones in the database and so in every backup.
 """
 
 import base64
@@ -18,7 +18,7 @@ from exchange.protocol.receipt import canonical, key_id_of
 from exchange.service.database import Database
 from exchange.service.tables import signing_keys
 
-# The key that signs now; a part of a statement, asked anew each time, so that a rotation needs no restart.
+# The key that signs now; part of a statement that is run each time, so that a rotation needs no restart.
 ACTIVE_KEY = (
     select(signing_keys.c.key_id)
     .where(signing_keys.c.retired_at.is_(None))
@@ -29,7 +29,7 @@ ACTIVE_KEY = (
 
 
 class Keyring:
-    """Sign with the newest key that is not retired; make the first one."""
+    """Signs with the newest key that is not retired; makes the first one."""
 
     def __init__(self, folder: Path, database: Database) -> None:
         self._folder, self._database = folder, database
@@ -79,14 +79,14 @@ class Keyring:
             path = self._folder / f"{key_id}.pem"
             if not path.is_file():
                 raise Refused(
-                    f"the private key {key_id} lies in {self._folder.name}/",
-                    "no such file",
+                    f"the private key {key_id} is missing",
+                    f"no such file in {self._folder.name}/",
                     "run rotate-key",
                     status=503,
                 )
             loaded = serialization.load_pem_private_key(path.read_bytes(), password=None)
             if not isinstance(loaded, Ed25519PrivateKey):
-                raise Refused("a signing key is an Ed25519 key", path.name, "run rotate-key", status=503)
+                raise Refused("the signing key is not an Ed25519 key", path.name, "run rotate-key", status=503)
             self._private[key_id] = loaded
         return self._private[key_id]
 
@@ -100,4 +100,4 @@ def _write_private(path: Path, private: Ed25519PrivateKey) -> None:
         stream.write(pem)
         stream.flush()
         os.fsync(stream.fileno())
-    sync_folder(path.parent)  # before the database names it: a key that is gone would sign nothing more
+    sync_folder(path.parent)  # before the database names it: a lost key could sign nothing

@@ -1,7 +1,7 @@
 """Late days: a course gives each student some for the semester, and they spend them on assignments themselves.
 
-A day is 24 hours, and moves the student's own due time, from which grace and late window count. Days are spent and
-taken back until the assignment closes for the student; one that a submission needs to be as it is stays spent.
+A day is 24 hours and moves the student's own due time, from which grace and the late window count. Days can be spent
+and taken back until the assignment closes for the student, except a day without which a submission would be later.
 """
 
 from collections.abc import Iterable
@@ -29,7 +29,7 @@ def spend(service: Service, caller: Caller, course: str, assignment: str, wanted
     """Set how many days the caller spends on an assignment; the same number again changes nothing."""
     at, now, days = service.clock(), service.now(), wanted.days
     if days < 0:
-        raise Refused("late days are a number from 0 on", str(days), "send 0 to spend none")
+        raise Refused("the number of late days can't be negative", str(days), "send 0 to spend none")
     with service.database.write() as connection:
         allowed = find.find_course(connection, caller, course).late_days
         found = find.find_assignment(connection, caller, course, assignment, now)
@@ -51,18 +51,20 @@ def _check_open(
     closes = before.schedule(found.settings).closes_at
     if closes is None or at > closes:
         when = f"closed at {utc_text(closes)}" if closes else "no due date"
-        raise Refused("late days are spent before an assignment closes", when, "ask your instructor", 409)
+        raise Refused("late days can be spent only until an assignment closes", when, "ask your instructor", 409)
     if find.find_unlock(connection, found.course, found.id, caller.name):
-        raise Refused("who has the solution submits no more", caller.name, "your earlier attempts still count", 409)
+        rule = "you have the solution and can't submit any more"
+        raise Refused(rule, caller.name, "your earlier attempts still count", 409)
 
 
 def _check_left(found: find.AssignmentRow, days: int, left: int) -> None:
     most = found.settings.late_days
     if days > most:
-        raise Refused(f"{found.id} takes at most {most} late day(s)", str(days), "ask your instructor for more", 409)
+        rule = f"you can spend at most {most} late day(s) on {found.id}"
+        raise Refused(rule, str(days), "ask your instructor for more", 409)
     if days > left:
         remedy = "take some back from another assignment, or spend fewer"
-        raise Refused(f"you have {max(0, left)} late day(s) for {found.id}", str(days), remedy, 409)
+        raise Refused(f"you have only {max(0, left)} late day(s) left for {found.id}", str(days), remedy, 409)
 
 
 def _check_unneeded(
@@ -72,7 +74,7 @@ def _check_unneeded(
     for received in _received(connection, found, caller.name):
         if then.lateness_seconds(received) > now.lateness_seconds(received):
             value = f"received at {utc_text(received)}"
-            raise Refused("a late day that a submission needs stays spent", value, "keep it", 409)
+            raise Refused("a submission needs the late day that you would take back", value, "keep it", 409)
 
 
 def _received(connection: Connection, found: find.AssignmentRow, student: str) -> Iterable[datetime]:

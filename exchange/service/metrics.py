@@ -1,4 +1,4 @@
-"""What an operator watches besides requests: submissions, uploads, and how full the disk is. No names of people."""
+"""What an operator watches in addition to requests: submissions, uploads, how full the disk is. No names of people."""
 
 from collections.abc import Callable
 

@@ -10,7 +10,7 @@ from exchange.protocol.models import Refused
 
 # Larger than any JSON that is sent; bundles are streamed and have limits of their own.
 MAX_JSON_BYTES = 1_000_000
-TOO_LARGE = Refused(f"a request has at most {MAX_JSON_BYTES} bytes", "more", "send less at once", 413)
+TOO_LARGE = Refused(f"the request is larger than {MAX_JSON_BYTES} bytes", remedy="send less at a time", status=413)
 STREAMED = {("PUT", "release"), ("PUT", "solution"), ("PUT", "feedback"), ("POST", "submissions")}
 
 
@@ -38,7 +38,7 @@ class LimitBody:
             nonlocal answered
             if left >= 0:
                 await send(message)
-            elif not answered:  # whoever read the body has made an answer of its own of the exception
+            elif not answered:  # whatever read the body has turned the exception into an answer of its own
                 answered = True
                 await JSONResponse(TOO_LARGE.as_dict(), TOO_LARGE.status)(scope, receive, send)
 

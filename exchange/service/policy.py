@@ -1,5 +1,5 @@
-"""The rules of time and attempts at the door, as pure functions: which settings make sense, who may submit now, and
-when nobody may any more.
+"""The rules of time and attempts, as pure functions: which settings make sense, who may submit now, and when nobody may
+any more.
 """
 
 from collections.abc import Iterable
@@ -18,16 +18,17 @@ def check_settings(settings: AssignmentSettings) -> AssignmentSettings:
     for name in ("grace_seconds", "late_seconds"):
         value = getattr(settings, name)
         if value is not None and not 0 <= value <= MAX_SECONDS:
-            raise Refused(f"{name} is between 0 and {MAX_SECONDS} seconds", str(value), "use null for no limit")
+            raise Refused(f"{name} must be from 0 to {MAX_SECONDS} seconds", str(value), "use null for no limit")
     if settings.attempts is not None and not 1 <= settings.attempts <= 10_000:
         raise Refused(
-            "attempts is at least 1 (null: any number)", str(settings.attempts), "leave it out for any number"
+            "attempts must be from 1 to 10000 (null: any number)", str(settings.attempts), "leave it out for any number"
         )
     if not 0 <= settings.late_days <= MOST_LATE_DAYS:
-        raise Refused(f"late_days is between 0 and {MOST_LATE_DAYS}", str(settings.late_days), "use 0 for none")
+        raise Refused(f"late_days must be from 0 to {MOST_LATE_DAYS}", str(settings.late_days), "use 0 for none")
     release, due = (_canonical(settings.release_at), _canonical(settings.due_at))
     if release and due and release >= due:
-        raise Refused("an assignment is due after its release", f"release {release}, due {due}", "move one of them")
+        rule = "an assignment must be due after its release"
+        raise Refused(rule, f"release {release}, due {due}", "move one of them")
     return replace(settings, release_at=release, due_at=due)
 
 
@@ -39,10 +40,9 @@ def check_open(schedule: Schedule, at: datetime, used: int, closed_by_student: b
     """Raise Refused unless this student may submit now."""
     if closed_by_student:
         raise Refused(
-            "a module that you closed to see its solution takes no more submissions",
-            "closed by you",
-            "your earlier attempts still count",
-            409,
+            "you closed this module to see its solution, so it takes no more submissions",
+            remedy="your earlier attempts still count",
+            status=409,
         )
     closes = schedule.closes_at
     if closes is not None and at > closes:
@@ -56,7 +56,7 @@ def check_open(schedule: Schedule, at: datetime, used: int, closed_by_student: b
         raise Refused(
             f"the assignment allows {schedule.attempts} attempt(s)",
             f"{used} used",
-            "the attempt that counts is shown by `tito receipt list`",
+            "`tito receipt list` shows the attempt that counts",
             409,
         )
 

@@ -1,7 +1,7 @@
-"""Questions of students who are stuck: asked beside a failing check, taken by one of the staff at a time, answered.
+"""Questions of students who are stuck: asked at a failing check, taken by one staff member at a time, answered.
 
-A question is read by its student and by staff with the answer scope, and by nobody else; what staff write for everybody
-names neither.
+Only the student who asked and staff with the answer scope can read a question; what staff write for everybody names
+neither.
 """
 
 import unicodedata
@@ -19,36 +19,36 @@ from exchange.service.context import Service
 from exchange.service.identity import Caller
 from exchange.service.tables import questions, snapshots
 
-MOST_OPEN = 5  # of one student: who has so many is helped by a conversation, not by a sixth
+MOST_OPEN = 5  # of one student: anyone with so many needs a conversation, not a sixth question
 MOST_A_DAY = 20
-HELD = timedelta(minutes=60)  # a question that somebody took and left is free again
+HELD = timedelta(minutes=60)  # after this, a question that somebody took and left is free again
 LONGEST = {"exercise": 100, "check": 300, "why": 2000, "cell": 20_000, "text": 4000, "for_all": 4000}
 
 
 def clean(name: str, text: str) -> str:
-    """Return a text as it is kept, without blanks around it; raise Refused for what is too long or no plain text."""
+    """Return a text as it is kept, without blanks around it; raise Refused if it is too long or not plain text."""
     text = text.replace("\r\n", "\n").strip()
     if len(text) > LONGEST[name]:
-        raise Refused(f"'{name}' has at most {LONGEST[name]} characters", str(len(text)), "shorten it", 413)
+        raise Refused(f"'{name}' is longer than {LONGEST[name]} characters", str(len(text)), "shorten it", 413)
     strange = next((c for c in text if c not in "\n\t" and unicodedata.category(c) in ("Cc", "Cs")), None)
     if strange is not None:
-        raise Refused(f"'{name}' is plain text", ascii(strange), "remove this character")
+        raise Refused(f"'{name}' must be plain text", ascii(strange), "remove this character")
     return text
 
 
 def ask(service: Service, caller: Caller, course: str, assignment: str, request: QuestionRequest) -> Question:
-    """Keep a question; raise Refused where the course has none, or for more than a student may ask."""
+    """Keep a question; raise Refused if the course takes none, or if the student has asked too many."""
     now = service.now()
     texts = {name: clean(name, getattr(request, name)) for name in ("exercise", "check", "why", "cell", "text")}
     if not texts["text"]:
-        raise Refused("a question says what one wants to know", "nothing", "write a sentence: what did you try?")
+        raise Refused("the question is empty", remedy="write a sentence: what did you try?")
     with service.database.write() as connection:
         found = find.find_assignment(connection, caller, course, assignment, now)
         _check_offered(connection, caller, course)
         if (same := _asked_already(connection, found, caller.name, texts)) is not None:
             return read(same)
         _check_rate(connection, course, caller.name, service)
-        events.check_rate(connection, course, caller.name, now)  # what was taken back counts there
+        events.check_rate(connection, course, caller.name, now)  # counts questions that were taken back too
         row = {"id": uuid.uuid4().hex, "course": course, "assignment": found.id, "student": caller.name}
         row |= {"exercise": texts["exercise"], "failing_check": texts["check"], "why": texts["why"]}
         row |= {"cell": texts["cell"], "text": texts["text"], "asked_at": now, "for_all": ""}
@@ -63,13 +63,13 @@ def ask(service: Service, caller: Caller, course: str, assignment: str, request:
 
 def _check_offered(connection: Connection, caller: Caller, course: str) -> None:
     if not find.find_course(connection, caller, course).questions:
-        raise Refused("this course answers questions here", "it does not", "ask where your course meets", 409)
+        raise Refused("this course does not answer questions here", remedy="ask where your course meets", status=409)
 
 
 def _asked_already(
     connection: Connection, found: find.AssignmentRow, student: str, texts: dict[str, str]
 ) -> Row[Any] | None:
-    """Find the same question where it waits: sent again after a lost answer, it is one question."""
+    """Find the same question if it is waiting: sent again after a lost answer, it is still one question."""
     q = questions.c
     mine = query().where(q.course == found.course, q.assignment == found.id, q.student == student)
     mine = mine.where(q.answered_at.is_(None), q.text == texts["text"], q.exercise == texts["exercise"])
@@ -82,10 +82,10 @@ def _check_rate(connection: Connection, course: str, student: str, service: Serv
     waiting = connection.execute(mine.where(q.answered_at.is_(None))).scalar_one()
     if waiting >= MOST_OPEN:
         remedy = "wait for an answer, or take one back that you have answered yourself"
-        raise Refused(f"at most {MOST_OPEN} questions of yours wait at a time", str(waiting), remedy, 429)
+        raise Refused(f"at most {MOST_OPEN} of your questions can wait at a time", f"{waiting} wait", remedy, 429)
     day_ago = utc_text(service.clock() - timedelta(days=1))
     if connection.execute(mine.where(q.asked_at >= day_ago)).scalar_one() >= MOST_A_DAY:
-        raise Refused(f"at most {MOST_A_DAY} questions are asked a day", "more", "ask again tomorrow", 429)
+        raise Refused(f"you can ask at most {MOST_A_DAY} questions a day", remedy="ask again tomorrow", status=429)
 
 
 def query() -> Select[Any]:
@@ -99,7 +99,8 @@ def find_question(connection: Connection, caller: Caller, course: str, question:
     row = connection.execute(query().where(questions.c.id == question, questions.c.course == course)).first()
     own = row is not None and caller.kind == "user" and row.student == caller.name
     if row is None or not (own or caller.may(ANSWER, course)):
-        raise Refused("a question exists and is yours", ascii(question)[:120], "'tito questions' lists yours", 404)
+        rule = "there is no such question, or it is not yours"
+        raise Refused(rule, ascii(question)[:120], "'tito questions' lists yours", 404)
     return row
 
 
@@ -125,7 +126,7 @@ def take(service: Service, caller: Caller, course: str, question: str) -> Questi
 
 
 def give_back(service: Service, caller: Caller, course: str, question: str) -> Question:
-    """Leave a question to somebody else; one that another has stays as it is."""
+    """Leave a question to somebody else; a question that somebody else has taken stays as it is."""
     now, q = service.now(), questions.c
     with service.database.write() as connection:
         row = find_question(connection, caller, course, question)
@@ -136,10 +137,10 @@ def give_back(service: Service, caller: Caller, course: str, question: str) -> Q
 
 
 def answer(service: Service, caller: Caller, course: str, question: str, given: Answer) -> Question:
-    """Answer a question, or change one's own answer; raise Refused 409 while it is somebody else's."""
+    """Answer a question, or change the caller's own answer; raise Refused 409 while it is somebody else's."""
     text, for_all, now, q = clean("text", given.text), clean("for_all", given.for_all), service.now(), questions.c
     if not text:
-        raise Refused("an answer has words", "none", "write at least where to look")
+        raise Refused("the answer is empty", remedy="write at least where to look")
     values = {"answer": text, "for_all": for_all, "answered_by": _who(caller), "answered_at": now, "seen_at": None}
     with service.database.write() as connection:
         row = find_question(connection, caller, course, question)
@@ -157,7 +158,7 @@ def answer(service: Service, caller: Caller, course: str, question: str, given: 
 
 
 def see(service: Service, caller: Caller, course: str, question: str) -> Question:
-    """Note that the student has read the answer; the first time counts, and only the student's own look."""
+    """Note that the student has read the answer; only the first time counts, and only for the student who asked."""
     q = questions.c
     with service.database.write() as connection:
         row = find_question(connection, caller, course, question)
@@ -167,12 +168,13 @@ def see(service: Service, caller: Caller, course: str, question: str) -> Questio
 
 
 def take_back(service: Service, caller: Caller, course: str, question: str) -> None:
-    """Remove a question of one's own that nobody has answered yet, with its notebook."""
+    """Remove one of the caller's own questions that nobody has answered yet, with its notebook."""
     q = questions.c
     with service.database.write() as connection:
         row = find_question(connection, caller, course, question)
         if row.student != caller.name or row.answered_at is not None:
-            raise Refused("a question is taken back by its student before it is answered", row.id, "leave it", 409)
+            rule = "only the student who asked can take a question back, and only before it is answered"
+            raise Refused(rule, row.id, "leave it", 409)
         connection.execute(delete(snapshots).where(snapshots.c.question == row.id))
         connection.execute(delete(questions).where(q.id == row.id))
         audit.record(connection, service.now(), caller, "take question back", course, row.assignment, row.id)
@@ -194,7 +196,7 @@ def _who(caller: Caller) -> str:
 
 def _taken(row: Row[Any]) -> Refused:
     if row.answered_at is not None:
-        remedy = "read the answer; only who gave it changes it"
-        return Refused("a question is answered once", f"answered by {row.answered_by}", remedy, 409)
+        remedy = "read the answer; only the person who gave it can change it"
+        return Refused("the question has an answer already", f"answered by {row.answered_by}", remedy, 409)
     remedy = f"choose another one, or come back: after {HELD.seconds // 60} minutes it is free again"
-    return Refused("one person takes a question at a time", f"taken by {row.taken_by}", remedy, 409)
+    return Refused("somebody else has taken the question", f"taken by {row.taken_by}", remedy, 409)

@@ -29,7 +29,7 @@ def find_bundle(
         query = query.where(b.version == version)
     row = connection.execute(query.order_by(b.version.desc()).limit(1)).first()
     if row is None:
-        raise Refused(f"the {kind} of {assignment} is in the exchange", "none", "ask your instructor", 404)
+        raise Refused(f"the exchange has no {kind} of {assignment}", remedy="ask your instructor", status=404)
     return row
 
 
@@ -59,7 +59,7 @@ class BundleIntake:
             raise AlreadyStored(None)
         if not self.force:
             raise Refused(
-                f"a {self.kind} is replaced only on purpose",
+                f"this would replace the {self.kind}",
                 f"version {row.version} of {self.assignment} has other files",
                 "add --force to replace it; students who fetched the earlier one keep it",
                 409,

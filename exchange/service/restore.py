@@ -1,4 +1,4 @@
-"""Fill an empty place from a backup, and check that every row has its blob before saying that it is done."""
+"""Restore a backup into an empty place, and check that every row has its blob before reporting success."""
 
 import hashlib
 import json
@@ -35,7 +35,7 @@ def restore(settings: Settings, source: Path) -> dict[str, Any]:
             _restore_rows(tar, database, summary)
         report = fsck.check(database, LocalBlobs(settings.data))
         if report.damage:
-            raise Refused("every row of a backup has its blob", report.damage[0], "use another backup")
+            raise Refused("the backup is damaged", report.damage[0], "use another backup")
         return summary
     finally:
         database.close()
@@ -45,7 +45,7 @@ def _open(source: Path) -> tarfile.TarFile:
     try:
         return tarfile.open(source, mode="r:")
     except (OSError, tarfile.TarError) as error:
-        raise Refused("a backup is a readable tar file", f"{source}: {error}", "name another file") from error
+        raise Refused("the backup is not a readable tar file", f"{source}: {error}", "name another file") from error
 
 
 def _read_summary(tar: tarfile.TarFile, source: Path) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def _read_summary(tar: tarfile.TarFile, source: Path) -> dict[str, Any]:
         whole, strange = False, []
     if not whole:
         value = f"{source} with {strange[0]}" if strange else f"{source} is cut short or something else"
-        raise Refused(f"a backup is whole and of format {FORMAT}", value, "use another backup")
+        raise Refused(f"this is not a complete backup of format {FORMAT}", value, "use another backup")
     return summary
 
 
@@ -69,7 +69,7 @@ def _check_empty(settings: Settings, database: Database) -> None:
     used = any((settings.data / "blobs").glob("*/*")) or any((settings.data / "keys").glob("*.pem"))
     if used or inspect(database.engine).get_table_names():
         raise Refused(
-            "a backup is restored into an empty place",
+            "a backup can be restored only into an empty place",
             f"{settings.data} or its database is in use",
             "name another --data (and --database), check it with fsck, then serve from there",
         )
@@ -82,9 +82,9 @@ def _restore_files(tar: tarfile.TarFile, settings: Settings) -> None:
         kind, _, name = member.name.partition("/")
         if kind in ("blobs", "keys"):
             stream = tar.extractfile(member)
-            assert stream is not None  # _read_summary let regular files through alone
+            assert stream is not None  # _read_summary let only regular files through
             _copy(stream, blobs.path(name) if kind == "blobs" else keys / name)
-    os.sync()  # the folders too, before any row says that the files are there
+    os.sync()  # the folders too, before any row claims that the files are there
 
 
 def _copy(stream: IO[bytes], target: Path) -> None:
@@ -111,7 +111,7 @@ def _fill(tar: tarfile.TarFile, connection: Connection, name: str, wanted: str) 
     for rows in _batches(tar, name, digest):
         connection.execute(insert(table), rows)
     if digest.hexdigest() != wanted:
-        raise Refused("a backup's rows are as they were written", f"tables/{name}.jsonl", "use another backup")
+        raise Refused("the backup's rows are not as they were written", f"tables/{name}.jsonl", "use another backup")
     if "seq" in table.c and connection.dialect.name == "postgresql":
         largest = connection.execute(select(func.max(table.c.seq))).scalar()
         if largest:

@@ -1,4 +1,4 @@
-"""Where the service lies and listens: command line over environment over defaults."""
+"""Where the service stores and listens: the command line overrides the environment, which overrides the defaults."""
 
 import os
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ DEFAULT_PORT = 8104
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that differs between two places where the service runs."""
+    """Everything that can differ between two installations of the service."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -23,14 +23,14 @@ class Settings:
     prefix: str = DEFAULT_PREFIX
     hub_api_url: str = "http://127.0.0.1:8081/hub/api"
     database: str = ""
-    # How long a Hub answer about a token is believed; a revoked token works that much longer.
+    # How long the Hub's answer about a token is trusted; a revoked token works that much longer.
     identity_seconds: float = 30.0
     # Uploads are refused while less than this would stay free, so that the database can still commit.
     reserve_bytes: int = 32_000_000
-    # An upload that sends nothing for so long is given up.
+    # An upload that sends nothing for this long is given up.
     idle_seconds: float = 60.0
     sweep_seconds: float = 3600.0
-    # A long poll is answered after so long at most, before any proxy in between gives up.
+    # A long poll is answered after this time at the latest, before any proxy in between gives up.
     longest_wait_seconds: float = 30.0
 
     @property
@@ -40,7 +40,7 @@ class Settings:
 
 
 def from_environment(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
-    """Merge what the command line gave (None: not given) over the environment over the defaults."""
+    """Merge the settings: the command line (None: not given) overrides the environment, which overrides defaults."""
     env = os.environ if environ is None else environ
     service_url = urlparse(env.get("JUPYTERHUB_SERVICE_URL", ""))
     values: dict[str, Any] = {
@@ -67,5 +67,5 @@ def _whole_number(key: str, value: Any) -> int:
         return int(value)
     except ValueError as error:
         raise Refused(
-            f"the setting {key} is a whole number", repr(value), f"set EXCHANGE_{key.upper()} anew"
+            f"the setting {key} must be a whole number", repr(value), f"correct EXCHANGE_{key.upper()}"
         ) from error

@@ -1,4 +1,4 @@
-"""The notebook that goes with a question, if its student agrees: one file, bounded, stored as it is, never run here."""
+"""The notebook sent with a question, if the student agrees: one file, bounded, stored as it is, never run here."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,12 +31,13 @@ class SnapshotIntake:
         check_limits(files, LIMITS)
         wanted = f"{self.question.assignment}.ipynb"
         if files[0].path != wanted:
-            raise Refused("a question goes with its module's notebook", files[0].path[:200], f"send {wanted}")
+            rule = "only the module's own notebook can be attached to a question"
+            raise Refused(rule, files[0].path[:200], f"send {wanted}")
         with self.service.database.read() as connection:
             self._check(connection, files[0].size)
 
     def accept(self, stored: Stored) -> None:
-        """Attach the notebook, in the place of an earlier one."""
+        """Attach the notebook, replacing an earlier one."""
         now, row = self.service.now(), self.question
         values = {"question": row.id, "blob": stored.blob, "manifest": stored.manifest, "size": stored.size}
         with self.service.database.write() as connection:
@@ -49,9 +50,11 @@ class SnapshotIntake:
         q = questions.c
         state = connection.execute(select(q.answered_at).where(q.id == self.question.id)).first()
         if state is None or state.answered_at is not None:
-            raise Refused("a notebook is attached before the answer", "later", "ask a further question", 409)
+            rule = "a notebook can be attached only before the answer"
+            raise Refused(rule, remedy="ask another question", status=409)
         used = select(func.coalesce(func.sum(snapshots.c.size), 0)).select_from(snapshots.join(questions))
         mine = used.where(q.course == self.question.course, q.student == self.caller.name, q.id != self.question.id)
         if int(connection.execute(mine).scalar_one()) + size > STUDENT_BYTES:
             value = f"{size} bytes more"
-            raise Refused(f"notebooks of questions take at most {STUDENT_BYTES} bytes", value, "ask without it", 413)
+            rule = f"the notebooks of your questions can take at most {STUDENT_BYTES} bytes"
+            raise Refused(rule, value, "ask without it", 413)

@@ -1,4 +1,4 @@
-"""How submissions stand by the schedule that holds now: due time and lateness, which no row keeps."""
+"""How submissions stand by the current schedule: due time and lateness, which no row stores."""
 
 import json
 from collections.abc import Iterable
@@ -15,17 +15,17 @@ from exchange.service.tables import assignments
 
 @dataclass(frozen=True)
 class Schedules:
-    """The present schedules of a course's students, read with three queries."""
+    """The current schedules of a course's students, read with three queries."""
 
     settings: dict[str, AssignmentSettings]
     granted: dict[tuple[str, str], Granted]
 
     def of(self, assignment: str, student: str) -> Schedule:
-        """Give the times that hold for a student."""
+        """Return the times that apply to a student."""
         return self.granted.get((assignment, student), NOTHING).schedule(self.settings[assignment])
 
     def lateness_seconds(self, row: Any) -> int:
-        """Give how late a row of `submissions` is, 0 for on time."""
+        """Return how late a row of `submissions` is, 0 for on time."""
         return self.of(row.assignment, row.student).lateness_seconds(parse_utc(row.received_at))
 
 

@@ -1,4 +1,4 @@
-"""How far everybody says to be: few rows for each student and module, however many events there were."""
+"""How far everybody is, as their servers report it: few rows per student and module, however many events there were."""
 
 import json
 from collections import defaultdict

@@ -74,7 +74,8 @@ class SubmissionIntake:
             return
         same = bundle_digest(decode_manifest(row.manifest.encode())) == bundle_digest(files)
         if row.assignment != self.assignment or not same:
-            raise Refused("an Idempotency-Key names one upload", self.key, "send other files with a new key", 409)
+            rule = "this Idempotency-Key belongs to another upload"
+            raise Refused(rule, self.key, "send other files with a new key", 409)
         raise AlreadyStored(row.receipt)
 
     def _admission(self, connection: Connection, files: list[FileInfo], at: datetime, in_flight: int) -> Admission:
@@ -140,8 +141,8 @@ def counting_ids(
     counts: Mapping[str, str],
     students: Collection[str] | None = None,
 ) -> set[str]:
-    """Name the submissions (of these students) that count by the present schedules; `counts` gives each assignment's
-    rule.
+    """Return the ids of the submissions (of these students) that count by the current schedules; `counts` gives each
+    assignment's rule.
     """
     s, r = submissions.c, results.c
     chosen = select(s.id, s.assignment, s.student, s.attempt, s.received_at, r.score, r.quick_score, r.body)

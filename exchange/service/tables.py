@@ -1,4 +1,4 @@
-"""The tables. Times are fixed-width UTC text, so that SQLite, PostgreSQL and backups hold the very same values.
+"""The tables. Times are fixed-width UTC text, so that SQLite, PostgreSQL and backups hold exactly the same values.
 
 Rows that name a blob are `bundles`, `submissions`, `feedback` and `snapshots`; `exchange.service.fsck` checks each
 against its blob.
@@ -164,7 +164,7 @@ feedback = Table(
     ForeignKeyConstraint(["submission"], ["submissions.id"]),
 )
 
-# A row means that the student may have the solution. closed: she gave up submitting for it, irrevocably.
+# A row means that the student may have the solution. closed: they gave up submitting for it, irrevocably.
 unlocks = Table(
     "unlocks",
     metadata,
@@ -228,7 +228,7 @@ events = Table(
     sqlite_autoincrement=True,
 )
 
-# What events say, added up as they come (`exchange.service.activity`); `rebuild` makes the three anew from events.
+# What events say, added up as they come (`exchange.service.activity`); `rebuild` makes all three again from events.
 activity = Table(
     "activity",
     metadata,

@@ -1,7 +1,7 @@
-"""When a student may have the solution: after the last moment at which anybody may still submit, or at the price of
-her own.
+"""When a student may have the solution: once nobody may submit any more, or earlier, if they give up submitting
+themselves.
 
-Both are for good: a student who has the solution submits no more.
+Both are final: a student who has the solution can't submit any more.
 """
 
 from datetime import datetime
@@ -17,13 +17,13 @@ from exchange.service.tables import bundles, unlocks
 
 
 def free_at(connection: Connection, found: find.AssignmentRow) -> datetime | None:
-    """Give the moment after which nobody may submit, whatever was granted or spent; None if there is none."""
+    """Return the moment after which nobody may submit, whatever was granted or spent; None if there is none."""
     granted = read_granted(connection, found.course, [found.id]).values()
     return policy.free_at([NOTHING.schedule(found.settings), *(each.schedule(found.settings) for each in granted)])
 
 
 def state(connection: Connection, found: find.AssignmentRow, student: str) -> UnlockState:
-    """Tell how it stands for one student."""
+    """Return the state for one student."""
     b = bundles.c
     solution = select(b.version).where(b.course == found.course, b.assignment == found.id, b.kind == "solution")
     row = find.find_unlock(connection, found.course, found.id, student)
@@ -38,7 +38,7 @@ def state(connection: Connection, found: find.AssignmentRow, student: str) -> Un
 
 
 def grant(service: Service, caller: Caller, course: str, assignment: str, request: UnlockRequest) -> UnlockState:
-    """Grant the solution if its time has come, or if the student closes the module for herself and confirms it."""
+    """Grant the solution if its time has come, or if students close the module for themselves and confirm it."""
     at, now = service.clock(), service.now()
     with service.database.write() as connection:
         found = find.find_assignment(connection, caller, course, assignment, now)
@@ -46,7 +46,8 @@ def grant(service: Service, caller: Caller, course: str, assignment: str, reques
         if before.granted:
             return before
         if not before.offered:
-            raise Refused(f"the solution of {assignment} is offered", "it is not", "ask your instructor for help", 409)
+            rule = f"no solution is available for {assignment}"
+            raise Refused(rule, remedy="ask your instructor for help", status=409)
         free = free_at(connection, found)
         closes = free is None or at <= free
         if closes:
@@ -60,15 +61,14 @@ def grant(service: Service, caller: Caller, course: str, assignment: str, reques
 
 
 def _check_confirmed(request: UnlockRequest, found: find.AssignmentRow, before: UnlockState) -> None:
-    when = f"at {before.free_at}" if before.free_at else "never, as the assignment has no last deadline"
+    when = f"from {before.free_at} on" if before.free_at else "which is never, as the assignment has no last deadline"
     if not request.close:
         raise Refused(
-            f"the solution of {found.id} is free when nobody can submit any more: {when}",
-            "asked for earlier",
-            "finish it, ask for help, or close the module for yourself: you then submit no more, and that is for good",
-            409,
+            f"the solution of {found.id} is available only when nobody can submit any more, {when}",
+            remedy="finish it, ask for help, or close the module for yourself: then you can never submit it again",
+            status=409,
         )
     if request.confirm != found.id:
         raise Refused(
-            "closing a module is confirmed with its name", repr(request.confirm)[:80], f"confirm with {found.id!r}", 409
+            "the confirmation is not the module's name", repr(request.confirm)[:80], f"confirm with {found.id!r}", 409
         )

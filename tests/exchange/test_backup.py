@@ -145,7 +145,7 @@ def test_altered_rows_are_refused(course: Live, tmp_path: Path) -> None:
             if member.name == "tables/submissions.jsonl":
                 data = data.replace(b'"attempt": 1', b'"attempt": 9')
             _add(new, member.name, data)
-    with pytest.raises(Refused, match="as they were written"):
+    with pytest.raises(Refused, match="not as they were written"):
         restore(make_settings(tmp_path / "restored", course.hub), forged)
 
 
@@ -169,7 +169,7 @@ def test_fsck_sees_damage(course: Live, tmp_path: Path) -> None:
     orphan.write_bytes(b"x")
     report = course.fsck()
     assert len(report.damage) == 2
-    assert any("is not what was declared" in line for line in report.damage)
+    assert any("differs from its declaration" in line for line in report.damage)
     assert any("is missing" in line for line in report.damage)
     assert report.orphans == [orphan.name]
 

@@ -121,7 +121,7 @@ def test_nobody_there_is_said(tmp_path: Path) -> None:
 def test_refusals_say_that_nothing_arrived(course: Live, tmp_path: Path) -> None:
     """A refusal is final and plain, and leaves no key behind."""
     receipts = ReceiptFolder(tmp_path / "receipts")
-    with pytest.raises(Refused, match=r"NOT arrived.*released notebook.*with other\.ipynb.*rename it to tensor"):
+    with pytest.raises(Refused, match=r"NOT arrived.*released notebook.*has other\.ipynb.*rename it to tensor"):
         submit_folder(course.student("ada"), COURSE, "tensor", write(tmp_path / "t", {"other.ipynb": "x"}), receipts)
     assert list(tmp_path.glob("receipts/**/*.unanswered")) == []
 
@@ -220,7 +220,7 @@ def test_download_is_whole_or_not_there(tmp_path: Path) -> None:
         assert sorted(p.name for p in tmp_path.iterdir()) == ["a"]
     assert unpack([data], tmp_path / "target") == good.files
     assert (tmp_path / "target" / "x" / "y.txt").read_text() == "12345"
-    with pytest.raises(Refused, match="new folder"):
+    with pytest.raises(Refused, match="folder for the download already exists"):
         unpack([data], tmp_path / "target")
 
 

@@ -176,7 +176,7 @@ def test_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:
     """Two services would disagree about what is coming in."""
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path):
         other = Process(hub, make_settings(tmp_path / "data", hub), tmp_path)
-        with pytest.raises(RuntimeError, match="one process at a time"):
+        with pytest.raises(RuntimeError, match="another process uses the data folder"):
             other.start()
 
 

@@ -58,7 +58,7 @@ def test_a_deletion_may_be_asked_for_again_and_the_course_stays_closed(two_cours
 
 
 def test_a_course_that_is_not_frozen_is_not_deleted_and_staff_may_not(two_courses: Live) -> None:
-    with pytest.raises(Refused, match="is frozen before it is deleted"):
+    with pytest.raises(Refused, match="is not frozen: freeze it first"):
         two_courses.semester().delete_content(OTHER, yes=True)
     with pytest.raises(Refused) as refused:
         two_courses.student("ada").delete_content(COURSE, yes=True)

@@ -176,7 +176,7 @@ def test_what_the_exchange_would_refuse_is_refused_before_the_upload_with_the_ce
     with course.semester() as semester:
         semester.put_course(COURSE, CourseSettings(limits=UploadLimits(max_file_bytes=LARGEST_NOTEBOOK)))
     folder = folder_with(course, code("add", [NUMBER]), code("mean", [picture(LARGEST_NOTEBOOK)]))
-    said = r"NOT arrived.*at most 24.0 MB.*clear the outputs of cells 2, 1 \(cell 2: 24.0 MB"
+    said = r"NOT arrived.*larger than 24.0 MB.*clear the outputs of cells 2, 1 \(cell 2: 24.0 MB"
     with pytest.raises(Refused, match=said):
         submit_folder(course.student("ada"), COURSE, "tensor", folder, ReceiptFolder(tmp_path / "receipts"))
 

@@ -36,7 +36,7 @@ def test_every_receipt_is_whole_after_a_power_cut(recording: Recording) -> None:
 # What an exchange could forget to sync, and what is then missed.
 FORGOTTEN: dict[str, tuple[Callable[[Sync], bool], str]] = {
     "the commits of the database": (lambda sync: sync.path.endswith("-wal"), "is not there"),
-    "the content of blobs": (lambda sync: "/incoming/" in sync.path, "is not what was declared"),
+    "the content of blobs": (lambda sync: "/incoming/" in sync.path, "differs from its declaration"),
     "the folders of blobs": (lambda sync: "/blobs/" in sync.path, "is missing"),
     "the name of its own folder": (lambda sync: sync.path == "", "is not there"),
     "the folder of its keys": (lambda sync: sync.path.endswith("/keys"), "the private key"),

@@ -255,7 +255,8 @@ def test_dangerous_names_are_refused(course: Live) -> None:
 def test_undeclared_files_are_refused(course: Live) -> None:
     """Only names of the release and declared patterns are taken in, and the answer lists them."""
     ada = course.student("ada")
-    with pytest.raises(Refused, match=r"only declared files are submitted: data\.csv, tensor\.ipynb, got extra\.png"):
+    accepts = r"not part of the assignment, which accepts data\.csv, tensor\.ipynb: extra\.png; leave them out"
+    with pytest.raises(Refused, match=accepts):
         ada.submit(COURSE, "tensor", course.outgoing({**NOTEBOOK, "extra.png": "x"}))
     course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, files=["*.png"]))
     assert ada.submit(COURSE, "tensor", course.outgoing({**NOTEBOOK, "extra.png": "x"})).receipt.attempt == 1
@@ -263,7 +264,7 @@ def test_undeclared_files_are_refused(course: Live) -> None:
 
 def test_without_its_notebook_nothing_is_submitted(course: Live) -> None:
     """A data file alone is no submission."""
-    with pytest.raises(Refused, match="has the assignment's notebook"):
+    with pytest.raises(Refused, match=r"the assignment's notebook, tensor\.ipynb, is not among the files: data\.csv"):
         course.student("ada").submit(COURSE, "tensor", course.outgoing({"data.csv": "x"}))
 
 
@@ -271,9 +272,9 @@ def test_without_its_notebook_nothing_is_submitted(course: Live) -> None:
     ("limits", "rule"),
     [
         (UploadLimits(max_files=1), "at most 1 files"),
-        (UploadLimits(max_file_bytes=3), "at most 3 bytes"),
-        (UploadLimits(max_submission_bytes=4), "at most 4 bytes"),
-        (UploadLimits(student_quota_bytes=4), "stores at most 4 bytes"),
+        (UploadLimits(max_file_bytes=3), "a file is larger than 3 bytes"),
+        (UploadLimits(max_submission_bytes=4), "the files are larger than 4 bytes in all"),
+        (UploadLimits(student_quota_bytes=4), "can store at most 4 bytes"),
     ],
     ids=["files", "file bytes", "submission bytes", "quota"],
 )
@@ -343,10 +344,10 @@ def test_file_that_changes_while_it_is_sent(course: Live) -> None:
     """If the file shrinks after it was hashed, the client stops; nothing arrives."""
     outgoing = course.outgoing({"tensor.ipynb": "x" * 1000})
     outgoing.places[0].write_text("short")
-    with pytest.raises(Refused, match="stays as it is while it is sent"):
+    with pytest.raises(Refused, match=r"a file changed during the upload: tensor\.ipynb"):
         course.student("ada").submit(COURSE, "tensor", outgoing)
     wrong = Outgoing([replace(outgoing.files[0], size=5)], outgoing.places)
-    with pytest.raises(Refused, match="arrives as it was declared"):
+    with pytest.raises(Refused, match="a file differs from its declaration"):
         course.student("ada").submit(COURSE, "tensor", wrong)
     assert course.student("ada").submissions(COURSE) == []
 

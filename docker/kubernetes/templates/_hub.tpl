@@ -42,7 +42,7 @@ env:
   persistentVolumeClaim: { claimName: {{ .Release.Name }}-state }
 {{- end }}
 
-{{/* A part's certificate out of the secret of all: {{ include "tinytorch.certificates" (list NAME "worker") }} */}}
+{{/* One part's certificate from the secret of all: {{ include "tinytorch.certificates" (list NAME "worker") }} */}}
 {{- define "tinytorch.certificates" -}}
 - name: certificates
   secret:
@@ -53,7 +53,7 @@ env:
       - { key: {{ index . 1 }}.pem, path: {{ index . 1 }}.pem }
 {{- end }}
 
-{{/* The volume is one machine's: whoever needs it goes where the Hub is. */}}
+{{/* The volume belongs to one machine: pods that need it run where the Hub is. */}}
 {{- define "tinytorch.beside-the-hub" -}}
 affinity:
   podAffinity:

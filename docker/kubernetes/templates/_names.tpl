@@ -1,4 +1,4 @@
-{{/* Names, images, labels and ports: each said once. */}}
+{{/* Names, images, labels and ports: each defined once. */}}
 
 {{- define "tinytorch.course" -}}
 {{ required "course: the course id, as in the semester file, is needed" .Values.course }}
@@ -50,13 +50,13 @@ labels:
   {{- include "tinytorch.labels" . | nindent 2 }}
 {{- end }}
 
-{{/* Who a student's server is: KubeSpawner's own label, and the course's. */}}
+{{/* What identifies a student's server: KubeSpawner's own label, and the course's. */}}
 {{- define "tinytorch.students" -}}
 component: singleuser-server
 tinytorch-course: {{ include "tinytorch.course" . }}
 {{- end }}
 
-{{/* What a pod of ours starts with; after it comes `containers`. */}}
+{{/* The beginning of one of our pods; `containers` comes after it. */}}
 {{- define "tinytorch.pod" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:

@@ -1,4 +1,4 @@
-"""The addresses. A handler says who may ask, finds what is meant, and does one thing."""
+"""The routes. A handler checks who may ask, finds what is meant, and does one thing."""
 
 from fastapi import APIRouter, Depends
 

@@ -14,7 +14,7 @@ from exchange.service.routes.parameters import After, CourseId, Limit
 from exchange.service.tables import audit as audit_table
 
 router = APIRouter()
-Why = Annotated[str, Query(max_length=200, description="what the record says of it")]
+Why = Annotated[str, Query(max_length=200, description="what the record says about it")]
 
 
 @router.get("/courses")
@@ -44,14 +44,14 @@ def put_course(course: CourseId, settings: CourseSettings, service: ServiceDep, 
 
 @router.put("/courses/{course}/freeze")
 def put_freeze(course: CourseId, service: ServiceDep, caller: CallerDep) -> Freeze:
-    """Freeze a course: from now on all of it can be read and nothing changes. Again changes nothing."""
+    """Freeze a course: from now on all of it can be read and nothing changed. A second call changes nothing."""
     find.check_scope(caller, scopes.ADMIN, course)
     return freezing.freeze(service, caller, course)
 
 
 @router.delete("/courses/{course}/freeze", status_code=204)
 def delete_freeze(course: CourseId, service: ServiceDep, caller: CallerDep) -> None:
-    """Let a frozen course go on."""
+    """Unfreeze a course."""
     find.check_scope(caller, scopes.ADMIN, course)
     freezing.unfreeze(service, caller, course)
 
@@ -60,7 +60,7 @@ def delete_freeze(course: CourseId, service: ServiceDep, caller: CallerDep) -> N
 def delete_content(
     course: CourseId, service: ServiceDep, caller: CallerDep, yes: bool = False, why: Why = ""
 ) -> Deleted:
-    """Delete all that a frozen course holds; without `yes` say how much that is."""
+    """Delete everything that a frozen course holds; without `yes` only count it."""
     find.check_scope(caller, scopes.ADMIN, course)
     return deleting.delete_content(service, caller, course, yes, why)
 

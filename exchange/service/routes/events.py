@@ -27,7 +27,7 @@ router = APIRouter()
 
 @router.post("/courses/{course}/events", status_code=201)
 def post_event(course: CourseId, report: EventReport, service: ServiceDep, caller: CallerDep) -> Event:
-    """Report that one tested or completed a module."""
+    """Report that the caller tested or completed a module, or ran its test cells."""
     find.check_student(caller, course)
     events.check_detail(report.detail)
     now = service.now()
@@ -51,10 +51,10 @@ async def list_events(
     limit: Limit = 500,
     wait: Wait = 0,
 ) -> list[Event]:
-    """List one's own events, or with the events scope everybody's, in their order."""
+    """List the caller's own events, or with the events scope everybody's, in their order."""
     everybody = caller.may(scopes.EVENTS, course)
     if not everybody and student not in (None, caller.name):
-        raise Refused("students see their own events", str(student), "leave out 'student'", 403)
+        raise Refused("students can see only their own events", str(student), "leave out 'student'", 403)
     wanted = {"assignment": assignment, "student": student if everybody else caller.name, "kind": kind}
     query = select(table).where(table.c.course == course, table.c.seq > after)
     query = query.filter_by(**{name: value for name, value in wanted.items() if value is not None})
@@ -74,12 +74,12 @@ def get_activity(
     caller: CallerDep,
     assignment: AssignmentQuery = None,
     student: PersonQuery = None,
-    failing: Annotated[int, Query(ge=0, le=1000, description="of exercises those that failed so often in a row")] = 0,
+    failing: Annotated[int, Query(ge=0, le=1000, description="only exercises that failed so often in a row")] = 0,
 ) -> CourseActivity:
-    """Show what events say, added up: one's own, or with the events scope everybody's."""
+    """Show what events add up to: the caller's own, or with the events scope everybody's."""
     if not caller.may(scopes.EVENTS, course):
         if student not in (None, caller.name):
-            raise Refused("students see their own activity", str(student), "leave out 'student'", 403)
+            raise Refused("students can see only their own activity", str(student), "leave out 'student'", 403)
         student = caller.name
     with service.database.read() as connection:
         find.find_course(connection, caller, course)
@@ -88,7 +88,7 @@ def get_activity(
 
 @router.get("/courses/{course}/steps")
 def get_steps(course: CourseId, service: ServiceDep, caller: CallerDep) -> ClassSteps:
-    """Show how far everybody says that they are, and who opened hints (events)."""
+    """Show how far everybody is, as their own servers report it, and who opened hints (events)."""
     find.check_scope(caller, scopes.EVENTS, course)
     with service.database.read() as connection:
         find.find_course(connection, caller, course)
@@ -104,7 +104,7 @@ def forget_events(
     student: PersonQuery = None,
     yes: bool = False,
 ) -> Forgotten:
-    """Remove events before a time, or what a course need not keep of one student; without `yes` say how much that is.
+    """Remove events before a time, or what a course need not keep about one student; without `yes` only count it.
 
     What students handed in, receipts, results and feedback stay: a course must be able to show them.
     """
@@ -121,7 +121,7 @@ def forget_events(
 @router.get("/courses/{course}/progress")
 def get_progress(course: CourseId, service: ServiceDep, caller: CallerDep) -> list[StudentProgress]:
     """Show how every assignment stands for every student who has fetched or submitted anything."""
-    # Not async: the answer of a large class is then made into JSON in a thread too, and nobody waits for it.
+    # Not async, so that a large class's answer is made into JSON in a thread too, and nobody waits for it.
     find.check_scope(caller, scopes.EVENTS, course)
     now = service.now()
     with service.database.read() as connection:

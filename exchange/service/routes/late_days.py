@@ -1,4 +1,4 @@
-"""Late days: students spend theirs, staff see whose."""
+"""Late days: students spend theirs, staff see who spent how many."""
 
 from fastapi import APIRouter
 
@@ -25,7 +25,7 @@ def list_late_days(course: CourseId, service: ServiceDep, caller: CallerDep) -> 
 def put_late_days(
     course: CourseId, assignment: AssignmentId, wanted: LateDays, service: ServiceDep, caller: CallerDep
 ) -> Assignment:
-    """Say how many late days the caller spends on an assignment: more, fewer or none."""
+    """Set how many late days the caller spends on an assignment: more, fewer or none."""
     find.check_student(caller, course)
     late_days.spend(service, caller, course, assignment, wanted)
     return show(service, caller, course, assignment)

@@ -21,9 +21,10 @@ def get_health(service: ServiceDep) -> dict[str, str]:
 
 @router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
 def get_metrics(service: ServiceDep, caller: CallerDep) -> Response:
-    """Give Prometheus metrics to operators and to whoever may read the Hub's own."""
+    """Return Prometheus metrics, to operators and to anyone who may read the Hub's own."""
     if not caller.scopes & {scopes.ADMIN, "read:metrics"}:
-        raise Refused(f"metrics need the scope {scopes.ADMIN} or read:metrics", caller.name, "use a service token", 403)
+        rule = f"the token lacks the scope {scopes.ADMIN} or read:metrics"
+        raise Refused(rule, caller.name, "use a service token", 403)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
 

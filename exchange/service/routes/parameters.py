@@ -1,4 +1,4 @@
-"""Path and query parameters that can't carry anything but names and numbers."""
+"""Path and query parameters, which can contain nothing but names and numbers."""
 
 from typing import Annotated, Any
 

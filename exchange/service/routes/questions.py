@@ -50,7 +50,7 @@ def list_questions(
     mine: bool = False,
     limit: Limit = 200,
 ) -> list[Question]:
-    """List one's own questions, or with the answer scope everybody's, oldest first; `waiting`: without an answer."""
+    """List the caller's questions, or with the answer scope everybody's, oldest first; `waiting`: only unanswered."""
     everybody = caller.may(scopes.ANSWER, course) and not mine
     query = questions.query().where(table.c.course == course)
     query = query if everybody else query.where(table.c.student == caller.name)
@@ -74,7 +74,7 @@ def list_answers(
 
 @router.get(ONE)
 def get_question(course: CourseId, question: QuestionId, service: ServiceDep, caller: CallerDep) -> Question:
-    """Show a question; with how often its check fails in the class for whoever answers."""
+    """Show a question; to those who answer, also how often its check fails in the class."""
     with service.database.read() as connection:
         found = questions.read(questions.find_question(connection, caller, course, question))
         may = caller.may(scopes.ANSWER, course)
@@ -83,7 +83,7 @@ def get_question(course: CourseId, question: QuestionId, service: ServiceDep, ca
 
 @router.delete(ONE, status_code=204)
 def delete_question(course: CourseId, question: QuestionId, service: ServiceDep, caller: CallerDep) -> None:
-    """Take back a question of one's own that nobody has answered."""
+    """Take back one of the caller's own questions that nobody has answered."""
     questions.take_back(service, caller, course, question)
 
 
@@ -91,7 +91,7 @@ def delete_question(course: CourseId, question: QuestionId, service: ServiceDep,
 async def put_notebook(
     request: Request, course: CourseId, question: QuestionId, service: ServiceDep, caller: CallerDep
 ) -> None:
-    """Attach the module's notebook to a question of one's own."""
+    """Attach the module's notebook to one of the caller's own questions."""
     row = await run_in_threadpool(_own, service, caller, course, question)
     intake = SnapshotIntake(service, caller, row)
     await receive(request, service, (course, caller.name, "notebook"), intake.admit, intake.accept)
@@ -101,18 +101,18 @@ def _own(service: Service, caller: Caller, course: str, question: str) -> Row[An
     with service.database.read() as connection:
         row = questions.find_question(connection, caller, course, question)
     if row.student != caller.name or caller.kind != "user":
-        raise Refused("a notebook is attached by who asked", caller.name, "leave it to them", 403)
+        raise Refused("only the student who asked can attach a notebook", caller.name, "leave it to them", 403)
     return row
 
 
 @router.get(f"{ONE}/notebook", responses=GIVES_BUNDLE, response_class=StreamingResponse)
 def get_notebook(course: CourseId, question: QuestionId, service: ServiceDep, caller: CallerDep) -> StreamingResponse:
-    """Download the notebook that goes with a question."""
+    """Download the notebook that was attached to a question."""
     with service.database.read() as connection:
         row = questions.find_question(connection, caller, course, question)
         found = connection.execute(select(snapshots).where(snapshots.c.question == row.id)).first()
         if found is None:
-            raise Refused("a notebook was attached", "none to this question", "answer by what it says", 404)
+            raise Refused("this question has no notebook", remedy="answer from what it says", status=404)
         return send_bundle(service.blobs, found.blob, found.manifest)
 
 
@@ -125,7 +125,7 @@ def take_question(course: CourseId, question: QuestionId, service: ServiceDep, c
 
 @router.delete(f"{ONE}/take")
 def give_question_back(course: CourseId, question: QuestionId, service: ServiceDep, caller: CallerDep) -> Question:
-    """Leave a question that one took to somebody else."""
+    """Leave a question that the caller has taken to somebody else."""
     find.check_scope(caller, scopes.ANSWER, course)
     return questions.give_back(service, caller, course, question)
 
@@ -141,5 +141,5 @@ def put_answer(
 
 @router.post(f"{ONE}/seen")
 def see_answer(course: CourseId, question: QuestionId, service: ServiceDep, caller: CallerDep) -> Question:
-    """Note that one has read the answer to one's own question."""
+    """Note that the caller has read the answer to their own question."""
     return questions.see(service, caller, course, question)

@@ -1,4 +1,4 @@
-"""Releases and solutions: staff put them, students fetch them."""
+"""Releases and solutions: staff store them, students fetch them."""
 
 import contextlib
 from typing import Annotated
@@ -78,7 +78,7 @@ def get_release(
         if not find.sees_unreleased(caller, course):
             check_not_frozen(connection, course)
         if found.release_version is None:
-            raise Refused(f"{assignment} has a release", "none", "release it first", 404)
+            raise Refused(f"{assignment} has no release", remedy="release it first", status=404)
         row = releases.find_bundle(connection, course, assignment, "release", found.release_version)
         answer = send_bundle(service.blobs, row.blob, row.manifest)
         detail = {"version": row.version}
@@ -100,7 +100,7 @@ def get_solution(
         found = find.find_assignment(connection, caller, course, assignment, service.now())
         granted = unlocks.state(connection, found, caller.name).granted
         if not granted and not caller.may(scopes.RELEASE, course):
-            remedy = f"`tito module unlock {assignment}` says when and how"
-            raise Refused(f"the solution of {assignment} is unlocked first", "it is not", remedy, 403)
+            remedy = f"`tito module unlock {assignment}` says when and how to unlock it"
+            raise Refused(f"the solution of {assignment} is not unlocked", remedy=remedy, status=403)
         row = releases.find_bundle(connection, course, assignment, "solution")
         return send_bundle(service.blobs, row.blob, row.manifest)

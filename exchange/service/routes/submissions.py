@@ -38,7 +38,7 @@ router = APIRouter()
 def _read(connection: Connection, course: str, rows: list[Row[Any]]) -> list[Submission]:
     schedules = read_schedules(connection, course, {row.assignment for row in rows})
     counts = {name: settings.counts for name, settings in schedules.settings.items()}
-    # Of these students alone: the intake asks for every arrival, and a class has tens of thousands of results.
+    # Only for these students: the intake asks about every arrival, and a class has tens of thousands of results.
     students = {row.student for row in rows}
     counting = submissions.counting_ids(connection, course, schedules, counts, students) if rows else set()
     return [submissions.read(row, schedules, counting) for row in rows]
@@ -81,10 +81,10 @@ async def list_submissions(
     wait: Wait = 0,
     mine: bool = False,
 ) -> list[Submission]:
-    """List one's own submissions, or with the collect scope everybody's, in the order of their arrival."""
+    """List the caller's own submissions, or with the collect scope everybody's, in the order of their arrival."""
     everybody = caller.may(scopes.COLLECT, course) and not mine
     if not everybody and student not in (None, caller.name):
-        raise Refused("students see their own submissions", str(student), "leave out 'student'", 403)
+        raise Refused("students can see only their own submissions", str(student), "leave out 'student'", 403)
     whose = student if everybody else caller.name
 
     def look() -> list[Submission]:
@@ -134,7 +134,7 @@ def get_submission(course: CourseId, submission: SubmissionId, service: ServiceD
 
 @router.get("/courses/{course}/submissions/{submission}/receipt")
 def get_receipt(course: CourseId, submission: SubmissionId, service: ServiceDep, caller: CallerDep) -> SignedReceipt:
-    """Give the signed receipt again."""
+    """Return the signed receipt again."""
     with service.database.read() as connection:
         return submissions.signed(find.find_submission(connection, caller, course, submission))
 
@@ -153,7 +153,7 @@ def get_files(course: CourseId, submission: SubmissionId, service: ServiceDep, c
 def put_result(
     course: CourseId, submission: SubmissionId, result: Result, service: ServiceDep, caller: CallerDep
 ) -> Submission:
-    """Attach what the grader found; the student reads it at once."""
+    """Attach what the grader found; the student can read it immediately."""
     find.check_scope(caller, scopes.FEEDBACK, course)
     with service.database.read() as connection:
         row = _graded(connection, caller, course, submission)
@@ -168,7 +168,7 @@ def _graded(connection: Connection, caller: Caller, course: str, submission: str
     query = select(table).where(table.c.id == submission, table.c.course == course)
     row = connection.execute(query).first()
     if row is None:
-        raise Refused("a submission that is graded exists", submission, "list the collection first", 404)
+        raise Refused("there is no such submission", submission, "list the collection first", 404)
     return row
 
 
@@ -199,5 +199,6 @@ def get_feedback(
         query = select(feedback_table).where(feedback_table.c.submission == row.id)
         found = connection.execute(query).first()
         if found is None:
-            raise Refused("feedback was released", "none yet for this submission", "look again later", 404)
+            rule = "no feedback on this submission has been released yet"
+            raise Refused(rule, remedy="look again later", status=404)
         return send_bundle(service.blobs, found.blob, found.manifest)

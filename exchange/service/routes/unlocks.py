@@ -23,6 +23,6 @@ def get_unlock(course: CourseId, assignment: AssignmentId, service: ServiceDep, 
 def post_unlock(
     course: CourseId, assignment: AssignmentId, request: UnlockRequest, service: ServiceDep, caller: CallerDep
 ) -> UnlockState:
-    """Ask for the solution; with `close` and `confirm` also before its time, for which the caller submits no more."""
+    """Ask for the solution; with `close` and `confirm` also before its time, but then the caller can't submit again."""
     find.check_student(caller, course)
     return unlocks.grant(service, caller, course, assignment, request)

@@ -1,4 +1,4 @@
-"""Long polls: answer at once if there is something, else when something comes or the time is up."""
+"""Long polls: answer immediately if there is something, else when something comes or the time is up."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 async def wait_for_rows(service: Service, look: Callable[[], list[T]], wait_seconds: float) -> list[T]:
-    """Return what `look` (run in a worker thread) gives, waiting up to so long for it to be non-empty."""
+    """Return the result of `look` (run in a worker thread), waiting up to `wait_seconds` for one that is not empty."""
     loop = asyncio.get_running_loop()
     until = loop.time() + min(wait_seconds, service.settings.longest_wait_seconds)
     while True:
