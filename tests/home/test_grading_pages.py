@@ -121,4 +121,4 @@ def test_a_faulty_check_is_void_after_the_plan_was_seen_and_counts_again(graded)
 
         assert "count again?" in press(ida, checks + "/plan", checks, check="scale:1", undo="true")
         back = press(ida, checks, checks, check="scale:1", undo="true")
-        assert "The check counts again." in back and "Void once, and counting again" in back
+        assert "The check counts again." in back and "Once void, now counting again" in back
