@@ -77,7 +77,7 @@ def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path:
     assert {row["student"]: row["score"] for row in rows if row["score"] is not None} == {"ada": 31.5, "ben": 21}
 
     data = {"form_token": form_token(ida.get(PAGE).text), "name": "midterm"}
-    assert "midterm is gone, with the points of 2 students" in text_of(ida.post(PAGE + "/take_back", data=data).text)
+    assert "Removed midterm and the points of 2 students" in text_of(ida.post(PAGE + "/take_back", data=data).text)
     assert "midterm" not in text_of(ben.get(HOME).text)
 
 

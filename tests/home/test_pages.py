@@ -57,7 +57,7 @@ def test_a_student_sees_her_way_through_the_course_and_one_next_step(person):
     page = person("ada").get(HOME).text
     text = text_of(page)
     assert page.count('class="eyebrow">Your next step') == 1
-    assert "Go on with Shift" in text
+    assert "Continue Shift" in text
     assert "1 of 5 modules handed in" in text
     states = re.findall(r'<li class="card (\w+)">.*?<h3><a[^>]*>(\w+)</a>', page, re.DOTALL)
     assert {title: state for state, title in states} == {
@@ -299,7 +299,7 @@ def test_something_else_at_a_services_address_is_told_in_place(person, campus):
     stranger.start()
     try:
         page = ada.get(HOME)
-        assert (page.status_code, "something else than the service answers" in page.text) == (200, True)
+        assert (page.status_code, "something other than the service answers" in page.text) == (200, True)
     finally:
         stranger.stop()
         campus.start("exchange")
