@@ -1,4 +1,4 @@
-"""Pure functions that set values of a traitlets Config; `apply_all` calls each once."""
+"""Functions that set the values of a traitlets Config from the settings; `apply_all` calls each once."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def apply_all(c, settings: Settings) -> None:
 
 
 def apply_hub(c, settings: Settings) -> None:
-    """Where the Hub listens and keeps its state; servers outlive its restart."""
+    """Where the Hub listens and keeps its state; servers survive its restarts."""
     c.JupyterHub.bind_url, c.JupyterHub.public_url = settings.entrance.rstrip("/"), settings.public_url
     c.JupyterHub.hub_ip = settings.listen_host or settings.inner_host
     if settings.listen_host:
@@ -42,20 +42,20 @@ def apply_hub(c, settings: Settings) -> None:
     c.JupyterHub.cleanup_proxy = False
     c.JupyterHub.init_spawners_timeout = 5
     c.JupyterHub.allow_named_servers = False
-    c.JupyterHub.implicit_spawn_seconds = 1.0  # a link into a stopped workspace starts it
+    c.JupyterHub.implicit_spawn_seconds = 1.0  # a link to a stopped workspace starts it
     c.JupyterHub.authenticate_prometheus = True
     if settings.log_format == "json":
         c.JupyterHub.logging_config = {"formatters": {"console": {"class": "exchange.hub.logs.JsonLines"}}}
     if settings.public_url.startswith("https://"):
-        c.JupyterHub.tornado_settings = {"cookie_options": {"secure": True}}  # the form token's and servers' too
+        c.JupyterHub.tornado_settings = {"cookie_options": {"secure": True}}  # form token's, servers' too
 
 
 def apply_proxy(c, settings: Settings) -> None:
-    """The proxy is a process beside the Hub, so that a restart of the Hub cuts no connection."""
+    """The proxy is a process separate from the Hub, so that a restart of the Hub cuts no connection."""
     c.ConfigurableHTTPProxy.should_start = False
     c.ConfigurableHTTPProxy.api_url = settings.proxy_api or f"http://127.0.0.1:{settings.ports['proxy-api']}"
     c.ConfigurableHTTPProxy.auth_token = secret_of(settings, "proxy-token")
-    if settings.proxy_api:  # nobody tells the Hub that it began anew, without routes: the Hub looks
+    if settings.proxy_api:  # nobody tells the Hub that the proxy restarted, without routes: the Hub checks
         c.JupyterHub.last_activity_interval = ROUTES_SECONDS
 
 
@@ -65,17 +65,17 @@ def apply_people(c, settings: Settings) -> None:
 
 
 def apply_servers(c, settings: Settings) -> None:
-    """What starts single-user servers, and what each kind has."""
+    """What starts single-user servers, and what each kind of server has."""
     c.Spawner.default_url = "/lab"
     c.Spawner.http_timeout = c.Spawner.start_timeout = settings.student.start_timeout_seconds
-    c.Spawner.env_keep = []  # nothing of the Hub's own environment
+    c.Spawner.env_keep = []  # nothing from the Hub's own environment
     c.Spawner.poll_interval = 10
     if settings.spawner == "docker":
-        from hub_config.spawners.docker import apply_containers  # Docker's client is loaded in its place only
+        from hub_config.spawners.docker import apply_containers  # only the docker place loads Docker's client
 
         apply_containers(c, settings, {kind: container_of_kind(kind, settings) for kind in ("student", "staff")})
     elif settings.spawner == "kubernetes":
-        from hub_config.spawners.kubernetes import apply_pods  # an extra, which one machine does without
+        from hub_config.spawners.kubernetes import apply_pods  # an optional extra, not needed on one machine
 
         apply_pods(c, settings, {kind: container_of_kind(kind, settings) for kind in ("student", "staff")})
     else:
@@ -108,7 +108,7 @@ def server_of_kind(kind: str, settings: Settings) -> dict:
 
 
 def container_of_kind(kind: str, settings: Settings) -> dict:
-    """Return what a kind of container has: image, limits and variables; the image says where the course is."""
+    """Return what a kind of container has: image, limits and variables; the image sets where the course is."""
     own, limits = getattr(settings, kind), settings.limits
     env = {name: value.format(home="/home/jovyan") for name, value in server_environment(kind, settings).items()}
     env.pop("TITO_COURSE", None)
@@ -122,7 +122,7 @@ def container_of_kind(kind: str, settings: Settings) -> dict:
 
 
 def image_of_kind(kind: str, settings: Settings) -> str:
-    """Return the image of a kind of server: what a cluster's registry calls it, or what `tito image build` does."""
+    """Return the image of a kind of server: its name in a cluster's registry, or that given by `tito image build`."""
     given = getattr(settings.kubernetes, f"{kind}_image") if settings.spawner == "kubernetes" else ""
     return given or f"tinytorch-hub/{kind}:{settings.image_tag}"
 
@@ -134,10 +134,10 @@ def server_environment(kind: str, settings: Settings) -> dict[str, str]:
     urls = {f"{name.upper()}_URL": service_url(name, settings) for name in names if name in running}
     course = course_environment(settings)
     env = {"EXCHANGE_COURSE": course["EXCHANGE_COURSE"], "SERVER_KIND": kind, **urls}
-    # As in the judge: threads of one kernel wait for processors that other students' kernels have.
+    # As in the judge: with more threads, one kernel waits for processors that other students' kernels are using.
     env |= dict.fromkeys(BLAS_VARIABLES, str(getattr(settings, kind).blas_threads))
     env["SERVER_BUSY_HOURS"] = str(settings.limits.busy_hours)
-    # What the Hub knows of a server is this old: more often than the culler's patience with it.
+    # How old the Hub's knowledge of a server may get: well below the culler's timeout.
     env["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(min(300, max(60, settings.idle_seconds // 4)))
     return env | (
         {"TINYTORCH_HOME": "{home}/tinytorch"} if kind == "student" else {"TITO_COURSE": course["TITO_COURSE"]}
@@ -145,7 +145,7 @@ def server_environment(kind: str, settings: Settings) -> dict[str, str]:
 
 
 def apply_pages(c, settings: Settings) -> None:
-    """How the Hub's own pages look, and where a login leads."""
+    """How the Hub's own pages look, and which page follows a login."""
     c.JupyterHub.template_paths = [str(HERE / "templates")]
     c.JupyterHub.template_vars = {
         "course_title": settings.title,

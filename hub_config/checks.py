@@ -1,4 +1,4 @@
-"""What must hold before `serve` starts: `NotReady` says the rule, what is there, and a line to run."""
+"""What must be true before `serve` starts: `NotReady` states the fault, the value found, and a command to run."""
 
 import os
 import shlex
@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 LEAST_FREE_MIB = 500
-PROGRAMS = (".py", ".yaml", ".json", ".toml", ".cfg", ".pth")  # what a server reads; a roster among them may be closed
+PROGRAMS = (".py", ".yaml", ".json", ".toml", ".cfg", ".pth")  # what a server reads; a roster may be closed
 
 
 class NotReady(Exception):
-    """This machine can't serve as it is."""
+    """This machine can't run the Hub in its present state."""
 
 
 def check_disk(folder: Path) -> None:
@@ -23,15 +23,15 @@ def check_disk(folder: Path) -> None:
     free = shutil.disk_usage(folder).free // 2**20
     if free < LEAST_FREE_MIB:
         raise NotReady(
-            f"At least {LEAST_FREE_MIB} MB of free disk are needed under {folder}, {free} MB are left.\n"
-            "Free some, or keep the Hub's state elsewhere: HUB_VAR=/another/disk/var make serve"
+            f"Not enough disk space under {folder}: {free} MB are free, at least {LEAST_FREE_MIB} MB are needed.\n"
+            "Free some space, or keep the Hub's state elsewhere: HUB_VAR=/another/disk/var make serve"
         )
     if not os.access(folder, os.W_OK):
-        raise NotReady(f"{folder} can't be written by this user. Run: sudo chown -R $(id -un) {folder}")
+        raise NotReady(f"This user can't write to {folder}. Run: sudo chown -R $(id -un) {folder}")
 
 
 def check_port(host: str, port: int) -> None:
-    """Refuse to start on a port that somebody listens on."""
+    """Refuse to start on a port that is in use."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -39,13 +39,13 @@ def check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise NotReady(
-                f"Port {port} on {host} can't be taken: {error.strerror}.\n"
-                f"Take another one: HUB_PORT={port + 1 if port < 65535 else 8001} make serve"
+                f"Can't listen on port {port} of {host}: {error.strerror}.\n"
+                f"Use another port: HUB_PORT={port + 1 if port < 65535 else 8001} make serve"
             ) from error
 
 
 def check_bubblewrap() -> None:
-    """Refuse to start where no sandbox can be had: students' code would run unprotected."""
+    """Refuse to start without a sandbox: students' code would run unprotected."""
     if shutil.which("bwrap") is None:
         raise NotReady("bubblewrap is missing. Run: sudo apt-get install -y bubblewrap")
     if shutil.which("setpriv") is None:
@@ -57,22 +57,22 @@ def check_bubblewrap() -> None:
             f"bubblewrap can't make a sandbox here: {done.stderr.strip()}\n"
             "Unprivileged user namespaces may be off. Run: sudo sysctl -w kernel.unprivileged_userns_clone=1\n"
             "or start as root. "
-            "In a container, allow it user namespaces (--security-opt seccomp=unconfined), or take the docker place."
+            "In a container, allow it user namespaces (--security-opt seccomp=unconfined), or use the docker place."
         )
 
 
 def check_readable(folders: Iterable[Path]) -> None:
-    """Refuse to start where servers could not read what they stand on: a checkout that was made under a strict umask.
+    """Refuse to start if servers could not read the files they need: a checkout that was made under a strict umask.
 
-    A look at the first two levels does, since an umask closes all that is made under it.
+    Checking the first two levels is enough, since a umask affects everything that is made under it.
     """
     if os.geteuid() != 0:
-        return  # servers keep this user's number
+        return  # servers keep this user's uid
     for folder in folders:
         for path in (folder, *folder.glob("*"), *folder.glob("*/*")):
             if _is_closed(path):
                 raise NotReady(
-                    f"Students' servers run as users of their own, and {path} is closed to them "
+                    f"Students' servers run as separate users, which can't read {path} "
                     f"(mode {stat.S_IMODE(path.stat().st_mode):03o}; was it made under umask 077?).\n"
                     f"Run: chmod -R go+rX {shlex.quote(str(folder))}"
                 )

@@ -39,7 +39,7 @@ def serve() -> None:
 
 @cli.command()
 def stop() -> None:
-    """Stop a Hub that runs; everything is kept."""
+    """Stop the running Hub; everything is kept."""
     from hub_config.run.serve import running
 
     settings = load_settings()
@@ -53,7 +53,7 @@ def stop() -> None:
         if time.monotonic() > deadline:
             raise NotReady(f"The Hub (pid {held['pid']}) did not stop within 60 seconds. Run: kill -9 {held['pid']}")
         time.sleep(0.2)
-    click.echo("Stopped. Everything is kept; `make serve` goes on with it.")
+    click.echo("Stopped. Everything is kept; `make serve` starts again with it.")
 
 
 @cli.command()
@@ -67,11 +67,11 @@ def reset(yes: bool) -> None:
         raise NotReady("The Hub is running. Stop it first: make stop")
     doomed = sorted(path for path in settings.var.glob("*") if path.name != KEPT_BY_RESET)
     if not doomed:
-        click.echo(f"Nothing to delete under {settings.var}.")
+        click.echo(f"There is nothing to delete under {settings.var}.")
         return
-    click.echo(f"This deletes for good, under {settings.var}: {', '.join(path.name for path in doomed)}")
+    click.echo(f"This permanently deletes, under {settings.var}: {', '.join(path.name for path in doomed)}")
     click.echo("That is every student's home, all submissions, grades and passwords.")
-    if not yes and click.prompt("Type 'delete' to go on", default="", show_default=False) != "delete":
+    if not yes and click.prompt("Type 'delete' to continue", default="", show_default=False) != "delete":
         click.echo("Nothing was deleted.")
         return
     for path in doomed:
@@ -94,7 +94,7 @@ def restart(names: tuple[str, ...]) -> None:
     before = program_pids(settings)
     unknown = [name for name in names if name not in before]
     if unknown:
-        raise NotReady(f"No program is called {', '.join(unknown)}; running are: {', '.join(before)}")
+        raise NotReady(f"No program is called {', '.join(unknown)}; these are running: {', '.join(before)}")
     for name in names:
         os.kill(before[name], signal.SIGTERM)
     deadline = time.monotonic() + 60
@@ -108,7 +108,7 @@ def restart(names: tuple[str, ...]) -> None:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--keep", type=click.IntRange(min=1), help="Write into a dated folder of FOLDER; keep the newest so many."
+    "--keep", type=click.IntRange(min=1), help="Write into a dated subfolder of FOLDER; keep the newest N of them."
 )
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def backup(folder: Path, keep: int | None, as_json: bool) -> None:
@@ -130,13 +130,13 @@ def backup(folder: Path, keep: int | None, as_json: bool) -> None:
     for each in deleted:
         click.echo(f"Deleted the older {each}.")
     if kept.on_the_same_disk(settings, target):
-        click.echo(f"!!! {target} is on the disk that it is a copy of: copy it to another machine, too.")
+        click.echo(f"!!! {target} is on the same disk as the original: copy it to another machine, too.")
 
 
 @cli.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def restore(folder: Path) -> None:
-    """Bring back what `backup` wrote into FOLDER, where no state is yet."""
+    """Restore what `backup` wrote into FOLDER; this Hub must have no state yet."""
     from hub_config.run import backup as copies
     from hub_config.run.serve import running
 
@@ -153,9 +153,9 @@ def restore(folder: Path) -> None:
 
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
-@click.option("--ready", is_flag=True, help="Fail unless everything has come up and the Hub answers.")
+@click.option("--ready", is_flag=True, help="Fail unless everything has started and the Hub answers.")
 def status(as_json: bool, ready: bool) -> None:
-    """Say whether the Hub runs, and where."""
+    """Show whether the Hub is running, and where."""
     from hub_config.run.serve import is_ready, program_pids, running
 
     settings = load_settings()
@@ -198,7 +198,7 @@ def run(command: tuple[str, ...]) -> None:
 @cli.command()
 @click.argument("name")
 def service(name: str) -> None:
-    """Run one service in the foreground, whose Hub is elsewhere (the settings `elsewhere` and `given_secrets`).
+    """Run one service in the foreground; its Hub is elsewhere (the settings `elsewhere` and `given_secrets`).
 
     \b
     HUB_PLACE=kubernetes python -m hub_config service grading
@@ -211,7 +211,7 @@ def service(name: str) -> None:
 @cli.command("settings")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def show_settings(as_json: bool) -> None:
-    """Show what can be set, its value now, and the variable that sets it."""
+    """Show each setting, its current value, and the variable that sets it."""
     from hub_config.settings import describe
 
     rows = describe(load_settings())
@@ -228,7 +228,7 @@ cli.add_command(platform)
 
 
 def main() -> int:
-    """Run a command; print one message instead of a traceback for what a person can mend."""
+    """Run a command; print one message instead of a traceback for errors that the user can fix."""
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:

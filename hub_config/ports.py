@@ -1,4 +1,4 @@
-"""Inner ports: chosen once, kept, and chosen anew only where somebody else has taken one."""
+"""Inner ports: chosen once, kept, and chosen again only if another program is using one."""
 
 import json
 import socket
@@ -10,7 +10,7 @@ NAMES = ("hub", "proxy-api", *(service.name for service in SERVICES if service.w
 
 
 def with_ports(settings: Settings) -> Settings:
-    """Return the settings with a free port for each program; those of the last start first, given ones always."""
+    """Return the settings with a free port for each program: given ports always, otherwise preferably the last ones."""
     file = settings.var / "hub" / "ports.json"
     before = kept_ports(settings)
     ports: dict[str, int] = dict(settings.ports)
@@ -31,7 +31,7 @@ def kept_ports(settings: Settings) -> dict[str, int]:
 
 
 def is_free(port: int) -> bool:
-    """Tell whether a program of this machine could listen on `port`."""
+    """Tell whether a program on this machine could listen on `port`."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

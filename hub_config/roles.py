@@ -1,13 +1,13 @@
-"""Who may do what: custom scopes and roles, the same in every place.
+"""Who may do what: custom scopes and roles, the same in every place (local, docker, kubernetes).
 
 The groups `student-COURSE`, `ta-COURSE` and `instructor-COURSE` carry the roles `course-student` and so on (a role's
-name has three letters at least); the semester service alone changes who is in a group. Rights are scopes and nothing
-else. A kernel holds its server's token, which carries no custom scope, whoever the owner is.
+name has at least three letters); only the semester service changes who is in a group. Rights are scopes and nothing
+else. A kernel has its server's token, which carries no custom scope, whoever the owner is.
 """
 
 from hub_config.settings import Settings
 
-# The exchange's own words (exchange/protocol/scopes.py); a test compares.
+# The same words as in exchange/protocol/scopes.py; a test compares them.
 EXCHANGE = {
     "custom:exchange:release": "Release and withdraw assignments and their solutions in the exchange",
     "custom:exchange:collect": "List, download and collect submissions from the exchange",
@@ -17,7 +17,7 @@ EXCHANGE = {
     "custom:exchange:answer": "Read students' questions with their notebooks in the exchange, and answer them",
     "custom:exchange:admin": "Create and configure courses and assignments in the exchange, read its audit and metrics",
 }
-# `admin` holds for every course, so nobody has it whose course is one.
+# `admin` applies to every course, so nobody in a single course has it.
 EXCHANGE_STAFF = [name for name in EXCHANGE if name != "custom:exchange:admin"]
 CUSTOM_SCOPES = {
     **EXCHANGE,
@@ -45,7 +45,7 @@ TA += ["custom:exchange:events", "custom:exchange:answer"]
 INSTRUCTOR = [*TA, *EXCHANGE_STAFF, "custom:grading:run", "custom:semester:manage"]
 OPERATOR = ["admin-ui", "list:users", "read:users", "read:servers", "admin:servers", "list:services", "read:services"]
 OPERATOR += ["read:groups", "read:hub", "read:metrics", "proxy", "shutdown", *INSTRUCTOR, *EXCHANGE]
-# Somebody who is logged in and on no roster: their own account, and the home page's word on what to do.
+# Somebody who is logged in but on no roster: their own account, and the home page's advice on what to do.
 USER = ["self", *access("home")]
 GROUP_ROLES = {"student": STUDENT, "ta": TA, "instructor": INSTRUCTOR}
 
@@ -54,12 +54,12 @@ SERVER_TOKEN = ["users:activity!user", "access:servers!server", *access("exchang
 
 
 def course_list(course: str) -> list[str]:
-    """Return what JupyterLab's Course List asks the Hub for: a service called like the course, and its address."""
+    """Return what JupyterLab's Course List asks the Hub for: a service named after the course, and its address."""
     return [f"{verb}:services!service={course}" for verb in ("list", "read")]
 
 
 def apply_roles(c, settings: Settings) -> None:
-    """Define custom scopes and roles; give the operator theirs."""
+    """Define custom scopes and roles; give the operator their role."""
     c.JupyterHub.custom_scopes = {name: {"description": text} for name, text in CUSTOM_SCOPES.items()}
     roles = [*course_roles(settings.course), {"name": "user", "scopes": USER}]
     roles.append({"name": "operator", "scopes": _unique(OPERATOR), "users": [settings.operator]})
@@ -70,8 +70,8 @@ def apply_roles(c, settings: Settings) -> None:
 def course_roles(course: str) -> list[dict]:
     """Return the roles of a course's people.
 
-    Groups were once called as the role alone: they keep their rights until an apply has moved their members, so that
-    the start of a newer version, or of a semester file that does not apply, locks nobody out.
+    Groups once had the role's name alone: these keep their rights until an apply has moved their members, so that
+    starting a newer version, or a semester file that can't be applied, locks nobody out.
     """
     own = {"instructor": course_list(course)}
     return [
@@ -85,7 +85,7 @@ def course_roles(course: str) -> list[dict]:
 
 
 def server_token_scopes(groups, course: str) -> list[str]:
-    """Return what a server's token may do; staff's may find the course's formgrader as well."""
+    """Return what a server's token may do; a staff server's may find the course's formgrader as well."""
     staff = server_kind({group.name for group in groups}) == "staff"
     return [*SERVER_TOKEN, *(course_list(course) if staff else [])]
 

@@ -1,4 +1,4 @@
-"""Secrets as files of mode 0600 under `var/secrets`, made at first use; they are never printed by this file."""
+"""Secrets as files of mode 0600 under `var/secrets`, made at first use; this module never prints them."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hub_config.settings import Settings
 
-# No letters and digits that are read for one another: a person types these.
+# No letters and digits that are easily confused: a person types these.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -21,7 +21,7 @@ def read_or_create(folder: Path, name: str) -> str:
 
 
 def secret_of(settings: Settings, name: str) -> str:
-    """Return a secret of this Hub: the one in the folder of given secrets, else our own, made at first use."""
+    """Return a secret of this Hub: from the folder of given secrets, otherwise our own, made at first use."""
     given = settings.given_secrets and settings.given_secrets / name
     return given.read_text("utf-8").strip() if given and given.is_file() else read_or_create(settings.secrets, name)
 
@@ -39,7 +39,7 @@ def read_passwords(folder: Path) -> dict[str, str]:
 
 
 def write_passwords(folder: Path, passwords: dict[str, str]) -> None:
-    """Replace the passwords, whole or not at all."""
+    """Replace the passwords, all or none."""
     write_private(folder / "passwords.json", json.dumps(passwords, indent=1, sort_keys=True) + "\n")
 
 
@@ -53,7 +53,7 @@ def write_private(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     Path(temporary).replace(file)
-    folder = os.open(file.parent, os.O_RDONLY)  # what is encrypted or signed with it may be on disk in a moment
+    folder = os.open(file.parent, os.O_RDONLY)  # something encrypted or signed with it may be on disk a moment later
     try:
         os.fsync(folder)
     finally:

@@ -1,8 +1,8 @@
-"""The services beside the Hub: command line, doors, and rights, each named once.
+"""The Hub's services: command line, addresses, and rights, each named once.
 
-A service is a program of its own that `serve` starts (see `supervisor`); the Hub knows it as an external service with
+A service is a separate program that `serve` starts (see `supervisor`); the Hub knows it as an external service with
 a token from `var/secrets`. Its own token holds the scopes listed here and no more; `acts_with` is the most that it may
-do with the rights of the person who looks at it in a browser.
+do with the rights of the person who uses it in a browser.
 """
 
 import importlib.util
@@ -21,19 +21,19 @@ from hub_config.settings import CHECKOUT, Settings, SettingsError
 STAFF_GRADING = ["custom:grading:read", "custom:grading:grade", "custom:grading:run"]
 SEMESTER = ["custom:semester:read", "custom:semester:manage"]
 READ_HUB = ["list:users", "read:users", "read:groups", "read:servers", "read:hub"]
-# What a service finds in its environment of the caller's; tokens and anything else of the caller's stay out.
+# What a service gets from the caller's environment; tokens and everything else of the caller's stay out.
 KEPT_ENVIRONMENT = (
     *("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "TZ", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
     *("DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY"),  # where the engine is, if not at its usual socket
 )
-# Whom these name is told to nobody but the Hub, and only for a provider's sake (`programs.hub`).
-DATABASE_NAMES = ("PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT")  # of a database that is reached over a network
+# Only the Hub gets these, and only to reach a login provider (`programs.hub`).
+DATABASE_NAMES = ("PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT")  # for a database that is reached over a network
 PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
 @dataclass(frozen=True)
 class Service:
-    """One program; what its `command` may name in braces, `command_line` says."""
+    """One program; `command_line` has the names that `command` may use in braces."""
 
     name: str
     command: str
@@ -42,7 +42,7 @@ class Service:
     web: bool = True
     browser: bool = False
     acts_with: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()  # services that it can't do without
+    needs: tuple[str, ...] = ()  # services that it can't work without
     for_servers: bool = False  # single-user servers call it, so it listens where they can reach it
 
 
@@ -83,7 +83,7 @@ SEMESTER_SERVICE = Service(
         *access("exchange", "grading"),
         *EXCHANGE_SCOPES,
         *("custom:grading:read", "custom:grading:run"),
-        # Servers that are started ahead of a lab: students', and nobody else's; none is stopped.
+        # Students' servers are started before a lab, and nobody else's; none is stopped.
         *("read:servers!group=nbgrader-{course}", "start:servers!group=nbgrader-{course}"),
     ),
     for_servers=True,
@@ -115,9 +115,9 @@ IDLE_CULLER = Service(
     scopes=("list:users", "read:users:activity", "read:servers", "delete:servers"),
     web=False,
 )
-# Not a program: the token with which `serve` tells the Hub to check its routes and to stop servers.
+# Not a program: `serve` uses this token to make the Hub check its routes and stop servers.
 SUPERVISOR = Service("supervisor", "", module="", scopes=("shutdown", "proxy", "read:hub"), web=False)
-# Not a program either: whoever can read var/secrets on the Hub's machine acts with this one (`hub_config run`).
+# Not a program either: whoever can read var/secrets on the Hub's machine can act with this token (`hub_config run`).
 TERMINAL = Service(
     "terminal",
     "",
@@ -125,7 +125,7 @@ TERMINAL = Service(
     scopes=(*access("exchange", "grading", "semester"), *EXCHANGE_SCOPES, *STAFF_GRADING, *SEMESTER, *READ_HUB),
     web=False,
 )
-# Nor this: whoever watches the Hub has its token, which reads metrics everywhere and opens nothing else.
+# Nor this: the Hub's monitoring has this token, which reads metrics everywhere and gives access to nothing else.
 METRICS = Service(
     "metrics",
     "",
@@ -137,27 +137,27 @@ SERVICES = (EXCHANGE, GRADING, SEMESTER_SERVICE, FORMGRADER, HOME, CAMPUS, IDLE_
 
 
 def chosen(settings: Settings) -> list[Service]:
-    """Return the services to start, in order, those whose program is here.
+    """Return the services to start, in order, if their program is installed.
 
-    Raise SettingsError for an unknown name in `without`, and for one that a service that stays can't do without.
+    Raise SettingsError for an unknown name in `without`, and for one that a remaining service needs.
     """
     names = [service.name for service in SERVICES]
     unknown = sorted(set(settings.without) - set(names))
     if unknown:
-        raise SettingsError(f"without: no service is called {', '.join(unknown)}; services are {', '.join(names)}")
+        raise SettingsError(f"without: no service is called {', '.join(unknown)}; the services are {', '.join(names)}")
     left_out = {*settings.without, *_without_work(settings)}
     for service in SERVICES:
         missing = [name for name in service.needs if name in settings.without]
         if missing and service.name not in left_out:
             raise SettingsError(
-                f"without: {service.name} can't do without {' and '.join(missing)}, got {sorted(settings.without)}: "
+                f"without: {service.name} needs {' and '.join(missing)}, got {sorted(settings.without)}: "
                 f"leave {service.name} out, too, or start {' and '.join(missing)}"
             )
     return [service for service in SERVICES if service.name not in left_out and _is_here(service.module)]
 
 
 def _without_work(settings: Settings) -> list[str]:
-    """Name the services that these settings give nothing to do."""
+    """Name the services that have nothing to do with these settings."""
     idle = ["idle-culler"] if settings.idle_seconds == 0 else []
     return idle if settings.has_campus else [*idle, CAMPUS.name]
 
@@ -167,19 +167,19 @@ def apply_services(c, settings: Settings) -> None:
     known = [*chosen(settings), SUPERVISOR, TERMINAL, METRICS]
     c.JupyterHub.services = [_declaration(service, settings) for service in known]
     if HOME in known:
-        # JupyterLab's Course List looks for a service called like the course; the home page leads on to the formgrader.
+        # JupyterLab's Course List looks for a service named after the course; the home page leads on to the formgrader.
         c.JupyterHub.services.append({"name": settings.course, "url": _is_found_at("home", settings), "display": False})
     roles = [_role(service, settings) for service in known if service.scopes]
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), *roles]
 
 
 def service_url(service: str, settings: Settings) -> str:
-    """Return the address at which programs of the Hub, and servers that may, reach a service."""
+    """Return the address at which the Hub's programs, and servers that may, reach a service."""
     return f"{_is_found_at(service, settings)}{settings.base_path}services/{service}"
 
 
 def _is_found_at(service: str, settings: Settings) -> str:
-    # A proxy that runs by itself reaches all of them as servers do.
+    # A proxy that runs separately reaches all of them as servers do.
     inner = {own.name for own in SERVICES if own.for_servers or settings.proxy_api}
     host = settings.elsewhere.get(service, settings.inner_host if service in inner else "127.0.0.1")
     return f"http://{host}:{settings.ports[service]}"
@@ -218,7 +218,7 @@ def command_line(service: Service, settings: Settings) -> list[str]:
 def service_environment(
     service: Service, settings: Settings, environ: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """Return the whole environment of a service, as a Hub that starts its own services would give it."""
+    """Return a service's whole environment, as a Hub that starts its own services would set it."""
     wanted = (*KEPT_ENVIRONMENT, *(DATABASE_NAMES if "{database}" in service.command else ()))
     kept = {name: environ[name] for name in wanted if name in environ}
     kept["PATH"] = f"{CHECKOUT / '.venv/bin'}:{environ.get('PATH', os.defpath)}"
@@ -228,7 +228,7 @@ def service_environment(
 
 
 def named_proxies(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the variables that name proxies, in the spellings that are set."""
+    """Return the variables that name proxies, in whichever spellings are set."""
     both = [spelling for name in PROXY_NAMES for spelling in (name, name.upper())]
     return {name: environ[name] for name in both if environ.get(name)}
 
@@ -247,7 +247,7 @@ def course_environment(settings: Settings) -> dict[str, str]:
 
 
 def grading_environment(settings: Settings) -> dict[str, str]:
-    """Return where submissions are judged: in which sandbox, and by whom if not by this machine."""
+    """Return where submissions are judged: in which sandbox, and on which machines if not on this one."""
     if not settings.grading.scheduler:
         return sandbox_environment(settings)
     certificates = settings.grading.certificates or settings.secrets / "grading-certificates"
@@ -256,7 +256,7 @@ def grading_environment(settings: Settings) -> dict[str, str]:
 
 
 def sandbox_environment(settings: Settings) -> dict[str, str]:
-    """Return where the judge's workers run; without a word it is bubblewrap."""
+    """Return where the judge's workers run; by default it is bubblewrap."""
     if settings.spawner == "kubernetes":
         return {"TITO_WORKER_ENVIRONMENT": str(settings.kubernetes.worker_environment)}
     if settings.spawner != "docker":
@@ -266,7 +266,7 @@ def sandbox_environment(settings: Settings) -> dict[str, str]:
 
 
 def campus_environment(settings: Settings) -> dict[str, str]:
-    """Return what the campus service knows of the learning platform."""
+    """Return what the campus service knows about the learning platform."""
     own = settings.sign_in
     return {
         "CAMPUS_ISSUER": own.issuer,
@@ -329,5 +329,5 @@ def _role(service: Service, settings: Settings) -> dict:
 
 
 def scopes_of(service: Service, course: str) -> list[str]:
-    """Return what a service of this course may do by itself."""
+    """Return what a service of this course may do with its own rights."""
     return sorted({scope.format(course=course) for scope in service.scopes})

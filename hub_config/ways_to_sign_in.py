@@ -1,6 +1,6 @@
-"""The one table of ways to log in, and all that settings, Hub, pages and documents know of each.
+"""The one table of ways to log in, and all that settings, Hub, pages and documents know about each.
 
-A new way is a file in `sign_in/` and a line in WAYS. Nothing of a way is loaded before it is chosen.
+A new way is a file in `sign_in/` and a line in WAYS. Its code is loaded only if it is chosen.
 """
 
 import importlib
@@ -12,10 +12,10 @@ class Way(NamedTuple):
     """One way to log in. Functions are "file:function" below sign_in/."""
 
     sets: str  # called with the Hub's configuration and the settings
-    tells: str  # called with the settings: the lines with which `serve` tells the operator how people come in
-    needs: tuple[str, ...] = ()  # settings under `sign_in` that it cannot do without
-    takes: tuple[str, ...] = ()  # and those that it heeds
-    asks_outside: bool = False  # the Hub asks a server of somebody else's
+    tells: str  # called with the settings: the lines in which `serve` tells the operator how people log in
+    needs: tuple[str, ...] = ()  # settings under `sign_in` that it needs
+    takes: tuple[str, ...] = ()  # and those that it uses
+    asks_outside: bool = False  # the Hub sends requests to somebody else's server
 
     def load(self, does: str) -> Callable[..., Any]:
         """Import one of its functions."""
@@ -46,5 +46,5 @@ WAYS = {
 
 
 def who_takes(setting: str) -> str:
-    """Name the ways that heed a setting under `sign_in`, for its description."""
+    """Name the ways that use a setting under `sign_in`, for its description."""
     return ", ".join(name for name, way in WAYS.items() if setting in (*way.needs, *way.takes))

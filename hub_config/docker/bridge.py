@@ -1,7 +1,7 @@
 """The bridge between the containers of student servers and this machine.
 
-Containers on it reach the bridge's own address, where Hub and services listen, and by setting other machines; they
-don't reach each other.
+Containers on it reach the bridge's own address, where Hub and services listen, and, if so set, other machines; they
+can't reach each other.
 """
 
 from hub_config.checks import NotReady
@@ -12,7 +12,7 @@ LABEL = "tinytorch.bridge"
 
 
 def with_bridge(settings: Settings) -> Settings:
-    """Return the settings with the bridge's address in them, making the bridge if it is not there."""
+    """Return the settings with the bridge's address, making the bridge if it does not exist."""
     from docker.errors import NotFound
 
     client = engine()
@@ -24,8 +24,8 @@ def with_bridge(settings: Settings) -> Settings:
     options, pools = network.attrs["Options"], network.attrs["IPAM"]["Config"]
     if options.get("com.docker.network.bridge.enable_icc") != "false":
         raise NotReady(
-            f"The network {network.name!r} lets its containers talk to each other, so student servers can't be on it.\n"
-            f"Remove it (docker network rm {network.name}), or name another one: HUB_DOCKER__NETWORK=..."
+            f"The network {network.name!r} lets its containers talk to each other, so servers must not use it.\n"
+            f"Remove it (docker network rm {network.name}), or choose another: HUB_DOCKER__NETWORK=..."
         )
     return settings.model_copy(update={"inner_host": pools[0]["Gateway"]})
 

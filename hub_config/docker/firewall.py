@@ -1,12 +1,12 @@
-"""What students' servers may reach of the engine's machine, and through it.
+"""What students' servers may reach on the engine's machine, and through it.
 
-A program that listens on all addresses (a database, a mail server, another course's pages) is there for every container
-of the machine too. With the firewall up, a server reaches the programs that are for it (Hub, exchange, grading,
-semester) at the bridge's address, and nothing else of the machine; answers to what the machine itself asks a server get
-through, and so do questions to a name server that runs on this machine. Of what lies behind the machine,
-`docker.blocked` is refused: clouds give the machine's own credentials to whoever asks 169.254.169.254.
+A program that listens on all addresses (a database, a mail server, another course's pages) is open to every container
+on the machine too. With the firewall up, a server reaches the programs meant for it (Hub, exchange, grading,
+semester) at the bridge's address, and nothing else on the machine; answers to the machine's requests to a server get
+through, and so do queries to a name server on this machine. Of the networks beyond the machine,
+`docker.blocked` is refused: clouds give the machine's own credentials to anybody who asks 169.254.169.254.
 
-It is one table of nftables, put in place and taken away as a whole, beside the engine's own rules and without touching
+It is one nftables table, added and removed as a whole, next to the engine's own rules and without touching
 them: what one table refuses, no other can let through.
 """
 
@@ -23,7 +23,7 @@ from hub_config.settings import Settings
 
 DOORS = ("hub", *(service.name for service in SERVICES if service.for_servers))
 NFT = 'command -v nft >/dev/null || { echo "nft is missing: apt-get install -y nftables" >&2; exit 1; }\n'
-# The engine gives containers these name servers; a loopback one it asks itself.
+# The engine gives containers these name servers; it queries a loopback one itself.
 NAME_SERVERS = r"""
 resolv=/etc/resolv.conf
 if [ -e /run/systemd/resolve/resolv.conf ]; then resolv=/run/systemd/resolve/resolv.conf; fi
@@ -45,7 +45,7 @@ class Firewall:
         return table_of(self.bridge)
 
     def rules(self, name_servers: list[str]) -> str:
-        """Return what nft reads: a new table in the place of the old one."""
+        """Return the input for nft: a new table that replaces the old one."""
         names = f"ip daddr {_set(name_servers)} meta l4proto {{ tcp, udp }} th dport 53 accept" if name_servers else ""
         from_servers = f'iifname "{self.bridge}"'
         return f"""
@@ -78,7 +78,7 @@ table inet {self.table} {{
 """
 
     def _blocked(self, version: int) -> str:
-        """Refuse the blocked networks, but for names: in some clouds the name server is the metadata server."""
+        """Refuse the blocked networks except for DNS: in some clouds the name server is the metadata server."""
         networks = [name for name in self.blocked if ip_network(name).version == version]
         field = {4: "ip", 6: "ip6"}[version]
         if not networks:
@@ -88,7 +88,7 @@ table inet {self.table} {{
 
 
 def table_of(bridge: str) -> str:
-    """Return the name of a bridge's table: nft takes letters, digits and underscores."""
+    """Return the name of a bridge's table: nft accepts letters, digits and underscores."""
     return "tinytorch_" + re.sub(r"\W", "_", bridge)
 
 
@@ -107,7 +107,7 @@ def firewall_of(settings: Settings) -> Firewall:
 
 
 def bring_up(settings: Settings) -> Firewall:
-    """Put the rules in force, in the place of earlier ones; raise NotReady if this machine can't."""
+    """Put the rules in force, replacing earlier ones; raise NotReady if this machine can't."""
     firewall, image = firewall_of(settings), student_image(settings)
     name_servers = on_host(image, NAME_SERVERS).split()
     on_host(image, NFT + 'printf "%s" "$1" | nft --file -', firewall.rules(name_servers))
@@ -115,13 +115,13 @@ def bring_up(settings: Settings) -> Firewall:
 
 
 def take_down(settings: Settings) -> None:
-    """Take the rules away, if there are any."""
+    """Remove the rules, if there are any."""
     table = table_of(settings.docker.network)
     on_host(student_image(settings), NFT + f"nft add table inet {table}\nnft delete table inet {table}")
 
 
 def state(settings: Settings) -> dict:
-    """Return whether rules are in force, and whether they are those of the Hub's ports."""
+    """Return whether rules are in force, and whether they match the Hub's ports."""
     firewall = firewall_of(settings)
     listed = on_host(
         student_image(settings), NFT + f"nft --json list set inet {firewall.table} doors 2>/dev/null || true"

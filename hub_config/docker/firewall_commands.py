@@ -1,4 +1,4 @@
-"""`python -m hub_config firewall`: what servers may reach, for an operator to see and to change."""
+"""`python -m hub_config firewall`: the operator sees and changes what servers may reach."""
 
 import json
 
@@ -18,10 +18,10 @@ def _settings() -> Settings:
 
 @click.group()
 def firewall() -> None:
-    """Let servers reach Hub and services on this machine, and nothing else of it (nftables).
+    """Let servers reach only Hub and services on this machine (nftables).
 
     \b
-    `serve` brings it up by itself, but for HUB_DOCKER__FIREWALL=false.
+    `serve` brings it up automatically unless HUB_DOCKER__FIREWALL=false.
     HUB_PLACE=docker python -m hub_config firewall status --json
     HUB_PLACE=docker python -m hub_config firewall up
     HUB_PLACE=docker python -m hub_config firewall down
@@ -36,23 +36,23 @@ def up() -> None:
     made = bring_up(with_bridge(_settings()))
     doors = ", ".join(f"{name} ({port})" for name, port in made.doors.items())
     click.echo(
-        f"Up: from {made.bridge}, {made.gateway} is reached at {doors}; refused beyond: {', '.join(made.blocked)}."
+        f"Up: {made.bridge} reaches {made.gateway} on ports {doors}; blocked networks: {', '.join(made.blocked)}."
     )
 
 
 @firewall.command()
 def down() -> None:
-    """Take the rules away."""
+    """Remove the rules."""
     from hub_config.docker.firewall import take_down
 
     take_down(_settings())
-    click.echo("Down: servers can reach whatever this machine offers on all its addresses.")
+    click.echo("Down: servers can reach everything that this machine offers on all its addresses.")
 
 
 @firewall.command()
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def status(as_json: bool) -> None:
-    """Say whether rules are in force, and for which ports."""
+    """Show whether rules are in force, and for which ports."""
     from hub_config.docker.firewall import state
 
     found = state(with_bridge(_settings()))
@@ -61,5 +61,5 @@ def status(as_json: bool) -> None:
     elif not found["up"]:
         click.echo("Down. Bring it up: HUB_PLACE=docker python -m hub_config firewall up")
     else:
-        old = "" if found["current"] else " That is not what the Hub listens on: firewall up"
+        old = "" if found["current"] else " The Hub listens on other ports: run firewall up"
         click.echo(f"Up on {found['bridge']}; open at {found['gateway']}: {', '.join(map(str, found['open']))}.{old}")

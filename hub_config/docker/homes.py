@@ -1,10 +1,10 @@
-"""Volumes of students' homes, each with the semester's `limits.home` where that can be had.
+"""Volumes of students' homes, each with the semester's `limits.home` where that is possible.
 
 Two ways, one of them chosen by `docker.homes`:
-- without it, volumes of the engine, which limits their size where its data is on XFS with project quotas (`pquota`);
-- with a folder, each home is a file of its own there with a file system in it, on any kind of disk.
+- without it, volumes of the engine, which limits their size if its data is on XFS with project quotas (`pquota`);
+- with a folder, each home is a separate file there with a file system in it, on any kind of disk.
 
-Promises: a home that is full is full for its owner alone; a home is never made smaller, emptied or replaced. A volume
+Promises: a full home affects only its owner; a home is never made smaller, emptied or replaced. A volume
 whose file is not attached (after a restart of the machine) can't be used until `open_homes` has run.
 """
 
@@ -31,7 +31,7 @@ attach() {{
   ln -sfn "$device" "{LINKS}/$2"
   if [ "$(stat -c %s "$image")" -lt $(($3 * 1048576)) ]; then grow "$@"; fi
 }}
-grow() {{  # a home in use is grown at another start
+grow() {{  # a home in use is grown at a later start
   if e2fsck -fp "$device" >/dev/null 2>&1 || [ $? = 1 ]; then
     truncate -s "$3M" "$image"
     losetup --set-capacity "$device"
@@ -59,7 +59,7 @@ echo $count $(df --output=size,avail --block-size=1M "$folder" | tail -n 1)
 
 @dataclass(frozen=True)
 class Homes:
-    """How homes are made: their names' first part, their size, and the folder of their files if there is one."""
+    """How homes are made: the prefix of their names, their size, and the folder of their files if there is one."""
 
     prefix: str
     size_mib: int
@@ -67,7 +67,7 @@ class Homes:
     image: str
 
     def make(self, volume: str) -> None:
-        """Make a home's volume if it is not there; raise NotReady if it can't be had."""
+        """Make a home's volume if it does not exist; raise NotReady if that fails."""
         from docker.errors import APIError
 
         client = engine()
@@ -97,7 +97,7 @@ def homes_of(settings: Settings) -> Homes:
 
 
 def open_homes(settings: Settings) -> list[str]:
-    """Make all homes usable; return what an operator should know: limits that can't be kept."""
+    """Make all homes usable; return warnings for the operator about limits that can't be enforced."""
     homes = homes_of(settings)
     if not homes.folder:
         return _try_quota(homes) or _made_otherwise(homes)
@@ -105,54 +105,54 @@ def open_homes(settings: Settings) -> list[str]:
     notices = _made_otherwise(homes)
     if count * homes.size_mib > total:
         notices.append(
-            f"{count} homes of {homes.size_mib} MB each are more than the {total} MB under {homes.folder} "
+            f"{count} homes of {homes.size_mib} MB each need more than the {total} MB under {homes.folder} "
             f"({free} MB are free).\n"
-            "    When it is full, writing fails for everybody: give it more room, or lower limits.home."
+            "    When it is full, writing fails for everybody: add space, or lower limits.home."
         )
     return notices
 
 
 def _try_quota(homes: Homes) -> list[str]:
-    """Ask the engine for a volume with a limit, and throw it away."""
+    """Ask the engine for a volume with a limit, and delete it again."""
     from docker.errors import APIError
 
     try:
         engine().volumes.create(f"{homes.prefix}:probe".replace(":", "."), driver_opts=homes.size_option).remove()
     except APIError as error:
         return [
-            f"limits.home ({homes.size_mib} MB) is not kept, a student can fill the disk of all homes: "
+            f"limits.home ({homes.size_mib} MB) can't be enforced, so a student can fill the disk of all homes: "
             f"{error.explanation}.\n"
-            "    Keep each home in a file of its own: HUB_DOCKER__HOMES=/srv/homes; or put the engine's data on XFS "
+            "    Keep each home in a separate file: HUB_DOCKER__HOMES=/srv/homes; or put the engine's data on XFS "
             "mounted with pquota."
         ]
     return []
 
 
 def _made_otherwise(homes: Homes) -> list[str]:
-    """Name homes that were made in another way than now: they stay as they are."""
+    """Name homes that were made in a different way: they stay as they are."""
     wanted = "device" if homes.folder else "size"
     there = [volume for volume in engine().volumes.list() if volume.name.startswith(homes.prefix)]
     others = [volume.name for volume in there if wanted not in (volume.attrs["Options"] or {})]
     if not others:
         return []
     return [
-        f"These homes were made without a limit, and stay so: {', '.join(sorted(others))}.\n"
-        "    A backup that is restored into new volumes gives them one."
+        f"These homes were made without a limit and stay without: {', '.join(sorted(others))}.\n"
+        "    Restoring a backup into new volumes gives them one."
     ]
 
 
 def says_no_quota(error: Exception) -> bool:
-    """Tell whether the engine refused the limit and not the volume: it has no quotas here, or never heard of them."""
+    """Tell whether the engine refused the limit and not the volume: it has no quotas here, or does not know them."""
     words = str(error).lower()
     return "quota" in words or 'invalid option: "size"' in words or 'invalid option key: "size"' in words
 
 
 def check_new(settings: Settings, names: list[str]) -> None:
-    """Refuse to make homes whose files are there already: they hold somebody's work."""
+    """Refuse to make homes whose files already exist: they contain somebody's work."""
     homes = homes_of(settings)
     if not homes.folder or not names:
         return
     script = 'folder=$1; shift; for name; do [ ! -e "$folder/$name.img" ] || echo "$folder/$name.img"; done'
     there = on_host(homes.image, script, homes.folder, *(homes.prefix + name for name in names)).split()
     if there:
-        raise NotReady(f"Files of homes are there already: {', '.join(there)}. Move them away.")
+        raise NotReady(f"These files of homes already exist: {', '.join(there)}. Move them away.")

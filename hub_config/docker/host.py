@@ -1,6 +1,6 @@
-"""Do on the engine's machine, as root, what the engine itself has no word for: attach homes, set a firewall.
+"""Do on the engine's machine, as root, what the engine has no command for: attach homes, set a firewall.
 
-Whoever may talk to the engine is root there, so no further right is needed, whether the Hub is root, an ordinary user
+Anybody who may talk to the engine is root there, so no other right is needed, whether the Hub is root, an ordinary user
 or a container: the commands run in a container that lives as long as they do, with the machine's own programs.
 """
 
@@ -8,7 +8,7 @@ from hub_config.checks import NotReady
 from hub_config.settings import Settings
 
 ROOT = "/host"
-# Not `privileged`: loop devices and the network's rules are all that is asked for.
+# Not `privileged`: loop devices and network rules are all that is needed.
 RIGHTS = {
     "user": "0",
     "network_mode": "host",
@@ -22,13 +22,13 @@ RIGHTS = {
 
 
 def student_image(settings: Settings) -> str:
-    """Return the image of students' servers, which is on every machine that has a Hub."""
+    """Return the image of students' servers, which every machine with a Hub has."""
     return f"tinytorch-hub/student:{settings.image_tag}"
 
 
 def engine():
     """Return a client of the engine; raise NotReady if none answers."""
-    # By its parts: a folder of the checkout is called docker too.
+    # Import its parts: a folder of the checkout is called docker too.
     from docker.client import from_env
     from docker.errors import DockerException
 
@@ -36,13 +36,13 @@ def engine():
         return from_env()
     except DockerException as error:
         raise NotReady(
-            f"The docker place needs a Docker engine, and none answers: {error}\n"
+            f"The docker place needs a Docker engine, but none answers: {error}\n"
             "Run: sudo apt-get install -y docker.io && sudo systemctl start docker (or start dockerd)"
         ) from error
 
 
 def on_host(image: str, script: str, *words: str) -> str:
-    """Run a shell script as root on the engine's machine, `words` being its $1...; raise NotReady with its words."""
+    """Run a shell script as root on the engine's machine, with `words` as $1...; raise NotReady with its output."""
     from docker.errors import APIError
 
     command = ["/usr/sbin/chroot", ROOT, "sh", "-ceu", f"PATH=/usr/sbin:/usr/bin:/sbin:/bin\n{script}", "sh", *words]
@@ -58,5 +58,5 @@ def on_host(image: str, script: str, *words: str) -> str:
         raise NotReady(f"the engine refused a container that works on its machine: {error.explanation}") from error
     if ended != 0:
         words_of_it = complained.decode(errors="replace").strip()
-        raise NotReady(words_of_it or f"a command on the engine's machine ended with {ended}")
+        raise NotReady(words_of_it or f"a command on the engine's machine failed with exit status {ended}")
     return said.decode()

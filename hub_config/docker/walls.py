@@ -1,6 +1,6 @@
-"""What is put around students' servers before the first of them starts: homes with limits, and a firewall.
+"""What protects the machine before the first student's server starts: homes with limits, and a firewall.
 
-What this machine can't do is said once, with what to do about it, and the Hub goes on without.
+What this machine can't do is reported once, with a remedy, and the Hub runs without it.
 """
 
 from hub_config.checks import NotReady
@@ -10,11 +10,11 @@ from hub_config.settings import Settings
 
 
 def put_up(settings: Settings) -> list[str]:
-    """Put up what can be; return what an operator should know. Homes that can't be opened are an error."""
+    """Set up what is possible; return warnings for the operator. Homes that can't be opened are an error."""
     notices = open_homes(settings)
     if settings.docker.firewall:
         try:
             bring_up(settings)
         except NotReady as error:
-            notices.append(f"No firewall: servers can reach whatever this machine offers on all its addresses. {error}")
+            notices.append(f"No firewall: servers can reach everything that listens on all addresses here. {error}")
     return notices

@@ -10,7 +10,7 @@ from hub_config.home.settings import MissingSettings, load_settings
 
 
 def main() -> None:
-    """Serve; say what is missing instead of a traceback."""
+    """Serve; report missing settings without a traceback."""
     try:
         settings = load_settings()
     except MissingSettings as error:

@@ -1,4 +1,4 @@
-"""What a module is about, put together from what the semester service says of it and how far its student is."""
+"""What a module is about, put together from the semester service's view and the student's progress."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from markupsafe import Markup
 from hub_config.home.course_map import Module, Tier
 from hub_config.home.markdown import as_html
 
-# Whose code others can build on.
+# States in which others can build on the module's code.
 AT_HAND = ("completed", "submitted", "graded", "prebuilt")
 
 
@@ -38,7 +38,7 @@ class Milestone:
 
 @dataclass(frozen=True)
 class About:
-    """What the page shows beside dates and attempts."""
+    """What the page shows in addition to dates and attempts."""
 
     content: Markup
     parts: tuple[Part, ...]
@@ -52,12 +52,12 @@ class About:
 
     @property
     def checked(self) -> bool:
-        """Whether visible checks were run on something that was handed in."""
+        """Whether visible checks were run on a submission."""
         return any(part.checks for part in self.parts)
 
 
 def about(view: dict[str, Any], module: Module, tiers: Iterable[Tier]) -> About:
-    """Read the semester service's view of `module`; what isn't part of the semester is not led to."""
+    """Read the semester service's view of `module`; modules outside the semester are left out."""
     others = {other.slug: other for tier in tiers for other in tier.modules if other.place != "outside"}
     tables = as_html(view["about"]).replace(
         Markup("<table>"),

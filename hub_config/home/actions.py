@@ -1,4 +1,4 @@
-"""The buttons: each asks one service, with the person's own rights, and says on the next page what came of it."""
+"""The buttons: each asks one service, with the person's own rights, and the next page shows the outcome."""
 
 from typing import Annotated, Any, Literal
 
@@ -13,14 +13,14 @@ from hub_config.home.session import NOTE_SECONDS
 from hub_config.home.views import NOTE_COOKIE, render
 
 router = APIRouter(dependencies=[Depends(check_form)])
-ROSTER_SHOWN = 5  # students of a class list, enough to see which column is which
-LARGEST_ROSTER = 900_000  # ten thousand students are under that
+ROSTER_SHOWN = 5  # students of a class list: enough to tell which column is which
+LARGEST_ROSTER = 900_000  # ten thousand students need less
 RELEASED = "{module} is on its way to the students."
 
 
 @router.post("/semester/apply", dependencies=[Depends(find_manager)])
 async def apply(request: Request, ask: Asking, yes: Annotated[list[str] | None, Form()] = None) -> Response:
-    """Put the semester file in force, with a yes to what was ticked."""
+    """Put the semester file in force, confirming what was ticked."""
     answer = await ask.apply(yes or [])
     if isinstance(answer, Missing):
         return back(request, "semester", answer, "")
@@ -31,7 +31,7 @@ async def apply(request: Request, ask: Asking, yes: Annotated[list[str] | None, 
 async def roster(
     request: Request, ask: Asking, class_list: UploadFile, username: Annotated[str, Form(max_length=200)] = ""
 ) -> Response:
-    """Show what is understood of a class list, and what would change with it as the roster; nothing changes yet."""
+    """Show how a class list was understood, and what would change with it as the roster; nothing changes yet."""
     plan = ask.roster_plan(class_list.filename or "class list", await class_list.read(), username)
     got = await gather(course=ask.course(), plan=plan)
     return render(request, "roster.html", course=got["course"], plan=got["plan"], shown=ROSTER_SHOWN, absent=[])
@@ -45,7 +45,7 @@ async def apply_roster(
     seen: Annotated[str, Form(max_length=100)],
     yes: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
-    """Put the class list that was shown in the roster's place, and in force."""
+    """Replace the roster by the class list that was shown, and put it in force."""
     answer = await ask.roster_apply(roster, seen, yes or [])
     if isinstance(answer, Missing):
         return back(request, "semester", answer, "")
@@ -68,14 +68,14 @@ async def ask_regrade(
 ) -> Response:
     """Ask staff to look at a grade again."""
     answer = await ask.ask_regrade(slug, exercise, reason)
-    return back(request, f"modules/{slug}", answer, "Your request was sent. The answer will stand here.")
+    return back(request, f"modules/{slug}", answer, "Your request was sent. The answer will appear here.")
 
 
 @router.post("/modules/{slug}/late_days")
 async def late_days(request: Request, slug: str, ask: Asking, days: Annotated[int, Form(ge=0, le=1000)]) -> Response:
     """Spend late days on a module, or take some back."""
     answer = await ask.spend_late_days(slug, days)
-    return back(request, f"modules/{slug}", answer, "Your due date below is the new one.")
+    return back(request, f"modules/{slug}", answer, "Your new due date is below.")
 
 
 @router.post("/semester/notices", dependencies=[Depends(find_manager)])
@@ -86,14 +86,14 @@ async def put_up_notice(
     until: Annotated[str, Form(max_length=40)],
     section: Annotated[str, Form(max_length=80)] = "",
 ) -> Response:
-    """Tell the class, or a section of it, something on the home page."""
+    """Put up a notice on the home page for the class or a section of it."""
     answer = await ask.put_up_notice(text, until, section)
-    return back(request, "semester", answer, "It stands on the home page now.")
+    return back(request, "semester", answer, "It is on the home page now.")
 
 
 @router.post("/semester/notices/{number}/take_down", dependencies=[Depends(find_manager)])
 async def take_down_notice(request: Request, number: int, ask: Asking) -> Response:
-    """Take a notice from the home page."""
+    """Take a notice off the home page."""
     return back(request, "semester", await ask.take_down_notice(number), "It is gone from the home page.")
 
 
@@ -101,7 +101,7 @@ async def take_down_notice(request: Request, number: int, ask: Asking) -> Respon
 async def release_feedback(
     request: Request, slug: str, ask: Asking, unread: Annotated[Literal["", "yes"], Form()] = ""
 ) -> Response:
-    """Hand feedback to the students; where answers wait to be read, ask first."""
+    """Release feedback to the students; ask first if answers are waiting to be read."""
     got = await gather(overview=ask.grading_overview(), course=ask.course())
     course = got["course"]
     waits = None if isinstance(got["overview"], Missing) else _waiting(got["overview"]["modules"], slug)
@@ -118,14 +118,14 @@ def _waiting(modules: list[dict[str, Any]], slug: str) -> dict[str, Any] | None:
 
 @router.post("/modules/{slug}/{kind}", dependencies=[Depends(find_manager)])
 async def grade(request: Request, slug: str, kind: str, ask: Asking) -> Response:
-    """Let the grading service do one of its kinds of work on a module now; it knows which there are."""
+    """Let the grading service do one kind of its work on a module now; it knows which kinds there are."""
     answer = await ask.grading_job(kind, slug)
     return back(request, "class", answer, _said(answer))
 
 
 def _said(answer: Any) -> str:
-    """Return what the grading service says of the work that it has queued."""
-    return "" if isinstance(answer, Missing) else str(answer.get("said") or "It has begun.")
+    """Return what the grading service says about the work that it has queued."""
+    return "" if isinstance(answer, Missing) else str(answer.get("said") or "It has started.")
 
 
 @router.post("/regrades/{number}", dependencies=[Depends(find_grader)])
@@ -137,7 +137,7 @@ async def answer_regrade(
 
 
 def back(request: Request, page: str, answer: Any, done: str) -> Response:
-    """Go to `page`, which says what was done, or what the service said against it."""
+    """Go to `page`, which says what was done, or why the service refused."""
     settings, sessions = request.app.state.settings, request.app.state.sessions
     refused = isinstance(answer, Missing)
     text = f"The {answer.service} service: {answer.reason}" if refused else done

@@ -1,4 +1,4 @@
-"""The application: its routes under the Hub's prefix, its state, and what it says when something is not possible."""
+"""The application: its routes under the Hub's prefix, its state, and its error pages."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -41,14 +41,14 @@ from hub_config.home.session import COOKIE, HubUnreachable, Sessions
 from hub_config.home.settings import Settings
 from hub_config.home.views import HERE, environment, render
 
-TIMEOUT_SECONDS = 20.0  # the semester's page looks at Hub, exchange and gradebook; everything else answers at once
+TIMEOUT_SECONDS = 20.0  # the semester page asks Hub, exchange and gradebook; everything else answers immediately
 
 
 def create_app(
     settings: Settings,
     http: Callable[[], httpx.AsyncClient] | None = None,
 ) -> FastAPI:
-    """Return the home page's application; `http` makes the client with which it asks the other services."""
+    """Return the home page's application; `http` makes the client for requests to the other services."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -77,7 +77,7 @@ def create_app(
         end_pages.router,
         own_work.router,
         choosing_pages.router,
-        question_pages.router,  # before what takes any last word of a module's address
+        question_pages.router,  # before the route that takes any last part of a module's address
         board_pages.router,
         check_pages.router,
         board_pages.forms,
@@ -95,7 +95,7 @@ def create_app(
 
 
 def _asking() -> httpx.AsyncClient:
-    """Return what asks the other services: a proxy that the environment names must not see the viewers' tokens."""
+    """Return the client for the other services: a proxy named in the environment must not see the viewers' tokens."""
     hooks = {"request": [tell_number]}
     return httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False, event_hooks=hooks)
 
@@ -123,7 +123,7 @@ def _health() -> APIRouter:
 
 
 def _course_list(settings: Settings) -> APIRouter:
-    """Answer where JupyterLab's Course List believes the formgrader to be."""
+    """Answer at the address where JupyterLab's Course List expects the formgrader."""
     router = APIRouter()
 
     @router.get(f"{settings.base_url}services/{settings.course}/lab")
@@ -143,7 +143,7 @@ def _say_what_is_wrong(app: FastAPI) -> None:
     @app.exception_handler(Outside)
     async def outside(request: Request, error: Outside) -> Response:
         answer = render(request, "outside.html", 403, course=None, absent=[])
-        # Her token was made without a part in the course; the next look makes a new one, with what she has by then.
+        # The token was made without a role in the course; the next visit makes a new one, with the rights held by then.
         forget_cookie(answer, request.app.state.settings, COOKIE)
         return answer
 
@@ -171,9 +171,9 @@ def _say_what_is_wrong(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> Response:
-        # The server logs the error itself; the viewer learns that it is not her doing.
+        # The server logs the error itself; the viewer learns that it is not their fault.
         remedy = (
-            "It is written down for the operator of the Hub. Your work is untouched; try again, or open JupyterLab."
+            "It has been logged for the operator of the Hub. Your work is untouched; try again, or open JupyterLab."
         )
         answer = _problem(request, 500, "Something went wrong here", remedy)
         answer.headers.update({**HEADERS, "Content-Security-Policy": POLICY, **passed_on()})

@@ -1,4 +1,4 @@
-"""The leaderboard: everybody's page, its table to take away, and the buttons of who takes part or looks after it."""
+"""The leaderboard: everybody's page, its table as a file, and the buttons for taking part and for moderating."""
 
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ forms = APIRouter(dependencies=[Depends(check_form)])
 
 @router.get("/board")
 async def board(request: Request, viewer: Looking, ask: Asking) -> Response:
-    """Show events, the picture of the class, and one's own path."""
+    """Show events, the picture of the class, and the viewer's own path."""
     got = await gather(course=ask.course(), board=ask.board())
     course, shown = got["course"], got["board"]
     absent = [each for each in (course, shown) if isinstance(each, Missing)]
@@ -35,7 +35,7 @@ async def board(request: Request, viewer: Looking, ask: Asking) -> Response:
 
 @router.get("/board.csv")
 async def table(viewer: Looking, ask: Asking) -> Response:
-    """Give the events as a table; staff's has user names."""
+    """Return the events as a table; the staff's table has user names."""
     answer = await ask.board_csv()
     if isinstance(answer, Missing):
         status = 503 if answer.is_unreachable else answer.status
@@ -46,7 +46,7 @@ async def table(viewer: Looking, ask: Asking) -> Response:
 
 @forms.post("/board/join")
 async def join(request: Request, ask: Asking, pseudonym: Annotated[str, Form(max_length=90)]) -> Response:
-    """Take part, or take another name."""
+    """Join, or choose another name."""
     return back(request, "board", await ask.join_board(pseudonym), "You are on the board.")
 
 

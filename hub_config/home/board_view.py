@@ -1,7 +1,7 @@
-"""The leaderboard as a page shows it: words for measures, and where each entry stands in the class's picture.
+"""The leaderboard as a page shows it: words for measures, and the place of each entry in the class's picture.
 
-The picture is drawn from numbers here, on the server; the same numbers stand below it as a table, so that nobody needs
-to see it. Names come from students: templates escape them, and nothing of them is put together here.
+The picture is drawn here, on the server; the same numbers are in a table below it, so that nobody needs
+to see it. Names come from students: templates escape them, and no markup is built from them here.
 """
 
 import math
@@ -12,13 +12,13 @@ from typing import Any
 from hub_config.home.moments import Clock, Moment
 
 WIDTH, HEIGHT = 640, 320
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 44  # around the field where entries stand
-RANKED_BY = {"accuracy": "what is read right", "stored_bytes": "bytes", "work": "work"}
+LEFT, RIGHT, TOP, BOTTOM = 56, 16, 16, 44  # around the area for entries
+RANKED_BY = {"accuracy": "accuracy", "stored_bytes": "bytes", "work": "work"}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of an event, of the picture or of one's own path."""
+    """One line of an event, of the picture or of the viewer's own path."""
 
     pseudonym: str
     own: bool
@@ -28,7 +28,7 @@ class Line:
     received: Moment
     rank: int | None = None
     student: str = ""
-    same_as: str = ""  # who handed in the same net earlier; staff see it
+    same_as: str = ""  # who handed in the same net earlier; only staff see it
     submission: str = ""
     attempt: int = 0
     front: bool = False
@@ -52,7 +52,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Dot:
-    """Where an entry stands in the picture."""
+    """An entry's place in the picture."""
 
     x: float
     y: float
@@ -61,10 +61,10 @@ class Dot:
 
 @dataclass(frozen=True)
 class Picture:
-    """The class's entries by size (to the right: larger, in tenfold steps) and by what they read right."""
+    """The class's entries by size (larger to the right, in tenfold steps) and by accuracy."""
 
     dots: tuple[Dot, ...]
-    front: str  # the path along what nothing beats, as SVG's points
+    front: str  # the line through the entries that nothing beats, as SVG points
     across: tuple[tuple[float, str], ...]  # ticks
     up: tuple[tuple[float, str], ...]
 
@@ -88,7 +88,7 @@ def read_events(shown: dict[str, Any], clock: Clock) -> list[Event]:
 
 
 def rule(event: dict[str, Any]) -> str:
-    """Say in words what ranks, and what is asked for."""
+    """Say in words what the ranking is by, and what is required."""
     first = "highest" if event["better"] == "higher" else "lowest"
     bounds = [(word, event[key]) for key, word in (("at_least", "at least"), ("at_most", "at most"))]
     asked = [f"{word} {_amount(name, value)}" for word, bound in bounds for name, value in bound.items()]

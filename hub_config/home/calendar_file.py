@@ -1,4 +1,4 @@
-"""One's own due dates as a calendar file (RFC 5545), which calendars of every kind take in; a pure function."""
+"""The viewer's own due dates as a calendar file (RFC 5545), which any calendar can import; a pure function."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ LONGEST_LINE = 75  # bytes, without the line end
 
 
 def calendar(course: str, title: str, modules: Iterable[Module], now: datetime, page: str) -> str:
-    """Return a calendar with an entry for each module's due date; `page` is the address below which modules stand.
+    """Return a calendar with an entry for each module's due date; `page` is the address before a module's name.
 
     An entry keeps its identity when its date changes: a calendar that reads the file again moves it.
     """
@@ -30,7 +30,7 @@ def _entry(course: str, module: Module, due: datetime, now: datetime, page: str)
     yield f"SUMMARY:{_text(f'{module.title} is due')}"
     yield f"DESCRIPTION:{_text(module.why_due or module.summary)}"
     yield f"URL:{page}{module.slug}"
-    yield "TRANSP:TRANSPARENT"  # it doesn't make one busy
+    yield "TRANSP:TRANSPARENT"  # it does not mark the time as busy
     yield "END:VEVENT"
 
 

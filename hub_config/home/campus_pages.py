@@ -1,4 +1,4 @@
-"""The learning platform beside the course: what is linked, its members as the roster, and how scores got there."""
+"""The learning platform: which course is linked, its members as the roster, and the scores sent to it."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -22,7 +22,7 @@ STATES = ("sent", "waiting", "refused", "nobody", "left")
 
 @router.get("")
 async def campus(request: Request, viewer: Manager, ask: Asking) -> Response:
-    """Show what is linked, the last looks at the members, and the scores that need a look."""
+    """Show what is linked, the latest checks of the members, and the scores that need attention."""
     got = await gather(course=ask.course(), campus=ask.campus(), grades=ask.campus_grades())
     course, scores = got["course"], []
     if not isinstance(got["grades"], Missing):
@@ -61,14 +61,14 @@ async def link(request: Request, ask: Asking, key: Annotated[str, Form(max_lengt
 
 @router.post("/look", dependencies=FORM)
 async def look(request: Request, ask: Asking) -> Response:
-    """Look at what the platform's gradebook has."""
-    return back(request, "campus", await ask.ask_campus("grades/look"), "It was looked at.")
+    """Check what the platform's gradebook has."""
+    return back(request, "campus", await ask.ask_campus("grades/look"), "The platform's gradebook was checked.")
 
 
 @router.post("/send", dependencies=FORM)
 async def send(request: Request, ask: Asking) -> Response:
-    """Try now what waits or was refused."""
-    return back(request, "campus", await ask.ask_campus("grades/send"), "What waited is tried now.")
+    """Send now what is waiting or was refused."""
+    return back(request, "campus", await ask.ask_campus("grades/send"), "What was waiting is being sent now.")
 
 
 def columns_of(scores: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:
@@ -81,12 +81,12 @@ def columns_of(scores: Iterable[Mapping[str, Any]]) -> dict[str, Counter[str]]:
 
 
 def need_a_look(scores: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return the scores that differ, or that the platform did not take and will not by itself."""
+    """Return the scores that differ, or that the platform did not accept and will not without intervention."""
     return [row for row in scores if row["differs"] or row["state"] not in ("sent", "waiting")]
 
 
 def addresses_to_paste(request: Request) -> dict[str, str]:
-    """Return what an administrator of the platform pastes into its form, by the form's words."""
+    """Return what an administrator of the platform pastes into its form, by the names of its fields."""
     settings = request.app.state.settings
     here = request.base_url.replace(scheme="https" if settings.secure else "http")
     hub = settings.hub_url if settings.hub_host else f"{here.scheme}://{here.netloc}{settings.base_url}hub/"

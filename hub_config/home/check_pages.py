@@ -1,4 +1,4 @@
-"""A module's checks, and what to do about a faulty one: whose points change is shown before anything does."""
+"""A module's checks, and what to do about a faulty one: whose points would change is shown before anything changes."""
 
 from typing import Annotated, Any
 
@@ -39,15 +39,15 @@ async def plan_void(
 async def void(
     request: Request, slug: str, ask: Asking, check: CheckName, reason: Reason = "", undo: Undo = False
 ) -> Response:
-    """Let a check be void, or count again."""
+    """Make a check void, or let it count again."""
     answer = await ask.void(slug, check, reason, undo)
     return back(request, f"grading/{slug}/checks", answer, "" if isinstance(answer, Missing) else _done(answer))
 
 
 def _done(answer: dict[str, Any]) -> str:
     changed = sum(row["before"] != row["after"] for row in answer["rows"])
-    what = "The check counts again." if answer["undo"] else "The check does not count any more."
-    return f"{what} {changed} student{'' if changed == 1 else 's'} {'has' if changed == 1 else 'have'} other points."
+    what = "The check counts again." if answer["undo"] else "The check no longer counts."
+    return f"{what} {changed} student{'' if changed == 1 else 's'} {'has' if changed == 1 else 'have'} new points."
 
 
 def _about(course: Any, slug: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An instructor whom the learning platform asks for links chooses modules, and their browser brings the answer back."""
+"""An instructor whom the learning platform asks for links chooses modules; the browser brings the answer back."""
 
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit
@@ -13,7 +13,7 @@ from hub_config.home.neighbours import Missing, gather
 from hub_config.home.views import clock_for, render
 
 router = APIRouter(prefix="/campus/choose")
-# The window of the platform's page that opened this one waits for the answer, so the two must know of each other.
+# The platform's window that opened this one waits for the answer, so the two must be able to reach each other.
 KNOWN_TO_OPENER = {"Cross-Origin-Opener-Policy": "unsafe-none"}
 
 
@@ -29,7 +29,7 @@ async def choices(request: Request, viewer: Manager, ask: Asking, key: str) -> R
 
 @router.post("/{key}/link", dependencies=FORM)
 async def link(request: Request, ask: Asking, key: str, course_key: Annotated[str, Form(max_length=100)]) -> Response:
-    """Link the platform's course from which they came."""
+    """Link the platform's course that the instructor came from."""
     answer = await ask.ask_campus("link", {"key": course_key})
     return back(request, f"campus/choose/{quote(key, safe='')}", answer, "It is linked.")
 
@@ -42,11 +42,11 @@ async def choose(
     modules: Annotated[list[str] | None, Form()] = None,
     nothing: Annotated[Literal["", "yes"], Form()] = "",
 ) -> Response:
-    """Bring the signed choice to the platform: by the page that waits for it there, else from here."""
+    """Bring the signed choice to the platform: through the page that waits for it there, otherwise from here."""
     chosen = [] if nothing else modules or []
     answer = await ask.ask_campus(f"choices/{quote(key, safe='')}", {"modules": chosen})
     if isinstance(answer, Missing):
-        raise NoPage(answer.status or 502, "The choice could not be handed over", f"{answer.reason}.")
+        raise NoPage(answer.status or 502, "The choice could not be sent", f"{answer.reason}.")
     page = render(request, "chosen.html", course=None, answer=answer, absent=[])
     parts = urlsplit(answer["return_url"])
     there = POLICY.replace("form-action 'self'", f"form-action {parts.scheme}://{parts.netloc}")

@@ -1,4 +1,4 @@
-"""Which part of the class a page of the staff shows: one section or several, or everybody; pure functions."""
+"""Which part of the class a staff page shows: one section, several, or everybody; pure functions."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 
 from hub_config.home.neighbours import Missing
 
-EVERYBODY = "all"  # in an address: no section is meant; a section of that name is shown with everybody
+EVERYBODY = "all"  # in an address: no section; a section of that name is shown with everybody
 
 
 @dataclass(frozen=True)
 class Part:
-    """The sections that are shown, and those that there are; `chosen` is empty for the whole class."""
+    """The sections that are shown, and those that exist; `chosen` is empty for the whole class."""
 
     students: tuple[dict[str, Any], ...] = ()
     known: tuple[str, ...] = ()
@@ -25,12 +25,12 @@ class Part:
         return [student["username"] for student in self.students]
 
     def has(self, student: str) -> bool:
-        """Tell whether somebody is shown; whoever is on no roster is shown with the whole class."""
+        """Tell whether somebody is shown; people on no roster are shown with the whole class."""
         return not self.chosen or student in self.names
 
 
 def part_of(people: dict[str, Any] | Missing, wanted: Sequence[str]) -> Part:
-    """Return what to show: the sections that are `wanted`, else those that the viewer reads, else everybody."""
+    """Return what to show: the `wanted` sections; otherwise those that the viewer reads; otherwise everybody."""
     if isinstance(people, Missing):
         return Part(chosen=_chosen(wanted))
     known, own = tuple(people["sections"]), tuple(people["mine"])

@@ -1,7 +1,7 @@
-"""The page's own cookies: scripts can't read them, other sites don't send them, and no server's page can set them.
+"""The page's own cookies: scripts can't read them, other sites don't send them, and no student's server can set them.
 
-A page on NAME.hub.example may set cookies for all of hub.example. Names that begin with `__Host-` a browser takes from
-the host itself alone, over https and for all of its paths; so they are used where servers have such domains.
+A page on NAME.hub.example may set cookies for all of hub.example. Browsers accept names that begin with `__Host-` from
+the host itself only, over https and for all of its paths; so they are used if servers have such domains.
 """
 
 from fastapi import Request
@@ -11,12 +11,12 @@ from hub_config.home.settings import Settings
 
 
 def get_cookie(request: Request, name: str) -> str:
-    """Return a cookie's value, nothing if there is none."""
+    """Return a cookie's value, "" if there is none."""
     return request.cookies.get(_name(name, request.app.state.settings), "")
 
 
 def set_cookie(response: Response, settings: Settings, name: str, value: str, seconds: int | None = None) -> None:
-    """Set a cookie, until the browser is closed or for so many seconds."""
+    """Set a cookie, until the browser is closed or for `seconds`."""
     response.set_cookie(_name(name, settings), value, max_age=seconds, **_options(settings))
 
 

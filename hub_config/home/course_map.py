@@ -1,7 +1,7 @@
 """The student's way through the course, put together from what the services say; pure functions, no requests.
 
-Every module has one state, the furthest that is true: locked, released, started (its tests were run), completed (its
-code is in the student's package), submitted, graded. What the exchange did not say is not guessed: a module is then
+Every module has one state, the furthest that it reached: locked, released, started (its tests were run), completed (its
+code is in the student's package), submitted, graded. If the exchange does not answer, nothing is guessed: a module is
 "unknown", and the page says which service is missing.
 """
 
@@ -55,16 +55,16 @@ class Module:
     grade: Grade | None = None
     regrades: tuple[Regrade, ...] = ()
     entry: Entry | None = None  # of the Olympics
-    corrected_once: bool = False  # after the student began; a server fetches by itself, and takes nothing in
+    corrected_once: bool = False  # after the student began; a server fetches automatically, but changes no notebook
     turn: Turn | None = None  # of a milestone
     points: float = 0.0  # of a milestone
     year: int = 0  # of a milestone
     late_days: int = 0  # spent on it
-    late_days_most: int = 0  # that can be spent on it, with those that are
+    late_days_most: int = 0  # that can be spent on it, including those that are
 
     @property
     def why_due(self) -> str:
-        """Why its due date is another than the class's, "" where it is not."""
+        """Why its due date differs from the class's, "" if it does not."""
         days = f"{self.late_days} late day{'s' if self.late_days != 1 else ''}" if self.late_days else ""
         return " and ".join(part for part in ("your extension" if self.extended else "", days) if part)
 
@@ -132,13 +132,13 @@ class Tier:
 
 @dataclass
 class Record:
-    """What exchange and grading say about one student; `assignments` is None if the exchange did not answer."""
+    """What exchange and grading know about one student; `assignments` is None if the exchange did not answer."""
 
     assignments: Iterable[dict[str, Any]] | None = None
     submissions: Iterable[dict[str, Any]] = ()
     events: Iterable[dict[str, Any]] = ()
     grading: dict[str, dict[str, Any]] = field(default_factory=dict)
-    points: list[dict[str, Any]] = field(default_factory=list)  # that were given elsewhere
+    points: list[dict[str, Any]] = field(default_factory=list)  # given elsewhere
     _kinds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     _versions: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
@@ -155,7 +155,7 @@ class Record:
         return max(self._versions.get(slug, ()), default=0)
 
     def began_before(self, slug: str, version: int) -> bool:
-        """Tell whether the student fetched an earlier release than this, which their notebook may still be of."""
+        """Tell whether the student fetched an earlier release than this one; their notebook may still be that one."""
         return 0 < min(self._versions.get(slug, ()), default=0) < version
 
 
@@ -165,7 +165,7 @@ def module_titles(course: dict[str, Any]) -> dict[str, str]:
 
 
 def course_map(course: dict[str, Any], record: Record, clock: Clock) -> list[Tier]:
-    """Return the tiers with each module as it stands for the student."""
+    """Return the tiers with each module in its state for the student."""
     assignments = {row["id"]: row for row in record.assignments or ()}
     attempts: dict[str, list[Attempt]] = defaultdict(list)
     for row in sorted(record.submissions, key=lambda row: row["attempt"]):
@@ -185,7 +185,7 @@ def course_map(course: dict[str, Any], record: Record, clock: Clock) -> list[Tie
 
 
 def milestone_map(course: dict[str, Any], record: Record, clock: Clock) -> list[Module]:
-    """Return the milestones that give points, each as a module is shown."""
+    """Return the milestones that give points, each shown like a module."""
     rows = {row["id"]: row for row in record.assignments or ()}
     attempts: dict[str, list[Attempt]] = defaultdict(list)
     for row in sorted(record.submissions, key=lambda row: row["attempt"]):
@@ -241,7 +241,7 @@ def _module(
 
 
 def late_days_given(course: dict[str, Any]) -> int:
-    """Return how many late days each student has for the semester."""
+    """Return how many late days the semester gives each student."""
     return course.get("late_days", {}).get("semester", 0)
 
 

@@ -1,4 +1,4 @@
-"""The end of a semester: whether the course is frozen, what a freeze would meet, the freeze and the way back."""
+"""The end of a semester: whether the course is frozen, what a freeze would affect, the freeze and its undoing."""
 
 from typing import Annotated, Any, Literal
 
@@ -19,7 +19,7 @@ Sure = Annotated[Literal["yes"], Form()]
 
 @router.get("", dependencies=[Depends(find_manager)])
 async def end(request: Request, ask: Asking) -> Response:
-    """Show whether the course is frozen, and what a freeze would meet."""
+    """Show whether the course is frozen, and what a freeze would affect."""
     got = await gather(course=ask.course(), plan=ask.freeze_plan())
     course, plan = got["course"], got["plan"]
     titles = {} if isinstance(course, Missing) else module_titles(course)
@@ -46,7 +46,7 @@ async def freeze(
 async def unfreeze(request: Request, ask: Asking, sure: Sure) -> Response:
     """Let the course go on."""
     answer = await ask.unfreeze()
-    return back(request, "semester/end", answer, "The course goes on. Apply the semester: its schedule comes back.")
+    return back(request, "semester/end", answer, "The course goes on. Apply the semester to restore its schedule.")
 
 
 def _done(answer: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The door: who looks, may she see this, does the form come from our own page; and the headers of every answer."""
+"""The door: who is the viewer, may they see this, is the form from our own page; and the headers of every answer."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from hub_config.home.cookies import get_cookie
 from hub_config.home.neighbours import Neighbours
 from hub_config.home.session import COOKIE, Sessions, Viewer
 
-# Scripts and styles come from our own files only, so that nothing a student wrote can run or dress itself up here.
+# Scripts and styles come from our own files only, so that nothing a student wrote can run or style itself here.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -21,7 +21,7 @@ FEEDBACK_POLICY = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'"
 )
 LED_ON = (302, 303, 307)
-LARGEST_BODY_BYTES = 6 * 2**20  # a class list of 20,000 lines is under that
+LARGEST_BODY_BYTES = 6 * 2**20  # a class list of 20,000 lines is smaller
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -31,7 +31,7 @@ HEADERS = {
 
 
 class NotLoggedIn(Exception):
-    """Nobody is recognised; a page sends her to the Hub, a form says so."""
+    """The viewer is not recognized: a page sends them to the Hub, a form reports it."""
 
 
 class Outside(Exception):
@@ -39,7 +39,7 @@ class Outside(Exception):
 
 
 class NoPage(Exception):
-    """A page that this viewer may not see, or that is not there: status, what is so, what to do."""
+    """A page that this viewer may not see, or that does not exist: status, what is wrong, what to do."""
 
     def __init__(self, status: int, title: str, remedy: str) -> None:
         super().__init__(title)
@@ -47,7 +47,7 @@ class NoPage(Exception):
 
 
 async def find_viewer(request: Request) -> Viewer:
-    """Return who looks; raise NotLoggedIn, or Outside if the course is not theirs to see."""
+    """Return the viewer; raise NotLoggedIn, or Outside if they may not see the course."""
     sessions: Sessions = request.app.state.sessions
     viewer = await sessions.viewer(get_cookie(request, COOKIE))
     if viewer is None:
@@ -88,7 +88,7 @@ async def check_form(request: Request, viewer: Looking, form_token: Annotated[st
 
 
 async def neighbours(request: Request, viewer: Looking) -> Neighbours:
-    """Return the other services, asked with the viewer's own token."""
+    """Return the other services, which are asked with the viewer's own token."""
     return Neighbours(request.app.state.settings, request.app.state.http, viewer)
 
 
@@ -96,7 +96,7 @@ Asking = Annotated[Neighbours, Depends(neighbours)]
 
 
 class LimitedBody:
-    """Stop reading a request that is larger than any form of ours: forms are read before it is known who sent them."""
+    """Stop reading a request larger than any of our forms: forms are read before it is known who sent them."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -116,9 +116,9 @@ class LimitedBody:
 
 
 async def add_headers(request: Request, call_next) -> Response:
-    """Add the security headers to every answer that does not bring stricter ones."""
+    """Add the security headers to every answer that does not have stricter ones."""
     response = await call_next(request)
-    if response.status_code in LED_ON:  # where it leads says whether its opener may know it
+    if response.status_code in LED_ON:  # the page it leads to decides whether its opener may know it
         response.headers.setdefault("Cross-Origin-Opener-Policy", "unsafe-none")
     for name, value in {**HEADERS, "Content-Security-Policy": POLICY}.items():
         response.headers.setdefault(name, value)

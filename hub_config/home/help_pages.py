@@ -1,4 +1,4 @@
-"""The guides in docs/, readable from the home page: for students, and for staff those of staff."""
+"""The guides in docs/, readable from the home page: the students' guide for everybody, the staff's for staff."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ FOR_STAFF = ("ta", "instructor", "operator")
 
 
 def find_guides(docs: Path) -> dict[str, str]:
-    """Return name and title of the guides that are there."""
+    """Return name and title of the guides that exist."""
     return {name: title for name, title in GUIDES.items() if (docs / f"{name}.md").is_file()}
 
 

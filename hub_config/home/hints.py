@@ -1,4 +1,4 @@
-"""How far hints were opened in the class, by exercise; a pure function over the exchange's sums."""
+"""How many hints were opened in the class, by exercise; a pure function over the exchange's totals."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from hub_config.home.course_map import module_titles
 
-MOST_STEPS = 3  # hints that an exercise may have (tito/source/hints.py); reports are students' own and may say more
+MOST_STEPS = 3  # hints that an exercise may have (tito/source/hints.py); reports come from students and may claim more
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Opened:
 
 
 def hints_opened(course: dict[str, Any], students: Iterable[str], opened: Iterable[dict[str, Any]]) -> list[Opened]:
-    """Count students by exercise and step, in the order of modules and of how many opened any."""
+    """Count students by exercise and step, ordered by module and then by how many opened any."""
     roster, titles = set(students), module_titles(course)
     order, found = {slug: number for number, slug in enumerate(titles)}, []
     for each in opened:

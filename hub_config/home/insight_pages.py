@@ -1,4 +1,4 @@
-"""What the course can learn about itself: all modules, one module, who stands behind a number, and a cell of theirs."""
+"""What the course can learn about itself: all modules, one module, the students behind a number, and their cells."""
 
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ async def module(request: Request, slug: str, viewer: Grader, ask: Asking) -> Re
 async def students(
     request: Request, slug: str, viewer: Grader, ask: Asking, number: str, exercise: str = "", check: str = ""
 ) -> Response:
-    """List who stands behind a number, by name."""
+    """List the students behind a number, by name."""
     got = await gather(course=ask.course(), listed=ask.behind_number(slug, number, exercise, check))
     return _page(request, "insight_students.html", got, listed=found_or_refuse(got["listed"]))
 

@@ -32,10 +32,10 @@ async def callback(
     name, settings = _state_cookie(state), request.app.state.settings
     then = sessions.check_state(state, get_cookie(request, name))
     if then is None or not code:
-        raise NoPage(400, "This login was not begun in this browser, or took too long", "Open the home page again.")
+        raise NoPage(400, "This login was not begun in this browser, or it took too long", "Open the home page again.")
     token = await sessions.token_for(code)
     if token is None:
-        raise NoPage(403, "The Hub did not let you in", "Log in again; if it stays so, ask your instructor.")
+        raise NoPage(403, "The Hub did not let you in", "Log in again; if that does not help, ask your instructor.")
     response = RedirectResponse(then, 303)
     set_cookie(response, settings, COOKIE, sessions.cookie_for(token))
     forget_cookie(response, settings, name)

@@ -5,6 +5,6 @@ from markupsafe import Markup
 
 
 def as_html(text: str) -> Markup:
-    """Return CommonMark with tables as HTML whose tables have headings of columns."""
+    """Return CommonMark with tables as HTML whose tables have column headings."""
     written = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     return Markup(written.replace("<th>", '<th scope="col">'))

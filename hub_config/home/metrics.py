@@ -1,4 +1,4 @@
-"""What an operator watches of the machine besides requests: room, clock, the last backup, the certificate's end."""
+"""What an operator watches besides requests: disk space, clock, the last backup, the certificate's expiry."""
 
 import json
 import shutil
@@ -15,7 +15,7 @@ LAST_BACKUP = Path("hub", "last-backup.json")  # in the Hub's folder; hub_config
 
 
 def home_metrics(settings: Settings) -> Metrics:
-    """Return the metrics of the home page's service; each is read when somebody looks."""
+    """Return the metrics of the home page's service; each is read on request."""
     metrics = Metrics("home")
     metrics.gauge("clock_timestamp_seconds", "This machine's time", time.time)
     metrics.gauge("free_bytes", "Free bytes of the disk of the Hub's folder", lambda: _disk(settings.var).free)

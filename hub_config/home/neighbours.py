@@ -1,4 +1,4 @@
-"""Ask the other services with the viewer's token. Each answer is data, or why there is none: a page shows either."""
+"""Ask the other services with the viewer's token. Each answer is data, or the reason why there is none."""
 
 import asyncio
 import base64
@@ -15,14 +15,14 @@ from hub_config.home.session import Viewer
 from hub_config.home.settings import Settings
 
 EVENTS_PAGE, SUBMISSIONS_PAGE, ROWS_MOST = 1000, 500, 20_000
-# What somebody asked to have changed or planned goes on whether it is waited for or not: a plan of a large class takes
-# minutes while another is judged on the same machine.
+# A requested change or plan goes on whether or not somebody waits for it: a plan of a large class takes
+# minutes while another class is judged on the same machine.
 ASKED_FOR_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Missing:
-    """Data that could not be had: which service, what it said, and whether it answered at all."""
+    """Data that is not available: which service, what it said, and whether it answered at all."""
 
     service: str
     reason: str
@@ -64,7 +64,7 @@ class Neighbours:
         return await self._post("semester", "/api/v1/apply", {"yes": yes})
 
     async def roster_plan(self, name: str, content: bytes, username: str) -> Any:
-        """Return what is understood of a class list, and what it would change as the roster."""
+        """Return how a class list was understood, and what it would change as the roster."""
         body = {"name": name, "content": base64.b64encode(content).decode(), "username": username}
         return await self._post("semester", "/api/v1/roster/plan", body)
 
@@ -72,7 +72,7 @@ class Neighbours:
         return await self._post("semester", "/api/v1/roster/apply", {"roster": roster, "seen": seen, "yes": yes})
 
     async def freeze_plan(self) -> Any:
-        """Return whether the course is frozen, and what a freeze would meet."""
+        """Return whether the course is frozen, and what a freeze would affect."""
         return await self._get("semester", "/api/v1/freeze")
 
     async def freeze(self, leave_undone: bool) -> Any:
@@ -103,7 +103,7 @@ class Neighbours:
         return await self._post("semester", f"/api/v1/modules/{module}/release", None)
 
     async def notices(self) -> Any:
-        """Return the notices that hang now, for the viewer."""
+        """Return the notices that are up now for the viewer."""
         return await self._get("semester", "/api/v1/notices")
 
     async def put_up_notice(self, text: str, until: str, section: str) -> Any:
@@ -122,7 +122,7 @@ class Neighbours:
         return await self._get("semester", "/api/v1/me")
 
     async def survey_to_ask(self) -> Any:
-        """Return the same for a page that asks the viewer to answer, which the service counts."""
+        """Return the same for a page that asks the viewer to answer; the service counts these requests."""
         return await self._post("semester", "/api/v1/me/page", None)
 
     async def answer_survey(self, answers: dict[str, str]) -> Any:
@@ -166,7 +166,7 @@ class Neighbours:
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/progress")
 
     async def steps(self) -> Any:
-        """Return how far everybody says that they are, by module, and who opened hints."""
+        """Return how far students have got by their own reports, by module, and who opened hints."""
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/steps")
 
     async def own_grading(self) -> Any:
@@ -198,7 +198,7 @@ class Neighbours:
         return answer if isinstance(answer, Missing) else unpack(answer.content)
 
     async def question_checks(self, number: str) -> Any:
-        """Return what the visible checks gave on a question's notebook; {} if nobody has run them."""
+        """Return the visible checks' result on a question's notebook; {} if nobody has run them."""
         return await self._get("grading", f"/api/v1/questions/{quote(number, safe='')}/checks")
 
     async def check_question(self, number: str) -> Any:
@@ -230,7 +230,7 @@ class Neighbours:
         return f"/api/v1/courses/{self.settings.course}/questions/{quote(number, safe='')}"
 
     async def grading_overview(self, sections: Sequence[str] = ()) -> Any:
-        """Return what waits and what is done in each module, of some sections or of everybody."""
+        """Return what is waiting and what is done in each module, for some sections or for everybody."""
         return await self._get("grading", "/api/v1/overview", {"section": list(sections)})
 
     async def reading(self, module: str) -> Any:
@@ -250,7 +250,7 @@ class Neighbours:
         return await self._get("grading", f"/api/v1/insight/modules/{quote(module, safe='')}")
 
     async def behind_number(self, module: str, number: str, exercise: str, check: str) -> Any:
-        """Return the students who stand behind a number."""
+        """Return the students behind a number."""
         query = {"number": number, "exercise": exercise, "check": check}
         return await self._get("grading", f"/api/v1/insight/modules/{quote(module, safe='')}/students", query)
 
@@ -269,7 +269,7 @@ class Neighbours:
         return await self._get("grading", f"/api/v1/insight/similar/{path}")
 
     async def own_activity(self) -> Any:
-        """Return what the viewer's own events say, added up."""
+        """Return the totals of the viewer's own events."""
         query = {"student": self.viewer.name}
         return await self._get("exchange", f"/api/v1/courses/{self.settings.course}/activity", query)
 
@@ -285,7 +285,7 @@ class Neighbours:
         return await self._get("grading", f"/api/v1/assignments/{quote(module, safe='')}/checks")
 
     async def void(self, module: str, check: str, reason: str, undo: bool, plan: bool = False) -> Any:
-        """Let a check be void, or count again, or say whose points that would change (`plan`)."""
+        """Make a check void, or let it count again, or only show whose points that would change (`plan`)."""
         path = f"/api/v1/assignments/{quote(module, safe='')}/voids{'/plan' if plan else ''}"
         return await self._post("grading", path, {"check": check, "reason": reason, "undo": undo})
 
@@ -312,7 +312,7 @@ class Neighbours:
         return _content("grading", await self._ask("grading", "DELETE", path))
 
     async def grading_workers(self) -> Any:
-        """Return which machines judge, what each does and since when."""
+        """Return which machines judge, what each is doing and since when."""
         return await self._get("grading", "/api/v1/workers")
 
     async def grading_jobs(self) -> Any:
@@ -323,11 +323,11 @@ class Neighbours:
         return await self._post("grading", "/api/v1/jobs", {"kind": kind, "assignment": module, **options})
 
     async def campus(self) -> Any:
-        """Return which course of the learning platform is linked, and the last looks at its members."""
+        """Return which course of the learning platform is linked, and the latest checks of its members."""
         return await self._get("campus", "/api/v1/status")
 
     async def campus_grades(self) -> Any:
-        """Return each score that was told: what was sent to the learning platform, and what differs."""
+        """Return each released score: what was sent to the learning platform, and what differs."""
         return await self._get("campus", "/api/v1/grades")
 
     async def campus_roster(self) -> Any:
@@ -379,7 +379,7 @@ async def gather(**questions: Awaitable[Any]) -> dict[str, Any]:
 
 
 def frozen_of(course: Any) -> dict[str, str] | None:
-    """Return since when the exchange's course is frozen and by whom; None where it is not, or nobody says."""
+    """Return since when the exchange's course has been frozen and by whom; None if it is not, or that is unknown."""
     return None if isinstance(course, Missing) else course.get("frozen")
 
 
@@ -399,4 +399,4 @@ def _content(service: str, answer: httpx.Response | Missing) -> Any:
     try:
         return answer.json()
     except ValueError:
-        return Missing(service, "something else than the service answers at its address", 502)
+        return Missing(service, "something other than the service answers at its address", 502)

@@ -1,4 +1,4 @@
-"""The one obvious next step, and what the student should hear of; pure functions over the course map."""
+"""The one obvious next step, and what the student should know; pure functions over the course map."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from hub_config.home.course_map import Module, Tier
 from hub_config.home.moments import Moment
 
 ORDER = ("late", "missed", "corrected", "feedback", "extended")
-NEWS = timedelta(days=7)  # feedback is news for so long; the exchange does not record who has read it
+NEWS = timedelta(days=7)  # how long feedback is news; the exchange does not record who has read it
 
 
 @dataclass(frozen=True)
 class Step:
-    """What to do next, why, and where; `module` is None where nothing is to be done."""
+    """What to do next, why, and where; `module` is None if there is nothing to do."""
 
     title: str
     reason: str
@@ -26,7 +26,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that happened; the text ends in a time if there is one."""
+    """Something that happened; `when`, if given, completes the text."""
 
     kind: str
     text: str
@@ -35,7 +35,7 @@ class Notice:
 
 
 def next_step(tiers: Iterable[Tier]) -> Step:
-    """Return the open work that is due first; else feedback to read; else what opens next."""
+    """Return the open work that is due first; otherwise feedback to read; otherwise what opens next."""
     modules = [module for tier in tiers for module in tier.built]
     if urgent := _by_due(module for module in modules if module.open and _work(module)):
         module = urgent[0]
@@ -56,12 +56,12 @@ def next_step(tiers: Iterable[Tier]) -> Step:
 
 
 def _work(module: Module) -> tuple[str, str, str] | None:
-    """Return title, reason and action of what the module asks for, None if it asks for nothing."""
+    """Return title, reason and action of the module's next step, None if it has none."""
     if module.state == "released":
         return f"Start {module.title}", module.summary, "Open the notebook"
     if module.state == "started":
         reason = "You have run its tests. Solve what is left, then run tito module complete "
-        return f"Go on with {module.title}", f"{reason}{module.slug} in the terminal.", "Open the notebook"
+        return f"Continue {module.title}", f"{reason}{module.slug} in the terminal.", "Open the notebook"
     if module.state == "completed":
         reason = "Your code works in your package. Hand it in from the Assignment List, or with tito submit "
         return f"Submit {module.title}", f"{reason}{module.slug} in the terminal.", "Open JupyterLab"
@@ -79,7 +79,7 @@ def _by_due(modules: Iterable[Module]) -> list[Module]:
 
 
 def notices(tiers: Iterable[Tier], step: Step | None = None) -> list[Notice]:
-    """Return what the student should hear of, most pressing first, and not what is her next step anyway."""
+    """Return what the student should know, most urgent first, without what is their next step anyway."""
     found = [notice for tier in tiers for module in tier.built for notice in _notices(module)]
     said = step.module if step and step.target == "page" else None
     kept = [notice for notice in found if not (notice.kind == "feedback" and notice.module is said)]
@@ -87,7 +87,7 @@ def notices(tiers: Iterable[Tier], step: Step | None = None) -> list[Notice]:
 
 
 def answered(tiers: Iterable[Tier], questions: Iterable[dict[str, Any]]) -> list[Notice]:
-    """Return a notice for each module where an answer of the staff was not read yet."""
+    """Return a notice for each module with an answer from the staff that was not read yet."""
     unread = {row["assignment"] for row in questions if row["answered_at"] and not row["seen_at"]}
     modules = [module for tier in tiers for module in tier.built if module.slug in unread]
     return [Notice("answered", f"Your question about {module.title} was answered.", module) for module in modules]
@@ -96,12 +96,12 @@ def answered(tiers: Iterable[Tier], questions: Iterable[dict[str, Any]]) -> list
 def _notices(module: Module) -> Iterator[Notice]:
     title, slug = module.title, module.slug
     if module.overdue:
-        yield Notice("late", f"{title} is past its due date. It is still taken, as late, until", module, module.closes)
+        yield Notice("late", f"{title} is past its due date. It is accepted, as late, until", module, module.closes)
     if module.missed:
-        text = f"{title} closed without a submission of yours. tito module unlock {slug} fetches its reference."
+        text = f"{title} closed without a submission from you. tito module unlock {slug} fetches its reference."
         yield Notice("missed", text, module)
     if module.corrected:
-        text = f"{title} was corrected after you fetched it; your work is as it was. Its page says how to take it."
+        text = f"{title} was corrected after you fetched it; your work is unchanged. Its page shows how to take it."
         yield Notice("corrected", text, module)
     feedback = module.with_feedback.feedback if module.with_feedback else None
     if feedback and feedback.now - feedback.at <= NEWS:

@@ -1,6 +1,6 @@
-"""A student's notebook as text: cells, their names and what they printed. Nothing is laid out and nothing can run.
+"""A student's notebook as text: cells, their names and what they printed. Nothing is rendered and nothing can run.
 
-Promise: whatever the bytes are, there is an answer within bounds; what is left out is said.
+Promise: any bytes give a result of bounded size, which shows what was left out.
 """
 
 import tempfile
@@ -16,7 +16,7 @@ LONGEST_SOURCE, LONGEST_OUTPUT = 20_000, 4_000  # characters of a cell that are 
 
 @dataclass(frozen=True)
 class ShownCell:
-    """One cell: its number from 1, its exercise or test, its kind, what stands in it and what it printed."""
+    """One cell: its number from 1, its exercise or test, its kind, its source and what it printed."""
 
     number: int
     name: str
@@ -59,7 +59,7 @@ def _text(value: Any) -> str:
 
 
 def _traceback(output: dict[str, Any]) -> str:
-    """The last line of an error: colours and frames are for a terminal."""
+    """The last line of an error: colors and frames are for a terminal."""
     name, value = _text(output.get("ename")), _text(output.get("evalue"))
     return f"{name}: {value}\n" if name else ""
 

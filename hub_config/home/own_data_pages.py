@@ -1,4 +1,4 @@
-"""What the course knows about the viewer: shown in words, and to be taken away as a file; the viewer's own alone."""
+"""What the course knows about the viewer: as a page and as a file to download; only the viewer's own data."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/my-data")
 
 @router.get("")
 async def page(request: Request, viewer: Looking, ask: Asking) -> Response:
-    """Show what is kept about the viewer, how long and what for."""
+    """Show what is kept about the viewer, for how long and why."""
     got = await _everything(ask)
     course = got.pop("course")
     titles = {} if isinstance(course, Missing) else module_titles(course)
@@ -27,7 +27,7 @@ async def page(request: Request, viewer: Looking, ask: Asking) -> Response:
 
 @router.get("/data.json")
 async def download(request: Request, viewer: Looking, ask: Asking) -> Response:
-    """Give all of it as a file; what could not be had is named in it."""
+    """Give all of it as a file, which names what was not available."""
     got = await _everything(ask)
     del got["course"]
     said = {name: {"not_available": rows.reason} if isinstance(rows, Missing) else rows for name, rows in got.items()}

@@ -1,6 +1,6 @@
-"""Everything that the viewer handed in, with receipts and feedback, as one zip; the viewer's own alone.
+"""Everything that the viewer handed in, with receipts and feedback, as one zip; only the viewer's own work.
 
-It is written to a file and not to memory, one submission after another, and at most two are made at a time.
+It is written to a file, not to memory, one submission after another, and at most two are made at a time.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ BLOCK = 1 << 20
 async def download(request: Request, viewer: Looking, ask: Asking) -> Response:
     """Give the viewer's submissions, receipts, feedback and points as one file."""
     async with AT_ONCE:
-        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the answer was sent
+        file = tempfile.TemporaryFile()  # noqa: SIM115  # closed when the answer has been sent
         try:
             await _write(file, ask, request.app.state.settings.course)
         except BaseException:
@@ -68,5 +68,5 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
 
 def _or_refuse(answer: Any) -> Any:
     if isinstance(answer, Missing):
-        raise NoPage(503, f"The {answer.service} service: {answer.reason}", "Try again in a moment: nothing is lost.")
+        raise NoPage(503, f"The {answer.service} service: {answer.reason}", "Try again in a moment; nothing is lost.")
     return answer

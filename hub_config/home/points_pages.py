@@ -1,4 +1,4 @@
-"""Points that were given elsewhere: a list is uploaded, its plan is looked at, then it is entered; or taken back."""
+"""Points given elsewhere: a list is uploaded, its plan is reviewed, then it is entered; or a column is removed."""
 
 import json
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ Heading = Annotated[str, Form(max_length=200)]
 
 @router.get("", dependencies=[Depends(find_manager)])
 async def points(request: Request, ask: Asking) -> Response:
-    """Show the columns that there are, and the form for a list."""
+    """Show the existing columns, and the form for a list."""
     got = await gather(course=ask.course(), columns=ask.points())
     absent = [got["columns"]] if isinstance(got["columns"], Missing) else []
     return render(
@@ -64,14 +64,14 @@ async def apply(
 async def take_back(request: Request, ask: Asking, name: Name) -> Response:
     """Remove a column."""
     answer = await ask.ask_points(name, "take_back", {})
-    return back(request, "semester/points", answer, f"{name} is gone, with the points of {_count(answer, 'removed')}.")
+    return back(request, "semester/points", answer, f"Removed {name} and the points of {_count(answer, 'removed')}.")
 
 
 def _maximum(text: str) -> float | None:
     try:
         return float(text.replace(",", ".")) if text.strip() else None
     except ValueError:
-        raise NoPage(422, f"{text} is no number of points", "Go back and write a number, such as 50.") from None
+        raise NoPage(422, f"{text} is not a number of points", "Go back and enter a number, such as 50.") from None
 
 
 def _entered(plan: dict[str, Any]) -> str:

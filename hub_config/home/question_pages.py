@@ -22,12 +22,12 @@ router = APIRouter()
 Grader = Annotated[Viewer, Depends(find_grader)]
 SectionName = Annotated[str, Query(max_length=200)]
 FORM = [Depends(check_form)]
-SENT = "Your question was sent. The answer will stand here, and your course page tells you."
+SENT = "Your question was sent. The answer will appear here, and your course page will tell you."
 
 
 @router.get("/questions")
 async def queue(request: Request, viewer: Grader, ask: Asking, section: SectionName = "") -> Response:
-    """Show the questions that wait, oldest first, of all or of one section."""
+    """Show the waiting questions, oldest first, of all sections or of one."""
     got = await gather(course=ask.course(), questions=ask.waiting_questions(), people=ask.people())
     absent = [got["questions"]] if isinstance(got["questions"], Missing) else []
     titles = {} if isinstance(got["course"], Missing) else module_titles(got["course"])
@@ -37,7 +37,7 @@ async def queue(request: Request, viewer: Grader, ask: Asking, section: SectionN
 
 
 def _by_section(asked: Any, people: Any, chosen: str) -> dict[str, Any]:
-    """What the queue needs to part itself: each student's section, how many questions wait in each, the chosen one."""
+    """What splits the queue: each student's section, how many questions wait in each section, the chosen one."""
     students = [] if isinstance(people, Missing) else people["students"]
     of = {student["username"]: student["section"] for student in students if student.get("section")}
     rows = [] if isinstance(asked, Missing) else asked
@@ -64,7 +64,7 @@ async def question(request: Request, number: str, viewer: Grader, ask: Asking) -
 
 
 def _checks(got: Any, exercise: str, clock: Clock) -> Any:
-    """What the visible checks gave, the question's exercise first; Missing if it can't be had, None if nobody asked."""
+    """The visible checks' result, the question's exercise first; Missing if unavailable, None if not requested."""
     quick = None if isinstance(got, Missing) else read_quick(got or None, clock)
     if quick is None:
         return got or None
@@ -72,7 +72,7 @@ def _checks(got: Any, exercise: str, clock: Clock) -> Any:
 
 
 async def _cells(ask: Any, found: dict[str, Any]) -> Any:
-    """The cells of what was attached; Missing if it can't be had, None if it is damaged, [] if there is nothing."""
+    """The attached notebook's cells; Missing if it is unavailable, None if it is damaged, [] if there is none."""
     if not found["notebook"]:
         return []
     files = await ask.question_notebook(found["id"])
@@ -85,21 +85,21 @@ async def _cells(ask: Any, found: dict[str, Any]) -> Any:
 async def take(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
     """Take a question to answer it."""
     return back(
-        request, f"questions/{number}", await ask.take_question(number), "It is yours now: nobody else answers."
+        request, f"questions/{number}", await ask.take_question(number), "It is yours now; nobody else will answer it."
     )
 
 
 @router.post("/questions/{number}/give_back", dependencies=FORM)
 async def give_back(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
-    """Leave a question to somebody else."""
-    return back(request, "questions", await ask.give_question_back(number), "Somebody else can take it.")
+    """Leave a question for somebody else."""
+    return back(request, "questions", await ask.give_question_back(number), "Somebody else can take it now.")
 
 
 @router.post("/questions/{number}/check", dependencies=FORM)
 async def check(request: Request, number: str, viewer: Grader, ask: Asking) -> Response:
     """Run the visible checks on the notebook that goes with a question."""
     answer = await ask.check_question(number)
-    return back(request, f"questions/{number}#checks", answer, "The checks are being run. Nothing counts by them.")
+    return back(request, f"questions/{number}#checks", answer, "The checks are running. Their result does not count.")
 
 
 @router.post("/questions/{number}/answer", dependencies=FORM)
@@ -111,7 +111,7 @@ async def answer(
     text: Annotated[str, Form(max_length=8000)],
     for_all: Annotated[str, Form(max_length=8000)] = "",
 ) -> Response:
-    """Answer a question; with words in `for_all` everybody reads these and the answer, without names."""
+    """Answer a question; if `for_all` has text, everybody can read it and the answer, without names."""
     answered = await ask.answer_question(number, text, for_all)
     page = f"questions/{number}" if isinstance(answered, Missing) else "questions"
     return back(request, page, answered, "Your answer was sent.")

@@ -1,4 +1,4 @@
-"""Who reads which answers: a reader's list, everybody's progress, sharing out and handing over."""
+"""Who reads which answers: a reader's list, all readers' progress, sharing out and handing over."""
 
 from typing import Annotated, Any
 
@@ -24,7 +24,7 @@ Word = Annotated[str, Form(max_length=255)]
 async def reading_page(
     request: Request, slug: str, viewer: Grader, ask: Asking, share: str = "", question: str = "", section: str = ""
 ) -> Response:
-    """Show a module's answers to read, who reads them and how far each reader is."""
+    """Show a module's answers to read, who reads them and how far each reader has got."""
     return await _page(request, slug, viewer, ask, share, question, section)
 
 
@@ -33,7 +33,7 @@ async def share_out(
     request: Request, slug: str, viewer: Manager, ask: Asking, by: Word, readers: Annotated[list[str] | None, Form()]
     = None, again: Word = "", yes: Word = "",
 ) -> Response:  # fmt: skip
-    """Share the reading out; without `yes` show how it would be."""
+    """Share the reading out; without `yes`, only show the plan."""
     how = {"by": by, "readers": readers or [], "again": again == "yes"}
     if not readers:
         return back(request, f"reading/{slug}", Missing("grading", "nobody was chosen to read", 422), "")
@@ -49,7 +49,7 @@ async def hand_over(
     request: Request, slug: str, viewer: Grader, ask: Asking, giver: Word, to: Word = "", question: Word = "",
     section: Word = "",
 ) -> Response:  # fmt: skip
-    """Give the waiting answers of a share to somebody else, or back to all."""
+    """Give the waiting answers of a share to somebody else, or to nobody in particular."""
     which = {"giver": giver, "to": to, "question": question, "section": section}
     done = await ask.hand_reading_over(slug, **which, yes=True)
     said = "" if isinstance(done, Missing) else f"Handed over: {plan_words(done)}"

@@ -1,15 +1,15 @@
-"""A module's reading as its page shows it; pure functions over what the grading service says."""
+"""The reading of a module's answers, as its page shows it; pure functions over what the grading service says."""
 
 from typing import Any
 
 MINE, FREE, ALL = "mine", "free", "all"
 SHARES = {MINE: "yours", FREE: "nobody's yet", ALL: "everybody's"}
 CLEAR = "{points:.1f} % of the points {side} the others, on {answers} answers"
-UNCLEAR = "no clear difference to the others on {answers} answers"
+UNCLEAR = "no clear difference from the others on {answers} answers"
 
 
 def rows_for(reading: dict[str, Any], name: str, share: str, question: str, section: str) -> list[dict[str, Any]]:
-    """Return the answers of a list, what waits first: of one's share, of nobody's, or all; of a question or section."""
+    """Return a list's answers, waiting ones first: one's share, nobody's, or all; of a question or section if given."""
     wanted = {MINE: name, FREE: ""}.get(share)
     found = [
         row for row in reading["rows"]
@@ -20,23 +20,23 @@ def rows_for(reading: dict[str, Any], name: str, share: str, question: str, sect
 
 
 def first_list(reading: dict[str, Any], name: str) -> str:
-    """Return the list that one sees first: one's own; without a share what is nobody's, if nothing was shared out."""
+    """Return the list to show first: one's own; without a share, nobody's if nothing was shared out, otherwise all."""
     own = any(row["share"] == name for row in reading["rows"])
     return MINE if own else ALL if reading["shared"] else FREE
 
 
 def state_words(row: dict[str, Any], name: str) -> str:
-    """Say in a few words where an answer stands."""
+    """Describe an answer's state in a few words."""
     who = "you have" if row["open_by"] == name else f"{row['open_by']} has"
     if row["open_by"]:
         return f"{who} it open"
     if row["waits"]:
-        return "to be looked at again" if row["read_by"] else "waits"
+        return "to be looked at again" if row["read_by"] else "waiting"
     return f"read by {'you' if row['read_by'] == name else row['read_by']}" if row["read_by"] else "read"
 
 
 def strictness_words(said: dict[str, Any] | None) -> str:
-    """Say how somebody reads beside the others; empty where nothing is said.
+    """Say how somebody's reading compares with the others'; empty if nothing is known.
 
     >>> strictness_words({"answers": 40, "percent": -12.04, "error_percent": 3.0, "is_clear": True})
     '12.0 % of the points below the others, on 40 answers'
@@ -49,7 +49,7 @@ def strictness_words(said: dict[str, Any] | None) -> str:
 
 
 def plan_words(plan: dict[str, Any]) -> str:
-    """Say what moves to whom.
+    """Say how many answers move to whom.
 
     >>> plan_words({"moves": 12, "to": {"eve": 7, "tom": 5}, "left_out": 0})
     '12 answers: eve 7, tom 5.'

@@ -1,4 +1,4 @@
-"""What the grading service says of a student's module: quick result of visible checks, score, regrade requests."""
+"""What the grading service says about a student's module: quick result of visible checks, score, regrade requests."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +18,7 @@ class Quick:
     message: str = ""
     exercises: tuple[ExerciseResult, ...] = ()
     notes: tuple[Note, ...] = ()
-    again: Moment | None = None  # when it is tried again, since the machine had no time for it
+    again: Moment | None = None  # when it will be tried again because the machine had no time for it
     voids: tuple[str, ...] = ()  # about checks that count for everybody
 
     @property
@@ -74,7 +74,7 @@ class Grade:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the course measured of the newest entry, on the half of its digits that is shown."""
+    """What the course measured for the newest entry, on the public half of its digits."""
 
     waiting: bool
     accepted: bool
@@ -83,7 +83,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Turn:
-    """A milestone's run: how the last one ended, and when the one that waits is about to have ended."""
+    """A milestone's runs: how the last one ended, and about when the waiting one will be ready."""
 
     waiting: bool
     message: str = ""
@@ -96,11 +96,11 @@ class Turn:
 
     @property
     def words(self) -> str:
-        """Say in one line when its turn is."""
+        """Say in one line when its turn comes."""
         if self.running:
-            return "It is being run now"
-        others = "1 other run goes before it" if self.ahead == 1 else f"{self.ahead} other runs go before it"
-        return "It is run next, once quick checks and grading are done" if not self.ahead else f"It waits: {others}"
+            return "It is running now"
+        others = "1 other run is ahead of it" if self.ahead == 1 else f"{self.ahead} other runs are ahead of it"
+        return "It is next, once quick checks and grading are done" if not self.ahead else f"Waiting: {others}"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def read_quick(row: dict[str, Any] | None, clock: Clock) -> Quick | None:
     if row is None:
         return None
     verdict = ModuleResult.from_json({"slug": "", **(row.get("report") or {})})
-    # Of a refused submission nothing was run: its reason is the result, not a list of exercises without checks.
+    # A refused submission was not run at all: the reason is the result, not a list of exercises without checks.
     exercises = () if row.get("outcome") == "refused" else verdict.exercises
     return Quick(
         waiting=row["waiting"],
@@ -138,7 +138,7 @@ def read_entry(row: dict[str, Any] | None) -> Entry | None:
 
 
 def read_turn(row: dict[str, Any] | None, clock: Clock) -> Turn | None:
-    """Read what the grading service says of a milestone's runs, None if none was asked for."""
+    """Read what the grading service says about a milestone's runs, None if none was requested."""
     if row is None:
         return None
     again, about = clock.moment(row.get("again_at")), timedelta(seconds=row.get("about_seconds", 0.0))

@@ -1,4 +1,4 @@
-"""The schedule as a page shows it: what failed first, then what comes, then what was done."""
+"""The schedule as a page shows it: first what failed, then what is coming, then what was done."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab to come: `servers` of its students' are there; `soon` from when on they are started."""
+    """A coming lab: `servers` of its students' servers are running; `soon` once they are being started."""
 
     at: Moment
     who: str
@@ -33,7 +33,7 @@ class Lab:
 
 
 def lab_rows(labs: list[dict[str, Any]], clock: Clock) -> list[Lab]:
-    """Return the labs to come by time; an older semester service knows of none."""
+    """Return the coming labs by time; an older semester service lists none."""
     return [_lab(lab, clock) for lab in labs]
 
 

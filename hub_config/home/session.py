@@ -1,6 +1,6 @@
-"""Who looks at the page: the Hub's OAuth login, kept in an encrypted cookie, so that a restart logs nobody out.
+"""Who is viewing the page: the Hub's OAuth login, kept in an encrypted cookie, so that a restart logs nobody out.
 
-The cookie holds the viewer's Hub token and can be read by this service alone. A form carries a token derived from it,
+The cookie holds the viewer's Hub token, and only this service can read it. A form carries a token derived from it,
 so that another site cannot submit in the viewer's name.
 """
 
@@ -27,7 +27,7 @@ NOTE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Viewer:
-    """The person who looks, as the Hub describes her, and her token."""
+    """The viewer, as the Hub describes them, and their token."""
 
     name: str
     scopes: frozenset[str]
@@ -51,20 +51,20 @@ class Viewer:
 
     @property
     def belongs(self) -> bool:
-        """Tell whether the semester gives her any part in the course; else she sees nothing of it."""
+        """Tell whether the semester gives them any role in the course; otherwise they see nothing of it."""
         return self.is_staff or self.may("access:services!service=exchange")
 
     def takes(self, course: str) -> bool:
-        """Tell whether she is a student of `course`; who has no staff right is shown the student's page."""
+        """Tell whether they see the student's page of `course`: its students do, and anybody without staff rights."""
         return f"nbgrader-{course}" in self.groups or (self.belongs and not self.is_staff)
 
 
 class HubUnreachable(Exception):
-    """The Hub does not answer, so nobody can be recognised."""
+    """The Hub does not answer, so nobody can be recognized."""
 
 
 class Sessions:
-    """Log people in by the Hub and recognise them again."""
+    """Log people in through the Hub and recognize them later."""
 
     def __init__(self, settings: Settings, http: httpx.AsyncClient) -> None:
         self._settings, self._http = settings, http
@@ -77,7 +77,7 @@ class Sessions:
         await self._identity.close()
 
     def login_url(self, state: str) -> str:
-        """Return where the Hub asks who it is; `state` comes back with the answer."""
+        """Return the Hub's login address; `state` comes back with the answer."""
         query = {
             "client_id": self._settings.client_id,
             "redirect_uri": self._settings.callback,
@@ -92,7 +92,7 @@ class Sessions:
         return state, self._seal({"state": state, "then": then})
 
     def check_state(self, state: str, cookie: str) -> str | None:
-        """Return the page that was wanted, None if this browser began no such login."""
+        """Return the page that was wanted, None if this browser did not begin this login."""
         content = self._open(cookie, STATE_SECONDS)
         if not content or not hmac.compare_digest(str(content.get("state", "")), state):
             return None
@@ -100,7 +100,7 @@ class Sessions:
         return then if then.startswith(self._settings.prefix) else self._settings.prefix
 
     async def token_for(self, code: str) -> str | None:
-        """Trade the Hub's code for a token; None if the Hub says no."""
+        """Exchange the Hub's code for a token; None if the Hub refuses."""
         form = {
             "client_id": self._settings.client_id,
             "client_secret": self._settings.token,
@@ -119,7 +119,7 @@ class Sessions:
         return await self._identity.caller(token)
 
     async def viewer(self, cookie: str) -> Viewer | None:
-        """Return who holds the cookie; None if nobody does, or her login has ended."""
+        """Return whose cookie it is; None if it is nobody's, or the login has ended."""
         content = self._open(cookie, None)
         if not content or "token" not in content:
             return None
@@ -136,7 +136,7 @@ class Sessions:
         self._identity.forget(token)
 
     def form_token(self, viewer: Viewer) -> str:
-        """Return what each of the viewer's forms must carry."""
+        """Return the token that each of the viewer's forms must carry."""
         return hmac.new(self._key, b"form\0" + viewer.token.encode(), hashlib.sha256).hexdigest()
 
     def is_form_token(self, viewer: Viewer, given: str) -> bool:
@@ -152,7 +152,7 @@ class Sessions:
         return answer
 
     def note_for(self, kind: str, text: str) -> str:
-        """Return the cookie that carries what an action did to the next page."""
+        """Return the cookie that carries an action's outcome to the next page."""
         return self._seal({"kind": kind, "note": text})
 
     def open_note(self, cookie: str) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Where the home page is and where its neighbours are, all from the environment that the Hub's supervisor sets."""
+"""Where the home page and the other services are, all from the environment that the Hub's supervisor sets."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 class MissingSettings(ValueError):
-    """Variables that the supervisor sets are absent."""
+    """Variables that the supervisor sets are missing."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +41,15 @@ class Settings:
 
     @property
     def hub_url(self) -> str:
-        """The Hub as browsers see it, with a slash at the end."""
+        """The Hub's address in browsers, with a slash at the end."""
         return f"{self.hub_host}{self.base_url}hub/"
 
     def notebook(self, slug: str) -> str:
-        """Return where a module's notebook opens; a server that is not running is started on the way."""
+        """Return where a module's notebook opens; this starts the student's server if it is not running."""
         return f"{self.hub_url}user-redirect/lab/tree/{slug}/{slug}.ipynb"
 
     def correction(self, slug: str) -> str:
-        """Return where a student takes a corrected release into the notebook, on their own server."""
+        """Return the page on the student's own server that takes a corrected release into the notebook."""
         return f"{self.hub_url}user-redirect/correction/{slug}"
 
     @property
@@ -57,7 +57,7 @@ class Settings:
         return f"{self.hub_host}{self.base_url}services/formgrader/"
 
     def next_to_read(self, slug: str, **which: str) -> str:
-        """Return where the formgrader takes the next answer for whoever asks, of a question or section."""
+        """Return where the formgrader gives the caller the next answer of a question or section."""
         query = urlencode({name: value for name, value in which.items() if value})
         return f"{self.formgrader_url}formgrader/reading/{slug}/next{'?' if query else ''}{query}"
 
@@ -66,18 +66,18 @@ class Settings:
         return f"{self.formgrader_url}formgrader/submissions/{page}/#{question}"
 
     def shared_comments(self, slug: str) -> str:
-        """Return where a module's comments with points are changed for all who got them."""
+        """Return where a module's comments with points are changed for everybody who got them."""
         return f"{self.formgrader_url}formgrader/comments/{slug}"
 
     def answers(self, slug: str) -> str:
-        """Return where the formgrader lists what is to be read by hand in a module."""
+        """Return where the formgrader lists the answers to be read by hand in a module."""
         return f"{self.formgrader_url}formgrader/gradebook/{slug}/{slug}"
 
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read the environment; raise MissingSettings that lists what is absent."""
+    """Read the environment; raise MissingSettings that lists what is missing."""
     if missing := [name for name in NEEDED if not environ.get(name)]:
-        raise MissingSettings(f"set {', '.join(missing)}: the Hub's supervisor does (docs/operator.md)")
+        raise MissingSettings(f"not set: {', '.join(missing)}. The Hub's supervisor sets them (docs/operator.md)")
     address = urlsplit(environ["JUPYTERHUB_SERVICE_URL"])
     prefix = environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/home/").rstrip("/") + "/"
     base_url = environ.get("JUPYTERHUB_BASE_URL", "/")

@@ -1,4 +1,4 @@
-"""Answers that share passages: pairs side by side, for instructors to judge. The grading service notes who looks."""
+"""Answers that share passages: pairs side by side, for instructors to judge. The grading service records who looks."""
 
 from typing import Annotated, Any
 
@@ -25,7 +25,7 @@ async def pairs(request: Request, slug: str, viewer: Manager, ask: Asking) -> Re
 
 @router.post("", dependencies=[Depends(check_form)])
 async def compare(request: Request, slug: str, viewer: Manager, ask: Asking) -> Response:
-    """Compare what was collected."""
+    """Compare the collected submissions."""
     said = "The answers are being compared. Load the page again in a moment."
     return back(request, f"insight/modules/{slug}/similar", await ask.grading_job("compare", slug), said)
 

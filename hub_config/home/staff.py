@@ -1,4 +1,4 @@
-"""How the class stands, put together for TAs and instructors; pure functions over what the services say."""
+"""How the class is doing, put together for TAs and instructors; pure functions over what the services say."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from typing import Any
 from hub_config.home.course_map import module_titles
 from hub_config.home.moments import Clock, Moment
 
-STUCK_TESTS = 8  # so many test runs without completing: four in five students complete with fewer
-STUCK_SILENCE = timedelta(days=3)  # begun, then nothing for so long
+STUCK_TESTS = 8  # test runs without completing: four in five students complete with fewer
+STUCK_SILENCE = timedelta(days=3)  # without activity after having begun
 
 
 @dataclass
@@ -42,7 +42,7 @@ class ModuleRow:
 
     @property
     def next(self) -> str:
-        """The action that the module waits for, empty if it waits for none."""
+        """The action that the module is waiting for, empty if there is none."""
         grading = self.grading
         if not self.is_released or grading is None:
             return ""
@@ -53,13 +53,13 @@ class ModuleRow:
                 return action
         if grading["feedback_made"] < grading["graded"]:
             return "feedback"
-        early = grading.get("released_before_read", 0)  # released again, it tells the whole score
+        early = grading.get("released_before_read", 0)  # another release shows the whole score
         return "release_feedback" if early or grading["feedback_released"] < grading["feedback_made"] else ""
 
 
 @dataclass(frozen=True)
 class Stuck:
-    """Somebody who may need a word, and what suggests it."""
+    """Somebody who may need help, and what suggests it."""
 
     student: str
     module: str
@@ -76,7 +76,7 @@ def module_rows(
     grading: Iterable[dict[str, Any]],
     clock: Clock,
 ) -> list[ModuleRow]:
-    """Return each built module's counts over the students of the roster, with the grading service's own."""
+    """Return each built module's counts over the students on the roster, with the grading service's counts."""
     roster = sorted(students)
     given = [module for tier in course["tiers"] for module in tier["modules"] if module["place"] == "built"]
     rows = {m["slug"]: _row(m, len(roster), clock) for m in given}
@@ -114,7 +114,7 @@ def _count(row: ModuleRow, student: str, standing: dict[str, Any] | None, steps:
 def stuck(
     course: dict[str, Any], students: Iterable[str], steps: Iterable[dict[str, Any]], clock: Clock
 ) -> list[Stuck]:
-    """Return who tests again and again without completing, or began and fell silent; the heaviest first."""
+    """Return who tests again and again without completing, or began and became inactive; the worst cases first."""
     roster, titles = set(students), module_titles(course)
     ours = (each for each in steps if each["student"] in roster and each["assignment"] in titles)
     found = [_stuck(titles[each["assignment"]], each, clock) for each in ours]
@@ -122,7 +122,7 @@ def stuck(
 
 
 def _reached_points(detail: dict[str, Any]) -> str:
-    """Say how far the last test run came; the report is a student's own, so it may hold anything."""
+    """Say how far the last test run got; the report is the student's own, so it may contain anything."""
     points, possible = detail.get("points"), detail.get("points_possible")
     if isinstance(points, int | float) and isinstance(possible, int | float):
         return f", last {points:g} of {possible:g} points"

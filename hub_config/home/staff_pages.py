@@ -1,4 +1,4 @@
-"""What staff see: the class by module, what waits to be graded, and the semester with its schedule and plan."""
+"""What staff see: the class by module, what is waiting to be graded, and the semester with its schedule and plan."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -25,7 +25,7 @@ Sections = Annotated[Sequence[str], Query(max_length=200)]
 
 @router.get("/class")
 async def class_page(request: Request, viewer: Staff, ask: Asking, section: Sections = ()) -> Response:
-    """Show counts by module, who is late or missing, and who may be stuck: of the class, or of sections."""
+    """Show counts by module, who is late or missing, and who may be stuck: in the class or in sections."""
     people = await ask.people()
     part = part_of(people, section)
     got = await gather(
@@ -44,7 +44,7 @@ async def class_page(request: Request, viewer: Staff, ask: Asking, section: Sect
         rows = module_rows(course, names, got["progress"], steps, graded, clock)
         waiting = stuck(course, names, steps, clock)
         hints = hints_opened(course, names, got["steps"]["hints"])
-    # What the grading service does and says so; while it is away nobody could be asked.
+    # The actions that the grading service offers; none while it does not answer.
     orders = {each["kind"]: each["order"] for each in overview.get("buttons", []) if each["said"]}
     data: dict[str, Any] = {"rows": rows, "stuck": waiting, "hints": hints, "orders": orders, "part": part}
     return render(request, "class.html", course=course, **data, absent=absent)
@@ -52,7 +52,7 @@ async def class_page(request: Request, viewer: Staff, ask: Asking, section: Sect
 
 @router.get("/grading")
 async def grading_page(request: Request, viewer: Grader, ask: Asking, section: Sections = ()) -> Response:
-    """Show what waits to be graded, the way to the formgrader, and regrade requests: of the class, or of sections."""
+    """Show what is waiting to be graded, the formgrader's link, and regrade requests: for the class or for sections."""
     part = part_of(await ask.people(), section)
     waits = {"regrades": ask.regrades(), "questions": ask.waiting_questions()}
     asked = {"course": ask.course(), "overview": ask.grading_overview(part.chosen), "workers": ask.grading_workers()}
@@ -95,7 +95,7 @@ async def plan_page(request: Request, viewer: Manager, ask: Asking) -> Response:
 
 @router.get("/semester/apply")
 async def apply_page(request: Request, viewer: Manager, ask: Asking) -> Response:
-    """Show how far an apply is."""
+    """Show an apply's progress."""
     got = await gather(course=ask.course(), run=ask.applying())
     return render(request, "applying.html", course=got["course"], run=got["run"], absent=[])
 

@@ -1,4 +1,4 @@
-"""What a student sees: the way through the course, each module's page, her receipts and feedback."""
+"""What a student sees: the way through the course, each module's page, their receipts and feedback."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ router = APIRouter()
 
 @router.get("/")
 async def home(request: Request, viewer: Looking, ask: Asking) -> Response:
-    """Show the way through the course; staff who take no part in it see the class."""
+    """Show the way through the course; staff who do not take it see the class."""
     settings = request.app.state.settings
     if not viewer.takes(settings.course):
         return RedirectResponse(f"{settings.prefix}{'class' if viewer.manages else 'grading'}", 303)
@@ -79,7 +79,7 @@ async def module(request: Request, slug: str, viewer: Looking, ask: Asking) -> R
 
 @router.get("/due-dates.ics")
 async def due_dates(request: Request, viewer: Looking, ask: Asking) -> Response:
-    """Give the viewer's own due dates, for their calendar."""
+    """Return the viewer's own due dates, for their calendar."""
     course, record, _ = await _student(ask)
     course, clock, settings = _or_refuse(course), clock_for(course), request.app.state.settings
     modules = [module for tier in course_map(course, record, clock) for module in tier.modules]
@@ -92,7 +92,7 @@ async def due_dates(request: Request, viewer: Looking, ask: Asking) -> Response:
 
 @router.get("/receipts/{submission}.json")
 async def receipt(submission: str, viewer: Looking, ask: Asking) -> Response:
-    """Give a receipt as the file that `tito receipt verify` reads."""
+    """Return a receipt as the file that `tito receipt verify` reads."""
     answer = _or_refuse(await ask.receipt(submission))
     disposition = f'attachment; filename="receipt-{answer["receipt"]["assignment"]}.json"'
     return JSONResponse(answer, headers={"Content-Disposition": disposition})
@@ -100,7 +100,7 @@ async def receipt(submission: str, viewer: Looking, ask: Asking) -> Response:
 
 @router.get("/feedback/{submission}")
 async def feedback(request: Request, submission: str, viewer: Looking, ask: Asking) -> Response:
-    """Show the feedback on a submission, in a frame that can run nothing."""
+    """Show the feedback on a submission, in a frame in which nothing can run."""
     got = await gather(course=ask.course(), files=ask.feedback(submission), row=ask.submission(submission))
     pages = [name for name in _or_refuse(got["files"]) if name.endswith(".html")]
     slug = _or_refuse(got["row"])["assignment"]
@@ -111,15 +111,15 @@ async def feedback(request: Request, submission: str, viewer: Looking, ask: Aski
 
 @router.get("/feedback/{submission}/{name:path}")
 async def feedback_page(submission: str, name: str, viewer: Looking, ask: Asking) -> Response:
-    """Give one page of feedback, sandboxed: it was made from a student's notebook."""
+    """Return one page of feedback, sandboxed: it was made from a student's notebook."""
     content = _or_refuse(await ask.feedback(submission)).get(name)
     if content is None or not name.endswith(".html"):
-        raise NoPage(404, "There is no such page of feedback", "Go back to the module's page.")
+        raise NoPage(404, "This feedback has no such page", "Go back to the module's page.")
     return HTMLResponse(content, headers={"Content-Security-Policy": FEEDBACK_POLICY})
 
 
 async def _student(ask: Asking) -> tuple[Any, Record, list[Missing]]:
-    """Ask for everything about the viewer as a student; what is missing is listed once for each service."""
+    """Ask for everything about the viewer as a student; missing data is listed once for each service."""
     answers = await gather(
         course=ask.course(),
         assignments=ask.assignments(),
@@ -138,7 +138,7 @@ async def _student(ask: Asking) -> tuple[Any, Record, list[Missing]]:
 
 
 def _rows(answer: Any) -> list[dict[str, Any]]:
-    """What the exchange lists; while it says nothing, nothing (that it is away is said once)."""
+    """The rows that a service lists; none while it does not answer (which the page reports once)."""
     return [] if isinstance(answer, Missing) else answer
 
 

@@ -1,4 +1,4 @@
-"""Surveys: a student answers on the home page, at its own address, and staff see distributions."""
+"""Surveys: a student answers on the home page, under its own address, and staff see distributions."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ router = APIRouter()
 Grader = Annotated[Viewer, Depends(find_grader)]
 THANKS = (
     "Thank you. Your answer is stored once four others have answered too; "
-    "should the Hub be restarted before, you are asked again."
+    "if the Hub is restarted before that, you are asked again."
 )
 
 

@@ -19,7 +19,7 @@ NOTE_COOKIE = "home-note"
 
 
 def time_tag(moment: Moment | None) -> Markup:
-    """Write a time: exact in the course's zone for readers without script, in the viewer's own by `home.js`."""
+    """Format a time: exact in the course's zone for readers without scripts; `home.js` puts it in the viewer's own."""
     if moment is None:
         return Markup("")
     return Markup('<time datetime="{}" title="{} ({})">{}</time>').format(
@@ -28,17 +28,17 @@ def time_tag(moment: Moment | None) -> Markup:
 
 
 def number(value: float | None) -> str:
-    """Write points: 87.5, 90."""
+    """Format points: 87.5, 90."""
     return "" if value is None else f"{value:.1f}".removesuffix(".0")
 
 
 def percent(share: float | None) -> str:
-    """Write a share: 85 %, or that it is not known."""
+    """Format a share: 85 %, or that it is not known."""
     return "not known" if share is None else f"{share:.0%}"
 
 
 def environment() -> Environment:
-    """Return the templates; a name that is missing is an error, and everything is escaped."""
+    """Return the templates; an undefined name is an error, and everything is escaped."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -58,7 +58,7 @@ def clock_for(course: dict[str, Any] | Missing) -> Clock:
 
 
 def render(request: Request, template: str, status_code: int = 200, **data: Any) -> HTMLResponse:
-    """Return the page made by `template`, which knows viewer, settings, form token and the last action's note."""
+    """Return the page made from `template`, which gets viewer, settings, form token and the last action's note."""
     state = request.app.state
     viewer: Viewer | None = getattr(request.state, "viewer", None)
     note = state.sessions.open_note(get_cookie(request, NOTE_COOKIE))

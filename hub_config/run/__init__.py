@@ -1,1 +1,1 @@
-"""Start and stop the Hub with its services, here or as a deployment, and copy what it keeps."""
+"""Start and stop the Hub with its services, here or as a deployment, and back up its data."""

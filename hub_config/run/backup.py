@@ -1,8 +1,8 @@
-"""Copy everything that the Hub knows into one folder, while it runs, and bring it back.
+"""Copy all of the Hub's data into one folder, while it runs, and restore it.
 
-Promises: databases are copied whole, each as of one moment (SQLite's own backup, pg_dump), before the files that they
+Promises: each database is copied whole, as of one moment (SQLite's own backup, pg_dump), before the files that they
 point to; homes are archives, one per person; a copy is complete when `backup.json` is in it, and nothing else is
-restored. Restoring writes over nothing: it refuses where there is state already.
+restored. Restoring overwrites nothing: it refuses if there is state already.
 """
 
 import json
@@ -21,7 +21,7 @@ from hub_config.settings import Settings
 DONE = "backup.json"
 STATE = "state.tar"
 DATABASES = ("*.sqlite", "*.db")
-LEFT_OUT = ("log", "homes")  # homes are archives of their own
+LEFT_OUT = ("log", "homes")  # homes are separate archives
 HOME = "/home/jovyan"
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -29,9 +29,9 @@ MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 def back_up(settings: Settings, target: Path) -> dict:
     """Write the Hub's state into the new folder `target`; return what is in it."""
     if not (settings.var / "secrets").is_dir():
-        raise NotReady(f"There is nothing to copy: no Hub has run in {settings.var} yet.")
+        raise NotReady(f"There is nothing to back up: no Hub has run in {settings.var} yet.")
     if target.exists() and any(target.iterdir()):
-        raise NotReady(f"{target} exists already and is not empty; name a new folder.")
+        raise NotReady(f"{target} already exists and is not empty; name a new folder.")
     began = time.gmtime()
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
     databases = [path for pattern in DATABASES for path in sorted(settings.var.rglob(pattern))]
@@ -58,17 +58,17 @@ def back_up(settings: Settings, target: Path) -> dict:
 
 
 def restore(settings: Settings, source: Path) -> dict:
-    """Bring back what `back_up` wrote into `source`; the Hub's folder must be empty, and its homes not there."""
+    """Restore what `back_up` wrote into `source`; the Hub's folder must be empty, and no home may exist."""
     if not (source / DONE).is_file():
-        raise NotReady(f"{source} is no complete backup: {DONE} is not in it.")
+        raise NotReady(f"{source} is not a complete backup: it has no {DONE}.")
     if settings.var.exists() and any(settings.var.iterdir()):
         raise NotReady(f"{settings.var} is not empty. Move it away, or restore elsewhere: HUB_VAR=/another/folder")
     made = json.loads((source / DONE).read_text("utf-8"))
     there = sorted(set(home_names(settings)) & set(made["homes"])) if settings.spawner == "docker" else []
     if there:
         raise NotReady(
-            f"Home volumes are there already: {', '.join(volume_of(settings, name) for name in there)}.\n"
-            "Remove them (docker volume rm), or restore beside them: HUB_DOCKER__PREFIX=another"
+            f"These home volumes already exist: {', '.join(volume_of(settings, name) for name in there)}.\n"
+            "Remove them (docker volume rm), or restore under another name: HUB_DOCKER__PREFIX=another"
         )
     if settings.spawner == "docker":
         check_new(settings, made["homes"])
@@ -87,14 +87,14 @@ def _load_databases(settings: Settings, source: Path, dumped: list[str]) -> None
     if bool(dumped) != bool(settings.databases):
         kinds = ("PostgreSQL", "SQLite") if dumped else ("SQLite", "PostgreSQL")
         raise NotReady(
-            f"The backup is of a Hub with {kinds[0]}, this one has {kinds[1]}: restore into one of its kind."
+            f"The backup is from a Hub with {kinds[0]}, but this one has {kinds[1]}: restore into one of the same kind."
         )
     if dumped:
         load_all(settings, source / "databases")
 
 
 def home_names(settings: Settings) -> list[str]:
-    """Return the names of all homes that there are."""
+    """Return the names of all existing homes."""
     if settings.spawner != "docker":
         return sorted(path.name for path in (settings.var / "homes").glob("*") if path.is_dir())
     prefix = volume_of(settings, "")
@@ -132,7 +132,7 @@ def _archive_state(var: Path, target: Path, databases: set[Path]) -> None:
 
 def _extract(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as opened:
-        # Owners and modes come back as they were; what is extracted was written by `back_up`.
+        # Owners and modes are restored as they were; the archive was written by `back_up`.
         opened.extraction_filter = lambda member, path: member
         opened.extractall(folder)
 
@@ -160,7 +160,7 @@ def _restore_home(settings: Settings, name: str, folder: Path) -> None:
 
 
 def _in_image(settings: Settings, volume: str) -> list[str]:
-    """Work on a volume as its owner does: in the student's image, without a network."""
+    """Work on a volume as its owner would: in the student's image, without a network."""
     image = f"tinytorch-hub/student:{settings.image_tag}"
     return ["run", "--rm", "--interactive", "--network", "none", "--volume", volume, image]
 

@@ -1,8 +1,8 @@
 """The demo class plays the Olympics: each of its students logs in, hands in entries and joins the leaderboard.
 
-`serve` starts this beside the Hub, once for each state folder, where the demo semester is in force and people have
-generated passwords. It does what a student does, with the student's own rights: `tito fetch`, an entry laid beside the
-notebook, `tito submit`. What is on the board then was measured as any entry is.
+`serve` starts this next to the Hub, once for each state folder, if the demo semester is in force and people have
+generated passwords. It does what a student does, with the student's own rights: `tito fetch`, an entry put next to the
+notebook, `tito submit`. So what is on the board was measured like any other entry.
 """
 
 import os
@@ -25,11 +25,11 @@ PSEUDONYMS = {"ada": "Difference Engine", "ben": "Mark 1", "chen": "Abacus"}
 DONE = "semester/demo-entries"  # below the state folder
 TOKEN_SECONDS = 1800
 TITO = str(programs.BIN / "tito")
-NICENESS = 10  # whoever tries the Hub meanwhile goes first
+NICENESS = 10  # people who try the Hub in the meantime go first
 
 
 def wanted(settings: Settings) -> bool:
-    """Tell whether this is a demo class that has yet to hand in."""
+    """Tell whether this is a demo class that has not handed in yet."""
     is_demo = settings.semester is None and settings.authenticator == "generated-passwords"
     served = not {"exchange", "grading", "semester"} & set(settings.without)
     made_here = SCRIPT.is_file() and (CHECKOUT / "course" / "modules" / f"20_{MODULE}").is_dir()
@@ -37,7 +37,7 @@ def wanted(settings: Settings) -> bool:
 
 
 def start(settings: Settings, marker: str) -> None:
-    """Let the class hand in, in a process of its own that says how it went; `serve`'s end ends it."""
+    """Let the class hand in, in a separate process that reports the outcome; it ends with `serve`."""
     if not wanted(settings):
         return
     environment = programs.base_environment() | settings_environment(settings) | {MARKER: marker}
@@ -62,13 +62,13 @@ def hand_in(settings: Settings) -> None:
 
 
 def log_in(hub_api: str, name: str, password: str) -> str:
-    """Log in as a student; return a token that ends by itself."""
+    """Log in as a student; return a token that expires."""
     about = {"auth": {"username": name, "password": password}, "expires_in": TOKEN_SECONDS, "note": "the demo's entry"}
     return programs.send(f"{hub_api}/users/{name}/tokens", "POST", about)["token"]
 
 
 def submit(environment: dict[str, str], token: str, home: Path, entry: Path) -> None:
-    """Fetch the module into `home`, lay the entry beside its notebook, and hand both in."""
+    """Fetch the module into `home`, put the entry next to its notebook, and hand both in."""
     home.mkdir(parents=True, exist_ok=True)
     own = {"HOME": str(home), "TINYTORCH_HOME": str(home / "tinytorch"), "JUPYTERHUB_API_TOKEN": token}
     if not (home / MODULE).is_dir():
@@ -78,7 +78,7 @@ def submit(environment: dict[str, str], token: str, home: Path, entry: Path) -> 
 
 
 def join(grading: str, token: str, pseudonym: str) -> None:
-    """Take part in the leaderboard."""
+    """Join the leaderboard."""
     programs.send(f"{grading}/api/v1/board/me", "PUT", {"pseudonym": pseudonym}, token)
 
 
@@ -93,9 +93,9 @@ def main() -> None:
     try:
         hand_in(load_settings())
     except (OSError, RuntimeError, KeyError) as error:
-        say(f"!!! The demo class has not handed in its entries, and tries again at the next start: {error}")
+        say(f"!!! The demo class could not hand in its entries; it tries again at the next start: {error}")
         return
-    say("    The demo class has handed in entries of the Olympics: see the leaderboard.")
+    say("    The demo class has handed in entries for the Olympics: see the leaderboard.")
 
 
 if __name__ == "__main__":

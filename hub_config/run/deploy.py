@@ -1,7 +1,7 @@
-"""The deployment: Hub and PostgreSQL as containers of one compose project on this machine's engine.
+"""The deployment: Hub and PostgreSQL as containers in one compose project on this machine's engine.
 
-Promises: every command may be given again; settings are in one file, `hub.env`, and in the caller's `HUB_...`; all
-state is in one folder, in the volume of the database, and in the home volumes. Nothing of it needs root: the right to
+Promises: every command can be repeated; settings are in one file, `hub.env`, and in the caller's `HUB_...`; all
+state is in one folder, in the database's volume, and in the home volumes. None of this needs root: the right to
 talk to the engine is enough, and that right is as much as root's.
 """
 
@@ -28,15 +28,15 @@ DEFAULT_FOLDER = CHECKOUT / "var-deploy"
 SOCKET = "/var/run/docker.sock"
 CALL = "call.env"  # the settings that the last `up` was given
 VARIABLE = re.compile(r"\$\{(\w+)\}")  # as compose.yaml writes them
-# What compose.yaml says itself; a caller's other word for it would be half obeyed.
+# What compose.yaml sets itself; a different value from the caller would be obeyed only in part.
 SET_BY_COMPOSE = frozenset({"HUB_PLACE", "HUB_VAR", "HUB_SEMESTER", "HUB_DOCKER__TAG", "HUB_DATABASES", "HUB_PROXY"})
 INTERRUPTS = """\
-!!! This deployment runs. What has changed is built first, while everything goes on; then Hub, services and database may
-    be away for a minute or two. Students' servers, kernels and open notebooks go on; pages of the course don't answer
-    meanwhile, and grading work that runs begins anew. The way back is a backup, since an older version does not read a
-    newer schema: if you have none of today, stop here (Ctrl-C) and make one (make backup TO=...)."""
+!!! This deployment is running. What has changed is built first, while everything runs; then Hub, services and database
+    may be down for a minute or two. Students' servers, kernels and open notebooks go on; the course's pages don't
+    answer during that time, and running grading tasks start over. The way back is a backup, because an older version
+    can't read a newer schema: if you have none from today, stop here (Ctrl-C) and make one (make backup TO=...)."""
 SETTINGS_FILE = """\
-# Settings of this deployment, one HUB_NAME=value on each line; `python -m hub_config settings` lists them.
+# Settings of this deployment, one HUB_NAME=value per line; `python -m hub_config settings` lists them.
 # HUB_HOST=127.0.0.1
 # HUB_PORT=8000
 # HUB_URL=https://hub.example.org
@@ -63,7 +63,7 @@ class Deployment:
 
     @property
     def known(self) -> Settings:
-        """The settings with the semester file that is there by now."""
+        """The settings with the semester file that exists by now."""
         return self.settings.model_copy(update={"semester": self.semester})
 
     @property
@@ -87,7 +87,7 @@ class Deployment:
         }
 
     def compose(self, *words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-        """Run compose; raise NotReady with its words if it fails."""
+        """Run compose; raise NotReady with its output if it fails."""
         line = [*compose_command(), "--file", str(COMPOSE_FILE), *words]
         done = subprocess.run(line, env=self.environment(), text=True, capture_output=capture, stdin=subprocess.DEVNULL)
         if done.returncode != 0:
@@ -99,7 +99,7 @@ class Deployment:
         return self.compose("exec", "-T", "hub", *words, capture=capture)
 
     def beside_hub(self, folder: Path, *words: str) -> None:
-        """Run a command in another container of the Hub's kind that has `folder` too."""
+        """Run a command in another container like the Hub's that also has `folder`."""
         self.compose("up", "--detach", "database")
         self._wait_for_database()
         settings = self.environment_of_hub()
@@ -112,7 +112,7 @@ class Deployment:
         say(docker(*line, self.hub_image, *words).strip())
 
     def environment_of_hub(self) -> dict[str, str]:
-        """Return what compose.yaml says to the Hub's container."""
+        """Return the environment that compose.yaml gives the Hub's container."""
         raw = yaml.safe_load(COMPOSE_FILE.read_text("utf-8"))["services"]["hub"]["environment"]
         ours = self.environment()
         named = {name: VARIABLE.sub(lambda match: ours[match[1]], value) for name, value in raw.items()}
@@ -148,7 +148,7 @@ def _read_settings(file: Path) -> dict[str, str]:
 
 
 def compose_command() -> list[str]:
-    """Return the compose that this machine has."""
+    """Return this machine's compose command."""
     if shutil.which("docker") is None:
         raise NotReady("Docker's client is missing. Run: sudo apt-get install -y docker.io docker-compose")
     if subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0:
@@ -159,7 +159,7 @@ def compose_command() -> list[str]:
 
 
 def docker(*words: str) -> str:
-    """Ask the engine; raise NotReady with its words if it refuses."""
+    """Ask the engine; raise NotReady with its output if it refuses."""
     done = subprocess.run(["docker", *words], capture_output=True, text=True)
     if done.returncode != 0:
         raise NotReady(f"`docker {words[0]}` failed: {done.stderr.strip()}")
@@ -167,7 +167,7 @@ def docker(*words: str) -> str:
 
 
 def here() -> Deployment:
-    """Return the caller's deployment, made or not yet; raise NotReady where no engine or compose is."""
+    """Return the caller's deployment, whether or not it exists; raise NotReady without an engine or compose."""
     compose_command()
     docker("info", "--format", "{{.ServerVersion}}")
     return deployment_of(os.environ)
@@ -184,22 +184,22 @@ def made() -> Deployment:
 
 
 def make_ready(deployment: Deployment) -> None:
-    """Bring folder, semester, images and settings to what the next start needs."""
+    """Prepare folder, semester, images and settings for the next start."""
     deployment.folder.mkdir(parents=True, exist_ok=True)
     if not deployment.semester.exists():
         if deployment.settings.semester:
-            raise NotReady(f"There is no semester file {deployment.semester}: see HUB_SEMESTER.")
+            raise NotReady(f"The semester file {deployment.semester} does not exist: see HUB_SEMESTER.")
         say("==> A demo semester: three students, a TA, an instructor")
         _tito("semester", "demo", "--output", str(deployment.semester))
     if deployment.settings.docker.build:
-        say("==> Images of Hub, database, servers and workers (some minutes the first time)")
+        say("==> Images of Hub, database, servers and workers (takes some minutes the first time)")
         _tito("image", "build", "--semester", str(deployment.semester), "--tag", deployment.tag)
     own(deployment, deployment.folder, "state", "tmp")
     write_settings(deployment)
 
 
 def write_settings(deployment: Deployment) -> None:
-    """Leave the operator's file as it is; write what this caller set beside it."""
+    """Leave the operator's file as it is; write what this caller set into another file next to it."""
     file = deployment.folder / "hub.env"
     if not file.exists():
         file.write_text(SETTINGS_FILE, "utf-8")
@@ -208,14 +208,14 @@ def write_settings(deployment: Deployment) -> None:
 
 
 def own(deployment: Deployment, folder: Path, *inner: str) -> None:
-    """Make folders that belong to the Hub's user, by the engine: the caller may be no root."""
+    """Let the engine make folders that belong to the Hub's user: the caller may not be root."""
     paths = [str(folder / name) for name in inner] or [str(folder)]
     line = ["run", "--rm", "--network", "none", "--user", "0", "--volume", f"{folder}:{folder}", deployment.hub_image]
     docker(*line, "install", "-d", "-m", "0700", "-o", "hub", "-g", "hub", *paths)
 
 
 def wait_until_ready(deployment: Deployment, seconds: float = 300) -> None:
-    """Wait for the Hub in its container, telling what it says; raise NotReady with its last words."""
+    """Wait for the Hub in its container and print its output; raise NotReady with its last log lines."""
     deadline, shown = time.monotonic() + seconds, 0
     while True:
         lines = deployment.compose("logs", "--no-color", "hub", capture=True).stdout.splitlines()
@@ -229,12 +229,12 @@ def wait_until_ready(deployment: Deployment, seconds: float = 300) -> None:
         except NotReady as error:
             if time.monotonic() > deadline:
                 words = "\n".join(lines[-20:])
-                raise NotReady(f"The Hub did not come up within {seconds:.0f} s. Its last words:\n{words}") from error
+                raise NotReady(f"The Hub did not start within {seconds:.0f} s. Last log lines:\n{words}") from error
             time.sleep(1)
 
 
 def runs_already(deployment: Deployment) -> bool:
-    """Tell whether the Hub of this deployment runs, so that `up` is an upgrade."""
+    """Tell whether this deployment's Hub is running, so that `up` is an upgrade."""
     found = docker("ps", "--quiet", "--filter", f"label=com.docker.compose.project={deployment.project}")
     return bool(found.strip())
 
@@ -251,7 +251,7 @@ def stop_servers(deployment: Deployment) -> int:
 
 def _tito(*words: str) -> None:
     if subprocess.run([str(Path(sys.executable).parent / "tito"), *words], cwd=CHECKOUT).returncode != 0:
-        raise NotReady(f"`tito {' '.join(words)}` failed; its words are above.")
+        raise NotReady(f"`tito {' '.join(words)}` failed; see its output above.")
 
 
 @click.group()
@@ -268,9 +268,9 @@ def deploy() -> None:
 
 @deploy.command()
 def up() -> None:
-    """Build what is missing, start, and wait until everything answers; servers that run are left alone."""
+    """Build what is missing, start, and wait until everything answers; running servers are left alone."""
     deployment = here()
-    check_origins(deployment.settings)  # what it warns of, the Hub in its container says
+    check_origins(deployment.settings)  # the Hub in its container prints the warnings
     if runs_already(deployment):
         say(INTERRUPTS)
     make_ready(deployment)
@@ -278,7 +278,7 @@ def up() -> None:
     deployment.compose("up", "--detach", "--remove-orphans")
     wait_until_ready(deployment)
     deployment.in_hub("python", "-m", "hub_config", "welcome")
-    say("It goes on in the background: `make logs` shows what it says, `make down` stops it.")
+    say("It keeps running in the background: `make logs` shows its log, `make down` stops it.")
 
 
 @deploy.command()
@@ -288,7 +288,7 @@ def down(keep_servers: bool) -> None:
     deployment = made()
     deployment.compose("down")
     stopped = 0 if keep_servers else stop_servers(deployment)
-    click.echo(f"Stopped, with {stopped} servers. Everything is kept; `make up` goes on with it.")
+    click.echo(f"Stopped, with {stopped} servers. Everything is kept; `make up` starts again with it.")
 
 
 @deploy.command()
@@ -299,7 +299,7 @@ def status() -> None:
 
 @deploy.command()
 def logs() -> None:
-    """Follow what the Hub and its services say."""
+    """Follow the logs of the Hub and its services."""
     deployment = made()
     deployment.compose("exec", "-T", "hub", "sh", "-c", 'tail -n 20 -F "$HUB_VAR"/log/*.log')
 
@@ -314,13 +314,13 @@ def run(command: tuple[str, ...]) -> None:
 @deploy.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--keep", type=click.IntRange(min=1), help="Write into a dated folder of FOLDER; keep the newest so many."
+    "--keep", type=click.IntRange(min=1), help="Write into a dated subfolder of FOLDER; keep the newest N of them."
 )
 def backup(folder: Path, keep: int | None) -> None:
-    """Copy databases, submissions, grades, secrets and homes into a new FOLDER; the Hub may run."""
+    """Copy databases, submissions, grades, secrets and homes into a new FOLDER; the Hub may be running."""
     deployment, folder = made(), folder.resolve()
     if not keep and folder.exists() and any(folder.iterdir()):
-        raise NotReady(f"{folder} exists already and is not empty; name a new folder.")
+        raise NotReady(f"{folder} already exists and is not empty; name a new folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     own(deployment, folder)
     more = ["--keep", str(keep)] if keep else []
@@ -330,7 +330,7 @@ def backup(folder: Path, keep: int | None) -> None:
 @deploy.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def restore(folder: Path) -> None:
-    """Bring back what `backup` wrote into FOLDER, where no state is yet; then start with `up`."""
+    """Restore what `backup` wrote into FOLDER; there must be no state yet. Then start with `up`."""
     deployment, folder = here(), folder.resolve()
     make_ready(deployment)
     deployment.beside_hub(folder, "python", "-m", "hub_config", "restore", str(folder))

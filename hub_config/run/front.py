@@ -1,8 +1,8 @@
-"""The one door: the Python proxy, answering https itself where certificates are given.
+"""The one entrance: the Python proxy, which answers https itself if certificates are given.
 
-`configurable-http-proxy` in Python refuses `--ssl-key`, drops what a reverse proxy in front says of the browser, writes
-`@` in a path as `%40`, looks at no request's host, and lets ten slow requests hold up everybody else's. Routing by
-path, web sockets and the API that the Hub teaches are its own.
+The Python `configurable-http-proxy` refuses `--ssl-key`, drops a reverse proxy's headers about the browser, writes
+`@` in a path as `%40`, ignores a request's host, and lets ten slow requests hold up everybody else's. This adds what
+is missing; routing by path, web sockets and the API through which the Hub sets routes are the original's.
 """
 
 import logging
@@ -20,14 +20,14 @@ from tornado.ioloop import IOLoop
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from tornado.web import Application
 
-# Requests under way at once; a class of 50 asks for some hundred files when it comes in.
+# Simultaneous requests; a class of 50 asks for some hundred files when it arrives.
 MOST_REQUESTS = 500
 SLOWEST_ANSWER_SECONDS = 600.0  # a gradebook's export, a plan of a semester
 FORWARDED = ("Forwarded", "X-Scheme", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Host")
 
 
 class AtHost:
-    """The proxy as requests for one host see it: its routes begin with a host."""
+    """The proxy as requests for one host see it: the routes begin with a host."""
 
     def __init__(self, proxy: PythonProxy, host: str) -> None:
         self._proxy, self._host = proxy, host
@@ -40,7 +40,7 @@ class AtHost:
 
 
 class Front(ProxyHandler):
-    """Say of every request how the browser sent it; believe a reverse proxy only where one stands in front."""
+    """Add to every request how the browser sent it; trust a reverse proxy's headers only if one is in front."""
 
     def initialize(self, proxy: PythonProxy, **options: Any) -> None:
         super().initialize(AtHost(proxy, self.request.host_name) if proxy.host_routing else proxy, **options)
@@ -61,7 +61,7 @@ class Front(ProxyHandler):
         return request
 
     async def get_target_url(self, path: str) -> str | None:
-        """Leave `@` as it is: the server of somebody called by a mail address answers at that spelling alone."""
+        """Leave `@` as it is: the server of somebody whose name is a mail address answers only at that spelling."""
         url: str | None = await super().get_target_url(path)
         if url is None:
             return None
@@ -69,7 +69,7 @@ class Front(ProxyHandler):
         return where.replace("%40", "@") + mark + query
 
     def open(self, *args: str, **kwargs: str) -> None:
-        """Pass each message on at once: held back until the one before is acknowledged, a cell's answer took 40 ms."""
+        """Pass on each message immediately: held back until the last was acknowledged, a cell's answer took 40 ms."""
         self.set_nodelay(True)
 
 
@@ -78,13 +78,13 @@ class Front(ProxyHandler):
 @click.option("--port", type=int, required=True, help="Port to listen on.")
 @click.option("--api-port", type=int, required=True, help="Port of the Hub's API, on loopback.")
 @click.option("--default-target", required=True, help="Where a request without a route goes: the Hub.")
-@click.option("--error-target", required=True, help="Where an error's page comes from.")
+@click.option("--error-target", required=True, help="Where error pages come from.")
 @click.option("--tls-key", type=click.Path(path_type=Path), help="Private key, to answer https.")
 @click.option("--tls-cert", type=click.Path(path_type=Path), help="Certificate and its chain.")
 @click.option(
-    "--behind-proxy", is_flag=True, help="Believe X-Forwarded-Proto and the like of a reverse proxy in front."
+    "--behind-proxy", is_flag=True, help="Trust X-Forwarded-Proto and similar headers from a reverse proxy in front."
 )
-@click.option("--host-routing", is_flag=True, help="Routes begin with a host: each server has a domain of its own.")
+@click.option("--host-routing", is_flag=True, help="Routes begin with a host: each server has its own domain.")
 def main(ip: str, port: int, api_port: int, tls_key: Path | None, tls_cert: Path | None, **options) -> None:
     """Pass requests and web sockets on; CONFIGPROXY_AUTH_TOKEN guards the API.
 
@@ -93,7 +93,7 @@ def main(ip: str, port: int, api_port: int, tls_key: Path | None, tls_cert: Path
         --default-target http://127.0.0.1:8081 --error-target http://127.0.0.1:8081/hub/error
     """
     logging.getLogger("configurable_http_proxy").setLevel(logging.WARNING)
-    # The simple client and no other: it knows no proxies of the environment, which would see every cookie.
+    # Only the simple client: it ignores proxies named in the environment, which would see every cookie.
     AsyncHTTPClient.configure(SimpleAsyncHTTPClient, max_clients=MOST_REQUESTS)
     token = os.environ["CONFIGPROXY_AUTH_TOKEN"]
     proxy = PythonProxy({**options, "auth_token": token, "proxy_timeout": SLOWEST_ANSWER_SECONDS})

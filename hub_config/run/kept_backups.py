@@ -1,6 +1,6 @@
-"""Backups on a schedule: each in a folder that is called by its time, the newest kept, the last one on record.
+"""Backups on a schedule: each in a folder named by its time; the newest are kept, and the last one is recorded.
 
-A copy on the disk that it is a copy of is no backup: whoever calls is told so.
+A copy on the same disk as the original is not a backup: the caller is warned.
 """
 
 import json
@@ -16,7 +16,7 @@ STAMP = "%Y-%m-%dT%H%M%SZ"
 
 
 def make(settings: Settings, folder: Path, keep: int | None) -> tuple[Path, dict, list[Path]]:
-    """Back up into `folder`, or with `keep` into a dated folder of it; return where, what was made and deleted."""
+    """Back up into `folder`, or with `keep` into a dated subfolder; return where, what was made, what was deleted."""
     target = folder / time.strftime(STAMP, time.gmtime()) if keep else folder
     made = back_up(settings, target)
     _record(settings, target, made)
@@ -31,7 +31,7 @@ def _record(settings: Settings, target: Path, made: dict) -> None:
 
 
 def delete_oldest(folder: Path, keep: int) -> list[Path]:
-    """Delete complete backups beyond the newest `keep`; what is not complete, or not of ours, is left alone."""
+    """Delete complete backups beyond the newest `keep`; incomplete ones and other folders are left alone."""
     doomed = dated(folder)[:-keep]
     for each in doomed:
         shutil.rmtree(each)
@@ -44,7 +44,7 @@ def dated(folder: Path) -> list[Path]:
 
 
 def on_the_same_disk(settings: Settings, folder: Path) -> bool:
-    """Tell whether a disk that breaks takes both."""
+    """Tell whether one broken disk would lose both."""
     return folder.stat().st_dev == settings.var.stat().st_dev
 
 

@@ -1,7 +1,7 @@
-"""`python -m hub_config platform`: let a learning platform register this Hub, and say yes to what came of it.
+"""`python -m hub_config platform`: let a learning platform register this Hub, and confirm the registration.
 
-Whoever is our platform says who people are, so a registration takes effect by the yes of somebody on this machine, and
-with the Hub's next start.
+Our platform decides who people are, so a registration takes effect only when somebody on this machine confirms it, and
+at the Hub's next start.
 """
 
 import hashlib
@@ -26,12 +26,12 @@ DAY_HOURS = 24
 
 @click.command()
 @click.option("--invite", is_flag=True, help="Make an address with which one platform can register this Hub, once.")
-@click.option("--hours", type=click.IntRange(1, 14 * DAY_HOURS), default=DAY_HOURS, help="How long it is good for.")
-@click.option("--form", is_flag=True, help="Show what is entered by hand; with --json, what Canvas takes as a key.")
-@click.option("--yes", is_flag=True, help="Let people come from the platform that registered.")
+@click.option("--hours", type=click.IntRange(1, 14 * DAY_HOURS), default=DAY_HOURS, help="How long it is valid.")
+@click.option("--form", is_flag=True, help="Show what to enter by hand; with --json, the key for Canvas.")
+@click.option("--yes", is_flag=True, help="Let people log in from the platform that registered.")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def platform(invite: bool, hours: int, form: bool, yes: bool, as_json: bool) -> None:
-    """Show which learning platform registered this Hub; let one (--invite), take it (--yes), or do it by hand (--form).
+    """Show the learning platform that registered this Hub; invite one (--invite), confirm it (--yes), or see --form.
 
     \b
     python -m hub_config platform --invite --hours 48
@@ -45,7 +45,7 @@ def platform(invite: bool, hours: int, form: bool, yes: bool, as_json: bool) -> 
         )
     settings = load_settings()
     if settings.authenticator != "lti13":
-        raise NotReady(f"people log in by {settings.authenticator} here: set HUB_AUTHENTICATOR=lti13")
+        raise NotReady(f"people log in with {settings.authenticator} here: set HUB_AUTHENTICATOR=lti13")
     if form:
         say_form(settings, as_json)
         return
@@ -58,9 +58,9 @@ def platform(invite: bool, hours: int, form: bool, yes: bool, as_json: bool) -> 
 
 
 def make_invitation(settings: Settings, hours: int) -> str:
-    """Return the address for a platform's administrator; its token is kept as a digest alone."""
+    """Return the address for a platform's administrator; only a digest of its token is kept."""
     if not settings.public_url.startswith("https://"):
-        raise NotReady(f"a platform registers a Hub with an https address only, this one is {settings.public_url}")
+        raise NotReady(f"{settings.public_url} is not https: a platform registers a Hub with an https address only")
     token = secrets.token_urlsafe(32)
     name = hashlib.sha256(token.encode()).hexdigest()
     until = {"until": time.time() + hours * 3600}
@@ -69,7 +69,7 @@ def make_invitation(settings: Settings, hours: int) -> str:
 
 
 def registered(settings: Settings) -> dict[str, Any]:
-    """Return what the platform that registered last said; raise NotReady where none has."""
+    """Return what the most recently registered platform sent; raise NotReady if none has registered."""
     file = _folder(settings) / REGISTERED
     if not file.is_file():
         raise NotReady("No platform has registered yet: python -m hub_config platform --invite")
@@ -77,10 +77,10 @@ def registered(settings: Settings) -> dict[str, Any]:
 
 
 def confirm(settings: Settings, facts: dict[str, Any]) -> bool:
-    """Take a registration; raise NotReady where the settings name a platform themselves, which would still hold."""
+    """Confirm a registration; raise NotReady if the settings name a platform, which would take precedence."""
     here = settings.sign_in
     if not is_confirmed(settings, facts) and not (settings.awaits_platform or _from_file(settings)):
-        raise NotReady(f"HUB_SIGN_IN__... name the platform {here.issuer!r}: take these variables away first")
+        raise NotReady(f"HUB_SIGN_IN__... name the platform {here.issuer!r}: remove these variables first")
     write_private(settings.var / CONFIRMED_PLATFORM, json.dumps(facts, indent=1) + "\n")
     return True
 
@@ -94,7 +94,7 @@ def say_address(address: str, hours: int, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"address": address, "until": until.isoformat(timespec="seconds")}))
         return
-    click.echo(f"Give this to the platform's administrator; it is good once, until {until:%Y-%m-%d %H:%M} UTC:")
+    click.echo(f"Give this to the platform's administrator; it works once, until {until:%Y-%m-%d %H:%M} UTC:")
     click.echo(address)
 
 
@@ -109,13 +109,13 @@ def say_form(settings: Settings, as_json: bool) -> None:
 
 
 def words_of(facts: dict[str, Any], confirmed: bool, just_now: bool) -> str:
-    """Say what a registration is, and what to do next."""
+    """Print a registration and what to do next."""
     lines = [
         f"{name:14} {facts[name]}" for name in ("issuer", "product", "deployment", *PLATFORM_FACTS[:1]) if facts[name]
     ]
     lines += [f"{name:14} {facts[name]}" for name in PLATFORM_FACTS[2:]]
-    then = "Confirmed. It holds from the Hub's next start on: python -m hub_config stop, then serve."
-    ask = "Is that your platform? It will say who people are. If so: python -m hub_config platform --yes"
+    then = "Confirmed. It takes effect at the Hub's next start: python -m hub_config stop, then serve."
+    ask = "Is this your platform? It will decide who people are. If it is yours: python -m hub_config platform --yes"
     return "\n".join([*lines, then if just_now else "In force." if confirmed else ask])
 
 

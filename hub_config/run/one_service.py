@@ -1,4 +1,4 @@
-"""One service in the foreground, on another machine than its Hub: as `serve` would start it, without a supervisor."""
+"""One service in the foreground, on a machine other than its Hub's: as `serve` would start it, unsupervised."""
 
 import os
 from typing import NoReturn
@@ -9,7 +9,7 @@ from hub_config.settings import CHECKOUT, Settings
 
 
 def run_in_foreground(name: str, settings: Settings) -> NoReturn:
-    """Become the service; raise NotReady where something is missing that only the Hub's machine can give."""
+    """Become the service; raise NotReady if something is missing that only the Hub's machine can provide."""
     found = {service.name: service for service in SERVICES}
     if name not in found:
         raise NotReady(f"No service is called {name!r}: choose one of {', '.join(found)}.")
@@ -20,12 +20,12 @@ def run_in_foreground(name: str, settings: Settings) -> NoReturn:
 
 
 def check(name: str, settings: Settings) -> None:
-    """Refuse a token of one's own, which no Hub would know, and a semester that is not there yet."""
+    """Refuse a token made here, which no Hub would know, and a missing semester file."""
     token = settings.given_secrets and settings.given_secrets / f"service-{name}"
     if not (token and token.is_file()):
         raise NotReady(
-            f"{name} runs away from its Hub, and both must have one token: write it into a file service-{name}, and "
+            f"{name} and its Hub are apart and must have one token: write it into a file service-{name}, and "
             f"name the folder on both sides: HUB_GIVEN_SECRETS=... (now {settings.given_secrets})"
         )
     if not settings.semester_file.exists():
-        raise NotReady(f"There is no semester file {settings.semester_file} yet: start the Hub first.")
+        raise NotReady(f"The semester file {settings.semester_file} does not exist yet: start the Hub first.")

@@ -11,7 +11,7 @@ SUFFIX = ".pgdump"
 
 
 def dump_all(settings: Settings, folder: Path) -> list[str]:
-    """Write NAME.pgdump of each database into `folder`; return the names. Nothing where SQLite is used."""
+    """Write NAME.pgdump of each database into `folder`; return the names. With SQLite it does nothing."""
     if not settings.databases:
         return []
     folder.mkdir(parents=True, exist_ok=True)
@@ -22,12 +22,12 @@ def dump_all(settings: Settings, folder: Path) -> list[str]:
 
 
 def load_all(settings: Settings, folder: Path) -> None:
-    """Fill empty databases from the files in `folder`; raise NotReady, before anything is written, if one is not."""
+    """Fill empty databases from the files in `folder`; raise NotReady, before writing, if one is not empty."""
     used = [name for name in SQLITE_FILES if _has_tables(name, settings)]
     if used:
         raise NotReady(
             f"These databases are not empty: {', '.join(used)}. Restore into new ones: remove the database's volume, "
-            "or take another project (HUB_DOCKER__PREFIX)"
+            "or use another project (HUB_DOCKER__PREFIX)"
         )
     for name in SQLITE_FILES:
         line = ["--exit-on-error", "--no-owner", f"--dbname={_address(name, settings)}"]
@@ -40,7 +40,7 @@ def _has_tables(name: str, settings: Settings) -> bool:
 
 
 def _address(name: str, settings: Settings) -> str:
-    """Return the address as PostgreSQL's tools read it, without SQLAlchemy's driver."""
+    """Return the address in the form for PostgreSQL's tools, without SQLAlchemy's driver."""
     scheme, rest = settings.database_url(name).split("://", 1)
     return f"{scheme.split('+')[0]}://{rest}"
 

@@ -1,7 +1,7 @@
-"""What `serve` builds before it starts anything: environments, and the demo semester where there is no other.
+"""What `serve` builds before it starts anything: environments, and the demo semester if there is no other.
 
-Every step is idempotent. A course that can't be built any more (somebody is editing it) does not take a running class
-down: the environments of the last good start are used, and the reason is said.
+Every step is idempotent. A course that can no longer be built (somebody is editing it) does not take a running class
+down: the environments of the last good start are used, and the reason is printed.
 """
 
 import os
@@ -15,7 +15,7 @@ from hub_config.settings import CHECKOUT, Settings
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a message for the person at the terminal."""
     print(text, flush=True)
 
 
@@ -39,7 +39,7 @@ def build_images(settings: Settings, log: Path) -> None:
         return
     line = ["tito", "image", "build", "--semester", str(settings.semester_file)]
     line += ["--tag", settings.image_tag, "--only", "student", "--only", "worker", "--only", "staff"]
-    step("Images of servers and workers (some minutes the first time)", line, log)
+    step("Images of servers and workers (takes some minutes the first time)", line, log)
 
 
 def build_environments(settings: Settings, log: Path) -> None:
@@ -51,11 +51,11 @@ def build_environments(settings: Settings, log: Path) -> None:
     except NotReady as error:
         if not usable:
             raise
-        say(f"!!! {error}\n    Going on with the environments of the last good start.")
+        say(f"!!! {error}\n    Continuing with the environments of the last good start.")
 
 
 def step(title: str, command: list[str], log: Path) -> None:
-    """Run one preparation, its output in the log; raise NotReady with its last words if it fails."""
+    """Run one preparation, its output in the log; raise NotReady with the last log lines if it fails."""
     say(f"==> {title}")
     began = time.monotonic()
     with log.open("ab") as output:
@@ -63,6 +63,6 @@ def step(title: str, command: list[str], log: Path) -> None:
         environment = dict(os.environ) | {"PATH": programs.base_environment()["PATH"]}
         done = subprocess.run(command, cwd=CHECKOUT, env=environment, stdout=output, stderr=output)
     if done.returncode != 0:
-        raise NotReady(f"`{' '.join(command)}` failed. Its last words, in {log}:\n{programs.tail(log)}")
+        raise NotReady(f"`{' '.join(command)}` failed. Last log lines, in {log}:\n{programs.tail(log)}")
     if time.monotonic() - began > 2:
         say(f"    done in {time.monotonic() - began:.0f} s")

@@ -1,4 +1,4 @@
-"""The programs of one machine's Hub: proxy, Hub, services, with their whole environments."""
+"""The programs of a Hub on one machine: proxy, Hub, services, with their whole environments."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def proxy(settings: Settings) -> Program:
     if settings.subdomain_host:
         command += ["--host-routing"]
     token = {"CONFIGPROXY_AUTH_TOKEN": secret_of(settings, "proxy-token")}
-    # The Python proxy tells the Hub the local time of a server's last request, and the Hub reads it as UTC.
+    # The Python proxy reports a server's last request in local time, and the Hub reads it as UTC.
     token["TZ"] = "UTC"
     return Program("proxy", command, base_environment() | token, settings.var / "log" / "proxy.log")
 
@@ -66,7 +66,7 @@ def hub(settings: Settings) -> Program:
     command = [sys.executable, "-m", "jupyterhub", "--config", str(CONFIG)]
     environment = base_environment() | settings_environment(settings)
     environment |= {name: os.environ[name] for name in (*DATABASE_NAMES, *CLUSTER_NAMES) if name in os.environ}
-    if WAYS[settings.authenticator].asks_outside:  # the Hub's own requests take no notice of a proxy
+    if WAYS[settings.authenticator].asks_outside:  # the Hub's own requests ignore the proxy
         environment |= named_proxies()
     return Program("hub", command, environment, settings.var / "log" / "hub.log")
 
@@ -74,13 +74,13 @@ def hub(settings: Settings) -> Program:
 def service_program(service: Service, settings: Settings) -> Program:
     """Return one service."""
     command, environment = command_line(service, settings), service_environment(service, settings)
-    if service is CAMPUS:  # it asks somebody else's server, by the way on which the Hub's logins go
+    if service is CAMPUS:  # it sends requests to somebody else's server, by the same way as the Hub's logins
         environment |= {"CAMPUS_PROXY": proxy_for(settings.sign_in.token_url) or ""}
     return Program(service.name, command, environment, settings.var / "log" / f"{service.name}.log")
 
 
 def base_environment() -> dict[str, str]:
-    """Return what of the caller's environment any program gets; .venv comes first on PATH."""
+    """Return the part of the caller's environment that any program gets; .venv comes first on PATH."""
     kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
     return kept | {"PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}"}
 
@@ -109,19 +109,19 @@ def send(url: str, method: str, body: dict | None, token: str = "", timeout: flo
 
 
 def wait_for(name: str, ready: Callable[[], object], seconds: float, log: Path | None) -> None:
-    """Wait until `ready` gives something true; raise TimeoutError that names the log, if it is on this machine."""
+    """Wait until `ready` returns something true; raise TimeoutError that names the log if it is on this machine."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
-            words = f"Its last words, in {log}:\n{tail(log)}" if log else "It runs elsewhere: see its log there."
+            words = f"Last log lines, in {log}:\n{tail(log)}" if log else "It runs elsewhere: see its log there."
             raise TimeoutError(f"{name} did not answer within {seconds:.0f} seconds. {words}")
         time.sleep(0.1)
 
 
 def answers(url: str, host: str = "") -> bool:
-    """Tell whether `url` answers with a success; whose certificate it shows is not asked, nothing is sent or read.
+    """Tell whether `url` answers with a success; its certificate is not checked, since nothing is sent or read.
 
-    `host` is what a browser would ask for there, where the proxy looks at it.
+    `host` is the host that a browser would ask for there, if the proxy routes by it.
     """
     context = ssl._create_unverified_context() if url.startswith("https") else None
     request = urllib.request.Request(url, headers={"Host": host} if host else {})
@@ -133,7 +133,7 @@ def answers(url: str, host: str = "") -> bool:
 
 
 def _direct(context: ssl.SSLContext | None = None) -> urllib.request.OpenerDirector:
-    """Return what asks our own programs: no proxy that the environment names may see a token, or could reach them."""
+    """Return the opener for our own programs: no proxy of the environment may see a token, or could reach them."""
     https = urllib.request.HTTPSHandler(context=context)
     return urllib.request.build_opener(urllib.request.ProxyHandler({}), https)
 

@@ -1,4 +1,4 @@
-"""`make serve`: prepare what is missing, start everything, say what to try, run until Ctrl-C.
+"""`make serve`: prepare what is missing, start everything, print what to try, run until Ctrl-C.
 
 Every step is idempotent: a second start finds its work done and takes seconds. All state is under `var`.
 """
@@ -30,10 +30,10 @@ from hub_config.settings import CHECKOUT, Settings, load_settings, settings_envi
 from hub_config.sign_in.kinds import check_sign_in, how_to_log_in
 
 RECORD = "hub/programs.json"
-READY = "hub/ready"  # there while everything answers
-# Where a build or the judging of a class keeps a machine busy, imports take minutes; who died is found by deaths.
+READY = "hub/ready"  # exists while everything answers
+# If a build or the judging of a class keeps a machine busy, imports take minutes; dead programs are noticed otherwise.
 START_SECONDS = 240.0
-MOST_MISTAKES = 10  # shown of a semester file; a damaged one may have a hundred, and the service's page shows all
+MOST_MISTAKES = 10  # shown from a semester file; a damaged one may have a hundred, and the service's page shows all
 
 
 def serve(settings: Settings) -> None:
@@ -47,7 +47,7 @@ def serve(settings: Settings) -> None:
         check_sign_in(settings)
         for warning in [*check_origins(settings), *check_certificates(settings)]:
             say(f"!!! {warning}")
-        (settings.var / READY).unlink(missing_ok=True)  # of one that was killed
+        (settings.var / READY).unlink(missing_ok=True)  # left by one that was killed
         if settings.spawner == "bubblewrap":
             check_bubblewrap()
             check_readable(shown_to_servers(settings))
@@ -60,7 +60,7 @@ def serve(settings: Settings) -> None:
 
 
 def shown_to_servers(settings: Settings) -> list[Path]:
-    """Return what of the checkout servers read."""
+    """Return which parts of the checkout servers read."""
     paths = {path for kind in (settings.student, settings.staff) for path in kind.read_only}
     return [CHECKOUT / "hub_config" / "server", *(CHECKOUT / path for path in sorted(paths))]
 
@@ -78,7 +78,7 @@ def run(settings: Settings) -> None:
         if not supervisor.stopping.is_set():
             (settings.var / READY).touch()
             say(welcome(settings))
-            say("Ctrl-C stops the Hub; work, submissions and grades are kept. docs/operator.md tells the rest.")
+            say("Ctrl-C stops the Hub; work, submissions and grades are kept. docs/operator.md has the rest.")
             demo_class.start(settings, marker)
         supervisor.watch()
     finally:
@@ -97,7 +97,7 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
     here = [service for service in services if service.name not in settings.elsewhere]
     own = {service.name: programs.service_program(service, settings) for service in here}
     web = [own[service.name] for service in here if service.web]
-    # The Hub gives a service its route when it answers, so services come up beside the Hub and not after it.
+    # The Hub gives a service its route when it answers, so services start at the same time as the Hub and not after it.
     for program in (*front(settings), programs.hub(settings), *web):
         supervisor.start(program)
     wait(supervisor, "hub", f"{settings.hub_api_url}/health")
@@ -114,7 +114,7 @@ def start_all(supervisor: Supervisor, settings: Settings) -> None:
 
 
 def front(settings: Settings) -> list[programs.Program]:
-    """Return the proxy, none where it runs by itself."""
+    """Return the proxy, none if it runs separately."""
     if settings.proxy_api:
         return []
     proxy = programs.proxy(settings)
@@ -123,31 +123,31 @@ def front(settings: Settings) -> list[programs.Program]:
 
 
 def try_service(supervisor: Supervisor, name: str, url: str) -> bool:
-    """Wait for a service; one that does not come up is named, and the others go on without it; tell which it was."""
+    """Wait for a service; if it does not start, report it, let the others run without it, and return its name."""
     try:
         wait(supervisor, name, url)
     except (NotReady, TimeoutError) as error:
-        say(f"!!! {error}\n    Everything else goes on without {name}, which is started again and again.")
+        say(f"!!! {error}\n    Everything else runs without {name}, which is restarted until it works.")
         return False
     return True
 
 
 def wait_for_routes(supervisor: Supervisor, settings: Settings, names: list[str], seconds: float = 60) -> None:
-    """Wait until these services answer through the proxy: before, their addresses are the Hub's "no such page".
+    """Wait until these services answer through the proxy: before that, their addresses show the Hub's "no such page".
 
-    The Hub answers before it has looked after the routes: with students' servers to find again, by seconds.
+    The Hub answers before it has set the routes: seconds before, if it has to find students' servers again.
     """
-    host = urlsplit(settings.subdomain_origin or settings.public_url).netloc.lower()  # as browsers write it
+    host = urlsplit(settings.subdomain_origin or settings.public_url).netloc.lower()  # as browsers send it
     for name in names:
         url = f"{settings.entrance}services/{name}/health"
         try:
             wait(supervisor, "proxy", url, seconds, host)
         except TimeoutError as error:
-            say(f"!!! {error}\n    There is no way to {name} yet; the Hub makes one within minutes.")
+            say(f"!!! {error}\n    {name} can't be reached yet; the Hub adds its route within minutes.")
 
 
 def wait_for_semester(supervisor: Supervisor, settings: Settings, seconds: float = 240) -> None:
-    """Wait until people are known and what is due is released; say so if that takes long, and what is missing."""
+    """Wait until people are known and due modules are released; if that takes long, print what is missing."""
     program = supervisor.programs.get("semester")
     if program is None:
         return
@@ -158,15 +158,15 @@ def wait_for_semester(supervisor: Supervisor, settings: Settings, seconds: float
         if supervisor.stopping.wait(0.3):
             return
         if time.monotonic() > deadline:
-            say(f"!!! Not ready yet: {missing}. It is tried again and again; see {program.log}")
+            say(f"!!! Not ready yet: {missing}. It is retried until it succeeds; see {program.log}")
             return
-    with suppress(OSError):  # it answered a moment ago; whatever ended it since is said by the supervisor
+    with suppress(OSError):  # it answered a moment ago; if it has ended since, the supervisor reports it
         for warning in left_as_it_was(programs.ask_service("semester", "api/v1/status", settings)):
             say(f"!!! {warning}")
 
 
 def still_missing(settings: Settings) -> str:
-    """Return what the semester service has yet to do, nothing if all is in force."""
+    """Return what the semester service still has to do, "" if everything is in force."""
     try:
         status = programs.ask_service("semester", "api/v1/status", settings)
     except OSError as error:
@@ -175,7 +175,7 @@ def still_missing(settings: Settings) -> str:
 
 
 def missing_of(status: dict) -> str:
-    """Return what is still under way in a semester service of this state; a file that waits for somebody is not."""
+    """Return what a semester service in this state is still doing; a file that waits for somebody does not count."""
     if status.get("frozen"):
         return ""
     run, is_broken = status["run"], bool(status["file"] and status["file"]["problems"])
@@ -188,17 +188,17 @@ def missing_of(status: dict) -> str:
 
 
 def left_as_it_was(status: dict) -> list[str]:
-    """Say what the start has not applied, why, and what to do; the class goes on as it was before."""
+    """Return what the start did not apply, why, and what to do; the class continues as it was before."""
     command = "python -m hub_config run -- tito semester apply"
     if frozen := status.get("frozen"):
-        said = f"The course is frozen since {frozen['since'][:16]} by {frozen['by']}: it is read, and nothing changes."
-        return [f"{said}\n    To let it go on: python -m hub_config run -- tito semester unfreeze"]
+        said = f"{frozen['by']} froze the course at {frozen['since'][:16]}: it can be read, but nothing changes."
+        return [f"{said}\n    To unfreeze it: python -m hub_config run -- tito semester unfreeze"]
     if status["file"] and (problems := status["file"]["problems"]):
         found = "".join(f"\n    {_in_words(problem)}" for problem in problems[:MOST_MISTAKES])
-        return [f"The semester file was not applied, and the class stays as it was:{found}\n    Then: {command}"]
+        return [f"The semester file was not applied, and the class stays unchanged:{found}\n    Then: {command}"]
     asked = status["run"]["confirmations"] if status["run"] else []
     return [
-        f"Left as it was, since it needs a yes: {each['sentence']}\n    If it is meant: {command} --yes {each['key']}"
+        f"Not changed, because nobody has confirmed it: {each['sentence']}\n    If meant: {command} --yes {each['key']}"
         for each in asked
     ]
 
@@ -214,14 +214,14 @@ def _is_overdue_release(row: dict, now: str) -> bool:
 
 
 def wait(supervisor: Supervisor, name: str, url: str, seconds: float = START_SECONDS, host: str = "") -> None:
-    """Wait for a program's first answer while tending the others; Ctrl-C ends the wait, three deaths refuse it."""
-    program = supervisor.programs.get(name)  # none of what another machine runs
+    """Wait for a program's first answer while watching the others; Ctrl-C ends the wait, three deaths make it fail."""
+    program = supervisor.programs.get(name)  # None for what another machine runs
 
     def ready() -> bool:
         supervisor.tend()
         if program and program.deaths >= 3:
             raise NotReady(
-                f"{name} ends as soon as it starts. Its last words, in {program.log}:\n{programs.tail(program.log)}"
+                f"{name} ends as soon as it starts. Last log lines, in {program.log}:\n{programs.tail(program.log)}"
             )
         return supervisor.stopping.is_set() or programs.answers(url, host)
 
@@ -229,7 +229,7 @@ def wait(supervisor: Supervisor, name: str, url: str, seconds: float = START_SEC
 
 
 def restore_routes(settings: Settings) -> None:
-    """Let the Hub teach a new proxy its routes."""
+    """Let the Hub set the routes of a new proxy."""
     try:
         programs.wait_for("the proxy", lambda: _routes_sent(settings), 20, settings.var / "log" / "proxy.log")
     except TimeoutError as error:
@@ -245,7 +245,7 @@ def _routes_sent(settings: Settings) -> bool:
 
 
 def stop_servers(settings: Settings) -> None:
-    """Ask the Hub to end single-user servers and itself; what does not obey is swept up afterwards."""
+    """Ask the Hub to end single-user servers and itself; what does not obey is killed afterwards."""
     try:
         programs.hub_api(settings, "POST", "shutdown", {"servers": True, "proxy": False}, timeout=5)
     except OSError:
@@ -264,7 +264,7 @@ def welcome(settings: Settings) -> str:
             "",
             *how_to_log_in(settings),
             "",
-            "Try first: log in as a student, open the next module, run its cells; then hand it in:",
+            "Try first: log in as a student, open the next module, run its cells, then hand it in:",
             "`tito submit NAME` in a terminal, or JupyterLab's menu Nbgrader, Assignment List.",
         ]
     )
@@ -281,7 +281,7 @@ def only_one(settings: Settings) -> Iterator[IO[str]]:
         except BlockingIOError as error:
             running = json.loads(file.read_text("utf-8") or "{}")
             raise NotReady(
-                f"The Hub runs already at {running.get('url')} (pid {running.get('pid')}). Stop it: make stop"
+                f"The Hub is already running at {running.get('url')} (pid {running.get('pid')}). Stop it: make stop"
             ) from error
         lock.truncate(0)
         held = {"pid": os.getpid(), "url": settings.public_url, "settings": settings_environment(settings)}
@@ -304,19 +304,19 @@ def running(settings: Settings) -> dict:
 
 
 def is_ready(settings: Settings) -> bool:
-    """Tell whether everything came up, and the page of the login answers now."""
+    """Tell whether everything has started, and the login page answers now."""
     return (settings.var / READY).exists() and programs.answers(f"{settings.entrance}hub/health")
 
 
 def program_pids(settings: Settings) -> dict[str, int]:
-    """Return name -> pid of what `serve` started; raise NotReady if it does not run."""
+    """Return name -> pid of what `serve` started; raise NotReady if it is not running."""
     if not running(settings):
         raise NotReady("The Hub is not running. Start it first: make serve")
     return json.loads((settings.var / RECORD).read_text("utf-8"))
 
 
 def operator_environment(settings: Settings) -> dict[str, str]:
-    """Return what a command needs to act as the operator on this machine, while the Hub runs."""
+    """Return the environment for commands that act as the operator on this machine, while the Hub runs."""
     held = running(settings)
     if not held:
         raise NotReady("The Hub is not running. Start it first: make serve")

@@ -1,7 +1,7 @@
-"""Programs side by side, each restarted when it dies, all stopped together.
+"""Run programs side by side, restart each when it dies, stop all together.
 
-Promises: a program that dies starts again (at once, then with growing pauses); nothing that was started, nor anything
-that it started, outlives `stop`; single-user servers outlive the Hub, not the supervisor.
+Promises: a program that dies starts again (immediately, then with growing pauses); nothing that was started, nor
+anything that it started, outlives `stop`; single-user servers outlive the Hub, not the supervisor.
 """
 
 import ctypes
@@ -20,7 +20,7 @@ from hub_config.run.log_files import rotate_all
 PR_SET_CHILD_SUBREAPER = 36
 LONGEST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
-LOGS_SECONDS = 60.0  # between two looks at how long the logs are
+LOGS_SECONDS = 60.0  # between two checks of the logs' sizes
 MARKER = "TINYTORCH_RUN_ID"
 
 
@@ -53,7 +53,7 @@ class Supervisor:
     looked_at_logs: float = 0.0
 
     def adopt_orphans(self) -> None:
-        """Become the parent of single-user servers whose Hub has died, so that their end is seen."""
+        """Become the parent of single-user servers whose Hub has died, so that their end is noticed."""
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
     def start(self, program: Program) -> None:
@@ -70,7 +70,7 @@ class Supervisor:
                 stderr=log,
                 start_new_session=True,
             )
-        # Deaths are seen by os.waitpid, for adopted processes too.
+        # os.waitpid reports deaths, including those of adopted processes.
         program.pid, process.returncode = process.pid, 0
         program.started = time.monotonic()
         self._write_record()
@@ -96,7 +96,7 @@ class Supervisor:
                 rotate_all(folder)
 
     def stop(self, grace_seconds: float = 10.0) -> None:
-        """End all programs at once, then whatever else carries the marker."""
+        """End all programs at the same time, then everything else that carries the marker."""
         self.stopping.set()
         pids = {program.pid for program in self.programs.values() if program.pid}
         for program in self.programs.values():
@@ -117,10 +117,10 @@ class Supervisor:
         program.pause = 0.0 if steady else min(LONGEST_PAUSE_SECONDS, program.pause * 2 or 0.5)
         program.pid, program.not_before = 0, time.monotonic() + program.pause
         program.deaths += 1
-        self.say(f"{program.name} ended and is started again (see {program.log})")
+        self.say(f"{program.name} ended and will be restarted (see {program.log})")
 
     def _write_record(self) -> None:
-        """Keep name -> pid where other commands find it, never half written."""
+        """Write name -> pid where other commands find it, never half written."""
         if self.record:
             pids = {name: program.pid for name, program in self.programs.items()}
             temporary = self.record.with_suffix(".new")
@@ -150,7 +150,7 @@ def sweep(marker: str) -> int:
         try:
             carries = wanted in (folder / "environ").read_bytes().split(b"\0")
         except OSError:
-            continue  # gone, or another person's
+            continue  # gone, or another user's
         if carries:
             found += _send(int(folder.name), signal.SIGKILL)
     return found

@@ -1,1 +1,1 @@
-"""How people log in: the ways there are, and the authenticators behind them."""
+"""How people log in: the available ways, and the authenticators behind them."""

@@ -1,7 +1,7 @@
-"""Passwords for one machine: generated ones, or one for all.
+"""Passwords for one machine: generated ones, or one shared by all.
 
-Whoever the Hub knows has a password in `var/secrets/passwords.json`; the semester service decides whom it knows. Nobody
-can sign up, and a removed person's password is gone with her.
+People whom the Hub knows have a password in `var/secrets/passwords.json`; the semester service decides whom it knows.
+Nobody can sign up, and a removed person's password is removed too.
 """
 
 import hmac
@@ -21,7 +21,7 @@ class GeneratedPasswords(NamedByRule, Authenticator):
     secrets_folder = Unicode(help="Folder of passwords.json").tag(config=True)
 
     async def authenticate(self, handler, data):
-        """Return the name if the password is hers, else None; takes as long for a name that does not exist."""
+        """Return the name if the password is right, else None; takes as long for a name that does not exist."""
         name = self.normalize_username(data["username"])
         wanted = read_passwords(Path(self.secrets_folder)).get(name)
         given = data["password"].strip().encode()
@@ -46,4 +46,4 @@ class GeneratedPasswords(NamedByRule, Authenticator):
 
 
 class SharedPassword(NamedByRule, SharedPasswordAuthenticator):
-    """Take one password for all."""
+    """Accept one password for all."""

@@ -1,4 +1,4 @@
-"""Before a learning platform is known: the Hub runs, so that one can register, and nobody can log in."""
+"""Before a learning platform is known: the Hub runs so that one can register, but nobody can log in."""
 
 from jupyterhub.auth import NullAuthenticator
 from jupyterhub.handlers import BaseHandler
@@ -10,11 +10,11 @@ class Awaiting(BaseHandler):
     """Where every login leads."""
 
     async def get(self) -> None:
-        """Say what the Hub waits for."""
+        """Say what the Hub is waiting for."""
         raise SignInRefused(
             503,
-            "This course waits for its learning platform",
-            "People will log in from it, and it is not connected yet. Come back later, from the platform.",
+            "This course is waiting for its learning platform",
+            "People will log in from the platform, but it is not connected yet. Come back later, from the platform.",
             "A login before a learning platform is known: python -m hub_config platform",
         )
 

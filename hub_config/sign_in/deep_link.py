@@ -1,6 +1,6 @@
-"""What a platform asks with a deep linking launch: a file in `choosing/`, from which the campus service answers.
+"""What a platform asks for in a deep linking launch: a file in `choosing/`, from which the campus service answers.
 
-Everything in it is the platform's signed word. It is there for an hour, for one person, and for one answer.
+Everything in it is signed by the platform. It is valid for an hour, for one person, and for one answer.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ from hub_config.sign_in.platform_course import CLAIM, course_key, text_of, write
 
 CHOOSING = "choosing"
 HOUR_SECONDS = 3600.0
-MOST_OPEN = 200  # instructors who choose within one hour
+MOST_OPEN = 200  # choices that instructors make within one hour
 LONGEST_ADDRESS = 4_000
 LONGEST_DATA = 20_000  # the platform's own note, which it gets back
 SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
@@ -24,7 +24,7 @@ REQUEST, LINK = "LtiDeepLinkingRequest", "ltiResourceLink"
 
 
 class NotAnswerable(ValueError):
-    """A deep linking launch that this Hub can't answer, or must not."""
+    """A deep linking launch that this Hub can't or must not answer."""
 
 
 def is_choosing(claims: Mapping[str, Any]) -> bool:
@@ -33,7 +33,7 @@ def is_choosing(claims: Mapping[str, Any]) -> bool:
 
 
 def note_choosing(folder: Path, claims: Mapping[str, Any], name: str, now: float | None = None) -> str:
-    """Keep what the platform asks, for `name` alone; return its key. Raise NotAnswerable for what is none."""
+    """Keep the platform's request, for `name` alone; return its key. Raise NotAnswerable if it can't be answered."""
     now = time.time() if now is None else now
     wanted = _wanted(claims) | {"name": name, "until": now + HOUR_SECONDS}
     if len(_still_open(folder / CHOOSING, now)) >= MOST_OPEN:
@@ -48,9 +48,9 @@ def _wanted(claims: Mapping[str, Any]) -> dict[str, Any]:
     said: Mapping[str, Any] = settings if isinstance(settings, dict) else {}
     types, data, audience = said.get("accept_types"), said.get("data", ""), claims.get("aud")
     if not isinstance(types, list) or LINK not in types:
-        raise NotAnswerable(f"the platform takes {types!r} here, and this Hub gives {LINK}")
+        raise NotAnswerable(f"the platform accepts {types!r} here, but this Hub gives {LINK}")
     if not isinstance(data, str) or len(data) > LONGEST_DATA:
-        raise NotAnswerable(f"the platform's `data` is no text of at most {LONGEST_DATA} characters")
+        raise NotAnswerable(f"the platform's `data` is not a text of at most {LONGEST_DATA} characters")
     return {
         "course_key": course_key(claims),
         "issuer": text_of(claims.get("iss")),
@@ -64,9 +64,9 @@ def _wanted(claims: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_return(url: object) -> str:
-    """Return an address to which an answer may go; without https only one of this machine, as tests have."""
+    """Return an address to which an answer may go; without https only one on this machine, as in tests."""
     if not isinstance(url, str) or len(url) > LONGEST_ADDRESS:
-        raise NotAnswerable(f"the platform names no address of at most {LONGEST_ADDRESS} characters for the answer")
+        raise NotAnswerable(f"the platform gives no address of at most {LONGEST_ADDRESS} characters for the answer")
     parts = urlsplit(url)
     safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname or ""))
     if not safe or not parts.hostname or parts.username is not None:
@@ -82,7 +82,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _still_open(folder: Path, now: float) -> list[Path]:
-    """Return the choices that are under way; those whose hour is over are forgotten."""
+    """Return the choices that are under way; those whose hour is over are deleted."""
     kept = []
     for path in folder.glob("*.json"):
         if path.stat().st_mtime + HOUR_SECONDS < now:

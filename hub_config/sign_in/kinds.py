@@ -1,4 +1,4 @@
-"""How people log in, by the setting `authenticator`; whom the semester file names may come in, whatever the way."""
+"""How people log in, by the setting `authenticator`; everybody named in the semester file may log in, by any way."""
 
 from traitlets.config import Config
 
@@ -7,7 +7,7 @@ from hub_config.ways_to_sign_in import WAYS
 
 
 def apply_sign_in(c, settings: Settings) -> None:
-    """Set the chosen authenticator; raise SettingsError where one of its settings is missing."""
+    """Set the chosen authenticator; raise SettingsError if one of its settings is missing."""
     c.Authenticator.allowed_users = {settings.operator}
     # People are added by the semester service; a name that it does not know stays outside.
     c.Authenticator.allow_existing_users = True
@@ -18,12 +18,12 @@ def apply_sign_in(c, settings: Settings) -> None:
 
 
 def check_sign_in(settings: Settings) -> None:
-    """Raise SettingsError where the chosen way lacks something, before anything starts."""
+    """Raise SettingsError if the chosen way lacks a setting, before anything starts."""
     apply_sign_in(Config(), settings)
 
 
 def how_to_log_in(settings: Settings) -> list[str]:
-    """Return the lines with which `serve` tells the operator how people come in."""
+    """Return the lines in which `serve` tells the operator how people log in."""
     way = WAYS[settings.authenticator]
     return way.load(way.tells)(settings)
 

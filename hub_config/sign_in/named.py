@@ -6,10 +6,10 @@ from exchange.protocol.names import NoName, name_from
 
 
 class NamedByRule(Authenticator):
-    """Give everybody the name that the roster's line of theirs has."""
+    """Give everybody the name that is on their line of the roster."""
 
     def normalize_username(self, username: str) -> str:
-        """Return the name that is meant, empty (which no login takes) for what is nobody's."""
+        """Return the normalized name, or "" (which no login accepts) if it can't be anybody's."""
         try:
             name = name_from(username)
         except NoName:

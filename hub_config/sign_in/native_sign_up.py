@@ -1,6 +1,6 @@
-"""Native sign-up: people on the roster choose a password, the operator lets each in, at /hub/authorize.
+"""Native sign-up: people on the roster choose a password, and the operator lets each in, at /hub/authorize.
 
-A sign-up is a claim to be somebody, so nobody is let in by it alone: whoever came first could have taken an
+A sign-up is only a claim to be somebody, so it alone lets nobody in: the first to come could have taken an
 instructor's name. The operator's own password is made at the first start (`var/secrets/operator-password`).
 """
 
@@ -17,19 +17,19 @@ from traitlets import Unicode
 from hub_config.sign_in.named import NamedByRule
 from hub_config.sign_in.refusals import SignInRefused
 
-LONGEST_BYTES = 72  # bcrypt looks at no more
+LONGEST_BYTES = 72  # bcrypt ignores the rest
 NOT_ON_THE_ROSTER = (
-    "The course knows nobody named {name}. Sign up with the user name that stands on its roster; if you don't know it, "
+    "The course knows nobody named {name}. Sign up with your user name on its roster; if you don't know it, "
     "ask the course staff."
 )
 TAKEN = (
     "Somebody has signed up as {name} already. If it was you, wait until the operator has let you in, then log in. If "
-    "it was not you, tell the course staff at once."
+    "it was not you, tell the course staff immediately."
 )
-NOT_THE_SAME = "The two passwords are not the same. Type both once more."
-TOO_WEAK = "The password must have {length} to 72 characters, and not be one that many people use."
-NOT_YET = "The operator has not let you in yet. Ask the course staff, and log in again then."
-TOO_MANY = "Too many wrong passwords for this name. Wait ten minutes, then try again; nothing is lost."
+NOT_THE_SAME = "The two passwords are different. Type both again."
+TOO_WEAK = "The password must have {length} to 72 characters and must not be a common one."
+NOT_YET = "The operator has not let you in yet. Ask the course staff, then log in again."
+TOO_MANY = "Too many wrong passwords for this name. Wait ten minutes, then try again. Nothing is lost."
 WAIT = "You have signed up as {name}. You can log in as soon as the operator has let you in."
 
 
@@ -39,7 +39,7 @@ class SignUp(SignUpHandler):
     def get_result_message(
         self, user, assume_user_is_human, username_already_taken, confirmation_matches, user_is_admin
     ):
-        """Return kind and words of what came of it; the rule that was broken first comes first."""
+        """Return kind and text of the result; the first broken rule is reported."""
         name = self.authenticator.normalize_username(self.get_body_argument("username", strip=False))
         if user is not None:
             return "alert-info", WAIT.format(name=name)
@@ -55,23 +55,23 @@ class SignUp(SignUpHandler):
 
 
 class Toggle(ToggleAuthorizationHandler):
-    """Let somebody in, or no more: a form of our own page, never a link that somebody sends the operator."""
+    """Let somebody in, or no longer: a form on our own page, never a link that somebody sends the operator."""
 
     async def get(self, slug):
-        """Refuse: a link must not change who comes in."""
+        """Refuse: a link must not change who may log in."""
         raise web.HTTPError(405)
 
     @needs_scope("admin:users")
     async def post(self, slug):
-        """Change whether `slug` may log in; the operator can't lock herself out."""
+        """Change whether `slug` may log in; the operator can't lock themselves out."""
         if slug == self.authenticator.operator:
-            raise web.HTTPError(400, f"{slug} is the operator and may always log in")
+            raise web.HTTPError(400, f"{slug} is the operator and can always log in")
         UserInfo.change_authorization(self.db, slug)
         self.redirect(f"{self.hub.base_url}authorize#{slug}")
 
 
 class Discard(DiscardHandler):
-    """Forget a sign-up that is not who it says."""
+    """Delete a sign-up by somebody who is not who they say."""
 
     async def get(self, user_name):
         """Refuse: a link must not delete a sign-up."""
@@ -79,7 +79,7 @@ class Discard(DiscardHandler):
 
     @needs_scope("admin:users")
     async def post(self, user_name):
-        """Delete the sign-up; the person stays known, so that she can sign up herself."""
+        """Delete the sign-up; the person stays known, so that they can sign up themselves."""
         signed_up = self.authenticator.get_user(user_name)
         if signed_up is not None and not signed_up.is_authorized:
             self.db.delete(signed_up)
@@ -88,7 +88,7 @@ class Discard(DiscardHandler):
 
 
 class RosterSignUp(NamedByRule, NativeAuthenticator):
-    """NativeAuthenticator for names that the Hub knows, none of which is let in by signing up."""
+    """NativeAuthenticator for names that the Hub knows; signing up alone lets nobody in."""
 
     operator = Unicode(config=True, help="Name of the operator")
     operator_password = Unicode(config=True, help="Her password")
@@ -98,12 +98,12 @@ class RosterSignUp(NamedByRule, NativeAuthenticator):
         self._make_operator()
 
     async def authenticate(self, handler, data):
-        """Return the name if the password is hers and the operator has let her in; say so if only the latter lacks."""
+        """Return the name if the password is right and the operator has let them in; say if only the latter is missing."""
         name = self.normalize_username(data["username"])
         if self.is_blocked(name):
             raise SignInRefused(403, "Wait a little", TOO_MANY, f"Login as {name!r}: too many wrong passwords")
         user = self.get_user(name)
-        # In a thread: it takes a quarter of a second by design, in which the Hub must not stand still for everybody.
+        # In a thread: it takes a quarter of a second by design, during which the Hub must not block everybody.
         if user is None or not await asyncio.to_thread(_matches, data["password"], user.password):
             self.add_login_attempt(name)
             return None
@@ -119,11 +119,11 @@ class RosterSignUp(NamedByRule, NativeAuthenticator):
         return len(password.encode()) <= LONGEST_BYTES and super().is_password_strong(password)
 
     def get_authed_users(self):
-        """Return whom a sign-up lets in at once: nobody."""
+        """Return whom a sign-up lets in immediately: nobody."""
         return set()
 
     def is_known(self, name: str) -> bool:
-        """Tell whether the semester has made somebody of this name known."""
+        """Tell whether the semester has made somebody with this name known."""
         return name in self.allowed_users
 
     def create_user(self, username, password, **kwargs):
@@ -135,9 +135,9 @@ class RosterSignUp(NamedByRule, NativeAuthenticator):
         )
 
     def get_handlers(self, app):
-        """Return the handlers, ours in place of those that change something at a GET or say too little.
+        """Return the handlers, ours instead of those that change something on a GET or say too little.
 
-        The Hub's own login page serves; the authenticator's (1.3) wants a part of JupyterHub that is gone since 5.
+        The Hub's own login page is used; the authenticator's (1.3) needs a part of JupyterHub that was removed in 5.
         """
         ours = {r"/signup": SignUp, r"/authorize/([^/]*)": Toggle, r"/discard/([^/]*)": Discard}
         theirs = [row for row in super().get_handlers(app) if row[0] not in ("/login", "/confirm/([^/]*)")]

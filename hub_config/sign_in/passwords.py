@@ -1,7 +1,7 @@
-"""Ways to log in with a password that this Hub keeps: generated ones, one for all, or chosen by each person.
+"""Ways to log in with a password that this Hub keeps: generated ones, one shared by all, or chosen by each person.
 
 Passwords are files under `var/secrets`, made at first use. The authenticators are named, not imported: the supervisor
-checks these settings too, and would keep JupyterHub in memory for it.
+checks these settings too, and would keep JupyterHub in memory for that.
 """
 
 from pathlib import Path
@@ -12,14 +12,14 @@ from hub_config.ways_to_sign_in import WAYS
 
 OPERATOR_PASSWORD = "operator-password"
 SHARED_PASSWORD = "shared-password"
-MOST_SHOWN = 12  # a class of 300 would push everything else off the screen
+MOST_SHOWN = 12  # 300 lines would push everything else off the screen
 
 
 def generated(c, settings: Settings) -> None:
-    """Give everybody a password of their own, kept in passwords.json."""
+    """Give everybody their own password, kept in passwords.json."""
     c.JupyterHub.authenticator_class = "hub_config.sign_in.authenticators.GeneratedPasswords"
     c.GeneratedPasswords.secrets_folder = str(settings.secrets)
-    c.Authenticator.allow_all = True  # whom the Hub does not know has no password
+    c.Authenticator.allow_all = True  # people whom the Hub does not know have no password
 
 
 def told_generated(settings: Settings) -> list[str]:
@@ -31,10 +31,10 @@ def told_generated(settings: Settings) -> list[str]:
 
 
 def shared(c, settings: Settings) -> None:
-    """Take one password for all, for demonstrations: whoever knows it can be anybody, staff too."""
+    """Accept one password for all, for demonstrations: anybody who knows it can be anybody, including staff."""
     if settings.url or settings.reached_by_others:
         raise SettingsError(
-            f"authenticator 'shared-password' lets whoever knows one password be anybody, the staff too, so it works "
+            f"authenticator 'shared-password' lets anybody with one password be anybody, including staff, so it works "
             f"on loopback only, got {settings.public_url}: leave host at 127.0.0.1 and url empty, or choose another "
             f"(HUB_AUTHENTICATOR is one of {', '.join(WAYS)})"
         )
@@ -44,14 +44,14 @@ def shared(c, settings: Settings) -> None:
 
 def told_shared(settings: Settings) -> list[str]:
     return [
-        "!!! A DEMONSTRATION, NOT A COURSE: one password for everybody, the staff and the operator too.",
-        "    Whoever knows it can be anybody, read all work and change all grades. It works on this machine only.",
-        f"    Password: {_password(settings.secrets, SHARED_PASSWORD)} (any name of the roster or the staff)",
+        "!!! A DEMONSTRATION, NOT A COURSE: one password for everybody, including the staff and the operator.",
+        "    Anybody who knows it can be anybody, read all work and change all grades. It works on this machine only.",
+        f"    Password: {_password(settings.secrets, SHARED_PASSWORD)} (with any name from the roster or the staff)",
     ]
 
 
 def native(c, settings: Settings) -> None:
-    """Let people choose a password; the operator lets each in, at /hub/authorize."""
+    """Let people choose a password; the operator admits each of them, at /hub/authorize."""
     c.JupyterHub.authenticator_class = "hub_config.sign_in.native_sign_up.RosterSignUp"
     c.RosterSignUp.operator = settings.operator
     c.RosterSignUp.operator_password = _password(settings.secrets, OPERATOR_PASSWORD)
@@ -59,7 +59,7 @@ def native(c, settings: Settings) -> None:
     c.NativeAuthenticator.minimum_password_length = 10
     c.NativeAuthenticator.check_common_password = True
     c.NativeAuthenticator.allowed_failed_logins = 5
-    # Less than a JupyterHub administrator, who may also open everybody's server.
+    # Fewer rights than a JupyterHub administrator, who may also open everybody's server.
     lets_in = {"name": "lets-people-in", "scopes": ["admin:users"], "users": [settings.operator]}
     c.JupyterHub.load_roles = [*c.JupyterHub.get("load_roles", []), lets_in]
 
@@ -69,12 +69,12 @@ def told_native(settings: Settings) -> list[str]:
         f"People on the roster sign up at {settings.public_url}/hub/signup; "
         f"let each in at {settings.public_url}/hub/authorize.",
         f"    {settings.operator}  {_password(settings.secrets, OPERATOR_PASSWORD)}"
-        f" (at first; change it at {settings.public_url}/hub/change-password)",
+        f" (initially; change it at {settings.public_url}/hub/change-password)",
     ]
 
 
 def _password(secrets: Path, name: str) -> str:
-    """Return a password that a person types, made at first use."""
+    """Return a password that is easy to type, made at first use."""
     file = secrets / name
     if not file.exists():
         write_private(file, new_password() + "\n")

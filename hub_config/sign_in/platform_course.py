@@ -1,8 +1,8 @@
-"""What sign-in and the campus service tell each other, in files of `var/campus`: each has one writer.
+"""What sign-in and the campus service tell each other, in files under `var/campus`: each has one writer.
 
-`people.json` is the campus service's: whom the platform calls which subject. `launched/` is sign-in's: the platform's
-courses from which somebody has come, with the addresses of their services and the columns of assignments there that
-open a module's page; which of these courses is ours an instructor says.
+The campus service writes `people.json`: which person has which subject on the platform. Sign-in writes `launched/`: the
+platform's courses from which somebody has come, with the addresses of their services and the columns of their assignments that
+open a module's page; an instructor says which of these courses is ours.
 """
 
 import hashlib
@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 
 CAMPUS_FOLDER = "campus"
 PEOPLE, LAUNCHED = "people.json", "launched"
-MOST_COURSES = 500  # a platform that launches from more is asked about none of the others
+MOST_COURSES = 500  # courses beyond these are not recorded
 MOST_COLUMNS = 200
-MODULE = "module"  # the parameter of a deep link that names one
+MODULE = "module"  # the parameter of a deep link that names a module
 MODULE_NAME = re.compile(r"[a-z0-9_]{1,64}")
 MODULE_PAGE = re.compile(r"/services/home/modules/([a-z0-9_]{1,64})/?$")
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -32,9 +32,9 @@ class NotTheirName(ValueError):
 
 
 def check_name(folder: Path, claims: Mapping[str, Any], name: str) -> str:
-    """Return the name of whoever launches: the one that their subject has, else `name` if nobody else has it.
+    """Return the name of the person who launches: that of their subject, else `name` if nobody else has it.
 
-    Raise NotTheirName for a name of somebody else: an address may be given to another person, a subject never is.
+    Raise NotTheirName for somebody else's name: an address may be given to another person, a subject never is.
     """
     file = folder / PEOPLE
     if not file.is_file():
@@ -50,7 +50,7 @@ def check_name(folder: Path, claims: Mapping[str, Any], name: str) -> str:
 
 
 def note_course(folder: Path, claims: Mapping[str, Any]) -> None:
-    """Keep where the services of the launch's course are, if the platform says so."""
+    """Record where the services of the launch's course are, if the platform says so."""
     course = _course(claims)
     if not course["context"] or not (course["members_url"] or course["line_items_url"]):
         return
@@ -69,21 +69,21 @@ def note_course(folder: Path, claims: Mapping[str, Any]) -> None:
 
 
 def course_key(claims: Mapping[str, Any]) -> str:
-    """Return the name of the launch's course here: one for each issuer, deployment and context."""
+    """Return our name for the launch's course: one for each issuer, deployment and context."""
     course = _course(claims)
     who = "\0".join(course[name] for name in ("issuer", "deployment", "context"))
     return hashlib.sha256(who.encode()).hexdigest()[:12]
 
 
 def module_of(claims: Mapping[str, Any]) -> str:
-    """Return the module that a launch opens: that of its address, or of the parameter that a deep link has, or none."""
+    """Return the module that a launch opens: from its address, or from a deep link's parameter, or none."""
     page = MODULE_PAGE.search(urlsplit(text_of(claims.get(f"{CLAIM}target_link_uri"))).path)
     said = text_of(_part(claims, f"{CLAIM}custom").get(MODULE))
     return page[1] if page else said if MODULE_NAME.fullmatch(said) else ""
 
 
 def _column(claims: Mapping[str, Any]) -> dict[str, str]:
-    """Return the column of the assignment that was launched, by the module that it opens."""
+    """Return the column of the launched assignment, by the module that it opens."""
     address, module = text_of(_part(claims, GRADES).get("lineitem")), module_of(claims)
     return {module: address} if module and address else {}
 
@@ -107,12 +107,12 @@ def _part(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def text_of(value: object) -> str:
-    """Return what is text, cut to a length that any name or address has, and nothing for all else."""
+    """Return text, cut to a length that is enough for any name or address, and "" for everything else."""
     return value[:2000] if isinstance(value, str) else ""
 
 
 def write_file(file: Path, text: str) -> None:
-    """Put a whole file in place, which only this user may read."""
+    """Put a whole file in place that only this user may read."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=".")
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:

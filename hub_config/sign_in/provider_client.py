@@ -1,7 +1,7 @@
-"""How the Hub asks an identity provider where the only way out of its network is a proxy.
+"""How the Hub asks an identity provider if the only way out of its network is a proxy.
 
-Providers are elsewhere, so these requests go through the proxy that the environment names, which tornado's client knows
-nothing of. Nothing of the Hub's own may be asked through this.
+Providers are elsewhere, so these requests go through the proxy named in the environment, which tornado's client
+ignores. Nothing of the Hub's own may be requested through this.
 """
 
 import io
@@ -23,7 +23,7 @@ class ProviderClient:
         self._verify = validate_cert
 
     async def fetch(self, request: HTTPRequest, raise_error: bool = True) -> HTTPResponse:
-        """Return the answer; raise HTTPClientError without one, and for an error's status if `raise_error`."""
+        """Return the answer; raise HTTPClientError without one, and for an error status if `raise_error`."""
         try:
             async with self._client(request.url) as client:
                 answer = await client.request(
@@ -39,7 +39,7 @@ class ProviderClient:
 
     def _client(self, url: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(
-            trust_env=False,  # httpx stumbles over a `no_proxy` that others take
+            trust_env=False,  # httpx fails on a `no_proxy` that others accept
             proxy=proxy_for(url),
             verify=httpx.create_ssl_context(verify=self._verify),
             follow_redirects=True,
@@ -48,7 +48,7 @@ class ProviderClient:
 
 
 def proxy_for(url: str) -> str | None:
-    """Return the proxy that the environment names for an address, by Python's own reading of `no_proxy`."""
+    """Return the proxy that the environment names for an address, as Python itself reads `no_proxy`."""
     address, proxies = urlsplit(url), urllib.request.getproxies_environment()
     proxy = proxies.get(address.scheme) or proxies.get("all")
     if not proxy or urllib.request.proxy_bypass(address.netloc):

@@ -1,4 +1,4 @@
-"""Ways to log in at somebody else's: an OAuth 2 provider or a learning platform, which says who a person is.
+"""Ways to log in elsewhere: at an OAuth 2 provider or a learning platform, which says who a person is.
 
 A provider's client secret is a file, `var/secrets/oauth-client-secret`; a platform signs, so it has none.
 """
@@ -11,18 +11,18 @@ CALLBACK = "/hub/oauth_callback"
 
 
 def github(c, settings: Settings) -> None:
-    """Log in at GitHub."""
+    """Log in with GitHub."""
     _provider(c, settings, "GitHub")
 
 
 def google(c, settings: Settings) -> None:
-    """Log in at Google, with an account of one domain."""
+    """Log in with Google, with an account of one domain."""
     _provider(c, settings, "Google")
     c.Google.hosted_domain = [settings.sign_in.hosted_domain]
 
 
 def any_provider(c, settings: Settings) -> None:
-    """Log in at any OAuth 2 provider."""
+    """Log in with any OAuth 2 provider."""
     own = settings.sign_in
     _provider(c, settings, "Provider")
     c.OAuthenticator.authorize_url, c.OAuthenticator.token_url = own.authorize_url, own.token_url
@@ -42,7 +42,7 @@ def _provider(c, settings: Settings, name: str) -> None:
 
 
 def platform(c, settings: Settings) -> None:
-    """Come from a learning platform with LTI 1.3; it signs, so there is no secret here."""
+    """Log in from a learning platform with LTI 1.3; it signs, so there is no secret here."""
     own = settings.sign_in
     if settings.awaits_platform:
         c.JupyterHub.authenticator_class = "hub_config.sign_in.awaiting.NoPlatformYet"
@@ -63,7 +63,7 @@ def platform(c, settings: Settings) -> None:
 def told_platform(settings: Settings) -> list[str]:
     if settings.awaits_platform:
         return [
-            "No learning platform is known yet, so nobody can log in. Name it (HUB_SIGN_IN__..., docs/campus.md), or",
+            "No learning platform is known yet, so nobody can log in. Set one (HUB_SIGN_IN__..., docs/campus.md), or",
             "let its administrator register this Hub: python -m hub_config platform --invite",
         ]
     return told_by_name(settings)
@@ -77,5 +77,5 @@ def told_by_name(settings: Settings) -> list[str]:
 def _client_secret(settings: Settings) -> str:
     file = (settings.given_secrets or settings.secrets) / CLIENT_SECRET
     if not file.is_file() or not file.read_text("utf-8").strip():
-        raise SettingsError(f"the provider's client secret is read from {file}: write it there, with mode 0600")
+        raise SettingsError(f"the provider's client secret is missing: write it into {file}, with mode 0600")
     return file.read_text("utf-8").strip()

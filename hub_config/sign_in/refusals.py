@@ -1,6 +1,6 @@
-"""What a person reads whom a login does not let in, and what the operator finds in the Hub's log.
+"""What a person reads if a login fails, and what the operator finds in the Hub's log.
 
-The page says what is so and what to do; whatever the provider answered stands in the log alone.
+The page says what is wrong and what to do; the provider's answer is only in the log.
 """
 
 from tornado import web
@@ -17,10 +17,10 @@ class SignInRefused(web.HTTPError):
 
 
 class RosterOnly(NamedByRule):
-    """Let in whom the Hub knows; tell everybody else her name and whom to ask.
+    """Let in people whom the Hub knows; tell everybody else their name and whom to ask.
 
-    The semester service alone makes people known, from the roster and the staff list, so whatever a provider says of
-    somebody's role gives her no right here.
+    Only the semester service makes people known, from the roster and the staff list, so what a provider says about
+    somebody's role gives them no rights here.
     """
 
     async def check_allowed(self, username, auth_model):
@@ -30,7 +30,7 @@ class RosterOnly(NamedByRule):
         raise SignInRefused(
             403,
             "You are not on the roster of this course",
-            f"You logged in as {username}, and the course knows nobody of that name. If you take part in it, tell the "
+            f"You logged in as {username}, but the course knows nobody of that name. If you take part in it, tell the "
             f"course staff exactly this name, {username}; as soon as it is on the roster, log in again. If you "
             "meant to use another account, log out at the login service first.",
             f"Login as {username!r} refused: the Hub knows no such person. Add the name to the roster or the staff "

@@ -1,4 +1,4 @@
-"""What a platform's administrator enters for this Hub, by hand: the fields of its form, and Canvas' key as JSON."""
+"""What a platform's administrator enters for this Hub by hand: the fields of its form, and Canvas' key as JSON."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,11 +10,11 @@ SCOPES = {
     f"{AGS}result.readonly": "read results",
     "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly": "read a course's members",
 }
-CHOOSES = ("assignment_selection", "link_selection")  # Canvas' places in which a teacher chooses modules
+CHOOSES = ("assignment_selection", "link_selection")  # where in Canvas a teacher chooses modules
 
 
 def tool_form(public_url: str) -> dict[str, str]:
-    """Return the fields by their usual words; `public_url` is the Hub's address without a slash at its end."""
+    """Return the fields by their usual names; `public_url` is the Hub's address without a slash at its end."""
     return {
         "Target link": f"{public_url}/",
         "Login address (initiate login)": f"{public_url}/hub/lti13/oauth_login",
@@ -27,7 +27,7 @@ def tool_form(public_url: str) -> dict[str, str]:
 
 
 def canvas_key(public_url: str, title: str) -> dict[str, Any]:
-    """Return what goes into Canvas' *Developer Keys*, *LTI Key*, method *Paste JSON*."""
+    """Return the JSON for Canvas' *Developer Keys*, *LTI Key*, method *Paste JSON*."""
     form, target = tool_form(public_url), f"{public_url}/"
     course = {"placement": "course_navigation", "message_type": "LtiResourceLinkRequest", "windowTarget": "_blank"}
     chooses = [{"placement": name, "message_type": "LtiDeepLinkingRequest"} for name in CHOOSES]

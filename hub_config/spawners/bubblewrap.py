@@ -1,7 +1,7 @@
 """Start single-user servers as sandboxed processes of this machine.
 
-A server outlives a restart of the Hub. Of a Hub started by root each person's server has a uid of its own, the owner of
-her home; of an ordinary user's Hub all have that user's uid, and the sandbox alone keeps them apart.
+A server survives a restart of the Hub. If root started the Hub, each person's server has its own uid, which owns the
+person's home; if an ordinary user did, all have that user's uid, and only the sandbox keeps them apart.
 """
 
 import os
@@ -19,7 +19,7 @@ from hub_config.spawners.readiness import until_it_listens
 from hub_config.spawners.sandbox import CONFIGURATION, Sandbox, write_identity
 
 MIB = 2**20
-OWNER = "owner"  # beside passwd and group: whose home it is
+OWNER = "owner"  # next to passwd and group: whose home it is
 
 
 class BubblewrapSpawner(ServerOfAKind, LocalProcessSpawner):
@@ -41,7 +41,7 @@ class BubblewrapSpawner(ServerOfAKind, LocalProcessSpawner):
         return f"/home/{self.home.name}"
 
     def get_env(self) -> dict[str, str]:
-        """Return the server's whole environment: nothing of the Hub's own gets in."""
+        """Return the server's whole environment: nothing from the Hub's own gets in."""
         env = super().get_env()
         environment = self.kind["environment"]
         env |= {"PATH": f"{environment}/bin:/usr/local/bin:/usr/bin:/bin", "VIRTUAL_ENV": environment}
@@ -55,7 +55,7 @@ class BubblewrapSpawner(ServerOfAKind, LocalProcessSpawner):
     def make_preexec_fn(self, name: str):
         limits = [(resource.RLIMIT_DATA, self.kind["memory_mib"] * MIB), (resource.RLIMIT_CORE, 0)]
         if os.geteuid() == 0:
-            # An ordinary user's limit would count all of her processes, inside sandboxes and outside.
+            # An ordinary user's limit would count all of that user's processes, inside sandboxes and outside.
             limits.append((resource.RLIMIT_NPROC, self.kind["processes"]))
 
         def limit() -> None:
@@ -85,7 +85,7 @@ class BubblewrapSpawner(ServerOfAKind, LocalProcessSpawner):
     async def _signal(self, sig):
         """Send a signal into the sandbox: bubblewrap itself would pass none on."""
         if sig == signal.SIGINT:
-            sig = signal.SIGTERM  # a server without a terminal would wait for somebody to confirm an interrupt
+            sig = signal.SIGTERM  # on an interrupt, a server without a terminal would wait for a confirmation
         if sig != 0:
             inner = children(self.pid)
             servers = [child for first in inner for child in children(first)]
@@ -108,9 +108,9 @@ class BubblewrapSpawner(ServerOfAKind, LocalProcessSpawner):
         )
 
     def _prepare_home(self) -> int | None:
-        """Make home and identity; return the uid that the server becomes, None if it keeps the Hub's.
+        """Make home and identity; return the uid that the server runs as, None if it keeps the Hub's.
 
-        Raise RuntimeError for a home that is somebody else's.
+        Raise RuntimeError if the home belongs to somebody else.
         """
         claim(Path(self.identities) / self.home.name, self.user.name)
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -122,7 +122,7 @@ class BubblewrapSpawner(ServerOfAKind, LocalProcessSpawner):
 
 
 def claim(identity: Path, name: str) -> None:
-    """Keep whose home it is; two names that have one folder are told, and the second gets no server."""
+    """Record whose home it is; if two names map to one folder, the second gets an error and no server."""
     record = identity / OWNER
     identity.mkdir(parents=True, exist_ok=True)
     try:
@@ -132,12 +132,12 @@ def claim(identity: Path, name: str) -> None:
         owner = record.read_text("utf-8")
         if owner != name:
             raise RuntimeError(
-                f"the home {identity.name} of {name!r} is {owner!r}'s already: give one of them another user name"
+                f"the home {identity.name} of {name!r} already belongs to {owner!r}: give one of them another user name"
             ) from None
 
 
 def owner_or_new_uid(home: Path, first_uid: int) -> int:
-    """Return the uid that owns `home`; a new home gets the next free one. Homes are the record of who has which."""
+    """Return the uid that owns `home`; a new home gets the next free one. The homes record who has which."""
     owner = home.stat().st_uid
     if owner >= first_uid:
         return owner

@@ -1,8 +1,8 @@
-"""Start single-user servers in containers that may do little.
+"""Start single-user servers in containers with few rights.
 
-Promises: no capability, no way to gain one, a read-only system, limits on memory, processor and processes, a home
-volume of one's own (with a limit where it can be had), no traffic to another container. A server outlives a restart of
-the Hub; its next start takes the image that has the tag then.
+Promises: no capabilities, no way to gain any, a read-only system, limits on memory, processor and processes, a separate
+home volume (with a limit if possible), no traffic to another container. A server survives a restart of
+the Hub; its next start uses the image that has the tag then.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ from hub_config.spawners.readiness import until_it_listens
 MIB = 2**20
 HOME = "/home/jovyan"
 LABEL = "tinytorch.server"  # on each container, with the prefix of its Hub
-# Where a machine runs out of memory as a whole, its kernel ends students' code before engine, Hub and database.
+# If the whole machine runs out of memory, its kernel ends students' code before engine, Hub and database.
 FIRST_TO_GO = 500
-# Of processors that are wanted by all, a server gets an eighth of what Hub, database or any other program gets. Servers
-# share alike among each other, and with the judge's workers.
+# When processors are short, a server gets an eighth of what Hub, database or any other program gets. Servers
+# share equally with each other and with the judge's workers.
 CPU_SHARES = 128
 
 
@@ -33,7 +33,7 @@ class ContainerSpawner(ServerOfAKind, DockerSpawner):
     homes = Instance(Homes, help="How homes are made").tag(config=True)
 
     def get_env(self) -> dict[str, str]:
-        """Return what the container gets besides its image's own variables."""
+        """Return what the container gets in addition to its image's own variables."""
         return super().get_env() | {"TERM": "xterm-256color"} | self.kind["env"]
 
     async def start(self):
@@ -55,7 +55,7 @@ def walls(kind: dict, temporary_mib: int) -> dict:
         "read_only": True,
         "tmpfs": {"/tmp": f"rw,nosuid,nodev,mode=1777,size={temporary_mib}m"},
         "pids_limit": kind["processes"],
-        "memswap_limit": kind["memory_mib"] * MIB,  # as much as memory: none besides
+        "memswap_limit": kind["memory_mib"] * MIB,  # the same as memory: no swap in addition
         "oom_score_adj": FIRST_TO_GO,
         "cpu_shares": CPU_SHARES,
         "ulimits": [{"Name": "core", "Soft": 0, "Hard": 0}],
@@ -73,7 +73,7 @@ def apply_containers(c, settings: Settings, kinds: dict[str, dict]) -> None:
     c.ContainerSpawner.homes = homes_of(settings)
     c.DockerSpawner.network_name = own.network
     c.DockerSpawner.use_internal_ip = True
-    c.DockerSpawner.pull_policy = "never"  # `tito image build` makes them; a registry's image would be somebody else's
+    c.DockerSpawner.pull_policy = "never"  # `tito image build` makes them; a registry's would be somebody else's
     c.DockerSpawner.remove = True
     c.DockerSpawner.prefix = prefix
     c.DockerSpawner.escape = in_volume  # DockerSpawner's own rule changed once, which lost everybody's volume

@@ -1,4 +1,4 @@
-"""Whose server is of which kind: staff have another environment, and more of the machine, than students."""
+"""Who gets which kind of server: staff have a different environment, and more of the machine, than students."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ class ServerOfAKind(HasTraits):
     """For a spawner: look up in `kinds` what this person's server has."""
 
     user: Any
-    kinds = Dict(help="kind: what a server of it has").tag(config=True)
+    kinds = Dict(help="For each kind, what its servers have").tag(config=True)
 
     @property
     def kind_name(self) -> str:

@@ -1,8 +1,8 @@
-"""Start single-user servers as pods that may do little, each with a volume of its own.
+"""Start single-user servers as pods with few rights, each with its own volume.
 
-Promises: an ordinary user, no capability, no way to gain one, a read-only system, the kernel's calls of a container, no
-token of the cluster, limits on memory and processor. A home outlives its server, its Hub and its owner's account. A pod
-outlives a restart of the Hub. What keeps a server from starting is told to its owner in words, and to the log in whole.
+Promises: an ordinary user, no capabilities, no way to gain any, a read-only system, a container's system calls only, no
+token of the cluster, limits on memory and processor. A home survives its server, its Hub and its owner's account. A pod
+survives a restart of the Hub. If a server can't start, its owner is shown why in words, and the log has everything.
 """
 
 import asyncio
@@ -22,16 +22,16 @@ from hub_config.spawners.readiness import until_it_listens
 
 HOME = "/home/jovyan"
 OWNER = 1000  # jovyan of the images
-READ_BYTES = 2**21  # kubernetes_asyncio's own: an event about a large object is longer than aiohttp reads
+READ_BYTES = 2**21  # kubernetes_asyncio's own value: an event about a large object is longer than aiohttp's default
 MIB = 2**20
 LOOK_SECONDS = 0.5
-# The Hub gives up at its own timeout with words of its own; a reason must be there before.
+# The Hub gives up at its own timeout with its own message; a reason must be known before that.
 EARLIER_SECONDS = 5.0
 ALONE = {"capabilities": {"drop": ["ALL"]}, "readOnlyRootFilesystem": True, "runAsNonRoot": True}
 
 
 class NotStarted(Exception):
-    """No server; `jupyterhub_message` is what the Hub's page says."""
+    """No server; the Hub's page shows `jupyterhub_message`."""
 
     def __init__(self, words: str) -> None:
         super().__init__(words)
@@ -42,7 +42,7 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
     """A pod for each server; `kinds` has image, memory_mib, cpus, env of each."""
 
     prefix = Unicode(help="First part of the names of pods and claims").tag(config=True)
-    look_seconds = Float(LOOK_SECONDS, help="How often a starting pod is looked at").tag(config=True)
+    look_seconds = Float(LOOK_SECONDS, help="How often a starting pod is checked, in seconds").tag(config=True)
 
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
@@ -57,11 +57,11 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
         return f"{self.prefix}-home-{in_pod(self.user.name)}"
 
     def get_env(self) -> dict[str, str]:
-        """Return what the pod gets besides its image's own variables."""
+        """Return what the pod gets in addition to its image's own variables."""
         return super().get_env() | {"TERM": "xterm-256color"} | self.kind["env"]
 
     def start(self) -> asyncio.Future:
-        """Start a pod; raise NotStarted as soon as none can come, or shortly before the Hub gives up."""
+        """Start a pod; raise NotStarted as soon as it can't start, or shortly before the Hub gives up."""
         kind = self.kind
         self.image = kind["image"]
         self.mem_limit, self.cpu_limit = kind["memory_mib"] * MIB, kind["cpus"]
@@ -69,7 +69,7 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
         return self._start_future
 
     async def progress(self) -> AsyncIterator[dict]:
-        """Tell the waiting person what goes on, in words that concern them."""
+        """Tell the waiting person what is happening, as far as it concerns them."""
         async for step in super().progress():
             if words := in_words(step.get("raw_event", {})):
                 yield {"progress": step["progress"], "message": words}
@@ -110,9 +110,9 @@ class PodSpawner(ServerOfAKind, KubeSpawner):
 
 
 def ask_directly(client: ApiClient) -> None:
-    """Let a client of the cluster go through no proxy that the environment names: it would see the Hub's token.
+    """Keep a client of the cluster from using a proxy named in the environment: it would see the Hub's token.
 
-    The client is one for all spawners of a Hub. A proxy that a kubeconfig names (`proxy-url`) stays.
+    All spawners of a Hub share the client. A proxy that a kubeconfig names (`proxy-url`) stays.
     """
     rest = client.rest_client
     asking = rest.pool_manager
@@ -135,14 +135,14 @@ def apply_pods(c, settings: Settings, kinds: dict[str, dict]) -> None:
     c.KubeSpawner.mem_guarantee = own.memory_guarantee_mib * MIB
     c.KubeSpawner.cpu_guarantee = own.cpu_guarantee
     c.KubeSpawner.common_labels = {"app": "tinytorch", "tinytorch-course": prefix}
-    c.KubeSpawner.slow_spawn_message_threshold = 0  # its words are not about a course
+    c.KubeSpawner.slow_spawn_message_threshold = 0  # its text is not about a course
     c.KubeSpawner.delete_grace_period = 10
     apply_homes(c, settings)
     apply_walls(c, own)
 
 
 def apply_homes(c, settings: Settings) -> None:
-    """Each home is a claim of the semester's size, which nothing here deletes: who left the roster may come back."""
+    """Each home is a claim of the semester's size, which nothing here deletes: people who left may come back."""
     c.KubeSpawner.storage_pvc_ensure = True
     c.KubeSpawner.delete_pvc = False
     c.KubeSpawner.storage_capacity = f"{settings.limits.home_mib}Mi"
@@ -162,19 +162,19 @@ def apply_homes(c, settings: Settings) -> None:
 
 
 def apply_walls(c, own: KubernetesSettings) -> None:
-    """Give a pod no right that a notebook does without."""
+    """Give a pod no right that a notebook does not need."""
     c.KubeSpawner.uid = c.KubeSpawner.gid = c.KubeSpawner.fs_gid = OWNER
     c.KubeSpawner.privileged = False
     c.KubeSpawner.allow_privilege_escalation = False
     c.KubeSpawner.container_security_context = ALONE
     c.KubeSpawner.pod_security_context = {
-        "fsGroupChangePolicy": "OnRootMismatch",  # a home of 100,000 files would be gone through at each start
+        "fsGroupChangePolicy": "OnRootMismatch",  # otherwise every start would go through a home's 100,000 files
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     c.KubeSpawner.automount_service_account_token = False
     c.KubeSpawner.extra_pod_config = {
-        "enableServiceLinks": False,  # the names of everything in the namespace, in everybody's environment
+        "enableServiceLinks": False,  # they put the names of everything in the namespace into every environment
         "hostname": "tinytorch",
-        "restartPolicy": "Never",  # the Hub starts it again, when its owner wants it
+        "restartPolicy": "Never",  # the Hub starts it again when its owner wants it
         "terminationGracePeriodSeconds": 10,
     }

@@ -1,7 +1,7 @@
-"""Tell the Hub that a server is there as soon as it is.
+"""Tell the Hub that a server is ready as soon as it is.
 
-The Hub's own looks at a starting server grow apart to seconds, in which nobody can use what is ready; here they stay
-close together. A server that ends while it starts is an error at once, not after the Hub's patience.
+The Hub's own checks of a starting server grow seconds apart, in which nobody can use a ready server; here they stay
+close together. A server that ends while it starts is an error immediately, not after the Hub's timeout.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 from jupyterhub.spawner import Spawner
 
 LOOK_SECONDS = 0.1
-POLL_SECONDS = 2.0  # to ask an engine whether a container runs costs more than to look at a port
+POLL_SECONDS = 2.0  # asking an engine whether a container runs costs more than checking a port
 
 
 async def until_it_listens(spawner: Spawner, address: str, port: int) -> tuple[str, int]:

@@ -1,26 +1,26 @@
 """The bubblewrap command line around one single-user server.
 
 Inside are: the system's programs and the server's environment, read-only; one home; private /tmp, /proc and /dev.
-What can be written is the home, /tmp and /dev/shm, whoever started the Hub.
-Not there: other homes, other people's processes, the Hub's state, and of the checkout only what is named.
-The network is the machine's: a server must reach the Hub and the exchange, whose doors are tokens.
+Only the home, /tmp and /dev/shm are writable, whoever started the Hub.
+Not inside: other homes, other people's processes, the Hub's state, and the checkout except for what is named.
+The network is the machine's: a server must reach the Hub and the exchange, which tokens protect.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Of /etc a server sees what name lookup, TLS, fonts and shells need; passwd and group are its own.
+# From /etc, a server sees what name lookup, TLS, fonts and shells need; passwd and group are its own.
 ETC = (
     *("alternatives", "bash.bashrc", "ca-certificates", "fonts", "host.conf", "hosts", "inputrc", "ld.so.cache"),
     *("ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf", "profile", "protocols"),
-    # Not /etc/ssl/private: its keys are open to a group, and an ordinary user's Hub can't take its groups from servers.
+    # Not /etc/ssl/private: a group can read its keys, and an ordinary user's Hub can't drop its groups for servers.
     *("resolv.conf", "services", "ssl/certs", "ssl/cert.pem", "ssl/openssl.cnf", "terminfo", "timezone"),
 )
 MERGED = ("/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")
 CONFIGURATION = "/etc/jupyter"
-MADE = ("/dev", "/run", "/")  # the file systems that hold no more than mounts and links
-TEMPORARY_BYTES = 2**30  # they live in memory
+MADE = ("/dev", "/run", "/")  # the file systems that contain nothing but mounts and links
+TEMPORARY_BYTES = 2**30  # they are in memory
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Sandbox:
         return f"/home/{self.home.name}"
 
     def command(self, program: Sequence[str], uid: int | None) -> list[str]:
-        """Return the whole command line; `uid` is what a root-started server becomes, None if the caller isn't root."""
+        """Return the whole command line; `uid` is the user of a root-started server, None if the caller isn't root."""
         become = () if uid is None else become_uid(uid)
         return ["bwrap", *self._namespaces(uid), *self._system(), *self._own(), "--", *become, *program]
 
@@ -78,19 +78,19 @@ class Sandbox:
 
 
 def open_folders(path: Path) -> Iterator[str]:
-    """Make the folders above a mount point first: bubblewrap's own are closed to everybody but root."""
+    """Make the folders above a mount point first: those made by bubblewrap are closed to everybody but root."""
     for folder in reversed(path.parents[:-1]):
         yield from ("--perms", "0755", "--dir", str(folder))
 
 
 def become_uid(uid: int) -> tuple[str, ...]:
-    """Return the program that gives up root for good and becomes `uid`."""
+    """Return the program that permanently gives up root and becomes `uid`."""
     identity = ("--reuid", str(uid), "--regid", str(uid), "--clear-groups")
     return ("setpriv", *identity, "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs", "--")
 
 
 def base_interpreter(environment: Path) -> tuple[Path, ...]:
-    """Return the folder of the Python that a virtual environment stands on, if /usr does not hold it already."""
+    """Return the folder of the Python that a virtual environment is based on, unless it is under /usr."""
     lines = (environment / "pyvenv.cfg").read_text("utf-8").splitlines()
     values = dict(line.split(" = ", 1) for line in lines if " = " in line)
     base = Path(values["home"]).resolve().parent
@@ -98,7 +98,7 @@ def base_interpreter(environment: Path) -> tuple[Path, ...]:
 
 
 def write_identity(folder: Path, user: str, home: str, uid: int, gid: int) -> None:
-    """Write the passwd and group files that a server sees, readable for it whatever the umask."""
+    """Write the passwd and group files that a server sees, readable for it with any umask."""
     folder.mkdir(parents=True, exist_ok=True)
     passwd = f"root:x:0:0:root:/:/usr/sbin/nologin\n{user}:x:{uid}:{gid}::{home}:/bin/bash\n"
     for name, text in (("passwd", passwd), ("group", f"root:x:0:\n{user}:x:{gid}:\n")):

@@ -55,7 +55,7 @@ def test_walls_that_stand_need_no_words(settings: Settings):
 def test_a_firewall_that_cannot_be_is_told_of_and_the_hub_goes_on(settings: Settings):
     """nft refuses an address that is none, as it would refuse on a kernel without it."""
     [notice] = put_up(settings.model_copy(update={"inner_host": "nowhere.invalid"}))
-    assert notice.startswith("No firewall: servers can reach whatever this machine offers")
+    assert notice.startswith("No firewall: servers can reach everything that listens on all addresses here")
 
 
 def test_no_firewall_is_put_up_where_none_is_wanted(settings: Settings):

@@ -34,7 +34,7 @@ class Walk:
     def see(self, somebody: Person, name: str, path: str) -> None:
         """Open a page; keep its seconds and its picture."""
         self.timed(somebody, name, lambda: somebody.go(path))
-        assert "is out of reach" not in somebody.page.inner_text("main"), f"{name}: a service does not answer"
+        assert "is unreachable" not in somebody.page.inner_text("main"), f"{name}: a service does not answer"
 
     def timed(self, somebody: Person, name: str, act: Callable[[], object]) -> None:
         """Do what leads to a page; keep the seconds until it is loaded, and its picture."""
@@ -152,7 +152,7 @@ def share_the_reading(walk: Walk, ida: Person, readers: tuple[str, ...]) -> None
     for reader in readers:
         page.get_by_role("checkbox", name=reader, exact=True).check()
     walk.timed(ida, "share-plan", page.get_by_role("button", name="Show how it would be").click)
-    walk.timed(ida, "shared", page.get_by_role("button", name="Share it out so").click)
+    walk.timed(ida, "shared", page.get_by_role("button", name="Share it out like this").click)
 
 
 def read_side_by_side(walk: Walk, first: Person, second: Person) -> None:
@@ -196,7 +196,7 @@ def void_and_restore(walk: Walk, ida: Person, exercise: str, changed: int) -> No
     walk.timed(ida, "restore-plan", row.get_by_role("button", name="Let it count again").click)
     expect(page.get_by_role("region", name="Whose points change").locator("tbody tr")).to_have_count(changed)
     walk.timed(ida, "restored", page.get_by_role("button", name="Let it count again").click)
-    expect(page.get_by_role("heading", name="Void once, and counting again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Once void, now counting again")).to_be_visible()
 
 
 def _read_next(reader: Person) -> None:

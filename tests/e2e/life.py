@@ -161,7 +161,7 @@ def apply_the_semester(instructor: Person) -> None:
     instructor.page.get_by_role("button", name="Apply").click()
     instructor.page.wait_for_load_state()
     instructor.go("/services/home/semester")
-    expect(instructor.page.get_by_text("It is what is in force.")).to_be_visible()
+    expect(instructor.page.get_by_text("It is in force as it is.")).to_be_visible()
 
 
 def act_on_module(instructor: Person, title: str, action: str) -> None:

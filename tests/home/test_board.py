@@ -96,8 +96,8 @@ def module_page(found):
 
 @pytest.mark.parametrize(
     ("told", "words"),
-    [({"waiting": True, "running": False, "ahead": 3, "about_seconds": 480.0}, "It waits: 3 other runs go before it"),
-     ({"waiting": True, "running": True, "ahead": 0, "about_seconds": 120.0}, "It is being run now")],
+    [({"waiting": True, "running": False, "ahead": 3, "about_seconds": 480.0}, "Waiting: 3 other runs are ahead of it"),
+     ({"waiting": True, "running": True, "ahead": 0, "about_seconds": 120.0}, "It is running now")],
 )  # fmt: skip
 def test_a_milestones_page_says_when_ones_own_is_due(told, words):
     assignment = {"id": "milestone_mlp", "due_at": None, "closes_at": None, "open": True, "attempts_used": 1,

@@ -127,7 +127,7 @@ def test_the_page_works_without_javascript(browser, campus: Campus):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     log_in_page(page, campus, "ada")
-    assert page.locator(".next h2").inner_text() == "Go on with Shift"
+    assert page.locator(".next h2").inner_text() == "Continue Shift"
     assert page.locator("time").first.inner_text() != ""
     context.close()
 

@@ -160,7 +160,7 @@ def steps(*rows: dict[str, Any], record: Record):
     ("events", "title", "action"),
     [
         ([], "Start Tensor", "Open the notebook"),
-        (["tested"], "Go on with Tensor", "Open the notebook"),
+        (["tested"], "Continue Tensor", "Open the notebook"),
         (["tested", "completed"], "Submit Tensor", "Open JupyterLab"),
     ],
 )

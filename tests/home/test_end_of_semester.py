@@ -77,14 +77,14 @@ def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path:
     assert {row["student"]: row["score"] for row in rows if row["score"] is not None} == {"ada": 31.5, "ben": 21}
 
     data = {"form_token": form_token(ida.get(PAGE).text), "name": "midterm"}
-    assert "midterm is gone, with the points of 2 students" in text_of(ida.post(PAGE + "/take_back", data=data).text)
+    assert "Removed midterm and the points of 2 students" in text_of(ida.post(PAGE + "/take_back", data=data).text)
     assert "midterm" not in text_of(ben.get(HOME).text)
 
 
 def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, folder: Path) -> None:
     """Everybody reads and downloads what is theirs, and nothing changes but by unfreezing."""
     page = ida.get(END).text
-    assert "is not frozen" not in page and "What a freeze would meet" in text_of(page)
+    assert "is not frozen" not in page and "What a freeze would affect" in text_of(page)
     press_end = lambda what: text_of(  # noqa: E731
         ida.post(f"{END}/{what}", data={"form_token": form_token(page), "sure": "yes", "unfinished": "true"}).text
     )
@@ -94,9 +94,9 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, fo
         lambda: "grading is at work on" not in (said := press_end("freeze")) and said, "grading to rest", pause=1.0
     )
     try:
-        assert f"{COURSE} is frozen since" in frozen and "by ida" in frozen, frozen
+        assert f"{COURSE} has been frozen since" in frozen and "by ida" in frozen, frozen
         said = text_of(ben.get(HOME).text)
-        assert "The course is over since" in said and "Download all your work" in said
+        assert "The course has been over since" in said and "Download all your work" in said
         assert "Your due dates" not in said and "Due " not in said
         with closing(campus.log_in("ada")) as ada:
             ada.get(HOME)
@@ -117,7 +117,7 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, fo
     finally:
         said = press_end("unfreeze")
     assert "The course goes on" in said
-    assert "The course is over" not in text_of(ben.get(HOME).text)
+    assert "The course has been over" not in text_of(ben.get(HOME).text)
     campus.ask("semester", "POST", "apply", token, json={})
     run = wait_for(lambda: (r := campus.ask("semester", "GET", "apply", token).json())["finished"] and r, "apply")
     assert not run["error"], run

@@ -59,7 +59,7 @@ def test_it_says_what_the_module_is_about_and_what_gives_points():
     html = page("scale", map_of(), view())
     assert "Why one wants it." in html and '<th scope="col">part</th>' in html and "<code>scale</code>" in html
     text = text_of(html)
-    assert "add checks 90 " in text and "why a person 10 " in text and "Together 100" in text
+    assert "add checks 90 " in text and "why a person 10 " in text and "Total 100" in text
     assert "Visible checks passed" not in text, "nothing was handed in"
 
 
@@ -80,7 +80,7 @@ def test_its_place_on_the_way_leads_to_neighbours_of_the_semester_and_says_their
     html = page("shift", tiers, view())
     links = re.findall(r'<a href="/home/modules/(\w+)">', html)
     assert links == ["scale", "ready", "stack"]
-    assert "01 Scale , Open" in text_of(html) and "04 Ready , Comes ready" in text_of(html)
+    assert "01 Scale , Open" in text_of(html) and "04 Ready , Ready-made" in text_of(html)
 
 
 def test_the_next_milestone_says_how_many_of_its_modules_are_done():
@@ -114,4 +114,4 @@ def test_what_people_wrote_is_escaped():
 
 
 def test_a_module_outside_the_semester_has_no_exercises_to_show():
-    assert "What gives points" not in page("elsewhere", map_of(), view())
+    assert "What earns points" not in page("elsewhere", map_of(), view())

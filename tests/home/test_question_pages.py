@@ -38,7 +38,7 @@ def notebook(*sources: str) -> str:
 def test_a_question_goes_from_the_modules_page_to_its_answer(pages: Pages):
     ada, tom, ben = pages.student("ada"), pages.ta("tom"), pages.student("ben")
     assert "Your question was sent" in ada.press("modules/tensor", "modules/tensor/ask", text="Why?", exercise="add")
-    assert "<strong>1</strong> question waits" in tom.get(HOME + "grading").text
+    assert "<strong>1</strong> question is waiting" in tom.get(HOME + "grading").text
     queue = tom.get(HOME + "questions").text
     assert "Tensor, add" in queue
     (number,) = set(re.findall(r'href="/services/home/questions/([0-9a-f]{32})"', queue))
@@ -70,7 +70,7 @@ def test_the_queue_is_parted_by_section_where_the_roster_has_some(pages: Pages):
     assert "ada&#39;s words" in one
     assert "ben&#39;s words" not in one
     assert "chen&#39;s words" not in one
-    assert "No question waits for an answer in this section" in tom.get(HOME + "questions?section=<b>").text
+    assert "No question is waiting for an answer in this section" in tom.get(HOME + "questions?section=<b>").text
 
 
 def test_hostile_questions_and_notebooks_are_text_for_whoever_answers(pages: Pages):

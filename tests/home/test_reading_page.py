@@ -104,12 +104,12 @@ def test_the_reading_is_shared_out_plan_first_read_and_handed_over(hub, graded):
         plan = text_of(await press(ida, "share", by="question", readers=["eve", "tom"]))
         assert "8 answers: eve 4, tom 4. Nothing has been written yet." in plan
         before = text_of((await tom.get(f"{HOME}reading/{MODULE}")).text)
-        assert "0 answers of your share wait " in before and "Nothing yet: eve, ida" in before
+        assert "0 answers of your share are waiting " in before and "Nothing yet: eve, ida" in before
         done = text_of(await press(ida, "share", by="question", readers=["eve", "tom"], yes="yes"))
         assert "Shared out: 8 answers: eve 4, tom 4." in done
 
         page = (await tom.get(f"{HOME}reading/{MODULE}")).text
-        assert "4 answers of your share wait " in text_of(page)
+        assert "4 answers of your share are waiting " in text_of(page)
         assert page.count(">strides</td>") == 4 and ">memory</td>" not in page
         assert not [name for name in STUDENTS if name in page]  # nobody's name: the answer is read, not its author
         of_a = (await tom.get(f"{HOME}reading/{MODULE}?section=A")).text
@@ -142,7 +142,7 @@ def test_a_ta_is_offered_no_sharing_out(hub, graded):
     [
         ({"open_by": "eve", "waits": True, "read_by": ""}, "eve has it open"),
         ({"open_by": "tom", "waits": True, "read_by": ""}, "you have it open"),
-        ({"open_by": "", "waits": True, "read_by": ""}, "waits"),
+        ({"open_by": "", "waits": True, "read_by": ""}, "waiting"),
         ({"open_by": "", "waits": True, "read_by": "eve"}, "to be looked at again"),
         ({"open_by": "", "waits": False, "read_by": "eve"}, "read by eve"),
     ],

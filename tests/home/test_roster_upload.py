@@ -83,7 +83,7 @@ def test_the_plan_comes_first_and_then_the_list_is_the_roster(campus, ida, file)
         f"ada,Lovelace,Ada,,A\nben,Rosen,Ben,,A\nchen,Chen,Li,,B\n{ZOE},Müller,Zoë,,B\n"
     )
     assert file.with_name(file.name + BEFORE).read_bytes() == before
-    assert "It is what is in force" in text_of(ida.get(HOME + "semester").text)
+    assert "It is in force as it is" in text_of(ida.get(HOME + "semester").text)
 
 
 def test_a_list_that_drops_most_of_a_class_asks_and_writes_nothing_without_a_yes(campus, ida, file):

@@ -83,7 +83,7 @@ def test_a_notice_stands_on_the_home_page_of_its_section_until_it_is_taken_down(
         until="2099-01-31T18:00",
         section="A",
     )
-    assert "It stands on the home page now." in said and "Section A, until Sat 31 Jan, 18:00, by ida" in said
+    assert "It is on the home page now." in said and "Section A, until Sat 31 Jan, 18:00, by ida" in said
     assert "&lt;b&gt;room 7" in ada.get(HOME).text and "From your instructor to section A" in text_of(
         ada.get(HOME).text
     )

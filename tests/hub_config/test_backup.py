@@ -67,7 +67,7 @@ def test_all_comes_back_with_a_database_that_was_being_written(settings, tmp_pat
 
 def test_nothing_is_written_over(settings, tmp_path):
     back_up(settings, tmp_path / "copy")
-    with pytest.raises(NotReady, match="exists already"):
+    with pytest.raises(NotReady, match="already exists"):
         back_up(settings, tmp_path / "copy")
     with pytest.raises(NotReady, match="not empty"):
         restore(settings, tmp_path / "copy")
@@ -76,13 +76,13 @@ def test_nothing_is_written_over(settings, tmp_path):
 def test_half_a_copy_is_refused(settings, tmp_path):
     back_up(settings, tmp_path / "copy")
     (tmp_path / "copy" / DONE).unlink()
-    with pytest.raises(NotReady, match="no complete backup"):
+    with pytest.raises(NotReady, match="not a complete backup"):
         restore(settings_at(tmp_path / "new", tmp_path / "semester.yaml"), tmp_path / "copy")
 
 
 def test_where_no_hub_has_run_there_is_nothing_to_copy(tmp_path):
     (tmp_path / "semester.yaml").write_text("course: tiny-2026\n")
-    with pytest.raises(NotReady, match="nothing to copy"):
+    with pytest.raises(NotReady, match="nothing to back up"):
         back_up(settings_at(tmp_path / "var", tmp_path / "semester.yaml"), tmp_path / "copy")
 
 

@@ -18,16 +18,16 @@ def test_a_right_pair_is_taken_without_a_word(tmp_path):
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     key, cert = write_pair(tmp_path)
-    with pytest.raises(NotReady, match=r"tls_key: there is no file .*absent.pem. Set HUB_TLS_KEY"):
+    with pytest.raises(NotReady, match=r"tls_key: the file .*absent.pem does not exist. Set HUB_TLS_KEY"):
         check(tmp_path / "absent.pem", cert)
-    with pytest.raises(NotReady, match=r"tls_cert: there is no file .*absent.pem. Set HUB_TLS_CERT"):
+    with pytest.raises(NotReady, match=r"tls_cert: the file .*absent.pem does not exist. Set HUB_TLS_CERT"):
         check(key, tmp_path / "absent.pem")
 
 
 def test_a_key_that_this_user_may_not_read_is_said_with_what_to_run(tmp_path, monkeypatch):
     key, cert = write_pair(tmp_path)
     monkeypatch.setattr("os.access", lambda file, mode: file != key)  # root may read everything
-    with pytest.raises(NotReady, match=r"key.pem can't be read by this user. Run: sudo chown"):
+    with pytest.raises(NotReady, match=r"this user can't read .*key.pem. Run: sudo chown"):
         check(key, cert)
 
 
@@ -35,7 +35,7 @@ def test_a_key_that_this_user_may_not_read_is_said_with_what_to_run(tmp_path, mo
 def test_a_key_that_everybody_may_read_is_refused(tmp_path):
     key, cert = write_pair(tmp_path)
     key.chmod(0o644)
-    with pytest.raises(NotReady, match=r"everybody on this machine may read .*key.pem. Run: sudo chmod 600"):
+    with pytest.raises(NotReady, match=r"everybody on this machine can read .*key.pem. Run: sudo chmod 600"):
         check(key, cert)
 
 
@@ -45,7 +45,7 @@ def test_a_key_that_a_students_sandbox_would_show_is_refused(tmp_path, monkeypat
     key, cert = write_pair(tmp_path / "ssl" / "hub")
     monkeypatch.setattr("hub_config.run.certificates.ETC", (str(tmp_path / "ssl"),))
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    with pytest.raises(NotReady, match=r"students could read .*key.pem. Keep it where they see nothing"):
+    with pytest.raises(NotReady, match=r"students could read .*key.pem. Keep it where they can't see it"):
         check(key, cert)
     monkeypatch.setattr("os.geteuid", lambda: 0)
     assert check(key, cert) == []
@@ -54,7 +54,7 @@ def test_a_key_that_a_students_sandbox_would_show_is_refused(tmp_path, monkeypat
 def test_key_and_certificate_of_two_pairs_are_refused(tmp_path):
     _, cert = write_pair(tmp_path)
     other = write_key(tmp_path / "other.pem", new_key())
-    with pytest.raises(NotReady, match=r"not of one pair: .*chain.pem was made for another key than .*other.pem"):
+    with pytest.raises(NotReady, match=r"do not match: .*chain.pem was made for a key other than .*other.pem"):
         check(other, cert)
 
 
@@ -76,7 +76,7 @@ def test_a_file_of_another_kind_is_named(tmp_path, name, rule):
 
 
 @pytest.mark.parametrize(
-    ("begins", "ends", "rule"), [(-90, -1, "expired at .* UTC. Renew it"), (1, 90, "Is this machine's clock right")]
+    ("begins", "ends", "rule"), [(-90, -1, "expired on .* UTC. Renew it"), (1, 90, "Is this machine's clock right")]
 )
 def test_a_certificate_out_of_its_time_is_refused(tmp_path, begins, ends, rule):
     own = new_key()

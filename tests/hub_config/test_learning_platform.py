@@ -63,9 +63,9 @@ def test_what_registered_holds_only_after_a_yes_and_from_the_next_start_on(envir
     assert "No platform has registered yet" in str(run(environ).exception)
     register(environ)
     shown = run(environ).output
-    assert "https://lms.example.org" in shown and "Is that your platform?" in shown
+    assert "https://lms.example.org" in shown and "Is this your platform?" in shown
     assert load_settings(environ).awaits_platform
-    assert "It holds from the Hub's next start on" in run(environ, "--yes").output
+    assert "It takes effect at the Hub's next start" in run(environ, "--yes").output
     settings, c = load_settings(environ), Config()
     apply_sign_in(c, settings)
     assert c.JupyterHub.authenticator_class == "hub_config.sign_in.lti.Platform"
@@ -83,7 +83,7 @@ def test_a_platform_that_the_settings_name_is_no_other_ones(environ):
     }
     named |= {"HUB_SIGN_IN__ISSUER": "https://own.example.org", "HUB_SIGN_IN__USERNAME_CLAIM": "email"}
     refused = run(named, "--yes")
-    assert "take these variables away first" in str(refused.exception)
+    assert "remove these variables first" in str(refused.exception)
     assert load_settings(named).sign_in.issuer == "https://own.example.org"
 
 

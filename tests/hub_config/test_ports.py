@@ -43,7 +43,7 @@ def test_a_taken_port_is_named_with_the_line_to_run():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(NotReady, match=rf"Port {port} on 127.0.0.1 can't be taken.*\n.*HUB_PORT=\d+ make serve"):
+        with pytest.raises(NotReady, match=rf"Can't listen on port {port} of 127.0.0.1: .*\n.*HUB_PORT=\d+ make serve"):
             check_port("127.0.0.1", port)
 
 
@@ -55,7 +55,7 @@ def test_a_full_disk_is_named_with_what_is_left(tmp_path):
     small.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(small)], check=True)
     try:
-        with pytest.raises(NotReady, match=r"500 MB of free disk are needed under .*, (19|20) MB are left"):
+        with pytest.raises(NotReady, match=r"Not enough disk space under .*: (19|20) MB are free, at least 500 MB are needed"):
             check_disk(small / "var")
     finally:
         subprocess.run(["umount", str(small)], check=True)

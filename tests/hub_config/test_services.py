@@ -38,7 +38,7 @@ def test_the_campus_service_runs_where_a_platform_gives_tokens(settings):
     assert CAMPUS in chosen(there)
     assert CAMPUS not in chosen(there.model_copy(update={"without": ["campus"]}))
     assert service_environment(CAMPUS, there, {})["CAMPUS_TOKEN_URL"] == "https://lms.example.org/token"
-    with pytest.raises(SettingsError, match="campus can't do without semester"):
+    with pytest.raises(SettingsError, match="campus needs semester"):
         chosen(there.model_copy(update={"without": ["semester", "home"]}))
 
 
@@ -100,16 +100,16 @@ def test_leaving_a_service_out_and_leaving_out_none(settings):
         "home",
         "idle-culler",
     }
-    with pytest.raises(ValueError, match="no service is called gradding; services are exchange, grading"):
+    with pytest.raises(ValueError, match="no service is called gradding; the services are exchange, grading"):
         chosen(settings.model_copy(update={"without": ["gradding"]}))
 
 
 @pytest.mark.parametrize(
     ("without", "said"),
     [
-        (["exchange"], "grading can't do without exchange"),
-        (["grading"], "semester can't do without grading"),
-        (["exchange", "grading", "semester"], "formgrader can't do without exchange and grading"),
+        (["exchange"], "grading needs exchange"),
+        (["grading"], "semester needs grading"),
+        (["exchange", "grading", "semester"], "formgrader needs exchange and grading"),
         (["exchange", "grading", "semester", "formgrader"], ""),
         (["semester", "home"], ""),
     ],

@@ -37,7 +37,7 @@ def test_the_second_serve_is_told_of_the_first_and_changes_nothing(odd: Path):
     assert first.stdout is not None and first.stdout.readline() == "held\n"
     before = (odd / "hub" / "serve.json").read_text()
     with (
-        pytest.raises(NotReady, match=rf"runs already at http://127\.0\.0\.1:8000 \(pid {first.pid}\)"),
+        pytest.raises(NotReady, match=rf"is already running at http://127\.0\.0\.1:8000 \(pid {first.pid}\)"),
         only_one(settings),
     ):
         raise AssertionError("two hold one folder")

@@ -170,7 +170,7 @@ def cost(ta: Visitor, page: str, times: int = 5) -> float:
     """Return the median CPU milliseconds of a page, of all services and the browser together; the first is not one."""
     with counted() as statements:
         said = ta.get(HOME + page).raise_for_status().text
-    assert "told is missing" not in said, "the exchange did not answer in time: run it again"
+    assert "servers are missing" not in said, "the exchange did not answer in time: run it again"
     print(f"{page}: {len(statements)} SQL statements", flush=True)
     found = []
     for _ in range(times):

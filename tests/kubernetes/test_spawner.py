@@ -211,8 +211,8 @@ async def test_who_waits_reads_what_goes_on_without_the_clusters_names(cluster: 
     await spawner.start()
     said = [step["message"] async for step in spawner.progress()]
     assert said == [
-        "All machines of the course are full. Your workspace waits for room.",
-        "Another machine is being started for you. This takes some minutes.",
+        "All machines of the course are full. Your workspace is waiting for room.",
+        "Another machine is being started for you. This takes a few minutes.",
     ]
 
 

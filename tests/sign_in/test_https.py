@@ -69,7 +69,7 @@ def test_nobody_logs_in_at_a_servers_address(door: Door, trust: ssl.SSLContext):
     with person(server_origin(door.url, "ben"), verify=trust) as ada:
         page = ada.get("/hub/login")
         refused = send(ada, page, username="ada", password=read_passwords(door.settings.secrets)["ada"])
-        assert (refused.status_code, "Logging in works at hub.localhost only" in refused.text) == (403, True)
+        assert (refused.status_code, "You can log in only at hub.localhost" in refused.text) == (403, True)
         assert [cookie.name for cookie in ada.cookies.jar if "login" in cookie.name] == []
 
 
@@ -147,6 +147,6 @@ def test_serve_refuses_an_expired_certificate_and_starts_nothing(tmp_path):
     line = [sys.executable, "-m", "hub_config", "serve"]
     done = subprocess.run(line, cwd=CHECKOUT, env=os.environ | variables, capture_output=True, text=True, timeout=120)
     assert done.returncode != 0
-    assert "expired at" in done.stderr
+    assert "expired on" in done.stderr
     assert "Traceback" not in done.stderr
     assert "==>" not in done.stdout

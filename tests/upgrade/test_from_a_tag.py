@@ -112,7 +112,7 @@ if FROM:
                 hub.checkout = CHECKOUT
                 said = hub.deploy("up")
                 assert said.returncode == 0, said.stdout[-3000:] + said.stderr[-3000:]
-                assert "This deployment runs" in said.stdout + said.stderr
+                assert "This deployment is running" in said.stdout + said.stderr
                 again = shell_of(hub.url, "ada", hub.passwords()["ada"])
                 assert again.run(STARTED) == before, "her server was started anew"
                 finds_her_work(again)

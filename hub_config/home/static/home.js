@@ -1,4 +1,4 @@
-// Times in the viewer's own zone, and a page, or a part of one, that refreshes while something is under way. The page
+// Shows times in the viewer's own zone, and refreshes a page, or part of one, while something is under way. The page
 // works without this.
 "use strict";
 
@@ -25,7 +25,7 @@ if (pending) {
   setTimeout(() => location.reload(), Number(pending.dataset.refresh));
 }
 
-// A part alone: what somebody is writing elsewhere on the page stays. Its children that have a name are brought up to
+// Only one part: what somebody is writing elsewhere on the page stays. Its children that have an id are brought up to
 // date, each only where it has changed, so that what is read aloud is read once.
 function follow(part) {
   setTimeout(async () => {
@@ -34,7 +34,7 @@ function follow(part) {
       if (answer.ok) {
         bringUpToDate(part, new DOMParser().parseFromString(await answer.text(), "text/html"));
       }
-    } catch { /* the Hub may be restarting: look again */ }
+    } catch { /* the Hub may be restarting: try again */ }
     if (part.dataset.follow) {
       follow(part);
     }
@@ -58,8 +58,8 @@ for (const part of document.querySelectorAll("[data-follow]")) {
   follow(part);
 }
 
-// Chosen modules go back to the learning platform: by its page that opened this window and waits for them, which says
-// that it took them; else from here. The platform's page itself is of another origin, and hears nothing.
+// Chosen modules go back to the learning platform through its page that opened this window and waits for them. That
+// page confirms; otherwise they go from here. The platform's page itself has another origin and receives no message.
 const WAIT_FOR_OPENER = 1500;
 
 function giveBack(form) {
