@@ -1,4 +1,4 @@
-"""Compress JupyterLab's scripts where they lie, once: servers send the twins (`hub_config/server/ready_made.py`).
+"""Compress JupyterLab's scripts once, in place: servers send the compressed copies (`hub_config/server/ready_made.py`).
 
 In images `docker/trim.sh` does the same.
 """
@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 KINDS = (".js", ".css", ".svg", ".json")
-SMALLEST = 2048  # a smaller one is sent in as many packets
+SMALLEST = 2048  # compressing a smaller one would not save packets
 
 
 def compress_pages(environment: Path) -> int:
