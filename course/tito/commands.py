@@ -1,6 +1,7 @@
-"""The one table of all commands: what `tito --help`, the shell and the docs list.
+"""The single table of all commands, which `tito --help`, the shell and the docs list.
 
-A command is offered only where its code is: the student's wheel leaves out whole folders, and staff commands with them.
+A command is offered only if its code is installed: the student's wheel leaves out whole folders, and with them the
+staff's commands.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its words, where its click command lives (`module:attribute`), one line of help, and who has it."""
+    """One command: its name, the place of its click command (`module:attribute`), one line of help, and who has it."""
 
     name: str
     target: str
@@ -23,7 +24,7 @@ class Command:
         return tuple(self.name.split())
 
     def is_here(self) -> bool:
-        """Tell whether the file that holds the command is installed, without importing it."""
+        """Return whether the command's file is installed, without importing it."""
         parts = self.target.partition(":")[0].split(".")[1:]
         place = _HERE.joinpath(*parts)
         return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()

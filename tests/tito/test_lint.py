@@ -77,7 +77,7 @@ RULES = {
     "not exported": (
         '"grade_id": "scale", "solution": true}\n#| export\n',
         '"grade_id": "scale", "solution": true}\n',
-        "exports' lists scale, which no cell with '#| export' defines",
+        "exports' lists scale, but no cell with '#| export' defines it",
         "",
     ),
     "two functions in a cell": (

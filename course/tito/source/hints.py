@@ -20,7 +20,7 @@ _KEY = "tinytorch"
 
 
 def read_hints(module: Module) -> dict[str, list[str]]:
-    """Read a module's hints by exercise, in the module's order; {} without the file, FindingsError if it is wrong."""
+    """Read a module's hints by exercise, in the module's order; {} without the file, FindingsError for a wrong one."""
     path = module.source.parent / FILE_NAME
     if not path.is_file():
         return {}
@@ -53,7 +53,7 @@ def _wrong_texts(file: "YamlFile", name: str, hints: list) -> Iterator[Finding]:
         if not isinstance(text, str) or not text.strip():
             yield file.finding(f"hint {index + 1} of '{name}' must be text, not {text!r}", name, index)
         elif len(text.strip()) > LONGEST_CHARACTERS:
-            message = f"hint {index + 1} of '{name}' has {len(text.strip())} characters: use at most {LONGEST_CHARACTERS}"
+            message = f"hint {index + 1} of '{name}' has {len(text.strip())} characters: {LONGEST_CHARACTERS} at most"
             yield file.finding(message, name, index)
         elif text.strip() in [str(earlier).strip() for earlier in hints[:index]]:
             yield file.finding(f"hint {index + 1} of '{name}' repeats an earlier one", name, index)

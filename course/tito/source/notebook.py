@@ -1,4 +1,4 @@
-"""Read a student's notebook in any state: return its cells, or raise an error that says what is wrong and what to do."""
+"""Read a student's notebook in any state: return its cells, or raise an error that says what to do."""
 
 import ast
 import json
@@ -36,7 +36,7 @@ def read_notebook(path: Path) -> list[Cell]:
 
 def _load(path: Path) -> dict:
     if not path.exists():
-        raise NotebookError(f"{path} does not exist: {_what_is_there(path)}'tito module start {path.stem}' puts it there.")
+        raise NotebookError(f"{path} is missing: {_what_is_there(path)}'tito module start {path.stem}' puts it there.")
     if not path.is_file():
         raise NotebookError(f"{path} is not a file: move it away, then run 'tito module start {path.stem}'.")
     if path.stat().st_size > LARGEST_BYTES:

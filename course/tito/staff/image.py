@@ -171,9 +171,7 @@ def _chosen(tiers: str | None, prebuilt: str, semester: Path | None, tag: str | 
 @click.command()
 @click.option("--semester", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Build for this file.")
 @click.option("--tiers", metavar="TIERS", help="Build for these tiers (comma-separated).  [all]")
-@click.option(
-    "--prebuilt", metavar="MODULES", default="", help="Modules prebuilt, besides those of skipped tiers."
-)
+@click.option("--prebuilt", metavar="MODULES", default="", help="Modules prebuilt, besides those of skipped tiers.")
 @click.option(
     "--only",
     "kinds",

@@ -13,9 +13,7 @@ from tito.staff.package import build_student, build_worker, checkout_of_code, pr
 
 @click.command()
 @click.option("--student", "tiers", metavar="TIERS", help="Build the student's wheel for these tiers (with commas).")
-@click.option(
-    "--prebuilt", metavar="MODULES", default="", help="Modules prebuilt, besides those of skipped tiers."
-)
+@click.option("--prebuilt", metavar="MODULES", default="", help="Modules prebuilt, besides those of skipped tiers.")
 @click.option(
     "--semester", type=click.Path(dir_okay=False, path_type=Path), help="Build the student's wheel for a semester file."
 )
