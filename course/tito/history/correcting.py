@@ -78,7 +78,7 @@ def _read_version(history: History, version: Version) -> dict | None:
 def _releases(workspace: Workspace, slug: str, mine: dict, release: dict) -> list[dict]:
     """List the releases from which a notebook may have been made: those that were replaced, and the current one.
 
-    If no replaced one was kept, the current one counts only if the notebook has its tests; else it is of an earlier one.
+    If no replaced one was kept, the current one counts only if the notebook has its tests; else an earlier one made it.
     """
     kept = [found for path in workspace.replaced_releases(slug) if (found := _read(path))]
     return [*kept, release] if kept or _tests(release) <= _tests(mine) else []

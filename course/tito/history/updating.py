@@ -12,7 +12,7 @@ from tito.history.comparing import Change
 from tito.history.notebook import Cell, cells_of
 
 GIVEN_ID = re.compile(r"cell-\d{3,}")  # the ids that releases give to cells without a name
-HEADING = "## Yours, kept from before a correction\n\nThe corrected notebook has no place for what follows."
+HEADING = "## Yours, kept from before a correction\n\nThe corrected notebook has no place for the cells below."
 HEADING_ID = "kept-from-before"
 
 

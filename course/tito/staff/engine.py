@@ -42,7 +42,7 @@ def inspect(name: str, template: str) -> str:
 
 
 def digest_of(context: Path, *stands_on: str) -> str:
-    """Return a digest of all files in a build's context, and of what the build stands on."""
+    """Return a digest of all files in a build's context, and of what the build is based on."""
     digest = hashlib.sha256("\0".join(stands_on).encode())
     for path in sorted(path for path in context.rglob("*") if path.is_file()):
         digest.update(f"{path.relative_to(context)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())

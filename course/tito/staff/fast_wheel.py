@@ -33,7 +33,7 @@ def require_closed(checkout: Path, done: Collection[str]) -> None:
 
 
 def closed_in_semester(path: Path, curriculum: Curriculum, now: datetime | None = None) -> list[str]:
-    """Read from a semester file which of its modules nobody can submit any more, extensions included."""
+    """List the modules in a semester file that nobody can submit any more, even with an extension."""
     from tito.semester import times
     from tito.semester.read import read
 

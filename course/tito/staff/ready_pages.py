@@ -12,7 +12,7 @@ SMALLEST = 2048  # compressing a smaller one would not save packets
 
 
 def compress_pages(environment: Path) -> int:
-    """Write FILE.gz beside each file of JupyterLab's pages that has no current one; return how many were written."""
+    """Write FILE.gz next to each file of JupyterLab's pages that has no current one; return how many were written."""
     found = (environment / "share" / "jupyter").rglob("*")
     files = [path for path in found if path.suffix in KINDS and path.is_file() and path.stat().st_size > SMALLEST]
     return sum(_compress(path) for path in files)

@@ -102,7 +102,7 @@ class Bubblewrap:
         except TimeoutError:
             worker.stop()
             raise NotJudgedNow(
-                f"a sandbox did not start within {START_SECONDS:g} seconds; nobody lost a point"
+                f"the sandbox did not start within {START_SECONDS:g} seconds; nobody lost a point"
             ) from None
         except (EOFError, WireError):
             raise SandboxUnavailable(
