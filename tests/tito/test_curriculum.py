@@ -159,7 +159,7 @@ def test_an_unknown_tier_lists_the_known(curriculum: Curriculum):
             "01_scale",
             "hours: 0.5",
             "hours: 0.5\nhours: 5",
-            r"01_scale/module.yaml:4: is not valid YAML: the key 'hours' stands tw",
+            r"01_scale/module.yaml:4: is not valid YAML: the key 'hours' occurs tw",
         ),
         ("01_scale", "title: Scale", "title: [Scale", r"01_scale/module.yaml:\d+: is not valid YAML"),
     ],

@@ -105,7 +105,7 @@ def test_files_of_modules_that_are_gone_are_removed_and_others_left(course: Path
 def test_the_target_must_be_the_slug(course: Path):
     source = course / "modules" / "01_scale" / "scale_dev.py"
     source.write_text(source.read_text().replace("core.scale\n", "core.skale\n", 1))
-    with pytest.raises(FindingsError, match=r"must be core.scale, as the folder says; it is core.skale"):
+    with pytest.raises(FindingsError, match=r"must be core.scale like the folder's name, not core.skale"):
         export_module(load_curriculum(course).find("scale"))
 
 

@@ -46,7 +46,7 @@ def certificates(folder, renew, as_json):
 @click.option("--host", default="0.0.0.0", show_default=True, help="Address to listen on.")
 @click.option("--port", default=WORKERS_PORT, show_default=True, help="Port for workers.")
 @click.option("--door-port", default=DOOR_PORT, show_default=True, help="Port for the grading service.")
-@click.option("--no-walls", is_flag=True, help="Without bubblewrap, where there are no files of the course.")
+@click.option("--no-walls", is_flag=True, help="No sandbox: in a container or machine without files of the course.")
 def scheduler(certificates, host, port, door_port, no_walls):
     """Run the one scheduler that grading on several machines needs.
 

@@ -114,7 +114,7 @@ class Bubblewrap:
 
 
 def _out_of_sight(words: list[str]) -> int:
-    """Return a descriptor to read arguments from: as words, /proc/1/cmdline would show this machine's folders."""
+    """Return a descriptor to read arguments from: /proc/1/cmdline would show this machine's folders in the sandbox."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as pipe:
         pipe.write(b"".join(os.fsencode(word) + b"\0" for word in words))  # a few kB, which a pipe can hold
