@@ -64,7 +64,7 @@ def test_one_byte_of_the_modules_own_makes_the_record_stale(module, name):
     )
     record = read_record(module)
     (module.folder / name).unlink()
-    assert f"behind {name}:" in stale(module, record)
+    assert f"out of date ({name} changed):" in stale(module, record)
 
 
 def test_a_module_without_a_record_is_stale(module):
