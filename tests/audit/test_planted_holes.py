@@ -230,7 +230,7 @@ def test_a_record_that_claims_too_much_or_too_little_is_found(tmp_path, honest):
         "1 mutants are not in audit.json, and 0 of its mutants can't be made any more",
         "says killed by no check; judged again, it is killed by halve",
         "get 12 points, audit.json has 40",
-        "left out: {'halve': 40.0, 'spread': 50.0}, audit.json says {'halve': 39, 'spread': 50}",
+        "left out: {'halve': 40.0, 'spread': 50.0}, audit.json has {'halve': 39, 'spread': 50}",
     ):
         assert said in problems
 
