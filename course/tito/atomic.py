@@ -1,4 +1,4 @@
-"""Write files so that a reader, or a crash, meets the old content or the new, never half of one."""
+"""Write files so that a reader, or a crash, finds the old content or the new, never half of one."""
 
 import os
 import tempfile
@@ -23,7 +23,7 @@ def write_atomically(path: Path, content: str | bytes, mode: int = 0o644) -> Non
 
 
 def write_if_changed(path: Path, content: str) -> bool:
-    """Write atomically unless the file already says exactly that; tell whether it was written."""
+    """Write atomically unless the file already has exactly this content; return whether it was written."""
     if path.is_file() and path.read_bytes() == content.encode():
         return False
     write_atomically(path, content)

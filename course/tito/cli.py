@@ -1,6 +1,6 @@
-"""The command line: groups that know their commands from the table and import one only when it is called.
+"""The command line: groups that take their commands from the table and import one only when it is called.
 
-Promises: `tito --help` imports click and this folder's table alone. Exit codes: 0 done, 1 the answer is no or an
+Promises: `tito --help` imports only click and this folder's table. Exit codes: 0 done, 1 the answer is no or an
 error that the message explains, 2 the command was typed wrongly, 130 interrupted.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 try:
     import click
-except ModuleNotFoundError:  # `pip install tinytorch` is the framework alone
+except ModuleNotFoundError:  # `pip install tinytorch` has only the framework
     sys.exit("the command tito needs click: pip install 'tinytorch[student]', or 'tinytorch[staff]' to make a course")
 
 from tito.commands import GROUPS, Command, available
@@ -27,7 +27,7 @@ Examples:
 
 
 class LazyGroup(click.Group):
-    """Offer a table's commands; import a command's file when it is called, not before."""
+    """Offers a table's commands; imports a command's file only when it is called."""
 
     def __init__(self, commands: Iterable[Command], depth: int = 0, **settings) -> None:
         super().__init__(**settings)
@@ -47,7 +47,7 @@ class LazyGroup(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            ctx.fail(f"there is no command '{args[0]}' here. There are: {', '.join(self.list_commands(ctx))}.")
+            ctx.fail(f"there is no command '{args[0]}' here. Available: {', '.join(self.list_commands(ctx))}.")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -67,12 +67,12 @@ def _load(row: Command) -> click.Command:
     module, _, attribute = row.target.partition(":")
     command = getattr(importlib.import_module(module), attribute)
     if not isinstance(command, click.Command):
-        raise TypeError(f"{row.target} must be a click command, it is {type(command).__name__}")
+        raise TypeError(f"{row.target} must be a click command, not {type(command).__name__}")
     return command
 
 
 def cli() -> click.Group:
-    """Build the root group from the commands that are installed here."""
+    """Build the root group from the installed commands."""
     return LazyGroup(
         available(),
         name="tito",
@@ -95,16 +95,16 @@ def main() -> None:
         _say(str(error), error.to_json())
         sys.exit(1)
     except BrokenPipeError:
-        # The reader of a pipe (`tito status | head`) has gone; Python must not complain at its own end.
+        # The reader of a pipe (`tito status | head`) is gone; Python must not complain when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
-        _say(f"the file system refused: {error}. See to space and rights (df -h ~; ls -l), then try again.")
+        _say(f"the file system refused: {error}. Check free space and permissions (df -h ~; ls -l), then try again.")
         sys.exit(1)
     except Exception as error:
         if os.environ.get("TITO_DEBUG"):
             raise
-        _say(f"tito met an error of its own: {type(error).__name__}: {error}\nTITO_DEBUG=1 shows where.")
+        _say(f"internal error in tito: {type(error).__name__}: {error}\nTITO_DEBUG=1 shows where.")
         sys.exit(1)
 
 

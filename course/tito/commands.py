@@ -1,6 +1,7 @@
-"""The one table of all commands: what `tito --help`, the shell and the docs list.
+"""The single table of all commands, which `tito --help`, the shell and the docs list.
 
-A command is offered only where its code is: the student's wheel leaves out whole folders, and staff commands with them.
+A command is offered only if its code is installed: the student's wheel leaves out whole folders, and with them the
+staff's commands.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its words, where its click command lives (`module:attribute`), one line of help, and who has it."""
+    """One command: its name, the place of its click command (`module:attribute`), one line of help, and who has it."""
 
     name: str
     target: str
@@ -23,7 +24,7 @@ class Command:
         return tuple(self.name.split())
 
     def is_here(self) -> bool:
-        """Tell whether the file that holds the command is installed, without importing it."""
+        """Return whether the command's file is installed, without importing it."""
         parts = self.target.partition(":")[0].split(".")[1:]
         place = _HERE.joinpath(*parts)
         return place.with_suffix(".py").is_file() or (place / "__init__.py").is_file()
@@ -32,16 +33,16 @@ class Command:
 GROUPS = {
     "module": "Work on a module: start, test, complete.",
     "test": "Test what spans several modules.",
-    "milestone": "Re-run historical results with your own framework.",
+    "milestone": "Reproduce historical results with your own framework.",
     "receipt": "Read and verify receipts of submissions.",
     "nbgrader": "Make notebooks for nbgrader.",
     "package": "Pack the framework, yours or the course's.",
     "image": "Build container images.",
     "grade": "Judge submissions and make feedback.",
     "semester": "Plan and run a semester.",
-    "campus": "Roster and grades between here and a learning platform.",
+    "campus": "Exchange roster and grades with a learning platform.",
     "grades": "Follow scores to the learning platform.",
-    "insight": "See how the course does, and let it forget.",
+    "insight": "See how the course is doing, and delete recorded events.",
 }
 
 
@@ -55,38 +56,38 @@ COMMANDS: list[Command] = [
         ("module start", "tito.student.module_commands:start", "Put a module's notebook into your home."),
         ("module test", "tito.student.module_commands:test", "Run a module's visible tests on your notebook."),
         ("module complete", "tito.student.module_commands:complete", "Make your code importable as tinytorch."),
-        ("module status", "tito.student.module_commands:status", "Show how far each module is."),
-        ("module reset", "tito.student.module_commands:reset", "Start a notebook afresh; yours is kept as a copy."),
-        ("module update", "tito.student.update_command:update", "Take a correction, and keep your answers."),
+        ("module status", "tito.student.module_commands:status", "Show your progress in each module."),
+        ("module reset", "tito.student.module_commands:reset", "Start a notebook again; a copy of yours is kept."),
+        ("module update", "tito.student.update_command:update", "Apply a correction and keep your answers."),
         (
             "module history",
             "tito.student.history_commands:history",
             "List the versions of your notebook, or compare one.",
         ),
-        ("module restore", "tito.student.history_commands:restore", "Put a version back, or one cell of it."),
-        ("hint", "tito.student.hint_commands:hint", "Open the next hint of an exercise."),
+        ("module restore", "tito.student.history_commands:restore", "Restore a version, or one cell of it."),
+        ("hint", "tito.student.hint_commands:hint", "Open the next hint for an exercise."),
         ("ask", "tito.student.question_commands:ask", "Ask the staff about an exercise, with your notebook attached."),
         ("questions", "tito.student.question_commands:questions", "Show your questions and the answers."),
         ("module unlock", "tito.student.unlock:unlock", "Fetch the reference of a module you could not finish."),
         ("test integration", "tito.student.test_commands:integration", "Test that your modules work together."),
         ("status", "tito.student.status:status", "Show what is done, what is due and what comes next."),
         ("milestone list", "tito.student.milestone:list_milestones", "List milestones and what they need."),
-        ("milestone run", "tito.student.milestone:run", "Run a milestone on your own framework."),
+        ("milestone run", "tito.student.milestone:run", "Run a milestone with your own framework."),
         ("milestone status", "tito.student.milestone:status", "Show which milestones were reached."),
         ("milestone submit", "tito.student.milestone:submit", "Hand in your package for a milestone's points."),
         ("package export", "tito.student.package_commands:export", "Pack your own framework into a wheel."),
-        ("package import", "tito.student.package_commands:import_", "Bring your modules from another semester."),
+        ("package import", "tito.student.package_commands:import_", "Import your modules from another semester."),
         ("fetch", "tito.student.exchange_commands:fetch", "Fetch released modules from the course."),
         ("submit", "tito.student.exchange_commands:submit", "Submit a module and keep the receipt."),
         ("feedback", "tito.student.exchange_commands:feedback", "Fetch feedback on what you submitted."),
         (
             "download",
             "tito.student.download_command:download",
-            "Pack all your work, receipts and feedback to take along.",
+            "Pack all your work, receipts and feedback to take with you.",
         ),
         ("receipt list", "tito.student.receipt:list_receipts", "List the receipts of your submissions."),
         ("receipt show", "tito.student.receipt:show", "Show one receipt."),
-        ("receipt verify", "tito.student.receipt:verify", "Verify a receipt with the public key alone."),
+        ("receipt verify", "tito.student.receipt:verify", "Verify a receipt using only the public key."),
     ),
     *_table(
         "staff",
@@ -103,27 +104,27 @@ COMMANDS: list[Command] = [
         ("image build", "tito.staff.image:build", "Build container images."),
         ("grade autograde", "tito.grading.commands:autograde", "Judge collected submissions."),
         ("grade void", "tito.grading.correction_commands:void", "Give everybody the points of a faulty check."),
-        ("grade regrade", "tito.grading.correction_commands:regrade", "Judge a module again by corrected tests."),
-        ("grade explain", "tito.grading.commands:explain", "Say why a submission got its points."),
-        ("grade feedback", "tito.grading.commands:feedback", "Make feedback of graded submissions."),
+        ("grade regrade", "tito.grading.correction_commands:regrade", "Judge a module again with corrected tests."),
+        ("grade explain", "tito.grading.commands:explain", "Explain why a submission got its points."),
+        ("grade feedback", "tito.grading.commands:feedback", "Make feedback for graded submissions."),
         ("grade status", "tito.grading.commands:status", "Show what is judged and what is waiting."),
-        ("grade reading", "tito.grading.reading_commands:reading", "Show how far the reading of answers is."),
-        ("grade share", "tito.grading.reading_commands:share", "Share out the answers that wait to be read."),
-        ("grade handover", "tito.grading.reading_commands:handover", "Give a share of the reading to somebody else."),
-        ("grade workers", "tito.grading.worker_commands:workers", "Show who judges, and what each does."),
-        ("grade certificates", "tito.machines.commands:certificates", "Make what judges on other machines need."),
-        ("grade scheduler", "tito.machines.commands:scheduler", "Run the scheduler of judges on other machines."),
+        ("grade reading", "tito.grading.reading_commands:reading", "Show how many answers have been read."),
+        ("grade share", "tito.grading.reading_commands:share", "Divide the unread answers among the readers."),
+        ("grade handover", "tito.grading.reading_commands:handover", "Hand a share of the reading to somebody else."),
+        ("grade workers", "tito.grading.worker_commands:workers", "Show the workers, and what each is doing."),
+        ("grade certificates", "tito.machines.commands:certificates", "Make certificates for distributed judging."),
+        ("grade scheduler", "tito.machines.commands:scheduler", "Run the scheduler for judges on other machines."),
         ("grade worker", "tito.machines.commands:worker", "Judge on this machine for a course elsewhere."),
         ("grade export", "tito.grading.commands:export", "Write the grades as a table."),
-        ("grade points", "tito.semester.points_commands:points", "Enter points that were given elsewhere, by list."),
-        ("semester check", "tito.semester.commands:check", "Check a semester file, by line."),
-        ("semester demo", "tito.semester.commands:demo", "Write a semester file to try everything with."),
+        ("grade points", "tito.semester.points_commands:points", "Enter a list of points that were given elsewhere."),
+        ("semester check", "tito.semester.commands:check", "Check a semester file, and name faulty lines."),
+        ("semester demo", "tito.semester.commands:demo", "Write a semester file for trying everything out."),
         ("semester next", "tito.semester.commands:next_", "Write next term's semester file from this one."),
-        ("semester roster", "tito.semester.commands:roster", "Show what a class list says, and convert it."),
+        ("semester roster", "tito.semester.commands:roster", "Show what a class list contains, and convert it."),
         ("semester plan", "tito.semester.commands:plan", "Show what applying a semester file would change."),
-        ("semester apply", "tito.semester.commands:apply", "Bring Hub, exchange and gradebook to the semester file."),
-        ("semester freeze", "tito.semester.end_commands:freeze", "End a course: everything is read, nothing changes."),
-        ("semester unfreeze", "tito.semester.end_commands:unfreeze", "Let a frozen course go on."),
+        ("semester apply", "tito.semester.commands:apply", "Apply the semester file to Hub, exchange and gradebook."),
+        ("semester freeze", "tito.semester.end_commands:freeze", "End a course: all can be read, nothing changed."),
+        ("semester unfreeze", "tito.semester.end_commands:unfreeze", "Let a frozen course continue."),
         ("semester archive", "tito.semester.archive_commands:archive", "Write the course into one file, and check it."),
         (
             "semester verify",
@@ -132,18 +133,18 @@ COMMANDS: list[Command] = [
         ),
         ("semester delete", "tito.semester.delete_command:delete", "Delete a frozen and archived course."),
         ("semester surveys", "tito.semester.survey_commands:surveys", "Show what students said in surveys."),
-        ("campus status", "tito.campus.commands:status", "Show what of the learning platform is linked."),
+        ("campus status", "tito.campus.commands:status", "Show what is linked with the learning platform."),
         ("campus link", "tito.campus.commands:link", "Link the platform's course to this one."),
-        ("campus roster", "tito.campus.commands:roster", "Bring the roster from the platform's members."),
-        ("campus grades status", "tito.campus.commands:grades_status", "Show what the platform has of each score."),
-        ("campus grades send", "tito.campus.commands:grades_send", "Send now what waits or was refused."),
-        ("campus forget", "tito.campus.commands:forget", "Forget what is known of a frozen course at the platform."),
-        ("campus keys", "tito.campus.commands:keys", "Change the key that signs towards the platform."),
+        ("campus roster", "tito.campus.commands:roster", "Take the roster from the platform's members."),
+        ("campus grades status", "tito.campus.commands:grades_status", "Show which scores the platform has."),
+        ("campus grades send", "tito.campus.commands:grades_send", "Send waiting and refused scores now."),
+        ("campus forget", "tito.campus.commands:forget", "Forget what is known about a frozen course at the platform."),
+        ("campus keys", "tito.campus.commands:keys", "Change the key that signs messages to the platform."),
         ("insight show", "tito.insight.commands:show", "Show the course's numbers, by module or by check."),
-        ("insight list", "tito.insight.commands:list_students", "List who stands behind a number."),
-        ("insight similar", "tito.insight.similar_command:similar", "List answers that share passages, to be judged."),
+        ("insight list", "tito.insight.commands:list_students", "List the students behind a number."),
+        ("insight similar", "tito.insight.similar_command:similar", "List answers that share passages, for review."),
         ("insight report", "tito.insight.commands:report", "Compare the semester with the course's goals."),
-        ("insight forget", "tito.insight.commands:forget", "Remove what students' servers told."),
+        ("insight forget", "tito.insight.commands:forget", "Delete what students' servers reported."),
         ("semester status", "tito.semester.commands:status", "Show where the semester stands."),
     ),
 ]

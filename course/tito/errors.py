@@ -1,11 +1,11 @@
-"""What goes wrong and has a remedy: an error to be read by a person, and a finding at a place in a file."""
+"""Errors that have a remedy: an error for a person to read, and a finding at a place in a file."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 
 class TitoError(Exception):
-    """Say rule, value and remedy in one message; the command line prints it without a traceback and exits with 1."""
+    """Its message has fault, value and remedy; the command line prints it without a traceback and exits with 1."""
 
     def to_json(self) -> dict:
         return {"error": str(self)}
@@ -17,7 +17,7 @@ class SchemaError(TitoError):
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing that is wrong at one place; prints as `file:line: message`."""
+    """One fault at one place; prints as `file:line: message`."""
 
     path: Path
     line: int
@@ -31,7 +31,7 @@ class Finding:
 
 
 class FindingsError(TitoError):
-    """Several findings at once, all shown."""
+    """Several findings, all shown together."""
 
     def __init__(self, findings: list[Finding]) -> None:
         self.findings = sorted(findings)
@@ -42,7 +42,7 @@ class FindingsError(TitoError):
 
 
 def _shorten(path: Path) -> Path:
-    """Show a path relative to the working directory where that is shorter."""
+    """Show a path relative to the working directory if it is inside that."""
     try:
         return path.relative_to(Path.cwd())
     except (ValueError, OSError):  # elsewhere, or the working directory is gone

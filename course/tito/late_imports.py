@@ -1,8 +1,8 @@
-"""Keep what other packages import at start, and we never use, out of processes that grade or make notebooks.
+"""Keep unused imports of other packages out of processes that grade or make notebooks.
 
-`import nbgrader` imports its four Jupyter server extensions, and with them the whole of Jupyter Server and Notebook,
-half of the memory of a service and seconds of its start; the gradebook, the converters and the plugins need none of it.
-jsonschema builds a parser of all IRIs for a check that no schema here asks for. Each is loaded when somebody calls it.
+`import nbgrader` imports its four Jupyter server extensions, and with them all of Jupyter Server and Notebook: half of
+a service's memory and seconds of its start; the gradebook, the converters and the plugins need none of it. jsonschema
+builds a parser for all IRIs for a check that no schema here uses. Each is loaded when something calls it.
 """
 
 import importlib
@@ -14,13 +14,13 @@ NAMES = ("assignment_list", "course_list", "validate_assignment", "formgrader")
 
 
 def import_nbgrader_lightly() -> None:
-    """Import the package with as little else as it needs here; call it before anything else of nbgrader's is named."""
+    """Import the package with no more than is needed here; call this before any other import from nbgrader."""
     postpone("rfc3987_syntax", "is_valid_syntax")
     import_nbgrader_alone()
 
 
 def postpone(module: str, name: str) -> ModuleType | None:
-    """Let others import `name` from `module`, which is loaded when it is called; None if it is loaded already."""
+    """Let others import `name` from `module`, which is loaded when `name` is called; None if it is already loaded."""
     if module in sys.modules:
         return None
 
@@ -36,7 +36,7 @@ def postpone(module: str, name: str) -> ModuleType | None:
 
 
 def import_nbgrader_alone() -> None:
-    """Import the package without its server extensions; whoever imports one of these later gets the real one."""
+    """Import the package without its server extensions; importing one of these later gets the real one."""
     if "nbgrader" in sys.modules:
         return
     stand_ins = [postpone(f"{EXTENSIONS}.{name}", "load_jupyter_server_extension") for name in NAMES]

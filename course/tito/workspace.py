@@ -1,6 +1,6 @@
-"""Where a student's things are: notebooks, the package of her own, pristine releases and what tito remembers.
+"""The places of a student's files: notebooks, their own package, pristine releases and what tito remembers.
 
-`$TINYTORCH_HOME` (default `~/tinytorch`) is the package; notebooks lie beside it, `SLUG/SLUG.ipynb`.
+`$TINYTORCH_HOME` (default `~/tinytorch`) is the package; notebooks are next to it, `SLUG/SLUG.ipynb`.
 """
 
 import json
@@ -30,7 +30,7 @@ class Workspace:
 
     @property
     def memory(self) -> Path:
-        """What tito remembers of started and completed modules."""
+        """What tito remembers about started and completed modules."""
         return self.package / ".tito"
 
     def notebook(self, slug: str) -> Path:
@@ -41,7 +41,7 @@ class Workspace:
         return self.package / ".releases" / slug / f"{slug}.ipynb"
 
     def replaced_releases(self, slug: str) -> list[Path]:
-        """The releases that were fetched before a corrected one took their place."""
+        """The releases that were fetched earlier and replaced by a corrected one."""
         return sorted((self.package / ".releases" / ".earlier" / slug).glob("*.ipynb"))
 
     def exported(self, slug: str) -> Path:
@@ -52,11 +52,11 @@ class Workspace:
         return self.memory / "previous" / f"{slug}.py"
 
     def copy_of(self, slug: str, moment: datetime) -> Path:
-        """Where `reset` keeps a notebook, in plain sight."""
+        """The place where `reset` keeps a copy of a notebook, in plain sight."""
         return self.package / "copies" / f"{slug}-{moment:%Y-%m-%d-%H%M%S}.ipynb"
 
     def recall(self, slug: str) -> dict:
-        """Read what is remembered of a module; nothing, or nothing readable, is an empty dict."""
+        """Read what is remembered about a module; {} if there is nothing, or nothing readable."""
         try:
             found = json.loads((self.memory / f"{slug}.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -64,12 +64,12 @@ class Workspace:
         return found if isinstance(found, dict) else {}
 
     def remember(self, slug: str, **facts) -> None:
-        """Add facts to what is remembered of a module."""
+        """Add facts to what is remembered about a module."""
         text = json.dumps(self.recall(slug) | facts, indent=1) + "\n"
         write_atomically(self.memory / f"{slug}.json", text)
 
     def show(self, path: Path) -> str:
-        """Write a path so that it opens from the current folder; one that lies elsewhere in full."""
+        """Return a path relative to the current folder if it is inside that, otherwise in full."""
         try:
             return str(path.relative_to(Path.cwd()))
         except (ValueError, OSError):  # elsewhere, or the current folder is gone
@@ -77,5 +77,5 @@ class Workspace:
 
 
 def now() -> str:
-    """Return the present moment in UTC, to the second."""
+    """Return the current time in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

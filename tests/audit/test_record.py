@@ -59,11 +59,12 @@ def test_one_byte_of_the_modules_own_makes_the_record_stale(module, name):
     assert stale(module, read_record(module)) == ""
     change(module.folder / name)
     assert stale(module, read_record(module)) == (
-        f"01_halves/audit.json is behind {name}: run 'tito module audit halves' and commit what it writes"
+        f"01_halves/audit.json is out of date ({name} changed): "
+        "run 'tito module audit halves' and commit what it writes"
     )
     record = read_record(module)
     (module.folder / name).unlink()
-    assert f"behind {name}:" in stale(module, record)
+    assert f"out of date ({name} changed):" in stale(module, record)
 
 
 def test_a_module_without_a_record_is_stale(module):

@@ -19,7 +19,7 @@ def test_one_that_is_taken_out_is_no_choice_and_is_one_again_when_it_is_back(mon
     monkeypatch.setenv(find.KIND_NAME, "bubblewrap")
     everything = find.SANDBOXES
     monkeypatch.setattr(find, "SANDBOXES", {"container": everything["container"]})
-    with pytest.raises(SandboxUnavailable, match="TITO_SANDBOX is one of container, got 'bubblewrap'"):
+    with pytest.raises(SandboxUnavailable, match="TITO_SANDBOX must be one of container, not 'bubblewrap'"):
         find.find_sandbox()
     monkeypatch.setattr(find, "SANDBOXES", everything)
     monkeypatch.setenv("TITO_WORKER_ENVIRONMENT", "/nowhere")

@@ -168,7 +168,7 @@ def test_what_is_walked_through_is_counted_over_a_whole_message():
         reader.value(msgpack.packb([one] * 9), [bytes(2**23)])
     part = msgpack.ExtType(RANGE, msgpack.packb([0, 2**18, 1]))
     assert reader.value(msgpack.packb([part] * 4), []) == [range(2**18)] * 4
-    with pytest.raises(WireError, match="ranges of a message"):
+    with pytest.raises(WireError, match="a message's ranges have more than"):
         reader.value(msgpack.packb([part] * 5), [])
 
 
@@ -274,7 +274,7 @@ def soon(seconds: float = 0.3) -> float:
 def test_a_message_that_announces_too_much_is_refused_before_it_comes(ends, announced):
     channel, other = ends
     other.sendall(announced)
-    with pytest.raises(WireError, match="may have"):
+    with pytest.raises(WireError, match=r"a message(?: announces|'s arrays have) "):
         channel.receive(soon(5))
 
 

@@ -230,7 +230,7 @@ def test_overview_counts_what_there_is(call, submitted, until):
     assert (rows["ada"]["needs_manual_grade"], rows["ada"]["not_judged"]) == (True, "")
     # What can't be judged is no silent zero: somebody has to look at it.
     assert (rows["cleo"]["needs_manual_grade"], rows["cleo"]["score"]) == (True, None)
-    assert "breaks off" in rows["cleo"]["not_judged"]
+    assert "incomplete or damaged" in rows["cleo"]["not_judged"]
     assert module["to_read_by_hand"] == sum(row["needs_manual_grade"] for row in rows.values())
     assert module["not_judged"] == 1
     table = export_table("plain", {SLUG: list(rows.values())})

@@ -29,7 +29,7 @@ def refused(*words: object, **environment: str) -> str:
 def test_a_worker_without_a_sandbox_does_not_start(certificates, tmp_path):
     said = refused("worker", "--scheduler", "tls://127.0.0.1:9", "--certificates", certificates, "--jobs", 1,
                    TITO_WORKER_ENVIRONMENT=str(tmp_path))  # fmt: skip
-    assert "no worker is started here" in said and "tito package environments worker" in said
+    assert "no worker was started" in said and "tito package environments worker" in said
 
 
 def test_a_worker_speaks_tls_or_not_at_all(certificates):

@@ -97,7 +97,7 @@ def test_a_command_out_of_the_table_is_nowhere_and_in_it_again_is_back(tito, mon
     with monkeypatch.context() as without:
         without.setattr(commands, "COMMANDS", [command for command in COMMANDS if command is not taken])
         assert "show, verify" not in tito("--help").out and "  verify" not in tito("receipt", "--help").out
-        assert tito("receipt", "verify").err.endswith("there is no command 'verify' here. There are: list, show.\n")
+        assert tito("receipt", "verify").err.endswith("there is no command 'verify' here. Available: list, show.\n")
     assert "show, verify)" in tito("--help").out
     assert tito("receipt", "verify", "--help").code == 0
 
@@ -184,14 +184,14 @@ def test_status_imports_nothing_heavy(workspace):
 def test_an_unknown_command_lists_the_known(tito):
     answer = tito("modul")
     assert answer.code == 2
-    assert "there is no command 'modul' here. There are: module, " in answer.err
+    assert "there is no command 'modul' here. Available: module, " in answer.err
 
 
 def test_an_error_is_one_message_and_exit_code_1(tito, course):
     answer = tito("module", "start", "nothing")
     assert (answer.code, answer.out) == (1, "")
     assert (
-        answer.err == "Error: there is no module 'nothing'. There are: scale, shift, affine, stack, measure, later.\n"
+        answer.err == "Error: there is no module 'nothing'. Available: scale, shift, affine, stack, measure, later.\n"
     )
 
 
@@ -214,9 +214,7 @@ def test_colours_are_off_where_nobody_sees_them(tito, course, workspace):
 
 def test_a_course_that_is_not_there_is_told(tito, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("TITO_COURSE", "/nowhere")
-    assert (
-        "TITO_COURSE must name a course tree with a folder 'modules', it is '/nowhere'" in tito("module", "status").err
-    )
+    assert "TITO_COURSE must name a course tree with a folder 'modules', not '/nowhere'" in tito("module", "status").err
 
 
 @pytest.mark.service

@@ -78,17 +78,17 @@ def test_a_module_is_found_by_slug_folder_or_number(curriculum: Curriculum, name
 
 
 def test_an_unknown_module_lists_the_known(curriculum: Curriculum):
-    with pytest.raises(TitoError, match=r"no module 'scael'. There are: scale, shift"):
+    with pytest.raises(TitoError, match=r"no module 'scael'. Available: scale, shift"):
         curriculum.find("scael")
 
 
 def test_an_unwritten_module_is_an_error_where_a_source_is_needed(curriculum: Curriculum):
-    with pytest.raises(TitoError, match=r"06_later is not written yet. Written are: scale"):
+    with pytest.raises(TitoError, match=r"06_later is not written yet. Written modules: scale"):
         curriculum.find_written("later")
 
 
 def test_an_unknown_tier_lists_the_known(curriculum: Curriculum):
-    with pytest.raises(TitoError, match=r"no tier 'arays'. There are: arrays, layers, models"):
+    with pytest.raises(TitoError, match=r"no tier 'arays'. Available: arrays, layers, models"):
         curriculum.of_tiers(["arays"])
 
 
@@ -99,40 +99,40 @@ def test_an_unknown_tier_lists_the_known(curriculum: Curriculum):
             "01_scale",
             "prerequisites: []",
             "prerequisites: [shift]",
-            r"01_scale/module.yaml:4: prerequisite 'shift' is a cycle",
+            r"01_scale/module.yaml:4: prerequisite 'shift' makes a cycle",
         ),
-        ("02_shift", "[scale]", "[measure]", r"02_shift/module.yaml:4: prerequisite 'measure' is a cycle"),
+        ("02_shift", "[scale]", "[measure]", r"02_shift/module.yaml:4: prerequisite 'measure' makes a cycle"),
         (
             "01_scale",
             "prerequisites: []",
             "prerequisites: [later]",
-            r"01_scale/module.yaml:4: prerequisite 'later' is a cycle",
+            r"01_scale/module.yaml:4: prerequisite 'later' makes a cycle",
         ),
         (
             "02_shift",
             "[scale]",
             "[skale]",
-            r"02_shift/module.yaml:4: prerequisite 'skale' is no module. There are: scale",
+            r"02_shift/module.yaml:4: prerequisite 'skale' is not a module. Available: scale",
         ),
         (
             "02_shift",
             "exports: [shift]",
             "exports: [shift, halve]",
-            r"02_shift/module.yaml:6: 'halve' is exported by 01_scale",
+            r"02_shift/module.yaml:6: 'halve' is already exported by 01_scale",
         ),
         (
             "01_scale",
             "title: Scale",
             "title: Scale\nfiles: entry.npz",
-            r"01_scale/module.yaml:2: 'files' must be a list, it is 'entry.npz'",
+            r"01_scale/module.yaml:2: 'files' must be a list, not 'entry.npz'",
         ),
         (
             "01_scale",
             "tier: arrays",
             "tier: array",
-            r"01_scale/module.yaml:2: tier 'array' is not in tiers.yaml. There are: arrays",
+            r"01_scale/module.yaml:2: tier 'array' is not in tiers.yaml. Available: arrays",
         ),
-        ("01_scale", "hours: 0.5", "hours: soon", r"01_scale/module.yaml:3: 'hours' must be a number, it is 'soon'"),
+        ("01_scale", "hours: 0.5", "hours: soon", r"01_scale/module.yaml:3: 'hours' must be a number, not 'soon'"),
         ("01_scale", "hours: 0.5", "hours: 0", r"01_scale/module.yaml:3: 'hours' must be above 0"),
         ("01_scale", "title: Scale\n", "", r"01_scale/module.yaml:1: the key 'title' is missing: add it"),
         (
@@ -145,23 +145,23 @@ def test_an_unknown_tier_lists_the_known(curriculum: Curriculum):
             "01_scale",
             "points: 50",
             "points: 60",
-            r"01_scale/module.yaml:7: points of 'exercises' must add up to 90, they are 100",
+            r"01_scale/module.yaml:7: the points in 'exercises' must add up to 90, they add up to 100",
         ),
         (
             "01_scale",
             "points: 10",
             "points: 5",
-            r"01_scale/module.yaml:10: points of 'written' must add up to 10, they are 5",
+            r"01_scale/module.yaml:10: the points in 'written' must add up to 10, they add up to 5",
         ),
-        ("01_scale", "uses: [scale]", "uses: [shift]", r"01_scale/module.yaml:9: 'uses' names other exercises"),
-        ("01_scale", "name: halve", "name: scale", r"01_scale/module.yaml:9: 'scale' stands twice in 'exercises'"),
+        ("01_scale", "uses: [scale]", "uses: [shift]", r"01_scale/module.yaml:9: 'uses' must name other exercises"),
+        ("01_scale", "name: halve", "name: scale", r"01_scale/module.yaml:9: 'scale' occurs twice in 'exercises'"),
         (
             "01_scale",
             "hours: 0.5",
             "hours: 0.5\nhours: 5",
-            r"01_scale/module.yaml:4: must be YAML: the key 'hours' stands tw",
+            r"01_scale/module.yaml:4: is not valid YAML: the key 'hours' occurs tw",
         ),
-        ("01_scale", "title: Scale", "title: [Scale", r"01_scale/module.yaml:\d+: must be YAML"),
+        ("01_scale", "title: Scale", "title: [Scale", r"01_scale/module.yaml:\d+: is not valid YAML"),
     ],
 )
 def test_a_mistake_is_told_with_its_line_and_a_remedy(course: Path, label: str, old: str, new: str, expected: str):
@@ -174,18 +174,19 @@ def test_a_forward_prerequisite_without_a_cycle_is_told(course: Path):
     change(course, "03_affine", "[scale, shift]", "[scale]")
     change(course, "02_shift", "prerequisites: []", "prerequisites: [stack]")
     assert mistakes(course) == [
-        "02_shift/module.yaml:4: prerequisite 'stack' is 04_stack, which comes later: a module needs earlier ones only"
+        "02_shift/module.yaml:4: prerequisite 'stack' is 04_stack, which comes later: "
+        "a module may only need earlier ones"
     ]
 
 
 def test_two_folders_with_one_number_or_slug_are_told(course: Path):
     (course / "modules" / "06_later").rename(course / "modules" / "05_later")
-    assert "modules/05_measure:1: '5' is taken by 05_later: rename this folder" in mistakes(course)
+    assert "modules/05_measure:1: '5' is already used by 05_later: rename this folder" in mistakes(course)
 
 
 def test_a_folder_of_another_form_is_told(course: Path):
     (course / "modules" / "06_later").rename(course / "modules" / "later")
-    assert "modules/later:1: a module's folder is named NN_slug, such as 01_scale: rename it".replace(
+    assert "modules/later:1: a module's folder must be named NN_slug, such as 01_scale: rename it".replace(
         "01_scale", "01_tensor"
     ) in mistakes(course)
 

@@ -105,16 +105,16 @@ def test_files_of_modules_that_are_gone_are_removed_and_others_left(course: Path
 def test_the_target_must_be_the_slug(course: Path):
     source = course / "modules" / "01_scale" / "scale_dev.py"
     source.write_text(source.read_text().replace("core.scale\n", "core.skale\n", 1))
-    with pytest.raises(FindingsError, match=r"must be core.scale, as the folder says; it is core.skale"):
+    with pytest.raises(FindingsError, match=r"must be core.scale like the folder's name, not core.skale"):
         export_module(load_curriculum(course).find("scale"))
 
 
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("# %%\n#| export\na = 1\n", "there are 0"),
-        ("# %%\n#| default_exp core.a\n# %%\n#| default_exp core.b\n", "there are 2"),
-        ("# %%\n#| default_exp ../evil\n", "takes core.NAME, it is '../evil'"),
+        ("# %%\n#| export\na = 1\n", "core.NAME', 0 do"),
+        ("# %%\n#| default_exp core.a\n# %%\n#| default_exp core.b\n", "core.NAME', 2 do"),
+        ("# %%\n#| default_exp ../evil\n", "must be core.NAME, not '../evil'"),
     ],
 )
 def test_a_missing_or_strange_target_is_told(text: str, rule: str):
@@ -126,7 +126,7 @@ def test_a_missing_export_is_told(course: Path):
     path = course / "modules" / "01_scale" / "module.yaml"
     path.write_text(path.read_text().replace("exports: [scale, halve]", "exports: [scale, halve, third]"))
     with pytest.raises(
-        FindingsError, match=r"module.yaml.*'exports' lists third, which no cell with '#| export' defines"
+        FindingsError, match=r"module.yaml.*'exports' lists third, but no cell with '#| export' defines it"
     ):
         export_module(load_curriculum(course).find("scale"))
 

@@ -105,14 +105,14 @@ def test_what_is_remembered_may_be_anything(fetched: Workspace, course: Path, re
 
 
 RULES = {
-    "no exercise": ("nobody:\n- text\n", "'nobody' is no exercise of this module"),
+    "no exercise": ("nobody:\n- text\n", "'nobody' is not an exercise of this module"),
     "no mapping": ("- text\n", "must be a mapping"),
     "four": ("NAME: [a, b, c, d]\n", "must have a list of 1 to 3 hints"),
     "none": ("NAME: []\n", "must have a list of 1 to 3 hints"),
     "no text": ("NAME: [3]\n", "must be text"),
     "long": (f"NAME: [{'a' * (LONGEST_CHARACTERS + 1)}]\n", f"{LONGEST_CHARACTERS} at most"),
-    "twice": ("NAME: [a, a]\n", "says what an earlier one says"),
-    "no YAML": ("NAME: [\n", "must be YAML"),
+    "twice": ("NAME: [a, a]\n", "repeats an earlier one"),
+    "no YAML": ("NAME: [\n", "is not valid YAML"),
 }
 
 

@@ -250,7 +250,7 @@ def test_the_commands(home: Workspace, started, tito):
     assert done["undo"] == 2
     assert "differs" in tito("module", "history", "scale", "--diff", "2").out
     assert "restored from 1" in tito("module", "history", "scale").out
-    assert "scale has no version 9: there are 1, 2, 3" in tito("module", "restore", "scale", "9", "--yes").err
+    assert "scale has no version 9. Available: 1, 2, 3" in tito("module", "restore", "scale", "9", "--yes").err
     assert "no cell 'nobody'" in tito("module", "restore", "scale", "1", "--cell", "nobody", "--yes").err
 
 

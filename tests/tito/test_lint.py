@@ -28,8 +28,8 @@ def test_the_modules_themselves_have_nothing_to_mend(course_dir: Path):
 # what is changed, what it becomes, the message, and text of the line that it must name ("" for line 1 or the file).
 RULES = {
     "title": ("# # Scale\n", "# # Scales\n", "the first cell must be text that begins with '# Scale'", "# # Scales"),
-    "placeholder": ("# {{module}}\n", "# easy\n", "the header must hold {{module}}", "# # Scale"),
-    "connection map": ("used for", "good for", "connection map must say 'used for'", "# # Scale"),
+    "placeholder": ("# {{module}}\n", "# easy\n", "the header must have {{module}}", "# # Scale"),
+    "connection map": ("used for", "good for", "connection map must have 'used for'", "# # Scale"),
     "missing heading": (
         "# ## Systems Analysis\n",
         "# ## Systems\n",
@@ -42,8 +42,8 @@ RULES = {
         "'## Setup' must come before '## Module Summary'",
         "# ## Setup",
     ),
-    "numbers of parts": ("## Part 2:", "## Part 3:", "this must be 'Part 2: ...'", "# ## Part 3: Half of it"),
-    "symbols": ("# ## Setup", "# ### 🚀 Go\n# ## Setup", "headings have no symbols but", "# ### 🚀 Go"),
+    "numbers of parts": ("## Part 2:", "## Part 3:", "this one is 'Part 2: ...'", "# ## Part 3: Half of it"),
+    "symbols": ("# ## Setup", "# ### 🚀 Go\n# ## Setup", "headings may have no symbols but", "# ### 🚀 Go"),
     "where it lives": (
         "`tinytorch.core.scale`",
         "`core`",
@@ -54,7 +54,12 @@ RULES = {
     "folded answer": ("<details>", "<p>", "must have a question with a folded answer", "# ## Part 1: Times a number"),
     "sidebar": ("Production Reality", "Real life", "at least one '💡 **Production Reality**'", None),
     "torch": ("import numpy as np\n", "import numpy as np\nimport torch\n", "must not import torch", "#| default_exp"),
-    "checkpoint reads PyTorch": ("PyTorch's `torch.mul`", "That", "ask to read lines of PyTorch", "# ## 🤔 Checkpoint"),
+    "checkpoint reads PyTorch": (
+        "PyTorch's `torch.mul`",
+        "That",
+        "ask students to find their own function in lines of PyTorch",
+        "# ## 🤔 Checkpoint",
+    ),
     "rubric": (
         "Rubric: 0 no number; half",
         "Rubric: 0 no number; some",
@@ -64,7 +69,7 @@ RULES = {
     "sample answer": (
         "# ### BEGIN SOLUTION\n",
         "",
-        "a sample answer must stand between '### BEGIN SOLUTION'",
+        "a sample answer must be between '### BEGIN SOLUTION'",
         "# 4000 bytes for 1000 numbers",
     ),
     "docstring": ("    TODO: write", "    Write", "the docstring of 'scale' must have 'TODO:'", "def scale"),
@@ -72,7 +77,7 @@ RULES = {
     "not exported": (
         '"grade_id": "scale", "solution": true}\n#| export\n',
         '"grade_id": "scale", "solution": true}\n',
-        "exports' lists scale, which no cell with '#| export' defines",
+        "exports' lists scale, but no cell with '#| export' defines it",
         "",
     ),
     "two functions in a cell": (
@@ -102,7 +107,7 @@ RULES = {
     "solution elsewhere": (
         "measured = np.zeros",
         "### BEGIN SOLUTION\n### END SOLUTION\nmeasured = np.zeros",
-        "must stand in a solution cell only",
+        "' is allowed only in a solution cell",
         "### BEGIN SOLUTION",
     ),
     "test heading": (
@@ -126,13 +131,13 @@ RULES = {
     "class of another module": (
         "measured = np",
         "from tinytorch.core.affine import Affine\n\nAffine.extra = 1\nmeasured = np",
-        "no cell assigns to a class of another cell",
+        "a cell must not assign to another cell's class",
         "Affine.extra = 1",
     ),
     "setattr on a class": (
         "measured = np",
         "from tinytorch.core.affine import Affine\n\nsetattr(Affine, 'extra', 1)\nmeasured = np",
-        "no cell assigns to a class of another cell",
+        "a cell must not assign to another cell's class",
         "setattr(Affine",
     ),
     "start of a test": (
@@ -150,7 +155,7 @@ RULES = {
     "points of checks": (
         '"two numbers", points=15',
         '"two numbers", points=20',
-        "must add up to the exercise's 50, they are 55",
+        "must add up to the exercise's 50, they add up to 55",
         'test = unit_test("scale")',
     ),
     "visible share": (
@@ -159,23 +164,23 @@ RULES = {
         "visible checks must have 20 to 45 % of the points",
         'test = unit_test("scale")',
     ),
-    "points as a number": ("points=15)", "points=10 + 5)", "must say its points as a number", "def _():"),
+    "points as a number": ("points=15)", "points=10 + 5)", "must give its points as a number", "def _():"),
     "same title": (
         '@test.check("random numbers", points=35',
         '@test.check("two numbers", points=35',
-        "the title 'two numbers' stands twice",
+        "two checks have the title 'two numbers'",
         "def _():",
     ),
     "hidden unmarked": (
         "points=35, hidden=True",
         "points=35",
-        "is hidden from students: say hidden=True",
+        "is hidden from students: add hidden=True",
         '@test.check("random numbers", points=35',
     ),
     "marked not hidden": (
         "points=15)",
         "points=15, hidden=True)",
-        "says hidden=True outside '### BEGIN HIDDEN TESTS'",
+        "has hidden=True outside '### BEGIN HIDDEN TESTS'",
         '@test.check("two numbers"',
     ),
     "assert": (
@@ -229,25 +234,25 @@ RULES = {
     "class in a test": (
         "    close(scale(x, -2.5), x * -2.5)",
         "    class Mine:\n        pass",
-        "a test cell defines no class",
+        "a test cell must not define a class",
         "    class Mine",
     ),
     "lambda into student code": (
         "    close(scale(x, -2.5), x * -2.5)",
         "    scale(lambda v: v, 2)",
-        "must not enter student code (scale)",
+        "must not be passed to student code (scale)",
         "    scale(lambda",
     ),
     "function into student code": (
         "    close(scale(x, -2.5), x * -2.5)",
         "    def mine(v):\n        return v\n\n    scale(mine, 2)",
-        "must not enter student code (scale)",
+        "must not be passed to student code (scale)",
         "    scale(mine",
     ),
     "loop without a count": (
         "    close(scale(x, -2.5), x * -2.5)",
         "    for item in scale(x, 2):\n        close(item, item)",
-        "needs a count beside it",
+        "student code returned also needs a count",
         "    for item",
     ),
 }
@@ -291,7 +296,7 @@ def test_a_picture_with_too_few_steps_is_found(course: Path):
         path.read_text().replace("# %% [markdown]\n# ## Systems", picture + "# %% [markdown]\n# ## Systems")
     )
     assert [re.sub(r"^\d+: ", "", line) for line in lint(course)] == [
-        "'What's happening' has 3 to 5 numbered steps, there are 2"
+        "'What's happening' must have 3 to 5 numbered steps, not 2"
     ]
 
 
@@ -305,9 +310,9 @@ def test_a_prediction_is_no_picture(course: Path):
 @pytest.mark.parametrize(
     ("without", "message"),
     [
-        (0, "one exercise of a module must have no 'APPROACH:'"),
+        (0, "one exercise in a module must have no 'APPROACH:'"),
         (1, ""),
-        (2, "only one exercise may have no 'APPROACH:', and 'scale' has none already"),
+        (2, "only one exercise may have no 'APPROACH:', and 'scale' already has none"),
     ],
 )
 def test_from_module_09_on_exactly_one_exercise_has_no_approach(course, monkeypatch, without, message):
@@ -332,7 +337,7 @@ def test_too_many_lines_of_solution_are_found(course: Path):
     path.write_text(
         path.read_text().replace("    return scale(x, 0.5)", "    x = x\n" * 100 + "    return scale(x, 0.5)")
     )
-    assert any("at most 90 lines of solution, there are 103" in line for line in lint(course)), lint(course)
+    assert any("at most 90 lines of solution, this one has 103" in line for line in lint(course)), lint(course)
 
 
 def test_the_command_prints_file_and_line_and_ends_with_1(course: Path, tito):

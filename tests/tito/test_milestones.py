@@ -121,7 +121,7 @@ def test_missing_modules_are_named_with_the_command_and_nothing_is_kept(workspac
 
 
 def test_an_unknown_milestone_lists_the_known_ones(workspace, tito):
-    assert "there is no milestone 'gpt'. There are: perceptron, xor, mlp, cnn" in tito("milestone", "run", "gpt").err
+    assert "there is no milestone 'gpt'. Available: perceptron, xor, mlp, cnn" in tito("milestone", "run", "gpt").err
 
 
 def test_the_time_budget_ends_it_and_whatever_it_started(completed, own_course, tito, tmp_path):
@@ -190,9 +190,9 @@ def test_a_later_failure_does_not_take_back_that_it_was_reached(completed, own_c
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("threshold: 0.99", "threshold: high", "threshold is missing or of a wrong kind: 'high'"),
+        ("threshold: 0.99", "threshold: high", "threshold is missing or of the wrong type: 'high'"),
         ("seed: 1969\n", "", "seed is missing"),
-        ("points: 5", "points: 5\ncolour: red", "has no key 'colour'; there are title,"),
+        ("points: 5", "points: 5\ncolour: red", "unknown key 'colour'. Known: title,"),
     ],
 )
 def test_a_mistake_in_milestone_yaml_names_file_and_key(tmp_path, old, new, says):

@@ -49,7 +49,7 @@ def test_a_variant_differs_in_the_solution_alone(replace: str, by: str, expected
     ("replace", "count"), [("row", 4), ("HINT", 0), ("log(sum)\nreturn sum", 0), ("sum += row\nreturn", 0)]
 )
 def test_a_snippet_must_stand_once(replace: str, count: int):
-    with pytest.raises(TitoError, match=f"must stand once in the solution, it stands {count} times"):
+    with pytest.raises(TitoError, match=f"must occur once in the solution, it occurs {count} times"):
         faulty(CELL, Mistake("", replace, "0"))
 
 
@@ -80,12 +80,12 @@ def test_a_mistake_that_is_warned_of_is_in_order_and_stays_with_the_staff(course
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"warns": "Nobody says this."}, "mistake of 'halve': the release has no sentence 'Nobody says this.'"),
-        ({"warns": "raises(ValueError, lambda: scale(x, x)"}, "the release has no sentence"),  # a hidden check
-        ({"warns": "return scale(x, 0.5)"}, "the release has no sentence"),  # the solution
-        ({"replace": "return 1"}, "'return 1' must stand once in the solution, it stands 0 times"),
+        ({"warns": "Nobody says this."}, "mistake of 'halve': the release lacks the sentence 'Nobody says this.'"),
+        ({"warns": "raises(ValueError, lambda: scale(x, x)"}, "the release lacks the sentence"),  # a hidden check
+        ({"warns": "return scale(x, 0.5)"}, "the release lacks the sentence"),  # the solution
+        ({"replace": "return 1"}, "'return 1' must occur once in the solution, it occurs 0 times"),
         ({"by": "return scale(x, 2.0"}, "the variant is not Python"),
-        ({"by": "return scale(x,  0.5)"}, "it changes nothing"),
+        ({"by": "return scale(x,  0.5)"}, "the variant changes nothing"),
     ],
 )  # fmt: skip
 def test_lint_finds_what_is_wrong_with_a_mistake(course: Path, changed: dict, message: str):

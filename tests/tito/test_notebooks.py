@@ -202,12 +202,12 @@ def test_the_header_says_what_module_yaml_says(curriculum: Curriculum):
         (
             '"grade_id": "test_halve"',
             '"grade_id": "test_scale"',
-            r"scale_dev.py:\d+: grade_id 'test_scale' stands at line",
+            r"scale_dev.py:\d+: grade_id 'test_scale' is already used at line",
         ),
         (
             '"grade_id": "test_halve"',
             '"grade_id": "test half"',
-            r"grade_id must be letters, digits, _ or -, it is 'test half'",
+            r"grade_id must have only letters, digits, _ and -, not 'test half'",
         ),
         (
             '"grade_id": "test_halve"',

@@ -44,5 +44,5 @@ def test_directives_are_read_from_the_top_of_a_cell():
 
 
 def test_wrong_metadata_are_told_with_their_line():
-    with pytest.raises(FindingsError, match=r"x.py:3: cell metadata is key=JSON"):
+    with pytest.raises(FindingsError, match=r"x.py:3: cell metadata must be key=JSON"):
         parse_percent("# %%\na = 1\n# %% nbgrader={grade_id: 1}\n", Path("x.py"))

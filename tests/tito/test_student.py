@@ -15,9 +15,9 @@ pytestmark = pytest.mark.service
 BROKEN = {
     "empty": (lambda text: "", "scale.ipynb is empty"),
     "blank": (lambda text: " \n", "scale.ipynb is empty"),
-    "truncated": (lambda text: text[: len(text) // 2], "breaks off or is damaged at line"),
-    "not JSON": (lambda text: "print('hello')", "breaks off or is damaged at line 1"),
-    "another JSON": (lambda text: "[1, 2]", "is JSON, but no notebook"),
+    "truncated": (lambda text: text[: len(text) // 2], "is incomplete or damaged at line"),
+    "not JSON": (lambda text: "print('hello')", "is incomplete or damaged at line 1"),
+    "another JSON": (lambda text: "[1, 2]", "is JSON, but not a notebook"),
     "format 5": (lambda text: text.replace('"nbformat": 4', '"nbformat": 5'), "no notebook of format 4"),
     "without cells": (lambda text: '{"nbformat": 4}', "no notebook of format 4"),
     "damaged cell": (
@@ -29,8 +29,8 @@ BROKEN = {
         "cell 1 of scale.ipynb is damaged",
     ),
     "deep": (lambda text: "[" * 100_000, "nested too deeply"),
-    "a PDF": (lambda text: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "scale.ipynb is a PDF under a notebook's name"),
-    "a web page": (lambda text: "<!DOCTYPE html><html>", "scale.ipynb is a web page under a notebook's name"),
+    "a PDF": (lambda text: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "scale.ipynb is a PDF with a notebook's name"),
+    "a web page": (lambda text: "<!DOCTYPE html><html>", "scale.ipynb is a web page with a notebook's name"),
     "not UTF-8": (lambda text: b"\xff\xfe\x00", "is not UTF-8 text"),
 }
 
@@ -78,7 +78,7 @@ def test_a_renamed_notebook_is_named(completed, tito):
     completed.path.rename(completed.path.with_name("scale-Copy1.ipynb"))
     answer = tito("module", "complete", "scale")
     assert answer.code == 1
-    assert "scale has scale-Copy1.ipynb. If that is your work, rename it back to scale.ipynb" in answer.err
+    assert "scale has scale-Copy1.ipynb. If that is your work, rename it to scale.ipynb" in answer.err
 
 
 def test_a_notebook_with_a_byte_order_mark_is_read(completed, tito):
@@ -159,7 +159,7 @@ def test_a_notebook_s_own_word_in_an_exported_cell_is_told(completed, tito):
     completed.edit("halve", lambda source: source + "\n%timeit halve(1.0)\n")
     said = tito("module", "complete", "scale").err
     assert "%timeit halve(1.0)\n" in said
-    assert "move that line into a cell without '#| export'" in said
+    assert "move that line to a cell without '#| export'" in said
 
 
 def test_a_missing_earlier_module_is_named(started, tito):
@@ -219,7 +219,7 @@ def test_a_script_learns_the_cell(completed, tito):
 def test_what_is_no_file_is_told_and_not_waited_for(completed, tito):
     completed.path.unlink()
     os.mkfifo(completed.path)
-    assert "is no file: move it away" in tito("module", "complete", "scale").err
+    assert "is not a file: move it away" in tito("module", "complete", "scale").err
 
 
 def test_a_deleted_setup_cell_is_told(completed, tito):

@@ -1,7 +1,7 @@
-"""Find in a student's notebook what she wrote: her solution of each exercise, and definitions that she added anywhere.
+"""Find what students wrote in their notebook: a solution for each exercise, and definitions that they added anywhere.
 
-Exercises are found by grade_id, and where that is lost by what a cell defines; other metadata of the submission means
-nothing. Nothing else of the notebook runs: not her copies of tests, not what merely prints or draws.
+Exercises are found by grade_id, or if that is lost, by what a cell defines; other metadata of the submission is
+ignored. Nothing else in the notebook runs: not its copies of tests, nor code that merely prints or draws.
 """
 
 import ast
@@ -17,12 +17,12 @@ from tito.source.notebook import NOT_SOLVED
 from tito.source.percent import Cell
 from tito.worker.cells import names_of
 
-MOST_EXTRAS = 500  # a notebook of one's own functions has some ten
+MOST_EXTRAS = 500  # a notebook with functions of the student's own has about ten
 
 
 @dataclass(frozen=True)
 class Extra:
-    """A definition that the student added; it runs after the exercise `after`, "" for before the first."""
+    """A definition that the student added; it runs after the exercise `after`, or before the first if that is ""."""
 
     name: str
     source: str
@@ -31,7 +31,7 @@ class Extra:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a student wrote. An exercise that is not in `solutions` runs as its stub; `tried` ones have an answer."""
+    """A student's code. An exercise that is not in `solutions` runs as its stub; those in `tried` have an answer."""
 
     solutions: dict[str, tuple[str, ...]]
     tried: frozenset[str] = frozenset()
@@ -39,7 +39,7 @@ class Answers:
     notes: tuple[Note, ...] = ()
 
     def replaced(self, sources: dict[str, str]) -> "Answers":
-        """Take other sources for some exercises."""
+        """Replace the sources of some exercises."""
         return replace(self, solutions=self.solutions | {name: (text,) for name, text in sources.items()})
 
 
@@ -52,7 +52,7 @@ class _Finding:
 
 
 def find_answers(plan: Plan, cells: Sequence[Cell], reading: Callable[[str], None] = lambda place: None) -> Answers:
-    """Read the student's cells; `reading` is told each one before it is read."""
+    """Read the student's cells; `reading` is called with the name of each one before it is read."""
     found = _Finding(visible_tests=[test.source.strip() for test in plan.visible().tests])
     tests = {test.name for test in plan.tests}
     after = ""
@@ -68,12 +68,12 @@ def find_answers(plan: Plan, cells: Sequence[Cell], reading: Callable[[str], Non
 
 
 def _short_enough(cells: Sequence[Cell], notes: list[Note]) -> Iterator[Cell]:
-    """Leave out code that would take long to parse, and say so."""
+    """Leave out code that would take long to parse, with a note."""
     room = MOST_CODE
     for cell in cells:
         why = why_too_much(cell.source)
         if not why and len(cell.source) > room:
-            why = f"the cells before have {MOST_CODE} characters of code, and no more are read: load data from a file"
+            why = f"this cell exceeds the limit of {MOST_CODE} characters of code in a notebook: load data from a file"
         if why and cell.kind == "code":
             notes.append(Note(cell.name or f"cell {cell.number}", f"{why} (cell {cell.number} was left out)"))
         elif not why:
@@ -87,7 +87,7 @@ def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
         if not source.strip() or not defined_names(as_python(source)[0]):
             return False
         found.notes.append(Note(cell.name, f"the cell is of type {cell.kind}: graded as code"))
-    if not compiles("\n".join([*found.parts.get(cell.name, []), source])):  # else a function that was split goes on
+    if not compiles("\n".join([*found.parts.get(cell.name, []), source])):  # else it is a part
         source, changes = as_python(source)
         found.notes += [Note(cell.name, change) for change in changes]
     if source.strip():
@@ -96,22 +96,22 @@ def _take_solution(plan: Plan, cell: Cell, found: _Finding) -> bool:
 
 
 def _without_tests(visible_tests: list[str], source: str) -> str:
-    """A solution cell that was merged with the test cell below holds the test's text: leave it out."""
+    """Remove a test's text from a solution cell that was merged with the test cell below it."""
     for test in visible_tests:
         source = source.replace(test, "")
     return source
 
 
 def _merge(name: str, parts: list[str], notes: list[Note]) -> tuple[str, ...]:
-    """Several cells with one grade_id: an untouched copy is no answer; the others run in order, as in the notebook."""
+    """Merge cells with one grade_id: an untouched copy is no answer; the others run in order, as in the notebook."""
     if len(parts) == 1:
         return (parts[0],)
     marker = NOT_SOLVED.format(name=name)
     written = [part for part in parts if marker not in part] or parts[:1]
     if len(written) == 1:
-        notes.append(Note(name, "the cell is there several times; the one that was written in was graded"))
+        notes.append(Note(name, "this cell occurs several times; the one that you changed was graded"))
         return (written[0],)
-    notes.append(Note(name, "the cell is there several times; all of them were run in order, as in the notebook"))
+    notes.append(Note(name, "this cell occurs several times; all of them were run in order, as in the notebook"))
     joined = "\n".join(written)
     return (joined,) if not all(map(compiles, written)) and compiles(joined) else tuple(written)
 
@@ -123,13 +123,13 @@ def _take_extras(plan: Plan, cell: Cell, after: str, found: _Finding, *, is_test
         if not names or (is_test and _is_check(node)):
             continue
         if len(found.extras) >= MOST_EXTRAS:
-            found.notes.append(Note("", f"of your own definitions the first {MOST_EXTRAS} were run"))
+            found.notes.append(Note("", f"only the first {MOST_EXTRAS} of your own definitions were run"))
             return
         found.extras.append(Extra(f"your cell {cell.number}", _text_of(node, source), after))
 
 
 def _text_of(node: ast.stmt, source: str) -> str:
-    """Return whole lines, from the first decorator; a statement that was split has no place of its own."""
+    """Return whole lines, from the first decorator; parts of a split statement have no lines of their own."""
     if not hasattr(node, "lineno"):
         return ast.unparse(node)
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
@@ -141,11 +141,11 @@ def _is_check(node: ast.stmt) -> bool:
 
 
 def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) -> tuple[dict, list[Extra], set]:
-    """Decide which extra definitions run: new names do; names of the module do only where an exercise has no answer."""
+    """Decide which extra definitions run: new names do; the module's names only where an exercise has no answer."""
     owner = {name: step.exercise for step in plan.steps for name in defined_names(step.stub or step.source)}
     touched = {n for n, parts in solutions.items() if NOT_SOLVED.format(name=n) not in "\n".join(parts)}
     written = {n for n in touched if _defines_any(solutions[n], defined_names(plan.solutions[n].stub))}
-    # An answer that was written into another exercise's cell (two cells merged into one) is an answer too.
+    # An answer in another exercise's cell (two cells merged into one) is an answer too.
     elsewhere = {name for n in touched for part in solutions[n] for name in defined_names(part)}
     extras = []
     for extra in found.extras:
@@ -153,7 +153,7 @@ def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) 
         owners = {owner[name] for name in names if name in owner}
         if any(hasattr(builtins, name) for name in names) and not owners:
             found.notes.append(
-                Note(extra.name, f"'{names[0]}' is a name of Python itself: this definition was left out")
+                Note(extra.name, f"'{names[0]}' is one of Python's own names: this definition was left out")
             )
         elif not owners:
             extras.append(extra)
@@ -161,7 +161,7 @@ def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) 
             found.notes.append(Note(next(iter(owners)), f"the answer was found in {extra.name}"))
             extras.append(extra)
             written |= owners
-            solutions |= dict.fromkeys(owners - touched, ())  # what else stands in the exercise's own cell still runs
+            solutions |= dict.fromkeys(owners - touched, ())  # other code in the exercise's own cell still runs
     for exercise, step in plan.solutions.items():
         if exercise not in written and set(defined_names(step.stub)) & elsewhere:
             if exercise not in touched:
@@ -169,14 +169,14 @@ def _settle(plan: Plan, solutions: dict[str, tuple[str, ...]], found: _Finding) 
             written.add(exercise)
             found.notes.append(Note(exercise, "the answer was found in another exercise's cell"))
         elif exercise not in solutions and not any(note.cell == exercise for note in found.notes):
-            found.notes.append(Note(exercise, "the cell is missing and nothing else defines it: no answer"))
+            found.notes.append(Note(exercise, "the cell is missing and no other cell defines the exercise: no answer"))
         elif exercise in touched - written and all(map(compiles, solutions[exercise])):
             asked = ", ".join(defined_names(step.stub))
-            found.notes.append(Note(exercise, f"neither this cell nor one of your own defines {asked}: no answer"))
+            found.notes.append(Note(exercise, f"neither this cell nor any you added defines {asked}: no answer"))
     broken = {name for name in touched if not all(map(compiles, solutions[name]))}
     return solutions, extras, written | broken
 
 
 def _defines_any(parts: Sequence[str], names: Sequence[str]) -> bool:
-    """A comment, an import or a helper is no answer; nor is what is not Python, as long as there is another."""
+    """A comment, an import or a helper is no answer; nor is text that is not Python, if there is another answer."""
     return not names or any(name in bound_names(part) for part in parts for name in names)

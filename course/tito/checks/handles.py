@@ -1,8 +1,8 @@
-"""Handles: what the judge holds of objects that live in the worker, and how test cells may use them.
+"""Handles: the judge's references to objects that live in the worker, and how test cells may use them.
 
-A handle forwards calls, attributes, operators, indexing, iteration and contexts. What would quietly mean something else
-here than in a notebook (`==`, truth, hash, copies, conversion to an array) raises `PlainValuesOnly`. Values that come
-back are read-only snapshots; the same object is always the same handle, so `is` works.
+A handle forwards calls, attributes, operators, indexing, iteration and contexts. Operations that would quietly mean
+something else here than in a notebook (`==`, truth, hash, copies, conversion to an array) raise `PlainValuesOnly`.
+Values that come back are read-only snapshots; the same object always has the same handle, so `is` works.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,16 +12,16 @@ import numpy as np
 
 from tito.worker.wire import Ref
 
-LONGEST = 2**26  # what anything may say that it has; tests make lists and ranges of that length
-MOST_ITEMS = 20_000  # of one iteration; the longest of the course's own has some hundred
+LONGEST = 2**26  # the largest length that an object may report; tests make lists and ranges of that length
+MOST_ITEMS = 20_000  # in one iteration; the course's own longest has a few hundred
 
 
 class PlainValuesOnly(TypeError):
-    """A test cell did with a handle what only plain values can do."""
+    """A test cell used a handle for something that only plain values can do."""
 
 
 class LostObject(BaseException):
-    """A handle's object went with its worker."""
+    """A handle's object was lost with its worker."""
 
 
 class Handle:
@@ -42,7 +42,7 @@ class Handle:
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__") and name not in ("__name__", "__dict__"):
-            raise AttributeError(f"a handle has no {name}: compare plain values: use .data")
+            raise AttributeError(f"a handle has no {name}: compare plain values (use .data)")
         return self._link.request("get", self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -75,7 +75,7 @@ class Handle:
     def __len__(self) -> int:
         length = self._link.request("convert", "len", self)
         if type(length) is int and length > LONGEST:
-            self._link.refuse(f"a length of {LONGEST} or less was expected, a longer one came back")
+            self._link.refuse(f"a length is larger than {LONGEST}, the limit")
         return length
 
     def __float__(self) -> float:
@@ -150,7 +150,7 @@ class Handle:
 
 def _plain_only(what: str) -> NoReturn:
     raise PlainValuesOnly(
-        f"compare plain values: use .data; {what} an object of the student's process means nothing here"
+        f"compare plain values: use .data; {what} an object in the student's process means nothing here"
     )
 
 
@@ -193,7 +193,7 @@ for _word in ("lt", "le", "gt", "ge"):
 for _word, _name in {"neg": "neg", "pos": "pos", "abs": "abs", "invert": "invert"}.items():
     setattr(Handle, f"__{_word}__", _unary(_name))
 
-# numpy asks a handle first when an array stands on the left: `array + x`.
+# numpy asks a handle first when an array is on the left: `array + x`.
 _UFUNCS = {
     np.add: "add", np.subtract: "sub", np.multiply: "mul", np.divide: "truediv", np.floor_divide: "floordiv",
     np.remainder: "mod", np.power: "pow", np.matmul: "matmul", np.less: "lt", np.less_equal: "le", np.greater: "gt",
@@ -202,7 +202,7 @@ _UFUNCS = {
 
 
 class RemoteIterator:
-    """An iterator in the worker, asked for one item at a time; one that never ends is ended."""
+    """An iterator in the worker, asked for one item at a time; an endless one is stopped."""
 
     def __init__(self, link: Any, handle: Handle):
         self._link, self._handle, self._asked = link, handle, 0
@@ -218,7 +218,7 @@ class RemoteIterator:
 
 
 class RemoteArray:
-    """An array that lives in the worker; pass it to student code, and `read()` its present value."""
+    """An array that lives in the worker; pass it to student code, and `read()` its current value."""
 
     def __init__(self, link: Any, number: int):
         self._link, self._number, self._epoch = link, number, link.epoch

@@ -1,6 +1,6 @@
-"""One judge's connection to one worker: requests, deadlines, and a fresh worker after a hang or a death.
+"""One judge's connection to one worker: requests, deadlines, and a fresh worker after it hangs or dies.
 
-A `WorkerFault` is not an Exception: no `except` of a test cell can take a hang for the error that a check wants to see.
+A `WorkerFault` is not an Exception, so no `except` in a test cell can mistake a hang for the error that it expects.
 """
 
 import builtins
@@ -24,16 +24,16 @@ START_SECONDS = 60.0  # a cold disk and a busy machine; a worker is usually ther
 
 @dataclass(frozen=True)
 class Budget:
-    """How much one submission may take. What it waited for a processor is no part of its seconds."""
+    """How much one submission may use. Time spent waiting for a processor does not count."""
 
     request_seconds: float = 20.0
     check_seconds: float = 60.0
     total_seconds: float = 300.0
-    wall_seconds: float = 1200.0  # beyond, there is no verdict, but another try: only a crowded machine gets there
-    reading_seconds: float = 10.0  # of the judge's own processor time, for one check or for one cell
+    wall_seconds: float = 1200.0  # beyond this there is no verdict but another try: only a crowded machine gets there
+    reading_seconds: float = 10.0  # of the judge's own processor time, for one check or one cell
     requests: int = 400_000
     received_bytes: int = 2**30
-    restarts: int = 8  # each hang costs request_seconds; whoever hangs more often hangs always
+    restarts: int = 8  # each hang costs request_seconds; code that hangs more often always hangs
 
     def limits(self) -> TimeLimits:
         return TimeLimits(
@@ -50,23 +50,23 @@ class WorkerFault(BaseException):
 
 
 class WorkerNotStarted(BaseException):
-    """There is no worker, through no fault of the submission: there can be no verdict. No check may take it for one."""
+    """There is no worker, through no fault of the submission, so there can be no verdict. No check may catch this."""
 
 
 class WorkerProcess(Protocol):
-    """A running worker, however it is kept."""
+    """A running worker, in any kind of sandbox."""
 
     channel: Channel
 
     def stop(self) -> str:
-        """Kill everything that the worker started; return what it said on standard error before it was ready."""
+        """Kill everything that the worker started; return what it wrote to standard error before it was ready."""
 
     def use(self) -> Use:
-        """Measure how much processor time it had and waited for; nothing of it may be the worker's word."""
+        """Measure how much processor time it used and waited for, without relying on anything the worker says."""
 
 
 class Link:
-    """Ask a worker; start it when first needed, and again after a fault, with `prepare` bringing it up to date."""
+    """Ask a worker; start it when first needed, and again after a fault; `prepare` brings it up to date."""
 
     def __init__(
         self,
@@ -91,11 +91,11 @@ class Link:
 
     @property
     def epoch(self) -> int:
-        """Which worker this is; a handle of an earlier one is lost."""
+        """The number of this worker; an earlier worker's handles are lost."""
         return self.starts
 
     def ensure(self) -> None:
-        """Have a worker that is up to date, or raise the fault that prevents it."""
+        """Make sure that there is an up-to-date worker, or raise the fault that prevents it."""
         while self._process is None:
             self._refuse_if_spent()
             self._start()
@@ -104,7 +104,7 @@ class Link:
                     self._prepare(self)
                     self.handles.rebind_names(lambda names: self.ask(dict, "names", names))
             except WorkerFault as fault:
-                # Whoever prepares notes which cell it was and leaves it out the next time.
+                # `prepare` notes which cell it was and leaves it out the next time.
                 self.close()
                 if fault.kind == "gave up":
                     raise
@@ -131,26 +131,26 @@ class Link:
         raise _student_error(*answer[1:])
 
     def ask(self, kind: type[Value], word: str, *arguments: Any) -> Value:
-        """Ask what the worker itself answers, not student code; an answer of another kind is no answer."""
+        """Ask for something that the worker itself answers, not student code; an answer of another type is a fault."""
         value = self.request(word, *arguments)
         if not isinstance(value, kind):
             raise self._fault("protocol", f"the worker was made to answer {word!r} with something else")
         return value
 
     def waited(self) -> float:
-        """Return how long the worker has waited for a processor, in seconds; 0 where there is none."""
+        """Return how long the worker has waited for a processor, in seconds; 0 if there is no worker."""
         return self._process.use().waited if self._process else 0.0
 
     def begin_cell(self) -> None:
-        """Let the time of the last check be over."""
+        """End the last check's time."""
         self._times.begin_cell()
 
     def begin_check(self) -> None:
-        """Let the time of a check begin."""
+        """Start a check's time."""
         self._times.begin_check()
 
     def refuse(self, why: str) -> NoReturn:
-        """End the check that asked for something without a bound; the worker stays."""
+        """End a check that asked for something unbounded; the worker stays."""
         raise WorkerFault("too much", why)
 
     def close(self) -> None:
@@ -177,7 +177,7 @@ class Link:
             raise WorkerNotStarted(f"the worker did not start: {said}") from None
         if ready != ["ready"]:
             process.stop()
-            raise WorkerNotStarted("the worker did not start: what answers is something else")
+            raise WorkerNotStarted("the worker did not start: something else answered")
         self._process = process
         self._times.worker_started(process.use, time.monotonic() - began)
 
@@ -201,12 +201,12 @@ class Link:
         except EOFError:
             raise self._fault("died", "the process that runs the student's code ended") from None
         except WireError as error:
-            raise self._fault("protocol", f"what came back is too large or not a value: {error}") from None
+            raise self._fault("protocol", f"the answer is too large or not a value: {error}") from None
         except BaseException:
-            self.close()  # an interrupted exchange leaves an answer on the way: this worker can't be asked again
+            self.close()  # an interrupted exchange leaves an answer pending: this worker can't be asked again
             raise
         if self._requests > self._budget.requests or self._received > self._budget.received_bytes:
-            raise self._fault("gave up", "the checks asked for more values than a module ever needs")
+            raise self._fault("gave up", "the checks asked for more values than any module needs")
         return answer
 
     def _fault(self, kind: str, why: str) -> WorkerFault:
@@ -225,11 +225,11 @@ def _check_form(answer: Any) -> None:
             return
         if answer[0] == "error" and len(answer) == 5 and all(type(part) is str for part in answer[1:]):
             return
-    raise WireError("an answer is ok, stop or error")
+    raise WireError("an answer must be ok, stop or error")
 
 
 def _student_error(kind: str, own_name: str, message: str, place: str) -> Exception:
-    """Build the exception; its class is one of a fixed list, its text is bounded and shows no path of ours."""
+    """Build the exception; its class is from a fixed list, its text is bounded and shows none of our paths."""
     error = ERRORS.get(kind, RuntimeError)(_redacted(message))
     error.raised_at = _redacted(place)  # type: ignore[attr-defined]
     return error

@@ -1,6 +1,6 @@
-"""Judge a notebook on this machine, for its author: visible tests, her own earlier modules, a plain process as worker.
+"""Judge a notebook on its author's machine: visible tests, the author's own earlier modules, a plain worker process.
 
-The same plan, handles and checks as in grading; only the walls around the process are missing.
+It uses the same plan, handles and checks as grading; only the sandbox around the process is missing.
 """
 
 import contextlib
@@ -36,9 +36,9 @@ def run_tests(
     budget: Budget | None = None,
     curriculum: Curriculum | None = None,
 ) -> ModuleResult:
-    """Run the visible tests of module `slug` on a notebook file, as it is saved.
+    """Run the visible tests of module `slug` on a notebook file, as it was saved.
 
-    A notebook that can't be read is a NotebookError; whatever its code does is in the result.
+    Raises NotebookError if the notebook can't be read; whatever its code does is in the result.
     """
     started = time.monotonic()
     seed = secrets.randbits(32) if seed is None else seed
@@ -57,17 +57,17 @@ def run_tests(
 
 
 def visible_plan(module: Module) -> Plan:
-    """Make the plan from the pristine release; where the course tree is, from the source without its hidden tests."""
+    """Make the plan from the pristine release, or if there is a course tree, from the source without hidden tests."""
     release = Workspace.here().release(module.slug)
     if release.exists():
         return make_plan(module.slug, read_notebook(release), module.exercises, has_reference=False).visible()
     if module.folder is None:
-        raise TitoError(f"the release of {module.label} is not here: 'tito fetch {module.slug}' brings it.")
+        raise TitoError(f"the release of {module.label} is missing: run 'tito fetch {module.slug}'.")
     return make_plan(module.slug, read_percent(module.source), module.exercises, has_reference=True).visible()
 
 
 class PlainWorker:
-    """A worker process without walls; its output goes where ours goes."""
+    """A worker process without a sandbox; its output goes where ours goes."""
 
     def __init__(self, process: subprocess.Popen, channel: Channel, said, *, is_leader: bool = True):
         self._process, self.channel, self._said, self._is_leader = process, channel, said, is_leader
@@ -76,7 +76,7 @@ class PlainWorker:
         return use_of_family(self._process.pid)
 
     def stop(self) -> str:
-        if self._is_leader:  # what student code started may still run when the worker itself has ended
+        if self._is_leader:  # processes that student code started may outlive the worker itself
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
@@ -91,7 +91,7 @@ def start_plain_worker(command: tuple[str, ...] = (), environment: dict[str, str
     """Start `python -m tito.worker` in a folder of its own."""
     ours, theirs = socket.socketpair()
     said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
-    # -P: the folder that it runs in holds nothing to import.
+    # -P: don't import from the folder that it runs in.
     command = command or (sys.executable, "-P", "-s", "-m", "tito.worker", "--output", "null")
     with theirs:
         process = subprocess.Popen(

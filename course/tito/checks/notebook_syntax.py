@@ -1,8 +1,8 @@
-"""Read a cell as the notebook would: what is no Python but means something there costs its own line, not the exercise.
+"""Read a cell as the notebook would: a line that is a notebook command, not Python, costs that line, not the exercise.
 
-A line is taken for a command of the notebook only where Python's parser stops at it, so that a line of Python which
-happens to begin with `%` or to end in `?` stays. Lines keep their numbers. Weighed: IPython's own transformer, which
-needs seconds for a hostile cell, turns commands into calls of a shell that a worker has not, and is slow to import.
+A line counts as a notebook command only if Python's parser stops at it, so that a line of Python that happens to
+begin with `%` or end in `?` stays. Lines keep their numbers. We considered IPython's own transformer: it needs seconds
+for a hostile cell, turns commands into calls of a shell that a worker doesn't have, and is slow to import.
 """
 
 import ast
@@ -10,7 +10,7 @@ import re
 
 from tito.checks.parsing import compiles, why_too_much
 
-MOST_COMMANDS = 50  # each costs one look of the parser at the cell
+MOST_COMMANDS = 50  # the cell is parsed again for each
 _SHOWN = 40  # characters of a line in a note
 
 _CELL_PROMPTS = re.compile(r"^(?:>>>|\.\.\.)(?: |$)|^(?:In \[\d+\]: ?|\s*\.{3,}: ?)", re.MULTILINE)
@@ -21,7 +21,7 @@ _COMMAND = re.compile(r"(?P<indent>\s*)(?:[%!?]|[\w.*]+\?{1,2};?\s*$|(?:pip|cond
 
 
 def as_python(source: str) -> tuple[str, list[str]]:
-    """Return the cell as Python and what was changed, in words; as it is where nothing that is known helps."""
+    """Return the cell as Python, and in words what was changed; unchanged if no known change helps."""
     if compiles(source) or why_too_much(source):
         return source, []
     cleaned, changes = _without_surroundings(source)
@@ -37,7 +37,7 @@ def as_python(source: str) -> tuple[str, list[str]]:
 
 
 def _without_surroundings(source: str) -> tuple[str, list[str]]:
-    """Prompts that were pasted along, and an indentation of the whole cell: the notebook ignores both."""
+    """Remove pasted prompts and an indentation of the whole cell: the notebook ignores both."""
     changes = []
     if _FIRST_PROMPT.search(source):
         source = _CELL_PROMPTS.sub("", source)
@@ -47,7 +47,7 @@ def _without_surroundings(source: str) -> tuple[str, list[str]]:
     indent = first[: len(first) - len(first.lstrip())]
     if indent and all(line.startswith(indent) for line in lines if line.strip()):
         source = "\n".join(line.removeprefix(indent) for line in lines)
-        changes.append("the whole cell is indented: it was read without that, as in the notebook")
+        changes.append("the whole cell is indented: it was read without the indentation, as in the notebook")
     return source, changes
 
 
@@ -65,11 +65,11 @@ def _without_commands(source: str) -> tuple[str, list[str]]:
         _replace(lines, number - 1, instead)
     if not said:
         return source, []
-    return "\n".join(lines), [f"commands of the notebook were left out: {', '.join(said)}"]
+    return "\n".join(lines), [f"notebook commands were left out: {', '.join(said)}"]
 
 
 def _first_error(source: str) -> int:
-    """Return the line at which the parser stops, 0 if it comes to the end or can't say."""
+    """Return the line at which the parser stops; 0 if it reaches the end or can't tell."""
     try:
         ast.parse(source)
     except SyntaxError as error:
@@ -80,11 +80,11 @@ def _first_error(source: str) -> int:
 
 
 def _instead(line: str) -> str | None:
-    """Return what stands for a command of the notebook, None if the line is none."""
+    """Return the replacement for a notebook command, None if the line is not one."""
     if timed := _TIMED.fullmatch(line):
         return f"{timed['indent']}{timed['target'] or ''}{timed['statement']}"
     if assigned := _ASSIGNED.fullmatch(line):
-        # There is no shell here that would give lines of output; the name is there all the same.
+        # There is no shell here that would return lines of output, but the name is still defined.
         return f"{assigned['indent']}{assigned['target']} = {'[]' if assigned['sign'] == '!' else 'None'}"
     if line.startswith("%%"):
         return ""
@@ -93,7 +93,7 @@ def _instead(line: str) -> str | None:
 
 
 def _replace(lines: list[str], index: int, instead: str) -> None:
-    """A command goes on where its line ends in a backslash; a statement that stays goes on by itself."""
+    """Replace a line; a command continues if its line ends in a backslash, a statement that stays needs no help."""
     goes_on = lines[index].endswith("\\") and not instead.endswith("\\")
     lines[index] = instead
     while goes_on and index + 1 < len(lines):

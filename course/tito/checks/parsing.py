@@ -1,7 +1,7 @@
-"""Parse what a student wrote, once, and only what can be parsed in a moment.
+"""Parse a student's code, once, and only if it can be parsed quickly.
 
-Python's parser is quadratic in some sources: a name of 98,000 dots takes 6 seconds, and nothing can interrupt it. So
-length and names are bounded first; whoever judges runs this in a process that can be ended (`tito.judge.apart`).
+Python's parser is quadratic for some sources: a name of 98,000 dots takes 6 seconds, and nothing can interrupt it. So
+length and names are bounded first; the judge runs this in a process that can be killed (`tito.judge.apart`).
 """
 
 import ast
@@ -11,18 +11,18 @@ from collections.abc import Iterable, Iterator
 
 from tito.worker.cells import names_of
 
-LONGEST_CODE = 50_000  # characters of one cell; the longest of the course's own has 5,000
-MOST_CODE = 300_000  # characters of all code cells of a notebook
+LONGEST_CODE = 50_000  # characters in one cell; the course's own longest has 5,000
+MOST_CODE = 300_000  # characters in all code cells of a notebook
 MOST_DOTS = 100  # in the name of a module
-# Possessive, so that searching is linear; blanks and escaped line ends may stand between the parts of a name.
+# Possessive, so that searching is linear; blanks and escaped line ends may separate the parts of a name.
 _BLANK = r"(?:[ \t\f]|\\\n)*+"
 _LONG_NAME = re.compile(rf"\b(?:import|from)\b{_BLANK}\w*+(?:{_BLANK}\.{_BLANK}\w*+){{{MOST_DOTS}}}")
 
 
 def why_too_much(source: str) -> str:
-    """Say why a cell is not even parsed; "" if it is."""
+    """Say why a cell is not parsed at all; "" if it is."""
     if len(source) > LONGEST_CODE:
-        return f"the cell has {len(source)} characters of code, at most {LONGEST_CODE} are read: load data from a file"
+        return f"the cell has {len(source)} characters of code, the limit is {LONGEST_CODE}: load data from a file"
     if _LONG_NAME.search(source):
         return f"the cell names a module with over {MOST_DOTS} dots: import it by a shorter name"
     return ""
@@ -30,7 +30,7 @@ def why_too_much(source: str) -> str:
 
 @functools.lru_cache(maxsize=256)
 def statements_of(source: str) -> tuple[ast.stmt, ...] | None:
-    """Return the statements of a source, None if it is no Python or too much to parse; do not change them."""
+    """Return a source's statements, None if it is not Python or too much to parse; do not change them."""
     if why_too_much(source):
         return None
     try:
@@ -49,7 +49,7 @@ def defined_names(source: str) -> list[str]:
 
 
 def bound_names(source: str) -> set[str]:
-    """Return the names that a source gives its module: defined at the top level, or inside an `if`, `try`, `with`."""
+    """Return the names that a source defines in its module: at the top level, or inside an `if`, `try`, `with`."""
     return {name for node in _outside_functions(statements_of(source) or ()) for name in names_of(node)}
 
 

@@ -1,7 +1,7 @@
-"""What a module consists of, for the judge: given cells and exercises in order, and the test cells, from its source.
+"""A module's parts, for the judge: given cells and exercises in order, and the test cells, from its source.
 
 A plan is read from the module's own source (or, on a student's server, from the pristine release), never from a
-submission: what is run as a test and what counts as given is decided here.
+submission: the plan decides what runs as a test and what counts as given.
 """
 
 import ast
@@ -16,7 +16,7 @@ from tito.source.declared import declared_checks
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 HIDDEN_MARK = "### BEGIN HIDDEN TESTS"
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[^\n]*\n?", re.DOTALL)
-# Modules that a test cell may have from the judge's own process; all other names are the student's.
+# Modules that a test cell may import in the judge's own process; all other names are the student's.
 JUDGES_OWN = [
     "numpy",
     "math",
@@ -54,7 +54,7 @@ class SourceCell(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """A cell that is run to build the module: a given one (`exercise` is "") or the place of a solution."""
+    """A cell that runs to build the module: a given one (`exercise` is "") or the place of a solution."""
 
     name: str
     source: str  # given code, or the reference solution if this plan has it
@@ -79,7 +79,7 @@ class Plan:
     slug: str
     steps: tuple[Step, ...]
     tests: tuple[Test, ...]
-    imports: tuple[str, ...]  # import statements that give test cells the judge's own words
+    imports: tuple[str, ...]  # import statements that give test cells the judge's own functions
     points: dict[str, float]
     uses: dict[str, tuple[str, ...]]
     has_reference: bool
@@ -89,7 +89,7 @@ class Plan:
         return {step.exercise: step for step in self.steps if step.exercise}
 
     def visible(self) -> "Plan":
-        """Leave out hidden tests; an exercise then has the points of its visible checks."""
+        """Return a plan without hidden tests; each exercise has the points of its visible checks."""
         tests = tuple(Test(t.name, t.exercise, without_hidden(t.source)) for t in self.tests)
         points = dict.fromkeys(self.points, 0.0)
         for test in tests:
@@ -150,7 +150,7 @@ def _exercise_of(cell: SourceCell, names: set[str]) -> str:
     exercise = cell.name.removeprefix("test_")
     if exercise not in names:
         raise TitoError(
-            f"test cell {cell.name!r} belongs to no exercise: name it test_NAME, NAME one of {sorted(names)}"
+            f"test cell {cell.name!r} belongs to no exercise: name it test_NAME with a NAME of {sorted(names)}"
         )
     return exercise
 
@@ -170,11 +170,11 @@ def _step(cell: SourceCell, names: set[str], has_reference: bool) -> Step | None
 
 
 def given_source(source: str, *, whole: bool) -> str:
-    """Keep of a given cell what the module needs: all of an exported one, else what merely defines something."""
+    """Keep what the module needs of a given cell: all of an exported one, otherwise what merely defines something."""
     try:
         statements = ast.parse(source).body
     except SyntaxError:
-        return ""  # a cell with magics belongs to the notebook's surface
+        return ""  # a cell with magics is only for the notebook's readers
     kept = [node for node in statements if not _imports_testing(node) and (whole or defines_only(node))]
     if not whole:
         kept = [part for node in kept for part in single_imports(node)]
@@ -182,7 +182,7 @@ def given_source(source: str, *, whole: bool) -> str:
 
 
 def _decorated(source: str, nodes: list[ast.stmt]) -> list[ast.stmt]:
-    """A definition's segment starts at `def`; let it start at its first decorator."""
+    """Let a definition's segment start at its first decorator, not at `def`."""
     for node in nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and node.decorator_list:
             first = node.decorator_list[0]
@@ -191,7 +191,7 @@ def _decorated(source: str, nodes: list[ast.stmt]) -> list[ast.stmt]:
 
 
 def single_imports(node: ast.stmt) -> list[ast.stmt]:
-    """Split `from tinytorch import manual_seed, viz`: what a worker lacks must not take along what it has."""
+    """Split `from tinytorch import manual_seed, viz`: a name that a worker lacks must not affect those that it has."""
     if isinstance(node, ast.ImportFrom) and len(node.names) > 1:
         return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
     if isinstance(node, ast.Import) and len(node.names) > 1:
@@ -200,7 +200,7 @@ def single_imports(node: ast.stmt) -> list[ast.stmt]:
 
 
 def defines_only(node: ast.stmt) -> bool:
-    """Tell whether a statement only defines: an import, a function, a class, or a name for a constant."""
+    """Return whether a statement only defines something: an import, a function, a class, or a name for a constant."""
     if isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return True
     if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
@@ -236,7 +236,7 @@ def _judges_imports(code: Sequence[SourceCell]) -> list[str]:
 
 
 def is_judges_import(node: ast.stmt) -> bool:
-    """Tell whether an import statement names only modules that the judge has itself."""
+    """Return whether an import statement names only modules that the judge itself has."""
     if isinstance(node, ast.ImportFrom):
         return node.level == 0 and _is_judges_own(node.module or "")
     return isinstance(node, ast.Import) and all(_is_judges_own(alias.name) for alias in node.names)

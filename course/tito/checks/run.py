@@ -1,7 +1,7 @@
 """Run the test cells of a plan against a student's answers: one worker, one verdict for each check.
 
 Test cells run in this process, with the names of student code bound to handles. Student code runs in the worker that
-`launch` gives; whatever it does, this returns: checks that got no answer are failed checks.
+`launch` returns; whatever it does, this returns: checks without an answer have failed.
 """
 
 import ast
@@ -28,20 +28,20 @@ FIXTURES = "tinytorch.testing.fixtures"
 FOR_THE_EYE = ("matplotlib", "ipywidgets", "IPython", "tinytorch.viz")
 ONE_AT_A_TIME = threading.Lock()
 Launch = Callable[[], WorkerProcess]
-# Told before each check, and after the last one of a cell: the test cell, hidden or not, its outcomes so far.
+# Called before each check, and after the last one of a cell, with the test cell, hidden or not, its outcomes so far.
 Progress = Callable[[Test, bool, list[Outcome]], None]
 
 
 class JudgingFailed(TitoError):
-    """There is no verdict, for a reason of ours."""
+    """There is no verdict, for a reason that is not the student's fault."""
 
 
 class NotJudgedNow(JudgingFailed):
-    """There is no verdict since the machine was too busy: another try may give one."""
+    """There is no verdict because the machine was too busy: another try may give one."""
 
 
 def _be_alone() -> None:
-    """A forked judge must not wait for a thread that it has not."""
+    """A forked judge must not wait for a thread that it doesn't have."""
     global ONE_AT_A_TIME
     ONE_AT_A_TIME = threading.Lock()
 
@@ -62,8 +62,8 @@ def run_tests_of(
 ) -> tuple[list[ExerciseResult], list[Note]]:
     """Judge the exercises of `plan` (or `only` some); return their results and notes on cells that did not run.
 
-    One at a time in a process: the words of a test cell have one place where they are answered. `times` are those of
-    the budget, unless several runs share them.
+    Only one runs at a time in a process: a test cell's functions have one place where they are answered. `times` are
+    those of the budget, unless several runs share them.
     """
     notebook = _Notebook(plan, answers)
     chosen = set(plan.points if only is None else only)
@@ -79,7 +79,7 @@ def run_tests_of(
 
 
 def unfinished(plan: Plan, told: dict[tuple[str, bool], list[Outcome]], why: str) -> list[ExerciseResult]:
-    """Return what is known of a run that was ended: checks that had passed by then keep their points."""
+    """Return what is known about a run that was stopped: checks that had passed by then keep their points."""
     outcomes: dict[str, list[Outcome]] = {exercise: [] for exercise in plan.points}
     for hidden in (False, True):
         for test in plan.tests:
@@ -92,8 +92,8 @@ def _run_all(
     plan: Plan, notebook: "_Notebook", outcomes: dict[str, list[Outcome]], link: Link, seed: int, progress: Progress
 ) -> None:
     with link:
-        # All visible checks come first: what a student is shown of them was computed before her code saw any input of
-        # a hidden one, so that it can't carry those out.
+        # All visible checks come first: what students are shown of them was computed before their code saw any input
+        # of a hidden one, so that it can't leak those.
         for hidden in (False, True):
             for test in plan.tests:
                 if test.exercise in outcomes and _has_checks(test, hidden):
@@ -113,7 +113,7 @@ class _Notebook:
         self._problems: dict[int, list[str]] = {}
 
     def prepare(self, link: Link) -> None:
-        """Run all cells; one that hangs or kills the worker is left out from then on, and its stub stands for it."""
+        """Run all cells; from then on, one that hangs or kills the worker is replaced by its stub."""
         self._problems = {}
         late = []
         for index, (name, source, stub, is_extra) in enumerate(self._cells):
@@ -137,20 +137,20 @@ class _Notebook:
             self._problems[index] = [f"{type(error).__name__}: {error}"]
 
     def notes(self) -> list[Note]:
-        """Say which cells of the student's did not run, and why."""
+        """Say which of the student's cells did not run, and why."""
         found = []
         for index, (name, _, stub, is_extra) in enumerate(self._cells):
             if index in self._left_out:
-                found.append(Note(name, f"this cell did not end ({self._left_out[index]}): it counts as not solved"))
+                found.append(Note(name, f"this cell did not finish ({self._left_out[index]}): it counts as not solved"))
             elif stub or is_extra:
-                # What is no text was not said by the worker; to ask it for one would start another worker.
+                # A problem that is not text did not come from the worker; asking for text would start another worker.
                 problems = [problem[:500] for problem in self._problems.get(index, []) if type(problem) is str]
                 found += [Note(name, problem) for problem in problems if not _is_for_the_eye(problem)][:3]
         return found
 
 
 def _is_for_the_eye(problem: str) -> bool:
-    """Tell whether a cell missed what only draws: workers do without it, and no point depends on it."""
+    """Return whether a cell missed only a drawing module: workers don't have those, and no points depend on them."""
     return any(f"No module named '{name}" in problem for name in FOR_THE_EYE)
 
 
@@ -171,7 +171,7 @@ def _cells_in_order(plan: Plan, answers: Answers) -> list[tuple[str, str, str, b
 
 
 def _run_test(plan: Plan, test: Test, link: Link, seed: int, hidden: bool, progress: Progress) -> list[Outcome]:
-    """Run the visible or the hidden checks of a test cell; one that is declared but gave no outcome has failed."""
+    """Run the visible or the hidden checks of a test cell; a declared check without an outcome has failed."""
 
     def before_check() -> None:
         progress(test, hidden, _outcomes(session))
@@ -218,7 +218,7 @@ def _not_run(test: Test, outcomes: list[Outcome], why: str, hidden: bool) -> lis
 
 
 def _namespace(plan: Plan, test: Test, link: Link) -> dict[str, Any]:
-    """Bind the names of a test cell: the judge's own words, else what student code calls so."""
+    """Bind the names in a test cell: to the judge's own functions, otherwise to the student's objects of that name."""
     names: dict[str, Any] = {"__name__": test.name, "__builtins__": builtins}
     for statement in plan.imports:
         exec(statement, names)
@@ -230,7 +230,7 @@ def _namespace(plan: Plan, test: Test, link: Link) -> dict[str, Any]:
         used = used - {"fixtures"} | {FIXTURES}
     wanted = sorted(name for name in used if name not in names and not hasattr(builtins, name))
     found = link.ask(dict, "names", wanted)
-    # Only what was asked for: a worker that student code has taken over must not name the judge's own words.
+    # Only what was asked for: a worker that student code has taken over must not replace the judge's own functions.
     for name in (name for name in wanted if name in found):
         if isinstance(found[name], Handle):
             link.handles.bind_name(found[name], name)

@@ -1,4 +1,4 @@
-"""The handles of one link: one for each object of the worker, as long as a test cell holds it."""
+"""The handles of one link: one for each object in the worker, as long as a test cell keeps it."""
 
 import weakref
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from tito.worker.wire import Reader, Ref, Stored, Writer
 
 
 class _Writer(Writer):
-    """Snapshots go back as what they were."""
+    """Writes snapshots back as plain lists and dicts."""
 
     def _other(self, value: Any) -> Any:
         if type(value) is ListSnapshot:
@@ -22,7 +22,7 @@ class _Writer(Writer):
 
 
 class Handles:
-    """The handles of one link: one per object of the worker, and the reading and writing of messages with them."""
+    """The handles of one link: one per object in the worker, and the reading and writing of messages with them."""
 
     def __init__(self, link: Any):
         self._link = link
@@ -32,7 +32,7 @@ class Handles:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew: the worker that had the objects is gone."""
+        """Start over: the worker that had the objects is gone."""
         self._alive: weakref.WeakValueDictionary[int, Handle] = weakref.WeakValueDictionary()
         self._dead: list[int] = []
         self._origins: dict[int, tuple[weakref.ref, int]] = {}
@@ -44,20 +44,20 @@ class Handles:
         return self._writer.message(value)
 
     def released(self) -> list[int]:
-        """Take the numbers of handles that are gone since the last request."""
+        """Return the numbers of handles that were dropped since the last request."""
         if not self._dead:
             return []
-        # The list itself stays: finalizers hold on to it, and may add to it at any moment.
+        # The list itself stays: finalizers keep it, and may add to it at any moment.
         dead = [self._dead.pop() for _ in range(len(self._dead))]
         return [number for number in dead if number not in self._alive]
 
     def bind_name(self, handle: Handle, name: str) -> None:
-        """Note that `handle` is what the notebook calls `name`, so that it can be found in another worker."""
+        """Note that `handle` is the notebook's `name`, so that it can be found in another worker."""
         object.__setattr__(handle, "_name", name)
         self._named[id(handle)] = weakref.ref(handle)
 
     def rebind_names(self, names: Callable[[list[str]], dict]) -> None:
-        """Let the handles that have a name mean the objects of that name in the present worker."""
+        """Bind the handles that have a name to the objects of that name in the current worker."""
         old = [handle for ref in self._named.values() if (handle := ref()) is not None]
         old = [handle for handle in old if object.__getattribute__(handle, "_epoch") != self._link.epoch]
         found = names(sorted({object.__getattribute__(handle, "_name") for handle in old})) if old else {}
@@ -69,11 +69,11 @@ class Handles:
                 self._enter(handle, object.__getattribute__(handle, "_number"))
 
     def origin(self, array: np.ndarray) -> Stored:
-        """Find the worker's array that a snapshot was taken of."""
+        """Find the worker's array from which a snapshot was taken."""
         known = self._origins.get(id(array))
         if known is None or known[0]() is not array:
             raise PlainValuesOnly(
-                "this array did not come from student code as it is: pass x.data itself, or remote(a)"
+                "this array did not come unchanged from student code: pass x.data itself, or remote(a)"
             )
         return Stored(known[1])
 
@@ -94,12 +94,12 @@ class Handles:
         if isinstance(value, (Handle, RemoteArray)):
             epoch = object.__getattribute__(value, "_epoch")
             if epoch != self._link.epoch:
-                raise LostObject("an object made before was lost when student code hung or died")
+                raise LostObject("an object made earlier was lost when student code hung or died")
             number = object.__getattribute__(value, "_number")
             return Stored(number) if isinstance(value, RemoteArray) else Ref(number)
         if callable(value):
             name = getattr(value, "__name__", "it")
-            raise PlainValuesOnly(f"no function or class of the test's own enters student code: make {name} a fixture")
+            raise PlainValuesOnly(f"the test's own functions can't be passed to student code: make {name} a fixture")
         raise PlainValuesOnly(f"an object of class {type(value).__name__} cannot be sent to student code")
 
     def _note_origin(self, array: np.ndarray, number: int) -> None:

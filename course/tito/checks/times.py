@@ -1,7 +1,7 @@
-"""How long a submission may take: wall-clock time, less what its processes stood in the queue for a processor.
+"""How long a submission may take: wall-clock time, less the time that its processes waited for a processor.
 
 On a crowded machine honest slow code keeps its time. Code that sleeps or waits for itself asks for no processor, so it
-gets no more of it; and who makes the queue oneself, with threads, has used the processor meanwhile.
+gets no extra time; nor does code that makes the queue itself, with threads: it has used the processor meanwhile.
 """
 
 import math
@@ -17,12 +17,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class MachineBusy(BaseException):
-    """The machine had no time for the submission: there can be no verdict now. No check may take it for one."""
+    """The machine had no time for the submission, so there can be no verdict now. No check may catch this."""
 
 
 @dataclass(frozen=True)
 class TimeLimits:
-    """Seconds, each less the time in the queue for a processor; `wall` alone is by the clock on the wall.
+    """Seconds, each less the time spent waiting for a processor; only `wall` is plain wall-clock time.
 
     `reading` is the judge's own processor time for one check.
     """
@@ -36,7 +36,7 @@ class TimeLimits:
 
 @dataclass(frozen=True)
 class Use:
-    """Processor seconds that processes had, and seconds in which they could have run but had to wait for one."""
+    """Processor seconds that processes used, and seconds in which they could have run but waited for a processor."""
 
     had: float = 0.0
     waited: float = 0.0
@@ -46,7 +46,7 @@ class Use:
 
 
 def use_of_family(number: int) -> Use:
-    """Measure a process and its descendants; where the system doesn't tell, nobody has waited."""
+    """Measure a process and its descendants; if the system doesn't report waiting, it counts as none."""
     found, waiting = Use(), [number]
     while waiting:
         folder = Path(f"/proc/{waiting.pop()}")
@@ -55,12 +55,12 @@ def use_of_family(number: int) -> Use:
             found += use_in_words(folder.joinpath("stat").read_text(), [_read(t / "schedstat") for t in threads])
             waiting += [int(child) for thread in threads for child in _read(thread / "children").split()]
         except (OSError, ValueError, IndexError):
-            continue  # it has ended meanwhile, or there is no /proc
+            continue  # it has ended in the meantime, or there is no /proc
     return found
 
 
 def use_in_words(stat: str, schedstats: list[str]) -> Use:
-    """Read what the kernel says in /proc/PID/stat, and in /proc/PID/task/*/schedstat of each thread."""
+    """Read the kernel's /proc/PID/stat, and /proc/PID/task/*/schedstat of each thread."""
     fields = stat.rpartition(")")[2].split()
     had = (int(fields[11]) + int(fields[12])) / TICKS
     return Use(had, sum(int(words[1]) for line in schedstats if len(words := line.split()) > 1) / 1e9)
@@ -91,29 +91,29 @@ class Times:
         self.worker_started(Use)
 
     def worker_started(self, measure: Callable[[], Use], took_seconds: float = 0.0) -> None:
-        """From now on `measure` tells how the worker fares; that it took long to start costs nobody time."""
+        """From now on `measure` measures the worker; the time that it took to start doesn't count."""
         self._end += took_seconds
         self._check_end += took_seconds
         self._measure = measure
         self._seen_at, self._seen = time.monotonic(), _own_use()
 
     def begin_cell(self) -> None:
-        """Let what comes before a cell's first check have the submission's time: that of the last check is over."""
+        """End the last check's time; until a cell's first check only the submission's time counts."""
         self._check_end, self._reading_end = self._end, math.inf
 
     def begin_check(self) -> None:
-        """Let the time of a check begin."""
+        """Start a check's time."""
         self._check_end = time.monotonic() + self.limits.check
         self._reading_end = time.thread_time() + self.limits.reading
 
     def begin_request(self) -> float:
-        """Let the time of a request begin, and return its deadline."""
+        """Start a request's time, and return its deadline."""
         self._request_end = time.monotonic() + self.limits.request
         return self.deadline
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
-        """Bring a new worker up to date: that is not the check's time."""
+        """Don't count the time for bringing a new worker up to date as the check's."""
         began, check_end = time.monotonic(), self._check_end
         used, reading_end = time.thread_time(), self._reading_end
         self._check_end, self._reading_end = self._end, math.inf
@@ -129,18 +129,18 @@ class Times:
 
     @property
     def reading_is_over(self) -> bool:
-        """Tell whether a check has asked for more than the judge can read in the time for it."""
+        """Whether a check has asked for more than the judge can read in the check's reading time."""
         return time.thread_time() > self._reading_end
 
     @property
     def are_over(self) -> bool:
-        """Tell whether all the time of the submission is used up."""
+        """Whether the submission's time is used up."""
         if time.monotonic() > self._end:
             self.later_deadline()
         return time.monotonic() > self._end
 
     def later_deadline(self) -> float:
-        """Return the deadline, moved by what was waited for a processor; MachineBusy where that has no end."""
+        """Return the deadline, moved by the time spent waiting for a processor; MachineBusy if that never ends."""
         if self.deadline > time.monotonic():
             return self.deadline
         credit = self._credit()
@@ -160,8 +160,8 @@ class Times:
         return f"no answer within {self.limits.request:g} seconds"
 
     def _credit(self) -> float:
-        """Measure what was waited since the last time; whoever had the processor meanwhile did not wait for it."""
-        seen, now = self._measure() + _own_use(), time.monotonic()  # to measure may take a second
+        """Measure the waiting since the last time; time in which the processes had the processor was not waiting."""
+        seen, now = self._measure() + _own_use(), time.monotonic()  # measuring may take a second
         passed = now - self._seen_at
         waited = min(seen.waited - self._seen.waited, passed - (seen.had - self._seen.had))
         self._seen_at, self._seen = now, seen

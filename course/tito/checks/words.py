@@ -1,4 +1,4 @@
-"""The words of `tinytorch.testing` for which the worker must be asked."""
+"""The functions of `tinytorch.testing` that must ask the worker."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tito.checks.link import Link
 
 
 class There(Here):
-    """Answers the words in the worker."""
+    """Answers these functions by asking the worker."""
 
     def __init__(self, link: Link):
         self._link = link
@@ -31,5 +31,5 @@ class There(Here):
         return self._link.request("saved_and_loaded", state)
 
     def _living(self, x: Any) -> Any:
-        """A snapshot stands for the array that it was taken of."""
+        """Return the worker's array that a snapshot was taken from; anything else unchanged."""
         return self._link.handles.origin(x) if isinstance(x, np.ndarray) else x

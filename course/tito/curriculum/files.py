@@ -1,6 +1,6 @@
-"""Read `tiers.yaml` and every `module.yaml` of a course tree, and check them against each other.
+"""Read `tiers.yaml` and every `module.yaml` in a course tree, and check them against each other.
 
-Errors name file, line, key and remedy; all of them are shown at once.
+Errors name file, line, key and remedy; all errors are shown together.
 """
 
 import re
@@ -35,7 +35,7 @@ HAND_POINTS, TEST_POINTS = 10, 90
 
 
 def read_course(course_dir: Path) -> Curriculum:
-    """Read a whole course tree, or raise everything that is wrong with it."""
+    """Read a whole course tree, or raise one error with all its faults."""
     findings: list[Finding] = []
     tiers = _read_tiers(course_dir / "semesters" / "tiers.yaml", findings)
     modules = []
@@ -52,7 +52,7 @@ def read_course(course_dir: Path) -> Curriculum:
 
 
 class YamlFile:
-    """A YAML mapping that knows on which line each key stands."""
+    """A YAML mapping that knows the line of each key."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -60,7 +60,7 @@ class YamlFile:
         self.data = load_strictly(self.text)
 
     def line(self, *keys: str | int) -> int:
-        """Find the line of a key path; the parser is asked only when there is something to say."""
+        """Find the line of a key path; the file is parsed for this only when a message needs the line."""
         node, line = yaml.compose(self.text, Loader=StrictLoader), 1
         for key in keys:
             if isinstance(node, yaml.SequenceNode) and isinstance(key, int):
@@ -78,15 +78,15 @@ class YamlFile:
 
 
 def open_yaml(path: Path, findings: list[Finding]) -> YamlFile | None:
-    """Read a YAML file, or note why not."""
+    """Read a YAML file, or add a finding that says why it can't be read."""
     try:
         return YamlFile(path)
     except FileNotFoundError:
-        findings.append(Finding(path, 1, "is missing: docs/writing-a-module.md shows what it holds"))
+        findings.append(Finding(path, 1, "is missing: docs/writing-a-module.md shows its contents"))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
-        findings.append(Finding(path, mark.line + 1 if mark else 1, f"must be YAML: {problem}"))
+        findings.append(Finding(path, mark.line + 1 if mark else 1, f"is not valid YAML: {problem}"))
     return None
 
 
@@ -106,7 +106,7 @@ def _read_tiers(path: Path, findings: list[Finding]) -> tuple[Tier, ...]:
 def _read_module(folder: Path, tiers: tuple[Tier, ...], findings: list[Finding]) -> Module | None:
     match = FOLDER.match(folder.name)
     if not match:
-        findings.append(Finding(folder, 1, "a module's folder is named NN_slug, such as 01_tensor: rename it"))
+        findings.append(Finding(folder, 1, "a module's folder must be named NN_slug, such as 01_tensor: rename it"))
         return None
     file = open_yaml(folder / "module.yaml", findings)
     if file is None:
@@ -132,20 +132,20 @@ def _check_keys(file: YamlFile, is_written: bool):
         if key not in file.data:
             yield file.finding(f"the key '{key}' is missing: add it")
         elif not isinstance(file.data[key], kinds) or isinstance(file.data[key], bool):
-            yield file.finding(f"'{key}' must be a {name}, it is {file.data[key]!r}", key)
+            yield file.finding(f"'{key}' must be a {name}, not {file.data[key]!r}", key)
 
 
 def _check_values(file: YamlFile, tiers: tuple[Tier, ...], is_written: bool):
     data = file.data
     names = [tier.name for tier in tiers]
     if names and data["tier"] not in names:
-        yield file.finding(f"tier '{data['tier']}' is not in tiers.yaml. There are: {', '.join(names)}", "tier")
+        yield file.finding(f"tier '{data['tier']}' is not in tiers.yaml. Available: {', '.join(names)}", "tier")
     if not data["hours"] > 0:
-        yield file.finding(f"'hours' must be above 0, it is {data['hours']}", "hours")
+        yield file.finding(f"'hours' must be above 0, not {data['hours']}", "hours")
     for key in ("prerequisites", "exports", "files"):
         for index, name in enumerate(data.get(key, [])):
             if not isinstance(name, str):
-                yield file.finding(f"'{key}' must be a list of names, item {index + 1} is {name!r}", key, index)
+                yield file.finding(f"'{key}' must be a list of names, but item {index + 1} is {name!r}", key, index)
     if is_written:  # before that these keys are a plan
         yield from _check_graded(file, "exercises", EXERCISE_KEYS, TEST_POINTS)
         yield from _check_mistakes(file)
@@ -156,23 +156,21 @@ def _check_graded(file: YamlFile, key: str, allowed: set[str], total: int):
     rows = file.data[key]
     for index, row in enumerate(rows):
         if not isinstance(row, dict) or not {"name", "points"} <= row.keys() <= allowed:
-            yield file.finding(f"each of '{key}' is a mapping with {', '.join(sorted(allowed))}", key, index)
+            yield file.finding(f"each item of '{key}' must be a mapping with {', '.join(sorted(allowed))}", key, index)
         elif not _is_number(row["points"]) or row["points"] <= 0:
-            yield file.finding(
-                f"'points' of {row['name']} must be a number above 0, it is {row['points']!r}", key, index
-            )
+            yield file.finding(f"'points' of {row['name']} must be a number above 0, not {row['points']!r}", key, index)
     if not all(isinstance(row, dict) and _is_number(row.get("points")) for row in rows):
         return
     names = [row.get("name") for row in rows]
     for index, row in enumerate(rows):
         if names.index(row.get("name")) != index:
-            yield file.finding(f"'{row.get('name')}' stands twice in '{key}': rename one", key, index)
+            yield file.finding(f"'{row.get('name')}' occurs twice in '{key}': rename one", key, index)
         for used in row.get("uses", []) if isinstance(row.get("uses", []), list) else [row["uses"]]:
             if used not in names or used == row.get("name"):
-                yield file.finding(f"'uses' names other exercises of this module, '{used}' is none", key, index)
+                yield file.finding(f"'uses' must name other exercises of this module; '{used}' is not one", key, index)
     points = sum(row["points"] for row in rows)
     if rows and points != total:
-        yield file.finding(f"points of '{key}' must add up to {total}, they are {points:g}", key)
+        yield file.finding(f"the points in '{key}' must add up to {total}, they add up to {points:g}", key)
 
 
 def _check_mistakes(file: YamlFile):
@@ -185,7 +183,7 @@ def _check_mistakes(file: YamlFile):
         for number, mistake in enumerate(mistakes):
             if not _is_mistake(mistake):
                 rule = (
-                    "a mistake has 'warns' (a sentence), 'replace' and 'by' (code; 'by' may be empty), all of them text"
+                    "a mistake must have 'warns' (a sentence), 'replace' and 'by' (code; 'by' may be empty), all text"
                 )
                 yield file.finding(rule, *where, number)
 
@@ -228,7 +226,7 @@ def _exercise(row: dict) -> Exercise:
 
 
 def check_order(modules: list[Module]) -> list[Finding]:
-    """Check what only the whole shows: numbers, slugs, unknown or forward prerequisites, cycles, exports."""
+    """Check what can only be seen in all modules: numbers, slugs, unknown or later prerequisites, cycles, exports."""
     findings: list[Finding] = []
     owner: dict[str, Module] = {}
     taken: dict[str, Module] = {}
@@ -236,14 +234,14 @@ def check_order(modules: list[Module]) -> list[Finding]:
         assert module.folder is not None
         for key in (module.slug, str(module.number)):
             if taken.setdefault(key, module) is not module:
-                message = f"'{key}' is taken by {taken[key].label}: rename this folder"
+                message = f"'{key}' is already used by {taken[key].label}: rename this folder"
                 findings.append(Finding(module.folder, 1, message))
     by_slug = {module.slug: module for module in modules}
     for module in modules:
         findings.extend(_check_prerequisites(module, by_slug))
         for name in module.exports:
             if owner.setdefault(name, module) is not module:
-                message = f"'{name}' is exported by {owner[name].label} already: a name has one module"
+                message = f"'{name}' is already exported by {owner[name].label}: only one module may export a name"
                 findings.append(_file(module).finding(message, "exports"))
     return findings
 
@@ -254,11 +252,11 @@ def _check_prerequisites(module: Module, by_slug: dict[str, Module]):
         where = ("prerequisites", index)
         if other is None:
             known = ", ".join(by_slug)
-            yield _file(module).finding(f"prerequisite '{slug}' is no module. There are: {known}", *where)
+            yield _file(module).finding(f"prerequisite '{slug}' is not a module. Available: {known}", *where)
         elif _reaches(other, module, by_slug):
-            yield _file(module).finding(f"prerequisite '{slug}' is a cycle: it needs {module.slug} itself", *where)
+            yield _file(module).finding(f"prerequisite '{slug}' makes a cycle: it needs {module.slug} itself", *where)
         elif other.number >= module.number:
-            message = f"prerequisite '{slug}' is {other.label}, which comes later: a module needs earlier ones only"
+            message = f"prerequisite '{slug}' is {other.label}, which comes later: a module may only need earlier ones"
             yield _file(module).finding(message, *where)
         elif module.is_written and not other.is_written:
             yield _file(module).finding(f"prerequisite '{slug}' is not written yet: write it first", *where)

@@ -1,4 +1,4 @@
-"""The modules and their tiers, as data: what a module is, and which others it stands on."""
+"""The modules and their tiers, as data: what a module is, and which others it builds on."""
 
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -8,7 +8,7 @@ from tito.errors import TitoError
 
 @dataclass(frozen=True)
 class Mistake:
-    """A wrong solution that the release warns of: the sentence there, and what of the reference becomes what."""
+    """A wrong solution that the release warns of: the sentence there, and what is replaced in the reference by what."""
 
     warns: str
     replace: str
@@ -19,7 +19,7 @@ class Mistake:
 class Exercise:
     """A graded exercise: `name` is its solution cell's grade_id; `uses` names exercises whose reference may be lent.
 
-    `mistakes` quote the reference: they are with the course tree and nowhere else.
+    `mistakes` quote the reference: they are only in the course tree.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Tier:
 
 @dataclass(frozen=True)
 class Module:
-    """One module; `folder` is None where there is no course tree. `files` may be handed in beside its notebook."""
+    """One module; `folder` is None without a course tree. `files` may be handed in together with its notebook."""
 
     number: int
     slug: str
@@ -70,13 +70,13 @@ class Module:
 
     @property
     def source(self) -> Path:
-        """The one source, `slug_dev.py`; an error where there is no course tree."""
+        """The single source, `slug_dev.py`; an error without a course tree."""
         if self.folder is None:
-            raise TitoError(f"{self.label} has no source here: the course tree is with the staff.")
+            raise TitoError(f"{self.label} has no source here: only the staff have the course tree.")
         return self.folder / f"{self.slug}_dev.py"
 
     def to_json(self) -> dict:
-        """Show what may be public: no folder, no mistakes, and `written` for whether the module exists."""
+        """Show what may be public: no folder, no mistakes; `written` says whether the module exists."""
         data = asdict(self)
         del data["folder"]
         for exercise in data["exercises"]:
@@ -93,18 +93,18 @@ class Curriculum:
     modules: tuple[Module, ...]
 
     def find(self, name: str) -> Module:
-        """Find a module by slug, `NN_slug` or number; the error lists what there is."""
+        """Find a module by slug, `NN_slug` or number; the error lists all modules."""
         for module in self.modules:
             if name in (module.slug, module.label, str(module.number), f"{module.number:02d}"):
                 return module
-        raise TitoError(f"there is no module '{name}'. There are: {', '.join(m.slug for m in self.modules)}.")
+        raise TitoError(f"there is no module '{name}'. Available: {', '.join(m.slug for m in self.modules)}.")
 
     def find_written(self, name: str) -> Module:
         """Find a module that has a source; an unwritten one is an error."""
         module = self.find(name)
         if not module.is_written:
             written = ", ".join(m.slug for m in self.written)
-            raise TitoError(f"{module.label} is not written yet. Written are: {written or 'none'}.")
+            raise TitoError(f"{module.label} is not written yet. Written modules: {written or 'none'}.")
         return module
 
     @property
@@ -116,7 +116,7 @@ class Curriculum:
         known = [tier.name for tier in self.tiers]
         for tier in tiers:
             if tier not in known:
-                raise TitoError(f"there is no tier '{tier}'. There are: {', '.join(known)}.")
+                raise TitoError(f"there is no tier '{tier}'. Available: {', '.join(known)}.")
         return [module for module in self.modules if module.tier in tiers]
 
     def before(self, module: Module) -> list[Module]:

@@ -1,11 +1,11 @@
-"""Compare two notebooks cell by cell: what a version had, and what is there now."""
+"""Compare two notebooks cell by cell: an earlier version and the present one."""
 
 import difflib
 from dataclasses import dataclass
 
 from tito.history.notebook import Cell, cells_of, parse
 
-MOST_LINES = 2000  # of a cell that are compared line by line; difflib's time grows with their square
+MOST_LINES = 2000  # of a cell that are compared; difflib's time grows with the square of their number
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Change:
 
     @property
     def label(self) -> str:
-        """What a page or a terminal calls the cell."""
+        """The cell's name on a page or in a terminal."""
         return f"Cell {self.cell.number}" + (f" ({self.cell.name})" if self.cell.name else "")
 
     @property
@@ -33,7 +33,7 @@ class Change:
         return "was not there then" if self.then is None else "differs"
 
     def lines(self) -> list[str]:
-        """Give the difference line by line: what restoring would take away with `-`, bring back with `+`."""
+        """Return the difference line by line: restoring would remove lines with `-` and bring back those with `+`."""
         now, then = ((cell.source if cell else "").splitlines()[:MOST_LINES] for cell in (self.now, self.then))
         found = list(difflib.unified_diff(now, then, lineterm="", n=2))
         return [line for line in found[2:] if not line.startswith("@@")] if found else []
@@ -49,7 +49,7 @@ class Change:
 
 
 def compare(then: bytes, now: bytes) -> list[Change]:
-    """List the cells whose text differs, in the version's order, then those that are there only now."""
+    """List the cells whose text differs, in the version's order, then those that exist only now."""
     before, present = (cells_of(parse(data)) for data in (then, now))
     here, there = {cell.key: cell for cell in present}, {cell.key for cell in before}
     changed = [Change(cell, here.get(cell.key)) for cell in before]

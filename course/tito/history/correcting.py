@@ -1,6 +1,6 @@
-"""Take a corrected release into a student's notebook on disk; what is there is kept first, so it can be undone.
+"""Merge a corrected release into a student's notebook on disk; the old notebook is kept first, so it can be undone.
 
-A notebook that can't be read is no obstacle: then the newest version of the history that can be read has the answers.
+If the notebook can't be read, the answers come from the newest readable version in the history.
 """
 
 from dataclasses import dataclass
@@ -29,14 +29,14 @@ class Correction:
 
 
 def plan_correction(workspace: Workspace, slug: str) -> Correction:
-    """Tell what the newest release here would change in the notebook; raise TitoError if one of them is not here."""
+    """Return what the newest release here would change in the notebook; raise TitoError if one of them is missing."""
     target, release = workspace.notebook(slug), _read(workspace.release(slug))
     if release is None:
         raise TitoError(
-            f"{slug} has no release here: 'tito fetch {slug}' fetches it as soon as the course releases it."
+            f"the release of {slug} is missing: 'tito fetch {slug}' fetches it once the course has released it."
         )
     if not target.is_file():
-        raise TitoError(f"{target.name} is not there: 'tito module start {slug}' puts it there.")
+        raise TitoError(f"{target.name} is missing: 'tito module start {slug}' puts it there.")
     mine = _read(target)
     if mine is not None:
         return Correction(updated(mine, release, _releases(workspace, slug, mine, release)))
@@ -50,7 +50,7 @@ def take_correction(workspace: Workspace, slug: str, correction: Correction) -> 
     target = workspace.notebook(slug)
     undo = keep_notebook(workspace, slug, "before a correction")
     if undo is None:
-        raise TitoError(f"{target.name} could not be kept first, so nothing was changed: is your home full?")
+        raise TitoError(f"no copy of {target.name} could be kept first, so nothing was changed: is your home full?")
     write_atomically(target, written(correction.updated.notebook))
     keep_notebook(workspace, slug, "corrected by the course")
     return undo
@@ -76,9 +76,9 @@ def _read_version(history: History, version: Version) -> dict | None:
 
 
 def _releases(workspace: Workspace, slug: str, mine: dict, release: dict) -> list[dict]:
-    """List the releases that a notebook may have been made from: those that were replaced, and today's.
+    """List the releases from which a notebook may have been made: those that were replaced, and the current one.
 
-    Where none was kept that was replaced, today's is one only if the notebook has its tests: else it is of one before.
+    If no replaced one was kept, the current one counts only if the notebook has its tests; else an earlier one made it.
     """
     kept = [found for path in workspace.replaced_releases(slug) if (found := _read(path))]
     return [*kept, release] if kept or _tests(release) <= _tests(mine) else []

@@ -1,7 +1,7 @@
-"""Keep the notebook that lies on disk: what a save, a command or a server calls before and after it changes one.
+"""Keep the notebook that is on disk: a save, a command or a server calls this before and after it changes one.
 
-Promise: it never stands in the way. A home without room loses the oldest versions to the newest; where there is none to
-lose, no version is kept, and the caller's own work goes on.
+Promise: it never gets in the way. In a full home, the oldest versions make room for the newest; if there are none, no
+version is kept, and the caller's own work goes on.
 """
 
 from datetime import datetime
@@ -13,11 +13,11 @@ from tito.history.room import FULL, give_up, keep_within
 from tito.history.versions import History, Version
 from tito.workspace import Workspace
 
-AT_ONCE_BYTES = 2**20  # that are freed for a version that finds no room
+AT_ONCE_BYTES = 2**20  # freed for a version for which there is no room
 
 
 def keep_file(workspace: Workspace, path: str, why: str, now: datetime | None = None) -> Version | None:
-    """Keep a module's notebook, by its path below the home; None if there is nothing to keep, or no room."""
+    """Keep a module's notebook, given its path below the home; None if there is nothing to keep, or no room."""
     slug = module_of(workspace, path)
     file = workspace.package.parent / path
     if not slug or not file.is_file():

@@ -1,6 +1,6 @@
-"""What a notebook's bytes say: its cells, and which exercises had passed when it was saved.
+"""Read a notebook's bytes: its cells, and the exercises that had passed when it was saved.
 
-Promise: whatever the bytes are, there is an answer; a damaged notebook has no cells.
+Promise: any bytes get an answer; a damaged notebook has no cells.
 """
 
 import json
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: what it is known by across versions, what it is called, and the cell itself as in the file."""
+    """One cell: its key across versions, its name, its number, and the cell itself as in the file."""
 
     key: str
     name: str  # the exercise's, if it is one
@@ -35,7 +35,7 @@ def parse(data: bytes) -> dict | None:
 
 
 def cells_of(notebook: dict | None) -> list[Cell]:
-    """List the cells; one is known by its grade id, else by its id, else by its text; copies are counted."""
+    """List the cells; a cell's key is its grade id, else its id, else its text; copies are numbered."""
     cells: list[Cell] = []
     seen: dict[str, int] = {}
     for number, raw in enumerate((notebook or {}).get("cells", []), start=1):
@@ -50,21 +50,21 @@ def cells_of(notebook: dict | None) -> list[Cell]:
 
 
 def text_of(value: object) -> str:
-    """Read a text of a notebook, which is a string or a list of strings."""
+    """Read a text in a notebook, which is a string or a list of strings."""
     if isinstance(value, list):
         return "".join(part for part in value if isinstance(part, str))
     return value if isinstance(value, str) else ""
 
 
 def passed_in(notebook: dict | None) -> tuple[list[str], int]:
-    """Name the exercises whose tests had passed, by the outputs that were saved, and count the tests."""
+    """Name the exercises whose tests had passed, according to the saved outputs, and count the tests."""
     tests = [cell for cell in cells_of(notebook) if cell.name.startswith("test_")]
     passed = [cell.name.removeprefix("test_") for cell in tests if _has_passed(cell)]
     return passed, len(tests)
 
 
 def without_outputs(notebook: dict) -> bytes:
-    """Write a notebook without what its cells printed."""
+    """Write a notebook without its cells' outputs."""
     cells = [
         cell | {"outputs": []} if isinstance(cell, dict) and "outputs" in cell else cell for cell in notebook["cells"]
     ]

@@ -1,7 +1,8 @@
-"""Pack a notebook's bytes into few, and unpack them again byte for byte.
+"""Pack a notebook's bytes into fewer, and unpack them again byte for byte.
 
 Pictures are most of a notebook and seldom change: long runs of base64 become pieces that versions share, by digest. The
-text around them is compressed. Bytes come back exactly, also of a damaged file: a receipt's digest still fits.
+text around them is compressed. The bytes come back exactly, even those of a damaged file: a receipt's digest still
+matches.
 """
 
 import hashlib
@@ -11,13 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 LONG = re.compile(rb"[A-Za-z0-9+/=]{4096,}")
-MARK = b"\0"  # stands where a piece was; JSON has no such byte, and a file that has one is not cut
+MARK = b"\0"  # marks the place of a piece; JSON has no such byte, and a file that has one is not cut
 LEVEL = 6
 
 
 @dataclass(frozen=True)
 class Packed:
-    """The text, compressed, and the pieces that were cut out of it, in order: digest and compressed bytes."""
+    """The compressed text, and the pieces that were cut out of it, in order: digest and compressed bytes."""
 
     text: bytes
     pieces: list[tuple[str, bytes]]
@@ -40,7 +41,7 @@ def pack(data: bytes) -> Packed:
 
 
 def unpack(text: bytes, digests: list[str], piece: Callable[[str], bytes]) -> bytes:
-    """Put a notebook together again; `piece` gives a digest's compressed bytes. Raise ValueError if it can't be."""
+    """Put a notebook together again; `piece` returns a digest's compressed bytes. Raise ValueError if that fails."""
     try:
         data = zlib.decompress(text)
         if not digests:
@@ -55,6 +56,6 @@ def unpack(text: bytes, digests: list[str], piece: Callable[[str], bytes]) -> by
 
 
 def _compressed_letters(data: bytes) -> bytes:
-    """Compress base64: nothing in a picture repeats but the 64 letters, and looking for more takes thrice the time."""
+    """Compress base64: only the 64 letters repeat in a picture, and looking for more takes three times as long."""
     stream = zlib.compressobj(LEVEL, strategy=zlib.Z_HUFFMAN_ONLY)
     return stream.compress(data) + stream.flush()

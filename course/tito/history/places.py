@@ -1,7 +1,8 @@
-"""Where versions lie, and whose history a notebook belongs to.
+"""Where versions are, and to which module's history a notebook belongs.
 
-A notebook is a module's by its folder or by its own name, `tensor/old.ipynb` and `old/tensor.ipynb` alike: work goes on
-under other names, and a history that ends at a rename would be of no use. A module is what was fetched or started here.
+A notebook belongs to a module by its folder or by its own name, as `tensor/old.ipynb` and `old/tensor.ipynb` do: work
+goes on under other names, and a history that ended at a rename would be useless. A name is a module's if the module was
+fetched or started here.
 """
 
 from pathlib import Path, PurePosixPath
@@ -12,12 +13,12 @@ FOLDER = ".history"
 
 
 def histories(workspace: Workspace) -> Path:
-    """Give the folder of all versions."""
+    """Return the folder of all versions."""
     return workspace.package / FOLDER
 
 
 def module_of(workspace: Workspace, path: str) -> str:
-    """Name the module of a notebook by its path below the home; nothing if it is none's."""
+    """Return the module of a notebook, given its path below the home; "" if it belongs to none."""
     parts = PurePosixPath(path)
     if parts.suffix != ".ipynb" or parts.is_absolute() or any(part.startswith(".") for part in parts.parts):
         return ""
@@ -26,7 +27,7 @@ def module_of(workspace: Workspace, path: str) -> str:
 
 
 def notebooks_at(workspace: Workspace, path: str) -> list[str]:
-    """List the notebooks of modules at a path below the home: itself, or those in the folder."""
+    """List the modules' notebooks at a path below the home: the file itself, or those in the folder."""
     home = workspace.package.parent
     found = sorted((home / path).glob("*.ipynb")) if (home / path).is_dir() else [home / path]
     names = [PurePosixPath(each.relative_to(home)).as_posix() for each in found if each.is_file()]
@@ -34,7 +35,7 @@ def notebooks_at(workspace: Workspace, path: str) -> list[str]:
 
 
 def modules_with_history(workspace: Workspace) -> list[str]:
-    """List the modules of which there are versions, by name."""
+    """List the modules that have versions, by name."""
     folder = histories(workspace)
     return sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
 

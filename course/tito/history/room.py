@@ -1,6 +1,6 @@
-"""How much room all versions may take, and what is given up first.
+"""How much space all versions may take, and which are deleted first.
 
-What was submitted, and the newest version of each module, are never given up; the rest goes oldest first.
+Submitted versions and the newest version of each module are never deleted; the others are, oldest first.
 """
 
 import contextlib
@@ -14,24 +14,24 @@ from tito.history.versions import History
 from tito.workspace import Workspace
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-MOST_BYTES = 48 * 2**20  # all modules together, as counted in the home's limit; what is never given up may be more
+MOST_BYTES = 48 * 2**20  # all modules together, as counted in the home's limit; those never deleted may take more
 BLOCK = 4096  # a file takes whole blocks
 
 
 def used_bytes(workspace: Workspace) -> int:
-    """Tell what all versions take on disk."""
+    """Return the space that all versions take on disk."""
     return sum(_sizes(histories(workspace)))
 
 
 def keep_within(workspace: Workspace, most_bytes: int = MOST_BYTES) -> None:
-    """Give up the oldest versions until the rest fits."""
+    """Delete the oldest versions until the rest fits."""
     used = used_bytes(workspace)
     if used > most_bytes:
         give_up(workspace, used - most_bytes)
 
 
 def give_up(workspace: Workspace, wanted_bytes: int) -> int:
-    """Give up the oldest versions of all modules until so much is free; return what was freed, 0 if nothing is left."""
+    """Delete the oldest versions of all modules until this much is freed; return what was, 0 if nothing is left."""
     before = used_bytes(workspace)
     for history, numbers in _oldest_first(workspace):
         history.give_up(numbers)
@@ -41,7 +41,7 @@ def give_up(workspace: Workspace, wanted_bytes: int) -> int:
 
 
 def _oldest_first(workspace: Workspace) -> Iterator[tuple[History, set[int]]]:
-    """Name what may go, a tenth of it at a time, so that little more goes than must."""
+    """Yield the versions that may be deleted, a tenth at a time, so that few more are deleted than necessary."""
     found = []
     for slug in modules_with_history(workspace):
         history = History(workspace, slug)
@@ -58,5 +58,5 @@ def _oldest_first(workspace: Workspace) -> Iterator[tuple[History, set[int]]]:
 def _sizes(folder: Path) -> Iterator[int]:
     for place, _, names in os.walk(folder):
         for name in names:
-            with contextlib.suppress(FileNotFoundError):  # another process may thin meanwhile
+            with contextlib.suppress(FileNotFoundError):  # another process may thin out versions meanwhile
                 yield -(-os.stat(f"{place}/{name}").st_size // BLOCK) * BLOCK  # noqa: PTH116 - thousands at each save

@@ -1,6 +1,6 @@
-"""Which versions were submitted: those whose digest stands in a receipt.
+"""Which versions were submitted: those whose digest is in a receipt.
 
-Receipts are read as JSON here: the exchange's client would bring its HTTP and its cryptography into every server.
+Receipts are read as JSON here: the exchange's client would load its HTTP and cryptography into every server.
 """
 
 import json
@@ -12,7 +12,7 @@ from tito.workspace import Workspace
 
 @dataclass(frozen=True)
 class Attempt:
-    """One submission of a module, by its receipt."""
+    """One submission of a module, from its receipt."""
 
     number: int
     received_at: str
@@ -39,4 +39,4 @@ def _read(path: Path, slug: str) -> list[Attempt]:
         files = [each for each in receipt["files"] if each["path"] == f"{slug}.ipynb"]
         return [Attempt(int(receipt["attempt"]), str(receipt["received_at"]), str(f["sha256"]), path) for f in files]
     except (OSError, ValueError, KeyError, TypeError):
-        return []  # `tito receipt list` says what is wrong with it
+        return []  # `tito receipt list` reports what is wrong with it

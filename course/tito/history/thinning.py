@@ -1,4 +1,4 @@
-"""Which versions to keep as time goes by: all of the last hour, then the last of each hour, then of each day."""
+"""Which versions to keep as time passes: all of the last hour, then the last one of each hour, then of each day."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ HOURLY_FOR = timedelta(days=2)
 
 
 def too_many(versions: Iterable[tuple[int, datetime, str]], now: datetime) -> set[int]:
-    """Name the versions (number, time, file) that have a later one in their hour or day; each file by itself."""
+    """Return the numbers of versions (number, time, file) that have a later one in their hour or day, per file."""
     last: dict[tuple, int] = {}
     numbers = set()
     for number, moment, name in sorted(versions):

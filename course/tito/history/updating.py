@@ -1,7 +1,7 @@
-"""Bring a student's notebook to a corrected release: the course's cells from there, what the student wrote from theirs.
+"""Update a student's notebook to a corrected release: the course's cells from the release, the student's from theirs.
 
-Promise: nothing that a student wrote is lost. Answers, and cells of their own, stay at their places; what has no place
-any more stands at the end under a heading. Pure functions over parsed notebooks.
+Promise: nothing that a student wrote is lost. Their answers and their own cells stay in place; cells that no longer
+have a place are at the end under a heading. Pure functions on parsed notebooks.
 """
 
 import re
@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from tito.history.comparing import Change
 from tito.history.notebook import Cell, cells_of
 
-GIVEN_ID = re.compile(r"cell-\d{3,}")  # as releases number the cells that have no name
-HEADING = "## Yours, kept from before a correction\n\nThe corrected notebook has no place for what follows."
+GIVEN_ID = re.compile(r"cell-\d{3,}")  # the ids that releases give to cells without a name
+HEADING = "## Yours, kept from before a correction\n\nThe corrected notebook has no place for the cells below."
 HEADING_ID = "kept-from-before"
 
 
 @dataclass
 class Updated:
-    """The notebook as it will be, and what is new in it."""
+    """The updated notebook, and what is new in it."""
 
     notebook: dict
-    changes: list[Change] = field(default_factory=list)  # `then` is the corrected cell, `now` the one that was there
-    at_end: list[str] = field(default_factory=list)  # names of answers and cells that have no place any more
-    other_task: list[str] = field(default_factory=list)  # exercises whose text was corrected beside the kept answer
+    changes: list[Change] = field(default_factory=list)  # `then` is the corrected cell, `now` the student's
+    at_end: list[str] = field(default_factory=list)  # names of answers and cells that no longer have a place
+    other_task: list[str] = field(default_factory=list)  # exercises whose text was corrected while the answer was kept
 
     @property
     def is_needed(self) -> bool:
@@ -31,12 +31,12 @@ class Updated:
 
 
 def updated(mine: dict, release: dict, earlier: Iterable[dict] = ()) -> Updated:
-    """Merge a student's notebook with a release; `earlier` are releases that it may have been made from."""
+    """Merge a student's notebook with a release; `earlier` are releases from which it may have been made."""
     return _Merge(mine, release, _base(mine, [*earlier])).run()
 
 
 def _base(mine: dict, earlier: list[dict]) -> dict[str, Cell] | None:
-    """Return the cells of the release that most of the student's cells are of, by key; None if none is known."""
+    """Return by key the cells of the release that shares most cells with the student's; None if none is known."""
     texts = {(cell.key, cell.source) for cell in cells_of(mine)}
     found = [{cell.key: cell for cell in cells_of(each)} for each in earlier]
     return max(found, key=lambda base: sum((key, cell.source) in texts for key, cell in base.items()), default=None)
@@ -64,7 +64,7 @@ class _Merge:
         return self.result
 
     def _place(self, cell: Cell, anchor: str) -> str:
-        """Put one of the student's cells where it belongs; return the given cell that its followers come after."""
+        """Put one of the student's cells in its place; return the given cell after which the next ones come."""
         if cell.name:
             return self._place_named(cell, anchor)
         target = self._same_text(cell)
@@ -86,14 +86,14 @@ class _Merge:
                 self._keep(target, cell)
             elif target.key not in self.seen:
                 self._correct(target, cell)
-        elif target.key in self.seen:  # copied by the student: both are read together
+        elif target.key in self.seen:  # copied by the student: both are kept
             self.after.setdefault(target.key, []).append(cell.raw)
         else:
             self._answer(target, cell)
         return target.key
 
     def _answer(self, target: Cell, cell: Cell) -> None:
-        """Keep an answer. An exercise that the student has not touched is taken as it was corrected."""
+        """Keep an answer. For an exercise that the student has not touched, use the corrected cell."""
         before = self._before(cell)
         if before is not None and before.source == cell.source != target.source:
             self._correct(target, cell)
@@ -103,11 +103,11 @@ class _Merge:
         self._keep(target, cell)
 
     def _place_corrected(self, cell: Cell, anchor: str) -> str:
-        """A given cell without a name, whose text the release does not have: corrected, left out, or worked in."""
+        """Place a given cell without a name whose text is not in the release: corrected, removed, or edited."""
         before = self._before(cell)
         place = next((each for each in self.given if each.key == cell.key and each.key not in self.seen), None)
         if before is None or before.source == cell.source:
-            if before is None and cell.kind == "code":  # it may be the student's work: no release tells
+            if before is None and cell.kind == "code":  # it may be the student's work: no release can tell
                 self._without_place(cell)
             if place is None or self._is_elsewhere(place):
                 self.result.changes.append(Change(None, cell))
@@ -115,18 +115,18 @@ class _Merge:
             self._correct(place, cell)
             return place.key
         target = next((each for each in self.given if each.source == before.source and each.key not in self.seen), None)
-        if target is not None:  # not corrected: the student's form of it stands
+        if target is not None:  # not corrected: the student's edited cell stays
             self._keep(target, cell)
             return target.key
         self.after.setdefault(anchor, []).append(cell.raw)
         return anchor
 
     def _is_elsewhere(self, place: Cell) -> bool:
-        """Tell whether another cell of the student's has the very text of a given one."""
+        """Return whether another of the student's cells has exactly the text of a given one."""
         return any((each.source, each.kind) == (place.source, place.kind) for each in self.own)
 
     def _without_place(self, cell: Cell) -> None:
-        """Keep what was written at the end, and drop what was given."""
+        """Keep a student's cell at the end, and drop a given one."""
         before = self._before(cell)
         if _is_locked(cell.raw) or not cell.source.strip() or (before is not None and before.source == cell.source):
             self.result.changes.append(Change(None, cell))
@@ -145,11 +145,11 @@ class _Merge:
         return any((cell.source, cell.kind) == (each.source, each.kind) for each in (self.base or {}).values())
 
     def _before(self, cell: Cell) -> Cell | None:
-        """Return what a cell was in the release that the student began with."""
+        """Return the cell as it was in the release with which the student began."""
         return (self.base or {}).get(cell.key)
 
     def _keep(self, target: Cell, cell: Cell) -> None:
-        """Put the student's cell in a given one's place, with the marks that the release has for it."""
+        """Put the student's cell in the place of a given one, with the release's metadata for it."""
         self.seen.add(target.key)
         self.made[target.key] = cell.raw | {"metadata": _marks(cell.raw, target.raw), "id": target.raw.get("id")}
 
@@ -176,7 +176,7 @@ NBGRADERS = ("nbgrader", "deletable", "editable")
 
 
 def _marks(own: dict, given: dict) -> dict:
-    """Return a cell's metadata: the student's (folded, tagged), with nbgrader's as the release has them."""
+    """Return a cell's metadata: the student's (folded, tagged), with nbgrader's from the release."""
     kept = {key: value for key, value in _metadata(own).items() if key not in NBGRADERS}
     return kept | _metadata(given)
 
@@ -200,7 +200,7 @@ def _is_locked(raw: dict) -> bool:
 
 
 def _with_own_ids(cells: list[dict]) -> list[dict]:
-    """Give each cell an id of its own, as the format wants; given cells keep theirs."""
+    """Give each cell a unique id, as the format requires; given cells keep theirs."""
     taken: set[str] = set()
     made = []
     for cell in cells:

@@ -1,8 +1,8 @@
 """The versions of one module's notebook: keep one, list them, read one.
 
-A version is a file, `NUMBER-TIME.version`: a line of JSON about it, then the notebook's text, compressed; long outputs
-are files of their own, shared by versions. There is no index that could break. Promise: a version is whole, or is
-not there.
+A version is a file, `NUMBER-TIME.version`: a line of JSON about it, then the notebook's compressed text; long outputs
+are separate files that versions share. There is no index that could break. Promise: a version is complete, or does not
+exist.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from tito.history.submitted import attempts
 from tito.history.thinning import too_many
 from tito.workspace import Workspace
 
-# One version's bytes: with more, outputs are left out, which a run brings back.
+# Bytes of one version: if there are more, outputs are left out; running the cells brings them back.
 LARGEST_BYTES = 4 * 2**20
 _NAME = re.compile(r"(?P<number>\d{6,})-(?P<moment>\d{8}T\d{6})\.version")
 _MOMENT = "%Y%m%dT%H%M%S"
@@ -32,15 +32,15 @@ _MOMENT = "%Y%m%dT%H%M%S"
 
 @dataclass(frozen=True)
 class Version:
-    """What is known of a version without unpacking it."""
+    """What is known about a version without unpacking it."""
 
     number: int
     saved_at: str  # UTC
-    file: str  # where the notebook lay, below the home
+    file: str  # the notebook's place, below the home
     why: str
     sha256: str
     size: int
-    passed: list[str]  # exercises whose tests had passed, by the outputs that were saved
+    passed: list[str]  # exercises whose tests had passed, according to the saved outputs
     tests: int
     outputs_left_out: bool
     pieces: list[str]
@@ -62,7 +62,7 @@ class History:
         self.outputs = self.folder / "outputs"
 
     def files(self) -> dict[int, Path]:
-        """Name the versions' files by their numbers, oldest first."""
+        """Return the versions' files by number, oldest first."""
         found = self.folder.glob("*.version") if self.folder.is_dir() else ()
         return dict(sorted((int(match["number"]), path) for path in found if (match := _NAME.fullmatch(path.name))))
 
@@ -71,17 +71,17 @@ class History:
         return [version for path in self.files().values() if (version := _read_head(path))]
 
     def find(self, number: int) -> Version:
-        """Find a version; raise TitoError if there is none of that number."""
+        """Find a version; raise TitoError if there is none with that number."""
         version = next((each for each in self.versions() if each.number == number), None)
         if version is None:
             there = ", ".join(str(each) for each in self.files()) or "none"
             raise TitoError(
-                f"{self.slug} has no version {number}: there are {there}. Try 'tito module history {self.slug}'."
+                f"{self.slug} has no version {number}. Available: {there}. Try 'tito module history {self.slug}'."
             )
         return version
 
     def newest(self, file: str = "") -> Version | None:
-        """Give the newest version, of one file if it is named."""
+        """Return the newest version, or that of one file if given."""
         for path in reversed(self.files().values()):
             version = _read_head(path)
             if version is not None and file in ("", version.file):
@@ -89,17 +89,17 @@ class History:
         return None
 
     def read(self, version: Version) -> bytes:
-        """Give a version's notebook as it was, byte for byte."""
+        """Return a version's notebook, byte for byte."""
         try:
             _, _, text = self.files()[version.number].read_bytes().partition(b"\n")
             return unpack(text, version.pieces, lambda digest: (self.outputs / digest).read_bytes())
         except (KeyError, OSError, ValueError) as error:
             raise TitoError(
-                f"version {version.number} of {self.slug} can't be read: {error}. Take another one."
+                f"version {version.number} of {self.slug} can't be read: {error}. Use another one."
             ) from error
 
     def keep(self, data: bytes, file: str, why: str, now: datetime | None = None) -> Version:
-        """Keep a notebook's bytes, unless the newest version of that file has the same; then thin."""
+        """Keep a notebook's bytes, unless the newest version of that file has the same; then thin out old versions."""
         now = now or datetime.now(UTC)
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.alone():
@@ -113,18 +113,18 @@ class History:
         return version
 
     def thin(self, now: datetime | None = None) -> None:
-        """Give up what time has made too many."""
+        """Delete versions that are too many for their age."""
         if self.folder.is_dir():
             with self.alone():
                 self._drop(self._to_thin(now or datetime.now(UTC)))
 
     def give_up(self, numbers: set[int]) -> None:
-        """Give up these versions."""
+        """Delete these versions."""
         with self.alone():
             self._drop(numbers)
 
     def kept_always(self) -> set[int]:
-        """Name what is never given up: what was submitted, and the newest."""
+        """Return the numbers of versions that are never deleted: the submitted ones, and the newest."""
         submitted = {attempt.sha256 for attempt in attempts(self.workspace, self.slug)}
         versions = self.versions()
         first: dict[str, int] = {}
@@ -135,7 +135,7 @@ class History:
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Keep other processes and threads out; the folder itself is locked, which needs no room."""
+        """Keep other processes and threads out; the folder itself is locked, which needs no disk space."""
         handle = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -156,7 +156,7 @@ class History:
         write_atomically(self.folder / name, head + b"\n" + packed.text)
 
     def _drop(self, numbers: set[int]) -> None:
-        """Remove versions first, then the outputs that no version has any more."""
+        """Remove versions first, then the outputs that no version uses any more."""
         for number, path in self.files().items():
             if number in numbers:
                 path.unlink(missing_ok=True)
@@ -174,7 +174,7 @@ def _prepared(number: int, now: datetime, file: str, why: str, data: bytes) -> t
         packed = pack(without_outputs(notebook))
     if packed.size > LARGEST_BYTES:
         raise TitoError(
-            f"{file} is too large to keep a version of: {len(data)} bytes. Clear its outputs, save it again."
+            f"{file} is too large to keep a version of it: {len(data)} bytes. Clear its outputs and save it again."
         )
     passed, tests = passed_in(notebook)
     moment = now.astimezone(UTC).isoformat(timespec="seconds")

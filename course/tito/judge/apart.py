@@ -1,8 +1,8 @@
-"""Do a piece of work in a process of its own that is ended from outside, and hear from it meanwhile.
+"""Do a piece of work in a separate process that can be killed from outside, and receive its messages meanwhile.
 
-The child is a fork of this process: everything that is imported and cached is there at once. What it tells arrives as
-it is told, so that nothing of it is lost when the child is killed; a child that is silent too long in its own processor
-time, or that wants too much memory, can do nothing against its end.
+The child is a fork of this process: everything that is imported and cached is available immediately. Its messages
+arrive as they are sent, so that none is lost when the child is killed; a child that is silent for too much processor
+time, or that wants too much memory, can do nothing to prevent its end.
 """
 
 import contextlib
@@ -34,16 +34,16 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True)
 class Bounds:
-    """What the child may use. `silent_seconds` of its own processor time may pass between two things that it tells."""
+    """What the child may use. `silent_seconds` of its own processor time may pass between two messages."""
 
     silent_seconds: float
     wall_seconds: float
-    memory_bytes: int = 2**30  # beyond what it has of its parent
+    memory_bytes: int = 2**30  # beyond what it shares with its parent
 
 
 @dataclass(frozen=True)
 class End:
-    """How the child ended: "done", "silent", "wall", "memory", or "died" with the number of a signal."""
+    """How the child ended: "done", "silent", "wall", "memory", or "died" with a signal's number."""
 
     how: str
     process: int
@@ -51,11 +51,11 @@ class End:
 
 
 def do_apart(work: Callable[[Tell], None], bounds: Bounds, hear: Tell) -> End:
-    """Run `work(tell)` in a child; `hear` gets what it tells. An error that `work` raises is told as {"error": ...}."""
+    """Run `work(tell)` in a child; `hear` gets its messages. An error that `work` raises is sent as {"error": ...}."""
     reading, writing = os.pipe()
     sys.stdout.flush()
     with warnings.catch_warnings():
-        # Python warns of forks beside threads. Ours hold no lock that the child needs; one that hung would be ended.
+        # Python warns of forks with threads. Ours hold no lock that the child needs; a child that hung would be killed.
         warnings.simplefilter("ignore", DeprecationWarning)
         parent = os.getpid()
         child = os.fork()
@@ -83,7 +83,7 @@ def _be_the_child(work: Callable[[Tell], None], bounds: Bounds, writing: int, pa
         if os.getppid() != parent:
             os._exit(code)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the parent's handler would only note it
-        gc.freeze()  # what is the parent's stays shared with it
+        gc.freeze()  # the parent's objects stay shared with it
         _limit_memory(bounds.memory_bytes)
         tell = lambda message: _write(writing, message)  # noqa: E731
         try:
@@ -98,7 +98,7 @@ def _be_the_child(work: Callable[[Tell], None], bounds: Bounds, writing: int, pa
 
 
 def _limit_memory(more_bytes: int) -> None:
-    """Bound what is written to, not the address space: programs that the child starts may reserve what they like."""
+    """Limit the memory that is written to, not the address space: programs that the child starts may reserve any."""
     pages = int(Path("/proc/self/statm").read_text().split()[5])
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
     wanted = pages * PAGE + more_bytes
@@ -139,7 +139,7 @@ class _Watch:
                 return End("wall", self._child)
 
     def _take(self) -> bool:
-        """Hear what has come; False at its end."""
+        """Handle what has arrived; False at the end."""
         came = os.read(self._reading, 2**16)
         self._data += came
         while len(self._data) >= LENGTH.size:
@@ -160,7 +160,7 @@ class _Watch:
         return used - self._used > self._bounds.silent_seconds
 
     def _ended(self) -> End:
-        """Hear the rest, and say how it ended."""
+        """Handle the rest, and return how it ended."""
         os.set_blocking(self._reading, False)
         with contextlib.suppress(BlockingIOError):
             while self._take():

@@ -1,12 +1,12 @@
-"""The images that entries of the Olympics are measured on: digits that nobody has seen, made of a semester's secret.
+"""The images on which the Olympics' entries are measured: digits that nobody has seen, made from a semester's secret.
 
-Anybody can download the published test images with their labels, so none of them is asked as it is. A digit of the
-board is a mixture of several unseen writers' digits of the same kind, shifted by a part of a pixel, drawn with a
-thicker or thinner stroke, and made noisy. The seed is the service's. One half is asked during the event, the other one
-once, after it; no image has a part in both. The same seed gives the same digits, to the last bit.
+Anybody can download the published test images with their labels, so none of them is used unchanged. A digit of the
+board is a mixture of several unseen writers' digits of the same kind, shifted by part of a pixel, drawn with a
+thicker or thinner stroke, and made noisy. The service keeps the seed. One half is used during the event, the other one
+once, after it; no image contributes to both. The same seed gives the same digits, to the last bit.
 
-Shifts, strokes and noise alone don't keep a net that has learned the test set from gaining: mild ones leave it two to
-three points ahead of an honest one, and strong ones make 95 % out of reach for everybody. Mixtures do.
+Shifts, strokes and noise alone don't stop a net from gaining by learning the test set: mild ones leave it two to three
+points ahead of an honest net, and strong ones put 95 % out of everybody's reach. Mixtures do stop it.
 """
 
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ import numpy as np
 
 from tinytorch.datasets import Digits
 
-WRITERS = 4  # whose digits make up one of the board's
+WRITERS = 4  # whose digits are mixed into one of the board's
 EVENNESS = 3.0  # of their shares; larger is more even
 SHIFT = 0.2  # pixels, at most, in each direction
-STROKE = 0.2  # share of the way to the thickest or thinnest neighbour, at most
+STROKE = 0.2  # share of the way to the thickest or thinnest neighbor, at most
 NOISE = 0.05  # standard deviation; ink goes from 0 to 1
-GREYS = 256  # a rounding that swallows differences between machines
-BESIDE = ((0, 1), (1, 0), (1, 1), (1, 2), (2, 1))  # a pixel and its four neighbours, in a border of one
+GREYS = 256  # rounding that removes differences between machines
+BESIDE = ((0, 1), (1, 0), (1, 1), (1, 2), (2, 1))  # a pixel and its four neighbors, in a border of one
 
 
 @dataclass(frozen=True)
 class Half:
-    """Images (n, 8, 8) with numbers from 0 to 1, and their labels (n,)."""
+    """Images (n, 8, 8) with values from 0 to 1, and their labels (n,)."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -34,14 +34,14 @@ class Half:
 
 @dataclass(frozen=True)
 class Board:
-    """What entries are asked: `public` during the event, `hidden` after it."""
+    """The images for entries: `public` during the event, `hidden` after it."""
 
     public: Half
     hidden: Half
 
 
 def published_board(seed: int) -> Board:
-    """Make the board of the published test images."""
+    """Make the board from the published test images."""
     return board(*Digits(train=False).arrays(), seed)
 
 
@@ -65,7 +65,7 @@ def mixed(images: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> n
 
 
 def transformed(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return images that say the same: shifted, with another stroke, noisy."""
+    """Return images of the same digits: shifted, with another stroke, noisy."""
     count = len(images)
     moved = shifted(images, *rng.uniform(-SHIFT, SHIFT, (2, count)))
     drawn = stroked(moved, rng.uniform(-STROKE, STROKE, count))
@@ -74,7 +74,7 @@ def transformed(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def shifted(images: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Move each image by less than a pixel, down and to the right; what was outside is blank."""
+    """Move each image by less than a pixel, down and to the right; the outside is blank."""
     for axis, by in ((1, down), (2, right)):
         before, after = (np.roll(_bordered(images), step, axis)[:, 1:-1, 1:-1] for step in (1, -1))
         share = np.abs(by)[:, None, None]
@@ -83,7 +83,7 @@ def shifted(images: np.ndarray, down: np.ndarray, right: np.ndarray) -> np.ndarr
 
 
 def stroked(images: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Make each stroke thicker (by > 0) or thinner: go a share of the way to the largest or smallest neighbour."""
+    """Make each stroke thicker (by > 0) or thinner: go a share of the way to the largest or smallest neighbor."""
     rows, columns = images.shape[1:]
     near = np.stack([_bordered(images)[:, r : r + rows, c : c + columns] for r, c in BESIDE])
     share = np.abs(by)[:, None, None]

@@ -1,7 +1,7 @@
-"""Measure an entry of the Olympics behind walls: in a worker without network, by the reference framework.
+"""Measure an Olympics entry in a sandbox: in a worker without a network, with the reference framework.
 
-What the file holds is read in the worker alone. Raises SandboxUnavailable where there are no walls, JudgingFailed where
-the machine or the course is at fault; then there are no numbers, and nobody is refused.
+Only the worker reads the file's content. Raises SandboxUnavailable without a sandbox, JudgingFailed if the machine or
+the course is at fault; then there are no numbers, and nobody is refused.
 """
 
 import functools
@@ -20,28 +20,28 @@ from tito.curriculum.olympics import MODULE
 from .predecessors import reference_with
 from .sandbox.limits import Sandbox
 
-FILE = "entry.npz"  # beside the notebook
-# The costliest entry that the rules allow takes a minute for a thousand images; one that takes longer found a way.
+FILE = "entry.npz"  # next to the notebook
+# The costliest entry that the rules allow takes a minute for a thousand images; one that takes longer got around them.
 BUDGET = Budget(request_seconds=120.0, check_seconds=240.0, total_seconds=240.0, wall_seconds=1200.0, restarts=0)
 
-MOST_BYTES = 2**20  # that are ever read; the rules allow less, and say so
+MOST_BYTES = 2**20  # that are read at most; the rules allow less, and refuse more with a reason
 
 Images = tuple[np.ndarray, np.ndarray]  # (n, 8, 8) and their labels
 
 
 def is_there(slug: str, folder: Path) -> bool:
-    """Say whether a submission of the Olympics has an entry beside its notebook."""
+    """Return whether a submission for the Olympics has an entry next to its notebook."""
     return slug == MODULE and (folder / FILE).is_file()
 
 
 def read(folder: Path) -> bytes:
-    """Return an entry's bytes, or as many as it takes to see that they are too many."""
+    """Return an entry's bytes, or enough of them to see that they are too many."""
     with (folder / FILE).open("rb") as file:
         return file.read(MOST_BYTES)
 
 
 def measure(content: bytes, halves: Iterable[Images], curriculum: Curriculum, sandbox: Sandbox) -> list[dict[str, Any]]:
-    """Measure an entry's bytes on each of some sets of images: what tinytorch.olympics.measure_entry says, in order."""
+    """Measure an entry's bytes on each set of images; return what tinytorch.olympics.measure_entry gives, in order."""
     framework = reference_with(curriculum.find_written(MODULE), curriculum)
     link = Link(functools.partial(sandbox.start, framework), lambda link: None, BUDGET)
     try:
@@ -50,7 +50,7 @@ def measure(content: bytes, halves: Iterable[Images], curriculum: Curriculum, sa
             room = link.request("import", "tinytorch.olympics")
             return [_found(link.ask(dict, "method", room, "measure_entry", [content, *half], {})) for half in halves]
     except WorkerFault as fault:
-        return [{"accepted": False, "why": f"measuring it did not end well ({fault.why}): hand in a smaller net"}]
+        return [{"accepted": False, "why": f"measuring it failed ({fault.why}): hand in a smaller net"}]
     except MachineBusy as error:
         raise NotJudgedNow(f"{error}; nothing was measured, and nobody was refused") from error
     except (WorkerNotStarted, Exception) as error:
@@ -58,7 +58,7 @@ def measure(content: bytes, halves: Iterable[Images], curriculum: Curriculum, sa
 
 
 def _found(said: dict[str, Any]) -> dict[str, Any]:
-    """Keep plain words and numbers of what the worker said, and nothing else."""
+    """Keep only plain words and numbers of the worker's answer."""
     if said.get("accepted") is not True:
         return {"accepted": False, "why": str(said.get("why", ""))[:1000]}
     measures = {str(name): float(value) for name, value in said["measures"].items()}

@@ -1,8 +1,8 @@
-"""Fingerprints of a program's text by winnowing (Schleimer, Wilkerson, Aiken 2003): equal passages have equal ones.
+"""Fingerprints of a program's text by winnowing (Schleimer, Wilkerson, Aiken 2003): equal for equal passages.
 
 Nothing is run: the text is cut into tokens. Names that a student chooses, strings, comments and blank lines make no
-difference; Python's own words, attributes and numbers do. It imports the standard library alone, since it is laid into
-a sandbox: what it reads is hostile.
+difference; Python's own words, attributes and numbers do. It imports only the standard library, since it runs in a
+sandbox: what it reads is hostile.
 """
 
 import builtins
@@ -12,15 +12,15 @@ import keyword
 import tokenize
 
 K = 14  # tokens of a passage: about a line and a half, so that one idiom alone makes no match
-WINDOW = 5  # of so many passages in a row one is kept: K + WINDOW - 1 equal tokens in a row are always found
-MOST_CHARACTERS = 20_000  # of an answer; the longest reference has a fifth of it
+WINDOW = 5  # one of this many passages in a row is kept: K + WINDOW - 1 equal tokens in a row are always found
+MOST_CHARACTERS = 20_000  # of an answer; the longest reference has a fifth of this
 KNOWN = frozenset({*keyword.kwlist, *dir(builtins), "self", "np"})
 LEFT_OUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING, tokenize.ENDMARKER}
-Word = tuple[str, int]  # and its line
+Word = tuple[str, int]  # a token and its line
 
 
 def fingerprints(source: str) -> list[list[int]]:
-    """Return [number of tokens], then [fingerprint, first line, last line] of each passage that is kept."""
+    """Return [number of tokens], then [fingerprint, first line, last line] for each passage that is kept."""
     words = _words(source[:MOST_CHARACTERS])
     hashes = [_hash(words[start : start + K]) for start in range(len(words) - K + 1)]
     kept = sorted({_least(hashes, start) for start in range(max(len(hashes) - WINDOW + 1, min(len(hashes), 1)))})
@@ -33,13 +33,13 @@ def _hash(words: list[Word]) -> int:
 
 
 def _least(hashes: list[int], start: int) -> int:
-    """Return where the least hash of a window stands, of equal ones the last: windows that overlap then agree."""
+    """Return the place of a window's least hash, the last of equal ones: then overlapping windows agree."""
     window = range(start, min(start + WINDOW, len(hashes)))
     return min(window, key=lambda at: (hashes[at], -at))
 
 
 def _words(source: str) -> list[Word]:
-    """Cut a text into normalised tokens, as far as it can be cut."""
+    """Cut a text into normalized tokens, as far as possible."""
     found: list[Word] = []
     begins, before = True, ""
     try:
@@ -51,7 +51,7 @@ def _words(source: str) -> list[Word]:
                 before = token.string
             begins = token.type in LEFT_OUT or token.type in (tokenize.INDENT, tokenize.DEDENT)
     except (tokenize.TokenError, SyntaxError):
-        pass  # the text ends inside a bracket, or its indentation fits nowhere
+        pass  # the text ends inside a bracket, or its indentation is inconsistent
     return found
 
 

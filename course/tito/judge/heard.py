@@ -1,4 +1,4 @@
-"""What the judge's own process tells while it judges, and the verdict that is made of it, however that process ends."""
+"""The messages of the judge's own process while it judges, and the verdict made from them, however the process ends."""
 
 import signal
 from collections.abc import Iterable, Iterator
@@ -15,27 +15,27 @@ from tito.errors import TitoError
 
 from .apart import Bounds, End, Tell
 
-PATIENCE = 1.5  # a check ends itself after `reading_seconds`, unless it is in the middle of one long operation
+PATIENCE = 1.5  # a check stops itself after `reading_seconds`, unless it is in the middle of one long operation
 ENDING_SECONDS = 300.0  # for starting and stopping workers, beyond the wall-clock time of the budget
 OURS = {error.__name__: error for error in (TitoError, JudgingFailed, NotJudgedNow)}
-# Signals of a process that crashed: by what it was made to read.
+# Signals of a process that crashed because of what it read.
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL)
 
 
 class Step:
-    """The child's side: tells of each step, and ends a check that takes too long to read its values."""
+    """The child's side: reports each step, and ends a check that takes too long to read its values."""
 
     def __init__(self, tell: Tell, seconds: float):
         self._tell, self._seconds = tell, seconds
         self._runs = 0
 
     def reading(self, place: str) -> None:
-        """Tell which cell is read now."""
+        """Report which cell is read now."""
         self._tell({"reading": place})
 
     @contextmanager
     def checking(self) -> Iterator[Progress]:
-        """Give what a run tells of its checks, and bound each; only the first run of a submission is recorded."""
+        """Give the function that reports a run's checks, with a time limit on each; only a first run is recorded."""
         self._runs += 1
         signal.signal(signal.SIGPROF, self._end_check)
         try:
@@ -44,8 +44,8 @@ class Step:
             signal.setitimer(signal.ITIMER_PROF, 0)
 
     def _progress(self, test: Test, hidden: bool, outcomes: list[Outcome]) -> None:
-        # For what asks the worker for nothing; `Link.request` looks itself, since this clock only sees long stretches.
-        # Again after each further second: an exception that comes while an object is released is lost.
+        # For work that asks the worker for nothing; `Link.request` checks by itself, since this clock only sees long
+        # stretches. Again after each further second: an exception raised while an object is released is lost.
         signal.setitimer(signal.ITIMER_PROF, self._seconds, 1.0)
         told = [asdict(outcome) for outcome in outcomes] if self._runs == 1 else []
         self._tell({"test": test.name, "hidden": hidden, "outcomes": told, "run": self._runs})
@@ -57,7 +57,7 @@ class Step:
 def tell_state(
     tell: Tell, slug: str, exercises: Iterable[ExerciseResult], notes: Iterable[Note] = (), refused: str = ""
 ) -> None:
-    """Tell a whole verdict; a later one replaces it."""
+    """Report a whole verdict; a later one replaces it."""
     tell({"state": ModuleResult(slug, tuple(exercises), tuple(notes), refused).to_json()})
 
 
@@ -73,7 +73,7 @@ class Heard:
         self._error: dict[str, Any] | None = None
 
     def hear(self, message: dict[str, Any]) -> None:
-        """Take one message of the child."""
+        """Handle one message from the child."""
         if "state" in message:
             self._state = ModuleResult.from_json(message["state"])
         elif "reading" in message:
@@ -87,7 +87,7 @@ class Heard:
 
     def verdict(self, end: End) -> dict[str, Any]:
         """Return refusal, exercises and notes; raise what the child raised, or NotJudgedNow if it was not to blame."""
-        if self._error and self._error["error"] == "WorkerFault":  # the end of a check that came beside the check
+        if self._error and self._error["error"] == "WorkerFault":  # a check's end that was raised outside it
             end = replace(end, how="silent")
         elif self._error:
             kind = OURS.get(self._error["error"], _Unexpected)
@@ -110,11 +110,11 @@ class Heard:
 
 
 class _Unexpected(RuntimeError):
-    """An error in the judge's process that is none of the expected ones."""
+    """An unexpected error in the judge's process."""
 
 
 def _how(end: End) -> str:
-    return "got too little time" if end.how == "wall" else f"was ended from outside (signal {end.signal})"
+    return "got too little time" if end.how == "wall" else f"was killed from outside (signal {end.signal})"
 
 
 def _fields(state: ModuleResult) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""What a worker runs before a milestone's script: pictures as plain data, and counters. Sent as text, never imported.
+"""The cell that a worker runs before a milestone's script: pictures as plain data, and counters. Sent as text only.
 
-A worker has no matplotlib. Whatever a script draws is kept as its name and the first numbers and words that it was
-given; who reads the answer draws it. What is counted is told by the student's own process, so a count is a budget for
-honest code; what nobody can get around is the time, which the judge keeps.
+A worker has no matplotlib. A script's drawings are kept as their name and the first numbers and words that they were
+given; whoever reads the answer draws them. The student's own process reports the counts, so a count is a budget for
+honest code; the limit that nobody can get around is the time, which the judge measures.
 """
 
 import importlib
@@ -11,15 +11,15 @@ import types
 
 import numpy as np
 
-MOST_POINTS = 500  # of one line of a figure
+MOST_POINTS = 500  # in one line of a figure
 
 
 class BudgetSpent(BaseException):
-    """The run took more than it was given; no `except` of a script may go on."""
+    """The run used more than its budget; no `except` in a script may catch this."""
 
 
 class Figure:
-    """Takes whatever is asked of a figure, and draws nothing."""
+    """Accepts everything that a figure accepts, and draws nothing."""
 
     def __getattr__(self, name):
         return self
@@ -32,7 +32,7 @@ class Figure:
 
 
 class Picture:
-    """What a script drew: its kind, title, labels and lines."""
+    """A script's drawing: its kind, title, labels and lines."""
 
     def __init__(self, kind, title="", x=None, lines=None, **options):
         self.figure = Figure()
@@ -41,7 +41,7 @@ class Picture:
 
 
 class ConfusionMatrix:
-    """The share that is right, and how often each class was taken for each."""
+    """The share that is right, in all and for each class."""
 
     def __init__(self, targets, predictions, classes=None):
         targets, predictions = np.asarray(targets, dtype=int), np.asarray(predictions, dtype=int)
@@ -57,7 +57,7 @@ class ConfusionMatrix:
 
 
 def _numbers(values):
-    """Return up to MOST_POINTS numbers, evenly chosen; whatever is no row of numbers is none."""
+    """Return up to MOST_POINTS numbers, evenly chosen; [] for anything but a row of numbers."""
     try:
         row = np.asarray(values, dtype=float).reshape(-1)
     except (TypeError, ValueError):
@@ -83,7 +83,7 @@ def trade_off(costs, front, title="", **options):
 
 
 def _stand_in():
-    """Put these in the place of tinytorch.viz."""
+    """Replace tinytorch.viz with these."""
     room = types.ModuleType("tinytorch.viz")
     for each in (Picture, ConfusionMatrix, lines, bars, trade_off):
         setattr(room, each.__name__, each)
@@ -92,7 +92,7 @@ def _stand_in():
 
 
 class Counted:
-    """Counts operations and steps (calls of backward) of the framework, and stops beyond what is given."""
+    """Counts the framework's operations and steps (calls of backward), and stops beyond the given budget."""
 
     def __init__(self, given):
         self.given, self.counts = given, {"operations": 0, "steps": 0}
@@ -124,7 +124,7 @@ class Counted:
 
 
 def measured(run, modules, seed, given):
-    """Run a milestone; return its value, what it took and what it drew, as plain data."""
+    """Run a milestone; return its value, its counts and its drawing, as plain data."""
     counted = Counted(given)
     for name in modules:
         importlib.import_module(f"tinytorch.core.{name}")

@@ -1,9 +1,9 @@
-"""Run a milestone on a student's package behind walls, and the reference before it, which sets what it may take.
+"""Run a milestone on a student's package in a sandbox, and before it the reference, which sets the budget.
 
-A run ends by its own value, by an error of the student's code, or beyond its budget in steps (calls of backward) and
+A run ends with its value, with an error in the student's code, or beyond its budget of steps (calls of backward) and
 operations: several times what the reference took in the same run. All three are results. Seconds are no budget: after
-ten times the reference's time the run is stopped, and then nothing was measured; NotJudgedNow says so, and it may be
-tried again.
+ten times the reference's time the run is stopped and nothing was measured; that is a NotJudgedNow, and it may be tried
+again.
 """
 
 import functools
@@ -28,15 +28,15 @@ CELL = Path(__file__).with_name("milestone_cell.py")
 COUNTED = ("steps", "operations")
 TIMES_REFERENCE = 3  # steps and operations: slower ways to the same result stay within
 STOP_TIMES_REFERENCE = 10
-LEAST_STOP_SECONDS = 20.0  # a reference that takes a moment says little about the machine
+LEAST_STOP_SECONDS = 20.0  # a very short reference run says little about the machine
 LONGEST_SECONDS = 1800.0  # of the reference itself; the longest milestone takes ten minutes
-LIMITS = SandboxLimits(cpu_seconds=6 * 3600)  # the judge stops it long before
+LIMITS = SandboxLimits(cpu_seconds=6 * 3600)  # the judge stops it long before that
 MOST_LINES, MOST_POINTS, MOST_WORDS = 24, 500, 160  # of a figure
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run gave: a value, or why there is none; what it took; what it drew, as bounded plain data."""
+    """A run's result: a value, or why there is none; its counts and time; its drawing, as bounded plain data."""
 
     value: float | None
     why: str = ""
@@ -47,9 +47,9 @@ class Measured:
 
 
 def measure(milestone: Milestone, own: Mapping[str, str], curriculum: Curriculum, sandbox: Sandbox) -> Measured:
-    """Run a milestone on the modules of `own` ({slug: text}); what is not among them is the reference's.
+    """Run a milestone on the modules in `own` ({slug: text}); the others are the reference's.
 
-    Raises NotJudgedNow where the run was stopped, JudgingFailed where the course is at fault.
+    Raises NotJudgedNow if the run was stopped, JudgingFailed if the course is at fault.
     """
     needed = [curriculum.find_written(slug) for slug in milestone.needs]
     reference = reference_of(needed)
@@ -77,9 +77,9 @@ def _reference_run(milestone: Milestone, reference: Predecessors, sandbox: Sandb
 def run_once(
     milestone: Milestone, framework: Predecessors, sandbox: Sandbox, given: dict[str, int], seconds: float
 ) -> Measured:
-    """Run a milestone's script on `framework`, with at most `given` of what is counted; WorkerFault after `seconds`."""
+    """Run a milestone's script on `framework` with the budget `given` for its counts; WorkerFault after `seconds`."""
     budget = Budget(seconds, seconds, seconds, wall_seconds=4 * seconds + 600, restarts=0)
-    # Read before anything of the student's runs: a file of the course that is missing is no result.
+    # Read before any of the student's code runs: a missing file of the course is not the student's result.
     cells = {"given": CELL.read_text("utf-8"), milestone.slug: milestone.script.read_text("utf-8")}
     link = Link(functools.partial(sandbox.start, framework), lambda link: None, budget)
     try:
@@ -87,7 +87,7 @@ def run_once(
             link.begin_check()
             try:
                 return _asked(link, milestone, cells, given)
-            except Exception as error:  # whatever a student's code raises is a result
+            except Exception as error:  # any error in a student's code is a result
                 at = getattr(error, "raised_at", "")
                 return Measured(None, _line(f"{type(error).__name__}: {error}" + (f" ({at})" if at else "")))
     except MachineBusy as error:
@@ -97,10 +97,10 @@ def run_once(
 
 
 def _asked(link: Link, milestone: Milestone, cells: dict[str, str], given: dict[str, int]) -> Measured:
-    """Lay the cells out, call the script's `run`, and read what came back."""
+    """Send the cells, call the script's `run`, and read its answer."""
     for place, source in cells.items():
         if problems := link.ask(list, "cell", place, source, ""):
-            return Measured(None, f"it could not begin: {_line(problems[0])}")
+            return Measured(None, f"it could not start: {_line(problems[0])}")
     names = link.ask(dict, "names", ["measured", "run"])
     began, waited = monotonic(), link.waited()
     arguments = [names["run"], list(milestone.needs), milestone.seed, given]
@@ -109,11 +109,11 @@ def _asked(link: Link, milestone: Milestone, cells: dict[str, str], given: dict[
 
 
 def _read(said: Any, seconds: float) -> Measured:
-    """Keep of an answer plain numbers and words within bounds, and nothing else."""
+    """Keep only plain numbers and words of an answer, within bounds."""
     said = said if isinstance(said, dict) else {}
     value = said.get("value")
     if not isinstance(value, float) or not math.isfinite(value):
-        return Measured(None, "it gave no finite number", seconds=seconds)
+        return Measured(None, "it returned no finite number", seconds=seconds)
     counts = {name: max(0, said[name]) if isinstance(said.get(name), int) else 0 for name in COUNTED}
     return Measured(value, "", **counts, seconds=seconds, picture=_picture(said.get("picture")))
 

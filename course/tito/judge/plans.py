@@ -1,4 +1,4 @@
-"""The plan of a module, from its source; read once for each state of the source."""
+"""The plan of a module, from its source, which is read again only after it has changed."""
 
 import functools
 

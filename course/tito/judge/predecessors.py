@@ -1,4 +1,4 @@
-"""The modules that came before the judged one: of the reference, or of the student's own.
+"""The modules before the judged one: the reference's, or the student's own.
 
 The judged module and later ones are never among them.
 """
@@ -18,12 +18,12 @@ from .sandbox.content import Predecessors
 
 
 def reference_predecessors(module: Module, curriculum: Curriculum) -> Predecessors:
-    """Return the reference of every prerequisite; made once for each state of the sources."""
+    """Return the reference of every prerequisite; it is made again only after a source has changed."""
     return _reference([other for other in curriculum.before(module) if other.is_written])
 
 
 def reference_with(module: Module, curriculum: Curriculum) -> Predecessors:
-    """Return the reference of a module itself and of every prerequisite, for what only uses them."""
+    """Return the reference of a module itself and of every prerequisite, for code that only uses them."""
     return _reference([*(other for other in curriculum.before(module) if other.is_written), module])
 
 
@@ -48,10 +48,11 @@ def own_predecessors(
     earlier: Path,
     reading: Callable[[str], None] = lambda place: None,
 ) -> Predecessors | None:
-    """Return the prerequisites as the student wrote them; None if they submitted none of them.
+    """Return the prerequisites as the student wrote them; None if they submitted none.
 
-    `earlier` holds their submissions by module. What they did not solve, or what is no Python, is the reference's.
-    `reading` is told each cell before it is read.
+    `earlier` has their submissions by module. Exercises that they did not solve, or that are not Python, come from the
+    reference.
+    `reading` is called with each cell's name before it is read.
     """
     reference = reference_predecessors(module, curriculum)
     own = {}
@@ -62,7 +63,7 @@ def own_predecessors(
 
 
 def _own_module(module: Module, folder: Path, reading: Callable[[str], None]) -> str:
-    """Put a submission's answers between the given cells of its module; "" if there is nothing of their own in it."""
+    """Put a submission's answers between the given cells of its module; "" if the student wrote nothing in it."""
     try:
         submission = read_submission(folder, module.slug)
     except NoSubmission:

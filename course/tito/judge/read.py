@@ -1,7 +1,7 @@
-"""Read what a student submitted, whatever it is: cells that can be judged, or a reason that she can act on.
+"""Read what a student submitted, whatever it is: return cells that can be judged, or a reason that they can act on.
 
-The files are read here, before nbgrader sees them: regular files only, no link is followed, sizes are bounded, and
-nothing that stands in them is believed except the text of cells.
+The files are read here, before nbgrader sees them: only regular files, following no links, with limits on sizes, and
+trusting nothing in them except the text of cells.
 """
 
 import json
@@ -30,7 +30,7 @@ class NoSubmission(Exception):
 
 @dataclass
 class Submission:
-    """The cells of the submitted notebook, the notebook itself as it was parsed, and what its author should know."""
+    """The cells of the submitted notebook, the parsed notebook itself, and notes for its author."""
 
     cells: list[Cell] = field(default_factory=list)
     document: dict[str, Any] = field(default_factory=dict)
@@ -38,26 +38,26 @@ class Submission:
 
 
 def read_submission(folder: Path, slug: str) -> Submission:
-    """Read the notebook of module `slug` in a submission's folder; NoSubmission where it is not clear what is meant."""
+    """Read module `slug`'s notebook in a submission's folder; NoSubmission if it is unclear which one is meant."""
     found = Submission()
     chosen = _choose(folder, slug, found)
     name = _shown(chosen)
     with _open(folder, chosen) as file:
         if os.fstat(file.fileno()).st_size > LARGEST_NOTEBOOK:
             large = _parse_large(name, file)
-            found.notes += [Note("", f"cut on arrival, and not seen by graders: {line}") for line in tell(large.cuts)]
+            found.notes += [Note("", f"cut on arrival, so graders don't see it: {line}") for line in tell(large.cuts)]
             document = large.document
         else:
             document = _parse(name, file.read(LARGEST_NOTEBOOK), slug)
     found.document = document
     found.cells = _cells(document, name, found)
     if not any(cell.kind == "code" and cell.source.strip() for cell in found.cells):
-        raise NoSubmission(f"{name} has no code cell with anything in it: submit the notebook that you worked in")
+        raise NoSubmission(f"{name} has no code cell with content: submit the notebook that you worked in")
     return found
 
 
 def _choose(folder: Path, slug: str, found: Submission) -> str:
-    """Find the file that is meant; a sole notebook of another name is, several are not."""
+    """Find the file that is meant; a single notebook with another name is accepted, several are not."""
     wanted = f"{slug}.ipynb"
     try:
         with os.scandir(folder) as entries:
@@ -66,7 +66,7 @@ def _choose(folder: Path, slug: str, found: Submission) -> str:
         raise NoSubmission(f"no folder was submitted: submit {wanted}") from None
     if wanted in names:
         extra = sorted(name for name in names if name.endswith(".ipynb") and name != wanted)
-        found.notes += [Note("", f"{_shown(name)} was ignored: {wanted} counts") for name in extra[:5]]
+        found.notes += [Note("", f"{_shown(name)} was ignored: only {wanted} counts") for name in extra[:5]]
         return wanted
     candidates = [n for end in NOTEBOOK_ENDINGS for n in sorted(names) if n.lower().endswith(end)]
     candidates = list(dict.fromkeys(candidates))
@@ -74,17 +74,17 @@ def _choose(folder: Path, slug: str, found: Submission) -> str:
     near = [name for name in notebooks if slug in name.lower()]
     if len(notebooks) == 1 or len(near) == 1:
         chosen = (near if len(near) == 1 else notebooks)[0]
-        found.notes.append(Note("", f"the file is called {_shown(chosen)} instead of {wanted}: it was graded"))
+        found.notes.append(Note("", f"the file is called {_shown(chosen)} instead of {wanted}: it was graded anyway"))
         return chosen
     if not notebooks:
         listed = ", ".join(_shown(name) for name in sorted(names)[:8]) or "nothing"
-        raise NoSubmission(f"{wanted} is missing; what arrived is: {listed}. Submit {wanted}")
+        raise NoSubmission(f"{wanted} is missing; these files arrived: {listed}. Submit {wanted}")
     listed = ", ".join(map(_shown, notebooks[:8]))
-    raise NoSubmission(f"several notebooks arrived and none is called {wanted}: {listed}. Submit one of that name")
+    raise NoSubmission(f"several notebooks arrived and none is called {wanted}: {listed}. Submit one with that name")
 
 
 def _shown(name: str) -> str:
-    """Write a file's name so that it can be printed whatever it is made of."""
+    """Write a file's name so that it can be printed, whatever characters it has."""
     return repr(name)[1:-1][:80]
 
 
@@ -103,7 +103,7 @@ def _open(folder: Path, name: str) -> BinaryIO:
 
 
 def _parse_large(name: str, file: BinaryIO) -> Large:
-    """Read what counts of a notebook that is too large to be read whole."""
+    """Read the parts that count of a notebook that is too large to be read whole."""
     try:
         return read_large(file)
     except Unreadable as error:
@@ -117,7 +117,7 @@ def _parse(name: str, data: bytes, slug: str) -> dict[str, Any]:
     if not data.strip(b"\0 \t\r\n"):
         raise NoSubmission(f"{name} is empty: save the notebook in JupyterLab and submit again")
     if b"<<<<<<< " in data and b">>>>>>> " in data:
-        raise NoSubmission(f"{name} holds the marks of a merge conflict (<<<<<<<): resolve it, save and submit again")
+        raise NoSubmission(f"{name} has the marks of a merge conflict (<<<<<<<): resolve it, save and submit again")
     if kind := foreign_kind(data[:200]):
         raise NoSubmission(f"{foreign_words(name, kind)} and submit again")
     try:
@@ -125,11 +125,11 @@ def _parse(name: str, data: bytes, slug: str) -> dict[str, Any]:
     except (ValueError, RecursionError, MemoryError) as error:
         where = f" at line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
         raise NoSubmission(
-            f"{name} breaks off or is damaged{where}: open it in JupyterLab, save and submit again, or go back to a "
+            f"{name} is incomplete or damaged{where}: open it in JupyterLab, save and submit again, or go back to a "
             f"checkpoint (File > Revert Notebook to Checkpoint)"
         ) from None
     if not isinstance(document, dict):
-        raise NoSubmission(f"{name} is no notebook: submit {slug}.ipynb as JupyterLab saves it")
+        raise NoSubmission(f"{name} is not a notebook: submit {slug}.ipynb as JupyterLab saves it")
     return document
 
 
@@ -152,23 +152,21 @@ def _cells(document: dict[str, Any], name: str, found: Submission) -> list[Cell]
         raise NoSubmission(f"{name} has no cells: submit the notebook as JupyterLab saves it")
     if version != 4:
         found.notes.append(
-            Note("", f"the notebook says that its format is {str(version)[:20]} (not 4): it was read all the same")
+            Note("", f"the notebook says that its format is {str(version)[:20]} (not 4): it was read anyway")
         )
     if len(raw) > MOST_CELLS:
-        raise NoSubmission(
-            f"{name} has {len(raw)} cells, at most {MOST_CELLS} are read: submit the notebook of the course"
-        )
+        raise NoSubmission(f"{name} has {len(raw)} cells, the limit is {MOST_CELLS}: submit the course's notebook")
     cells = [_cell(item, number, found) for number, item in enumerate(raw, start=1)]
     kept = [cell for cell in cells if cell is not None]
     if sum(len(cell.source) for cell in kept) > LARGEST_TEXT:
         raise NoSubmission(
-            f"{name} has over {LARGEST_TEXT} characters of text: take out what you pasted in and submit again"
+            f"{name} has over {LARGEST_TEXT} characters of text: remove what you pasted in, and submit again"
         )
     return kept
 
 
 def _cells_of_format_3(document: dict[str, Any]) -> list | None:
-    """Before 2015 cells stood in worksheets, and their text was called input."""
+    """Find the cells in a notebook from before 2015: they are in worksheets, and their text is called input."""
     sheets = document.get("worksheets")
     if not isinstance(sheets, list):
         return None
@@ -194,7 +192,7 @@ def _cell(item: Any, number: int, found: Submission) -> Cell | None:
     metadata = item.get("metadata")
     nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    # Of all metadata only the name of the cell is taken over.
+    # Of all metadata, only the cell's name is kept.
     own = {"nbgrader": {"grade_id": grade_id}} if isinstance(grade_id, str) else {}
-    text = source.encode("utf-8", "replace").decode("utf-8")  # JSON can spell half a character, files can't
+    text = source.encode("utf-8", "replace").decode("utf-8")  # JSON can encode half a character, files can't
     return Cell(kind, text.replace("\r\n", "\n").replace("\r", "\n"), 0, number, metadata=own)

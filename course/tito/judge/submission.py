@@ -1,7 +1,7 @@
-"""Judge one submission of one module behind walls: the same submission and seed give the same verdict.
+"""Judge one submission of one module in a sandbox: the same submission and seed give the same verdict.
 
-Never raises for what a submission contains. Raises SandboxUnavailable where student code can't be run safely,
-NotJudgedNow where the machine has no time for it, TitoError for a broken course; then there is no verdict, and nobody
+Never raises an error because of a submission's content. Raises SandboxUnavailable if student code can't be run safely,
+NotJudgedNow if the machine has no time for it, TitoError if the course is broken; then there is no verdict, and nobody
 gains or loses a point.
 """
 
@@ -36,9 +36,9 @@ from .sandbox.find import find_sandbox
 from .sandbox.limits import Sandbox
 
 MODES = ("best", "reference", "own")
-# A student who has just submitted waits for it: an answer within a minute, whatever her code does.
+# Students who have just submitted wait for this: an answer within a minute, whatever their code does.
 QUICK = Budget(request_seconds=10.0, check_seconds=20.0, total_seconds=45.0, wall_seconds=240.0)
-# An attempt: what it is called in feedback, the predecessors, the answers, the exercises to judge.
+# An attempt: its name in feedback, the predecessors, the answers, the exercises to judge.
 Attempt = tuple[str, Predecessors, Answers, list[str]]
 
 
@@ -56,12 +56,13 @@ def judge_submission(
 ) -> ModuleResult:
     """Judge the submission in `folder`.
 
-    `mode` says with whose earlier modules: "reference", "own" (as she submitted them: `earlier`/MODULE), or "best": the
-    reference first, and for an exercise that fails her own and the reference of the exercises that it uses; the better
-    counts. `budget` bounds the time; the default for visible checks alone is short enough to wait for.
+    `mode` says whose earlier modules are used: "reference", "own" (as the student submitted them: `earlier`/MODULE), or
+    "best": first the reference, and for an exercise that fails also the student's own, and the reference of the
+    exercises that it uses; the better result counts. `budget` bounds the time; the default for visible checks alone is
+    short enough to wait for.
     """
     if mode not in MODES:
-        raise TitoError(f"the grading mode is one of {', '.join(MODES)}, got {mode!r}")
+        raise TitoError(f"the grading mode must be one of {', '.join(MODES)}, not {mode!r}")
     started = time.monotonic()
     curriculum = known_curriculum(course)
     module = curriculum.find_written(slug)
@@ -74,8 +75,8 @@ def judge_submission(
 
 
 def _judge_apart(judging: "_Judging", folder: Path, mode: str) -> dict:
-    """Judge in a process of its own: a verdict comes whatever the submission does to the one that reads its values."""
-    # What is made and imported here is there for the next submission too.
+    """Judge in a separate process: there is a verdict whatever the submission does to the reader of its values."""
+    # What is made and imported here is also ready for the next submission.
     reference_predecessors(judging.module, judging.curriculum).folder()
     for statement in judging.plan.imports:
         exec(statement, {})
@@ -89,7 +90,7 @@ def _judge_apart(judging: "_Judging", folder: Path, mode: str) -> dict:
 
 
 class _Judging:
-    """One submission's attempts, each in workers of its own."""
+    """One submission's attempts, each in its own workers."""
 
     def __init__(
         self,
@@ -107,7 +108,7 @@ class _Judging:
         self.scratch = Path()  # set before judging; it outlives the process that judges
 
     def judge(self, folder: Path, mode: str, tell: Tell) -> None:
-        """Tell how it goes, and at the end everything."""
+        """Report progress, and at the end the whole verdict."""
         self._step = Step(tell, self.budget.reading_seconds)
         try:
             submission = read_submission(folder, self.module.slug)
@@ -116,7 +117,7 @@ class _Judging:
             return
         answers = find_answers(self.plan, submission.cells, self._step.reading)
         first = (self._own() if mode == "own" else None) or self._reference()
-        self._times = Times(self.budget.limits())  # what was read and imported before is not the student's time
+        self._times = Times(self.budget.limits())  # reading and importing before this is not the student's time
         results, ran = self._run(first, answers, list(self.plan.points))
         notes = (*submission.notes, *answers.notes, *_once(ran))
         tell_state(tell, self.module.slug, results, notes)
@@ -124,7 +125,7 @@ class _Judging:
             tell_state(tell, self.module.slug, self._improve(results, answers), notes)
 
     def _improve(self, results: list[ExerciseResult], answers: Answers) -> list[ExerciseResult]:
-        """Try what failed again with help; the better result of each exercise counts, and says whose help it was."""
+        """Try failed exercises again with help; the better result of each counts, and says whose help it had."""
         best = {result.name: result for result in results}
         for lent, earlier, changed, names in self._attempts(best, answers):
             for again in self._run(earlier, changed, names)[0]:
@@ -145,7 +146,7 @@ class _Judging:
                 yield lent, self._reference(), answers.replaced(sources), [name]
 
     def _uses(self, name: str) -> list[str]:
-        """List the exercises that `name` uses, those that these use included; never itself."""
+        """List the exercises that `name` uses, directly or through others; never itself."""
         found: list[str] = []
         waiting = list(self.plan.uses.get(name, ()))
         while waiting:
@@ -160,7 +161,7 @@ class _Judging:
             return None
         own = own_predecessors(self.module, self.curriculum, self.earlier, self._step.reading)
         if own is not None:
-            own.lay_out(self.scratch)  # whatever becomes of this process, it is removed
+            own.lay_out(self.scratch)  # removed even if this process is killed
         return own
 
     def _reference(self) -> Predecessors:
@@ -169,7 +170,7 @@ class _Judging:
     def _run(
         self, predecessors: Predecessors, answers: Answers, names: list[str]
     ) -> tuple[list[ExerciseResult], list[Note]]:
-        """Run once; all attempts together have the time of the budget."""
+        """Run once; all attempts share the budget's time."""
         launch: Callable = functools.partial(self.sandbox.start, predecessors)
         with self._step.checking() as progress:
             return run_tests_of(
@@ -187,7 +188,7 @@ def _once(notes: list[Note]) -> list[Note]:
 
 
 def versions_of(module: Module) -> dict[str, str]:
-    """Name what a verdict on this module depends on, as it is here."""
+    """Return the versions on which a verdict on this module depends, as they are here."""
     digest = hashlib.sha256(module.source.read_bytes()).hexdigest()
     return {
         "tinytorch": program_version(), "python": platform.python_version(), "numpy": np.__version__, "source": digest,

@@ -1,7 +1,7 @@
-"""Judges on other machines, carried by Dask: how a submission goes there, and how a verdict comes back.
+"""Judges on other machines, through Dask: how a submission gets there, and how a verdict comes back.
 
-Two sides that trust each other little. The grading service has `calls`: one TLS connection on which frames of our own
-go to and fro, and nothing that comes is ever unpickled. On the far side stand the scheduler with its `door`, the
-workers, and Dask between them, where whoever takes part can run code everywhere. So nothing of this room knows a
-gradebook or a database; what comes back counts only after `answers` has compared it with the module.
+The two sides trust each other little. The grading service has `calls`: one TLS connection with frames of our own, and
+nothing that it receives is ever unpickled. On the far side are the scheduler with its `door`, the workers, and Dask
+between them, where every participant can run code everywhere. So no code here knows a gradebook or a database; an
+answer counts only after `answers` has compared it with the module.
 """

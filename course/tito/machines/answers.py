@@ -1,7 +1,7 @@
-"""A worker's answer: written there as JSON, and read by the grading service, which believes as little of it as it can.
+"""A worker's answer: written there as JSON, and read by the grading service, which trusts as little of it as it can.
 
-Whose submission, which module, seed and mode the service knows itself. Exercises and the most of their points must be
-the module's. What stands in checks can only be believed: whoever runs a worker decides what passes.
+The service itself knows the student, module, seed and mode. The exercises and their maximum points must be the
+module's. The checks' results can only be trusted: whoever runs a worker decides what passes.
 """
 
 import json
@@ -15,16 +15,16 @@ from tito.checks.run import JudgingFailed, NotJudgedNow
 from tito.errors import TitoError
 from tito.judge.sandbox.limits import SandboxUnavailable
 
-MOST_CHECKS = 200  # of an exercise
+MOST_CHECKS = 200  # in an exercise
 MOST_NOTES = 5000
 MOST_TEXT = 100_000  # characters of one value
 ERRORS: dict[str, type[TitoError]] = {each.__name__: each for each in (JudgingFailed, NotJudgedNow)}
-# A machine that has lost its sandbox says nothing of the submission: it is judged where there is one.
+# A machine that has lost its sandbox proves nothing about the submission: it is judged where there is one.
 ERRORS[SandboxUnavailable.__name__] = NotJudgedNow
 
 
 class BadAnswer(JudgingFailed):
-    """A worker's answer is no verdict on this module."""
+    """A worker's answer is not a verdict on this module."""
 
 
 def verdict_answer(verdict: ModuleResult) -> bytes:
@@ -36,9 +36,9 @@ def error_answer(error: BaseException) -> bytes:
 
 
 def read_answer(data: bytes, plan: Plan, expected: ModuleResult) -> ModuleResult:
-    """Return the verdict, or raise what the worker says that it raised; BadAnswer for anything else.
+    """Return the verdict, or raise the error that the worker reports; BadAnswer for anything else.
 
-    `expected` has what the service knows itself: slug, seed, mode, digest of the source.
+    `expected` has what the service itself knows: slug, seed, mode, digest of the source.
     """
     try:
         said = json.loads(data, parse_constant=_no_constant)
@@ -47,7 +47,7 @@ def read_answer(data: bytes, plan: Plan, expected: ModuleResult) -> ModuleResult
         return _verdict(said["verdict"], plan, expected)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise BadAnswer(
-            f"what a worker sent is no verdict on {plan.slug} ({error}); the previous grade stands"
+            f"a worker's answer is not a verdict on {plan.slug} ({error}); the previous grade stands"
         ) from None
 
 
@@ -61,7 +61,7 @@ def _verdict(said: dict[str, Any], plan: Plan, expected: ModuleResult) -> Module
     notes = tuple(Note(_text(note["cell"]), _text(note["text"])) for note in said["notes"])
     versions = {name: _text(said["versions"][name]) for name in expected.versions}
     if any(versions[name] != known for name, known in expected.versions.items() if known):
-        raise ValueError("it was judged by another source or version")
+        raise ValueError("it was judged with another source or version")
     return replace(
         expected, exercises=exercises, notes=notes, refused=refused, seconds=_number(said["seconds"]), versions=versions
     )
@@ -80,25 +80,25 @@ def _check(said: dict[str, Any]) -> Check:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or len(value) > MOST_TEXT:
-        raise TypeError(f"a text of at most {MOST_TEXT} characters was expected")
-    value.encode()  # half a character can be stored nowhere
+        raise TypeError(f"a value is not a text of at most {MOST_TEXT} characters")
+    value.encode()  # half a character can't be stored anywhere
     return value
 
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise TypeError("a number that is not negative was expected")
+        raise TypeError("a value is not a number of at least 0")
     return float(value)
 
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise TypeError("true or false was expected")
+        raise TypeError("a value is not true or false")
     return value
 
 
 def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 _KINDS: dict[str, Any] = {str(str): _text, str(float): _number, str(bool): _flag}

@@ -1,6 +1,6 @@
 """One submission to be judged elsewhere: made by the grading service, read on the worker's machine.
 
-`do` is the judge's own function with the same arguments that it gets on one machine.
+`do` calls the judge's own function with the same arguments that it gets on one machine.
 """
 
 import json
@@ -22,16 +22,16 @@ SUBMITTED, EARLIER = "submitted", "earlier"
 
 @dataclass(frozen=True)
 class Asked:
-    """What is judged and how; the files go beside it."""
+    """What is judged and how; the files are sent with it."""
 
     slug: str
     seed: int
     mode: str
     visible_only: bool
-    program: str  # the version of both sides; another one might judge otherwise
+    program: str  # the version on both sides; another one might judge differently
 
     def do(self, course: Path, files: Path) -> ModuleResult:
-        """Judge the submission that `files` holds, by the course that lies in `course`."""
+        """Judge the submission in `files` by the course in `course`."""
         if self.program != (here := program_version()):
             raise TitoError(f"this worker has version {here}, the grading service {self.program}: start it from the "
                             "image of the same version")  # fmt: skip
@@ -43,7 +43,7 @@ class Asked:
 
 
 def package(asked: Asked, curriculum: Curriculum, folder: Path, earlier: Path | None) -> bytes:
-    """Pack a submission, and the student's earlier modules where the mode may use them."""
+    """Pack a submission, and the student's earlier modules if the mode may use them."""
     entries = submission_entries(folder, SUBMITTED)
     if earlier is not None and asked.mode != "reference":
         for each in curriculum.before(curriculum.find(asked.slug)):
@@ -59,7 +59,7 @@ def judged(packed: bytes, course: Path) -> ModuleResult:
         (size,) = LENGTH.unpack_from(packed)
         asked = Asked(**json.loads(packed[LENGTH.size : LENGTH.size + size]))
     except (ValueError, TypeError, struct.error) as error:
-        raise BadBundle(f"what came is no submission to be judged: {error}") from None
+        raise BadBundle(f"the bytes are not a submission to be judged: {error}") from None
     with tempfile.TemporaryDirectory(prefix="tito-asked-") as folder:
         unpack(packed[LENGTH.size + size :], Path(folder))
         return asked.do(course, Path(folder))

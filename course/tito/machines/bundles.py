@@ -1,7 +1,7 @@
-"""What a worker's machine is given, as bytes: the course's part for one module, and a submission with the earlier ones.
+"""What a worker's machine gets, as bytes: the course's part for one module, and a submission with the earlier ones.
 
-Nothing presumes a shared disk. The course's part is named by its digest and travels to a machine once; it is checked
-against that name where it is laid out. Names in a bundle are checked before anything is written.
+There need not be a shared disk. The course's part is named by its digest and sent to a machine once; there it is
+checked against that name. Names in a bundle are checked before anything is written.
 """
 
 import hashlib
@@ -16,16 +16,16 @@ from tito.errors import TitoError
 from tito.judge.read import MOST_ENTRIES, NOTEBOOK_ENDINGS
 
 LENGTH = struct.Struct("<I")
-MOST_PARTS = 64  # of a path in a bundle
+MOST_PARTS = 64  # in a path in a bundle
 
 
 class BadBundle(TitoError):
-    """The bytes are no bundle; nothing of them was written."""
+    """The bytes are not a bundle; nothing was written."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A regular file with what the judge reads of it, a folder, or a link (which nobody follows)."""
+    """A regular file with the content that the judge reads, a folder, or a link (which nobody follows)."""
 
     kind: str  # "file", "folder" or "link"
     content: bytes = b""
@@ -36,7 +36,7 @@ def digest(data: bytes) -> str:
 
 
 def course_part(curriculum: Curriculum, module: Module) -> bytes:
-    """Pack what judging a module needs of the course: its source and those of all modules before it."""
+    """Pack the parts of the course that judging a module needs: its source and those of all modules before it."""
     course = module.source.parents[2]
     paths = [course / "semesters" / "tiers.yaml"]
     for each in (*curriculum.before(module), module):
@@ -45,7 +45,7 @@ def course_part(curriculum: Curriculum, module: Module) -> bytes:
 
 
 def submission_entries(folder: Path, below: str) -> dict[str, Entry]:
-    """List what the judge can see of a submission's folder: names of all, the content of what may be its notebook."""
+    """List what the judge can see of a submission's folder: all names, and the content of possible notebooks."""
     found = {below: Entry("folder")}
     with os.scandir(folder) as entries:
         for each, _ in zip(entries, range(MOST_ENTRIES), strict=False):
@@ -70,7 +70,7 @@ def pack(entries: dict[str, Entry]) -> bytes:
 
 
 def unpack(data: bytes, into: Path) -> None:
-    """Write a bundle's entries below `into`; BadBundle, and nothing written, where it is none."""
+    """Write a bundle's entries below `into`; if it is not a bundle, raise BadBundle and write nothing."""
     entries = _entries(data)
     for name, entry in entries.items():
         path = into / name
@@ -92,14 +92,14 @@ def _entries(data: bytes) -> dict[str, Entry]:
             found[_checked(name)] = Entry(kind, data[at : at + length])
             at += length
     except (ValueError, TypeError, struct.error, RecursionError) as error:
-        raise BadBundle(f"what came is no bundle of files: {error}") from None
+        raise BadBundle(f"the bytes are not a bundle of files: {error}") from None
     if at != len(data) or any(entry.kind not in ("file", "folder", "link") for entry in found.values()):
-        raise BadBundle("what came is no bundle of files: sizes or kinds are wrong")
+        raise BadBundle("the bytes are not a bundle of files: sizes or kinds are wrong")
     return found
 
 
 def _checked(name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or len(path.parts) > MOST_PARTS or "\0" in name:
-        raise ValueError(f"{name!r} is no name within a folder")
+        raise ValueError(f"{name!r} is not a name within a folder")
     return name

@@ -1,7 +1,7 @@
-"""The grading service's end: hand submissions to the scheduler's door, wait for what comes back, survive its restarts.
+"""The grading service's end: send submissions to the scheduler's door, wait for answers, survive its restarts.
 
-One connection, TLS 1.3 with the course's certificates, frames of JSON and bytes. Nothing that comes is executed or
-unpickled; an answer to what was not asked, or asked and answered already, is dropped.
+It uses one connection, TLS 1.3 with the course's certificates, and frames of JSON and bytes. Nothing that it receives
+is executed or unpickled; an answer to a question that was not asked, or is already answered, is dropped.
 """
 
 import contextlib
@@ -28,9 +28,9 @@ from .frames import ANSWER_BYTES, KEPT_COURSES, BadFrame, frame, read_frame
 log = logging.getLogger("grading.calls")
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 3.0  # somebody waits for a page
-AGAIN_SECONDS = 1.0  # between two tries to reach a scheduler that is away
-AWAY_SECONDS = 60.0  # a scheduler that is made anew is back by then; else the work goes back to the queue
-ALIVE_SECONDS = 15.0  # between two signs of life
+AGAIN_SECONDS = 1.0  # between two attempts to reach a missing scheduler
+AWAY_SECONDS = 60.0  # a scheduler that restarts is back by then; otherwise the work goes back to the queue
+ALIVE_SECONDS = 15.0  # between two keepalives
 MOST_SLOTS = 1024
 
 
@@ -51,16 +51,16 @@ class _Waiting:
 
 
 class Calls:
-    """A connection that is made anew as often as needed, until `close`. `changed` is called when slots come or go."""
+    """A connection that is made again as often as needed, until `close`. `changed` is called when slots come or go."""
 
     def __init__(self, address: str, certificates: Path):
         self._place, self._context = place_of(address), client_context(certificates, "service")
         self.changed: Callable[[], None] = lambda: None
         self._numbers = itertools.count(1)
-        self._lock = threading.RLock()  # of all below
+        self._lock = threading.RLock()  # for everything below
         self._waiting: dict[int, _Waiting] = {}
         self._connection: ssl.SSLSocket | None = None
-        self._known: dict[str, None] = {}  # what the other side has of the course, the oldest first
+        self._known: dict[str, None] = {}  # the course's parts that the other side has, oldest first
         self._slots = 0
         self._away_since: float | None = time.monotonic()
         self._closed = threading.Event()
@@ -69,14 +69,14 @@ class Calls:
 
     @property
     def slots(self) -> int:
-        """How many submissions can be judged at the same time; 0 while nobody is there."""
+        """How many submissions can be judged at the same time; 0 while there are no workers."""
         return self._slots
 
     def judge(self, course: tuple[str, bytes], package: bytes, seconds: float, label: int = 0) -> bytes:
-        """Return what a worker answers; `course` is the digest and bytes of the course's part, `label` what
-        `who_is_there` calls it.
+        """Return a worker's answer; `course` is the digest and bytes of the course's part, `label` the name in
+        `who_is_there`.
 
-        Raises NotJudgedNow where none does in time or none could, JudgesSilent where the scheduler stays away.
+        Raises NotJudgedNow if no worker answers in time or none could, JudgesSilent if the scheduler stays away.
         """
         waiting, number = _Waiting(course, package, label), next(self._numbers)
         with self._lock:
@@ -120,7 +120,7 @@ class Calls:
             except (OSError, BadFrame) as error:
                 why = str(error)
             if why != said and not self._closed.is_set():
-                log.warning("the scheduler %s:%s is away: %s", *self._place, why)
+                log.warning("the scheduler %s:%s can't be reached: %s", *self._place, why)
             said = why
             self._closed.wait(AGAIN_SECONDS)
 
@@ -166,11 +166,11 @@ class Calls:
 
     def _send(self, header: dict[str, Any], body: bytes = b"") -> None:
         if self._connection is None:
-            return  # it is handed over once there is one
+            return  # it is sent once there is one
         try:
             self._connection.sendall(frame(header, body))
         except OSError:
-            self._hang_up()  # whoever listens sees it, and all is handed over again
+            self._hang_up()  # the listener notices this, and everything is sent again
 
     def _hang_up(self) -> None:
         if self._connection is not None:
@@ -180,12 +180,12 @@ class Calls:
 
 @functools.cache
 def calls_of(address: str, certificates: Path) -> Calls:
-    """Return this process's one connection."""
+    """Return this process's single connection."""
     return Calls(address, certificates)
 
 
 def who_is_there(address: str, certificates: Path) -> dict[str, Any]:
-    """Ask the door which workers are there, what each does and since when."""
+    """Ask the door which workers are there, what each is doing and since when."""
     place = place_of(address)
     try:
         with _connect(place, client_context(certificates, "service"), LOOK_SECONDS) as connection:
@@ -201,14 +201,14 @@ def who_is_there(address: str, certificates: Path) -> dict[str, Any]:
 
 
 def place_of(address: str) -> tuple[str, int]:
-    """Read tls://HOST:PORT; nothing else will do, since what travels must be seen by nobody."""
+    """Read tls://HOST:PORT; nothing else is accepted, since nobody may see what is sent."""
     parts = urlsplit(address)
     try:
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
     if parts.scheme != "tls" or not host or not port or parts.path or parts.query:
-        raise BadAddress(f"a scheduler is named by tls://HOST:PORT, got {address!r}: plain connections are not made")
+        raise BadAddress(f"{address!r} is not a scheduler's address: use tls://HOST:PORT, always encrypted")
     return host, port
 
 

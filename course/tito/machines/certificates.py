@@ -1,7 +1,7 @@
-"""The course's own certificates for judges on other machines: an authority, and one each for the three who take part.
+"""The course's own certificates for judges on other machines: an authority, and one for each of the three parts.
 
-No certificate names a machine: it names a part ("scheduler", "worker", "service"), and so fits wherever the part is
-played. The authority's key stays where the certificates are made.
+No certificate names a machine: it names a part ("scheduler", "worker", "service"), and so works wherever that part
+runs. The authority's key stays where the certificates are made.
 """
 
 import datetime
@@ -19,20 +19,20 @@ from tito.errors import TitoError
 
 PARTS = ("scheduler", "worker", "service")
 SUFFIX = "grading.invalid"  # a name that no machine can have
-AUTHORITY_DAYS, PART_DAYS, SOON_DAYS = 1825, 425, 30  # a course of two semesters, and a month to think of it
+AUTHORITY_DAYS, PART_DAYS, SOON_DAYS = 1825, 425, 30  # a course of two semesters, and a month to renew it
 AUTHORITY, AUTHORITY_KEY = "ca.pem", "ca.key"
 
 
 def host_of(part: str) -> str:
-    """Return the name in a part's certificate, which the other side asks for."""
+    """Return the name in a part's certificate, which the other side checks."""
     return f"{part}.{SUFFIX}"
 
 
 def make_certificates(folder: Path, *, renew: bool = False, now: datetime.datetime | None = None) -> dict[str, str]:
-    """Make what is missing or ends soon, and say of each part until when it is good; what is good is left alone.
+    """Make certificates that are missing or expire soon, leave the others alone, and return each part's last day.
 
-    `renew`: make all but the authority anew. Each part has a folder to be copied to its machine, with the authority's
-    certificate beside its own; files are readable by their owner alone.
+    `renew`: make all new except the authority. Each part has a folder to be copied to its machine, with its own
+    certificate and the authority's; only their owner can read the files.
     """
     now = now or datetime.datetime.now(datetime.UTC)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -47,14 +47,14 @@ def make_certificates(folder: Path, *, renew: bool = False, now: datetime.dateti
 
 
 def server_context(folder: Path, part: str) -> ssl.SSLContext:
-    """Return what a listener of this part needs: only who has a certificate of the course comes in."""
+    """Return the context for a listener of this part: it admits only holders of one of the course's certificates."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _loaded(context, folder, part)
 
 
 def client_context(folder: Path, part: str) -> ssl.SSLContext:
-    """Return what this part needs to call another, whose name it must check (`host_of`)."""
+    """Return the context with which this part calls another, whose name it must check (`host_of`)."""
     return _loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), folder, part)
 
 
@@ -67,16 +67,18 @@ def _loaded(context: ssl.SSLContext, folder: Path, part: str) -> ssl.SSLContext:
 
 
 def files_of(folder: Path, part: str) -> tuple[Path, Path]:
-    """Return a part's certificate (with its key) and the authority's; TitoError if they are missing or have ended."""
+    """Return a part's certificate (with its key) and the authority's; TitoError if they are missing or expired."""
     for place in (folder, folder / part):
         own, authority = place / f"{part}.pem", place / AUTHORITY
         if own.is_file() and authority.is_file():
             if (end := _ends(own)) < datetime.datetime.now(datetime.UTC):
-                raise TitoError(f"the certificate {own} ended on {end:%Y-%m-%d}: tito grade certificates, then copy it")
+                raise TitoError(
+                    f"the certificate {own} expired on {end:%Y-%m-%d}: run tito grade certificates, copy it"
+                )
             return own, authority
     raise TitoError(
-        f"there is no {part}.pem with {AUTHORITY} beside it in {folder}: make them with `tito grade certificates`, and "
-        f"copy the folder {part}/ to this machine"
+        f"{part}.pem and {AUTHORITY} are not both in {folder}: make them with `tito grade certificates`, and copy the "
+        f"folder {part}/ to this machine"
     )
 
 
@@ -84,8 +86,8 @@ def _authority(folder: Path, now: datetime.datetime) -> tuple[x509.Certificate, 
     path, key_path = folder / AUTHORITY, folder / AUTHORITY_KEY
     if path.is_file() != key_path.is_file():
         raise TitoError(
-            f"{folder} has one of {AUTHORITY} and {AUTHORITY_KEY} and not the other: make certificates where both are, "
-            "or remove it, make all anew and copy them to every machine"
+            f"{folder} has only one of {AUTHORITY} and {AUTHORITY_KEY}: make certificates where both are, or remove "
+            "this one, make all certificates again and copy them to every machine"
         )
     if not path.is_file():
         key = ec.generate_private_key(ec.SECP256R1())
@@ -122,7 +124,7 @@ def _builder(
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))  # clocks of machines differ
+        .not_valid_before(now - datetime.timedelta(hours=1))  # machines' clocks differ
         .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
     )
@@ -149,7 +151,7 @@ def _is_good(path: Path, authority: x509.Certificate, now: datetime.datetime) ->
         return False
     try:
         x509.load_pem_x509_certificate(path.read_bytes()).verify_directly_issued_by(authority)
-    except (ValueError, InvalidSignature):  # of another authority
+    except (ValueError, InvalidSignature):  # from another authority
         return False
     return True
 

@@ -1,7 +1,7 @@
-"""The scheduler's door for the grading service: takes submissions from its frames, gives them to Dask, and answers.
+"""The scheduler's door for the grading service: takes submissions from its frames, passes them to Dask, and answers.
 
-It stands in the scheduler's process, on the side of the workers: whatever they return is unpickled here, behind the
-walls of that process, and only bytes go on.
+It runs in the scheduler's process, on the workers' side: their results are unpickled here, in that process's sandbox,
+and only bytes are passed on.
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from .certificates import host_of
 from .frames import ANSWER_BYTES, KEPT_COURSES, PACKAGE_BYTES, BadFrame, Frame, frame, next_frame
 
 log = logging.getLogger("grading.door")
-LOOK_SECONDS = 0.5  # until a worker that came or went is noticed
-SLOT = "judge"  # what a task needs one of, and a worker has some of
-DEADLY = "the workers that had this submission died, one after the other: look into their logs, then queue it again"
+LOOK_SECONDS = 0.5  # until an arrived or departed worker is noticed
+SLOT = "judge"  # a task needs one, a worker has several
+DEADLY = "every worker that was given this submission died: read their logs, then queue it again"
 BROKEN = (ConnectionError, BadFrame, ssl.SSLError)
 
 
 class Watch(SchedulerPlugin):
-    """Notes when workers came and what they do since when."""
+    """Notes when workers came, and since when they have been doing what."""
 
     def __init__(self) -> None:
         self.came: dict[str, float] = {}
@@ -57,9 +57,9 @@ class Door:
         scheduler.add_plugin(self.watch)
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection; a certificate that is not the service's ends it."""
+        """Serve one connection; end it if the certificate is not the service's."""
         if not _is_service(writer):
-            log.warning("somebody without the service's certificate was sent away")
+            log.warning("a connection without the service's certificate was refused")
             writer.close()
             return
         caller = Caller(self, writer)
@@ -81,7 +81,7 @@ class Door:
         return int(sum(each.resources.get(SLOT, 0) for each in workers if each.status.name == "running"))
 
     def describe(self) -> list[dict[str, Any]]:
-        """Say of each worker where it is, since when, and which submission it has since when, by its label."""
+        """Describe each worker: where it is, since when, and which submissions (by label) it has had since when."""
         labels = {key: label for caller in self._callers for key, label in caller.labels.items()}
         return [
             {
@@ -107,14 +107,14 @@ class Door:
 
 
 class Caller:
-    """One connection, what it asked, and what it gave of the course."""
+    """One connection, its questions, and the parts of the course that it sent."""
 
     def __init__(self, door: Door, writer: asyncio.StreamWriter):
         self._door, self._writer = door, writer
         self._courses: dict[str, Future] = {}
         self._asked: dict[int, Future] = {}
         self._tasks: set[asyncio.Future] = set()
-        self.labels: dict[Any, int] = {}  # by Dask's key, of what is not answered yet
+        self.labels: dict[Any, int] = {}  # by Dask's key, for questions not yet answered
 
     def tell(self, header: dict[str, Any], body: bytes = b"") -> None:
         self._writer.write(frame(header, body))
@@ -140,7 +140,7 @@ class Caller:
         task.add_done_callback(self._tasks.discard)
 
     def _keep(self, digest: str, course: bytes) -> None:
-        """Let Dask have it as a result by that name: whoever needs it gets it once, from whoever has it."""
+        """Store it in Dask as a result by that name: a worker that needs it gets it once, from one that has it."""
         key = f"course-{digest}"
         self._courses[digest] = self._door.client.submit(carried.course, course, key=key, pure=False, retries=3)
         if len(self._courses) > KEPT_COURSES:
@@ -167,18 +167,18 @@ class Caller:
 
 
 async def _outcome(asked: Future) -> Frame:
-    """Wait for what a worker returns: its bytes, or what is said instead."""
+    """Wait for a worker's result: its bytes, or a message instead."""
     try:
         answer = await asked
     except KilledWorker:
         return {"hopeless": True, "text": DEADLY}, b""
     except asyncio.CancelledError:  # forgotten, or Dask has lost it
-        return {"text": "the work was lost on its way"}, b""
-    except Exception as error:  # whatever a worker raises, hostile or not, is no verdict
+        return {"text": "the work was lost on the way"}, b""
+    except Exception as error:  # an error from a worker, hostile or not, is not a verdict
         log.warning("a worker raised %s", type(error).__name__)
         return {"text": f"a worker failed ({type(error).__name__})"}, b""
     if type(answer) is not bytes or not 0 < len(answer) <= ANSWER_BYTES:
-        return {"text": "a worker's answer is no verdict, or too large"}, b""
+        return {"text": "a worker's answer is not a verdict, or too large"}, b""
     return {}, answer
 
 

@@ -1,6 +1,6 @@
-"""Frames between the grading service and the scheduler's door: a JSON object, and bytes beside it.
+"""Frames between the grading service and the scheduler's door: a JSON object, followed by bytes.
 
-Whoever reads says how much it takes. A frame that breaks a rule ends the connection, and nothing else.
+The reader decides how much it accepts. A frame that breaks a rule ends the connection, and does nothing else.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import IO, Any
 
 SIZES = struct.Struct("<II")
 HEADER_BYTES = 2**20  # the list of who is there, at most
-ANSWER_BYTES = 2**22  # a verdict, at most; a module's has some 20 kB
+ANSWER_BYTES = 2**22  # a verdict, at most; a module's has about 20 kB
 # What goes to a worker, at most: a notebook of any size that the exchange takes, and earlier ones.
 PACKAGE_BYTES = 2**28
 # Parts of the course that stay with the scheduler for each connection: more than a semester has modules. Both ends
@@ -21,7 +21,7 @@ Frame = tuple[dict[str, Any], bytes]
 
 
 class BadFrame(ValueError):
-    """What came is no frame, or larger than allowed."""
+    """The bytes are not a frame, or larger than allowed."""
 
 
 def frame(header: dict[str, Any], body: bytes = b"") -> bytes:
@@ -61,5 +61,5 @@ def _header(data: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BadFrame(f"a frame does not begin with JSON: {error}") from None
     if not isinstance(header, dict):
-        raise BadFrame("a frame begins with a JSON object")
+        raise BadFrame("a frame does not begin with a JSON object")
     return header

@@ -1,7 +1,7 @@
 """A judge on a worker's machine: reads submissions from standard input, one at a time, and answers on standard output.
 
-Run by the worker as `python -m tito.machines.judge_process FOLDER`; FOLDER keeps parts of the course by digest. It has
-one thread besides the reading one, as the judge wants it, and ends at once where the worker does.
+The worker runs it as `python -m tito.machines.judge_process FOLDER`; FOLDER keeps parts of the course by digest. It has
+one thread besides the reading one, as the judge needs, and exits as soon as the worker does.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ def main() -> None:
     logging.basicConfig(level="INFO", format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
     kept = Path(sys.argv[1])
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a module prints is no answer
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a module's output is not an answer
     asked: queue.SimpleQueue[Frame] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, asked), daemon=True).start()
     while True:
@@ -52,9 +52,9 @@ def _answer(header: dict, body: bytes, kept: Path) -> Frame:
 
 
 def keep(name: str, part: bytes, kept: Path) -> None:
-    """Lay a part of the course out under its digest; another process may do the same at this moment."""
+    """Unpack a part of the course under its digest; another process may do the same at the same time."""
     if digest(part) != name:
-        raise BadBundle("a part of the course is not the one that it is called")
+        raise BadBundle("a part of the course does not match its digest")
     with tempfile.TemporaryDirectory(dir=kept, prefix=".new-") as folder:
         new = Path(folder) / name
         new.mkdir()
@@ -72,13 +72,13 @@ def _judged(package: bytes, course: Path) -> bytes:
     except TitoError as error:
         log.warning("%s: %s", type(error).__name__, error)
         return error_answer(error)
-    except Exception as error:  # the outer door: one bad task never stops the others
+    except Exception as error:  # the last resort: one bad task never stops the others
         log.exception("judging failed")
         return error_answer(error)
 
 
 def _sandbox() -> bytes:
-    """Return nothing, or why student code can't be run here."""
+    """Return b"", or why student code can't be run here."""
     from tito.judge.sandbox.find import find_sandbox
 
     try:

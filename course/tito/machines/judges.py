@@ -22,11 +22,11 @@ class Judges:
             self._free.put(judge)
 
     def why_not(self) -> str:
-        """Say why student code can't be run on this machine, "" where it can."""
+        """Say why student code can't be run on this machine; "" if it can."""
         return self._with_a_judge({"sandbox": True}, b"")[1].decode()
 
     def judge(self, digest: str, part: bytes, package: bytes) -> bytes:
-        """Judge a package; a judge that dies at it is started again, and the submission is tried another time."""
+        """Judge a package; a judge that dies doing it is started again, and the submission is tried again later."""
         try:
             return self._judge(digest, part, package)
         except (OSError, EOFError, BadFrame) as error:
@@ -90,6 +90,6 @@ class _Judge:
         process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
-            with contextlib.suppress(OSError):  # what it was to read is lost with it
+            with contextlib.suppress(OSError):  # its unread input is lost with it
                 if pipe:
                     pipe.close()

@@ -1,7 +1,7 @@
-"""The scheduler: Dask's, and beside it in the same process the door for the grading service.
+"""The scheduler: Dask's, and in the same process the door for the grading service.
 
-Workers can run code in this process: Dask unpickles what they send. So it stands behind walls (`walls.py`), where there
-is no file of the course, no database and no home, only programs, and its own certificate.
+Workers can run code in this process: Dask unpickles what they send. So it runs in a sandbox (`walls.py`) without files
+of the course, databases and homes, only with programs and its own certificate.
 """
 
 import asyncio

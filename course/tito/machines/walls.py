@@ -1,6 +1,6 @@
-"""Walls around the scheduler, made by bubblewrap: programs, its certificate, the network, and nothing else.
+"""The scheduler's sandbox, made with bubblewrap: programs, its certificate, the network, and nothing else.
 
-It has to reach the network, so the walls are of files and processes; what listens on this machine without asking who
+It has to reach the network, so only files and processes are walled off; services on this machine that don't check who
 calls can be reached from inside.
 """
 
@@ -19,17 +19,17 @@ INSIDE = "/certificates"
 
 
 def behind_walls(arguments: list[str], shown: Iterable[Path]) -> list[str]:
-    """Return the command that runs `python arguments` behind walls with these files below /certificates.
+    """Return the command that runs `python arguments` in a sandbox with these files below /certificates.
 
-    Raises TitoError where bubblewrap can't make them.
+    Raises TitoError if bubblewrap can't make one.
     """
     command = [_bubblewrap(), *_walls(shown), "--", sys.executable, *arguments]
     tried = subprocess.run([*command[: command.index("--") + 1], "/usr/bin/true"], capture_output=True, text=True)
     if tried.returncode:
         raise TitoError(
-            f"workers could run code in the scheduler, so it stands behind walls, and bubblewrap can't make them here "
-            f"({tried.stderr.strip() or 'no reason given'}): allow user namespaces, or give it a container or machine "
-            "of its own without any file of the course, and --no-walls"
+            f"workers could run code in the scheduler, so it needs a sandbox, and bubblewrap can't make one here "
+            f"({tried.stderr.strip() or 'no reason given'}): allow user namespaces, or run it with --no-walls in a "
+            "separate container or machine that has no files of the course"
         )
     return command
 
@@ -38,9 +38,8 @@ def _bubblewrap() -> str:
     if found := shutil.which("bwrap"):
         return found
     raise TitoError(
-        "workers could run code in the scheduler, so it stands behind walls, and bubblewrap is missing: apt-get "
-        "install bubblewrap, or give it a container or machine of its own without any file of the course, and "
-        "--no-walls"
+        "workers could run code in the scheduler, so it needs a sandbox, and bubblewrap is missing: apt-get install "
+        "bubblewrap, or run it with --no-walls in a separate container or machine that has no files of the course"
     )
 
 
@@ -70,14 +69,14 @@ def _variables() -> dict[str, str]:
 
 
 def _folders() -> list[Path]:
-    """The system, the environment and the packages themselves: not the folders that these lie in."""
+    """The system, the environment and the packages themselves, but not the folders around them."""
     own = [Path(sys.prefix), Path(sys.base_prefix), Path(sysconfig.get_path("stdlib")), *map(_root, PACKAGES)]
     system = [Path("/usr"), *(path for path in map(Path, ("/bin", "/lib", "/lib64", "/sbin")) if path.exists())]
     wanted = [*system, *own, *(path for path in map(Path, NAMES) if path.exists())]
     return list(dict.fromkeys(path for path in wanted if not path.is_relative_to("/usr") or path == Path("/usr")))
 
 
-# How hosts' names become addresses.
+# Files by which host names become addresses.
 NAMES = ("/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf", "/etc/ld.so.cache")
 
 

@@ -1,7 +1,7 @@
-"""A worker: takes submissions from the scheduler for as many judges as its machine shall have, until told to leave.
+"""A worker: takes submissions from the scheduler for its machine's number of judges, until told to leave.
 
-It comes back by itself when a scheduler was away. Told to leave (SIGTERM), it takes nothing new, finishes what it has,
-and goes; what it can't finish is given to others.
+It comes back by itself after a scheduler was away. When told to leave (SIGTERM), it takes nothing new, finishes what it
+has, and exits; what it can't finish is given to others.
 """
 
 import asyncio
@@ -27,18 +27,18 @@ from .judges import Judges
 
 log = logging.getLogger("grading.worker")
 AGAIN_SECONDS = 2.0
-LEAVE_SECONDS = 60.0  # a judge's longest quick check; what takes longer is judged again elsewhere
+LEAVE_SECONDS = 60.0  # a judge's longest quick check; longer work is judged again elsewhere
 
 
 def run_worker(scheduler: str, certificates: Path, slots: int, *, name: str, host: str | None) -> None:
-    """Be a worker until SIGTERM. Raises TitoError where student code can't be run behind walls on this machine."""
+    """Be a worker until SIGTERM. Raises TitoError if student code can't be run in a sandbox on this machine."""
     place_of(scheduler)
     security = security_of(certificates, "worker")
     with tempfile.TemporaryDirectory(prefix="tito-worker-") as folder:
         judges = Judges(slots, Path(folder))
         try:
             if reason := judges.why_not():
-                raise TitoError(f"no worker is started here: {reason}")
+                raise TitoError(f"no worker was started: {reason}")
             carried.judges.append(judges.judge)
             asyncio.run(_until_told(scheduler, security, slots, name or default_name(), host, folder))
         finally:
@@ -50,7 +50,7 @@ def default_name() -> str:
 
 
 def security_of(certificates: Path, part: str) -> Security:
-    """Return what Dask needs to speak TLS, and nothing but TLS, as this part."""
+    """Return Dask's settings to use TLS, and only TLS, as this part."""
     own, authority = map(str, files_of(certificates, part))
     given = {f"tls_{role}_{what}": own for role in ("scheduler", "worker", "client") for what in ("cert", "key")}
     return Security(require_encryption=True, tls_ca_file=authority, **given)
@@ -64,14 +64,14 @@ async def _until_told(scheduler: str, security: Security, slots: int, name: str,
         try:
             worker = await Worker(
                 scheduler, security=security, name=name, host=host, local_directory=folder, protocol="tls",
-                nthreads=slots + 1,  # one more than judges: for the course's part, which others may wait for
+                nthreads=slots + 1,  # one more than judges: for the course's part, for which others may be waiting
                 resources={SLOT: slots}, memory_limit=0, dashboard=False,
             )  # fmt: skip
         except (OSError, TimeoutError, ValueError) as error:
-            log.warning("the scheduler %s is away: %s", scheduler, error)
+            log.warning("the scheduler %s can't be reached: %s", scheduler, error)
             await _pause(told)
             continue
-        log.info("%s is there for %s with %s judges", name, scheduler, slots)
+        log.info("%s is ready for %s with %s judges", name, scheduler, slots)
         await _work(worker, told)
         await _pause(told)
 
@@ -81,7 +81,7 @@ async def _work(worker: Worker, told: asyncio.Event) -> None:
     ended = asyncio.ensure_future(worker.finished())
     await asyncio.wait((leave, ended), return_when=asyncio.FIRST_COMPLETED)
     if not ended.done():
-        log.info("leaving: what is at hand is finished first")
+        log.info("leaving after finishing the current work")
         with contextlib.suppress(TimeoutError, OSError):
             await asyncio.wait_for(worker.close_gracefully(reason="told to leave"), LEAVE_SECONDS)
         await worker.close(reason="told to leave")
@@ -95,7 +95,7 @@ async def _pause(told: asyncio.Event) -> None:
 
 
 def quieten() -> None:
-    """Leave out of Dask what is not needed, and of its log what everybody does all the time."""
+    """Turn off what is not needed in Dask, and routine messages in its log."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
     for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.WARNING)

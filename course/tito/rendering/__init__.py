@@ -1,7 +1,7 @@
-"""What somebody wrote, made into HTML within bounds: nothing that a student hands in can keep a page waiting.
+"""Render people's texts as HTML within limits: nothing that a student hands in can keep a page waiting.
 
-`Renderer.render(kind, text)` gives clean HTML or, where the text is beyond the bounds or costs more than its time, the
-text itself, escaped, under a line that says why. The work is done in a process that is ended at its deadline.
+`Renderer.render(kind, text)` returns clean HTML or, if the text exceeds a limit or takes too much time, the text
+itself, escaped, below a line that says why. The work is done in a process that is killed at its deadline.
 """
 
 from .renderer import Rendered, Renderer, renderer_of_this_thread

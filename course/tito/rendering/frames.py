@@ -1,4 +1,4 @@
-"""Messages between processes: four bytes of length, then JSON. A reader gives up at its deadline."""
+"""Messages between processes: four bytes for the length, then JSON. A reader gives up at its deadline."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def send(descriptor: int, message: Any) -> None:
 
 
 def receive(descriptor: int, deadline: float | None = None) -> Any:
-    """Read one message; raise Silent at the end of the stream or when `deadline` (of time.monotonic) has come."""
+    """Read one message; raise Silent at the end of the stream or at `deadline` (of time.monotonic)."""
     (size,) = LENGTH.unpack(_read(descriptor, LENGTH.size, deadline))
     return json.loads(_read(descriptor, size, deadline))
 

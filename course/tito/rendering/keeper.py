@@ -1,8 +1,8 @@
-"""The process that keeps a rendering process: `python -m tito.rendering.keeper`, with messages on its pipes.
+"""The process that runs a rendering process: `python -m tito.rendering.keeper`, with messages on its pipes.
 
-It loads the libraries once and forks the process that works. A piece that takes more CPU time than it may ends that
-process, by the kernel's hand; one that waits too long is killed from here; either way the next piece has a new one at
-once. It never reads what it passes on, and it ends when its caller does.
+It loads the libraries once and forks the working process. If a piece takes too much CPU time, the kernel kills that
+process; if it waits too long, the keeper does; either way a new one is immediately ready for the next piece. The keeper
+never reads what it passes on, and it exits when its caller does.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ MOST_MEMORY = 2**30  # bytes more than the libraries have taken
 
 
 class Worker:
-    """A forked process that renders one piece after the other."""
+    """A forked process that renders one piece after another."""
 
     def __init__(self) -> None:
         asked, self.ask = os.pipe()
@@ -59,7 +59,7 @@ def _work(asked: int, answering: int) -> None:
             before = time.process_time()
             try:
                 answer = {"html": make_piece(request["kind"], request["text"])}
-            except Exception as error:  # whatever a library makes of a hostile text
+            except Exception as error:  # anything that a library raises at a hostile text
                 answer = {"failed": type(error).__name__}
             send(answering, {**answer, "seconds": time.process_time() - before})
     except BaseException:
@@ -67,7 +67,7 @@ def _work(asked: int, answering: int) -> None:
 
 
 def _limit_time() -> None:
-    """Let the kernel end this process when the next piece has had its CPU time; nothing in it can miss that."""
+    """Let the kernel kill this process when the next piece has used its CPU time; nothing in it can prevent that."""
     resource.setrlimit(
         resource.RLIMIT_CPU, (math.ceil(time.process_time()) + CPU_SECONDS, resource.getrlimit(resource.RLIMIT_CPU)[1])
     )
@@ -83,13 +83,13 @@ def _limit_memory() -> None:
 
 
 def main() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, and its end is ours
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, and we exit when it does
     from .pieces import warm_up
 
     warm_up()
-    gc.freeze()  # what is loaded is shared with the forked processes
+    gc.freeze()  # loaded objects are shared with the forked processes
     asked, answering = sys.stdin.fileno(), os.dup(1)
-    os.dup2(2, 1)  # what a library prints is no message
+    os.dup2(2, 1)  # a library's output is not a message
     worker = Worker()
     send(answering, {"ready": True})
     while True:

@@ -1,4 +1,4 @@
-"""One piece of a page made into clean HTML. Called in the process that is ended when it takes too long."""
+"""Render one piece of a page as clean HTML, in the process that is killed if this takes too long."""
 
 import functools
 from collections.abc import Callable
@@ -15,7 +15,7 @@ LONGEST_REMEMBERED = 20_000  # characters
 
 
 def make_piece(kind: str, text: str) -> str:
-    """Return the HTML of a text of the kind; raise whatever the libraries raise."""
+    """Return a text of this kind as HTML; raise whatever the libraries raise."""
     return _remembered(kind, text) if len(text) <= LONGEST_REMEMBERED else _MAKERS[kind](text)
 
 
@@ -42,6 +42,6 @@ _MAKERS: dict[str, Callable[[str], str]] = {MARKDOWN: _markdown, HTML: clean, CO
 
 
 def warm_up() -> None:
-    """Load what the libraries load at their first use, so that no text pays for it."""
+    """Load what the libraries load at first use, so that no text has to wait for it."""
     for kind in _MAKERS:
         make_piece(kind, "*x* `y` $z$\n\n```python\nz = 1\n```\n")

@@ -1,7 +1,8 @@
-"""Make what students wrote safe to show: HTML by an allow-list, notebooks with nothing in them but text and pictures.
+"""Make students' texts safe to show: HTML by an allow-list, notebooks with only text and pictures in them.
 
 Used for the formgrader's pages and for feedback. It is the first of two walls; the pages' Content-Security-Policy is
-the second. What is not on the list goes, silently: a grader should see the answer, not our opinion of its markup.
+the second. Everything not on the list is removed silently: a grader should see the answer, not our opinion of its
+markup.
 """
 
 import base64
@@ -21,7 +22,7 @@ from nbformat import NotebookNode
 from .renderer import Rendered, renderer_of_this_thread
 
 # No id: the grading pages find score fields by id, and an answer must not be able to pose as one. No style and no form
-# elements: an answer must not be able to draw a button over the page. class stays for highlighted code alone.
+# elements: an answer must not be able to draw a button over the page. class stays only for highlighted code.
 TAGS = frozenset(
     """a abbr b blockquote br caption cite code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img
     ins kbd li mark ol p pre q s samp small span strike strong sub summary sup table tbody td tfoot th thead tr tt u ul
@@ -35,7 +36,7 @@ MAX_OUTPUTS = 200  # of one cell
 UNDESCRIBED = re.compile(r"<img\b(?![^>]*\salt=)")
 NO_DESCRIPTION = "no description"
 IMAGE_TYPES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-# A picture within a text, and what stands for it while the text is laid out: its bytes are nobody's to read there.
+# A picture within a text, and its placeholder while the text is rendered: nobody needs to read its bytes there.
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=]{100,}")
 STAND_IN = "data:image/png;base64,AAAApicture{}AAAA"
 STANDING_IN = re.compile(r"data:image/png;base64,AAAApicture(\d{1,6})AAAA")
@@ -47,7 +48,7 @@ def _allow(tag: str, name: str, value: str) -> bool:
     if name in ("colspan", "rowspan"):
         return tag in ("td", "th") and value.isdigit() and int(value) < 100
     if tag == "img" and name == "src":
-        # Data only: a remote picture would tell its server who graded what and when.
+        # Only data: a remote picture would tell its server who graded what and when.
         return IMAGE_SOURCE.match(value) is not None
     return name in ATTRIBUTES.get(tag, ())
 
@@ -69,7 +70,7 @@ def clean(markup: Any) -> str:
 
 
 def clean_notebook(nb: NotebookNode) -> NotebookNode:
-    """Reduce a notebook, in place, to what may be shown: text, code, bounded outputs, raster pictures."""
+    """Reduce a notebook, in place, to what may be shown: text, code, limited outputs, raster pictures."""
     nb.metadata = NotebookNode(language_info={"name": "python", "pygments_lexer": "python3"})
     for cell in nb.cells:
         _clean_cell(cell)
@@ -87,7 +88,7 @@ def _clean_cell(cell: NotebookNode) -> None:
 
 
 def _inline_attachments(cell: NotebookNode) -> None:
-    """Put attached pictures into the text. nbconvert refuses a whole notebook for one that is missing."""
+    """Put attached pictures into the text. nbconvert refuses a whole notebook if one is missing."""
     attachments = cell.pop("attachments", {})
     for name, bundle in attachments.items() if isinstance(attachments, dict) else ():
         for kind, data in _clean_pictures(bundle).items() if isinstance(bundle, dict) else ():
@@ -128,7 +129,7 @@ def _clean_pictures(bundle: dict[str, Any]) -> NotebookNode:
 
 
 def _true_base64(data: Any) -> str | None:
-    """Decode and encode again: the templates paste a picture's text into an attribute as it is."""
+    """Decode and encode again: the templates paste a picture's text unchanged into an attribute."""
     if not isinstance(data, str):
         return None
     try:
@@ -145,20 +146,20 @@ def _bounded(text: Any) -> str:
 
 
 class SanitizingExporter(HTMLExporter):
-    """nbconvert's HTML exporter for what students wrote: cleaned before anything of it is read, and everything that
-    is laid out is laid out elsewhere, within bounds and in its time (`tito.rendering`).
+    """nbconvert's HTML exporter for students' notebooks: cleaned before any part is read, and all rendering is done
+    elsewhere, within limits of size and time (`tito.rendering`).
 
     A preprocessor would come too late: HTMLExporter takes the language, and with it a class attribute, from the
-    notebook's metadata before it runs any. One exporter is for one thread.
+    notebook's metadata before it runs any. Each exporter belongs to one thread.
     """
 
     def __init__(self, **settings: Any):
         super().__init__(**settings)
         self.renderer = renderer_of_this_thread()
-        self.optimistic_validation = True  # once, and of what is clean already
+        self.optimistic_validation = True  # once, and only of a cleaned notebook
 
     def from_file(self, file_stream, resources=None, **settings):
-        """Read a notebook of ours without checking it against the format's schema, which takes seconds for some."""
+        """Read one of our notebooks without checking it against the format's schema, which can take seconds."""
         return self.from_notebook_node(nbformat.v4.reads(file_stream.read()), resources, **settings)
 
     def from_notebook_node(self, nb: NotebookNode, resources=None, **settings):
@@ -167,11 +168,11 @@ class SanitizingExporter(HTMLExporter):
         for name, filter_ in self._filters().items():
             self.register_filter(name, filter_)
         # HTMLExporter's own method would parse its whole output again for pictures without a description: three
-        # quarters of a second for a module, in which nobody else's page is answered.
+        # quarters of a second for a module, during which nobody else gets a page.
         return TemplateExporter.from_notebook_node(self, clean_notebook(copy.deepcopy(nb)), resources, **settings)
 
     def _filters(self) -> dict[str, Any]:
-        """nbconvert's filters by name; what comes out of one is clean and passes the next ones as it is."""
+        """nbconvert's filters by name; the output of one is clean and passes the next ones unchanged."""
         render = self.renderer.render
         return {
             "markdown2html": lambda text: _with_pictures(text, lambda short: render("markdown", short)),
@@ -183,7 +184,7 @@ class SanitizingExporter(HTMLExporter):
 
 
 def _with_pictures(text: str, render) -> Rendered:
-    """Lay a text out with stand-ins for its pictures, and put the pictures into what came of it."""
+    """Render a text with placeholders for its pictures, and put the pictures into the result."""
     pictures: list[str] = []
 
     def take(found: re.Match) -> str:

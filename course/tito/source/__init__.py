@@ -1,1 +1,1 @@
-"""A module's one source, `slug_dev.py`: read it, export it, and make the notebooks of staff and students from it."""
+"""A module's single source, `slug_dev.py`: read it, export it, and make notebooks for staff and students from it."""

@@ -4,7 +4,7 @@ import ast
 
 
 def declared_checks(source: str) -> list[tuple[str, float, bool]]:
-    """List title, points and hidden of the checks that a test cell declares with literals."""
+    """List title, points and `hidden` of the checks that a test cell declares with literals."""
     found = []
     for node in ast.walk(ast.parse(source)):
         for call in getattr(node, "decorator_list", []):

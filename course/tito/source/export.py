@@ -1,7 +1,7 @@
-"""Turn a module's source, or a student's notebook, into `tinytorch/core/NAME.py`, by structure, never executing it.
+"""Turn a module's source, or a student's notebook, into `tinytorch/core/NAME.py`, by its structure, never executing it.
 
 Promises: the same input gives the same bytes; a file is replaced in one step; the first line says where to edit; above
-each cell's code a comment names its source, and `Exported.origin(line)` leads a traceback's line back to cell and line.
+each cell's code a comment names its source, and `Exported.origin(line)` maps a traceback's line back to cell and line.
 """
 
 import ast
@@ -23,7 +23,7 @@ _TARGET = re.compile(r"^core\.[a-z][a-z0-9_]*$")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a line was written: cell (from 1), line in the cell, and line in the file if it is a percent file."""
+    """Where a line was written: cell (from 1), line in the cell, and for a percent file, line in the file."""
 
     cell: int
     line: int
@@ -33,7 +33,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Exported:
-    """The text of a generated file, and for each of its lines the origin, None for lines that nobody wrote."""
+    """The text of a generated file, and the origin of each of its lines, None for generated lines."""
 
     target: str  # such as "core.tensor"
     text: str
@@ -41,7 +41,7 @@ class Exported:
     names: tuple[str, ...]
 
     def origin(self, line: int) -> Origin | None:
-        """Lead a line of the generated file, counted from 1, back to where it was written."""
+        """Return where a line of the generated file, counted from 1, was written."""
         return self.origins[line - 1] if 0 < line <= len(self.origins) else None
 
     @property
@@ -53,7 +53,7 @@ def export_cells(cells: list[Cell], source: Path, edit: str) -> Exported:
     """Export the cells marked `#| export` into the file that `#| default_exp` names.
 
     `source` names the file in messages and comments; `edit` completes the first line, such as "by `tito export`".
-    A missing target or a syntax error is a FindingsError at its place.
+    A missing target or a syntax error raises a FindingsError with its place.
     """
     target = find_target(cells, source)
     layout = _Layout(source)
@@ -97,20 +97,20 @@ class _Layout:
 
 
 def place(source: Path, cell: Cell, offset: int = 0) -> str:
-    """Name a cell for a reader: file and line in a percent file, cell number in a notebook."""
+    """Name a cell in words: file and line in a percent file, cell number in a notebook."""
     where = f"{source.name}:{cell.line + offset}" if cell.line else f"{source.name}, cell {cell.number}"
     return f"{where} ({cell.name})" if cell.name else where
 
 
 def find_target(cells: list[Cell], source: Path) -> str:
-    """Read `#| default_exp core.name`; none, several or a strange one are errors."""
+    """Read `#| default_exp core.name`; none, several or a malformed one are errors."""
     found = [(cell, cell.directives()["default_exp"]) for cell in cells if "default_exp" in cell.directives()]
     if len(found) != 1:
-        rule = "exactly one code cell starts with '#| default_exp core.NAME'"
-        raise FindingsError([Finding(source, found[1][0].line if found else 1, f"{rule}, there are {len(found)}")])
+        rule = "exactly one code cell must start with '#| default_exp core.NAME'"
+        raise FindingsError([Finding(source, found[1][0].line if found else 1, f"{rule}, {len(found)} do")])
     cell, target = found[0]
     if not _TARGET.match(target):
-        raise FindingsError([Finding(source, cell.line, f"'#| default_exp' takes core.NAME, it is {target!r}")])
+        raise FindingsError([Finding(source, cell.line, f"'#| default_exp' must be core.NAME, not {target!r}")])
     return target
 
 
@@ -139,19 +139,19 @@ def export_module(module: Module) -> Exported:
     source = module.source
     exported = export_cells(read_percent(source), source, f"by `tito export {module.slug}`")
     if exported.target != f"core.{module.slug}":
-        message = f"'#| default_exp' must be core.{module.slug}, as the folder says; it is {exported.target}"
+        message = f"'#| default_exp' must be core.{module.slug} like the folder's name, not {exported.target}"
         raise FindingsError([Finding(source, 1, message)])
     missing = [name for name in module.exports if name not in exported.names]
     if missing:
-        message = f"'exports' lists {', '.join(missing)}, which no cell with '#| export' defines: define or remove"
+        message = f"'exports' lists {', '.join(missing)}, but no cell with '#| export' defines it: define or remove it"
         raise FindingsError([Finding(source.parent / "module.yaml", 1, message)])
     return exported
 
 
 def export_all(course_dir: Path, core_dir: Path) -> list[Path]:
-    """Bring `core_dir` to what the course says: every written module and `curriculum.json`; return what changed.
+    """Make `core_dir` match the course: all written modules and `curriculum.json`; return the files that changed.
 
-    Generated files of modules that are gone are removed; what else lies there is left alone. Nothing is written if any
+    Generated files of modules that no longer exist are removed; other files are left alone. Nothing is written if any
     module has an error.
     """
     wanted = generate(load_curriculum(course_dir))
@@ -179,7 +179,7 @@ def generate(curriculum: Curriculum) -> dict[str, str]:
 
 
 def stale(core_dir: Path, wanted: dict[str, str]) -> list[Path]:
-    """Find generated files that no module makes any more."""
+    """Find generated files that no longer have a module."""
     found = []
     for path in sorted(core_dir.glob("*.py")) if core_dir.is_dir() else ():
         with path.open(encoding="utf-8") as file:

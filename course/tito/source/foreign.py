@@ -1,4 +1,4 @@
-"""Say what a file is that is no notebook, by how it begins: what was printed, packed or exported under its name."""
+"""Recognize by its first bytes what a file is that is not a notebook: a print, an archive or an export by that name."""
 
 _BEGINNINGS = (
     (b"%PDF-", "a PDF"),
@@ -17,7 +17,7 @@ _BEGINNINGS = (
 
 
 def foreign_kind(beginning: bytes) -> str:
-    """Return what the file is, such as "a PDF"; "" if it may be a notebook."""
+    """Return the file's kind, such as "a PDF"; "" if it may be a notebook."""
     start = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()[:64]
     return next((kind for mark, kind in _BEGINNINGS if start.startswith(mark) or start.lower().startswith(mark)), "")
 
@@ -25,6 +25,6 @@ def foreign_kind(beginning: bytes) -> str:
 def foreign_words(name: str, kind: str) -> str:
     """Say what the file is and what to do about it."""
     return (
-        f"{name} is {kind} under a notebook's name: the work itself is the file that JupyterLab saves (File > Download "
-        f"gives it to you), neither a print nor an export of it. Put that in its place under the name {name}"
+        f"{name} is {kind} with a notebook's name: your work is the file that JupyterLab saves (File > Download "
+        f"gives it to you), not a print or an export of it. Put that file here under the name {name}"
     )

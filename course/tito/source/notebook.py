@@ -1,4 +1,4 @@
-"""Read a student's notebook, whatever state it is in: cells, or an answer that says what is wrong and how to go on."""
+"""Read a student's notebook in any state: return its cells, or raise an error that says what to do."""
 
 import ast
 import json
@@ -11,7 +11,7 @@ from .percent import Cell
 
 NOT_SOLVED = "exercise '{name}' is not solved yet"
 LARGEST_BYTES = 64 * 2**20
-MOST_NAMED = 3  # files in a message
+MOST_NAMED = 3  # files named in a message
 
 
 class NotebookError(TitoError):
@@ -30,17 +30,17 @@ def read_notebook(path: Path) -> list[Cell]:
     data = _load(path)
     cells = data.get("cells")
     if not isinstance(cells, list) or data.get("nbformat") != 4:
-        raise NotebookError(f"{path.name} is JSON, but no notebook of format 4: {_rescue(path)}")
+        raise NotebookError(f"{path.name} is JSON, but not a notebook of format 4: {_rescue(path)}")
     return [_cell(raw, number, path) for number, raw in enumerate(cells, start=1)]
 
 
 def _load(path: Path) -> dict:
     if not path.exists():
-        raise NotebookError(f"there is no {path}: {_what_is_there(path)}'tito module start {path.stem}' puts it there.")
+        raise NotebookError(f"{path} is missing: {_what_is_there(path)}'tito module start {path.stem}' puts it there.")
     if not path.is_file():
-        raise NotebookError(f"{path} is no file: move it away, then 'tito module start {path.stem}'.")
+        raise NotebookError(f"{path} is not a file: move it away, then run 'tito module start {path.stem}'.")
     if path.stat().st_size > LARGEST_BYTES:
-        raise NotebookError(f"{path.name} is larger than 64 MB: clear its outputs in JupyterLab and save it.")
+        raise NotebookError(f"{path.name} is larger than 64 MB: clear its outputs in JupyterLab, then save it.")
     raw = path.read_bytes()
     if not raw.strip():
         raise NotebookError(f"{path.name} is empty: {_rescue(path)}")
@@ -54,26 +54,26 @@ def _load(path: Path) -> dict:
         raise NotebookError(f"{path.name} is nested too deeply to be a notebook: {_rescue(path)}") from None
     except ValueError as error:
         raise NotebookError(
-            f"{path.name} breaks off or is damaged at line {getattr(error, 'lineno', '?')}: {_rescue(path)}"
+            f"{path.name} is incomplete or damaged at line {getattr(error, 'lineno', '?')}: {_rescue(path)}"
         ) from None
     if not isinstance(data, dict):
-        raise NotebookError(f"{path.name} is JSON, but no notebook: {_rescue(path)}")
+        raise NotebookError(f"{path.name} is JSON, but not a notebook: {_rescue(path)}")
     return data
 
 
 def _what_is_there(path: Path) -> str:
-    """Name the notebooks beside it: most that are missing were renamed."""
+    """Name the notebooks in the same folder: most missing ones were renamed."""
     there = sorted(each.name for each in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
     if not there:
         return ""
     shown = ", ".join(there[:MOST_NAMED])
-    return f"{path.parent.name} has {shown}. If that is your work, rename it back to {path.name}; else "
+    return f"{path.parent.name} has {shown}. If that is your work, rename it to {path.name}; otherwise "
 
 
 def _rescue(path: Path) -> str:
     return (
-        "if it is still open in JupyterLab, save it there again; else take an earlier version "
-        f"('tito module history {path.stem}') or 'tito module reset {path.stem}', which keeps this file as a copy."
+        "if it is still open in JupyterLab, save it there again; otherwise restore an earlier version "
+        f"('tito module history {path.stem}') or run 'tito module reset {path.stem}', which keeps a copy of this file."
     )
 
 
@@ -89,20 +89,20 @@ def _cell(raw: dict, number: int, path: Path) -> Cell:
     if not isinstance(metadata.get("nbgrader", {}), dict) or not isinstance(
         metadata.get("nbgrader", {}).get("grade_id", ""), str
     ):
-        raise NotebookError(f"the metadata of cell {number} of {path.name} are damaged: {_rescue(path)}", number)
-    # Line 0 says: not a percent file, places are cells.
+        raise NotebookError(f"the metadata of cell {number} of {path.name} is damaged: {_rescue(path)}", number)
+    # Line 0 means: not a percent file, places are given as cells.
     return Cell(raw["cell_type"], source, 0, number, metadata=metadata)
 
 
 def describe(cell: Cell) -> str:
-    """Name a cell so that a student finds it: its number, its exercise, and how it begins."""
+    """Describe a cell so that a student can find it: its number, its exercise, and how it begins."""
     lines = [line.strip() for line in cell.source.splitlines() if line.strip() and not line.startswith("#|")]
     begin = f", begins '{lines[0][:50]}'" if lines else ""
     return f"cell {cell.number} ({cell.name + begin if cell.name else begin.removeprefix(', ')})"
 
 
 def check_syntax(cells: list[Cell], path: Path) -> None:
-    """Raise at the first exported cell that is not Python, saying what stands there."""
+    """Raise an error for the first exported cell that is not Python, quoting the line."""
     for cell in cells:
         if cell.kind != "code" or "export" not in cell.directives():
             continue
@@ -122,13 +122,13 @@ def check_syntax(cells: list[Cell], path: Path) -> None:
 def _advice(text: str) -> str:
     if text.startswith(("%", "!", "?")) or text.endswith("?"):
         return (
-            "Words with % ! ? are for notebooks only: move that line into a cell without '#| export', save, try again."
+            "Commands with % ! ? work only in notebooks: move that line to a cell without '#| export', save, try again."
         )
-    return "Mend that line, run the cell, save, and try again."
+    return "Fix that line, run the cell, save, and try again."
 
 
 def unsolved(cells: list[Cell]) -> list[Cell]:
-    """Find exercises whose stub still stands."""
+    """Find exercises that still have their stub."""
     return [
         cell for cell in cells if cell.kind == "code" and cell.name and NOT_SOLVED.format(name=cell.name) in cell.source
     ]

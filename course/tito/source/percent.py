@@ -1,7 +1,7 @@
-"""Read a module's source in Jupytext's percent format: a list of cells that know their line numbers.
+"""Read a module's source in Jupytext's percent format: a list of cells with their line numbers.
 
-Jupytext itself reads the same cells (a test compares); this reader adds line numbers for messages, and lets a build
-environment and a student's server do without it.
+Jupytext itself reads the same cells (a test compares them); this reader adds line numbers for messages, and makes
+Jupytext unnecessary in build environments and on students' servers.
 """
 
 import json
@@ -20,7 +20,7 @@ DIRECTIVE = re.compile(r"^#\|\s*(?P<word>\w+)\s*(?P<value>.*?)\s*$")
 
 @dataclass
 class Cell:
-    """One cell; `line` is where its first line of text stands in the file, `number` counts all cells from 1."""
+    """One cell; `line` is the line of its first text in the file, `number` counts all cells from 1."""
 
     kind: str  # "code", "markdown" or "raw"
     source: str
@@ -72,7 +72,7 @@ def parse_percent(text: str, path: Path) -> list[Cell]:
 
 
 def _close(cells: list[Cell], marker: tuple[str, int] | None, block: list[str], path: Path) -> None:
-    """Turn the lines since the last marker into a cell; before the first one a YAML header is dropped."""
+    """Turn the lines since the last marker into a cell; a YAML header before the first marker is dropped."""
     rest, marker_line = marker or ("", 0)
     if marker is None:
         block = _without_header(block)
@@ -116,8 +116,8 @@ def _read_marker(rest: str, path: Path, line: int) -> tuple[str, str, dict]:
             rest_of_line = tail.strip()[match.end() :]
             value, end = json.JSONDecoder().raw_decode(rest_of_line)
         except ValueError as error:
-            rule = 'cell metadata is key=JSON, as in nbgrader={"grade_id": "add", "solution": true}'
-            raise FindingsError([Finding(path, line, f"{rule}; got {tail.strip()!r} ({error})")]) from None
+            rule = 'cell metadata must be key=JSON, as in nbgrader={"grade_id": "add", "solution": true}'
+            raise FindingsError([Finding(path, line, f"{rule}, not {tail.strip()!r} ({error})")]) from None
         metadata[match["key"]] = value
         tail = rest_of_line[end:]
     return kind, head.strip(), metadata

@@ -1,7 +1,7 @@
-"""Turn a module's source into notebooks: the staff's with everything, the release without solutions and hidden tests.
+"""Turn a module's source into notebooks: the staff's with everything, and a release without solutions or hidden tests.
 
-Promises: byte for byte repeatable; the release is made by nbgrader's own GenerateAssignment; nothing is executed. What
-the source leaves out of nbgrader's metadata (schema version, locks, points) is completed from `module.yaml`.
+Promises: byte for byte repeatable; nbgrader's own GenerateAssignment makes the release; nothing is executed. nbgrader's
+metadata that the source leaves out (schema version, locks, points) is completed from `module.yaml`.
 """
 
 import json
@@ -28,7 +28,7 @@ _GRADE_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
 def staff_notebook(module: Module, curriculum: Curriculum) -> str:
-    """Make the staff notebook's text: every cell of the source, metadata complete."""
+    """Make the staff notebook's text: every cell of the source, with complete metadata."""
     cells = read_percent(module.source)
     points = _points(module)
     findings = [*_check_ids(cells, module, points)]
@@ -56,9 +56,9 @@ def _check_ids(cells: list[Cell], module: Module, points: dict[str, float]):
             continue
         name = cell.name
         if not _GRADE_ID.match(name):
-            yield Finding(module.source, cell.line, f"grade_id must be letters, digits, _ or -, it is {name!r}")
+            yield Finding(module.source, cell.line, f"grade_id must have only letters, digits, _ and -, not {name!r}")
         elif name in seen:
-            yield Finding(module.source, cell.line, f"grade_id '{name}' stands at line {seen[name].line} already")
+            yield Finding(module.source, cell.line, f"grade_id '{name}' is already used at line {seen[name].line}")
         elif cell.nbgrader.get("grade") and name not in points:
             message = (
                 f"graded cell '{name}' has no points: name the exercise {name.removeprefix('test_')!r} in module.yaml"
@@ -101,7 +101,7 @@ def _complete(given: dict, points: dict[str, float]) -> dict:
 
 
 def describe(module: Module, curriculum: Curriculum) -> str:
-    """Say in one line of markdown what a reader wants to know before she starts."""
+    """Say in one line of markdown what readers want to know before they start."""
     tier = next(tier.title for tier in curriculum.tiers if tier.name == module.tier)
     hours = f"{module.hours:g} hour{'' if module.hours == 1 else 's'}"
     needs = ", ".join(curriculum.find(slug).label for slug in module.prerequisites) or "none"
@@ -132,7 +132,7 @@ def release_notebook(module: Module, curriculum: Curriculum) -> str:
 
 
 def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
-    # nbgrader, nbconvert and SQLAlchemy take most of a second to import: only when a notebook is made.
+    # nbgrader, nbconvert and SQLAlchemy take most of a second to import: do it only when a notebook is made.
     import_nbgrader_lightly()
     from nbgrader.converters import GenerateAssignment
     from nbgrader.converters.base import NbGraderException
@@ -159,5 +159,5 @@ def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
     except (NbGraderException, SystemExit) as error:
         raise TitoError(
             f"nbgrader could not make the release of {slug}: {said.reason() or error}\n"
-            f"'tito module lint {slug}' says where."
+            f"'tito module lint {slug}' shows where."
         ) from None

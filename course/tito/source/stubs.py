@@ -1,6 +1,6 @@
-"""nbgrader's settings for releases: stubs that name their exercise, and hidden checks by title and points alone.
+"""nbgrader's settings for releases: stubs that name their exercise, and hidden checks reduced to title and points.
 
-`configure(c)` belongs into every nbgrader configuration of the course, so that a release is the same whoever makes it.
+`configure(c)` belongs in every nbgrader configuration of the course, so that a release is the same whoever makes it.
 """
 
 import json
@@ -27,7 +27,7 @@ TEXT_STUB = "*Write your answer here, in place of this line.*"
 
 
 class ClearNamedSolutions(ClearSolutions):
-    """Put a stub in place of a solution that says, when it is run, which exercise is not solved."""
+    """Replace a solution with a stub that, when it is run, says which exercise is not solved."""
 
     def preprocess_cell(self, cell, resources, cell_index):
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
@@ -36,7 +36,7 @@ class ClearNamedSolutions(ClearSolutions):
 
 
 class AnnounceHiddenTests(ClearHiddenTests):
-    """Put title and points in place of a hidden check: what is asked for is no secret, the inputs are."""
+    """Replace a hidden check with its title and points: what is asked is no secret, the inputs are."""
 
     def preprocess_cell(self, cell, resources, cell_index):
         hidden = [check for check in _checks(cell) if check[2]]
@@ -57,10 +57,10 @@ def _quoted(text: str) -> str:
 
 
 def configure(c):
-    """Set how releases are generated on a traitlets Config, and return it."""
+    """Configure how releases are generated in a traitlets Config, and return it."""
     c.ClearSolutions.text_stub = TEXT_STUB
     # nbgrader's own order, without header files and test templates, which the course does not use. Checksums are
-    # taken before hidden tests go, for the gradebook, and again after, for the release.
+    # computed before hidden tests are removed, for the gradebook, and again afterwards, for the release.
     c.GenerateAssignment.preprocessors = [
         LockCells,
         ClearNamedSolutions,

@@ -1,1 +1,1 @@
-"""Commands and engines of the staff: notebooks, lint, packages. Never in a student's wheel."""
+"""Commands and engines for the staff: notebooks, lint, packages. Never in a student's wheel."""

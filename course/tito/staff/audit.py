@@ -1,4 +1,4 @@
-"""`tito module audit`: prove for a module, by judging, that its points mean something."""
+"""`tito module audit`: prove by judging that a module gives points only for right answers."""
 
 import json
 import os
@@ -18,21 +18,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Audit every written module.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
-@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes to use; 1: this one.")
-@click.option("--fresh", is_flag=True, help="Look anew for the first check that kills a mutant.")
-@click.option("--dry-run", is_flag=True, help="Write neither record nor page.")
-@click.option("--sample", metavar="SEED", help="Judge only a sample of what is recorded, as CI does.")
+@click.option("--all", "everything", is_flag=True, help="Audit all written modules.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option(
+    "--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="Processes to use; 1: just this."
+)
+@click.option("--fresh", is_flag=True, help="Search again for the first check that kills each mutant.")
+@click.option("--dry-run", is_flag=True, help="Don't write the record or the page.")
+@click.option("--sample", metavar="SEED", help="Judge only a sample of the record, as CI does.")
 def audit(
     names: tuple[str, ...], everything: bool, as_json: bool, jobs: int, fresh: bool, dry_run: bool, sample: str | None
 ) -> int:
-    """Judge wrong and right solutions of modules, and say where the points don't follow.
+    """Judge wrong and right solutions of modules, and list where the points don't match.
 
-    The reference must score all points and the untouched release none; each exercise left out costs its own points;
-    small mistakes in the reference and answers learnt by heart must lose points; other right solutions must not.
-    What is found is written to audit.json beside the module and to docs/audit.md: commit both.
-    Needs bubblewrap; the worker's environment is brought up to date first.
+    The reference must get all points and the untouched release none; each exercise left out must cost its own points;
+    small mistakes in the reference and answers learned by heart must lose points; other right solutions must not.
+    The findings are written to audit.json in the module's folder and to docs/audit.md: commit both.
+    Needs bubblewrap. The worker's environment is updated first.
 
     \b
     Examples:
@@ -42,9 +44,9 @@ def audit(
       tito module audit --all --json
     """
     if bool(names) == everything:
-        raise click.UsageError("name modules, or say --all.")
+        raise click.UsageError("name one or more modules, or give --all.")
     if sample is not None and (fresh or dry_run):
-        raise click.UsageError("--sample judges by the record and writes nothing: leave out --fresh and --dry-run.")
+        raise click.UsageError("--sample judges by the record and writes nothing: omit --fresh and --dry-run.")
     from tito.staff.auditing.schedule import Scene, audit_modules, sample_modules
 
     course = require_course()
@@ -64,13 +66,13 @@ def audit(
 
 
 def alternatives_of(course: Path) -> Path | None:
-    """Find other right solutions; they are with the tests, where there are tests."""
+    """Find the folder of other right solutions; it is among the tests, in a checkout that has tests."""
     folder = course.parent / "tests" / "modules" / "alternatives"
     return folder if folder.is_dir() else None
 
 
 def _prepare_worker(course: Path) -> None:
-    """Judge with the code that is here, not with what the environment was made of some time ago."""
+    """Update the worker's environment, to judge with the present code, not the code it was once made from."""
     from tito.judge.sandbox.bubblewrap import ENVIRONMENT_NAME
     from tito.staff.environments import make_environments
 
@@ -110,13 +112,13 @@ def _print_samples(samples: list["SampleAudit"], curriculum: Curriculum, as_json
         click.echo(json.dumps([found.to_json() for found in samples], indent=2))
     else:
         for found in samples:
-            for problem in found.problems or ["the record holds"]:
+            for problem in found.problems or ["the record is confirmed"]:
                 click.echo(f"{curriculum.find(found.slug).label}: {problem}")
     return 1 if any(found.problems for found in samples) else 0
 
 
 def _write(record: "Record", curriculum: Curriculum, course: Path) -> None:
-    """Write a record at once, whatever becomes of the next module, and the page of all records that there are."""
+    """Write a record immediately, even if the next module fails, and the page of all existing records."""
     from tito.atomic import write_if_changed
     from tito.staff.auditing.record import record_path, write_record
     from tito.staff.auditing.table import page

@@ -1,4 +1,4 @@
-"""Make the student's and the worker's environments on this machine, each from its hashed lock and its own wheel.
+"""Make the student's and the worker's environments on this machine, each from its lock with hashes and its own wheel.
 
 Promises: idempotent (a stamp says what an environment was made of; a second call only builds two small
 wheels to compare); one maker at a time; files readable and byte-compiled, so that an unprivileged user can run them and
@@ -31,9 +31,10 @@ def make_environments(
     prebuilt: list[str] | None = None,
     say=lambda line: None,
 ) -> dict[str, Path]:
-    """Bring `root/build/envs/KIND` to its lock and wheel; return kind -> folder.
+    """Make `root/build/envs/KIND` match its lock and wheel; return kind -> folder.
 
-    `tiers` are those that the semester runs, all of them if None; what they stand on comes prebuilt, and `prebuilt`.
+    `tiers` are those that the semester runs, None for all; the modules that they need and those in `prebuilt` come
+    prebuilt.
     """
     if tiers is None:
         tiers = [tier.name for tier in load_curriculum(course).tiers]
@@ -69,7 +70,7 @@ def _make(folder: Path, lock: Path, wheel: Path, say) -> Path:
     say(f"installing {lock.name} and {wheel.name} into {folder}")
     install = ("--quiet", "--python", str(python), "--compile-bytecode")
     _uv("pip", "sync", *install, "--require-hashes", str(lock))
-    # The version stays the same while the content changes, so neither uv's cache nor its "already there" may answer.
+    # The version stays the same while the content changes, so uv must not use its cache or skip an installed package.
     _uv("pip", "install", *install, "--no-deps", "--reinstall", "--no-cache", str(wheel))
     stamp.write_text(wanted)
     return folder

@@ -1,4 +1,4 @@
-"""`tito export`: generate tinytorch/core from the course's modules, or say what is out of date."""
+"""`tito export`: generate tinytorch/core from the course's modules, or list what is out of date."""
 
 import json
 from pathlib import Path
@@ -13,9 +13,9 @@ from tito.source.export import export_all, export_module, generate, stale
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--all", "everything", is_flag=True, help="Export every written module and curriculum.json.")
-@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if a file is out of date.")
-@click.option("--quiet", is_flag=True, help="Say nothing unless something is wrong.")
+@click.option("--all", "everything", is_flag=True, help="Export all written modules and curriculum.json.")
+@click.option("--check", is_flag=True, help="Write nothing; exit with status 1 if a file is out of date.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless something is wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Print what changed as JSON.")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), help="Folder to write to.  [tinytorch/core]")
 def export(name: str | None, everything: bool, check: bool, quiet: bool, as_json: bool, into: Path | None) -> int:
@@ -28,7 +28,7 @@ def export(name: str | None, everything: bool, check: bool, quiet: bool, as_json
       tito export --all --check
     """
     if bool(name) == (everything or check):
-        raise click.UsageError("name one module, or say --all.")
+        raise click.UsageError("name one module, or give --all.")
     course = require_course()
     core = into or installed_core()
     if check:

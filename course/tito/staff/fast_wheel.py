@@ -1,7 +1,7 @@
-"""Who may have `tinytorch.fast`, which computes what exercises ask for.
+"""Decide who may have `tinytorch.fast`, which computes what exercises ask for.
 
 Promises: a student's wheel can be built with it only if each module whose exercises it answers comes prebuilt, or
-nobody of the semester can submit it any more. So a semester that leaves one of them to a later semester has it never.
+nobody in the semester can submit it any more. So a semester that leaves one of them to a later semester never has it.
 """
 
 import ast
@@ -14,7 +14,7 @@ from tito.errors import TitoError
 
 
 def answers(checkout: Path) -> tuple[str, ...]:
-    """Read which modules `tinytorch.fast` answers, without importing it."""
+    """Read which modules' exercises `tinytorch.fast` answers, without importing it."""
     text = (checkout / "tinytorch" / "fast" / "__init__.py").read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["ANSWERS"]:
@@ -23,17 +23,17 @@ def answers(checkout: Path) -> tuple[str, ...]:
 
 
 def require_closed(checkout: Path, done: Collection[str]) -> None:
-    """Refuse unless all that `tinytorch.fast` answers is among these modules."""
+    """Raise TitoError unless all modules that `tinytorch.fast` answers are among these."""
     still_built = [slug for slug in answers(checkout) if slug not in done]
     if still_built:
         raise TitoError(
-            f"tinytorch.fast answers exercises of {', '.join(still_built)}, neither prebuilt nor closed: leave --fast "
-            "out until nobody of this semester, or of one that follows it, can submit them."
+            f"tinytorch.fast answers exercises of {', '.join(still_built)}, neither prebuilt nor closed: omit --fast "
+            "until nobody in this semester, or in one that follows it, can submit them."
         )
 
 
 def closed_in_semester(path: Path, curriculum: Curriculum, now: datetime | None = None) -> list[str]:
-    """Read from a semester file which of its modules nobody can submit any more, extensions included."""
+    """List the modules in a semester file that nobody can submit any more, even with an extension."""
     from tito.semester import times
     from tito.semester.read import read
 

@@ -1,9 +1,9 @@
-"""Build the container images of a course: a student's server, the judge's worker, an instructor's server, the Hub, its
-database.
+"""Build the container images of a course: a student's server, the judge's worker, an instructor's server, the Hub and
+its database.
 
-Promises: an image holds what its wheel and its lock list, never what somebody forgot to leave out; idempotent (a
-label says what an image was made of); the tag is the course's id, so that two courses on one machine have images of
-their own.
+Promises: an image has only what its wheel and its lock list, never what somebody forgot to exclude; idempotent (a
+label says what an image was made of); the tag is the course's id, so that two courses on one machine have separate
+images.
 """
 
 import json
@@ -33,7 +33,7 @@ NEVER_STAGED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.ip
 
 @dataclass(frozen=True)
 class Course:
-    """What images are made for: the course tree, and the modules that come prebuilt."""
+    """The course that images are made for: its tree, and the modules that come prebuilt."""
 
     tree: Path
     tiers: list[str] = field(default_factory=list)
@@ -48,9 +48,9 @@ def build_images(
     force: bool = False,
     say: Say = lambda line: None,
 ) -> dict[str, str]:
-    """Bring the images of these kinds to course, locks and code; return kind -> name."""
+    """Update the images of these kinds to the course, locks and code; return kind -> name."""
     if not ALLOWED_TAG.fullmatch(tag):
-        raise TitoError(f"an image's tag has letters, digits, '_', '.', '-' only, got {tag!r}: give another --tag.")
+        raise TitoError(f"{tag!r} can't be an image's tag: choose a --tag of letters, digits, '_', '.' and '-'.")
     check_engine()
     make_base(base, say)
     names = {kind: f"{REPOSITORY}/{kind}:{tag}" for kind in with_foundations(kinds)}
@@ -73,13 +73,13 @@ def build_images(
 
 
 def with_foundations(kinds: Iterable[str]) -> list[str]:
-    """Return these kinds, each after the one that its image stands on."""
+    """Return these kinds, each after the one that its image is based on."""
     stacked = [each for kind in kinds for each in (FOUNDATIONS.get(kind), kind) if each]
     return list(dict.fromkeys(stacked))
 
 
 def stage(kind: str, course: Course, context: Path) -> None:
-    """Put what an image of this kind is made of into a folder, readable for the image's user whatever the umask."""
+    """Put the parts of an image of this kind into a folder, readable by the image's user with any umask."""
     shutil.copyfile(ROOT / "docker" / f"{kind}.Dockerfile", context / f"{kind}.Dockerfile")
     STAGES[kind](course, context)
     for path in context.rglob("*"):
@@ -88,7 +88,7 @@ def stage(kind: str, course: Course, context: Path) -> None:
 
 
 def _stage_server(kind: str, context: Path) -> None:
-    """Stage the server's configuration as /etc/jupyter has it: what both kinds read, and the kind's own."""
+    """Stage the server's configuration for /etc/jupyter: the part that both kinds read, and the kind's own."""
     source, target = ROOT / "hub_config" / "server", context / "etc"
     target.mkdir()
     for path in sorted(source.glob("*.py")):
@@ -123,7 +123,7 @@ def _stage_kubernetes(course: Course, context: Path) -> None:
 
 
 def _stage_checkout(course: Course, context: Path, names: Iterable[str]) -> None:
-    """Stage these parts of the checkout, with the course's tree for `course`."""
+    """Stage these parts of the checkout, with the course's tree as `course`."""
     checkout = context / "checkout"
     checkout.mkdir()
     for name in names:
@@ -147,9 +147,9 @@ STAGES: dict[str, Callable[[Course, Path], None]] = {
     "database": _stage_database,
     "kubernetes": _stage_kubernetes,
 }
-FOUNDATIONS = {"kubernetes": "hub"}  # kind: the kind whose image it stands on
+FOUNDATIONS = {"kubernetes": "hub"}  # kind: the kind whose image it is based on
 KINDS = tuple(STAGES)
-ON_REQUEST = {"kubernetes"}  # one machine needs none of it
+ON_REQUEST = {"kubernetes"}  # not needed on one machine
 FROM_DEBIAN = {"database"}  # takes none of our packages
 
 
@@ -169,19 +169,19 @@ def _chosen(tiers: str | None, prebuilt: str, semester: Path | None, tag: str | 
 
 
 @click.command()
-@click.option("--semester", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="For a semester file.")
-@click.option("--tiers", metavar="TIERS", help="For these tiers (commas between).  [all]")
-@click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
+@click.option("--semester", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Build for this file.")
+@click.option("--tiers", metavar="TIERS", help="Build for these tiers (comma-separated).  [all]")
+@click.option("--prebuilt", metavar="MODULES", default="", help="Modules prebuilt, besides those of skipped tiers.")
 @click.option(
     "--only",
     "kinds",
     multiple=True,
     type=click.Choice(KINDS),
-    help="Only this image, may be repeated.  [all but kubernetes]",
+    help="Build only this image; may be repeated.  [all but kubernetes]",
 )
-@click.option("--tag", help="Tag of the images.  [the semester's course id, else latest]")
-@click.option("--base", default=BASE_IMAGE, show_default=True, help="Debian image that they stand on.")
-@click.option("--force", is_flag=True, help="Build anew, without the engine's cache.")
+@click.option("--tag", help="Tag for the images.  [the semester's course id, else latest]")
+@click.option("--base", default=BASE_IMAGE, show_default=True, help="Debian image to build on.")
+@click.option("--force", is_flag=True, help="Rebuild without the engine's cache.")
 @click.option("--json", "as_json", is_flag=True, help="Print the images' names as JSON.")
 def build(
     semester: Path | None,
@@ -193,8 +193,8 @@ def build(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Build the container images of students' and instructors' servers, of the judge's worker, of Hub and database.
-    What a cluster has besides is built if it is named: kubernetes.
+    """Build the container images for students' and instructors' servers, the judge's worker, the Hub and the database.
+    The image kubernetes, which only a cluster needs, is built if you name it.
 
     \b
     Examples:
@@ -204,7 +204,7 @@ def build(
       tito image build --semester FILE --only kubernetes
     """
     if tiers and semester:
-        raise click.UsageError("say either --tiers or --semester FILE: the file names the tiers.")
+        raise click.UsageError("give either --tiers or --semester FILE, not both: the file names the tiers.")
     course, tag = _chosen(tiers, prebuilt, semester, tag)
     wanted = kinds or [kind for kind in KINDS if kind not in ON_REQUEST]
     names = build_images(course, tag, wanted, base, force, lambda line: click.echo(line, err=True))

@@ -1,7 +1,7 @@
-"""Find the Python that an environment shall stand on: one that another user may run.
+"""Find the Python for an environment: one that other users can run.
 
-A Hub started by root runs student servers under an unprivileged user, who can't enter a Python in /root. So the running
-Python's base is taken if everybody can reach it, else another on this machine, else a copy of the base is made.
+A Hub started by root runs student servers under an unprivileged user, who can't reach a Python in /root. So the running
+Python's base is used if everybody can reach it, else another on this machine, else a copy of the base.
 """
 
 import os
@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 LOWEST = (3, 11, 2)
-# What a server needs of the standard library; a minimal system Python may lack some.
+# The parts of the standard library that a server needs; a minimal system Python may lack some.
 PROBE = "import ctypes, lzma, sqlite3, ssl, sys; print(*sys.version_info[:3])"
 LEFT_OUT = ("test", "__pycache__", "site-packages", "idlelib", "tkinter", "*.a")
 
 
 def reachable_python(copy_to: Path) -> Path:
-    """Find a Python that any user may run; `copy_to` is where a copy is made if there is none."""
+    """Find a Python that any user can run; if there is none, a copy is made in `copy_to`."""
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     if os.geteuid() != 0 or is_reachable(base):
         return base
@@ -30,7 +30,7 @@ def reachable_python(copy_to: Path) -> Path:
 
 
 def is_reachable(path: Path) -> bool:
-    """Tell whether a user who owns nothing may enter every folder of the path and run the file."""
+    """Return whether a user without special rights can enter every folder of the path and run the file."""
     return path.stat().st_mode & 0o005 == 0o005 and all(folder.stat().st_mode & 0o001 for folder in path.parents)
 
 
@@ -40,7 +40,7 @@ def _is_fit(python: Path) -> bool:
 
 
 def _copy(base: Path, target: Path) -> Path:
-    """Copy a Python installation without its tests and site-packages; Python finds its library beside itself."""
+    """Copy a Python installation without its tests and site-packages; Python finds its library next to itself."""
     prefix = Path(sys.base_prefix).resolve()
     python = target / base.relative_to(prefix)
     if not python.is_file():

@@ -12,7 +12,7 @@ from tito.source.percent import read_percent
 
 
 def lint_module(module: Module) -> list[Finding]:
-    """Find everything that docs/writing-a-module.md rules out in one module."""
+    """Find everything in one module that breaks the rules of docs/writing-a-module.md."""
     return sorted(set(_lint(module)))
 
 
@@ -45,8 +45,8 @@ def _lint(module: Module) -> Iterator[Finding]:
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Check every written module.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--all", "everything", is_flag=True, help="Check all written modules.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def lint(names: tuple[str, ...], everything: bool, as_json: bool) -> int:
     """Check modules against docs/writing-a-module.md: anatomy, exercises, test cells.
 
@@ -58,7 +58,7 @@ def lint(names: tuple[str, ...], everything: bool, as_json: bool) -> int:
       tito module lint --all
     """
     if bool(names) == everything:
-        raise click.UsageError("name modules, or say --all.")
+        raise click.UsageError("name one or more modules, or give --all.")
     curriculum = load_curriculum(require_course())
     modules = curriculum.written if everything else [curriculum.find_written(name) for name in names]
     findings = [finding for module in modules for finding in lint_module(module)]
@@ -67,6 +67,6 @@ def lint(names: tuple[str, ...], everything: bool, as_json: bool) -> int:
     elif findings:
         click.echo("\n".join(str(finding) for finding in findings))
     if not as_json:
-        count = f"{len(findings)} to mend" if findings else "nothing to mend"
+        count = f"problems found: {len(findings)}" if findings else "no problems found"
         click.echo(f"{', '.join(module.label for module in modules)}: {count}")
     return 1 if findings else 0

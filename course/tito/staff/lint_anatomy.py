@@ -1,4 +1,4 @@
-"""Rules on the order of a module: headings, header, figures, questions, checkpoint."""
+"""Rules for the structure of a module: headings, header, figures, questions, checkpoint."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from tito.source.percent import Cell
 from tito.source.release import PLACEHOLDER
 from tito.staff.lint_source import ModuleSource
 
-# In this order; None stands for the parts.
+# In this order; None is the place of the parts.
 HEADINGS = [
     "🎯 Module Assumptions",
     "Setup",
@@ -36,14 +36,14 @@ def headings(source: ModuleSource) -> list[tuple[Cell, int, str, str]]:
         for line, text in enumerate(cell.source.splitlines() if cell.kind == "markdown" else (), start=1):
             fenced ^= text.startswith("```")
             match = _HEADING.match(text)
-            # The marks of solutions look like headings of level 3.
+            # Solution markers look like headings of level 3.
             if match and not fenced and not match[2].startswith(("BEGIN ", "END ")):
                 found.append((cell, line, match[1], match[2]))
     return found
 
 
 def check_anatomy(source: ModuleSource) -> Iterator[Finding]:
-    """Check everything about the order and the required texts of a module."""
+    """Check the order and the required texts of a module."""
     yield from _check_header(source)
     yield from _check_headings(source)
     yield from _check_setup(source)
@@ -60,10 +60,10 @@ def _check_header(source: ModuleSource) -> Iterator[Finding]:
         yield source.at(first, f"the first cell must be text that begins with '# {title}', the title in module.yaml")
         return
     if PLACEHOLDER not in first.source:
-        yield source.at(first, f"the header must hold {PLACEHOLDER}, where tier, hours and prerequisites are put in")
+        yield source.at(first, f"the header must have {PLACEHOLDER}, to be replaced by tier, hours, prerequisites")
     for words in ("built so far", "built here", "used for"):
         if words not in first.source.lower():
-            yield source.at(first, f"the header's connection map must say '{words}'")
+            yield source.at(first, f"the header's connection map must have '{words}'")
 
 
 def _check_headings(source: ModuleSource) -> Iterator[Finding]:
@@ -74,7 +74,7 @@ def _check_headings(source: ModuleSource) -> Iterator[Finding]:
         if match:
             part += 1
             if int(match[1]) != part:
-                yield source.at(cell, f"parts are numbered without gaps: this must be 'Part {part}: ...'", line)
+                yield source.at(cell, f"parts must be numbered without gaps: this one is 'Part {part}: ...'", line)
             words_place = HEADINGS.index(None)
         elif words in HEADINGS:
             words_place = HEADINGS.index(words)
@@ -93,7 +93,7 @@ def _check_headings(source: ModuleSource) -> Iterator[Finding]:
     for cell, line, _, words in headings(source):
         strange = [symbol for symbol in _PICTOGRAM.findall(words) if symbol not in SYMBOLS]
         if strange:
-            yield source.at(cell, f"headings have no symbols but {' '.join(SYMBOLS)}: remove {strange[0]}", line)
+            yield source.at(cell, f"headings may have no symbols but {' '.join(SYMBOLS)}: remove {strange[0]}", line)
 
 
 def _section(source: ModuleSource, heading: str) -> list[Cell]:
@@ -117,7 +117,7 @@ def _check_setup(source: ModuleSource) -> Iterator[Finding]:
         )
     for cell in setup:
         if cell.nbgrader.get("solution"):
-            yield source.at(cell, "a setup cell is never an exercise: move it into a part")
+            yield source.at(cell, "a setup cell must not be an exercise: move it into a part")
     lives = _section(source, "Where this code lives")
     if lives and not any(f"tinytorch.core.{source.module.slug}" in cell.source for cell in lives):
         yield source.at(lives[0], f"'Where this code lives' must name tinytorch.core.{source.module.slug}")
@@ -137,7 +137,7 @@ def _check_figures(source: ModuleSource) -> Iterator[Finding]:
             continue
         steps = len(_STEP.findall(text.split("**What's happening**")[1]))
         if not SMALLEST_STEPS <= steps <= LARGEST_STEPS:
-            message = f"'What's happening' has {SMALLEST_STEPS} to {LARGEST_STEPS} numbered steps, there are {steps}"
+            message = f"'What's happening' must have {SMALLEST_STEPS} to {LARGEST_STEPS} numbered steps, not {steps}"
             yield source.at(after or cell, message)
 
 
@@ -153,7 +153,7 @@ def _check_parts(source: ModuleSource) -> Iterator[Finding]:
         if inside:
             parts[-1].append(cell)
         elif cell.kind == "code" and cell.nbgrader.get("solution"):
-            yield source.at(cell, f"the exercise '{cell.name}' must stand in a part ('## Part N: ...')")
+            yield source.at(cell, f"the exercise '{cell.name}' must be in a part ('## Part N: ...')")
     for cells in parts:
         exercises = any(cell.kind == "code" and cell.nbgrader.get("solution") for cell in cells)
         folded = any("<details>" in cell.source for cell in cells if cell.kind == "markdown")
@@ -173,16 +173,16 @@ def _check_texts(source: ModuleSource) -> Iterator[Finding]:
 def _check_checkpoint(source: ModuleSource) -> Iterator[Finding]:
     cells = _section(source, "🤔 Checkpoint")
     if cells and not any("PyTorch" in cell.source for cell in cells):
-        yield source.at(cells[0], "one question must ask to read lines of PyTorch and find one's own function")
+        yield source.at(cells[0], "one question must ask students to find their own function in lines of PyTorch")
     for cell in source.written:
         if cell not in cells:
-            yield source.at(cell, f"the written answer '{cell.name}' must stand under '## 🤔 Checkpoint'")
+            yield source.at(cell, f"the written answer '{cell.name}' must be under '## 🤔 Checkpoint'")
         if "### BEGIN SOLUTION" not in cell.source or "### END SOLUTION" not in cell.source:
-            yield source.at(cell, "a sample answer must stand between '### BEGIN SOLUTION' and '### END SOLUTION'")
+            yield source.at(cell, "a sample answer must be between '### BEGIN SOLUTION' and '### END SOLUTION'")
         question = source.before(cell)
         text = question.source if question and question.kind == "markdown" else ""
         rubric = text[text.find("Rubric") :].lower() if "Rubric" in text else ""
         if not all(word in rubric for word in ("0", "half", "full")):
             yield source.at(
-                cell, "the cell above an answer must hold the question and 'Rubric: 0 ...; half ...; full ...'"
+                cell, "the cell above an answer must have the question and 'Rubric: 0 ...; half ...; full ...'"
             )

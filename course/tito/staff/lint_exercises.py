@@ -1,4 +1,4 @@
-"""Rules on exercise cells: what is defined, described, solved and exported."""
+"""Rules for exercise cells: what they define, describe, solve and export."""
 
 import ast
 import re
@@ -13,8 +13,8 @@ from tito.staff.lint_source import ModuleSource, called
 
 MOST_EXERCISES, MOST_LINES = 6, 90
 WORDS = ("TODO:", "APPROACH:", "EXAMPLE:", "HINT")
-FIRST_ALONE = 2  # from this module on one exercise of each may have no APPROACH: students find the steps themselves
-ALWAYS_ALONE = 9  # from this module on one must have none
+FIRST_ALONE = 2  # from this module on, one exercise per module may have no APPROACH: students find the steps themselves
+ALWAYS_ALONE = 9  # from this module on, one must have none
 OUTSIDE = sys.stdlib_module_names | {"numpy", "__future__"}
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
@@ -39,20 +39,20 @@ def _check_list(source: ModuleSource) -> Iterator[Finding]:
             yield source.at(cell, f"the exercise '{cell.name}' is not in module.yaml: add it with its points")
     for name in wanted:
         if name not in there:
-            yield source.in_yaml(f"'exercises' names '{name}', which no solution cell has as grade_id")
+            yield source.in_yaml(f"'exercises' names '{name}', but no solution cell has this grade_id")
     if sorted(wanted) == sorted(there) and wanted != there:
-        yield source.in_yaml(f"'exercises' must be in the order of the notebook: {', '.join(there)}")
+        yield source.in_yaml(f"'exercises' must be in the notebook's order: {', '.join(there)}")
     if len(there) > MOST_EXERCISES:
-        yield source.at(source.solutions[MOST_EXERCISES], f"a module has at most {MOST_EXERCISES} exercises")
+        yield source.at(source.solutions[MOST_EXERCISES], f"a module may have at most {MOST_EXERCISES} exercises")
     for answer in source.module.written_answers:
         if answer.name not in [cell.name for cell in source.written]:
             yield source.in_yaml(
-                f"'written' names '{answer.name}', which no text cell has as grade_id with grade: true"
+                f"'written' names '{answer.name}', but no text cell with grade: true has this grade_id"
             )
     lines = [(cell, line) for cell in source.solutions for line in solution_lines(cell)]
     if len(lines) > MOST_LINES:
         cell, line = lines[MOST_LINES]
-        yield source.at(cell, f"a module has at most {MOST_LINES} lines of solution, there are {len(lines)}", line)
+        yield source.at(cell, f"a module has at most {MOST_LINES} lines of solution, this one has {len(lines)}", line)
 
 
 def _check_names(source: ModuleSource, exported: Exported) -> Iterator[Finding]:
@@ -69,7 +69,7 @@ def _check_names(source: ModuleSource, exported: Exported) -> Iterator[Finding]:
 
 
 def solution_lines(cell: Cell) -> list[int]:
-    """List the lines of the cell that are solution, without blank ones and comments."""
+    """List the lines of the cell's solution, without blank lines and comments."""
     found, inside = [], False
     for number, line in enumerate(cell.source.splitlines(), start=1):
         if BEGIN in line or END in line:
@@ -83,7 +83,7 @@ def _check_cell(source: ModuleSource, cell: Cell) -> Iterator[Finding]:
     if "export" not in cell.directives():
         yield source.at(cell, f"the exercise '{cell.name}' must be exported: begin the cell with '#| export'")
     if cell.nbgrader.get("grade"):
-        yield source.at(cell, f"'{cell.name}' can't be solution and test at once: make a test cell 'test_{cell.name}'")
+        yield source.at(cell, f"'{cell.name}' can't be both a solution and a test: make a test cell 'test_{cell.name}'")
     defined = [n for n in source.tree(cell).body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
     if len(defined) != 1 or _plain(defined[0].name) != _plain(cell.name):
         names = ", ".join(node.name for node in defined) or "nothing"
@@ -104,16 +104,16 @@ def _plain(name: str) -> str:
 def _check_docstring(source: ModuleSource, cell: Cell, node: ast.AST) -> Iterator[Finding]:
     for word in WORDS:
         if word == "APPROACH:" and source.module.number >= FIRST_ALONE:
-            continue  # _check_alone counts them
+            continue  # see _check_alone
         if not _says(node, word):
             line = getattr(node, "lineno", 1)
             yield source.at(
-                cell, f"the docstring of '{cell.name}' must have '{word.rstrip(':')}:' at a line's start", line
+                cell, f"the docstring of '{cell.name}' must have '{word.rstrip(':')}:' at the start of a line", line
             )
 
 
 def _says(node: ast.AST, word: str) -> bool:
-    """Tell whether a docstring in the cell has the word at a line's start."""
+    """Return whether a docstring in the cell has the word at the start of a line."""
     texts = [
         ast.get_docstring(each) or ""
         for each in ast.walk(node)
@@ -129,10 +129,10 @@ def _check_alone(source: ModuleSource) -> Iterator[Finding]:
     alone = [cell for cell in source.solutions if not _says(source.tree(cell), "APPROACH:")]
     if not alone and source.module.number >= ALWAYS_ALONE:
         yield source.at(
-            source.solutions[-1], "one exercise of a module must have no 'APPROACH:': students find the steps"
+            source.solutions[-1], "one exercise in a module must have no 'APPROACH:', so that students find the steps"
         )
     for cell in alone[1:]:
-        yield source.at(cell, f"only one exercise may have no 'APPROACH:', and '{alone[0].name}' has none already")
+        yield source.at(cell, f"only one exercise may have no 'APPROACH:', and '{alone[0].name}' already has none")
 
 
 def _check_test_follows(source: ModuleSource, cell: Cell) -> Iterator[Finding]:
@@ -150,9 +150,9 @@ def _check_marks(source: ModuleSource) -> Iterator[Finding]:
         open_line = 0
         for number, line in enumerate(cell.source.splitlines(), start=1):
             if BEGIN in line and not cell.nbgrader.get("solution"):
-                yield source.at(cell, f"'{BEGIN}' must stand in a solution cell only", number)
+                yield source.at(cell, f"'{BEGIN}' is allowed only in a solution cell", number)
             if BEGIN in line and open_line:
-                yield source.at(cell, f"'{BEGIN}' stands inside another one", number)
+                yield source.at(cell, f"'{BEGIN}' is inside another one", number)
             if END in line and not open_line:
                 yield source.at(cell, f"'{END}' has no '{BEGIN}'", number)
             open_line = number if BEGIN in line else 0 if END in line else open_line
@@ -161,7 +161,7 @@ def _check_marks(source: ModuleSource) -> Iterator[Finding]:
 
 
 def _check_imports(source: ModuleSource) -> Iterator[Finding]:
-    """Exported cells import numpy, the standard library, and what is complete before this module."""
+    """Exported cells may import numpy, the standard library, and what is complete before this module."""
     assert source.module.folder is not None
     curriculum = load_curriculum(source.module.folder.parent.parent)
     earlier = {f"tinytorch.core.{m.slug}" for m in curriculum.modules if m.number < source.module.number}
@@ -180,21 +180,21 @@ def _check_imports(source: ModuleSource) -> Iterator[Finding]:
             elif isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
                 if node.level:
-                    yield source.at(cell, "exported cells import by full name: tinytorch.core.NAME", node.lineno)
+                    yield source.at(cell, "exported cells must import by full name: tinytorch.core.NAME", node.lineno)
             for name in names:
                 if name.split(".")[0] not in OUTSIDE and name not in allowed:
-                    rule = "exported cells import numpy, the standard library and earlier tinytorch.core modules"
+                    rule = "exported cells may import numpy, the standard library and earlier tinytorch.core modules"
                     yield source.at(cell, f"{rule}, not {name}", getattr(node, "lineno", 1))
 
 
 def _check_classes(source: ModuleSource) -> Iterator[Finding]:
-    """No cell assigns to a class that another cell defines or imports."""
+    """No cell may assign to a class that another cell defines or imports."""
     owners = _class_owners(source)
     for cell in source.code:
         for node in ast.walk(source.tree(cell)):
             for name in _assigned_owners(node):
                 if name in owners and owners[name] is not cell:
-                    message = f"no cell assigns to a class of another cell: let a method of {name} call a function"
+                    message = f"a cell must not assign to another cell's class: let a method of {name} call a function"
                     yield source.at(cell, message, getattr(node, "lineno", 1))
 
 
@@ -208,12 +208,12 @@ def _class_owners(source: ModuleSource) -> dict[str, Cell]:
                 for alias in node.names:
                     name = alias.asname or alias.name
                     if name[:1].isupper() and not name.isupper():
-                        owners[name] = Cell("code", "", 0, 0)  # a class of another module: no cell here owns it
+                        owners[name] = Cell("code", "", 0, 0)  # another module's class: no cell here owns it
     return owners
 
 
 def _assigned_owners(node: ast.AST) -> list[str]:
-    """Name what gets an attribute: `T.x = 1`, `T.x += 1`, `setattr(T, ...)`, `del T.x`."""
+    """Name the objects whose attributes change: `T.x = 1`, `T.x += 1`, `setattr(T, ...)`, `del T.x`."""
     if isinstance(node, ast.Call) and called(node.func) in ("setattr", "delattr") and node.args:
         return [called(node.args[0])]
     targets: list[ast.expr] = []

@@ -1,4 +1,4 @@
-"""Rules on hints in steps: they are of this module's exercises, and none gives a line that a release leaves out."""
+"""Rules for stepwise hints: they belong to this module's exercises, and none gives away a line that a release omits."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ from tito.source.hints import FILE_NAME, read_hints
 from tito.source.percent import Cell
 from tito.staff.lint_source import ModuleSource
 
-SHORTEST = 15  # characters without spaces: what is shorter is a word of the language, such as `return shape`
+SHORTEST = 15  # characters without spaces: anything shorter is plain language, such as `return shape`
 _SECRET = re.compile(r"### BEGIN (SOLUTION|HIDDEN TESTS)\n(.*?)### END \1", re.DOTALL)
 
 
@@ -25,13 +25,13 @@ def check_hints(source: ModuleSource) -> Iterator[Finding]:
         for number, text in enumerate(texts, start=1):
             said = _bare(text)
             for line in sorted(line for line in secret if line in said):
-                message = f"hint {number} of '{name}' gives a line of '{secret[line]}' away: say it in words"
+                message = f"hint {number} of '{name}' gives away a line of '{secret[line]}': say it in words"
                 yield Finding(source.module.source.parent / FILE_NAME, 1, message)
                 break
 
 
 def secret_lines(source: ModuleSource, cell: Cell) -> Iterator[str]:
-    """Give what a release leaves out of a cell, line by line and statement by statement, without spaces."""
+    """Yield what a release leaves out of a cell, line by line and statement by statement, without spaces."""
     lines = [line for match in _SECRET.finditer(cell.source) for line in match[2].splitlines()]
     first = [cell.source[: match.start()].count("\n") + 1 for match in _SECRET.finditer(cell.source)]
     last = [cell.source[: match.end()].count("\n") + 1 for match in _SECRET.finditer(cell.source)]
@@ -46,5 +46,5 @@ def secret_lines(source: ModuleSource, cell: Cell) -> Iterator[str]:
 
 
 def _bare(text: str) -> str:
-    """Take away what another spelling of the same code may have: spaces, kinds of quotes, marks of code in a text."""
+    """Remove differences between spellings of the same code: spaces, kinds of quotes, code marks in a text."""
     return re.sub(r"[\s`]", "", text).replace('"', "'")

@@ -1,4 +1,4 @@
-"""Rules on the mistakes that `module.yaml` declares: the warning stands in the release, the variant can be made."""
+"""Rules for the mistakes that `module.yaml` declares: the warning is in the release, and the variant can be made."""
 
 import ast
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ from tito.staff.mistakes import faulty, fold, released_text
 
 
 def check_mistakes(source: ModuleSource) -> Iterator[Finding]:
-    """Check every declared mistake. That its variant loses a visible check only judging shows."""
+    """Check every declared mistake. Only judging shows whether its variant fails a visible check."""
     solutions = {cell.name: cell for cell in source.solutions}
     declared = [(e.name, mistake) for e in source.module.exercises for mistake in e.mistakes]
     text = released_text(source.cells) if declared else ""
     for name, mistake in declared:
         if fold(mistake.warns) not in text:
-            yield source.in_yaml(f"mistake of '{name}': the release has no sentence {mistake.warns.strip()!r}")
+            yield source.in_yaml(f"mistake of '{name}': the release lacks the sentence {mistake.warns.strip()!r}")
         if name in solutions:
             yield from _check_variant(source, solutions[name], mistake)
 
@@ -30,7 +30,7 @@ def _check_variant(source: ModuleSource, cell: Cell, mistake: Mistake) -> Iterat
         yield source.at(cell, f"mistake of '{cell.name}' ({mistake.warns.strip()!r}): {_said(error)}")
         return
     if not changed:
-        yield source.at(cell, f"mistake of '{cell.name}' ({mistake.warns.strip()!r}): it changes nothing")
+        yield source.at(cell, f"mistake of '{cell.name}' ({mistake.warns.strip()!r}): the variant changes nothing")
 
 
 def _said(error: TitoError | SyntaxError) -> str:

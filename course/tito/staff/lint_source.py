@@ -1,4 +1,4 @@
-"""A module's cells as lint sees them: parsed, by role, with the line of everything."""
+"""A module's cells as lint sees them: parsed, by role, with line numbers."""
 
 import ast
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ def _without_magics(source: str) -> str:
 
 
 def called(node: ast.AST) -> str:
-    """Name what a call calls: `same`, `test.check`, `np.random.normal`; "" for anything else."""
+    """Return the name of what a call calls: `same`, `test.check`, `np.random.normal`; "" for anything else."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -75,5 +75,5 @@ def called(node: ast.AST) -> str:
 
 
 def constant(node: ast.AST | None):
-    """The value of a literal, None for what is computed."""
+    """The value of a literal, None for a computed expression."""
     return node.value if isinstance(node, ast.Constant) else None

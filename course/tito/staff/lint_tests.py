@@ -1,4 +1,4 @@
-"""Rules on test cells, which run in the notebook on plain objects and in the judge on handles."""
+"""Rules for test cells, which run on plain objects in the notebook and on handles in the judge."""
 
 import ast
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from tito.staff.lint_source import ModuleSource, called, constant
 
 BEGIN, END = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 LEAST_VISIBLE, MOST_VISIBLE = 0.20, 0.45
-# Callables of the test's own may go to these, which run them on the judge's side.
+# The test's own functions may be passed to these, which run them on the judge's side.
 TAKE_FUNCTIONS = {"check_gradient", "raises", "sorted", "map", "filter", "max", "min", "sum", "any", "all"}
 WORDS = {"same", "close", "true", "raises", "check_gradient", "unchanged"}
-COMPARE = {"same", "close", "true", "check_gradient"}  # these look at what a function gave
+COMPARE = {"same", "close", "true", "check_gradient"}  # these check what a function returned
 LITERAL_ITERATORS = {"range", "enumerate", "zip", "reversed", "sorted", "product"}
 
 
 @dataclass(frozen=True)
 class Check:
-    """One `@test.check(...)` of a cell."""
+    """One `@test.check(...)` in a cell."""
 
     node: ast.FunctionDef
     title: str
@@ -72,18 +72,18 @@ def _find_checks(tree: ast.Module) -> Iterator[Check]:
 def _check_points(source: ModuleSource, cell: Cell, checks: list[Check], points: float) -> Iterator[Finding]:
     for check in checks:
         if check.points is None:
-            yield source.at(cell, "a check must say its points as a number: points=5", check.node.lineno)
+            yield source.at(cell, "a check must give its points as a number: points=5", check.node.lineno)
         if not check.title:
             yield source.at(cell, "a check must have a title", check.node.lineno)
         if [other.title for other in checks].count(check.title) > 1:
-            yield source.at(cell, f"the title '{check.title}' stands twice: rename one", check.node.lineno)
+            yield source.at(cell, f"two checks have the title '{check.title}': rename one", check.node.lineno)
     total = sum(check.points or 0 for check in checks)
     if total != points:
-        yield source.at(cell, f"points of the checks must add up to the exercise's {points:g}, they are {total:g}")
+        yield source.at(cell, f"the checks' points must add up to the exercise's {points:g}, they add up to {total:g}")
     visible = sum(check.points or 0 for check in checks if not check.hidden)
     if total and not LEAST_VISIBLE <= visible / total <= MOST_VISIBLE:
         share = f"{visible:g} of {total:g}, {visible / total:.0%}"
-        yield source.at(cell, f"visible checks must have 20 to 45 % of the points (aim at 30), they have {share}")
+        yield source.at(cell, f"visible checks must have 20 to 45 % of the points (aim for 30), they have {share}")
     if not any(check.hidden for check in checks):
         yield source.at(cell, "at least one check must be hidden")
 
@@ -93,7 +93,7 @@ def _check_hidden(source: ModuleSource, cell: Cell, checks: list[Check]) -> Iter
     for number, line in enumerate(cell.source.splitlines(), start=1):
         if BEGIN in line:
             if inside:
-                yield source.at(cell, f"'{BEGIN}' stands inside another one", number)
+                yield source.at(cell, f"'{BEGIN}' is inside another one", number)
             inside, start = True, number
         elif END in line:
             if not inside:
@@ -106,16 +106,16 @@ def _check_hidden(source: ModuleSource, cell: Cell, checks: list[Check]) -> Iter
         first = min([check.node.lineno, *(decorator.lineno for decorator in check.node.decorator_list)])
         within = any(begin < first and (check.node.end_lineno or first) < end for begin, end in regions)
         if check.hidden and not within:
-            yield source.at(cell, f"'{check.title}' says hidden=True outside '{BEGIN}': students would see it", first)
+            yield source.at(cell, f"'{check.title}' has hidden=True outside '{BEGIN}': students would see it", first)
         if within and not check.hidden:
-            yield source.at(cell, f"'{check.title}' is hidden from students: say hidden=True", first)
+            yield source.at(cell, f"'{check.title}' is hidden from students: add hidden=True", first)
 
 
 def _check_statements(source: ModuleSource, cell: Cell, tree: ast.Module) -> Iterator[Finding]:
     for node in ast.walk(tree):
         line = getattr(node, "lineno", 1)
         if isinstance(node, ast.Assert):
-            yield source.at(cell, "use the words of tinytorch.testing (same, close, true ...), not assert", line)
+            yield source.at(cell, "use the functions of tinytorch.testing (same, close, true ...), not assert", line)
         if isinstance(node, ast.Attribute) and called(node) == "np.random":
             yield source.at(cell, "draw random numbers from test.rng, not np.random", line)
         if _writes_into_data(node):
@@ -128,7 +128,7 @@ def _check_statements(source: ModuleSource, cell: Cell, tree: ast.Module) -> Ite
 
 
 def _writes_into_data(node: ast.AST) -> bool:
-    """`x.data[0] = 1`, `x.data[0] += 1` and `x.data += 1` write into an array that the judge holds a copy of."""
+    """`x.data[0] = 1`, `x.data[0] += 1` and `x.data += 1` write into an array of which the judge has only a copy."""
     if isinstance(node, ast.AugAssign):
         target = node.target
         return _is_data(target) or (isinstance(target, ast.Subscript) and _is_data(target.value))
@@ -142,12 +142,12 @@ def _is_data(node: ast.AST) -> bool:
 
 
 def _check_functions(source: ModuleSource, cell: Cell, tree: ast.Module, checks: list[Check]) -> Iterator[Finding]:
-    """No class and no function of the test's own may enter student code."""
+    """The test's own classes and functions must not be passed to student code."""
     bodies = {check.node for check in checks}
     own = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n not in bodies}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            message = "a test cell defines no class: models and datasets are fixtures of tinytorch.testing"
+            message = "a test cell must not define a class: use tinytorch.testing's fixtures for models and datasets"
             yield source.at(cell, message, node.lineno)
         if not isinstance(node, ast.Call):
             continue
@@ -157,13 +157,13 @@ def _check_functions(source: ModuleSource, cell: Cell, tree: ast.Module, checks:
         for argument in [*node.args, *(keyword.value for keyword in node.keywords)]:
             if isinstance(argument, ast.Lambda) or (isinstance(argument, ast.Name) and argument.id in own):
                 message = (
-                    f"a function of the test's own must not enter student code ({name or 'a call'}): use a fixture"
+                    f"the test's own function must not be passed to student code ({name or 'a call'}): use a fixture"
                 )
                 yield source.at(cell, message, argument.lineno)
 
 
 def _check_loops(source: ModuleSource, cell: Cell, tree: ast.Module, checks: list[Check]) -> Iterator[Finding]:
-    """A loop over what student code gave tests nothing if that is empty, so a count must stand beside it."""
+    """A loop over what student code returned tests nothing if that is empty, so the check must also count it."""
     for check in checks:
         counted = any(isinstance(n, ast.Call) and called(n.func) == "len" for n in ast.walk(check.node))
         plain = _plain_names(tree) | _plain_names(check.node)
@@ -171,24 +171,24 @@ def _check_loops(source: ModuleSource, cell: Cell, tree: ast.Module, checks: lis
             if not isinstance(node, ast.For) or counted or _is_plain(node.iter, plain):
                 continue
             if any(isinstance(n, ast.Call) and called(n.func) in WORDS for n in ast.walk(node)):
-                message = "a loop over what student code gave needs a count beside it: same(len(...), n)"
+                message = "a loop over what student code returned also needs a count: same(len(...), n)"
                 yield source.at(cell, message, node.lineno)
 
 
 def _check_answers(source: ModuleSource, cell: Cell, tree: ast.Module, checks: list[Check]) -> Iterator[Finding]:
-    """A function that only ever raises must get no points: every check looks at something that it gave back too."""
+    """A function that always raises must get no points: every check must also check a returned value."""
     helpers = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     for check in checks:
         if not _looks_at_an_answer(check.node, helpers):
             message = (
-                f"'{check.title}' passes for a function that always raises: compare a right answer in the same check "
-                "before 'raises'"
+                f"'{check.title}' passes for a function that always raises: before 'raises', compare a right answer "
+                "in the same check"
             )
             yield source.at(cell, message, check.node.lineno)
 
 
 def _looks_at_an_answer(node: ast.FunctionDef, helpers: dict[str, ast.FunctionDef]) -> bool:
-    """Tell whether a check compares what is not the message of an error, itself or in a function of the cell's."""
+    """Return whether a check, or a function of the cell that it calls, compares anything but an error's message."""
     messages = _messages(node)
     for call in (n for n in ast.walk(node) if isinstance(n, ast.Call)):
         name = called(call.func)
@@ -202,7 +202,7 @@ def _looks_at_an_answer(node: ast.FunctionDef, helpers: dict[str, ast.FunctionDe
 
 
 def _messages(node: ast.AST) -> set[str]:
-    """Names of what `raises` gave: the text of an error."""
+    """The names that were assigned what `raises` returned: an error's message."""
     assigned = [n for n in ast.walk(node) if isinstance(n, ast.Assign) and _calls_raises(n.value)]
     return {leaf.id for n in assigned for t in n.targets for leaf in ast.walk(t) if isinstance(leaf, ast.Name)}
 
@@ -216,7 +216,7 @@ def _calls_raises(node: ast.AST) -> bool:
 
 
 def _plain_names(tree: ast.AST) -> set[str]:
-    """Names that the test itself gave a literal, a range or an array of numpy's."""
+    """The names to which the test itself assigned a literal, a range or a numpy array."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and _is_plain(node.value, found):
@@ -231,7 +231,7 @@ def _is_plain(node: ast.AST, plain: set[str]) -> bool:
     if isinstance(node, (ast.Constant, ast.JoinedStr)):
         return True
     if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
-        # The loop's length is written down, whatever its items are.
+        # The loop's length is in the source, whatever its items are.
         return True
     if isinstance(node, ast.Name):
         return node.id in plain

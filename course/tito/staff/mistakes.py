@@ -1,7 +1,7 @@
-"""The mistakes that `module.yaml` declares: what the release warns of, as a faulty variant of the reference.
+"""The mistakes that `module.yaml` declares: the release warns of them, and each is a faulty variant of the reference.
 
-A snippet is looked for between the solution's markers. Its further lines are indented as the line that holds its first
-one, so that it can be written flush left in YAML.
+A snippet is looked for between the solution's markers. Its lines after the first get the indentation of the line that
+has the first, so that it can be written flush left in YAML.
 """
 
 import re
@@ -12,17 +12,17 @@ from tito.curriculum import Mistake
 from tito.errors import TitoError
 from tito.source.percent import Cell
 
-# What stands before the words of a line in markdown, in a comment, and in a list of either.
+# What may come before the words of a line in markdown, in a comment, and in a list in either.
 _PREFIX = re.compile(r"^[\s>#*|-]*(?:\d+\.\s)?")
 
 
 def faulty(source: str, mistake: Mistake) -> str:
-    """Return a solution cell with the mistake made; an error unless what it replaces stands there exactly once."""
+    """Return a solution cell with the mistake; it is an error unless the snippet to replace occurs exactly once."""
     start, end = _region(source)
     places = _places(source, start, end, mistake.replace)
     if len(places) != 1:
         raise TitoError(
-            f"{_first_line(mistake.replace)!r} must stand once in the solution, it stands {len(places)} times"
+            f"{_first_line(mistake.replace)!r} must occur once in the solution, it occurs {len(places)} times"
         )
     (place,) = places
     indent = _indent(source, place)
@@ -31,12 +31,12 @@ def faulty(source: str, mistake: Mistake) -> str:
 
 
 def released_text(cells: Iterable[Cell]) -> str:
-    """Say in one line all that a student reads of a module: no solutions, no hidden tests."""
+    """Return in one line all of a module's text that students read: no solutions, no hidden tests."""
     return fold("\n".join(_released(cell) for cell in cells))
 
 
 def fold(text: str) -> str:
-    """Join lines to one, without what stands before their words."""
+    """Join lines into one, without the marks before their words."""
     return " ".join(" ".join(_PREFIX.sub("", line) for line in text.splitlines()).split())
 
 
@@ -45,7 +45,7 @@ def _released(cell: Cell) -> str:
 
 
 def _region(source: str) -> tuple[int, int]:
-    """Where the solution begins and ends; what stands outside is the student's already."""
+    """Where the solution begins and ends; students already have what is outside."""
     begin, end = source.find(BEGIN_SOLUTION), source.find(END_SOLUTION)
     if begin < 0 or end < begin:
         raise TitoError(f"the cell has no {BEGIN_SOLUTION!r} ... {END_SOLUTION!r}")
@@ -72,6 +72,6 @@ def _indent(source: str, place: int) -> str:
 
 
 def _indented(snippet: str, indent: str) -> str:
-    """The snippet as it stands in the cell: lines after the first begin where that line begins."""
+    """The snippet as it is in the cell: lines after the first are indented like that line."""
     first, *others = snippet.strip("\n").split("\n")
     return "\n".join([first, *(indent + line if line.strip() else "" for line in others)])

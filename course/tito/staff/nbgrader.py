@@ -10,11 +10,11 @@ from tito.curriculum import load_curriculum, require_course
 
 @click.command()
 @click.argument("names", metavar="NAME...", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Generate every written module.")
-@click.option("--course-dir", type=click.Path(file_okay=False, path_type=Path), help="nbgrader's course.  [var/course]")
+@click.option("--all", "everything", is_flag=True, help="Generate all written modules.")
+@click.option("--course-dir", type=click.Path(file_okay=False, path_type=Path), help="nbgrader's folder.  [var/course]")
 @click.option("--json", "as_json", is_flag=True, help="Print the releases' paths as JSON.")
 def generate(names: tuple[str, ...], everything: bool, course_dir: Path | None, as_json: bool) -> int:
-    """Write source/SLUG/SLUG.ipynb and, by nbgrader's own converter, release/SLUG/SLUG.ipynb.
+    """Write source/SLUG/SLUG.ipynb and, with nbgrader's own converter, release/SLUG/SLUG.ipynb.
 
     \b
     Examples:
@@ -22,7 +22,7 @@ def generate(names: tuple[str, ...], everything: bool, course_dir: Path | None, 
       tito nbgrader generate --all --course-dir var/course
     """
     if bool(names) == everything:
-        raise click.UsageError("name modules, or say --all.")
+        raise click.UsageError("name one or more modules, or give --all.")
     course = require_course()
     curriculum = load_curriculum(course)
     modules = curriculum.written if everything else [curriculum.find_written(name) for name in names]

@@ -1,8 +1,8 @@
-"""Build the wheels of the two environments that must not hold the whole reference: the student's and the worker's.
+"""Build the wheels of the two environments that must not have the whole reference: the student's and the worker's.
 
-Promises: a wheel lists what it may hold, never what it must not; the same tree gives the same bytes. The student's
+Promises: a wheel has only files that are listed here as allowed; the same tree gives the same bytes. The student's
 wheel has the reference of prebuilt modules only; the worker's has no module at all. `tinytorch.fast` computes what
-exercises ask for: the student's wheel has it once nobody can submit these any more, and the worker's never.
+exercises ask for: the student's wheel gets it only once nobody can submit these any more, the worker's never.
 """
 
 import json
@@ -18,7 +18,7 @@ from tito.errors import TitoError
 from tito.source.export import export_module
 from tito.staff.fast_wheel import require_closed
 
-# What each wheel has of the rooms: folders or files below the checkout, and where they go in the wheel.
+# What each wheel gets: folders or files in the checkout, and where they go in the wheel.
 CONTENTS = {
     "student": {
         "tinytorch": "tinytorch",
@@ -43,7 +43,7 @@ CONTENTS = {
     },
 }
 FAST = "tinytorch/fast"  # see tito.staff.fast_wheel: who may have it
-# Pictures need matplotlib, which a worker has not.
+# Pictures need matplotlib, which a worker does not have.
 LEFT_OUT = {"student": (FAST,), "worker": (FAST, "tinytorch/viz")}
 
 PYPROJECT = """\
@@ -69,13 +69,13 @@ SCRIPTS = '\n[project.scripts]\ntito = "tito.cli:main"\n'
 
 @dataclass(frozen=True)
 class Choice:
-    """What a student's environment gets prebuilt, in the curriculum's order."""
+    """The modules that a student's environment gets prebuilt, in the curriculum's order."""
 
     prebuilt: tuple[Module, ...]
 
     @classmethod
     def of(cls, curriculum: Curriculum, tiers: list[str], extra: list[str]) -> "Choice":
-        """Prebuild what the modules of these tiers stand on and is not among them, and the modules named by `extra`."""
+        """Prebuild the modules named in `extra`, and those that the modules of these tiers need but don't include."""
         built = curriculum.of_tiers(tiers)
         needed = {needed.slug for module in built for needed in curriculum.before(module)}
         names = (needed - {module.slug for module in built}) | {curriculum.find_written(name).slug for name in extra}
@@ -95,7 +95,7 @@ def build_student(
 ) -> Path:
     """Build the student's wheel for a semester that runs these tiers; return its path.
 
-    With `fast` it has `tinytorch.fast`; what that answers must be prebuilt, or among the modules that are `closed`.
+    With `fast` it has `tinytorch.fast`; the modules that this answers must be prebuilt or among those in `closed`.
     """
     curriculum = load_curriculum(course)
     choice = Choice.of(curriculum, tiers, prebuilt or [])
@@ -131,14 +131,14 @@ def _build(kind: str, checkout: Path, output: Path, core: dict[str, str], fast: 
 
 
 def checkout_of_code(beside_course: Path) -> Path:
-    """A course tree may lie anywhere (`TITO_COURSE`); the code to pack lies where this file does."""
+    """Return the checkout with the code to pack; a course tree elsewhere (`TITO_COURSE`) has none: then use ours."""
     if (beside_course / "pyproject.toml").is_file():
         return beside_course
     return Path(__file__).resolve().parents[3]
 
 
 def contents(kind: str, checkout: Path, fast: bool = False) -> dict[str, Path]:
-    """List the files of the checkout that a wheel holds, by their names in it; `tinytorch.fast` only with `fast`."""
+    """List the checkout's files that go into a wheel, by their names there; `tinytorch.fast` only with `fast`."""
     found: dict[str, Path] = {}
     for source, place in CONTENTS[kind].items():
         for path in sorted(checkout.glob(source)):
@@ -179,12 +179,12 @@ def _write_pyproject(kind: str, checkout: Path, stage: Path) -> None:
 
 
 def prebuilt_of_semester(path: Path, curriculum: Curriculum) -> list[str]:
-    """Read from a semester file which modules come prebuilt."""
+    """Read which modules come prebuilt from a semester file."""
     from tito.semester.read import read
 
     return list(read(path, curriculum).selection.prebuilt)
 
 
 def split(text: str) -> list[str]:
-    """Split a list given with commas."""
+    """Split a comma-separated list."""
     return [part.strip() for part in text.split(",") if part.strip()]

@@ -12,14 +12,14 @@ from tito.staff.package import build_student, build_worker, checkout_of_code, pr
 
 
 @click.command()
-@click.option("--student", "tiers", metavar="TIERS", help="Build the student's wheel for these tiers (commas between).")
-@click.option("--prebuilt", metavar="MODULES", default="", help="Modules that come prebuilt besides skipped tiers.")
+@click.option("--student", "tiers", metavar="TIERS", help="Build the student's wheel for these tiers (with commas).")
+@click.option("--prebuilt", metavar="MODULES", default="", help="Modules prebuilt, besides those of skipped tiers.")
 @click.option(
     "--semester", type=click.Path(dir_okay=False, path_type=Path), help="Build the student's wheel for a semester file."
 )
 @click.option("--worker", is_flag=True, help="Build the worker's wheel.")
 @click.option(
-    "--fast", is_flag=True, help="Put tinytorch.fast into the student's wheel; what it answers must be closed."
+    "--fast", is_flag=True, help="Put tinytorch.fast into the student's wheel; modules that it answers must be closed."
 )
 @click.option("--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for wheels.  [build/packages]")
 @click.option("--json", "as_json", is_flag=True, help="Print the wheels' paths as JSON.")
@@ -42,11 +42,11 @@ def build(
       tito package build --semester course/semesters/2027-28.yaml --fast
     """
     if tiers is None and semester is None and not worker:
-        raise click.UsageError("say --student TIERS, --semester FILE or --worker.")
+        raise click.UsageError("give --student TIERS, --semester FILE or --worker.")
     if fast and tiers is None and semester is None:
-        raise click.UsageError("--fast is about the student's wheel: say --student TIERS or --semester FILE, too.")
+        raise click.UsageError("--fast only affects the student's wheel: also give --student TIERS or --semester FILE.")
     if tiers is not None and semester is not None:
-        raise click.UsageError("say either --student TIERS or --semester FILE: the file names the tiers.")
+        raise click.UsageError("give either --student TIERS or --semester FILE, not both: the file names the tiers.")
     course = require_course()
     output = output or checkout_of_code(course.parent) / "build" / "packages"
     wheels = []
@@ -66,7 +66,7 @@ def build(
 @click.command()
 @click.argument("kinds", nargs=-1, type=click.Choice(KINDS))
 @click.option("--tiers", help="Tiers that the semester runs; modules of skipped ones come prebuilt.  [all]")
-@click.option("--prebuilt", default="", help="Modules that come prebuilt besides.")
+@click.option("--prebuilt", default="", help="Additional modules that come prebuilt.")
 @click.option(
     "--semester", type=click.Path(dir_okay=False, path_type=Path), help="Take tiers and modules from a semester file."
 )
@@ -82,7 +82,7 @@ def environments(kinds: tuple[str, ...], tiers: str | None, prebuilt: str, semes
       tito package environments worker --json
     """
     if tiers and semester:
-        raise click.UsageError("say either --tiers or --semester FILE: the file names the tiers.")
+        raise click.UsageError("give either --tiers or --semester FILE, not both: the file names the tiers.")
     course = require_course()
     root = Path(__file__).resolve().parents[3]
     made = make_environments(

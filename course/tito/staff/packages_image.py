@@ -1,8 +1,8 @@
-"""The image that the others take their packages from: what the locks name, installed once for all kinds.
+"""The image from which the others take their packages: what the locks name, installed once for all kinds.
 
-Promises: its name is a digest of locks, scripts and base, so that it is made once for all courses of a machine; what
-was downloaded stays in a volume, so that a changed lock downloads what is new in it. Engines whose client has no
-BuildKit can do this too: the installation is a container that is committed, not a step of a build.
+Promises: its name is a digest of locks, scripts and base, so that it is made once for all courses on a machine;
+downloads stay in a volume, so that a changed lock downloads only what is new in it. This also works if the engine's
+client has no BuildKit: the installation is a container that is committed, not a step of a build.
 """
 
 import os
@@ -19,13 +19,13 @@ from tito.staff.engine import REPOSITORY, ROOT, Say, digest_of, docker, follow, 
 LOCKS = ("bootstrap", "student", "staff", "hub", "worker", "node")
 FILES = ("packages.Dockerfile", "packages.sh", "trim.sh", "proxy/package.json", "proxy/package-lock.json")
 DOWNLOADS = f"{REPOSITORY}-downloads"
-# Certificate authorities of this machine, for the time of the build: the first that exists.
+# This machine's certificate authorities, used during the build: the first file that exists.
 BUNDLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 SYSTEM_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 
 
 class Packages:
-    """The packages' image on one base; `make` is called by whatever is built from it, and works once."""
+    """The packages' image on one base; every image built from it calls `make`, which does the work once."""
 
     def __init__(self, base: str, force: bool, say: Say) -> None:
         self._base, self._force, self._say = base, force, say
@@ -45,7 +45,7 @@ class Packages:
         return self.name
 
     def _bare(self, context: Path) -> str:
-        """Build what the installation runs in; return its id."""
+        """Build the image in which the installation runs; return its id."""
         answer = context / "id"
         command = ["docker", "build", "--file", str(context / "packages.Dockerfile"), "--iidfile", str(answer)]
         command += ["--build-arg", f"BASE_IMAGE={self._base}", *(["--no-cache"] * self._force), str(context)]
@@ -79,5 +79,5 @@ def _bundle() -> str:
     paths = (*(os.environ[name] for name in BUNDLES if name in os.environ), SYSTEM_BUNDLE)
     found = next((path for path in paths if Path(path).is_file()), None)
     if found is None:
-        raise TitoError(f"no bundle of certificate authorities is here ({SYSTEM_BUNDLE}): set SSL_CERT_FILE.")
+        raise TitoError(f"no file of certificate authorities was found ({SYSTEM_BUNDLE}): set SSL_CERT_FILE.")
     return found

@@ -1,4 +1,4 @@
-"""Compress JupyterLab's scripts where they lie, once: servers send the twins (`hub_config/server/ready_made.py`).
+"""Compress JupyterLab's scripts once, in place: servers send the compressed copies (`hub_config/server/ready_made.py`).
 
 In images `docker/trim.sh` does the same.
 """
@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 
 KINDS = (".js", ".css", ".svg", ".json")
-SMALLEST = 2048  # a smaller one is sent in as many packets
+SMALLEST = 2048  # compressing a smaller one would not save packets
 
 
 def compress_pages(environment: Path) -> int:
-    """Write FILE.gz beside each file of JupyterLab's pages that has no current one; return how many were written."""
+    """Write FILE.gz next to each file of JupyterLab's pages that has no current one; return how many were written."""
     found = (environment / "share" / "jupyter").rglob("*")
     files = [path for path in found if path.suffix in KINDS and path.is_file() and path.stat().st_size > SMALLEST]
     return sum(_compress(path) for path in files)

@@ -1,6 +1,6 @@
-"""`python -m tito.worker`: obey one judge on descriptor 0 (a socket, or a pipe with answers on 1), then end.
+"""`python -m tito.worker`: serve one judge on descriptor 0 (a socket, or a pipe with answers on 1), then exit.
 
---output null|inherit   where student code prints (null: nowhere; a full log can't fill anything)
+--output null|inherit   where student code prints (null: nowhere, so that it can't fill a log)
 --confine               forbid new processes and sockets from now on (Linux)
 """
 
@@ -37,7 +37,7 @@ def _confine(user: int | None, **limits: int) -> None:
 
 
 def _take_channel(output: str) -> Channel:
-    """Move the judge's descriptors out of the way, so that `print` and `input` of student code can't meet them."""
+    """Move the judge's descriptors out of the way, so that student code's `print` and `input` can't reach them."""
     is_socket = stat.S_ISSOCK(os.fstat(0).st_mode)
     read_fd = os.dup(0)
     write_fd = read_fd if is_socket else os.dup(1)
@@ -65,7 +65,7 @@ def serve(channel: Channel, worker: Worker) -> None:
         answer = _answer(worker, reader, structure, buffers)
         try:
             pieces = writer.message(answer)
-        except BaseException as error:  # a value that cannot be sent is the student's value
+        except BaseException as error:  # a value that can't be sent is the student's value
             pieces = writer.message(["error", "ValueError", "ValueError", _unsendable(error), ""])
         del answer, buffers
         channel.send(pieces)
@@ -81,11 +81,11 @@ def _answer(worker: Worker, reader: Reader, structure: bytes, buffers: list) -> 
 
 def _unsendable(error: BaseException) -> str:
     why = f": {error}" if type(error) is WireError else ""
-    return f"what came back is no plain value and no object: {type(error).__name__}{why}"
+    return f"the result is neither a plain value nor an object: {type(error).__name__}{why}"
 
 
 if __name__ == "__main__":
     main()
-    # Threads, atexit functions and finalizers of student code are not waited for.
+    # Don't wait for threads, atexit functions and finalizers of student code.
     sys.stdout.flush()
     os._exit(0)

@@ -1,7 +1,7 @@
 """Run the cells of a module, one by one and statement by statement, as the notebook would.
 
-A cell that does not compile is replaced by its untouched stub. Definitions, imports and assignments of a cell stay even
-if a later statement of it fails; whatever the exercise then still lacks comes from the stub.
+A cell that does not compile is replaced by its untouched stub. A cell's definitions, imports and assignments stay even
+if a later statement in it fails; names that the exercise then still lacks come from the stub.
 """
 
 import __future__
@@ -21,7 +21,7 @@ class Notebook:
 
     def __init__(self, name: str):
         self.module = ModuleType(name)
-        self._flags = 0  # of `from __future__ import`: as in a notebook, they hold for what follows
+        self._flags = 0  # of `from __future__ import`: as in a notebook, they apply to what follows
         self.module.__dict__["__builtins__"] = __builtins__
         sys.modules[name] = self.module  # pickling and dataclasses look the module up by name
 
@@ -30,7 +30,7 @@ class Notebook:
         return self.module.__dict__
 
     def run(self, cell: str, source: str, stub: str = "") -> list[str]:
-        """Run one cell; return what went wrong, in words, [] if nothing did."""
+        """Run one cell; return in words what went wrong, [] if nothing did."""
         problems = self._run_source(cell, source)
         missing = [name for name in defined_names(stub) if name not in self.names] if problems and stub else []
         if missing:
@@ -58,7 +58,7 @@ class Notebook:
             self._flags |= _future_flags(node)
             code = compile(ast.Module([node], []), filename, "exec", flags=self._flags, dont_inherit=True)
             exec(code, self.names)
-        except BaseException as error:  # student code may raise anything, SystemExit and KeyboardInterrupt included
+        except BaseException as error:  # student code may raise anything, including SystemExit and KeyboardInterrupt
             return f"{type(error).__name__}: {message_of(error)} (line {line_in(error, filename) or node.lineno})"
         return ""
 
@@ -93,7 +93,7 @@ def message_of(error: BaseException) -> str:
         text = error.args[0] if type(error) is KeyError and error.args and type(error.args[0]) is str else str(error)
         return str.__str__(text)[:LONGEST_MESSAGE]
     except BaseException:
-        return "(its text cannot be shown)"
+        return "(its text can't be shown)"
 
 
 def line_in(error: BaseException, prefix: str = "<") -> int:

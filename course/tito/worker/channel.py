@@ -1,8 +1,8 @@
 """Send and receive whole messages over a socket or a pair of pipes, with limits and deadlines.
 
-`receive` returns when a whole message has come, or raises: WireError for a message that is too large or ill-formed,
-TimeoutError at the deadline however slowly bytes drip in, EOFError when the other side is gone. Who gives `later` is
-asked for a later deadline first.
+`receive` returns when a whole message has arrived, or raises: WireError for a message that is too large or malformed,
+TimeoutError at the deadline however slowly bytes arrive, EOFError when the other side is gone. `later`, if given, is
+called for a later deadline first.
 """
 
 import os
@@ -25,7 +25,7 @@ class Channel:
         self.received_bytes = 0
 
     def send(self, pieces: list[Any], deadline: float | None = None, later: Later = None) -> None:
-        """Send the pieces of one message; a reader that has stopped reading meets the deadline."""
+        """Send the pieces of one message; TimeoutError at the deadline if the reader has stopped reading."""
         data = pieces[0] if len(pieces) == 1 else b"".join(bytes(piece) for piece in pieces)
         view = memoryview(data)
         while view:
@@ -38,17 +38,17 @@ class Channel:
                 continue
 
     def receive(self, deadline: float | None = None, later: Later = None) -> tuple[bytes, list[bytearray]]:
-        """Return structure and array bytes of the next message."""
+        """Return the next message's structure and array bytes."""
         structure_bytes, count = HEADER.unpack(self._exactly(HEADER.size, deadline, later))
         if structure_bytes > self._limits.structure_bytes or count > self._limits.arrays:
             raise WireError(
-                f"a message may have {self._limits.structure_bytes} bytes and {self._limits.arrays} arrays, "
-                f"this one announces {structure_bytes} and {count}"
+                f"a message announces {structure_bytes} bytes and {count} arrays, "
+                f"the limits are {self._limits.structure_bytes} and {self._limits.arrays}"
             )
         raw = self._exactly(LENGTH.size * count, deadline, later)
         lengths = [LENGTH.unpack_from(raw, LENGTH.size * i)[0] for i in range(count)]
         if sum(lengths) > self._limits.array_bytes:
-            raise WireError(f"arrays of a message may have {self._limits.array_bytes} bytes, these have {sum(lengths)}")
+            raise WireError(f"a message's arrays have {sum(lengths)} bytes, the limit is {self._limits.array_bytes}")
         structure = bytes(self._exactly(structure_bytes, deadline, later))
         return structure, [self._exactly(length, deadline, later) for length in lengths]
 
@@ -58,7 +58,7 @@ class Channel:
         self._read_fd = self._write_fd = -1
 
     def _exactly(self, size: int, deadline: float | None, later: Later) -> bytearray:
-        """Read `size` bytes; memory grows with what came, not with what was announced."""
+        """Read `size` bytes; memory grows with the bytes that arrive, not with those announced."""
         data = bytearray()
         while len(data) < size:
             self._wait(self._read_fd, deadline, later, for_reading=True)
@@ -76,7 +76,7 @@ class Channel:
 
     def _wait(self, fd: int, deadline: float | None, later: Later, *, for_reading: bool) -> None:
         if deadline is None:
-            return  # the worker's side: it has nothing to do but wait
+            return  # the worker's side, which has nothing else to do
         poll = select.poll()
         poll.register(fd, select.POLLIN if for_reading else select.POLLOUT)
         remaining = deadline - time.monotonic()
@@ -84,7 +84,7 @@ class Channel:
             moved = later() if later else deadline
             remaining = moved - time.monotonic()
             if remaining <= 0:
-                # To ask for a later deadline took time itself, in which the answer may have come.
+                # Asking for a later deadline took time, in which the answer may have arrived.
                 if moved > deadline and poll.poll(0):
                     return
                 raise TimeoutError("no answer in time")

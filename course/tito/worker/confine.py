@@ -1,6 +1,6 @@
-"""Give up, for the rest of this process's life, what student code has no need of: privileges, processes, sockets.
+"""Give up for the rest of this process's life what student code doesn't need: privileges, processes, sockets.
 
-A second wall inside the sandbox, the same whether that is bubblewrap or a container: an unprivileged user, limits on
+This is a second wall inside the sandbox, the same for bubblewrap and containers: an unprivileged user, limits on
 processor time, address space and files, and a seccomp filter.
 """
 
@@ -20,7 +20,7 @@ LOAD_WORD, EQUAL, ANY_BIT, GREATER_EQUAL, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 CLONE_THREAD = 0x00010000
 CALL_NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # offsets in struct seccomp_data
 
-# The last of each list hold memory that is in no address space and no /tmp: no limit of a process bounds it.
+# The last calls in each list allocate memory that is in no address space and no /tmp: no process limit bounds it.
 # architecture: (audit number, {system call: number}); from the kernel's tables
 MACHINES: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
@@ -52,7 +52,7 @@ MACHINES: dict[str, tuple[int, dict[str, int]]] = {
         },
     ),
 }  # fmt: skip
-X32_CALLS = 0x40000000  # the second numbering of x86_64, which would walk around the list
+X32_CALLS = 0x40000000  # x86_64's second numbering, which would get around the list
 
 
 class _Program(ctypes.Structure):
@@ -68,19 +68,19 @@ def become_user(number: int) -> None:
 
 
 def _drop_capabilities() -> None:
-    """Changing the user clears what is in force; what could be inherited is cleared here."""
+    """Clear the capabilities that could be inherited; changing the user clears those in effect."""
     libc = ctypes.CDLL(None, use_errno=True)
     header, nothing = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)()
     if libc.capset(header, nothing) != 0:
-        raise OSError(ctypes.get_errno(), "the kernel keeps capabilities for the worker")
+        raise OSError(ctypes.get_errno(), "the kernel does not let the worker give up its capabilities")
 
 
 def limit_resources(*, cpu_seconds: int, address_space_bytes: int, file_bytes: int, open_files: int = 64) -> None:
-    """Set hard limits of this process."""
+    """Set this process's hard limits."""
     for kind, value in (
         (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, address_space_bytes),
-        (resource.RLIMIT_DATA, address_space_bytes),  # not the judge's own, which it would inherit
+        (resource.RLIMIT_DATA, address_space_bytes),  # else it would inherit the judge's own
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, open_files),
         (resource.RLIMIT_CORE, 0),
@@ -90,21 +90,21 @@ def limit_resources(*, cpu_seconds: int, address_space_bytes: int, file_bytes: i
 
 
 def forbid_processes() -> None:
-    """Refuse the calls of MACHINES from now on, in all threads to come; an error where that can't be had."""
+    """Refuse the calls in MACHINES from now on, in all later threads; OSError if that is impossible."""
     machine = platform.machine()
     if machine not in MACHINES:
-        raise OSError(f"confinement knows {', '.join(MACHINES)}, this machine is {machine}")
+        raise OSError(f"this machine is {machine}, and student code can be confined only on {', '.join(MACHINES)}")
     code = filter_program(*MACHINES[machine])
     buffer = ctypes.create_string_buffer(code, len(code))
     program = _Program(len(code) // 8, ctypes.addressof(buffer))
     libc = ctypes.CDLL(None, use_errno=True)
     for arguments in ((PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))):
         if libc.prctl(*arguments) != 0:
-            raise OSError(ctypes.get_errno(), "the kernel refuses a seccomp filter; grading needs one")
+            raise OSError(ctypes.get_errno(), "the kernel refuses the seccomp filter that grading needs")
 
 
 def filter_program(architecture: int, calls: dict[str, int]) -> bytes:
-    """Return the filter in the kernel's classic BPF: one 8-byte instruction after the other."""
+    """Return the filter in the kernel's classic BPF: a sequence of 8-byte instructions."""
     refused = [number for name, number in calls.items() if name not in ("clone", "clone3")]
     program = [
         _instruction(LOAD_WORD, ARCHITECTURE),
@@ -113,7 +113,7 @@ def filter_program(architecture: int, calls: dict[str, int]) -> bytes:
         _instruction(LOAD_WORD, CALL_NUMBER),
         _instruction(GREATER_EQUAL, X32_CALLS, 0, 1),
         _instruction(RETURN, KILL),
-        # glibc tries clone3 first and falls back to clone, whose flags can be looked at: threads may be made.
+        # glibc tries clone3 first and falls back to clone, whose flags a filter can see: threads are allowed.
         _instruction(EQUAL, calls["clone3"], 0, 1),
         _instruction(RETURN, ABSENT),
         _instruction(EQUAL, calls["clone"], 0, 4),

@@ -1,4 +1,4 @@
-"""What a worker does when asked: one function per request, each on plain values and objects of this process."""
+"""A worker's answers to requests: one function for each, on plain values and this process's objects."""
 
 import copy
 import importlib
@@ -42,7 +42,7 @@ class Stop(Exception):
 
 
 class Worker:
-    """The objects and the notebook of one job, and the requests on them."""
+    """One job's objects and notebook, and the requests on them."""
 
     def __init__(self, name: str):
         self.objects = Objects()
@@ -52,7 +52,7 @@ class Worker:
         }
 
     def answer(self, request: list) -> list:
-        """Obey `[released numbers, word, arguments...]`; return `["ok", value]`, `["stop"]` or `["error", ...]`."""
+        """Answer `[released numbers, word, arguments...]` with `["ok", value]`, `["stop"]` or `["error", ...]`."""
         try:
             released, word, *arguments = request
             self.objects.release(released)
@@ -142,7 +142,7 @@ class Worker:
         error = RuntimeError("the block of the test failed") if failed else None
         type(target).__exit__(target, type(error) if error else None, error, None)
 
-    # words of tinytorch.testing
+    # functions of tinytorch.testing
 
     def do_remote(self, array: np.ndarray) -> Stored:
         return self.objects.keep_remote(array)
@@ -160,7 +160,7 @@ class Worker:
         return copy.deepcopy(target)
 
     def do_saved_and_loaded(self, state: Any) -> Any:
-        return pickle.loads(pickle.dumps(state))  # of student objects, where student code runs anyway
+        return pickle.loads(pickle.dumps(state))  # the student's objects; student code runs here anyway
 
 
 def as_handle(value: Any, objects: Objects) -> Ref:
@@ -171,7 +171,7 @@ def as_handle(value: Any, objects: Objects) -> Ref:
 
 
 def describe(error: BaseException) -> list[str]:
-    """Return the built-in class, the own class name, the message and the place of an exception."""
+    """Return an exception's built-in class, its own class name, its message and its place."""
     names = [kind.__name__ for kind in type(error).__mro__ if kind.__module__ == "builtins"]
     known = next((name for name in names if name in BUILTIN_ERRORS), "RuntimeError")
     message = message_of(error)
@@ -183,5 +183,5 @@ def describe(error: BaseException) -> list[str]:
 def _array(x: Any) -> np.ndarray:
     array = x if isinstance(x, np.ndarray) else getattr(x, "data", None)
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"an array or a tensor was expected, got an object of class {type(x).__name__}")
+        raise TypeError(f"an array or a tensor was expected, not an object of class {type(x).__name__}")
     return array

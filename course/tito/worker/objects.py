@@ -1,6 +1,6 @@
-"""The worker's objects, by number: what the judge holds handles to.
+"""The worker's objects, by number; the judge has handles to them.
 
-An object keeps its number as long as the judge holds it, so that `is` means the same on both sides.
+An object keeps its number as long as the judge keeps its handle, so that `is` means the same on both sides.
 """
 
 from collections import OrderedDict
@@ -10,7 +10,7 @@ import numpy as np
 
 from tito.worker.wire import Ref, Stored, WireError
 
-# Arrays that went out are kept, so that the judge can ask whether two of them share memory; the oldest are let go.
+# Arrays that were sent are kept, so that the judge can ask whether two of them share memory; the oldest are dropped.
 KEPT_ARRAYS = 2000
 KEPT_BYTES = 2**28
 
@@ -36,7 +36,7 @@ class Objects:
         return Ref(number, type(value).__name__)
 
     def store(self, array: np.ndarray) -> int:
-        """Keep an array that goes out as a copy, and return its number."""
+        """Keep an array that is sent as a copy, and return its number."""
         number = self._new_number()
         self._arrays[number] = array
         self._array_bytes += array.nbytes
@@ -45,7 +45,7 @@ class Objects:
         return number
 
     def keep_remote(self, array: np.ndarray) -> Stored:
-        """Keep an array of the judge's for the whole run."""
+        """Keep one of the judge's arrays for the whole run."""
         number = self._new_number()
         self._remote[number] = array
         return Stored(number)
@@ -57,10 +57,10 @@ class Objects:
         for kept in (self._remote, self._arrays):
             if ref.number in kept:
                 return kept[ref.number]
-        raise WireError(f"there is no object {ref.number} (any more)")
+        raise WireError(f"there is no object {ref.number}, or it was dropped")
 
     def release(self, numbers: list[int]) -> None:
-        """Forget objects that the judge no longer holds."""
+        """Forget objects that the judge no longer uses."""
         for number in numbers:
             if number in self._by_number:
                 del self._numbers[id(self._by_number[number])]

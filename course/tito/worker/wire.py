@@ -1,8 +1,8 @@
-"""Plain values on the wire between judge and worker: what they are, how they are written, how much is let through.
+"""Plain values on the wire between judge and worker: which values, how they are written, and how much is allowed.
 
-A message is a msgpack structure and, beside it, the bytes of its arrays. Nothing on the wire can run code: no pickle,
-no class names that are looked up. Reading enforces `WireLimits` on size, depth and count and refuses with `WireError`;
-it never hangs and its work is proportional to the bytes that came.
+A message is a msgpack structure followed by the bytes of its arrays. Nothing on the wire can run code: no pickle,
+no class names that are looked up. Reading enforces `WireLimits` on size, depth and count, and raises `WireError`;
+it never hangs, and its work is proportional to the bytes received.
 """
 
 import math
@@ -32,24 +32,24 @@ ARRAY, SCALAR, TUPLE, SLICE, RANGE, DTYPE, COMPLEX, BIG_INT, HANDLE, STORED, SET
 
 
 class WireError(Exception):
-    """What came is not a message of this protocol, or is too large."""
+    """The bytes are not a message of this protocol, or too large."""
 
 
 @dataclass(frozen=True)
 class WireLimits:
-    """How much one message may be."""
+    """The limits for one message."""
 
-    structure_bytes: int = 2**20  # bounds the number of Python objects that reading makes
+    structure_bytes: int = 2**20  # limits the number of Python objects that reading makes
     array_bytes: int = 2**26  # all arrays of a message together
     arrays: int = 4096
     elements: int = 2**26  # of all arrays of a message together
-    # Rows of nothing cost no byte, and whoever walks through them meets each one; members of ranges too.
+    # Empty rows cost no bytes, but iterating visits each of them; likewise the members of ranges.
     rows_of_nothing: int = 2**20
     range_items: int = 2**20
     rank: int = 32
     depth: int = 32
     big_int_bytes: int = 1024  # int.from_bytes is quadratic
-    # Whoever chooses numbers as keys can make them collide, which is quadratic; text is hashed with a secret.
+    # Chosen numbers as keys can be made to collide, which is quadratic; text is hashed with a secret.
     chosen_keys: int = 5000
 
 
@@ -72,23 +72,23 @@ class Stored:
 
 
 class Writer:
-    """Write values as one message. `refer` makes a Ref of what is not plain; `store` numbers an array that goes out."""
+    """Write values as one message. `refer` makes a Ref for a value that is not plain; `store` numbers a sent array."""
 
     def __init__(self, refer: Callable[[Any], Any], store: Callable[[np.ndarray], int] | None = None):
         self._refer, self._store = refer, store
         self._buffers: list[Any] = []
         self._depth = 0
-        # strict_types: a subclass of float or list must not pass for one; it goes through _other.
+        # strict_types: a subclass of float or list must not count as one; it goes through _other.
         self._packer = msgpack.Packer(default=self._other, strict_types=True)
 
     def message(self, value: Any) -> list[Any]:
-        """Return the pieces of a message, to be sent one after the other."""
+        """Return the pieces of a message, to be sent in order."""
         self._buffers, self._depth = [], 0
         self._packer.reset()
         try:
             structure = self._packer.pack(value)
         except (RecursionError, ValueError):
-            raise WireError(f"nested more than {DEFAULT.depth} deep, contains itself, or is no text") from None
+            raise WireError(f"nested more than {DEFAULT.depth} deep, contains itself, or has invalid text") from None
         lengths = b"".join(LENGTH.pack(len(buffer)) for buffer in self._buffers)
         return [HEADER.pack(len(structure), len(self._buffers)) + lengths + structure, *self._buffers]
 
@@ -135,7 +135,7 @@ class Writer:
         return msgpack.ExtType(HANDLE, LENGTH.pack(ref.number) + ref.kind[:80].encode(errors="replace"))
 
     def _nested(self, code: int, items: list) -> msgpack.ExtType:
-        """An extension holds its own structure; a fresh packer writes it, into the same list of arrays."""
+        """Write an extension's own structure with a fresh packer; its arrays go into the same list."""
         self._depth += 1
         if self._depth > DEFAULT.depth:
             raise RecursionError
@@ -155,12 +155,12 @@ class Writer:
 
 
 def check_shape(shape: Sequence[int], limits: WireLimits = DEFAULT) -> int:
-    """Refuse shapes that take long to walk through, though they may have few bytes or none; return how long."""
+    """Refuse shapes that take long to iterate over, even if they have few bytes or none; return the number of steps."""
     if len(shape) > limits.rank or not all(type(n) is int and 0 <= n <= limits.elements for n in shape):
-        raise WireError(f"{str(tuple(shape))[:200]} is not a shape that is let through")
+        raise WireError(f"{str(tuple(shape))[:200]} is not an allowed shape")
     walked = math.prod(max(n, 1) for n in shape)
     if walked > (limits.rows_of_nothing if 0 in shape else limits.elements):
-        raise WireError(f"an array of shape {tuple(shape)} is too large to be walked through")
+        raise WireError(f"an array of shape {tuple(shape)} is too large")
     return walked
 
 
@@ -168,19 +168,19 @@ def range_length(items: range, limits: WireLimits = DEFAULT) -> int:
     """Refuse a range with more members than a list could have."""
     first_beyond = items.start + items.step * limits.range_items
     if (first_beyond < items.stop) if items.step > 0 else (first_beyond > items.stop):
-        raise WireError(f"a range may have {limits.range_items} members")
+        raise WireError(f"a range has more than {limits.range_items} members")
     return len(items)
 
 
 def _digits(value: int) -> bytes:
     size = value.bit_length() // 8 + 1
     if size > DEFAULT.big_int_bytes:
-        raise WireError(f"a number may have {DEFAULT.big_int_bytes} bytes, this one has {size}")
+        raise WireError(f"a number has {size} bytes, the limit is {DEFAULT.big_int_bytes}")
     return value.to_bytes(size, "little", signed=True)
 
 
 class Reader:
-    """Read one message at a time. `deref` turns a Ref or Stored into what the reader's side calls by that number."""
+    """Read one message at a time. `deref` turns a Ref or Stored into the reader's object with that number."""
 
     def __init__(
         self,
@@ -198,7 +198,7 @@ class Reader:
         self._keys = self._range_items = self._elements = 0
 
     def value(self, structure: bytes, buffers: Sequence[Any]) -> Any:
-        """Return the value of a message; whatever is wrong with it is a WireError."""
+        """Return the value of a message; raise WireError for any fault in it."""
         self._buffers, self._depth = buffers, 0
         self._keys = self._range_items = self._elements = 0
         try:
@@ -206,7 +206,7 @@ class Reader:
         except WireError:
             raise
         except RecursionError:
-            raise WireError(f"a message may be {self._limits.depth} levels deep") from None
+            raise WireError(f"a message is more than {self._limits.depth} levels deep") from None
         except (ValueError, TypeError, KeyError, IndexError, OverflowError, struct.error, MemoryError) as error:
             raise WireError(f"not a message: {type(error).__name__}: {str(error)[:200]}") from None
 
@@ -220,16 +220,16 @@ class Reader:
         )
 
     def _pairs(self, pairs: list) -> dict:
-        """Build a dict; keys that are not text are counted, because their hash can be chosen."""
+        """Build a dict; count keys that are not text, because their hashes can be chosen."""
         self._keys += sum(type(key) is not str for key, _ in pairs)
         if self._keys > self._limits.chosen_keys:
-            raise WireError(f"a message may have {self._limits.chosen_keys} keys that are not text")
+            raise WireError(f"a message has more than {self._limits.chosen_keys} keys that are not text")
         return self._make_dict(pairs)
 
     def _extension(self, code: int, data: bytes) -> Any:
         self._depth += 1
         if self._depth > self._limits.depth:
-            raise WireError(f"a message may be {self._limits.depth} levels deep")
+            raise WireError(f"a message is more than {self._limits.depth} levels deep")
         value = self._extended(code, data)
         self._depth -= 1
         return value
@@ -269,7 +269,7 @@ class Reader:
         if code == SET:
             self._keys += len(items)
             if self._keys > self._limits.chosen_keys:
-                raise WireError(f"a message may have {self._limits.chosen_keys} members of sets")
+                raise WireError(f"a message has more than {self._limits.chosen_keys} members of sets")
             return frozenset(items)
         if code == RANGE:
             return self._range(range(*items))
@@ -278,15 +278,15 @@ class Reader:
     def _range(self, items: range) -> range:
         self._range_items += range_length(items, self._limits)
         if self._range_items > self._limits.range_items:
-            raise WireError(f"the ranges of a message may have {self._limits.range_items} members")
+            raise WireError(f"a message's ranges have more than {self._limits.range_items} members")
         return items
 
     def _array(self, dtype: str, shape: list, index: int, number: int) -> np.ndarray:
         if type(index) is not int or type(number) is not int or not 0 <= index < len(self._buffers):
-            raise WireError("an array without bytes")
-        self._elements += check_shape(shape, self._limits)  # several arrays may stand on the same bytes
+            raise WireError("an array has no bytes")
+        self._elements += check_shape(shape, self._limits)  # several arrays may use the same bytes
         if self._elements > self._limits.elements:
-            raise WireError(f"the arrays of a message may have {self._limits.elements} elements")
+            raise WireError(f"a message's arrays have more than {self._limits.elements} elements")
         array = np.frombuffer(self._buffers[index], _dtype(dtype)).reshape(shape)
         array = array.copy() if self._writable else _read_only(array)
         if self._arrived and number:
@@ -300,7 +300,7 @@ def _read_only(array: np.ndarray) -> np.ndarray:
 
 
 def _dtype(text: str) -> np.dtype:
-    if not PLAIN_DTYPE.fullmatch(text):  # numpy would evaluate, or warn of, much else
+    if not PLAIN_DTYPE.fullmatch(text):  # numpy would evaluate other texts, or warn about them
         raise WireError(f"{text[:20]!r} is not a plain dtype")
     dtype = np.dtype(text)
     if dtype.kind not in PLAIN_KINDS or dtype.itemsize > 32:

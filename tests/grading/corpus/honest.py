@@ -246,7 +246,7 @@ CELLS = [
         ),
     ),
     _solved("experiments with another framework", _own("import torch\ntorch.ones(3)\n")),
-    _solved("a built-in's name reused", _own("sum = 0\nlist = [1, 2]\n", "add"), says="Python itself"),
+    _solved("a built-in's name reused", _own("sum = 0\nlist = [1, 2]\n", "add"), says="one of Python's own names"),
     _solved("a function's name reused later", _own("add = 5\nmean = None\n", "test_descend")),
     _solved("numpy's name reused", _own("np = 3\n", "test_descend")),
 ]
@@ -281,10 +281,10 @@ CODE = [
     _with(
         "magics",
         add="%matplotlib inline\n" + SOLVED["add"] + "\n!pip install numpy\n%timeit add(Box([1]), Box([2]))\n",
-        says="commands of the notebook",
+        says="notebook commands",
     ),
-    _with("cell magic", add="%%time\n" + SOLVED["add"], says="commands of the notebook"),
-    _with("help asked for", add=SOLVED["add"] + "\n?np.add\n", says="commands of the notebook"),
+    _with("cell magic", add="%%time\n" + SOLVED["add"], says="notebook commands"),
+    _with("help asked for", add=SOLVED["add"] + "\n?np.add\n", says="notebook commands"),
     _with("help asked for at the end of a line", add=SOLVED["add"] + "\nnp.maximum?\n", says="np.maximum?"),
     _with("what the shell says, kept", add="files = !ls\n" + SOLVED["add"], says="files = !ls"),
     _with("a shell command over several lines", add="!echo a \\\n  b\n" + SOLVED["add"], says="!echo a"),
@@ -409,7 +409,9 @@ PARTS = [
         says="SyntaxError",
         add="def add(a, b):\n    return “Box”\n",
     ),
-    _with("one cell that never ends", points=60, says="did not end", add=SOLVED["add"] + "\nwhile True:\n    pass\n"),
+    _with(
+        "one cell that never ends", points=60, says="did not finish", add=SOLVED["add"] + "\nwhile True:\n    pass\n"
+    ),
     _with(
         "one function that never ends",
         points=70,
@@ -442,7 +444,7 @@ PARTS = [
 # It can't be judged, and the message says what to do
 
 REFUSED = [
-    _encoded("cut off by a full disk", lambda d: _text(d).encode()[:5000], points=0, refused=True, says="breaks off"),
+    _encoded("cut off by a full disk", lambda d: _text(d).encode()[:5000], points=0, refused=True, says="incomplete or damaged"),
     _encoded("empty", lambda d: b"", points=0, refused=True, says="empty"),
     _encoded("zeros after a crash", lambda d: bytes(4096), points=0, refused=True, says="empty"),
     _encoded("a web page saved instead", lambda d: b"<!DOCTYPE html><html></html>", points=0, refused=True, says="is a web page"),

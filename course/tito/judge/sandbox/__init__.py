@@ -1,1 +1,1 @@
-"""Walls around a worker: where student code runs, and what it can reach from there."""
+"""The sandbox around a worker: where student code runs, and what it can reach from there."""

@@ -1,4 +1,4 @@
-"""Walls around a worker made by bubblewrap: a read-only system, namespaces of its own, limits that it sets itself."""
+"""A worker's sandbox made with bubblewrap: a read-only system, its own namespaces, limits that it sets itself."""
 
 import os
 import secrets
@@ -22,7 +22,7 @@ ENVIRONMENT_NAME = "TITO_WORKER_ENVIRONMENT"
 
 
 class Bubblewrap:
-    """Workers in namespaces of their own, made by bubblewrap; works as root and as an ordinary user."""
+    """Workers in their own namespaces, made with bubblewrap; works as root and as an ordinary user."""
 
     @staticmethod
     def place() -> Path:
@@ -36,7 +36,7 @@ class Bubblewrap:
         self._check()
 
     def start(self, predecessors: Predecessors | None) -> WorkerProcess:
-        """Start a worker; nothing of it outlives `stop()`, or this process."""
+        """Start a worker; no part of it outlives `stop()`, or this process."""
         ours, theirs = socket.socketpair()
         said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         walls = _out_of_sight(self._walls(predecessors)[1:])
@@ -52,7 +52,7 @@ class Bubblewrap:
         return PlainWorker(process, channel_of(ours), said, is_leader=False)
 
     def clear(self, judge: int) -> None:
-        """Nothing is left: they die with their parent."""
+        """Do nothing: these workers die with their parent."""
 
     def _walls(self, predecessors: Predecessors | None) -> list[str]:
         words = [
@@ -73,7 +73,7 @@ class Bubblewrap:
     def _namespaces(self) -> list[str]:
         if os.geteuid() != 0:
             return ["--unshare-user", "--unshare-all", "--disable-userns"]
-        # Root needs no user namespace; the worker itself changes to a user that nobody else is, and loses all rights.
+        # Root needs no user namespace; the worker itself changes to a user that is only its own, and loses all rights.
         spaces = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
         return [*spaces, "--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
 
@@ -84,7 +84,7 @@ class Bubblewrap:
     def _check(self) -> None:
         if not self._bwrap:
             raise SandboxUnavailable(
-                "student code runs in a sandbox only, and bubblewrap is missing: apt-get install bubblewrap"
+                "student code runs only in a sandbox, and bubblewrap is missing: apt-get install bubblewrap"
             )
         if not (self.environment / "bin" / "python").exists():
             raise SandboxUnavailable(
@@ -92,9 +92,9 @@ class Bubblewrap:
             )
         if door := open_door(shown_by(self._walls(None))):
             raise SandboxUnavailable(
-                f"{door} is closed to others but open to a group of this user, and student code would see it there "
-                f"with the same groups ({', '.join(map(str, os.getgroups()))}): grade as a user without that group or "
-                f"as root, or close it: sudo chmod g-rwx {door}"
+                f"{door} is closed to others but open to a group of this user, and student code would see it with the "
+                f"same groups ({', '.join(map(str, os.getgroups()))}): grade as root or as a user who is not in that "
+                f"group, or close it: sudo chmod g-rwx {door}"
             )
         worker = self.start(None)
         try:
@@ -102,22 +102,22 @@ class Bubblewrap:
         except TimeoutError:
             worker.stop()
             raise NotJudgedNow(
-                f"a sandbox did not start within {START_SECONDS:g} seconds; nobody lost a point"
+                f"the sandbox did not start within {START_SECONDS:g} seconds; nobody lost a point"
             ) from None
         except (EOFError, WireError):
             raise SandboxUnavailable(
-                "student code runs in a sandbox only, and bubblewrap can't make one here "
-                f"({worker.stop().strip() or 'no reason given'}): inside a container grade on the host, or allow user "
-                "namespaces"
+                "student code runs only in a sandbox, and bubblewrap can't make one here "
+                f"({worker.stop().strip() or 'no reason given'}): allow user namespaces, or if this is a container, "
+                "grade on the host"
             ) from None
         worker.stop()
 
 
 def _out_of_sight(words: list[str]) -> int:
-    """Return a descriptor to read arguments from: inside, /proc/1/cmdline would name this machine's folders."""
+    """Return a descriptor to read arguments from: /proc/1/cmdline would show this machine's folders in the sandbox."""
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as pipe:
-        pipe.write(b"".join(os.fsencode(word) + b"\0" for word in words))  # some kB, which a pipe holds
+        pipe.write(b"".join(os.fsencode(word) + b"\0" for word in words))  # a few kB, which a pipe can hold
     return reading
 
 
@@ -134,7 +134,7 @@ def _system() -> list[str]:
 
 
 def _interpreter(environment: Path) -> list[str]:
-    """A Python outside /usr, that the environment stands on, is shown at its own place."""
+    """If the environment's Python is outside /usr, show it at its own place."""
     python = (environment / "bin" / "python").resolve()
     prefix = python.parent.parent
     return [] if prefix == Path("/usr") else ["--ro-bind", str(prefix), str(prefix)]

@@ -1,8 +1,8 @@
-"""Walls around a worker made by Docker: a container without a network, for places that have an engine.
+"""A worker's sandbox made with Docker: a container without a network, for places that have an engine.
 
-The same promises as the sandbox of bubblewrap, whose place it takes where `TITO_SANDBOX=container`: a read-only system,
-no capability and no way to gain one, a user that nobody else is, an empty /tmp, limits on memory, processor and
-processes, nothing shared between submissions. Where no engine answers, or it lacks the image, nothing is graded.
+It makes the same promises as bubblewrap's sandbox, which it replaces if `TITO_SANDBOX=container`: a read-only system,
+no capability and no way to gain one, a user of its own, an empty /tmp, limits on memory, processor and processes,
+nothing shared between submissions. If no engine answers, or it lacks the image, nothing is graded.
 """
 
 import contextlib
@@ -23,18 +23,18 @@ IMAGE_NAME = "TITO_WORKER_IMAGE"
 DEFAULT_IMAGE = "tinytorch-hub/worker:latest"
 LABEL = "tinytorch.worker"
 JUDGE_LABEL = "tinytorch.judge"
-# Of this process and its forks: an engine's other users have processes of the same numbers.
+# Identifies this process and its forks: an engine's other users may have processes with the same numbers.
 _PLACE = secrets.token_hex(8)
-PROCESSES = 64  # threads of numpy's libraries count; the worker forbids itself new processes
+PROCESSES = 64  # numpy's threads count too; the worker forbids itself new processes
 ENGINE_SECONDS = 60.0
 
 
 class Container:
-    """Workers in containers of their own; needs the right to talk to the engine, which nobody else may have."""
+    """Workers in their own containers; needs the right to talk to the engine, which nobody else may have."""
 
     @staticmethod
     def place() -> str:
-        """Return the image that the environment names."""
+        """Return the image named by the environment."""
         return os.environ.get(IMAGE_NAME, DEFAULT_IMAGE)
 
     def __init__(self, image: str, limits: SandboxLimits | None = None):
@@ -57,8 +57,8 @@ class Container:
         return ContainedWorker(self._docker, name, process, said)
 
     def clear(self, judge: int) -> None:
-        """Remove the containers of a judge's process that was killed; a busy one does not end by itself."""
-        with contextlib.suppress(subprocess.TimeoutExpired):  # there is a verdict, which a slow engine must not lose
+        """Remove the containers of a killed judge's process; a busy container does not end by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):  # a slow engine must not lose the verdict
             answer = self._ask("ps", "--all", "--quiet", "--filter", f"label={JUDGE_LABEL}={_PLACE}-{judge}")
             if left := answer.stdout.split():
                 self._ask("rm", "--force", *left)
@@ -74,30 +74,30 @@ class Container:
             *("--read-only", "--ipc", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
             *("--user", f"{user}:{user}", "--pids-limit", str(PROCESSES)),
             *("--memory", memory, "--memory-swap", memory, "--cpus", "1", "--ulimit", "core=0"),
-            *("--cpu-shares", "128", "--oom-score-adj", "500"),  # as students' servers: Hub and engine come first
+            *("--cpu-shares", "128", "--oom-score-adj", "500"),  # like students' servers: Hub and engine come first
             *("--tmpfs", f"/tmp:rw,nosuid,nodev,noexec,mode=1777,size={tmp}"),
             *("--mount", f"type=bind,source={predecessors.folder().resolve()},target=/predecessors,readonly"),
             *(word for name, value in worker_variables().items() for word in ("--env", f"{name}={value}")),
         ]
 
     def _worker(self) -> list[str]:
-        return worker_command("/env/bin/python", self.limits)  # the container's user is unprivileged already
+        return worker_command("/env/bin/python", self.limits)  # the container's user is already unprivileged
 
     def _check(self) -> None:
         if not self._docker:
             raise SandboxUnavailable(
-                "student code runs in a container only, and Docker's client is missing: apt-get install docker.io"
+                "student code runs only in a container, and the docker command is missing: apt-get install docker.io"
             )
         answer = self._ask("info", "--format", "{{.ServerVersion}}")
         if answer.returncode != 0:
             raise SandboxUnavailable(
-                f"student code runs in a container only, and no Docker engine answers ({answer.stderr.strip()}): "
-                "start dockerd, and let this service's user reach its socket"
+                f"student code runs only in a container, and no Docker engine answers ({answer.stderr.strip()}): "
+                "start dockerd, and give this service's user access to its socket"
             )
         if self._ask("image", "inspect", "--format", "{{.Id}}", self.image).returncode != 0:
             raise SandboxUnavailable(
                 f"the worker's image {self.image} is missing: run 'tito image build --only worker' with its tag, "
-                f"or name another one ({IMAGE_NAME})"
+                f"or name another image ({IMAGE_NAME})"
             )
 
     def _ask(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -107,7 +107,7 @@ class Container:
 
 
 class ContainedWorker:
-    """A worker behind the engine's client; killed by name, for the client's end alone does not end a busy container."""
+    """A worker behind the engine's client; killed by name, since a busy container outlives its client."""
 
     def __init__(self, docker: str, name: str, process: subprocess.Popen, said):
         assert process.stdin is not None and process.stdout is not None
@@ -120,7 +120,7 @@ class ContainedWorker:
         self.channel = Channel(read_fd, write_fd)
 
     def use(self) -> Use:
-        """Ask the kernel, from inside the container: its processes may be out of sight from here. Costs 0.2 s."""
+        """Ask the kernel from inside the container, whose processes may be invisible from here. Takes 0.2 s."""
         command = [self._docker, "exec", self._name, "/bin/sh", "-c", "cat /proc/1/stat /proc/1/task/*/schedstat"]
         try:
             said = subprocess.run(
@@ -132,8 +132,8 @@ class ContainedWorker:
             return Use()
 
     def stop(self) -> str:
-        """Remove the container with all that runs in it; return what was said on standard error."""
-        # The client first: an engine that still has much to hand over to it does not get to removing the container.
+        """Remove the container with all that runs in it; return what was written to standard error."""
+        # Kill the client first: while an engine has much output for it, it does not remove the container.
         self._process.kill()
         self._process.wait()
         self.channel.close()
@@ -150,6 +150,6 @@ class ContainedWorker:
 
 
 def _client_environment() -> dict[str, str]:
-    """What the client needs to find its engine; nothing of it gets into a container."""
+    """The variables that the client needs to find its engine; none of them gets into a container."""
     kept = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_CONFIG")
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,4 +1,4 @@
-"""What a sandbox is given, as content: the modules that a worker finds, which travel to wherever the sandbox stands."""
+"""The content that a sandbox is given: the modules that a worker finds, which travel to the sandbox's machine."""
 
 import atexit
 import hashlib
@@ -13,10 +13,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Predecessors:
-    """The modules of `tinytorch.core` that came before the judged one: (file name, text) each, in order of the names.
+    """The modules of `tinytorch.core` before the judged one: pairs of file name and text, in the order of their names.
 
-    Whether byte code may be made of them beside: of the course's own, to save each worker the compiling; what a student
-    wrote is compiled nowhere but behind the walls.
+    `trusted`: they may be compiled to byte code. The course's own are, to save each worker the compiling; a student's
+    code is compiled only in the sandbox.
     """
 
     modules: tuple[tuple[str, str], ...] = ()
@@ -24,13 +24,13 @@ class Predecessors:
 
     @staticmethod
     def read(folder: Path) -> "Predecessors":
-        """Take what lies in `folder`/core."""
+        """Read the modules in `folder`/core."""
         paths = sorted((folder / "core").glob("*.py"))
         return Predecessors(tuple((path.name, path.read_text(encoding="utf-8")) for path in paths))
 
     @cached_property
     def digest(self) -> str:
-        """Name this content: same modules, same digest."""
+        """A name for this content: same modules, same digest."""
         said = hashlib.sha256()
         for name, text in self.modules:
             for part in (name.encode(), text.encode()):
@@ -38,13 +38,13 @@ class Predecessors:
         return said.hexdigest()
 
     def lay_out(self, below: Path) -> Path:
-        """Write them to a new folder below `below`, which outlives this process, for sandboxes that it starts."""
+        """Write them to a new folder in `below`, which outlives this process, for sandboxes that it starts."""
         folder = self._write(Path(tempfile.mkdtemp(dir=below)) / "tree")
         _laid[self.digest, self.trusted] = folder
         return folder
 
     def folder(self) -> Path:
-        """Return the folder where they lie; one that is laid out for this call lasts as long as this process."""
+        """Return the folder where they are; one that is made for this call lasts as long as this process."""
         known = _laid.get((self.digest, self.trusted))
         if known is None or not known.is_dir():
             private = Path(tempfile.mkdtemp(prefix="tito-predecessors-"))
@@ -67,17 +67,17 @@ _laid: dict[tuple[str, bool], Path] = {}
 
 
 def _compile(path: Path) -> None:
-    """A worker can't write byte code where it runs; ours saves it the compiling."""
+    """Compile a module for workers, which can't write byte code where they run."""
     py_compile.compile(str(path), doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 
 
 def _readable(folder: Path) -> Path:
-    """Let the sandbox's user read, whatever the umask, in a folder that no other user of this machine may enter."""
+    """Make files readable for the sandbox's user with any umask; no other user of this machine can enter the folder."""
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
 
 
 def _remove(folder: Path, maker: int) -> None:
-    if os.getpid() == maker:  # a forked child must not take it from its parent
+    if os.getpid() == maker:  # a forked child must not remove its parent's folder
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,8 +1,8 @@
-"""What the groups of whoever grades would open to student code inside the walls.
+"""Find what the grading user's groups would open to student code in the sandbox.
 
-Root's workers give up all groups. An ordinary user's keep them: in a user namespace that such a user makes the kernel
-denies `setgroups`. Groups open nothing that is not shown, so what is shown must hold nothing that is closed to others,
-not this user's own, and open to this user all the same.
+Root's workers give up all groups. An ordinary user's workers keep them: in a user namespace that such a user makes, the
+kernel denies `setgroups`. Groups open nothing that is not shown in the sandbox, so nothing there may be closed to
+others, belong to somebody else, and still be open to this user.
 """
 
 import functools
@@ -10,9 +10,9 @@ import os
 import subprocess
 from collections.abc import Sequence
 
-# Whether something is open the kernel says (-readable and the like ask it), so access lists count as groups do.
+# The kernel says what is open (-readable and the like ask it), so access lists count as groups do.
 READ, ENTER = ("!", "-perm", "-o=r", "-readable"), ("-type", "d", "!", "-perm", "-o=x", "-executable")
-CONNECT = ("-type", "s,p", "!", "-perm", "-o=w", "-writable")  # a read-only mount keeps nobody from that
+CONNECT = ("-type", "s,p", "!", "-perm", "-o=w", "-writable")  # a read-only mount does not prevent that
 
 
 def shown_by(walls: Sequence[str]) -> tuple[str, ...]:
@@ -22,7 +22,7 @@ def shown_by(walls: Sequence[str]) -> tuple[str, ...]:
 
 @functools.lru_cache
 def open_door(shown: tuple[str, ...]) -> str:
-    """Return a path under `shown` that a group or an access list alone opens to this user, nothing if there is none."""
+    """Return a path under `shown` that only a group or an access list opens to this user, "" if there is none."""
     if os.geteuid() == 0:
         return ""
     doors = ("(", *READ, "-o", *ENTER, "-o", *CONNECT, ")")

@@ -1,6 +1,6 @@
-"""Find the sandbox of this place. Where none can be had, this refuses, and nothing is graded.
+"""Find the sandbox of this place. If there is none, this raises an error, and nothing is graded.
 
-A new sandbox is a file beside this one, with a class that keeps the promises of `limits.Sandbox`, and a line here.
+A new sandbox is a file next to this one, with a class that keeps the promises of `limits.Sandbox`, and a line here.
 """
 
 import functools
@@ -11,7 +11,7 @@ from typing import Any
 from .limits import Sandbox, SandboxLimits, SandboxUnavailable
 
 KIND_NAME = "TITO_SANDBOX"
-# name: file and class; the first is taken where the environment says nothing. Only the one that is taken is imported.
+# name: file and class; the first is the default. Only the one that is used is imported.
 SANDBOXES = {"bubblewrap": "bubblewrap:Bubblewrap", "container": "container:Container"}
 
 
@@ -19,7 +19,7 @@ def find_sandbox(limits: SandboxLimits | None = None) -> Sandbox:
     """Return the sandbox of this place, or raise SandboxUnavailable."""
     kind = os.environ.get(KIND_NAME, next(iter(SANDBOXES)))
     if kind not in SANDBOXES:
-        raise SandboxUnavailable(f"{KIND_NAME} is one of {', '.join(SANDBOXES)}, got {kind!r}")
+        raise SandboxUnavailable(f"{KIND_NAME} must be one of {', '.join(SANDBOXES)}, not {kind!r}")
     file, _, name = SANDBOXES[kind].partition(":")
     made_by = getattr(importlib.import_module(f"{__package__}.{file}"), name)
     return _found(made_by, made_by.place(), limits or SandboxLimits())

@@ -1,8 +1,8 @@
-"""What every sandbox promises, whatever its walls are made of, and what a worker may use behind them.
+"""What every sandbox promises, whatever it is made with, and what a worker may use inside.
 
 A `Sandbox` starts workers; each one is used for one submission and thrown away. Inside there is a read-only system, the
-worker's environment, the modules that came before, an empty /tmp and a /proc of its own: no network, no environment, no
-file of the host.
+worker's environment, the earlier modules, an empty /tmp and a /proc of its own: no network, no environment variables
+and no files of the host.
 """
 
 import json
@@ -14,12 +14,12 @@ from tito.errors import TitoError
 
 from .content import Predecessors
 
-# Users of sandboxes started by root: each job has one of its own, beyond any that a system gives out.
+# Users of sandboxes started by root: each job has its own, beyond any that a system assigns.
 FIRST_USER, USERS = 1_900_000_000, 100_000_000
 
 
 class SandboxUnavailable(TitoError):
-    """Student code cannot be run safely here, so it is not run."""
+    """Student code can't be run safely here, so it is not run."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +33,20 @@ class SandboxLimits:
 
 
 class Sandbox(Protocol):
-    """Starts workers behind walls. A class of them is called with limits and what its `place` finds in the environment.
+    """Starts workers in sandboxes. Such a class is called with what its `place` finds in the environment, and limits.
 
-    What it returned is given again for the same place and limits, so a sandbox is checked once.
+    The same place and limits get the same sandbox again, so a sandbox is checked once.
     """
 
     def start(self, predecessors: Predecessors) -> WorkerProcess:
-        """Start a worker that finds these modules as `tinytorch.core`, and nothing else that is not its own."""
+        """Start a worker that finds these modules as `tinytorch.core`, and otherwise only its own files."""
 
     def clear(self, judge: int) -> None:
-        """End the workers of a judge's process that was killed."""
+        """End the workers of a killed judge's process."""
 
 
 def worker_command(python: str, limits: SandboxLimits, user: int | None = None) -> list[str]:
-    """Return the command that is run behind the walls, whatever they are made of; it confines itself further.
+    """Return the command that runs in any kind of sandbox; it confines itself further.
 
     `user` is the unprivileged user that it changes to, None if it is one already.
     """
@@ -60,7 +60,7 @@ def worker_command(python: str, limits: SandboxLimits, user: int | None = None) 
 
 
 def worker_variables() -> dict[str, str]:
-    """One thread, so that two jobs share two cores fairly; one order of sets, so that a verdict can be repeated."""
+    """Set one thread, so that two jobs share two cores fairly; one order of sets, so that a verdict can be repeated."""
     return {
         "PATH": "/env/bin:/usr/bin",
         "HOME": "/tmp",

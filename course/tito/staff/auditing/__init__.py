@@ -1,1 +1,1 @@
-"""The audit of a module: do its points mean something? Mutants, cheats, seeds and other right solutions, all judged."""
+"""The audit of a module: are its points earned? It judges mutants, cheats, seeds and other right solutions."""

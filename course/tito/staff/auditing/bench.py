@@ -1,7 +1,7 @@
 """One module on the bench: judge submissions that differ from the reference in some exercises, quickly.
 
-The judge's own plan, handles and checks, and its reading of a notebook; only the walls are missing, since what runs is
-the course's own code. `whole.py` compares with the judge behind its walls.
+It uses the judge's own plan, handles and checks, and reads a notebook as the judge does; only the sandbox is missing,
+since the code that runs is the course's own. `whole.py` compares with the judge in its sandbox.
 """
 
 import atexit
@@ -22,7 +22,7 @@ from tito.source.percent import Cell, read_percent
 from tito.staff.auditing.warm import WarmProcess
 
 SEED = 20261120
-# A mutant that hangs has lost; one hang is enough. References answer within a second.
+# A mutant that hangs loses; one hang is enough. References answer within a second.
 BUDGET = Budget(request_seconds=8.0, check_seconds=20.0, total_seconds=90.0, restarts=0)
 
 
@@ -51,7 +51,7 @@ class Bench:
 
     @functools.cached_property
     def _reference(self) -> Answers:
-        """The reference's cells, read once: reading a notebook costs as much as running the checks of an exercise."""
+        """The reference's cells, read once: reading a notebook takes as long as running an exercise's checks."""
         return find_answers(self.plan, read_percent(self.module.source))
 
     @functools.cached_property
@@ -60,7 +60,7 @@ class Bench:
         return self.plan.visible()
 
     def users_of(self, exercise: str) -> list[str]:
-        """List the exercises that use `exercise`, those that use these included."""
+        """List the exercises that use `exercise`, directly or through others."""
         found: list[str] = []
         waiting = [exercise]
         while waiting:
@@ -86,7 +86,7 @@ _open: list[Bench] = []
 
 
 def bench_of(course: Path, slug: str) -> Bench:
-    """Open a module; a process has one on the bench at a time."""
+    """Open a module; each process has one module on the bench at a time."""
     module = load_curriculum(course).find_written(slug)
     bench = _opened(course, slug, module.source.stat().st_mtime_ns)
     if _open != [bench]:

@@ -1,7 +1,8 @@
-"""Digests of everything that an audit's record stands on: the module's own files, and apart from them the rest.
+"""Digests of everything that an audit's record depends on: the module's own files, and separately everything else.
 
-What is the module's own makes its record stale: its author audits it again. A change elsewhere does not; of that the
-sample finds out whether the record still holds. So what may matter is in here, rather too much than too little.
+A change to the module's own files makes its record stale: its author audits it again. A change elsewhere does not; the
+sample finds out whether the record is still true. So everything that may matter is listed, rather too much than too
+little.
 """
 
 import hashlib
@@ -29,7 +30,7 @@ CODE = {
 
 
 def own_digests(module: Module) -> dict[str, str]:
-    """A digest of each file of the module's own, by its name; a file that is not there has none."""
+    """A digest of each of the module's own files, by name; a missing file has none."""
     assert module.folder is not None
     files = [module.source, module.folder / "module.yaml", module.folder / EQUIVALENTS]
     return {path.name: _digest([(path.name, path)]) for path in files if path.is_file()}
@@ -38,7 +39,7 @@ def own_digests(module: Module) -> dict[str, str]:
 def elsewhere_digests(
     module: Module, curriculum: Curriculum, course: Path, alternatives: Path | None = None, checkout: Path | None = None
 ) -> dict[str, str]:
-    """A digest of each kind of input outside the module, by its name."""
+    """A digest of each kind of input outside the module, by name."""
     checkout = checkout or checkout_of_code(course.parent)
     before = [(other.label, other.source) for other in curriculum.before(module) if other.is_written]
     others = sorted((alternatives / module.slug).glob("*.py")) if alternatives else []

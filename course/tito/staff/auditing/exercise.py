@@ -1,4 +1,4 @@
-"""Audit one exercise: its mutants, what a student would read of each, and what knowing the visible answers is worth."""
+"""Audit one exercise: its mutants, the feedback on each, and the points for answers learned by heart."""
 
 import tempfile
 from collections.abc import Iterator
@@ -16,24 +16,24 @@ from tito.staff.auditing.verdict import MutantVerdict, judge_mutant
 from tito.staff.mistakes import faulty
 
 Known = dict[Key, MutantVerdict]
-# A variant that does not even run would prove nothing of the checks.
+# A variant that does not even run would prove nothing about the checks.
 UNMADE = ("NameError", "SyntaxError", "IndentationError")
 
 
 @dataclass
 class ExerciseAudit:
-    """What the audit found out about one exercise."""
+    """The audit's findings about one exercise."""
 
     name: str
     points: float
     visible_points: float
-    by_heart: dict[str, float] = field(default_factory=dict)  # points of literal answers, by what they do otherwise
+    by_heart: dict[str, float] = field(default_factory=dict)  # points of known answers, by what they do otherwise
     mutants: list[MutantVerdict] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
 def audit_exercise(course: Path, slug: str, name: str, known: Known) -> ExerciseAudit:
-    """Judge every mutant and every cheat of one exercise; `known` are the verdicts of the last time."""
+    """Judge every mutant and every cheat of one exercise; `known` are the verdicts of the last audit."""
     bench = bench_of(course, slug)
     visible = sum(points for points, hidden in checks_of(bench.plan, name).values() if not hidden)
     audit = ExerciseAudit(name, bench.plan.points[name], visible, problems=[*alone(bench, name), *unseen(bench, name)])
@@ -43,12 +43,12 @@ def audit_exercise(course: Path, slug: str, name: str, known: Known) -> Exercise
 
 
 def alone(bench: Bench, name: str) -> list[str]:
-    """Say which checks the reference fails where the exercise is judged alone, in one pass: mutants are judged so."""
+    """List the checks that the reference fails when the exercise is judged alone, in one pass, as mutants are."""
     found = []
     for hidden in (False, True):
         result = bench.judge({}, only=[name], plan=shortened(bench.plan, name, hidden=hidden))
         found += [
-            f"the reference fails {name}, check {check.title!r}, where the checks before it did not run: "
+            f"the reference fails {name}, check {check.title!r}, when the checks before it are not run: "
             f"{check.why or check.kind}"
             for check in result.exercise(name).checks
             if not check.passed
@@ -57,7 +57,7 @@ def alone(bench: Bench, name: str) -> list[str]:
 
 
 def unseen(bench: Bench, name: str) -> Iterator[str]:
-    """Say which declared mistakes lose no visible check: whoever makes one would learn it after the due date."""
+    """List the declared mistakes that fail no visible check: students would hear of them after the due date."""
     (exercise,) = [each for each in bench.module.exercises if each.name == name]
     for mistake in exercise.mistakes:
         if problem := _unseen(bench, name, mistake):
@@ -68,12 +68,12 @@ def _unseen(bench: Bench, name: str, mistake: Mistake) -> str:
     try:
         source = faulty(_cell(bench, name), mistake)
     except TitoError as error:
-        return f"can't be made: {error}"
+        return f"can't be inserted: {error}"
     checks = bench.judge({name: source}, only=[name], plan=bench.visible).exercise(name).checks
     if all(check.passed for check in checks):
-        return "loses no visible check"
+        return "fails no visible check"
     if unmade := [check.why for check in checks if check.why.startswith(UNMADE)]:
-        return f"is a slip of whoever declared it: {unmade[0]}"
+        return f"is declared wrongly, its variant fails: {unmade[0]}"
     return ""
 
 
@@ -83,7 +83,7 @@ def mutants(bench: Bench, name: str) -> list[Mutant]:
 
 
 def by_heart(bench: Bench, name: str) -> list[tuple[str, str]]:
-    """Make the cells that know the visible checks' answers, each with what it does otherwise."""
+    """Make the cells that know the visible checks' answers by heart; with each, what it does for other inputs."""
     return list(cheats(_cell(bench, name), name, _calls(bench, name, only_visible=True)).items())
 
 
@@ -97,7 +97,7 @@ def _cell(bench: Bench, name: str) -> str:
 
 
 def _calls(bench: Bench, name: str, *, only_visible: bool) -> Calls:
-    """Run the tests of the reference and note what the exercise is called with."""
+    """Run the tests on the reference and note what the exercise is called with."""
     with tempfile.TemporaryDirectory(prefix="tito-audit-") as folder:
         place = Path(folder) / "calls"
         plan = bench.visible if only_visible else bench.plan

@@ -1,9 +1,9 @@
-"""Make the mutants of an exercise's reference: one small mistake each, inside what a student writes.
+"""Make the mutants of an exercise's reference: one small mistake each, in the part that a student writes.
 
 >>> for mutant in mutants_of("relu", cell, Calls()):
 ...     print(mutant.kind, mutant.was, mutant.becomes)
 
-The text of a mutant, and so its key, depends neither on formatting nor on comments of the source.
+The text of a mutant, and so its key, does not depend on the formatting or comments of the source.
 """
 
 import ast
@@ -16,7 +16,7 @@ from tito.checks.plan import BEGIN_SOLUTION, END_SOLUTION
 from tito.staff.auditing.operators import replacements
 from tito.staff.auditing.tracing import Calls
 
-# Names that mutants use; they stand in the exercise's cell, in front of it.
+# Helpers that mutants use, put at the beginning of the exercise's cell.
 WORDS = """
 def _then_change(x, result):
     import numpy
@@ -37,7 +37,7 @@ def _without_gradient(x):
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong solution: the cell that holds it, and the lines by which it differs from the reference."""
+    """A wrong solution: its cell, and the lines in which it differs from the reference."""
 
     exercise: str
     kind: str
@@ -47,7 +47,7 @@ class Mutant:
 
     @property
     def key(self) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-        """What stays the same when the source is formatted or commented anew."""
+        """The parts that stay the same when the source's formatting or comments change."""
         return self.exercise, self.was, self.becomes
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ class Mutant:
 
 
 def mutants_of(exercise: str, cell: str, calls: Calls) -> list[Mutant]:
-    """Make every mutant of one solution cell; `calls` says what the exercise is called with."""
+    """Make every mutant of one solution cell; `calls` tells what the exercise is called with."""
     tree = ast.parse(cell)
     region = _region(cell)
     reference = _lines(tree)
@@ -76,13 +76,13 @@ def _region(cell: str) -> range:
 
 
 def _changes(tree: ast.Module, region: range) -> Iterator[tuple[str, ast.Module]]:
-    """Change one node at a time; texts of error messages are not the matter of an exercise."""
+    """Change one node at a time, but not the texts of error messages: no exercise is about those."""
     silent = {id(part) for node in ast.walk(tree) if isinstance(node, ast.Raise) for part in _below(node)}
     silent |= {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in _below(node)}
     for node in ast.walk(tree):
         if _line_of(node) in region and id(node) not in silent:
             for kind, other in replacements(node):
-                # deepcopy takes what its memo holds for the copy of a node: the mutant stands in its place.
+                # deepcopy uses the memo's entry as the copy of a node, so the mutated node replaces it.
                 yield kind, copy.deepcopy(tree, {id(node): copy.deepcopy(ast.copy_location(other, node))})
 
 
@@ -119,7 +119,7 @@ def _whole(tree: ast.Module, region: range, calls: Calls) -> Iterator[tuple[str,
         halves = ", ".join(f"_half({name})" for name in halved)
         yield "half the batch", starting_with(f"{', '.join(halved)} = {halves}")
     for name in names:
-        if "array" in calls.kinds(name):  # lists go to the worker as copies: no check can see them changed
+        if "array" in calls.kinds(name):  # lists go to the worker as copies: no check can see a change
             yield "changes its argument", _finished(tree, function, region, f"_then_change({name}, RESULT)")
     if "gradient" in calls.kinds("return"):
         yield "no gradient", _finished(tree, function, region, "_without_gradient(RESULT)")
@@ -136,7 +136,7 @@ def _function(tree: ast.Module, region: range) -> ast.FunctionDef:
 
 
 def _finished(tree: ast.Module, function: ast.FunctionDef, region: range, template: str) -> ast.Module:
-    """Put what is returned through `template`; a function that returns nothing does it at its end."""
+    """Pass each returned value through `template`; a function that returns nothing applies it at its end."""
     returns = [n for n in ast.walk(function) if isinstance(n, ast.Return) and n.value and n.lineno in region]
     memo: dict[int, ast.AST] = {}
     for node in returns:

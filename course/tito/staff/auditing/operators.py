@@ -1,8 +1,8 @@
-"""What a mutation does to one node of a solution: yields (kind, the node that takes its place).
+"""What a mutation does to one node of a solution: yields (kind, replacement node).
 
-The kinds are the mistakes that students make with arrays. General libraries were weighed: mutmut and Cosmic Ray change
-operators, comparisons and constants as this does, but know no axis, dtype, transpose, reduction, clip or change of an
-argument; both rewrite files on disk and ask a test command's exit code, where a judge's verdict in points is wanted.
+The kinds are mistakes that students make with arrays. We considered general libraries: mutmut and Cosmic Ray change
+operators, comparisons and constants as this does, but have no mutations of axes, dtypes, transposes, reductions, clips
+or arguments; both rewrite files on disk and use a test command's exit code, while we need a judge's verdict in points.
 """
 
 import ast
@@ -47,7 +47,7 @@ REDUCTIONS = {
     "cumsum": ["cumprod"],
 }
 CLIPS = ("clip", "clamp", "maximum", "minimum")
-# A function of one argument that may be forgotten, leaving its argument.
+# Functions of one argument that a student may forget, leaving the bare argument.
 FORGOTTEN = ("exp", "log", "log1p", "sqrt", "abs", "absolute", "cos", "sin", "tanh", "erf", "sorted", "unwrap", "copy")
 AXES = ("axis", "dim", "axes", "dims")
 TRANSPOSES = ("swapaxes", "transpose", "permute")
@@ -55,7 +55,7 @@ LENGTHS = ("len", "range")
 
 
 def replacements(node: ast.AST) -> Iterator[Replacement]:
-    """List what may stand in the place of `node`."""
+    """Yield the nodes that may replace `node`."""
     for kind in _BY_NODE.get(type(node), ()):
         yield from kind(node)
 

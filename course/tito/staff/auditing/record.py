@@ -1,7 +1,7 @@
-"""The record of a module's audit: `audit.json` beside the module, committed, with one mutant on each line.
+"""The record of a module's audit: `audit.json` in the module's folder, committed, with one mutant on each line.
 
-The file depends on nothing but what was judged: fixed order, no times, no paths. `own` and `elsewhere` are digests of
-what it stands on; see `digests.py`.
+The file depends only on what was judged: fixed order, no times, no paths. `own` and `elsewhere` are digests of its
+inputs; see `digests.py`.
 """
 
 import json
@@ -24,7 +24,7 @@ FILE_NAME = "audit.json"
 
 @dataclass
 class Record:
-    """What is recorded of a module's audit, and the digests of what it was made of."""
+    """The record of a module's audit, and the digests of its inputs."""
 
     audit: ModuleAudit
     own: dict[str, str]
@@ -41,18 +41,18 @@ class Record:
 
 
 def record_path(module: Module) -> Path:
-    """Where the record of a module is."""
+    """The path of a module's record."""
     assert module.folder is not None
     return module.folder / FILE_NAME
 
 
 def write_record(module: Module, record: Record) -> bool:
-    """Write the record; tell whether it differs from what was there."""
+    """Write the record; return whether it changed."""
     return write_if_changed(record_path(module), text_of(record))
 
 
 def read_record(module: Module) -> Record | None:
-    """Read the record of a module, None if there is none."""
+    """Read the record of a module; None if there is none."""
     path = record_path(module)
     if not path.is_file():
         return None
@@ -60,19 +60,19 @@ def read_record(module: Module) -> Record | None:
         return _record(module, json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError) as error:
         raise TitoError(
-            f"{module.label}/{FILE_NAME} is no record of an audit ({type(error).__name__}: {error}): "
+            f"{module.label}/{FILE_NAME} is not an audit record ({type(error).__name__}: {error}): "
             f"delete it and run 'tito module audit {module.slug}'"
         ) from error
 
 
 def stale(module: Module, record: Record | None) -> str:
-    """Say how the record is behind the module's own files, "" if it is not."""
+    """Say which of the module's own files changed since the record was made; "" if none did."""
     remedy = f"run 'tito module audit {module.slug}' and commit what it writes"
     if record is None:
         return f"{module.label} has no {FILE_NAME}: {remedy}"
     now = own_digests(module)
     changed = sorted(name for name in now | record.own if now.get(name) != record.own.get(name))
-    return f"{module.label}/{FILE_NAME} is behind {', '.join(changed)}: {remedy}" if changed else ""
+    return f"{module.label}/{FILE_NAME} is out of date ({', '.join(changed)} changed): {remedy}" if changed else ""
 
 
 def text_of(record: Record) -> str:
@@ -90,7 +90,7 @@ def text_of(record: Record) -> str:
 
 
 def _plain(mutant: MutantVerdict) -> dict[str, Any]:
-    """What is recorded of a mutant; nothing is said of feedback where nothing is wrong with it."""
+    """A mutant's record; it mentions feedback only if something is wrong with it."""
     return asdict(mutant) if mutant.unclear else _without(asdict(mutant), "unclear")
 
 
@@ -111,7 +111,7 @@ def _line(value: object) -> str:
 
 
 def _whole_numbers(value: Any) -> Any:
-    """15 points are 15, not 15.0."""
+    """Write 15 points as 15, not 15.0."""
     if isinstance(value, dict):
         return {key: _whole_numbers(part) for key, part in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""What the audit says of a module: the counts, and every problem in words."""
+"""The audit's report on a module: the counts, and every problem in words."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from tito.staff.auditing.verdict import MutantVerdict
 from tito.staff.auditing.whole import WholeAudit
 
 WANTED_SCORE = 0.95
-LARGEST_VISIBLE_SHARE = 0.45  # as `tito module lint` has it
+LARGEST_VISIBLE_SHARE = 0.45  # the same as in `tito module lint`
 WANTED_ALTERNATIVES = 2
 
 
@@ -29,7 +29,7 @@ class ModuleAudit:
 
     @property
     def survivors(self) -> list[MutantVerdict]:
-        """Mutants that nothing caught and nobody explained."""
+        """Mutants that no check caught and nobody explained."""
         return [m for m in self.mutants if not m.caught_by and m.key not in self.explained]
 
     @property
@@ -43,13 +43,13 @@ class ModuleAudit:
 
     @property
     def score(self) -> float:
-        """The share of mutants that lose points, of those that behave differently."""
+        """Of the mutants that behave differently, the share that loses points."""
         different = [m for m in self.mutants if m not in self.equivalent]
         return len([m for m in different if m.caught_by]) / len(different) if different else 0.0
 
     @property
     def by_heart(self) -> float:
-        """The largest share of an exercise's points that literal answers reach."""
+        """The largest share of an exercise's points that answers learned by heart get."""
         return max((max(e.by_heart.values(), default=0.0) / e.points for e in self.exercises if e.points), default=0.0)
 
     @property
@@ -59,34 +59,32 @@ class ModuleAudit:
     def _of_points(self) -> list[str]:
         whole, found = self.whole, []
         if whole.reference != whole.possible:
-            found.append(f"the reference scores {whole.reference:g} of {whole.possible:g}")
+            found.append(f"the reference gets {whole.reference:g} of {whole.possible:g} points")
         if whole.release != 0:
-            found.append(f"the untouched release scores {whole.release:g}, not 0")
+            found.append(f"the untouched release gets {whole.release:g} points, not 0")
         for exercise in self.exercises:
             if whole.left_out[exercise.name] != exercise.points:
                 lost = f"{whole.left_out[exercise.name]:g}, not its {exercise.points:g} points"
                 found.append(f"leaving out {exercise.name} costs {lost}")
         if len(set(whole.by_seed)) > 1:
-            found.append(f"the reference scores differently by seed: {whole.by_seed}")
+            found.append(f"the reference's score depends on the seed: {whole.by_seed}")
         for name, count in whole.alternatives.items():
             if count < WANTED_ALTERNATIVES:
-                found.append(
-                    f"{name} has {count} other right solutions to be fair to, {WANTED_ALTERNATIVES} are wanted"
-                )
+                found.append(f"{name} is tested with {count} other right solutions, it needs {WANTED_ALTERNATIVES}")
         return found
 
     def _of_mutants(self) -> list[str]:
         found = [f"survives: {mutant}" for mutant in self.survivors]
         if self.score < WANTED_SCORE:
-            found.append(f"the tests catch {self.score:.0%} of the mutants, {WANTED_SCORE:.0%} are wanted")
+            found.append(f"the tests catch {self.score:.0%} of the mutants, the minimum is {WANTED_SCORE:.0%}")
         by_key: dict[Key, list[MutantVerdict]] = {}
         for mutant in self.mutants:
             by_key.setdefault(mutant.key, []).append(mutant)
         for key, explained in self.explained.items():
             if key not in by_key:
-                found.append(f"{FILE_NAME}: no mutant is {_shown(key)} any more: delete the entry")
+                found.append(f"{FILE_NAME}: there is no mutant {_shown(key)} any more: delete the entry")
             elif by_key[key][0].caught_by:
-                found.append(f"{FILE_NAME}: {_shown(key)} is caught ({explained.reason}): delete the entry")
+                found.append(f"{FILE_NAME}: {_shown(key)} is caught after all ({explained.reason}): delete the entry")
         return found + sorted({m.unclear for m in self.mutants if m.unclear})
 
     def _of_exercises(self) -> list[str]:
@@ -94,12 +92,12 @@ class ModuleAudit:
         for exercise in self.exercises:
             if exercise.visible_points > LARGEST_VISIBLE_SHARE * exercise.points:
                 share = f"{exercise.visible_points:g} of {exercise.points:g}"
-                found.append(f"{exercise.name}: visible checks have {share} points: too little is hidden")
+                found.append(f"{exercise.name}: visible checks have {share} points: too many, hide more of the checks")
             for otherwise, points in exercise.by_heart.items():
                 if points > exercise.visible_points:
                     found.append(
-                        f"{exercise.name}: answers learnt by heart (otherwise {otherwise}) score {points:g}, "
-                        f"the visible checks have {exercise.visible_points:g}"
+                        f"{exercise.name}: answers learned by heart (otherwise {otherwise}) get {points:g} points, "
+                        f"the visible checks have only {exercise.visible_points:g}"
                     )
         return found
 
@@ -125,7 +123,7 @@ class ModuleAudit:
 
 
 def faults_by_kind(mutants: list[MutantVerdict]) -> dict[str, dict[str, int]]:
-    """Count, for each class of mutant, the kinds of fault that students read of the check that kills it."""
+    """Count, for each kind of mutant, the kinds of fault that students read from the check that kills it."""
     found: dict[str, dict[str, int]] = {}
     for mutant in mutants:
         if mutant.fault:
@@ -138,7 +136,7 @@ def faults_by_kind(mutants: list[MutantVerdict]) -> dict[str, dict[str, int]]:
 
 
 def module_audit(module: Module, whole: WholeAudit, exercises: list[ExerciseAudit]) -> ModuleAudit:
-    """Put the parts together with the records beside the module."""
+    """Combine the parts with the explained mutants in the module's folder."""
     assert module.folder is not None
     return ModuleAudit(module.slug, whole, exercises, read_explained(module.folder))
 

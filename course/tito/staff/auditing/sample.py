@@ -1,10 +1,10 @@
-"""Judge a sample of a module's record anew, verdict by verdict, and say where the record does not hold.
+"""Judge a sample of a module's record again, verdict by verdict, and list where the record is wrong.
 
-Promises: what is judged depends on the record and the seed alone. Judged are the reference, the untouched release, each
-exercise left out, the other solutions, all survivors; of the other mutants one for each check that is said to kill any
-(a check that has come to prove nothing is found whatever the seed), one for each exercise and kind of mistake, and
-further ones up to FEWEST; one answer learnt by heart of each exercise, and some seeds. That the mutants are those of
-the record is compared for all.
+Promises: what is judged depends only on the record and the seed. The sample has the reference, the untouched release,
+each exercise left out, the other solutions and all survivors; of the other mutants one for each check that is recorded
+as killing any (so a check that no longer proves anything is found with any seed), one for each exercise and kind of
+mistake, and more up to FEWEST; one cell of answers learned by heart for each exercise, and some seeds. All mutants
+are compared with those in the record.
 """
 
 import random
@@ -24,12 +24,12 @@ from tito.staff.auditing.whole import SEEDS, audit_whole
 
 SEEDS_OF_A_SAMPLE = 2
 FEWEST = 40
-LARGEST = 80  # mutants of one module, survivors apart: about 15 seconds
+LARGEST = 80  # mutants of one module, not counting survivors: about 15 seconds
 
 
 @dataclass
 class SampleAudit:
-    """What the sample of a module showed. `problems` is empty where the record holds."""
+    """The result of a module's sample. `problems` is empty if the record is confirmed."""
 
     slug: str
     seed: str
@@ -44,7 +44,7 @@ class SampleAudit:
 
 
 def choose(verdicts: list[MutantVerdict], seed: str) -> list[MutantVerdict]:
-    """Choose what is judged anew, in the record's order."""
+    """Choose what is judged again, in the record's order."""
     drawn = list(verdicts)
     random.Random(seed).shuffle(drawn)
     chosen: set[Key] = set()
@@ -69,7 +69,7 @@ def _one_of_each(
 
 
 def sample_mutants(course: Path, slug: str, seed: str) -> list[str]:
-    """Judge the sample of mutants and answers learnt by heart; return what differs from the record."""
+    """Judge the sample of mutants and answers learned by heart; return what differs from the record."""
     bench, record = _open(course, slug)
     made: dict[Key, Mutant] = {}
     problems = []
@@ -81,8 +81,8 @@ def sample_mutants(course: Path, slug: str, seed: str) -> list[str]:
         if points != exercise.by_heart.get(otherwise):
             was = exercise.by_heart.get(otherwise)
             problems.append(
-                f"{exercise.name}: answers learnt by heart (otherwise {otherwise}) score {points:g}, "
-                f"{FILE_NAME} says {was}"
+                f"{exercise.name}: answers learned by heart (otherwise {otherwise}) get {points:g} points, "
+                f"{FILE_NAME} has {was}"
             )
     problems += _other_mutants(set(made), set(record.known))
     for verdict in choose(record.mutants, seed):
@@ -99,15 +99,15 @@ def sample_whole(course: Path, slug: str, seed: str, alternatives: Path | None) 
     problems = list(now.problems)
     for name in ("possible", "reference", "release", "left_out", "alternatives"):
         if getattr(was, name) != getattr(now, name):
-            problems.append(f"{name.replace('_', ' ')}: {getattr(now, name)}, {FILE_NAME} says {getattr(was, name)}")
+            problems.append(f"{name.replace('_', ' ')}: {getattr(now, name)}, {FILE_NAME} has {getattr(was, name)}")
     if set(now.by_seed) - set(was.by_seed):
-        problems.append(f"the reference scores {now.by_seed} with seeds {seeds}, {FILE_NAME} says {was.by_seed}")
+        problems.append(f"the reference gets {now.by_seed} points with seeds {seeds}, {FILE_NAME} has {was.by_seed}")
     return problems
 
 
 def _open(course: Path, slug: str) -> tuple[Bench, Record]:
     record = read_record(load_curriculum(course).find_written(slug))
-    assert record is not None, "who samples has looked for the record"
+    assert record is not None, "samples are taken only of modules that have a record"
     return bench_of(course, slug), record
 
 
@@ -115,11 +115,11 @@ def _other_mutants(made: set[Key], recorded: set[Key]) -> list[str]:
     if made == recorded:
         return []
     new, gone = len(made - recorded), len(recorded - made)
-    return [f"{new} mutants are not in {FILE_NAME}, and {gone} that are there can't be made any more"]
+    return [f"{new} mutants are not in {FILE_NAME}, and {gone} of its mutants can't be made any more"]
 
 
 def _differences(was: MutantVerdict, now: MutantVerdict) -> list[str]:
     found = [now.unclear] if now.unclear else []
     if was.killer != now.killer:
-        found.append(f"{FILE_NAME} says killed by {was.killer}; judged anew, by {now.killer}: {was}")
+        found.append(f"{FILE_NAME} says killed by {was.killer}; judged again, it is killed by {now.killer}: {was}")
     return found

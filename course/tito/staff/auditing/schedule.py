@@ -1,4 +1,4 @@
-"""Audit modules in several processes: in full, which makes their records, or a sample of what is recorded."""
+"""Audit modules in several processes: in full, which makes their records, or a sample of the records."""
 
 import multiprocessing
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def audit_modules(
 def sample_modules(
     modules: list[Module], scene: Scene, seed: str, *, jobs: int = 2, say: Say = lambda line: None
 ) -> Iterator[SampleAudit]:
-    """Judge a sample of what is recorded of `modules`; nothing of a module whose record is stale."""
+    """Judge a sample of the records of `modules`; a module with a stale record is not judged."""
     with _processes(jobs) as pool:
         started = [_Sample(pool, module, scene, seed) for module in modules]
         for sample in started:
@@ -50,13 +50,13 @@ def sample_modules(
 
 
 class Job(Protocol):
-    """Something under way, or to be done when its result is asked for."""
+    """Work that is running, or that runs when its result is asked for."""
 
     def result(self) -> Any: ...
 
 
 class Pool(Protocol):
-    """Who does jobs."""
+    """Something that runs jobs."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Job: ...
 
@@ -70,7 +70,7 @@ class _Later:
 
 
 class _ThisProcess:
-    """One job at a time, here: a fresh process spends seconds on importing nbgrader."""
+    """Runs one job at a time in this process: a fresh process spends seconds importing nbgrader."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> _Later:
         return _Later(partial(function, *arguments))
@@ -81,7 +81,7 @@ def _processes(jobs: int) -> Iterator[Pool]:
     if jobs == 1:
         yield _ThisProcess()
         return
-    # Fresh interpreters: forked ones would share the sockets and threads of whoever called.
+    # Fresh interpreters: forked ones would share the caller's sockets and threads.
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("spawn"))
     try:
         yield pool
@@ -90,14 +90,14 @@ def _processes(jobs: int) -> Iterator[Pool]:
 
 
 class _Full:
-    """One module's audit under way: each exercise a job, and the whole."""
+    """A running audit of one module: a job for each exercise, and one for the whole."""
 
     def __init__(self, pool: Pool, module: Module, scene: Scene, fresh: bool):
         assert module.folder is not None
         record = None if fresh else read_record(module)
         known = record.known if record else {}
         self._module = module
-        # Digests of before: what is changed meanwhile makes the record stale.
+        # Digests taken beforehand: a change during the audit makes the record stale.
         self._own = own_digests(module)
         self._elsewhere = elsewhere_digests(module, scene.curriculum, scene.course, scene.alternatives)
         self._exercises = [
@@ -117,7 +117,7 @@ class _Full:
 
 
 class _Sample:
-    """One module's sample under way."""
+    """The running sample of one module."""
 
     def __init__(self, pool: Pool, module: Module, scene: Scene, seed: str):
         record = read_record(module)
@@ -138,6 +138,6 @@ class _Sample:
         for part in self._parts:
             self.found.problems += part.result()
         changed = f"; changed elsewhere: {', '.join(self.found.elsewhere)}" if self.found.elsewhere else ""
-        count = f"{self.found.judged} of {self.found.recorded} mutants judged anew"
+        count = f"{self.found.judged} of {self.found.recorded} mutants judged again"
         say(f"{self._module.label}: {count}, {len(self.found.problems)} problems{changed}")
         return self.found

@@ -1,8 +1,8 @@
-"""Judge with a part of one test cell: its visible or its hidden checks alone, up to the one that is asked for.
+"""Judge with part of one test cell: only its visible or only its hidden checks, up to a given one.
 
-What is left runs as in the judge, which makes these two passes as well: the same draws of `test.rng`, the checks before
-the last one in the same worker. What differs is that hidden checks run without the visible ones before them; so the
-audit judges the reference like that too, and a mutant's verdict counts only where the reference loses nothing.
+The rest runs as in the judge, which makes these two passes too: the same draws from `test.rng`, the checks before
+the last one in the same worker. The difference is that hidden checks run without the visible ones before them; so the
+audit judges the reference in this way too, and a mutant's verdict counts only if the reference loses nothing.
 """
 
 import ast
@@ -22,7 +22,7 @@ def shortened(plan: Plan, exercise: str, *, hidden: bool, last: str | None = Non
 
 
 def checks_of(plan: Plan, exercise: str) -> dict[str, tuple[float, bool]]:
-    """The checks of an exercise by title: points, and whether it is hidden."""
+    """The checks of an exercise by title: points, and whether the check is hidden."""
     tests = [test for test in plan.tests if test.exercise == exercise]
     return {title: (points, hidden) for test in tests for title, points, hidden in declared_checks(test.source)}
 

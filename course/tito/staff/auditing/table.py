@@ -58,7 +58,7 @@ def page(curriculum: Curriculum) -> str:
 
 
 def markdown(audits: list[ModuleAudit], curriculum: Curriculum) -> str:
-    """What was found of some modules, as a page."""
+    """The findings about some modules, as a page."""
     lines = [INTRODUCTION, _line(HEADS), _line(["---"] * len(HEADS))]
     lines += [_line(row) for row in rows(audits, curriculum)]
     lines += ["", "## What a student reads", ""]

@@ -1,6 +1,6 @@
-"""Watch what the tests call an exercise with: kinds of its arguments, and fingerprints of the visible checks' calls.
+"""Record what the tests call an exercise with: kinds of its arguments, and fingerprints of the visible checks' calls.
 
-A watched solution is the reference with one decorator, innermost, so that a `@primitive` is watched on arrays. It runs
+A watched solution is the reference with one innermost decorator, so that a `@primitive` is watched on arrays. It runs
 in the worker and writes lines of JSON to a file.
 """
 
@@ -59,7 +59,7 @@ def _watched(function):
 
     return watched
 """
-# Knows the answers of the visible checks by heart, and nothing else.
+# Knows the answers to the visible checks by heart, and nothing else.
 LITERAL = """
 def _by_heart(function):
     import functools, inspect
@@ -85,7 +85,7 @@ OTHERWISE = {
 
 @dataclass
 class Calls:
-    """What was called: kinds by argument (and "return"), fingerprints of calls."""
+    """The recorded calls: kinds by argument (and "return"), fingerprints of calls."""
 
     kinds_by_name: dict[str, set[str]] = field(default_factory=dict)
     fingerprints: set[str] = field(default_factory=set)
@@ -95,12 +95,12 @@ class Calls:
 
 
 def watched(cell: str, exercise: str, place: Path) -> str:
-    """Return the reference cell, written so that calls of the exercise are noted in the file `place`."""
+    """Return the reference cell, changed so that calls of the exercise are noted in the file `place`."""
     return f"{WATCHING}\nPLACE = {str(place)!r}\n{_decorated(cell, exercise, '_watched')}"
 
 
 def read_calls(place: Path) -> Calls:
-    """Read what was noted."""
+    """Read the noted calls."""
     calls = Calls()
     for line in place.read_text(encoding="utf-8").splitlines() if place.exists() else ():
         noted = json.loads(line)
@@ -111,7 +111,7 @@ def read_calls(place: Path) -> Calls:
 
 
 def cheats(cell: str, exercise: str, visible: Calls) -> dict[str, str]:
-    """Return cells that return the literal values of the visible checks; by what they do otherwise."""
+    """Return cells that know only the visible checks' answers, by what they do for other inputs."""
     return {
         name: f"{WATCHING}\nKNOWN = {sorted(visible.fingerprints)!r}\n{LITERAL.replace('OTHERWISE', otherwise)}\n"
         + _decorated(cell, exercise, "_by_heart")
@@ -120,7 +120,7 @@ def cheats(cell: str, exercise: str, visible: Calls) -> dict[str, str]:
 
 
 def _decorated(cell: str, exercise: str, decorator: str) -> str:
-    """Put a decorator next to the function that is the exercise; a class is left as it is."""
+    """Put an innermost decorator on the exercise's function; leave a class as it is."""
     tree = ast.parse(cell)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and _same_name(node.name, exercise):

@@ -1,8 +1,8 @@
 """Judge one mutant until a check costs it points, and say which check that was.
 
-The verdict names the first check that failed and that check's own points: the mutant loses at least these. Weighed: all
-the points that it loses, which only a run of every check can tell; then nothing that is recorded could be confirmed by
-less than the whole judging. That a check costs points is what the audit claims, and one check shows it.
+The verdict names the first check that failed and that check's own points: the mutant loses at least these. We could
+record all the points that it loses, but that takes a run of every check, and then no record could be confirmed without
+judging everything. The audit claims only that some check costs points, and one check shows it.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tito.staff.auditing.shortened import checks_of, shortened
 
 @dataclass
 class MutantVerdict:
-    """What became of a mutant. `caught_by` is the exercise whose check noticed, "" if none did."""
+    """The result for a mutant. `caught_by` is the exercise whose check caught it, "" if none did."""
 
     exercise: str
     kind: str
@@ -25,9 +25,9 @@ class MutantVerdict:
     becomes: list[str]
     caught_by: str = ""
     check: str = ""  # the title of the first check that failed
-    points: float = 0.0  # what that check alone costs
-    fault: str = ""  # the kind of fault that the student reads
-    unclear: str = ""  # what is wrong with what the student reads
+    points: float = 0.0  # what failing that check alone costs
+    fault: str = ""  # the kind of fault in the student's feedback
+    unclear: str = ""  # what is wrong with the student's feedback
 
     @property
     def key(self) -> Key:
@@ -43,7 +43,7 @@ class MutantVerdict:
 
 
 def judge_mutant(bench: Bench, mutant: Mutant, known: MutantVerdict | None = None) -> MutantVerdict:
-    """Judge until points are lost; what is `known` of the mutant decides what is tried first, not what is found."""
+    """Judge until points are lost; a `known` verdict only decides what is tried first, not what is found."""
     verdict = MutantVerdict(mutant.exercise, mutant.kind, list(mutant.was), list(mutant.becomes))
     for result in _visits(bench, mutant, known):
         for exercise in result.exercises:
@@ -54,9 +54,9 @@ def judge_mutant(bench: Bench, mutant: Mutant, known: MutantVerdict | None = Non
 
 
 def _visits(bench: Bench, mutant: Mutant, known: MutantVerdict | None) -> Iterator[ModuleResult]:
-    """The check that killed it, if one is known; the visible checks, then all, then the exercises that use it."""
+    """Try the check that is known to kill it, if any; the visible checks, then all, then the exercises that use it."""
     sources, users = {mutant.exercise: mutant.source}, bench.users_of(mutant.exercise)
-    if known is not None and not known.caught_by:  # who survived is judged by all checks anyway: by all at once
+    if known is not None and not known.caught_by:  # a survivor gets all checks anyway: run them all together
         yield bench.judge(sources, only=[mutant.exercise, *users])
         return
     check = checks_of(bench.plan, known.caught_by).get(known.check) if known is not None else None
@@ -70,9 +70,9 @@ def _visits(bench: Bench, mutant: Mutant, known: MutantVerdict | None) -> Iterat
 
 
 def _note(verdict: MutantVerdict, bench: Bench, exercise: ExerciseResult) -> bool:
-    """Note the first failed check that costs points, and tell whether there is one."""
+    """Note the first failed check that costs points; return whether there is one."""
     declared = sum(points for points, _ in checks_of(bench.plan, exercise.name).values())
-    spare = max(declared - bench.plan.points[exercise.name], 0.0)  # more points than the exercise has cost nothing
+    spare = max(declared - bench.plan.points[exercise.name], 0.0)  # checks' points beyond the exercise's cost nothing
     for check in exercise.checks:
         if not check.passed and check.points > spare:
             verdict.caught_by, verdict.check, verdict.fault = exercise.name, check.title, check.kind
@@ -82,7 +82,7 @@ def _note(verdict: MutantVerdict, bench: Bench, exercise: ExerciseResult) -> boo
 
 
 def unclear(result: ModuleResult) -> str:
-    """Say what is wrong with the feedback on a failed exercise, "" if it names the exercise and the kind of fault."""
+    """Say what is wrong with the feedback on a failed exercise; "" if it names the exercise and the kind of fault."""
     for exercise in result.for_student().exercises:
         for check in exercise.checks:
             if not check.passed and not (exercise.name and check.kind):

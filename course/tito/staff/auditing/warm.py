@@ -1,9 +1,9 @@
-"""Workers for our own mutants, quickly: one warm process per module, forked for each judging.
+"""Fast workers for our own mutants: one warm process per module, forked for each judging.
 
-A cold worker spends most of its time on importing numpy and the predecessors. Here that is done once. There are no
-walls around these workers but limits of memory and time: what runs is the course's own code with one mistake.
+A cold worker spends most of its time importing numpy and the predecessors. Here that is done once. These workers have
+limits on memory and time but no sandbox: what runs is the course's own code with one mistake.
 
-`python -m tito.staff.auditing.warm`: receive connections on descriptor 0, serve each in a child, answer its number.
+`python -m tito.staff.auditing.warm`: receive connections on descriptor 0, serve each in a child, answer its process id.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ CPU_SECONDS = 60
 
 
 class ForkedWorker:
-    """One child of a warm process; a `WorkerProcess` of the judge's."""
+    """One child of a warm process; a `WorkerProcess` for the judge."""
 
     def __init__(self, number: int, channel: Channel):
         self.channel = channel
@@ -46,7 +46,7 @@ class ForkedWorker:
 
 
 class WarmProcess:
-    """A process that has imported numpy and the predecessors in `folder`, to be forked by `start`."""
+    """A process that has imported numpy and the predecessors in a folder; `start` forks it."""
 
     def __init__(self, predecessors: Path):
         self._control, theirs = socket.socketpair()

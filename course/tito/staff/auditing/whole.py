@@ -1,4 +1,4 @@
-"""Audit a module as a whole: behind the judge's walls in mode `best`, with ten seeds, and with other solutions."""
+"""Audit a module as a whole: in the judge's sandbox in mode `best`, with ten seeds, and with other solutions."""
 
 import json
 import tempfile
@@ -17,7 +17,7 @@ SEEDS = range(10)
 
 @dataclass
 class WholeAudit:
-    """What was found out about the module."""
+    """The findings about the module."""
 
     possible: float = 0.0
     reference: float = 0.0
@@ -67,7 +67,7 @@ def _with_cell(notebook: str, name: str, source: str) -> str:
 
 
 def _compare(audit: WholeAudit, walled: ModuleResult, plain: ModuleResult) -> None:
-    """The bench must judge as the judge does."""
+    """Report where the bench's verdicts differ from the judge's."""
     verdicts = [
         [(e.name, check.title, check.passed) for e in result.exercises for check in e.checks]
         for result in (walled, plain)
@@ -91,13 +91,13 @@ def _failures(what: str, result: ModuleResult) -> list[str]:
 
 
 def _judge_alternatives(audit: WholeAudit, bench: Bench, folder: Path) -> None:
-    """Each file is a notebook of other right solutions; what it leaves out is the reference's."""
+    """Judge each file of other right solutions; exercises that it leaves out are taken from the reference."""
     audit.alternatives = dict.fromkeys(bench.plan.points, 0)
     for path in sorted(folder.glob("*.py")):
         cells = read_percent(path)
         solved = {cell.name for cell in cells if cell.name}
         for name in sorted(solved - set(bench.plan.points)):
-            audit.problems.append(f"{path.name} solves {name!r}, which is no exercise of {bench.module.slug}")
+            audit.problems.append(f"{path.name} solves {name!r}, which is not an exercise of {bench.module.slug}")
         missing = [cell for cell in read_percent(bench.module.source) if cell.name in set(bench.plan.points) - solved]
         result = bench.judge_cells([*cells, *(replace(cell, number=cell.number + 1000) for cell in missing)])
         audit.problems += _failures(f"{path.parent.name}/{path.name}, a right solution,", result)
