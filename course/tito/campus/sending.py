@@ -1,4 +1,4 @@
-"""Send what waits in the outbox: a column for each module and milestone, a score for each student who was told one."""
+"""Send what is in the outbox: a column for each module and milestone, a score for each student who was shown one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

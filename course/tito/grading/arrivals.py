@@ -1,4 +1,4 @@
-"""Learn of new submissions from the exchange and queue a quick run for each, from where we left off before a
+"""Learn of new submissions from the exchange and queue a quick run for each, continuing where we left off before a
 restart.
 """
 

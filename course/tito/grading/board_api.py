@@ -99,7 +99,9 @@ def remove(student: str, request: Request, person: Annotated[Caller, Depends(nee
 
 def _student(person: Caller) -> None:
     if person.kind != "user" or person.has(READ):
-        raise Refused("only students take part in the leaderboard", person.name, "staff can only look on", 403)
+        raise Refused(
+            f"{person.name} is not a student and can't take part in the leaderboard", "", "you can look at it", 403
+        )
 
 
 def _shown(request: Request, person: Caller) -> dict[str, Any]:

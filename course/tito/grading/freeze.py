@@ -76,7 +76,7 @@ def _unfinished(queue: Queue) -> list[Task]:
 
 
 def _end(queue: Queue, how: Frozen) -> None:
-    """Cancel what waits, and close requests for another look with the reason."""
+    """Cancel what is waiting, and close requests for another look with the reason."""
     said = f"The course was frozen at {how.since[:16].replace('T', ' ')} UTC: requests are closed."
     closed = {"answer": said, "answered_by": how.by, "answered_at": utc_now(), "open_key": None}
     ended = {"state": "cancelled", "waiting_key": None, "finished_at": utc_now(), "message": UNDONE}

@@ -24,7 +24,7 @@ STAYS_OPEN |= {("DELETE", "similar")}  # names that must be forgotten
 
 
 class FreezeRequest(BaseModel):
-    """Since when the course is frozen and by whom; `leave_undone`: what waits in the queue is cancelled."""
+    """Since when the course is frozen and by whom; `leave_undone`: work waiting in the queue is cancelled."""
 
     model_config = ConfigDict(extra="forbid")
     since: str = Field(max_length=40)
@@ -47,7 +47,7 @@ def show(request: Request, _: Reader) -> dict[str, Any]:
 
 @router.put("")
 def put(wanted: FreezeRequest, request: Request, _: Instructor) -> dict[str, Any]:
-    """Freeze the gradebook, once the queue is empty or what waits may be left undone."""
+    """Freeze the gradebook, once the queue is empty or waiting work may be left undone."""
     state = request.app.state
     return freeze(state.settings, state.queue, Frozen(wanted.since, wanted.by), wanted.leave_undone)
 

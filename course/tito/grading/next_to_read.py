@@ -28,7 +28,7 @@ def find_next(
 
 
 def _may_read(reading: Reading, person: str, answer: Answer, share: str) -> bool:
-    if share:  # it was given to them, whatever sections they read
+    if share:  # it was given to them, no matter which sections they read
         return not reading.sections.why_not(person, answer.student)
     return reading.sections.reads(person, answer.student)
 

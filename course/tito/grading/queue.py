@@ -53,7 +53,7 @@ class Queue(QueueView):
     def submit(
         self, kind: str, assignment: str, students: Iterable[str] = ("",), asked_by: str = "", **options: Any
     ) -> str:
-        """Queue one task per student and return the job's id; what already waits is joined, not doubled."""
+        """Queue one task per student and return the job's id; work that is already waiting is joined, not doubled."""
         _known(kind)
         students = list(dict.fromkeys(students))
         if not students:

@@ -70,7 +70,7 @@ class Task(Base):
     started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
     # Unique while it waits: asking twice gives the same task. Unique while it runs: a submission is never graded by two
-    # processes at once. NULLs do not collide.
+    # processes at the same time. NULLs do not collide.
     waiting_key: Mapped[str | None] = mapped_column(String(600), unique=True)
     running_key: Mapped[str | None] = mapped_column(String(600), unique=True)
     runs: Mapped[list["Run"]] = relationship(back_populates="task", order_by="Run.id")

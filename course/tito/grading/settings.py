@@ -60,7 +60,7 @@ def settings_from_environment(
 
     course_dir = Path(value("course_dir", "GRADING_COURSE_DIR") or default_course_dir()).resolve()
     if create and environ.get(UNUSED):
-        log.warning("%s no longer has any effect: runners don't poll the queue, they wait to be called", UNUSED)
+        log.warning("%s no longer has any effect: runners wait to be called instead of polling the queue", UNUSED)
     if create:  # a service may start before the semester makes the first notebook
         (course_dir / "source").mkdir(parents=True, exist_ok=True)
     if not (course_dir / "source").is_dir() and not (course_dir / "gradebook.db").exists():

@@ -22,7 +22,7 @@ def students_for(settings: GradingSettings, kind: str, assignment: str, named: I
     have = students_with(settings.course_dir / step.folder, assignment)
     missing = sorted(set(named) - set(have))
     if missing:
-        raise TitoError(f"{step.folder} has no {assignment} of {', '.join(missing)}: {step.remedy}")
+        raise TitoError(f"there is no {assignment} of {', '.join(missing)} in {step.folder}: {step.remedy}")
     return sorted(set(named))
 
 

@@ -1,4 +1,4 @@
-"""Who judges for this course: this machine, or workers on others; what each does, and since when.
+"""Who judges for this course: this machine, or workers on others; what each is doing, and since when.
 
 What the scheduler's door says comes from machines that are not trusted: it is shown, shortened and as text.
 """
@@ -26,7 +26,7 @@ MOST_WORKERS, MOST_TEXT = 500, 200
 
 @router.get("/workers")
 def workers(request: Request, _: Reader) -> dict[str, Any]:
-    """Return which machines judge, what each does and since when."""
+    """Return which machines judge, what each is doing and since when."""
     return describe_workers(request.app.state.settings, request.app.state.queue)
 
 
@@ -47,7 +47,7 @@ def describe_workers(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
         found = who_is_there(settings.scheduler, settings.certificates).get("workers")
     except JudgesSilent as silent:
         return {
-            "said": f"Nothing is being judged: {silent}. Submissions wait until then.",
+            "said": f"Nothing is being judged: {silent}. Submissions are waiting.",
             "workers": [],
             "elsewhere": True,
         }

@@ -2,7 +2,7 @@
 
     course.json                                 what it is of, when it was made, how much is in it, the public keys
     semester/semester.yaml, semester/roster.csv as they were in force
-    submissions/MODULE/STUDENT/attempt-NN/      files/, receipt.json, and feedback/ where there is some
+    submissions/MODULE/STUDENT/attempt-NN/      files/, receipt.json, and feedback/ if there is any
     submissions.json                            the exchange's rows: when, how late, which attempt counted, results
     grades/                                     plain.csv, canvas.csv, moodle.csv, rows.json
     report/                                     report.md, report.json, activity.json: the course's numbers

@@ -48,7 +48,7 @@ class SemesterClient:
     def apply(
         self, sources: Sources | None, progress: Callable[[dict[str, Any]], object], yes: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Put a semester in force, with a yes to the kinds of loss in `yes`; `progress` is called with the run while
+        """Put a semester in force, with the losses in `yes` confirmed; `progress` is called with the run while
         it is under way.
         """
         run = self._service.ask("POST", "/apply", json={**_body(sources), "yes": list(yes)})

@@ -192,7 +192,7 @@ def status(as_json: bool) -> int:
         f"{force['course']}, applied by {force['by']} at {force['at'][:16]}" if force else "no semester is in force"
     )
     if file:
-        state = "has mistakes" if file["problems"] else "differs from it" if file["differs"] else "is in force as it is"
+        state = "has mistakes" if file["problems"] else "differs from it" if file["differs"] else "is the one in force"
         click.echo(f"{file['name']} {state}")
     for action in answer["actions"]:
         if action["state"] != "cancelled":

@@ -24,7 +24,7 @@ BUSY = 429
 
 
 class PlatformClient:
-    """One platform; `http` is made by `outside`, `pause` waits so many seconds."""
+    """One platform; `http` is made by `outside`, `pause` waits for a number of seconds."""
 
     def __init__(self, tokens: Tokens, http: httpx.Client, pause: Callable[[float], object] = time.sleep) -> None:
         self._tokens, self._http, self._pause = tokens, http, pause

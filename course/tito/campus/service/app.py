@@ -133,7 +133,7 @@ def grades(here: Here, who: Reader) -> dict[str, Any]:
 
 @routes.post("/grades/send")
 def send(request: Request, here: Here, who: Manager) -> dict[str, str]:
-    """Let what waits, and what the platform refused, be tried now."""
+    """Send what is waiting now, and try again what the platform refused."""
     here.outbox.retry((REFUSED, "nobody", "left"))
     request.app.state.clockwork.wake()
     return {"said": "Sending has started."}

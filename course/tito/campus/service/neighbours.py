@@ -33,7 +33,7 @@ class Neighbours:
         return self._semester.ask("GET", "/course")
 
     def is_frozen(self) -> bool:
-        """Tell whether the course is over, and nothing in it changes any more."""
+        """Tell whether the course is frozen, so that nothing in it changes any more."""
         return self._semester.ask("GET", "/freeze")["frozen"] is not None
 
     def points(self, module: str) -> float:

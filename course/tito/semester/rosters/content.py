@@ -1,4 +1,4 @@
-"""A roster's bytes as text, whatever program wrote them: line 7 of the file or sheet is line 7 of the text."""
+"""A roster's bytes as text, no matter which program wrote them: line 7 of the file or sheet is line 7 of the text."""
 
 import codecs
 import csv

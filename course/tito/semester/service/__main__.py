@@ -35,7 +35,7 @@ from tito.semester.service.hub_api import Hub
 from tito.semester.service.scheduler import Scheduler
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
-PATIENCE_SECONDS = 10.0  # what fails is tried again by the schedule, or by whoever applies
+PATIENCE_SECONDS = 10.0  # the schedule, or whoever applies, tries again what failed
 NEEDED = ("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "EXCHANGE_URL", "GRADING_URL")
 log = logging.getLogger("tito.semester")
 

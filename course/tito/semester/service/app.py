@@ -164,7 +164,8 @@ def module(request: Request, slug: str) -> dict[str, Any]:
     curriculum = request.app.state.service.places.curriculum()
     found = next((each for each in curriculum.modules if each.slug == slug), None)
     if found is None:
-        raise refusal(404, "unknown module", slug, f"choose one of {', '.join(m.slug for m in curriculum.modules)}")
+        known = ", ".join(each.slug for each in curriculum.modules)
+        raise refusal(404, f"the course has no module {slug}", "", f"choose one of {known}")
     return module_view(curriculum, found)
 
 
@@ -265,7 +266,7 @@ def ask(request: Request, slug: str, kind: str, who: Manager) -> dict[str, int]:
         raise refusal(404, "an action must be release or collect", kind, "choose one of them")
     if slug not in valid.selection.built:
         built = ", ".join(valid.selection.built)
-        raise refusal(404, "students of this course do not build this module", slug, f"choose one of {built}")
+        raise refusal(404, f"students of this course do not build the module {slug}", "", f"choose one of {built}")
     number = schedule.ask(service.places.engine, valid.semester.course, kind, slug, who.name, times.now())
     service.scheduler.wake()
     return {"action": number}

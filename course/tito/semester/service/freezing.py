@@ -84,7 +84,7 @@ class Freezing:
             with self.exchange_for("") as exchange:
                 found = exchange.course(course).frozen
         except Refused as refused:
-            if refused.status == 404:  # nothing of it was applied yet
+            if refused.status == 404:  # none of it was applied yet
                 return None
             raise
         return {"since": found.frozen_at, "by": found.frozen_by} if found else None

@@ -109,7 +109,7 @@ def _add(session: Session, key: Key, counts: Tally) -> None:
 
 
 def _tick(session: Session, key: Key, students: Iterable[str]) -> None:
-    """Note who has answered, in the order of names; when they were asked is not needed any more."""
+    """Note who has answered, in the order of names; when they were asked is no longer needed."""
     for student in sorted(students):
         row = _person(session, key, student)
         row.day, row.days, row.answered = "", 0, True

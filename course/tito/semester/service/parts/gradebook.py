@@ -110,7 +110,7 @@ def _dues(
 
 
 def _needed(valid: Valid, course_dir: Path, module: str, needs: Needs) -> Confirmation | None:
-    """Return what a module's grades must be confirmed for; a new late policy, being one for all, for any module's."""
+    """Return the confirmation that a module's grades need; a new late policy is for all, so any module's will do."""
     if module in needs or semester_policy(course_dir) == _late_policy(valid.semester):
         return needs.get(module)
     return next(iter(needs.values()), None)

@@ -1,4 +1,4 @@
-"""The notebooks of the modules that students build: made by `tito nbgrader generate`, in a process of its own.
+"""The notebooks of the modules that students build: made by `tito nbgrader generate`, in a separate process.
 
 A notebook is made again when the module's source or its metadata changed. This does not change what students were
 given: a corrected notebook reaches them when somebody releases it again.
