@@ -217,7 +217,7 @@ def test_the_command_shows_what_is_understood_and_writes_a_roster(tmp_path: Path
         "line 2 is not a person: Points Possible",
         "line 5 is not a person: Student, Test",
         "check the names",
-        f"{ZOE} | Müller | Zoë | A  (written zoë)",
+        f"{ZOE} | Müller | Zoë | A  (written as zoë)",
     ):
         assert words in done.output
     assert [fields(student) for student in parse_roster(output.read_text(), "r")] == OF_CANVAS
