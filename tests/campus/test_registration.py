@@ -139,7 +139,7 @@ def test_without_the_operators_token_nobody_is_asked_anything(app, registering, 
 @pytest.mark.security
 def test_an_address_ends(registering, registrar):
     invite(registering.folder, seconds=-1)
-    with pytest.raises(NotInvited, match="has ended"):
+    with pytest.raises(NotInvited, match="has expired"):
         register(registering, registrar.configuration_url)
     assert registrar.resolved == []
 
@@ -212,7 +212,7 @@ ATTACKS: dict[str, tuple[Callable[[Registrar], str], str]] = {
     "an endpoint that is no text": (saying(authorization_endpoint=["https://x"]), "must have an https address as"),
     "no end of an answer": (doing("large"), "more than"),
     "an answer in drips": (doing("slow"), "has not answered within"),
-    "a packed answer": (doing("packed"), "packed"),
+    "a packed answer": (doing("packed"), "answers with compressed content"),
     "a page": (doing("html"), "does not answer with JSON"),
     "no client id": (answering(client_id=""), "returned no client id"),
     "a client id that is no text": (answering(client_id={"$ne": ""}), "returned no client id"),

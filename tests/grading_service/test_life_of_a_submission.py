@@ -132,7 +132,7 @@ def test_visible_checks_run_on_the_notebook_of_a_question(hub, people, call, sub
     assert not outside.exists()
     assert quick_of(call["ada"]) == mine
     refused = call["tom"].http.post(f"questions/{bare.id}/checks")
-    assert (refused.status_code, refused.json()["value"]) == (409, "none")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "this question has no notebook to check")
     assert call["tom"].http.post(f"questions/{'0' * 32}/checks").status_code == 409
 
 
