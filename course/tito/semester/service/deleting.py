@@ -20,7 +20,7 @@ from tito.semester.service.freezing import Freezing
 
 KEPT = (
     "the semester file and the roster: they are your files",
-    "students' homes: they belong to the students, and only the operator can remove them",
+    "students' homes: they belong to the students, and removing them is up to the operator",
     "backups and archives, until you delete them",
     "the record that the course existed, when it was frozen, and who deleted it",
     "the keys that verify receipts, and the accounts and groups of the Hub",
