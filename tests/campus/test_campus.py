@@ -208,8 +208,8 @@ def test_the_commands_say_the_same(course: Course, monkeypatch: pytest.MonkeyPat
     row = next(row for row in rows if row["student"] == "ada")
     assert (row["state"], row["score"], row["there"], row["differs"]) == ("sent", 48, 12, True)
     assert re.search(r"ada +scale +48 of 60 +differs", tito("campus", "grades", "status"))
-    assert "tried now" in tito("campus", "grades", "send")
-    assert "signs in a day" in tito("campus", "keys", "--rotate")
+    assert "Sending has started" in tito("campus", "grades", "send")
+    assert "used for signing after a day" in tito("campus", "keys", "--rotate")
     assert len(course.campus.keys.published()["keys"]) == 2
     assert re.search(r"would be forgotten \(--yes\): 30 scores, .* 1 linked", tito("campus", "forget"))
     with pytest.raises(TitoError, match="is not frozen"):

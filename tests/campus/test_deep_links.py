@@ -173,7 +173,7 @@ def test_one_launch_has_one_answer_even_where_two_come_at_once(campus, platform)
     for thread in threads:
         thread.join()
     assert sum(isinstance(each, str) for each in done) == 1
-    with pytest.raises(TitoError, match="answered already"):
+    with pytest.raises(TitoError, match="already been answered"):
         choose(campus, key, "scale")
 
 

@@ -98,7 +98,7 @@ def test_a_platform_that_is_not_there_is_silent(tokens, pauses):
 
 def test_a_scope_that_is_not_allowed_is_said_with_the_remedy(client, platform, list_url):
     platform.allowed.discard(NRPS)
-    with pytest.raises(PlatformRefused, match=r"gives no token: 400 .*Check there that the client id"):
+    with pytest.raises(PlatformRefused, match=r"issued no token: 400 .*Check there that the client id"):
         members(client, list_url)
 
 
@@ -207,7 +207,7 @@ def test_what_a_platform_must_not_say_is_not_believed_and_no_token_goes_there(at
 @pytest.mark.security
 def test_what_is_signed_with_a_key_that_is_not_published_gets_no_token(tmp_path, platform, keys):
     stranger = Tokens(Registration(platform.url, CLIENT_ID, f"{platform.url}/token"), Keys(tmp_path / "stranger"))
-    with outside() as http, pytest.raises(PlatformRefused, match="gives no token: 401"):
+    with outside() as http, pytest.raises(PlatformRefused, match="issued no token: 401"):
         stranger.bearer(http, f"{AGS}score")
 
 

@@ -139,7 +139,7 @@ def test_without_the_operators_token_nobody_is_asked_anything(app, registering, 
 @pytest.mark.security
 def test_an_address_ends(registering, registrar):
     invite(registering.folder, seconds=-1)
-    with pytest.raises(NotInvited, match="has ended"):
+    with pytest.raises(NotInvited, match="has expired"):
         register(registering, registrar.configuration_url)
     assert registrar.resolved == []
 
@@ -199,20 +199,23 @@ ATTACKS: dict[str, tuple[Callable[[Registrar], str], str]] = {
     "a redirect to a cloud's metadata": (doing(METADATA), "is not followed"),
     "a redirect to another platform": (doing(f"https://{OTHER}/"), "is not followed"),
     "another's certificate": (at(OTHER), "does not answer"),
-    "another's issuer": (saying(issuer="https://canvas.instructure.com"), "must be at the same host"),
-    "an issuer with a longer name": (saying(issuer=f"https://{NAME}.evil.example"), "must be at the same host"),
-    "an issuer that is no address": (saying(issuer="https://["), "must be at the same host"),
-    "an issuer that is a script": (saying(issuer=f"https://{NAME};script-src *"), "is no address"),
+    "another's issuer": (saying(issuer="https://canvas.instructure.com"), "must be on the same host"),
+    "an issuer with a longer name": (saying(issuer=f"https://{NAME}.evil.example"), "must be on the same host"),
+    "an issuer that is no address": (saying(issuer="https://["), "must be on the same host"),
+    "an issuer that is a script": (
+        saying(issuer=f"https://{NAME};script-src *"),
+        "is not a valid address for an issuer",
+    ),
     "registering behind the wall": (saying(registration_endpoint="https://10.0.0.1/register"), "only public"),
     "keys behind the wall": (saying(jwks_uri="https://127.0.0.1:8081/hub/api"), "only public"),
-    "tokens without https": (saying(token_endpoint=f"http://{NAME}/token"), "no https address"),
-    "an endpoint that is no text": (saying(authorization_endpoint=["https://x"]), "no https address"),
+    "tokens without https": (saying(token_endpoint=f"http://{NAME}/token"), "must have an https address as"),
+    "an endpoint that is no text": (saying(authorization_endpoint=["https://x"]), "must have an https address as"),
     "no end of an answer": (doing("large"), "more than"),
     "an answer in drips": (doing("slow"), "has not answered within"),
-    "a packed answer": (doing("packed"), "packed"),
-    "a page": (doing("html"), "something else than JSON"),
-    "no client id": (answering(client_id=""), "did not say a client id"),
-    "a client id that is no text": (answering(client_id={"$ne": ""}), "did not say a client id"),
+    "a packed answer": (doing("packed"), "answers with compressed content"),
+    "a page": (doing("html"), "does not answer with JSON"),
+    "no client id": (answering(client_id=""), "returned no client id"),
+    "a client id that is no text": (answering(client_id={"$ne": ""}), "returned no client id"),
 }
 
 

@@ -44,7 +44,7 @@ def states(queue: Queue) -> list[str]:
 
 def test_what_is_still_to_do_is_named_and_left_undone_only_if_that_is_meant(settings, queue):
     queue.submit("autograde", "tensor", ["ada", "ben"])
-    with pytest.raises(TitoError, match=r"has still to do autograde tensor ada, autograde tensor ben: .*--unfinished"):
+    with pytest.raises(TitoError, match=r"still has to do autograde tensor ada, autograde tensor ben: .*--unfinished"):
         freeze(settings, queue, HOW, leave_undone=False)
     assert frozen(settings.course_dir) is None
     done = freeze(settings, queue, HOW, leave_undone=True)
@@ -116,7 +116,7 @@ def test_what_is_held_of_a_course_goes_and_its_own_notebooks_stay(settings, queu
         session.add(task)
         session.flush()
         session.add(Run(task_id=task.id, kind="autograde", assignment="tensor", student="ada", outcome="graded"))
-    with pytest.raises(TitoError, match="is frozen before it is deleted"):
+    with pytest.raises(TitoError, match="the course is not frozen, so it can't be deleted"):
         delete_content(settings, queue, yes=True)
     freeze(settings, queue, HOW, leave_undone=False)
     assert delete_content(settings, queue, yes=False)["runs"] == 1

@@ -132,13 +132,13 @@ def test_visible_checks_run_on_the_notebook_of_a_question(hub, people, call, sub
     assert not outside.exists()
     assert quick_of(call["ada"]) == mine
     refused = call["tom"].http.post(f"questions/{bare.id}/checks")
-    assert (refused.status_code, refused.json()["value"]) == (409, "none")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "this question has no notebook to check")
     assert call["tom"].http.post(f"questions/{'0' * 32}/checks").status_code == 409
 
 
 def test_collect_autograde_feedback_release(hub, people, call, submitted, until):
     """Graded beside a broken one, fed back without hidden tests, shown to the student when released."""
-    assert job_done(call, until, "collect")[0]["message"] == "3 new or changed, 0 as before"
+    assert job_done(call, until, "collect")[0]["message"] == "3 new or changed, 0 unchanged"
     graded = {task["student"]: task for task in job_done(call, until, "autograde")}
     assert {name: (task["outcome"], task["score"]) for name, task in graded.items()} == {
         "ada": ("graded", 90.0),

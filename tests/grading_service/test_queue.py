@@ -235,7 +235,7 @@ def test_what_the_machine_had_no_time_for_is_tried_later_and_not_for_ever(queue)
         assert queue.postpone(work, ME, "the machine was busy; nobody lost a point") is True
         task = queue.progress(job)["tasks"][0]
         if tries < MAX_STARTS:
-            assert task["state"] == "queued" and f"{MAX_STARTS - tries} tries are left" in task["message"]
+            assert task["state"] == "queued" and f"{MAX_STARTS - tries} tries left" in task["message"]
             ben = queue.claim(ME)  # others go on meanwhile
             assert ben.student == "ben" and queue.claim(ME) is None
             queue.give_back(ben, ME, "")

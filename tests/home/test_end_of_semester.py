@@ -56,7 +56,7 @@ def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path:
     assert "Not on the roster, left out: stranger" in said and "left as they are: chen" in said
     assert "None yet" in text_of(ida.get(PAGE).text)
     assert "midterm: 2 students changed" in press(ida, page)
-    assert "were changed since you looked" in press(ida, page)
+    assert "have changed since the plan was made" in press(ida, page)
     assert "is the name of the column midterm" in text_of(upload(ida, "username,m\nada,1\n", name="Midterm"))
     assert "is the name of a module" in text_of(upload(ida, "username,m\nada,1\n", name="scale"))
     assert "Nobody's points change" in text_of(upload(ida, "username,midterm\nada,31.5\nben,20\n"))
@@ -111,7 +111,7 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, fo
             assert (answer.status_code, "the course is frozen since" in answer.text) == (409, True), answer.text
         campus.ask("semester", "POST", "apply", token, json={})
         run = wait_for(lambda: (r := campus.ask("semester", "GET", "apply", token).json())["finished"] and r, "apply")
-        assert "is frozen since" in run["error"]
+        assert "was frozen at" in run["error"]
         assert campus.ask("grading", "GET", "assignments/scale/students", token).status_code == 200
         archive_and_plan_deletion(folder)
     finally:

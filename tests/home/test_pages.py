@@ -177,7 +177,7 @@ def test_a_plan_that_makes_work_late_has_a_box_to_tick_and_is_refused_without(pe
         plan = ida.get(HOME + "semester/plan").text
         assert "work of scale that was on time becomes late: ada (attempt 1)" in text_of(plan)
         assert '<input type="checkbox" name="yes" value="late" required>' in plan
-        assert "It stopped: nothing was changed, since this needs a yes" in text_of(applied(plan))
+        assert "It stopped: nothing was changed, because this must be confirmed" in text_of(applied(plan))
         assert "Not done, because nobody has confirmed it: work of scale" in text_of(ida.get(HOME + "semester").text)
         assert "late" not in person("ada").get(HOME + "modules/scale").text.partition("Submissions</h2>")[2]
         assert "The semester is in force" in text_of(applied(plan, yes="late"))

@@ -91,7 +91,7 @@ def test_a_list_that_drops_most_of_a_class_asks_and_writes_nothing_without_a_yes
     page = upload(ida, b"username\nada\n")
     assert 'name="yes" value="drops"' in page
     answer = press(ida, page)
-    assert "nothing was changed, since this needs a yes" in text_of(answer.text)
+    assert "nothing was changed, because this must be confirmed" in text_of(answer.text)
     assert (file.read_bytes(), students(campus)) == (before, ["ada", "ben", "chen"])
     press(ida, page, yes="drops")
     finished(ida)
@@ -115,7 +115,7 @@ def test_a_roster_that_somebody_else_changed_meanwhile_is_left_alone(ida, file):
     changed = file.read_bytes() + b"dora,Dorn,Dora,\n"
     file.write_bytes(changed)
     answer = press(ida, page)
-    assert "was changed since you looked: upload the list again" in text_of(answer.text)
+    assert "has changed since the plan was made: upload the list again" in text_of(answer.text)
     assert file.read_bytes() == changed
 
 

@@ -88,9 +88,9 @@ def test_a_notice_stands_on_the_home_page_of_its_section_until_it_is_taken_down(
         ada.get(HOME).text
     )
     assert "Tutorial moves" not in ben.get(HOME).text
-    for until, words in (("2020-01-01T10:00", "until a time to come"), ("soon", "is not a date and time")):
+    for until, words in (("2020-01-01T10:00", "must end in the future"), ("soon", "is not a date and time")):
         assert words in send(ida, "semester", "semester/notices", text="Late.", until=until)
-    assert "choose among: A, B" in send(
+    assert "choose one of: A, B" in send(
         ida, "semester", "semester/notices", text="x", until="2099-01-01T10:00", section="C"
     )
     number = re.search(r"semester/notices/(\d+)/take_down", ida.get(HOME + "semester").text)

@@ -4,7 +4,7 @@ from hub_config.home.neighbours import Missing
 from hub_config.home.views import environment
 
 WORKER = {"name": "<b>two</b>", "address": "tls://10.0.0.2:1", "jobs": 4, "since": "2026-11-30 18:00:00"}
-SAID = "2 workers judge 8 submissions at a time; now 1, and 0 wait."
+SAID = "2 workers can judge 8 submissions at a time; 1 now, and 0 are waiting."
 
 
 def shown(workers) -> str:
@@ -19,8 +19,8 @@ def test_workers_are_shown_with_what_they_do():
 
 
 def test_where_nobody_is_there_the_sentence_stands_alone():
-    page = shown({"said": "No worker is there", "elsewhere": True, "workers": []})
-    assert "No worker is there" in page and "<table>" not in page
+    page = shown({"said": "No worker is connected", "elsewhere": True, "workers": []})
+    assert "No worker is connected" in page and "<table>" not in page
 
 
 def test_on_one_machine_nothing_is_added():

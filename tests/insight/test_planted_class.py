@@ -204,7 +204,7 @@ def test_what_comparing_left_of_a_student_is_forgotten_and_the_rest_stays(plante
         assert gone.status_code == 200 and "Compare what was collected" in gone.text and other not in gone.text
         assert "ida" in gone.text, "who looked stays"
         for both_or_neither in ((None, None), ("2029-01-01T00:00:00Z", one)):
-            with pytest.raises(TitoError, match="names a time or a student"):
+            with pytest.raises(TitoError, match="either a time or a student must be named"):
                 insight.forget_similar(*both_or_neither, yes=False)
     theirs = planted.live.hub.token(one, groups=[scopes.student_group(COURSE)], scope=[DOOR])
     student = InsightClient({"GRADING_URL": pages.grading_url, "TITO_TOKEN": theirs})

@@ -55,4 +55,4 @@ def test_what_a_scheduler_says_is_shown_within_bounds(tmp_path, queue, said, nam
     for row in told["workers"]:
         assert row["name"].isprintable() and len(row["name"]) <= 200
         assert 0 <= row["jobs"] <= 1024 and len(row["does"]) <= row["jobs"]
-    assert ("No worker is there" in told["said"]) is not any(row["jobs"] for row in told["workers"])
+    assert ("No worker is connected" in told["said"]) is not any(row["jobs"] for row in told["workers"])

@@ -219,7 +219,7 @@ def test_a_semester_file_that_was_cut_takes_nobodys_extension_and_no_staff_away(
     cut = whole[: whole.index("extensions:")].replace("tas: [tom]", "tas: []")
     (sixteen.folder / "semester.yaml").write_text(cut)
     said = "".join(start_again(sixteen, instructor)[1])
-    assert "ada would lose the extension of shift until 2099-11-05 12:00" in said
+    assert "ada would lose the extension for shift until 2099-11-05 12:00" in said
     assert "1 of 2 staff would leave the course: tom" in said
     assert members(sixteen, "ta") == {"tom"}
     with ExchangeClient(sixteen.service_url("exchange"), sixteen.tokens["semester"]) as exchange:

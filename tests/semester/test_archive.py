@@ -71,8 +71,8 @@ def test_tar_and_sha256sum_alone_open_and_check_it(path: Path, tmp_path: Path):
 
 def test_every_change_is_noticed(path: Path):
     work = f"{FOLDER}/files/tensor.ipynb"
-    assert changed(path, work, b"bar") == [f"{work} was changed", f"{work} is not what was handed in"]
-    assert changed(path, work, None) == [f"{work} is missing", f"{work} is not what was handed in"]
+    assert changed(path, work, b"bar") == [f"{work} was changed", f"{work} differs from what was handed in"]
+    assert changed(path, work, None) == [f"{work} is missing", f"{work} differs from what was handed in"]
     forged = signed()
     forged["receipt"]["late"] = True
     problems = changed(path, f"{FOLDER}/receipt.json", json.dumps(forged).encode())

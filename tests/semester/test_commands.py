@@ -74,7 +74,7 @@ def test_demo_overwrites_nothing_unless_told(tmp_path, curriculum: Curriculum):
     path, zone, now = tmp_path / "demo.yaml", ZoneInfo("UTC"), datetime.now(UTC)
     write_demo(path, curriculum, now, zone)
     path.write_text("mine\n")
-    with pytest.raises(TitoError, match="may hold your changes"):
+    with pytest.raises(TitoError, match="may contain your changes"):
         write_demo(path, curriculum, now, zone)
     assert path.read_text() == "mine\n"
     write_demo(path, curriculum, now, zone, force=True)

@@ -77,7 +77,10 @@ def test_servers_are_started_from_some_minutes_ahead_until_the_lab_begins(given,
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("labs: [{section: thu, first: 2026-10-13 14:00}]", "'thu' is no student's section on the roster; did you"),
+        (
+            "labs: [{section: thu, first: 2026-10-13 14:00}]",
+            "'thu' is not the section of any student on the roster; did you",
+        ),
         ("labs: [{first: 2026-10-13}]", "has a date but no time of day"),
         ("labs: [{first: 2026-10-13 14:00, minutes_ahead: 600}]", "is not allowed; write less than or equal to 60"),
         ("labs: [{first: 2026-10-13 14:00, without: [soon]}]", "is not a day; write YEAR-MONTH-DAY"),
@@ -92,7 +95,7 @@ def test_a_mistake_is_told_with_its_line(given, line, words):
 
 def test_a_holiday_on_a_day_without_a_lab_is_a_warning(given):
     warnings = given("labs: [{first: 2026-10-13 14:00, weeks: 3, without: [2026-10-21]}]").warnings
-    assert "is no day of this lab" in "; ".join(map(str, warnings))
+    assert "is not a day of this lab" in "; ".join(map(str, warnings))
 
 
 def test_the_students_of_the_section_are_started_and_nobody_else(given, servers):

@@ -94,14 +94,14 @@ def test_each_semester_of_the_course_has_a_next_one(name: str, tmp_path: Path, c
 
 def test_a_file_is_not_overwritten_unless_told_to(old: Path, curriculum: Curriculum):
     term = next_term(old, "tinytorch-new", date(2027, 10, 4), old, curriculum)
-    with pytest.raises(TitoError, match="exists, and may hold somebody's work"):
+    with pytest.raises(TitoError, match="exists and may contain somebody's work"):
         term.write(force=False)
     assert old.read_text() == FILE
     assert not old.with_name("old-roster.csv").exists()
 
 
 def test_the_old_id_is_refused(old: Path, curriculum: Curriculum):
-    with pytest.raises(TitoError, match="is the old course, whose work would be mixed"):
+    with pytest.raises(TitoError, match="is the old course, and its work would be mixed"):
         next_term(old, "tinytorch-old", date(2027, 10, 4), old.with_name("new.yaml"), curriculum)
 
 
@@ -113,7 +113,7 @@ def test_a_time_that_clocks_skip_on_its_new_day_is_told(old: Path, curriculum: C
 
 def test_a_date_that_stands_elsewhere_is_not_guessed(old: Path, curriculum: Curriculum):
     old.write_text(FILE.replace("release: '2026", "release: &opens '2026"))
-    with pytest.raises(SemesterError, match="is not written where it holds"):
+    with pytest.raises(SemesterError, match="is not written out here"):
         next_term(old, "tinytorch-new", date(2027, 10, 4), old.with_name("new.yaml"), curriculum)
 
 
@@ -134,4 +134,4 @@ def test_the_command_says_what_it_wrote(old: Path, monkeypatch: pytest.MonkeyPat
     done = CliRunner().invoke(next_, words)
     assert done.exit_code == 0, done.output
     assert "dates are 365 days later, on other days of the week" in done.output
-    assert "students of this term: sections, labs, extensions, accommodations, conflicts" in done.output
+    assert "this term's students: sections, labs, extensions, accommodations, conflicts" in done.output

@@ -51,19 +51,19 @@ def test_every_line_at_fault_is_named_and_the_list_is_refused_whole():
     assert [line.split(": ")[0] for line in said] == [f"list.csv:{number}" for number in (6,)]
     said = faults("username,midterm\nada,12\nben,ill\nchen,41\ndora,-1\nemil,nan\n", max_score=40)
     assert [line.split(": ")[0] for line in said] == [f"list.csv:{number}" for number in (3, 4, 5, 6)]
-    assert "'ill' is no number" in said[0] and "41 is not between 0 and 40" in said[1]
+    assert "'ill' is not a number" in said[0] and "41 is not between 0 and 40" in said[1]
 
 
 def test_a_list_without_maximum_or_with_several_columns_asks_for_it():
     assert "--max" in faults("username,midterm\nada,12\n")[0]
-    assert "out of: one, two" in faults("username,one,two\nada,1,2\n", max_score=5)[0]
-    assert "out of: one, two" in faults("username,one,two\nada,1,2\n", max_score=5, column="three")[0]
+    assert "one of: one, two" in faults("username,one,two\nada,1,2\n", max_score=5)[0]
+    assert "one of: one, two" in faults("username,one,two\nada,1,2\n", max_score=5, column="three")[0]
     assert read("username,one,two\nada,1,2\n", max_score=5, column="TWO").points == {"ada": 2}
 
 
 @pytest.mark.parametrize("name", ["", "=cmd", "a/b", "x" * 64])
 def test_a_name_that_could_not_be_a_column_is_refused(name: str):
-    with pytest.raises(SemesterError, match="can't name a column"):
+    with pytest.raises(SemesterError, match="can't be the name of a column"):
         check_name(name, "")
 
 

@@ -143,13 +143,17 @@ RIGHT = {
 REFUSED = {
     "moodle's grades": (MOODLE_GRADES.encode(), 1, "tito semester roster FILE --username COLUMN"),
     "github classroom, not linked": (CLASSROOM.encode(), 3, "or delete the line"),
-    "cut": (TEXT.encode()[:-5], 4, "was the file cut off here?"),
+    "cut": (TEXT.encode()[:-5], 4, "if the file was cut off here, export it again"),
     "half of a utf-16 letter": (TEXT.encode("utf-16")[:-1], 4, "save it as CSV UTF-8"),
-    "a semicolon too many": (GERMAN.encode() + b"a;b;c;d;e@f;g\n", 3, "put a field that holds a semicolon in double"),
+    "a semicolon too many": (
+        GERMAN.encode() + b"a;b;c;d;e@f;g\n",
+        3,
+        "put a field that contains a semicolon in double",
+    ),
     "two separators": (TEXT.encode() + b"ada;L;A;\n", 5, "ends after 1 of 4 fields"),
-    "no headings": (b"ada,Lovelace,Ada\n", 1, "the first line holds column names"),
-    "a title above": (b"Class of 2026\n" + TEXT.encode(), 1, "the first line holds column names"),
-    "nothing": (b"", 1, "the first line holds column names"),
+    "no headings": (b"ada,Lovelace,Ada\n", 1, "the first line must contain column names"),
+    "a title above": (b"Class of 2026\n" + TEXT.encode(), 1, "the first line must contain column names"),
+    "nothing": (b"", 1, "the first line must contain column names"),
     "a picture": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 1, "save it as CSV UTF-8"),
     "not windows": (TEXT.encode() + b"\x81\n", 5, "save it as CSV UTF-8"),
     "old excel": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), 1, "save it as .xlsx without a password"),
@@ -158,7 +162,7 @@ REFUSED = {
     "a damaged xlsx": (xlsx(EXCEL_ROWS).replace(b"PK\x01\x02", b"PK\x01\x03"), 1, "save it as CSV UTF-8"),
     "an xlsx with entities": (xlsx(EXCEL_ROWS, before='<!DOCTYPE x [<!ENTITY a "b">]>'), 1, "entities of its own"),
     "an xlsx with a rounded number": (xlsx([*EXCEL_ROWS, [1.0e17, "L", "A"]]), 4, "student numbers as text"),
-    "an xlsx with an error": (xlsx([*EXCEL_ROWS, ["#N/A", "L", "A"]]), 4, "what a spreadsheet made of a user name"),
+    "an xlsx with an error": (xlsx([*EXCEL_ROWS, ["#N/A", "L", "A"]]), 4, "a user name that a spreadsheet has changed"),
     "an xlsx with nobody": (xlsx([*EXCEL_ROWS, ["", "L", "A"]]), 4, "or delete the line"),
 }
 
@@ -188,7 +192,7 @@ def test_a_class_list_that_is_not_right_is_refused_with_its_line_and_a_remedy(ki
 
 def test_a_sheet_larger_inside_than_a_class_is_refused_before_it_is_read(tmp_path: Path):
     (tmp_path / "list").write_bytes(xlsx(EXCEL_ROWS, before=f"<!--{' ' * 65 * 2**20}-->"))
-    with pytest.raises(SemesterError, match="is larger inside than a class can be"):
+    with pytest.raises(SemesterError, match="is larger, once unpacked, than a class can be"):
         preview_of(tmp_path / "list")
 
 
@@ -196,7 +200,7 @@ def test_the_column_of_user_names_can_be_said(tmp_path: Path):
     (tmp_path / "list").write_text(MOODLE_GRADES)
     students = preview_of(tmp_path / "list", "email address").roster.students
     assert [fields(student) for student in students] == [("ada@example.org", "Lovelace", "Ada", "Ada@example.org")]
-    with pytest.raises(SemesterError, match="'Login' is no heading here; choose among: First name, Surname"):
+    with pytest.raises(SemesterError, match="'Login' is not a heading here; choose one of: First name, Surname"):
         preview_of(tmp_path / "list", "Login")
 
 
@@ -210,10 +214,10 @@ def test_the_command_shows_what_is_understood_and_writes_a_roster(tmp_path: Path
         "username     from the column 'SIS Login ID'",
         "left out     ID, SIS User ID, Tensor (101), Final Score",
         "section      from the column 'Section'",
-        "line 2 is nobody: Points Possible",
-        "line 5 is nobody: Student, Test",
-        "look at the names",
-        f"{ZOE} | Müller | Zoë | A  (written zoë)",
+        "line 2 is not a person: Points Possible",
+        "line 5 is not a person: Student, Test",
+        "check the names",
+        f"{ZOE} | Müller | Zoë | A  (written as zoë)",
     ):
         assert words in done.output
     assert [fields(student) for student in parse_roster(output.read_text(), "r")] == OF_CANVAS

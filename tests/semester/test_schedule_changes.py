@@ -223,7 +223,7 @@ def test_an_extension_after_the_work_was_handed_in_takes_the_penalty_away_everyw
     [mine] = ben.submissions(COURSE)
     assert (mine.late, ben.receipt(COURSE, mine.id).receipt.late) == (False, True)
     assert course.plan(SEMESTER + ILL) == []
-    assert "ben (attempt 1)" in course.apply(SEMESTER).error  # taking it back needs a yes
+    assert "ben (attempt 1)" in course.apply(SEMESTER).error  # taking it back must be confirmed
     assert course.grades() == after
 
 
@@ -327,7 +327,7 @@ def test_a_late_day_that_a_student_spends_after_grading_is_in_the_plan_and_follo
     """The last test here: a day that a submission needs stays spent."""
     with_days = SEMESTER + "late_days: {semester: 3, per_module: 1}\n"
     assert lines(course.plan(with_days), "exchange") == [
-        f"~ course {COURSE}: A tiny course (UTC), 3 late days a student",
+        f"~ course {COURSE}: A tiny course (UTC), 3 late days per student",
         f"~ {SLUG}: late_days 0 → 1",
     ]
     assert course.apply(with_days).error == ""

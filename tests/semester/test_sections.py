@@ -58,8 +58,8 @@ def test_a_student_who_changes_the_section_is_a_change(given, tmp_path):
 @pytest.mark.parametrize(
     ("lines", "line", "words"),
     [
-        (["sections: {C: [tom]}"], 17, "'C' is no student's section on the roster; choose among: A, B"),
-        (["sections:", "  A: [eve]"], 18, "'eve' is not on the staff; choose among: tom, ida"),
+        (["sections: {C: [tom]}"], 17, "'C' is not the section of any student on the roster; choose one of: A, B"),
+        (["sections:", "  A: [eve]"], 18, "'eve' is not on the staff; choose one of: tom, ida"),
         (["sections:", "  A: tom"], 18, "is not allowed; write list"),
         (["conflicts:", "  - {grader: ada, student: ben}"], 18, "'ada' is not on the staff"),
         (["conflicts:", "  - {grader: tom, student: eve}"], 18, "'eve' is not on the roster"),

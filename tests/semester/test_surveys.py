@@ -80,7 +80,7 @@ def test_answers_are_stored_by_fives_and_nobody_answers_twice(surveys):
     assert surveys.tallies(KEY[0]) == {}
     surveys.answer(KEY, "last", {"hours": "2-4"})
     assert surveys.tallies(KEY[0]) == {KEY[1]: tally([{"hours": "2-4"}] * BATCH)}
-    with pytest.raises(Ours, match="answered once"):
+    with pytest.raises(Ours, match="have already answered the survey"):
         surveys.answer(KEY, "s0", {"hours": "0-2"})
     for number in range(BATCH):
         surveys.answer(KEY, f"t{number}", {"hours": "2-4", "reading": "no"})

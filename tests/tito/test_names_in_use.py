@@ -149,4 +149,4 @@ def test_a_variable_that_has_no_effect_any_more_says_so(tmp_path: Path, caplog: 
     given = {"GRADING_COURSE_DIR": str(tmp_path), "GRADING_POLL_SECONDS": "2"}
     with caplog.at_level(logging.WARNING):
         settings_from_environment(given, create=True)
-    assert "GRADING_POLL_SECONDS has no effect any more" in caplog.text
+    assert "GRADING_POLL_SECONDS no longer has any effect" in caplog.text

@@ -94,7 +94,7 @@ def test_what_a_student_worked_on_stays_listed(in_force, started, tito):
 
 def test_where_nothing_is_in_force_the_whole_curriculum_is_listed_with_the_reason(semester, tito):
     assert listed(tito("status", "--json")) == ALL
-    assert "a semester is in force" in tito("status", "--json").json["semester_unknown"]
+    assert "no semester is in force" in tito("status", "--json").json["semester_unknown"]
     assert "All modules are shown, not your semester's alone: " in tito("module", "status").out
 
 

@@ -1,6 +1,7 @@
-"""What a platform asks with a deep linking launch: files that the Hub's sign-in writes, each good for one answer.
+"""What a platform asks for in a deep linking launch: files that the Hub's sign-in writes, each good for one answer.
 
-Only whoever launched may see and answer it, within its hour. Where the answer goes is the platform's signed word.
+Only the person who launched may see and answer it, within an hour. The platform's signed message says where the
+answer goes.
 """
 
 import json
@@ -20,7 +21,7 @@ AGAIN = "begin again in the platform's course"
 
 @dataclass(frozen=True)
 class Choosing:
-    """A platform's question for links; `course_key` names its course, `columns` whether it takes columns with them."""
+    """A platform's request for links; `course_key` names its course, `columns` says if it accepts columns with them."""
 
     course_key: str
     issuer: str
@@ -39,10 +40,10 @@ class Choosing:
 
 
 def find_choosing(folder: Path, key: str, name: str) -> Choosing:
-    """Return what `name` was asked; raise TitoError for what is over, another's, or was never asked."""
+    """Return what `name` was asked; raise TitoError if it has expired, is somebody else's, or was never asked."""
     path = _path(folder, key)
     if not path.is_file():
-        raise TitoError(f"nothing waits for a choice here, or it was answered already: {AGAIN}")
+        raise TitoError(f"no choice is waiting here, or it has already been answered: {AGAIN}")
     found = Choosing(**json.loads(path.read_text("utf-8")))
     if found.name != name:
         raise TitoError(f"this choice is {found.name}'s: {AGAIN}")
@@ -53,14 +54,14 @@ def find_choosing(folder: Path, key: str, name: str) -> Choosing:
 
 
 def take_choosing(folder: Path, key: str) -> None:
-    """Use a question up; raise TitoError for whoever comes second, also where two come at once."""
+    """Use up a request; raise TitoError for the second use, even if two come at the same time."""
     try:
         _path(folder, key).unlink()
     except FileNotFoundError:
-        raise TitoError(f"it was answered already: {AGAIN}") from None
+        raise TitoError(f"it has already been answered: {AGAIN}") from None
 
 
 def _path(folder: Path, key: str) -> Path:
     if not KEY.fullmatch(key):
-        raise TitoError(f"{key[:40]!r} is no key of a choice: {AGAIN}")
+        raise TitoError(f"{key[:40]!r} is not the key of a choice: {AGAIN}")
     return folder / FOLDER / f"{key}.json"

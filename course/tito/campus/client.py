@@ -8,19 +8,19 @@ from exchange.client.token import NEEDED, hub_token
 from exchange.hub.asking import ServiceClient
 from tito.errors import TitoError
 
-TIMEOUT_SECONDS = 600.0  # a large course of a platform in its own pace
+TIMEOUT_SECONDS = 600.0  # for a large course on a slow platform
 
 
 class CampusClient:
-    """The campus service, seen with one token."""
+    """A client of the campus service, with one token."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         url, token = environ.get("CAMPUS_URL", "").rstrip("/"), hub_token(environ, "TITO_TOKEN")
         if not url or not token:
             missing = "CAMPUS_URL" if not url else NEEDED
             raise TitoError(
-                f"the campus service needs an address and a token, and {missing} is not set: run it as `python -m "
-                "hub_config run -- tito campus ...` on the Hub's machine. It runs where people come by LTI 1.3 and "
+                f"the campus service needs an address and a token, and {missing} is not set: run this as `python -m "
+                "hub_config run -- tito campus ...` on the Hub's machine. It runs if people log in with LTI 1.3 and "
                 "HUB_SIGN_IN__TOKEN_URL is set (docs/campus.md)"
             )
         self._service = ServiceClient(

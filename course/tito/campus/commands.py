@@ -1,6 +1,6 @@
 """`tito campus status|link|roster|keys|forget`, `tito campus grades status|send`: a learning platform from a terminal.
 
-All of them ask the campus service, which speaks with the platform; the caller's token must allow it (see `client`).
+All of them ask the campus service, which talks to the platform; the caller's token must allow it (see `client`).
 """
 
 import json
@@ -18,14 +18,14 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scri
 @click.command(epilog="Example:  tito campus status")
 @JSON
 def status(as_json: bool) -> None:
-    """Show which course of the platform is linked, which could be, and the last looks at its members."""
+    """Show which course on the platform is linked, which ones could be, and the last checks of its members."""
     with closing(CampusClient()) as client:
         answer = client.status()
     if as_json:
         click.echo(json.dumps(answer))
         return
     linked = answer["linked"]
-    click.echo(f"{answer['course']} is {linked['title']!r} at {answer['issuer']}" if linked else "nothing is linked")
+    click.echo(f"{answer['course']} is {linked['title']!r} at {answer['issuer']}" if linked else "no course is linked")
     for each in answer["launched"]:
         click.echo(f"  {each['key']}  {each['title']}  (context {each['context']}, deployment {each['deployment']})")
     for each in answer["syncs"]:
@@ -37,7 +37,7 @@ def status(as_json: bool) -> None:
 @click.argument("key")
 @JSON
 def link(key: str, as_json: bool) -> None:
-    """Make the platform's course KEY this course; `tito campus status` lists those that were opened from there."""
+    """Link the platform's course KEY to this course; `tito campus status` lists those from which it was opened."""
     with closing(CampusClient()) as client:
         answer = client.link(key)
     click.echo(json.dumps(answer) if as_json else f"linked: {answer['linked']['title']}")
@@ -46,12 +46,12 @@ def link(key: str, as_json: bool) -> None:
 @click.command(epilog="Example:  tito campus roster --plan\n\nExample:  tito campus roster --yes")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would change, and change nothing (the default).")
 @click.option("--yes", is_flag=True, help="Make the platform's members the roster.")
-@click.option("--drops", is_flag=True, help="With --yes: more than a tenth of the class leaving is meant.")
+@click.option("--drops", is_flag=True, help="With --yes: drop people even if they are more than a tenth of the class.")
 @JSON
 def roster(only_plan: bool, yes: bool, drops: bool, as_json: bool) -> int:
-    """Bring the roster from the platform's members."""
+    """Update the roster from the platform's members."""
     if only_plan and yes:
-        raise TitoError("--plan changes nothing and --yes does: give one of them")
+        raise TitoError("--plan changes nothing, but --yes does: give one of them")
     with closing(CampusClient()) as client:
         if not yes:
             plan = client.plan_roster()
@@ -63,11 +63,11 @@ def roster(only_plan: bool, yes: bool, drops: bool, as_json: bool) -> int:
 
 
 @click.command(name="status", epilog="Example:  tito campus grades status --look --json")
-@click.option("--look", is_flag=True, help="Ask the platform's gradebook first what it has.")
-@click.option("--all", "everything", is_flag=True, help="Also the scores that the platform has taken.")
+@click.option("--look", is_flag=True, help="First ask the platform's gradebook what it has.")
+@click.option("--all", "everything", is_flag=True, help="Also show the scores that the platform has accepted.")
 @JSON
 def grades_status(look: bool, everything: bool, as_json: bool) -> int:
-    """Show each student's scores: what was sent, what the platform answered, what differs. Exit 1 if one needs you."""
+    """Show each student's scores: what was sent, what the platform answered, what differs. Exit 1 if any needs you."""
     with closing(CampusClient()) as client:
         if look:
             client.look()
@@ -80,7 +80,7 @@ def grades_status(look: bool, everything: bool, as_json: bool) -> int:
     for row in rows if everything else [row for row in rows if row["differs"] or row["state"] != "sent"]:
         click.echo(_score_line(row))
     sent = sum(row["state"] == "sent" for row in rows)
-    click.echo(f"{sent} of {len(rows)} scores sent, {len(wrong)} need a look")
+    click.echo(f"{sent} of {len(rows)} scores sent, {len(wrong)} need attention")
     _say_left(answer["left"])
     return int(bool(wrong))
 
@@ -88,27 +88,27 @@ def grades_status(look: bool, everything: bool, as_json: bool) -> int:
 @click.command(name="send", epilog="Example:  tito campus grades send")
 @JSON
 def grades_send(as_json: bool) -> None:
-    """Try now what waits, and once more what the platform refused."""
+    """Send what is waiting now, and try again what the platform refused."""
     with closing(CampusClient()) as client:
         answer = client.send()
     click.echo(json.dumps(answer) if as_json else answer["said"])
 
 
 @click.command(epilog="Example:  tito campus keys --rotate")
-@click.option("--rotate", is_flag=True, required=True, help="Make a new key; it signs a day later.")
+@click.option("--rotate", is_flag=True, required=True, help="Make a new key, used for signing after a day.")
 @JSON
 def keys(rotate: bool, as_json: bool) -> None:
-    """Change the key with which the Hub signs what it asks the platform."""
+    """Change the key with which the Hub signs its requests to the platform."""
     with closing(CampusClient()) as client:
         answer = client.rotate_keys()
-    click.echo(json.dumps(answer) if as_json else f"made {answer['made']}: published now, signs in a day")
+    click.echo(json.dumps(answer) if as_json else f"made {answer['made']}: published now, used for signing after a day")
 
 
 @click.command(epilog="Example:  tito campus forget\n\nExample:  tito campus forget --yes")
-@click.option("--yes", is_flag=True, help="Do it; without, what would go is shown.")
+@click.option("--yes", is_flag=True, help="Do it; otherwise only show what would be forgotten.")
 @JSON
 def forget(yes: bool, as_json: bool) -> None:
-    """Forget what is known of a frozen course at the platform, after `tito semester delete`."""
+    """Forget what is known about a frozen course on the platform, after `tito semester delete`."""
     with closing(CampusClient()) as client:
         found = client.forget(yes)
     if as_json:
@@ -117,7 +117,7 @@ def forget(yes: bool, as_json: bool) -> None:
     counted = {name: number for name, number in found.items() if name not in ("course", "deleted")}
     rows = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counted.items())
     click.echo(f"{found['course']}: {'forgotten' if yes else 'would be forgotten (--yes)'}: {rows}")
-    click.echo("people keep the names by which they log in")
+    click.echo("people keep the names with which they log in")
 
 
 def _show_plan(plan: dict[str, Any]) -> None:
@@ -131,7 +131,7 @@ def _show_plan(plan: dict[str, Any]) -> None:
     changes = f"{count} change{'s' if count != 1 else ''}" if count else "nothing to change"
     click.echo(f"{plan['students']} students; {changes}")
     for each in plan["confirmations"]:
-        click.echo(f"needs a yes (tito campus roster --yes --drops): {each['sentence']}")
+        click.echo(f"must be confirmed (tito campus roster --yes --drops): {each['sentence']}")
 
 
 def _score_line(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What the campus service remembers: the platform's course, its people, and each score on its way there."""
+"""What the campus service remembers: the platform's course, its people, and each score to be sent there."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ class Table(DeclarativeBase):
 
 
 class Linked(Table):
-    """Which course of a platform is ours: an instructor's choice among those that launched us."""
+    """The platform's course that is ours, chosen by an instructor from those that launched us."""
 
     __tablename__ = "linked"
     course: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -37,7 +37,7 @@ class Linked(Table):
 
 
 class Person(Table):
-    """Whom a platform calls `subject`: fixed when first seen, whatever address or login they have later."""
+    """Whom a platform calls `subject`: fixed when first seen, even if their address or login changes."""
 
     __tablename__ = "people"
     issuer: Mapped[str] = mapped_column(String(500), primary_key=True)
@@ -50,7 +50,7 @@ class Person(Table):
 
 
 class Sync(Table):
-    """One look at the platform's members, and what came of it."""
+    """One check of the platform's members, and its outcome."""
 
     __tablename__ = "syncs"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -62,7 +62,7 @@ class Sync(Table):
 
 
 class LineItem(Table):
-    """The platform's column of a module or milestone."""
+    """The platform's column for a module or milestone."""
 
     __tablename__ = "line_items"
     course: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -82,7 +82,7 @@ class ChosenModule(Table):
 
 
 class Score(Table):
-    """What a student was told of an assignment, and what the platform was told of that."""
+    """The score that a student was shown for an assignment, and what of it was sent to the platform."""
 
     __tablename__ = "scores"
     course: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -98,12 +98,12 @@ class Score(Table):
     sent_score: Mapped[float | None] = mapped_column()
     sent_maximum: Mapped[float | None] = mapped_column()
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    there: Mapped[float | None] = mapped_column()  # what the platform's gradebook has, of our maximum
+    there: Mapped[float | None] = mapped_column()  # what the platform's gradebook has, out of our maximum
     there_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index("ix_scores_due", "course", "state", "try_after"),)
 
 
 def open_database(url: str) -> Engine:
-    """Open the database at `url`, creating it or bringing it to the present schema."""
+    """Open the database at `url`, creating it or upgrading it to the present schema."""
     return open_engine(url, Path(__file__).parent / "migrations", SchemaError)

@@ -1,6 +1,6 @@
 """The platform's courses from which somebody has come here: files that the Hub's sign-in writes from signed launches.
 
-A launch gives no right to anything: which of them is ours an instructor says, by `tito campus link`.
+A launch gives no rights: an instructor says which of these courses is ours, with `tito campus link`.
 """
 
 import json
@@ -17,7 +17,7 @@ FOLDER = "launched"
 class LaunchedCourse:
     """One course of a platform, with the addresses of its services; `key` is its name for `tito campus link`.
 
-    `columns` are those of its own assignments that open the page of a module, by module.
+    `columns` are the columns of its own assignments that open a module's page, by module.
     """
 
     key: str
@@ -38,7 +38,7 @@ def launched_courses(folder: Path) -> list[LaunchedCourse]:
 
 
 def find_launched(folder: Path, key: str) -> LaunchedCourse | None:
-    """Return the course that `key` names; raise PlatformUntrue where its services are at no address to ask."""
+    """Return the course that `key` names; raise PlatformUntrue if one of its addresses may not be asked."""
     found = next((each for each in launched_courses(folder) if each.key == key), None)
     for url in (found.members_url, found.line_items_url) if found else ():
         if url:
@@ -47,7 +47,7 @@ def find_launched(folder: Path, key: str) -> LaunchedCourse | None:
 
 
 def launched_of(folder: Path, linked: Linked) -> LaunchedCourse | None:
-    """Return what launches have told of the linked course since."""
+    """Return what launches have since said about the linked course."""
     ours = (linked.issuer, linked.deployment, linked.context)
     found = (each for each in launched_courses(folder) if (each.issuer, each.deployment, each.context) == ours)
     return next(found, None)
@@ -60,7 +60,7 @@ def columns_there(folder: Path, linked: Linked) -> dict[str, str]:
 
 
 def resource_link_of(folder: Path, linked: Linked) -> str:
-    """Return a link of the linked course, for which the platform says its custom parameters of the members."""
+    """Return a link in the linked course, for which the platform gives the members' custom parameters."""
     found = launched_of(folder, linked)
     return linked.resource_link or (found.resource_link if found else "")
 

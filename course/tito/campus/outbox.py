@@ -1,7 +1,7 @@
-"""The scores that go to the platform: what students were told, kept until the platform has it.
+"""The scores to send to the platform: those that students were shown, kept until the platform has them.
 
-Promises: nothing is here that a student was not told; telling the same again changes nothing; what was sent is not sent
-again unless a student was told otherwise since.
+Promises: it has no score that a student was not shown; taking the same score again changes nothing; a score that was
+sent is not sent again unless the student has been shown another since.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,12 +24,12 @@ class Outbox:
         self.engine, self.course = engine, course
 
     def take(self, told: Iterable[Mapping[str, Any]]) -> int:
-        """Take in what students were told (rows of the grading service); return how many have to be sent."""
+        """Take in what students were shown (rows of the grading service); return how many must be sent."""
         with Session(self.engine) as session, session.begin():
             return sum(self._take_one(session, row) for row in told)
 
     def newest(self) -> datetime | None:
-        """Return when the newest score that is here was told."""
+        """Return when the newest of these scores was shown to its student."""
         with Session(self.engine) as session:
             return session.scalar(select(func.max(Score.told_at)).where(Score.course == self.course))
 
@@ -40,7 +40,7 @@ class Outbox:
             return list(session.scalars(query.order_by(Score.assignment, Score.student)))
 
     def sent(self, row: Score) -> None:
-        """Note that the platform has taken a score, as it was when it was sent."""
+        """Note that the platform has accepted a score, as it was when it was sent."""
         self._note(row, state=SENT, answer="taken", sent_score=row.score, sent_maximum=row.maximum, sent_at=utc_now())
 
     def not_sent(self, row: Score, state: str, why: str) -> None:
@@ -48,36 +48,36 @@ class Outbox:
         self._note(row, state=state, answer=why[:1000])
 
     def later(self, row: Score, why: str, seconds: float) -> None:
-        """Note that the platform could not be told: it is tried again, with growing pauses."""
+        """Note that the platform could not be reached: sending is tried again, with growing pauses."""
         pause = max(timedelta(seconds=seconds), min(FIRST_PAUSE * 2 ** min(row.tries, 10), LONGEST_PAUSE))
         self._note(row, answer=why[:1000], tries=row.tries + 1, try_after=utc_now() + pause)
 
     def retry(self, states: Iterable[str] = (NOBODY, LEFT)) -> None:
-        """Let what could not be sent be tried at once: the roster has changed, or somebody asks."""
+        """Let what could not be sent be tried immediately: the roster has changed, or somebody asked for it."""
         with Session(self.engine) as session, session.begin():
             query = select(Score).where(Score.course == self.course, Score.state.in_([WAITING, *states]))
             for row in session.scalars(query):
                 row.state, row.tries, row.try_after = WAITING, 0, utc_now()
 
     def again(self, assignment: str) -> None:
-        """Let all scores of an assignment be sent again: the platform's column of it is gone, with what was in it."""
+        """Let all scores of an assignment be sent again: the platform's column for it is gone, with its content."""
         with Session(self.engine) as session, session.begin():
             query = select(Score).where(
                 Score.course == self.course, Score.assignment == assignment, Score.state == SENT
             )
             for row in session.scalars(query):
                 row.state, row.tries, row.try_after = WAITING, 0, utc_now()
-                row.answer = "the column was deleted at the platform; it is made anew"
+                row.answer = "the column was deleted on the platform; a new one will be made"
 
     def forget_columns(self, session: Session) -> None:
-        """Forget every column and let all be sent anew, as a part of `session`: another course's gradebook is told."""
+        """Forget every column and let all scores be sent again, to another course's gradebook, within `session`."""
         session.execute(delete(LineItem).where(LineItem.course == self.course))
         fresh = {"state": WAITING, "tries": 0, "try_after": utc_now(), "answer": "", "there": None, "there_at": None}
         fresh |= {"sent_score": None, "sent_maximum": None, "sent_at": None}
         session.execute(update(Score).where(Score.course == self.course).values(fresh))
 
     def found_there(self, assignment: str, shares: Mapping[str, float]) -> None:
-        """Note what the platform's gradebook has of a column, as shares of the points by student."""
+        """Note what the platform's gradebook has in a column: each student's share of the points."""
         with Session(self.engine) as session, session.begin():
             query = select(Score).where(Score.course == self.course, Score.assignment == assignment)
             for row in session.scalars(query):
@@ -108,7 +108,7 @@ class Outbox:
     def _note(self, row: Score, **facts: Any) -> None:
         with Session(self.engine) as session, session.begin():
             now = session.get_one(Score, (row.course, row.assignment, row.student))
-            if now.told_at != row.told_at:  # told otherwise meanwhile: that one still waits
+            if now.told_at != row.told_at:  # the student has been shown another score meanwhile, which still waits
                 facts.pop("state", None)
             for name, value in facts.items():
                 setattr(now, name, value)
@@ -134,7 +134,7 @@ def shown(row: Score) -> dict[str, Any]:
 
 
 def _differs(row: Score) -> bool:
-    """Tell whether the platform's gradebook, looked at since the score was sent, has another one."""
+    """Tell whether the platform's gradebook, checked since the score was sent, has another one."""
     if row.state != SENT or row.there_at is None or row.sent_at is None or row.there_at < row.sent_at:
         return False
     return row.there is None or abs(row.there - row.score) > CLOSE

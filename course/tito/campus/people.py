@@ -1,7 +1,8 @@
-"""Whom a platform's subjects are here: one name for each, kept for good.
+"""Who a platform's subjects are here: one name for each, kept for good.
 
-A subject gets a name once, from what the platform says of them then; a name that somebody has is nobody else's, however
-addresses and logins wander at the platform. `people.json` beside the database has the same for the Hub's sign-in.
+A subject gets a name once, from what the platform then says about them. A name that somebody has is nobody else's, even
+if addresses and logins are reassigned on the platform. `people.json` next to the database has the same for the Hub's
+sign-in.
 """
 
 import json
@@ -23,20 +24,20 @@ FILE_NAME = "people.json"
 
 @dataclass(frozen=True)
 class Naming:
-    """How a launch names people: by which claim, and of which mail domain, which is cut off."""
+    """How a launch names people: by which claim, and which mail domain is required and cut off."""
 
     claim: str
     domain: str = ""
 
     def name(self, member: Member) -> str:
-        """Return the name that a launch of theirs gets; raise NoName where it gets none."""
+        """Return the name that a launch of theirs would get; raise NoName if it would get none."""
         said = member.claim(self.claim)
         if not said:
-            raise NoName(f"the platform says no {self.claim!r} of them")
+            raise NoName(f"the platform sends no {self.claim!r} for them")
         if self.domain:
             said, _, its_own = said.rpartition("@")
             if not said or its_own.lower() != self.domain.lower():
-                raise NoName(f"their {self.claim!r} is not of {self.domain}")
+                raise NoName(f"their {self.claim!r} is not an address at {self.domain}")
         return name_of(said)
 
 
@@ -49,7 +50,7 @@ class Named:
 
 
 def name_members(engine: Engine, issuer: str, members: Iterable[Member], naming: Naming) -> Named:
-    """Find everybody's name: the one that they have, else a new one that nobody has; nothing is kept yet."""
+    """Find everybody's name: the one that they have, else a new one that nobody has; nothing is stored yet."""
     known, named, new = names_by_subject(engine, issuer), Named(), []
     for member in members:
         if member.subject in known:
@@ -87,7 +88,7 @@ def names_by_subject(engine: Engine, issuer: str) -> dict[str, str]:
 
 
 def keep(engine: Engine, issuer: str, members: Mapping[str, Member], folder: Path) -> None:
-    """Keep these names for good, note who is there and who has gone, and tell the Hub's sign-in."""
+    """Store these names for good, note who is there and who has gone, and inform the Hub's sign-in."""
     now = utc_now()
     with Session(engine) as session, session.begin():
         known = {row.subject: row for row in session.scalars(select(Person).where(Person.issuer == issuer))}
@@ -103,5 +104,5 @@ def keep(engine: Engine, issuer: str, members: Mapping[str, Member], folder: Pat
 
 
 def find_person(session: Session, issuer: str, name: str) -> Person | None:
-    """Return whom the platform knows by our `name`."""
+    """Return the platform's person whose name here is `name`."""
     return session.scalar(select(Person).where(Person.issuer == issuer, Person.name == name))

@@ -1,7 +1,7 @@
 """Register this Hub at a platform whose administrator has the operator's one-time address.
 
-`invitations/` holds what the operator made (the hash of each token), `registered.json` is what came of it. It takes
-effect when the operator has said yes to it on the Hub's machine: whoever is our platform says who people are.
+`invitations/` has what the operator made (the hash of each token), `registered.json` has the result. It takes effect
+when the operator confirms it on the Hub's machine, because our platform says who people are.
 """
 
 import hashlib
@@ -23,19 +23,19 @@ NEW_ONE = "ask the Hub's operator for a new address (`python -m hub_config platf
 
 
 class NotInvited(PlatformRefused):
-    """A token that is none, has ended, or was used."""
+    """A token that is unknown, expired or used."""
 
 
 @dataclass(frozen=True)
 class Registering:
-    """What answers a platform's administrator; nothing is asked of anybody before the token is right."""
+    """Answers a platform's administrator; no request is sent to anybody before the token is checked."""
 
     folder: Path
     tool: Tool
     walls: Walls
 
     async def register(self, token: str, configuration_url: str, registration_token: str) -> dict[str, str]:
-        """Register at the platform that describes itself there; return what the operator has to confirm."""
+        """Register at the platform described at that address; return what the operator has to confirm."""
         self._use_up(token)
         platform = read_configuration(await self.walls.get(configuration_url), configuration_url)
         for url in platform.endpoints():
@@ -55,18 +55,18 @@ class Registering:
         return facts
 
     def _use_up(self, token: str) -> None:
-        """Use a token up; raise NotInvited for all but the first of those who come with it."""
+        """Use up a token; raise NotInvited for everybody but the first to come with it."""
         digest = hashlib.sha256(token.encode()).hexdigest()
         file = self.folder / INVITATIONS / f"{digest}.json"
         if not TOKEN.fullmatch(token) or not file.is_file():
-            raise NotInvited(f"this address was used already, or was never given: {NEW_ONE}")
+            raise NotInvited(f"this address was already used, or never existed: {NEW_ONE}")
         try:
             until = json.loads(file.read_text("utf-8"))["until"]
-            file.unlink()  # of those who come at once, one alone gets past this
+            file.unlink()  # of several who come at the same time, only one gets past this
         except FileNotFoundError:
-            raise NotInvited(f"this address was used already: {NEW_ONE}") from None
+            raise NotInvited(f"this address was already used: {NEW_ONE}") from None
         if until <= time.time():
-            raise NotInvited(f"this address has ended: {NEW_ONE}")
+            raise NotInvited(f"this address has expired: {NEW_ONE}")
 
 
 def tool_of(home_url: str) -> Tool:

@@ -1,7 +1,7 @@
-"""The roster from the platform's members: what it would be, and what of it our semester service is asked to apply.
+"""The roster from the platform's members: what it would be, and what our semester service is asked to apply.
 
-The semester's roster keeps what the platform does not know: sections. Whom a plan takes off it, and what needs an
-explicit yes, is the semester service's word; a look that nobody watches never gives that yes.
+The semester's roster keeps what the platform does not know: sections. The semester service says whom a plan drops and
+what must be confirmed; a check that nobody watches never confirms anything.
 """
 
 import base64
@@ -29,7 +29,7 @@ class RosterPlan:
 
     @property
     def drops(self) -> list[str]:
-        """The sentences that an explicit yes would answer."""
+        """The sentences that must be confirmed."""
         return [each["sentence"] for each in self.plan["confirmations"]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -69,21 +69,21 @@ def _address(said: str) -> str:
 
 
 def as_upload(text: str) -> dict[str, str]:
-    """Return a roster as the semester service takes a class list."""
+    """Return a roster in the form in which the semester service accepts a class list."""
     return {"name": NAME, "content": base64.b64encode(text.encode()).decode(), "username": "username"}
 
 
 def check_yes(plan: RosterPlan, drops: bool) -> list[str]:
-    """Return the kinds of loss that are said yes to; raise TitoError where one more is needed."""
+    """Return the kinds of loss that are confirmed; raise TitoError if another must be."""
     if others := [each["sentence"] for each in plan.plan["confirmations"] if each["key"] != DROPS]:
         raise TitoError(
-            f"nothing was changed: the semester file has changes that need a yes of their own ({'; '.join(others)}): "
+            f"nothing was changed: the semester file has other changes that must be confirmed ({'; '.join(others)}): "
             "`tito semester plan` shows them"
         )
     if plan.drops and not drops:
         sentences = "; ".join(plan.drops)
         raise TitoError(
-            f"nothing was changed, since this needs a yes: {sentences}. If it is meant: `tito campus roster --yes "
-            "--drops`"
+            f"nothing was changed, because this must be confirmed: {sentences}. If it is intended: `tito campus "
+            "roster --yes --drops`"
         )
     return [DROPS] if plan.drops else []

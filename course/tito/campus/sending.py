@@ -1,4 +1,4 @@
-"""Send what waits in the outbox: a column for each module and milestone, a score for each student who was told one."""
+"""Send what is in the outbox: a column for each module and milestone, a score for each student who was shown one."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from tito.campus.platform.errors import PlatformRefused, PlatformSilent
 from tito.campus.platform.line_items import find_or_create_line_item, is_there
 from tito.campus.platform.scores import PlatformScore, results, send_score
 
-NO_SUCH_PERSON = "no member of the platform's course has this name: look at `tito campus roster`"
-HAS_LEFT = "left the platform's course at {at:%Y-%m-%d}: it takes no score of theirs"
+NO_SUCH_PERSON = "no member of the platform's course has this name: see `tito campus roster`"
+HAS_LEFT = "left the platform's course on {at:%Y-%m-%d}: it accepts no scores for them"
 GONE = (404, 410)
 
 
 @dataclass(frozen=True)
 class Column:
-    """What a column of the platform's gradebook is called, and where its students read their feedback."""
+    """The name of a column in the platform's gradebook, and where its students read their feedback."""
 
     label: str
     page: str
@@ -30,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Sending:
-    """One course's scores on their way; `column_of` describes a module or milestone.
+    """Sends one course's scores; `column_of` describes a module or milestone.
 
     `assignments` are columns of the platform's own assignments that open the page of a module, by module.
     """
@@ -42,14 +42,14 @@ class Sending:
     assignments: Mapping[str, str] = field(default_factory=dict)
 
     def send_due(self, now: datetime) -> int:
-        """Send all that is due and return how many were taken; raise PlatformSilent where that ended it."""
+        """Send all that is due, return how many were accepted; raise PlatformSilent if the platform stops answering."""
         taken = 0
         for assignment, rows in groupby(self.outbox.due(now), key=lambda row: row.assignment):
             taken += self._send_column(assignment, list(rows))
         return taken
 
     def look(self) -> None:
-        """Note what the platform's gradebook has of each column that we made."""
+        """Note what the platform's gradebook has in each column that we know."""
         names = names_by_subject(self.outbox.engine, self.linked.issuer)
         for assignment, url in self._known_columns().items():
             shares = results(self.client, url)
@@ -86,7 +86,7 @@ class Sending:
         return True
 
     def _refused(self, row: Score, url: str, refused: PlatformRefused) -> None:
-        """Note a refusal; where somebody deleted the column there, it is made anew by the next round."""
+        """Note a refusal; if somebody deleted the column there, the next round makes a new one."""
         if refused.status in GONE and not is_there(self.client, url):
             self._forget_column(row.assignment)
             self.outbox.again(row.assignment)

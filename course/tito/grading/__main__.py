@@ -29,12 +29,12 @@ Example (the Hub sets the JUPYTERHUB_... variables of a service):
 @click.option("--course-dir", type=click.Path(file_okay=False, path_type=Path), help="nbgrader's course directory.")
 @click.option("--database", "database_url", help="SQLAlchemy URL; default: grading.sqlite in the course directory.")
 @click.option("--course-id", help="As in nbgrader and the exchange.")
-@click.option("--exchange-url", help="Where the exchange answers; without it nothing is learnt of new submissions.")
+@click.option("--exchange-url", help="Address of the exchange; without it, new submissions are not noticed.")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Submissions judged at the same time (default 2).")
 @click.option("--url", envvar="JUPYTERHUB_SERVICE_URL", default="http://127.0.0.1:8106", show_default=True)
-@click.option("--port", type=int, help="Instead of --url: this port of 127.0.0.1.")
+@click.option("--port", type=int, help="Instead of --url: this port on 127.0.0.1.")
 def main(url: str, port: int | None, **options) -> None:
-    """Judge submissions, keep the record of it, and answer questions about both."""
+    """Judge submissions, record the results, and answer questions about both."""
     set_up_logs("grading")
     put_programs_on_path()
     settings = settings_from_environment(create=True, **options)

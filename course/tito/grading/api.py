@@ -1,7 +1,7 @@
 """The HTTP interface of the grading service: jobs and runs for staff, quick results for the student who submitted.
 
-Everything lies below the service's prefix; the OpenAPI description is at PREFIX/openapi.json. Errors are those of every
-service, {rule, value, remedy}, and the same in one line as `detail`.
+Everything is below the service's prefix; the OpenAPI description is at PREFIX/openapi.json. Errors are {rule, value,
+remedy}, as in every service, and the same in one line as `detail`.
 """
 
 from typing import Annotated, Any
@@ -54,7 +54,7 @@ MAX_NAME = 255
 
 def _is_asked_for(name: str) -> str:
     if name not in (names := names_to_ask_for()):
-        raise ValueError(f"a kind of grading work is one of {', '.join(names)}")
+        raise ValueError(f"a kind of grading work must be one of {', '.join(names)}")
     return name
 
 
@@ -76,7 +76,7 @@ class JobRequest(BaseModel):
     students: list[Name] | None = Field(None, max_length=5000)
     force: bool = False
     unread: bool = False
-    """Release feedback although answers wait to be read."""
+    """Release feedback even if answers have not been read."""
 
 
 def queue_of(request: Request) -> Queue:
@@ -98,9 +98,9 @@ Instructor = Annotated[Caller, Depends(needs(RUN))]
 def ask(
     wanted: JobRequest, queue: QueueHere, settings: SettingsHere, person: Anybody, request: Request
 ) -> dict[str, Any]:  # fmt: skip
-    """Queue work; the answer has the job's id and how far it is. Asking again for what still waits joins it.
+    """Queue work; the answer has the job's id and progress. Asking again for work that is still waiting joins it.
 
-    A service that acts for a person names her in the header `Hub-Actor`; it is recorded and gives no rights.
+    A service that acts for a person names them in the header `Hub-Actor`; this is recorded and gives no rights.
     """
     kind = find_kind(wanted.kind)
     assert kind is not None
@@ -126,13 +126,13 @@ def list_jobs(queue: QueueHere, _: Reader, limit: Annotated[int, Query(ge=1, le=
 
 @router.get("/jobs/{job}")
 def show_job(job: str, queue: QueueHere, _: Reader) -> dict[str, Any]:
-    """Tell how far a job is, and how each of its submissions ended."""
+    """Return a job's progress, and how each of its submissions ended."""
     return _found(queue.progress(job))
 
 
 @router.delete("/jobs/{job}")
 def cancel_job(job: str, queue: QueueHere, _: Instructor) -> dict[str, Any]:
-    """Cancel what of a job has not begun yet."""
+    """Cancel the part of a job that has not begun yet."""
     _found(queue.progress(job))
     return {"cancelled": queue.cancel(job)}
 
@@ -157,14 +157,14 @@ def show_run(number: int, queue: QueueHere, _: Reader) -> dict[str, Any]:
     with Session(queue.engine) as session:
         run = session.get(Run, number)
         if run is None:
-            raise Refused("a run has that number", str(number), "`runs` lists them", 404)
-        # Whoever looks at pairs of similar answers is written down, which is done elsewhere.
+            raise Refused(f"there is no run {number}", "", "`runs` lists them", 404)
+        # Anyone who looks at pairs of similar answers is recorded, which is done elsewhere.
         return {**describe_run(run), "report": {} if run.kind == COMPARE else run.report}
 
 
 def _found(progress: dict[str, Any] | None) -> dict[str, Any]:
     if progress is None:
-        raise Refused("a job has that name", "another", "`jobs` lists the newest", 404)
+        raise Refused("there is no job with that id", "", "`jobs` lists the newest", 404)
     return progress
 
 
@@ -173,7 +173,7 @@ def _without_tasks(progress: dict[str, Any]) -> dict[str, Any]:
 
 
 def _body(refused: Refused) -> dict[str, str]:
-    """Say it in one line too, where programs of earlier versions look."""
+    """Add it in one line too, where programs of earlier versions look."""
     return {**refused.as_dict(), "detail": reason_of(refused.as_dict())}
 
 

@@ -1,4 +1,4 @@
-"""Learn of new submissions from the exchange and queue a quick run for each, from where we left off before a
+"""Learn of new submissions from the exchange and queue a quick run for each, continuing where we left off before a
 restart.
 """
 
@@ -18,7 +18,7 @@ from .records import Note
 from .settings import GradingSettings
 
 log = logging.getLogger("grading.arrivals")
-WAIT_SECONDS = 20  # the exchange answers as soon as something arrives; this only bounds an idle question
+WAIT_SECONDS = 20  # the exchange answers as soon as something arrives; this only bounds an idle request
 RETRY_SECONDS = 3.0
 CURSOR = "exchange_cursor"
 
@@ -55,7 +55,7 @@ class Arrivals:
     def take(self, wait_seconds: int) -> int:
         """Ask once; queue a quick run for each new submission; return how many. The cursor moves after the queueing, so
         that a death between the two repeats a run instead of losing one."""
-        refuse_frozen(self.settings.course_dir)  # they are taken up where somebody unfreezes the course
+        refuse_frozen(self.settings.course_dir)  # they are queued if somebody unfreezes the course
         arrived = exchange_door.new_submissions(self.settings, self._cursor(), wait_seconds)
         for submission in arrived:
             self._queue(submission)

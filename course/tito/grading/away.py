@@ -1,4 +1,4 @@
-"""Judge a submission on another machine: what goes there, and what of the answer counts."""
+"""Judge a submission on another machine: what is sent there, and what in the answer counts."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tito.machines.calls import Calls, calls_of
 
 from .settings import GradingSettings
 
-MORE_SECONDS = 600.0  # than the judge's own bounds: travel, a worker's first start, another try after a worker's death
+MORE_SECONDS = 600.0  # than the judge's limits: transfer, a worker's first start, another try after a worker's death
 
 
 def judge(
@@ -23,7 +23,7 @@ def judge(
     visible_only: bool = False,
     task: int = 0,
 ) -> ModuleResult:
-    """Do what `verdicts.judge` does, elsewhere, for a task of the queue; JudgesSilent where nobody answers."""
+    """Do what `verdicts.judge` does, elsewhere, for a task of the queue; JudgesSilent if nobody answers."""
     from tito.judge.plans import plan_of
     from tito.judge.submission import QUICK, program_version, versions_of
     from tito.machines.answers import read_answer

@@ -1,6 +1,6 @@
 """A runner whose tasks are judged on other machines: as many at a time as there are judges.
 
-Run by the pool as `python -m tito.grading.away_runner`, once, where a scheduler is set. A task is claimed when a judge
+Run by the pool as `python -m tito.grading.away_runner`, once, if a scheduler is set. A task is claimed when a judge
 is free for it, so what is most urgent then goes first, and the queue's rules are those of one machine. Everything but
 the judging (files, records, gradebook) is done here, in a thread for each task.
 """
@@ -19,14 +19,14 @@ from .settings import GradingSettings, settings_from_environment
 
 
 class AwayRunner:
-    """Use one in a process: a task that was taken away ends the process, as it ends a runner's."""
+    """Use one per process: if a task is taken away, the process ends, as a runner's does."""
 
     def __init__(self, settings: GradingSettings, queue: Queue, calls: "queues.SimpleQueue[None]"):
         self.queue, self.calls, self.kinds = queue, calls, names_away()
         self.runner = Runner(settings, queue, calls, when_lost=lambda: os._exit(3))
         self.judges = judges_of(settings)
         self.judges.changed = lambda: calls.put(None)
-        self._at_work: set[int] = set()  # of their tasks
+        self._at_work: set[int] = set()  # ids of the tasks
 
     def run(self, rest_seconds: float = REST_SECONDS) -> None:
         """Work until told to stop, or until nobody calls for `rest_seconds`; the tasks at hand are finished first."""

@@ -1,8 +1,8 @@
-"""The leaderboard, computed from measured entries alone: events, ranks with ties, what nothing beats, one's own path.
+"""The leaderboard, computed from measured entries alone: events, ranks with ties, unbeaten entries, one's own path.
 
-During the event the public half of the board's digits is shown. From the deadline on nothing changes any more but
-withdrawals, and the hidden half is shown, of the entries that stood there: which of one's entries plays was decided by
-the public half, so that trying often finds nothing in the hidden one. Points never depend on any of this.
+During the event, the public half of the board's digits is shown. From the deadline on, nothing changes except through
+withdrawals, and the hidden half is shown for the entries that were there. The public half decides which of a student's
+entries takes part, so trying often gains nothing on the hidden one. Points never depend on any of this.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of an event; `rank` is None for who misses what the event asks for on the hidden half."""
+    """One line of an event; `rank` is None if the entry misses the event's conditions on the hidden half."""
 
     rank: int | None
     entry: Entry
@@ -39,12 +39,12 @@ class Row:
 
 
 def counted(entries: Iterable[Entry], due: datetime | None, withdrawn: set[str]) -> list[Entry]:
-    """Return the entries that take part: received until the deadline, and not withdrawn."""
+    """Return the entries that take part: received by the deadline, and not withdrawn."""
     return [e for e in entries if e.submission not in withdrawn and (due is None or e.received <= due)]
 
 
 def table(event: Mapping[str, Any], entries: Iterable[Entry], frozen: bool) -> list[Row]:
-    """Return an event's lines, the best first; equal values share a rank, and the earlier stands above."""
+    """Return an event's lines, the best first; equal values share a rank, and the earlier entry comes first."""
     chosen = _chosen(event, entries)
     good = [e for e in chosen if fits(event, e.measures(frozen))]
     good.sort(key=lambda e: (_cost(event, e.measures(frozen)), e.received))
@@ -57,7 +57,7 @@ def table(event: Mapping[str, Any], entries: Iterable[Entry], frozen: bool) -> l
 
 
 def fits(event: Mapping[str, Any], measures: Mapping[str, float]) -> bool:
-    """Tell whether measures have all that an event asks for."""
+    """Tell whether measures meet all of an event's conditions."""
     return all(measures[name] <= most for name, most in event.get("at_most", {}).items()) and all(
         measures[name] >= least for name, least in event.get("at_least", {}).items()
     )
@@ -70,8 +70,8 @@ def front(entries: Iterable[Entry], frozen: bool) -> set[str]:
 
 
 def copies(entries: Iterable[Entry]) -> dict[str, str]:
-    """Return, by submission, whose earlier entry has the same numbers, however it is packed. Staff judge what it is:
-    the same recipe with the same seed gives the same net, too.
+    """Return, by submission, whose earlier entry has the same numbers, however it is packed. Staff decide what that
+    means: the same recipe with the same seed also gives the same net.
     """
     first: dict[str, str] = {}
     owners = [(e, first.setdefault(e.digest, e.student)) for e in sorted(entries, key=lambda e: e.received)]

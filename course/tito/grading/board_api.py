@@ -1,6 +1,6 @@
-"""The leaderboard's interface: read it, join, leave, withdraw an entry, remove a pseudonym, take it away as CSV.
+"""The leaderboard's interface: read it, join, leave, withdraw an entry, remove a pseudonym, download it as CSV.
 
-Students see pseudonyms and their own entries; whoever may read grades sees the names too.
+Students see pseudonyms and their own entries; people who may read grades also see the names.
 """
 
 import csv
@@ -34,7 +34,7 @@ COLUMNS = ("event", "rank", "pseudonym", "value", "accuracy", "stored_bytes", "w
 
 
 class Joining(BaseModel):
-    """Under which name somebody takes part."""
+    """The name under which somebody takes part."""
 
     model_config = ConfigDict(extra="forbid")
     pseudonym: str = Field(max_length=4 * MOST)
@@ -42,7 +42,7 @@ class Joining(BaseModel):
 
 @router.get("")
 def show(request: Request, person: Anybody) -> dict[str, Any]:
-    """Show events, the picture's points, and one's own entries."""
+    """Show events, the picture's points, and the caller's own entries."""
     return _shown(request, person)
 
 
@@ -62,7 +62,7 @@ def as_csv(request: Request, person: Anybody) -> PlainTextResponse:
 
 @router.put("/me")
 def join(wanted: Joining, request: Request, person: Anybody) -> dict[str, Any]:
-    """Take part under a pseudonym, or take another one."""
+    """Take part under a pseudonym, or change it."""
     _student(person)
     course_dir = request.app.state.settings.course_dir
     others = (roster(course_dir) or frozenset()) - {person.name}
@@ -73,19 +73,19 @@ def join(wanted: Joining, request: Request, person: Anybody) -> dict[str, Any]:
 
 @router.delete("/me")
 def leave(request: Request, person: Anybody) -> dict[str, Any]:
-    """Leave the board; one may join again."""
+    """Leave the board; the caller may join again."""
     board_members.leave(request.app.state.queue, person.name)
     return {"left": True}
 
 
 @router.post("/entries/{submission}/withdraw")
 def withdraw(submission: str, request: Request, person: Anybody) -> dict[str, Any]:
-    """Take an entry of one's own out of all events."""
+    """Take one of the caller's entries out of all events."""
     queue: Queue = request.app.state.queue
     with Session(queue.engine) as session:
         mine = {entry.submission for entry in _entries(session) if entry.student == person.name}
     if submission not in mine:
-        raise Refused("an entry is withdrawn by who handed it in", submission[:80], "your page lists yours", 404)
+        raise Refused(f"you have no entry {submission[:80]}", "", "your page lists your entries", 404)
     board_members.withdraw(queue, person.name, submission)
     return {"withdrawn": submission}
 
@@ -99,7 +99,9 @@ def remove(student: str, request: Request, person: Annotated[Caller, Depends(nee
 
 def _student(person: Caller) -> None:
     if person.kind != "user" or person.has(READ):
-        raise Refused("students take part in the board", person.name, "staff look on", 403)
+        raise Refused(
+            f"{person.name} is not a student and can't take part in the leaderboard", "", "you can look at it", 403
+        )
 
 
 def _shown(request: Request, person: Caller) -> dict[str, Any]:
@@ -129,7 +131,7 @@ def _shown(request: Request, person: Caller) -> dict[str, Any]:
 
 
 class _Viewer:
-    """Who looks, and what of a line they may see."""
+    """Who is looking, and what they may see of a line."""
 
     def __init__(self, name: str, is_staff: bool, members: dict[str, BoardMember], copies: dict[str, str]):
         self.name, self.is_staff, self.members, self.copies = name, is_staff, members, copies
@@ -156,7 +158,7 @@ def _event(
 
 
 def _entries(session: Session) -> list[board.Entry]:
-    """Return what was measured and taken, the newest measurement of each submission, in order of arrival."""
+    """Return what was measured and accepted, the newest measurement of each submission, in order of arrival."""
     runs = select(Run).where(Run.kind == "measure", Run.assignment == MODULE, Run.outcome == "done").order_by(Run.id)
     found = {run.submission: run for run in session.scalars(runs) if run.report.get("received_at")}
     return sorted(map(_entry, found.values()), key=lambda entry: entry.received)

@@ -28,32 +28,32 @@ def was_removed(session: Session, student: str) -> bool:
 
 
 def join(queue: Queue, student: str, pseudonym: str) -> None:
-    """Put a student on the board, or give one who is another name; raise Refused where it is taken or was removed."""
+    """Put a student on the board, or change the name of one who is; raise Refused if it is taken or was removed."""
     key = key_of(pseudonym)
     with Session(queue.engine) as session:
         if session.get(RemovedPseudonym, key) is not None:
-            raise Refused("a pseudonym that staff removed is not taken again", pseudonym, "choose another", 409)
+            raise Refused(f"the pseudonym {pseudonym} was removed by staff", "", "choose another", 409)
         session.merge(BoardMember(student=student, pseudonym=pseudonym, pseudonym_key=key, joined_at=utc_now()))
         try:
             session.commit()
         except IntegrityError as error:
             remedy = "choose another: it looks like one on the board"
-            raise Refused("a pseudonym is one person's", pseudonym, remedy, 409) from error
+            raise Refused(f"the pseudonym {pseudonym} is already taken", "", remedy, 409) from error
 
 
 def leave(queue: Queue, student: str) -> None:
-    """Take a student from the board; the entries stay measured, and may come back with them."""
+    """Remove a student from the board; their entries stay measured, and come back if they do."""
     with Session(queue.engine) as session:
         session.execute(delete(BoardMember).where(BoardMember.student == student))
         session.commit()
 
 
 def remove(queue: Queue, student: str, by: str) -> None:
-    """Take a pseudonym from the board, which nobody may have again; its owner may choose another."""
+    """Remove a pseudonym from the board; nobody may have it again, but its owner may choose another."""
     with Session(queue.engine) as session:
         row = session.get(BoardMember, student)
         if row is None:
-            raise Refused("somebody on the board has that user name", student, "look at the board again", 404)
+            raise Refused(f"{student} is not on the board", "", "look at the board again", 404)
         name = {"pseudonym": row.pseudonym, "pseudonym_key": row.pseudonym_key}
         session.merge(RemovedPseudonym(**name, student=student, removed_by=by, removed_at=utc_now()))
         session.delete(row)

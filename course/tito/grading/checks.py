@@ -1,4 +1,4 @@
-"""The checks of a module as the recorded verdicts list them, and how somebody names one of them."""
+"""The checks of a module as the recorded verdicts list them, and how to name one of them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -62,13 +62,15 @@ def _count(found: dict[tuple[str, str], Check], exercise: ExerciseResult) -> Non
 
 
 def find_check(known: list[Check], assignment: str, wanted: str) -> Check:
-    """Find a check by EXERCISE:NUMBER, by its title, or by EXERCISE where that has one; raise TitoError if unclear."""
+    """Find a check by EXERCISE:NUMBER, by its title, or by EXERCISE if that has one; raise TitoError if unclear."""
     found = [each for each in known if wanted in (each.name, each.title, f"{each.exercise}:{each.title}")]
     found = found or [each for each in known if wanted == each.exercise]
     if len(found) == 1:
         return found[0]
     if not known:
-        raise TitoError(f"nothing of {assignment} was judged yet, so its checks are not known here: autograde it first")
+        raise TitoError(
+            f"no submission of {assignment} has been judged yet, so its checks are not known here: autograde it first"
+        )
     listed = "; ".join(f"{each.name} ({each.title})" for each in found or known)
-    rule = "is the name of several checks" if found else f"is no check of {assignment}"
+    rule = "is the name of several checks" if found else f"is not a check of {assignment}"
     raise TitoError(f"{wanted!r} {rule}. Name one of: {listed}")

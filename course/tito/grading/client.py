@@ -1,7 +1,7 @@
-"""Grading work from a command line: through the service where one runs, else directly in the course directory.
+"""Grading work from a command line: through the service if one runs, else directly in the course directory.
 
 Both doors offer the same calls. Directly, the same queue and the same runner processes are used, for as long as the
-command runs, so that a command that was interrupted can be given again.
+command runs, so a command that was interrupted can be repeated.
 """
 
 import contextlib
@@ -109,7 +109,7 @@ class Direct:
 
     @contextlib.contextmanager
     def working(self, jobs: int | None) -> Iterator[None]:
-        os.environ.setdefault("GRADING_LOG_LEVEL", "ERROR")  # what went wrong stands in the table
+        os.environ.setdefault("GRADING_LOG_LEVEL", "ERROR")  # what went wrong is in the table
         with RunnerPool(self.settings, self.queue, jobs):
             yield
 
@@ -118,7 +118,7 @@ class Direct:
 
 
 class ThroughService:
-    """A grading service that runs beside a Hub."""
+    """A grading service that runs next to a Hub."""
 
     def __init__(self, url: str, token: str):
         self._service = ServiceClient(

@@ -10,12 +10,14 @@ POLL_SECONDS = 0.2
 WHERE = click.option(
     "--course-dir",
     type=click.Path(file_okay=False),
-    help="nbgrader's course. Given: grade there directly. Not given: through the service if GRADING_URL and a token "
+    help="nbgrader's course. If given, grade there directly; if not, through the service if GRADING_URL and a token "
     "(COURSE_TOKEN or JUPYTERHUB_API_TOKEN) are set, else in this directory or var/course.",
 )
 DATABASE = click.option("--database", help="Record of grading (SQLAlchemy URL), for direct grading.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-STUDENTS = click.option("--student", "students", multiple=True, metavar="NAME", help="Only these; may be repeated.")
+STUDENTS = click.option(
+    "--student", "students", multiple=True, metavar="NAME", help="Only these students; may be repeated."
+)
 
 
 def door_of(course_dir: str | None, database: str | None):
@@ -28,7 +30,7 @@ def run_job(
     door, kind: str, name: str, students: tuple[str, ...], jobs: int | None, as_json: bool, quiet: bool = False,
     **options: bool,
 ) -> int:  # fmt: skip
-    """Queue work, show how it goes, print how it ended (`quiet`: only what failed); return the exit code."""
+    """Queue work, show its progress, print the result (`quiet`: only what failed); return the exit code."""
     job = door.submit(kind, name, list(students) or None, **options)
     with door.working(jobs):
         progress = _follow(door, job, f"{kind.replace('_', ' ')} {name}", as_json or not sys.stderr.isatty())

@@ -1,7 +1,7 @@
 """`tito grade`: judge collected submissions, explain a verdict, make feedback, see and export grades.
 
-Promises: giving a command again does no harm; what was interrupted goes on where it was; exit code 1 if a submission
-could not be graded for a reason of ours (a submission that is refused for its own reasons is graded: with nothing).
+Promises: repeating a command does no harm; interrupted work continues where it stopped; exit code 1 if a submission
+could not be graded for a reason of ours (a submission that is refused for its own reasons is graded, with 0 points).
 """
 
 import json
@@ -20,7 +20,9 @@ from .command_line import AS_JSON, DATABASE, STUDENTS, WHERE, door_of, run_job, 
 @click.argument("name")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Submissions judged at the same time.")
 @STUDENTS
-@click.option("--force", is_flag=True, help="Also what was graded already from the same files by the same tests.")
+@click.option(
+    "--force", is_flag=True, help="Judge again what was already graded from the same files by the same tests."
+)
 @WHERE
 @DATABASE
 @AS_JSON
@@ -39,15 +41,15 @@ def autograde(name, jobs, students, force, course_dir, database, as_json):
 @click.command()
 @click.argument("name")
 @STUDENTS
-@click.option("--release", is_flag=True, help="Then hand it to the students, through the exchange.")
-@click.option("--yes", is_flag=True, help="Release it without asking although answers wait to be read.")
+@click.option("--release", is_flag=True, help="Then release it to the students, through the exchange.")
+@click.option("--yes", is_flag=True, help="Release it without asking, even if answers have not been read.")
 @WHERE
 @DATABASE
 @AS_JSON
 def feedback(name, students, release, yes, course_dir, database, as_json):
     """Make the feedback pages of module NAME.
 
-    Where answers wait to be read, --release says how many and asks first; students are told what is still to be read.
+    If answers have not been read, --release says how many and asks first; students are told what is still to be read.
 
     \b
     Examples:
@@ -63,7 +65,7 @@ def feedback(name, students, release, yes, course_dir, database, as_json):
 
 
 def _release_unread(rows: list[dict[str, Any]], name: str, students: tuple[str, ...], yes: bool) -> bool:
-    """Ask whether feedback is to go out with answers unread; True for yes, False where nothing waits."""
+    """Ask whether to release feedback with unread answers; True for yes, False if there are none."""
     from tito.gradebook.unread import AnswersUnread, refuse_unread
 
     try:
@@ -73,7 +75,7 @@ def _release_unread(rows: list[dict[str, Any]], name: str, students: tuple[str, 
             raise TitoError(f"{waits} (--yes)") from waits
         click.echo(str(waits), err=True)
         if not yes:
-            click.confirm("Release the feedback all the same?", abort=True, err=True)
+            click.confirm("Release the feedback anyway?", abort=True, err=True)
         return True
     return False
 
@@ -85,7 +87,7 @@ def _release_unread(rows: list[dict[str, Any]], name: str, students: tuple[str, 
 @DATABASE
 @AS_JSON
 def explain(student, name, course_dir, database, as_json):
-    """Say why STUDENT's module NAME got its points: judge it again from the recorded seed, check by check.
+    """Show why STUDENT's module NAME got its points: judge it again from the recorded seed, check by check.
 
     \b
     Example:
@@ -112,7 +114,7 @@ def explain(student, name, course_dir, database, as_json):
 @DATABASE
 @AS_JSON
 def status(name, course_dir, database, as_json):
-    """Show what is judged and what waits: each module, or each student of module NAME.
+    """Show what has been judged and what is waiting: for each module, or for each student of module NAME.
 
     \b
     Examples:
@@ -158,17 +160,17 @@ def status(name, course_dir, database, as_json):
 @click.option(
     "--into",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="Canvas' own gradebook file: write the scores into it and keep all else.",
+    help="Canvas's own gradebook file: write the scores into it and keep everything else.",
 )
-@click.option("--missing-as-zero", is_flag=True, help="Write 0 instead of an empty cell where nothing was submitted.")
+@click.option("--missing-as-zero", is_flag=True, help="Write 0 instead of an empty cell if nothing was submitted.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.  [standard output]")
 @WHERE
 @DATABASE
 @AS_JSON
 def export(form, names, into, missing_as_zero, output, course_dir, database, as_json):
-    """Write the grades as CSV for Canvas or Moodle, or as plain rows. Who dropped the course is in plain rows only.
+    """Write the grades as CSV for Canvas or Moodle, or as plain rows. Only plain rows include students who dropped.
 
-    Milestones are columns as modules are, and so are points that were given elsewhere (tito grade points).
+    Milestones are columns like modules, and so are points that were given elsewhere (tito grade points).
 
     \b
     Examples:
@@ -186,7 +188,7 @@ def export(form, names, into, missing_as_zero, output, course_dir, database, as_
     else:
         text = json.dumps(modules, indent=1) + "\n" if as_json else export_table(form, modules, missing_as_zero)
     if form != "plain" and not as_json and (gone := dropped(modules)):
-        click.echo(f"left out, not on the roster any more: {', '.join(gone)}", err=True)
+        click.echo(f"left out, no longer on the roster: {', '.join(gone)}", err=True)
     if output is None:
         click.echo(text, nl=False)
     else:
@@ -198,9 +200,9 @@ def _into_canvas(file: Path, modules: dict[str, list[dict[str, Any]]], missing_a
     from tito.gradebook.canvas_file import fill
 
     filled = fill(file.read_bytes(), file.name, modules, missing_as_zero)
-    click.echo(f"{file.name}: {filled.changed} cells filled or changed, all others as they were", err=True)
+    click.echo(f"{file.name}: {filled.changed} cells filled or changed, all others unchanged", err=True)
     if filled.other_maximum:
-        click.echo(f"Canvas has another maximum, change it there: {'; '.join(filled.other_maximum)}", err=True)
+        click.echo(f"Canvas has a different maximum, change it there: {'; '.join(filled.other_maximum)}", err=True)
     if filled.missing:
-        click.echo(f"on the roster and not in that file: {', '.join(filled.missing)}", err=True)
+        click.echo(f"on the roster but not in that file: {', '.join(filled.missing)}", err=True)
     return filled.text

@@ -1,6 +1,6 @@
 """`tito grade void` and `tito grade regrade`: what to do about a faulty check, with everybody's points shown first.
 
-Promises: nothing changes before the plan was shown and said yes to; giving a command again changes nothing more.
+Promises: nothing changes before the plan was shown and confirmed; repeating a command changes nothing more.
 """
 
 from typing import Any
@@ -28,8 +28,8 @@ YES = click.option("--yes", is_flag=True, help="Do it without asking.")
 def void(name, check, reason, undo, plan_only, yes, course_dir, database, as_json):
     """Give everybody the points of a faulty CHECK of module NAME; without a CHECK list them.
 
-    A void holds for what is judged later, too. CHECK is EXERCISE:NUMBER, as the list has it, or the check's title.
-    Points that were given by hand stand.
+    A void also applies to what is judged later. CHECK is EXERCISE:NUMBER, as in the list, or the check's title.
+    Points that were given by hand stay.
 
     \b
     Examples:
@@ -54,7 +54,7 @@ def void(name, check, reason, undo, plan_only, yes, course_dir, database, as_jso
         failed = [job for job in done["jobs"] if not wait_for(door, job)]
     print_json(as_json, done)
     if not as_json:
-        click.echo("Done." if not failed else "Done, but some feedback could not be made anew: tito grade status")
+        click.echo("Done." if not failed else "Done, but some feedback could not be made again: see tito grade status")
     return 1 if failed else 0
 
 
@@ -62,7 +62,9 @@ def void(name, check, reason, undo, plan_only, yes, course_dir, database, as_jso
 @click.argument("name")
 @click.option("--jobs", type=click.IntRange(1, 64), help="Submissions judged at the same time.")
 @STUDENTS
-@click.option("--force", is_flag=True, help="Also what was judged already from the same files by the same tests.")
+@click.option(
+    "--force", is_flag=True, help="Judge again what was already judged from the same files by the same tests."
+)
 @PLAN
 @YES
 @WHERE
@@ -71,7 +73,8 @@ def void(name, check, reason, undo, plan_only, yes, course_dir, database, as_jso
 def regrade(name, jobs, students, force, plan_only, yes, course_dir, database, as_json):
     """Judge module NAME again by its corrected tests, and show whose points change before any do.
 
-    The verdicts are kept: a yes, now or later, writes the ones that were shown. Whose feedback is out is told anew.
+    The verdicts are kept: if you confirm, now or later, those that were shown are written. Students whose feedback is
+    out get it again.
 
     \b
     Examples:
@@ -91,7 +94,7 @@ def regrade(name, jobs, students, force, plan_only, yes, course_dir, database, a
         code = run_job(door, "release_feedback", name, told, None, as_json, quiet=True, unread=True) or code
     print_json(as_json, plan)
     if not as_json:
-        click.echo("Done." if not code else "Some could not be graded: tito grade status")
+        click.echo("Done." if not code else "Some could not be graded: see tito grade status")
     return code
 
 
@@ -108,7 +111,9 @@ def _list(found: dict[str, Any], as_json: bool) -> int:
         rows = [{**row, "void": row["void"]["reason"] if row["void"] else ""} for row in found["checks"]]
         table(rows, ("name", "title", "points", "hidden", "passed", "judged", "void"))
     elif not as_json:
-        click.echo(f"Nothing of {found['assignment']} was judged yet: tito grade autograde {found['assignment']}")
+        click.echo(
+            f"No submission of {found['assignment']} has been judged yet: tito grade autograde {found['assignment']}"
+        )
     return 0
 
 
@@ -117,15 +122,17 @@ def _say_void(plan: dict[str, Any]) -> None:
     what = f"{about['exercise']}, “{about['title']}” ({about['points']:g} points)"
     click.echo(f"{what} {'counts again' if plan['undo'] else 'does not count: everybody has its points'}.")
     if about["reason"] and not plan["undo"]:
-        click.echo(f"Students read why: {about['reason']}")
+        click.echo(f"Students see the reason: {about['reason']}")
     _say_rows(plan)
-    _say_names("Another verdict than the recorded one gave their grade, so they are judged again", plan["judge_again"])
+    _say_names(
+        "Their grade comes from another verdict than the recorded one, so they are judged again", plan["judge_again"]
+    )
     _say_names("Could not be judged, so there is nothing to add to", plan["not_judged"])
 
 
 def _say_regrade(plan: dict[str, Any]) -> None:
     count = len(plan["judged"])
-    click.echo(f"{count} submission{'' if count == 1 else 's'} judged by other tests than the grade is of.")
+    click.echo(f"{count} submission{'' if count == 1 else 's'} judged by other tests than those behind the grade.")
     _say_rows(plan)
     _say_names("Could not be judged", plan["not_judged"])
 
@@ -136,7 +143,7 @@ def _say_rows(plan: dict[str, Any]) -> None:
         table([{**row, "why": _why(row)} for row in changed], ("student", "before", "after", "told", "why"))
     else:
         click.echo("Nobody's points change.")
-    _say_names("Points given by hand stand, look at them", [row["student"] for row in plan["rows"] if row["by_hand"]])
+    _say_names("Points given by hand stay, check them", [row["student"] for row in plan["rows"] if row["by_hand"]])
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ Instructor = Annotated[Caller, Depends(needs(RUN))]
 
 
 class VoidRequest(BaseModel):
-    """Which check shall count for everybody and why, or count again (`undo`)."""
+    """The check whose points everybody shall get and why, or which counts again (`undo`)."""
 
     model_config = ConfigDict(extra="forbid")
     check: str = Field(min_length=1, max_length=1000)
@@ -43,7 +43,7 @@ def plan(assignment: str, wanted: VoidRequest, request: Request, _: Instructor) 
 
 @router.post("/voids")
 def apply(assignment: str, wanted: VoidRequest, request: Request, person: Instructor) -> dict[str, Any]:
-    """Let a check be void, or count again; asking once more changes nothing."""
+    """Make a check void, or let it count again; repeating this changes nothing."""
     state = request.app.state
     return apply_void(state.settings, state.queue, wanted.of(assignment), by=person.name)
 

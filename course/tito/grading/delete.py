@@ -1,6 +1,6 @@
-"""Delete what grading holds of a frozen course: its record, and nbgrader's files of its students with the gradebook.
+"""Delete grading's data of a frozen course: its record, and nbgrader's files of its students with the gradebook.
 
-The course's own notebooks and the freeze stay. What a sudden end leaves is deleted by asking again.
+The course's own notebooks and the freeze stay. If this is interrupted, asking again deletes the rest.
 """
 
 import shutil
@@ -25,10 +25,10 @@ FILES = (FILE_NAME, f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", f"{FILE_NAME}-journa
 
 
 def delete_content(settings: GradingSettings, queue: Queue, yes: bool) -> dict[str, Any]:
-    """Count what grading holds; with `yes` delete it, of a frozen course alone. Again finds nothing."""
+    """Count grading's data; with `yes`, delete it, but only of a frozen course. Repeating this finds nothing."""
     folder = settings.course_dir
     if yes and frozen(folder) is None:
-        raise TitoError("a course is frozen before it is deleted: tito semester freeze")
+        raise TitoError("the course is not frozen, so it can't be deleted: tito semester freeze")
     with Session(queue.engine) as session:
         runs = session.scalar(select(func.count()).select_from(Run)) or 0
     found = {

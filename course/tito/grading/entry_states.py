@@ -11,7 +11,7 @@ KIND = "measure"
 
 
 def entry_states(session: Session, student: str) -> dict[str, dict[str, Any]]:
-    """Return, by assignment, what was said of the newest measured entry, and whether another one waits."""
+    """Return, by assignment, the result of the newest measured entry, and whether another one is waiting."""
     found: dict[str, dict[str, Any]] = {}
     runs = select(Run).where(Run.kind == KIND, Run.student == student, Run.outcome.in_(("done", "refused")))
     for run in session.scalars(runs.order_by(Run.id)):

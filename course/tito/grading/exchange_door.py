@@ -1,7 +1,7 @@
 """The grading service's door to the exchange: new submissions, files, results, feedback.
 
-It speaks through `exchange.client` with the service's own token, which carries the rights. What is late is the
-exchange's to say: collecting is done by its nbgrader plugin, which nbgrader's own factory is told by name.
+It uses `exchange.client` with the service's own token, which carries the rights. The exchange says what is late:
+collecting is done by its nbgrader plugin, which nbgrader's own factory loads by name.
 """
 
 import contextlib
@@ -36,7 +36,7 @@ class ExchangeSilent(ExchangeError):
 def asking(settings: GradingSettings) -> Iterator[ExchangeClient]:
     """Give a client for the block; what the exchange refuses becomes an ExchangeError."""
     if not settings.exchange_url or not settings.course_id:
-        raise ExchangeError("this needs the exchange: set EXCHANGE_URL and EXCHANGE_COURSE, or begin with `make serve`")
+        raise ExchangeError("no exchange is set: set EXCHANGE_URL and EXCHANGE_COURSE, or start with `make serve`")
     try:
         with ExchangeClient(settings.exchange_url, settings.token) as client:
             yield client
@@ -78,20 +78,20 @@ def downloaded_snapshot(settings: GradingSettings, number: str) -> Iterator[Path
 
 @contextlib.contextmanager
 def _scratch() -> Iterator[Path]:
-    """Give the name of a folder that is not there yet, and is gone after the block."""
+    """Give the name of a folder that does not exist yet, and is deleted after the block."""
     with tempfile.TemporaryDirectory(prefix="grading-") as scratch:
         yield Path(scratch) / "files"
 
 
 def post_result(settings: GradingSettings, submission: str, result: Result) -> None:
-    """Attach what the grader found to a submission; its student reads it at once."""
+    """Attach what the grader found to a submission; its student sees it immediately."""
     with asking(settings) as client:
         client.put_result(settings.course_id, submission, result)
 
 
 def add_to_result(settings: GradingSettings, submission: str, name: str, words: str, found: dict[str, Any]) -> None:
     """Add something found later to a submission's quick result, or replace what an earlier try has added; the score
-    stays. Where a full result stands, nothing is added.
+    stays. If there is a full result, nothing is added.
     """
     with asking(settings) as client:
         result = client.submission(settings.course_id, submission).result
@@ -111,13 +111,13 @@ def arrival(settings: GradingSettings, submission: str) -> dict[str, Any]:
 
 
 def release_feedback(settings: GradingSettings, submission: str, page: Path) -> None:
-    """Hand a feedback page to the student."""
+    """Release a feedback page to the student."""
     with asking(settings) as client:
         client.put_feedback(settings.course_id, submission, page.parent, [page.name])
 
 
 def release(settings: GradingSettings, assignment: str) -> str:
-    """Hand a module's release folder to the exchange; say which version it is now."""
+    """Put a module's release folder into the exchange; return which version it is now."""
     folder = settings.course_dir / "release" / assignment
     if not folder.is_dir():
         raise TitoError(f"{assignment} has no release to hand out: generate it first")
@@ -127,7 +127,7 @@ def release(settings: GradingSettings, assignment: str) -> str:
 
 
 def present_schedule(settings: GradingSettings, assignment: str) -> tuple[datetime | None, dict[str, int]]:
-    """Return a module's due date for everybody, and how late each of its submissions is by the schedule of now."""
+    """Return a module's due date for everybody, and how late each of its submissions is under the present schedule."""
     with asking(settings) as client:
         due = client.assignment(settings.course_id, assignment).due_at
         late = {each.id: each.lateness_seconds for each in client.all_submissions(settings.course_id, assignment)}
@@ -135,14 +135,14 @@ def present_schedule(settings: GradingSettings, assignment: str) -> tuple[dateti
 
 
 def released_assignments(settings: GradingSettings) -> set[str]:
-    """Return the modules whose files students can fetch, or will be able to at their time."""
+    """Return the modules whose files students can fetch, or will be able to at their release time."""
     with asking(settings) as client:
         return {each.id for each in client.assignments(settings.course_id) if each.released_at}
 
 
 def collect(settings: GradingSettings, assignment: str, student: str = "") -> dict[str, list[str]]:
-    """Bring nbgrader's `submitted` to the attempts that count; return which students' work is new and which as
-    before.
+    """Update nbgrader's `submitted` to the attempts that count; return which students' work is new and which is
+    unchanged.
     """
     from nbgrader.auth import Authenticator
     from nbgrader.coursedir import CourseDirectory
@@ -185,7 +185,7 @@ def _nbgrader_config(settings: GradingSettings, assignment: str):
 
 
 def collected_ids(settings: GradingSettings, assignment: str) -> dict[str, str]:
-    """Return which submission of each student lies in `submitted`."""
+    """Return which submission of each student is in `submitted`."""
     folders = (settings.course_dir / "submitted").glob(f"*/{assignment}")
     return {folder.parent.name: name for folder in folders if (name := collected_id(folder))}
 

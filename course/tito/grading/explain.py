@@ -1,4 +1,4 @@
-"""Why a submission got its points: the recorded verdict, and the same judged again from its seed."""
+"""Why a submission got its points: the recorded verdict, and the result of judging it again from its seed."""
 
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,10 @@ from .settings import GradingSettings, settings_from_environment
 def explain_run(
     run: dict[str, Any], voids: list[dict[str, Any]], course_dir: str | None, database: str | None
 ) -> dict[str, Any]:
-    """Judge a recorded run's submission again, where its files and tests are still the same.
+    """Judge a recorded run's submission again, if its files and tests are still the same.
 
-    `reproduced` is True or False, or None with the reason in `why_not` where it could not be tried. A verdict says what
-    the judge found; `voids` are the checks that count for everybody whatever it found.
+    `reproduced` is True or False, or None with the reason in `why_not` if it could not be tried. A verdict says what
+    the judge found; `voids` are the checks whose points everybody has, regardless of that.
     """
     about = {name: run[name] for name in run if name != "report"}
     explanation = {"run": about, "recorded": run["report"], "voids": voids}
@@ -42,14 +42,14 @@ def _submission(
         return None, None, "the course directory is not here: this is the recorded verdict"
     folder = settings.course_dir / "submitted" / run["student"] / run["assignment"]
     if not folder.is_dir() or verdicts.folder_digest(folder) != run["submission_sha256"]:
-        return None, None, "another attempt lies in `submitted` now: this is the verdict on the earlier one"
+        return None, None, "another attempt is in `submitted` now: this is the verdict on the earlier one"
     if verdicts.source_digest(settings, run["assignment"]) != run["source_sha256"]:
-        return None, None, "the module's tests have changed since: this is the verdict of the earlier ones"
+        return None, None, "the module's tests have changed since: this is the verdict of the earlier tests"
     if verdicts.earlier_digest(settings, run["assignment"], run["student"]) != run["versions"].get("earlier"):
         return (
             None,
             None,
-            "her earlier modules, which may have helped, have changed since: this is the recorded verdict",
+            "the student's earlier modules, which may have helped, have changed since: this is the recorded verdict",
         )
     return folder, settings, ""
 

@@ -1,7 +1,7 @@
-"""The freeze of a course on the side of grading: what is in the queue ends first, open requests are closed, and from
-then on nothing is queued or changed.
+"""Grading's part in the freeze of a course: queued work is finished first, open requests are closed, and from then on
+nothing is queued or changed.
 
-Work that is being done is waited for by whoever freezes; what only waits is named, and left undone where they say so.
+A freeze is refused while work is running; work that is only waiting is named, and left undone if the caller says so.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ UNDONE = "cancelled: the course was frozen"
 
 
 def freeze_state(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
-    """Return whether the gradebook is frozen, and what a freeze would meet."""
+    """Return whether the gradebook is frozen, and what a freeze would affect."""
     how = frozen(settings.course_dir)
     with Session(queue.engine) as session:
         regrades = session.scalars(select(Regrade.id).where(Regrade.answered_at.is_(None))).all()
@@ -34,7 +34,7 @@ def freeze_state(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
 
 
 def freeze(settings: GradingSettings, queue: Queue, how: Frozen, leave_undone: bool) -> dict[str, Any]:
-    """Freeze the gradebook; what is still queued is cancelled if that is meant, else nothing is frozen.
+    """Freeze the gradebook; work still queued is cancelled if `leave_undone`, else nothing is frozen.
 
     Return what was left undone. Freezing again changes nothing.
     """
@@ -54,7 +54,7 @@ def freeze(settings: GradingSettings, queue: Queue, how: Frozen, leave_undone: b
 
 
 def unfreeze(settings: GradingSettings) -> None:
-    """Let the gradebook be changed again; again changes nothing."""
+    """Let the gradebook be changed again; repeating this changes nothing."""
     remove_frozen(settings.course_dir)
 
 
@@ -65,7 +65,7 @@ def _refuse_unfinished(queue: Queue, leave_undone: bool) -> None:
         raise TitoError(f"grading is at work on {_named(running)}: try again in a minute")
     if tasks and not leave_undone:
         raise TitoError(
-            f"grading has still to do {_named(tasks)}: wait until it is done, or say that it is left undone "
+            f"grading still has to do {_named(tasks)}: wait until it is done, or leave it undone "
             "(tito semester freeze --unfinished)"
         )
 
@@ -76,7 +76,7 @@ def _unfinished(queue: Queue) -> list[Task]:
 
 
 def _end(queue: Queue, how: Frozen) -> None:
-    """Cancel what waits, and close requests for another look with the reason."""
+    """Cancel what is waiting, and close requests for another look with the reason."""
     said = f"The course was frozen at {how.since[:16].replace('T', ' ')} UTC: requests are closed."
     closed = {"answer": said, "answered_by": how.by, "answered_at": utc_now(), "open_key": None}
     ended = {"state": "cancelled", "waiting_key": None, "finished_at": utc_now(), "message": UNDONE}

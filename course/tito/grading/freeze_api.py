@@ -1,4 +1,4 @@
-"""The interface of a freeze; and the rule that a frozen course refuses whatever would change something."""
+"""The interface of a freeze; and the rule that a frozen course refuses everything that would change something."""
 
 from typing import Annotated, Any
 
@@ -17,14 +17,14 @@ router = APIRouter(prefix="/freeze")
 Reader = Annotated[Caller, Depends(needs(READ))]
 Instructor = Annotated[Caller, Depends(needs(RUN))]
 READING = ("GET", "HEAD", "OPTIONS")
-# By method and last words of the address: what only takes back or shows, and the freeze itself.
+# By method and last part of the address: what only shows or takes back, and the freeze itself.
 STAYS_OPEN = {("PUT", "freeze"), ("DELETE", "freeze"), ("POST", "plan"), ("DELETE", "me"), ("POST", "withdraw")}
 STAYS_OPEN |= {("DELETE", "content")}
-STAYS_OPEN |= {("DELETE", "similar")}  # names that are to be forgotten
+STAYS_OPEN |= {("DELETE", "similar")}  # names that must be forgotten
 
 
 class FreezeRequest(BaseModel):
-    """Since when the course is frozen and by whom; `leave_undone`: what waits in the queue is cancelled."""
+    """Since when the course is frozen and by whom; `leave_undone`: work waiting in the queue is cancelled."""
 
     model_config = ConfigDict(extra="forbid")
     since: str = Field(max_length=40)
@@ -33,7 +33,7 @@ class FreezeRequest(BaseModel):
 
 
 def refuse_changes(request: Request, _: Annotated[Caller, Depends(caller)]) -> None:
-    """Refuse in a frozen course whatever is not named here as harmless."""
+    """In a frozen course, refuse every request that is not listed here as harmless."""
     last = request.url.path.rstrip("/").rsplit("/", 1)[1]
     if request.method not in READING and (request.method, last) not in STAYS_OPEN:
         refuse_frozen(request.app.state.settings.course_dir)
@@ -41,20 +41,20 @@ def refuse_changes(request: Request, _: Annotated[Caller, Depends(caller)]) -> N
 
 @router.get("")
 def show(request: Request, _: Reader) -> dict[str, Any]:
-    """Tell whether the course is frozen, and what a freeze would meet."""
+    """Tell whether the course is frozen, and what a freeze would affect."""
     return freeze_state(request.app.state.settings, request.app.state.queue)
 
 
 @router.put("")
 def put(wanted: FreezeRequest, request: Request, _: Instructor) -> dict[str, Any]:
-    """Freeze the gradebook, once the queue is empty or what waits may be left undone."""
+    """Freeze the gradebook, once the queue is empty or waiting work may be left undone."""
     state = request.app.state
     return freeze(state.settings, state.queue, Frozen(wanted.since, wanted.by), wanted.leave_undone)
 
 
 @router.delete("/content")
 def delete_all(request: Request, _: Instructor, yes: bool = False) -> dict[str, Any]:
-    """Delete what grading holds of a frozen course; without `yes` say how much that is."""
+    """Delete grading's data of a frozen course; without `yes`, return how much that is."""
     return delete_content(request.app.state.settings, request.app.state.queue, yes)
 
 

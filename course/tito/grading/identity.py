@@ -1,4 +1,4 @@
-"""Who calls the grading service, and what they may: the Hub answers, from the token that came with the request."""
+"""Who is calling the grading service, and what they may do: the Hub says so for the request's token."""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,17 +9,17 @@ from exchange.protocol.models import Refused
 
 
 async def caller(request: Request) -> Caller:
-    """FastAPI dependency: whoever makes this request, if the Hub lets them in."""
+    """FastAPI dependency: the person who makes this request, if the Hub lets them in."""
     who: Caller = await request.app.state.identity.caller(token_in(request.headers))
     doors = door_scopes("grading")
     if not who.scopes & doors:
         remedy = "the Hub has not given it: ask an instructor"
-        raise Refused(f"the grading service is for tokens with {max(doors, key=len)}", who.name, remedy, 403)
+        raise Refused(f"{who.name}'s token lacks the scope {max(doors, key=len)}", "", remedy, 403)
     return who
 
 
 def needs(scope: str) -> Callable[[Request], Awaitable[Caller]]:
-    """Return a dependency that lets only holders of a scope in."""
+    """Return a dependency that lets in only callers with a scope."""
 
     async def check(request: Request) -> Caller:
         return holder(await caller(request), scope)
@@ -28,7 +28,7 @@ def needs(scope: str) -> Callable[[Request], Awaitable[Caller]]:
 
 
 def holder(who: Caller, scope: str | None) -> Caller:
-    """Return the caller who holds a scope; raise Refused 403 for one who does not."""
+    """Return a caller who has a scope; raise Refused 403 for one who does not."""
     if scope is None or not who.has(scope):
-        raise Refused(f"this needs the right {scope}", who.name, "ask an instructor", 403)
+        raise Refused(f"{who.name}'s token lacks the right {scope}", "", "ask an instructor", 403)
     return who

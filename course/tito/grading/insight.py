@@ -1,4 +1,4 @@
-"""What `tito.insight` says of this course now, from the service's own record and what the exchange has added up."""
+"""What `tito.insight` says about this course now, from the service's own record and the exchange's sums."""
 
 import tempfile
 from datetime import datetime
@@ -21,7 +21,7 @@ from .settings import GradingSettings
 
 NOTHING = CourseActivity([], [], [])
 MOST_LINES = 400
-MOST_KEPT = 3  # modules whose verdicts are kept with names; staff look at one, and at the lists behind its numbers
+MOST_KEPT = 3  # modules whose verdicts are kept with names; staff view one, and the lists behind its numbers
 
 
 class Insight:
@@ -61,12 +61,12 @@ class Insight:
         return insight, _in_order(facts, exercises), _predictions(told, people)
 
     def code(self, slug: str, student: str, exercise: str) -> dict[str, Any]:
-        """Return a student's cell of an exercise as text, from the newest attempt that was judged, and its checks."""
+        """Return a student's cell for an exercise as text, from the newest attempt that was judged, and its checks."""
         self._facts(slug)
         verdicts = [each for each in read_verdicts(self.queue, {slug})[slug] if each.student == student]
         found = next((e for e in exercise_insights(verdicts) if e.name == exercise), None)
         if found is None:
-            raise Refused("an exercise was judged for this student", f"{exercise} of {student}", "choose another", 404)
+            raise Refused(f"{exercise} has not been judged for {student}", "", "choose another", 404)
         runs = self.queue.latest_run("quick", slug, student, ("graded", "refused"))
         source = self._cell(slug, student, exercise, runs.submission if runs else "")
         checks = [
@@ -89,7 +89,7 @@ class Insight:
         return None if source is None else "\n".join(source.splitlines()[:MOST_LINES])
 
     def _folder(self, slug: str, student: str, submission: str, scratch: Path) -> Path:
-        """Fetch an attempt from the exchange; the collected one where the exchange has no word of it."""
+        """Fetch an attempt from the exchange, or use the collected one if the exchange does not know it."""
         if submission and self.settings.exchange_url:
             with exchange_door.asking(self.settings) as client:
                 client.fetch_files(self.settings.course_id, submission, scratch)
@@ -99,11 +99,11 @@ class Insight:
     def _facts(self, slug: str) -> ModuleFacts:
         modules = modules_of(self.settings)
         if slug not in modules:
-            raise Refused("a module of this semester has that name", slug, f"there are: {', '.join(modules)}", 404)
+            raise Refused(f"this semester has no module {slug}", "", f"there are: {', '.join(modules)}", 404)
         return modules[slug]
 
     def _told(self, **which: Any) -> tuple[CourseActivity, str]:
-        """Ask the exchange what events say; nothing, and why, where it is away: what was judged is known without."""
+        """Ask the exchange about events; if it is away, return nothing and why: what was judged is known without it."""
         try:
             with exchange_door.asking(self.settings) as client:
                 return client.activity(self.settings.course_id, **which), ""
@@ -111,7 +111,7 @@ class Insight:
             return NOTHING, str(error)
 
     def _judged(self, slug: str, standings: Standings, people: frozenset[str]) -> list[ExerciseInsight]:
-        """Return what verdicts say of a module: its page asks for it, and so do the lists behind its numbers."""
+        """Return what verdicts say about a module, for its page and for the lists behind its numbers."""
         version = (standings.newest_run.get(slug), people)
         found: list[ExerciseInsight] | None = None
         if not self._exercises.stale({slug: version}):

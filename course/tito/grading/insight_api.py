@@ -1,4 +1,4 @@
-"""Insight's interface, for staff: the semester, a module, who stands behind a number, a cell behind a name."""
+"""Insight's interface, for staff: the semester, a module, the students behind a number, a student's cell."""
 
 from typing import Annotated, Any
 
@@ -45,7 +45,7 @@ def module(slug: str, here: Here, _: Reader) -> dict[str, Any]:
 
 @router.get("/modules/{slug}/students")
 def students(slug: str, number: Name, here: Here, _: Reader, exercise: Name = "", check: Name = "") -> dict[str, Any]:
-    """List who stands behind a number of a module, an exercise or a check, by name."""
+    """List the students behind a number of a module, an exercise or a check, by name."""
     numbers, exercises, predictions = here.module(slug)
     try:
         if number == "reading":
@@ -58,7 +58,7 @@ def students(slug: str, number: Name, here: Here, _: Reader, exercise: Name = ""
         return _listed(slug, number, found.of(number, check), exercise, check)
     except (KeyError, StopIteration) as error:
         what = " of ".join(name for name in (number, check, exercise, slug) if name)
-        raise Refused("a number with a list has that name", what, f"of a module: {', '.join(STEPS)}", 404) from error
+        raise Refused(f"there is no list for {what}", "", f"a module has these: {', '.join(STEPS)}", 404) from error
 
 
 def _listed(slug: str, number: str, rows: list[dict[str, Any]], exercise: str = "", check: str = "") -> dict[str, Any]:
@@ -73,5 +73,5 @@ def _reading(here: Insight, slug: str) -> list[dict[str, Any]]:
 
 @router.get("/modules/{slug}/students/{student}/{exercise}")
 def code(slug: str, student: str, exercise: str, here: Here, _: Reader) -> dict[str, Any]:
-    """Show one student's cell of an exercise, as text, with its checks."""
+    """Show one student's cell for an exercise, as text, with its checks."""
     return here.code(slug, student, exercise)

@@ -1,7 +1,7 @@
-"""What the grading service reads for `tito.insight`: verdicts of a module, how attempts stand, the semester's modules.
+"""What the grading service reads for `tito.insight`: a module's verdicts, the state of attempts, a semester's modules.
 
-A page over a whole semester reads facts of runs, never reports; reports are read by module, and what they give is kept
-until the module has a newer run.
+A page about a whole semester reads facts about runs, never reports; reports are read by module, and what they give is
+kept until the module has a newer run.
 """
 
 import threading
@@ -47,21 +47,21 @@ def course_of(settings: GradingSettings) -> dict[str, str]:
 
 
 def class_of(settings: GradingSettings, seen: set[str]) -> frozenset[str]:
-    """Return who is in the course: the roster, or without a semester everybody who was seen."""
+    """Return who is in the course: the roster, or, without a semester, everybody who was seen."""
     members = roster(settings.course_dir)
     return frozenset(seen) if members is None else members
 
 
 @dataclass(frozen=True)
 class Standings:
-    """By module and student how attempts stand, and by module the newest run."""
+    """The state of attempts by module and student, and the newest run by module."""
 
     attempts: dict[str, dict[str, Attempts]]
     newest_run: dict[str, int]
 
 
 def read_standings(queue: Queue, module: str = "") -> Standings:
-    """Read how everybody's attempts stand, at one module or at all, with one statement and no report."""
+    """Read the state of everybody's attempts, at one module or at all, with one statement and no report."""
     of_student = (Run.assignment, Run.student, Run.kind)
     newest = select(*of_student, func.count(Run.submission.distinct()).label("count"), func.max(Run.id).label("id"))
     chosen = (Run.assignment == module,) if module else ()
@@ -151,8 +151,8 @@ def _check(check: dict[str, Any]) -> Check:
 
 
 class Kept:
-    """What was computed of a module's verdicts, until the module has a newer run or the class is another; of the
-    modules that were computed last, where `most` says how many.
+    """What was computed from a module's verdicts, until the module has a newer run or the class changes; only for the
+    `most` modules that were computed last, if it is set.
     """
 
     def __init__(self, most: int | None = None) -> None:
@@ -161,7 +161,7 @@ class Kept:
         self._lock = threading.Lock()
 
     def stale(self, versions: dict[str, Any]) -> set[str]:
-        """Return the modules of which nothing is kept at these versions."""
+        """Return the modules for which nothing is kept at these versions."""
         with self._lock:
             return {module for module, version in versions.items() if self._found.get(module, (None,))[0] != version}
 
@@ -173,6 +173,6 @@ class Kept:
                 del self._found[next(iter(self._found))]
 
     def of(self, module: str) -> Any:
-        """Return what is kept of a module, None if nothing is."""
+        """Return what is kept for a module, None if nothing is."""
         with self._lock:
             return self._found.get(module, (None, None))[1]

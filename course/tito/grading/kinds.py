@@ -1,7 +1,7 @@
-"""The one table of grading work: what kinds there are, and all that queue, interface and pages know of each.
+"""The one table of grading work: what kinds there are, and all that queue, interface and pages know about each.
 
-A new kind is a file in `tasks/` and a line in KINDS. The queue orders by it, the service offers it to whoever has the
-right, formgrader and home page get a button. Nothing that a kind needs is loaded before it is first done.
+A new kind is a file in `tasks/` and a line in KINDS. The queue orders by it, the service offers it to everybody with
+the right, formgrader and home page get a button. Nothing that a kind needs is loaded before it is first done.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from .rights import RUN
 
 
 class Step(NamedTuple):
-    """What a student's submission must have reached: a folder of nbgrader's, and what to do where it is missing."""
+    """What a student's submission must have reached: a folder of nbgrader's, and what to do if it is missing."""
 
     folder: str
     remedy: str
@@ -27,14 +27,14 @@ class Button(NamedTuple):
     text: str
     hint: str
     order: str = ""
-    said: str = ""  # once it is queued, about {module}; what says nothing has no button on the home page
-    address: str = ""  # in the formgrader, where nbgrader has another word than the kind's name
-    again: bool = False  # of one student it is done also where nothing has changed since the last time
+    said: str = ""  # once it is queued, about {module}; a kind without it has no button on the home page
+    address: str = ""  # in the formgrader, if nbgrader's word is not the kind's name
+    again: bool = False  # for one student it is done even if nothing has changed since the last time
 
 
-# What a task has for itself while it runs: files and grades of a submission, those of a whole module, or nothing.
+# What a task locks while it runs: files and grades of a submission, those of a whole module, or nothing.
 SUBMISSION, MODULE, NOTHING = "book", "module", "own"
-ALONE = "alone"  # the kind itself: one task of it at a time, so that long ones leave a runner to what is urgent
+ALONE = "alone"  # the kind itself: one task of it at a time, so that long ones leave a runner for urgent work
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,9 @@ class Kind:
     scope: str | None = RUN  # who may ask for it; None: only the service itself
     after: Step | None = None  # it is done student by student, once this is there; else for a module as a whole
     holds: str = SUBMISSION
-    waits_for: str = ""  # a kind that is finished first wherever a module has any of it to do
+    waits_for: str = ""  # a kind that is finished first if a module has any of it to do
     button: Button | None = None
-    away: bool = False  # what it takes is judging, which other machines can do where there are any
+    away: bool = False  # it consists of judging, which other machines can do if there are any
 
     def load(self) -> Callable[..., Any]:
         """Import the function that does it."""
@@ -109,7 +109,7 @@ def names_to_ask_for() -> list[str]:
 
 
 def names_away() -> list[str]:
-    """Name the kinds that judges on other machines do, where there are any."""
+    """Name the kinds that judges on other machines do, if there are any."""
     return [kind.name for kind in KINDS if kind.away]
 
 

@@ -1,4 +1,4 @@
-"""What an operator watches of grading besides requests: how much waits, since when, and what went wrong."""
+"""What an operator monitors about grading besides requests: how much is waiting, since when, and what failed."""
 
 import datetime
 
@@ -14,10 +14,10 @@ RECENT = datetime.timedelta(hours=1)
 
 
 def grading_metrics(queue: Queue) -> Metrics:
-    """Return the metrics of a service with this queue; they are read from its database when somebody looks."""
+    """Return the metrics of a service with this queue; they are read from its database when somebody asks."""
     metrics = Metrics("grading")
-    metrics.gauge("waiting_tasks", "Submissions that wait or are judged", queue.waiting)
-    metrics.gauge("oldest_task_seconds", "How long the oldest waiting submission waits", lambda: _oldest(queue))
+    metrics.gauge("waiting_tasks", "Submissions waiting or being judged", queue.waiting)
+    metrics.gauge("oldest_task_seconds", "How long the oldest waiting submission has waited", lambda: _oldest(queue))
     metrics.gauge("failed_tasks", "Submissions of the last hour that could not be judged", lambda: _failed(queue))
     return metrics
 

@@ -1,14 +1,14 @@
-"""Draw what a milestone's run told of its figure: numbers and words from a student's process, bounded by the judge."""
+"""Draw the figure that a milestone's run described: numbers and words of a student's process, bounded by the judge."""
 
 import io
 from typing import Any
 
 DPI = 110
-MARKS = 60  # a line of so few points shows each
+MARKS = 60  # a line with at most so many points shows each
 
 
 def png(told: dict[str, Any]) -> bytes:
-    """Return the figure as PNG, nothing where there is nothing to draw."""
+    """Return the figure as PNG, empty if there is nothing to draw."""
     if not told.get("lines"):
         return b""
     from matplotlib.figure import Figure

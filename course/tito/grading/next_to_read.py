@@ -1,4 +1,4 @@
-"""Which answer somebody reads next: of their share, then of what is nobody's, and none that somebody else has open."""
+"""Which answer somebody reads next: of their share, then of nobody's, and none that somebody else has open."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,10 @@ from .reading import Reading
 def find_next(
     reading: Reading, queue: Queue, person: str, question: str = "", section: str = "", after: str = ""
 ) -> Answer | None:
-    """Take the next answer for somebody to read: of their share, then of what is nobody's; None where nothing waits.
+    """Take the next answer for somebody to read: of their share, then of nobody's; None if nothing is waiting.
 
-    What others have open is passed over, and so is the submission `after`, which they have just had: the search goes on
-    behind it and begins again at the top.
+    Answers that others have open are skipped, and so is the submission `after`, which they have just had: the search
+    continues after it and begins again at the top.
     """
     waiting = [each for each in reading.answers if each.waits and question in ("", each.question)]
     waiting = [each for each in waiting if section in ("", reading.sections.of_student(each.student))]
@@ -28,7 +28,7 @@ def find_next(
 
 
 def _may_read(reading: Reading, person: str, answer: Answer, share: str) -> bool:
-    if share:  # it was given to them, whatever sections they read
+    if share:  # it was given to them, no matter which sections they read
         return not reading.sections.why_not(person, answer.student)
     return reading.sections.reads(person, answer.student)
 

@@ -1,7 +1,7 @@
-"""Who has which answer open: so that two readers find different answers, not what keeps points safe.
+"""Who has which answer open: so that two readers find different answers; it is not what keeps points safe.
 
-Taking an answer is one statement that one of two wins. A page that is open renews it; one that was closed, or died,
-holds nothing for longer than HOLDS. Whoever opens an answer that somebody else has is told, and may read on: points and
+Taking an answer is one statement, which only one of two wins. An open page renews it; one that was closed, or died,
+holds nothing for longer than HOLDS. Readers are told if somebody else has an answer open, and may read on: points and
 comments are compared when they are saved.
 """
 
@@ -49,7 +49,7 @@ def take(queue: Queue, assignment: str, key: Key, reader: str) -> bool:
 
 
 def give_back(queue: Queue, assignment: str, student: str, reader: str) -> None:
-    """Leave a submission: whatever of it the reader has open is free."""
+    """Leave a submission: all its answers that the reader has open become free."""
     mine = (OpenAnswer.assignment == assignment, OpenAnswer.student == student, OpenAnswer.reader == reader)
     with Session(queue.engine) as session:
         session.execute(delete(OpenAnswer).where(*mine))

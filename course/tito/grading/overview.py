@@ -1,6 +1,6 @@
-"""What pages ask for: what waits to be graded, how each module and student stands, and a student's own state.
+"""What pages ask for: what is waiting to be graded, the state of each module and student, and a student's own state.
 
-Staff see everybody; a student sees her own quick results at once, and scores only when their feedback was released.
+Staff see everybody; students see their own quick results immediately, and scores only once their feedback is released.
 """
 
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def overview(
     request: Request, _: Reader, section: Annotated[list[str] | None, Query(max_length=200)] = None
 ) -> dict[str, Any]:
     """Count, per module: collected, to autograde, to read by hand, graded, late, missing, feedback made and
-    released; of the students of some sections, or of all.
+    released; for the students of some sections, or for all.
     """
     settings, queue = request.app.state.settings, request.app.state.queue
     modules = module_overview(settings, queue, section or ())
@@ -51,9 +51,9 @@ def overview(
 
 
 def module_overview(settings: GradingSettings, queue: Queue, chosen: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Count what waits and what is done in each module, of the `chosen` sections or of all.
+    """Count what is waiting and what is done in each module, for the `chosen` sections or for all.
 
-    Whoever dropped the course is not counted: nobody waits for their work any more.
+    Students who dropped the course are not counted: nobody waits for their work any more.
     """
     known, members = sections(settings.course_dir), roster(settings.course_dir)
 
@@ -95,7 +95,7 @@ def _module(
 
 @router.get("/assignments/{assignment}/students")
 def students(assignment: str, request: Request, _: Reader) -> list[dict[str, Any]]:
-    """List, for one module, every student: submitted, late, score, what waits, feedback, quick result."""
+    """List, for one module, every student: submitted, late, score, what is waiting, feedback, quick result."""
     return student_rows(request.app.state.settings, request.app.state.queue, assignment)
 
 
@@ -132,15 +132,15 @@ def given_points(request: Request, _: Reader) -> list[str]:
 
 @router.get("/me")
 def own(request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
-    """Show the caller her own quick results, released scores and regrade requests, by module."""
+    """Show callers their own quick results, released scores and regrade requests, by module."""
     return _told_of(request, person.name)
 
 
 @router.get("/students/{student}")
 def of_student(student: str, request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
-    """The same of one student, for staff; a student may name herself only."""
+    """The same for one student, for staff; students may name only themselves."""
     if not person.has(READ) and person.name != student:
-        raise Refused("students may read their own results only", student, "leave the name out: `me`", 403)
+        raise Refused("students may read only their own results", student, "leave the name out: `me`", 403)
     return _told_of(request, student)
 
 
@@ -180,7 +180,7 @@ def _state_of(queue: Queue, student: str) -> dict[str, Any]:
     for assignment, run in newest.items():
         modules.setdefault(assignment, {})["quick"] = describe_quick(run)
     for task in waiting:
-        again = task.lease_until if task.state == QUEUED else None  # of one that the machine had no time for
+        again = task.lease_until if task.state == QUEUED else None  # for one that the machine had no time for
         modules.setdefault(task.assignment, {}).setdefault("quick", {}).update(
             waiting=True, again_at=again.isoformat() if again else None
         )
@@ -202,7 +202,7 @@ def _still_unread(row: StillUnread | None) -> dict[str, Any]:
 
 
 def describe_quick(run: Run) -> dict[str, Any]:
-    """Show what visible checks gave."""
+    """Show the results of visible checks."""
     return {
         "waiting": False, "submission": run.submission, "outcome": run.outcome, "message": run.message,
         "score": run.score, "max_score": run.max_score, "checked_at": run.started_at.isoformat(), "report": run.report,

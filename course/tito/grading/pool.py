@@ -1,8 +1,8 @@
 """Runner processes, as many as there is work for: none while the queue is empty, `jobs` at most.
 
-Where judges on other machines do the judging, one more process asks them, and the others do what is left.
-One that dies is replaced as long as there is work, and what it left behind is taken up again. Runners do not look into
-the queue while they rest; this process does, and calls them.
+If judges on other machines do the judging, one more process asks them, and the others do the rest. A process that dies
+is replaced as long as there is work, and what it left behind is queued again. Idle runners do not check the queue; this
+process does, and calls them.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from .queue import Queue
 from .settings import GradingSettings
 
 log = logging.getLogger("grading.pool")
-CHECK_SECONDS = 0.5  # until work is seen that another process put in or left; what this one puts in is seen at once
+CHECK_SECONDS = 0.5  # until work that another process queued or left is seen; this one's is seen immediately
 STOP_SECONDS = 8.0  # a supervisor kills ten seconds after SIGTERM; the tasks at hand go back to the queue before that
 
 
@@ -31,7 +31,7 @@ class Crew:
         self.processes: list[subprocess.Popen] = []
 
     def reap(self) -> None:
-        """Let go of runners that ended: for want of work, or by an accident that is worth a line in the log."""
+        """Remove runners that have ended: because there was no work, or by an accident, which is logged."""
         for process in [each for each in self.processes if each.poll() is not None]:
             if process.returncode:
                 log.warning("runner %s ended with code %s", process.pid, process.returncode)
@@ -39,7 +39,7 @@ class Crew:
             self.processes.remove(process)
 
     def call(self, queue: Queue) -> None:
-        """Tell all runners that there is work, and start more where there are more tasks than runners."""
+        """Tell all runners that there is work, and start more if there are more tasks than runners."""
         for process in self.processes:
             assert process.stdin
             with contextlib.suppress(BrokenPipeError):  # it has just ended

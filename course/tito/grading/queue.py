@@ -1,8 +1,8 @@
-"""The durable queue: put work in, claim it, renew the claim, finish it, take up what a dead process left.
+"""The durable queue: put work in, claim it, renew the claim, finish it, put back what a dead process left.
 
 Every step is one short transaction with a compare-and-set, so that any number of processes, on SQLite or PostgreSQL,
 can share it. A claim is a lease: a runner that stops renewing loses it. Work that killed its runner three times, or for
-which a crowded machine had no time as often, is failed with a message instead of being tried for ever.
+which a crowded machine had no time as often, fails with a message instead of being tried forever.
 """
 
 import datetime
@@ -24,7 +24,7 @@ from .runner_identity import is_dead
 
 LEASE_SECONDS = 30.0
 MAX_STARTS = 3
-POSTPONE_SECONDS = 120.0  # until the next try of what a crowded machine had no time for
+POSTPONE_SECONDS = 120.0  # until the next try of work for which a crowded machine had no time
 
 
 class QueueError(TitoError):
@@ -46,14 +46,14 @@ class Work:
 class Queue(QueueView):
     def __init__(self, engine: Engine):
         super().__init__(engine)
-        self.asked = threading.Event()  # set by whoever in this process puts work in; other processes can't
+        self.asked = threading.Event()  # set when this process queues work; other processes can't
 
     # asking
 
     def submit(
         self, kind: str, assignment: str, students: Iterable[str] = ("",), asked_by: str = "", **options: Any
     ) -> str:
-        """Queue one task per student and return the job's id; what already waits is joined, not doubled."""
+        """Queue one task per student and return the job's id; work that is already waiting is joined, not doubled."""
         _known(kind)
         students = list(dict.fromkeys(students))
         if not students:
@@ -88,7 +88,7 @@ class Queue(QueueView):
                     session.add(task)
                 try:
                     session.flush()
-                    # It belongs to the job already where work that was interrupted queues the same once more.
+                    # It already belongs to the job if interrupted work queues the same again.
                     if session.get(JobTask, (job_id, task.id)) is None:
                         session.add(JobTask(job_id=job_id, task_id=task.id))
                     session.commit()
@@ -121,7 +121,7 @@ class Queue(QueueView):
         for task_id, name, assignment, student in waiting:
             kind = find_kind(name)
             if kind and (kind.waits_for, assignment) in to_do:
-                continue  # the pages that are being made belong to what is to be released
+                continue  # the pages that are being made are part of what will be released
             key = _running_key(kind, name, assignment, student)
             if not _collides(kind, assignment, key, busy) and (work := self._take(task_id, key, runner)):
                 return work
@@ -182,7 +182,7 @@ class Queue(QueueView):
             return True
 
     def give_back(self, work: Work, runner: str, why: str) -> bool:
-        """Put a task back that could not be done just now and is not to blame; False if the claim had been lost."""
+        """Put back a task that could not be done now and is not to blame for it; False if the claim had been lost."""
         return self._back(work, runner, why, lease_until=None, starts=Task.starts - 1)
 
     def _back(self, work: Work, runner: str, why: str, **fields: Any) -> bool:
@@ -201,9 +201,9 @@ class Queue(QueueView):
         with Session(self.engine) as session:
             tries = session.get_one(Task, work.task_id).starts
         if tries >= MAX_STARTS:
-            return self.finish(work, runner, "failed", f"tried {tries} times: {why}. Queue it again in a quieter hour.")
+            return self.finish(work, runner, "failed", f"tried {tries} times: {why}. Queue it again at a quieter time.")
         later = utc_now() + datetime.timedelta(seconds=POSTPONE_SECONDS)
-        said = f"not judged yet ({why}): tried again after {later:%H:%M} UTC, {MAX_STARTS - tries} tries are left"
+        said = f"not judged yet ({why}): will be tried again after {later:%H:%M} UTC, {MAX_STARTS - tries} tries left"
         return self._back(work, runner, said, lease_until=later)
 
     def note(self, work: Work, **fields: Any) -> None:
@@ -229,8 +229,8 @@ class Queue(QueueView):
                 .values(
                     state=FAILED if hopeless else QUEUED, runner=None, running_key=None, lease_until=None,
                     finished_at=utc_now() if hopeless else None,
-                    message=f"the grading process died {starts} times on this submission; the previous grade stands. "
-                    "Look into the service's log, then queue it again." if hopeless else "",
+                    message=f"the grading process died {starts} times on this submission; the previous grade is kept. "
+                    "Look in the service's log, then queue it again." if hopeless else "",
                 )
             )  # fmt: skip
             if changed.rowcount != 1:  # type: ignore[attr-defined]
@@ -238,13 +238,13 @@ class Queue(QueueView):
             session.execute(
                 update(Run)
                 .where(Run.task_id == task_id, Run.outcome == "running")
-                .values(outcome="killed", message="the grading process died before it had finished")
+                .values(outcome="killed", message="the grading process died before it finished")
             )
             session.commit()
         return 0 if hopeless else 1
 
     def cancel(self, job_id: str) -> int:
-        """Cancel what of a job still waits and is wanted by no other job; return how many tasks."""
+        """Cancel the tasks of a job that still wait and that no other job wants; return how many."""
         with Session(self.engine) as session:
             shared = select(JobTask.task_id).where(JobTask.job_id != job_id)
             mine = select(JobTask.task_id).where(JobTask.job_id == job_id)
@@ -257,8 +257,8 @@ class Queue(QueueView):
             return changed.rowcount  # type: ignore[attr-defined]
 
     def forget_older_reports(self, run: int) -> None:
-        """Keep of a student's earlier runs of the same kind the facts, not the report, but of the first: the newest
-        one is read, and what passes at the first attempt is counted.
+        """Delete the reports of a student's earlier runs of the same kind, but not their facts or the first report:
+        the newest is read, and what passes at the first attempt is counted.
         """
         with Session(self.engine) as session:
             newest = session.get_one(Run, run)
@@ -270,7 +270,7 @@ class Queue(QueueView):
 
 def _is_ready() -> tuple[ColumnElement[bool], ...]:
     now, later = utc_now(), Task.lease_until
-    # No pause is longer: a later end was set by a clock that was ahead then, and would be waited for as long.
+    # No pause is longer: a later end was set while the clock was ahead, and would wait until it gets there.
     longest = now + datetime.timedelta(seconds=POSTPONE_SECONDS)
     return Task.state == QUEUED, or_(later.is_(None), later <= now, later > longest)
 

@@ -1,4 +1,4 @@
-"""Look at the queue without touching it: how far a job is, what waits, how a submission was last judged."""
+"""Read the queue without changing it: a job's progress, what is waiting, how a submission was last judged."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The reading of a module as one sees it: each answer with its share and who has it open; how far each reader is."""
+"""The reading of a module as people see it: each answer with its share and who has it open; each reader's progress."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from .strictness import strictness_of
 
 @dataclass(frozen=True)
 class Reading:
-    """A module's answers, whose share each is, what is open, and the course's sections."""
+    """A module's answers, in whose share each is, what is open, and the course's sections."""
 
     assignment: str
     answers: list[Answer]
@@ -37,7 +37,7 @@ class Reading:
 
     @property
     def readers(self) -> list[str]:
-        """Everybody who has a share, has read, or may."""
+        """Everybody who has a share, has read, or may read."""
         read = {each.reader for each in self.answers if each.reader}
         return sorted(read | set(self.shares.values()) | self.staff)
 
@@ -60,13 +60,13 @@ def _shares(session: Session, assignment: str) -> dict[Key, str]:
 
 
 def all_readings(settings: GradingSettings, queue: Queue, name: str) -> list[dict[str, Any]]:
-    """Count, for each module that has answers to read, what waits: in all, of somebody's share, of nobody's."""
+    """Count, for each module that has answers to read, what is waiting: in all, in somebody's share, in nobody's."""
     rows = [counts(load_reading(settings, queue, each), name) for each in assignment_names(settings)]
     return [row for row in rows if row["answers"]]
 
 
 def counts(reading: Reading, name: str) -> dict[str, Any]:
-    """Count what waits."""
+    """Count what is waiting."""
     waiting = [each for each in reading.answers if each.waits]
     return {
         "assignment": reading.assignment, "answers": len(reading.answers), "waiting": len(waiting),
@@ -76,7 +76,7 @@ def counts(reading: Reading, name: str) -> dict[str, Any]:
 
 
 def describe_reading(reading: Reading, name: str, sees: Iterable[str] | None = None) -> dict[str, Any]:
-    """Return a module's reading as plain data for somebody, who is told the strictness of those whom they may see."""
+    """Return a module's reading as plain data for somebody, with the strictness of those whose they may see."""
     return {
         **counts(reading, name), "questions": sorted({each.question for each in reading.answers}),
         "sections": list(reading.sections.names), "staff": sorted(reading.staff),
@@ -101,9 +101,9 @@ def _row(reading: Reading, answer: Answer) -> dict[str, Any]:
 
 
 def progress_rows(reading: Reading, sees: Iterable[str] | None = None) -> list[dict[str, Any]]:
-    """Return how far each reader is, and at the end what is nobody's share.
+    """Return each reader's progress and, at the end, what is in nobody's share.
 
-    `sees` names whose strictness is told; None tells everybody's.
+    `sees` names the readers whose strictness is included; None includes everybody's.
     """
     shown = set(reading.readers if sees is None else sees)
     rows = [_progress(reading, name, name in shown) for name in reading.readers]

@@ -1,6 +1,6 @@
 """The interface of the reading: lists, progress, the next answer, what is open, sharing out and handing over.
 
-Whoever reads sees everybody's progress, but nobody's strictness apart from their own; instructors see all of it.
+Readers see everybody's progress, but nobody's strictness except their own; instructors see everybody's.
 """
 
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ class Body(BaseModel):
 
 
 class Which(Body):
-    """Which answers are meant: of a question, of a section; `after` is the submission that one has just read."""
+    """Which answers are meant: of a question, of a section; `after` is the submission that the caller has just read."""
 
     question: Word = ""
     section: Word = ""
@@ -66,19 +66,19 @@ class HandOver(Body):
 
 @router.get("")
 def modules(request: Request, person: Reader) -> list[dict[str, Any]]:
-    """Count, by module, what waits to be read: in all, of one's own share, of nobody's."""
+    """Count, by module, what is waiting to be read: in all, in the caller's own share, in nobody's."""
     return all_readings(request.app.state.settings, request.app.state.queue, person.name)
 
 
 @router.get("/{assignment}")
 def show(assignment: str, request: Request, person: Reader) -> dict[str, Any]:
-    """Show a module's answers and how far each reader is."""
+    """Show a module's answers and each reader's progress."""
     return describe_reading(_load(request, assignment), person.name, None if person.has(RUN) else (person.name,))
 
 
 @router.post("/{assignment}/next")
 def take_next(assignment: str, which: Which, request: Request, person: Grader) -> dict[str, Any]:
-    """Take the next answer for the caller to read; `page` is empty where nothing waits for them."""
+    """Take the next answer for the caller to read; `page` is empty if nothing is waiting for them."""
     reading, queue = _load(request, assignment), request.app.state.queue
     found = find_next(reading, queue, person.name, which.question, which.section, which.after)
     return {"page": found.page if found else "", "question": found.question if found else ""}
@@ -86,7 +86,7 @@ def take_next(assignment: str, which: Which, request: Request, person: Grader) -
 
 @router.put("/{assignment}/open")
 def open_answer(assignment: str, opening: Opening, request: Request, person: Grader) -> dict[str, Any]:
-    """Have answers open, or go on having them; what somebody else has is named and stays theirs."""
+    """Open answers, or keep them open; those that somebody else has open are named and stay theirs."""
     taken = [question for question in opening.questions if _take(request, assignment, opening, question, person)]
     reading = _load(request, assignment)
     others = [
@@ -103,23 +103,23 @@ def _take(request: Request, assignment: str, opening: Opening, question: str, pe
 
 @router.post("/{assignment}/close")
 def close_answer(assignment: str, opening: Opening, request: Request, person: Grader) -> dict[str, Any]:
-    """Have a submission open no longer."""
+    """Close a submission."""
     open_answers.give_back(request.app.state.queue, assignment, opening.student, person.name)
     return {"closed": True}
 
 
 @router.post("/{assignment}/share")
 def share(assignment: str, wanted: Sharing, request: Request, person: Instructor) -> dict[str, Any]:
-    """Share the reading out among readers, or show how it would be."""
+    """Share the reading out among readers, or show the plan."""
     state = request.app.state
     return share_out(state.settings, state.queue, assignment, by_whom=person.name, **wanted.model_dump())
 
 
 @router.post("/{assignment}/handover")
 def give_over(assignment: str, wanted: HandOver, request: Request, person: Grader) -> dict[str, Any]:
-    """Give waiting answers of one's share to somebody else; instructors give anybody's."""
+    """Hand over waiting answers in the caller's share to somebody else; instructors may hand over anybody's."""
     if wanted.giver != person.name and not person.has(RUN):
-        raise Refused("one hands over one's own share", wanted.giver, "ask them, or an instructor", 403)
+        raise Refused("you may hand over only your own share", wanted.giver, "ask them, or an instructor", 403)
     state = request.app.state
     return hand_over(state.settings, state.queue, assignment, by_whom=person.name, **wanted.model_dump())
 

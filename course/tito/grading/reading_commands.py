@@ -1,6 +1,6 @@
 """`tito grade reading`, `share` and `handover`: who reads which written answers, and how far they are.
 
-Promises: nothing moves before its plan was seen and said yes to; giving a command again moves nothing twice.
+Promises: nothing moves before its plan was shown and confirmed; repeating a command moves nothing twice.
 """
 
 import json
@@ -28,7 +28,7 @@ READERS = ("reader", "share", "waits", "read", "open", "beside_the_others_percen
 @DATABASE
 @AS_JSON
 def reading(name, course_dir, database, as_json):
-    """Show how far the reading is: each module, or each reader of module NAME.
+    """Show the progress of the reading: for each module, or for each reader of module NAME.
 
     \b
     Examples:
@@ -47,7 +47,7 @@ def reading(name, course_dir, database, as_json):
 
 
 def _reader(row: dict[str, Any]) -> dict[str, Any]:
-    """Put how somebody reads beside the others into one word: nothing where there are too few answers."""
+    """Put how somebody reads, compared with the others, into one word: empty if there are too few answers."""
     said = row["strictness"]
     words = "" if said is None else f"{said['percent']:+.1f}" if said["is_clear"] else "no clear difference"
     return {**row, "reader": row["reader"] or "(nobody's)", "beside_the_others_percent": words}
@@ -55,16 +55,16 @@ def _reader(row: dict[str, Any]) -> dict[str, Any]:
 
 @click.command()
 @click.argument("name")
-@click.option("--by", type=click.Choice(BY), default="student", show_default=True, help="What is dealt out in turn.")
-@click.option("--reader", "readers", multiple=True, required=True, metavar="NAME", help="Who reads; repeat it.")
-@click.option("--again", is_flag=True, help="Also what is somebody's share and still waits.")
+@click.option("--by", type=click.Choice(BY), default="student", show_default=True, help="What is shared out in turn.")
+@click.option("--reader", "readers", multiple=True, required=True, metavar="NAME", help="A reader; may be repeated.")
+@click.option("--again", is_flag=True, help="Also share out answers that are waiting in somebody's share.")
 @PLAN
 @YES
 @WHERE
 @DATABASE
 @AS_JSON
 def share(name, by, readers, again, plan, yes, course_dir, database, as_json):
-    """Share out what waits to be read in module NAME. The plan is shown first.
+    """Share out the answers of module NAME that are waiting to be read. The plan is shown first.
 
     \b
     Examples:
@@ -88,7 +88,7 @@ def share(name, by, readers, again, plan, yes, course_dir, database, as_json):
 @DATABASE
 @AS_JSON
 def handover(name, giver, to, question, section, plan, yes, course_dir, database, as_json):
-    """Give what waits of the share of FROM in module NAME to TO; without TO anybody may read it.
+    """Hand over the answers waiting in FROM's share of module NAME to TO; without TO, anybody may read them.
 
     \b
     Examples:
@@ -102,7 +102,7 @@ def handover(name, giver, to, question, section, plan, yes, course_dir, database
 
 
 def _plan_and_do(ask, plan: bool, yes: bool, as_json: bool) -> None:
-    """Show what `ask(False)` would move, and let `ask(True)` move it after a yes."""
+    """Show what `ask(False)` would move, and let `ask(True)` move it once that is confirmed."""
     done = ask(False)
     if not as_json:
         table([{"to": name or "(nobody)", "answers": count} for name, count in done["to"].items()],
@@ -111,7 +111,7 @@ def _plan_and_do(ask, plan: bool, yes: bool, as_json: bool) -> None:
             click.echo(f"{done['left_out']} stay where they are: none of those named may read them")
     if done["moves"] and not plan:
         if not yes and not sys.stdin.isatty():
-            raise TitoError(f"{done['moves']} answers would move: --plan shows it, --yes does it")
+            raise TitoError(f"{done['moves']} answers would move: --plan shows them, --yes moves them")
         if not yes:
             click.confirm(f"Move {done['moves']} answers?", abort=True, err=True)
         done = ask(True)

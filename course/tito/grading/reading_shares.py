@@ -1,6 +1,6 @@
-"""Whose share of the reading an answer is: sharing out, with the plan first, and handing over.
+"""In whose share of the reading an answer is: sharing out, with the plan first, and handing over.
 
-Only answers that wait move; what was read stays with its reader's share. Without a row an answer is anybody's.
+Only waiting answers move; one that was read stays in its reader's share. An answer without a row is anybody's.
 """
 
 from collections import Counter
@@ -34,7 +34,7 @@ def share_out(
     settings: GradingSettings, queue: Queue, assignment: str, by: str, readers: Sequence[str], by_whom: str,
     again: bool = False, yes: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Share the reading out, or without `yes` say how it would be."""
+    """Share the reading out, or, without `yes`, return the plan."""
     check_readers(settings, readers)
     reading = load_reading(settings, queue, assignment)
     moves = plan_shares(reading, by, list(dict.fromkeys(readers)), again)
@@ -48,9 +48,9 @@ def hand_over(
     settings: GradingSettings, queue: Queue, assignment: str, giver: str, to: str, by_whom: str,
     question: str = "", section: str = "", yes: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """Give the waiting answers of a share to somebody else, or without `yes` say how many."""
+    """Give the waiting answers of a share to somebody else, or, without `yes`, return how many."""
     if giver == to:
-        raise TitoError(f"a share goes to somebody else, got {to!r}: name another reader")
+        raise TitoError(f"a share must go to somebody else, got {to!r}: name another reader")
     check_readers(settings, filter(None, [to]))
     moves, kept = plan_hand_over(load_reading(settings, queue, assignment), giver, to, question, section)
     if yes:
@@ -59,18 +59,18 @@ def hand_over(
 
 
 def check_readers(settings: GradingSettings, readers: Iterable[str]) -> None:
-    """Raise TitoError for somebody who is not on the staff, where a semester says who is."""
+    """Raise TitoError for somebody who is not on the staff, if a semester says who is."""
     known = staff(settings.course_dir)
     if known and (strangers := sorted(set(readers) - known)):
         raise TitoError(
-            f"readers are of the course's staff, got {', '.join(strangers)}: it has {', '.join(sorted(known))}"
+            f"readers must be on the course's staff, got {', '.join(strangers)}: choose from {', '.join(sorted(known))}"
         )
 
 
 def plan_shares(reading: Reading, by: str, readers: Sequence[str], again: bool) -> list[Move]:
     """Return what sharing out would move: answers that wait and are nobody's, with `again` those of others too."""
     if by not in BY:
-        raise TitoError(f"the reading is shared out by {', '.join(BY)}, got {by!r}: choose one of them")
+        raise TitoError(f"the reading must be shared out by one of {', '.join(BY)}, got {by!r}: choose one of them")
     found = reading.sections
     waiting = [each for each in reading.answers if each.waits and (again or not reading.share_of(each))]
     groups = {"question": lambda each: each.question, "student": lambda each: ""}
@@ -111,6 +111,6 @@ def make_moves(queue: Queue, assignment: str, moves: Iterable[Move], by: str) ->
 
 
 def told(moves: Sequence[Move]) -> dict[str, Any]:
-    """Say what moves: how many answers to whom, and from whom."""
+    """Return what moves: how many answers to whom, and from whom."""
     to, origin = Counter(move.after for move in moves), Counter(move.before for move in moves)
     return {"moves": len(moves), "to": dict(sorted(to.items())), "from": dict(sorted(origin.items()))}

@@ -1,4 +1,4 @@
-"""The tables of the grading database: jobs, their tasks, the runs, regrade requests, and how far the exchange was read.
+"""The tables of the grading database: jobs, their tasks, runs, regrade requests, and how far the exchange was read.
 
 A job is what a person asked for; a task is one submission's share of it; a run is one recorded attempt at a task. The
 database is the record: processes may die at any moment, rows never lie about what was finished.
@@ -25,7 +25,7 @@ from tito.errors import SchemaError
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
-JUDGED = ("graded", "refused", "unchanged")  # outcomes of a run that say something of a submission
+JUDGED = ("graded", "refused", "unchanged")  # outcomes of a run that say something about a submission
 
 
 def utc_now() -> datetime.datetime:
@@ -70,7 +70,7 @@ class Task(Base):
     started_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime.datetime | None] = mapped_column(UtcDateTime)
     # Unique while it waits: asking twice gives the same task. Unique while it runs: a submission is never graded by two
-    # processes at once. NULLs do not collide.
+    # processes at the same time. NULLs do not collide.
     waiting_key: Mapped[str | None] = mapped_column(String(600), unique=True)
     running_key: Mapped[str | None] = mapped_column(String(600), unique=True)
     runs: Mapped[list["Run"]] = relationship(back_populates="task", order_by="Run.id")
@@ -130,7 +130,7 @@ class FeedbackRelease(Base):
 
 
 class StillUnread(Base):
-    """What had not been read of released feedback; no row where all had."""
+    """What had not been read when feedback was released; no row if all had."""
 
     __tablename__ = "still_unread"
     assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -150,7 +150,7 @@ class BoardMember(Base):
 
 
 class RemovedPseudonym(Base):
-    """A name that staff took from the board, and that nobody may have again."""
+    """A name that staff removed from the board, and that nobody may have again."""
 
     __tablename__ = "removed_pseudonyms"
     pseudonym_key: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -170,7 +170,7 @@ class WithdrawnEntry(Base):
 
 
 class ReadingShare(Base):
-    """Whose share of the reading an answer is; no row where it is anybody's."""
+    """In whose share of the reading an answer is; no row if it is anybody's."""
 
     __tablename__ = "reading_shares"
     assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -182,7 +182,7 @@ class ReadingShare(Base):
 
 
 class OpenAnswer(Base):
-    """Who has an answer open; after `until` nobody has, for a page that is open says so again and again."""
+    """Who has an answer open; after `until` nobody has, because an open page keeps renewing it."""
 
     __tablename__ = "open_answers"
     assignment: Mapped[str] = mapped_column(String(128), primary_key=True)
@@ -215,5 +215,5 @@ class Note(Base):
 
 
 def open_database(url: str) -> Engine:
-    """Open the grading database, creating it or bringing it to the present schema."""
+    """Open the grading database, creating it or upgrading it to the present schema."""
     return open_engine(url, Path(__file__).parent / "migrations", SchemaError)

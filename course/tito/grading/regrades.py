@@ -1,7 +1,7 @@
-"""Regrade requests: a student asks with a reason, whoever grades answers, and both stay on record.
+"""Regrade requests: a student asks with a reason, a grader answers, and both stay on record.
 
-On an exercise one request is open at a time. After its answer the student may ask again: an answer can be mistaken, and
-points can change. Weighed: once per exercise, which leaves a mistaken answer standing or sends the student by mail.
+Only one request per exercise is open at a time. After its answer the student may ask again: an answer can be mistaken,
+and points can change. Considered: once per exercise, which leaves mistaken answers uncorrected or moves them to mail.
 """
 
 from typing import Annotated, Any
@@ -38,9 +38,9 @@ class RegradeAnswer(BaseModel):
 
 @router.post("", status_code=201)
 def ask(wanted: RegradeRequest, request: Request, person: Annotated[Caller, Depends(caller)]) -> dict[str, Any]:
-    """Ask for another look at one's own work; feedback must have been released, and one question is open at a time."""
+    """Ask for another look at the caller's work, once feedback is released; only one request is open at a time."""
     if person.kind != "user":
-        raise Refused("a regrade is asked for by a student", person.name, "use the student's own token", 403)
+        raise Refused("only a student can ask for a regrade", person.name, "use the student's own token", 403)
     key = f"{person.name}/{wanted.assignment}/{wanted.exercise}"
     with Session(request.app.state.queue.engine) as session:
         if session.get(FeedbackRelease, (wanted.assignment, person.name)) is None:
@@ -60,7 +60,7 @@ def ask(wanted: RegradeRequest, request: Request, person: Annotated[Caller, Depe
 def look(
     request: Request, person: Annotated[Caller, Depends(caller)], open: bool | None = None, assignment: str = ""
 ) -> list[dict[str, Any]]:
-    """List requests: one's own, or everybody's for staff; `open=true` gives those that wait for an answer."""
+    """List requests: the caller's own, or everybody's for staff; `open=true` lists those waiting for an answer."""
     query = select(Regrade).order_by(Regrade.id)
     if not person.has(READ):
         query = query.where(Regrade.student == person.name)
@@ -79,13 +79,13 @@ def answer(
     """Answer a request that nobody has answered. A change of points is made in the formgrader, where it is recorded."""
     with Session(request.app.state.queue.engine) as session:
         _refuse_conflict(request, session.get(Regrade, number), person)
-        # In one statement: of two who answer at the same time the second is told, and overwrites nothing.
+        # In one statement: if two answer at the same time, the second is told, and overwrites nothing.
         mine = {"answer": said.answer, "answered_by": person.name, "answered_at": utc_now(), "open_key": None}
         taken = session.execute(update(Regrade).where(Regrade.id == number, Regrade.answered_at.is_(None)).values(mine))
         session.commit()
         regrade = session.get(Regrade, number)
         if regrade is None:
-            raise Refused("a regrade request has that number", str(number), "`regrades` lists them", 404)
+            raise Refused(f"there is no regrade request {number}", "", "`regrades` lists them", 404)
         if taken.rowcount == 0:  # type: ignore[attr-defined]
             rule = f"request {number} was answered by {regrade.answered_by}: “{regrade.answer}”"
             raise Refused(rule, said.answer, "what you wrote was not sent; the student may ask again", 409)

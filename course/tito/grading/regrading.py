@@ -1,7 +1,7 @@
 """Judge a module's submissions again, by corrected tests, and see whose points change before any do.
 
-`rejudge` records verdicts beside the grades. `autograde` takes the recorded one where files, tests, mode and earlier
-modules are still those: what was shown in the plan is what is written.
+`rejudge` records verdicts next to the grades. `autograde` takes the recorded one if files, tests, mode and earlier
+modules are still the same: what was shown in the plan is what is written.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ NEW = ("graded", "refused")
 
 
 def planned_run(queue: Queue, work: Work, settings: GradingSettings, facts: dict[str, str]) -> Run | None:
-    """Return the run of `rejudge` whose verdict is to be written, None if it was already, or is of something else."""
+    """Return the run of `rejudge` whose verdict is to be written, None if it was already, or is for something else."""
     planned = queue.latest_run(KIND, work.assignment, work.student, NEW)
     if planned is None or any(getattr(planned, name) != value for name, value in facts.items()):
         return None
@@ -38,7 +38,7 @@ def planned_run(queue: Queue, work: Work, settings: GradingSettings, facts: dict
 
 
 def regrade_plan(settings: GradingSettings, queue: Queue, assignment: str) -> dict[str, Any]:
-    """Return whose points the verdicts that wait to be written would change, and how; nothing is changed."""
+    """Return whose points the verdicts waiting to be written would change, and how; nothing is changed."""
     if is_milestone(assignment):
         raise TitoError(f"a milestone is run again, not judged: tito grade autograde {assignment}")
     written = {run.student: run.id for run in queue.latest_runs("autograde", assignment, JUDGED)}

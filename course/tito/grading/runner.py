@@ -2,7 +2,7 @@
 
 Run by the pool as `python -m tito.grading.runner`. It dies with its parent: the parent holds the other end of
 its standard input, and the end of that file means that nobody is left to work for. A byte from there says that there
-may be work; between two bytes it waits and asks nobody. After REST_SECONDS without work it ends, and with it the memory
+may be work; between two bytes it waits without polling. After REST_SECONDS without work it ends, which frees the memory
 that judging needs; the pool starts another when there is work again.
 """
 
@@ -29,15 +29,15 @@ from .runner_identity import runner_name
 from .settings import GradingSettings, settings_from_environment
 
 log = logging.getLogger("grading.runner")
-REST_SECONDS = 60.0  # a class that submits comes again within the minute, and finds everything loaded
-SILENCE_SECONDS = 2.0  # after an exchange that did not answer, which its client had given half a minute
+REST_SECONDS = 60.0  # a class that is submitting sends more within a minute, and finds everything loaded
+SILENCE_SECONDS = 2.0  # after the exchange did not answer, for which its client waited half a minute
 
 
 class Runner:
     """Does tasks of a queue. `when_lost` is called, from a thread, if somebody else was given the task at hand.
 
-    Two must not write one grade, so a process that is nothing but a runner ends there. One inside another process must
-    not end it: without `when_lost` the loss is logged, and the queue takes no outcome of the task from here.
+    Two must not write one grade, so a process that is only a runner then ends. One inside another process must not end
+    it: without `when_lost` the loss is logged, and the queue accepts no outcome of the task from here.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Runner:
         self.when_lost = when_lost
         self.name = runner_name()
         self.stopping = threading.Event()
-        # What the pool says, and a signal handler too: a SimpleQueue may be filled in the middle of its own `get`.
+        # Calls of the pool, and of a signal handler too: a SimpleQueue may be filled in the middle of its own `get`.
         self.calls = calls or queues.SimpleQueue()
 
     def run(self, rest_seconds: float = REST_SECONDS) -> None:
@@ -81,7 +81,7 @@ class Runner:
         record()
 
     def _perform(self, work: Work) -> Callable[[], object]:
-        """Do a task; return what records how it ended."""
+        """Do a task; return a function that records how it ended."""
         # On a crowded machine the first import takes longer than a lease.
         from tito.checks.run import NotJudgedNow
         from tito.machines.calls import JudgesSilent
@@ -128,7 +128,7 @@ class Runner:
 
 
 def listen_to_parent(call: Callable[[], None]) -> None:
-    """Call for each byte from standard input, and end this process at once when that ends: its parent has died."""
+    """Call for each byte from standard input, and end this process immediately when that ends: its parent has died."""
 
     def watch() -> None:
         while os.read(sys.stdin.fileno(), 1):
@@ -144,7 +144,7 @@ def set_up_process() -> "queues.SimpleQueue[None]":
     logging.basicConfig(level=level, format="%(asctime)s %(name)s %(process)d %(levelname)s %(message)s")
     logging.getLogger("traitlets").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    # nbgrader adds rows in an order that SQLAlchemy remarks upon, for each submission; nothing is lost by it.
+    # nbgrader adds rows in an order that SQLAlchemy warns about, for each submission; nothing is lost.
     warnings.filterwarnings("ignore", "Object of type", SAWarning)
     calls: queues.SimpleQueue[None] = queues.SimpleQueue()
     listen_to_parent(lambda: calls.put(None))

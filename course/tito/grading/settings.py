@@ -1,4 +1,4 @@
-"""What the grading service and `tito grade` must know: where the course lies, which database, which exchange."""
+"""What the grading service and `tito grade` must know: where the course is, which database, which exchange."""
 
 import logging
 import os
@@ -30,7 +30,7 @@ class GradingSettings:
     jobs: int = 2
     token: str = field(default="", repr=False)
     scheduler: str = ""
-    """Where judges on other machines are asked for, tls://HOST:PORT; "": submissions are judged on this one."""
+    """The scheduler of judges on other machines, tls://HOST:PORT; "": submissions are judged on this one."""
     certificates: Path | None = None
 
     def environment(self) -> dict[str, str]:
@@ -51,7 +51,7 @@ class GradingSettings:
 def settings_from_environment(
     environ: Mapping[str, str] | None = None, *, create: bool = False, **options
 ) -> GradingSettings:
-    """Merge options (those that are not None) over the environment; raise SettingsError where the course is missing."""
+    """Merge options (those that are not None) over the environment; raise SettingsError if the course is missing."""
     environ = os.environ if environ is None else environ
     given = {name: value for name, value in options.items() if value is not None}
 
@@ -60,20 +60,20 @@ def settings_from_environment(
 
     course_dir = Path(value("course_dir", "GRADING_COURSE_DIR") or default_course_dir()).resolve()
     if create and environ.get(UNUSED):
-        log.warning("%s has no effect any more: nobody asks the queue by the clock, runners wait to be called", UNUSED)
+        log.warning("%s no longer has any effect: runners wait to be called instead of polling the queue", UNUSED)
     if create:  # a service may start before the semester makes the first notebook
         (course_dir / "source").mkdir(parents=True, exist_ok=True)
     if not (course_dir / "source").is_dir() and not (course_dir / "gradebook.db").exists():
         raise SettingsError(
-            f"grading needs nbgrader's course directory (with source/ or gradebook.db), and {course_dir} has neither: "
+            f"{course_dir} is not nbgrader's course directory, because it has neither source/ nor gradebook.db: "
             "give --course-dir, or set GRADING_COURSE_DIR"
         )
     tree = value("course_tree", "TITO_COURSE")
     scheduler, certificates = value("scheduler", "GRADING_SCHEDULER"), value("certificates", "GRADING_CERTIFICATES")
     if scheduler and not certificates:
         raise SettingsError(
-            f"GRADING_SCHEDULER is {scheduler}, and GRADING_CERTIFICATES names no folder: make them with "
-            "`tito grade certificates FOLDER`, and name it"
+            f"GRADING_SCHEDULER is {scheduler}, but GRADING_CERTIFICATES names no folder: make certificates with "
+            "`tito grade certificates FOLDER`, and set it to that folder"
         )
     return GradingSettings(
         course_dir=course_dir,

@@ -1,14 +1,15 @@
 """Deal answers out to readers: by question, by section, or submission by submission; pure functions.
 
-Whoever stands for no group in particular gets some of each that they are dealt, in turn, so that shares differ by one
-answer at most within a group. Nobody gets an answer that they may not grade.
+Readers with no groups of their own are dealt the other groups in turn. Within a group, a submission goes to the reader
+with the fewest answers so far, so shares differ by one submission at most. Nobody gets an answer that they may not
+grade.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # the command knows the ways to share out before anything of nbgrader is loaded
+if TYPE_CHECKING:  # the command knows the ways to share out before any part of nbgrader is loaded
     from tito.gradebook.answers import Answer
 
 Key = tuple[str, str]  # student and question
@@ -21,7 +22,7 @@ def deal(
     readers_of: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[Key, str]:  # fmt: skip
     """Return who reads which answer. Groups go to `readers_of` them, else to the readers in turn; what no reader of a
-    group may read goes to another reader, and is left out where there is none.
+    group may read goes to another reader, and is left out if there is none.
 
     >>> from tito.gradebook.answers import Answer
     >>> answer = Answer("ada", "units", "page", 1, None, 5, True, "")
@@ -40,7 +41,7 @@ def deal(
 def _readers_by_group(
     groups: Sequence[str], readers: Sequence[str], readers_of: Mapping[str, Sequence[str]]
 ) -> dict[str, list[str]]:  # fmt: skip
-    """Give each group its own readers; the other groups and the other readers meet in turn."""
+    """Give each group its own readers; the other groups and the other readers are matched in turn."""
     found = {group: [each for each in readers if each in readers_of.get(group, ())] for group in groups}
     bound = {each for those in found.values() for each in those}
     free_readers = [each for each in readers if each not in bound] or list(readers)

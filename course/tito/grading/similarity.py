@@ -1,6 +1,6 @@
 """Pairs of answers that share what few have, side by side for a person to judge; and who has looked at them.
 
-Nothing here is counted, told to a student or acted on. Whoever looks is written down first.
+Nothing here is counted, shown to a student or acted on. Everybody who looks is recorded first.
 """
 
 from typing import Annotated, Any
@@ -47,7 +47,7 @@ def pair(module: str, run: int, exercise: str, number: int, request: Request, pe
     newest = _newest(queue, module)
     pairs = newest.report.get("exercises", {}).get(exercise, {}).get("pairs", ()) if newest and newest.id == run else ()
     if not 0 <= number < len(pairs):
-        raise Refused("a pair is one of the newest comparison", f"{exercise}, {number}", "go back to the pairs", 404)
+        raise Refused(f"the newest comparison has no pair {exercise}, {number}", "", "go back to the pairs", 404)
     found = pairs[number]
     one, other = (tuple(found[side]) for side in ("one", "other"))
     texts = [text_of(request.app.state.settings, module, author, exercise) for author in (one, other)]
@@ -74,5 +74,5 @@ def _shown(look: SimilarityLook) -> dict[str, str]:
 
 
 def _name(author: tuple[str, ...]) -> str:
-    """Name whose answer it is: a student, or SEMESTER/STUDENT of an earlier one."""
+    """Return whose answer it is: a student, or SEMESTER/STUDENT from an earlier semester."""
     return "/".join(part for part in author if part)

@@ -1,6 +1,6 @@
-"""Names that comparing answers left: in the newest comparison's pairs and in the record of who looked.
+"""Names left by comparing answers: in the newest comparison's pairs and in the record of who looked.
 
-What was handed in stays, so a module that is compared again finds its pairs again.
+Submissions stay, so if a module is compared again, its pairs are found again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,9 +41,11 @@ def forget(
     student: Annotated[str | None, Query(max_length=255)] = None,
     yes: bool = False,
 ) -> dict[str, Any]:
-    """Remove names that comparing answers left, of one student or from before a time; without `yes` only count."""
+    """Remove names left by comparing answers, of one student or from before a time; without `yes`, only count."""
     if (before is None) == (student is None):
-        raise Refused("forgetting names a time or a student", "both" if before else "neither", "give one of the two")
+        raise Refused(
+            "either a time or a student must be named", "both" if before else "neither", "give one of the two"
+        )
     which = Which(parse_utc(before) if before else None, student)
     with Session(request.app.state.queue.engine) as session, session.begin():
         pairs, looks = _forget_pairs(session, which, yes), _forget_looks(session, which, yes)
@@ -51,7 +53,7 @@ def forget(
 
 
 def _forget_pairs(session: Session, which: Which, yes: bool) -> int:
-    """Count the entries of comparisons that go; a comparison from before the time goes as a whole."""
+    """Count the entries of comparisons to remove; a comparison from before the time is removed as a whole."""
     gone = 0
     for run in session.scalars(select(Run).where(Run.kind == KIND)):
         if which.student is None:
@@ -65,7 +67,7 @@ def _forget_pairs(session: Session, which: Which, yes: bool) -> int:
 
 
 def _forget_looks(session: Session, which: Which, yes: bool) -> int:
-    """Count the looks that name somebody who goes; who looked, and when, stays."""
+    """Count the looks that name somebody to remove; who looked, and when, stays."""
     looks = list(_looks(session, which))
     for look in looks if yes else ():
         look.one, look.other = (NOBODY if which.student in (None, _student(n)) else n for n in (look.one, look.other))
@@ -98,7 +100,7 @@ def _entries(report: dict[str, Any]) -> int:
 
 
 def _student(name: str) -> str:
-    """Return whose answer it is: of SEMESTER/STUDENT the student."""
+    """Return whose answer it is: the student in SEMESTER/STUDENT."""
     return name.rpartition("/")[2]
 
 

@@ -43,11 +43,11 @@ def answers_of(
 
 
 def text_of(settings: GradingSettings, module: str, author: Author, exercise: str) -> str:
-    """Return one answer; Refused where it is not there any more."""
+    """Return one answer; Refused if it is no longer there."""
     for _, text in answers_of(settings, module, author, [exercise]):
         return text
     whose = " ".join(part for part in author if part)
-    raise Refused("an answer that was compared is there", f"{exercise} of {whose}", "compare the module again", 404)
+    raise Refused(f"{exercise} of {whose} is no longer there", "", "compare the module again", 404)
 
 
 def cells_of(folder: Path, module: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
-"""The visible checks on a question's notebook: whoever answers questions asks for a run and reads the newest one.
+"""The visible checks on a question's notebook: people who answer questions ask for a run and read the newest one.
 
-Asking again while one waits joins it. The notebook is the exchange's; it is read when the run's turn comes, and a run
-counts for nothing.
+Asking again while one waits joins it. The notebook is the exchange's; it is read when the run's turn comes, and the
+results of a run don't count.
 """
 
 from typing import Annotated, Any
@@ -32,14 +32,14 @@ def ask(question: QuestionId, request: Request, person: Answerer) -> dict[str, A
     queue: Queue = request.app.state.queue
     found = exchange_door.question(request.app.state.settings, question)
     if not found.notebook:
-        raise Refused("checks run on a notebook that was attached", "none", "answer by what the question says", 409)
+        raise Refused("this question has no notebook to check", "", "answer from what the question says", 409)
     queue.submit(KIND, found.assignment, [found.student], asked_by=person.name, submission=question)
     return _state(queue, question)
 
 
 @router.get("/{question}/checks")
 def look(question: QuestionId, request: Request, _: Answerer) -> dict[str, Any]:
-    """Show what the newest run gave, and whether another one waits; {} where nobody has asked for one."""
+    """Show the results of the newest run, and whether another is waiting; {} if nobody has asked for one."""
     return _state(request.app.state.queue, question)
 
 

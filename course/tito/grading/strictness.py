@@ -1,6 +1,6 @@
 """How much stricter or milder a reader is than the others on the same questions; pure functions.
 
-The figure compares people who read different students: it is a reason to look at a few answers together, no verdict.
+The figure compares people who read different students: it is a reason to discuss a few answers, not a verdict.
 """
 
 import math
@@ -12,13 +12,13 @@ from typing import Any
 
 from tito.gradebook.answers import Answer
 
-FEWEST = 8  # answers of a reader, and of the others, below which nothing is said
+FEWEST = 8  # answers of a reader, and of the others, below which there is no figure
 CLEAR_ERRORS = 2.0  # standard errors; 19 of 20 differences by chance are smaller
 
 
 @dataclass(frozen=True)
 class Strictness:
-    """The mean difference to the others, in percent of an answer's points: below 0 is stricter."""
+    """The mean difference from the others, in percent of an answer's points: below 0 is stricter."""
 
     answers: int
     percent: float
@@ -30,7 +30,7 @@ class Strictness:
 
 
 def strictness_of(reader: str, answers: Iterable[Answer]) -> Strictness | None:
-    """Compare the points that somebody gave with those of the others, question by question; None for too few."""
+    """Compare the points that somebody gave with those of the others, question by question; None if too few."""
     own: dict[str, list[float]] = defaultdict(list)
     others: dict[str, list[float]] = defaultdict(list)
     for each in answers:

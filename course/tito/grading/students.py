@@ -1,6 +1,6 @@
 """Whose submissions a request means: those that are named, or all that have reached the step before.
 
-"All" is found out when the work begins, not when it is asked for: a collection that still waits brings more.
+"All" is determined when the work begins, not when it is requested: a collection that is still waiting brings more.
 """
 
 from collections.abc import Iterable
@@ -15,24 +15,24 @@ EVERYBODY = ""
 
 
 def students_for(settings: GradingSettings, kind: str, assignment: str, named: Iterable[str] | None) -> list[str]:
-    """Return the students to work on, EVERYBODY if none are named; raise TitoError where one has nothing there."""
+    """Return the students to work on, EVERYBODY if none are named; raise TitoError if one has nothing there."""
     step = _step_before(kind)
     if step is None or named is None:
         return [EVERYBODY]
     have = students_with(settings.course_dir / step.folder, assignment)
     missing = sorted(set(named) - set(have))
     if missing:
-        raise TitoError(f"{', '.join(missing)}: nothing of {assignment} in {step.folder}: {step.remedy}")
+        raise TitoError(f"there is no {assignment} of {', '.join(missing)} in {step.folder}: {step.remedy}")
     return sorted(set(named))
 
 
 def everybody_for(settings: GradingSettings, kind: str, assignment: str) -> list[str]:
-    """Return all students who have reached the step before `kind`; raise TitoError where there is none."""
+    """Return all students who have reached the step before `kind`; raise TitoError if there is none."""
     step = _step_before(kind)
     assert step is not None
     have = students_with(settings.course_dir / step.folder, assignment)
     if not have:
-        raise TitoError(f"no submission of {assignment} has been {step.folder}: {step.remedy}")
+        raise TitoError(f"there is no {assignment} in {step.folder}: {step.remedy}")
     return have
 
 

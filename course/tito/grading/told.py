@@ -1,7 +1,7 @@
-"""Which students have been told a score by another lateness than the one that holds now.
+"""Which students have been shown a score with another lateness than the present one.
 
-Feedback that was released carries a score. When a change of the schedule changes its penalty, it is released again by
-itself; points that somebody gave by hand meanwhile wait, as ever, for a person to release them.
+Released feedback has a score. When a change of the schedule changes its penalty, it is released again automatically;
+points that somebody gave by hand meanwhile still wait for a person to release them.
 """
 
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def late_percents(settings: GradingSettings, assignment: str) -> dict[str, float
 
 
 def told_otherwise(settings: GradingSettings, queue: Queue, assignment: str) -> list[str]:
-    """Return the students whose released score has another share taken off than holds now, for the same attempt."""
+    """Return the students whose released score has another share taken off than it would now, for the same attempt."""
     now = late_percents(settings, assignment)
     told = {each.student: each.score for each in _releases(queue, assignment)}
     scores = {row["student"]: row["score"] for row in module_rows(settings, assignment).get(assignment, [])}
@@ -47,7 +47,7 @@ def told_otherwise(settings: GradingSettings, queue: Queue, assignment: str) -> 
 
 
 def told_another_score(settings: GradingSettings, queue: Queue, assignment: str, students: Iterable[str]) -> list[str]:
-    """Return those of these students, whose points change, who were told a score of the attempt that is graded."""
+    """Return which of these students, whose points change, were shown a score for the attempt that is graded."""
     told = {each.student for each in _releases(queue, assignment)}
     return [
         student
@@ -57,7 +57,7 @@ def told_another_score(settings: GradingSettings, queue: Queue, assignment: str,
 
 
 def _differs(percent_then: float | None, percent_now: float, score_then: float, score_now: float) -> bool:
-    # Releases of older versions did not keep the share: then a score that differs is told.
+    # Releases of older versions did not keep the share: for those, the scores are compared.
     return percent_then != percent_now if percent_then is not None else abs(score_then - score_now) > 1e-9
 
 
@@ -71,7 +71,7 @@ def _last_release(queue: Queue, assignment: str, student: str) -> Run | None:
 
 
 def _is_of_what_was_told(settings: GradingSettings, run: Run | None, student: str, assignment: str) -> bool:
-    """Tell whether collected, graded and released are one attempt; of a newer one nothing has been told yet."""
+    """Tell whether collected, graded and released are one attempt; nothing of a newer one has been shown yet."""
     collected = receipt_of(settings.course_dir / "submitted" / student / assignment)
     graded = graded_receipt(settings.course_dir, student, assignment)
     released = {run.submission} if run else set()

@@ -1,4 +1,4 @@
-"""What students were told of their scores, for whoever passes it on: the campus service."""
+"""The scores that students were shown, for the campus service, which passes them on."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ Reader = Annotated[Caller, Depends(needs(READ))]
 
 @router.get("/told")
 def told(request: Request, _: Reader, since: datetime | None = None) -> list[dict[str, Any]]:
-    """Return the score that each student was last told of each module and milestone, from `since` on."""
+    """Return the score that each student was last shown for each module and milestone, from `since` on."""
     query = select(FeedbackRelease).order_by(FeedbackRelease.released_at)
     if since is not None:
         query = query.where(FeedbackRelease.released_at >= since)

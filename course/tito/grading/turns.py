@@ -1,4 +1,4 @@
-"""When a milestone's turn comes, and how its last run ended, for the student who waits for it."""
+"""When a milestone's turn comes, and how its last run ended, for the student who is waiting for it."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from .records import FAILED, QUEUED, RUNNING, Run, Task
 
 KIND = "milestone"
 ENDED = ("graded", "refused", "unchanged")
-FIRST_GUESS_SECONDS = 120.0  # until some were run here
-LOOKED_AT = 30  # runs that tell how long one takes on this machine
+FIRST_GUESS_SECONDS = 120.0  # until some have been run here
+LOOKED_AT = 30  # runs that show how long one takes on this machine
 
 
 def milestone_states(session: Session, student: str) -> dict[str, dict[str, Any]]:
@@ -37,7 +37,7 @@ def milestone_states(session: Session, student: str) -> dict[str, dict[str, Any]
 def _turn(session: Session, task: Task) -> dict[str, Any]:
     before = select(func.count()).select_from(Task).where(Task.kind == KIND, Task.state.in_((QUEUED, RUNNING)))
     ahead = 0 if task.state == RUNNING else session.scalar(before.where(Task.id < task.id)) or 0
-    again = task.lease_until if task.state == QUEUED else None  # of one that was stopped
+    again = task.lease_until if task.state == QUEUED else None  # for one that was stopped
     about = (ahead + 1) * _usual_seconds(session)
     return {"running": task.state == RUNNING, "ahead": ahead, "about_seconds": about,
             "again_at": again.isoformat() if again else None, "why": task.message if again else ""}  # fmt: skip

@@ -1,4 +1,4 @@
-"""Submissions that were taken in and could not be judged: they are shown as such, and are never a silent zero.
+"""Submissions that were accepted but could not be judged: they are shown as such, and are never a silent zero.
 
 A row is marked until somebody gives points by hand, or another attempt is judged.
 """
@@ -14,7 +14,7 @@ from .records import Run
 
 
 def mark_unjudged(queue: Queue, assignment: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return a module's rows with the reason in `not_judged`; such a row has no score and waits for a person."""
+    """Return a module's rows with the reason in `not_judged`; such a row has no score and is waiting for a person."""
     reasons = _reasons(queue, assignment)
     return [_mark(row, reasons.get(row["student"], "")) for row in rows]
 

@@ -28,7 +28,7 @@ def judge(
 ) -> ModuleResult:
     """Judge a submission in sandboxes; nothing is written. The same files, seed and mode give the same verdict.
 
-    The student's earlier modules are those that were collected: in mode `best` they may help her, never harm her.
+    The student's earlier modules are those that were collected: in mode `best` they may help, but never harm.
     """
     from tito.judge.submission import judge_submission
 
@@ -40,7 +40,7 @@ def judge(
 
 
 def earlier_digest(settings: GradingSettings, slug: str, student: str) -> str:
-    """Name the student's earlier modules as they were collected, which a verdict depends on too."""
+    """Return a digest of the student's earlier modules as collected, on which a verdict also depends."""
     curriculum = known_curriculum(settings.course_tree)
     folders = [settings.course_dir / "submitted" / student / m.slug for m in curriculum.before(curriculum.find(slug))]
     names = "".join(f"{folder.name} {folder_digest(folder)}\n" for folder in folders if folder.is_dir())
@@ -48,7 +48,7 @@ def earlier_digest(settings: GradingSettings, slug: str, student: str) -> str:
 
 
 def folder_digest(folder: Path) -> str:
-    """Name a submission by the names and contents of its regular files; links and devices are not followed."""
+    """Return a digest of the names and contents of a submission's regular files; links and devices are not followed."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not path.is_file() or path.name in ("timestamp.txt", "receipt.json"):
@@ -62,9 +62,9 @@ def folder_digest(folder: Path) -> str:
 def record(
     settings: GradingSettings, slug: str, student: str, verdict: ModuleResult, prepared: "Prepared | None" = None
 ) -> None:
-    """Write a verdict into nbgrader's gradebook, by nbgrader's own Autograde; hold the gradebook's lock.
+    """Write a verdict into nbgrader's gradebook, with nbgrader's own Autograde; hold the gradebook's lock.
 
-    `prepared` is the notebook that graders see where it is not made of a module's.
+    `prepared` is the notebook that graders see if it is not made from a module's.
     """
     from traitlets.config import Config
 
@@ -79,7 +79,7 @@ def record(
 
 
 def source_digest(settings: GradingSettings, slug: str) -> str:
-    """Name what a submission is judged by: the module's source and its metadata."""
+    """Return a digest of what a submission is judged by: the module's source and its metadata."""
     module = known_curriculum(settings.course_tree).find_written(slug)
     paths = (module.source, module.source.with_name("module.yaml"))
     return _digest(tuple((path, path.stat().st_mtime_ns) for path in paths))
@@ -101,7 +101,7 @@ def summary(verdict: ModuleResult) -> str:
 
 
 def report(verdict: ModuleResult, *, for_student: bool) -> dict[str, Any]:
-    """Return a verdict as plain data; a student's has no more of hidden checks than their points and kind of fault."""
+    """Return a verdict as plain data; a student's has only the points and kind of fault of hidden checks."""
     return (verdict.for_student() if for_student else verdict).to_json()
 
 

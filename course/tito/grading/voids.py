@@ -1,7 +1,7 @@
-"""Take a faulty check out of the count for everybody, and put it back: what it changes first, then the change itself.
+"""Stop counting a faulty check for everybody, or count it again: first show what this changes, then change it.
 
-The judge's verdicts stay as they were recorded; a void says what they are worth. Nobody is judged again, but for those
-whose grade is not of the recorded verdict.
+The judge's verdicts stay as they were recorded; a void says what they are worth. Nobody is judged again, except those
+whose grade does not come from the recorded verdict.
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ JUDGED = ("graded", "refused", "unchanged")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What somebody asks for: a check of a module that shall be void, or count again."""
+    """What somebody asks for: a check of a module that should be void, or count again."""
 
     assignment: str
     check: str
@@ -71,7 +71,7 @@ def plan_void(settings: GradingSettings, queue: Queue, wanted: Wanted) -> dict[s
 
 
 def apply_void(settings: GradingSettings, queue: Queue, wanted: Wanted, by: str) -> dict[str, Any]:
-    """Let a check be void, or count again, with everybody's points, in one transaction; tell again who was told."""
+    """Make a check void, or let it count again, and change all points in one transaction; queue the new feedback."""
     verdicts = verdicts_of(queue, wanted.assignment)
     changed = change_void(settings, wanted.assignment, verdicts, _decide(wanted, verdicts, by), by)
     plan = _plan(settings, queue, wanted, changed, verdicts)
@@ -81,7 +81,7 @@ def apply_void(settings: GradingSettings, queue: Queue, wanted: Wanted, by: str)
 def _decide(wanted: Wanted, verdicts: Mapping[str, ModuleResult], by: str) -> Decide:
     def decide(before: list[Void]) -> tuple[Void, list[Void]]:
         known = checks_of(verdicts)
-        # A void check that no verdict lists any more, since the tests were corrected, can be taken back all the same.
+        # A void check that no verdict lists any more, since the tests were corrected, can still be undone.
         listed = {check.key for check in known}
         known += [Check.of_void(void) for void in before if (void.exercise, void.title) not in listed]
         check = find_check(known, wanted.assignment, wanted.check)
@@ -98,14 +98,14 @@ def _decide(wanted: Wanted, verdicts: Mapping[str, ModuleResult], by: str) -> De
 
 def _reason(wanted: Wanted) -> str:
     if not (reason := wanted.reason.strip()):
-        raise TitoError("students read why a check does not count: give a reason (--reason)")
+        raise TitoError("no reason was given, but students must see why a check does not count: give one (--reason)")
     return reason
 
 
 def _as_it_is(check: Check, present: Void, wanted: Wanted) -> Void:
     if wanted.reason.strip() not in ("", present.reason):
-        rule = f"{check.name} is void already, for another reason ({present.reason})"
-        raise TitoError(f"{rule}: undo that first, then give the new")
+        rule = f"{check.name} is already void, for another reason ({present.reason})"
+        raise TitoError(f"{rule}: undo that first, then give the new reason")
     return present
 
 
@@ -131,7 +131,7 @@ def rescored_row(each: Rescored, told: list[str]) -> dict[str, Any]:
 
 
 def _follow_up(settings: GradingSettings, queue: Queue, plan: dict[str, Any]) -> list[str]:
-    """Queue what the change asks for: another look at who was graded otherwise, new pages for who was told a score."""
+    """Queue what the change needs: judge again who was graded otherwise, make new pages for those who saw a score."""
     name, jobs = plan["assignment"], []
     again = [
         student for student in plan["judge_again"] if (settings.course_dir / "submitted" / student / name).is_dir()

@@ -1,7 +1,7 @@
-"""Do a claimed task, whatever its kind. `perform` takes it and returns how it ended.
+"""Do a claimed task of any kind. `perform` takes it and returns how it ended.
 
-Whatever goes wrong with a submission is an outcome ("refused", with a message that the student can act on); whatever
-goes wrong with us is an exception, which the runner records as "failed"; the previous grade stands then.
+A fault in a submission is an outcome ("refused", with a message that the student can act on); a fault on our side is an
+exception, which the runner records as "failed", and then the previous grade is kept.
 """
 
 from dataclasses import dataclass, field

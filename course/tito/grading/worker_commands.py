@@ -1,4 +1,4 @@
-"""`tito grade workers`: who judges, where, what each does, and since when."""
+"""`tito grade workers`: who judges, where, what each is doing, and since when."""
 
 import json
 
@@ -12,7 +12,7 @@ from .command_line import AS_JSON, DATABASE, WHERE, door_of, table
 @DATABASE
 @AS_JSON
 def workers(course_dir, database, as_json):
-    """Show the machines that judge for this course, what each does, and since when.
+    """Show the machines that judge for this course, what each is doing, and since when.
 
     \b
     Examples:

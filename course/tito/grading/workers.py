@@ -1,6 +1,6 @@
-"""Who judges for this course: this machine, or workers on others; what each does, and since when.
+"""Who judges for this course: this machine, or workers on others; what each is doing, and since when.
 
-What the scheduler's door says comes from machines that are not believed: it is shown, shortened and as text.
+What the scheduler's door says comes from machines that are not trusted: it is shown, shortened and as text.
 """
 
 import datetime
@@ -26,7 +26,7 @@ MOST_WORKERS, MOST_TEXT = 500, 200
 
 @router.get("/workers")
 def workers(request: Request, _: Reader) -> dict[str, Any]:
-    """Say which machines judge, what each does and since when."""
+    """Return which machines judge, what each is doing and since when."""
     return describe_workers(request.app.state.settings, request.app.state.queue)
 
 
@@ -34,7 +34,7 @@ def describe_workers(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
     """Return {"said": a sentence, "elsewhere": whether other machines judge, "workers": [{name, address, jobs, since,
     does}]}; times in UTC.
     """
-    from tito.machines.calls import JudgesSilent, who_is_there  # what judges need, numpy too: not for whoever waits
+    from tito.machines.calls import JudgesSilent, who_is_there  # what judges need, numpy too: loaded only here
 
     running = _running(queue)
     if not settings.scheduler:
@@ -46,7 +46,11 @@ def describe_workers(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
     try:
         found = who_is_there(settings.scheduler, settings.certificates).get("workers")
     except JudgesSilent as silent:
-        return {"said": f"Nothing is judged: {silent}. What was handed in waits.", "workers": [], "elsewhere": True}
+        return {
+            "said": f"Nothing is being judged: {silent}. Submissions are waiting.",
+            "workers": [],
+            "elsewhere": True,
+        }
     rows = [_row(each, running) for each in found[:MOST_WORKERS]] if isinstance(found, list) else []
     return {"said": _said(rows, queue.ready(names_away())), "workers": rows, "elsewhere": True}
 
@@ -54,9 +58,9 @@ def describe_workers(settings: GradingSettings, queue: Queue) -> dict[str, Any]:
 def _said(rows: list[dict[str, Any]], waiting: int) -> str:
     slots = sum(row["jobs"] for row in rows)
     if not slots:
-        return f"No worker is there; {waiting} submissions wait for one: tito grade worker, on a machine that is free."
+        return f"No worker is connected; {waiting} submissions wait for one: run tito grade worker on a free machine."
     at_work = sum(len(row["does"]) for row in rows)
-    return f"{len(rows)} workers judge {slots} submissions at a time; now {at_work}, and {waiting} wait."
+    return f"{len(rows)} workers can judge {slots} submissions at a time; {at_work} now, and {waiting} are waiting."
 
 
 def _row(said: Any, running: dict[int, Task]) -> dict[str, Any]:
@@ -75,7 +79,7 @@ def _task(said: Any, running: dict[int, Task]) -> str:
     label, since = said.get("label"), _moment(said.get("since"))
     task = running.get(label) if isinstance(label, int) else None
     if task is None:
-        return f"work that is not wanted any more, since {since}"
+        return f"work that is no longer wanted, since {since}"
     return f"{task.kind} {task.assignment} of {task.student}, since {since}"
 
 

@@ -2,13 +2,13 @@
 
     course.json                                 what it is of, when it was made, how much is in it, the public keys
     semester/semester.yaml, semester/roster.csv as they were in force
-    submissions/MODULE/STUDENT/attempt-NN/      files/, receipt.json, and feedback/ where there is some
+    submissions/MODULE/STUDENT/attempt-NN/      files/, receipt.json, and feedback/ if there is any
     submissions.json                            the exchange's rows: when, how late, which attempt counted, results
     grades/                                     plain.csv, canvas.csv, moodle.csv, rows.json
     report/                                     report.md, report.json, activity.json: the course's numbers
     SHA256SUMS                                  digest of each file above, as `sha256sum --check` reads it; the last one
 
-A file without SHA256SUMS is not whole. Keep it like a secret: it holds students' work and grades.
+A file without SHA256SUMS is incomplete. Treat it as a secret: it contains students' work and grades.
 """
 
 import base64
@@ -29,7 +29,7 @@ from tito.errors import TitoError
 FORMAT = 1
 ABOUT, SUMS, ROWS = "course.json", "SHA256SUMS", "submissions.json"
 BLOCK = 1 << 20
-LARGEST_TEXT = 512 * 2**20  # of what is read into memory: the lists, of a course of thousands
+LARGEST_TEXT = 512 * 2**20  # the largest file that is read into memory: the lists of a course of thousands
 
 
 class Writer:
@@ -52,7 +52,7 @@ class Writer:
             self._add(name, stream, path.stat().st_size, digest)
 
     def close(self) -> None:
-        """Write the digests, with which the archive is whole."""
+        """Write the digests, which complete the archive."""
         lines = "".join(f"{digest}  {name}\n" for name, digest in self.digests.items())
         self._add(SUMS, io.BytesIO(lines.encode()), len(lines.encode()), "")
 
@@ -65,7 +65,7 @@ class Writer:
 
 @contextmanager
 def new_archive(target: Path) -> Iterator[Writer]:
-    """Give the writer of an archive, which appears as `target` only when it is whole."""
+    """Give the writer of an archive, which appears as `target` only when it is complete."""
     half = target.with_name(f".{target.name}.half")
     try:
         with half.open("wb") as stream, tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
@@ -80,7 +80,7 @@ def new_archive(target: Path) -> Iterator[Writer]:
 
 @dataclass
 class Checked:
-    """What was found in an archive; `problems` is empty when it is whole and nothing was altered."""
+    """What was found in an archive; `problems` is empty if it is complete and unaltered."""
 
     about: dict[str, Any] = field(default_factory=dict)
     files: int = 0
@@ -96,7 +96,7 @@ class Checked:
 
 
 def check_archive(path: Path) -> Checked:
-    """Read an archive from its first byte to its last; raise TitoError where it is none."""
+    """Read an archive from its first byte to its last; raise TitoError if it is not one."""
     digests: dict[str, str] = {}
     kept: dict[str, bytes] = {}
     try:
@@ -104,9 +104,9 @@ def check_archive(path: Path) -> Checked:
             for member in tar:
                 digests[member.name] = _read(tar, member, kept)
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise TitoError(f"{path} can't be read as an archive ({error}): take another copy of it") from error
+        raise TitoError(f"{path} can't be read as an archive ({error}): use another copy of it") from error
     if SUMS not in kept or ABOUT not in kept:
-        raise TitoError(f"{path} is no whole archive of a course: it has no {SUMS if ABOUT in kept else ABOUT}")
+        raise TitoError(f"{path} is not a complete archive of a course: it has no {SUMS if ABOUT in kept else ABOUT}")
     checked = Checked(json.loads(kept[ABOUT]), len(digests) - 1, path.stat().st_size)
     checked.problems += _differences(digests, kept[SUMS])
     checked.submissions = frozenset(row["id"] for row in json.loads(kept.get(ROWS, b"[]")))
@@ -115,7 +115,7 @@ def check_archive(path: Path) -> Checked:
 
 
 def _read(tar: tarfile.TarFile, member: tarfile.TarInfo, kept: dict[str, bytes]) -> str:
-    """Return a file's digest, and keep what the check reads further."""
+    """Return a file's digest, and keep the content that later checks need."""
     digest, stream = hashlib.sha256(), tar.extractfile(member)
     keeps = member.name in (ABOUT, SUMS, ROWS) or member.name.endswith("/receipt.json")
     parts = []
@@ -156,5 +156,5 @@ def _receipt_problems(kept: Mapping[str, bytes], digests: Mapping[str, str], che
         folder = name.removesuffix("receipt.json")
         for info in signed.receipt.files:
             if digests.get(f"{folder}files/{info.path}") != info.sha256:
-                yield f"{folder}files/{info.path} is not what was handed in"
+                yield f"{folder}files/{info.path} differs from what was handed in"
     yield from (f"submission {missing} has no receipt" for missing in sorted(checked.submissions - found))

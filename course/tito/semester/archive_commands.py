@@ -1,4 +1,4 @@
-"""`tito semester archive` and `verify`: a course as one file, made and read back; and opened years later."""
+"""`tito semester archive` and `verify`: write a course as one file, and read it back, even years later."""
 
 import json
 import os
@@ -23,10 +23,10 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scri
 @click.option("--force", is_flag=True, help="Overwrite the file.")
 @JSON
 def archive(output: Path, force: bool, as_json: bool) -> int:
-    """Write the course into one tar file, read it back, and say its size.
+    """Write the course into one tar file, read it back, and print its size.
 
-    Semester file and roster, submissions with receipts and feedback, grades, the course's numbers, and the digest of
-    each file. Freeze the course first: what changes afterwards is in no archive.
+    It contains semester file and roster, submissions with receipts and feedback, grades, the course's numbers, and a
+    digest of each file. Freeze the course first: later changes are not in the archive.
     """
     if output.exists() and not force:
         raise TitoError(f"{output} exists: name another file, or overwrite it (--force)")
@@ -60,5 +60,5 @@ def _say(path: Path, found: Checked, as_json: bool) -> int:
     state = f"frozen since {frozen['frozen_at'][:16]}" if frozen else "not frozen when it was made"
     click.echo(f"{path}: {found.about['course']}, {state}")
     size = f"{found.bytes:,} bytes in {found.files} files, {len(found.submissions)} submissions"
-    click.echo(f"{size}; {f'{len(found.problems)} problems' if found.problems else 'read back, whole'}")
+    click.echo(f"{size}; {f'{len(found.problems)} problems' if found.problems else 'read back, complete'}")
     return 1 if found.problems else 0

@@ -1,4 +1,4 @@
-"""Bring together what an archive of the course holds, from the services that have it."""
+"""Collect the contents of a course's archive from the services that have them."""
 
 import os
 import tempfile
@@ -20,7 +20,7 @@ from tito.semester.archive import ABOUT, FORMAT, ROWS, Writer, new_archive
 
 
 def write_archive(target: Path, texts: Mapping[str, str], exchange: ExchangeClient, course: str) -> None:
-    """Write the archive of a course; `texts` has its semester and roster. It appears only when it is whole."""
+    """Write the archive of a course; `texts` has its semester and roster. The file appears only when it is complete."""
     with new_archive(target) as writer, tempfile.TemporaryDirectory(dir=target.absolute().parent) as scratch:
         rows = exchange.all_submissions(course)
         writer.add("semester/semester.yaml", texts["semester"].encode())
@@ -58,7 +58,7 @@ def _add_submission(writer: Writer, exchange: ExchangeClient, row: Submission, s
 def _add_grades(writer: Writer) -> None:
     url, token = os.environ.get("GRADING_URL", "").rstrip("/"), hub_token(os.environ, "TITO_TOKEN")
     if not url:
-        raise TitoError("GRADING_URL is not set: run it as `python -m hub_config run -- tito semester archive ...`")
+        raise TitoError("GRADING_URL is not set: run this as `python -m hub_config run -- tito semester archive ...`")
     service = ServiceClient(
         "the grading service", f"{url}/api/v1", token, timeout_seconds=60, refused=TitoError, silent=TitoError
     )

@@ -1,4 +1,4 @@
-"""What a semester must satisfy beyond its own words: the curriculum, the roster, and keys that speak of each other."""
+"""Checks of a semester that need more than one key: the curriculum, the roster, and keys that refer to each other."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -62,7 +62,7 @@ def _selection(semester: Semester, curriculum: Curriculum, document: Document, f
     for slug in sorted(prebuilt):
         if not curriculum.find(slug).is_written:
             remedy = f"leave out the modules that build on {slug}"
-            found.problems.append(document.problem(("tiers",), slug, "would come prebuilt and is not written", remedy))
+            found.problems.append(document.problem(("tiers",), slug, "would come prebuilt but is not written", remedy))
     order = [module.slug for module in curriculum.modules]
     return Selection(tuple(s for s in order if s in chosen), tuple(s for s in order if s in prebuilt))
 
@@ -80,7 +80,9 @@ def _of_tiers(semester: Semester, curriculum: Curriculum, document: Document, fo
         if unwritten:
             rule = f"has modules that are not written ({', '.join(unwritten)})"
             written = ", ".join(module.slug for module in members if module.is_written)
-            remedy = f"name single modules under `modules:` instead; written are: {written or 'none of this tier'}"
+            remedy = (
+                f"name individual modules under `modules:` instead; written so far: {written or 'none of this tier'}"
+            )
             found.problems.append(document.problem(path, tier, rule, remedy))
         chosen |= {module.slug for module in members}
     return chosen
@@ -95,7 +97,7 @@ def _of_modules(semester: Semester, curriculum: Curriculum, document: Document, 
         if slug not in known:
             found.problems.append(document.problem(path, slug, "is not a module", choose(slug, known)))
         elif slug not in written:
-            remedy = f"choose among the written ones: {', '.join(written)}"
+            remedy = f"choose one that is written: {', '.join(written)}"
             found.problems.append(document.problem(path, slug, "is not written yet", remedy))
         else:
             chosen.add(slug)
@@ -106,7 +108,7 @@ def _check_schedule(semester: Semester, curriculum: Curriculum, document: Docume
     built = set(found.selection.built)
     for slug in semester.schedule:
         if slug not in built and not found.problems:
-            rule, remedy = "is scheduled and not chosen", f"delete it, or add {slug} under `modules:`"
+            rule, remedy = "is scheduled but not chosen", f"delete it, or add {slug} under `modules:`"
             found.problems.append(document.problem(("schedule", slug), None, rule, remedy))
     for slug in found.selection.built:
         if slug not in semester.schedule:
@@ -128,9 +130,12 @@ def _check_milestones(semester: Semester, curriculum: Curriculum, document: Docu
         if milestone is None:
             problem("is not a milestone", choose(name, [each.slug for each in known.values()]))
         elif (other := seen.setdefault(milestone.slug, name)) != name:
-            problem(f"is named above, as {other}", "keep one of the two")
+            problem(f"is already listed above, as {other}", "keep one of the two")
         elif missing := [slug for slug in milestone.needs if slug not in chosen]:
-            problem(f"needs modules that nobody has here ({', '.join(missing)})", "choose them, or leave it out")
+            problem(
+                f"needs modules that are not part of this course ({', '.join(missing)})",
+                "choose them, or leave out the milestone",
+            )
         elif opens is not None and given.due <= opens:
             problem("is due before the first module opens", "make `due` later")
 
@@ -140,7 +145,7 @@ def min_release(semester: Semester) -> datetime | None:
 
 
 def milestones_of(curriculum: Curriculum) -> list[Milestone]:
-    """Return the milestones beside the curriculum's modules, in order."""
+    """Return the milestones next to the curriculum's modules, in order."""
     folder = next((m.folder for m in curriculum.modules if m.folder), None)
     return load_milestones(folder.parents[1]) if folder else []
 
@@ -153,11 +158,11 @@ def _check_freeze(semester: Semester, document: Document, found: Found) -> None:
     if semester.freeze <= semester.closes(last):
         rule = f"comes before {last} closes ({semester.local(semester.closes(last))})"
         value = semester.local(semester.freeze)
-        found.problems.append(document.problem(("freeze",), value, rule, "move it behind the last closing time"))
+        found.problems.append(document.problem(("freeze",), value, rule, "move it after the last closing time"))
 
 
 def _warn_about_order(semester: Semester, curriculum: Curriculum, document: Document, found: Found) -> None:
-    """Warn of each module that opens before one it builds on; others may stand in any order."""
+    """Warn of each module that opens before one it builds on; others may be in any order."""
     scheduled = [slug for slug in found.selection.built if slug in semester.schedule]
     for slug in scheduled:
         needed = [module.slug for module in curriculum.before(curriculum.find(slug)) if module.slug in scheduled]
@@ -165,14 +170,14 @@ def _warn_about_order(semester: Semester, curriculum: Curriculum, document: Docu
         if later:
             rule = f"is released before {', '.join(later)}, on which it builds"
             found.warnings.append(
-                document.problem(("schedule", slug, "release"), slug, rule, "check that this is meant")
+                document.problem(("schedule", slug, "release"), slug, rule, "check that this is intended")
             )
 
 
 def _check_people(semester: Semester, names: set[str], document: Document, found: Found) -> None:
     for index, name in enumerate(semester.staff.tas):
         if name in semester.staff.instructors:
-            rule, remedy = "is an instructor already", "delete it here: instructors may do what TAs may"
+            rule, remedy = "is already an instructor", "delete it here: instructors may do all that TAs may"
             found.problems.append(document.problem(("staff", "tas", index), name, rule, remedy))
     homes = {home_of(name): name for name in names}
     for role in ("instructors", "tas"):
@@ -181,8 +186,10 @@ def _check_people(semester: Semester, names: set[str], document: Document, found
                 rule, remedy = f"would share the home of {other}", "give one of the two another user name"
                 found.problems.append(document.problem(("staff", role, index), name, rule, remedy))
             if name in names:
-                rule = "is staff and on the roster too"
-                remedy = "check that this is meant: they see the solutions and all grades; nobody grades their own work"
+                rule = "is on the staff and also on the roster"
+                remedy = (
+                    "check that this is intended: they see the solutions and all grades; nobody grades their own work"
+                )
                 found.warnings.append(document.problem(("staff", role, index), name, rule, remedy))
 
 
@@ -201,7 +208,12 @@ def _check_extensions(semester: Semester, names: set[str], document: Document, f
             due = semester.local(semester.dates[extension.module].due)
             problem("due", semester.local(extension.due), f"is not after the due date {due}", "choose a later time")
         if (extension.student, extension.module) in seen:
-            problem("student", extension.student, "has an extension for this module above", "keep the later of the two")
+            problem(
+                "student",
+                extension.student,
+                "already has an extension for this module above",
+                "keep the later of the two",
+            )
         seen.add((extension.student, extension.module))
 
 
@@ -215,12 +227,14 @@ def _check_accommodations(semester: Semester, names: set[str], document: Documen
         if each.student not in names:
             found.problems.append(problem("is not on the roster", choose(each.student, sorted(names))))
         elif each.student in seen:
-            found.problems.append(problem("has an accommodation above", "keep one of the two"))
+            found.problems.append(problem("already has an accommodation above", "keep one of the two"))
         elif not any(each.due(dates, semester.zone) for dates in semester.dates.values()):
-            found.warnings.append(problem("gets no time by it", "check `since`: no module is due after it"))
+            found.warnings.append(problem("gets no extra time from it", "check `since`: no module is due after it"))
         seen.add(each.student)
     for index, extension in enumerate(semester.extensions):
         if extension not in semester.extended(extension.module):
             path, value = ("extensions", index, "due"), semester.local(extension.due)
             remedy = "make it later, or delete it"
-            found.warnings.append(document.problem(path, value, "is not later than their accommodation gives", remedy))
+            found.warnings.append(
+                document.problem(path, value, "is not later than their accommodation already allows", remedy)
+            )

@@ -23,7 +23,7 @@ POLL_SECONDS = 0.3
 
 
 class SemesterClient:
-    """The semester service, seen with one token."""
+    """A client of the semester service, with one token."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         url = environ.get("SEMESTER_URL", "").rstrip("/")
@@ -48,7 +48,7 @@ class SemesterClient:
     def apply(
         self, sources: Sources | None, progress: Callable[[dict[str, Any]], object], yes: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Put a semester in force, with a yes to the kinds of loss in `yes`; `progress` is called with the run while
+        """Put a semester in force, with the losses in `yes` confirmed; `progress` is called with the run while
         it is under way.
         """
         run = self._service.ask("POST", "/apply", json={**_body(sources), "yes": list(yes)})
@@ -68,7 +68,7 @@ class SemesterClient:
         return self._service.ask("GET", "/texts")
 
     def freeze_plan(self) -> dict[str, Any]:
-        """Return whether the course is frozen, and what a freeze would meet."""
+        """Return whether the course is frozen, and what a freeze would affect."""
         return self._service.ask("GET", "/freeze")
 
     def freeze(self, leave_undone: bool) -> dict[str, Any]:
@@ -76,11 +76,11 @@ class SemesterClient:
         return self._service.ask("PUT", "/freeze", json={"leave_undone": leave_undone})
 
     def unfreeze(self) -> None:
-        """Let a frozen course go on."""
+        """Unfreeze a frozen course."""
         self._service.ask("DELETE", "/freeze")
 
     def delete_plan(self, course: str) -> dict[str, Any]:
-        """Return what deleting a course would remove, and what would stay."""
+        """Return what deleting a course would remove, and what it would keep."""
         return self._service.ask("GET", f"/delete/{quote(course, safe='')}")
 
     def delete(self, course: str, why: str, early: bool) -> dict[str, Any]:

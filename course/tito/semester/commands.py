@@ -1,7 +1,7 @@
 """`tito semester check|roster|plan|apply|status|demo|next`: the semester file from the terminal.
 
-`check`, `roster`, `demo` and `next` ask nobody. `plan`, `apply` and `status` ask the semester service, which holds the
-rights to change Hub, exchange and gradebook; the caller's token must allow it (see `client`).
+`check`, `roster`, `demo` and `next` need no service. `plan`, `apply` and `status` ask the semester service, which has
+the rights to change Hub, exchange and gradebook; the caller's token must allow it (see `client`).
 """
 
 import json
@@ -25,7 +25,7 @@ from tito.semester.read import Sources, Valid, read
 FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 OPTIONAL_FILE = click.argument("file", type=click.Path(path_type=Path, dir_okay=False), required=False)
 YES = click.option(
-    "--yes", multiple=True, metavar="KIND", help="Say yes to one kind of loss that `plan` names: drops or late."
+    "--yes", multiple=True, metavar="KIND", help="Confirm one kind of loss that `plan` names: drops or late."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
@@ -34,7 +34,7 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for scri
 @FILE
 @JSON
 def check(file: Path, as_json: bool) -> int:
-    """Check a semester file and its roster; every mistake is shown with its line and what to do."""
+    """Check a semester file and its roster; show every mistake with its line and what to do."""
     try:
         valid = read(file, load_curriculum())
     except SemesterError as error:
@@ -55,13 +55,13 @@ def check(file: Path, as_json: bool) -> int:
 @click.command(epilog="Example:  tito semester roster canvas.csv --output course/semesters/roster.csv")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option(
-    "--username", default="", metavar="COLUMN", help="Heading of the column that holds what people log in with."
+    "--username", default="", metavar="COLUMN", help="Heading of the column with the names that people log in with."
 )
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a roster of the Hub.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write it as a roster for the Hub.")
 @click.option("--force", is_flag=True, help="Overwrite the output.")
 @JSON
 def roster(file: Path, username: str, output: Path | None, force: bool, as_json: bool) -> int:
-    """Show what is understood of a class list from Canvas, Moodle, GitHub Classroom or a spreadsheet (CSV or .xlsx)."""
+    """Show how the Hub reads a class list from Canvas, Moodle, GitHub Classroom or a spreadsheet (CSV or .xlsx)."""
     if output and output.exists() and not force:
         raise TitoError(f"{output} exists: name another file, or add --force")
     try:
@@ -89,9 +89,11 @@ def roster(file: Path, username: str, output: Path | None, force: bool, as_json:
 @click.option("--sections", type=click.IntRange(0, 26), default=0, show_default=True, help="How many sections.")
 @click.option("--force", is_flag=True, help="Overwrite the file and its roster.")
 def demo(output: Path, time_zone: str, students: int, tas: int, sections: int, force: bool) -> None:
-    """Write a semester to try things with: students, TAs, an instructor, the first modules open now."""
+    """Write a demo semester: students, TAs, an instructor, and the first modules open now."""
     if sections > min(tas, students):
-        raise TitoError(f"--sections {sections} needs as many TAs and students: each section has a reader and somebody")
+        raise TitoError(
+            f"--sections {sections} needs at least as many TAs and students: each section needs a TA and a student"
+        )
     try:
         zone = times.zone(time_zone)
     except ValueError as error:
@@ -112,7 +114,7 @@ def demo(output: Path, time_zone: str, students: int, tas: int, sections: int, f
 @click.option("--force", is_flag=True, help="Overwrite the file and its roster.")
 @JSON
 def next_(file: Path, course: str, opens: datetime, output: Path, force: bool, as_json: bool) -> None:
-    """Write next term's semester file: all dates shifted alike, comments kept, and nobody on the roster."""
+    """Write next term's semester file: all dates shifted by the same days, comments kept, and an empty roster."""
     term = next_term(file, course, opens.date(), output, load_curriculum())
     term.write(force)
     sources = term.valid.sources
@@ -124,14 +126,14 @@ def next_(file: Path, course: str, opens: datetime, output: Path, force: bool, a
     click.echo(f"wrote {sources.semester_name} and {sources.roster_name}, which has no students yet")
     click.echo(f"dates are {term.days} days later" + ("" if term.days % 7 == 0 else ", on other days of the week"))
     if term.left_out:
-        click.echo(f"left out, since they are about students of this term: {', '.join(term.left_out)}")
+        click.echo(f"left out, because they concern this term's students: {', '.join(term.left_out)}")
 
 
 @click.command(epilog="Example:  tito semester plan course/semesters/2026-fall.yaml")
 @OPTIONAL_FILE
 @JSON
 def plan(file: Path | None, as_json: bool) -> int:
-    """Show what applying a semester would change; without FILE, the one that the semester service was started with."""
+    """Show what applying a semester would change; without FILE, the file that the semester service was started with."""
     answer = SemesterClient().plan(Sources.of(file) if file else None)
     if as_json:
         click.echo(json.dumps(answer))
@@ -143,7 +145,7 @@ def plan(file: Path | None, as_json: bool) -> int:
     count = len(answer["changes"])
     click.echo(f"{count} change{'s' if count != 1 else ''}" if count else "nothing to change")
     for each in answer["confirmations"]:
-        click.echo(f"needs a yes (tito semester apply --yes {each['key']}): {each['sentence']}")
+        click.echo(f"must be confirmed (tito semester apply --yes {each['key']}): {each['sentence']}")
     return 0
 
 
@@ -154,7 +156,8 @@ def plan(file: Path | None, as_json: bool) -> int:
 def apply(file: Path | None, yes: tuple[str, ...], as_json: bool) -> int:
     """Put a semester in force: Hub, exchange, notebooks, gradebook and schedule. Applying again changes nothing.
 
-    What takes something away from people needs a yes by name (`plan` shows it); without it nothing is changed.
+    A change that takes something away from people must be confirmed by name (`plan` shows it); otherwise nothing is
+    changed.
     """
     shown: set[int] = set()
 
@@ -169,9 +172,9 @@ def apply(file: Path | None, yes: tuple[str, ...], as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(run))
     elif run["error"]:
-        click.echo(f"it stopped: {run['error']}", err=True)
+        click.echo(f"stopped: {run['error']}", err=True)
     else:
-        left = f"{len(failed)} failed: mend the cause and apply again" if failed else "the semester is in force"
+        left = f"{len(failed)} failed: fix the cause and apply again" if failed else "the semester is in force"
         click.echo(f"{run['made'] - len(failed)} of {run['total']} changes made; {left}")
     return 1 if failed or run["error"] else 0
 
@@ -185,18 +188,20 @@ def status(as_json: bool) -> int:
         click.echo(json.dumps(answer))
         return 0
     force, file = answer["in_force"], answer["file"]
-    click.echo(f"{force['course']}, applied by {force['by']} at {force['at'][:16]}" if force else "nothing is in force")
+    click.echo(
+        f"{force['course']}, applied by {force['by']} at {force['at'][:16]}" if force else "no semester is in force"
+    )
     if file:
-        state = "has mistakes" if file["problems"] else "differs from it" if file["differs"] else "is what is in force"
+        state = "has mistakes" if file["problems"] else "differs from it" if file["differs"] else "is the one in force"
         click.echo(f"{file['name']} {state}")
     for action in answer["actions"]:
         if action["state"] != "cancelled":
             what = f"{action['kind']} {action['module']}"
             click.echo(f"  {action['at'][:16]}  {what:24} {action['state']:8} {action['message']}".rstrip())
     for each in (answer["run"] or {}).get("confirmations", ()):
-        click.echo(f"left out, needs a yes (tito semester apply --yes {each['key']}): {each['sentence']}")
+        click.echo(f"left out, must be confirmed (tito semester apply --yes {each['key']}): {each['sentence']}")
     for each in answer["confirmed"]:
-        click.echo(f"yes to {each['key']} by {each['by']} at {each['at'][:16]}: {each['sentence']}")
+        click.echo(f"{each['key']} confirmed by {each['by']} at {each['at'][:16]}: {each['sentence']}")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""`tito semester delete`: what a frozen and archived course holds is gone from the services.
+"""`tito semester delete`: remove a frozen and archived course from the services.
 
-There is no button for it: whoever deletes a course names it, and has its archive at hand.
+There is no button for it: to delete a course you must name it and have its archive at hand.
 """
 
 from contextlib import closing
@@ -20,16 +20,16 @@ from tito.semester.client import SemesterClient
 @click.command()
 @click.argument("course")
 @click.option("--archive", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The course's archive.")
-@click.option("--without-archive", is_flag=True, help="Delete it although nobody can look anything up any more.")
-@click.option("--early", is_flag=True, help="Delete it before the time that keep_months of the semester file gives.")
+@click.option("--without-archive", is_flag=True, help="Delete it without one: nobody can look anything up any more.")
+@click.option("--early", is_flag=True, help="Delete it before keep_months of the semester file have passed.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would be deleted and what stays; change nothing.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 def delete(course, archive, without_archive, early, plan_only, yes, as_json):
-    """Delete what the services hold of COURSE: work, receipts, feedback, grades, events, roster and schedule.
+    """Delete COURSE from the services: work, receipts, feedback, grades, events, roster and schedule.
 
-    It must be frozen, and its archive is read again first and compared with what the exchange has. A deletion that was
-    cut short is finished by giving the command again.
+    It must be frozen. Its archive is first read again and compared with what the exchange has. To finish a deletion
+    that was interrupted, repeat the command.
 
     \b
     Examples:
@@ -52,26 +52,28 @@ def delete(course, archive, without_archive, early, plan_only, yes, as_json):
 
 
 def _archived(plan: dict[str, Any], archive: Path | None, without: bool) -> str:
-    """Return why the course may go; raise TitoError unless its archive is whole and has all that was handed in."""
+    """Return why the course may be deleted; raise TitoError unless its archive is complete, with all submissions."""
     if archive is None:
         if without:
             return "without an archive"
-        raise TitoError("name the course's archive (--archive FILE), or say that there is none (--without-archive)")
+        raise TitoError(
+            "no archive was given: name the course's archive (--archive FILE), or do without (--without-archive)"
+        )
     course, found = plan["course"], check_archive(archive)
     frozen = (found.about.get("frozen") or {}).get("frozen_at")
     if found.problems:
-        raise TitoError(f"{archive} is damaged ({found.problems[0]}): make it again, tito semester archive")
+        raise TitoError(f"{archive} is damaged ({found.problems[0]}): make a new one with tito semester archive")
     if found.about["course"] != course:
-        raise TitoError(f"{archive} is of {found.about['course']}, not of {course}")
+        raise TitoError(f"{archive} is an archive of {found.about['course']}, not of {course}")
     if plan["frozen"] and frozen != plan["frozen"]["since"]:
-        raise TitoError(f"{archive} was not made since {course} was frozen: make it again, tito semester archive")
+        raise TitoError(f"{archive} was made before {course} was frozen: make a new one with tito semester archive")
     try:
         with ExchangeClient.from_environment() as exchange:
             missing = {row.id for row in exchange.all_submissions(course)} - found.submissions
     except Refused as error:
         raise TitoError(str(error)) from error
     if missing:
-        raise TitoError(f"{archive} lacks {len(missing)} submissions of {course}: make it again")
+        raise TitoError(f"{len(missing)} submissions of {course} are missing from {archive}: make a new one")
     return f"archive of {len(found.submissions)} submissions, {found.bytes:,} bytes"
 
 

@@ -1,7 +1,8 @@
-"""A semester to try things with: every written module, three students, a TA and an instructor, dates around now.
+"""A demo semester: every written module, three students, a TA and an instructor, dates around now.
 
-The first modules are open at once, later ones open every third day, so that every state of a module can be seen. The
-Olympics are open at once too, so that there is a leaderboard to look at. A larger class has sections that TAs share.
+The first modules are open from the start, later ones open every third day, so that every state of a module can be
+seen. The Olympics are open from the start too, so that there is a leaderboard. A larger class has sections that TAs
+share.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ STUDENTS = (
     Student("chen", "Chen", "Li", "chen@example.org"),
 )
 TAS = ("tom",)
-TEXT = """# A semester to try things with, made by `tito semester demo`. Change it as you like;
+TEXT = """# A demo semester, written by `tito semester demo`. Change it as you like;
 # `tito semester apply` puts it in force.
 course: {course}
 title: "TinyTorch: build a deep-learning framework"
@@ -70,7 +71,7 @@ class Size:
         return [*TAS, *(f"ta{number:02d}" for number in range(len(TAS) + 1, self.tas + 1))][: self.tas]
 
     def readers(self) -> str:
-        """Return the line that says which TAs read which section, each TA one."""
+        """Return the line that says which TAs read which section; each TA reads one."""
         names, tas = self.section_names, self.staff()
         parts = [f"{name}: [{', '.join(tas[at :: len(names)])}]" for at, name in enumerate(names)]
         return f"sections: {{{', '.join(parts)}}}\n" if parts else ""
@@ -91,7 +92,7 @@ def make_demo(
     size = size or Size()
     slugs = [module.slug for module in curriculum.written]
     if not slugs:
-        raise TitoError("a demo semester needs at least one written module, and the course has none")
+        raise TitoError("the course has no written module, and a demo semester needs at least one")
     today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     schedule = "\n".join(_dates(slug, index, today) for index, slug in enumerate(slugs))
     modules = ", ".join(slugs)
@@ -103,11 +104,11 @@ def make_demo(
 def write_demo(
     path: Path, curriculum: Curriculum, now: datetime, zone: ZoneInfo, force: bool = False, size: Size | None = None
 ) -> Path:
-    """Write the demo semester to `path`, its roster beside it; refuse to overwrite a file unless forced."""
+    """Write the demo semester to `path`, its roster next to it; refuse to overwrite a file unless forced."""
     roster = path.with_name(f"{path.stem}-roster.csv")
     for file in (path, roster):
         if file.exists() and not force:
-            raise TitoError(f"{file} exists, and may hold your changes: name another file, or add --force")
+            raise TitoError(f"{file} exists and may contain your changes: name another file, or add --force")
     demo = make_demo(curriculum, roster.name, now, zone, size)
     write_atomically(roster, demo.roster)
     write_atomically(path, demo.semester)
@@ -115,7 +116,7 @@ def write_demo(
 
 
 def _dates(slug: str, index: int, today: datetime) -> str:
-    """Return one line of the schedule: open since midnight, or every third day; a week of time, then more."""
+    """Return one line of the schedule: open since midnight, or every third day; due after a week, or some days more."""
     wait = 0 if slug == MODULE else max(0, index - OPEN_AT_ONCE + 1) * 3
     release = (today + timedelta(days=wait)).strftime("%Y-%m-%d %H:%M")
     due = (today + timedelta(days=wait + 7 + min(index, OPEN_AT_ONCE - 1))).strftime("%Y-%m-%d 20:00")

@@ -1,4 +1,4 @@
-"""Read a YAML file and remember on which line each key stands.
+"""Read a YAML file and remember the line of each key.
 
 `Document.data` is plain dictionaries, lists, strings and numbers (dates stay text); `Document.line(path)` finds the
 line of the deepest part of `path` that is in the file.
@@ -48,7 +48,7 @@ class Document:
         except RecursionError:
             raise SemesterError([_not_yaml(name, 1, "its lists are nested too deeply")]) from None
         if not isinstance(tree, CommentedMap):
-            raise SemesterError([_not_yaml(name, 1, "the file holds no keys")])
+            raise SemesterError([_not_yaml(name, 1, "the file contains no keys")])
         return cls(name, _plain(tree), tree)
 
     def line(self, path: tuple[Any, ...]) -> int:
@@ -72,18 +72,18 @@ class Document:
         return line, column, str(node[path[-1]])
 
     def problem(self, path: tuple[Any, ...], value: object, rule: str, remedy: str) -> Problem:
-        """Return a Problem that stands at `path` of this file."""
+        """Return a Problem at `path` of this file."""
         key = ".".join(str(step) for step in path) or "file"
         return Problem(self.name, self.line(path), key, "" if value is None else repr(value), rule, remedy)
 
 
 def _not_yaml(name: str, line: int, what: str) -> Problem:
-    remedy = "check the indentation, colons and quotes of this line, and that no key stands twice"
+    remedy = "check the indentation, colons and quotes of this line, and that no key appears twice"
     return Problem(name, line, "file", "", f"is not readable as YAML ({what})", remedy)
 
 
 def _plain(node: Any) -> Any:
-    """Return `node` without ruamel's own kinds, which strict validation refuses."""
+    """Return `node` without ruamel's own types, which strict validation refuses."""
     if isinstance(node, CommentedMap):
         return {str(key): _plain(value) for key, value in node.items()}
     if isinstance(node, CommentedSeq):

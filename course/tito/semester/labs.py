@@ -29,7 +29,7 @@ def meetings(semester: Semester) -> list[Meeting]:
 
 
 def _of(lab: Lab, semester: Semester) -> Iterator[Meeting]:
-    """Yield a lab's meetings: each a week after the one before, at the time of day that clocks show."""
+    """Yield a lab's meetings: each a week after the one before, at the same local time."""
     first = lab.first.astimezone(semester.zone)
     for week in range(lab.weeks):
         at = (first + timedelta(weeks=week)).astimezone(UTC)
@@ -38,7 +38,7 @@ def _of(lab: Lab, semester: Semester) -> Iterator[Meeting]:
 
 
 def beginning(semester: Semester, now: datetime) -> list[Meeting]:
-    """Return the labs whose servers are to be there by now: from some minutes ahead until they begin."""
+    """Return the labs whose servers should be running by now: from some minutes ahead until they begin."""
     return [meeting for meeting in meetings(semester) if meeting.ahead <= now < meeting.at]
 
 
@@ -47,17 +47,17 @@ def problems(semester: Semester, students: Iterable[Student], document: Document
     known = sections_of(students)
     for index, lab in enumerate(semester.labs):
         if lab.section and lab.section not in known:
-            rule, remedy = "is no student's section on the roster", choose(lab.section, known)
+            rule, remedy = "is not the section of any student on the roster", choose(lab.section, known)
             yield document.problem(("labs", index, "section"), lab.section, rule, remedy)
 
 
 def warnings(semester: Semester, document: Document) -> Iterator[Problem]:
-    """Yield days without a lab on which there would be none anyway: a holiday was written wrongly."""
+    """Yield days in `without` on which there is no lab anyway: a mistyped holiday."""
     for index, lab in enumerate(semester.labs):
         every_week = {meeting.at.astimezone(semester.zone).date() for meeting in _of(_without_none(lab), semester)}
         for place, day in enumerate(lab.without):
             if day not in every_week:
-                rule, remedy = "is no day of this lab", "write the day on which it does not take place"
+                rule, remedy = "is not a day of this lab", "write the date of a meeting that does not take place"
                 yield document.problem(("labs", index, "without", place), day.isoformat(), rule, remedy)
 
 

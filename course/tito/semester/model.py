@@ -1,8 +1,8 @@
-"""The words of a semester file, with their defaults and bounds.
+"""The keys of a semester file, with their defaults and bounds.
 
 Unknown keys are refused. Times are read in the course's zone (the validation context's `zone`) and kept in UTC.
-What needs the curriculum (is the module written?) or several keys (is the extension's student enrolled?) is
-checked in `checks`.
+Checks that need the curriculum (is the module written?) or several keys (is the extension's student enrolled?) are
+in `checks`.
 """
 
 import math
@@ -49,15 +49,15 @@ def _day(value: object) -> date:
 
 
 def _username(value: object) -> str:
-    """Return the name of whom the file names as the login service does."""
+    """Return a person's name in the form that the login service gives it."""
     if isinstance(value, int):
-        raise Rule("is a number here, which has lost its leading zeros", 'write it in quotes, as "0012345"')
+        raise Rule("was read as a number, without any leading zeros", 'write it in quotes, as "0012345"')
     if not isinstance(value, str):
-        raise Rule("is not a user name", "write what the person logs in with")
+        raise Rule("is not a user name", "write the name that the person logs in with")
     try:
         return name_from(value)
     except NoName as error:
-        raise Rule("is not a user name", f"write what the person logs in with: {error}") from None
+        raise Rule("is not a user name", f"write the name that the person logs in with: {error}") from None
 
 
 def _zone(value: str) -> str:
@@ -123,14 +123,14 @@ class Late(Part):
 
 
 class LateDays(Part):
-    """Days of 24 hours that each student may spend on modules themselves: in the semester, and on one module."""
+    """Days of 24 hours that students may add to due dates without asking: in the semester, and on one module."""
 
     semester: int = Field(default=0, ge=0, le=100)
     per_module: int = Field(default=2, ge=1, le=14)
 
     @property
     def on_one(self) -> int:
-        """Return how many a student may spend on one module."""
+        """Return how many a student may use on one module."""
         return min(self.semester, self.per_module)
 
 
@@ -142,7 +142,7 @@ class Attempts(Part):
 
 
 class Grading(Part):
-    """How the judge lends predecessors, and the share of the 100 points that people grade (0 drops it)."""
+    """Whose earlier modules the judge uses, and how many of the 100 points are graded by people (0 for none)."""
 
     mode: Literal["best", "reference", "own"] = "best"
     manual_percent: int = Field(default=10, ge=0, le=50)
@@ -163,7 +163,7 @@ class SemesterLimits(Part):
     cpus: float = Field(default=2, gt=0, le=64)
     processes: int = Field(default=512, ge=64, le=32768)
     idle_minutes: int = Field(default=60, ge=5, le=24 * 60)
-    # How long one computation keeps a server that nobody looks at; 0: idle minutes count from its last word.
+    # How long one computation keeps an unused server running; 0: idle minutes count from its last message.
     busy_hours: int = Field(default=12, ge=0, le=7 * 24)
 
 
@@ -175,7 +175,7 @@ class Staff(Part):
 
 
 class Conflict(Part):
-    """A student whose work a member of the staff does not grade; nobody needs to name themselves."""
+    """A student whose work a member of the staff does not grade; nobody needs to list themselves."""
 
     grader: Username
     student: Username
@@ -204,11 +204,11 @@ class Accommodation(Part):
     @model_validator(mode="after")
     def _one_of_two(self) -> "Accommodation":
         if (self.factor is None) == (self.days is None):
-            raise Rule("gives a factor or days, one of the two", "write `factor: 1.5` or `days: 3`")
+            raise Rule("must give either a factor or days", "write `factor: 1.5` or `days: 3`")
         return self
 
     def due(self, dates: ModuleDates, zone: ZoneInfo) -> datetime | None:
-        """Return the student's due date of a module, at the time of day that clocks show; None where it gives none."""
+        """Return the student's due date for a module, at the same local time; None if they get no more time for it."""
         if self.since is not None and dates.due <= self.since:
             return None
         if self.days is not None:
@@ -219,7 +219,7 @@ class Accommodation(Part):
 
     @property
     def words(self) -> str:
-        """What an extension that comes from it gives as its reason."""
+        """The reason of the extensions that come from it."""
         gives = f"{self.factor:g} times the time" if self.factor else f"{self.days} days more"
         return f"{gives} in every module" + (f": {self.reason}" if self.reason else "")
 
@@ -246,14 +246,14 @@ class Semester(Part):
     late: Late = Late()
     late_days: LateDays = LateDays()
     attempts: Attempts = Attempts()
-    # The reference of a module one could not finish: once nobody may submit any more (or to a student who gives up
-    # submitting it), or never.
+    # When students get the reference of a module that they could not finish: once nobody may submit any more (or as
+    # soon as a student gives up submitting it), or never.
     unlock: Literal["when_closed", "never"] = "when_closed"
-    # Whether students ask staff where they are stuck, in the exchange; a course may have another place for that.
+    # Whether students who are stuck ask staff in the exchange; a course may have another place for that.
     questions: bool = True
-    # When the course ends: from then on all of it can be read, and nothing in it changes.
+    # When the course ends: from then on, all of it can be read and nothing in it changes.
     freeze: Instant | None = None
-    # How long students' work is kept from the freeze on, before `tito semester delete` removes it without a question.
+    # How long students' work is kept after the freeze, before `tito semester delete` removes it without --early.
     keep_months: int | None = Field(default=None, ge=1, le=240)
     # When students are asked about the course: weeks since the first release, or days.
     surveys: list[WeekOrDay] = Field(default=[3, 6, 9, 12], max_length=30)
@@ -262,7 +262,7 @@ class Semester(Part):
     labs: list[Lab] = Field(default=[], max_length=100)
     limits: SemesterLimits = SemesterLimits()
     staff: Staff
-    # Who of the staff reads which of the roster's sections; who stands in none reads all.
+    # Which members of the staff read which of the roster's sections; those listed in none read all.
     sections: dict[str, list[Username]] = {}
     conflicts: list[Conflict] = []
     roster: str = "roster.csv"
@@ -288,7 +288,7 @@ class Semester(Part):
         return self.closes_after(max(self.dues(module)))
 
     def closes_after(self, due: datetime) -> datetime:
-        """Return when the exchange takes nothing any more of what is due then."""
+        """Return when the exchange stops accepting work that is due then."""
         closes_at = Schedule(due, self.late.grace_seconds, self.late.window_seconds, None).closes_at
         assert closes_at is not None  # there is a due time and a window
         return closes_at
@@ -301,7 +301,7 @@ class Semester(Part):
         )
 
     def extended(self, module: str) -> list[Extension]:
-        """Return who has more time for `module`, one line a student: of an extension and an accommodation the later."""
+        """Return who has more time for `module`, one entry per student: the later of extension and accommodation."""
         latest: dict[str, Extension] = {}
         for each in [*self._accommodated(module), *(each for each in self.extensions if each.module == module)]:
             if each.student not in latest or each.due >= latest[each.student].due:

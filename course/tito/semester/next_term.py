@@ -1,7 +1,7 @@
 """Next term's semester file from this one: the same text with its dates shifted, without this term's people.
 
-Whoever wrote the file keeps its comments and columns: only the characters of the course's id, of dates and of the
-roster's name are replaced, and what belongs to this term's students is left out.
+Comments and layout are kept: only the characters of the course's id, of dates and of the roster's name are replaced,
+and what belongs to this term's students is left out.
 """
 
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ DAY = len("2026-11-30")
 
 @dataclass(frozen=True)
 class NextTerm:
-    """A valid semester, by how many days its dates were shifted, and which keys of the old one it leaves out."""
+    """A valid semester, the number of days by which its dates were shifted, and the keys of the old one left out."""
 
     valid: Valid
     days: int
     left_out: tuple[str, ...]
 
     def write(self, force: bool) -> None:
-        """Write the semester file and an empty roster beside it; neither replaces a file unless forced."""
+        """Write the semester file and an empty roster next to it; neither replaces a file unless forced."""
         sources = self.valid.sources
         files = [(Path(sources.roster_name), sources.roster), (Path(sources.semester_name), sources.semester)]
         for path, _ in files:
             if path.exists() and not force:
-                raise TitoError(f"{path} exists, and may hold somebody's work: name another output, or add --force")
+                raise TitoError(f"{path} exists and may contain somebody's work: name another output, or add --force")
         for path, text in files:
             write_atomically(path, text)
 
@@ -43,13 +43,15 @@ class NextTerm:
 def next_term(path: Path, course: str, opens: date, output: Path, curriculum: Curriculum) -> NextTerm:
     """Return the semester at `path` for another term, whose first module opens on the day `opens`.
 
-    The times of day stay what clocks show. Raises SemesterError if the old file or the new one breaks a rule, such as
+    Local times of day stay the same. Raises SemesterError if the old file or the new one breaks a rule, such as
     a time that daylight saving skips on its new day.
     """
     valid = read(path, curriculum)
     old, text = valid.semester, valid.sources.semester
     if course == old.course:
-        raise TitoError(f"--course {course} is the old course, whose work would be mixed with the new: name another")
+        raise TitoError(
+            f"--course {course} is the old course, and its work would be mixed with the new: choose another id"
+        )
     first = min(dates.release for dates in old.schedule.values()).astimezone(old.zone).date()
     days = (opens - first).days
     document = Document.parse(text, str(path))
@@ -89,13 +91,13 @@ def _later(written: str, days: int) -> str:
 
 
 def _replaced(text: str, document: Document, values: dict[tuple[str | int, ...], str]) -> list[str]:
-    """Return the lines of `text` with these values in the places of the old ones; those that aren't there are left."""
+    """Return the lines of `text` with these values replacing the old ones; values that aren't in it are ignored."""
     lines = [f"{line}\n" for line in text.splitlines()]
     there = [(*document.written(path), path) for path in values if path[0] in document.data]
-    for line, column, written, path in sorted(there, reverse=True):  # from the end: what comes before keeps its column
+    for line, column, written, path in sorted(there, reverse=True):  # from the end, so earlier columns stay
         start, rest = lines[line][:column], lines[line][column:]
         if not rest.lstrip("'\"").startswith(written):
-            problem = document.problem(path, written, "is not written where it holds", "write it out, without & and *")
+            problem = document.problem(path, written, "is not written out here", "write it out, without & and *")
             raise SemesterError([problem])
         lines[line] = start + rest.replace(written, values[path], 1)
     return lines
@@ -111,6 +113,6 @@ def _without(lines: list[str], document: Document, keys: tuple[str, ...]) -> lis
         while end < len(lines) and lines[end - 1].rstrip()[:1] in ("", "#"):
             end -= 1
         while end < len(lines) and not lines[start - 1].strip() and not lines[end].strip():
-            end += 1  # of the blank lines around it one stays
+            end += 1  # keep one of the blank lines around it
         gone |= set(range(start, end))
     return [line for number, line in enumerate(lines) if number not in gone]

@@ -1,7 +1,7 @@
-"""A list of points that were given elsewhere: who has how many, by line, out of a CSV file or sheet as a roster is.
+"""A list of points that were given elsewhere: who has how many, read from a CSV file or sheet as a roster is.
 
-Students are found as on a roster; the points stand in a further column. A list in which any line is at fault is refused
-whole, with every such line.
+Students are found as on a roster; the points are in another column. If any line has a mistake, the whole list is
+refused, and every such line is named.
 """
 
 import re
@@ -12,9 +12,9 @@ from tito.semester.problems import Problem, SemesterError
 from tito.semester.roster import Roster, read_roster
 from tito.semester.rosters.content import content_of
 
-POSSIBLE = "points possible"  # Canvas' line of maxima
+POSSIBLE = "points possible"  # Canvas's line of maxima
 NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)")
-NONE = {"", "-", "–", "n/a", "ex"}  # no points: Moodle's hyphen, Canvas' EX for who is excused
+NONE = {"", "-", "–", "n/a", "ex"}  # no points: Moodle's hyphen, Canvas's EX for excused students
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}")
 GREATEST = 1_000_000.0
 OTHERS = {"id", "sis user id", "root account", "integration id", "id number", "department", "institution"}
@@ -22,7 +22,7 @@ OTHERS = {"id", "sis user id", "root account", "integration id", "id number", "d
 
 @dataclass(frozen=True)
 class PointsList:
-    """What is understood of a list: its column, the greatest points, and each student's; `empty` have a line alone."""
+    """What was read from a list: its column, maximum, and each student's points; `empty` have a line without any."""
 
     file: str
     heading: str
@@ -35,10 +35,12 @@ class PointsList:
 
 
 def check_name(name: str, taken_by: str) -> None:
-    """Raise SemesterError unless a column of points can have this name; `taken_by` says what has it already."""
+    """Raise SemesterError unless a column of points can have this name; `taken_by` says what already has it."""
     if not NAME.fullmatch(name):
         remedy = "use letters, digits, spaces, . _ and -, at most 63"
-        raise SemesterError([Problem("name", 1, "name", ascii(name)[:100], "can't name a column of points", remedy)])
+        raise SemesterError(
+            [Problem("name", 1, "name", ascii(name)[:100], "can't be the name of a column of points", remedy)]
+        )
     if taken_by:
         rule = f"is the name of {taken_by}"
         raise SemesterError([Problem("name", 1, "name", repr(name), rule, "choose another, such as midterm")])
@@ -47,10 +49,10 @@ def check_name(name: str, taken_by: str) -> None:
 def read_points(
     content: bytes, file: str, name: str, column: str = "", max_score: float | None = None, username: str = ""
 ) -> PointsList:
-    """Return what is understood of a list's bytes; raise SemesterError naming each line at fault.
+    """Read a list from its bytes; raise SemesterError naming each line with a mistake.
 
-    `column` is the heading of the points (else the one called `name`, else the only one that is no roster's), and
-    `max_score` the most that one can have, else what Canvas' line *Points Possible* says.
+    `column` is the heading of the points (else the one called `name`, else the only one that rosters don't have), and
+    `max_score` the most that a student can have, else what Canvas's line *Points Possible* says.
     """
     roster = read_roster(content_of(content, file).text, file, username)
     at = _place(roster, file, name, column)
@@ -69,7 +71,7 @@ def read_points(
 
 
 def _place(roster: Roster, file: str, name: str, column: str) -> int:
-    """Return where the points stand."""
+    """Return the index of the column with the points."""
     headings = roster.columns.headings
     free = [i for i in range(len(headings)) if i not in roster.columns.places.values()]
     for wanted in filter(None, (column, "" if column else name)):
@@ -80,13 +82,13 @@ def _place(roster: Roster, file: str, name: str, column: str) -> int:
     if not column and len(rest) == 1:
         return rest[0]
     choice = ", ".join(headings[i] for i in rest) or "none"
-    rule = "is no column of this list" if column else "has several columns that could be the points"
-    remedy = f"say which one has the points (--column), out of: {choice}"
+    rule = "is not a column of this list" if column else "has several columns that could be the points"
+    remedy = f"say which one has the points (--column), one of: {choice}"
     raise SemesterError([Problem(file, 1, "column", repr(column) if column else "", rule, remedy)])
 
 
 def _bare(heading: str) -> str:
-    """Take from a heading what platforms add: Canvas' number, Moodle's kind before it and its (Real) behind it."""
+    """Remove what platforms add to a heading: Canvas's number, Moodle's kind before it and its (Real) after it."""
     return re.sub(r"\s*\((\d+|real)\)\s*$", "", re.sub(r"^\w+:\s*", "", heading), flags=re.IGNORECASE).strip()
 
 
@@ -94,22 +96,22 @@ def _maximum(roster: Roster, file: str, at: int, given: float | None) -> float:
     line, fields = roster.lines.get(POSSIBLE, (1, []))
     found = given if given is not None else _number(fields[at].strip()) if fields else None
     if found is None:
-        rule = "is not said: nobody can tell which points are too many"
-        raise SemesterError([Problem(file, line, "maximum", "", rule, "say it, as in --max 50")])
+        rule = "is missing, so points that are too high can't be recognized"
+        raise SemesterError([Problem(file, line, "maximum", "", rule, "give it, as in --max 50")])
     if not 0 < found <= GREATEST:
-        rule = f"is not above 0 and at most {GREATEST:,.0f}"
-        raise SemesterError([Problem(file, line, "maximum", f"{found:g}", rule, "say it, as in --max 50")])
+        rule = f"must be above 0 and at most {GREATEST:,.0f}"
+        raise SemesterError([Problem(file, line, "maximum", f"{found:g}", rule, "give another, as in --max 50")])
     return found
 
 
 def _value(text: str, found: PointsList, problems: list[Problem], line: int) -> float | None:
-    """Return the points of a cell, None for none; what is no points becomes a problem."""
+    """Return the points of a cell, None for none; anything else becomes a problem."""
     if text.lower() in NONE:
         return None
     value = _number(text)
     if value is None:
         remedy = "write a number, or leave the cell empty for none"
-        problems.append(Problem(found.file, line, found.heading, ascii(text)[:60], "is no number", remedy))
+        problems.append(Problem(found.file, line, found.heading, ascii(text)[:60], "is not a number", remedy))
     elif not 0 <= value <= found.max_score:
         rule = f"is not between 0 and {found.max_score:g}"
         problems.append(Problem(found.file, line, found.heading, text[:60], rule, "correct it, or raise the maximum"))

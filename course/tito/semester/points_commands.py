@@ -1,4 +1,4 @@
-"""`tito grade points`: points that were given elsewhere, with everybody's change shown before any is made."""
+"""`tito grade points`: points that were given elsewhere; each student's change is shown before any is made."""
 
 import base64
 from contextlib import closing
@@ -18,19 +18,21 @@ SHOWN = 40  # names in one line of a plan
 @click.argument("name", required=False)
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=False)
 @click.option("--column", default="", metavar="HEADING", help="Which column of FILE has the points.")
-@click.option("--max", "max_score", type=float, help="The most points that one can have; Canvas' own file says it.")
-@click.option("--username", default="", metavar="HEADING", help="Which column has what people log in with.")
-@click.option("--take-back", is_flag=True, help="Remove the column NAME, or what --student has in it.")
-@click.option("--student", default="", metavar="WHO", help="With --take-back: this one's points only.")
+@click.option(
+    "--max", "max_score", type=float, help="The most points that a student can have; files from Canvas contain it."
+)
+@click.option("--username", default="", metavar="HEADING", help="Which column has the names that people log in with.")
+@click.option("--take-back", is_flag=True, help="Remove the column NAME, or only the points of --student.")
+@click.option("--student", default="", metavar="WHO", help="With --take-back: remove only this student's points.")
 @click.option("--plan", "plan_only", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 def points(name, file, column, max_score, username, take_back, student, plan_only, yes, as_json):
     """Enter points that were given elsewhere (a midterm, a project) as the column NAME, from a list FILE.
 
-    FILE is CSV or .xlsx with user names and points, such as an export of Canvas' or Moodle's gradebook. Students see
-    their points, exports have the column. Without a NAME the columns are listed. An empty cell takes nothing away; a
-    list in which any line is at fault is refused whole.
+    FILE is CSV or .xlsx with user names and points, such as an export from Canvas's or Moodle's gradebook. Students see
+    their points, and exports contain the column. Without NAME, the columns are listed. An empty cell takes nothing
+    away; if any line has a mistake, the whole list is refused.
 
     \b
     Examples:
@@ -49,7 +51,7 @@ def _points(client, name, file, column, max_score, username, take_back, student,
     if take_back:
         return _take_back(client, name, student, plan_only, yes, as_json)
     if file is None:
-        raise TitoError(f"name the list that has the points: tito grade points {name!r} FILE")
+        raise TitoError(f"no list was given: tito grade points {name!r} FILE")
     given = {"column": column, "username": username, "max_score": max_score, "file": file.name}
     content = base64.b64encode(file.read_bytes()).decode()
     plan = client.ask_points(name, "plan", {"content": content, **given})
@@ -70,7 +72,7 @@ def _take_back(client: SemesterClient, name: str, student: str, plan_only: bool,
     gone = {who: value for who, value in found.items() if student in ("", who)}
     if not as_json:
         whose = student or f"{len(gone)} student{'' if len(gone) == 1 else 's'} and the column"
-        click.echo(f"{name}: the points of {whose} would be gone")
+        click.echo(f"{name}: the points of {whose} would be removed")
     if plan_only or not agreed(yes, "Take them back?"):
         return print_json(as_json, {"name": name, "points": gone, "removed": 0})
     done = client.ask_points(name, "take_back", {"student": student})
@@ -96,9 +98,9 @@ def _say(plan: dict[str, Any]) -> None:
     for row in plan["changes"]:
         before = "none" if row["before"] is None else f"{row['before']:g}"
         click.echo(f"  {row['student']:24} {before} -> {row['after']:g}")
-    click.echo(f"{len(plan['changes'])} to change, {plan['unchanged']} as they are")
+    click.echo(f"{len(plan['changes'])} to change, {plan['unchanged']} unchanged")
     _say_names("not on the roster, left out", plan["unknown"])
-    _say_names("on the roster without points in the list, left as they are", plan["missing"])
+    _say_names("on the roster but without points in the list, left unchanged", plan["missing"])
 
 
 def _say_names(what: str, names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""What is understood of a class list, for whoever is about to make it the roster."""
+"""How a class list is read, shown before it becomes the roster."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from tito.semester.rosters.content import WINDOWS, content_of
 from tito.semester.rosters.headings import SEPARATORS
 
 SHOWN = 5
-GUESSED = f"it is not UTF-8 and was read as {WINDOWS}: look at the names, and if they are wrong, save it as CSV UTF-8"
+GUESSED = f"it is not UTF-8 and was read as {WINDOWS}: check the names, and if they are wrong, save it as CSV UTF-8"
 
 
 @dataclass(frozen=True)
 class Preview:
-    """One class list: the file's name, what it was written as, and what stands in it."""
+    """One class list: the file's name, its format, and what was read from it."""
 
     name: str
     kind: str
     roster: Roster
 
     def as_csv(self) -> str:
-        """Give the roster of the Hub that the list is."""
+        """Give the list as a roster of the Hub."""
         return as_csv(self.roster.students)
 
     def as_dict(self) -> dict[str, Any]:
@@ -40,7 +40,7 @@ class Preview:
         }
 
     def warnings(self) -> list[str]:
-        """Give what somebody should look at."""
+        """Give what somebody should check."""
         return [GUESSED] if self.kind == WINDOWS else []
 
     def lines(self) -> Iterator[str]:
@@ -52,21 +52,23 @@ class Preview:
             yield f"  {column:12} from the column {heading!r}"
         if left := [heading for heading in roster.columns.left_out if heading]:
             yield f"  left out     {', '.join(left)}"
-        yield from (f"  line {line} is nobody: {text}" for line, text in roster.nobody)
+        yield from (f"  line {line} is not a person: {text}" for line, text in roster.nobody)
         yield from (f"  warning      {warning}" for warning in self.warnings())
         for student in roster.students[:SHOWN]:
             written = roster.written.get(student.username)
-            yield "    " + " | ".join(part for part in student if part) + (f"  (written {written})" if written else "")
+            yield (
+                "    " + " | ".join(part for part in student if part) + (f"  (written as {written})" if written else "")
+            )
         if (more := len(roster.students) - SHOWN) > 0:
             yield f"    and {more} more"
 
 
 def preview_of(path: Path, username: str = "") -> Preview:
-    """Return what is understood of the class list at `path`; raise SemesterError naming each line that is wrong."""
+    """Read the class list at `path`; raise SemesterError naming each line that is wrong."""
     return preview(path.read_bytes(), str(path), username)
 
 
 def preview(content: bytes, name: str, username: str = "") -> Preview:
-    """Return what is understood of a class list's bytes; `name` is what messages call it."""
+    """Read a class list from its bytes; `name` is what messages call it."""
     found = content_of(content, name)
     return Preview(name, found.kind, read_roster(found.text, name, username))

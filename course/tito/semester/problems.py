@@ -1,4 +1,4 @@
-"""What is wrong with a semester file or roster, so that it can be mended: file, line, key, value, rule, remedy."""
+"""What is wrong with a semester file or roster, so that it can be fixed: file, line, key, value, rule, remedy."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from tito.errors import TitoError
 
 @dataclass(frozen=True)
 class Problem:
-    """One mistake and where it stands; `line` counts from 1."""
+    """One mistake and its place; `line` counts from 1."""
 
     file: str
     line: int
@@ -44,7 +44,7 @@ class Rule(ValueError):
 
 
 def choose(value: str, known: list[str]) -> str:
-    """Write the remedy for a name that is not known: the close one, and what there is."""
+    """Write the remedy for an unknown name: the closest known one, and all that exist."""
     close = difflib.get_close_matches(value, known, n=1)
     shown = ", ".join(known[:25]) + (", ..." if len(known) > 25 else "")
-    return (f"did you mean {close[0]}? " if close else "") + f"choose among: {shown or 'none'}"
+    return (f"did you mean {close[0]}? " if close else "") + f"choose one of: {shown or 'none'}"

@@ -20,7 +20,7 @@ from tito.semester.rosters.headings import COLUMNS
 
 @dataclass(frozen=True)
 class Sources:
-    """The two texts that a semester is made of, and the names by which messages call them."""
+    """The two texts that a semester is made of, and their names in messages."""
 
     semester: str
     roster: str
@@ -39,7 +39,7 @@ class Sources:
 
     @staticmethod
     def places(path: Path) -> tuple[str, Path]:
-        """Return the text of the semester file at `path`, and where the roster that it names lies or would lie."""
+        """Return the text of the semester file at `path`, and where the roster that it names is or would be."""
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -51,7 +51,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class Valid:
-    """A semester that keeps all rules, its students, and which modules are built, prebuilt or left out."""
+    """A semester that follows all rules, its students, and which modules are built, prebuilt or left out."""
 
     semester: Semester
     students: tuple[Student, ...]

@@ -1,11 +1,11 @@
 """The roster: who takes the course, one student a line, in a CSV file.
 
 Columns: `username` (required), `last_name`, `first_name`, `email`, `section`, under these headings or those that
-learning platforms write (`rosters.headings`); what else an export holds is left out. A student who drops
-the course is a line that is no longer there; nothing of theirs is deleted anywhere.
+learning platforms write (`rosters.headings`); an export's other columns are left out. When a student drops the
+course, their line is removed; nothing of theirs is deleted anywhere.
 
-A damaged roster is refused and never read as a smaller one: every line stands for itself, since a quote that is not
-closed would otherwise swallow all that follow, and has as many fields as there are columns.
+A damaged roster is refused and never read as a smaller one. Each line is read on its own, since a quote that is not
+closed would otherwise swallow all lines after it, and each must have as many fields as there are columns.
 """
 
 import csv
@@ -30,15 +30,15 @@ from tito.semester.rosters.headings import (
 
 LINE_END = re.compile(r"\r\n|\r|\n")
 EXCELS_SEPARATOR = re.compile(r'"?sep=(.)"?[,;\s]*', re.IGNORECASE)
-HEADINGS = f"the first line holds column names out of {', '.join(COLUMNS)}, separated by commas"
-# What Python's reader says of a line: what is wrong with it, and the remedy.
+HEADINGS = f"the first line must contain column names, of {', '.join(COLUMNS)}, separated by commas"
+# By what Python's reader says about a line: what is wrong with it, and the remedy.
 DAMAGE = {
     "unexpected end of data": (
         "has a double quote that is not closed on this line",
-        "close it or delete it: a field holds no line end",
+        "close it or delete it: a field can't contain a line break",
     ),
     "expected after": (
-        "goes on after a closing double quote",
+        "continues after a closing double quote",
         'put a comma there, or write a quote inside a quoted field twice: ""',
     ),
     "field limit": (
@@ -46,10 +46,10 @@ DAMAGE = {
         "check that this file is the roster",
     ),
 }
-# What a spreadsheet made of a user name. Each is a name by itself, and nobody's.
+# What spreadsheets turn user names into. Each would be a valid name, but nobody has it.
 SPOILT = re.compile(r"[0-9][.,]?[0-9]*[Ee]\+[0-9]+|[0-9]+[.,]0+|#[A-Z0-9/!?]+")
 LONGEST_SECTION = 80  # Moodle joins the names of several groups
-# Lines of Canvas's gradebook that are nobody: the greatest points, and the instructor's view as a student.
+# Lines of Canvas's gradebook that are not people: the maximum points, and the student that an instructor can view as.
 NOBODY = {"points possible", "student, test", "test student"}
 
 
@@ -65,14 +65,14 @@ class Student(NamedTuple):
 
 @dataclass
 class Roster:
-    """What is understood of a roster: its students in its order, its columns, and lines that are nobody's."""
+    """What was read from a roster: its students in order, its columns, and lines that are not people."""
 
     columns: Columns
     students: list[Student] = field(default_factory=list)
     nobody: list[tuple[int, str]] = field(default_factory=list)
-    # What the file has in place of the user name, where that is another word.
+    # How the file writes the user name, if that is different.
     written: dict[str, str] = field(default_factory=dict)
-    # Line and fields of everybody and of each that is nobody's, for whoever reads further columns.
+    # Line and fields of each student and of each line that is not a person, for callers that read other columns.
     lines: dict[str, tuple[int, list[str]]] = field(default_factory=dict)
 
 
@@ -82,7 +82,7 @@ def parse_roster(text: str, name: str) -> list[Student]:
 
 
 def read_roster(text: str, name: str, username: str = "") -> Roster:
-    """Return what is understood of a roster's text; `username` names the heading of the user names if need be.
+    """Read a roster's text; `username` names the heading of the user names if need be.
 
     Raise SemesterError naming each bad line.
     """
@@ -101,7 +101,7 @@ def read_roster(text: str, name: str, username: str = "") -> Roster:
 
 
 def as_csv(students: list[Student]) -> str:
-    """Write a roster of ours: commas, our columns; without sections, none of them."""
+    """Write a roster in the Hub's format: commas, its columns, and `section` only if somebody has one."""
     width = len(COLUMNS) if any(student.section for student in students) else COLUMNS.index("section")
     rows = [",".join(map(_quoted, row[:width])) for row in (COLUMNS, *students)]
     return "\n".join(rows) + "\n"
@@ -114,11 +114,11 @@ def _quoted(text: str) -> str:
 def _rows(
     lines: list[tuple[int, str]], separator: str, name: str, problems: list[Problem]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Yield each line's number and fields; what is no line of a CSV file becomes a problem."""
+    """Yield each line's number and fields; what is not a line of a CSV file becomes a problem."""
     for number, line in lines:
         if "\0" in line:
-            remedy = "save the file anew as CSV UTF-8"
-            problems.append(Problem(name, number, "line", "", "holds a NUL character: the file is damaged", remedy))
+            remedy = "save the file again as CSV UTF-8"
+            problems.append(Problem(name, number, "line", "", "contains a NUL character: the file is damaged", remedy))
         elif line.strip():
             try:
                 reader = csv.reader([line], delimiter=separator, strict=True, skipinitialspace=True)
@@ -129,7 +129,7 @@ def _rows(
 
 def _damage(said: str, separator: str) -> tuple[str, str]:
     known = [words for part, words in DAMAGE.items() if part in said]
-    rule, remedy = known[0] if known else (f"is not a line of a CSV file ({said})", "save the file anew as CSV UTF-8")
+    rule, remedy = known[0] if known else (f"is not a line of a CSV file ({said})", "save the file again as CSV UTF-8")
     return rule, remedy.replace("a comma", f"a {SEPARATORS[separator]}")
 
 
@@ -149,7 +149,7 @@ def _columns_problem(columns: Columns, username: str) -> tuple[str, str, str] | 
     close = "".join(f"did you mean {match} by {word}? " for word, match in mistyped(columns))
     if empty and empty < len(headings):
         remedy = (
-            f"delete the {word}s at the end of this line and of each other (a spreadsheet: delete the empty columns)"
+            f"delete the {word}s at the end of this and every other line (in a spreadsheet: delete the empty columns)"
         )
         return "", f"end with {empty} that have no name", remedy
     if "" in headings and any(headings):
@@ -158,11 +158,11 @@ def _columns_problem(columns: Columns, username: str) -> tuple[str, str, str] | 
         return repr(", ".join(columns.left_out)), "are not a roster's columns", close + HEADINGS
     if "username" not in columns.places:
         if username:
-            return repr(username), "is no heading here", f"choose among: {', '.join(headings)}"
+            return repr(username), "is not a heading here", f"choose one of: {', '.join(headings)}"
         remedy = f"{HEADINGS}; or say which column has the user names: tito semester roster FILE --username COLUMN"
         return repr(", ".join(columns.left_out) or "no username"), "are not a roster's columns", remedy
     if twice := doubled(headings):
-        return repr(", ".join(twice).replace(" ", "_")), "stand there twice", "delete one column of each name"
+        return repr(", ".join(twice).replace(" ", "_")), "appear twice", "delete one column of each name"
     return None
 
 
@@ -195,15 +195,15 @@ def _length_problem(fields: list[str], columns: Columns) -> tuple[str, str, str]
     count, word = len(columns.headings), SEPARATORS[columns.separator]
     extra = fields[count:]
     if not any(field.strip() for field in fields):
-        return "", f"holds nothing but {word}s", "delete it"
+        return "", f"contains only {word}s", "delete it"
     if any(field.strip() for field in extra):
-        remedy = f"put a field that holds a {word} in double quotes"
+        remedy = f"put a field that contains a {word} in double quotes"
         return repr(extra), "has more fields than the first line", remedy
     if extra:
-        remedy = f"delete the {word}s at its end (a spreadsheet: delete the empty columns)"
-        return "", f"has {len(extra)} empty fields more than the first line", remedy
+        remedy = f"delete the {word}s at its end (in a spreadsheet: delete the empty columns)"
+        return "", f"has {len(extra)} more empty fields than the first line", remedy
     if len(fields) < count:
-        remedy = f"give all {count}, empty ones too; was the file cut off here? then export it again"
+        remedy = f"write all {count}, including empty ones; if the file was cut off here, export it again"
         return repr(fields[-1]), f"ends after {len(fields)} of {count} fields", remedy
     return None
 
@@ -212,20 +212,20 @@ def _student(cells: dict[str, str]) -> Student | tuple[str, str, str, str]:
     """Return the student of a line, or key, value, rule and remedy of what is wrong with them."""
     written, email = cells["username"], cells.get("email", "")
     if SPOILT.fullmatch(written):
-        remedy = "format that column as text in the spreadsheet, and export anew"
-        return "username", repr(written), "is what a spreadsheet made of a user name", remedy
+        remedy = "format that column as text in the spreadsheet, and export it again"
+        return "username", repr(written), "is a user name that a spreadsheet has changed", remedy
     try:
         username = name_from(written)
     except NoName as error:
-        remedy = "write what they log in with" if written else "write what they log in with, or delete the line"
+        remedy = "write the name they log in with" if written else "write the name they log in with, or delete the line"
         return "username", ascii(written), f"is not a user name of the Hub ({error})", remedy
     if email and "@" not in email:
-        return "email", repr(email), "is not an address", "write name@place or leave it empty"
+        return "email", repr(email), "is not an email address", "write name@place or leave it empty"
     if wrong := _section_problem(section := " ".join(cells.get("section", "").split())):
         return "section", ascii(section), *wrong
     last, first = cells.get("last_name", ""), cells.get("first_name", "")
     if not last and not first and FULL_NAME in cells:
-        # Of a name without a comma nobody can tell which part is which.
+        # In a name without a comma, nobody can tell which part is which.
         last, _, first = (part.strip() for part in cells[FULL_NAME].partition(","))
     return Student(username, last, first, email, section)
 
@@ -234,7 +234,7 @@ def _section_problem(section: str) -> tuple[str, str] | None:
     if len(section) > LONGEST_SECTION:
         return f"is longer than {LONGEST_SECTION} characters", "give each section a shorter name"
     if not section.isprintable():
-        return "has signs that can't be shown", "write the section's name anew"
+        return "contains characters that can't be shown", "retype the section's name"
     return None
 
 
@@ -244,7 +244,7 @@ def _taken(
     """Return what is wrong if somebody above has the name, or a home of that name."""
     value = repr(cells["username"])
     if line := names.get(student.username):
-        return "username", value, f"stands on line {line} already", "delete one of the two lines"
+        return "username", value, f"is already on line {line}", "delete one of the two lines"
     if line := homes.get(home_of(student.username)):
         return "username", value, f"would share the home of line {line}", "give one of the two another user name"
     return None

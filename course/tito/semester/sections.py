@@ -1,4 +1,4 @@
-"""What a semester says of sections and conflicts must fit its staff and its roster."""
+"""Check that a semester's sections and conflicts match its staff and its roster."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,7 +19,7 @@ def problems(semester: Semester, students: Iterable[Student], document: Document
     known, staff = sections_of(students), [*semester.staff.tas, *semester.staff.instructors]
     for section, readers in semester.sections.items():
         if section not in known:
-            rule = "is no student's section on the roster"
+            rule = "is not the section of any student on the roster"
             yield document.problem(("sections", section), section, rule, choose(section, known))
         for index, name in enumerate(readers):
             if name not in staff:
@@ -40,7 +40,7 @@ def _conflicts(semester: Semester, names: set[str], staff: list[str], document: 
 
 
 def warnings(semester: Semester, students: Iterable[Student], document: Document) -> Iterator[Problem]:
-    """Yield which sections nobody reads, once a semester says who reads one."""
+    """Yield the sections that nobody reads, if the semester says who reads any."""
     if not semester.sections:
         return
     students = list(students)
@@ -49,5 +49,5 @@ def warnings(semester: Semester, students: Iterable[Student], document: Document
         yield document.problem(("sections",), ", ".join(unread), "have no reader", "add `SECTION: [NAME]` for each")
     if without := [student.username for student in students if not student.section]:
         shown = ", ".join(without[:10]) + (", ..." if len(without) > 10 else "")
-        remedy = "give them one on the roster; until then only who reads all sees them"
+        remedy = "give them one on the roster; until then, only staff who read all sections see them"
         yield document.problem(("sections",), shown, "are in no section", remedy)

@@ -17,7 +17,7 @@ COLUMNS = ("survey", "week", "question", "choice", "count")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts, with what students wrote.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print a table of counts for a spreadsheet.")
 def surveys(as_json: bool, as_csv: bool) -> None:
-    """Show when the semester's surveys are, and their distributions from five answers on."""
+    """Show when the semester's surveys are, and the distributions of those with five answers or more."""
     said = SemesterClient().surveys()
     if as_json:
         return click.echo(json.dumps(said, indent=1))

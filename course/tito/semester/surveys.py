@@ -10,7 +10,7 @@ OPEN_DAYS = 7
 
 @dataclass(frozen=True)
 class Survey:
-    """One survey: its name is the day on which it opens; `week` is 0 where the semester file gives a day."""
+    """One survey: its name is the day on which it opens; `week` is 0 if the semester file gives a day."""
 
     name: str
     week: int
@@ -19,7 +19,7 @@ class Survey:
 
 
 def surveys_of(semester: Semester) -> list[Survey]:
-    """Return a semester's surveys in order. Weeks count from the first release; one past the last due date is none."""
+    """Return a semester's surveys in order. Weeks count from the first release, up to the last due date."""
     dates = semester.dates.values()
     if not dates:
         return []
@@ -43,5 +43,5 @@ def _survey(semester: Semester, when: int | date, first: date) -> Survey:
 
 
 def open_survey(semester: Semester, now: datetime) -> Survey | None:
-    """Return the survey that is open; of two the newer."""
+    """Return the survey that is open; the newer one if there are two."""
     return next((each for each in reversed(surveys_of(semester)) if each.opens <= now < each.closes), None)

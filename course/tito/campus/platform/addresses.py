@@ -1,7 +1,7 @@
-"""Which addresses of a platform are asked: over https, and the next page where the first one was.
+"""Which addresses of a platform may be asked: over https, and the next page on the same server as the first.
 
-A bearer token goes to each of them, so none may be one that somebody else put there. Without https only a platform on
-this machine is asked, as tests have one.
+A bearer token goes to each of them, so nobody else may have put one there. Without https only a platform on this
+machine is asked, as in tests.
 """
 
 from urllib.parse import urlsplit
@@ -17,21 +17,21 @@ def check_address(url: str) -> None:
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     if not safe or not parts.hostname or parts.username is not None:
         raise PlatformUntrue(
-            f"the platform named {url!r} as an address of its services: it must be https://..., without a user's name "
-            "in it; ask the platform's administrator"
+            f"the platform named {url!r} as an address of its services, but it must be https://..., without a user "
+            "name in it: ask the platform's administrator"
         )
 
 
 def check_next(first: str, following: str, seen: set[str]) -> None:
-    """Raise PlatformUntrue for a next page that is elsewhere, or was read before."""
+    """Raise PlatformUntrue for a next page that is elsewhere, or was already read."""
     check_address(following)
     one, other = urlsplit(first), urlsplit(following)
     if (one.scheme, one.netloc) != (other.scheme, other.netloc):
-        raise PlatformUntrue(f"the platform's next page is at another place, {following!r}, than the first, {first!r}")
+        raise PlatformUntrue(f"the platform's next page, {following!r}, is on another server than the first, {first!r}")
     if following in seen:
-        raise PlatformUntrue(f"the platform's pages go round in a circle: {following!r} was read before")
+        raise PlatformUntrue(f"the platform's pages form a loop: {following!r} was already read")
 
 
 def with_query(url: str, words: str) -> str:
-    """Add words to an address's query, which it may have already."""
+    """Add words to an address's query; it may already have one."""
     return f"{url}{'&' if urlsplit(url).query else '?'}{words}"

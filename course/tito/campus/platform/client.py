@@ -1,7 +1,7 @@
-"""Ask a platform: with a token of the right scope, in its own pace, and page by page.
+"""Ask a platform: with a token of the right scope, at its own pace, and page by page.
 
-What it says in passing (too many requests, out of order, the token has ended) is waited for or mended here, a few
-times; what stays is raised as PlatformSilent, and whoever asked tries again later.
+Passing failures (too many requests, out of order, an expired token) are waited out or repaired here, a few times. One
+that lasts is raised as PlatformSilent, and the caller tries again later.
 """
 
 import email.utils
@@ -17,14 +17,14 @@ from tito.campus.platform.tokens import Tokens
 
 TRIES = 4
 FIRST_PAUSE_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0  # a platform that wants more is asked by the next round
+LONGEST_PAUSE_SECONDS = 30.0  # if a platform wants more, it is asked in the next round
 TIMEOUT_SECONDS = 30.0
 MOST_PAGES = 1000
 BUSY = 429
 
 
 class PlatformClient:
-    """One platform; `http` is made by `outside`, `pause` waits so many seconds."""
+    """One platform; `http` is made by `outside`, `pause` waits for a number of seconds."""
 
     def __init__(self, tokens: Tokens, http: httpx.Client, pause: Callable[[float], object] = time.sleep) -> None:
         self._tokens, self._http, self._pause = tokens, http, pause
@@ -37,7 +37,7 @@ class PlatformClient:
     ) -> httpx.Response:
         """Send a request and return the answer, a success; raise PlatformSilent or PlatformRefused.
 
-        What must not be done twice has one try: an answer may be lost after the deed.
+        Give one try to what must not be done twice: the answer may be lost after it was done.
         """
         check_address(url)
         last: PlatformSilent | None = None
@@ -52,7 +52,7 @@ class PlatformClient:
         raise last
 
     def pages(self, url: str, scope: str, media: str) -> Iterator[Any]:
-        """Yield what each page says, with one request a page."""
+        """Yield the content of each page, with one request per page."""
         following: str | None = url
         seen: set[str] = set()
         while following is not None:
@@ -67,7 +67,7 @@ class PlatformClient:
 
     def _once(self, method: str, url: str, scope: str, media: str, body: Any) -> httpx.Response:
         answer = self._send(method, url, scope, media, body)
-        if answer.status_code == httpx.codes.UNAUTHORIZED:  # it has ended sooner than was said, or was taken back
+        if answer.status_code == httpx.codes.UNAUTHORIZED:  # the token has expired early, or was revoked
             self._tokens.forget(scope)
             answer = self._send(method, url, scope, media, body)
         if answer.status_code == BUSY or answer.is_server_error:
@@ -87,7 +87,7 @@ class PlatformClient:
 
 
 def outside(proxy: str | None = None) -> httpx.Client:
-    """Return what asks somebody else's server: through `proxy` if need be, and never following where it is sent."""
+    """Return a client for somebody else's server: through `proxy` if need be, and never following redirects."""
     return httpx.Client(trust_env=False, proxy=proxy or None, timeout=TIMEOUT_SECONDS, follow_redirects=False)
 
 
@@ -117,4 +117,4 @@ def _json(answer: httpx.Response) -> Any:
     try:
         return answer.json()
     except ValueError:
-        raise PlatformUntrue(f"{answer.url} answered with something else than JSON") from None
+        raise PlatformUntrue(f"{answer.url} did not answer with JSON") from None

@@ -12,12 +12,12 @@ from tito.campus.platform.keys import ALGORITHM, Keys
 from tito.campus.platform.line_items import TAG
 
 CLAIM, DEEP_LINK = "https://purl.imsglobal.org/spec/lti/claim/", "https://purl.imsglobal.org/spec/lti-dl/claim/"
-ANSWER_SECONDS = 300  # the browser carries it over at once
+ANSWER_SECONDS = 300  # the browser takes it there immediately
 
 
 @dataclass(frozen=True)
 class LinkedColumn:
-    """The column that a platform makes along with a link."""
+    """The column that a platform makes together with a link."""
 
     label: str
     maximum: float
@@ -26,7 +26,7 @@ class LinkedColumn:
 
 @dataclass(frozen=True)
 class ModuleLink:
-    """A link in the platform's course; times are as the platform's form has them, and may be missing."""
+    """A link in the platform's course; times are in the platform's format, and may be missing."""
 
     title: str
     text: str
@@ -67,7 +67,7 @@ class Asked:
 
 
 def sign_answer(keys: Keys, asked: Asked, links: Sequence[ModuleLink], now: float | None = None) -> str:
-    """Return the signed answer; no links say that nothing was chosen."""
+    """Return the signed answer; without links it says that nothing was chosen."""
     at = int(time.time() if now is None else now)
     claims: dict[str, Any] = {
         "iss": asked.client_id,

@@ -4,7 +4,7 @@ from tito.errors import TitoError
 
 
 class PlatformSilent(TitoError, ConnectionError):
-    """It did not answer, or said that it can't now: trying again helps, after `after_seconds` if it said so."""
+    """The platform did not answer, or can't now: trying again helps, after `after_seconds` if it gave a time."""
 
     def __init__(self, text: str, after_seconds: float = 0.0) -> None:
         super().__init__(text)
@@ -12,7 +12,7 @@ class PlatformSilent(TitoError, ConnectionError):
 
 
 class PlatformRefused(TitoError):
-    """It answered that it won't: trying the same again does not help."""
+    """The platform refused: trying the same again does not help."""
 
     def __init__(self, text: str, status: int = 0) -> None:
         super().__init__(text)
@@ -20,4 +20,4 @@ class PlatformRefused(TitoError):
 
 
 class PlatformUntrue(PlatformRefused):
-    """Its answer is not one that this Hub may believe or follow."""
+    """The platform's answer is not one that this Hub may trust or follow."""

@@ -1,4 +1,4 @@
-"""The keys with which this Hub signs what it says to a platform: files of a folder, the newest two of them published.
+"""The keys with which this Hub signs its messages to a platform: files in a folder, the newest two of them published.
 
 Promises: a key is published for a day before it signs, since platforms keep a copy of the key set, and stays published
 until the one after the next is made. Nobody else can read the files.
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tito.atomic import write_atomically
 
-ALGORITHM = "RS256"  # the one that LTI's security framework asks every platform to take
+ALGORITHM = "RS256"  # the one that LTI's security framework requires every platform to accept
 KEY_BITS = 2048
 PUBLISHED, PUBLISHED_FIRST_SECONDS = 2, 24 * 3600
 
@@ -38,7 +38,7 @@ class Keys:
         return {"keys": [_public(path) for path in self._files()]}
 
     def rotate(self) -> str:
-        """Make a new key, forget all but the newest two, and return the new one's id."""
+        """Make a new key, delete all but the newest two, and return the new one's id."""
         path = self._make()
         for old in self._files()[:-PUBLISHED]:
             old.unlink()

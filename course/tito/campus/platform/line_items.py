@@ -1,4 +1,4 @@
-"""Assignment and Grade Services: the columns of a platform's gradebook that are this Hub's."""
+"""Assignment and Grade Services: this Hub's columns in a platform's gradebook."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +27,7 @@ def find_line_items(client: PlatformClient, url: str) -> dict[str, str]:
 def find_or_create_line_item(client: PlatformClient, url: str, resource: str, label: str, maximum: float) -> str:
     """Return the address of our column for `resource`, made if need be.
 
-    Where the answer to making it is lost, the platform is asked what it has before one is made again: no two of them.
+    If the answer to making it is lost, the platform is asked what it has before one is made again: never two.
     """
     last: PlatformSilent | None = None
     for _ in range(TRIES):
@@ -45,13 +45,13 @@ def _create(client: PlatformClient, url: str, body: dict[str, Any]) -> str:
     said = client.ask("POST", url, SCOPE, MEDIA, body, tries=1).json()
     address = said.get("id") if isinstance(said, dict) else None
     if not isinstance(address, str):
-        raise PlatformUntrue(f"{url} made a column and did not say where it is")
+        raise PlatformUntrue(f"{url} made a column but did not return its address")
     check_address(address)
     return address
 
 
 def is_there(client: PlatformClient, address: str) -> bool:
-    """Tell whether a column still is in the gradebook."""
+    """Tell whether a column is still in the gradebook."""
     try:
         client.ask("GET", address, SCOPE, MEDIA)
     except PlatformRefused as refused:
@@ -64,5 +64,5 @@ def is_there(client: PlatformClient, address: str) -> bool:
 def _items(client: PlatformClient, url: str) -> Iterator[dict[str, Any]]:
     for page in client.pages(url, SCOPE, LIST_MEDIA):
         if not isinstance(page, list):
-            raise PlatformUntrue(f"{url} answered with something else than a list of columns")
+            raise PlatformUntrue(f"{url} did not answer with a list of columns")
         yield from (item for item in page if isinstance(item, dict))

@@ -18,7 +18,7 @@ LEARNER = "Learner"
 
 @dataclass(frozen=True)
 class Member:
-    """One person of a platform's course; `said` is the platform's own word on them."""
+    """One person in a platform's course; `said` is what the platform says about them."""
 
     subject: str
     learns: bool
@@ -29,7 +29,7 @@ class Member:
     said: Mapping[str, Any]
 
     def claim(self, name: str) -> str:
-        """Return what a launch of theirs would say under `name`, nothing if it says nothing."""
+        """Return what a launch of theirs would have as the claim `name`, "" if it would have none."""
         if name == "sub":
             return self.subject
         if name.startswith(CUSTOM_PREFIX):
@@ -38,7 +38,7 @@ class Member:
 
 
 def members(client: PlatformClient, url: str, claim: str = "", resource_link: str = "") -> list[Member]:
-    """Return everybody of the course at `url`; a custom claim is said only for a link in that course."""
+    """Return everybody in the course at `url`; a custom claim is sent only for a link in that course."""
     if claim.startswith(CUSTOM_PREFIX) and resource_link:
         url = with_query(url, f"rlid={quote(resource_link, safe='')}")
     return [_member(each) for page in client.pages(url, SCOPE, MEDIA) for each in _listed(page, url)]
@@ -46,9 +46,9 @@ def members(client: PlatformClient, url: str, claim: str = "", resource_link: st
 
 def _listed(page: Any, url: str) -> Iterator[Mapping[str, Any]]:
     rows = page.get("members") if isinstance(page, dict) else None
-    # A page that can't be read is never taken for a course that nobody is in.
+    # A page that can't be read is never taken for a course without members.
     if not isinstance(rows, list) or not all(isinstance(row, dict) and _text(row.get("user_id")) for row in rows):
-        raise PlatformUntrue(f"{url} answered with something else than a list of members")
+        raise PlatformUntrue(f"{url} did not answer with a list of members")
     yield from rows
 
 

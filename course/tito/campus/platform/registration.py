@@ -1,4 +1,4 @@
-"""Dynamic Registration 1.0: read what a platform says of itself, say what this Hub is, read what it is called there."""
+"""Dynamic Registration 1.0: read a platform's description, describe this Hub to it, and read the Hub's id there."""
 
 import re
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri", "registrati
 
 @dataclass(frozen=True)
 class PlatformConfiguration:
-    """Where a platform is asked what."""
+    """The addresses at which a platform is asked."""
 
     issuer: str
     authorization_endpoint: str
@@ -43,7 +43,7 @@ class Tool:
     root: str  # the Hub's public address, with a slash at its end
 
     def addresses(self) -> dict[str, str]:
-        """Return the addresses of LTI, by the names that registration has for them."""
+        """Return the addresses of LTI, under their names in a registration."""
         return {
             "initiate_login_uri": f"{self.root}hub/lti13/oauth_login",
             "redirect_uri": f"{self.root}hub/lti13/oauth_callback",
@@ -79,15 +79,15 @@ class Tool:
 
 
 def read_configuration(said: Any, url: str) -> PlatformConfiguration:
-    """Return what a platform says of itself at `url`; raise PlatformUntrue for what it may not say.
+    """Return a platform's description at `url`; raise PlatformUntrue if it is not acceptable.
 
-    The issuer's host is that of the address, as the standard asks: nobody registers as another's platform.
+    The issuer must be on the host of that address, as the standard demands: nobody can register as another's platform.
     """
     facts: Mapping[str, Any] = said if isinstance(said, dict) else {}
     wanted = {name: _address(facts, name) for name in ("issuer", *ENDPOINTS)}
     if _host(wanted["issuer"]) != _host(url):
         raise PlatformUntrue(
-            f"the configuration at {url!r} is that of {wanted['issuer']!r}: an issuer must be at the same host. "
+            f"the configuration at {url!r} is for the issuer {wanted['issuer']!r}, which must be on the same host. "
             "Register this Hub by hand (docs/campus.md)"
         )
     own = facts.get(PLATFORM)
@@ -100,24 +100,26 @@ def read_registration(said: Any) -> tuple[str, str]:
     facts: Mapping[str, Any] = said if isinstance(said, dict) else {}
     client_id, tool = facts.get("client_id"), facts.get(TOOL)
     if not isinstance(client_id, str) or not 0 < len(client_id) <= 255:
-        raise PlatformUntrue("the platform registered this Hub and did not say a client id")
+        raise PlatformUntrue("the platform registered this Hub but returned no client id")
     deployment = tool.get("deployment_id") if isinstance(tool, dict) else ""
     return client_id, deployment if isinstance(deployment, str) else ""
 
 
 def _host(url: str) -> str:
-    """Return host and port; raise PlatformUntrue for what a browser would read otherwise."""
+    """Return host and port; raise PlatformUntrue for an address that a browser would read differently."""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise PlatformUntrue(f"{url[:200]!r} is no address: {error}") from error
+        raise PlatformUntrue(f"{url[:200]!r} is not an address: {error}") from error
     if parts.userinfo or not ISSUER.fullmatch(url.partition("?")[0]):
-        raise PlatformUntrue(f"{url[:200]!r} is no address that an issuer has")
+        raise PlatformUntrue(f"{url[:200]!r} is not a valid address for an issuer")
     return parts.netloc.decode().lower()
 
 
 def _address(facts: Mapping[str, Any], name: str) -> str:
     value = facts.get(name)
     if not isinstance(value, str) or len(value) > LONGEST or not value.startswith("https://"):
-        raise PlatformUntrue(f"the platform's configuration has no https address as {name!r}, but {str(value)[:200]!r}")
+        raise PlatformUntrue(
+            f"the platform's configuration must have an https address as {name!r}, got {str(value)[:200]!r}"
+        )
     return value

@@ -1,7 +1,7 @@
-"""Assignment and Grade Services: scores of a column, and what the platform's gradebook has of them.
+"""Assignment and Grade Services: send the scores of a column, and read what the platform's gradebook has.
 
-A score's timestamp is when it was told here, not when it is sent: a platform keeps the newest, so the same one sent
-twice changes nothing, and an old one that comes late takes no newer one's place.
+A score's timestamp is when it was shown here, not when it is sent: a platform keeps the newest, so the same one sent
+twice changes nothing, and an old one that arrives late does not replace a newer one.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ RESULTS_MEDIA = "application/vnd.ims.lis.v2.resultcontainer+json"
 
 @dataclass(frozen=True)
 class PlatformScore:
-    """One person's score of a column."""
+    """One person's score in a column."""
 
     subject: str
     given: float
@@ -30,7 +30,7 @@ class PlatformScore:
 
 
 def send_score(client: PlatformClient, line_item: str, score: PlatformScore) -> None:
-    """Tell a platform a score; raise PlatformSilent or PlatformRefused."""
+    """Send a score to a platform; raise PlatformSilent or PlatformRefused."""
     body = {
         "userId": score.subject,
         "scoreGiven": score.given,
@@ -49,7 +49,7 @@ def results(client: PlatformClient, line_item: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for page in client.pages(url, RESULTS_SCOPE, RESULTS_MEDIA):
         if not isinstance(page, list):
-            raise PlatformUntrue(f"{url} answered with something else than a list of results")
+            raise PlatformUntrue(f"{url} did not answer with a list of results")
         found.update(each for row in page if (each := _share(row)))
     return found
 
@@ -62,6 +62,6 @@ def _share(row: Any) -> tuple[str, float] | None:
 
 
 def _below(line_item: str, word: str) -> str:
-    """Return the address below a column's, which may carry a query of its own (Moodle's does)."""
+    """Return the address below a column's, which may have its own query (Moodle's does)."""
     parts = urlsplit(line_item)
     return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{word}"))

@@ -1,4 +1,4 @@
-"""Access tokens of a platform: asked for with a signed JWT, kept until shortly before they end."""
+"""Access tokens of a platform: requested with a signed JWT, kept until shortly before they expire."""
 
 import time
 import uuid
@@ -14,13 +14,13 @@ from tito.campus.platform.keys import ALGORITHM, Keys
 
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 60
-RENEWED_BEFORE_SECONDS = 30  # a token that ends on the way is no use
-SHORTEST_SECONDS = 60  # what is believed of a platform that names no end
+RENEWED_BEFORE_SECONDS = 30  # a token that expires on the way is useless
+SHORTEST_SECONDS = 60  # the lifetime assumed if a platform gives none
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What the platform calls this Hub, and where it gives tokens out."""
+    """What the platform calls this Hub, and where it issues tokens."""
 
     issuer: str
     client_id: str
@@ -28,7 +28,7 @@ class Registration:
 
 
 class Tokens:
-    """The tokens of one registration, by scope; lost with the process, and asked for anew."""
+    """The tokens of one registration, by scope; lost with the process, and then requested again."""
 
     def __init__(self, registration: Registration, keys: Keys, now: Callable[[], float] = time.time) -> None:
         check_address(registration.token_url)
@@ -36,7 +36,7 @@ class Tokens:
         self._known: dict[str, tuple[str, float]] = {}
 
     def bearer(self, http: httpx.Client, scope: str) -> str:
-        """Return a token for `scope`; raise PlatformSilent or PlatformRefused where there is none."""
+        """Return a token for `scope`; raise PlatformSilent or PlatformRefused if there is none."""
         token, until = self._known.get(scope, ("", 0.0))
         if until <= self._now():
             token, seconds = self._ask(http, scope)
@@ -44,7 +44,7 @@ class Tokens:
         return token
 
     def forget(self, scope: str) -> None:
-        """Ask for a new one next time: the platform does not take this one any more."""
+        """Ask for a new one next time: the platform no longer accepts this one."""
         self._known.pop(scope, None)
 
     def _ask(self, http: httpx.Client, scope: str) -> tuple[str, float]:
@@ -76,7 +76,7 @@ def _read(answer: httpx.Response, url: str) -> tuple[str, float]:
         return token, float(seconds) if isinstance(seconds, int | float) else SHORTEST_SECONDS
     why = said.get("error_description") or said.get("error") if isinstance(said, dict) else "no JSON"
     raise PlatformRefused(
-        f"the platform's token endpoint {url} gives no token: {answer.status_code} {str(why)[:200]}. Check there that "
+        f"the platform's token endpoint {url} issued no token: {answer.status_code} {str(why)[:200]}. Check there that "
         "the client id is this Hub's, that the key set's address is this Hub's, and that the services are allowed",
         answer.status_code,
     )

@@ -1,8 +1,8 @@
-"""Ask an address that a stranger has named, and nothing of this network or this machine.
+"""Send a request to an address that a stranger has named, but to nothing on this network or this machine.
 
-Over https, at public addresses alone. A name is resolved once, and the address that was looked at is the one that is
-connected to, so that a name that points elsewhere a moment later gains nothing. No redirect is followed, and an answer
-is read up to a size, within a time in which resolving, connecting and dripping bytes are all counted.
+Requests go over https, to public addresses only. A name is resolved once, and the address that was checked is the one
+that is connected to, so a name that points elsewhere a moment later gains nothing. No redirect is followed, and an
+answer is read up to a size, within a time that includes resolving, connecting and dripping bytes.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Tell whether an address is everybody's: not this machine's, this network's, a cloud's, or one inside another."""
+    """Tell whether an address is public: not this machine's, this network's, a cloud's, or one inside another."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address) and (_carries_another(ip) or ip.is_site_local):
         return False
@@ -39,13 +39,13 @@ def is_public(address: str) -> bool:
 
 
 def _carries_another(ip: ipaddress.IPv6Address) -> bool:
-    """Tell whether a gateway would go on to an IPv4 address that stands in this one."""
+    """Tell whether a gateway would forward to an IPv4 address contained in this one."""
     return bool(ip.ipv4_mapped or ip.sixtofour or any(ip in network for network in NAT64))
 
 
 @dataclass(frozen=True)
 class Walls:
-    """How far it may be asked; the defaults are what a Hub has."""
+    """The limits of such requests; the defaults are for a Hub."""
 
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
     may_ask: Callable[[str], bool] = is_public
@@ -64,14 +64,14 @@ class Walls:
         return await self._within("POST", url, {"Authorization": f"Bearer {bearer}"} if bearer else {}, body)
 
     async def check(self, url: str) -> str:
-        """Return the address to connect to; raise PlatformUntrue for one that may not be asked."""
+        """Return the address to connect to; raise PlatformUntrue if it may not be asked."""
         parts = _parts(url)
         try:
             found = await self.resolve(parts.raw_host.decode(), parts.port or PORT)
         except OSError as error:
-            raise PlatformUntrue(f"{url!r}: nobody knows the name {parts.host!r} ({error})") from error
+            raise PlatformUntrue(f"{url!r}: the name {parts.host!r} can't be resolved ({error})") from error
         if not found or not all(map(self.may_ask, found)):
-            raise PlatformUntrue(f"{url!r} leads to {', '.join(found)}: only public addresses are asked from here")
+            raise PlatformUntrue(f"{url!r} leads to {', '.join(found)}, but this Hub asks only public addresses")
         return found[0]
 
     async def _within(self, method: str, url: str, headers: dict[str, str], body: Any) -> Any:
@@ -86,7 +86,7 @@ class Walls:
     async def _ask(self, method: str, url: str, headers: dict[str, str], body: Any) -> Any:
         parts, address = _parts(url), await self.check(url)
         given = {**self.headers, **headers, "Host": parts.netloc.decode()}
-        named = {"sni_hostname": parts.raw_host.decode()}  # the certificate is the name's, not the address'
+        named = {"sni_hostname": parts.raw_host.decode()}  # the certificate is for the name, not the address
         async with (
             httpx.AsyncClient(trust_env=False, verify=self.certificates, timeout=self.seconds) as client,
             client.stream(
@@ -105,18 +105,18 @@ def _parts(url: str) -> httpx.URL:
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise PlatformUntrue(f"{url[:200]!r} is no address: {error}") from error
+        raise PlatformUntrue(f"{url[:200]!r} is not an address: {error}") from error
     if parts.scheme != "https" or not parts.host or parts.userinfo:
-        raise PlatformUntrue(f"{url[:200]!r} must be https://..., without a user's name in it")
+        raise PlatformUntrue(f"{url[:200]!r} must be https://..., without a user name in it")
     return parts
 
 
 async def _read(url: str, answer: httpx.Response) -> Any:
     if answer.has_redirect_location:
         there = answer.headers["Location"][:200]
-        raise PlatformUntrue(f"{url!r} leads on to {there!r}, which is not followed: name the address itself")
+        raise PlatformUntrue(f"{url!r} redirects to {there!r}, which is not followed: give that address itself")
     if answer.headers.get("Content-Encoding", "identity") != "identity":
-        raise PlatformUntrue(f"{url!r} answers packed, which was not asked for")
+        raise PlatformUntrue(f"{url!r} answers with compressed content, which was not requested")
     text = bytearray()
     async for part in answer.aiter_raw():
         text += part
@@ -128,4 +128,4 @@ async def _read(url: str, answer: httpx.Response) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        raise PlatformUntrue(f"{url!r} answers with something else than JSON") from None
+        raise PlatformUntrue(f"{url!r} does not answer with JSON") from None

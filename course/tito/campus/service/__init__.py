@@ -1,1 +1,1 @@
-"""The campus service: looks at the platform's members each night, and sends scores as they are told."""
+"""The campus service: checks the platform's members each night, and sends scores once students are shown them."""

@@ -42,7 +42,7 @@ def main(folder: Path, keys: Path) -> None:
     needed = (*ALWAYS_NEEDED, *PLATFORM, "CAMPUS_CLAIM") if named else ALWAYS_NEEDED
     missing = [name for name in needed if not os.environ.get(name)]
     if missing:
-        raise click.UsageError(f"set {', '.join(missing)}: the Hub's supervisor does; see docs/campus.md")
+        raise click.UsageError(f"{', '.join(missing)} must be set: the Hub's supervisor does this; see docs/campus.md")
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "/services/campus/")
     registering = Registering(folder, tool_of(os.environ["CAMPUS_HOME_URL"]), Walls())
     try:
@@ -60,7 +60,7 @@ def main(folder: Path, keys: Path) -> None:
 
 
 def build(folder: Path, keys_folder: Path, environ: Mapping[str, str]) -> Campus:
-    """Return the campus with its database open, its platform and its neighbours known by address."""
+    """Return the campus with its database open, and with the addresses of its platform and the other services."""
     keys = Keys(keys_folder)
     registration = Registration(*(environ[name] for name in PLATFORM))
     client = PlatformClient(Tokens(registration, keys), outside(environ.get("CAMPUS_PROXY")))

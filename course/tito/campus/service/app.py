@@ -27,23 +27,25 @@ READ, MANAGE = "custom:semester:read", "custom:semester:manage"
 
 
 async def caller(request: Request) -> Caller:
-    """Return whoever makes this request; raise Refused where the Hub does not know them."""
+    """Return who makes this request; raise Refused if the Hub does not know them."""
     return await request.app.state.identity.caller(token_in(request.headers))
 
 
 async def reader(request: Request) -> Caller:
-    """Return who asks, if they may see the class."""
+    """Return who is asking, if they may see the class."""
     return _need(await caller(request), READ, MANAGE)
 
 
 async def manager(request: Request) -> Caller:
-    """Return who asks, if they may change the semester."""
+    """Return who is asking, if they may change the semester."""
     return _need(await caller(request), MANAGE)
 
 
 def _need(who: Caller, *scopes: str) -> Caller:
     if not who.scopes & set(scopes):
-        raise Refused(f"this needs the scope {scopes[0]}", who.name, "log in as an instructor of the course", 403)
+        raise Refused(
+            f"{who.name}'s token lacks the scope {scopes[0]}", "", "log in as an instructor of the course", 403
+        )
     return who
 
 
@@ -67,21 +69,21 @@ class Choice(BaseModel):
 
 
 class Yes(BaseModel):
-    """Whether drops above a tenth of the class are meant."""
+    """Whether dropping more than a tenth of the class is confirmed."""
 
     model_config = ConfigDict(extra="forbid")
     drops: bool = False
 
 
 class Forget(BaseModel):
-    """Whether it is meant; without, what would go is counted."""
+    """Whether to do it; otherwise, what would be forgotten is counted."""
 
     model_config = ConfigDict(extra="forbid")
     yes: bool = False
 
 
 class Chosen(BaseModel):
-    """The modules that become links of the platform's course."""
+    """The modules that become links in the platform's course."""
 
     model_config = ConfigDict(extra="forbid")
     modules: list[Annotated[str, Field(max_length=64)]] = Field(max_length=100)
@@ -100,7 +102,7 @@ def keys(request: Request) -> dict[str, Any]:
 
 @routes.get("/status")
 def status(here: Here, who: Reader) -> dict[str, Any]:
-    """Return which course is linked, which could be, the last looks at the members, and who has left."""
+    """Return which course is linked, which ones could be, the last checks of the members, and who has left."""
     return here.status()
 
 
@@ -125,51 +127,51 @@ def apply_roster(here: Here, who: Manager, yes: Yes) -> dict[str, Any]:
 
 @routes.get("/grades")
 def grades(here: Here, who: Reader) -> dict[str, Any]:
-    """Return each score that a student was told: what was sent, what was answered, what differs."""
+    """Return each score that a student was shown: what was sent, what was answered, what differs."""
     return {"scores": here.outbox.rows(), "left": here.status()["left"]}
 
 
 @routes.post("/grades/send")
 def send(request: Request, here: Here, who: Manager) -> dict[str, str]:
-    """Let what waits, and what the platform refused, be tried now."""
+    """Send what is waiting now, and try again what the platform refused."""
     here.outbox.retry((REFUSED, "nobody", "left"))
     request.app.state.clockwork.wake()
-    return {"said": "It is tried now."}
+    return {"said": "Sending has started."}
 
 
 @routes.post("/grades/look")
 def look(here: Here, who: Manager) -> dict[str, Any]:
-    """Look at what the platform's gradebook has, and return what differs."""
+    """Check what the platform's gradebook has, and return what differs."""
     here.look()
     return {"differs": [row for row in here.outbox.rows() if row["differs"]]}
 
 
 @routes.post("/keys/rotate")
 def rotate(here: Here, who: Manager) -> dict[str, str]:
-    """Make a new key: it is published at once and signs in a day."""
+    """Make a new key: it is published immediately and used for signing after a day."""
     return {"made": here.keys.rotate()}
 
 
 @routes.post("/forget")
 def forget(here: Here, who: Manager, wanted: Forget) -> dict[str, Any]:
-    """Forget the link of a frozen course: its columns, scores and looks at the members; again finds nothing."""
+    """Forget the link of a frozen course, with its columns, scores and checks of members; repeating finds nothing."""
     return here.forget(wanted.yes)
 
 
 @routes.get("/choices/{key}")
 def choices(here: Here, who: Manager, key: str) -> dict[str, Any]:
-    """Return the modules from which whoever launched may choose, and which of them are in that course already."""
+    """Return the modules that the person who launched may choose, and which of them are already in that course."""
     return Choices(here, key, who.name).show()
 
 
 @routes.post("/choices/{key}")
 def choose(here: Here, who: Manager, key: str, chosen: Chosen) -> dict[str, Any]:
-    """Return the signed answer for the platform, and where the browser brings it; a launch has one answer."""
+    """Return the signed answer for the platform, and where the browser takes it; a launch has one answer."""
     return vars(Choices(here, key, who.name).answer(chosen.modules))
 
 
 def create_waiting_app(keys: Keys, registering: Registering, prefix: str) -> FastAPI:
-    """Return what is served before a platform is known: the public keys, and the registration of one."""
+    """Return the application that is served before a platform is known: the public keys, and its registration."""
     app = FastAPI(title="Campus", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.keys, app.state.registering = keys, registering
     app.include_router(public, prefix=prefix.rstrip("/"))

@@ -1,4 +1,4 @@
-"""What the campus service does: link a course, bring the roster, send scores, look at what the platform has."""
+"""What the campus service does: link a course, update the roster, send scores, check what the platform has."""
 
 import threading
 from collections.abc import Callable
@@ -26,12 +26,12 @@ from tito.errors import TitoError
 APPLIED, UNCHANGED, WAITS, FAILED = "applied", "unchanged", "waits", "failed"
 SHOWN_SYNCS = 10
 OF_A_COURSE = (Score, ChosenModule, LineItem, Sync, Linked)
-OVERLAP = timedelta(hours=1)  # two runners release at once, and the later one may be there first
+OVERLAP = timedelta(hours=1)  # two runners may release at the same time, and the later one may arrive first
 
 
 @dataclass
 class Campus:
-    """One course and its course at the platform; one thing at a time is done with the platform."""
+    """One course and its counterpart on the platform; the platform is asked for one thing at a time."""
 
     course: str
     folder: Path
@@ -59,9 +59,11 @@ class Campus:
         found = find_launched(self.folder, key)
         if found is None:
             choices = ", ".join(f"{each.key} ({each.title})" for each in launched_courses(self.folder)) or "none yet"
-            raise TitoError(f"no course of the platform that was launched from is {key!r}: choose of {choices}")
+            raise TitoError(
+                f"no course from which the platform has opened this Hub has the key {key!r}: choose one of {choices}"
+            )
         if found.issuer != self.issuer:
-            raise TitoError(f"{key!r} is a course of {found.issuer!r}, and this Hub belongs to {self.issuer!r}")
+            raise TitoError(f"{key!r} is a course of {found.issuer!r}, but this Hub belongs to {self.issuer!r}")
         facts = {name: value for name, value in vars(found).items() if name not in ("key", "columns")}
         with self.busy, Session(self.engine) as session, session.begin():
             before = session.get(Linked, self.course)
@@ -75,7 +77,9 @@ class Campus:
         """Return what the platform's members would change as the roster, and that roster."""
         linked = self._linked()
         if not linked.members_url:
-            raise TitoError("the platform's course gives no list of members: allow Names and Roles for this tool there")
+            raise TitoError(
+                "the platform's course provides no list of members: allow Names and Roles for this tool there"
+            )
         with self.busy:
             link = resource_link_of(self.folder, linked)
             found = members(self.client, linked.members_url, self.naming.claim, link)
@@ -87,11 +91,13 @@ class Campus:
         return roster.RosterPlan(named, plan), plan["roster"]
 
     def apply_roster(self, by: str, drops: bool = False, watched: bool = True) -> dict[str, Any]:
-        """Make the platform's members the roster; what needs a yes and has none changes nothing at all."""
+        """Make the platform's members the roster; nothing at all changes unless all that must be confirmed is."""
         with self.busy:
             plan, text = self.plan_roster()
             if plan.drops and not watched:
-                return self._note_sync(by, WAITS, f"left as it was, since it needs a yes: {'; '.join(plan.drops)}")
+                return self._note_sync(
+                    by, WAITS, f"left as it was, because it must be confirmed: {'; '.join(plan.drops)}"
+                )
             yes = roster.check_yes(plan, drops)
             if not plan.plan["changes"]:
                 self._keep(plan)
@@ -104,12 +110,12 @@ class Campus:
             return self._note_sync(by, APPLIED, f"{run['made']} changes made")
 
     def last_look(self) -> datetime | None:
-        """Return when the platform's members were last looked at, None if they never were."""
+        """Return when the platform's members were last checked, None if they never were."""
         with Session(self.engine) as session:
             return session.scalar(select(func.max(Sync.at)).where(Sync.course == self.course))
 
     def nightly(self) -> None:
-        """Bring the roster but for what needs a yes, and look at what the platform's gradebook has."""
+        """Update the roster unless this must be confirmed, and check what the platform's gradebook has."""
         if (linked := self.linked()) is None:
             return
         try:
@@ -121,7 +127,7 @@ class Campus:
             self._note_sync("night", FAILED, str(error))
 
     def send(self, now: datetime | None = None) -> int:
-        """Take in what students were told since, and send what is due then; return how many the platform took."""
+        """Take in what students have been shown since, and send what is due; return how many the platform accepted."""
         linked = self.linked()
         if linked is None or not linked.line_items_url:
             return 0
@@ -131,23 +137,23 @@ class Campus:
             return self._sending(linked).send_due(now) if self.outbox.due(now) else 0
 
     def _take_in(self) -> None:
-        """Take in what students were told: all of it once in a process's life, then what is new."""
+        """Take in what students were shown: all of it once in a process's life, then what is new."""
         newest = self.outbox.newest() if self._read_all else None
         self.outbox.take(self.neighbours.told(newest and newest - OVERLAP))
         self._read_all = True
 
     def look(self) -> None:
-        """Look at what the platform's gradebook has of our columns."""
+        """Check what the platform's gradebook has in our columns."""
         with self.busy:
             self._sending(self._linked()).look()
 
     def forget(self, yes: bool) -> dict[str, Any]:
-        """Count what is known of the platform's course; with `yes` delete it, of a frozen course alone.
+        """Count what is known about the platform's course; with `yes`, delete it, but only of a frozen course.
 
-        People keep the names by which they log in, and what they are called there with them.
+        People keep the names with which they log in, and with them their ids on the platform.
         """
         if yes and not self.neighbours.is_frozen():
-            raise TitoError(f"{self.course} is not frozen: tito semester freeze, and delete it first")
+            raise TitoError(f"{self.course} is not frozen: freeze it with tito semester freeze, and delete it first")
         with self.busy, Session(self.engine) as session, session.begin():
             found = {table.__tablename__: _rows(session, table, self.course, yes) for table in OF_A_COURSE}
         if yes:
@@ -155,7 +161,7 @@ class Campus:
         return {"course": self.course, **found, "deleted": yes}
 
     def status(self) -> dict[str, Any]:
-        """Return the linked course, what launched us, the last looks at the members, and who has left."""
+        """Return the linked course, those that launched us, the last checks of the members, and who has left."""
         with Session(self.engine) as session:
             query = select(Sync).where(Sync.course == self.course).order_by(Sync.id.desc()).limit(SHOWN_SYNCS)
             syncs = [_shown_sync(row) for row in session.scalars(query)]
@@ -184,7 +190,7 @@ class Campus:
         if (linked := self.linked()) is None:
             raise TitoError(
                 "no course of the platform is linked yet: open this course from there once, as its teacher, then "
-                "`tito campus link`"
+                "run `tito campus link`"
             )
         return linked
 
@@ -210,7 +216,7 @@ def _rows(session: Session, table: type[Table], course: str, yes: bool) -> int:
 
 
 def columns_of(course: dict[str, Any], home_url: str) -> dict[str, Column]:
-    """Return what the columns of modules and milestones are called, and the pages of their feedback."""
+    """Return the names of the columns of modules and milestones, and the pages with their feedback."""
     modules = [module for tier in course["tiers"] for module in tier["modules"]]
     columns = {m["slug"]: Column(f"{m['number']:02d} {m['title']}", f"{home_url}modules/{m['slug']}") for m in modules}
     milestones = course["milestones"].values()

@@ -1,4 +1,4 @@
-"""Modules as links of the platform's course: what can be chosen, what is there already, and the signed answer."""
+"""Modules as links in the platform's course: what can be chosen, what is already there, and the signed answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from tito.errors import TitoError
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes to the platform by the browser, and where."""
+    """What the browser takes to the platform, and where."""
 
     return_url: str
     signed: str
@@ -28,14 +28,14 @@ class Answer:
 
 @dataclass(frozen=True)
 class Choices:
-    """What one instructor may choose of a campus' modules, after a launch that asked for it."""
+    """The modules that one instructor may choose, after a launch that asked for it."""
 
     campus: Campus
     key: str
     name: str
 
     def show(self) -> dict[str, Any]:
-        """Return the modules, which of them are there already, and whether the platform's course is ours."""
+        """Return the modules, which of them are already there, and whether the platform's course is ours."""
         choosing, linked = self._choosing(), self.campus.linked()
         launched, chosen = find_launched(self.campus.folder, choosing.course_key), self._chosen(choosing)
         opened = columns_there(self.campus.folder, linked) if linked else {}
@@ -49,7 +49,7 @@ class Choices:
         }
 
     def answer(self, modules: list[str]) -> Answer:
-        """Sign the chosen modules for the platform, once; raise TitoError where something stands against it."""
+        """Sign the chosen modules for the platform, once; raise TitoError if something prevents it."""
         choosing, linked = self._choosing(), self.campus.linked()
         if linked is None or not _is_linked(linked, find_launched(self.campus.folder, choosing.course_key)):
             raise TitoError("this course of the platform is not the linked one, so its scores would go elsewhere")
@@ -65,7 +65,7 @@ class Choices:
     def _choosing(self) -> Choosing:
         found = find_choosing(self.campus.folder, self.key, self.name)
         if found.issuer != self.campus.issuer:
-            raise TitoError(f"this launch came from {found.issuer!r}, and this Hub belongs to {self.campus.issuer!r}")
+            raise TitoError(f"this launch came from {found.issuer!r}, but this Hub belongs to {self.campus.issuer!r}")
         return found
 
     def _modules(self) -> list[dict[str, Any]]:
@@ -77,7 +77,9 @@ class Choices:
         if unknown := [slug for slug in slugs if slug not in known]:
             raise TitoError(f"this semester has no module {', '.join(unknown)}; it has {', '.join(known)}")
         if len(slugs) > 1 and not choosing.multiple:
-            raise TitoError(f"the platform takes one link here, and {len(slugs)} modules were chosen: choose one")
+            raise TitoError(
+                f"the platform accepts only one link here, but {len(slugs)} modules were chosen: choose one"
+            )
         return [known[slug] for slug in dict.fromkeys(slugs)]
 
     def _link(self, module: dict[str, Any], with_column: bool) -> ModuleLink:
@@ -95,7 +97,7 @@ class Choices:
     def _have_columns(self, choosing: Choosing, linked: Linked) -> set[str]:
         """Return the modules that have a column there: a second one would stay empty.
 
-        Where the platform's gradebook can't be read now, those that were chosen before are taken to have one.
+        If the platform's gradebook can't be read now, those that were chosen before are assumed to have one.
         """
         with Session(self.campus.engine) as session:
             rows = session.scalars(select(LineItem.assignment).where(LineItem.course == self.campus.course))
@@ -121,7 +123,7 @@ class Choices:
 
 
 def _seconds(moment: str) -> str:
-    """Write a time as the forms of platforms do, without fractions."""
+    """Write a time as platforms' forms do, without fractions of a second."""
     return datetime.fromisoformat(moment).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

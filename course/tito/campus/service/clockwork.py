@@ -1,4 +1,4 @@
-"""The clockwork: one thread that sends scores as they are told, and looks at the platform each night."""
+"""The clockwork: one thread that sends scores once students are shown them, and checks the platform each night."""
 
 import logging
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from tito.campus.service.campus import Campus
 from tito.errors import TitoError
 
 ROUND_SECONDS = 20.0
-LONGEST_PAUSE_SECONDS = 600.0  # while the platform is down: an hour's outage is noticed to be over soon enough
+LONGEST_PAUSE_SECONDS = 600.0  # while the platform is down: short enough to notice the end of an hour's outage soon
 NIGHT_HOUR = 3
 log = logging.getLogger("tito.campus")
 
@@ -27,19 +27,19 @@ class Clockwork:
         self.start, self.stop, self.wake = self._rounds.start, self._rounds.stop, self._rounds.wake
 
     def round(self) -> None:
-        """Send what is due, and do the night's work if a night has come; what fails is tried by the next round."""
+        """Send what is due, and do the night's work if a night has come; the next round tries again what failed."""
         try:
             self._campus.send()
             self._pause = self._round
         except PlatformSilent as silent:
             self._pause = max(silent.after_seconds, min(self._pause * 2, LONGEST_PAUSE_SECONDS))
-            log.warning("the platform can't be told now, again in %.0f s: %s", self._pause, silent)
+            log.warning("the platform takes no scores now, trying again in %.0f s: %s", self._pause, silent)
         except TitoError as error:
-            log.warning("scores are not sent: %s", error)
+            log.warning("scores were not sent: %s", error)
         self._do_the_nights()
 
     def _do_the_nights(self) -> None:
-        last = self._campus.last_look()  # the first is somebody's who has seen what it changes
+        last = self._campus.last_look()  # the first is done by somebody who has seen what it changes
         if last is not None and last < last_night(utc_now(), self._zone()):
             self._campus.nightly()
 
@@ -56,7 +56,7 @@ class Clockwork:
 
 
 def last_night(now: datetime, zone: str) -> datetime:
-    """Return the newest moment at which it was the hour of the nightly look in the course's zone."""
+    """Return when it was last the hour of the nightly check in the course's zone."""
     local = now.astimezone(ZoneInfo(zone))
     tonight = local.replace(hour=NIGHT_HOUR, minute=0, second=0, microsecond=0)
     return tonight if tonight <= local else tonight - timedelta(days=1)

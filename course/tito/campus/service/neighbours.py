@@ -33,11 +33,11 @@ class Neighbours:
         return self._semester.ask("GET", "/course")
 
     def is_frozen(self) -> bool:
-        """Tell whether the course is over, and nothing in it changes any more."""
+        """Tell whether the course is frozen, so that nothing in it changes any more."""
         return self._semester.ask("GET", "/freeze")["frozen"] is not None
 
     def points(self, module: str) -> float:
-        """Return the points that a module gives at most."""
+        """Return the maximum points of a module."""
         found = self._semester.ask("GET", f"/modules/{module}")
         return float(sum(each["points"] for part in ("exercises", "written") for each in found[part]))
 
@@ -50,15 +50,15 @@ class Neighbours:
         return self._semester.ask("POST", "/roster/plan", json=upload)
 
     def apply_roster(self, roster: str, seen: str, yes: list[str]) -> dict[str, Any]:
-        """Put a class list in the roster's place and in force; return the apply when it has ended."""
+        """Replace the roster with a class list and put it in force; return the apply when it has ended."""
         run = self._semester.ask("POST", "/roster/apply", json={"roster": roster, "seen": seen, "yes": yes})
         for _ in range(POLLS):
             if run["finished"]:
                 return run
             self._pause(POLL_SECONDS)  # the semester service has no long poll
             run = self._semester.ask("GET", "/apply")
-        raise TitoError("the semester service has not finished to apply the roster: `tito semester status` says why")
+        raise TitoError("the semester service has not finished applying the roster: `tito semester status` shows why")
 
     def told(self, since: datetime | None) -> list[dict[str, Any]]:
-        """Return the scores that students were told, from `since` on."""
+        """Return the scores that students were shown, from `since` on."""
         return self._grading.ask("GET", "/told", params={"since": since.isoformat()} if since else {})

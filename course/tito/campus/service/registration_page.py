@@ -1,4 +1,4 @@
-"""The page that a platform's administrator comes to for dynamic registration, inside the platform's own page."""
+"""The page that a platform's administrator sees for dynamic registration, inside the platform's own page."""
 
 import html
 import secrets
@@ -30,12 +30,12 @@ document.getElementById("close").addEventListener("click", () => {
 });
 </script>""")
 DONE = (
-    "{issuer} knows this Hub as {client_id}. It takes effect when the Hub's operator has confirmed it "
-    "(python -m hub_config platform --yes) and restarted the Hub; tell them. You can close this."
+    "{issuer} has registered this Hub as {client_id}. This takes effect when the Hub's operator has confirmed it "
+    "(python -m hub_config platform --yes) and restarted the Hub: please tell them. You can close this page."
 )
 NOTHING_ASKED = (
-    "Paste this address into your learning platform, where it registers a tool by its address. Nothing was registered, "
-    "and the address is still good."
+    "Paste this address into your learning platform, where it registers tools by their address. Nothing was "
+    "registered, and the address is still valid."
 )
 
 
@@ -46,7 +46,7 @@ async def register(
     configuration: Annotated[str, Query(alias="openid_configuration", max_length=2000)] = "",
     registration_token: Annotated[str, Query(max_length=8000)] = "",
 ) -> HTMLResponse:
-    """Register this Hub at the platform whose page this is in; the token is good for once."""
+    """Register this Hub at the platform whose page this is in; the token can be used once."""
     registering: Registering = request.app.state.registering
     if not configuration:
         return _page(400, "Open this from your learning platform", NOTHING_ASKED)
@@ -58,7 +58,7 @@ async def register(
 
 
 def _page(status: int, title: str, text: str, issuer: str = "") -> HTMLResponse:
-    """Return a page for a frame of the platform's; its closing button speaks to the platform that registered alone."""
+    """Return a page for a frame on the platform; its close button sends its message only to the platform registered."""
     nonce, platform = secrets.token_urlsafe(16), f"https://{urlsplit(issuer).netloc}" if issuer else ""
     rest = CLOSE.substitute(nonce=nonce, platform=html.escape(platform)) if platform else ""
     words = {"title": html.escape(title), "text": html.escape(text), "role": "status" if platform else "alert"}

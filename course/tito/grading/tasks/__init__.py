@@ -1,1 +1,1 @@
-"""What each kind of grading work does, one file a kind; `kinds.KINDS` names them, and nobody else need."""
+"""What each kind of grading work does, one file per kind; only `kinds.KINDS` needs to name them."""

@@ -19,11 +19,11 @@ from .judging import facts_of, judge, judged
 def autograde(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
     """Judge a collected submission and write the verdict into nbgrader's gradebook.
 
-    A submission that was graded already, from the same files by the same tests, is left alone unless `force` is given.
+    A submission that was already graded, from the same files by the same tests, is left alone unless `force` is given.
     """
-    if is_milestone(work.assignment):  # nbgrader's pages offer this for whatever the gradebook holds
+    if is_milestone(work.assignment):  # nbgrader's pages offer this for everything in the gradebook
         queue.submit("milestone", work.assignment, [work.student], asked_by="autograde", force=True)
-        return Outcome("done", "it is run when its turn comes")
+        return Outcome("done", "it will be run when its turn comes")
     folder = settings.course_dir / "submitted" / work.student / work.assignment
     if not folder.is_dir():
         raise TitoError(f"{work.student} has no collected submission of {work.assignment}: collect first")

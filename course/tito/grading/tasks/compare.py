@@ -47,7 +47,7 @@ def _compared(name: str, prints: dict[Key, Prints]) -> dict[str, Any]:
 
 
 def _forget_older_reports(queue: Queue, work: Work) -> None:
-    """Keep of earlier comparisons the facts: names stand in the newest one alone."""
+    """Keep only the facts of earlier comparisons: the newest one alone has names."""
     earlier = update(Run).where(Run.kind == work.kind, Run.assignment == work.assignment, Run.id < work.run_id)
     with Session(queue.engine) as session, session.begin():
         session.execute(earlier.values(report={}))

@@ -1,4 +1,4 @@
-"""Bring grades, and the scores that students were told, to the schedule that holds now."""
+"""Update grades, and the scores that students were shown, to the present schedule."""
 
 from tito.gradebook.file import DEFAULT_COURSE
 from tito.gradebook.late import semester_policy
@@ -12,7 +12,7 @@ from ..work import Outcome
 
 
 def follow_schedule(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
-    """Bring all grades of a module to the schedule that holds now; who was told another score is told again."""
+    """Update all grades of a module to the present schedule; students who saw another score are shown the new one."""
     due, late = exchange_door.present_schedule(settings, work.assignment)
     times = Times(due, lambda receipt: late.get(receipt.submission, receipt.lateness_seconds))
     course_dir, course = settings.course_dir, settings.course_id or DEFAULT_COURSE
@@ -21,4 +21,4 @@ def follow_schedule(work: Work, settings: GradingSettings, queue: Queue) -> Outc
         # Their feedback is out, with or without unread answers; it now says which still are.
         queue.submit("release_feedback", work.assignment, told, asked_by="a change of the schedule", unread=True)
     names = ", ".join(each.student for each in moved)
-    return Outcome("done", f"another lateness or penalty: {names}" if moved else "")
+    return Outcome("done", f"different lateness or penalty: {names}" if moved else "")

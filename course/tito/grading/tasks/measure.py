@@ -1,7 +1,7 @@
-"""Measure the entry of the Olympics that lay beside a submitted notebook, and tell its author the public half.
+"""Measure the entry of the Olympics that came with a submitted notebook, and show its author the public half.
 
-The images are the semester's own: the seed is drawn once, and lies in the service's database, where no student and no
-worker reads it.
+The images are the semester's own: the seed is drawn once, and is in the service's database, where no student and no
+worker can read it.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ IN_RESULT = "your entry"
 
 
 def measure(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
-    """Measure on both halves of the board; keep both, tell the public one."""
+    """Measure on both halves of the board; keep both, show the public one."""
     submission = str(work.options["submission"])
     with exchange_door.downloaded(settings, submission) as folder:
         content = entries.read(folder)
@@ -54,7 +54,7 @@ def words(found: dict[str, Any]) -> str:
 
 
 def secret_seed(engine: Engine, course: str) -> int:
-    """Return the course's seed; whoever asks first draws it."""
+    """Return the course's seed; the first call draws it."""
     name = f"olympics_seed {course}"[:64]
     with Session(engine) as session:
         if session.get(Note, name) is None:

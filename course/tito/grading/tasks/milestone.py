@@ -1,9 +1,9 @@
-"""Run a milestone on the package that a student handed in, give its points, and tell them: result, figure, page.
+"""Run a milestone on the package that a student handed in, give its points, and show result, figure and page.
 
-What is run is the attempt that counts when its turn comes, so that many attempts made while it waited cost one run. A
-run that was stopped raises NotJudgedNow: it is tried again, the grade stays as it was, and the exchange is
-told nothing, for an attempt that is marked as not judged would not count the next time. Nothing of it is hidden and
-nothing is read by hand, so feedback is released at once.
+The attempt that counts when its turn comes is the one that is run, so many attempts made while it waited cost one run.
+A run that was stopped raises NotJudgedNow: it is tried again, the grade stays as it was, and the exchange is told
+nothing, because an attempt that is marked as not judged would not count the next time. Nothing is hidden and nothing
+is read by hand, so feedback is released immediately.
 """
 
 from dataclasses import dataclass
@@ -64,16 +64,18 @@ def run(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
 
 
 def points_of(settings: GradingSettings, milestone: Milestone) -> float:
-    """Return what the semester gives for a milestone; raise TitoError where it gives nothing."""
+    """Return the points that the semester gives for a milestone; raise TitoError if it gives none."""
     found = semester_part(settings.course_dir, "milestones")
     part = found.get(milestone.slug)
     if part is None:
-        raise TitoError(f"the semester has no milestone {milestone.slug}: name it under `milestones:`, and apply")
+        raise TitoError(
+            f"the semester has no milestone {milestone.slug}: name it under `milestones:`, and apply the semester"
+        )
     return float(part["points"])
 
 
 def read(folder: Path, milestone: Milestone, built: frozenset[str] | None) -> HandedIn:
-    """Read a package's modules; those that students build must all be there (`built` None: whatever it needs)."""
+    """Read a package's modules; those that students build must all be there (`built` None: all that it needs)."""
     own: dict[str, str] = {}
     for slug in milestone.needs:
         path = folder / f"{slug}.py"
@@ -124,12 +126,12 @@ def _record(
     with gradebook_lock(settings.course_dir):
         folder = settings.course_dir / "submitted" / work.student / work.assignment
         if verdicts.folder_digest(folder) != facts["submission_sha256"]:
-            raise TitoError("a newer attempt was collected in the meantime: it is run next")
+            raise TitoError("a newer attempt was collected in the meantime: it will be run next")
         verdicts.record(settings, work.assignment, work.student, verdict, notebook)
 
 
 def _same(queue: Queue, work: Work, facts: dict[str, str], points: float) -> Run | None:
-    """Find the last run if it was of exactly these files, for the same points."""
+    """Find the last run if it used exactly these files, for the same points."""
     earlier = queue.latest_run("milestone", work.assignment, work.student, STANDS)
     if earlier is None or earlier.max_score != points:
         return None

@@ -13,7 +13,7 @@ from .judging import facts_of, judge, judged
 
 
 def rejudge(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
-    """Judge what is graded by other tests than today's; `force`: all."""
+    """Judge what was graded by other tests than today's; with `force`, all."""
     if is_milestone(work.assignment):
         raise TitoError(f"a milestone is run again, not judged: tito grade autograde {work.assignment}")
     folder = settings.course_dir / "submitted" / work.student / work.assignment

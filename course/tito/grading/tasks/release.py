@@ -1,4 +1,4 @@
-"""Hand a module to the exchange."""
+"""Put a module into the exchange."""
 
 from .. import exchange_door
 from ..queue import Queue, Work
@@ -7,5 +7,5 @@ from ..work import Outcome
 
 
 def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
-    """Hand the release to the exchange; students get it when its time has come."""
+    """Put the release into the exchange; students get it when its time has come."""
     return Outcome("done", exchange_door.release(settings, work.assignment))

@@ -1,4 +1,4 @@
-"""Let a student read her feedback, and what it says of her score."""
+"""Let students read their feedback and see their score."""
 
 from typing import Literal
 
@@ -23,16 +23,18 @@ from .feedback import make_page
 
 
 def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
-    """Hand one student's feedback page to the exchange, and let her see her score.
+    """Put one student's feedback page into the exchange, and let them see their score.
 
-    The page is made anew, so that it and the score are of one moment: points may have changed since it was made.
+    The page is made again, so that it matches the score: points may have changed since it was made.
     """
     submission = exchange_door.collected_id(settings.course_dir / "submitted" / work.student / work.assignment)
     if submission is None:
         raise TitoError(f"{work.student}'s {work.assignment} did not come from the exchange: collect, then grade it")
     graded = graded_receipt(settings.course_dir, work.student, work.assignment)
     if is_milestone(work.assignment) and (graded is None or graded.submission != submission):
-        raise TitoError(f"a newer package of {work.student} was collected: it is told when its run has ended")
+        raise TitoError(
+            f"a newer package of {work.student} was collected: its result is released when its run has ended"
+        )
     unread = assignment_unread(settings, work.assignment, work.student)
     if not work.options.get("unread"):
         refuse_unread(work.assignment, [{"student": work.student, "unread_answers": unread.answers}])
@@ -51,7 +53,7 @@ def release(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
 
 
 def _status(queue: Queue, work: Work, score: float) -> Literal["passed", "error"]:
-    """Tell what could not be judged as such, so that it takes no other attempt's place; points by hand settle it."""
+    """Mark what could not be judged, so that it replaces no other attempt; points given by hand settle it."""
     last = queue.latest_run(judge_of(work.assignment), work.assignment, work.student, ("graded", "refused"))
     return "error" if last is not None and last.outcome == "refused" and not score else "passed"
 

@@ -1,4 +1,4 @@
-"""Run the visible checks on the notebook that goes with a question, for whoever answers it."""
+"""Run the visible checks on the notebook that goes with a question, for the person who answers it."""
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ def check(work: Work, settings: GradingSettings, queue: Queue) -> Outcome:
 
 
 def _forget_older_reports(queue: Queue, work: Work, question: str) -> None:
-    """Keep of the question's earlier runs the facts: the newest report is read."""
+    """Keep only the facts of the question's earlier runs: only the newest report is read."""
     earlier = update(Run).where(Run.kind == work.kind, Run.submission == question, Run.id < work.run_id)
     with Session(queue.engine) as session:
         session.execute(earlier.values(report={}))

@@ -1,4 +1,4 @@
-"""A roster's bytes as text, whatever program wrote them: line 7 of the file or sheet is line 7 of the text."""
+"""A roster's bytes as text, no matter which program wrote them: line 7 of the file or sheet is line 7 of the text."""
 
 import codecs
 import csv
@@ -19,7 +19,7 @@ MARKS = (  # the longer first: UTF-32's mark begins with UTF-16's
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-# Without a mark the NULs of the first letters tell: a heading begins with a letter or a quote.
+# Without a mark, NULs in the first characters show the encoding: a heading begins with a letter or a quote.
 NULS = (
     (re.compile(rb"[^\0]\0\0\0"), "UTF-32-LE"),
     (re.compile(rb"\0\0\0[^\0]"), "UTF-32-BE"),
@@ -59,7 +59,7 @@ def content_of(content: bytes, name: str) -> Content:
 
 
 def _encodings(content: bytes) -> list[str]:
-    """Return what to try: what the bytes say, else UTF-8, else what Excel writes where it is not asked."""
+    """Return what to try: the encoding that the bytes show, else UTF-8, else what Excel writes by default."""
     if marked := [encoding for mark, encoding in MARKS if content.startswith(mark)]:
         return marked[:1]
     if nuls := [encoding for pattern, encoding in NULS if pattern.match(content)]:

@@ -1,4 +1,4 @@
-"""Which column is which: the headings of a roster of ours, and those that learning platforms and spreadsheets write."""
+"""Which column is which: the headings of the Hub's rosters, and those of learning platforms and spreadsheets."""
 
 import csv
 import difflib
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 COLUMNS = ("username", "last_name", "first_name", "email", "section")
 FULL_NAME = "name"
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-# As `_plain` writes them. The first that is there wins: a platform's login before its other numbers.
+# As `_plain` writes them. The first one found wins: a platform's login before its other numbers.
 KNOWN = {
     "username": (
         *("username", "user name", "github username", "login", "login id", "sis login id", "user login", "netid"),
@@ -39,7 +39,7 @@ KNOWN = {
 
 @dataclass(frozen=True)
 class Columns:
-    """Where each of a roster's columns stands, by place from 0, and the headings that are not read."""
+    """The position of each of a roster's columns, from 0, and the headings that are not read."""
 
     separator: str
     headings: tuple[str, ...]
@@ -47,7 +47,7 @@ class Columns:
 
     @property
     def left_out(self) -> list[str]:
-        """Give the headings of which nothing is read."""
+        """Give the headings of the columns that are not read."""
         return [heading for at, heading in enumerate(self.headings) if at not in self.places.values()]
 
     def as_dict(self) -> dict[str, str]:
@@ -56,16 +56,16 @@ class Columns:
 
 
 def separator_of(line: str) -> str:
-    """Return what separates the fields of the line of headings: that by which most of them are known."""
+    """Return the separator of the line of headings: the one with which most of them are known."""
 
     def known(separator: str) -> int:
         return len(columns_of(_split(line, separator), separator).places)
 
-    return max(SEPARATORS, key=known)  # a comma where none is
+    return max(SEPARATORS, key=known)  # a comma if none is
 
 
 def columns_of(headings: list[str], separator: str = ",", username: str = "") -> Columns:
-    """Return where the columns stand; `username` names the heading of the user names where it is not known."""
+    """Return where the columns are; `username` names the heading of the user names if it is not a known one."""
     names = [_plain(heading) for heading in headings]
     places: dict[str, int] = {}
     for column, known in KNOWN.items():
@@ -78,21 +78,21 @@ def columns_of(headings: list[str], separator: str = ",", username: str = "") ->
 
 
 def doubled(headings: list[str]) -> list[str]:
-    """Return the headings of ours that stand there twice."""
+    """Return the known headings that appear twice."""
     names = [_plain(heading) for heading in headings]
     known = {name for each in KNOWN.values() for name in each}
     return sorted({name for name in names if name in known and names.count(name) > 1})
 
 
 def mistyped(columns: Columns) -> list[tuple[str, str]]:
-    """Return the headings that look like a column of ours that is missing, with that column."""
+    """Return the headings that look like one of the missing columns, with that column."""
     missing = [column for column in COLUMNS if column not in columns.places]
     close = ((word, difflib.get_close_matches(word.lower(), missing, n=1, cutoff=0.75)) for word in columns.left_out)
     return [(word, match[0]) for word, match in close if match]
 
 
 def _plain(heading: str) -> str:
-    """Write a heading in lower case without accents, signs and hints in brackets."""
+    """Write a heading in lower case without accents, punctuation and hints in brackets."""
     text = re.sub(r"[(\[].*?[)\]]", " ", unicodedata.normalize("NFKD", heading))
     letters = "".join(sign for sign in text if not unicodedata.combining(sign))
     return " ".join(re.sub(r"[^0-9a-z]+", " ", letters.lower()).split())

@@ -1,6 +1,6 @@
-"""The first sheet of an .xlsx file as rows of text; the file is somebody's upload, so nothing in it is believed.
+"""The first sheet of an .xlsx file as rows of text; the file is somebody's upload, so nothing in it is trusted.
 
-A number is written as the sheet shows it where that is all zeros (`0000000`), whole numbers without a point.
+If a number's format is all zeros (`0000000`), it is written as the sheet shows it; whole numbers have no point.
 """
 
 import io
@@ -37,12 +37,12 @@ def rows_of(content: bytes) -> list[list[str]]:
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise NoSheet(f"is a damaged spreadsheet ({error})") from None
     if sheet is None:
-        raise NoSheet("is no .xlsx spreadsheet: it has no sheet")
+        raise NoSheet("is not an .xlsx spreadsheet: it has no sheet")
     return _rows(sheet, shared, formats)
 
 
 def _first_sheet(book: zipfile.ZipFile) -> str:
-    """Return the file of the sheet that stands first in the workbook."""
+    """Return the file of the first sheet in the workbook."""
     workbook, links = _part(book, "xl/workbook.xml"), _part(book, "xl/_rels/workbook.xml.rels")
     files = sorted((name for name in book.namelist() if FIRST_SHEET.fullmatch(name)), key=lambda n: (len(n), n))
     targets = {each.get("Id"): each.get("Target", "") for each in links} if links is not None else {}
@@ -62,7 +62,7 @@ def _part(book: zipfile.ZipFile, name: str) -> ElementTree.Element | None:
     except KeyError:
         return None
     if len(content) > LARGEST_PART_BYTES:
-        raise NoSheet("is larger inside than a class can be")
+        raise NoSheet("is larger, once unpacked, than a class can be")
     if b"<!" in content.replace(b"<!--", b"").replace(b"<![CDATA[", b""):
         raise NoSheet("defines entities of its own, which no spreadsheet does")
     try:
@@ -76,14 +76,14 @@ def _texts(part: ElementTree.Element | None) -> list[str]:
 
 
 def _text(item: ElementTree.Element) -> str:
-    """Join the runs of a text; what tells how it is spoken is none of it."""
+    """Join the runs of a text, without its phonetic hints."""
     if _tag(item) == "rPh":
         return ""
     return "".join([item.text or "" if _tag(item) == "t" else "", *map(_text, item)])
 
 
 def _zeros(part: ElementTree.Element | None) -> list[int]:
-    """Return, by style, to how many digits numbers are filled with zeros."""
+    """Return, for each style, to how many digits numbers are padded with zeros."""
     if part is None:
         return []
     codes = {each.get("numFmtId"): each.get("formatCode", "") for each in part.iter() if _tag(each) == "numFmt"}
@@ -147,7 +147,7 @@ def _value(cell: ElementTree.Element, line: int, shared: list[str], formats: lis
         return value
     digits = str(int(number))
     if len(digits) > EXACT_DIGITS:
-        raise NoSheet(f"holds the number {digits}, of which a spreadsheet keeps {EXACT_DIGITS} digits", line)
+        raise NoSheet(f"contains the number {digits}, of which a spreadsheet keeps only {EXACT_DIGITS} digits", line)
     return digits.zfill(formats[style] if style < len(formats) else 0)
 
 

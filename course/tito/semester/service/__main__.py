@@ -35,7 +35,7 @@ from tito.semester.service.hub_api import Hub
 from tito.semester.service.scheduler import Scheduler
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
-PATIENCE_SECONDS = 10.0  # what fails is tried again by the schedule, or by whoever applies
+PATIENCE_SECONDS = 10.0  # the schedule, or whoever applies, tries again what failed
 NEEDED = ("JUPYTERHUB_SERVICE_URL", "JUPYTERHUB_API_URL", "JUPYTERHUB_API_TOKEN", "EXCHANGE_URL", "GRADING_URL")
 log = logging.getLogger("tito.semester")
 
@@ -44,7 +44,7 @@ log = logging.getLogger("tito.semester")
 @click.option("--database", default="sqlite:///var/semester/semester.db", show_default=True, help="SQLAlchemy URL.")
 @click.option("--course-dir", type=click.Path(path_type=Path, file_okay=False), default=Path("var/course"))
 @click.option(
-    "--semester", type=click.Path(path_type=Path, dir_okay=False), help="The file of the buttons plan and apply."
+    "--semester", type=click.Path(path_type=Path, dir_okay=False), help="The file that the plan and apply buttons use."
 )
 @click.option(
     "--apply", "apply_now", is_flag=True, help="Put the file in force at start, as soon as Hub and exchange answer."
@@ -73,7 +73,7 @@ def build(
     environment: dict[str, str],
     curriculum: Callable[[], Curriculum] = load_curriculum,
 ) -> Service:
-    """Return the service with its database open and its neighbours known by address."""
+    """Return the service with its database open and with the addresses of the other services."""
     token, hub_api_url = environment["JUPYTERHUB_API_TOKEN"], environment["JUPYTERHUB_API_URL"]
     (course_dir / "source").mkdir(parents=True, exist_ok=True)
 
@@ -92,7 +92,9 @@ def build(
 def _environment() -> dict[str, str]:
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing:
-        raise click.UsageError(f"set {', '.join(missing)}: the Hub's supervisor does; see docs/operator.md")
+        raise click.UsageError(
+            f"{', '.join(missing)} must be set: the Hub's supervisor does this; see docs/operator.md"
+        )
     return {name: os.environ[name] for name in NEEDED}
 
 
@@ -109,20 +111,20 @@ def _apply_at_start(service: Service, stopping: threading.Event) -> None:
 
 
 def _apply_once(service: Service, file: Path) -> str:
-    """Apply `file`; return why it did not work, nothing if it did."""
+    """Apply `file`; return why it did not work, "" if it did."""
     try:
         valid = read(file, service.places.curriculum())
         service.freezing.refuse_frozen(valid.semester.course)
         run = service.conductor.apply_unattended(valid, "semester")
     except CourseFrozen as error:
-        log.info("%s is left as it is: %s", file, error)
+        log.info("%s is left unchanged: %s", file, error)
         return ""
     except (TitoError, Refused, OSError) as error:
         return str(error)
     if why := run.error or "; ".join(run.failed.values()):
         return why
     if run.lacking:
-        log.warning("%s is in force but for this: %s", file, confirmation.left_out(run.lacking))
+        log.warning("%s is in force, except for this: %s", file, confirmation.left_out(run.lacking))
     else:
         log.info("%s is in force", file)
     return ""

@@ -1,4 +1,4 @@
-"""Who asks the semester service, and what they may."""
+"""Who is asking the semester service, and what they may do."""
 
 from fastapi import Request
 
@@ -11,30 +11,32 @@ READ, MANAGE = "custom:semester:read", "custom:semester:manage"
 
 
 async def caller(request: Request) -> Caller:
-    """Return who asks, if the token may reach this service at all."""
+    """Return who is asking, if their token may reach this service at all."""
     try:
         who: Caller = await request.app.state.identity.caller(token_in(request.headers))
     except Refused as error:
         raise refusal(error.status, error.rule, error.value, error.remedy) from error
     if not who.scopes & (door_scopes("semester") | {READ, MANAGE}):
-        raise refusal(403, "the token needs the scope access:services!service=semester", who.name, "ask an instructor")
+        raise refusal(
+            403, f"{who.name}'s token lacks the scope access:services!service=semester", "", "ask an instructor"
+        )
     return who
 
 
 async def reader(request: Request) -> Caller:
-    """Return who asks, if they may see people and the schedule."""
+    """Return who is asking, if they may see people and the schedule."""
     return _need(await caller(request), READ, MANAGE)
 
 
 async def manager(request: Request) -> Caller:
-    """Return who asks, if they may change the semester."""
+    """Return who is asking, if they may change the semester."""
     return _need(await caller(request), MANAGE)
 
 
 def _need(who: Caller, *scopes: str) -> Caller:
     if not who.scopes & set(scopes):
         remedy = "log in as an instructor; from a terminal, use a token with this scope from the Hub's token page"
-        raise refusal(403, f"this needs the scope {scopes[0]}", who.name, remedy)
+        raise refusal(403, f"{who.name}'s token lacks the scope {scopes[0]}", "", remedy)
     return who
 
 
@@ -42,14 +44,14 @@ def in_force(conductor: Conductor) -> Valid:
     """Return the semester in force."""
     valid = conductor.valid_in_force()
     if valid is None:
-        raise refusal(404, "a semester is in force", "", "an instructor applies one: `tito semester apply FILE`")
+        raise refusal(404, "no semester is in force", "", "an instructor must apply one: `tito semester apply FILE`")
     return valid
 
 
 def refusal(status: int, rule: str, value: str, remedy: str) -> Refused:
-    """Return what a request that breaks a rule of this service is answered with."""
+    """Return the answer to a request that breaks a rule of this service."""
     return Ours(rule, value, remedy, status)
 
 
 class Ours(Refused):
-    """Said by this service itself, while a bare Refused here is the exchange's."""
+    """A refusal by this service itself; a bare Refused here is the exchange's."""

@@ -1,7 +1,7 @@
-"""What the schedule does: a release puts a module into the exchange, a collection asks the grading service, and so does
-a change of the schedule, which concerns scores that students were told. A freeze ends the course.
+"""What the schedule does: a release puts a module into the exchange; a collection asks the grading service, and so does
+a change of the schedule, which concerns scores that students have seen. A freeze ends the course.
 
-All may be repeated: the same files again are no new version, and collecting again takes only what is new.
+All may be repeated: the same files do not make a new version, and collecting again takes only what is new.
 """
 
 import tempfile
@@ -40,7 +40,7 @@ class Actions:
         if action.kind == FREEZE:
             frozen = self.freezing.freeze(action.course, by or "the semester file")["frozen"]
             return f"frozen since {frozen['since'][:16]}"
-        raise ValueError(f"an action is a {RELEASE}, {COLLECT}, {LATENESS} or {FREEZE}, got {action.kind!r}")
+        raise ValueError(f"an action must be a {RELEASE}, {COLLECT}, {LATENESS} or {FREEZE}, got {action.kind!r}")
 
     def _release(self, course: str, module: Module, by: str) -> str:
         engine, course_dir = self.places.engine, self.places.course_dir

@@ -1,7 +1,7 @@
-"""Start the servers of a section before its lab, so that a class that comes at once waits for nothing.
+"""Start the servers of a section before its lab, so that nobody has to wait when a whole class arrives together.
 
-A few at a time, from some minutes ahead until the lab begins; each student's once for each lab, so that a server that
-somebody stops stays stopped. A server that nobody comes to is idle, and is culled as any other.
+Servers start a few at a time, from some minutes ahead until the lab begins. Each student's is started once for each
+lab, so a server that somebody stops stays stopped. A server that nobody uses is idle, and is culled like any other.
 """
 
 import logging
@@ -15,13 +15,13 @@ from tito.semester.labs import Meeting, beginning
 from tito.semester.read import Valid
 from tito.semester.service.hub_api import Hub
 
-AT_ONCE = 4  # that are starting at the same time: whoever works meanwhile is to notice nothing
+AT_ONCE = 4  # servers starting at the same time: few enough for people at work not to notice
 PAUSE_SECONDS, LONGEST_SLEEP_SECONDS = 2.0, 20.0
 log = logging.getLogger("tito.semester")
 
 
 class Ahead:
-    """A thread that looks which lab begins soon."""
+    """A thread that checks which labs begin soon."""
 
     def __init__(self, hub: Hub, in_force: Callable[[], Valid | None], now: Callable[[], datetime] = times.now) -> None:
         self._hub, self._in_force, self._now = hub, in_force, now
@@ -40,7 +40,7 @@ class Ahead:
         return PAUSE_SECONDS if left else LONGEST_SLEEP_SECONDS
 
     def _start(self, meeting: Meeting, valid: Valid) -> int:
-        """Ask for servers of a lab's students as far as there are places; return for how many there was none."""
+        """Ask for the servers of a lab's students while there are places; return 0 once all are there."""
         asked = self._asked[meeting]
         expected = [student.username for student in valid.students if meeting.has(student)]
         if not (missing := [name for name in expected if name not in asked]):
@@ -53,12 +53,12 @@ class Ahead:
         for name in missing[:places]:
             self._ask(name)
             asked.add(name)
-        return 1 + len(missing[places:])  # the round after the last one says that all are there
+        return 1 + len(missing[places:])  # the round after the last one reports that all are there
 
     def _ask(self, name: str) -> None:
         try:
             self._hub.start_server(name)
-        except TitoError as error:  # one that can't start must not keep the others from it
+        except TitoError as error:  # one that can't start must not hold up the others
             log.warning("the server of %s was not started ahead of a lab: %s", name, error)
 
     def _say(self, meeting: Meeting, valid: Valid, expected: int) -> None:
@@ -69,5 +69,5 @@ class Ahead:
             log.info("the %d servers of %s were started for the lab at %s", expected, who, begins)
 
     def progress(self, meeting: Meeting) -> int:
-        """Return for how many students of a lab that begins soon a server was started or was there."""
+        """Return how many students of a lab that begins soon have a server, started for it or there before."""
         return len(self._asked.get(meeting, ()))

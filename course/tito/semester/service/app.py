@@ -61,12 +61,12 @@ class Service:
     file: Path | None = None
 
     def course(self) -> str:
-        """Return the course in force, else that of the file; "" where nothing is known of one."""
+        """Return the course in force, else that of the file; "" if neither is known."""
         row = self.conductor.in_force()
         return row.course if row else (self.file and _course_of_file(self.file)) or ""
 
     def close(self) -> None:
-        """Give back connections."""
+        """Close the connections."""
         self.places.hub.close()
         self.places.exchange.close()
         self.places.engine.dispose()
@@ -92,7 +92,7 @@ class GivenList(BaseModel):
 
 
 class GivenRoster(BaseModel):
-    """A roster to put in the place of the one that was `seen`, and the kinds of loss that are said yes to."""
+    """A roster to replace the one that was `seen`, and the kinds of loss that are confirmed."""
 
     model_config = ConfigDict(extra="forbid")
     roster: str = Field(max_length=LARGEST_TEXT)
@@ -101,7 +101,7 @@ class GivenRoster(BaseModel):
 
 
 class GivenWithYes(Given):
-    """A semester to apply, and the kinds of loss that whoever applies says yes to."""
+    """A semester to apply, and the kinds of loss that are confirmed."""
 
     yes: list[Key] = []
 
@@ -164,7 +164,8 @@ def module(request: Request, slug: str) -> dict[str, Any]:
     curriculum = request.app.state.service.places.curriculum()
     found = next((each for each in curriculum.modules if each.slug == slug), None)
     if found is None:
-        raise refusal(404, "a module of the course", slug, f"choose of {', '.join(m.slug for m in curriculum.modules)}")
+        known = ", ".join(each.slug for each in curriculum.modules)
+        raise refusal(404, f"the course has no module {slug}", "", f"choose one of {known}")
     return module_view(curriculum, found)
 
 
@@ -217,14 +218,14 @@ def plan(request: Request, given: Given, who: Manager) -> dict[str, Any]:
 
 @routes.post("/apply", status_code=202)
 def apply(request: Request, given: GivenWithYes, who: Manager) -> dict[str, Any]:
-    """Begin to put a semester in force; `GET apply` tells how far it is, and what it needs a yes to."""
+    """Start putting a semester in force; `GET apply` returns its progress, and what must be confirmed."""
     service: Service = request.app.state.service
     return service.conductor.begin(_given(service, given), who.name, given.yes).as_dict()
 
 
 @routes.post("/roster/plan")
 def plan_roster(request: Request, given: GivenList, who: Manager) -> dict[str, Any]:
-    """Return what is understood of a class list, and what it would change as the roster."""
+    """Return how a class list is read, and what it would change as the roster."""
     service: Service = request.app.state.service
     target = _target(service)
     target.check()
@@ -236,7 +237,7 @@ def plan_roster(request: Request, given: GivenList, who: Manager) -> dict[str, A
 
 @routes.post("/roster/apply", status_code=202)
 def apply_roster(request: Request, given: GivenRoster, who: Manager) -> dict[str, Any]:
-    """Write the roster and begin to put it in force; without a yes to each loss nothing is written."""
+    """Write the roster and start putting it in force; unless each loss is confirmed, nothing is written."""
     service: Service = request.app.state.service
     target = _target(service)
     target.check(given.seen)
@@ -249,10 +250,10 @@ def apply_roster(request: Request, given: GivenRoster, who: Manager) -> dict[str
 
 @routes.get("/apply")
 def applying(request: Request, who: Reader) -> dict[str, Any]:
-    """Return how far the last apply is."""
+    """Return the progress of the last apply."""
     run = request.app.state.service.conductor.run
     if run is None:
-        raise refusal(404, "an apply was begun", "", "begin one with POST apply")
+        raise refusal(404, "nothing has been applied yet", "", "begin with POST apply")
     return run.as_dict()
 
 
@@ -262,10 +263,10 @@ def ask(request: Request, slug: str, kind: str, who: Manager) -> dict[str, int]:
     service: Service = request.app.state.service
     valid = in_force(service.conductor)
     if kind not in (RELEASE, COLLECT):
-        raise refusal(404, "an action is release or collect", kind, "choose one of them")
+        raise refusal(404, "an action must be release or collect", kind, "choose one of them")
     if slug not in valid.selection.built:
         built = ", ".join(valid.selection.built)
-        raise refusal(404, "the module is one that students build", slug, f"choose among {built}")
+        raise refusal(404, f"students of this course do not build the module {slug}", "", f"choose one of {built}")
     number = schedule.ask(service.places.engine, valid.semester.course, kind, slug, who.name, times.now())
     service.scheduler.wake()
     return {"action": number}
@@ -283,7 +284,7 @@ def _plan(service: Service, valid: Valid) -> dict[str, Any]:
 def _target(service: Service) -> Target:
     if service.file is None:
         remedy = "start the service with --semester FILE, or send texts to `apply`"
-        raise refusal(422, "a roster is the one of the service's own file", "", remedy)
+        raise refusal(422, "this service has no semester file whose roster it could replace", "", remedy)
     return Target.of(service.file)
 
 
@@ -294,7 +295,7 @@ def _given(service: Service, given: Given) -> Valid:
         sources = Sources.of(service.file)
     else:
         raise refusal(
-            422, "a request names a semester", "", "send its texts, or start the service with --semester FILE"
+            422, "the request contains no semester", "", "send its texts, or start the service with --semester FILE"
         )
     return _of_this_course(service, validate(sources, service.places.curriculum()))
 
@@ -305,7 +306,7 @@ def _of_this_course(service: Service, valid: Valid) -> Valid:
     if ours is None and (row := service.conductor.in_force()):
         ours = row.course
     if ours is not None and valid.semester.course != ours:
-        remedy = "leave `course:` as it is; another course has a semester service of its own"
+        remedy = "leave `course:` as it is; another course needs its own semester service"
         raise refusal(422, f"this service runs the course {ours}", valid.semester.course, remedy)
     return valid
 
@@ -318,7 +319,7 @@ def _course_of_file(file: Path) -> str | None:
 
 
 def _file_state(service: Service) -> dict[str, Any] | None:
-    """Return whether the service's own file is valid, and whether it is what is in force."""
+    """Return whether the service's own file is valid, and whether it is the one in force."""
     if service.file is None:
         return None
     row = service.conductor.in_force()
@@ -346,7 +347,7 @@ def _shown(action: Action) -> dict[str, Any]:
 
 
 def _labs(service: Service) -> list[dict[str, Any]]:
-    """Return the labs to come, and of those that begin soon how many servers are there."""
+    """Return the coming labs and, for those that begin soon, how many servers are there."""
     valid = service.conductor.valid_in_force()
     coming = [each for each in meetings(valid.semester) if each.at > times.now()] if valid else []
     return [
@@ -362,7 +363,7 @@ def _shown_yes(row: Confirmed) -> dict[str, str]:
 
 async def _say_problems(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SemesterError)
-    rule = "each line of a list of points is right" if "/points/" in request.url.path else "a semester file is valid"
+    rule = "a list of points must be valid" if "/points/" in request.url.path else "a semester file must be valid"
     body = {"rule": rule, "value": f"{len(error.problems)} problem(s)", "remedy": str(error)}
     return JSONResponse({**body, "problems": [problem.as_dict() for problem in error.problems]}, 422)
 

@@ -22,7 +22,7 @@ class Confirmation:
 
 @dataclass(frozen=True)
 class Change:
-    """`sign` + adds, ~ alters, - takes away; `make()` does it and may be repeated; `needs` is what asks for a yes."""
+    """`sign` + adds, ~ alters, - takes away; `make()` does it and may be repeated; `needs` must be confirmed."""
 
     sign: Sign
     area: str

@@ -1,7 +1,7 @@
 """Plan and apply a semester: compare every place with the file, list the changes, make them.
 
-Both take the same list, so a plan shows what apply does. Applying is safe to repeat: what failed or was cut
-short is what the next plan shows.
+Both take the same list, so a plan shows what apply does. Applying is safe to repeat: the next plan shows what failed
+or was cut short.
 """
 
 import threading
@@ -29,7 +29,7 @@ from tito.semester.service.parts import exchange, gradebook, notebooks, people, 
 
 @dataclass(frozen=True)
 class Places:
-    """What a semester is put into effect in."""
+    """The places that a semester changes."""
 
     engine: Engine
     course_dir: Path
@@ -40,9 +40,9 @@ class Places:
 
 @dataclass
 class Run:
-    """One apply: its changes, how far it is, what failed, what was left out for want of a yes.
+    """One apply: its changes, its progress, what failed, and what was left out because it was not confirmed.
 
-    `yes` has the keys that somebody said yes to; None if nobody watches, who could be asked.
+    `yes` has the keys that were confirmed; None if nobody is watching who could be asked.
     """
 
     by: str
@@ -75,12 +75,12 @@ class Run:
         }
 
     def leaves_out(self, change: Change) -> bool:
-        """Tell whether `change` waits for a yes."""
+        """Tell whether `change` is left out because it was not confirmed."""
         return change.needs in self.lacking
 
 
 class Conductor:
-    """Brings the places to a semester; one apply at a time."""
+    """Makes the places match a semester; one apply at a time."""
 
     def __init__(
         self, places: Places, on_applied: Callable[[], None], refuse_frozen: Callable[[str], None] = lambda _: None
@@ -94,7 +94,7 @@ class Conductor:
         return list(self._changes(valid))
 
     def check(self, valid: Valid, yes: Collection[str]) -> None:
-        """Raise TitoError if an apply of `valid` would change nothing: for want of a yes, or while another runs."""
+        """Raise TitoError if an apply of `valid` would be refused: it must be confirmed, or another is running."""
         if self._applying.locked():
             raise TitoError("an apply is under way: wait for it to finish")
         self._refuse_frozen(valid.semester.course)
@@ -102,7 +102,7 @@ class Conductor:
             raise TitoError(confirmation.refusal(lacking))
 
     def begin(self, valid: Valid, by: str, yes: Collection[str] = ()) -> Run:
-        """Apply `valid` in a thread, with a yes to the kinds of loss in `yes`; raise TitoError while another is under
+        """Apply `valid` in a thread, with the kinds of loss in `yes` confirmed; raise TitoError while another is under
         way.
         """
         if not self._applying.acquire(blocking=False):
@@ -113,14 +113,14 @@ class Conductor:
         return run
 
     def apply_unattended(self, valid: Valid, by: str) -> Run:
-        """Apply `valid` but for what needs a yes, and wait for the end."""
+        """Apply `valid` except what must be confirmed, and wait for the end."""
         with self._applying:
             self.run = run = Run(by, times.now(), yes=None)
             self._make_all(valid, run)
         return run
 
     def confirmed(self, course: str) -> list[Confirmed]:
-        """Return what somebody said yes to, the newest first."""
+        """Return what was confirmed, newest first."""
         with Session(self._places.engine, expire_on_commit=False) as session:
             rows = select(Confirmed).where(Confirmed.course == course).order_by(Confirmed.id.desc())
             return list(session.scalars(rows))
@@ -145,7 +145,7 @@ class Conductor:
         yield from people.changes(valid, places.hub)
         yield from exchange.changes(valid, places.exchange, curriculum, late)
         yield from notebooks.changes(valid, places.engine, curriculum, places.course_dir)
-        # Before the grades: what the grading service does from then on must not go by the old late policy.
+        # Before the grades: what the grading service does from then on must not follow the old late policy.
         yield from policies.changes(valid, curriculum, places.course_dir, late)
         yield from gradebook.changes(valid, places.course_dir, places.engine, late, spent)
         yield from timetable.changes(valid, places.engine, late)

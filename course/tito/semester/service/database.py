@@ -18,7 +18,7 @@ class Table(DeclarativeBase):
 
 
 class Applied(Table):
-    """A semester that was put in force; the newest row is the one that is."""
+    """A semester that was put in force; the newest row is in force now."""
 
     __tablename__ = "applied"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -32,7 +32,7 @@ class Applied(Table):
 
 
 class Confirmed(Table):
-    """A loss that somebody said yes to: the audit of `tito semester apply --yes`."""
+    """A loss that somebody confirmed: the audit of `tito semester apply --yes`."""
 
     __tablename__ = "confirmed"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -57,7 +57,7 @@ class Notice(Table):
 
 
 class SurveyTally(Table):
-    """How many chose one thing in one question of a survey; a text is a choice of its own. No row is anybody's."""
+    """How many students gave one answer to one question of a survey; a text is its own answer. No row is anybody's."""
 
     __tablename__ = "survey_tallies"
     course: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -66,11 +66,11 @@ class SurveyTally(Table):
     choice: Mapped[str] = mapped_column(String(500), primary_key=True)
     count: Mapped[int]
 
-    __table_args__ = ({"sqlite_with_rowid": False},)  # a row's number would say when it came
+    __table_args__ = ({"sqlite_with_rowid": False},)  # a row's number would show when it came
 
 
 class SurveyPerson(Table):
-    """On how many days a student was asked to answer, on which last, and whether they have; gone when it closes."""
+    """On how many days a student was asked to answer, when last, and whether they have; deleted when it closes."""
 
     __tablename__ = "survey_people"
     course: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -117,5 +117,5 @@ class Generated(Table):
 
 
 def open_database(url: str) -> Engine:
-    """Open the database at `url`, creating it or bringing it to the present schema."""
+    """Open the database at `url`, creating it or upgrading it to the present schema."""
     return open_engine(url, Path(__file__).parent / "migrations", SchemaError)

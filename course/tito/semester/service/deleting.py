@@ -1,6 +1,6 @@
-"""Delete a frozen course: from grading, from the exchange, and last from this service, which knows that it is not done.
+"""Delete a frozen course: from grading, from the exchange, and last from this service, which knows it until then.
 
-Each part may be asked again, so a deletion that was cut short is finished by the next.
+Each part may be asked again, so the next deletion finishes one that was interrupted.
 """
 
 from calendar import monthrange
@@ -20,23 +20,23 @@ from tito.semester.service.freezing import Freezing
 
 KEPT = (
     "the semester file and the roster: they are your files",
-    "students' homes: they are theirs, and the operator's to remove",
+    "students' homes: they belong to the students, and removing them is up to the operator",
     "backups and archives, until you delete them",
-    "that there was a course, since when it is frozen, and who deleted it",
+    "the record that the course existed, when it was frozen, and who deleted it",
     "the keys that verify receipts, and the accounts and groups of the Hub",
-    "what the campus service knows of the learning platform: tito campus forget",
+    "what the campus service knows about the learning platform: delete it with tito campus forget",
 )
 
 
 @dataclass(frozen=True)
 class Deleting:
-    """What a deletion has to do with."""
+    """The parts that a deletion needs."""
 
     engine: Engine
     freezing: Freezing
 
     def plan(self, course: str, keep_months: int | None) -> dict[str, Any]:
-        """Return what would be deleted, what would stay, and what stands against it."""
+        """Return what would be deleted, what would be kept, and what prevents it."""
         frozen = self.freezing.plan(course)["frozen"]
         until = kept_until(frozen["since"], keep_months) if frozen and keep_months else None
         with self.freezing.exchange_for("") as exchange:
@@ -50,9 +50,9 @@ class Deleting:
         """Delete a course; raise TitoError unless it is frozen and need not be kept any longer."""
         plan = self.plan(course, keep_months)
         if plan["frozen"] is None:
-            raise TitoError(f"{course} is not frozen: tito semester freeze, then archive it")
+            raise TitoError(f"{course} is not frozen: freeze it with tito semester freeze, then archive it")
         if (until := plan["kept_until"]) and not early and times.now() < datetime.fromisoformat(until):
-            raise TitoError(f"work of {course} is kept until {until[:10]}: wait, or say that it goes (--early)")
+            raise TitoError(f"work of {course} must be kept until {until[:10]}: wait, or delete it now with --early")
         self.freezing.grading.delete_content(yes=True)
         with self.freezing.exchange_for(by) as exchange:
             exchange.delete_content(course, yes=True, why=why)

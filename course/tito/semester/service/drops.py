@@ -1,6 +1,6 @@
-"""When a semester takes away what people have: a damaged or cut file may be likelier than a decision.
+"""When a semester takes away what people have: a damaged or truncated file may be likelier than a decision.
 
-A roster is allowed to lose a few names by itself. More, and any extension that somebody still works by, needs a yes.
+A roster may lose a few names without confirmation. Losing more, or any extension still in use, must be confirmed.
 """
 
 from collections.abc import Collection
@@ -12,7 +12,7 @@ SHOWN_NAMES = 10
 
 
 def of_people(what: str, leaving: Collection[str], now: Collection[str]) -> Confirmation | None:
-    """Return what asks for a yes if so many of the people `now` are `leaving`; `what` says how they are called."""
+    """Return what must be confirmed if so many of the people `now` are `leaving`; `what` is the word for them."""
     if len(leaving) * 100 <= len(now) * UNASKED_PERCENT:
         return None
     names = sorted(leaving)
@@ -22,5 +22,5 @@ def of_people(what: str, leaving: Collection[str], now: Collection[str]) -> Conf
 
 
 def of_extension(student: str, module: str, until: str) -> Confirmation:
-    """Return what asks for a yes to taking an extension back that has not ended."""
-    return Confirmation("drops", f"{student} would lose the extension of {module} until {until}")
+    """Return what must be confirmed to take back an extension that has not ended."""
+    return Confirmation("drops", f"{student} would lose the extension for {module} until {until}")

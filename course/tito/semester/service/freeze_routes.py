@@ -1,4 +1,4 @@
-"""The end of the course by HTTP: its freeze with its plan and the way back, and its deletion."""
+"""The end of the course over HTTP: its freeze, with plan and undo, and its deletion."""
 
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ class FreezeRequest(BaseModel):
 
 
 class DeleteRequest(BaseModel):
-    """Why it may go, for the record; `early`: also before the time that the semester file gives."""
+    """Why it may be deleted, for the record; `early`: even before the time set in the semester file."""
 
     model_config = ConfigDict(extra="forbid")
     why: str = Field(max_length=200)
@@ -31,32 +31,32 @@ class DeleteRequest(BaseModel):
 
 @router.get("")
 def plan(request: Request, who: Manager) -> dict[str, Any]:
-    """Tell whether the course is frozen, and what a freeze would meet."""
+    """Tell whether the course is frozen, and what a freeze would affect."""
     plan, held = _freezing(request).plan(_course(request)), request.app.state.service.conductor.in_force()
     return {**plan, "deleted": plan["frozen"] is not None and held is None}
 
 
 @router.put("")
 def freeze(request: Request, wanted: FreezeRequest, who: Manager) -> dict[str, Any]:
-    """Freeze the course; again changes nothing."""
+    """Freeze the course; repeating this changes nothing."""
     return _freezing(request).freeze(_course(request), who.name, wanted.leave_undone)
 
 
 @router.delete("", status_code=204)
 def unfreeze(request: Request, who: Manager) -> None:
-    """Let a frozen course go on; again changes nothing."""
+    """Unfreeze the course; repeating this changes nothing."""
     _freezing(request).unfreeze(_course(request), who.name)
 
 
 @ends.get("/{course}")
 def plan_deletion(request: Request, course: str, who: Manager) -> dict[str, Any]:
-    """Return what deleting the course would remove, what stays, and until when its work is kept."""
+    """Return what deleting the course would remove and keep, and until when its work is kept."""
     return _deleting(request).plan(_of_ours(request, course), _keep_months(request))
 
 
 @ends.post("/{course}")
 def delete(request: Request, course: str, wanted: DeleteRequest, who: Manager) -> dict[str, Any]:
-    """Delete a frozen course; what a sudden end left is deleted by asking again."""
+    """Delete a frozen course; if this is interrupted, asking again deletes the rest."""
     course = _of_ours(request, course)
     return _deleting(request).delete(course, who.name, wanted.why, _keep_months(request), wanted.early)
 

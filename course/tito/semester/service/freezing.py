@@ -1,6 +1,6 @@
-"""Freeze a course: grading first, which says what is unfinished, then the exchange, which keeps everybody out.
+"""Freeze a course: grading first, which reports what is unfinished, then the exchange, which keeps everybody out.
 
-Both sides may be asked again: what is frozen stays as it is, and a freeze that was cut short is finished by the next.
+Both may be asked again: what is frozen stays as it is, and the next freeze finishes one that was interrupted.
 """
 
 from collections.abc import Callable
@@ -21,19 +21,19 @@ CANCELLED_BY_FREEZE = "the course was frozen"
 
 
 class CourseFrozen(TitoError):
-    """Nothing of a course changes any more."""
+    """Nothing in the course changes any more."""
 
 
 @dataclass(frozen=True)
 class Freezing:
-    """What a freeze has to do with; `exchange_for(name)` acts for somebody."""
+    """The parts that a freeze needs; `exchange_for(name)` acts for somebody."""
 
     engine: Engine
     grading: Grading
     exchange_for: Callable[[str], ExchangeClient]
 
     def plan(self, course: str) -> dict[str, Any]:
-        """Return whether a course is frozen, and what a freeze would meet: nothing is changed."""
+        """Return whether a course is frozen, and what a freeze would affect; nothing is changed."""
         found = self._frozen(course)
         with self.exchange_for("") as exchange:
             questions = exchange.questions(course, waiting=True) if found is None else []
@@ -46,7 +46,7 @@ class Freezing:
         }
 
     def freeze(self, course: str, by: str, leave_undone: bool = False) -> dict[str, Any]:
-        """Freeze a course and say what was left undone; raise TitoError naming what grading has still to do."""
+        """Freeze a course and return what was left undone; raise TitoError naming what grading still has to do."""
         since = utc_text(times.now())
         left = self.grading.freeze(since, by, leave_undone)["left_undone"]
         try:
@@ -59,13 +59,13 @@ class Freezing:
         return {"frozen": {"since": found.frozen_at, "by": found.frozen_by}, "left_undone": left}
 
     def unfreeze(self, course: str, by: str) -> None:
-        """Let a course go on; what was cancelled comes back with the next apply."""
+        """Unfreeze a course; the next apply brings back what was cancelled."""
         with self.exchange_for(by) as exchange:
             exchange.unfreeze(course)
         self.grading.unfreeze()
 
     def frozen(self, course: str) -> dict[str, str] | None:
-        """Return since when a course is frozen and by whom; None where it is not, or the exchange says nothing."""
+        """Return since when a course is frozen and by whom; None if it is not, or the exchange does not answer."""
         try:
             return self._frozen(course) if course else None
         except Refused:
@@ -75,7 +75,7 @@ class Freezing:
         """Raise CourseFrozen in a frozen course."""
         if found := self._frozen(course):
             raise CourseFrozen(
-                f"{course} is frozen since {found['since'][:16]} by {found['by']}, and nothing in it changes: unfreeze "
+                f"{course} was frozen at {found['since'][:16]} by {found['by']}, and nothing in it changes: unfreeze "
                 "it first (tito semester unfreeze)"
             )
 
@@ -84,7 +84,7 @@ class Freezing:
             with self.exchange_for("") as exchange:
                 found = exchange.course(course).frozen
         except Refused as refused:
-            if refused.status == 404:  # nothing of it was applied yet
+            if refused.status == 404:  # none of it was applied yet
                 return None
             raise
         return {"since": found.frozen_at, "by": found.frozen_by} if found else None

@@ -30,11 +30,11 @@ class Grading:
         return f"queued as {collected} and {graded}"
 
     def follow_schedule(self, module: str, by: str) -> str:
-        """Queue what brings the grades of `module`, and the scores that students were told, to the present schedule."""
+        """Queue the update of the grades of `module`, and of the scores that students see, to the present schedule."""
         return f"queued as {self._queue('lateness', module, by)}"
 
     def freeze_state(self) -> dict[str, Any]:
-        """Return whether the gradebook is frozen, and what a freeze would meet."""
+        """Return whether the gradebook is frozen, and what a freeze would affect."""
         return self._service.ask("GET", "/api/v1/freeze")
 
     def freeze(self, since: str, by: str, leave_undone: bool) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class Grading:
         self._service.ask("DELETE", "/api/v1/freeze")
 
     def delete_content(self, yes: bool) -> dict[str, Any]:
-        """Delete what grading holds of a frozen course; without `yes` say how much that is."""
+        """Delete grading's data of a frozen course; without `yes`, return how much that is."""
         params = {"yes": "true" if yes else "false"}
         return self._service.ask("DELETE", "/api/v1/freeze/content", params=params)
 

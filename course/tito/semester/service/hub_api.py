@@ -1,4 +1,4 @@
-"""The few words of the Hub's API that people, groups and labs need."""
+"""The few parts of the Hub's API that people, groups and labs need."""
 
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +26,7 @@ class Hub:
         self._hub.close()
 
     def users(self) -> set[str]:
-        """Return the names of everybody whom the Hub knows."""
+        """Return the names of all users of the Hub."""
         return {row["name"] for row in self._pages("/users")}
 
     def groups(self) -> dict[str, set[str]]:
@@ -34,7 +34,7 @@ class Hub:
         return {row["name"]: set(row["users"]) for row in self._pages("/groups")}
 
     def create_users(self, names: list[str]) -> None:
-        """Make the Hub know people whom it does not know yet."""
+        """Add people whom the Hub does not know yet."""
         for some in _parts(names):
             self._ask("POST", "/users", {"usernames": some})
 
@@ -50,12 +50,12 @@ class Hub:
             self._ask("DELETE", f"/groups/{group}/users", {"users": some})
 
     def servers(self) -> dict[str, bool]:
-        """Return whose server is there, and whether it is ready: one may still be starting, or be stopping."""
+        """Return who has a server, and whether it is ready: it may still be starting, or be stopping."""
         rows = self._pages("/users", state="active")
         return {row["name"]: bool((row.get("servers") or {}).get("", {}).get("ready")) for row in rows}
 
     def start_server(self, name: str) -> None:
-        """Begin to start somebody's server."""
+        """Ask the Hub to start somebody's server."""
         self._ask("POST", f"/users/{quote(name)}/server")
 
     def _pages(self, path: str, **chosen: str) -> list[dict[str, Any]]:

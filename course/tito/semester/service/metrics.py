@@ -1,4 +1,4 @@
-"""What an operator watches of the semester besides requests: is it in force, and is what is due done."""
+"""What an operator monitors about the semester besides requests: is one in force, and is everything due done."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,7 @@ PATIENCE = timedelta(minutes=5)
 
 
 def semester_metrics(is_in_force: Callable[[], bool], engine: Callable[[], Engine]) -> Metrics:
-    """Return the metrics of the service; they are read when somebody looks."""
+    """Return the metrics of the service; they are read when somebody asks."""
     metrics = Metrics("semester")
     metrics.gauge("in_force", "1 while a semester is in force", lambda: float(is_in_force()))
     metrics.gauge("overdue_actions", "Releases and collections due for 5 minutes", lambda: _overdue(engine()))

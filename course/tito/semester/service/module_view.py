@@ -1,4 +1,4 @@
-"""One module as everybody in the course may read of it: what it is about, what gives points, where it leads."""
+"""What everybody in the course may read about one module: its subject, what gives points, where it leads."""
 
 import re
 from itertools import takewhile
@@ -9,7 +9,7 @@ from tito.curriculum import Curriculum, Module
 from tito.curriculum.milestones import Milestone
 from tito.semester.checks import milestones_of
 
-FOR_STAFF = "For staff"  # how a paragraph of an ABOUT.md begins that no student may read
+FOR_STAFF = "For staff"  # how a paragraph of ABOUT.md that no student may read begins
 
 
 def module_view(curriculum: Curriculum, module: Module) -> dict[str, Any]:
@@ -26,8 +26,8 @@ def module_view(curriculum: Curriculum, module: Module) -> dict[str, Any]:
 def about_for_students(module: Module) -> str:
     """Return what students may read of ABOUT.md: up to its table of parts, or its first paragraph if it has none.
 
-    Below the table stand words for staff: frequent mistakes, planted faults, results of experiments that students are
-    asked to predict. Title and summary are left out, since the page has them.
+    Below the table are notes for staff: frequent mistakes, planted faults, results of experiments that students are
+    asked to predict. Title and summary are left out, since the page already has them.
     """
     file = module.folder / "ABOUT.md" if module.folder else Path("none")
     blocks = _blocks(file.read_text(encoding="utf-8") if file.is_file() else "")

@@ -1,4 +1,4 @@
-"""Notices over HTTP: instructors put them up and take them down, everybody reads their own."""
+"""Notices over HTTP: instructors put them up and take them down, everybody reads those for them."""
 
 from typing import Annotated, Any
 
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/notices")
 
 
 class GivenNotice(BaseModel):
-    """A notice; `until` as 2026-11-30 18:00 by the course's clocks."""
+    """A notice; `until` as 2026-11-30 18:00, in the course's time zone."""
 
     model_config = ConfigDict(extra="forbid")
     text: str = Field(max_length=20_000)
@@ -35,7 +35,7 @@ def _here(request: Request) -> tuple[Engine, Valid]:
 
 @router.get("")
 def list_notices(request: Request, who: Reading) -> list[dict[str, Any]]:
-    """List what hangs now: all of it for staff, a student's own."""
+    """List the present notices: all of them for staff, their own for a student."""
     engine, valid = _here(request)
     found = notices.hanging(engine, valid.semester.course, times.now())
     if not who.scopes & {READ, MANAGE}:
@@ -46,7 +46,7 @@ def list_notices(request: Request, who: Reading) -> list[dict[str, Any]]:
 
 @router.post("", status_code=201)
 def put_up(request: Request, given: GivenNotice, who: Managing) -> dict[str, Any]:
-    """Put up a notice; the same text for the same people again moves its end."""
+    """Put up a notice; repeating a text for the same people changes its end."""
     engine, valid = _here(request)
     return notices.shown(notices.put_up(engine, valid, notices.Wanted(**given.model_dump()), who.name, times.now()))
 
@@ -56,4 +56,4 @@ def take_down(request: Request, number: int, who: Managing) -> None:
     """Take a notice down."""
     engine, valid = _here(request)
     if not notices.take_down(engine, valid.semester.course, number):
-        raise refusal(404, "a notice hangs", str(number), "load the page again: somebody took it down")
+        raise refusal(404, f"there is no notice {number}", "", "load the page again: somebody took it down")

@@ -1,4 +1,4 @@
-"""Points given elsewhere, by HTTP: the columns that there are, a list's plan, its apply, and taking it back."""
+"""Points given elsewhere, over HTTP: list the columns, plan and apply a list, and take points back."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/points")
 
 
 class GivenPoints(BaseModel):
-    """A list of points as it was uploaded; empty words are found out from the list."""
+    """A list of points as it was uploaded; settings left empty are found from the list."""
 
     model_config = ConfigDict(extra="forbid")
     content: Base64Bytes = Field(max_length=LARGEST_LIST)
@@ -45,14 +45,14 @@ class PlannedPoints(BaseModel):
 
 
 class TakenBack(BaseModel):
-    """Whose points go; "" is everybody's, and the column's too."""
+    """Whose points are removed; "" removes everybody's, and the column too."""
 
     model_config = ConfigDict(extra="forbid")
     student: str = Field(default="", max_length=255)
 
 
 class Course:
-    """Where the gradebook lies, as it asks for it."""
+    """Where the gradebook is, in the form that its functions expect."""
 
     def __init__(self, places: Places, valid: Valid) -> None:
         self.course_dir, self.course_id = places.course_dir, valid.semester.course
@@ -66,7 +66,7 @@ def listing(request: Request, who: Manager) -> list[dict[str, Any]]:
 
 @router.post("/{name}/plan")
 def plan(request: Request, name: str, given: GivenPoints, who: Manager) -> dict[str, Any]:
-    """Return what a list would change; nothing is changed, and a list with a fault is refused whole."""
+    """Return what a list would change; nothing is changed, and a list with any mistake is refused whole."""
     course, valid = _course(request)
     _check_name(request, name)
     before = find_column(course, name)
@@ -78,21 +78,21 @@ def plan(request: Request, name: str, given: GivenPoints, who: Manager) -> dict[
 
 @router.post("/{name}/apply")
 def apply(request: Request, name: str, planned: PlannedPoints, who: Manager) -> dict[str, int]:
-    """Enter the points of a plan; those of students whom it does not name stay."""
+    """Enter the points of a plan; points of students whom it does not name stay."""
     course, valid = _course(request)
     _check_name(request, name)
     _check(planned, valid)
     before = find_column(course, name)
     _check_kept(before, planned.points, planned.max_score)
     if planned.seen != _seen(before):
-        raise TitoError(f"the points of {name} were changed since you looked: make the plan again")
+        raise TitoError(f"the points of {name} have changed since the plan was made: make the plan again")
     column = PointColumn(name, planned.max_score, planned.file, who.name, points=planned.points)
     return {"changed": put_points(course.course_dir, course.course_id, column)}
 
 
 @router.post("/{name}/take_back")
 def take_back(request: Request, name: str, whose: TakenBack, who: Manager) -> dict[str, int]:
-    """Remove a column, or one student's points in it; again changes nothing."""
+    """Remove a column, or one student's points in it; repeating this changes nothing."""
     course, _ = _course(request)
     return {"removed": take_points_back(course.course_dir, course.course_id, name, who.name, whose.student)}
 
@@ -107,7 +107,7 @@ def _check_name(request: Request, name: str) -> None:
     slugs = {module.slug for module in request.app.state.service.places.curriculum().modules}
     columns = [each.name for each in point_columns(_course(request)[0])]
     alike = next((each for each in columns if each.lower() == name.lower() and name not in columns), "")
-    taken = f"the column {alike}, but for capitals" if alike else ""
+    taken = f"the column {alike}, except for capitals" if alike else ""
     check_name(name, "a module" if name.lower() in slugs else "a milestone" if is_milestone(name.lower()) else taken)
 
 
@@ -116,13 +116,13 @@ def _check_kept(before: PointColumn | None, points: Mapping[str, float], max_sco
     stay = {} if before is None else {who: value for who, value in before.points.items() if who not in points}
     if over := sorted(who for who, value in stay.items() if value > max_score):
         raise TitoError(
-            f"{over[0]} has {stay[over[0]]:g} points, more than the maximum of {max_score:g}, and the list names no "
-            "others for them: raise the maximum, or take their points back first"
+            f"{over[0]} has {stay[over[0]]:g} points, more than the maximum of {max_score:g}, and the list has no "
+            "new points for them: raise the maximum, or take their points back first"
         )
 
 
 def _changes(found: PointsList, valid: Valid, before: PointColumn | None) -> dict[str, Any]:
-    """Say who changes from what to what, who is unknown here, and who of the class has no points in the list."""
+    """Return whose points change and how, who is unknown here, and who in the class has no points in the list."""
     members = {student.username for student in valid.students}
     had = before.points if before else {}
     mine = {who: value for who, value in found.points.items() if who in members}
@@ -144,12 +144,14 @@ def _changes(found: PointsList, valid: Valid, before: PointColumn | None) -> dic
 def _check(planned: PlannedPoints, valid: Valid) -> None:
     members = {student.username for student in valid.students}
     if strangers := sorted(planned.points.keys() - members):
-        raise refusal(422, "points are of students on the roster", strangers[0], "make the plan again")
+        raise refusal(422, "points must be for students on the roster", strangers[0], "make the plan again")
     if over := [who for who, value in planned.points.items() if value > planned.max_score]:
-        raise refusal(422, f"points are at most {planned.max_score:g}", over[0], "correct the list and plan again")
+        raise refusal(
+            422, f"{over[0]} has more than {planned.max_score:g} points", "", "correct the list and plan again"
+        )
 
 
 def _seen(before: PointColumn | None) -> str:
-    """Digest a column as it is now, for whoever is about to change it."""
+    """Return a digest of a column as it is now, so that a later change is noticed."""
     state = [before.max_score, sorted(before.points.items())] if before else []
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""A class list that somebody uploads: what is understood of it, and the roster's file in its place.
+"""A class list that somebody uploads: how it is read, and how it replaces the roster's file.
 
-Promises: nothing is written before a plan was seen and its losses said yes to; a file that somebody else changed since
-the plan was made is left alone; the roster that was there stays beside the new one.
+Promises: nothing is written before a plan was seen and its losses confirmed; a file that somebody else changed since
+the plan was made is left alone; the previous roster is kept next to the new one.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from tito.atomic import write_atomically
 from tito.errors import TitoError
 from tito.semester.read import Sources
 
-BEFORE = ".before"  # added to the name of the roster that was there
+BEFORE = ".before"  # added to the name of the previous roster
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Target:
 
     @property
     def seen(self) -> str:
-        """Digest both files as they are now, for whoever is about to replace one of them."""
+        """Return a digest of both files as they are now, so that a later change is noticed."""
         there = self.path.read_bytes() if self.path.is_file() else b""
         return hashlib.sha256(self.semester.encode() + b"\0" + there).hexdigest()
 
@@ -44,19 +44,21 @@ class Target:
         """Raise TitoError if the file can't be replaced, or is not the one that was `seen`."""
         if self.path.suffix.lower() != ".csv":
             raise TitoError(
-                f"the semester file names {self.path.name} as its roster, and an upload becomes a CSV file: write "
+                f"the semester file names {self.path.name} as its roster, but an upload becomes a CSV file: write "
                 f"`roster: {self.path.stem}.csv` there"
             )
         if seen and seen != self.seen:
-            raise TitoError("the roster or the semester file was changed since you looked: upload the list again")
+            raise TitoError(
+                "the roster or the semester file has changed since the plan was made: upload the list again"
+            )
         if not os.access(self.path.parent, os.W_OK) or (self.path.exists() and not os.access(self.path, os.W_OK)):
             raise TitoError(
-                f"{self.path} can't be written by this service: write it on that machine with `tito semester roster "
+                f"this service can't write {self.path}: write it on that machine with `tito semester roster "
                 "LIST --output ROSTER`"
             )
 
     def replace(self, roster: str) -> None:
-        """Write the roster, and keep what was there."""
+        """Write the roster, and keep the previous one."""
         if self.path.is_file():
             write_atomically(self.path.with_name(self.path.name + BEFORE), self.path.read_bytes())
         write_atomically(self.path, roster)

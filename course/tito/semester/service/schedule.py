@@ -1,7 +1,7 @@
 """The durable schedule: what is to be released and collected when, what was done, what is tried again.
 
 Rows are claimed by compare-and-set and finished in the same database, so that an action is done once; one that was
-running when the process died is taken up again (releasing and collecting twice has the effect of once).
+running when the process died is done again (releasing or collecting twice has the same effect as once).
 """
 
 from dataclasses import dataclass
@@ -27,9 +27,9 @@ class Entry:
 
 
 def wanted(valid: Valid) -> set[Entry]:
-    """Return what the semester asks for: a release each, and a collection whenever work may have become final.
+    """Return what the semester asks for: a release of each module, and a collection when work may have become final.
 
-    Where students spend late days, grades follow these too: a day may be spent after the work was graded.
+    If students have late days, grades follow these too: a day may be used after the work was graded.
     """
     semester, entries = valid.semester, set()
     for module, dates in semester.schedule.items():
@@ -44,7 +44,7 @@ def wanted(valid: Valid) -> set[Entry]:
 
 @dataclass(frozen=True)
 class Difference:
-    """What must be added to the schedule, and what taken out of it."""
+    """What must be added to the schedule, and what must be removed."""
 
     add: list[Entry]
     cancel: list[Entry]
@@ -81,7 +81,7 @@ def cancel(engine: Engine, course: str, entry: Entry) -> None:
 
 
 def ask(engine: Engine, course: str, kind: str, module: str, by: str, now: datetime) -> int:
-    """Queue an action that a person asked for; asking again while it waits gives the same one."""
+    """Queue an action that a person asked for; asking again while it waits returns the same one."""
     with Session(engine) as session, session.begin():
         waiting = select(Action).where(
             Action.course == course,
@@ -100,7 +100,7 @@ def ask(engine: Engine, course: str, kind: str, module: str, by: str, now: datet
 
 
 def recover(engine: Engine) -> int:
-    """Take up what was running when the process died; return how many there were."""
+    """Queue again what was running when the process died; return how many there were."""
     with Session(engine) as session, session.begin():
         return session.execute(update(Action).where(Action.state == RUNNING).values(state=PENDING)).rowcount  # type: ignore[attr-defined]
 
@@ -108,7 +108,7 @@ def recover(engine: Engine) -> int:
 def claim(engine: Engine, now: datetime) -> Action | None:
     """Take the earliest action whose time has come, so that nobody else does it."""
     with Session(engine, expire_on_commit=False) as session:
-        # No pause is longer: a later try was set by a clock that was ahead then, and would be waited for as long.
+        # No pause is longer: a later try was set while the clock was ahead, and would wait until it gets there.
         its_turn = (Action.try_after <= now) | (Action.try_after > now + LONGEST_RETRY)
         due = select(Action).where(Action.state == PENDING, Action.at <= now, its_turn)
         for row in session.scalars(due.order_by(Action.at, Action.kind.desc(), Action.id)):
@@ -127,7 +127,7 @@ def finish(engine: Engine, action: Action, message: str, now: datetime) -> None:
 
 
 def retry_later(engine: Engine, action: Action, message: str, now: datetime) -> None:
-    """Record why `action` failed and try it again, after ever longer pauses and without end: dates do not lapse."""
+    """Record why `action` failed and try it again, after ever longer pauses and without end: dates do not expire."""
     pause = min(FIRST_RETRY * 2 ** min(action.tries - 1, 10), LONGEST_RETRY)
     _set(engine, action, state=PENDING, message=message, try_after=now + pause)
 

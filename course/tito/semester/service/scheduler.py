@@ -1,4 +1,4 @@
-"""The clockwork: one thread that does what is due and sleeps until the next thing is."""
+"""The scheduler: one thread that does what is due and sleeps until the next thing is."""
 
 import logging
 from collections.abc import Callable
@@ -24,10 +24,10 @@ class Scheduler:
         self.stop, self.wake = self._rounds.stop, self._rounds.wake
 
     def start(self) -> None:
-        """Take up what a dead process left, then begin."""
+        """Queue again what a dead process left, then begin."""
         left = schedule.recover(self._engine)
         if left:
-            log.warning("%d action(s) were running when the service last stopped; they are done again", left)
+            log.warning("%d action(s) were running when the service last stopped; they will be done again", left)
         self._rounds.start()
 
     def run_due(self) -> int:

@@ -19,7 +19,7 @@ Reading = Annotated[Caller, Depends(reader)]
 
 
 class GivenAnswers(BaseModel):
-    """What was chosen, by question, and the text; what is left out or empty was left open."""
+    """What was chosen, by question, and the text; anything missing or empty was not answered."""
 
     model_config = ConfigDict(extra="forbid")
     answers: dict[str, Annotated[str, Field(max_length=4 * LONGEST_TEXT)]] = Field(max_length=20)
@@ -34,7 +34,7 @@ def show(request: Request, who: Asking) -> dict[str, Any]:
 
 @router.post("/me/page")
 def ask(request: Request, who: Asking) -> dict[str, Any]:
-    """Show the same to a page that asks the caller to answer; on its third day that is a reminder for the last time."""
+    """Show the same to a page that asks the caller to answer; on the third day this is the last reminder."""
     valid, survey = _open(request, who)
     if survey is None:
         return {}
@@ -47,7 +47,7 @@ def answer(request: Request, given: GivenAnswers, who: Asking) -> None:
     """Take the caller's answer to the open survey."""
     valid, survey = _open(request, who)
     if survey is None:
-        raise refusal(409, "a survey is open for students of the course", "", "it is too late, or too early")
+        raise refusal(409, "no survey is open for you", "", "it is too late, or too early")
     _surveys(request).answer(_key(valid, survey), who.name, _clean(given.answers))
 
 
@@ -64,7 +64,7 @@ def results(request: Request, who: Reading) -> list[dict[str, Any]]:
 
 
 def _open(request: Request, who: Caller) -> tuple[Valid, Survey | None]:
-    """Return the survey that is open for a student; names of those that are over are forgotten on the way."""
+    """Return the survey that is open for a student; names in those that are over are forgotten on the way."""
     valid = in_force(request.app.state.service.conductor)
     survey = open_survey(valid.semester, times.now())
     _surveys(request).forget_people(valid.semester.course, [survey.name] if survey else [])
@@ -87,6 +87,6 @@ def _shown(valid: Valid, survey: Survey, state: str) -> dict[str, Any]:
 
 
 def _clean(answers: dict[str, str]) -> dict[str, str]:
-    """Put each answer on one line, without signs that do not print."""
+    """Put each answer on one line, without unprintable characters."""
     return {name: " ".join("".join(c if c.isprintable() else " " for c in said).split())
             for name, said in answers.items()}  # fmt: skip

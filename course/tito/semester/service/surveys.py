@@ -1,8 +1,8 @@
-"""Answers to surveys, so that nobody who reads the database, its backups or the logs later learns who said what.
+"""Answers to surveys, kept so that nobody who later reads the database, its backups or the logs learns who said what.
 
-An answer waits in memory, and nowhere else, until five are together; then they are added to the survey's tallies at
-once. What is stored is a function of the set of answers: no time, no order, no name, no row of one student. Who has
-answered stands in a table of its own until the survey closes. docs/student.md says against whom this helps.
+An answer waits in memory, and nowhere else, until there are five; then they are added to the survey's tallies
+together. What is stored is a function of the set of answers: no time, no order, no name, no row for one student. Who
+has answered is kept in a separate table until the survey closes. docs/student.md says against whom this helps.
 """
 
 import threading
@@ -30,7 +30,7 @@ class Surveys:
         self._kept: dict[str, list[str]] = {}  # by course the surveys whose people are not forgotten yet
 
     def state(self, key: Key, student: str) -> str:
-        """Return whether a student has answered, is still to be asked, or was asked often enough."""
+        """Return whether a student has answered, should still be asked, or has been asked often enough."""
         with self._lock, Session(self._engine) as session:
             return self._state(key, student, _person(session, key, student))
 
@@ -47,13 +47,15 @@ class Surveys:
             return state
 
     def answer(self, key: Key, student: str, answers: Mapping[str, str]) -> None:
-        """Take an answer; until it is stored, a second one takes its place."""
+        """Take an answer; until it is stored, a second one replaces it."""
         if problem := problem_of(answers):
             raise refusal(422, *problem)
         with self._lock:
             with Session(self._engine) as session:
                 if _person(session, key, student).answered:
-                    raise refusal(409, "a survey is answered once", key[1], "there is nothing left to do")
+                    raise refusal(
+                        409, f"you have already answered the survey {key[1]}", "", "there is nothing left to do"
+                    )
             waiting = self._waiting.setdefault(key, {})
             waiting[student] = answers
             if len(waiting) >= BATCH:
@@ -69,7 +71,7 @@ class Surveys:
         return found
 
     def forget_people(self, course: str, but: Collection[str]) -> None:
-        """Forget who was asked and who answered, except in the surveys `but`; what waits for them is dropped."""
+        """Forget who was asked and who answered, except in the surveys `but`; answers still waiting are dropped."""
         if self._kept.get(course) == sorted(but):
             return
         with self._lock, Session(self._engine) as session, session.begin():
@@ -107,7 +109,7 @@ def _add(session: Session, key: Key, counts: Tally) -> None:
 
 
 def _tick(session: Session, key: Key, students: Iterable[str]) -> None:
-    """Note who has answered, in the order of names; when they were asked is not needed any more."""
+    """Note who has answered, in the order of names; when they were asked is no longer needed."""
     for student in sorted(students):
         row = _person(session, key, student)
         row.day, row.days, row.answered = "", 0, True

@@ -1,4 +1,4 @@
-"""The platform's course, its people, looks at its members, columns and scores."""
+"""The platform's course, its people, checks of its members, columns and scores."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""The tables of the first version, also where they are already: it made them without Alembic."""
+"""The tables of the first version, even if they already exist: it made them without Alembic."""
 
 import sqlalchemy as sa
 from alembic import op

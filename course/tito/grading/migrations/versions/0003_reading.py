@@ -1,4 +1,4 @@
-"""Whose share of the reading an answer is, and who has which answer open."""
+"""In whose share of the reading an answer is, and who has which answer open."""
 
 import sqlalchemy as sa
 from alembic import op

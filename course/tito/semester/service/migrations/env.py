@@ -1,4 +1,4 @@
-"""Alembic's entry: migrate over the connection that `schema.bring_up_to_date` hands in."""
+"""Alembic's entry: migrate over the connection that `schema.bring_up_to_date` passes in."""
 
 from alembic import context
 from tito.semester.service.database import Table

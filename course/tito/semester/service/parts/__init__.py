@@ -1,1 +1,1 @@
-"""What a semester is brought to: each part compares one place with the semester and lists the changes it needs."""
+"""The places that a semester changes: each part compares one place with the semester and lists the changes it needs."""

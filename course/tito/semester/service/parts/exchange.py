@@ -40,7 +40,7 @@ HOW_TO = (
 
 
 def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, needs: Needs) -> list[Change]:
-    """Return what makes the exchange's course that of the semester; `needs` has the modules whose dates need a yes."""
+    """Return what makes the exchange match the semester; `needs` has the modules whose dates must be confirmed."""
     semester = valid.semester
     course = next((row for row in exchange.courses() if row.id == semester.course), None)
     now = {row.id: row for row in exchange.assignments(semester.course)} if course else {}
@@ -58,7 +58,7 @@ def changes(valid: Valid, exchange: ExchangeClient, curriculum: Curriculum, need
 
 
 def settings_for(semester: Semester, slug: str, title: str, files: Sequence[str] = ()) -> AssignmentSettings:
-    """Return a module's schedule and policies in the exchange's words; `files` may come beside the released ones."""
+    """Return a module's schedule and policies in the exchange's form; `files` may be added to the released ones."""
     dates = semester.dates[slug]
     return AssignmentSettings(
         title=title,
@@ -70,18 +70,18 @@ def settings_for(semester: Semester, slug: str, title: str, files: Sequence[str]
         counts=semester.attempts.counts,
         late_days=semester.late_days.on_one,
         files=list(files),
-        unlock=semester.unlock == "when_closed" and not is_milestone(slug),  # there is no solution of a milestone
+        unlock=semester.unlock == "when_closed" and not is_milestone(slug),  # a milestone has no solution
     )
 
 
 def extensions_for(semester: Semester, slug: str) -> dict[str, Extension]:
-    """Return a module's extensions by student, from accommodations too, in the exchange's words."""
+    """Return a module's extensions by student, including accommodations, in the exchange's form."""
     rows = semester.extended(slug)
     return {each.student: Extension(due_at=utc_text(each.due), reason=each.reason) for each in rows}
 
 
 def spent_days(semester: Semester, exchange: ExchangeClient) -> Spent:
-    """Return how many late days who has spent, by module and student."""
+    """Return how many late days have been used, by module and student."""
     spent: dict[str, dict[str, int]] = {}
     if semester.course in {row.id for row in exchange.courses()}:
         for row in exchange.late_days(semester.course):
@@ -95,7 +95,7 @@ def _course(semester: Semester, exchange: ExchangeClient, now: Course | None) ->
     if now and CourseSettings(now.title, now.timezone, now.limits, now.questions, now.late_days) == settings:
         return
     detail = f"{semester.title} ({semester.time_zone})" + ("" if semester.questions else ", without questions")
-    detail += f", {late_days} late days a student" if late_days else ""
+    detail += f", {late_days} late days per student" if late_days else ""
     make = partial(exchange.put_course, semester.course, settings)
     yield Change("~" if now else "+", "exchange", f"course {semester.course}", detail, make)
 
@@ -127,7 +127,7 @@ def _handed_in(valid: Valid, curriculum: Curriculum) -> Iterator[tuple[str, str,
 
 
 def _milestones(semester: Semester, exchange: ExchangeClient, now: dict[str, Assignment]) -> Iterator[Change]:
-    """Open the door for packages: the exchange takes work of what was released, so a milestone's release is a line."""
+    """Let students hand in packages: the exchange accepts work only for releases, so a milestone's is one line."""
     for name in map(assignment_of, semester.milestones):
         if name not in now or not now[name].released_at:
             yield Change(

@@ -1,9 +1,9 @@
-"""nbgrader's gradebook: the students, the modules' due dates, and what a schedule makes of the grades.
+"""nbgrader's gradebook: the students, the modules' due dates, and how the schedule affects the grades.
 
-A student who dropped stays in it: removing them would delete their submissions and grades. `roster.json` beside it says
-who is in the course, so that tables for other systems leave the others out. A due date, an extension or
-a late policy changes all grades of a module in one transaction; nothing is judged again. Who was told another score is
-told again by the grading service, for which the schedule keeps an action until it is done.
+A student who dropped stays in it: removing them would delete their submissions and grades. `roster.json` next to it
+says who is in the course, so that tables for other systems leave the others out. A due date, an extension or a late
+policy changes all grades of a module in one transaction; nothing is judged again. The grading service then corrects the
+scores that students have already seen; the schedule keeps an action for this until it is done.
 """
 
 import json
@@ -35,7 +35,7 @@ from tito.semester.service.parts.exchange import Needs, Spent, extensions_for, s
 
 
 def changes(valid: Valid, course_dir: Path, engine: Engine, needs: Needs, spent: Spent) -> list[Change]:
-    """Return what makes the gradebook that of the semester; `needs` has the modules whose dates need a yes."""
+    """Return what makes the gradebook match the semester; `needs` has the modules whose dates must be confirmed."""
     if not (course_dir / FILE_NAME).is_file():
         first = _dues(valid, course_dir, {}, needs, spent)
         return [*_students(valid, course_dir, {}), *_roster(valid, course_dir), *first]
@@ -75,7 +75,7 @@ def _roster(valid: Valid, course_dir: Path) -> Iterator[Change]:
 
 
 def _people(valid: Valid) -> dict[str, Any]:
-    """Return what graders read of people: who is in the course, in which section, and who reads whom."""
+    """Return what graders are told about people: who is in the course, in which section, and who reads whom."""
     semester, staff = valid.semester, valid.semester.staff
     conflicts: dict[str, list[str]] = {}
     for each in semester.conflicts:
@@ -110,14 +110,14 @@ def _dues(
 
 
 def _needed(valid: Valid, course_dir: Path, module: str, needs: Needs) -> Confirmation | None:
-    """Return the yes that a module's grades wait for; another late policy waits for every module's, as it is one."""
+    """Return the confirmation that a module's grades need; a new late policy is for all, so any module's will do."""
     if module in needs or semester_policy(course_dir) == _late_policy(valid.semester):
         return needs.get(module)
     return next(iter(needs.values()), None)
 
 
 def _grades(valid: Valid, course_dir: Path, engine: Engine, needs: Needs, spent: Spent) -> Iterator[Change]:
-    """Show what the semester's dates and late policy make of the grades."""
+    """Show how the semester's dates and late policy change the grades."""
     semester = valid.semester
     named = (*valid.selection.built, *map(assignment_of, semester.milestones))
     modules = {module: _times(semester, module, spent) for module in named}
@@ -129,7 +129,7 @@ def _grades(valid: Valid, course_dir: Path, engine: Engine, needs: Needs, spent:
 
 def _shown_grades(moved: list[Moved]) -> str:
     """Say who gains and who loses how many points."""
-    kinds = {"gain": 1, "lose": -1, "the same points, another lateness": 0}
+    kinds = {"gain": 1, "lose": -1, "the same points, different lateness": 0}
     parts = []
     for word, sign in kinds.items():
         rows = [each for each in moved if (each.gain > 0) - (each.gain < 0) == sign]
@@ -145,13 +145,13 @@ def _put_student(course_dir: Path, course: str, student: Student) -> None:
 
 
 def _put_due(valid: Valid, course_dir: Path, module: str, spent: Spent) -> None:
-    """Set a due date, and in the same transaction what it makes of the grades."""
+    """Set a due date, and change the grades accordingly in the same transaction."""
     semester = valid.semester
     bring_to_schedule(course_dir, semester.course, module, _times(semester, module, spent), _late_policy(semester))
 
 
 def _put_grades(valid: Valid, course_dir: Path, engine: Engine, module: str, spent: Spent) -> None:
-    # First the action: if this process ends in between, students are told again all the same.
+    # The action first: if this process ends in between, students still get their new scores.
     schedule.ask(engine, valid.semester.course, LATENESS, module, "apply", times.now())
     _put_due(valid, course_dir, module, spent)
 

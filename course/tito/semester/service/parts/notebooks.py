@@ -1,7 +1,7 @@
-"""The notebooks of the modules that students build: made by `tito nbgrader generate`, in a process of its own.
+"""The notebooks of the modules that students build: made by `tito nbgrader generate`, in a separate process.
 
-A notebook is made again when the module's source or its metadata changed. What students were given does not change by
-that: a corrected notebook reaches them when somebody releases it again.
+A notebook is made again when the module's source or its metadata changed. This does not change what students were
+given: a corrected notebook reaches them when somebody releases it again.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ CHANGED = "source changed"
 
 
 def changes(valid: Valid, engine: Engine, curriculum: Curriculum, course_dir: Path) -> list[Change]:
-    """Return which modules' notebooks are to be made, and why; those with one reason are made in one process."""
+    """Return which modules' notebooks must be made, and why; those with the same reason are made in one process."""
     reasons: dict[str, list[Module]] = {}
     for module in map(curriculum.find, valid.selection.built):
         if reason := why_generate(engine, valid.semester.course, module, course_dir):
@@ -77,11 +77,11 @@ def _run(modules: list[Module], course_dir: Path) -> str:
     course_dir.mkdir(parents=True, exist_ok=True)
     with gradebook_lock(course_dir):  # nbgrader writes the modules' cells into the gradebook
         done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST_SECONDS, env=environment)
-    return (done.stderr or done.stdout).strip()[-2000:] or "it did not say why" if done.returncode else ""
+    return (done.stderr or done.stdout).strip()[-2000:] or "it gave no reason" if done.returncode else ""
 
 
 def why_generate(engine: Engine, course: str, module: Module, course_dir: Path) -> str | None:
-    """Say why the notebooks of `module` are to be made, None if they are as its source says."""
+    """Return why the notebooks of `module` must be made, None if they match its source."""
     with Session(engine) as session:
         row = session.get(Generated, (course, module.slug))
         before = row.fingerprint if row else None
@@ -91,7 +91,7 @@ def why_generate(engine: Engine, course: str, module: Module, course_dir: Path) 
 
 
 def _fingerprint(module: Module) -> str:
-    """Name the content of the module's source and metadata, and of the code that makes notebooks of them."""
+    """Return a digest of the module's source and metadata, and of the code that makes notebooks from them."""
     digest = hashlib.sha256()
     for file in (module.source, module.source.with_name("module.yaml"), *MAKERS):
         digest.update(hashlib.sha256(file.read_bytes()).digest())

@@ -2,10 +2,10 @@
 
 Groups `student-COURSE`, `ta-COURSE` and `instructor-COURSE` carry the Hub's roles; `nbgrader-COURSE` and
 `formgrade-COURSE` say who belongs to this course (nbgrader's own names, so that its lists agree). Nobody is deleted:
-who drops the course leaves its groups. Many at once, and the changes that drop them need a yes.
+people who drop the course leave its groups. If they are many, the changes that drop them must be confirmed.
 
-Groups were once called `student`, `ta` and `instructor` for all courses: where they exist, the people of this course
-leave them, and those of others stay.
+Groups were once called `student`, `ta` and `instructor` for all courses: if they still exist, the people of this
+course leave them, and those of others stay.
 """
 
 from functools import partial
@@ -18,7 +18,7 @@ from tito.semester.service.hub_api import Hub
 
 
 def changes(valid: Valid, hub: Hub) -> list[Change]:
-    """Return what makes the Hub's people those of the semester."""
+    """Return what makes the Hub's people match the semester."""
     known, groups = hub.users(), hub.groups()
     wanted = wanted_groups(valid, groups)
     found: list[Change] = []
@@ -31,7 +31,7 @@ def changes(valid: Valid, hub: Hub) -> list[Change]:
 
 
 def _asked(course: str, groups: dict[str, set[str]], wanted: dict[str, set[str]]) -> dict[str, Confirmation]:
-    """Return who would leave the course, with what asks for a yes to it."""
+    """Return who would leave the course, with the confirmation that this needs."""
     asked: dict[str, Confirmation] = {}
     for what, group in (("staff", staff_group(course)), ("students", student_group(course))):
         now = groups.get(group, set())

@@ -14,7 +14,7 @@ from tito.semester.service.parts.exchange import Needs
 
 
 def changes(valid: Valid, curriculum: Curriculum, course_dir: Path, needs: Needs) -> list[Change]:
-    """Return one change that names each policy that becomes another; it holds dates too, so it needs every yes."""
+    """Return one change that names each altered policy; it has dates too, so it is confirmed if any dates must be."""
     path, view = course_dir / FILE_NAME, course_view(valid, curriculum)
     before = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     if before == view:

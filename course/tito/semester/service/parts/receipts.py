@@ -1,4 +1,4 @@
-"""Work that was on time and would be late by the semester's schedule: it becomes so only after somebody said yes."""
+"""Work that was on time and would be late under the semester's schedule: somebody must confirm this first."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from tito.semester.service.parts.exchange import Needs, Spent, extensions_for, s
 
 
 def needs(valid: Valid, exchange: ExchangeClient, spent: Spent) -> Needs:
-    """Return, by module, the yes that is needed since work that is on time now would be late."""
+    """Return, by module, what must be confirmed because work that is on time now would be late."""
     semester = valid.semester
     if semester.course not in {row.id for row in exchange.courses()}:
         return {}
@@ -31,7 +31,7 @@ def _becoming_late(
     granted = {row.student: Extension(row.due_at) for row in exchange.extensions(semester.course, slug)}
     wanted = extensions_for(semester, slug)
     if _times(before, granted) == _times(after, wanted):
-        return []  # the many submissions of a semester are asked for only where something changes
+        return []  # the many submissions of a semester are fetched only if something changes
     rows = (row for row in exchange.all_submissions(semester.course, slug) if not row.late)
 
     def own(student: str) -> Schedule:

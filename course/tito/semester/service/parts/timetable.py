@@ -12,7 +12,7 @@ from tito.semester.service.parts.exchange import Needs
 
 
 def changes(valid: Valid, engine: Engine, needs: Needs) -> list[Change]:
-    """Return what makes the schedule that of the semester; `needs` has the modules whose dates need a yes."""
+    """Return what makes the schedule match the semester; `needs` has the modules whose dates must be confirmed."""
     course, local = valid.semester.course, valid.semester.local
     changed = schedule.difference(engine, valid)
 

@@ -1,4 +1,4 @@
-"""What somebody said yes to."""
+"""What somebody confirmed."""
 
 import sqlalchemy as sa
 from alembic import op

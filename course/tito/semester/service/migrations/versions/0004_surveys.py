@@ -1,4 +1,4 @@
-"""Surveys: what was answered, added up, and apart from it who was asked and has answered."""
+"""Surveys: the answers, added up, and separately who was asked and who has answered."""
 
 import sqlalchemy as sa
 from alembic import op
