@@ -159,7 +159,7 @@ def test_points_that_were_meant_for_an_earlier_attempt_are_refused(tom, dora, co
     autograde(course)
     status, answer = ask(tom, "PUT", f"grade/{dora['grade']}", {SCORE: 4, "version": version})
     assert (status, answer["meanwhile"]) == (409, [])
-    assert "graded anew" in answer["error"]
+    assert "graded again meanwhile" in answer["error"]
 
 
 def test_a_flag_is_not_taken_off_unseen(tom, ida, dora):

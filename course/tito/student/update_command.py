@@ -82,7 +82,8 @@ def _show(correction: Correction, path: str) -> None:
     if found.at_end:
         click.echo(f"Kept at the end, because the corrected notebook has no place for it: {', '.join(found.at_end)}")
     for name in found.other_task:
-        click.echo(f"{name}: your answer stays, and its task was corrected ('tito module reset' shows it in a copy).")
+        click.echo(f"{name}: your answer stays, but its task was corrected.")
+        click.echo("    'tito module reset' shows the corrected task, and keeps your notebook as a copy.")
 
 
 def _done(slug: str, path: str, undo: int) -> tuple[str, ...]:
