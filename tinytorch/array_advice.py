@@ -13,7 +13,7 @@ import numpy as np
 def advice_for(error, known):
     """Give the sentence for an error, or None; `known(word)` tells whether a Tensor has that word."""
     if isinstance(error, TypeError) and str(error).startswith("ufunc '"):
-        return "A Tensor is combined with Tensors, arrays and numbers; here was something else, such as text or None"
+        return "A Tensor can be combined with Tensors, arrays and numbers; this is something else, such as text or None"
     array, word = getattr(error, "obj", None), getattr(error, "name", None)
     if not isinstance(error, AttributeError) or not isinstance(array, np.ndarray) or not known(word):
         return None

@@ -1,7 +1,7 @@
 """Words of PyTorch that are not here, and what to use instead.
 
-`docs/pytorch.md` shows this table; `explain` makes the errors of it. Promises: a word that isn't here is an
-AttributeError that says whether PyTorch has it, and the way to do without.
+`docs/pytorch.md` shows this table; `explain` makes errors from it. Promises: a word that isn't here is an
+AttributeError that says whether PyTorch has it, and how to do without it.
 """
 
 import difflib

@@ -50,7 +50,7 @@ class ImageSet:
         self.data, self.targets, self.classes, self.white = data, targets.astype(np.int32), classes, white
         self.transform, self.target_transform = transform, target_transform
         if len(targets) and (self.targets.min() < 0 or self.targets.max() >= len(classes)):
-            raise ValueError(f"labels must lie in 0..{len(classes) - 1}, found {targets.min()}..{targets.max()}")
+            raise ValueError(f"labels must be in 0..{len(classes) - 1}, found {targets.min()}..{targets.max()}")
 
     def __len__(self) -> int:
         return len(self.data)

@@ -1,4 +1,4 @@
-"""Read a PNG picture with zlib and numpy: 8 bits a channel, not interlaced, which is what the package carries.
+"""Read a PNG picture with zlib and numpy: 8 bits a channel, not interlaced, which is what the package contains.
 
 Source: PNG Specification (Third Edition), W3C, sections 5 (chunks), 7 and 9 (scanlines and their filters).
 """

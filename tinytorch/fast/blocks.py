@@ -17,7 +17,7 @@ FLOATS = (np.dtype("float32"), np.dtype("float64"))
 
 
 def room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Make an array whose numbers mean nothing yet."""
+    """Make an array whose numbers are not set yet."""
     count = math.prod(shape)
     if count < SMALL:
         return np.empty(shape, dtype)

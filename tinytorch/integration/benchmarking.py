@@ -1,4 +1,4 @@
-"""Measurements of one's own models, on a clock that counts work."""
+"""Measurements of a student's own models, on a clock that counts work."""
 
 import numpy as np
 

@@ -73,7 +73,7 @@ class State:
         return {name: names["Tensor"](array) for name, array in names["state_dict"](self).items()}
 
     def load_state_dict(self, state, strict=True):
-        """Take over the tensors of `state`; strict=False passes over names that only one side has."""
+        """Load the tensors of `state`; strict=False skips names that only one side has."""
         if not hasattr(state, "items"):
             raise TypeError(
                 f"load_state_dict takes what state_dict() gave, got {type(state).__name__}: read a file with "
@@ -188,7 +188,7 @@ class ListBase:
         if name.isdigit() and not (isinstance(value, Tree) or is_tensor(value)):  # it would never be called
             shown = getattr(value, "__name__", type(value).__name__)
             instead = "Sequential(*layers)" if isinstance(value, (list, tuple)) else "a layer such as ReLU()"
-            raise TypeError(f"{type(self).__name__} holds modules, got {shown}: write {instead}")
+            raise TypeError(f"{type(self).__name__} takes modules, got {shown}: write {instead}")
         super().__setattr__(name, value)
 
     def __len__(self):
@@ -216,7 +216,7 @@ class ListBase:
         self._fill([m for i, m in enumerate(self.children()) if i != range(len(self))[index]])
 
     def _fill(self, modules):
-        """Hold these modules and no others, under the names 0, 1, 2, ..."""
+        """Contain these modules and no others, under the names 0, 1, 2, ..."""
         for name in [name for name, _ in self.named_children()]:
             delattr(self, name)
         for index, module in enumerate(modules):

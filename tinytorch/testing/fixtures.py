@@ -38,7 +38,7 @@ def module_with(Module, **members):
         def __init__(self):
             super().__init__()
             for name, member in members.items():
-                buffer = getattr(member, "requires_grad", True) is False  # a plain Tensor is kept only if it is said
+                buffer = getattr(member, "requires_grad", True) is False  # a plain Tensor is kept only on request
                 (self.register_buffer if buffer else self.__setattr__)(name, member)
 
     return Given()
@@ -114,7 +114,7 @@ def scripted_machine(costs, cold=0.0, drift=0.0, noise=(1.0,)):
     """Return a machine whose times are known: candidates to run, and a clock that only their runs move forward.
 
     `costs`: name -> seconds of a run; `cold`: seconds more for the first run of each. Run number k of all (from 0)
-    takes (1 + drift * k) times as long, and that times the k-th number of `noise`, which begins anew at its end.
+    takes (1 + drift * k) times as long, and that times the k-th number of `noise`, which starts again after its end.
     `.candidates` has a function without arguments for each name, `.clock` gives seconds, `.ran` lists who ran.
     """
 

@@ -110,7 +110,7 @@ class Timeline:
 def _bar(span) -> _Bar:
     operation, phase, start, seconds = span
     if phase not in LOOKS:
-        raise ValueError(f"a span's phase is one of {', '.join(LOOKS)}; got {phase!r}")
+        raise ValueError(f"a span's phase must be one of {', '.join(LOOKS)}; got {phase!r}")
     start, seconds = (float(as_numbers("start and seconds of a span", value)) for value in (start, seconds))
     if not (0 <= start < float("inf") and 0 <= seconds < float("inf")):
         raise ValueError(f"a span of {operation} starts at {start} s and takes {seconds} s: both must be 0 or more")
@@ -118,7 +118,7 @@ def _bar(span) -> _Bar:
 
 
 def _rows(bars: list[_Bar]) -> list[tuple[str, tuple[str, ...]]]:
-    """Give each row its label and operations: what takes most stands on top, what is no operation below."""
+    """Give each row its label and operations: the one that takes most on top, what is no operation below."""
     total: dict[str, float] = {}
     for bar in bars:
         total[bar.operation] = total.get(bar.operation, 0.0) + bar.seconds

@@ -31,7 +31,7 @@ class ConfusionMatrix:
         self.classes = [str(c) for c in (classes if classes is not None else range(known))]
         if known > len(self.classes) or min(targets.min(initial=0), predictions.min(initial=0)) < 0:
             raise ValueError(
-                f"labels must lie in 0..{len(self.classes) - 1}, one for each class; found "
+                f"labels must be in 0..{len(self.classes) - 1}, one for each class; found "
                 f"{min(targets.min(), predictions.min())}..{known - 1}"
             )
         n = len(self.classes)

@@ -2,8 +2,8 @@
 
 >>> FeatureMaps({"cat": cat}, maps_of_model, untrained=maps_of_fresh_model)
 
-`maps_of_model(image)` is asked for {layer: maps (channels, h, w)} when an image is chosen; what it raises is said
-beside the picture, and the widgets stay usable.
+`maps_of_model(image)` is asked for {layer: maps (channels, h, w)} when an image is chosen; what it raises is shown
+next to the picture, and the widgets stay usable.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""A picture with a palette: less than half of the bytes of one with all colours, and no difference to be seen.
+"""A picture with a palette: less than half of the bytes of one with all colors, and no visible difference.
 
 One move of a slider has to stay small, and a picture full of small cells is large.
 """

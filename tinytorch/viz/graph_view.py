@@ -25,7 +25,7 @@ class GraphView:
         nodes: mappings with `id`, `label`, `kind` (input, parameter, operation, output), and optionally `note`, a
             second line such as a shape or a value.
         edges: pairs (id of the input, id of what is computed from it).
-        title: stands above the drawing.
+        title: shown above the drawing.
     """
 
     def __init__(

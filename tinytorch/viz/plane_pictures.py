@@ -40,7 +40,7 @@ def plane(stages: Mapping[str, Callable], points, labels=None, title: str = "", 
 
 
 def _style(kind: int) -> dict:
-    """The look of one kind of points: colour never tells alone."""
+    """The look of one kind of points: color is never the only difference."""
     return {"color": COLORS[kind % len(COLORS)], "marker": SHAPES[kind % len(SHAPES)]}
 
 

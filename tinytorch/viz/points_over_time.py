@@ -38,7 +38,7 @@ class PointsOverTime:
             )
 
     def picture(self, *places: int) -> Picture:
-        """Draw the frames at these places beside each other (default: the first and the last)."""
+        """Draw the frames at these places side by side (default: the first and the last)."""
         places = places or (0, len(self.frames) - 1)
         figure, axes = new_figure(1, len(places), width=4.6 * len(places), height=4.2)
         low, high = self.frames.min(axis=(0, 1)), self.frames.max(axis=(0, 1))

@@ -35,7 +35,7 @@ class RepeatedWork:
             raise ValueError(f"RepeatedWork shows 1 to {MOST_TOKENS} tokens, got {len(self.tokens)}: take a part")
         self.context = len(self.tokens) if context is None else context
         if self.context < 1:
-            raise ValueError(f"a context has at least 1 place, got {context}")
+            raise ValueError(f"a context must have at least 1 place, got {context}")
         self.step = min(self.context, len(self.tokens))
 
     def table(self, step: int, cached: bool) -> np.ndarray:

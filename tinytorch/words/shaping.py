@@ -107,7 +107,7 @@ def select(x, dim, index):
 def narrow(x, dim, start, length):
     """Take `length` parts along `dim` from `start` on."""
     if not 0 <= start <= start + length <= x.shape[place(x, dim)]:
-        raise IndexError(f"{length} parts from {start} on are wanted along dim={dim} of shape {x.shape}: take fewer")
+        raise IndexError(f"there are no {length} parts from {start} on along dim={dim} of shape {x.shape}: take fewer")
     return x[_along(x, dim, slice(start, start + length))]
 
 

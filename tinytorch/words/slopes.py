@@ -1,4 +1,4 @@
-"""The gradient rules of operations that no module teaches; module 05 puts them beside its own."""
+"""The gradient rules of operations that no module teaches; module 05 puts them next to its own."""
 
 import numpy as np
 

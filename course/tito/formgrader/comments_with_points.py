@@ -84,9 +84,7 @@ class UseCommentHandler(_Finds):
     def _use(self, grade: Grade, shared: SharedComment, body: dict[str, Any]) -> None:
         used, versions = body.get("used", True), body.get("versions")
         if not isinstance(used, bool) or not isinstance(versions, dict):
-            raise web.HTTPError(
-                400, "send whether the comment is used, and the versions of points and comment you read"
-            )
+            raise web.HTTPError(400, "send whether the comment is used, and the versions of points and comment read")
         comment = next(each for each in grade.notebook.comments if each.name == shared.question)
         standing = with_comment(standing_of(self.gradebook, grade), shared, used)
         points = standing.points(grade.max_score)
