@@ -1,7 +1,7 @@
 """Say what to do when a word of PyTorch is asked of `x.data`, which is a numpy array here, or text is added to numbers.
 
 numpy's own error can't be changed, so a sentence is put below it: in a script by `sys.excepthook`, in a notebook after
-the cell. Promises: nothing is said about other errors, and whoever shows errors otherwise goes on doing so.
+the cell. Promises: nothing is said about other errors, and other ways of showing errors keep working.
 """
 
 import builtins

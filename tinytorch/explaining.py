@@ -90,7 +90,7 @@ def check_key(key: Any, shape: tuple) -> None:
 
 
 def width(part: Any) -> int:
-    """Count the dimensions that one part of an index stands for."""
+    """Count the dimensions that one part of an index covers."""
     if part is None or part is Ellipsis or isinstance(part, (bool, np.bool_)):
         return 0
     array = np.asarray(part) if isinstance(part, (list, np.ndarray)) else None
@@ -107,9 +107,7 @@ def check_part_of_key(part: Any, axis: int, shape: tuple) -> None:
     if array.dtype.kind == "b":
         covered = shape[axis : axis + array.ndim]
         if array.shape != covered:
-            raise IndexError(
-                f"a mask must have the shape of what it picks, {covered}; got {array.shape}"
-            ) from None
+            raise IndexError(f"a mask must have the shape of what it picks, {covered}; got {array.shape}") from None
     elif array.dtype.kind not in "iu" and array.size:
         raise IndexError(
             f"an index must be an integer, a slice, None, ... or a Tensor of integers or truth values, got {part!r:.30}"

@@ -83,7 +83,7 @@ OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
             "padding": Numbers("padding=kernel_size // 2 for 'same' (odd kernels, stride 1), padding=0 for 'valid'"),
             "dilation": Only((1, (1, 1)), "a larger kernel"),
             "groups": Only((1,), "one Conv2d for each of x.chunk(groups, dim=1), and cat"),
-            "padding_mode": Only(("zeros",), "cat with what should stand at the edges, and padding=0"),
+            "padding_mode": Only(("zeros",), "cat with what should be at the edges, and padding=0"),
         },
         "MaxPool2d": {
             "padding": Only((0, (0, 0)), "cat with rows of -inf first"),
@@ -99,7 +99,7 @@ OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
         "BatchNorm1d": {
             "affine": Only((True,), "requires_grad_(False): weight is 1 and bias 0"),
             "bias": Only((True,), "requires_grad_(False) of bias"),
-            "track_running_stats": Only((True,), "train(): batches are normalised by themselves"),
+            "track_running_stats": Only((True,), "train(): batches are normalized by themselves"),
         },
         "Embedding": EMBEDDING,
         "MultiheadAttention": {

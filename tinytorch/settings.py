@@ -1,4 +1,4 @@
-"""What layers, losses, optimizers, schedules and loaders are set to: checked when they are made, by the setting's name.
+"""The settings of layers, losses, optimizers, schedules and loaders: checked by name when these are made.
 
 `checking` puts `KINDS` around an `__init__`, whoever builds the class. Promises: a value of the wrong kind is an error
 that says what the setting takes; text is never a size, a number or a truth value; None is fine where it is the default;

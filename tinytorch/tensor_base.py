@@ -118,7 +118,7 @@ class InPlace:
 class Comparable:
     """Element by element: comparisons, truth values and bits; none of them has a gradient."""
 
-    __hash__ = object.__hash__  # a tensor is itself, whatever its numbers: == compares element by element
+    __hash__ = object.__hash__  # a tensor is hashed by identity, not by its numbers: == compares element by element
 
     def __eq__(self, other):
         return self._compared(np.equal, other)

@@ -54,14 +54,14 @@ def test_a_tensor_a_list_and_a_parameter_are_states():
 
 def test_what_is_no_checkpoint_says_so(tmp_path):
     (tmp_path / "letter.txt").write_text("Dear reader")
-    with pytest.raises(ValueError, match=r"letter\.txt is no checkpoint"):
+    with pytest.raises(ValueError, match=r"letter\.txt is not a checkpoint"):
         tinytorch.load(tmp_path / "letter.txt")
     np.savez(tmp_path / "other.npz", a=np.arange(3))
     with pytest.raises(ValueError, match=r"no checkpoint: save\(\) writes an entry 'structure'"):
         tinytorch.load(tmp_path / "other.npz")
     buffer = io.BytesIO()
     tinytorch.save(Tensor([1.0]), buffer)
-    with pytest.raises(ValueError, match=r"a buffer is read after seek\(0\)"):
+    with pytest.raises(ValueError, match=r"a buffer needs seek\(0\) before it is read"):
         tinytorch.load(buffer)
 
 

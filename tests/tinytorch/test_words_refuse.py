@@ -25,7 +25,7 @@ NO_DIM = {
 
 @pytest.mark.parametrize("word", NO_DIM)
 def test_a_dimension_that_is_not_there(word):
-    with pytest.raises(IndexError, match=r"dim lies in -2\.\.1 here, got (4|-3): count again"):
+    with pytest.raises(IndexError, match=r"dim must be in -2\.\.1 here, got (4|-3): count again"):
         NO_DIM[word](square())
 
 

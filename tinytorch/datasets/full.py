@@ -171,7 +171,7 @@ class FashionMNIST(MNIST):
 
 
 class CIFAR10(_PublishedSet):
-    """Colour photographs of ten kinds of things, (3, 32, 32): 50,000 to train on, 10,000 to test with.
+    """Color photographs of ten kinds of things, (3, 32, 32): 50,000 to train on, 10,000 to test with.
 
     Read from the "binary version". Source: Krizhevsky (2009), Learning multiple layers of features from tiny images.
     """

@@ -53,7 +53,7 @@ def _is_built(slug: str) -> bool:
 
 
 def adopt(slug: str, function: str, fast: Callable) -> None:
-    """Let a function of core be replaced by name, wherever the framework or the session holds it, by whatever word."""
+    """Let a function of core be replaced by name, wherever the framework or the session has it, under any name."""
     ops, original = core("tensor"), getattr(core(slug), function)
     if not hasattr(original, "__wrapped__"):  # what `composed` made has it; a module that was loaded again has not
         switched = ops.composed(original)

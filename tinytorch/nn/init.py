@@ -110,7 +110,7 @@ def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
 
 
 def orthogonal_(tensor, gain=1.0):
-    """Draw a matrix whose rows (or columns, if there are fewer) stand at right angles."""
+    """Draw a matrix whose rows (or columns, if there are fewer) are at right angles."""
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
     tall = generator().standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)

@@ -1,7 +1,7 @@
 """What a Module can do that module 03 doesn't teach: PyTorch's other words for what is in it.
 
 Promises: what a student builds (`named_tensors`, `state_dict`, `load_state_dict`, `train`) does the work; tensors that
-`forward` leaves behind are no state.
+`forward` leaves behind are not state.
 """
 
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from tinytorch.options import with_options, with_options_of_methods
 
 
 class Incompatible(NamedTuple):
-    """What load_state_dict(strict=False) passed over."""
+    """What load_state_dict(strict=False) skipped."""
 
     missing_keys: list
     unexpected_keys: list
 
 
 def beside(module):
-    """Return the names that stand beside the class Module."""
+    """Return the names next to the class Module."""
     return type(module).__call__.__globals__
 
 
@@ -34,7 +34,7 @@ class State:
         else:
             object.__setattr__(self, name, value)
 
-    def __getattr__(self, name):  # asked only for what is no attribute
+    def __getattr__(self, name):  # asked only for names that are not attributes
         others = vars(self).get("_others", {})
         if name in others:
             return others[name]

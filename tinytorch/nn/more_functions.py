@@ -12,7 +12,7 @@ def relu(x, inplace=False):
 
 
 def relu6(x):
-    """Keep what lies between 0 and 6."""
+    """Keep what is between 0 and 6."""
     return x.clamp(0, 6)
 
 

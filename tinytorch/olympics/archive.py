@@ -1,7 +1,7 @@
 """Read the bytes of an entry with distrust: a .npz of plain arrays within limits, or a clear refusal.
 
-Promises: nothing is written, run or unpickled; no more than the limits allow is ever unpacked, whatever a file claims;
-what comes back are arrays of float32, float16, int8 or uint8, and the architecture as a short line of ASCII text.
+Promises: nothing is written, run or unpickled; no more than the limits allow is ever unpacked, no matter what a file
+claims; the result is arrays of float32, float16, int8 or uint8, and the architecture as a short line of ASCII text.
 """
 
 import ast

@@ -271,7 +271,7 @@ def _label(outcome: Outcome) -> str:
 
 
 def _rows(outcome: Outcome, width: int, told: set[str]) -> list[str]:
-    """Return the lines of one check; that an exercise is not solved is told once, not again with every check."""
+    """Return the lines of one check; that an exercise is not solved is said once, not with every check."""
     mark = "✅" if outcome.passed else "⬜" if outcome.kind == "not solved" else "❌"
     got = outcome.points if outcome.passed else 0
     rows = [f"{mark} {_label(outcome).ljust(width)}  {_number(got)} of {_number(outcome.points)}"]

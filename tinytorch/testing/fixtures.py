@@ -139,7 +139,7 @@ def scripted_machine(costs, cold=0.0, drift=0.0, noise=(1.0,)):
 
 
 def scripted(values):
-    """Return a function that gives `values` one after the other, whatever it is called with; `.calls` counts."""
+    """Return a function that gives `values` one after the other, no matter what it is called with; `.calls` counts."""
 
     def function(*args, **options):
         function.calls += 1
@@ -192,7 +192,7 @@ def recorded_inputs(Tensor, function, *inputs, **options):
 def growing_cache(Tensor):
     """Return a cache of keys and values, empty at first: `append(k, v)` gives those of all calls, one after the other.
 
-    Its length is the number of places that it holds. No gradient comes back through what it gives.
+    Its length is the number of places in it. No gradient comes back through what it gives.
     """
 
     class Growing:
@@ -378,7 +378,7 @@ def in_turn(*functions):
 def recipe_steps():
     """Return `.steps` of a recipe whose models are lists of numbers: name -> step(model, amount).
 
-    "add" and "times" change the list itself and return it, "inside" changes the list that lies in it, "copy" returns
+    "add" and "times" change the list itself and return it, "inside" changes the list inside it, "copy" returns
     another one, "draw" appends a number from the course's generator, "fail" raises. `.calls` lists the names of the
     steps that were called.
     """

@@ -13,7 +13,7 @@ from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 MOST_ROWS = 10  # operations with a row of their own; what takes least shares the last one
 MOST_SPANS = 2000  # bars of one picture: more lie over each other
-# Phases differ in colour, height and place within the row: the way forwards above, the way back below. (Hatching would
+# Phases differ in color, height and place within the row: the way forwards above, the way back below. (Hatching would
 # do as well, but makes a picture twice as large as one move of a slider may send.)
 LOOKS = {
     "forward": {"color": COLORS[0], "height": 0.36},

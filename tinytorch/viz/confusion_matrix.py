@@ -59,7 +59,7 @@ class ConfusionMatrix:
         return [(self.classes[r], self.classes[c], int(mistakes[r, c])) for r, c in places if mistakes[r, c]]
 
     def picture(self, title: str = "") -> Picture:
-        """Draw the counts; colours show the share of each row, so that rare classes are seen too."""
+        """Draw the counts; colors show the share of each row, so that rare classes are seen too."""
         n = len(self.classes)
         figure, axes = new_figure(width=min(8.0, 2.2 + 0.55 * n), height=min(7.0, 1.4 + 0.5 * n))
         ax = axes[0, 0]

@@ -35,7 +35,7 @@ class PruningMask:
         levels: the sparsities from 0 to 1 that can be chosen, rising.
         right: name -> share of right answers, one for each level.
         stored: masks -> {name: bytes} of what would be written to a file, asked too.
-        templates: (n, H, W), mean inputs; shown beside layers that have H * W inputs.
+        templates: (n, H, W), mean inputs; shown next to layers that have H * W inputs.
     """
 
     def __init__(

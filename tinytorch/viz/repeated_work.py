@@ -17,7 +17,7 @@ from tinytorch.viz.shown import show_with_controls, spoken, with_words
 MOST_TOKENS = 16  # cells of more could not be told apart
 EMPTY, NEW, AGAIN = 0, 1, 2  # what a cell of the table is
 FACES = {NEW: COLORS[0], AGAIN: "#d9d9d9"}
-SIGNS = {NEW: "●", AGAIN: "="}  # colour is never alone
+SIGNS = {NEW: "●", AGAIN: "="}  # color is never alone
 MARKS = {" ": "␣", "\n": "⏎"}  # what would not be seen
 
 

@@ -1,4 +1,4 @@
-"""Text as its tokens: each in a colour, with its id below, in rows that can be compared.
+"""Text as its tokens: each in a color, with its id below, in rows that can be compared.
 
 >>> Tokens({"as bytes": [(b"h", 104), (b"i", 105)], "as one": [(b"hi", 256)]})
 
@@ -16,7 +16,7 @@ ROW = "display:flex;flex-wrap:wrap;gap:2px;margin:2px 0 8px;font-family:monospac
 
 
 class Tokens:
-    """Rows of coloured tokens.
+    """Rows of colored tokens.
 
     Args:
         rows: name of a row -> its tokens, pairs (piece, id); a piece is text or bytes.

@@ -15,7 +15,7 @@ from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 BINS = 61  # odd, so that zero lies in the middle of a bin
 MOST_SHOWN = 0.999  # of the weights: a single far one would squeeze all others into one bin
-LINES = ("-", "--", ":", "-.")  # told apart without colours
+LINES = ("-", "--", ":", "-.")  # told apart without colors
 
 
 class WeightHistogram:

@@ -31,7 +31,7 @@ _tensor_of_numbers, _filled = placed("tensor"), placed("full")
 
 
 def tensor(data, dtype=None, device=None, requires_grad=False):
-    """Make a Tensor; lists may hold Tensors of one number."""
+    """Make a Tensor; lists may contain Tensors of one number."""
     numbers = _without_tensors(data) if isinstance(data, (list, tuple)) else data
     return _tensor_of_numbers(numbers, dtype=dtype, device=device, requires_grad=requires_grad)
 

@@ -208,7 +208,7 @@ def scatter(x, dim, index, src=None, value=None):
 
 
 def where(condition, x=None, y=None):
-    """Take x where the condition holds, else y; of the condition alone, list its places."""
+    """Take x where the condition is true, else y; for a condition alone, list its places."""
     check_are_numbers("where", condition, x, y)
     if (x is None) != (y is None):
         raise TypeError("where takes a condition and both values, got one of them: where(x > 0, x, 0.0)")

@@ -202,7 +202,7 @@ def _is_png(picture: str) -> bool:
 
 
 def _heading(notes: Iterable[Note]) -> list[NotebookNode]:
-    """Tell what happened to cells; the words may be the student's, so they stand in a cell that nothing interprets."""
+    """Tell what happened to cells; the words may be the student's, so they go into a cell that nothing interprets."""
     lines = [f"{note.cell}: {note.text}" if note.cell else note.text for note in notes]
     if not lines:
         return []

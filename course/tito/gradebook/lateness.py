@@ -86,7 +86,7 @@ def bring_to_schedule(course_dir: Path, course: str, assignment: str, times: Tim
 def preview(course_dir: Path, course: str, modules: Mapping[str, Times], policy: LatePolicy) -> dict[str, list[Moved]]:
     """Return what `bring_to_schedule` would change in each module's grades, by doing it and rolling it back."""
     grading = grading_policy(course_dir)
-    # Until the rollback, the database is locked: with our lock, anybody who gives points waits instead of failing.
+    # Until the rollback the database is locked: thanks to our own lock, others who give points wait and don't fail.
     with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
         moved = {name: follow(gradebook, course_dir, name, *times, policy, grading) for name, times in modules.items()}
         gradebook.db.rollback()
