@@ -7,7 +7,7 @@ from tinytorch.integration import integration_test
 
 @integration_test("layers", "spatial", "profiling", "quantization", "olympics")
 def an_entry_says_what_its_model_says() -> None:
-    """A model in bytes, written as an entry and built anew from its words and arrays, gives the same scores"""
+    """A model in bytes, written as an entry and rebuilt from its words and arrays, gives the same scores"""
     import tinytorch as tt
     from tinytorch import nn
     from tinytorch.core.olympics import build, entry_bytes, parse_architecture, validate_entry, wanted_arrays

@@ -95,7 +95,7 @@ def show(name: str, attempt: int | None, as_json: bool) -> int:
         as_json,
         plain(signed) | {"path": str(path), "check": found, "now": now, "cut": outputs_cut(path)},
         f"{receipt.assignment}, attempt {receipt.attempt}, of {receipt.student} in {receipt.course}",
-        f"received {receipt.received_at}, when it was due {receipt.due_at or 'never'}",
+        f"received {receipt.received_at}; due at that time: {receipt.due_at or 'never'}",
         _in_time(receipt, known),
         *(f"  {f.path}  {f.size} bytes  SHA-256 {f.sha256}" for f in receipt.files),
         *(f"  cut for graders: {line}" for line in outputs_cut(path)),
