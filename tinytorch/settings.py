@@ -16,7 +16,7 @@ from tinytorch.bound import is_tensor
 
 
 class Kind(NamedTuple):
-    """What a setting takes, in words and as a question; if a value of type `of` is refused, its type was right."""
+    """What a setting takes, in words and as a test; refusing a value of type `of` is a ValueError, not a TypeError."""
 
     takes: str
     fits: Callable[[Any], bool]

@@ -160,7 +160,7 @@ def has_ended(pid: int, within_seconds: float) -> bool:
         (
             "from tinytorch import viz\ndef run(seed):\n"
             "    return {'value': float('nan'), 'picture': viz.lines(None, {'a': [1, 2]})}",
-            "it gave no finite number",
+            "it returned no finite number",
         ),
     ],
     ids=["raises", "exits", "not a number"],

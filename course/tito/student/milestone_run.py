@@ -96,7 +96,7 @@ def run_milestone(workspace: Workspace, milestone: Milestone, full: bool, show: 
         milestone.seed,
         round(seconds, 2),
         now(),
-        said.get("why", "") if value is not None or said.get("why") else "it gave no finite number",
+        said.get("why", "") if value is not None or said.get("why") else "it returned no finite number",
         *(figures if value is not None else []),
     )
     _keep(folder / f"{_file_name(milestone, full)}.json", result)
