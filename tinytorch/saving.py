@@ -45,7 +45,7 @@ def load(file, map_location=None, weights_only=True):
         source.seek(-len(start), os.SEEK_CUR)
         if start != ZIP:
             raise ValueError(
-                f"{file} is not a checkpoint: save() writes .npz files; a buffer needs seek(0) before it is read"
+                f"{file} is no checkpoint: save() writes .npz files; a buffer needs seek(0) before it is read"
             )
         return read_entries(source, file)
 
@@ -54,7 +54,7 @@ def read_entries(source, shown):
     """Read a state from an open .npz file; `shown` is what errors call it."""
     with np.load(source, allow_pickle=False) as entries:
         if "structure" not in entries:
-            raise ValueError(f"{shown} is an .npz file, but not a checkpoint: save() writes an entry 'structure'")
+            raise ValueError(f"{shown} is an .npz file, but no checkpoint: save() writes an entry 'structure'")
         return unpacked(json.loads(str(entries["structure"])), entries)
 
 

@@ -166,7 +166,7 @@ FORGED = {
     "a negative dimension": (with_array_file("1.bias", header(HUGE % "-12, -1", bytes(48))), "claims the shape"),
     "a dimension of 0": (npz(honest(**{"1_bias": np.zeros((0, 12), dtype="float32")})), "claims the shape"),
     "True as a dimension": (with_array_file("1.bias", header(HUGE % "True, 12", bytes(48))), "claims the shape"),
-    "32 dimensions": (npz(honest(**{"1_bias": np.zeros((1,) * 31 + (12,), dtype="float32")})), "up to 4 sizes"),
+    "32 dimensions": (npz(honest(**{"1_bias": np.zeros((1,) * 31 + (12,), dtype="float32")})), "at most 4 sizes"),
     "a call as description": (with_array_file("1.bias", header("__import__('os').getcwd()")), "description"),
     "900 brackets as description": (with_array_file("1.bias", header("(" * 900)), "description"),
     "another version": (with_array_file("1.bias", header(HUGE % "12,", bytes(48), version=3)), "as numpy writes it"),
@@ -175,7 +175,7 @@ FORGED = {
     "NaN": (with_number("1.weight", np.nan), "1.weight: not finite"),
     "infinity": (with_number("3.bias", -np.inf), "3.bias: not finite"),
     "NaN in two bytes": (with_number("1.bias", np.nan, "float16"), "1.bias: not finite"),
-    "subnormal numbers": (with_number("1.weight", 1e-40), "nearer to 0 than 1e-12"),
+    "subnormal numbers": (with_number("1.weight", 1e-40), "closer to 0 than 1e-12"),
     "numbers whose products are subnormal": (with_number("1.weight", 1e-20), "make them 0"),
     "numbers that overflow": (with_number("1.weight", 1e30), "beyond 1,000,000"),
     # the net

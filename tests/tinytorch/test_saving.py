@@ -54,7 +54,7 @@ def test_a_tensor_a_list_and_a_parameter_are_states():
 
 def test_what_is_no_checkpoint_says_so(tmp_path):
     (tmp_path / "letter.txt").write_text("Dear reader")
-    with pytest.raises(ValueError, match=r"letter\.txt is not a checkpoint"):
+    with pytest.raises(ValueError, match=r"letter\.txt is no checkpoint"):
         tinytorch.load(tmp_path / "letter.txt")
     np.savez(tmp_path / "other.npz", a=np.arange(3))
     with pytest.raises(ValueError, match=r"no checkpoint: save\(\) writes an entry 'structure'"):

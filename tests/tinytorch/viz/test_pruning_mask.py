@@ -130,7 +130,7 @@ def test_what_is_refused():
             viz.PruningMask({"hidden": WEIGHT}, smallest_go, levels)
     with pytest.raises(ValueError, match=r"one share for each of 2 levels is needed, got \{'pruned': 1\}"):
         made(right={"pruned": [0.9]})
-    with pytest.raises(ValueError, match=r"templates are images \(n, H, W\), got the shape \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"templates must be images \(n, H, W\), got the shape \(2, 4\)"):
         made(templates=WEIGHT)
     with pytest.raises(TypeError, match=r"tensor\.data"):
         viz.PruningMask({"w": object()}, smallest_go, (0.5,))
