@@ -47,7 +47,11 @@ REFUSED = {
     "nothing to join": (TypeError, "got an empty one", lambda: tinytorch.cat([])),
     "expanding 2 to 3": (RuntimeError, "expand stretches sizes of 1", lambda: square().expand(3, 3)),
     "the largest of nothing": (ValueError, "max of an empty tensor is not a number", lambda: tinytorch.zeros(0).max()),
-    "the place in nothing": (ValueError, "argmax of an empty tensor is not a number", lambda: tinytorch.zeros(0).argmax()),
+    "the place in nothing": (
+        ValueError,
+        "argmax of an empty tensor is not a number",
+        lambda: tinytorch.zeros(0).argmax(),
+    ),
     "a number for a tensor": (TypeError, "allclose takes two Tensors", lambda: tinytorch.allclose(square(), 1.0)),
     "equal to a number": (TypeError, "equal takes two Tensors", lambda: tinytorch.equal(square(), 1.0)),
     "outer of a number": (TypeError, "outer takes two Tensors", lambda: tinytorch.outer(1, square())),
