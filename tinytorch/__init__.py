@@ -4,7 +4,7 @@
 >>> x = tinytorch.tensor([[1.0, 2.0]], requires_grad=True)     # built in 01_tensor
 >>> from tinytorch.nn import Linear                            # built in 03_layers
 
-Promises: importing it runs none of the students' code and needs numpy alone; a word that is not built yet says which
+Promises: importing it runs none of the students' code and needs only numpy; a word that is not built yet says which
 module builds it.
 """
 

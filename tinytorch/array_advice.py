@@ -1,7 +1,7 @@
 """Say what to do when a word of PyTorch is asked of `x.data`, which is a numpy array here, or text is added to numbers.
 
 numpy's own error can't be changed, so a sentence is put below it: in a script by `sys.excepthook`, in a notebook after
-the cell. Promises: nothing is said about other errors, and whoever shows errors otherwise goes on doing so.
+the cell. Promises: nothing is said about other errors, and other ways of showing errors keep working.
 """
 
 import builtins
@@ -13,7 +13,7 @@ import numpy as np
 def advice_for(error, known):
     """Give the sentence for an error, or None; `known(word)` tells whether a Tensor has that word."""
     if isinstance(error, TypeError) and str(error).startswith("ufunc '"):
-        return "A Tensor is combined with Tensors, arrays and numbers; here was something else, such as text or None"
+        return "A Tensor can be combined with Tensors, arrays and numbers; this is something else, such as text or None"
     array, word = getattr(error, "obj", None), getattr(error, "name", None)
     if not isinstance(error, AttributeError) or not isinstance(array, np.ndarray) or not known(word):
         return None

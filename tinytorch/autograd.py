@@ -78,7 +78,7 @@ def rule_of(function, ctx):
         found = found if isinstance(found, tuple) else (found,)
         if len(found) != len(arrays):
             raise ValueError(
-                f"{function.__name__}.backward gives one gradient per input, {len(arrays)}: got {len(found)}"
+                f"{function.__name__}.backward must give one gradient per input, {len(arrays)}, got {len(found)}"
             )
         return tuple(x.data if is_tensor(x) else x for x in found)
 
@@ -135,7 +135,7 @@ def grad(outputs, inputs, grad_outputs=None, retain_graph=None, create_graph=Fal
         outputs.backward(grad_outputs)
         found |= {i: x.grad.data for i, x in enumerate(inputs) if x.grad_fn is None and x.grad is not None}
     if len(found) < len(inputs) and not allow_unused:
-        raise RuntimeError("one of the inputs was not used to compute the outputs: say allow_unused=True to get None")
+        raise RuntimeError("one of the inputs was not used to compute the outputs: set allow_unused=True to get None")
     return tuple(beside(outputs)["Tensor"](np.array(found[i])) if i in found else None for i in range(len(inputs)))
 
 

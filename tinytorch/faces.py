@@ -111,7 +111,7 @@ def curriculum() -> list[dict]:
 
 
 class Teacher:
-    """The last finder that Python asks: a module of core that nobody built yet says who builds it."""
+    """The last finder that Python asks: for a module of core that is not built yet, it says who builds it."""
 
     @staticmethod
     def find_spec(name: str, path=None, target=None) -> None:

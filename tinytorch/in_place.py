@@ -37,7 +37,9 @@ def snapshot(x, others):
 def check_fits(x, new):
     """Refuse a value that does not fit into the memory of x."""
     if new.shape != x.shape:
-        raise RuntimeError(f"a change in place keeps the shape {x.shape}, got {new.shape}: write x = x + ... instead")
+        raise RuntimeError(
+            f"a change in place must keep the shape {x.shape}, got {new.shape}: write x = x + ... instead"
+        )
     if not np.can_cast(new.data.dtype, x.data.dtype, "same_kind"):
         raise RuntimeError(f"{new.dtype} does not fit into {x.dtype} in place: write x = x + ... instead")
     if not x.data.flags.writeable:

@@ -1,4 +1,4 @@
-"""Let a weight's gradient lie in memory as the weight does, so that an optimizer reads both straight through."""
+"""Let a weight's gradient lie in memory like the weight, so that an optimizer reads both straight through."""
 
 import functools
 from collections.abc import Callable
@@ -8,7 +8,7 @@ def laid_out_alike(rule: Callable) -> Callable:
     """Wrap the rule of a @ b: where b is a transposed matrix, its gradient is taken from the transposed product.
 
     That is b.T @ a.T, whose first gradient, transposed, is b's: the same sums, in the order in which b lies in memory.
-    PyTorch chooses so too (mm_mat2_backward in torch/csrc/autograd/FunctionsManual.cpp).
+    PyTorch makes the same choice (mm_mat2_backward in torch/csrc/autograd/FunctionsManual.cpp).
     """
 
     @functools.wraps(rule)

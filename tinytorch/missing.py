@@ -1,7 +1,7 @@
 """Words of PyTorch that are not here, and what to use instead.
 
-`docs/pytorch.md` shows this table; `explain` makes the errors of it. Promises: a word that isn't here is an
-AttributeError that says whether PyTorch has it, and the way to do without.
+`docs/pytorch.md` shows this table; `explain` makes errors from it. Promises: a word that isn't here is an
+AttributeError that says whether PyTorch has it, and how to do without it.
 """
 
 import difflib
@@ -289,7 +289,7 @@ INSTEAD: dict[str, dict[str, str]] = {
         "functional": "tinytorch.nn.functional",
         "get_default_device": "'cpu'",
         "get_device": GPU,
-        "gradient": "differences of neighbours",
+        "gradient": "differences of neighbors",
         "hann_window": "from_numpy(numpy.hanning(n))",
         "heaviside": "(x > 0).float()",
         "histogram": "numpy.histogram(x.data, bins)",
@@ -386,7 +386,7 @@ INSTEAD: dict[str, dict[str, str]] = {
         "bfloat16": NO_HALF,
         "compile": NO_GRAPHS,
         "share_memory": "nothing: one process trains here",
-        "to_empty": "build the module anew",
+        "to_empty": "build the module again",
         "get_buffer": "getattr(module, name)",
         "get_extra_state": "register_buffer(name, tensor)",
         "register_backward_hook": HOOKS,

@@ -17,7 +17,7 @@ def with_numpy(x, ufunc, method, inputs, out, options):
     if method == "__call__" and not options and ufunc in OPERATIONS:
         if out is None:
             return names[OPERATIONS[ufunc]](*inputs)
-        if isinstance(out[0], np.ndarray):  # p.data -= tensor: no history, as all that is done to .data
+        if isinstance(out[0], np.ndarray):  # p.data -= tensor: no history, like everything that is done to .data
             return ufunc(*(names["unwrap"](each) for each in inputs), out=out)
     if method == "__call__" and ufunc in COMPARISONS and out is None:
         return names["compare"](ufunc, *inputs)

@@ -1,4 +1,4 @@
-"""Options of PyTorch that nothing here is built for: accepted where they change no value, else an error that says so.
+"""Options of PyTorch that are not built here: accepted if they change no value, otherwise an error that says so.
 
 `docs/pytorch.md` shows this table; `understanding` puts it around functions, and around `__init__` of layers, losses,
 optimizers and schedules, whoever builds them. Promises: an option that a function has itself is its own; the value that
@@ -15,7 +15,7 @@ from tinytorch.settings import check_text, checking
 
 
 class Ignored(NamedTuple):
-    """Whatever is given, the numbers are the same."""
+    """The numbers are the same for every value."""
 
     why: str
 
@@ -72,7 +72,7 @@ EMBEDDING = {
 NUMPYS = {"axis": Called("dim"), "keepdims": Called("keepdim")}
 IN_DTYPE = {"dtype": First("to")}
 
-# place -> option -> what becomes of it; "*" holds for everything there
+# place -> option -> what happens to it; "*" applies to everything there
 OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
     "tinytorch.nn": {
         "*": {
@@ -83,7 +83,7 @@ OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
             "padding": Numbers("padding=kernel_size // 2 for 'same' (odd kernels, stride 1), padding=0 for 'valid'"),
             "dilation": Only((1, (1, 1)), "a larger kernel"),
             "groups": Only((1,), "one Conv2d for each of x.chunk(groups, dim=1), and cat"),
-            "padding_mode": Only(("zeros",), "cat with what should stand at the edges, and padding=0"),
+            "padding_mode": Only(("zeros",), "cat with what should be at the edges, and padding=0"),
         },
         "MaxPool2d": {
             "padding": Only((0, (0, 0)), "cat with rows of -inf first"),
@@ -99,7 +99,7 @@ OPTIONS: dict[str, dict[str, dict[str, NamedTuple]]] = {
         "BatchNorm1d": {
             "affine": Only((True,), "requires_grad_(False): weight is 1 and bias 0"),
             "bias": Only((True,), "requires_grad_(False) of bias"),
-            "track_running_stats": Only((True,), "train(): batches are normalised by themselves"),
+            "track_running_stats": Only((True,), "train(): batches are normalized by themselves"),
         },
         "Embedding": EMBEDDING,
         "MultiheadAttention": {
@@ -214,7 +214,7 @@ def understanding(function: Callable, place: str, word: str, everything: bool = 
 
 
 def check_are_tensors(word: str, arguments: tuple, error: Exception) -> None:
-    """Say that Tensors are taken, if one of the arguments is none and lacks what a Tensor has."""
+    """Say that Tensors are needed, if one of the arguments is not one and lacks what a Tensor has."""
     if (
         isinstance(error, AttributeError)
         and word in OPTIONS["tinytorch.nn.functional"]
@@ -253,7 +253,7 @@ def settled(word: str, arguments: tuple, options: dict, known: dict[str, NamedTu
 
 
 def with_options(kind: type, place: str) -> None:
-    """Let a class of this framework take PyTorch's other options when it is made, and refuse what no setting can be."""
+    """Let a class of this framework take PyTorch's other options when it is made, and refuse impossible settings."""
     if not kind.__module__.startswith("tinytorch."):
         return
     if kind.__name__ in OPTIONS[place] and kind.__init__ is object.__init__:
@@ -280,7 +280,7 @@ def with_options_of_methods(kind: type, place: str = "tinytorch") -> None:
 
 
 def described(what: NamedTuple) -> str:
-    """Say what becomes of an option."""
+    """Say what happens to an option."""
     if isinstance(what, Ignored):
         return f"accepted: {what.why}"
     if isinstance(what, Numbers):

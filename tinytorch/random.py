@@ -4,8 +4,8 @@
 >>> generator().standard_normal(3)
 
 Promises: nothing in tinytorch draws numbers anywhere else, so that one seed repeats a whole run, and
-`set_rng_state(get_rng_state())` continues it to the same bits after a checkpoint. Whoever is handed a `Generator` draws
-from that one alone.
+`set_rng_state(get_rng_state())` continues it to the same bits after a checkpoint. Code that is given a `Generator`
+draws only from that one.
 """
 
 import numpy as np
@@ -14,7 +14,7 @@ _generator = np.random.default_rng()
 
 
 class Generator:
-    """A source of its own, in PyTorch's words; it draws as numpy's generators do."""
+    """A separate source, in PyTorch's words; it draws as numpy's generators do."""
 
     def __init__(self, device="cpu"):
         self.source = np.random.default_rng(0)
@@ -39,7 +39,7 @@ class Generator:
 def restart(source: np.random.Generator, seed: int) -> None:
     """Let a generator begin from `seed` (an integer >= 0)."""
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"a seed is an integer from 0 on, got {seed!r}: call manual_seed(0)")
+        raise ValueError(f"a seed must be an integer from 0 on, got {seed!r}: call manual_seed(0)")
     source.bit_generator.state = np.random.default_rng(int(seed)).bit_generator.state
 
 

@@ -1,7 +1,7 @@
-"""What surrounds the student's recorder: who wants a gradient, and switches that turn recording on and off.
+"""What surrounds the student's recorder: which tensors want a gradient, and switches for recording.
 
 `no_grad` and its like are used as `with no_grad():`, as `@no_grad()`, and as `@no_grad` without brackets. Promises: the
-same switch may be entered again, even inside itself; a generator that is decorated runs switched, and whoever asks it
+same switch may be entered again, even inside itself; a decorated generator runs switched, but the code that asks it
 for values does not.
 """
 

@@ -1,8 +1,8 @@
-"""Note what a test cell or a prediction gave, for the course to learn where people get stuck.
+"""Note the result of a test cell or a prediction, so that the course learns where people get stuck.
 
-Promises: names, counts, kinds of fault and marks of checks, never code, values or titles; one line in a file of one's
-own home, no request, no wait and no error. Nobody reads the file but the server that sends it; docs/student.md tells
-students.
+Promises: names, counts, kinds of fault and marks of checks, never code, values or titles; one line in a file in the
+student's own home, no request, no wait and no error. Only the server that sends the file reads it; docs/student.md
+tells students.
 """
 
 import hashlib
@@ -10,17 +10,17 @@ import json
 import os
 from pathlib import Path
 
-MOST_BYTES = 64_000  # a day without the course; what comes later is not noted
+MOST_BYTES = 64_000  # enough for a day without the course; later results are not noted
 MARK_CHARACTERS = 6  # of a digest: enough to tell the checks of one exercise apart
 
 
 def mark(title: str) -> str:
-    """Name a check by a digest of its title: the course knows its own checks by it, and learns no title of others."""
+    """Name a check by a digest of its title: the course knows its own checks by it, and learns no other titles."""
     return hashlib.sha256(title.encode("utf-8", "replace")).hexdigest()[:MARK_CHARACTERS]
 
 
 def note(**facts: str | int | bool) -> None:
-    """Add a line, where a course listens (`EXCHANGE_URL`) and the home is a student's (`TINYTORCH_HOME`)."""
+    """Add a line, if there is a course (`EXCHANGE_URL`) and the home is a student's (`TINYTORCH_HOME`)."""
     home = os.environ.get("TINYTORCH_HOME")
     if not home or not os.environ.get("EXCHANGE_URL"):
         return

@@ -1,6 +1,6 @@
 """Write states to files and read them: PyTorch's `torch.save` and `torch.load`, in a format that runs nothing.
 
-A file is numpy's `.npz`: the arrays, and one entry `structure` of JSON that says how they hang together. Promises: a
+A file is numpy's `.npz`: the arrays, and one entry `structure` of JSON that says how they fit together. Promises: a
 file that has a name is written whole or not at all; nothing in a file is run when it is read, so it may come from
 anywhere.
 """
@@ -29,7 +29,7 @@ def save(state, file):
 
 
 def write_whole(path, content):
-    """Write beside the final name and rename: a power cut leaves the old file or the new one, never half of each."""
+    """Write next to the final name and rename: a power cut leaves the old file or the new one, never half of each."""
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
         np.savez(file, **content)
@@ -44,7 +44,9 @@ def load(file, map_location=None, weights_only=True):
         start = source.read(len(ZIP))
         source.seek(-len(start), os.SEEK_CUR)
         if start != ZIP:
-            raise ValueError(f"{file} is no checkpoint: save() writes .npz files, and a buffer is read after seek(0)")
+            raise ValueError(
+                f"{file} is no checkpoint: save() writes .npz files; a buffer needs seek(0) before it is read"
+            )
         return read_entries(source, file)
 
 
@@ -57,7 +59,7 @@ def read_entries(source, shown):
 
 
 def packed(value, arrays):
-    """Turn a state into what JSON can say; arrays are put aside, and named by their number."""
+    """Turn a state into what JSON can express; arrays are put aside, and named by their number."""
     if isinstance(value, np.ndarray) and value.dtype != object:
         arrays.append(value)
         return {"array": len(arrays) - 1}
@@ -72,7 +74,7 @@ def packed(value, arrays):
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(
-        "a state consists of dicts (their keys are text or whole numbers), lists, tuples, Tensors, arrays, numbers, "
+        "a state may consist of dicts (their keys are text or whole numbers), lists, tuples, Tensors, arrays, numbers, "
         f"text and None, got {value!r:.60}: save model.state_dict(), not the model"
     )
 
@@ -87,7 +89,7 @@ def unpacked(value, entries):
     if kind in ("tensor", "learning"):
         return core("tensor").Tensor(unpacked(content, entries), requires_grad=kind == "learning")
     if kind == "dict":
-        pairs = content.items() if isinstance(content, dict) else content  # as files of before were written
+        pairs = content.items() if isinstance(content, dict) else content  # as older files were written
         return {key: unpacked(part, entries) for key, part in pairs}
     parts = [unpacked(part, entries) for part in content]
     return tuple(parts) if kind == "tuple" else parts

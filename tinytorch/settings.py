@@ -1,8 +1,8 @@
-"""What layers, losses, optimizers, schedules and loaders are set to: checked when they are made, by the setting's name.
+"""The settings of layers, losses, optimizers, schedules and loaders: checked by name when these are made.
 
 `checking` puts `KINDS` around an `__init__`, whoever builds the class. Promises: a value of the wrong kind is an error
-that says what the setting takes; text is never a size, a number or a truth; None is fine where it is the default; what
-the table doesn't name is left to the class.
+that says what the setting takes; text is never a size, a number or a truth value; None is fine where it is the default;
+settings that the table doesn't name are left to the class.
 """
 
 import functools
@@ -16,7 +16,7 @@ from tinytorch.bound import is_tensor
 
 
 class Kind(NamedTuple):
-    """What a setting takes, in words and as a question; of a value of type `of` the value is wrong, not the type."""
+    """What a setting takes, in words and as a test; refusing a value of type `of` is a ValueError, not a TypeError."""
 
     takes: str
     fits: Callable[[Any], bool]
@@ -50,7 +50,7 @@ def is_number(value: Any, least: float = -float("inf")) -> bool:
 
 
 def is_row(value: Any) -> bool:
-    """Tell whether one can go through a value; through text nobody wants to."""
+    """Tell whether a value can be looped over; text does not count."""
     return (isinstance(value, Iterable) or hasattr(value, "__getitem__")) and not isinstance(value, (str, bytes))
 
 
@@ -120,7 +120,7 @@ KINDS: dict[str, Kind] = {
 
 
 def checking(make: Callable) -> Callable:
-    """Let an `__init__` refuse what its settings cannot be."""
+    """Let an `__init__` refuse values that its settings cannot have."""
     own = list(inspect.signature(make).parameters.values())[1:]
     names = [p.name for p in own if p.kind is p.POSITIONAL_OR_KEYWORD]
     known = {p.name: (KINDS[p.name], p.default is None) for p in own if p.name in KINDS}

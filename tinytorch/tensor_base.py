@@ -1,8 +1,8 @@
 """What a Tensor can do that no module teaches: changes in place, and PyTorch's other spellings.
 
 Everything here is made of the student's own operations, looked up when it is called: if their `add` is wrong, so is
-`+=`. Promises: a change in place is one (views see it), or an error that says why not; a word of PyTorch that is not
-here says what to use instead.
+`+=`. Promises: a change in place is one (views see it), or an error that says why not; the error for a word of
+PyTorch that is not here says what to use instead.
 """
 
 import numpy as np
@@ -118,7 +118,7 @@ class InPlace:
 class Comparable:
     """Element by element: comparisons, truth values and bits; none of them has a gradient."""
 
-    __hash__ = object.__hash__  # a tensor is itself, whatever its numbers: == compares element by element
+    __hash__ = object.__hash__  # a tensor is hashed by identity, not by its numbers: == compares element by element
 
     def __eq__(self, other):
         return self._compared(np.equal, other)
@@ -166,7 +166,7 @@ class Comparable:
 
 
 class Python:
-    """What Python and numpy ask of a tensor."""
+    """What Python and numpy expect of a tensor."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, out=None, **options):
         """Let array + tensor ask the student's add, and p.data -= tensor write into the array."""
@@ -237,7 +237,7 @@ class Python:
 
     def __index__(self):
         if self.data.dtype.kind not in "biu":
-            raise TypeError(f"an index is a whole number, got {self.dtype}: take .long()")
+            raise TypeError(f"an index must be a whole number, got {self.dtype}: take .long()")
         return int(self.item())
 
     def __bool__(self):
@@ -308,7 +308,7 @@ class Reduced:
     """Along a dimension."""
 
     def mean(self, dim=None, keepdim=False):
-        if self.numel() == 0:  # of no numbers there is no mean: PyTorch gives nan for each, or none at all
+        if self.numel() == 0:  # without numbers there is no mean: PyTorch gives nan for each, or none at all
             return self.sum(dim=dim, keepdim=keepdim) * float("nan")
         return beside(self)["mean"](self, dim=dim, keepdim=keepdim)
 
@@ -331,7 +331,7 @@ class Reduced:
     def _check_extreme(self, word, dim):
         places.check_dims(self, dim)
         if 0 in (self.shape if dim is None else [self.shape[dim]] if isinstance(dim, int) and self.ndim else ()):
-            raise ValueError(f"{word} of nothing is no number, got shape {self.shape}: look at numel() first")
+            raise ValueError(f"{word} of an empty tensor is not a number, got shape {self.shape}: check numel() first")
 
     def var(self, dim=None, unbiased=True, correction=None, keepdim=False):
         if self.numel() == 0:
@@ -366,7 +366,7 @@ class Shapes:
     def view(self, *shape):
         if len(shape) == 1 and isinstance(shape[0], str):
             raise NotImplementedError(
-                f"other numbers in the same bits are not shown here: convert with to({shape[0]!r})"
+                f"the same bits can't be read as other numbers here: convert with to({shape[0]!r})"
             )
         return self.reshape(*shape)
 
@@ -505,7 +505,7 @@ class TensorBase(AnyTensor, InPlace, Comparable, Python, Dtypes, Reduced, Shapes
     def grad(self, gradient):
         if gradient is not None and not is_tensor(gradient):
             raise TypeError(
-                f"a gradient is a Tensor or None, got {type(gradient).__name__}: write Tensor(...) around it"
+                f"a gradient must be a Tensor or None, got {type(gradient).__name__}: write Tensor(...) around it"
             )
         self._grad = gradient
 

@@ -1,7 +1,7 @@
 """Count changes in place, so that a backward pass never reads numbers that changed after they were used.
 
 A version belongs to memory, not to a tensor: views share that of their base. Memory that was never changed costs
-nothing. Promises: `check_versions` raises where PyTorch raises, before a gradient is computed of changed numbers.
+nothing. Promises: `check_versions` raises where PyTorch raises, before a gradient is computed from changed numbers.
 """
 
 import weakref

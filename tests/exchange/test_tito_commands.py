@@ -94,7 +94,7 @@ def test_fetch_released_is_safe_to_repeat(live: Live, home: Path, tito: Callable
     assert tito("fetch", "--released", "--quiet") == Said(0, "", "")
     assert (home / "shift" / "shift.ipynb").is_file()
     assert (home / "scale" / "scale.ipynb").read_text() == "my work"
-    assert "you have it already" in tito("fetch", "scale").out
+    assert "you already have it" in tito("fetch", "scale").out
 
 
 def test_corrected_release_is_told(live: Live, home: Path, tito: Callable[..., Said]) -> None:

@@ -159,7 +159,7 @@ def test_points_that_were_meant_for_an_earlier_attempt_are_refused(tom, dora, co
     autograde(course)
     status, answer = ask(tom, "PUT", f"grade/{dora['grade']}", {SCORE: 4, "version": version})
     assert (status, answer["meanwhile"]) == (409, [])
-    assert "graded anew" in answer["error"]
+    assert "graded again meanwhile" in answer["error"]
 
 
 def test_a_flag_is_not_taken_off_unseen(tom, ida, dora):
@@ -167,7 +167,7 @@ def test_a_flag_is_not_taken_off_unseen(tom, ida, dora):
     assert ask(tom, "POST", path)[1]["flagged"] is True
     status, answer = ask(ida, "POST", path)  # nbgrader's own request would take it off
     assert status == 409
-    assert "is flagged" in answer["error"]
+    assert "is already flagged" in answer["error"]
     ida.page.keyboard.press("Control+Shift+F")  # ida's page has not seen it: what she wants is a flag
     expect(ida.page.locator("#statusmessage")).to_have_text("Submission flagged")
     ida.page.keyboard.press("Control+Shift+F")

@@ -46,7 +46,11 @@ def test_an_entry_gets_the_same_numbers_twice_and_those_that_its_author_sees(ent
 
 
 def test_what_is_no_entry_is_refused_in_words(entry, sandbox):
-    for content, why in ((b"no entry", "no .npz file"), (entry[:600], "damaged"), (bytes(300_000), "at most 262,144")):
+    for content, why in (
+        (b"no entry", "not an .npz file"),
+        (entry[:600], "damaged"),
+        (bytes(300_000), "at most 262,144"),
+    ):
         found = measure(content, HALVES, CURRICULUM, sandbox)
         assert [each["accepted"] for each in found] == [False, False]
         assert all(why in each["why"] for each in found)

@@ -230,7 +230,7 @@ def test_the_graded_notebook_is_the_courses_own_with_her_answers(classroom: Clas
     assert shown[0].text.startswith("[as submitted, not verified]") and len(shown[1].text) < 5000
     said = "".join(output.get("text", "") for output in shown)
     assert said.count("neither text nor a PNG picture: not shown") == 2
-    assert "[picture of 450 kB not shown: it may have 300 kB]" in said
+    assert "[picture of 450 kB not shown: the limit is 300 kB]" in said
     text = json.dumps(nb)
     assert "script" not in text and "onload" not in text and "javascript" not in text and "a picture" in text
     assert "SECRET-boxes-words" not in text

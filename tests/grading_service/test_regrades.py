@@ -72,7 +72,7 @@ def test_a_student_asks_again_after_the_answer_and_once_at_a_time(request_of):
 def test_nobody_answers_their_own_request_or_one_of_a_declared_conflict(request_of):
     course_dir = request_of.app.state.settings.course_dir
     (course_dir / "roster.json").write_text('{"students": ["ada"], "conflicts": {"tom": ["ada"]}}')
-    for name, words in (("tom", "a conflict with ada is declared"), ("ada", "nobody grades their own work")):
+    for name, words in (("tom", "a conflict with ada is declared"), ("ada", "nobody may grade their own work")):
         person = Caller(name, "user", frozenset(), frozenset())
         with pytest.raises(Refused, match=words) as caught:
             answer(1, RegradeAnswer(answer="Yes."), request_of, person)

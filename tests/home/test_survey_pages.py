@@ -80,7 +80,7 @@ def test_a_student_answers_on_the_home_page_and_is_not_asked_again(pages):
 
 def test_what_is_wrong_is_said_and_nothing_is_taken(pages):
     ben = student(pages, NAMES[1])
-    assert "an answer says something" in ben.press("", "", hours="")
+    assert "the answer is empty" in ben.press("", "", hours="")
     assert "choose: 0-2" in ben.press("", "", hours="many")
     assert ASKED in ben.get(HOME).text
 

@@ -59,7 +59,7 @@ def test_a_semester_is_compared_with_what_an_earlier_one_kept(tmp_path):
 )
 def test_something_else_is_no_report(tmp_path, content):
     (tmp_path / "x.json").write_text(content)
-    with pytest.raises(TitoError, match="is no report"):
+    with pytest.raises(TitoError, match="is not a semester's report"):
         read_report(tmp_path / "x.json")
     with pytest.raises(TitoError, match=r"\.html, \.md, \.json"):
         write_report({}, [], ".pdf")

@@ -85,5 +85,5 @@ def test_the_command_says_when_surveys_are_missing(monkeypatch):
     for name in ("COURSE_TOKEN", "JUPYTERHUB_API_TOKEN"):
         monkeypatch.setenv(name, "t")
     result = CliRunner().invoke(commands.report, [], env=nowhere)
-    assert result.exit_code == 0 and "without surveys" in result.stderr and "SEMESTER_URL" in result.stderr
+    assert result.exit_code == 0 and "the report has no surveys" in result.stderr and "SEMESTER_URL" in result.stderr
     assert "No survey has enough answers" in result.stdout

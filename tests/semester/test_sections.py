@@ -45,7 +45,7 @@ def test_nobody_grades_themselves_or_a_declared_conflict(given, tmp_path):
     why_not = partial(sections(tmp_path).why_not)
     assert (why_not("tom", "ben"), why_not("ida", "ada")) == ("", "")
     assert why_not("ida", "ben").startswith("a conflict with ben is declared")
-    assert why_not("ada", "ada").startswith("nobody grades their own work")
+    assert why_not("ada", "ada").startswith("nobody may grade their own work")
 
 
 def test_a_student_who_changes_the_section_is_a_change(given, tmp_path):

@@ -124,7 +124,7 @@ def test_recorded_changes_whose_gradient_would_be_wrong_are_refused(w):
 
 
 def test_what_does_not_fit_in_place_is_refused():
-    with pytest.raises(RuntimeError, match=r"keeps the shape \(3,\)"):
+    with pytest.raises(RuntimeError, match=r"must keep the shape \(3,\)"):
         x = tinytorch.zeros(3)
         x += tinytorch.zeros(2, 3)
     with pytest.raises(RuntimeError, match="float32 does not fit into int32"):
@@ -176,9 +176,9 @@ def test_what_forward_leaves_behind_is_no_state():
 
 @pytest.mark.parametrize("dim", [5, -4])
 def test_a_dimension_that_is_not_there_is_refused(dim):
-    with pytest.raises(IndexError, match=r"dim lies in .* got"):
+    with pytest.raises(IndexError, match=r"dim must be in .* got"):
         tinytorch.ones(2, 3).unsqueeze(dim)
-    with pytest.raises(IndexError, match="dim lies in"):
+    with pytest.raises(IndexError, match="dim must be in"):
         tinytorch.ones(2, 3).squeeze(dim)
 
 
@@ -197,7 +197,7 @@ def test_sums_along_two_dimensions_keep_their_digits(dim):
 
 
 def test_a_sum_along_a_dimension_that_is_not_there_is_refused():
-    with pytest.raises(IndexError, match=r"dim lies in -2\.\.1 here, got 5"):
+    with pytest.raises(IndexError, match=r"dim must be in -2\.\.1 here, got 5"):
         tinytorch.ones(2, 3).sum(dim=5)
 
 

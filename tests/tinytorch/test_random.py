@@ -37,5 +37,5 @@ def test_a_state_continues_to_the_same_bits():
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "0", True, None])
 def test_a_seed_is_an_integer_from_0_on(seed):
-    with pytest.raises(ValueError, match="a seed is an integer from 0 on, got"):
+    with pytest.raises(ValueError, match="a seed must be an integer from 0 on, got"):
         tinytorch.manual_seed(seed)

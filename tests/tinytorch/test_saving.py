@@ -61,7 +61,7 @@ def test_what_is_no_checkpoint_says_so(tmp_path):
         tinytorch.load(tmp_path / "other.npz")
     buffer = io.BytesIO()
     tinytorch.save(Tensor([1.0]), buffer)
-    with pytest.raises(ValueError, match=r"a buffer is read after seek\(0\)"):
+    with pytest.raises(ValueError, match=r"a buffer needs seek\(0\) before it is read"):
         tinytorch.load(buffer)
 
 

@@ -149,7 +149,7 @@ def test_conversions_to_python():
     assert (float(x), int(x), x.item(), bool(x)) == (2.5, 2, 2.5, True)
     assert [row.tolist() for row in Tensor([[1, 2], [3, 4]])] == [[1, 2], [3, 4]]
     for convert in (float, int, Tensor.item):
-        with pytest.raises(ValueError, match=r"one number is wanted, got the shape \(2,\): reduce it first"):
+        with pytest.raises(ValueError, match=r"a single number is needed, got the shape \(2,\): reduce it first"):
             convert(Tensor([1.0, 2.0]))
 
 
@@ -213,7 +213,9 @@ def test_a_tensor_made_inside_an_operation_is_refused():
 
 def test_a_gradient_is_a_tensor_or_none():
     x = Tensor([1.0], requires_grad=True)
-    with pytest.raises(TypeError, match=r"a gradient is a Tensor or None, got ndarray: write Tensor\(...\) around it"):
+    with pytest.raises(
+        TypeError, match=r"a gradient must be a Tensor or None, got ndarray: write Tensor\(...\) around it"
+    ):
         x.grad = np.ones(1)
     x.grad = Tensor([2.0])
     assert x.grad.tolist() == [2.0]

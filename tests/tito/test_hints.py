@@ -70,7 +70,7 @@ def test_hints_open_one_by_one_and_stay_open(fetched: Workspace, course: Path, t
 
 def test_an_exercise_without_hints_and_one_that_is_none(fetched: Workspace, course: Path, tito):
     other = exercises(course)[1]
-    assert "no hints in steps" in tito("hint", other).out
+    assert "no step-by-step hints" in tito("hint", other).out
     wrong = tito("hint", exercises(course)[0] + "x")
     assert wrong.code == 1
     assert exercises(course)[0] in wrong.err

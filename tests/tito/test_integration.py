@@ -208,7 +208,7 @@ def test_an_exit_in_a_completed_module_is_told(completed_tensor, tito):
     completed_tensor("raise SystemExit\n")
     answer = tito("test", "integration")
     assert answer.code == 1
-    assert "SystemExit" in answer.out + answer.err or "ended Python without an answer" in answer.err
+    assert "SystemExit" in answer.out + answer.err or "ended without a result" in answer.err
 
 
 @pytest.fixture

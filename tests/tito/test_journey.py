@@ -145,4 +145,4 @@ def test_an_unreleased_module_is_told(student: Student):
         path.unlink()
     said = student.tito("module", "start", "layers")
     assert said.returncode == 1
-    assert "03_layers is not here yet: 'tito fetch layers' fetches it" in said.stderr
+    assert "03_layers is not here yet: get it with 'tito fetch layers'" in said.stderr

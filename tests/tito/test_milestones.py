@@ -137,7 +137,7 @@ def run(seed):
     own_course(script, time_budget_seconds=20)
     answer = tito("milestone", "run", "trial", "--json")
     assert (answer.code, answer.json["value"]) == (1, None)
-    assert answer.json["why"] == "it did not end within its time budget of 20 seconds"
+    assert answer.json["why"] == "it did not finish within its time budget of 20 seconds"
     assert has_ended(int(note.read_text()), within_seconds=60)
 
 
@@ -156,11 +156,11 @@ def has_ended(pid: int, within_seconds: float) -> bool:
     ("script", "why"),
     [
         ("def run(seed):\n    raise ValueError('a shape is wrong')", "ValueError: a shape is wrong (/"),
-        ("import sys\ndef run(seed):\n    sys.exit(0)", "it ended Python without an answer (exit code 0)"),
+        ("import sys\ndef run(seed):\n    sys.exit(0)", "it ended without a result (exit code 0)"),
         (
             "from tinytorch import viz\ndef run(seed):\n"
             "    return {'value': float('nan'), 'picture': viz.lines(None, {'a': [1, 2]})}",
-            "it gave no finite number",
+            "it returned no finite number",
         ),
     ],
     ids=["raises", "exits", "not a number"],

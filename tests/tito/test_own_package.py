@@ -91,7 +91,7 @@ def test_what_was_exported_is_imported_once_and_planned_before(built: Workspace,
     assert (plan.code, whats(plan), plan.json["imported"]) == (0, {"scale": "new", "shift": "new"}, [])
     assert not next_home.exported("scale").exists()
     refused = tito("package", "import", str(wheel))
-    assert refused.code == 1 and "look at the plan with --plan, then say --yes" in refused.err
+    assert refused.code == 1 and "read the plan with --plan, then use --yes" in refused.err
     done = tito("package", "import", str(wheel), "--yes", "--json")
     assert (done.code, done.json["imported"]) == (0, ["scale", "shift"])
     assert next_home.exported("shift").read_text() == SHIFT
@@ -113,10 +113,10 @@ def test_what_the_semester_builds_or_was_worked_on_is_left_alone(
     answer = tito("package", "import", str(wheel), "--yes", "--json")
     assert {step["module"]: step["why"].partition(" Sequence")[0] for step in answer.json["plan"]} == {
         "scale": "your semester builds it",
-        "shift": "you work on it in this home",
-        "affine": "you work on it in this home",
+        "shift": "you are working on it in this home",
+        "affine": "you are working on it in this home",
         "stack": "it lacks stack, which this course's module has",
-        "nothing": "no module of this course",
+        "nothing": "not a module of this course",
     }
     assert answer.code == 0 and [path.name for path in next_home.core.iterdir()] == ["shift.py"]
 
@@ -126,8 +126,8 @@ def test_what_the_semester_builds_or_was_worked_on_is_left_alone(
     ("text", "says"),
     [
         ("raise OSError('no')\n" + SCALE, "scale.py, line 1: OSError: no"),
-        ("import os\nos._exit(3)\n" + SCALE, "ended Python itself (exit code 3)"),
-        ("while True:\n    pass\n" + SCALE, "did not end within 3 seconds"),
+        ("import os\nos._exit(3)\n" + SCALE, "ended the Python process (exit code 3)"),
+        ("while True:\n    pass\n" + SCALE, "did not finish within 3 seconds"),
     ],
 )
 def test_nothing_is_changed_by_modules_that_cannot_be_imported(
@@ -158,17 +158,17 @@ def many(file: zipfile.ZipFile) -> None:
 
 HOSTILE = {
     "a link": ({}, link, "is a link or a folder"),
-    "a way up": ({}, named("tinytorch/../../.bashrc"), "is no name that an export has"),
-    "an absolute name": ({}, named("/etc/cron.d/x"), "is no name that an export has"),
-    "another package": ({}, named("numpy/__init__.py"), "is no name that an export has"),
-    "a name with colours": ({}, named("tinytorch/\x1b[31m.py"), "is no name that an export has"),
-    "a second list": ({}, named("tinytorch-9.dist-info/own_modules.json"), "this file has 2"),
-    "far too many": ({}, many, f"holds {MOST_MEMBERS + 1:,} files"),
+    "a way up": ({}, named("tinytorch/../../.bashrc"), "is not a name that an export contains"),
+    "an absolute name": ({}, named("/etc/cron.d/x"), "is not a name that an export contains"),
+    "another package": ({}, named("numpy/__init__.py"), "is not a name that an export contains"),
+    "a name with colours": ({}, named("tinytorch/\x1b[31m.py"), "is not a name that an export contains"),
+    "a second list": ({}, named("tinytorch-9.dist-info/own_modules.json"), "the file has 2 own_modules.json"),
+    "far too many": ({}, many, f"contains {MOST_MEMBERS + 1:,} files"),
     "a bomb": ({"scale": "#" * 50_000_000}, None, f"has more than {MOST_MODULE_BYTES:,} bytes"),
     "not Python": ({"scale": "def ("}, None, "tinytorch/core/scale.py is not Python (SyntaxError"),
     "deep code": ({"scale": "(" * 100_000}, None, "is not Python"),
     "a zero byte": ({"scale": "x = 1\0"}, None, "is not Python"),
-    "a path for a module": ({"../../../.profile": ""}, None, "is no name that an export has"),
+    "a path for a module": ({"../../../.profile": ""}, None, "is not a name that an export contains"),
 }
 
 
@@ -200,7 +200,7 @@ def test_what_is_no_archive_is_refused(content: bytes, course, next_home: Worksp
     path = tmp_path / "own.whl"
     path.write_bytes(content)
     answer = tito("package", "import", str(path), "--yes", "--json")
-    assert answer.code == 1 and "make it anew with 'tito package export'" in answer.json["error"]
+    assert answer.code == 1 and "make it again with 'tito package export'" in answer.json["error"]
 
 
 TRAINED = """

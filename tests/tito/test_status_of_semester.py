@@ -65,7 +65,7 @@ def in_force(semester: Service) -> None:
 
 
 ALL = ["scale", "shift", "affine", "stack", "measure", "later"]
-MORE = "3 more modules are in the curriculum and not in this semester: --all lists all.\n"
+MORE = "3 more modules are in the curriculum but not in this semester: --all lists everything.\n"
 
 
 def listed(answer) -> list[str]:
@@ -95,7 +95,7 @@ def test_what_a_student_worked_on_stays_listed(in_force, started, tito):
 def test_where_nothing_is_in_force_the_whole_curriculum_is_listed_with_the_reason(semester, tito):
     assert listed(tito("status", "--json")) == ALL
     assert "no semester is in force" in tito("status", "--json").json["semester_unknown"]
-    assert "All modules are shown, not your semester's alone: " in tito("module", "status").out
+    assert "All modules are shown, not only your semester's: " in tito("module", "status").out
 
 
 def test_a_silent_service_costs_a_line(workspace, curriculum, tito, monkeypatch, unused_port: int):

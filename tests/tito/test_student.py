@@ -115,7 +115,7 @@ def test_an_endless_loop_when_imported_names_its_line(completed, workspace: Work
     answer = tito("module", "complete", "scale", "--time-limit", "5")
     assert answer.code == 1
     assert "cell 13 (halve" in answer.err
-    assert "did not end within 5 seconds: is there an endless loop?" in answer.err
+    assert "did not finish within 5 seconds: is there an endless loop?" in answer.err
     assert everything(workspace) == before
 
 
@@ -146,7 +146,7 @@ def test_code_that_ends_python_is_told(completed, workspace: Workspace, tito, en
     before = everything(workspace)
     answer = tito("module", "complete", "scale")
     assert answer.code == 1
-    assert "SystemExit" in answer.err or "ended Python itself" in answer.err
+    assert "SystemExit" in answer.err or "ended the Python process" in answer.err
     assert everything(workspace) == before
 
 
@@ -394,5 +394,5 @@ def test_a_course_that_cannot_be_reached_costs_one_line(
     monkeypatch.setenv("COURSE_TOKEN", "none")
     answer = tito("module", "test", "scale")
     assert answer.code == 0
-    assert answer.err.startswith("The course was not told that scale was tested: ")
+    assert answer.err.startswith("Could not report to the course that scale was tested: ")
     assert "Dates are not shown: " in tito("status").out

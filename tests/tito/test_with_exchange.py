@@ -73,4 +73,4 @@ def test_a_refused_event_is_told_and_costs_nothing(
     started("scale").solve()
     answer = tito("module", "complete", "scale")
     assert answer.code == 0
-    assert answer.err.startswith("The course was not told that scale was completed: ")
+    assert answer.err.startswith("Could not report to the course that scale was completed: ")

@@ -27,7 +27,7 @@ def install_recorder() -> None:
     except ModuleNotFoundError as missing:
         if missing.name not in ("tinytorch.core.autograd", "tinytorch.core.tensor"):
             _explain(missing)
-    except Exception as error:  # whatever a student's file raises: the rest of the package must still be usable
+    except Exception as error:  # a student's file may raise anything: the rest of the package must still be usable
         _explain(error)
 
 
@@ -35,7 +35,7 @@ def _explain(error: Exception) -> None:
     """Say what is wrong with autograd.py, now and again when backward() is called."""
     message = (
         f"core/autograd.py cannot be used, so there are no gradients: {_place(error)}{type(error).__name__}: {error}. "
-        "Mend your notebook of module 05_autograd and run `tito module complete autograd`"
+        "Fix your notebook of module 05_autograd and run `tito module complete autograd`"
     )
     warnings.warn(message, stacklevel=2)
     with contextlib.suppress(Exception):  # a broken tensor.py speaks for itself when it is imported by name

@@ -1,7 +1,7 @@
 """Data sets, samplers and options of DataLoader that no module teaches.
 
-Promises: orders and batches are the student's `load_batches`; workers are accepted with a word, for everything runs in
-this process.
+Promises: orders and batches come from the student's `load_batches`; workers are accepted with a warning, because
+everything runs in this process.
 """
 
 import copy
@@ -52,7 +52,7 @@ class Sampler:
         return len(self.data_source)
 
     def __iter__(self):
-        raise NotImplementedError(f"{type(self).__name__} must say in which order: define __iter__()")
+        raise NotImplementedError(f"{type(self).__name__} must give an order: define __iter__()")
 
 
 class SequentialSampler(Sampler):
@@ -136,7 +136,7 @@ class DataLoader(dataloader.DataLoader):
         persistent_workers=False,
     ):  # fmt: skip
         if sampler is not None and shuffle:
-            raise ValueError("a sampler says the order: leave shuffle out")
+            raise ValueError("a sampler decides the order: leave shuffle out")
         if num_workers:
             warnings.warn(f"num_workers={num_workers}: there are no workers here, this process loads", stacklevel=2)
         self.sampler, self.batch_sampler, self.generator = sampler, batch_sampler, generator
@@ -166,7 +166,7 @@ class DataLoader(dataloader.DataLoader):
         return iter(dataloader.load_batches(view))
 
     def _order(self):
-        """Give the order that a sampler or a generator says; None leaves it to the student's load_batches."""
+        """Give the order that a sampler or a generator decides; None leaves it to the student's load_batches."""
         if self.sampler is not None:
             return [int(i) for i in self.sampler]
         if self.shuffle and self.generator is not None:

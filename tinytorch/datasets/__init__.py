@@ -6,13 +6,13 @@ Embedded, always there, no network:
 >>> words = names()                                 # ['emma', 'olivia', ...]
 >>> text = shakespeare()                            # one string
 >>> picture = cat()                                 # (300, 451, 3) uint8
->>> trained = trained_transformer()                 # weights of a small GPT, and what it wrote while it learnt
+>>> trained = trained_transformer()                 # weights of a small GPT, and what it wrote while it learned
 
 In their official file layouts, from a folder (`root` or `$TINYTORCH_DATA`) or fetched once with `download=True`:
 
 >>> MNIST("/data", train=True)
 
-Needs numpy alone. Promises: images are uint8 exactly as published, `arrays()` scales them to 0..1; a fetched file is
+Needs only numpy. Promises: images are uint8 exactly as published, `arrays()` scales them to 0..1; a fetched file is
 kept only if its checksum is the published one; a missing or damaged file is an error that says what to put where.
 """
 

@@ -21,7 +21,7 @@ def read_idx(path: Path) -> np.ndarray:
     """Read an idx file of unsigned bytes, plain or gzipped, as a uint8 array.
 
     Raises:
-        ValueError: the file is not idx, holds another type, or is shorter or longer than its header says.
+        ValueError: the file is not idx, contains another type, or is shorter or longer than its header says.
     """
     content = unpacked(path)
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] != IDX_UINT8:

@@ -28,7 +28,7 @@ class _PublishedSet(ImageSet):
     """Find the files of one published set, fetch them if asked, and read them."""
 
     title: ClassVar[str]
-    folders: ClassVar[tuple[str, ...]]  # where below a root the files may lie; the first is used for fetching
+    folders: ClassVar[tuple[str, ...]]  # where the files may be below a root; the first is used for fetching
     url: ClassVar[str]
     size: ClassVar[str]  # of what is fetched, for messages
 
@@ -117,7 +117,7 @@ class MNIST(_PublishedSet):
 
     title = "MNIST"
     folders: ClassVar[tuple[str, ...]] = ("mnist", "MNIST/raw")
-    # The authors' own address answers no more; this is the copy that torchvision names first.
+    # The authors' own address no longer answers; this is the copy that torchvision names first.
     url = "https://ossci-datasets.s3.amazonaws.com/mnist/"
     size = "12 MB"
     md5: ClassVar[dict[str, str]] = {  # of the files before compression
@@ -171,7 +171,7 @@ class FashionMNIST(MNIST):
 
 
 class CIFAR10(_PublishedSet):
-    """Colour photographs of ten kinds of things, (3, 32, 32): 50,000 to train on, 10,000 to test with.
+    """Color photographs of ten kinds of things, (3, 32, 32): 50,000 to train on, 10,000 to test with.
 
     Read from the "binary version". Source: Krizhevsky (2009), Learning multiple layers of features from tiny images.
     """

@@ -1,4 +1,4 @@
-"""What every set of labelled images has in common.
+"""What every set of labeled images has in common.
 
 An image set has `data` (uint8, one image per row), `targets` (int32), `classes` (their names) and behaves as a
 map-style dataset: `len(images)` and `images[i] -> (image, label)`.
@@ -24,10 +24,10 @@ DIGIT_CLASSES = tuple("0123456789")
 
 
 class ImageSet:
-    """Labelled images in memory.
+    """Labeled images in memory.
 
     Args:
-        data: uint8 array, (N, H, W) for grey or (N, C, H, W) for colour.
+        data: uint8 array, (N, H, W) for grey or (N, C, H, W) for color.
         targets: N labels; each an index into `classes`.
         classes: names of the classes.
         white: the pixel value that `arrays()` maps to 1.0.
@@ -50,7 +50,7 @@ class ImageSet:
         self.data, self.targets, self.classes, self.white = data, targets.astype(np.int32), classes, white
         self.transform, self.target_transform = transform, target_transform
         if len(targets) and (self.targets.min() < 0 or self.targets.max() >= len(classes)):
-            raise ValueError(f"labels must lie in 0..{len(classes) - 1}, found {targets.min()}..{targets.max()}")
+            raise ValueError(f"labels must be in 0..{len(classes) - 1}, found {targets.min()}..{targets.max()}")
 
     def __len__(self) -> int:
         return len(self.data)

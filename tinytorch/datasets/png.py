@@ -1,4 +1,4 @@
-"""Read a PNG picture with zlib and numpy: 8 bits a channel, not interlaced, which is what the package carries.
+"""Read a PNG picture with zlib and numpy: 8 bits a channel, not interlaced, which is what the package contains.
 
 Source: PNG Specification (Third Edition), W3C, sections 5 (chunks), 7 and 9 (scanlines and their filters).
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # colour type: grey, RGB, grey + alpha, RGB + alpha
+CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # color type: grey, RGB, grey + alpha, RGB + alpha
 
 
 def decode_png(content: bytes) -> np.ndarray:
@@ -26,7 +26,7 @@ def decode_png(content: bytes) -> np.ndarray:
     if depth != 8 or colour not in CHANNELS or interlaced:
         raise ValueError(
             "only PNGs with 8 bits a channel, without palette and interlacing are read, got "
-            f"depth {depth}, colour type {colour}, interlaced {interlaced}: convert the picture first"
+            f"depth {depth}, color type {colour}, interlaced {interlaced}: convert the picture first"
         )
     raw = zlib.decompress(b"".join(body for kind, body in chunks if kind == b"IDAT"))
     return _unfilter(raw, height, width, CHANNELS[colour])
@@ -61,11 +61,11 @@ def _unfilter(raw: bytes, height: int, width: int, channels: int) -> np.ndarray:
 def _row(kind: int, row: np.ndarray, above: np.ndarray) -> np.ndarray:
     if kind == 0:
         return row
-    if kind == 1:  # Sub: differences to the left neighbour, so a running sum modulo 256
+    if kind == 1:  # Sub: differences to the left neighbor, so a running sum modulo 256
         return np.cumsum(row, axis=0, dtype=np.uint8)
     if kind == 2:  # Up
         return row + above
-    if kind in (3, 4):  # Average, Paeth: each pixel needs its left neighbour first
+    if kind in (3, 4):  # Average, Paeth: each pixel needs its left neighbor first
         predict = _average if kind == 3 else _paeth
         columns = [_sequential(row[:, c].tolist(), above[:, c].tolist(), predict) for c in range(row.shape[1])]
         return np.array(columns, np.uint8).T
@@ -87,7 +87,7 @@ def _average(left: int, up: int, upper_left: int) -> int:
 
 
 def _paeth(left: int, up: int, upper_left: int) -> int:
-    """Choose the neighbour closest to left + up - upper_left (Paeth 1991)."""
+    """Choose the neighbor closest to left + up - upper_left (Paeth 1991)."""
     to_left, to_up, to_corner = abs(up - upper_left), abs(left - upper_left), abs(left + up - 2 * upper_left)
     if to_left <= to_up and to_left <= to_corner:
         return left

@@ -6,7 +6,7 @@
 >>> with fast.enabled():                 # or only inside
 ...     trainer.fit(loader, epochs=10)
 
-Each implementation is registered under the name "fast" and stands beside the student's own, which stays as it is.
+Each implementation is registered under the name "fast", next to the student's own, which stays as it is.
 Promises: results and gradients agree within 1e-5 of the size of the numbers; what it has no fast way for (other dtypes,
 shapes that don't fit) is left to the implementation that was there, errors included; a result goes back by the rule of
 the implementation that made it; switched off, a training is bit for bit the one that it would have been.
@@ -24,7 +24,7 @@ from contextlib import contextmanager
 
 from tinytorch.fast.switching import NAME, found, switch
 
-# Whoever still builds one of these modules may not have this package.
+# A student who still builds one of these modules may not have this package.
 ANSWERS = (
     "activations",
     "layers",
@@ -45,7 +45,7 @@ _BEFORE: dict[str, str] = {}  # operation -> the implementation that was used be
 def enable() -> tuple[str, ...]:
     """Compute with everything that there is a fast way for; return the names of these operations.
 
-    A second call changes nothing. Modules that aren't built yet are passed over.
+    A second call changes nothing. Modules that aren't built yet are skipped.
     """
     before = switch(dict.fromkeys(found(), NAME))
     for operation, name in before.items():
@@ -66,7 +66,7 @@ def is_enabled() -> bool:
 
 @contextmanager
 def enabled() -> Iterator[tuple[str, ...]]:
-    """Compute fast inside `with fast.enabled():`, and afterwards as before it; it may stand inside itself."""
+    """Compute fast inside `with fast.enabled():`, and afterwards as before it; it may be nested."""
     before = switch(dict.fromkeys(found(), NAME))
     try:
         yield tuple(sorted(before))

@@ -1,4 +1,4 @@
-"""Attention as a single operation, a few heads at a time; results lie in memory as merging the heads wants them."""
+"""Attention as a single operation, a few heads at a time; results lie in memory as merging the heads needs them."""
 
 import math
 

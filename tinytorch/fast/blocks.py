@@ -1,7 +1,7 @@
 """Walk through large arrays in pieces that stay in the processor's cache.
 
-Promises: what `views` gives are views, of the same elements of each array, whatever order they lie in; what `room`
-makes begins where a line of the cache does, so that no number read at a time lies in two lines.
+Promises: what `views` gives are views, of the same elements of each array, in whatever order they lie; what `room`
+makes begins where a line of the cache does, so that no group of numbers read at a time lies in two lines.
 """
 
 import math
@@ -17,7 +17,7 @@ FLOATS = (np.dtype("float32"), np.dtype("float64"))
 
 
 def room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """Make an array whose numbers mean nothing yet."""
+    """Make an array whose numbers are not set yet."""
     count = math.prod(shape)
     if count < SMALL:
         return np.empty(shape, dtype)
@@ -27,7 +27,7 @@ def room(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def room_like(array: np.ndarray) -> np.ndarray:
-    """Make an array of the same shape and dtype, that lies alike."""
+    """Make an array of the same shape and dtype, that lies in memory in the same way."""
     return room(array.shape, array.dtype) if array.flags.c_contiguous else np.empty_like(array)
 
 
@@ -53,7 +53,7 @@ def alike(first: np.ndarray, *others: np.ndarray) -> bool:
 
 
 def is_dense(array: np.ndarray) -> bool:
-    """Tell whether the elements fill one stretch of memory, in whatever order of the axes."""
+    """Tell whether the elements fill one stretch of memory, with the axes in any order."""
     if array.flags.c_contiguous:
         return True
     step = array.itemsize

@@ -30,7 +30,7 @@ def gelu(a):
         return default("gelu")(a), None
     out, slope = room_like(a), room_like(a)
     with np.errstate(over="ignore"):
-        for part, below, its_slope in views(a, out, slope):  # Phi(a) stands where a Phi(a) will
+        for part, below, its_slope in views(a, out, slope):  # Phi(a) is where a Phi(a) will be
             share_below(part, its_slope, below)
             its_slope *= -0.5
             np.exp(its_slope, out=its_slope)

@@ -11,7 +11,7 @@ from tinytorch.fast.way_back import gives_new
 
 @primitive
 def norm_in_one(x, weight, bias, eps):
-    """Normalise the last axis of x (..., dim), scale and shift it; keep the normalised x and each row's scale."""
+    """Normalize the last axis of x (..., dim), scale and shift it; keep the normalized x and each row's scale."""
     rows = x.reshape(-1, x.shape[-1])
     normal, out, scales = room(rows.shape, x.dtype), room(rows.shape, x.dtype), np.empty((len(rows), 1), x.dtype)
     share = np.full((rows.shape[1], 1), 1 / rows.shape[1], x.dtype)
@@ -73,14 +73,14 @@ def norm_gradients(grad, out, x, weight, bias, eps):
 
 
 def layer_norm(x, weight=None, bias=None, eps=1e-5):
-    """Normalise the last axis as one operation."""
+    """Normalize the last axis as one operation."""
     if fits(x, weight, bias):
         return norm_in_one(x, weight, bias, eps)
     return default("layer_norm")(x, weight, bias, eps)
 
 
 def fits(x, *parameters):
-    """Tell whether x has an axis to normalise, and scale and shift are vectors of its size and dtype."""
+    """Tell whether x has an axis to normalize, and scale and shift are vectors of its size and dtype."""
     if not isinstance(x, Tensor) or not x.data.ndim or not x.data.size or x.data.dtype not in FLOATS:
         return False
     wanted = x.data.shape[-1:], x.data.dtype
@@ -88,7 +88,7 @@ def fits(x, *parameters):
 
 
 def layer_norm_over(input, normalized_shape, weight=None, bias=None, eps=1e-5):
-    """Normalise over the last axes; if that is one, without any reshaping."""
+    """Normalize over the last axes; if that is one, without any reshaping."""
     one = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if len(one) == 1 and isinstance(input, Tensor) and input.shape[-1:] == one and fits(input, weight, bias):
         return norm_in_one(input, weight, bias, eps)

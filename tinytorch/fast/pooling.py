@@ -1,4 +1,4 @@
-"""Pooling of two by two pixels: first neighbours in a line, all at once, then lines; a few lines at a time."""
+"""Pooling of two by two pixels: first neighbors in a line, all at once, then lines; a few lines at a time."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def fits(x, kernel_size):
 
 
 def max_pool2d(x, kernel_size):
-    """Take the largest of each window of two by two by comparing neighbours; other sizes as they were."""
+    """Take the largest of each window of two by two by comparing neighbors; other sizes as they were."""
     if not fits(x, kernel_size):
         return default("max_pool2d")(x, kernel_size)
     wide = np.maximum(x[..., 0::2], x[..., 1::2])

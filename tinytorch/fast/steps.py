@@ -1,6 +1,6 @@
 """Adam piece by piece: both averages are changed in place, the parameter is a new array.
 
-Who has kept the parameter's old array (a graph, a snapshot) keeps the old numbers.
+Anything that kept the parameter's old array (a graph, a snapshot) keeps the old numbers.
 """
 
 import math

@@ -1,6 +1,6 @@
-"""Find what can be computed fast, and lead operations to it and back.
+"""Find what can be computed fast, and switch operations to it and back.
 
-Operations of module 01 are switched by name as any other. Functions that are made of operations (`linear`,
+Operations of module 01 are switched by name like any other. Functions that are made of operations (`linear`,
 `layer_norm`, `attention`, ...) have no name in the student's notebook; here each gets one, as `composed` gives, in
 every module of core that has it. Promises: nothing of that changes what is computed before somebody switches.
 """
@@ -53,9 +53,9 @@ def _is_built(slug: str) -> bool:
 
 
 def adopt(slug: str, function: str, fast: Callable) -> None:
-    """Let a function of core be replaced by name, wherever the framework or the session holds it, by whatever word."""
+    """Let a function of core be replaced by name, wherever the framework or the session has it, under any name."""
     ops, original = core("tensor"), getattr(core(slug), function)
-    if not hasattr(original, "__wrapped__"):  # what `composed` made has it; a module that was loaded anew has not
+    if not hasattr(original, "__wrapped__"):  # what `composed` made has it; a module that was loaded again has not
         switched = ops.composed(original)
         for holder in (*modules_in_use(), ops.RECORDER):
             for word in [word for word, value in vars(holder).items() if value is original]:
@@ -74,6 +74,6 @@ def default(operation: str) -> Callable:
 
 
 def switch(names: Mapping[str, str]) -> dict[str, str]:
-    """Lead operations to these implementations; return operation -> the name before."""
+    """Switch operations to these implementations; return operation -> the name before."""
     use = core("tensor").use_implementation
     return {operation: use(operation, name) for operation, name in names.items()}

@@ -32,7 +32,7 @@ def backpropagate(tensor, gradient=None):
 
 
 def summed(first, first_is_new, second, second_is_new):
-    """Add two gradients, into one that nobody else holds if there is such."""
+    """Add two gradients, into one that nobody else holds, if there is one."""
     place = first if first_is_new else second if second_is_new else None
     return np.asarray(np.add(first, second, out=place))  # numpy makes a plain number of two arrays without axes
 

@@ -2,7 +2,7 @@
 
 `x` is (channels, images, rows, columns) here. Both kinds of windows promise:
 
-- `places`: how many windows lie below and beside each other; `groups()`: slices of images;
+- `places`: how many windows there are down and across; `groups()`: slices of images;
 - `matrix(some)`: (channels * kernel rows * kernel columns, columns), new at each call only in its numbers;
 - `maps(product, some)`: out of (out, columns) the places alone, (out, images, down, across): a view;
 - `blame(maps)`: the way back, (out, columns), 0 in a column that is no place;

@@ -19,8 +19,8 @@ AS_EQUAL = 1e-4  # of the scores' size
 def generate_cached(model, ids, steps, temperature=1.0, top_k=None):
     """Continue a text as module 14 does, but read it by arrays, if the model is that of module 13 and it fits.
 
-    What the arrays say of the last token of the beginning is compared with what the model says: a model that computes
-    something else, whatever the reason, reads on itself.
+    For the last token of the beginning, the arrays' answer is compared with the model's: a model that computes
+    something else, for whatever reason, goes on by itself.
     """
     go_on = default("generate_cached")
     if is_watched() or not is_known(model) or not 0 < len(ids) < model.context or steps < 2:

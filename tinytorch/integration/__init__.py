@@ -1,7 +1,7 @@
-"""Tests of several modules together, to be read: what must hold when one's own tensors, layers and optimizers meet.
+"""Tests of several modules together, to be read: what must hold when a student's tensors, layers and optimizers meet.
 
 `tito test integration` runs them on the student's own package. A test names the modules that it needs, and runs when
-they are complete; it speaks PyTorch's words only. Each docstring says the law.
+they are complete; it uses only PyTorch's words. Each docstring states the law.
 """
 
 from collections.abc import Callable

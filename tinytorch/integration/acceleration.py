@@ -7,7 +7,7 @@ from tinytorch.integration import integration_test
 
 @integration_test("tensor", "layers", "losses", "autograd", "optimizers", "spatial", "acceleration")
 def accelerated_training_goes_where_the_other_goes() -> None:
-    """Training with convolutions, loss, gelu and Adam accelerated gives the weights of a training without"""
+    """Training with convolutions, loss, gelu and Adam accelerated gives the weights of training without acceleration"""
     import tinytorch as tt
     from tinytorch import nn, optim
     from tinytorch.core.acceleration import FAST, accelerated

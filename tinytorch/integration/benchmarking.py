@@ -1,4 +1,4 @@
-"""Measurements of one's own models, on a clock that counts work."""
+"""Measurements of a student's own models, on a clock that counts work."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from tinytorch.integration import integration_test
 
 @integration_test("tensor", "layers", "benchmarking")
 def more_layers_are_slower_on_a_clock_that_counts_them() -> None:
-    """On a clock that counts layers' calls, three layers take three times as long as one, and equals can't be told"""
+    """On a clock that counts layers' calls, three layers take three times as long as one; equals can't be told apart"""
     import tinytorch as tt
     from tinytorch import nn
     from tinytorch.profiling import interleave, verdict

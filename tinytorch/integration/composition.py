@@ -19,7 +19,7 @@ def activations_keep_shape_and_dtype() -> None:
 
 @integration_test("tensor", "activations")
 def softmax_rows_are_probabilities() -> None:
-    """Softmax of a batch gives rows that sum to 1, also for large numbers"""
+    """Softmax of a batch gives rows that sum to 1, even for large numbers"""
     import tinytorch as tt
 
     x = tt.tensor([[1.0, 2.0, 3.0], [1000.0, 0.0, -1000.0]])
@@ -44,7 +44,7 @@ def sequential_is_its_layers_in_order() -> None:
 
 @integration_test("tensor", "activations", "layers")
 def parameters_of_nested_modules_are_found() -> None:
-    """A module inside a module lends it its parameters, each once"""
+    """A module inside a module adds its parameters, each once"""
     from tinytorch import nn
 
     model = nn.Sequential(nn.Sequential(nn.Linear(2, 3), nn.ReLU()), nn.Linear(3, 1))

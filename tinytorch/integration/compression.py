@@ -31,7 +31,7 @@ def a_pruned_model_stays_pruned_while_it_learns() -> None:
 
 @integration_test("tensor", "activations", "layers", "compression")
 def dropping_silent_units_changes_nothing() -> None:
-    """Units whose row and bias are 0 can be dropped, and the model says the same"""
+    """Units whose row and bias are 0 can be dropped, and the model's answers stay the same"""
     import tinytorch as tt
     from tinytorch import nn
     from tinytorch.core.compression import drop_units

@@ -7,7 +7,7 @@ from tinytorch.integration import integration_test
 
 @integration_test("layers", "spatial", "profiling", "quantization", "olympics")
 def an_entry_says_what_its_model_says() -> None:
-    """A model in bytes, written as an entry and built anew from its words and arrays, gives the same scores"""
+    """A model in bytes, written as an entry and rebuilt from its words and arrays, gives the same scores"""
     import tinytorch as tt
     from tinytorch import nn
     from tinytorch.core.olympics import build, entry_bytes, parse_architecture, validate_entry, wanted_arrays
@@ -19,7 +19,7 @@ def an_entry_says_what_its_model_says() -> None:
     text, arrays = read_archive(entry_bytes(model), read_rules()["entries"])
     layers = parse_architecture(text)
     faults = validate_entry(wanted_arrays(layers, arrays), arrays)
-    assert faults == {}, f"an entry of one's own is found faulty: {faults}"
+    assert faults == {}, f"the model's own entry is found faulty: {faults}"
     broken = arrays | {"0.bias": np.full(2, np.nan, dtype="float32")}
     faults = validate_entry(wanted_arrays(layers, broken), broken)
     assert faults == {"0.bias": "not finite"}, f"a bias of NaN is judged {faults}"

@@ -7,7 +7,7 @@ from tinytorch.integration import integration_test
 
 @integration_test("tensor", "activations", "layers", "losses", "autograd", "optimizers", "profiling")
 def a_watched_training_goes_to_the_same_bits() -> None:
-    """A training whose steps are profiled ends at exactly the weights of one that nobody watches"""
+    """Training with profiled steps ends at exactly the weights of training that nobody watches"""
     import tinytorch as tt
     from tinytorch import nn, optim
     from tinytorch.profiling import profile_calls
@@ -32,7 +32,7 @@ def a_watched_training_goes_to_the_same_bits() -> None:
 
 @integration_test("tensor", "activations", "layers", "autograd", "profiling")
 def a_model_costs_what_its_shapes_say() -> None:
-    """The products of a network take 2 flops for each weight and row, also of a layer that is used twice"""
+    """The products of a network take 2 flops for each weight and row, even in a layer that is used twice"""
     import tinytorch as tt
     from tinytorch import nn
     from tinytorch.profiling import profile_calls

@@ -7,7 +7,7 @@ from tinytorch.integration import integration_test
 
 @integration_test("tensor", "activations", "layers", "losses", "autograd", "optimizers", "quantization")
 def a_layer_on_a_grid_learns_through_the_rounding() -> None:
-    """A layer whose weights are rounded in each step is trained all the same, and they stay on the grid"""
+    """A layer whose weights are rounded in each step still learns, and they stay on the grid"""
     import tinytorch as tt
     from tinytorch import nn, optim
 

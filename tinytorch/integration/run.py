@@ -32,7 +32,7 @@ def _run(test: IntegrationTest) -> dict:
         test.run()
     except AssertionError as error:
         why = str(error)
-    except Exception as error:  # whatever a student's code raises is an answer
+    except Exception as error:  # any error in a student's code is an answer
         where = traceback.extract_tb(error.__traceback__)[-1]
         why = f"{type(error).__name__}: {error} ({where.filename}, line {where.lineno})"
     return {"name": test.name, "title": test.title, "passed": not why, "why": why}

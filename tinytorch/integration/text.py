@@ -7,7 +7,7 @@ from tinytorch.integration import integration_test
 
 @integration_test("tokenization")
 def a_text_comes_back_from_its_tokens() -> None:
-    """Any text comes back from its tokens, whatever the merges were learnt from"""
+    """Any text comes back from its tokens, no matter what the merges were learned from"""
     from tinytorch.core.tokenization import Tokenizer
 
     tokenizer = Tokenizer.learn("the cat sat on the mat, and that was that", merges=12)

@@ -17,11 +17,11 @@ GAINS = {"linear": 1.0, "sigmoid": 1.0, "conv2d": 1.0, "tanh": 5 / 3, "relu": ma
 
 
 def calculate_gain(nonlinearity, param=None):
-    """Tell by how much weights should be larger before this activation."""
+    """Tell how much larger weights should be before this activation."""
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in GAINS:
-        raise ValueError(f"the gain of {nonlinearity!r} isn't known, only of {', '.join([*GAINS, 'leaky_relu'])}")
+        raise ValueError(f"the gain of {nonlinearity!r} isn't known; known are {', '.join([*GAINS, 'leaky_relu'])}")
     return GAINS[nonlinearity]
 
 
@@ -62,14 +62,16 @@ def normal_(tensor, mean=0.0, std=1.0):
 
 
 def trunc_normal_(tensor, mean=0.0, std=1.0, a=-2.0, b=2.0):
-    """Draw normally, and again what lies outside [a, b]."""
+    """Draw normally, and draw again what is outside [a, b]."""
     drawn = generator().normal(mean, std, tensor.shape)
     for _ in range(TRIES):
         outside = (drawn < a) | (drawn > b)
         if not outside.any():
             return _written(tensor, drawn)
         drawn[outside] = generator().normal(mean, std, int(outside.sum()))
-    raise ValueError(f"hardly a number of mean {mean} and std {std} lies in [{a}, {b}]: choose bounds around the mean")
+    raise ValueError(
+        f"hardly any number with mean {mean} and std {std} is in [{a}, {b}]: choose bounds around the mean"
+    )
 
 
 def _fans(tensor):
@@ -92,7 +94,7 @@ def xavier_normal_(tensor, gain=1.0):
 
 def _fan(tensor, mode):
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"mode is 'fan_in' or 'fan_out', got {mode!r}")
+        raise ValueError(f"mode must be 'fan_in' or 'fan_out', got {mode!r}")
     return _fans(tensor)[mode == "fan_out"]
 
 
@@ -108,7 +110,7 @@ def kaiming_normal_(tensor, a=0, mode="fan_in", nonlinearity="leaky_relu"):
 
 
 def orthogonal_(tensor, gain=1.0):
-    """Draw a matrix whose rows (or columns, if there are fewer) stand at right angles."""
+    """Draw a matrix whose rows (or columns, if there are fewer) are at right angles."""
     rows, columns = tensor.shape[0], math.prod(tensor.shape[1:])
     tall = generator().standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(tall)

@@ -1,7 +1,7 @@
 """What a Module can do that module 03 doesn't teach: PyTorch's other words for what is in it.
 
 Promises: what a student builds (`named_tensors`, `state_dict`, `load_state_dict`, `train`) does the work; tensors that
-`forward` leaves behind are no state.
+`forward` leaves behind are not state.
 """
 
 from typing import NamedTuple
@@ -12,14 +12,14 @@ from tinytorch.options import with_options, with_options_of_methods
 
 
 class Incompatible(NamedTuple):
-    """What load_state_dict(strict=False) passed over."""
+    """What load_state_dict(strict=False) skipped."""
 
     missing_keys: list
     unexpected_keys: list
 
 
 def beside(module):
-    """Return the names that stand beside the class Module."""
+    """Return the names next to the class Module."""
     return type(module).__call__.__globals__
 
 
@@ -34,7 +34,7 @@ class State:
         else:
             object.__setattr__(self, name, value)
 
-    def __getattr__(self, name):  # asked only for what is no attribute
+    def __getattr__(self, name):  # asked only for names that are not attributes
         others = vars(self).get("_others", {})
         if name in others:
             return others[name]
@@ -73,7 +73,7 @@ class State:
         return {name: names["Tensor"](array) for name, array in names["state_dict"](self).items()}
 
     def load_state_dict(self, state, strict=True):
-        """Take over the tensors of `state`; strict=False passes over names that only one side has."""
+        """Load the tensors of `state`; strict=False skips names that only one side has."""
         if not hasattr(state, "items"):
             raise TypeError(
                 f"load_state_dict takes what state_dict() gave, got {type(state).__name__}: read a file with "
@@ -188,7 +188,7 @@ class ListBase:
         if name.isdigit() and not (isinstance(value, Tree) or is_tensor(value)):  # it would never be called
             shown = getattr(value, "__name__", type(value).__name__)
             instead = "Sequential(*layers)" if isinstance(value, (list, tuple)) else "a layer such as ReLU()"
-            raise TypeError(f"{type(self).__name__} holds modules, got {shown}: write {instead}")
+            raise TypeError(f"{type(self).__name__} takes modules, got {shown}: write {instead}")
         super().__setattr__(name, value)
 
     def __len__(self):
@@ -216,7 +216,7 @@ class ListBase:
         self._fill([m for i, m in enumerate(self.children()) if i != range(len(self))[index]])
 
     def _fill(self, modules):
-        """Hold these modules and no others, under the names 0, 1, 2, ..."""
+        """Contain these modules and no others, under the names 0, 1, 2, ..."""
         for name in [name for name, _ in self.named_children()]:
             delattr(self, name)
         for index, module in enumerate(modules):

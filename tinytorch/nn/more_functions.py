@@ -12,7 +12,7 @@ def relu(x, inplace=False):
 
 
 def relu6(x):
-    """Keep what lies between 0 and 6."""
+    """Keep what is between 0 and 6."""
     return x.clamp(0, 6)
 
 
@@ -27,7 +27,7 @@ def gelu(x, approximate="none"):
     if approximate == "none":
         return core("activations").gelu(x)
     if approximate != "tanh":
-        raise ValueError(f"approximate is 'none' or 'tanh', got {approximate!r}")
+        raise ValueError(f"approximate must be 'none' or 'tanh', got {approximate!r}")
     return 0.5 * x * (1 + core("activations").tanh(0.7978845608028654 * (x + 0.044715 * x**3)))  # sqrt(2 / pi)
 
 

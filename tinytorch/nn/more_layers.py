@@ -37,7 +37,7 @@ class Dropout(layers.Dropout):
 
     def __init__(self, p=0.5, inplace=False):
         if not 0 <= p <= 1:
-            raise ValueError(f"a share to drop lies from 0 to 1, got {p}: write Dropout(0.5)")
+            raise ValueError(f"the share to drop must be from 0 to 1, got {p}: write Dropout(0.5)")
         super().__init__(p)
         self.inplace = inplace
 

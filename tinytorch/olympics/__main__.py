@@ -1,7 +1,7 @@
 """Measure the entry on standard input, and write what was found as one line of JSON.
 
-`python -P -m tinytorch.olympics < entry.npz` asks the published test images; a file of `images` and `labels` as the one
-argument stands in for them (an .npz that the course has written, not an entry).
+`python -P -m tinytorch.olympics < entry.npz` uses the published test images; a file of `images` and `labels`, given as
+the only argument, replaces them (an .npz that the course has written, not an entry).
 """
 
 import json

@@ -1,7 +1,7 @@
 """Read the bytes of an entry with distrust: a .npz of plain arrays within limits, or a clear refusal.
 
-Promises: nothing is written, run or unpickled; no more than the limits allow is ever unpacked, whatever a file claims;
-what comes back are arrays of float32, float16, int8 or uint8, and the architecture as a short line of ASCII text.
+Promises: nothing is written, run or unpickled; no more than the limits allow is ever unpacked, no matter what a file
+claims; the result is arrays of float32, float16, int8 or uint8, and the architecture as a short line of ASCII text.
 """
 
 import ast
@@ -25,21 +25,21 @@ ENCRYPTED = 0x1
 
 
 class Refused(ValueError):
-    """An entry that isn't taken; the message says what is wrong and what to do."""
+    """An entry that isn't accepted; the message says what is wrong and what to do."""
 
 
 def read_archive(content: bytes, limits: Mapping) -> tuple[str, dict[str, np.ndarray]]:
-    """Return (architecture, {name: array}) of an entry; raise Refused for anything that is no entry."""
+    """Return (architecture, {name: array}) of an entry; raise Refused for anything that is not an entry."""
     if len(content) > limits["most_stored_bytes"]:
-        raise Refused(f"the file has {len(content):,} bytes, at most {limits['most_stored_bytes']:,} are read")
+        raise Refused(f"the file has {len(content):,} bytes; at most {limits['most_stored_bytes']:,} are allowed")
     if not content.startswith(b"PK\x03\x04"):
-        raise Refused("this is no .npz file: write it with entry_bytes(model)")
+        raise Refused("this is not an .npz file: write it with entry_bytes(model)")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             arrays = _members(archive, limits)
     except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, OverflowError,
             UnicodeDecodeError) as error:  # fmt: skip
-        raise Refused(f"the archive is damaged ({error}): write it anew with entry_bytes(model)") from None
+        raise Refused(f"the archive is damaged ({error}): write it again with entry_bytes(model)") from None
     return _text(arrays.pop(ARCHITECTURE, None), limits), _numbers(arrays, limits)
 
 
@@ -55,15 +55,17 @@ def _members(archive: zipfile.ZipFile, limits: Mapping) -> dict[str, np.ndarray]
     """Read all members, after their claims were added up."""
     members = archive.infolist()
     if len(members) > limits["most_arrays"]:
-        raise Refused(f"the archive holds {len(members):,} files, at most {limits['most_arrays']} are read")
+        raise Refused(f"the archive contains {len(members):,} files; at most {limits['most_arrays']} are allowed")
     claimed = sum(member.file_size for member in members)
     if claimed > limits["most_unpacked_bytes"]:
-        raise Refused(f"the arrays take {claimed:,} bytes unpacked, at most {limits['most_unpacked_bytes']:,} are read")
+        raise Refused(
+            f"the arrays take {claimed:,} bytes unpacked; at most {limits['most_unpacked_bytes']:,} are allowed"
+        )
     arrays: dict[str, np.ndarray] = {}
     for member in members:
         name = _name(member)
         if name in arrays:
-            raise Refused(f"the archive holds {name!r} twice: each array once")
+            raise Refused(f"the archive contains {name!r} twice: write each array once")
         with archive.open(member) as file:
             content = file.read(member.file_size + 1)
         if len(content) != member.file_size:
@@ -75,12 +77,12 @@ def _members(archive: zipfile.ZipFile, limits: Mapping) -> dict[str, np.ndarray]
 
 
 def _name(member: zipfile.ZipInfo) -> str:
-    """Return an array's name; refuse what is no plain file of an array."""
+    """Return an array's name; refuse anything that is not a plain file with an array."""
     name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG) or member.is_dir():
-        raise Refused(f"{name[:80]!r} is a link or a folder: an entry holds arrays only")
+        raise Refused(f"{name[:80]!r} is a link or a folder: an entry contains only arrays")
     if member.flag_bits & ENCRYPTED:
-        raise Refused(f"{name[:80]!r} is encrypted: an entry is read by everybody's rules")
+        raise Refused(f"{name[:80]!r} is encrypted: an entry must be readable without a password")
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Refused(f"{name[:80]!r} is packed in a way that numpy doesn't use: write it with entry_bytes(model)")
     stem = name.removesuffix(".npy")
@@ -92,10 +94,10 @@ def _name(member: zipfile.ZipInfo) -> str:
 def _array(name: str, content: bytes) -> np.ndarray:
     """Read one .npy file of a plain kind of numbers; its size must be what its description says."""
     if content[:6] != MAGIC or len(content) < 10 or content[6] != 1:
-        raise Refused(f"{name!r} is no array as numpy writes it")
+        raise Refused(f"{name!r} is not an array as numpy writes it")
     begin = 10 + int.from_bytes(content[8:10], "little")
     if begin > min(len(content), MOST_HEADER):
-        raise Refused(f"{name!r} has a description of {begin:,} bytes, at most {MOST_HEADER} are read")
+        raise Refused(f"{name!r} has a description of {begin:,} bytes; at most {MOST_HEADER} are allowed")
     dtype, shape, columns = _description(name, content[10:begin])
     if math.prod(shape) * dtype.itemsize != len(content) - begin:
         raise Refused(
@@ -113,10 +115,12 @@ def _description(name: str, header: bytes) -> tuple[np.dtype, tuple[int, ...], b
     except (ValueError, SyntaxError, KeyError, TypeError, MemoryError, RecursionError):
         raise Refused(f"{name!r} has a description that numpy doesn't write") from None
     if not isinstance(kind, str) or kind not in KINDS:
-        raise Refused(f"{name!r} holds {str(kind)[:40]}: an entry holds {', '.join(KINDS.values())} only")
+        raise Refused(f"{name!r} contains {str(kind)[:40]}: an entry contains only {', '.join(KINDS.values())}")
     whole = isinstance(shape, tuple) and all(type(size) is int and 0 < size < 2**31 for size in shape)
     if not whole or len(shape) > MOST_DIMENSIONS or type(columns) is not bool:
-        raise Refused(f"{name!r} claims the shape {_short(shape)}: up to {MOST_DIMENSIONS} sizes from 1 on are read")
+        raise Refused(
+            f"{name!r} claims the shape {_short(shape)}: at most {MOST_DIMENSIONS} sizes are allowed, each 1 or more"
+        )
     return np.dtype(kind), shape, columns
 
 
@@ -135,19 +139,19 @@ def _text(array: np.ndarray | None, limits: Mapping) -> str:
         raise Refused(f"{ARCHITECTURE!r} must be up to {limits['most_text']} bytes of text, as entry_bytes writes it")
     content = array.tobytes()
     if not content.isascii() or not content.decode("ascii").isprintable():
-        raise Refused(f"{ARCHITECTURE!r} holds characters that no word of the vocabulary has")
+        raise Refused(f"{ARCHITECTURE!r} contains characters that no word of the vocabulary has")
     return content.decode("ascii")
 
 
 def _numbers(arrays: dict[str, np.ndarray], limits: Mapping) -> dict[str, np.ndarray]:
-    """Refuse float32 numbers that are so small or large that products of them are slow or no numbers."""
+    """Refuse float32 numbers that are so small or large that products of them are slow or not finite."""
     for name, array in arrays.items():
         if array.dtype != np.float32:
             continue
         sizes = np.abs(array[np.isfinite(array)])
         small = int(((sizes > 0) & (sizes < np.float32(limits["smallest_number"]))).sum())
         if small:
-            raise Refused(f"{name!r} has {small:,} numbers nearer to 0 than {limits['smallest_number']}: make them 0")
+            raise Refused(f"{name!r} has {small:,} numbers closer to 0 than {limits['smallest_number']}: make them 0")
         if sizes.size and float(sizes.max()) > limits["largest_number"]:
             raise Refused(f"{name!r} has numbers beyond {limits['largest_number']:,.0f}: no net of digits needs them")
     return arrays

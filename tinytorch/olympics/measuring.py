@@ -1,7 +1,7 @@
 """Measure an entry: what it costs and how often it's right, or why it is refused.
 
 Made for a worker: bytes and arrays in, plain numbers out; no file, no network, no clock. Before a net is built its
-shapes are followed on paper, so what it would take is refused, not spent.
+shapes are followed on paper, so that too much work is refused before it is done.
 """
 
 import math
@@ -13,7 +13,7 @@ import numpy as np
 from tinytorch.olympics.archive import Refused, digest, read_archive
 from tinytorch.olympics.rules import read_rules
 
-MOST_FAULTS = 5  # that are told
+MOST_FAULTS = 5  # that are reported
 
 
 def measure_entry(content: bytes, images: np.ndarray, labels: np.ndarray, rules: Mapping | None = None) -> dict:
@@ -40,15 +40,17 @@ def _checked(architecture: str, arrays: dict[str, np.ndarray], limits: Mapping) 
     try:
         layers = core.parse_architecture(architecture)
         if len(layers) > limits["most_layers"]:
-            raise Refused(f"the net has {len(layers)} layers, at most {limits['most_layers']} are taken")
+            raise Refused(f"the net has {len(layers)} layers; at most {limits['most_layers']} are allowed")
         costs = core.costs_on_paper(layers)
     except ValueError as error:
         raise Refused(str(error)) from None
     if max(math.prod(cost.shape) for cost in costs) > limits["most_activations"]:
-        raise Refused(f"a layer gives more than {limits['most_activations']:,} numbers for an image")
+        raise Refused(f"a layer outputs more than {limits['most_activations']:,} numbers for an image")
     work = sum(cost.multiplications for cost in costs)
     if work > limits["most_multiplications"]:
-        raise Refused(f"an image takes {work:,} multiplications, at most {limits['most_multiplications']:,} are made")
+        raise Refused(
+            f"an image takes {work:,} multiplications; at most {limits['most_multiplications']:,} are allowed"
+        )
     faults = core.validate_entry(core.wanted_arrays(layers, arrays), arrays)
     if faults:
         told = ", ".join(f"{name}: {fault}" for name, fault in sorted(faults.items())[:MOST_FAULTS])
@@ -59,7 +61,7 @@ def _checked(architecture: str, arrays: dict[str, np.ndarray], limits: Mapping) 
 def _measured(layers: list, arrays: dict, stored_bytes: int, images: np.ndarray, labels: np.ndarray) -> dict:
     """Build the net and measure it."""
     core = import_module("tinytorch.core.olympics")
-    with np.errstate(all="ignore"):  # whoever hands in such numbers gets a refusal, not a warning
+    with np.errstate(all="ignore"):  # such numbers lead to a refusal, not to a warning
         try:
             return core.measures_of(core.build(layers, arrays), stored_bytes, images, labels)
         except FloatingPointError as error:

@@ -15,7 +15,9 @@ def listed(params: Any) -> Any:
     if is_tensor(params):
         raise TypeError(f"an optimizer takes a list of parameters, got one Tensor of shape {params.shape}: pass [w]")
     if not hasattr(params, "__iter__"):
-        raise TypeError(f"an optimizer takes a list of parameters, got {type(params).__name__}: model.parameters()")
+        raise TypeError(
+            f"an optimizer takes a list of parameters, got {type(params).__name__}: pass model.parameters()"
+        )
     params = list(params)
     return [{**group, "params": alone(group["params"])} if isinstance(group, dict) else group for group in params]
 
@@ -76,7 +78,7 @@ class OptimizerBase:
         return {"state": [copied(state) for state in self.state], "param_groups": groups}
 
     def load_state_dict(self, saved):
-        """Take over what state_dict() gave, if it is of as many parameters."""
+        """Load what state_dict() gave, if it has as many parameters."""
         if not isinstance(saved, dict) or not {"state", "param_groups"} <= saved.keys():
             raise TypeError(f"load_state_dict takes what an optimizer's state_dict() gave, got {saved!r:.60}")
         counts, saved_counts = (
@@ -90,7 +92,7 @@ class OptimizerBase:
 
     def add_param_group(self, group):
         """Move these parameters, too, with settings of their own."""
-        parameter_groups = type(self).parameters.__globals__["parameter_groups"]  # beside Optimizer, in a notebook too
+        parameter_groups = type(self).parameters.__globals__["parameter_groups"]  # next to Optimizer, in a notebook too
         defaults = {name: value for name, value in self.param_groups[0].items() if name != "params"}
         self.param_groups += parameter_groups([group], defaults)
         self.state += [{} for _ in self.param_groups[-1]["params"]]
@@ -122,6 +124,6 @@ class ScheduleBase:
         return {"last_epoch": self.last_epoch, "base_lrs": list(self.base_lrs)}
 
     def load_state_dict(self, saved):
-        """Take over what state_dict() gave."""
+        """Load what state_dict() gave."""
         self.last_epoch, self.base_lrs = saved["last_epoch"], list(saved["base_lrs"])
         self.set_lrs()

@@ -66,9 +66,11 @@ class ReduceLROnPlateau:
         min_lr=0.0, eps=1e-8,
     ):  # fmt: skip
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
-            raise ValueError(f"mode is 'min' or 'max', threshold_mode 'rel' or 'abs', got {mode!r}, {threshold_mode!r}")
+            raise ValueError(
+                f"mode must be 'min' or 'max', threshold_mode 'rel' or 'abs', got {mode!r}, {threshold_mode!r}"
+            )
         if factor >= 1:
-            raise ValueError(f"a factor below 1 reduces the rate, got {factor}")
+            raise ValueError(f"the factor must be below 1 to reduce the rate, got {factor}")
         self.optimizer, self.mode, self.factor, self.patience = optimizer, mode, factor, patience
         self.threshold, self.threshold_mode, self.cooldown = threshold, threshold_mode, cooldown
         self.min_lr, self.eps = min_lr, eps
@@ -105,5 +107,5 @@ class ReduceLROnPlateau:
         return {name: value for name, value in vars(self).items() if name != "optimizer"}
 
     def load_state_dict(self, saved):
-        """Take over what state_dict() gave."""
+        """Load what state_dict() gave."""
         vars(self).update(saved)

@@ -1,9 +1,9 @@
 """Measure how long a function takes on a machine that others use too.
 
-What counts is the processor's time, so that neighbours who have the processor in between don't: on a machine with one
-thread to itself both are the same. Waiting for a disk or a network is not counted, and several threads add up. One run
-says little all the same, since others empty the caches: a function is run again and again, and what is told is the
-median and how far the runs lie apart.
+Processor time is what counts, so neighbors who have the processor in between don't: on a machine with one thread to
+itself both are the same. Waiting for a disk or a network is not counted, and several threads add up. Still, one run
+says little, because others empty the caches: a function is run again and again, and the result is the median and how
+far apart the runs are.
 """
 
 import statistics

@@ -32,7 +32,7 @@ class ChecksFailed(AssertionError):
 
 @dataclass
 class Outcome:
-    """What one check gave. `kind` is '' when it passed, else one short name of the fault."""
+    """The result of one check. `kind` is '' when it passed, else one short name of the fault."""
 
     title: str
     points: float
@@ -52,7 +52,7 @@ class Session:
     seed: int = 0
     prints: bool = True
     tests: list["UnitTest"] = field(default_factory=list)
-    # What befell the process that runs student code, such as a hang; has `kind` and `why`, and is no Exception.
+    # What happened to the process that runs student code, such as a hang; has `kind` and `why`, and is no Exception.
     faults: tuple[type[BaseException], ...] = ()
     before_check: Callable[[], None] = lambda: None
     # Run hidden checks alone, visible ones alone, or (None) all of them.
@@ -87,7 +87,7 @@ class UnitTest:
         session.tests.append(self)
 
     def check(self, title: str, points: float = 0, hidden: bool = False) -> Callable[[Callable[[], None]], None]:
-        """Run the decorated function at once and note whether it passed."""
+        """Run the decorated function immediately and note whether it passed."""
         if points < 0:
             raise ValueError(f"check {title!r} of {self.name!r}: points must not be negative, got {points}")
 
@@ -145,7 +145,7 @@ def _outcome(outcome: Outcome, function: Callable[[], None], session: Session) -
         outcome.kind = "not solved" if NOT_SOLVED in str(error) else "error"
         outcome.why = shorten(f"NotImplementedError: {error}" if outcome.kind == "error" else str(error), 600)
         outcome.called = "" if outcome.kind == "not solved" else _where(error)
-    except Exception as error:  # whatever student code raises is the answer to this check, and to this one alone
+    except Exception as error:  # any error in student code is the answer to this check, and only to this one
         outcome.kind = "error"
         told = _nothing_came_back(error, function) or _no_such_id(error)
         outcome.why = shorten(told or f"{type(error).__name__}: {error}", 600)
@@ -180,7 +180,7 @@ def _no_such_id(error: Exception) -> str:
 def _where(error: BaseException) -> str:
     """Name the place where `error` was raised: the judge's worker sends it along, else the innermost notebook line.
 
-    A line inside tinytorch is named only where no other is at hand: what was handed to it is the student's affair.
+    A line inside tinytorch is named only if there is no other: what was passed to it is the student's business.
     """
     if hasattr(error, "raised_at"):
         return error.raised_at
@@ -271,7 +271,7 @@ def _label(outcome: Outcome) -> str:
 
 
 def _rows(outcome: Outcome, width: int, told: set[str]) -> list[str]:
-    """Return the lines of one check; that an exercise is not solved is told once, not again with every check."""
+    """Return the lines of one check; that an exercise is not solved is said once, not with every check."""
     mark = "✅" if outcome.passed else "⬜" if outcome.kind == "not solved" else "❌"
     got = outcome.points if outcome.passed else 0
     rows = [f"{mark} {_label(outcome).ljust(width)}  {_number(got)} of {_number(outcome.points)}"]

@@ -38,7 +38,7 @@ def module_with(Module, **members):
         def __init__(self):
             super().__init__()
             for name, member in members.items():
-                buffer = getattr(member, "requires_grad", True) is False  # a plain Tensor is kept only if it is said
+                buffer = getattr(member, "requires_grad", True) is False  # a plain Tensor is kept only on request
                 (self.register_buffer if buffer else self.__setattr__)(name, member)
 
     return Given()
@@ -114,7 +114,7 @@ def scripted_machine(costs, cold=0.0, drift=0.0, noise=(1.0,)):
     """Return a machine whose times are known: candidates to run, and a clock that only their runs move forward.
 
     `costs`: name -> seconds of a run; `cold`: seconds more for the first run of each. Run number k of all (from 0)
-    takes (1 + drift * k) times as long, and that times the k-th number of `noise`, which begins anew at its end.
+    takes (1 + drift * k) times as long, and that times the k-th number of `noise`, which starts again after its end.
     `.candidates` has a function without arguments for each name, `.clock` gives seconds, `.ran` lists who ran.
     """
 
@@ -139,7 +139,7 @@ def scripted_machine(costs, cold=0.0, drift=0.0, noise=(1.0,)):
 
 
 def scripted(values):
-    """Return a function that gives `values` one after the other, whatever it is called with; `.calls` counts."""
+    """Return a function that gives `values` one after the other, no matter what it is called with; `.calls` counts."""
 
     def function(*args, **options):
         function.calls += 1
@@ -192,7 +192,7 @@ def recorded_inputs(Tensor, function, *inputs, **options):
 def growing_cache(Tensor):
     """Return a cache of keys and values, empty at first: `append(k, v)` gives those of all calls, one after the other.
 
-    Its length is the number of places that it holds. No gradient comes back through what it gives.
+    Its length is the number of places in it. No gradient comes back through what it gives.
     """
 
     class Growing:
@@ -378,7 +378,7 @@ def in_turn(*functions):
 def recipe_steps():
     """Return `.steps` of a recipe whose models are lists of numbers: name -> step(model, amount).
 
-    "add" and "times" change the list itself and return it, "inside" changes the list that lies in it, "copy" returns
+    "add" and "times" change the list itself and return it, "inside" changes the list inside it, "copy" returns
     another one, "draw" appends a number from the course's generator, "fail" raises. `.calls` lists the names of the
     steps that were called.
     """

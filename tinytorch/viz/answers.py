@@ -1,4 +1,4 @@
-"""Ask a student's function for arrays: a picture has to survive whatever comes back."""
+"""Ask a student's function for arrays: a picture has to survive anything that comes back."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ def ask(question: Callable, *inputs) -> tuple[object, str]:
     """Call a student's function; give (answer, "") or (None, what went wrong in one line)."""
     try:
         return question(*inputs), ""
-    except Exception as problem:  # whatever a student's code raises is said beside the picture
+    except Exception as problem:  # any error in a student's code is shown next to the picture
         return None, f"{type(problem).__name__}: {str(problem).splitlines()[0] if str(problem) else 'no message'}"
 
 

@@ -11,7 +11,7 @@ MOST_CELLS = 64  # of an array that is drawn cell by cell: more are not legible
 def memory_layout(array: np.ndarray, title: str = "") -> Picture:
     """Draw a 1-D or 2-D array as a grid, and below it the cells in the order in which they lie in memory.
 
-    One colour per row shows whether a row's cells are neighbours in memory (contiguous) or apart (a transposed view).
+    One color per row shows whether a row's cells are neighbors in memory (contiguous) or apart (a transposed view).
     """
     array = np.asarray(array)
     grid = array.reshape(1, -1) if array.ndim == 1 else array

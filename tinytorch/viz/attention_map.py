@@ -1,9 +1,9 @@
-"""Where each token looks: tables of attention weights as heat maps, beside each other and in words.
+"""Where each token looks: tables of attention weights as heat maps, side by side and in words.
 
 >>> AttentionMap({"head 0": weights[0], "head 1": weights[1]}, rows, columns)       # weights: (heads, queries, keys)
 
 In a notebook two sliders choose a map and a row of it (arrow keys move them), and a line says where that row looks;
-elsewhere, and in a saved notebook, all maps stand beside each other.
+elsewhere, and in a saved notebook, all maps are side by side.
 """
 
 import math

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
 
-MARKERS = "ox^sD"  # so that colour is never alone
+MARKERS = "ox^sD"  # so that color is never alone
 ACROSS = 3  # panels in a row
 
 

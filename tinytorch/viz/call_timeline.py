@@ -13,7 +13,7 @@ from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 MOST_ROWS = 10  # operations with a row of their own; what takes least shares the last one
 MOST_SPANS = 2000  # bars of one picture: more lie over each other
-# Phases differ in colour, height and place within the row: the way forwards above, the way back below. (Hatching would
+# Phases differ in color, height and place within the row: the way forwards above, the way back below. (Hatching would
 # do as well, but makes a picture twice as large as one move of a slider may send.)
 LOOKS = {
     "forward": {"color": COLORS[0], "height": 0.36},
@@ -110,7 +110,7 @@ class Timeline:
 def _bar(span) -> _Bar:
     operation, phase, start, seconds = span
     if phase not in LOOKS:
-        raise ValueError(f"a span's phase is one of {', '.join(LOOKS)}; got {phase!r}")
+        raise ValueError(f"a span's phase must be one of {', '.join(LOOKS)}; got {phase!r}")
     start, seconds = (float(as_numbers("start and seconds of a span", value)) for value in (start, seconds))
     if not (0 <= start < float("inf") and 0 <= seconds < float("inf")):
         raise ValueError(f"a span of {operation} starts at {start} s and takes {seconds} s: both must be 0 or more")
@@ -118,7 +118,7 @@ def _bar(span) -> _Bar:
 
 
 def _rows(bars: list[_Bar]) -> list[tuple[str, tuple[str, ...]]]:
-    """Give each row its label and operations: what takes most stands on top, what is no operation below."""
+    """Give each row its label and operations: the one that takes most on top, what is no operation below."""
     total: dict[str, float] = {}
     for bar in bars:
         total[bar.operation] = total.get(bar.operation, 0.0) + bar.seconds

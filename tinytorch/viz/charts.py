@@ -11,7 +11,7 @@ import numpy as np
 from tinytorch.viz.picture import COLORS, DASHES, GREY, Picture, as_numbers, new_figure
 
 HATCHES = ("", "//", "..", "xx", "\\\\", "--", "++")  # of the parts of a bar
-POINTS = "osx^+d"  # shapes of points alone: colour never tells alone
+POINTS = "osx^+d"  # shapes of points without lines: color is never the only difference
 
 
 def lines(
@@ -33,9 +33,9 @@ def lines(
         x: values of the x axis, or None for 0, 1, 2, ...; name -> values where each line has its own.
         values_by_name: name -> values.
         log: axes with a logarithmic scale: "", "x", "y" or "xy".
-        notes: (x, y, text) written beside that point, or (x, y, text, "left" or "right").
+        notes: (x, y, text) written next to that point, or (x, y, text, "left" or "right").
         markers: draw the points too.
-        joined: False for points alone, where nothing lies between them; each name has a shape of its own.
+        joined: False for points alone, if there is nothing between them; each name has its own shape.
     """
     if unknown := set(log) - {"x", "y"}:
         raise ValueError(f"log names the axes with a logarithmic scale, 'x', 'y' or 'xy'; got {sorted(unknown)}")
@@ -127,7 +127,7 @@ def _note(ax, x: float, y: float, text: str, side: str = "") -> None:
 
 
 def images(pictures, titles: Sequence[str] = (), title: str = "", *, columns: int = 8, size: float = 1.1) -> Picture:
-    """Draw images beside each other: grey (H, W), or colour (H, W, 3) with values 0..255 or 0..1."""
+    """Draw images side by side: grey (H, W), or color (H, W, 3) with values 0..255 or 0..1."""
     pictures = [np.asarray(p) for p in pictures]
     if not pictures:
         raise ValueError("images needs at least one picture, got none")
@@ -149,7 +149,7 @@ def images(pictures, titles: Sequence[str] = (), title: str = "", *, columns: in
 def matrix(
     values, title: str = "", *, xlabel: str = "", ylabel: str = "", numbers: bool | None = None, digits: int = 2
 ) -> Picture:
-    """Draw a 2-D array as coloured cells, blue below zero and red above; the first row is on top.
+    """Draw a 2-D array as colored cells, blue below zero and red above; the first row is on top.
 
     Args:
         numbers: write the values into the cells; by default up to 12 x 12.

@@ -31,7 +31,7 @@ class ConfusionMatrix:
         self.classes = [str(c) for c in (classes if classes is not None else range(known))]
         if known > len(self.classes) or min(targets.min(initial=0), predictions.min(initial=0)) < 0:
             raise ValueError(
-                f"labels must lie in 0..{len(self.classes) - 1}, one for each class; found "
+                f"labels must be in 0..{len(self.classes) - 1}, one for each class; found "
                 f"{min(targets.min(), predictions.min())}..{known - 1}"
             )
         n = len(self.classes)
@@ -59,7 +59,7 @@ class ConfusionMatrix:
         return [(self.classes[r], self.classes[c], int(mistakes[r, c])) for r, c in places if mistakes[r, c]]
 
     def picture(self, title: str = "") -> Picture:
-        """Draw the counts; colours show the share of each row, so that rare classes are seen too."""
+        """Draw the counts; colors show the share of each row, so that rare classes are seen too."""
         n = len(self.classes)
         figure, axes = new_figure(width=min(8.0, 2.2 + 0.55 * n), height=min(7.0, 1.4 + 0.5 * n))
         ax = axes[0, 0]

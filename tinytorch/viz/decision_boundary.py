@@ -17,7 +17,7 @@ from tinytorch.viz.shown import html_table, show_with_controls, spoken, with_wor
 
 RESOLUTION = 60  # places along each axis; a model is asked at 3,600 of them
 MARGIN = 0.15  # of the points' extent, left free around them
-SHAPES = "os^"  # of the points: colour never tells alone
+SHAPES = "os^"  # of the points: color is never the only difference
 MOST_POINTS = 200  # more points, or more classes, would make one move of the slider larger than 60 kB
 MOST_CLASSES = len(SHAPES)
 
@@ -28,15 +28,19 @@ class DecisionBoundary:
     Args:
         points: (N, 2) places with known classes.
         labels: their classes, N integers from 0.
-        title: stands above the drawing.
+        title: shown above the drawing.
     """
 
     def __init__(self, points, labels: Sequence[int], title: str = "") -> None:
         self.points, self.labels, self.title = as_numbers("points", points), np.asarray(labels, dtype=int), title
         if self.points.ndim != 2 or self.points.shape[1] != 2 or len(self.points) != len(self.labels):
-            raise ValueError(f"points are (N, 2) with N labels, got {self.points.shape} and {len(self.labels)} labels")
+            raise ValueError(
+                f"points must be (N, 2) with N labels, got {self.points.shape} and {len(self.labels)} labels"
+            )
         if not len(self.labels) or not 0 <= self.labels.min() <= self.labels.max() < MOST_CLASSES:
-            raise ValueError(f"labels are classes 0 to {MOST_CLASSES - 1}, got {sorted(set(self.labels.tolist()))[:9]}")
+            raise ValueError(
+                f"labels must be classes 0 to {MOST_CLASSES - 1}, got {sorted(set(self.labels.tolist()))[:9]}"
+            )
         if len(self.labels) > MOST_POINTS:
             raise ValueError(f"at most {MOST_POINTS} points can be told apart, got {len(self.labels)}: take a part")
         low, high = self.points.min(axis=0), self.points.max(axis=0)
@@ -56,7 +60,7 @@ class DecisionBoundary:
     def text(self, shown: int | None = None) -> str:
         """Say in a line what a step has: shown counts the steps that were added."""
         if not self.steps:
-            return "nothing was added yet: call add(step, scores_of) while the model learns"
+            return "nothing has been added yet: call add(step, scores_of) while the model learns"
         step, _, share = self.steps[self.shown if shown is None else shown]
         right = round(share * len(self.labels))
         return f"step {step}: {right} of {len(self.labels)} points lie on their side ({share:.0%})"
@@ -112,7 +116,7 @@ class DecisionBoundary:
 def _leads(scores: np.ndarray, count: int) -> np.ndarray:
     """Say for each class by how much its score leads all others; a single score for a place is that of class 1."""
     if scores.shape[:1] != (count,) or scores.ndim > 2:
-        raise ValueError(f"scores_of gets {count} places and gives a row for each, got {scores.shape}")
+        raise ValueError(f"scores_of must give a row for each of {count} places, got {scores.shape}")
     if scores.size == count:
         return np.stack([-scores.reshape(count), scores.reshape(count)])
     others = [np.delete(scores, kind, axis=1).max(axis=1) for kind in range(scores.shape[1])]

@@ -1,4 +1,4 @@
-"""What the runs so far say: dots of two candidates, and the interval of their ratio, under a slider.
+"""What the runs so far show: dots of two candidates, and the interval of their ratio, under a slider.
 
 >>> EvidenceByRuns({"mine": seconds, "theirs": others}, {6: (0.8, 1.3, "can't tell"), 40: (0.9, 0.97, "faster")})
 
@@ -14,7 +14,7 @@ from tinytorch.viz.benchmark_pictures import MARKERS
 from tinytorch.viz.picture import COLORS, GREY, Picture, as_numbers, new_figure
 from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
-FRAME = 2.2  # medians: so high is the frame around the runs
+FRAME = 2.2  # medians: the height of the frame around the runs
 MOST_PAIRS = 100  # more dots would make one move of the slider larger than 60 kB
 
 
@@ -34,7 +34,7 @@ class EvidenceByRuns:
             raise ValueError(f"EvidenceByRuns takes the runs of two, 1 to {MOST_PAIRS} of each, got {shapes}")
         self.counts = sorted(int(count) for count in evidence)
         if not self.counts or not 0 < self.counts[0] <= self.counts[-1] <= shapes[0][0]:
-            raise ValueError(f"evidence is wanted after 1 to {shapes[0][0]} pairs, got {self.counts}")
+            raise ValueError(f"evidence must be given after 1 to {shapes[0][0]} pairs, got {self.counts}")
         self.intervals = {int(count): _interval(found) for count, found in evidence.items()}
 
     def line(self, count: int) -> str:
@@ -42,7 +42,7 @@ class EvidenceByRuns:
         low, high, word = self.intervals[count]
         mine, other = self.names
         if not np.isfinite([low, high]).all():
-            return f"after {count} pairs: the interval is no pair of finite numbers; {word}"
+            return f"after {count} pairs: the interval is not a pair of finite numbers; {word}"
         return f"after {count} pairs: {mine} takes {low:.3f} to {high:.3f} times as long as {other}: {word}"
 
     def picture(self, count: int | None = None) -> Picture:
@@ -96,13 +96,13 @@ class EvidenceByRuns:
 
 
 def _interval(found) -> tuple[float, float, str]:
-    """Take (low, high, word) apart; what is no number becomes nan, so that a wrong answer still gets its picture."""
+    """Take (low, high, word) apart; what is not a number becomes nan, so that a wrong answer still gets its picture."""
     try:
         low, high, word = found
         least, most = float(low), float(high)
         return least, most, str(word)
     except (TypeError, ValueError):
-        return float("nan"), float("nan"), f"no (low, high, word) but {found!r}"[:80]
+        return float("nan"), float("nan"), f"not (low, high, word), but {found!r}"[:80]
 
 
 def _frame(intervals: Mapping[int, tuple[float, float]]) -> tuple[float, float]:

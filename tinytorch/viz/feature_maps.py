@@ -2,8 +2,8 @@
 
 >>> FeatureMaps({"cat": cat}, maps_of_model, untrained=maps_of_fresh_model)
 
-`maps_of_model(image)` is asked for {layer: maps (channels, h, w)} when an image is chosen; what it raises is said
-beside the picture, and the widgets stay usable.
+`maps_of_model(image)` is asked for {layer: maps (channels, h, w)} when an image is chosen; what it raises is shown
+next to the picture, and the widgets stay usable.
 """
 
 from collections.abc import Callable, Mapping
@@ -161,7 +161,7 @@ class FeatureMaps:
     def _parts(self) -> list[tuple[str, np.ndarray | None, str]]:
         image = self.images[self.image]
         seen = np.moveaxis(image, 0, -1) if len(image) == 3 else image[0]
-        seen = (seen - seen.min()) / (float(np.ptp(seen)) or 1.0)  # matplotlib wants colours from 0 to 1
+        seen = (seen - seen.min()) / (float(np.ptp(seen)) or 1.0)  # matplotlib wants colors from 0 to 1
         parts = [(self.image, seen, "gray"), (f"channel {self.channel}", self.map()[0], "RdBu_r")]
         if self.layer in self.kernels:
             parts.append(("its kernel", self._kernel(), "RdBu_r"))

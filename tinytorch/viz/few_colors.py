@@ -1,4 +1,4 @@
-"""A picture with a palette: less than half of the bytes of one with all colours, and no difference to be seen.
+"""A picture with a palette: less than half of the bytes of one with all colors, and no visible difference.
 
 One move of a slider has to stay small, and a picture full of small cells is large.
 """
@@ -12,11 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from tinytorch.viz.picture import DPI, Picture
 
 PALETTE = 256  # the most that a PNG with a palette can have
-BITS = 4  # of each channel by which colours are told apart when the palette is chosen
+BITS = 4  # of each channel by which colors are told apart when the palette is chosen
 
 
 class FewColors(Picture):
-    """A picture that is drawn with at most 256 colours."""
+    """A picture that is drawn with at most 256 colors."""
 
     def png(self) -> bytes:
         self.figure.set_dpi(DPI)
@@ -26,7 +26,7 @@ class FewColors(Picture):
 
 
 def png_with_palette(pixels: np.ndarray) -> bytes:
-    """Write pixels (H, W, 3) of uint8 as a PNG with a palette; rare colours become the nearest frequent ones."""
+    """Write pixels (H, W, 3) of uint8 as a PNG with a palette; rare colors become the nearest frequent ones."""
     palette, indices = _choose(pixels)
     height, width = indices.shape
     rows = np.zeros((height, width + 1), dtype=np.uint8)  # each row begins with a byte: 0, not filtered
@@ -41,7 +41,7 @@ def png_with_palette(pixels: np.ndarray) -> bytes:
 
 
 def _choose(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give a palette (n, 3) of the most frequent colours, and for each pixel the nearest of them."""
+    """Give a palette (n, 3) of the most frequent colors, and for each pixel the nearest of them."""
     channels = (pixels >> (8 - BITS)).astype(np.int32)
     keys = (channels[..., 0] << 2 * BITS) | (channels[..., 1] << BITS) | channels[..., 2]
     counts = np.bincount(keys.ravel(), minlength=1 << 3 * BITS)

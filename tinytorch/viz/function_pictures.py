@@ -1,4 +1,4 @@
-"""Functions of one number: their values beside their slopes."""
+"""Functions of one number: their values next to their slopes."""
 
 from collections.abc import Mapping
 

@@ -14,7 +14,7 @@ from tinytorch.viz.picture import Picture
 from tinytorch.viz.shown import html_table, show_with_controls, spoken, with_words
 
 MOST_NODES = 10  # more boxes would make one move of the slider larger than 60 kB
-TURN = "▶ "  # stands before the name of whoever has the turn: colour is never alone
+TURN = "▶ "  # precedes the name of the tensor that has its turn: color is never the only difference
 
 
 class GradientWalk:
@@ -23,7 +23,7 @@ class GradientWalk:
     Args:
         nodes, edges: as for GraphView; at most 10 nodes.
         walk: pairs (id of a node, its gradient, a number), in the order in which nodes had their turn.
-        title: stands above the drawing.
+        title: shown above the drawing.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class GradientWalk:
         self.nodes, self.edges, self.title = {node["id"]: dict(node) for node in nodes}, list(edges), title
         self.walk = [(node, float(gradient)) for node, gradient in walk]
         if unknown := [node for node, _ in self.walk if node not in self.nodes]:
-            raise ValueError(f"a walk goes through the nodes of its graph, got {unknown[0]!r}: give its id")
+            raise ValueError(f"a walk must go through the nodes of its graph, got {unknown[0]!r}: give its id")
         self.turn = len(self.walk)
 
     def text(self, turn: int | None = None) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 
-SWEEPS = 6  # of ordering each layer by its neighbours' places; more change nothing on graphs that can be read
+SWEEPS = 6  # of ordering each layer by its neighbors' places; more change nothing on graphs that can be read
 
 
 def layers(nodes: Sequence[Hashable], edges: Sequence[tuple[Hashable, Hashable]]) -> list[list[Hashable]]:
@@ -46,7 +46,7 @@ def _depths(nodes, edges) -> dict[Hashable, int]:
 
 
 def _ordered(places: list[list[Hashable]], edges) -> list[list[Hashable]]:
-    """Sort each layer by the mean place of its neighbours, sweeping there and back (barycenter heuristic)."""
+    """Sort each layer by the mean place of its neighbors, sweeping there and back (barycenter heuristic)."""
     neighbours: dict[Hashable, list[Hashable]] = {}
     for source, target in edges:
         neighbours.setdefault(source, []).append(target)

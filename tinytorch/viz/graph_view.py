@@ -25,7 +25,7 @@ class GraphView:
         nodes: mappings with `id`, `label`, `kind` (input, parameter, operation, output), and optionally `note`, a
             second line such as a shape or a value.
         edges: pairs (id of the input, id of what is computed from it).
-        title: stands above the drawing.
+        title: shown above the drawing.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class GraphView:
         self.layers = layers([node["id"] for node in nodes], self.edges)
 
     def positions(self) -> dict:
-        """Give each node's centre (x, y)."""
+        """Give each node's center (x, y)."""
         return {
             node: (column * (BOX_WIDTH + GAP_X), ((len(layer) - 1) / 2 - row) * (BOX_HEIGHT + GAP_Y))
             for column, layer in enumerate(self.layers)

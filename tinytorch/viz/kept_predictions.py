@@ -1,7 +1,7 @@
-"""What somebody predicted, kept in `predictions.json` of their own home (`TINYTORCH_HOME`), else as long as the kernel.
+"""What somebody predicted, kept in `predictions.json` in their own home (`TINYTORCH_HOME`), else as long as the kernel.
 
-Nobody else reads it. A home that is full or read-only, and a file that is damaged, cost no cell: what is said then
-is kept in memory alone.
+Nobody else reads it. If a home is full or read-only, or the file is damaged, no cell fails: what is said then
+is kept only in memory.
 """
 
 import contextlib

@@ -30,7 +30,7 @@ class LossCurve:
     """A live picture of training and validation loss.
 
     Args:
-        title: stands above the curve.
+        title: shown above the curve.
         log_scale: draw the loss on a logarithmic scale.
         clock: gives seconds; another one is for tests.
     """

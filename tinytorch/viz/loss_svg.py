@@ -14,7 +14,7 @@ from tinytorch.viz.picture import COLORS, GREY
 WIDTH, HEIGHT = 640, 300
 LEFT, RIGHT, TOP, BOTTOM = 62, 14, 34, 38
 HOVER_BANDS = 60  # a band of ten pixels is easily met with the mouse
-DASHES = {"validation": "7 3"}  # the colour never tells alone
+DASHES = {"validation": "7 3"}  # the color never tells alone
 COLOR = {"train": COLORS[0], "validation": COLORS[1], "learning_rate": COLORS[2]}
 STYLE = (
     "<style>.tt-band .tt-tip{visibility:hidden}.tt-band:hover .tt-tip{visibility:visible}"
@@ -132,7 +132,7 @@ def _legend(history: LossHistory, lines: dict) -> list[str]:
         if values is None:
             continue
         label = f"{name.replace('_', ' ')} {values[1]:.4g}"
-        # The dot has the colour; words in it could not be read on every page.
+        # The dot has the color; words in it could not be read on every page.
         parts.append(f'<circle cx="{x - 4}" cy="14" r="4" fill="{COLOR[name]}"/>{_text(x - 12, 18, label, "end")}')
         x -= 7 * len(label) + 26
     return parts

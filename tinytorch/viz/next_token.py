@@ -110,7 +110,7 @@ class NextToken:
 
 
 def _table(rows: list[tuple[str, float]]) -> str:
-    """Bars beside names and numbers; colours come from the page, so that it reads on a dark one, too."""
+    """Bars next to names and numbers; colors come from the page, so that it can be read on a dark one, too."""
     largest = max(share for _, share in rows) or 1.0
     cells = "".join(
         f'<tr><th scope="row" style="text-align:right;font-family:monospace">{html.escape(name)}</th>'

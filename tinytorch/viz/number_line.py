@@ -3,7 +3,7 @@
 >>> NumberLine(values, {bits: (places, rounded), ...})      # all numbers of the grid; and one of them for each value
 
 In a notebook a slider chooses the grid (arrow keys move it), and a line says how many places it has and what the
-largest error is; elsewhere, and in a saved notebook, all grids stand above each other.
+largest error is; elsewhere, and in a saved notebook, all grids are above each other.
 """
 
 from collections.abc import Callable, Mapping

@@ -65,7 +65,7 @@ def reduction(a, title: str = "") -> Picture:
 
 
 def steps(boxes: Sequence[tuple[str, str]], title: str = "", *, aside: tuple[int, str, str] | None = None) -> Picture:
-    """Draw a path of steps as boxes (name, what it holds) from left to right.
+    """Draw a path of steps as boxes (name, what it contains) from left to right.
 
     Args:
         aside: (index, name, text): one more box, dashed, below the box `index`.
@@ -94,7 +94,7 @@ def _blank(ax) -> None:
 
 
 def _grid(ax, part: np.ndarray, left: float, down: float, marked, color: int = 1) -> None:
-    """Draw a matrix cell by cell, its upper left corner at (left, -down); marked cells are coloured."""
+    """Draw a matrix cell by cell, its upper left corner at (left, -down); marked cells are colored."""
     for (i, j), value in np.ndenumerate(part):
         strong = marked(i, j)
         place = (left + j, -down - i - 1)

@@ -11,9 +11,9 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours: told apart by colour-blind readers too.
+# Okabe and Ito's colors: told apart by color-blind readers too.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-# Lines are told apart without colour too, and one that lies below another is seen through its gaps.
+# Lines are told apart without color too, and one that lies below another is seen through its gaps.
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 GREY = "#6b6b6b"
 DPI = 110  # text of a 7-inch figure is then as large as a notebook's own

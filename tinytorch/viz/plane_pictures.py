@@ -17,7 +17,7 @@ def plane(stages: Mapping[str, Callable], points, labels=None, title: str = "", 
     Args:
         stages: title -> function of an array (n, 2) that gives an array (n, 2), each from the input on.
         points: an array (n, 2).
-        labels: one small integer for each point: its colour and its shape.
+        labels: one small integer for each point: its color and its shape.
     """
     points = as_numbers("points", points)
     if points.ndim != 2 or points.shape[1] != 2 or not stages:
@@ -40,7 +40,7 @@ def plane(stages: Mapping[str, Callable], points, labels=None, title: str = "", 
 
 
 def _style(kind: int) -> dict:
-    """The look of one kind of points: colour never tells alone."""
+    """The look of one kind of points: color is never the only difference."""
     return {"color": COLORS[kind % len(COLORS)], "marker": SHAPES[kind % len(SHAPES)]}
 
 

@@ -2,7 +2,7 @@
 
 >>> PointsOverTime(frames, "abcde", groups=[1, 0, 0, 0, 1], title="Letters")       # frames: (epochs, points, 2)
 
-In a notebook a slider moves through the frames; elsewhere, and in a saved notebook, first and last stand side by side.
+In a notebook a slider moves through the frames; elsewhere, and in a saved notebook, first and last are side by side.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ class PointsOverTime:
     Args:
         frames: array (frames, points, 2).
         names: one short text for each point, written at its place.
-        groups: one small integer for each point, its colour.
+        groups: one small integer for each point, its color.
         times: one number for each frame, such as its epoch (default: 0, 1, 2, ...).
         unit: what `times` counts.
     """
@@ -38,7 +38,7 @@ class PointsOverTime:
             )
 
     def picture(self, *places: int) -> Picture:
-        """Draw the frames at these places beside each other (default: the first and the last)."""
+        """Draw the frames at these places side by side (default: the first and the last)."""
         places = places or (0, len(self.frames) - 1)
         figure, axes = new_figure(1, len(places), width=4.6 * len(places), height=4.2)
         low, high = self.frames.min(axis=(0, 1)), self.frames.max(axis=(0, 1))

@@ -3,10 +3,10 @@
 >>> viz.Prediction("numbers", "How many numbers does a layer from 64 to 10 carry?", lambda: 10 * 64 + 10)
 >>> viz.Prediction("copy", "Does x.T.reshape(12) copy?", lambda: not shares(x), choices=["yes", "no"])
 
-In a notebook a field and a button that opens the answer, or a button for each choice, and one that skips: only then the
-answer is computed and stands there with what was said. Where no fields can be shown, end the cell with `.say(650)` or
-`.skip()`. What was said stays in the saved notebook and in one's home (`kept_predictions`), so a cell that runs again
-opens at once. The course is told the prediction's name and whether it was right (`tinytorch.reports`), never the value.
+In a notebook a field and a button that opens the answer, or a button for each choice, and one that skips: only then is
+the answer computed and shown with what was said. If no fields can be shown, end the cell with `.say(650)` or
+`.skip()`. What was said stays in the saved notebook and in the home (`kept_predictions`), so a cell that runs again
+opens at once. The prediction's name and whether it was right are reported (`tinytorch.reports`), never the value.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ LONGEST_QUESTION, LONGEST_CHOICE, MOST_CHOICES, LONGEST_NAME = 600, 120, 8, 60
 LONGEST_ANSWER = 2000  # characters; an answer is a number or a sentence
 LONGEST_SAID = 60
 HIDDEN = "position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)"  # heard, and seen elsewhere
-CLOSED = "not predicted yet. Where no fields are shown, end the cell with .say(YOUR PREDICTION) or .skip()."
+CLOSED = "not predicted yet. If no fields are shown, end the cell with .say(YOUR PREDICTION) or .skip()."
 
 
 class Prediction:
@@ -47,7 +47,9 @@ class Prediction:
         self.question = _short("question", question, LONGEST_QUESTION)
         self.choices = [_short("choice", str(choice), LONGEST_CHOICE) for choice in choices]
         if len(self.choices) == 1 or len(self.choices) > MOST_CHOICES or len(set(self.choices)) != len(self.choices):
-            raise ValueError(f"a prediction has 2 to {MOST_CHOICES} different choices, or none, got {self.choices}")
+            raise ValueError(
+                f"a prediction must have 2 to {MOST_CHOICES} different choices, or none, got {self.choices}"
+            )
         self.within = within
         self._answer = answer if callable(answer) else lambda: answer
         self.said: str | None = None  # "" if skipped
@@ -58,7 +60,7 @@ class Prediction:
         return bool(self.line)
 
     def say(self, prediction: object) -> "Prediction":
-        """Predict, and open the answer; a ValueError says what can't be a prediction."""
+        """Predict, and open the answer; a ValueError says why something can't be a prediction."""
         said = self._read(prediction)
         self._open(said, first=recall(self.name) is None)
         return self
@@ -77,13 +79,13 @@ class Prediction:
         if not said:
             raise ValueError("enter a number first, or skip")
         if len(said) > LONGEST_SAID or math.isnan(_number(said)):
-            raise ValueError(f"{said[:LONGEST_SAID]!r} is no number: write it in digits, such as 650, 0.5 or 1e6")
+            raise ValueError(f"{said[:LONGEST_SAID]!r} is not a number: write it in digits, such as 650, 0.5 or 1e6")
         return said
 
     def _open(self, said: str, first: bool) -> None:
         answer, problem = ask(self._answer)
         if problem:
-            raise RuntimeError(f"the answer can't be computed yet ({problem[:300]}): mend that, and run the cell again")
+            raise RuntimeError(f"the answer can't be computed yet ({problem[:300]}): fix that, and run the cell again")
         line, right = self._compare(said, answer)
         if first:
             keep(self.name, said)
@@ -125,7 +127,7 @@ class Prediction:
             except (ValueError, RuntimeError) as problem:
                 told.value = spoken(str(problem))
                 return
-            field.disabled = True  # the buttons are not: whoever pressed one by key would lose their place
+            field.disabled = True  # the buttons are not: somebody who pressed one by key would lose their place
             told.value = f'<div style="{HIDDEN}">{spoken(self.line)}</div>'
             opened()
 
@@ -163,7 +165,7 @@ class Prediction:
     def _open_again(self) -> None:
         said = None if self.is_open else recall(self.name)
         if said is not None:
-            # If the question has changed since, or its code fails, it is asked anew.
+            # If the question has changed since, or its code fails, it is asked again.
             with contextlib.suppress(ValueError, RuntimeError):
                 self._open(self._read(said) if said else "", first=False)
 
@@ -186,7 +188,7 @@ class _Record:
 
 def _short(what: str, text: str, longest: int) -> str:
     if not isinstance(text, str) or not 0 < len(text) <= longest:
-        raise ValueError(f"the {what} of a prediction is a text of 1 to {longest} characters, got {text!r:.80}")
+        raise ValueError(f"the {what} of a prediction must be a text of 1 to {longest} characters, got {text!r:.80}")
     return text
 
 

@@ -3,7 +3,7 @@
 >>> PruningMask({"hidden": weight}, masks_for, (0, 0.5, 0.9), right={"pruned": [0.95, 0.94, 0.39]}, templates=digits)
 
 `masks_for(sparsity)` is asked for {layer: array of the weight's shape, 0 or False where a weight is removed}. What it
-raises is said beside the picture, and the widgets stay usable.
+raises is shown next to the picture, and the widgets stay usable.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ class PruningMask:
         levels: the sparsities from 0 to 1 that can be chosen, rising.
         right: name -> share of right answers, one for each level.
         stored: masks -> {name: bytes} of what would be written to a file, asked too.
-        templates: (n, H, W), mean inputs; shown beside layers that have H * W inputs.
+        templates: (n, H, W), mean inputs; shown next to layers that have H * W inputs.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class PruningMask:
             or self.levels != sorted(set(self.levels))
             or not 0 <= self.levels[0] <= self.levels[-1] <= 1
         ):
-            raise ValueError(f"levels are rising numbers from 0 to 1, got {list(levels)}")
+            raise ValueError(f"levels must be rising numbers from 0 to 1, got {list(levels)}")
         self.right = {name: as_numbers(f"right {name!r}", shares) for name, shares in (right or {}).items()}
         short = {name: len(shares) for name, shares in self.right.items() if shares.shape != (len(self.levels),)}
         if short:
@@ -66,7 +66,7 @@ class PruningMask:
         self._ask_masks, self._ask_stored = masks, stored
         self.templates = None if templates is None else as_numbers("templates", templates)
         if self.templates is not None and (self.templates.ndim != 3 or not self.templates.size):
-            raise ValueError(f"templates are images (n, H, W), got the shape {self.templates.shape}")
+            raise ValueError(f"templates must be images (n, H, W), got the shape {self.templates.shape}")
         self._asked: dict[int, tuple[Mapping, str]] = {}
         self.layer, self.level = next(iter(self.weights)), len(self.levels) // 2
 
@@ -82,7 +82,7 @@ class PruningMask:
         return None if array is None else array != 0, problem
 
     def uses(self) -> np.ndarray | None:
-        """Count for each pixel the units that still look at it (H, W); None if the layer's inputs are no pixels."""
+        """Count for each pixel the units that still look at it (H, W); None if the layer's inputs are not pixels."""
         mask, _ = self.mask()
         if mask is None or not self._sees_pixels():
             return None

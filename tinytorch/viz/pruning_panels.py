@@ -12,12 +12,12 @@ PRUNED = "0.78"  # grey: neither blue nor red, and not the white of a weight nea
 COLOR_STEPS = 10  # of a weight: enough to tell strong from weak, and a small picture
 MOST_CELLS = 128  # along an axis of a layer: of more, every n-th is drawn
 MOST_COUNTS = 10  # pixels along an axis up to which their counts are written
-LINES, MARKS = ("-", "--", ":"), "os^"  # told apart without colours
+LINES, MARKS = ("-", "--", ":"), "os^"  # told apart without colors
 TILES_ACROSS = 5
 
 
 def panels(above: Sequence[str], below: Sequence[str]):
-    """Make a figure: "mask" at the left over its whole height, two rows of other panels beside it."""
+    """Make a figure: "mask" at the left over its whole height, two rows of other panels next to it."""
     rows = [["mask", *(list(row) * (2 // len(row)))] for row in (above, below) if row] or [["mask"]]
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(4.0 if len(rows[0]) == 1 else 8.6, 2.5 * len(rows)), layout="constrained")
@@ -41,7 +41,7 @@ def draw_mask(ax, layer: str, weights: np.ndarray, mask: np.ndarray | None) -> N
 
 
 def draw_uses(ax, uses: np.ndarray | None, most: int) -> None:
-    """Draw for each pixel how many of `most` units look at it, as colour and number."""
+    """Draw for each pixel how many of `most` units look at it, as color and number."""
     _bare(ax, "weights left at each pixel")
     if uses is None:
         return

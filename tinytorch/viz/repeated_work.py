@@ -17,7 +17,7 @@ from tinytorch.viz.shown import show_with_controls, spoken, with_words
 MOST_TOKENS = 16  # cells of more could not be told apart
 EMPTY, NEW, AGAIN = 0, 1, 2  # what a cell of the table is
 FACES = {NEW: COLORS[0], AGAIN: "#d9d9d9"}
-SIGNS = {NEW: "●", AGAIN: "="}  # colour is never alone
+SIGNS = {NEW: "●", AGAIN: "="}  # color is never alone
 MARKS = {" ": "␣", "\n": "⏎"}  # what would not be seen
 
 
@@ -35,7 +35,7 @@ class RepeatedWork:
             raise ValueError(f"RepeatedWork shows 1 to {MOST_TOKENS} tokens, got {len(self.tokens)}: take a part")
         self.context = len(self.tokens) if context is None else context
         if self.context < 1:
-            raise ValueError(f"a context has at least 1 place, got {context}")
+            raise ValueError(f"a context must have at least 1 place, got {context}")
         self.step = min(self.context, len(self.tokens))
 
     def table(self, step: int, cached: bool) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tinytorch.viz.picture import COLORS, GREY, Picture, new_figure
 
-MARKS = "osD^vP*X"  # each dot has a form of its own, beside its name
+MARKS = "osD^vP*X"  # each dot has its own shape, in addition to its name
 MARGIN = 2.5  # factor by which the axes reach beyond dots and roof
 
 
@@ -25,7 +25,7 @@ def roofline(flops_per_second: float, bytes_per_second: float, dots: Mapping[str
     """
     for what, value in (("flops_per_second", flops_per_second), ("bytes_per_second", bytes_per_second)):
         if not 0 < value < math.inf:
-            raise ValueError(f"{what} of a machine is a number above 0, got {value}")
+            raise ValueError(f"{what} of a machine must be a number above 0, got {value}")
     places = {str(name): _place(name, dot) for name, dot in dots.items()}
     ridge = flops_per_second / bytes_per_second
     left = min([ridge / 10, *(x for x, _ in places.values())]) / MARGIN

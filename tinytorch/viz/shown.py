@@ -11,7 +11,7 @@ from tinytorch.viz.picture import Picture
 
 
 class Movable(Protocol):
-    """A view with a picture now, and widgets that show it anew."""
+    """A view with a picture now, and widgets that show it again."""
 
     def picture(self) -> Picture: ...
 

@@ -1,8 +1,8 @@
-"""Text as its tokens: each in a colour, with its id below, in rows that can be compared.
+"""Text as its tokens: each in a color, with its id below, in rows that can be compared.
 
 >>> Tokens({"as bytes": [(b"h", 104), (b"i", 105)], "as one": [(b"hi", 256)]})
 
-Plain HTML: it needs no widget, and reads the same on a light and on a dark page.
+Plain HTML: it needs no widget, and looks right on a light and on a dark page.
 """
 
 import html
@@ -16,11 +16,11 @@ ROW = "display:flex;flex-wrap:wrap;gap:2px;margin:2px 0 8px;font-family:monospac
 
 
 class Tokens:
-    """Rows of coloured tokens.
+    """Rows of colored tokens.
 
     Args:
         rows: name of a row -> its tokens, pairs (piece, id); a piece is text or bytes.
-        title: stands above.
+        title: shown above.
     """
 
     def __init__(self, rows: Mapping[str, Sequence[tuple]], title: str = "") -> None:
@@ -28,7 +28,7 @@ class Tokens:
         self.title = title
         count = sum(len(tokens) for tokens in self.rows.values())
         if count > MOST_TOKENS:
-            raise ValueError(f"a picture of tokens has at most {MOST_TOKENS} of them, got {count}: show a part")
+            raise ValueError(f"a picture of tokens can have at most {MOST_TOKENS} of them, got {count}: show a part")
 
     def html(self) -> str:
         """Write the rows as HTML, each under a line that names and counts it."""
@@ -53,7 +53,7 @@ class Tokens:
 
 
 def shown(piece: str | bytes) -> str:
-    """Give a piece as something to see: a dot for a space, hex digits for bytes that are no whole characters."""
+    """Give a piece as something to see: a dot for a space, hex digits for bytes that are not whole characters."""
     try:
         text = piece.decode() if isinstance(piece, bytes) else piece
     except UnicodeDecodeError:

@@ -24,7 +24,7 @@ def waterfall(labels: Sequence[str], values: Sequence[float], title: str = "", *
         ax.bar(place, height, color=GREY, width=WIDTH)
         _write(ax, place, height, _short(height))
     for place, (before, after) in enumerate(pairwise(heights), start=1):
-        color, hatch = (COLORS[1], "//") if after > before else (COLORS[0], None)  # so that colour is never alone
+        color, hatch = (COLORS[1], "//") if after > before else (COLORS[0], None)  # so that color is never alone
         ax.plot([place - 1 + WIDTH / 2, place + WIDTH / 2], [before, before], color=GREY, lw=1)
         ax.bar(place, after - before, bottom=before, width=WIDTH, color=color, hatch=hatch, edgecolor="white")
         _write(ax, place, max(before, after), _short(after - before, "+"))

@@ -1,4 +1,4 @@
-"""How the weights of a model are spread, and which of them lie within a threshold around zero.
+"""How the weights of a model are spread, and which of them are within a threshold around zero.
 
 >>> WeightHistogram({"original": weights, "pruned": weights * mask}, threshold=0.08)
 
@@ -15,7 +15,7 @@ from tinytorch.viz.shown import show_with_controls, spoken, with_words
 
 BINS = 61  # odd, so that zero lies in the middle of a bin
 MOST_SHOWN = 0.999  # of the weights: a single far one would squeeze all others into one bin
-LINES = ("-", "--", ":", "-.")  # told apart without colours
+LINES = ("-", "--", ":", "-.")  # told apart without colors
 
 
 class WeightHistogram:
@@ -23,7 +23,7 @@ class WeightHistogram:
 
     Args:
         weights: name -> array of any shape. Exact zeros are counted in the legend and not drawn.
-        threshold: where the slider stands at first, 0 for none.
+        threshold: where the slider is at first, 0 for none.
     """
 
     def __init__(self, weights: Mapping[str, object], threshold: float = 0.0, title: str = "") -> None:

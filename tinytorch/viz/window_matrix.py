@@ -2,7 +2,7 @@
 
 >>> WindowMatrix(image, (3, 3), im2col(image[None, None], (3, 3))[0])
 
-The matrix is the student's. Where a column is not the window, the text line says so.
+The matrix is the student's. If a column is not the window, the text line says so.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ LARGEST_IMAGE, LARGEST_WINDOW = 8, 4  # pixels along an axis: numbers in smaller
 
 
 class WindowMatrix:
-    """An image beside the matrix of its windows, stride 1, no padding.
+    """An image next to the matrix of its windows, stride 1, no padding.
 
     Args:
         image: array (H, W).

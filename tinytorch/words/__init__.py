@@ -1,5 +1,5 @@
 """PyTorch's words that no module teaches: functions of tensors, made of what students build.
 
 Each file is a family. Promises: values and gradients are PyTorch's; an operation that a student builds is called, never
-computed anew; what has no gradient in PyTorch has none here.
+computed again; what has no gradient in PyTorch has none here.
 """

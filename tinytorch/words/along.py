@@ -10,7 +10,7 @@ from tinytorch.words.places import check_dims, place
 
 
 class Prod(Function):
-    """The product along the last dimension; its gradient for one factor is the product of the others, also beside 0."""
+    """The product along the last dimension; a factor's gradient is the product of the others, even if one is 0."""
 
     @staticmethod
     def forward(ctx, x):

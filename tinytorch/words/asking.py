@@ -23,4 +23,4 @@ def is_floating_point(x):
 def set_default_dtype(dtype):
     """Accept float32, which is the default here."""
     if dtype != "float32":
-        raise ValueError(f"Python's floats become float32 here, got {dtype}: say dtype={dtype!r} where it is wanted")
+        raise ValueError(f"Python's floats become float32 here, got {dtype}: pass dtype={dtype!r} where you want it")

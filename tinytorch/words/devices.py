@@ -1,4 +1,4 @@
-"""Where numbers lie: here, always on the CPU. The words are PyTorch's, so that its scripts run unchanged."""
+"""Where numbers are: here, always on the CPU. The words are PyTorch's, so that its scripts run unchanged."""
 
 
 class device(str):
@@ -7,7 +7,7 @@ class device(str):
     def __new__(cls, name, index=None):
         kind, _, number = str(name).partition(":")
         if kind not in ("cpu", "cuda", "mps"):
-            raise RuntimeError(f"a device is 'cpu' here, got {name!r}")
+            raise RuntimeError(f"a device must be 'cpu' here, got {name!r}")
         made = super().__new__(cls, kind)
         made.type, made.index = kind, int(number) if number else index
         return made
@@ -17,7 +17,7 @@ CPU = device("cpu")
 
 
 class Absent:
-    """A kind of device that this machine has not."""
+    """A kind of device that this machine does not have."""
 
     def __init__(self, name):
         self.name = name

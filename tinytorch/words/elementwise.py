@@ -62,7 +62,7 @@ sign = rounding("sign", np.sign)
 
 
 def round(x, decimals=0):
-    """Round each number, halves to the even neighbour; its slope is 0."""
+    """Round each number, halves to the even neighbor; its slope is 0."""
     return _rounded(x) if decimals == 0 else _rounded(x * 10**decimals) / 10**decimals
 
 

@@ -31,7 +31,7 @@ _tensor_of_numbers, _filled = placed("tensor"), placed("full")
 
 
 def tensor(data, dtype=None, device=None, requires_grad=False):
-    """Make a Tensor; lists may hold Tensors of one number."""
+    """Make a Tensor; lists may contain Tensors of one number."""
     numbers = _without_tensors(data) if isinstance(data, (list, tuple)) else data
     return _tensor_of_numbers(numbers, dtype=dtype, device=device, requires_grad=requires_grad)
 
@@ -158,7 +158,7 @@ def randint_like(x, low=0, high=None, dtype=None):
 
 
 def randperm(n, generator=None, dtype="int64", device=None):
-    """Draw an order of 0 to n - 1: the student's shuffled_order, or from a generator of one's own."""
+    """Draw an order of 0 to n - 1: the student's shuffled_order, or from a given generator."""
     check_are_numbers("randperm", n)
     order = core("dataloader").shuffled_order  # an exercise: before it is solved, nobody draws an order
     return _tensor(order(n) if generator is None else generator.permutation(n), dtype)

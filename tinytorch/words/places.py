@@ -10,7 +10,7 @@ def place(x, dim):
 
 
 def check_dims(x, dim):
-    """Refuse a dimension, or one of several, that x hasn't; None is all."""
+    """Refuse a dimension, or one of several, that x doesn't have; None means all."""
     for each in () if dim is None else dim if isinstance(dim, (tuple, list)) else (dim,):
         if x.ndim or each not in (0, -1):
             place(x, each)

@@ -107,7 +107,7 @@ def select(x, dim, index):
 def narrow(x, dim, start, length):
     """Take `length` parts along `dim` from `start` on."""
     if not 0 <= start <= start + length <= x.shape[place(x, dim)]:
-        raise IndexError(f"{length} parts from {start} on are wanted along dim={dim} of shape {x.shape}: take fewer")
+        raise IndexError(f"there are no {length} parts from {start} on along dim={dim} of shape {x.shape}: take fewer")
     return x[_along(x, dim, slice(start, start + length))]
 
 
@@ -208,7 +208,7 @@ def scatter(x, dim, index, src=None, value=None):
 
 
 def where(condition, x=None, y=None):
-    """Take x where the condition holds, else y; of the condition alone, list its places."""
+    """Take x where the condition is true, else y; for a condition alone, list its places."""
     check_are_numbers("where", condition, x, y)
     if (x is None) != (y is None):
         raise TypeError("where takes a condition and both values, got one of them: where(x > 0, x, 0.0)")

@@ -13,7 +13,9 @@ def described(x):
 def only_number(x):
     """Take the number out of a tensor that has one."""
     if x.numel() != 1:
-        raise ValueError(f"one number is wanted, got the shape {x.shape}: reduce it first, as in x.mean() or x.max()")
+        raise ValueError(
+            f"a single number is needed, got the shape {x.shape}: reduce it first, as in x.mean() or x.max()"
+        )
     return x.data.item()
 
 

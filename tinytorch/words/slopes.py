@@ -1,4 +1,4 @@
-"""The gradient rules of operations that no module teaches; module 05 puts them beside its own."""
+"""The gradient rules of operations that no module teaches; module 05 puts them next to its own."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ def gather(grad, out, a, dim, index):
 
 
 def clip(grad, out, a, min, max):
-    """What was moved has no gradient; what lies on a bound was not moved."""
+    """What was moved has no gradient; what is on a bound was not moved."""
     below = np.False_ if min is None else np.less(a, min)
     above = np.False_ if max is None else np.greater(a, max)
     return grad * ~(below | above), grad * below, grad * above

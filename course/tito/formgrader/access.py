@@ -1,7 +1,7 @@
 """Who may do what in the formgrader: one table, handler and method to scope; what is not in the table is refused.
 
-TAs grade by hand (`read`, `grade`), instructors also run the lifecycle (`run`). Due dates and the roster are nobody's
-to change here: they stand in the semester file.
+TAs grade by hand (`read`, `grade`), instructors also run the lifecycle (`run`). Nobody
+can change due dates and the roster here: they are in the semester file.
 """
 
 from tito.grading.rights import GRADE, READ, RUN
@@ -11,7 +11,7 @@ GRADING_CHANGES = {
     ("OpenAnswerHandler", "PUT"), ("OpenAnswerHandler", "DELETE"),
     ("SharedCommentsHandler", "POST"), ("UseCommentHandler", "PUT"), ("CommentsPageHandler", "POST"),
 }  # fmt: skip
-# nbgrader's own, in whose place `lifecycle` serves the kinds of grading work, each with the right that its line names.
+# nbgrader's own; `lifecycle` replaces them with the kinds of grading work, each with the right that its line names.
 LIFECYCLE = {
     "AssignHandler", "ReleaseHandler", "UnReleaseHandler", "CollectHandler", "AutogradeHandler",
     "GenerateAllFeedbackHandler", "ReleaseAllFeedbackHandler", "GenerateFeedbackHandler", "ReleaseFeedbackHandler",
@@ -39,5 +39,5 @@ def refusal(handler: str, method: str, scope: str | None, person: str) -> str:
     if (handler, method) in ELSEWHERE:
         return f"this cannot be changed here: {ELSEWHERE[handler, method]}"
     if scope is None:
-        return f"{method} is not offered here"
-    return f"{person} has not the right {scope} that this needs: ask an instructor of the course"
+        return f"{method} is not possible here"
+    return f"{person} lacks the right {scope}, which this needs: ask an instructor of the course"

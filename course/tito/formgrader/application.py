@@ -19,7 +19,7 @@ RELEASED_CACHE_SECONDS = 10.0
 
 
 class OAuthCallbackHandler(HubOAuthCallbackHandler):
-    """Ends the login, with the same memory of its beginning as the pages that sent the person there."""
+    """Completes the login, with the same record of its beginning as the pages that sent the person there."""
 
     @property
     def hub_auth(self) -> HubOAuth:

@@ -1,8 +1,8 @@
-"""What every page and call of the gateway has in common: login through the Hub, rights, headers, one gradebook a
-request.
+"""What every page and call of the gateway has in common: login through the Hub, rights, headers, one gradebook
+per request.
 
-`GatewayMixin` stands in front of nbgrader's handlers, which expect a whole Jupyter server around them, and gives them
-the few things that they use. Nothing of a Jupyter server is there.
+`GatewayMixin` comes before nbgrader's handlers, which expect a whole Jupyter server around them, and gives them
+the few things that they use. No part of a Jupyter server is there.
 """
 
 import asyncio
@@ -71,7 +71,7 @@ class GatewayMixin(HubOAuthenticated):
         return getattr(self, "_person", None)
 
     async def prepare(self) -> None:
-        """Identify the person, check her rights, check the address, and take the gradebook's lock before a change."""
+        """Identify the person, check their rights, check the address, and take the gradebook's lock before a change."""
         await self._identify()
         if self._finished:
             return
@@ -109,7 +109,7 @@ class GatewayMixin(HubOAuthenticated):
     def _check_names(self) -> None:
         for value in [*self.path_args, *self.path_kwargs.values()]:
             if value is not None and not self.free_path and not NAME.fullmatch(value):
-                raise web.HTTPError(404, "there is nothing of that name here")
+                raise web.HTTPError(404, "there is nothing with that name here")
 
     free_path = False  # True for handlers whose last argument is a path that they check themselves
     writes_gradebook = True

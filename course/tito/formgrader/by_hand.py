@@ -1,8 +1,8 @@
 """What people change by hand: points, comments, flags. Each change says which version it was made from.
 
-A field that a request does not name stays as it is. What somebody else changed meanwhile is answered with 409 and both
-sides, and nothing is written; the decision is made under the gradebook's lock, which every change is made under. Nobody
-changes anything of their own work or of a student with whom the semester file declares a conflict.
+A field that a request does not name stays as it is. If somebody else has changed one meanwhile, the answer is 409 with
+both sides, and nothing is written; the decision is made under the gradebook's lock, like every change. Nobody can
+change anything in their own work, or in that of a student with whom the semester file declares a conflict.
 """
 
 import json
@@ -37,7 +37,7 @@ class ByHandHandler(PageHandler):
             raise web.HTTPError(404, f"there is no such {what}") from error
 
     def change(self, thing: Thing, wanted: dict[str, Any], version: object) -> bool:
-        """Write the fields; False if others came first, and then the answer is given."""
+        """Write the fields; if others came first, answer and return False."""
         if why := sections(self.course.course_dir).why_not(self.person, thing.student.id):
             raise web.HTTPError(403, why)
         try:
@@ -105,9 +105,9 @@ class FlagSubmissionHandler(ByHandHandler):
         body = self.body()
         wanted = body.get("flagged", True)
         if not isinstance(wanted, bool):
-            raise web.HTTPError(400, f"flagged is true or false, got {wanted!r}")
+            raise web.HTTPError(400, f"flagged must be true or false, got {wanted!r}")
         if "flagged" not in body and notebook.flagged:
-            raise web.HTTPError(409, 'this submission is flagged: send {"flagged": false} to take the flag off')
+            raise web.HTTPError(409, 'this submission is already flagged: send {"flagged": false} to remove the flag')
         if self.change(notebook, {"flagged": wanted}, body.get("version")):
             self.write({**notebook.to_dict(), **state_of_flag(self.gradebook, notebook)})
 
@@ -123,7 +123,7 @@ def read_body(handler: web.RequestHandler) -> dict[str, Any]:
 
 
 def _points_wanted(grade: Grade, body: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields to write; a score that is named, also an unchanged one, says that the part was read."""
+    """Return the fields to write; a score that is named, even an unchanged one, says that the part was read."""
     wanted: dict[str, Any] = {}
     if "manual_score" in body:
         wanted["manual_score"] = points_of(body["manual_score"], "points", grade.max_score)
@@ -143,13 +143,13 @@ def points_of(value: object, what: str, highest: float | None) -> float | None:
         points = math.nan
     if isinstance(value, bool) or not math.isfinite(points) or points < 0 or (highest is not None and points > highest):
         upper = f"{highest:g}" if highest is not None else "any number"
-        raise web.HTTPError(400, f"{what} are a number from 0 to {upper}, got {str(value)[:100]!r}")
+        raise web.HTTPError(400, f"{what} must be a number from 0 to {upper}, got {str(value)[:100]!r}")
     return points
 
 
 def _text(value: object) -> str | None:
     if value is not None and not isinstance(value, str):
-        raise web.HTTPError(400, f"a comment is text, got {str(value)[:100]!r}")
+        raise web.HTTPError(400, f"a comment must be text, got {str(value)[:100]!r}")
     if value and len(value) > LONGEST_COMMENT:
-        raise web.HTTPError(400, f"a comment has at most {LONGEST_COMMENT:,} characters, this one {len(value):,}")
+        raise web.HTTPError(400, f"the comment has {len(value):,} characters; at most {LONGEST_COMMENT:,} are allowed")
     return value

@@ -70,7 +70,7 @@ class UseCommentHandler(_Finds):
         notebook, body = self.notebook(submission_id), self.body()
         shared = self.shared(number)
         if shared.assignment != notebook.assignment.assignment.name:
-            raise web.HTTPError(404, "this comment is of another module")
+            raise web.HTTPError(404, "this comment belongs to another module")
         if refusal := sections(self.course.course_dir).why_not(self.person, notebook.assignment.student.id):
             raise web.HTTPError(403, refusal)
         grade = self.grade_of(notebook, shared.question)
@@ -84,7 +84,7 @@ class UseCommentHandler(_Finds):
     def _use(self, grade: Grade, shared: SharedComment, body: dict[str, Any]) -> None:
         used, versions = body.get("used", True), body.get("versions")
         if not isinstance(used, bool) or not isinstance(versions, dict):
-            raise web.HTTPError(400, "say if the comment is used, and the versions of points and comment that you read")
+            raise web.HTTPError(400, "send whether the comment is used, and the versions of points and comment read")
         comment = next(each for each in grade.notebook.comments if each.name == shared.question)
         standing = with_comment(standing_of(self.gradebook, grade), shared, used)
         points = standing.points(grade.max_score)
@@ -113,7 +113,7 @@ class CommentsPageHandler(_Finds):
     def post(self, assignment: str):
         shared = self.shared(self.get_argument("comment"))
         if shared.assignment != assignment:
-            raise web.HTTPError(404, "this comment is of another module")
+            raise web.HTTPError(404, "this comment belongs to another module")
         self._refuse_conflicts(shared)
         text = text_of(self.get_argument("text").replace("\r\n", "\n"))
         points = signed(self.get_argument("points"), None)
@@ -125,7 +125,7 @@ class CommentsPageHandler(_Finds):
         self._show_plan(shared, text, points, changed=bool(seen))
 
     def _change(self, shared: SharedComment, text: str, points: float, seen: str) -> int | None:
-        """Make the change; None where the plan is another one by now."""
+        """Make the change; None if the plan is a different one by now."""
         try:
             lines = change_for_all(
                 self.gradebook, self.course.course_dir, shared, text, points, self.person, seen
@@ -157,14 +157,14 @@ def plain(shared: SharedComment) -> dict[str, Any]:
 
 def text_of(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise web.HTTPError(400, "a comment with points says in words what they are for")
+        raise web.HTTPError(400, "the comment has no words: say what its points are for")
     if len(value) > LONGEST_TEXT:
-        raise web.HTTPError(400, f"such a comment has at most {LONGEST_TEXT:,} characters, this one {len(value):,}")
+        raise web.HTTPError(400, f"the comment has {len(value):,} characters; at most {LONGEST_TEXT:,} are allowed")
     return value.strip()
 
 
 def signed(value: object, highest: float | None) -> float:
-    """Read points that are given, or taken where they begin with a minus sign."""
+    """Read points that are given, or taken if they begin with a minus sign."""
     text = str(value).strip().replace("\N{MINUS SIGN}", "-")
     points = points_of(text.removeprefix("-").removeprefix("+"), "points of a comment", highest) or 0.0
     return -points if text.startswith("-") else points

@@ -51,7 +51,7 @@ class ManageSubmissionsHandler(PageHandler):
 
 
 class SubmissionFilesHandler(PageHandler):
-    """Files that were submitted beside the notebook: pictures are shown, everything else is a download without
+    """Files that were submitted next to the notebook: pictures are shown, everything else is a download without
     a type.
     """
 
@@ -92,7 +92,7 @@ class GuidanceHandler(PageHandler):
 
 
 class CommentBankHandler(PageHandler):
-    """Comments that were written on the same answer of other students, the most used first, to be used again."""
+    """Comments that were written on the same answer by other students, most used first, to be used again."""
 
     def get(self, assignment: str, notebook: str, cell: str):
         query = (

@@ -8,7 +8,7 @@ from typing import Any
 
 from tornado import web
 from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.simple_httpclient import SimpleAsyncHTTPClient  # the other kind asks proxies of the environment
+from tornado.simple_httpclient import SimpleAsyncHTTPClient  # the other kind uses the environment's proxies
 
 from exchange.hub.asking import reason_of
 from tito.grading.kinds import find_kind, offered
@@ -27,7 +27,7 @@ class AnswersUnread(Exception):
 
 
 class GradingHandler(PageHandler):
-    """Speaks to the grading service with the token of the person who is logged in: it decides what she may."""
+    """Speaks to the grading service with the token of the person who is logged in: it decides what they may do."""
 
     writes_gradebook = False
 
@@ -53,7 +53,7 @@ class GradingHandler(PageHandler):
         return json.loads(answer.body)
 
     async def release_feedback(self, assignment: str, **body: Any) -> None:
-        """Queue a release; where answers wait to be read, answer how many, for the page to ask."""
+        """Queue a release; if answers wait to be read, answer how many, so that the page can ask."""
         try:
             await self.queue("release_feedback", assignment, unread=self.get_argument("unread", "") == "yes", **body)
         except AnswersUnread as unread:
@@ -78,7 +78,7 @@ def _reason(error: HTTPClientError) -> str:
 
 
 class KindHandler(GradingHandler):
-    """Queues one kind of work, for a module or for one of its students; who may, the kind's line in the table says."""
+    """Queues one kind of work, for a module or for one of its students; the kind's line in the table says who may."""
 
     def initialize(self, kind: str, force: bool = False) -> None:
         self.kind, self.force = kind, force
@@ -115,7 +115,7 @@ def lifecycle_routes() -> list[tuple]:
             routes.append((rf"/formgrader/api/assignment/([^/]+)/([^/]+)/{kind.address}", KindHandler, one))
     return [
         *routes,
-        # nbgrader has this one apart.
+        # nbgrader has a separate handler for this one.
         (r"/formgrader/api/submission/([^/]+)/([^/]+)/autograde", KindHandler, {"kind": "autograde", "force": True}),
         (r"/formgrader/api/jobs/([0-9a-f]+)", JobHandler),
         (r"/formgrader/api/regrades", RegradesHandler),

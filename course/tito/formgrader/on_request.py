@@ -1,7 +1,7 @@
-"""A router that answers whether the service lives, and builds the gateway when somebody asks for a page.
+"""A router that answers whether the service is alive, and builds the gateway when somebody asks for a page.
 
-nbgrader's formgrader, nbconvert and the process that lays out what students wrote are a hundred megabytes and seconds
-of a start, and most hours nobody grades. The first request waits for them, once in the life of the process.
+nbgrader's formgrader, nbconvert and the process that lays out what students wrote take a hundred megabytes and seconds
+to start, and most of the time nobody grades. The first request waits for them, once in the life of the process.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ class HealthHandler(web.RequestHandler):
 class OnRequest(Router):
     """Route below `prefix` to the application that `make` returns, made when somebody first asks for a page.
 
-    `health` asks for none, and neither does the Hub, which knocks at the front door at its start and each minute.
+    `health` asks for none, and neither does the Hub, which asks for the front page at its start and every minute.
     """
 
     def __init__(self, prefix: str, make: Callable[[], web.Application]) -> None:
@@ -38,6 +38,6 @@ class OnRequest(Router):
         return self.gateway.find_handler(request)
 
     def _is_knock(self, request: HTTPServerRequest) -> bool:
-        """Tell whether a program asks if anybody is there: no browser, and nobody who logged in."""
+        """Tell whether a program only asks if the service is alive: no browser, and nobody who is logged in."""
         known = "Cookie" in request.headers or "Authorization" in request.headers
         return request.path == self.front_door and not known and "text/html" not in request.headers.get("Accept", "")

@@ -1,6 +1,6 @@
-"""How nbgrader's templates are rendered here: our own where we have one, and none of nbgrader's inline scripts loose.
+"""How nbgrader's templates are rendered here: our own where we have one, and no inline script of nbgrader's let loose.
 
-A page's Content-Security-Policy names one nonce, made anew for each answer; only scripts that carry it run.
+A page's Content-Security-Policy names one nonce, a new one for each answer; only scripts that carry it run.
 nbgrader's own templates get it as they are loaded, before anything that a student or a URL says is put into them.
 """
 
@@ -37,7 +37,7 @@ def page_environment() -> Environment:
 
 
 def submission_exporter() -> SanitizingExporter:
-    """Return the exporter for a student's notebook: sanitised, in our template, with nothing from another server."""
+    """Return the exporter for a student's notebook: sanitized, in our template, with nothing from another server."""
     config = Config()
     config.SanitizingExporter.template_name = "formgrade_gateway"
     config.SanitizingExporter.extra_template_basedirs = [str(OWN_TEMPLATES)]

@@ -12,7 +12,7 @@ WHICH = ("question", "section")
 
 
 class NextToReadHandler(GradingHandler):
-    """Takes the next answer of the person's share, or of nobody's, and goes to its page."""
+    """Takes the next answer in the person's share, or in nobody's, and goes to its page."""
 
     async def get(self, assignment: str):
         which = {name: self.get_argument(name, "") for name in (*WHICH, "after")}
@@ -26,7 +26,7 @@ class NextToReadHandler(GradingHandler):
 
 
 class OpenAnswerHandler(GradingHandler):
-    """A page that shows a submission has its answers open, says so again while it is there, and at its end."""
+    """A page that shows a submission reports its answers as open, again and again while it is there, and its end."""
 
     async def put(self, submission_id: str):
         await self._tell(submission_id, "PUT", "open", questions=read_body(self).get("questions", []))

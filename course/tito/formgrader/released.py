@@ -1,4 +1,4 @@
-"""Which modules are released, as the exchange says; a silent exchange must not stop anybody from grading."""
+"""Which modules are released, as the exchange says; if it does not answer, that must not stop anybody from grading."""
 
 import logging
 

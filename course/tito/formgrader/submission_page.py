@@ -1,4 +1,4 @@
-"""A student's notebook as a page for whoever grades it, made beside the event loop: others are answered meanwhile."""
+"""A student's notebook as a page for the grader, made outside the event loop: others are answered meanwhile."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ AT_ONCE = 3  # pages that are made at the same time, each with a process of its 
 
 
 class SubmissionPages:
-    """Threads that put pages together; what is costly in a page is laid out in their renderers' processes."""
+    """Threads that put pages together; the costly parts of a page are laid out in their renderers' processes."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pages")

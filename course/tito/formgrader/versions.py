@@ -1,7 +1,7 @@
-"""Which state of a grade, comment or flag a page has read, and who changed what since: two people may grade at once.
+"""Which state of a grade, comment or flag a page has read, and who changed what since: two people may grade together.
 
-A version names the newest recorded change and the values that held after it. A change is taken only with the version
-that holds under the gradebook's lock; without one it may fill what is empty, and overwrites nothing.
+A version names the newest recorded change and the values after it. A change is accepted only with the version that is
+current under the gradebook's lock; without one it may fill what is empty, and overwrites nothing.
 """
 
 import datetime
@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from tito.gradebook.grade_changes import WATCHED, changes, prepare_table
 from tito.gradebook.lateness import graded_receipt
 
-Thing = Any  # a Grade, Comment or SubmittedNotebook; nbgrader's classes tell no types
+Thing = Any  # a Grade, Comment or SubmittedNotebook; nbgrader's classes have no types
 FIELD_WORDS = {
     "manual_score": "points", "extra_credit": "extra points", "needs_manual_grade": "still to be read",
     "manual_comment": "comment", "flagged": "flag",
@@ -33,7 +33,7 @@ class Overtaken(Exception):
 
 
 def described(gradebook: Gradebook, *things: Thing) -> list[dict[str, Any]]:
-    """Return what nbgrader says of grades, comments or flags of one submission, each with its version."""
+    """Return what nbgrader says about grades, comments or flags of one submission, each with its version."""
     if not things:
         return []
     newest, attempt = _newest(gradebook, things[0]), _attempt(gradebook, things[0])
@@ -49,7 +49,7 @@ def state_of_flag(gradebook: Gradebook, notebook: SubmittedNotebook) -> dict[str
 
 
 def check_version(gradebook: Gradebook, thing: Thing, version: object, wanted: dict[str, Any]) -> bool:
-    """Say whether `wanted` is to be written, False if all of it holds already; raise Overtaken if it may not be."""
+    """Say whether `wanted` is to be written, False if all of it is there already; raise Overtaken if it may not be."""
     present = {name: getattr(thing, name) for name in wanted}
     if present == wanted:
         return False
@@ -97,11 +97,11 @@ def _what_happened(gradebook: Gradebook, thing: Thing, version: object, wanted: 
     rows = _changes_since(gradebook, thing, version)
     said = "; ".join(map(_sentence, rows))
     if version is None:
-        error = f"this would overwrite what is there, and names no version of it: load the page again ({said})"
+        error = f"this would overwrite what is there, but names no version of it: load the page again ({said})"
     elif said:
-        error = f"changed meanwhile: {said}. What you gave was not saved"
+        error = f"changed meanwhile: {said}. What you entered was not saved"
     else:
-        error = "this was graded anew meanwhile. What you gave was not saved: look at the answer again"
+        error = "this was graded again meanwhile. What you entered was not saved: read the answer again"
     return {"error": error, "theirs": described(gradebook, thing)[0], "yours": wanted, "meanwhile": rows}
 
 

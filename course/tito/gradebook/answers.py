@@ -1,4 +1,4 @@
-"""The written answers that people read: whose, how many points they have, whether they wait, and who has read them."""
+"""The written answers that people read: whose they are, their points, whether they wait, and who has read them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class Answer:
     max_points: float
     waits: bool
     reader: str
-    """Who gave the points that it has; empty where nobody has."""
+    """Who gave the points that it has; empty if nobody has."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -44,9 +44,9 @@ class Answer:
 
 
 def written_answers(course: Course, assignment: str) -> list[Answer]:
-    """Return a module's answers by question and number; none while nothing was graded, or if nobody is to read.
+    """Return a module's answers by question and number; none if nothing is graded yet, or nobody is to read.
 
-    Those of whoever dropped the course are left out, until they come back.
+    Those of students who dropped the course are left out, until they come back.
     """
     if not (course.course_dir / FILE_NAME).exists() or not grading_policy(course.course_dir).reads_by_hand:
         return []
@@ -90,7 +90,7 @@ def _answer(row: Any, number: int, readers: dict[tuple[str, str], str]) -> Answe
 
 
 def _readers(book: Book, assignment: str) -> dict[tuple[str, str], str]:
-    """Name who gave each answer its points last, apart from changes that were made for all at once."""
+    """Name who last gave each answer its points, not counting changes that were made for all at once."""
     prepare_table(book.engine)
     prepare_comments(book.engine)
     mine = (changes.c.assignment == assignment, changes.c.field == GAVE_POINTS, ~is_change_for_all(changes.c.id))

@@ -1,7 +1,7 @@
 """The notebook that a grader sees: the course's own cells, with what the student wrote in the places meant for it.
 
-Test cells hold an error until a verdict replaces it. What the student's notebook showed when she saved it is kept
-beside her code, marked as not verified, and reduced to bounded text and pictures.
+Test cells contain an error until a verdict replaces it. What the student's notebook showed when it was saved is kept
+next to the code, marked as not verified, and reduced to bounded text and pictures.
 """
 
 import base64
@@ -30,7 +30,7 @@ NO_VERDICT = "This test has not been judged yet: it gives no points until it is.
 
 
 def canonical_notebook(staff: NotebookNode, submission: Submission, notes: Iterable[Note] = ()) -> NotebookNode:
-    """Put the student's answers and her other cells into the staff notebook, whose own solutions are taken out."""
+    """Put the student's answers and their other cells into the staff notebook, whose own solutions are taken out."""
     nb = copy.deepcopy(staff)
     for index, cell in enumerate(nb.cells):
         if is_solution(cell):
@@ -55,19 +55,19 @@ def canonical_notebook(staff: NotebookNode, submission: Submission, notes: Itera
 
 @functools.cache
 def _released() -> Configurable:
-    """Whatever is configured by this writes stubs as in the release."""
+    """Return a configuration with which stubs are written as in the release."""
     return Configurable(config=configure(Config()))
 
 
 def untouched_notebook(staff: NotebookNode, reason: str) -> NotebookNode:
-    """The notebook of a refused submission: nothing of the student's, and why."""
+    """Return the notebook of a refused submission: the reason, and nothing from the student."""
     nb = canonical_notebook(staff, Submission())
     nb.cells[:0] = _heading([Note("", f"The submission could not be graded: {reason}")])
     return nb
 
 
 def fill_verdict(cell: NotebookNode, result: ExerciseResult | None) -> None:
-    """Replace the error in a test cell by the verdict on its exercise, in nbgrader's own terms of partial credit."""
+    """Replace the error in a test cell with the verdict on its exercise, in nbgrader's own terms of partial credit."""
     if result is None:
         return
     points = min(result.points, float(cell.metadata.nbgrader["points"]))
@@ -80,7 +80,7 @@ def fill_verdict(cell: NotebookNode, result: ExerciseResult | None) -> None:
 
 
 def verdict_table(result: ExerciseResult) -> str:
-    """Say check by check what was called, what came back and what was expected; of hidden ones the kind of fault."""
+    """Say check by check what was called, what came back and what was expected; for hidden ones the kind of fault."""
     shown = ModuleResult("", (result,)).for_student().exercises[0]
     lines = [f"{result.name}: {result.points:g} of {result.max_points:g} points"]
     if result.lent:
@@ -105,7 +105,7 @@ def _details(check) -> list[str]:
 
 
 class _OwnCells:
-    """The cells of a submission, by what they are for; those that she left as they were `given` are not her own."""
+    """The cells of a submission, by what they are for; those left as they were `given` are not the student's own."""
 
     def __init__(self, submission: Submission, given: set[str]):
         self._given = given
@@ -137,7 +137,7 @@ class _OwnCells:
     def _safe(self, cell: Cell) -> list[NotebookNode]:
         saved = self._raw.get(cell.number, {}).get("outputs")
         saved = saved if isinstance(saved, list) else []
-        # One more is taken as it is: in a large notebook it is the line that counts the rest.
+        # One more is accepted: in a large notebook it is the line that counts the rest.
         many = len(saved) > MOST_OUTPUTS + 1
         made = [output for output in map(_safe_output, saved[:MOST_OUTPUTS] if many else saved) if output]
         return made + ([_text(f"[{len(saved) - MOST_OUTPUTS} more outputs: not shown]\n")] if many else [])
@@ -148,7 +148,7 @@ class _OwnCells:
 
 
 def _within_limits(saved: dict[int, list[NotebookNode]]) -> dict[int, list[NotebookNode]]:
-    """Replace the largest outputs of all cells by lines that say so, until those left have LARGEST_OUTPUTS."""
+    """Replace the largest outputs of all cells with lines that say so, until the rest fits into LARGEST_OUTPUTS."""
     sizes = [(len(json.dumps(made)), number, place) for number, own in saved.items() for place, made in enumerate(own)]
     left = sum(size for size, _, _ in sizes)
     for size, number, place in sorted(sizes, reverse=True):
@@ -166,13 +166,13 @@ def raw_cells(document: dict[str, Any]) -> list[dict]:
 
 
 def _safe_output(output: Any) -> NotebookNode | None:
-    """Rebuild a saved output from its text or its picture, or say what is not shown; nothing else is taken over."""
+    """Rebuild a saved output from its text or its picture, or say what is not shown; nothing else is kept."""
     if not isinstance(output, dict):
         return None
     data = output.get("data")
     picture = data.get("image/png") if isinstance(data, dict) else None
     if isinstance(picture, str) and len(picture) > LARGEST_PICTURE:
-        return _text(f"[picture of {_kb(picture)} kB not shown: it may have {LARGEST_PICTURE * 3 // 4000} kB]\n")
+        return _text(f"[picture of {_kb(picture)} kB not shown: the limit is {LARGEST_PICTURE * 3 // 4000} kB]\n")
     if isinstance(picture, str) and _is_png(picture):
         return nbformat.v4.new_output("display_data", data={"image/png": picture})
     text = data.get("text/plain") if isinstance(data, dict) else output.get("text", output.get("traceback"))
@@ -202,7 +202,7 @@ def _is_png(picture: str) -> bool:
 
 
 def _heading(notes: Iterable[Note]) -> list[NotebookNode]:
-    """Tell what happened to cells; the words may be the student's, so they stand in a cell that nothing interprets."""
+    """Tell what happened to cells; the words may be the student's, so they go into a cell that nothing interprets."""
     lines = [f"{note.cell}: {note.text}" if note.cell else note.text for note in notes]
     if not lines:
         return []

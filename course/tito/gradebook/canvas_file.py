@@ -1,8 +1,8 @@
-"""Canvas' own gradebook file, with our scores in it: every column and line of Canvas' stays as it is.
+"""Canvas' own gradebook file, with our scores in it: every column and line from Canvas stays as it is.
 
 Canvas takes back the file that it gave out, and knows its assignments by the number in a heading (`tensor (4711)`), its
-students by its own ID. So our scores are written into that file: into the column of a module where there is one, else
-into a new one at the end. A student is found by `SIS Login ID`, by the rule of names that the roster has.
+students by its own ID. So our scores are written into that file: into the column of a module if there is one, otherwise
+into a new one at the end. A student is found by `SIS Login ID`, with the roster's own rule for names.
 """
 
 import codecs
@@ -24,17 +24,17 @@ NUMBERED = re.compile(r"(?P<title>.*?) *\(\d+\)")
 
 @dataclass
 class Filled:
-    """The file's text with scores, and who of ours is not in it."""
+    """The file's text with scores, and which of our students are not in it."""
 
     text: str
     changed: int
     missing: list[str] = field(default_factory=list)
     other_maximum: list[str] = field(default_factory=list)
-    """Columns in which Canvas has another maximum than we have, with both."""
+    """Columns in which Canvas has a different maximum from ours, with both."""
 
 
 def fill(file: bytes, name: str, modules: Mapping[str, list[dict[str, Any]]], missing_as_zero: bool = False) -> Filled:
-    """Write the scores of {module: rows} into Canvas' file; raise TitoError where it is not one."""
+    """Write the scores of {module: rows} into Canvas' file; raise TitoError if it is not one."""
     text = _text(file, name)
     mark = "\ufeff" if file.startswith(codecs.BOM_UTF8) else ""
     separator = max(SEPARATORS, key=text.partition("\n")[0].count)
@@ -66,16 +66,16 @@ def _lines(table: list[list[str]], name: str) -> dict[str, int]:
     if LOGIN not in headings or STUDENT not in headings:
         raise TitoError(
             f"{name} is not Canvas' gradebook: its first line has no {LOGIN!r}. Export it there with Grades, Export, "
-            "Export Entire Gradebook; where it has no SIS Login ID, students have no login that the roster could know"
+            "Export Entire Gradebook; if that has no SIS Login ID, students have no login that the roster could know"
         )
     if uneven := [number for number, row in enumerate(table, 1) if len(row) != len(headings)]:
-        raise TitoError(f"{name}: line {uneven[0]} has another number of fields than the first: export it again")
+        raise TitoError(f"{name}: line {uneven[0]} does not have as many fields as the first: export it again")
     at, found = headings.index(LOGIN), {}
     for number, row in enumerate(table[1:], 1):
         try:
             found[name_from(row[at].strip())] = number
         except NoName:
-            continue  # the points possible, the student for tests, somebody without a login
+            continue  # the points possible, the test student, somebody without a login
     return found
 
 
@@ -102,7 +102,7 @@ def _is_possible(table: list[list[str]], row: list[str]) -> bool:
 
 
 def _column(table: list[list[str]], module: str, rows: list[dict[str, Any]]) -> int:
-    """Return the place of a module's column, made at the end where Canvas has none."""
+    """Return the place of a module's column, made at the end if Canvas has none."""
     for alike in (str, str.lower):  # as it is written first, then by its letters alone
         for at, heading in enumerate(table[0]):
             numbered = NUMBERED.fullmatch(heading)

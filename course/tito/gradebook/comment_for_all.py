@@ -1,7 +1,7 @@
-"""Other words or points for a comment that many answers have: what would change for whom, and the change itself.
+"""Change the text or points of a comment that many answers have: what would change for whom, and the change itself.
 
-The plan is computed by the function that the change is made by, and is named by a digest; only what was seen is done.
-Points that somebody has set by hand since, and words that somebody has edited, stay, and the plan says so.
+The function that makes the change also computes the plan, which a digest names; only what was seen is done.
+Points that somebody has set by hand since, and text that somebody has edited, stay, and the plan says so.
 """
 
 import dataclasses
@@ -27,9 +27,9 @@ from .shared_comments import (
     text_replaced,
 )
 
-BY_HAND = "points were set by hand since: they stay"
-EDITED = "words were edited since: they stay"
-GONE = "the answer is not there any more"
+BY_HAND = "the points were set by hand since, and stay"
+EDITED = "the text was edited since, and stays"
+GONE = "the answer no longer exists"
 
 
 class PlanChanged(TitoError):
@@ -38,7 +38,7 @@ class PlanChanged(TitoError):
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """What becomes of one answer; `grade` and `comment` are its rows, None where it is gone."""
+    """What happens to one answer; `grade` and `comment` are its rows, None if it is gone."""
 
     student: str
     grade: Grade | None
@@ -57,7 +57,7 @@ class Line:
         return self.before != self.after
 
     def plain(self) -> dict[str, Any]:
-        """Return what is shown of it."""
+        """Return what is shown about it."""
         return {
             "student": self.student, "page": self.page, "before": self.before, "after": self.after,
             "changes_points": self.changes_points, "changes_text": self.text is not None,
@@ -66,7 +66,7 @@ class Line:
 
 
 def plan_for_all(book: Gradebook, shared: SharedComment, text: str, points: float) -> list[Line]:
-    """Return what `text` and `points` in the place of a comment's would change, answer by answer."""
+    """Return what would change, answer by answer, if a comment had this `text` and these `points`."""
     new = dataclasses.replace(shared, text=text, points=points)
     return [_line(book, shared, new, student) for student in students_with(book, shared)]
 
@@ -80,13 +80,13 @@ def digest_of(shared: SharedComment, text: str, points: float, lines: list[Line]
 def change_for_all(
     book: Gradebook, course_dir: Path, shared: SharedComment, text: str, points: float, person: str, seen: str
 ) -> list[Line]:
-    """Make the change that was `seen`, in one transaction; raise PlanChanged if another one would be made now.
+    """Make the change that was `seen`, in one transaction; raise PlanChanged if it would be a different one now.
 
     The book records what `person` changes through it (`record_changes`), and the caller holds the gradebook's lock.
     """
     lines = plan_for_all(book, shared, text, points)
     if digest_of(shared, text, points, lines) != seen:
-        raise PlanChanged("answers or the comment have changed since the plan was shown: look at it again")
+        raise PlanChanged("answers or the comment have changed since the plan was shown: read the plan again")
     first = newest_change(book) + 1
     for line in lines:
         _write(line)
@@ -128,7 +128,7 @@ def _notebook(book: Gradebook, shared: SharedComment) -> str:
     for notebook in book.find_assignment(shared.assignment).notebooks:
         if _found(book.find_grade_cell, (shared.question, notebook.name, shared.assignment)):
             return notebook.name
-    raise TitoError(f"{shared.assignment} has no question {shared.question} any more: its comment stays as it is")
+    raise TitoError(f"{shared.assignment} no longer has a question {shared.question}: its comment stays as it is")
 
 
 def _found(find: Callable[..., Any], where: tuple[str, ...]) -> Any:

@@ -1,7 +1,7 @@
 """Feedback pages for students, made by nbgrader's own GenerateFeedback, with hidden tests taken out and all text
-sanitised.
+sanitized.
 
-What a student gets is one HTML file per notebook, without scripts. Files that she submitted beside her notebook are not
+A student gets one HTML file per notebook, without scripts. Files that were submitted next to the notebook are not
 copied into the feedback folder: they would be released with it.
 """
 
@@ -88,9 +88,7 @@ def generate_feedback(course_dir: Path, course_id: str, assignment: str, student
     """Write the feedback page of one graded submission and return it; raise TitoError if it has not been graded yet."""
     graded = course_dir / "autograded" / student / assignment
     if not (graded / f"{assignment}.ipynb").is_file():
-        raise TitoError(
-            f"feedback needs a graded submission, and {student} has none for {assignment}: autograde it first"
-        )
+        raise TitoError(f"{student} has no graded submission of {assignment} to give feedback on: autograde it first")
     config = Config()
     config.CourseDirectory.root = str(course_dir)
     config.CountedScore.course_dir = str(course_dir)

@@ -1,4 +1,4 @@
-"""The file gradebook.db: where it lies, how it is opened and made, and who is entered in it."""
+"""The file gradebook.db: where it is, how it is opened and made, and who is entered in it."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ def gradebook_url(course_dir: Path) -> str:
 
 @contextmanager
 def open_or_make(course_dir: Path, course: str) -> Iterator[Gradebook]:
-    """Open the gradebook of a course for the block; make it where there is none yet."""
+    """Open the gradebook of a course for the block; make it if there is none yet."""
     if not (course_dir / FILE_NAME).is_file():
         _make(course_dir)
     with Gradebook(gradebook_url(course_dir), course) as gradebook:
@@ -32,13 +32,13 @@ def open_or_make(course_dir: Path, course: str) -> Iterator[Gradebook]:
 
 
 def put_student(course_dir: Path, course: str, username: str, **about: str) -> None:
-    """Enter a student, or what is `about` her (first_name, last_name, email)."""
+    """Enter a student, or what is known `about` them (first_name, last_name, email)."""
     with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
         gradebook.update_or_create_student(username, **about)
 
 
 def _make(course_dir: Path) -> None:
-    """Make a new gradebook in a process of its own: nbgrader runs the command `alembic`, which PATH must lead to."""
+    """Make a new gradebook in a separate process: nbgrader runs the command `alembic`, which PATH must lead to."""
     course_dir.mkdir(parents=True, exist_ok=True)
     program = "import sys; from nbgrader.api import Gradebook; Gradebook(sys.argv[1]).close()"
     words = [sys.executable, "-c", program, gradebook_url(course_dir)]

@@ -1,6 +1,6 @@
-"""The end of a course in its gradebook: a frozen one can be read and exported, and nobody changes it any more.
+"""The end of a course in its gradebook: a frozen one can be read and exported, but nobody can change it anymore.
 
-The exchange keeps students out; this file beside the gradebook keeps its own programs out, which ask for the lock or
+The exchange keeps students out; this file next to the gradebook keeps its own programs out, which ask for the lock or
 queue work. Only the grading service writes it, when the semester service freezes the course.
 """
 
@@ -15,7 +15,7 @@ FROZEN_FILE = "frozen.json"
 
 
 class CourseFrozen(TitoError):
-    """The course is over: its grades are read, and not changed."""
+    """The course is over: its grades can be read, but not changed."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Frozen:
     @property
     def words(self) -> str:
         return (
-            f"the course is frozen since {self.since} by {self.by}: nothing is graded, changed or released any more; "
+            f"the course is frozen since {self.since} by {self.by}: nothing is graded, changed or released anymore; "
             "everything can be read and exported, and an instructor can unfreeze it (tito semester unfreeze)"
         )
 
 
 def frozen(course_dir: Path) -> Frozen | None:
-    """Return since when the course is frozen, None where it is not."""
+    """Return since when the course is frozen, None if it is not."""
     path = course_dir / FROZEN_FILE
     try:
         return Frozen(**json.loads(path.read_text(encoding="utf-8")))

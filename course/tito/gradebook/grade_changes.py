@@ -66,7 +66,7 @@ def prepare_table(engine: Engine) -> None:
 
 
 def make_tables(engine: Engine, tables: MetaData) -> None:
-    """Create what is not there yet; several threads and programs may do so at once."""
+    """Create what is not there yet; several threads and programs may do so at the same time."""
     with engine.begin() as connection:
         for table in tables.sorted_tables:
             connection.execute(CreateTable(table, if_not_exists=True))
@@ -75,7 +75,7 @@ def make_tables(engine: Engine, tables: MetaData) -> None:
 
 
 def record_changes(gradebook: Gradebook, person: str) -> None:
-    """Record in this gradebook's session whatever `person` changes through it from now on."""
+    """Record everything that `person` changes through this gradebook's session from now on."""
     prepare_table(gradebook.engine)
     event.listen(gradebook.db(), "before_flush", lambda session, *_: _record(session, person))
 
@@ -87,7 +87,7 @@ def _record(session: Session, person: str) -> None:
 
 
 def utc_now() -> datetime.datetime:
-    """Return the time as SQLite keeps it: in UTC, and without saying so."""
+    """Return the time as SQLite keeps it: in UTC, without a time zone."""
     return datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
 
 
@@ -121,7 +121,7 @@ def _text(value: Any) -> str | None:
 
 
 def newest_change(gradebook: Gradebook) -> int:
-    """Return the number of the newest recorded change, 0 where there is none."""
+    """Return the number of the newest recorded change, 0 if there is none."""
     prepare_table(gradebook.engine)
     return gradebook.db.execute(select(func.max(changes.c.id))).scalar() or 0
 
@@ -129,7 +129,7 @@ def newest_change(gradebook: Gradebook) -> int:
 def list_changes(
     gradebook: Gradebook, where: dict[str, str], limit: int = 200, before: int | None = None
 ) -> list[dict[str, Any]]:
-    """Return the newest changes first, optionally of one student, assignment or person; `before` pages on."""
+    """Return the newest changes first, optionally of one student, assignment or person; `before` turns the page."""
     prepare_table(gradebook.engine)
     query = select(changes).order_by(changes.c.id.desc()).limit(limit)
     for name, value in where.items():

@@ -1,6 +1,6 @@
 """Late penalties by the semester's policy, through nbgrader's late plugin.
 
-What is late, the exchange's rule says (`exchange.protocol.schedule`); each day begun then costs a share of the points
+The exchange's rule says what is late (`exchange.protocol.schedule`); each day begun then costs a share of the points
 earned, up to a maximum. nbgrader computes the penalty when it autogrades; points given by hand come later, so it is
 brought up to date whenever such a grade changes, and all of them whenever the schedule does (`lateness`).
 """
@@ -49,7 +49,7 @@ def semester_policy(course_dir: Path) -> LatePolicy:
 class SemesterLatePolicy(LateSubmissionPlugin):
     """For `AssignLatePenalties.plugin_class`."""
 
-    course_dir = Unicode("", help="nbgrader's course directory, where semester.json lies").tag(config=True)
+    course_dir = Unicode("", help="nbgrader's course directory, where semester.json is").tag(config=True)
 
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
         """Return the penalty in points, None if there is none."""

@@ -1,9 +1,9 @@
-"""Bring the grades of a module to a schedule: due date, times and penalties, everybody's in one transaction.
+"""Bring a module's grades in line with a schedule: due date, times and penalties, everybody's in one transaction.
 
 Nothing is judged again. nbgrader keeps a due date per module, a time per graded submission and a penalty per notebook;
-all follow from the schedule, and are written here alone: a change of due date, grace, extension or penalty is applied
-by `bring_to_schedule`, and shown by `preview`. Which attempt a grade is of, the receipt in `autograded` says; one that
-is not of the exchange keeps its time.
+all follow from the schedule, and are written only here: a change of due date, grace, extension or penalty is applied
+by `bring_to_schedule`, and shown by `preview`. The receipt in `autograded` says which attempt a grade is of; one that
+did not come from the exchange keeps its time.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ Lateness = Callable[[Receipt], int]
 
 
 class Standing(NamedTuple):
-    """How a grade stands by a schedule: seconds late, and the points that count."""
+    """A grade under a schedule: seconds late, and the points that count."""
 
     seconds_late: float
     points: float
@@ -51,13 +51,13 @@ class Moved(NamedTuple):
 
 
 def receipt_of(folder: Path) -> Receipt | None:
-    """Return the receipt that lies in a collected or graded folder, None if there is none."""
+    """Return the receipt that is in a collected or graded folder, None if there is none."""
     path = folder / RECEIPT
     return load(path).receipt if path.is_file() and not path.is_symlink() else None
 
 
 def graded_receipt(course_dir: Path, student: str, assignment: str) -> Receipt | None:
-    """Return the receipt of the attempt that a student's grade is of; grades of older versions kept none beside it."""
+    """Return the receipt of the attempt that a student's grade is of; older versions kept none with a grade."""
     steps = ("autograded", "submitted")
     found = (receipt_of(course_dir / step / student / assignment) for step in steps)
     return next((each for each in found if each), None)
@@ -71,9 +71,9 @@ class Times(NamedTuple):
 
 
 def bring_to_schedule(course_dir: Path, course: str, assignment: str, times: Times, policy: LatePolicy) -> list[Moved]:
-    """Set what follows from a module's times, in the gradebook and beside what was collected; return changed grades.
+    """Set what follows from a module's times, in the gradebook and next to what was collected; return changed grades.
 
-    A module that the gradebook does not know yet is entered with its due date.
+    A module that the gradebook does not know yet is added with its due date.
     """
     with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
         write_times(course_dir, assignment, *times)
@@ -84,9 +84,9 @@ def bring_to_schedule(course_dir: Path, course: str, assignment: str, times: Tim
 
 
 def preview(course_dir: Path, course: str, modules: Mapping[str, Times], policy: LatePolicy) -> dict[str, list[Moved]]:
-    """Return what `bring_to_schedule` would make of the grades of each module, by making it and taking it back."""
+    """Return what `bring_to_schedule` would change in each module's grades, by doing it and rolling it back."""
     grading = grading_policy(course_dir)
-    # What is taken back holds the database meanwhile: whoever gives points then waits for the lock and not in vain.
+    # Until the rollback the database is locked: thanks to our own lock, others who give points wait and don't fail.
     with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
         moved = {name: follow(gradebook, course_dir, name, *times, policy, grading) for name, times in modules.items()}
         gradebook.db.rollback()
@@ -121,7 +121,7 @@ def follow(
             notebook.late_submission_penalty = policy.penalty(notebook.score, each.total_seconds_late) or None
     gradebook.db.flush()
     for each in changed:
-        gradebook.db.expire(each)  # its penalty is a sum that the database makes
+        gradebook.db.expire(each)  # its penalty is a sum that the database computes
     return sorted(Moved(each.student_id, old, _standing(grading, each)) for each, old in before.items())
 
 
@@ -133,7 +133,7 @@ def _new_time(
 
 
 def _is_other(each: SubmittedAssignment, seconds_late: float, policy: LatePolicy) -> bool:
-    """Tell whether a grade has another lateness than this, or another penalty than is due for it."""
+    """Tell whether a grade has a different lateness from this, or a different penalty from what is due for it."""
     return each.total_seconds_late != seconds_late or any(
         abs((notebook.late_submission_penalty or 0.0) - policy.penalty(notebook.score, seconds_late)) > 1e-9
         for notebook in each.notebooks

@@ -30,7 +30,7 @@ class GradebookLock:
         self._file: IO[str] | None = None
 
     def try_acquire(self) -> bool:
-        """Take the lock if it is free, without waiting; raise CourseFrozen if nobody may change anything any more."""
+        """Take the lock if it is free, without waiting; raise CourseFrozen if nobody may change anything anymore."""
         handle = self.path.open("a")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -51,7 +51,7 @@ class GradebookLock:
 
 @contextlib.contextmanager
 def gradebook_lock(course_dir: Path, timeout_seconds: float = 300.0) -> Iterator[None]:
-    """Hold the gradebook while the block runs; raise GradebookBusy if it could not be had in time."""
+    """Hold the gradebook while the block runs; raise GradebookBusy if it did not become free in time."""
     lock = GradebookLock(course_dir)
     deadline = time.monotonic() + timeout_seconds
     while not lock.try_acquire():

@@ -1,7 +1,7 @@
-"""A milestone in the gradebook: an assignment of one cell, shown, changed, told and exported as any other.
+"""A milestone in the gradebook: an assignment of one cell, shown, changed, reported and exported like any other.
 
-nbgrader knows notebooks with graded cells. A milestone's has what was measured and its figure in one cell, and in the
-next, whose points count, the verdict. Only this file knows that; the rest takes it for a graded notebook.
+nbgrader knows notebooks with graded cells. A milestone's has the measurements and the figure in one cell, and the
+verdict in the next, whose points count. Only this file knows that; the rest treats it as a graded notebook.
 """
 
 import base64
@@ -26,7 +26,7 @@ CELL = f"test_{EXERCISE}"
 def verdict_of(
     milestone: Milestone, points: float, value: float | None, why: str = "", refused: str = ""
 ) -> ModuleResult:
-    """Return the verdict on a run: all points from the threshold on, none below; `refused` where none was made."""
+    """Return the verdict on a run: all points from the threshold on, none below; `refused` if it was not run."""
     reached = value is not None and value >= milestone.threshold
     said = "" if value is None else f"{value:.4g}"
     check = Check(
@@ -39,7 +39,7 @@ def verdict_of(
 
 
 def enter(course_dir: Path, course: str, milestone: Milestone, points: float) -> None:
-    """Enter a milestone in the gradebook, or bring its points up to date; hold no lock: this takes it."""
+    """Enter a milestone in the gradebook, or bring its points up to date; don't hold the lock: this takes it."""
     with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
         _enter(gradebook, milestone.assignment, _graded_cell(milestone, points), points)
 
@@ -64,7 +64,7 @@ def prepared(
         data = {"image/png": base64.b64encode(figure).decode(), "text/plain": f"figure of {milestone.slug}"}
         run.outputs.append(nbformat.v4.new_output("display_data", data=data))
     graded = _graded_cell(milestone, points)
-    # nbgrader gives all points to a cell without outputs; a verdict takes the error's place.
+    # nbgrader gives all points to a cell without outputs; a verdict replaces the error.
     graded.outputs = [nbformat.v4.new_output("error", ename="NotRun", evalue="it was not run", traceback=["not run"])]
     cells = [nbformat.v4.new_markdown_cell(heading), run, graded]
     if verdict.refused:

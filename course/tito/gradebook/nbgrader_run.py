@@ -1,6 +1,6 @@
 """Write a verdict into nbgrader's course: its own Autograde runs, with the verdict in place of execution.
 
-Works beside the course and puts the graded notebook in its place at the end, in one step: a run that fails or is killed
+Works next to the course and puts the graded notebook in place at the end, in one step: a run that fails or is killed
 leaves the previous grade and the previous notebook.
 """
 
@@ -24,7 +24,7 @@ from .preprocessors import Desk, Prepared, configure, prepare
 
 
 class GradingFailed(TitoError):
-    """nbgrader could not take the verdict; the previous grade stands."""
+    """nbgrader could not take the verdict; the previous grade is kept."""
 
 
 def grade_in_nbgrader(
@@ -52,14 +52,14 @@ def grade_in_nbgrader(
             _autograde(course_dir, stage, assignment, student, config)
         graded = stage / "autograded" / student / assignment
         if not (graded / f"{assignment}.ipynb").is_file():
-            raise GradingFailed(f"nbgrader made no graded notebook of {student}'s {assignment}: see its log")
+            raise GradingFailed(f"nbgrader wrote no graded notebook for {student}'s {assignment}: see its log")
         _put_in_place(graded, course_dir / "autograded" / student / assignment, stage / "previous")
 
 
 def _stage_submission(target: Path, folder: Path, assignment: str) -> None:
     """Show nbgrader that a notebook is there, the time of submission and its receipt; nothing that was uploaded.
 
-    nbgrader puts the receipt beside the graded notebook, where it says which attempt the grade is of.
+    nbgrader puts the receipt next to the graded notebook, where it says which attempt the grade is of.
     """
     target.mkdir(parents=True)
     (target / f"{assignment}.ipynb").touch()
@@ -82,7 +82,7 @@ def _autograde(course_dir: Path, stage: Path, assignment: str, student: str, con
     converter.log = said.logger
     try:
         with warnings.catch_warnings():
-            # nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 remarks on it.
+            # nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 warns about it.
             warnings.simplefilter("ignore", SAWarning)
             converter.start()
     except NbGraderException as error:
@@ -91,7 +91,7 @@ def _autograde(course_dir: Path, stage: Path, assignment: str, student: str, con
 
 
 class InOnePass(Autograde):
-    """Autograde of a notebook that is made already: all preprocessors in one pass, one file written, none read."""
+    """Autograde for a notebook that is already made: all preprocessors in one pass, one file written, none read."""
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         resources = self.init_single_notebook_resources(notebook_filename)

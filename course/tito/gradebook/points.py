@@ -1,8 +1,8 @@
-"""Points that were given elsewhere, a midterm or a project: columns of the gradebook that no submission is behind.
+"""Points that were given elsewhere, for a midterm or a project: columns of the gradebook without submissions.
 
-They stand in gradebook.db, in tables of their own, so they go with it into backups and restores; each change is in the
-record of grade changes, in the same transaction. A column is no assignment of nbgrader's: nothing is collected, judged
-or late in it, and nobody is missing.
+They are in gradebook.db, in tables of their own, so they go with it into backups and restores; each change is in the
+record of grade changes, in the same transaction. A column is not an assignment of nbgrader's: nothing in it is
+collected, judged or late, and nobody is missing.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ FIELD = "points"  # what the record of grade changes calls them
 
 @dataclass(frozen=True)
 class PointColumn:
-    """A column: its name, the most that it gives, each student's points, and where and by whom they came from."""
+    """A column: its name, the most that it gives, each student's points, and where and from whom they came."""
 
     name: str
     max_score: float
@@ -69,9 +69,9 @@ def find_column(course: Course, name: str) -> PointColumn | None:
 
 
 def put_points(course_dir: Path, course: str, column: PointColumn) -> int:
-    """Enter a column's points, which leaves those of students that it does not name; return how many changed.
+    """Enter a column's points, leaving those of students who are not named; return how many changed.
 
-    Nothing is written where nothing changes.
+    Nothing is written if nothing changes.
     """
     with gradebook_lock(course_dir), open_or_make(course_dir, course) as gradebook:
         prepare_table(gradebook.engine)
@@ -104,7 +104,7 @@ def take_points_back(course_dir: Path, course: str, name: str, by: str, student:
 
 
 def point_rows(course: Course, name: str) -> list[dict[str, Any]] | None:
-    """Return a column as `module_rows` returns a module: one row for each student; None where there is no such."""
+    """Return a column as `module_rows` returns a module: one row for each student; None if there is no such column."""
     column = find_column(course, name)
     if column is None:
         return None

@@ -1,6 +1,6 @@
 """What the semester says about grading, from `semester.json` in the course directory: mode, share of hand grading.
 
-Without a semester the modules' own points stand: mode `best`, and the share that their written answers have.
+Without a semester the modules' own points apply: mode `best`, and the share that their written answers have.
 """
 
 import json
@@ -17,7 +17,7 @@ DEFAULT_MODE = "best"
 class GradingPolicy:
     mode: str = DEFAULT_MODE
     manual_percent: float | None = None
-    """Share of the points that people give; None: as the modules have it."""
+    """Share of the points that people give; None: as in the modules."""
 
     def weigh(self, code: float, code_max: float, written: float, written_max: float) -> float:
         """Return a score, out of the same maximum as before, in which written answers have their share.
@@ -37,19 +37,19 @@ class GradingPolicy:
 
 
 def semester_part(course_dir: Path, name: str) -> Any:
-    """Return one part of semester.json as JSON has it, an empty object where no semester has been applied."""
+    """Return one part of semester.json as JSON has it, an empty object if no semester has been applied."""
     path = course_dir / FILE_NAME
     return json.loads(path.read_text(encoding="utf-8")).get(name, {}) if path.is_file() else {}
 
 
 def roster(course_dir: Path) -> frozenset[str] | None:
-    """Return who is in the course now, None where no semester has said it: the gradebook keeps who dropped, too."""
+    """Return who is in the course now, None if no semester says: the gradebook also keeps those who dropped."""
     path = course_dir / ROSTER_FILE
     return frozenset(json.loads(path.read_text(encoding="utf-8"))["students"]) if path.is_file() else None
 
 
 def staff(course_dir: Path) -> frozenset[str]:
-    """Return the user names of who teaches, none where no semester has said it."""
+    """Return the user names of those who teach, none if no semester says."""
     path = course_dir / ROSTER_FILE
     said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return frozenset(said.get("staff", ()))

@@ -1,7 +1,8 @@
 """How the judge enters nbgrader: as preprocessors of Autograde, with nbgrader's own Execute left out.
 
-`configure(c)` belongs into the course's nbgrader configuration. The first preprocessor replaces the submitted notebook
-by the canonical one, whose test cells hold an error; the last ones fill in the verdict and save all grades in one step.
+`configure(c)` belongs in the course's nbgrader configuration. The first preprocessor replaces the submitted notebook
+with the canonical one, whose test cells contain an error; the last ones fill in the verdict and save all grades in one
+step.
 """
 
 import copy
@@ -69,7 +70,7 @@ class Desk:
 
 
 def prepare(folder: Path, slug: str, verdict: ModuleResult, course: Path | None = None) -> Prepared:
-    """Make the notebook that a grader will see, of the submission in `folder` and the verdict on it."""
+    """Make the notebook that a grader will see, from the submission in `folder` and the verdict on it."""
     curriculum = load_curriculum(course)
     staff = nbformat.reads(staff_notebook(curriculum.find_written(slug), curriculum), as_version=4)
     try:
@@ -80,7 +81,7 @@ def prepare(folder: Path, slug: str, verdict: ModuleResult, course: Path | None 
 
 
 class TakeSubmission(NbGraderPreprocessor):
-    """Replace the submitted notebook by the canonical one; judge it first if nobody has."""
+    """Replace the submitted notebook with the canonical one; judge it first if nobody has."""
 
     course = Unicode("", help="The course tree; empty: the one that tito finds by itself.").tag(config=True)
     mode = Unicode("best", help="The grading mode: best, reference or own.").tag(config=True)
@@ -149,7 +150,7 @@ class SaveInOneStep(SaveAutoGrades):
 
 def configure(c):
     """Set how submissions are graded on a traitlets Config, and return it."""
-    # The notebook between the two passes is ours, so that nobody's metadata need be cleaned or checked.
+    # The notebook between the two passes is ours, so no metadata from others has to be cleaned or checked.
     c.Autograde.sanitize_preprocessors = [TakeSubmission, OverwriteCells]
     c.Autograde.autograde_preprocessors = [FillVerdict, LimitOutput, SaveInOneStep, AssignLatePenalties]
     return c

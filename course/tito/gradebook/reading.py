@@ -12,7 +12,7 @@ READING = "checkpoint_pytorch"  # "could you read this PyTorch?", at the end of 
 
 
 def reading_shares(course: Course, question: str = READING) -> dict[str, dict[str, float]]:
-    """Return by module and student the share of the question's points, of the answers that were read: one statement."""
+    """Return, by module and student, the share of the question's points for answers that were read; one statement."""
     if not (course.course_dir / FILE_NAME).exists():
         return {}
     engine = create_engine(gradebook_url(course.course_dir), poolclass=NullPool)

@@ -1,7 +1,7 @@
 """Give everybody the points that their verdicts are worth now: with other verdicts, or with other checks void.
 
-Only points of tests change, and the late penalty that follows from them. Points given by hand stand; whose they are
-and for which exercise is said, so that a person decides. A plan is made by doing it and taking it back.
+Only points of tests change, and the late penalty that follows from them. Points given by hand stay; the result says
+whose they are and for which exercise, so that a person decides. A plan is made by doing it and rolling it back.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -32,7 +32,7 @@ class Part(NamedTuple):
 
 
 class Rescored(NamedTuple):
-    """A student's points as they count, before and after; `parts` are the exercises whose tests give others."""
+    """A student's points as they count, before and after; `parts` are the exercises whose tests give other points."""
 
     student: str
     before: float
@@ -80,7 +80,7 @@ def count_voids(gradebook: Gradebook, notebook: SubmittedNotebook, assignment: s
 def graded_otherwise(
     gradebook: Gradebook, assignment: str, verdicts: Mapping[str, ModuleResult], voided: Iterable[Void], exercise: str
 ) -> list[str]:
-    """Return the students whose points of an exercise are not those of their verdict: these are of another one."""
+    """Return the students whose points for an exercise are not those of their verdict: they are from another one."""
     voided = list(voided)
     return sorted(
         each.student_id
@@ -111,14 +111,14 @@ def _tests_of(submission: SubmittedAssignment) -> dict[str, Grade]:
 
 
 def _exercise_of(grade: Grade) -> str:
-    """Name the exercise whose tests a grade is of; nothing if it is a written answer's."""
+    """Name the exercise whose tests a grade is for; nothing if it is for a written answer."""
     return grade.name.removeprefix("test_") if grade.name.startswith("test_") else ""
 
 
 def _parts(
     each: SubmittedAssignment, verdict: ModuleResult, points: Points, wanted: set[str] | None
 ) -> list[tuple[Grade, Part]]:
-    """Return the tests whose points will be others."""
+    """Return the tests whose points will change."""
     found = []
     for exercise, grade in _tests_of(each).items():
         before, after = grade.auto_score or 0.0, min(points(verdict, exercise), grade.max_score)
@@ -142,7 +142,7 @@ def _changed(
         gradebook.db.refresh(notebook)
         notebook.late_submission_penalty = late.penalty(notebook.score, each.total_seconds_late) or None
     gradebook.db.flush()
-    gradebook.db.expire(each)  # its score and penalty are sums that the database makes
+    gradebook.db.expire(each)  # its score and penalty are sums that the database computes
     return Rescored(each.student_id, before, _counted(grading, each), tuple(part for _, part in parts))
 
 

@@ -16,7 +16,7 @@ from .unread import Unread, unread_of
 
 
 class Course(Protocol):
-    """Where nbgrader's course lies, whose gradebook is meant, and its id ("" where it has none)."""
+    """Where nbgrader's course is, whose gradebook is meant, and its id ("" if it has none)."""
 
     @property
     def course_dir(self) -> Path: ...
@@ -43,15 +43,15 @@ def assignment_score(course: Course, assignment: str, student: str) -> tuple[flo
 
 
 def assignment_unread(course: Course, assignment: str, student: str) -> Unread:
-    """Return what of a graded submission waits to be read."""
+    """Return what waits to be read in a graded submission."""
     with open_gradebook(course) as gradebook:
         return unread_of(grading_policy(course.course_dir), gradebook.find_submission(assignment, student))
 
 
 def counted_score(policy: GradingPolicy, submission: SubmittedAssignment | SubmittedNotebook) -> float:
-    """Return what a submission counts: written answers with their share, less the penalty for being late."""
+    """Return what a submission counts for: written answers with their share, less the penalty for being late."""
     raw, penalty = submission.score, _penalty(submission)
-    extra = raw - submission.code_score - submission.written_score  # hand-graded tasks, which our modules have none of
+    extra = raw - submission.code_score - submission.written_score  # hand-graded tasks, of which our modules have none
     weighed = extra + policy.weigh(
         submission.code_score, submission.max_code_score, submission.written_score, submission.max_written_score
     )
@@ -78,7 +78,7 @@ def assignment_names(course: Course) -> list[str]:
 
 
 def module_rows(course: Course, only: str | None = None) -> dict[str, list[dict[str, Any]]]:
-    """Return, per module, one row for each student of the gradebook, whether she submitted or not."""
+    """Return, per module, one row for each student in the gradebook, whether they submitted or not."""
     if not (course.course_dir / FILE_NAME).exists():
         return {}
     with open_gradebook(course) as gradebook:

@@ -19,9 +19,9 @@ class Sections:
     students: Mapping[str, str] = field(default_factory=dict)
     """Each student's section."""
     readers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Of each section, who reads it."""
+    """Who reads each section."""
     conflicts: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Of each grader who has some, the students whose work they don't grade."""
+    """For each grader who has some, the students whose work they don't grade."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -29,7 +29,7 @@ class Sections:
         return tuple(sorted(set(self.students.values())))
 
     def of_student(self, student: str) -> str:
-        """Return a student's section, "" where they are in none."""
+        """Return a student's section, "" if they are in none."""
         return self.students.get(student, "")
 
     def of_reader(self, person: str) -> tuple[str, ...]:
@@ -42,9 +42,9 @@ class Sections:
         return (not own or self.of_student(student) in own) and not self.why_not(person, student)
 
     def why_not(self, grader: str, student: str) -> str:
-        """Say why somebody may not grade a student's work, "" where they may."""
+        """Say why somebody may not grade a student's work, "" if they may."""
         if grader == student:
-            return "nobody grades their own work: ask another member of the staff"
+            return "nobody may grade their own work: ask another member of the staff"
         if student in self.conflicts.get(grader, ()):
             return f"a conflict with {student} is declared in the semester file: ask another member of the staff"
         return ""

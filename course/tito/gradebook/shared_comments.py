@@ -1,10 +1,10 @@
 """Comments that carry points and are used on many answers of one question, and who got them.
 
-The points of an answer are those that it had before, and all that its comments give or take, never below 0 or above its
-maximum. On an answer without points the first comment that carries some says where to begin: one that takes points at
-full points, one that gives some at none. Points that somebody sets by hand afterwards stand.
+The points of an answer are those that it had before, plus what its comments give or take, never below 0 or above its
+maximum. On an answer without points, the first comment that carries some decides where to begin: one that takes points
+at full points, one that gives some at none. Points that somebody sets by hand afterwards stay.
 
-Everything lies in gradebook.db, so that a use and the points that it brings are one transaction. Callers hold the lock.
+Everything is in gradebook.db, so that a use and the points that it brings are one transaction. Callers hold the lock.
 """
 
 import re
@@ -48,7 +48,7 @@ uses = Table(
     Column("comment", Integer, primary_key=True),
     Column("student", String(255), primary_key=True),
     Column("place", Integer, nullable=False),  # among the comments of this answer
-    Column("base", Float),  # points of the answer before its comments; NULL where it had none
+    Column("base", Float),  # points of the answer before its comments; NULL if it had none
     Column("person", String(255), nullable=False),
 )  # fmt: skip
 for_all = Table(
@@ -92,7 +92,7 @@ class Standing:
     used: tuple[SharedComment, ...]
 
     def points(self, highest: float) -> float | None:
-        """Return the answer's points; None where nothing gives it any."""
+        """Return the answer's points; None if nothing gives it any."""
         carrying = [each.points for each in self.used if each.points]
         if self.base is None and not carrying:
             return None
@@ -118,7 +118,7 @@ def find_shared(book: Gradebook, number: int) -> SharedComment | None:
 def add_shared(
     book: Gradebook, assignment: str, question: str, text: str, points: float, person: str
 ) -> SharedComment:  # fmt: skip
-    """Make a comment, or return the one of the same words and points; the caller commits."""
+    """Make a comment, or return the one with the same words and points; the caller commits."""
     prepare_comments(book.engine)
     values = {"assignment": assignment, "question": question, "text": text, "points": points}
     same = select(comments).where(*(comments.c[name] == value for name, value in values.items()))
@@ -136,14 +136,14 @@ def students_with(book: Gradebook, shared: SharedComment) -> list[str]:
 
 
 def standing_of(book: Gradebook, grade: Grade) -> Standing:
-    """Return how an answer came to its points; what somebody set by hand since then is where it stands now."""
+    """Return how an answer got its points; if somebody has set them by hand since then, these are where it stands."""
     prepare_comments(book.engine)
     rows = _rows_of(book, grade)
     used = tuple(_read(row) for row in rows)
     standing = Standing(rows[0]["base"] if rows else grade.manual_score, used)
     if not rows or is_as_computed(standing, grade):
         return standing
-    if grade.manual_score is None:  # emptied by hand, or graded anew: its comments are only words
+    if grade.manual_score is None:  # emptied by hand, or graded again: its comments are only words
         return Standing(None, ())
     return Standing(grade.manual_score - sum(each.points for each in used), used)
 
@@ -195,7 +195,7 @@ def text_with(text: str, words: str, used: bool) -> str:
 
 
 def text_replaced(text: str, old: str, new: str) -> str | None:
-    """Return an answer's comment with other words in a shared one's place; None if they are not there any more."""
+    """Return an answer's comment with a shared one's words replaced; None if they are no longer there."""
     there = _paragraph(old).search(text)
     return None if there is None else text[: there.start("words")] + new + text[there.end("words") :]
 
@@ -209,7 +209,7 @@ def rewrite(book: Gradebook, shared: SharedComment, text: str, points: float) ->
 
 
 def record_for_all(book: Gradebook, old: SharedComment, person: str, first: int, last: int) -> None:
-    """Keep that the recorded changes from `first` to `last` were made for all at once, by nobody's reading."""
+    """Record that the changes from `first` to `last` were made for all at once, and not by reading the answers."""
     about = {"comment": old.id, "at": utc_now(), "person": person, "old_text": old.text, "old_points": old.points}
     book.db.execute(insert(for_all).values(**about, first=first, last=last))
 

@@ -1,7 +1,7 @@
 """Grades as tables that learning-management systems read: Canvas, Moodle, or plain rows of everything.
 
-These systems have no place for who dropped the course, so their tables leave them out; plain rows say who is on the
-roster.
+These systems have no place for students who dropped the course, so their tables leave them out; plain rows say who is
+on the roster.
 
 A student without a submission has an empty cell, which these systems read as "no grade yet"; ask for zeros to get them.
 """
@@ -17,7 +17,7 @@ PLAIN = (
     "late_penalty", "score", "max_score", "needs_manual_grade", "feedback_released_at",
     "not_judged", "on_roster",
 )  # fmt: skip
-# A spreadsheet runs a cell that begins so as a formula; names come from outside.
+# A spreadsheet runs a cell that begins like this as a formula; names come from outside.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -30,7 +30,7 @@ def export_table(form: str, modules: dict[str, list[dict[str, Any]]], missing_as
 
 
 def dropped(modules: dict[str, list[dict[str, Any]]]) -> list[str]:
-    """Return who has rows and is not on the roster any more."""
+    """Return the students who have rows but are no longer on the roster."""
     return sorted({row["student"] for rows in modules.values() for row in rows if not row["on_roster"]})
 
 

@@ -1,4 +1,4 @@
-"""What of a graded submission nobody has read yet, and how its score is told while that is so: never as a final one."""
+"""What nobody has read yet in a graded submission, and how its score is shown until then: never as a final one."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ NAMES_SHOWN = 5
 
 
 class AnswersUnread(TitoError):
-    """Feedback would be released although answers wait to be read; `waiting` says how many of whose."""
+    """Feedback would be released although answers wait to be read; `waiting` says how many, of how many submissions."""
 
     def __init__(self, assignment: str, rows: list[dict[str, Any]]):
         self.waiting = {"submissions": len(rows), "answers": sum(row["unread_answers"] for row in rows)}
@@ -22,7 +22,7 @@ class AnswersUnread(TitoError):
         super().__init__(
             f"{counted(len(rows), 'submission')} of {assignment} ({names}) "
             f"{'waits' if len(rows) == 1 else 'wait'} to be read, {counted(self.waiting['answers'], 'answer')} in all: "
-            "read them first, or release all the same, and their students are told what is still to be read"
+            "read them first, or release anyway; their students are then told what is still to be read"
         )
 
 

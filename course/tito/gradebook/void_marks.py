@@ -1,6 +1,6 @@
 """Say in a graded notebook which checks do not count: the stored one keeps what the judge said, pages say both.
 
-So a void that is taken back leaves nothing behind in hundreds of files, and a page is true when it is made.
+So a void that is taken back leaves nothing behind in hundreds of files, and a page is correct when it is made.
 """
 
 from collections.abc import Iterable

@@ -15,20 +15,20 @@ Decide = Callable[[list[Void]], tuple[Void, list[Void]]]
 
 
 class Changed(NamedTuple):
-    """What a change of voids makes of grades."""
+    """What a change of voids does to grades."""
 
     void: Void
     moved: list[Rescored]
-    judge_again: list[str]  # their grade is not of the recorded verdict
-    is_new: bool  # False: it was so already
+    judge_again: list[str]  # their grade does not come from the recorded verdict
+    is_new: bool  # False: nothing had to change
 
 
 def change_void(
     course: Course, assignment: str, verdicts: Mapping[str, ModuleResult], decide: Decide, by: str = ""
 ) -> Changed:
-    """Do what `decide` says, given the voids that hold: it returns the one that is meant, and all that hold then.
+    """Do what `decide` says, given the voids in force: it returns the one that is meant, and all that apply then.
 
-    Without a name in `by` all of it is taken back: that is the plan.
+    Without a name in `by` everything is rolled back: that is the plan.
     """
     with gradebook_lock(course.course_dir, LOCK_SECONDS), open_gradebook(course) as gradebook:
         before = voids_of(gradebook, assignment)
@@ -36,7 +36,7 @@ def change_void(
         other = graded_otherwise(gradebook, assignment, verdicts, before, void.exercise)
         known = {student: verdict for student, verdict in verdicts.items() if student not in other}
         is_new = after != before
-        # What is so already changes nothing, whatever somebody has done to the gradebook since.
+        # If nothing is new, nothing changes, no matter what somebody has done to the gradebook since.
         moved = rescore(gradebook, course.course_dir, assignment, known, after, {void.exercise}) if is_new else []
         if not by:
             gradebook.db.rollback()
@@ -50,7 +50,7 @@ def change_void(
 
 
 def preview(course: Course, assignment: str, verdicts: Mapping[str, ModuleResult]) -> list[Rescored]:
-    """Return what other verdicts would make of grades, by making it and taking it back."""
+    """Return what other verdicts would change in grades, by doing it and rolling it back."""
     with gradebook_lock(course.course_dir, LOCK_SECONDS), open_gradebook(course) as gradebook:
         voided = voids_of(gradebook, assignment)
         moved = rescore(gradebook, course.course_dir, assignment, verdicts, voided)

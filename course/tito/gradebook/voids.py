@@ -1,7 +1,8 @@
 """Checks that were found faulty and count for everybody: which, since when, by whom, for what reason.
 
-A void stands in gradebook.db, in the same transaction as the points that follow from it, and holds until it is taken
-back: whatever is judged later gets the check's points too. A row is never removed, so what was void once can be read.
+A void is written to gradebook.db in the same transaction as the points that follow from it, and applies until it is
+taken back: everything judged later gets the check's points too. A row is never removed, so what was void once can be
+read.
 """
 
 import datetime
@@ -34,7 +35,7 @@ voids = Table(
 
 @dataclass(frozen=True)
 class Void:
-    """A check that counts for everybody; `shown` is what students know it by, who don't see titles of hidden checks."""
+    """A check that counts for everybody; `shown` is its name for students, who don't see titles of hidden checks."""
 
     exercise: str
     title: str
@@ -48,7 +49,7 @@ class Void:
 
     @property
     def words(self) -> str:
-        """Tell it to whom it concerns.
+        """Say it to those whom it concerns.
 
         >>> Void("add", "big arrays", "hidden check 1 of 2", 5.0, "Its sum overflows.").words
         'hidden check 1 of 2 of add does not count: everybody has its 5 points. Its sum overflows.'
@@ -62,7 +63,7 @@ class Void:
 
 
 def voids_of(gradebook: Gradebook, assignment: str) -> list[Void]:
-    """Return the voids of an assignment that hold now."""
+    """Return the voids of an assignment that are in force."""
     return [each for each in history_of(gradebook, assignment) if each.undone_at is None]
 
 
@@ -84,7 +85,7 @@ def declare(gradebook: Gradebook, assignment: str, void: Void) -> None:
 
 
 def take_back(gradebook: Gradebook, assignment: str, void: Void, by: str) -> None:
-    """Let a void end; commit together with the points that follow from it."""
+    """End a void; commit together with the points that follow from it."""
     same = (voids.c.exercise == void.exercise, voids.c.title == void.title, voids.c.undone_at.is_(None))
     change = update(voids).where(voids.c.assignment == assignment, *same)
     gradebook.db.execute(change.values(undone_by=by, undone_at=_now()))
@@ -101,7 +102,7 @@ def points_with(voided: Iterable[Void], verdict: ModuleResult, exercise: str) ->
 
 
 def with_voids(result: ExerciseResult, voided: Iterable[Void]) -> ExerciseResult:
-    """Let the void checks of an exercise pass."""
+    """Count the void checks of an exercise as passed."""
     titles = {void.title for void in voided if void.exercise == result.name}
     checks = tuple(replace(each, passed=each.passed or each.title in titles) for each in result.checks)
     return replace(result, checks=checks)

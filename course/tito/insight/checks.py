@@ -1,4 +1,4 @@
-"""Exercises and checks over a class: who passes at first and at last, what a check tells apart, which is suspect."""
+"""Exercises and checks over a class: who passes first and last, how well a check discriminates, which is suspect."""
 
 import statistics
 from collections import Counter
@@ -16,7 +16,7 @@ LISTS = ("passed_first", "failed_first", "passed_last", "failed_last")
 
 @dataclass(frozen=True)
 class Judged:
-    """One student's verdicts on a module: of the first attempt, and the newest ones, the newest first."""
+    """One student's verdicts on a module: that on the first attempt, and the newest ones, newest first."""
 
     student: str
     first: ModuleResult | None
@@ -25,7 +25,7 @@ class Judged:
 
 @dataclass
 class Tally:
-    """What is counted of a check or of an exercise: names of those who passed or failed, and why."""
+    """What is counted for a check or an exercise: the names of those who passed or failed, and why."""
 
     points: float = 0.0
     hidden: bool = False
@@ -34,13 +34,13 @@ class Tally:
     discrimination: float | None = None
 
     def share(self, when: str) -> float | None:
-        """The share that passes at "first" or at "last"."""
+        """The share that passes "first" or "last"."""
         passed, failed = len(self.lists[f"passed_{when}"]), len(self.lists[f"failed_{when}"])
         return passed / (passed + failed) if known(passed + failed) else None
 
     @property
     def suspect(self) -> str:
-        """Why the check itself may be at fault, "" if nothing says so."""
+        """Why the check itself may be at fault, "" if nothing suggests it."""
         last = self.share("last")
         if last is not None and last <= SUSPECT_SHARE:
             return f"{last:.0%} pass it"
@@ -52,7 +52,7 @@ class Tally:
         self.lists[f"{'passed' if passed else 'failed'}_{when}"][student] = why
 
     def of(self, number: str) -> list[dict[str, Any]]:
-        """List students by name, and why they failed; KeyError for another list than LISTS."""
+        """List students by name, and why they failed; KeyError for a name that is not in LISTS."""
         return [{"student": student, "why": why} for student, why in sorted(self.lists[number].items())]
 
     def to_json(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Tally:
 
 @dataclass
 class ExerciseInsight:
-    """An exercise's numbers: as a whole, and of each of its checks by title."""
+    """An exercise's numbers: as a whole, and for each of its checks by title."""
 
     name: str
     whole: Tally = field(default_factory=Tally)
@@ -74,7 +74,7 @@ class ExerciseInsight:
     hints: dict[str, int] = field(default_factory=dict)
 
     def of(self, number: str, check: str = "") -> list[dict[str, Any]]:
-        """List the students behind a number of a check, or of the exercise; KeyError for what has no list."""
+        """List the students behind a number of a check, or of the exercise; KeyError for a number without a list."""
         if number == "runs":
             return [{"student": s, "runs": n} for s, n in sorted(self.runs_to_solve.items())]
         if number == "hints":
@@ -92,7 +92,7 @@ class ExerciseInsight:
 def exercise_insights(
     judged: Iterable[Judged], told: Iterable[ExerciseActivity] = (), roster: frozenset[str] | None = None
 ) -> list[ExerciseInsight]:
-    """Compute an exercise's numbers from verdicts, and from what students' own runs told."""
+    """Compute an exercise's numbers from verdicts, and from what students' own runs reported."""
     found: dict[str, ExerciseInsight] = {}
     people = [each for each in judged if roster is None or each.student in roster]
     latest_of = [(each.student, list(latest(each))) for each in people]
@@ -108,7 +108,7 @@ def exercise_insights(
 def with_told(
     insights: Iterable[ExerciseInsight], told: Iterable[ExerciseActivity], roster: frozenset[str] | None = None
 ) -> list[ExerciseInsight]:
-    """Return the same numbers of verdicts with what students' own runs tell now."""
+    """Return the same numbers from verdicts, with what students' own runs report now."""
     found = {each.name: replace(each, runs_to_solve={}, hints={}) for each in insights}
     for row in told:
         if row.exercise in found and (roster is None or row.student in roster):
@@ -143,7 +143,7 @@ def _add_last(found: dict[str, ExerciseInsight], student: str, exercises: list[E
 
 
 def latest(each: Judged) -> Iterator[ExerciseResult]:
-    """Give a student's exercises, each check from the newest verdict that has it: a quick one has no hidden checks."""
+    """Yield a student's exercises, each check from the newest verdict that has it: a quick one has no hidden checks."""
     checks: dict[str, dict[str, Check]] = {}
     shapes: dict[str, ExerciseResult] = {}
     for verdict in each.newest:
@@ -175,7 +175,7 @@ def _correlate(found: dict[str, ExerciseInsight], people: list[list[ExerciseResu
 
 
 def correlation(pairs: list[tuple[float, float]]) -> float | None:
-    """Pearson's correlation; None for few pairs, or where one side is always the same."""
+    """Pearson's correlation; None for few pairs, or if one side is always the same."""
     if len(pairs) < ENOUGH_TO_CORRELATE or any(len(set(side)) == 1 for side in zip(*pairs, strict=True)):
         return None
     return statistics.correlation(*zip(*pairs, strict=True))

@@ -1,4 +1,4 @@
-"""`tito insight show|list|report|forget`: the course's numbers about itself from the terminal.
+"""`tito insight show|list|report|forget`: the course's numbers about itself, in the terminal.
 
 `show`, `list` and `report` ask the grading service and change nothing. `forget` asks the exchange, shows what it would
 remove, and removes it with `--yes`.
@@ -55,14 +55,14 @@ def show(module: str | None, as_json: bool, as_csv: bool) -> None:
 
 def _print_semester(said: dict[str, Any]) -> None:
     for row in said["suspects"]:
-        click.echo(f"look at the check: {row['module']}, {row['exercise']}, {row['check']}: {row['why']}")
+        click.echo(f"review the check: {row['module']}, {row['exercise']}, {row['check']}: {row['why']}")
     for row in said["stuck"]:
         click.echo(f"stuck: {row['student']} in {row['module']} {row['exercise']}: {row['why']}")
     for row in said["modules"]:
         for line in row["warnings"]:
-            click.echo(f"look at the module: {row['module']}: {line}")
+            click.echo(f"review the module: {row['module']}: {line}")
     if said["silent"]:
-        click.echo(f"what students' servers told is missing: {said['silent']}", err=True)
+        click.echo(f"reports of students' servers are missing: {said['silent']}", err=True)
 
 
 @click.command(
@@ -70,15 +70,15 @@ def _print_semester(said: dict[str, Any]) -> None:
 )
 @click.argument("module")
 @click.argument("number")
-@click.option("--exercise", default="", help="Of this exercise, or prediction.")
-@click.option("--check", default="", help="Of this check of the exercise, by its title.")
+@click.option("--exercise", default="", help="The exercise, or the prediction.")
+@click.option("--check", default="", help="The check of the exercise, by its title.")
 @JSON
 @CSV
 def list_students(module: str, number: str, exercise: str, check: str, as_json: bool, as_csv: bool) -> None:
-    """List by name who stands behind a NUMBER of MODULE.
+    """List the students behind a NUMBER of MODULE, by name.
 
-    Of a module: fetched, worked, completed, submitted, full, time, attempts, reading. Of an exercise: passed_first,
-    failed_first, passed_last, failed_last, runs, hints. Of a prediction: right, wrong.
+    For a module: fetched, worked, completed, submitted, full, time, attempts, reading. For an exercise: passed_first,
+    failed_first, passed_last, failed_last, runs, hints. For a prediction: right, wrong.
     """
     said = InsightClient().students(module, number, exercise, check)
     if as_json:
@@ -98,8 +98,8 @@ def list_students(module: str, number: str, exercise: str, check: str, as_json: 
 def report(output: Path | None, compare: tuple[Path, ...]) -> None:
     """Compare the semester with the course's own goals, and say what to change; no student is named in it.
 
-    The ending chooses the form; without --output it is Markdown on the terminal. Keep the JSON: the next semester is
-    compared with it, also after events were forgotten.
+    The file's ending chooses the format; without --output, the report is printed as Markdown. Keep the JSON: the next
+    semester is compared with it, even after events have been forgotten.
     """
     from tito.insight.report import of_semester, read_report, write_report
 
@@ -118,28 +118,28 @@ def _surveys(client: InsightClient) -> list[dict[str, Any]]:
     try:
         return client.surveys()
     except TitoError as error:
-        click.echo(f"the report is without surveys: {error}", err=True)
+        click.echo(f"the report has no surveys: {error}", err=True)
         return []
 
 
 @click.command(epilog="Examples:  tito insight forget --before 2026-09-01\n\n  tito insight forget --student ada --yes")
-@click.option("--before", help="Events of everybody before this date (UTC), or time with an offset.")
+@click.option("--before", help="Everybody's events before this date (UTC), or time with an offset.")
 @click.option("--student", help="Events and questions of one student.")
-@click.option("--yes", is_flag=True, help="Remove it; without, say only how much that would be.")
+@click.option("--yes", is_flag=True, help="Remove them; without it, only say how much that would be.")
 @JSON
 def forget(before: str | None, student: str | None, yes: bool, as_json: bool) -> None:
-    """Remove what students' servers told: events before a date, or of one student with their questions.
+    """Remove what students' servers reported: events before a date, or one student's events and questions.
 
-    Names that comparing answers left go too: pairs, and at whose pairs somebody looked. What was handed in, receipts,
-    results, scores and feedback stay; so does what backups hold, until they are deleted. Write the report first: it
-    can't be made of events that are gone.
+    Names that are left from comparing answers are removed too: pairs, and whose pairs somebody has looked at. What was
+    handed in, receipts, results, scores and feedback stay; so does what is in backups, until they are deleted. Write
+    the report first: it can't be made from events that are gone.
     """
     from exchange.client import ExchangeClient
     from exchange.protocol.models import Refused
 
     course = os.environ.get("EXCHANGE_COURSE", "")
     if not course:
-        raise TitoError("EXCHANGE_COURSE names the course, and it is not set: see `python -m hub_config run --help`")
+        raise TitoError("EXCHANGE_COURSE, which names the course, is not set: see `python -m hub_config run --help`")
     insight, time = InsightClient(), f"{before}T00:00:00Z" if before and len(before) == len("2026-09-01") else before
     try:
         with ExchangeClient.from_environment() as exchange:
@@ -149,9 +149,9 @@ def forget(before: str | None, student: str | None, yes: bool, as_json: bool) ->
     compared = insight.forget_similar(time, student, yes)
     if as_json:
         return click.echo(json.dumps({**vars(found), **compared}))
-    what = f"{found.events} events, {found.questions} questions, {found.activity} sums made of events, "
-    what += f"{compared['pairs']} entries of comparisons and names in {compared['looks']} looks at them"
-    return click.echo(f"removed: {what}" if yes else f"would remove: {what}. With --yes they are gone.")
+    what = f"{found.events} events, {found.questions} questions, {found.activity} sums made from events, "
+    what += f"{compared['pairs']} entries of comparisons and names in {compared['looks']} records of who looked at them"
+    return click.echo(f"removed: {what}" if yes else f"would remove: {what}. To remove them, add --yes.")
 
 
 def checks_of(module: dict[str, Any]) -> list[dict[str, Any]]:
@@ -160,7 +160,7 @@ def checks_of(module: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def as_table(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> str:
-    """Write CSV; what is not known is empty, and what a spreadsheet would compute is text."""
+    """Write CSV; unknown values are empty, and anything that a spreadsheet would compute is written as text."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

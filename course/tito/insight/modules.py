@@ -16,7 +16,7 @@ HOUR = 3600
 
 @dataclass(frozen=True)
 class ModuleFacts:
-    """What the semester says of a module; times are the exchange's texts, None without a semester."""
+    """What the semester says about a module; times are the exchange's texts, None without a semester."""
 
     slug: str
     label: str
@@ -72,7 +72,7 @@ class ModuleInsight:
 
     @property
     def warnings(self) -> list[str]:
-        """Say what of the course's promises the module breaks."""
+        """Say which of the course's promises the module breaks."""
         said, completion, hours, spread = [], self.completion, self.median_hours, self.spread
         if completion is not None and completion < GOAL_COMPLETED:
             limit = ALARM_COMPLETED if completion < ALARM_COMPLETED else GOAL_COMPLETED
@@ -109,7 +109,7 @@ def module_insight(
     attempts: Mapping[str, Attempts],
     now: datetime,
 ) -> ModuleInsight:
-    """Compute a module's numbers over the students of the roster."""
+    """Compute a module's numbers over the students on the roster."""
     names = sorted(roster)
     found = ModuleInsight(facts, len(names), facts.is_due(now), {step: [] for step in STEPS})
     for name in names:

@@ -1,4 +1,4 @@
-"""A semester's report: the course against its own goals, and what to change by module. It names no student.
+"""A semester's report: the course measured against its own goals, and what to change by module. It names no student.
 
 One file in HTML (no script, nothing from elsewhere), the same in Markdown for the log of changes, or JSON: the export
 with which a later semester is compared.
@@ -28,7 +28,7 @@ STYLE = (
 def of_semester(
     said: dict[str, Any], modules: dict[str, dict[str, Any]], surveys: Iterable[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Make a report of what the services say; students become numbers, and what they wrote is left out."""
+    """Make a report from what the services say; students become numbers, and what they wrote is left out."""
     rows = [
         {name: row[name] for name in ("module", "label", "title", "students", "submitted", "full", *COLUMNS)}
         for row in said["modules"]
@@ -46,32 +46,32 @@ def _changes(row: dict[str, Any], said: dict[str, Any], modules: dict[str, dict[
     lines = list(row["warnings"])
     for each in said["suspects"]:
         if each["module"] == row["module"]:
-            lines.append(f"check “{each['check']}” of {each['exercise']}: {each['why']}; look at the check")
+            lines.append(f"check “{each['check']}” of {each['exercise']}: {each['why']}; review the check")
     for exercise in modules.get(row["module"], {}).get("exercises", ()):
         if exercise["first"] is not None and exercise["last"] is not None and exercise["last"] < 0.5:
             faults = ", ".join(list(exercise["kinds"])[:2])
             lines.append(
-                f"{exercise['exercise']}: {exercise['last']:.0%} solve it at last ({faults or 'no one fault'})"
+                f"{exercise['exercise']}: {exercise['last']:.0%} solve it in the end ({faults or 'no one fault'})"
             )
     return [{"module": row["module"], "title": row["title"], "what": line} for line in lines]
 
 
 def read_report(path: Path) -> dict[str, Any]:
-    """Read an earlier semester's export; raise TitoError where it is something else."""
+    """Read an earlier semester's export; raise TitoError if it is something else."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] == FORMAT and found["modules"] is not None and found["course"]["title"]:
             return found
     except (ValueError, KeyError, TypeError, OSError):
         pass
-    raise TitoError(f"{path} is no report of a semester: make one with `tito insight report --output NAME.json`")
+    raise TitoError(f"{path} is not a semester's report: make one with `tito insight report --output NAME.json`")
 
 
 def write_report(report: dict[str, Any], earlier: list[dict[str, Any]], ending: str) -> str:
-    """Write a report in the form of an ending, compared with earlier ones; raise TitoError for another ending."""
+    """Write a report in the format of an ending, compared with earlier ones; raise TitoError for any other ending."""
     forms = {".html": _as_html, ".md": _as_markdown, ".json": lambda report, _: json.dumps(report, indent=1) + "\n"}
     if ending not in forms:
-        raise TitoError(f"a report is written as {', '.join(forms)}, got '{ending}': give another name")
+        raise TitoError(f"a report can't be written as '{ending}': give a name that ends in {', '.join(forms)}")
     return forms[ending](report, earlier)
 
 
@@ -98,7 +98,7 @@ def cell(name: str, value: float | None) -> str:
 
 
 def _surveys(report: dict[str, Any], earlier: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Return heads and lines of the surveys, earlier semesters' last; reports of before surveys have none."""
+    """Return heads and lines of the surveys, earlier semesters' last; reports older than surveys have none."""
     lines = survey_table(report.get("surveys", []))
     for other in earlier:
         lines += survey_table(other.get("surveys", []), other["course"]["title"])
@@ -117,8 +117,8 @@ def _table(report: dict[str, Any], earlier: list[dict[str, Any]]) -> tuple[list[
 
 
 NOTE = (
-    "Hours are the least that a module took, as students' servers told; what fewer than "
-    f"{ENOUGH} students stand behind is not known."
+    "Hours are the least that a module took, as reported by students' servers; a number with fewer than "
+    f"{ENOUGH} students behind it is not known."
 )
 NO_SURVEYS = "No survey has enough answers."
 

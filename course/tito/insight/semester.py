@@ -15,7 +15,7 @@ from .terms import TERMS, known
 
 @dataclass(frozen=True)
 class SemesterInsight:
-    """All modules; `silent` says why what students' servers told is missing, "" if it is not."""
+    """All modules; `silent` says why the reports of students' servers are missing, "" if they are not."""
 
     course: dict[str, str]
     now: datetime
@@ -40,11 +40,11 @@ class SemesterInsight:
 
 
 def terms() -> dict[str, dict[str, str]]:
-    """Return what each number is called and means, and whose word it is."""
+    """Return what each number is called and means, and where it comes from."""
     return {t.name: {"title": t.title, "meaning": t.meaning, "source": t.source} for t in TERMS.values()}
 
 
 def shares(reading: Mapping[str, Mapping[str, float]], people: Collection[str]) -> dict[str, float | None]:
-    """Return the mean share of points by module, None where too few answers were read."""
+    """Return the mean share of points by module, None if too few answers were read."""
     given = {module: [share for name, share in rows.items() if name in people] for module, rows in reading.items()}
     return {module: round(statistics.fmean(rows), 3) if known(len(rows)) else None for module, rows in given.items()}

@@ -1,7 +1,7 @@
 """Which answers to one exercise share passages that few others have: pairs for a person to read, never a verdict.
 
-What the release gives, what the reference does, and what many wrote alike is subtracted first. What is left of an
-answer may be too little to say anything, and of a short exercise it always is.
+What the release gives, what the reference does, and what many wrote alike is subtracted first. The rest of an answer
+may be too little to draw conclusions from, and in a short exercise it always is.
 """
 
 import math
@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-LEAST_TOKENS = 60  # of the reference; below, most ways to write it are written by somebody
+LEAST_TOKENS = 60  # of the reference; below that, somebody has written most of the ways to write it
 LEAST_SHARED = 8  # passages
 LEAST_SHARE = 0.5  # of the smaller answer's own passages
-COMMON = 4  # answers with a passage that are still few,
-COMMON_SHARE = 0.03  # or this share of the class: what more wrote, they wrote because it is the way to write it
+COMMON = 4  # a passage in so many answers is still rare,
+COMMON_SHARE = 0.03  # or in this share of the class: if more wrote it, it is simply the way to write it
 MOST_PAIRS = 200
 
 Author = tuple[str, str]  # earlier semester or "", student
@@ -24,7 +24,7 @@ Prints = Sequence[Sequence[int]]  # [tokens], then [fingerprint, first line, las
 
 @dataclass(frozen=True)
 class Pair:
-    """Two answers, the share of the smaller one's own passages that both have, and the lines where they stand."""
+    """Two answers, the share of the smaller one's own passages that both have, and the lines where they are."""
 
     one: Author
     other: Author
@@ -42,7 +42,7 @@ class Pair:
 
 @dataclass
 class Compared:
-    """What comparing an exercise gave; `excluded` says why it was not compared."""
+    """The result of comparing an exercise; `excluded` says why it was not compared."""
 
     pairs: list[Pair] = field(default_factory=list)
     excluded: str = ""
@@ -53,7 +53,7 @@ class Compared:
 def compare(answers: Mapping[Author, Prints], release: Prints, reference: Prints) -> Compared:
     """Compare all answers to one exercise; two of earlier semesters are not compared, nor a student with themselves."""
     if (tokens := reference[0][0]) < LEAST_TOKENS:
-        why = f"its reference has {tokens} tokens, and of fewer than {LEAST_TOKENS} most are written alike"
+        why = f"its reference has {tokens} tokens; with fewer than {LEAST_TOKENS}, most answers are alike"
         return Compared(excluded=why, answers=len(answers))
     own = _own_passages(answers, {row[0] for prints in (release, reference) for row in prints[1:]})
     telling = {author: prints for author, prints in own.items() if len(prints) >= LEAST_SHARED}
@@ -62,7 +62,7 @@ def compare(answers: Mapping[Author, Prints], release: Prints, reference: Prints
 
 
 def _own_passages(answers: Mapping[Author, Prints], given: set[int]) -> dict[Author, dict[int, Sequence[int]]]:
-    """Return of each answer, by fingerprint, the passages that were not given and that few have."""
+    """Return, for each answer, the passages by fingerprint that were not given and that few have."""
     rows = {author: {row[0]: row for row in prints[1:]} for author, prints in answers.items()}
     seen = Counter(one for each in rows.values() for one in each)
     most = max(COMMON, math.floor(COMMON_SHARE * len(answers)))

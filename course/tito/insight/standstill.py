@@ -13,7 +13,7 @@ from .terms import GONE_DAYS, STUCK_DAYS, STUCK_RUNS
 
 @dataclass(frozen=True)
 class Standstill:
-    """Somebody who may need a word: where, and what suggests it."""
+    """A student who may need help: where, and what suggests it."""
 
     module: str
     student: str
@@ -32,7 +32,7 @@ def standstills(
     failing: Iterable[ExerciseActivity],
     now: datetime,
 ) -> list[Standstill]:
-    """List who is stuck, by module and name; whoever completed or handed in is not."""
+    """List who is stuck, by module and name; those who have completed it or handed it in are not."""
     names = set(roster)
     open_work = {
         (row.assignment, row.student): row

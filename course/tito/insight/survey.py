@@ -1,7 +1,7 @@
 """What students are asked about the course a few times a semester, and how answers become distributions.
 
-Answers are added up by question and never kept one by one: what somebody says to one question is not beside what they
-say to another, nor beside the text that may give them away.
+Answers are added up by question and never kept one by one: what somebody answers to one question is not kept next to
+what they answer to another, nor next to the text that may give them away.
 """
 
 from collections import Counter
@@ -11,9 +11,9 @@ from typing import Any
 
 from .terms import known
 
-LONGEST_TEXT = 500  # characters: a remark, and a key that PostgreSQL's index takes
+LONGEST_TEXT = 500  # characters: enough for a remark, and few enough for a key in PostgreSQL's index
 TEXT = "text"
-EVERYBODY = ("", "")  # what each answer adds one to, whatever it says
+EVERYBODY = ("", "")  # every answer adds one to this, no matter what it says
 Tally = Counter[tuple[str, str]]  # by question and choice; a text is its own choice
 
 
@@ -28,11 +28,11 @@ class Question:
 
 QUESTIONS = (
     Question(
-        "hours", "How many hours did you give this course in the last week?",
+        "hours", "How many hours did you spend on this course in the last week?",
         {"0-2": "up to 2", "2-4": "2 to 4", "4-6": "4 to 6", "6-10": "6 to 10", "10-": "more than 10"},
     ),
     Question(
-        "ideas", "How much of that time went into ideas, and not into syntax, tools and waiting?",
+        "ideas", "How much of that time went into ideas rather than into syntax, tools and waiting?",
         {"0-25": "up to a quarter", "25-50": "a quarter to half", "50-75": "half to three quarters", "75-100": "more"},
     ),
     Question(
@@ -46,29 +46,29 @@ QUESTIONS = (
     ),
     Question(
         "copied", "Did you copy code that you do not understand?",
-        {"no": "no", "little": "a little", "much": "much"},
+        {"no": "no", "little": "a little", "much": "a lot"},
     ),
 )  # fmt: skip
 TEXT_TITLE = "What should the course change?"
 
 
 def problem_of(answers: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return rule, value and remedy of what is wrong with an answer; None if nothing is."""
+    """Return what is wrong with an answer, the value and the remedy; None if nothing is wrong."""
     choices = {question.name: question.choices for question in QUESTIONS}
     if not any(answers.values()):
-        return "an answer says something", "", "choose something in one of the questions"
+        return "the answer is empty", "", "choose something in one of the questions"
     for name, said in answers.items():
         if name == TEXT and len(said) > LONGEST_TEXT:
-            return f"the text has at most {LONGEST_TEXT} characters", str(len(said)), "shorten it"
+            return f"the text has more than {LONGEST_TEXT} characters", str(len(said)), "shorten it"
         if name != TEXT and name not in choices:
-            return "a question is one of the survey's", name, f"answer: {', '.join([*choices, TEXT])}"
+            return "the survey has no such question", name, f"answer: {', '.join([*choices, TEXT])}"
         if name != TEXT and said and said not in choices[name]:
-            return f"an answer to `{name}` is one of its choices", said, f"choose: {', '.join(choices[name])}"
+            return f"the answer to `{name}` is none of its choices", said, f"choose: {', '.join(choices[name])}"
     return None
 
 
 def tally(answers: Iterable[Mapping[str, str]]) -> Tally:
-    """Add answers up by question and choice; what was left open counts nowhere."""
+    """Add answers up by question and choice; what was left open is not counted."""
     found: Tally = Counter()
     for each in answers:
         found.update([EVERYBODY, *((name, said) for name, said in each.items() if said)])
@@ -76,7 +76,7 @@ def tally(answers: Iterable[Mapping[str, str]]) -> Tally:
 
 
 def distributions(counts: Mapping[tuple[str, str], int]) -> dict[str, Any]:
-    """Return how many chose what, and the texts in alphabetical order; too few answers are no distribution."""
+    """Return how many chose what, and the texts in alphabetical order; too few answers make no distribution."""
     answers = counts.get(EVERYBODY, 0)
     if not known(answers):
         return {"answers": None, "questions": [], "texts": []}

@@ -1,4 +1,4 @@
-"""What surveys say for a semester's report: shares beside the course's own limits, without what students wrote."""
+"""What surveys say for a semester's report: shares next to the course's own limits, without what students wrote."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ TWO_MODULES = ("0-2", "2-4", "4-6")  # a week's hours for two modules of MOST_HO
 
 @dataclass(frozen=True)
 class SurveyGoal:
-    """What the course promises of one question: the choices that count, and which share of them keeps the promise."""
+    """What the course promises about a question: the choices that count, and which share of them keeps the promise."""
 
     question: str
     choices: tuple[str, ...]
@@ -28,16 +28,16 @@ class SurveyGoal:
 
 GOALS = (
     SurveyGoal(
-        "hours", TWO_MODULES, f"Half of the students give at most {2 * MOST_HOURS:g} hours a week, two modules' time",
-        lambda share: share >= 0.5, "give fewer modules a week, or shorten those of these weeks",
+        "hours", TWO_MODULES, f"Half of the students spend at most {2 * MOST_HOURS:g} hours a week, two modules' time",
+        lambda share: share >= 0.5, "assign fewer modules a week, or shorten those of these weeks",
     ),
     SurveyGoal(
-        "ideas", IDEAS, f"At least {SHARE_ON_IDEAS:.0%} give half of their time or more to ideas",
-        lambda share: share >= SHARE_ON_IDEAS, "look for syntax, tools and waiting that could be given",
+        "ideas", IDEAS, f"At least {SHARE_ON_IDEAS:.0%} spend half of their time or more on ideas",
+        lambda share: share >= SHARE_ON_IDEAS, "look for syntax, tools and waiting that students could be spared",
     ),
     SurveyGoal(
         "copied", COPYING, f"At most {MOST_COPYING:.0%} copied code that they do not understand",
-        lambda share: share <= MOST_COPYING, "ask for what a copy can't answer, and look at the hints",
+        lambda share: share <= MOST_COPYING, "ask questions that a copy can't answer, and review the hints",
     ),
     SurveyGoal(
         "reading", READING, f"At least {GOAL_COMPLETED:.0%} can read PyTorch with what they built, at least partly",
@@ -47,7 +47,7 @@ GOALS = (
 
 
 def survey_rows(surveys: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return of each survey with enough answers when it was, how many answered, and the counts of each question."""
+    """Return, for each survey with enough answers, when it was, how many answered, and the counts of each question."""
     return [
         {"survey": each["survey"], "week": each["week"], "answers": each["answers"],
          "counts": {q["question"]: {row["choice"]: row["count"] for row in q["choices"]}
@@ -62,7 +62,7 @@ def survey_goals(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def survey_changes(rows: list[dict[str, Any]]) -> list[str]:
-    """Say what the newest survey asks for: of each promise that it breaks, its share and where to look."""
+    """Say what the newest survey asks for: for each promise that it breaks, its share and where to look."""
     broken = [(goal, _share(goal, rows[-1])) for goal in GOALS] if rows else []
     return [
         f"{goal.promise[0].lower()}{goal.promise[1:]}: in the newest survey it is {share:.0%}; {goal.alarm}"
@@ -72,7 +72,7 @@ def survey_changes(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def survey_table(rows: Iterable[Mapping[str, Any]], semester: str = "") -> list[list[str]]:
-    """Return a line for each survey under HEADS, named after its `semester` where that is another one."""
+    """Return a line for each survey under HEADS, named after its `semester` if that is another one."""
     return [
         [f"{semester}, {_when(row)}" if semester else _when(row).capitalize(), str(row["answers"]), _median_hours(row),
          *(_percent(_share(goal, row)) for goal in GOALS[1:])]
@@ -94,7 +94,7 @@ def _share(goal: SurveyGoal, row: Mapping[str, Any]) -> float | None:
 
 
 def _median_hours(row: Mapping[str, Any]) -> str:
-    """Name the choice in which half of the answers are reached."""
+    """Name the choice that contains the median answer."""
     counts: Counts = row["counts"].get("hours", {})
     total, seen = sum(counts.values()), 0
     for choice, title in QUESTIONS[0].choices.items():

@@ -1,4 +1,4 @@
-"""What each number means, from when on it is known, and what the course has promised. Pages, terminal and report quote
+"""What each number means, when it counts as known, and what the course has promised. Pages, terminal and report quote
 this file.
 """
 
@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 ENOUGH = 5  # students: a share or a median of fewer says more about each of them than about the module
 ENOUGH_TO_CORRELATE = 10
-FEW_EVENTS = 4  # with fewer a student's time is not known
+FEW_EVENTS = 4  # with fewer, a student's time is not known
 GOAL_COMPLETED, ALARM_COMPLETED = 0.85, 0.5
 MOST_HOURS = 3.0
 MOST_SPREAD = 3.0
-SHARE_ON_IDEAS = 0.5  # of students, who give half of their time or more to ideas: else syntax is what is taught
+SHARE_ON_IDEAS = 0.5  # of students, who spend half of their time or more on ideas: otherwise the course teaches syntax
 MOST_COPYING = 0.2  # of students, who say that they copied without understanding
-SUSPECT_SHARE = 0.2  # of a check: so few pass it at last
+SUSPECT_SHARE = 0.2  # of students: if no more pass a check in the end, it is suspect
 SUSPECT_DISCRIMINATION = -0.2  # those who are right elsewhere are wrong here
 STUCK_RUNS = 6  # failed runs of one test cell in a row
 STUCK_DAYS = 3  # without any progress
-GONE_DAYS = 21  # after so long nobody is stuck: they have left the module
+GONE_DAYS = 21  # after that long nobody is stuck: they have left the module
 
-TOLD = "told by students' own servers"
+TOLD = "reported by students' own servers"
 JUDGED = "judged by the course"
 
 
 @dataclass(frozen=True)
 class Term:
-    """A number's name in JSON, what readers call it, what it counts, and whose word it is."""
+    """A number's name in JSON, what readers call it, what it counts, and where it comes from."""
 
     name: str
     title: str
@@ -50,7 +50,7 @@ TERMS = {
             "time",
             "Hours",
             "The time between a student's events of one session; a pause of more than 30 minutes ends a session and is "
-            "not counted. Reading before the first event is not seen, so it is the least that the module took. Not "
+            "not counted. Reading before the first event is not seen, so this is the least that the module took. Not "
             f"known with fewer than {FEW_EVENTS} events.",
             TOLD,
         ),
@@ -65,8 +65,8 @@ TERMS = {
         Term(
             "first",
             "At first",
-            "Of those who handed in, the share that passes at the first attempt. Hidden checks are judged in the "
-            "attempt that counts alone, so theirs is not known.",
+            "Of those who handed in, the share that passes at the first attempt. Hidden checks are judged only in "
+            "the attempt that counts, so theirs is not known.",
             JUDGED,
         ),
         Term("last", "At last", "The share that passes in the newest judged attempt.", JUDGED),
@@ -75,7 +75,7 @@ TERMS = {
             "Discrimination",
             "The correlation of passing a check with the points of the module's other checks, from -1 to 1. Near 0 the "
             "check says nothing about the rest; below 0 it fails those who are right elsewhere. Not known with "
-            f"fewer than {ENOUGH_TO_CORRELATE} students, or where all pass or all fail.",
+            f"fewer than {ENOUGH_TO_CORRELATE} students, or if all pass or all fail.",
             JUDGED,
         ),
         Term("kinds", "Faults", "What kind of fault failed the check, and how often.", JUDGED),
@@ -89,21 +89,21 @@ TERMS = {
             "stuck",
             "Stuck now",
             f"{STUCK_RUNS} or more failed runs of one test cell in a row, or no progress for {STUCK_DAYS} days in a "
-            "module that was begun and neither completed nor handed in. In the order of modules and names: it is no "
-            "ranking.",
+            "module that was started but neither completed nor handed in. In the order of modules and names: this is "
+            "no ranking.",
             TOLD,
         ),
         Term(
             "suspect",
             "Suspect",
             f"A check that at most {SUSPECT_SHARE:.0%} pass at last, or that fails those who are right elsewhere "
-            f"(discrimination of {SUSPECT_DISCRIMINATION:g} or less): look at the check before you look at students.",
+            f"(discrimination of {SUSPECT_DISCRIMINATION:g} or less): review the check before you turn to students.",
             JUDGED,
         ),
         Term(
             "reading",
             "Reads PyTorch",
-            "The share of points given by hand for the module's reading question, of those answers that were read.",
+            "The share of points given by hand for the module's reading question, among the answers that were read.",
             JUDGED,
         ),
         Term("predictions", "Predictions", "How many students' first prediction was right.", TOLD),
@@ -112,5 +112,5 @@ TERMS = {
 
 
 def known(people: int) -> bool:
-    """Tell whether so many students make a number."""
+    """Tell whether that many students are enough for a number."""
     return people >= ENOUGH

@@ -1,6 +1,6 @@
-"""What of a notebook goes with a question: the exercise's cell, and the check that its test cell printed as failing.
+"""The parts of a notebook that go with a question: the exercise's cell, and the failing check that its test printed.
 
-All by what was saved; a damaged notebook has nothing to give, and the question goes without.
+Both as they were saved; from a damaged notebook nothing can be taken, and the question goes without.
 """
 
 import re
@@ -10,14 +10,14 @@ from unicodedata import category
 from tito.history.notebook import cells_of, parse, text_of
 from tito.workspace import Workspace
 
-LONGEST_CELL, LONGEST_LINE = 20_000, 300  # characters; the exchange takes as many
+LONGEST_CELL, LONGEST_LINE = 20_000, 300  # characters; the exchange accepts as many
 _FAILED = re.compile(r"^❌ (?P<title>.*?) {2,}[\d.]+ of [\d.]+$", re.MULTILINE)
 _WHY = re.compile(r"^ {5}so +(?P<why>.*)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands beside a question; '' for what is not known."""
+    """What goes with a question; '' for what is not known."""
 
     cell: str
     check: str
@@ -46,7 +46,7 @@ def failing_check(printed: str) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Write another sign for control characters and halves of letters, which no question may have."""
+    """Replace control characters and lone surrogates, which no question may have."""
     return "".join("\ufffd" if category(c) in ("Cc", "Cs") and c not in "\n\t" else c for c in text.replace("\r", ""))
 
 

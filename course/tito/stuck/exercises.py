@@ -1,4 +1,4 @@
-"""Find the module that has an exercise: whoever is stuck names what they are stuck at."""
+"""Find the module that has an exercise: students name what they are stuck on."""
 
 from difflib import get_close_matches
 
@@ -13,7 +13,7 @@ def module_with(exercise: str) -> Module:
         if exercise in [each.name for each in module.exercises]:
             return module
     names = [each.name for module in written for each in module.exercises]
-    near = ", ".join(get_close_matches(exercise, names, 3)) or "none that is near"
+    near = ", ".join(get_close_matches(exercise, names, 3)) or "none"
     raise TitoError(
         f"there is no exercise '{exercise}'. Similar names: {near}. 'tito module status' lists the modules."
     )

@@ -1,6 +1,6 @@
-"""Open the hints of an exercise one by one; which are open is remembered, and told to the course.
+"""Open the hints of an exercise one by one; which are open is remembered, and reported to the course.
 
-They come from the release as it was fetched, so they are there without the course. Opening one costs nothing.
+They come from the release that was fetched, so they work without the course. Opening one costs nothing.
 """
 
 import json
@@ -54,7 +54,7 @@ def find_hints(workspace: Workspace, slug: str, exercise: str) -> Hints:
 
 
 def open_next(workspace: Workspace, slug: str, exercise: str) -> Hints:
-    """Open the next hint, if one is left; raise TitoError where that can't be remembered."""
+    """Open the next hint, if one is left; raise TitoError if that can't be remembered."""
     hints = find_hints(workspace, slug, exercise)
     if not hints.left:
         return hints
@@ -68,7 +68,7 @@ def open_next(workspace: Workspace, slug: str, exercise: str) -> Hints:
 
 
 def _opened(workspace: Workspace, slug: str) -> dict[str, int]:
-    """How many are open by exercise; the file is the student's own and may hold anything."""
+    """How many are open by exercise; the file is the student's own and may contain anything."""
     found = workspace.recall(slug).get(_REMEMBERED)
     rows = found.items() if isinstance(found, dict) else ()
     return {name: count for name, count in rows if type(count) is int and count >= 0}

@@ -1,4 +1,4 @@
-"""Note for the course what was opened, in the file in which test cells note what they gave (`tinytorch.reports`).
+"""Note for the course which hints were opened, in the file where test cells note their results (`tinytorch.reports`).
 
 `tito.student.reports` sends both. The framework is not imported: numpy would come with it into every server.
 """
@@ -12,7 +12,7 @@ MOST_BYTES = 64_000  # as for the notes of test cells
 
 
 def note(workspace: Workspace, slug: str, **facts: str | int) -> None:
-    """Add a line, where a course listens; a full home costs the note, never the hint."""
+    """Add a line, if there is a course; if the home is full, the note is lost, never the hint."""
     if not os.environ.get("EXCHANGE_URL"):
         return
     try:

@@ -1,1 +1,1 @@
-"""Commands that a student has."""
+"""The student's commands."""

@@ -1,7 +1,7 @@
 """Turn a finished notebook into an importable module of the student's own package, or say why not and change nothing.
 
-Promises: the notebook is never written to; her export is replaced in one step and the previous one kept; code that is
-broken, unsolved, endless or fails its visible tests is never exported.
+Promises: the notebook is never written to; the student's export is replaced in one step and the previous one kept;
+code that is broken, unsolved or endless, or that fails its visible tests, is never exported.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tito.source.percent import Cell
 from tito.student.fresh import import_fresh
 from tito.workspace import Workspace, now
 
-# What tinytorch says of a module that was not completed yet: advice enough.
+# What tinytorch says about a module that is not completed yet; the student needs no other advice.
 NOT_BUILT = "is built in module"
 
 
@@ -30,7 +30,7 @@ class Prepared:
 
 
 def prepare(workspace: Workspace, module: Module) -> Prepared:
-    """Read the notebook and export it in memory; whatever is wrong with its structure is an answer for the student."""
+    """Read the notebook and export it in memory; faults in its structure are reported to the student."""
     path = workspace.notebook(module.slug)
     cells = read_notebook(path)
     check_syntax(cells, path)
@@ -58,7 +58,7 @@ def _about_setup(path: Path, module: Module, why: str) -> str:
 
 
 def require_solved(prepared: Prepared, module: Module) -> None:
-    """Raise if stubs still stand, naming them and their cells."""
+    """Raise if there are stubs left, naming them and their cells."""
     left = unsolved(prepared.cells)
     if left:
         count, all_of_them = len(left), len(module.exercises)
@@ -66,7 +66,7 @@ def require_solved(prepared: Prepared, module: Module) -> None:
             f"{count} of {all_of_them} exercises of {module.label} are not solved yet:\n"
             + "\n".join(f"  {cell.name}: {describe(cell)}" for cell in left)
             + "\nSolve them, run the cells, save, and try again. "
-            f"'tito module test {module.slug}' tests what is there already.",
+            f"'tito module test {module.slug}' tests what you have so far.",
             left[0].number,
         )
 
@@ -80,8 +80,8 @@ def require_running(workspace: Workspace, module: Module, prepared: Prepared, li
         ""
         if NOT_BUILT in trouble.message
         else (
-            "It may have worked in your notebook because of a cell that was run earlier and is gone, or stands further "
-            "down: restart the kernel and run all cells.\n"
+            "It may have worked in your notebook because you ran a cell that has since been deleted, or one that is "
+            "further down: restart the kernel and run all cells.\n"
         )
     )
     where = place(prepared, trouble.origin) if trouble.origin else prepared.path.name
@@ -97,7 +97,7 @@ def place(prepared: Prepared, origin: Origin) -> str:
 
 
 def install(workspace: Workspace, module: Module, prepared: Prepared) -> bool:
-    """Put the export into the student's package, keeping the one before; tell whether it changed."""
+    """Put the export into the student's package, keeping the previous one; return whether it changed."""
     target = workspace.exported(module.slug)
     old = target.read_bytes() if target.is_file() else None
     if old is not None and old.decode("utf-8", errors="replace") != prepared.exported.text:
@@ -110,7 +110,7 @@ def install(workspace: Workspace, module: Module, prepared: Prepared) -> bool:
 
 
 def is_changed_since(workspace: Workspace, module: Module) -> bool:
-    """Tell whether the notebook would be exported differently now; a notebook that can't be read is changed."""
+    """Tell whether the notebook would be exported differently now; one that can't be read counts as changed."""
     try:
         return prepare(workspace, module).exported.text != workspace.exported(module.slug).read_text(encoding="utf-8")
     except (TitoError, OSError):

@@ -1,4 +1,4 @@
-"""Ask the course for its dates, to be shown beside one's progress."""
+"""Ask the course for its dates, to show them next to the student's progress."""
 
 import os
 from datetime import datetime
@@ -10,7 +10,7 @@ PATIENCE_SECONDS = 2.0
 
 
 def dates_of_course() -> tuple[list[dict], str]:
-    """List what is due, soonest first, and why it can't be known (then the list is empty)."""
+    """List what is due, soonest first; if that can't be found out, return an empty list and the reason."""
     try:
         with ExchangeClient.from_environment(patience_seconds=PATIENCE_SECONDS) as client:
             found = client.assignments(os.environ.get("EXCHANGE_COURSE", ""))

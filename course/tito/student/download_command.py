@@ -1,4 +1,4 @@
-"""`tito download`: everything that one handed in, with receipts and feedback, and one's own framework, as one zip."""
+"""`tito download`: all that a student handed in, with receipts and feedback, and their framework, as one zip."""
 
 import json
 import tempfile
@@ -28,7 +28,7 @@ from tito.workspace import Workspace
 def download(output: Path, force: bool, as_json: bool) -> int:
     """Pack all your submissions, receipts and feedback, and your framework, into one zip to take along.
 
-    It works as well when the course is over. The home page has the same file, without the framework.
+    It still works after the course is over. The home page has the same file, without the framework.
 
     \b
     Examples:
@@ -36,7 +36,7 @@ def download(output: Path, force: bool, as_json: bool) -> int:
       tito download --output ~/my-course.zip --force
     """
     if output.exists() and not force:
-        raise TitoError(f"{output} exists: name another file (--output), or overwrite it (--force)")
+        raise TitoError(f"{output} already exists: name another file (--output), or overwrite it (--force)")
     with exchange() as (client, course), tempfile.TemporaryDirectory(dir=output.absolute().parent) as scratch:
         rows = all_mine(client, course)
         whole = Path(scratch) / FILE_NAME
@@ -51,7 +51,7 @@ def download(output: Path, force: bool, as_json: bool) -> int:
         as_json,
         {"file": str(output), "bytes": size, "submissions": len(rows), "framework": wheel},
         f"{output}: {len(rows)} submission{'' if len(rows) == 1 else 's'} with their receipts, {size:,} bytes",
-        f"with your framework: {wheel}" if wheel else "without a framework: you have completed no module here",
+        f"with your framework: {wheel}" if wheel else "without a framework: you have not completed any module here",
     )
     return 0
 
@@ -67,7 +67,7 @@ def _add(archive: zipfile.ZipFile, client: ExchangeClient, row: Submission, scra
 
 
 def _add_framework(archive: zipfile.ZipFile) -> str:
-    """Add one's own framework as a wheel; return its name, "" where nothing was completed yet."""
+    """Add the student's framework as a wheel; return its name, or "" if nothing is completed yet."""
     workspace, curriculum = Workspace.here(), load_curriculum()
     if not any(workspace.exported(module.slug).is_file() for module in curriculum.written):
         return ""

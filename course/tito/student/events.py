@@ -1,7 +1,7 @@
-"""Tell the course that a module was tested or completed, if there is a course to tell; docs/student.md says so openly.
+"""Tell the course, if there is one, that a module was tested or completed; docs/student.md tells students about it.
 
-The events answer how long modules take and where people get stuck. Promise: a course that can't be reached costs the
-student two seconds and one line, never her work.
+The events show how long modules take and where people get stuck. Promise: a course that can't be reached costs the
+student two seconds and one line of output, never their work.
 """
 
 import os
@@ -22,4 +22,4 @@ def report_event(kind: str, slug: str, **detail) -> None:
         with ExchangeClient.from_environment(patience_seconds=PATIENCE_SECONDS) as client:
             client.report_event(os.environ.get("EXCHANGE_COURSE", ""), slug, kind, detail)
     except Refused as error:
-        click.echo(f"The course was not told that {slug} was {kind}: {error}", err=True)
+        click.echo(f"Could not report to the course that {slug} was {kind}: {error}", err=True)

@@ -15,7 +15,7 @@ from tito.student.exchange_door import all_mine, describe_result, exchange, fold
 from tito.student.fetching import fetch_one
 from tito.workspace import Workspace
 
-# nbgrader's own form, so that its lists find feedback that tito fetched.
+# nbgrader's own format, so that its lists find feedback that tito fetched.
 NBGRADER_TIME = "%Y-%m-%d %H:%M:%S.%f UTC"
 WAIT_STEP_SECONDS = 2.0
 
@@ -23,7 +23,7 @@ WAIT_STEP_SECONDS = 2.0
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--released", is_flag=True, help="Fetch everything that is released.")
-@click.option("--quiet", is_flag=True, help="Say nothing unless something goes wrong.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless something goes wrong.")
 @as_json_option
 def fetch(names: tuple[str, ...], released: bool, quiet: bool, as_json: bool) -> int:
     """Fetch released modules. What you have is never overwritten; only files that you lack are added.
@@ -34,7 +34,7 @@ def fetch(names: tuple[str, ...], released: bool, quiet: bool, as_json: bool) ->
       tito fetch --released
     """
     if bool(names) == released:
-        raise click.UsageError("name a module, or say --released")
+        raise click.UsageError("name a module, or use --released")
     workspace, wanted = Workspace.here(), [slug_of(name) for name in names]
     done: dict[str, Fetched | None] = {}
     with exchange() as (client, course):
@@ -53,14 +53,14 @@ def _choose(offered: list[Assignment], wanted: list[str]) -> list[Assignment]:
     missing = [slug for slug in wanted if slug not in by_id]
     if missing:
         known = ", ".join(by_id) or "nothing yet"
-        raise TitoError(f"not released: {', '.join(missing)}. Released is: {known}.")
+        raise TitoError(f"not released: {', '.join(missing)}. Released: {known}.")
     return [by_id[slug] for slug in wanted] if wanted else offered
 
 
 def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> str:
     folder = workspace.show(folder_of(workspace, slug))
     if fetched is None:
-        return f"{slug}: you have it already, in {folder}"
+        return f"{slug}: you already have it, in {folder}"
     if fetched.corrected:
         return (
             f"{slug}: the course has released a corrected version; your files in {folder} were kept. "
@@ -115,7 +115,8 @@ def _in_time(receipt: Receipt) -> str:
 
 
 def _say_receipt(workspace: Workspace, path: Path | None) -> str:
-    return f"Receipt: {workspace.show(path)}" if path else "Your home is full: the exchange keeps the receipt."
+    full = "Your home is full, so the receipt was not saved there; the exchange keeps it."
+    return f"Receipt: {workspace.show(path)}" if path else full
 
 
 def _wait_for_result(client: ExchangeClient, course: str, submission: str, seconds: float) -> str | None:
@@ -131,7 +132,7 @@ def _wait_for_result(client: ExchangeClient, course: str, submission: str, secon
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @as_json_option
 def feedback(names: tuple[str, ...], as_json: bool) -> int:
-    """Fetch feedback on what you submitted, of some modules or of all.
+    """Fetch the feedback on your submissions, for some modules or for all.
 
     \b
     Examples:
@@ -158,7 +159,7 @@ def feedback(names: tuple[str, ...], as_json: bool) -> int:
     lines += [f"{slug}: {words}" for slug, words in unread.items()]
     lines += [f"{slug}: no feedback yet" for slug in sorted(set(waiting) - set(pages))]
     facts = {"feedback": pages, "waiting": sorted(set(waiting)), "still_to_be_read": unread}
-    answer(as_json, facts, *(lines or ["Nothing was submitted yet."]))
+    answer(as_json, facts, *(lines or ["You have not submitted anything yet."]))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A student's door to the exchange, and its answers in words."""
+"""The student's access to the exchange, and its answers put into words."""
 
 import os
 from collections.abc import Iterator
@@ -14,11 +14,11 @@ from tito.workspace import Workspace
 
 @contextmanager
 def exchange(patience_seconds: float = 20.0) -> Iterator[tuple[ExchangeClient, str]]:
-    """Give the exchange's client and the course id; its refusals become messages of tito."""
+    """Provide a client of the exchange and the course id; turn the exchange's refusals into errors of tito."""
     course = os.environ.get("EXCHANGE_COURSE", "")
     try:
         if not course:
-            raise Refused("tito knows your course", "no EXCHANGE_COURSE", "start it from your Hub server")
+            raise Refused("tito does not know your course", "no EXCHANGE_COURSE", "start tito from your Hub server")
         with ExchangeClient.from_environment(patience_seconds=patience_seconds) as client:
             yield client, course
     except Refused as error:
@@ -31,12 +31,12 @@ def slug_of(name: str) -> str:
 
 
 def folder_of(workspace: Workspace, slug: str) -> Path:
-    """Give the folder where a student works on a module."""
+    """Return the folder where a student works on a module."""
     return workspace.notebook(slug).parent
 
 
 def all_mine(client: ExchangeClient, course: str) -> list[Submission]:
-    """List all of one's submissions."""
+    """List all of the student's submissions."""
     return client.all_submissions(course, mine=True)
 
 
@@ -50,13 +50,13 @@ def lateness(late: bool, seconds: int) -> str:
 
 
 def describe_result(submission: Submission) -> str | None:
-    """Say what a grader found, None if nothing yet."""
+    """Say what a grader found; None if nothing yet."""
     result = submission.result
     if result is None:
         return None
     if result.status == "error":
-        return f"could not be judged, an attempt that was counts instead: {result.summary}"
-    if result.detail.get("unread_answers"):  # no total: a part of the points is not given yet
+        return f"could not be judged, so an attempt that was judged counts instead: {result.summary}"
+    if result.detail.get("unread_answers"):  # no total: some of the points are not given yet
         return f"graded in part: {result.summary}"
     points = "" if result.score is None else f", {result.score:g} of {result.max_score or 0:g} points"
     return f"{result.kind} check {result.status}{points}" + (f": {result.summary}" if result.summary else "")

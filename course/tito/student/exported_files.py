@@ -1,7 +1,7 @@
-"""Read the modules out of a file that claims to be `tito package export`'s; whoever wrote it is not trusted.
+"""Read the modules out of a file that claims to come from `tito package export`; its author is not trusted.
 
-Promises: nothing is unpacked to disk and nothing of it is run; only names that an export has are looked at; no claim
-about a size is believed; whatever is wrong is said with the name and the remedy.
+Promises: nothing in it is unpacked to disk or run; only names that an export has are accepted; no size that it claims
+is believed; every fault is reported with the name and the remedy.
 """
 
 import ast
@@ -20,15 +20,15 @@ from tito.errors import TitoError
 PACKAGE = "tinytorch"
 VERSION_ENDS = "+own"
 OWN = "own_modules.json"  # in the folder that describes the wheel: which modules are the student's own
-MOST_FILE_BYTES = 16_000_000  # of the wheel; a whole one has a tenth of that, most of it data sets
-MOST_MEMBERS = 1_000  # a whole one has about 200
+MOST_FILE_BYTES = 16_000_000  # of the wheel; a complete one has a tenth of that, most of it data sets
+MOST_MEMBERS = 1_000  # a complete one has about 200
 MOST_MODULE_BYTES = 1_000_000  # the largest reference has 40,000
 MOST_LIST_BYTES = 10_000
 ENCRYPTED = 0x1
 ENTRY = b"PK\x01\x02"  # begins each entry of an archive's list of contents
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, OverflowError,
            UnicodeDecodeError, ValueError)  # fmt: skip
-AGAIN = "make it anew with 'tito package export'"
+AGAIN = "make it again with 'tito package export'"
 _NAME = re.compile(rf"{PACKAGE}(-[0-9A-Za-z.+_]+\.dist-info)?(/[0-9A-Za-z_.-]+)+")
 _LIST = re.compile(rf"{PACKAGE}-[0-9A-Za-z.+_]+\.dist-info/{re.escape(OWN)}")
 _SLUG = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -45,21 +45,21 @@ def own_modules(path: Path) -> dict[str, str]:
 
 
 def _content(path: Path) -> bytes:
-    """Read the file, if it can be one at all."""
+    """Read the file, if it could be an export at all."""
     if not path.is_file():
         raise TitoError(f"there is no file {path}: name the .whl that 'tito package export' wrote.")
     size = path.stat().st_size
     if size > MOST_FILE_BYTES:
-        raise TitoError(f"{path.name} has {size:,} bytes, at most {MOST_FILE_BYTES:,} are read: {AGAIN}.")
+        raise TitoError(f"{path.name} has {size:,} bytes; at most {MOST_FILE_BYTES:,} are allowed: {AGAIN}.")
     content = path.read_bytes()
-    count = content.count(ENTRY)  # before a list that is far too long is laid out in memory
+    count = content.count(ENTRY)  # before zipfile builds a list that is far too long in memory
     if count > MOST_MEMBERS:
-        raise TitoError(f"{path.name} holds {count:,} files, at most {MOST_MEMBERS:,} are read: {AGAIN}.")
+        raise TitoError(f"{path.name} contains {count:,} files; at most {MOST_MEMBERS:,} are allowed: {AGAIN}.")
     return content
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Return the entries by name; refuse whatever no export has."""
+    """Return the entries by name; refuse those that no export has."""
     members: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         _require_plain(member)
@@ -72,17 +72,17 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 def _require_plain(member: zipfile.ZipInfo) -> None:
     name, kind = member.filename, stat.S_IFMT(member.external_attr >> 16)
     if not _NAME.fullmatch(name) or len(name) > 200 or {".", ".."} & set(name.split("/")):
-        raise TitoError(f"{name[:80]!r} is no name that an export has: {AGAIN}.")
+        raise TitoError(f"{name[:80]!r} is not a name that an export contains: {AGAIN}.")
     if kind not in (0, stat.S_IFREG) or member.is_dir():
-        raise TitoError(f"{name[:80]!r} is a link or a folder, an export holds plain files: {AGAIN}.")
+        raise TitoError(f"{name[:80]!r} is a link or a folder; an export contains only plain files: {AGAIN}.")
     if member.flag_bits & ENCRYPTED:
-        raise TitoError(f"{name[:80]!r} is encrypted, an export is not: {AGAIN}.")
+        raise TitoError(f"{name[:80]!r} is encrypted; an export is not: {AGAIN}.")
 
 
 def _modules(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> dict[str, str]:
     lists = [name for name in members if _LIST.fullmatch(name)]
     if len(lists) != 1:
-        raise TitoError(f"an export has one {OWN}, this file has {len(lists)}: {AGAIN}.")
+        raise TitoError(f"the file has {len(lists)} {OWN}, an export has one: {AGAIN}.")
     found = {}
     for slug in _listed(_read(archive, members[lists[0]], MOST_LIST_BYTES)):
         name = f"{PACKAGE}/core/{slug}.py"
@@ -93,11 +93,11 @@ def _modules(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> d
 
 
 def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -> bytes:
-    """Read one file, and no more than it may have, whatever it says of itself."""
+    """Read one file, but never more than `most` bytes, regardless of the size that it claims."""
     with archive.open(member) as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise TitoError(f"{member.filename} has more than {most:,} bytes, no module has: {AGAIN}.")
+        raise TitoError(f"{member.filename} has more than {most:,} bytes, too many for an export: {AGAIN}.")
     return content
 
 
@@ -116,7 +116,7 @@ def code_of(content: bytes, name: str) -> str:
     """Return the text of a module, if it is Python; it is not run."""
     try:
         text = content.decode("utf-8")
-        with warnings.catch_warnings(action="ignore"):  # about "\d" and the like: its author has been told
+        with warnings.catch_warnings(action="ignore"):  # about "\d" and the like: its author was warned already
             ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise TitoError(f"{name} is not Python ({type(error).__name__}: {error}): {AGAIN}.") from None

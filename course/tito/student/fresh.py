@@ -1,6 +1,6 @@
-"""Run a student's exported code in a fresh process, with a time limit, and say where in the notebook it went wrong.
+"""Run a student's exported code in a fresh process, with a time limit, and report where in the notebook it failed.
 
-The code is imported as `tinytorch.core.NAME` from a staged copy of her package, so nothing of hers is touched.
+The code is imported as `tinytorch.core.NAME` from a staged copy of the student's package, so their own is not touched.
 """
 
 import json
@@ -18,7 +18,7 @@ from tito.atomic import write_atomically
 from tito.source.export import Exported, Origin
 from tito.workspace import Workspace
 
-# The child answers through its own file: what student code prints, however much, goes nowhere.
+# The child answers through its own file: everything that student code prints is discarded.
 CHILD = """
 import faulthandler, importlib, json, sys, traceback
 names, limit, answer = sys.argv[1].split(), float(sys.argv[2]), open(sys.argv[3], "w")
@@ -105,15 +105,15 @@ def _understand(text: str, code: int | None, limit_seconds: float) -> tuple[str,
         # Not JSON: the watchdog wrote where the code was when time was up, innermost frame first.
         places = [(match["file"], int(match["line"])) for match in _FRAME.finditer(text)]
         if places or code is None:
-            return f"did not end within {limit_seconds:g} seconds: is there an endless loop?", places
-        return f"ended Python itself (exit code {code}), without an error: is there an exit()?", []
+            return f"did not finish within {limit_seconds:g} seconds: is there an endless loop?", places
+        return f"ended the Python process (exit code {code}) without an error: is there an exit()?", []
     if said["ok"]:
         return "", []
     return f"{said['kind']}: {said['message']}", [(file, line) for file, line in reversed(said["frames"])]
 
 
 def _origin(places: list[tuple[str, int]], exported: Exported, staged: str) -> Origin | None:
-    """Find the innermost place that lies in the student's code."""
+    """Find the innermost place that is in the student's code."""
     for file, line in places:
         if file == staged:
             return exported.origin(line)

@@ -12,7 +12,7 @@ from tito.workspace import Workspace
 
 @click.command()
 @click.argument("exercise")
-@click.option("--again", is_flag=True, help="Show the open hints, open no further one.")
+@click.option("--again", is_flag=True, help="Show the hints that are already open; open no new one.")
 @as_json_option
 def hint(exercise: str, again: bool, as_json: bool) -> int:
     """Open the next hint of an exercise. Hints cost nothing; each helps a little more than the one before.
@@ -34,7 +34,7 @@ def hint(exercise: str, again: bool, as_json: bool) -> int:
 
 def _said(hints: Hints) -> list[str]:
     if not hints.texts:
-        return [f"{hints.exercise} has no hints in steps: read the HINT in its docstring again, or ask somebody."]
+        return [f"{hints.exercise} has no step-by-step hints: read the HINT in its docstring again, or ask somebody."]
     lines = [f"{number}. {text}\n" for number, text in enumerate(hints.shown, start=1)]
     if not lines:
         lines = ["No hint is open yet.\n"]

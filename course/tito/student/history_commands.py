@@ -1,4 +1,4 @@
-"""`tito module history|restore`: a way back to any version of a notebook that was saved."""
+"""`tito module history|restore`: go back to any version of a notebook that was saved."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ COLOURS = {"+": "green", "-": "red"}
 
 @click.command()
 @click.argument("name")
-@click.option("--diff", "number", type=click.IntRange(1), help="Compare this version with your notebook, by cell.")
+@click.option("--diff", "number", type=click.IntRange(1), help="Compare this version with your notebook, cell by cell.")
 @as_json_option
 def history(name: str, number: int | None, as_json: bool) -> int:
     """List the versions of your notebook: when it was saved, which exercises' tests had passed, what was submitted.
@@ -50,7 +50,7 @@ def _list(kept: History, sent: list[Attempt], as_json: bool) -> None:
     now = datetime.now(UTC)
     print_table(["version", "saved (UTC)", "", "passed", "what"], [_row(kept, each, sent, now) for each in versions])
     click.echo(
-        f"\n'tito module history {kept.slug} --diff N' compares, 'tito module restore {kept.slug} N' puts one back."
+        f"\n'tito module history {kept.slug} --diff N' compares, 'tito module restore {kept.slug} N' restores one."
     )
 
 
@@ -91,19 +91,19 @@ def _compare(workspace: Workspace, kept: History, number: int, as_json: bool) ->
     if not changes:
         click.echo(f"Version {number} has the same cells as your notebook now.")
         return
-    click.echo(f"\n'tito module restore {kept.slug} {number}' would make the lines with + of those with -.")
+    click.echo(f"\n'tito module restore {kept.slug} {number}' would turn the lines with - into those with +.")
 
 
 @click.command()
 @click.argument("name")
 @click.argument("number", type=click.IntRange(1))
-@click.option("--cell", default="", help="Put back this one cell, named by its exercise.")
+@click.option("--cell", default="", help="Restore only this cell, named by its exercise.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @as_json_option
 def restore(name: str, number: int, cell: str, yes: bool, as_json: bool) -> int:
-    """Put a version of your notebook back, or one cell of it. What you have now becomes a version first.
+    """Restore a version of your notebook, or one cell of it. What you have now becomes a version first.
 
-    If the notebook is open in JupyterLab, take it from disk afterwards: File, Reload Notebook from Disk.
+    If the notebook is open in JupyterLab, reload it afterwards: File, Reload Notebook from Disk.
 
     \b
     Examples:
@@ -115,11 +115,7 @@ def restore(name: str, number: int, cell: str, yes: bool, as_json: bool) -> int:
     _, module, workspace = find_module(name)
     path = workspace.show(workspace.notebook(module.slug))
     what = f"{cell} in {path}" if cell else path
-    if (
-        not yes
-        and not as_json
-        and not click.confirm(f"Put version {number} in place of {what}? Yours becomes a version.")
-    ):
+    if not yes and not as_json and not click.confirm(f"Replace {what} with version {number}? Yours becomes a version."):
         raise TitoError("nothing was changed.")
     done = put_back(workspace, module.slug, number, cell)
     undo = done.undo.number if done.undo else None

@@ -16,7 +16,7 @@ LIMIT_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class IntegrationResult:
-    """What one integration test gave."""
+    """The result of one integration test."""
 
     name: str
     title: str
@@ -28,7 +28,7 @@ class IntegrationResult:
 
 
 def run_integration(workspace: Workspace, curriculum: Curriculum) -> list[IntegrationResult]:
-    """Run every test whose modules are complete or prebuilt; code that never ends is an error."""
+    """Run every test whose modules are complete or prebuilt; raise if the code never ends."""
     ready = [m.slug for m in curriculum.modules if progress_of(workspace, m).state in (*DONE, CHANGED)]
     command = [sys.executable, "-P", "-m", "tinytorch.integration", *ready]
     environment = os.environ | {"TINYTORCH_HOME": str(workspace.package)}
@@ -45,7 +45,7 @@ def run_integration(workspace: Workspace, curriculum: Curriculum) -> list[Integr
         )
     except subprocess.TimeoutExpired:
         raise TitoError(
-            f"integration tests did not end within {LIMIT_SECONDS:g} seconds: is there an endless loop in a "
+            f"integration tests did not finish within {LIMIT_SECONDS:g} seconds: is there an endless loop in a "
             "completed module? 'tito module test NAME' tests one at a time."
         ) from None
     try:
@@ -53,6 +53,6 @@ def run_integration(workspace: Workspace, curriculum: Curriculum) -> list[Integr
         return [IntegrationResult(row["name"], row["title"], row["passed"], row["why"]) for row in rows]
     except (ValueError, KeyError, TypeError):
         raise TitoError(
-            f"integration tests ended Python without an answer (exit code {done.returncode}): is there an exit() in a "
+            f"integration tests ended without a result (exit code {done.returncode}): is there an exit() in a "
             "completed module?"
         ) from None

@@ -1,4 +1,4 @@
-"""`tito milestone list|run|status|submit`: historical results, re-run with one's own framework."""
+"""`tito milestone list|run|status|submit`: historical results, rerun with the student's own framework."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ from tito.workspace import Workspace
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON, for scripts.")
 def list_milestones(as_json: bool) -> int:
-    """List milestones, what each needs, and from when on it is reached.
+    """List the milestones, what each needs, and the value at which it is reached.
 
     \b
     Examples:
@@ -49,7 +49,7 @@ def list_milestones(as_json: bool) -> int:
 @click.option("--full", is_flag=True, help="Run it on the whole published data set.")
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON, for scripts.")
 def run(name: str, full: bool, as_json: bool) -> int:
-    """Run a milestone on your own framework, and keep result and figure.
+    """Run a milestone on your own framework, and keep its result and figure.
 
     NAME is its slug or its year. It runs in a fresh process, with a fixed seed, within its time budget.
 
@@ -88,7 +88,7 @@ def _show(result: MilestoneResult) -> None:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON, for scripts.")
 def status(as_json: bool) -> int:
-    """Show which milestones were reached, from the results that were kept.
+    """Show which milestones you have reached, according to the results kept in your home.
 
     \b
     Examples:
@@ -116,7 +116,7 @@ def status(as_json: bool) -> int:
 def submit(name: str, as_json: bool) -> int:
     """Hand in your package, as completed, for a milestone's points, and keep the receipt.
 
-    NAME is its slug or its year. The course runs it when its turn comes; your course page says when that is about.
+    NAME is its slug or its year. The course runs it when its turn comes; your course page says about when that is.
 
     \b
     Examples:
@@ -136,7 +136,7 @@ def submit(name: str, as_json: bool) -> int:
         facts,
         f"Your package has arrived for {milestone.slug}: attempt {receipt.attempt}, {said}.",
         f"Sent: {', '.join(sent)}",
-        "It waits behind quick checks and grading; your course page says when its turn is, and what came out.",
+        "Quick checks and grading go first; your course page says when its turn comes, and then shows the result.",
     )
     return 0
 

@@ -1,4 +1,4 @@
-"""`python -m tito.student.milestone_process SCRIPT SEED FULL ANSWER PICTURE`: run one milestone and write what it gave.
+"""`python -m tito.student.milestone_process SCRIPT SEED FULL ANSWER PICTURE`: run one milestone and write its result.
 
 Runs in a process of its own, with the student's package; what the script prints is shown as it comes.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-FRAME_MS = 700  # of a film: slow enough to see what became different
+FRAME_MS = 700  # of a film: slow enough to see what has changed
 
 
 def main(script: str, seed: str, full: str, answer: str, picture: str) -> None:
@@ -25,7 +25,7 @@ def main(script: str, seed: str, full: str, answer: str, picture: str) -> None:
         if "film" in gave:
             save_film([each.png() for each in gave["film"]().pictures()], Path(picture).with_suffix(".gif"))
         said: dict[str, object] = {"value": float(gave["value"])}
-    except Exception as error:  # whatever a student's code raises is an answer
+    except Exception as error:  # any error in a student's code is a result
         frames = traceback.extract_tb(error.__traceback__)
         where = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
         said = {"why": f"{type(error).__name__}: {error}{where}"}

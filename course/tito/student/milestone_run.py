@@ -1,4 +1,4 @@
-"""Run a milestone on the student's own package, in a fresh process within its time budget, and keep what came out.
+"""Run a milestone on the student's own package, in a fresh process within its time budget, and keep the result.
 
 Kept in `$TINYTORCH_HOME/.tito/milestones`: `NAME.json` (the last run, and when it was first reached) and `NAME.png`.
 """
@@ -25,7 +25,7 @@ from tito.workspace import Workspace, now
 
 @dataclass(frozen=True)
 class MilestoneResult:
-    """What one run gave; `value` is None if there was none, and `why` says why."""
+    """The result of one run; `value` is None if there is none, and `why` then gives the reason."""
 
     milestone: str
     full: bool
@@ -51,13 +51,13 @@ def missing_modules(workspace: Workspace, curriculum: Curriculum, milestone: Mil
         module = curriculum.find(slug)
         state = progress_of(workspace, module).state
         if state not in (*DONE, CHANGED):
-            waiting = "it is not there yet" if state in (NOT_WRITTEN, NOT_RELEASED) else f"tito module complete {slug}"
+            waiting = "it is not here yet" if state in (NOT_WRITTEN, NOT_RELEASED) else f"tito module complete {slug}"
             missing.append((module, waiting))
     return missing
 
 
 def require_modules(workspace: Workspace, curriculum: Curriculum, milestone: Milestone) -> None:
-    """Refuse a milestone whose modules aren't complete, and say which and what to do."""
+    """Refuse a milestone whose modules aren't complete; the message says which ones, and what to do."""
     missing = missing_modules(workspace, curriculum, milestone)
     if missing:
         listed = "\n".join(f"  {module.label}: {remedy}" for module, remedy in missing)
@@ -69,7 +69,7 @@ def run_milestone(workspace: Workspace, milestone: Milestone, full: bool, show: 
 
     Args:
         full: on the whole published data set.
-        show: let the script print to standard output; else to nowhere.
+        show: let the script print to standard output; otherwise its output is discarded.
     """
     if full and milestone.full is None:
         raise TitoError(f"{milestone.slug} has no full version: run it without --full.")
@@ -96,7 +96,7 @@ def run_milestone(workspace: Workspace, milestone: Milestone, full: bool, show: 
         milestone.seed,
         round(seconds, 2),
         now(),
-        said.get("why", "") if value is not None or said.get("why") else "it gave no finite number",
+        said.get("why", "") if value is not None or said.get("why") else "it returned no finite number",
         *(figures if value is not None else []),
     )
     _keep(folder / f"{_file_name(milestone, full)}.json", result)
@@ -140,13 +140,13 @@ def _run(workspace: Workspace, milestone: Milestone, full: bool, budget: float, 
     try:
         code = process.wait(timeout=budget)
     except subprocess.TimeoutExpired:
-        return {"why": f"it did not end within its time budget of {budget:g} seconds"}
+        return {"why": f"it did not finish within its time budget of {budget:g} seconds"}
     finally:
         _end_group(process)
     try:
         return json.loads(answer.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return {"why": f"it ended Python without an answer (exit code {code}): is there an exit() in a module?"}
+        return {"why": f"it ended without a result (exit code {code}): is there an exit() in a module?"}
 
 
 def _end_group(process: subprocess.Popen) -> None:

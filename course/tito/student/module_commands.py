@@ -16,7 +16,7 @@ from tito.workspace import Workspace
 @click.argument("name")
 @as_json_option
 def start(name: str, as_json: bool) -> int:
-    """Put a module's notebook into your home; one that is there already is left alone.
+    """Put a module's notebook into your home; one that is already there is left alone.
 
     \b
     Examples:
@@ -32,8 +32,8 @@ def start(name: str, as_json: bool) -> int:
     answer(
         as_json,
         {"module": module.slug, "notebook": str(workspace.notebook(module.slug)), "created": fresh, "missing": missing},
-        f"{module.label}: your notebook is {path}" if fresh else f"{module.label} is there already: {path}",
-        f"It builds on {', '.join(missing)}, not completed yet." if missing else "",
+        f"{module.label}: your notebook is {path}" if fresh else f"{module.label} is already there: {path}",
+        f"It builds on {', '.join(missing)}, which you have not completed yet." if missing else "",
         f"Open it in JupyterLab; then 'tito module test {module.slug}'.",
     )
     return 0
@@ -43,7 +43,7 @@ def start(name: str, as_json: bool) -> int:
 @click.argument("name")
 @as_json_option
 def test(name: str, as_json: bool) -> int:
-    """Run a module's visible tests on your notebook, as it is saved, the way submissions are judged.
+    """Run a module's visible tests on your saved notebook, the way submissions are judged.
 
     \b
     Examples:
@@ -111,7 +111,7 @@ def complete(name: str, time_limit: float, as_json: bool) -> int:
 @all_option
 @as_json_option
 def status(everything: bool, as_json: bool) -> int:
-    """Show how far each module of your semester is.
+    """Show how far you are in each module of your semester.
 
     \b
     Examples:
@@ -154,7 +154,7 @@ def reset(name: str, yes: bool, as_json: bool) -> int:
 
     curriculum, module, workspace = find_module(name)
     path = workspace.show(workspace.notebook(module.slug))
-    if not yes and not as_json and not click.confirm(f"Replace {path} by the release? A copy of yours is kept."):
+    if not yes and not as_json and not click.confirm(f"Replace {path} with the release? A copy of yours is kept."):
         raise TitoError("nothing was changed.")
     copy = reset_module(workspace, module, curriculum)
     answer(

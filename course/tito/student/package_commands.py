@@ -1,4 +1,4 @@
-"""`tito package export|import`: one's own framework as a wheel, for at home and for the next semester."""
+"""`tito package export|import`: the student's own framework as a wheel, for use at home and in the next semester."""
 
 import sys
 from pathlib import Path
@@ -18,11 +18,11 @@ from tito.workspace import Workspace
 
 @click.command()
 @click.option(
-    "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for the wheel.  [beside ~/tinytorch]"
+    "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder for the wheel.  [next to ~/tinytorch]"
 )
 @as_json_option
 def export(output: Path | None, as_json: bool) -> int:
-    """Pack your own framework into a wheel: the modules that you completed, and what stands around them.
+    """Pack your own framework into a wheel: the modules that you completed, and the rest around them.
 
     It needs numpy and nothing else: download it, and at home 'pip install' it into any Python.
 
@@ -41,7 +41,7 @@ def export(output: Path | None, as_json: bool) -> int:
         f"Your framework is in {workspace.show(path)} ({len(packed.content):,} bytes).",
         f"Yours: {', '.join(packed.own)}",
         f"As they came with the course: {', '.join(packed.prebuilt)}" if packed.prebuilt else "",
-        *(f"{s} is in it as completed last; its notebook has changed since." for s in packed.changed),
+        *(f"{s} is included as you last completed it; its notebook has changed since." for s in packed.changed),
         f"At home: pip install {packed.file_name}",
     )
     return 0
@@ -49,15 +49,15 @@ def export(output: Path | None, as_json: bool) -> int:
 
 @click.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--plan", "only_plan", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would be done, and do nothing.")
 @click.option("--yes", is_flag=True, help="Do it without asking.")
 @click.option("--time-limit", type=click.FloatRange(1, 600), default=60.0, help="Seconds for the code.  [60]")
 @as_json_option
 def import_(file: Path, only_plan: bool, yes: bool, time_limit: float, as_json: bool) -> int:
-    """Bring modules from another semester, as 'tito package export' packed them, into this home.
+    """Bring modules from another semester into this home, from a file that 'tito package export' wrote.
 
-    What your semester builds, and what you work on here, is left as it is. The code in the file runs as yours: import
-    only what you exported yourself.
+    What your semester builds, and what you work on here, is left as it is. The code in the file runs with your
+    rights: import only what you exported yourself.
 
     \b
     Examples:
@@ -95,9 +95,9 @@ def _line(step: Step) -> str:
 
 
 def _ask(lines: list[str], chosen: list[str], as_json: bool) -> None:
-    """Show the plan and ask; where nobody can answer, say what to add."""
+    """Show the plan and ask; if nobody can answer, say which option to add."""
     if as_json or not sys.stdin.isatty():
-        raise TitoError("nothing was imported: look at the plan with --plan, then say --yes.")
+        raise TitoError("nothing was imported: read the plan with --plan, then use --yes.")
     click.echo("\n".join(lines))
     count = "1 module" if len(chosen) == 1 else f"{len(chosen)} modules"
-    click.confirm(f"Import {count}? The code in them runs as yours", abort=True)
+    click.confirm(f"Import {count}? The code in them runs with your rights", abort=True)

@@ -1,7 +1,7 @@
-"""Pack the student's own framework into a wheel that needs numpy alone: her modules, and what stands around them here.
+"""Pack the student's own framework into a wheel that needs only numpy: their modules, and the rest that is here.
 
-Promises: nothing is in it that this environment doesn't have, so no reference but of modules that come prebuilt; the
-same home gives the same bytes; nothing of her code is run.
+Promises: it contains nothing that this environment doesn't have, so no reference solutions except those of modules
+that come prebuilt; the same home gives the same bytes; none of the student's code is run.
 """
 
 import importlib.metadata
@@ -21,7 +21,7 @@ NOT_PACKED = {"__pycache__", ".ipynb_checkpoints"}
 
 @dataclass(frozen=True)
 class Packed:
-    """A wheel in memory; modules by slug: one's own, those that came prebuilt, own ones whose notebook says more."""
+    """A wheel in memory; modules by slug: the student's own, prebuilt ones, own ones whose notebook has changed."""
 
     file_name: str
     content: bytes
@@ -46,12 +46,12 @@ def pack(workspace: Workspace, curriculum: Curriculum) -> Packed:
 
 
 def _own_code(workspace: Workspace, slug: str) -> bytes:
-    """Read a module; one that an import would refuse is refused here, where it can be mended."""
+    """Read a module; one that an import would refuse is refused here, where it can be fixed."""
     path = workspace.exported(slug)
     if path.stat().st_size > MOST_MODULE_BYTES:
         raise TitoError(
-            f"a module may have {MOST_MODULE_BYTES:,} bytes, {path} has {path.stat().st_size:,}: move what is no code "
-            f"into a file beside the notebook, then tito module complete {slug}."
+            f"{path} has {path.stat().st_size:,} bytes; a module may have {MOST_MODULE_BYTES:,}: move what is not code "
+            f"into a file next to the notebook, then run tito module complete {slug}."
         )
     content = path.read_bytes()
     code_of(content, str(path))
@@ -59,7 +59,7 @@ def _own_code(workspace: Workspace, slug: str) -> bytes:
 
 
 def _prebuilt(curriculum: Curriculum) -> dict[str, bytes]:
-    """Read the modules that came with the environment; in a checkout these are the reference, and stay there."""
+    """Read the modules that came with the environment; in a checkout these are the reference, and are left out."""
     if find_course() is not None:
         return {}
     found = {module.slug: installed_core() / f"{module.slug}.py" for module in curriculum.written}
@@ -67,7 +67,7 @@ def _prebuilt(curriculum: Curriculum) -> dict[str, bytes]:
 
 
 def _rooms() -> dict[str, bytes]:
-    """Read everything of the framework that nobody builds, by its name in a wheel."""
+    """Read all of the framework that students don't build, by its name in a wheel."""
     package = installed_core().parent
     files = {path.relative_to(package): path for path in sorted(package.rglob("*")) if path.is_file()}
     return {f"{PACKAGE}/{name.as_posix()}": path.read_bytes() for name, path in files.items() if _is_packed(name)}
@@ -83,4 +83,4 @@ def _about() -> About:
     told = importlib.metadata.metadata(PACKAGE)
     needs = tuple(need for need in told.get_all("Requires-Dist") or () if "extra ==" not in need)
     version = f"{told['Version'].partition('+')[0]}{VERSION_ENDS}"
-    return About(PACKAGE, version, "TinyTorch, with modules of one's own", told["Requires-Python"], needs)
+    return About(PACKAGE, version, "TinyTorch, with your own modules", told["Requires-Python"], needs)

@@ -1,7 +1,7 @@
-"""Bring exported modules into this home, after a plan that says of each what becomes of it.
+"""Bring exported modules into this home, after a plan that says what happens to each.
 
 Promises: a module that this semester builds, or that was worked on in this home, is never touched; nothing is changed
-unless all that is taken can be imported together; what stood there is kept in `.tito/previous`.
+unless all chosen modules can be imported together; what was there before is kept in `.tito/previous`.
 """
 
 import ast
@@ -22,7 +22,7 @@ TAKEN = (NEW, NOT_PREBUILT, NOT_BEFORE)
 
 @dataclass(frozen=True)
 class Step:
-    """What becomes of one module, and why if it is left out."""
+    """What happens to one module, and why if it is left out."""
 
     module: str
     what: str
@@ -33,7 +33,7 @@ class Step:
 
 
 def plan_import(workspace: Workspace, curriculum: Curriculum, modules: dict[str, str]) -> list[Step]:
-    """Say of each module what importing it would do; nothing is changed."""
+    """Say what importing each module would do; nothing is changed."""
     built = built_by_semester()
     known = {module.slug: module for module in curriculum.written}
     order = [*known, *(slug for slug in modules if slug not in known)]
@@ -53,11 +53,11 @@ def _step(workspace: Workspace, module: Module | None, slug: str, text: str, bui
 
 def _why_left(workspace: Workspace, module: Module | None, text: str, built: set[str]) -> str:
     if module is None:
-        return "no module of this course"
+        return "not a module of this course"
     if module.slug in built:
         return "your semester builds it"
     if is_worked_on(workspace, module.slug):
-        return "you work on it in this home"
+        return "you are working on it in this home"
     missing = [name for name in module.exports if name not in _names(text)]
     return f"it lacks {', '.join(missing)}, which this course's module has" if missing else ""
 
@@ -88,15 +88,15 @@ def _names(text: str) -> set[str]:
 
 
 def taken(steps: list[Step]) -> list[str]:
-    """List the slugs of modules that the plan would put here."""
+    """List the slugs of the modules that the plan would put here."""
     return [step.module for step in steps if step.what in TAKEN]
 
 
 def install(workspace: Workspace, modules: dict[str, str], limit_seconds: float) -> None:
-    """Put modules into the student's package, once they were imported together in a fresh process."""
+    """Put modules into the student's package, once they have been imported together in a fresh process."""
     trouble = import_together(workspace, modules, limit_seconds)
     if trouble:
-        raise TitoError(f"{trouble}\nNothing was imported. Mend it where it was built, and export it again.")
+        raise TitoError(f"{trouble}\nNothing was imported. Fix it where it was built, and export it again.")
     for slug, text in modules.items():
         target = workspace.exported(slug)
         if target.is_file():

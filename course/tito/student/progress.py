@@ -1,4 +1,4 @@
-"""How far each module is, read from files alone."""
+"""How far a student is in each module, read from files alone."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,13 @@ COMPLETED = "completed"
 UNLOCKED = "unlocked"
 CHANGED = "changed"
 PREBUILT = "prebuilt"
-# Whose code can be imported.
+# The states in which a module's code can be imported.
 DONE = (COMPLETED, UNLOCKED, PREBUILT)
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One module's state, and what is remembered of it."""
+    """One module's state, and what is remembered about it."""
 
     module: Module
     state: str
@@ -78,7 +78,7 @@ def _state(workspace: Workspace, module: Module, known: dict) -> str:
 
 
 def _is_untouched(workspace: Workspace, module: Module) -> bool:
-    """Releases are put into a home at login; what nobody worked on is not started."""
+    """Releases are put into a home at login, so one that nobody has worked on does not count as started."""
     release = workspace.release(module.slug)
     return release.is_file() and release.read_bytes() == workspace.notebook(module.slug).read_bytes()
 

@@ -18,7 +18,7 @@ from tito.student.answers import as_json_option
 from tito.student.exchange_door import exchange, slug_of
 from tito.workspace import Workspace
 
-WORDS = "\n\n# What do you want to know? Write it above; what did you try? Lines with # at the end are left out.\n"
+WORDS = "\n\n# What do you want to know, and what did you try? Write it above; this line is left out.\n"
 
 
 @click.command()
@@ -64,7 +64,7 @@ def _words(text: str) -> str:
 
 
 def _agreed(notebook: bool | None, path: Path, as_json: bool) -> bool:
-    """Whether the notebook goes along: never unless its student said so."""
+    """Tell whether the notebook is attached: never unless the student agreed."""
     if notebook is None:
         asks = not as_json and path.is_file() and sys.stdin.isatty()
         return asks and click.confirm(f"Attach {path.name} as it is saved, for the staff to read?")
@@ -83,19 +83,19 @@ def _outgoing(path: Path, folder: Path) -> Outgoing:
 
 
 def _what_went(facts: Beside, notebook: bool) -> str:
-    parts = ["your cell"] if facts.cell else []
-    parts += [f"the check '{facts.check}'"] if facts.check else []
-    parts += ["your notebook"] if notebook else ["not your notebook"]
-    return "with it went " + ", ".join(parts)
+    parts = ["with your cell"] if facts.cell else []
+    parts += [f"with the check '{facts.check}'"] if facts.check else []
+    parts += ["with your notebook"] if notebook else ["without your notebook"]
+    return ", ".join(parts)
 
 
 @click.command()
 @click.argument("name", required=False, default="")
-@click.option("--for-all", is_flag=True, help="The answers of a module that staff marked as useful for all.")
+@click.option("--for-all", is_flag=True, help="Show a module's answers that staff marked as useful for all.")
 @click.option("--take-back", default="", metavar="ID", help="Take back a question that nobody has answered.")
 @as_json_option
 def questions(name: str, for_all: bool, take_back: str, as_json: bool) -> int:
-    """Show your questions and what was answered.
+    """Show your questions and the answers.
 
     \b
     Examples:
@@ -115,17 +115,17 @@ def questions(name: str, for_all: bool, take_back: str, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([plain(row) for row in rows], ensure_ascii=False))
         return 0
-    click.echo("\n\n".join(_said(row) for row in rows) or "Nothing was asked yet.")
+    click.echo("\n\n".join(_said(row) for row in rows) or "No questions yet.")
     return 0
 
 
 def _said(row: Question | AnswerForAll) -> str:
-    """Write a question for a terminal. Texts are plain: the exchange takes no control characters."""
+    """Format a question for a terminal. Texts are plain: the exchange accepts no control characters."""
     if isinstance(row, AnswerForAll):
         return f"{row.exercise}: {row.question}\n    {row.answer}"
     about = f"{row.assignment}, {row.exercise}" if row.exercise else row.assignment
     head = f"{row.asked_at[:16].replace('T', ' ')} UTC, {about}: {row.text}"
     if row.answer:
         return f"{head}\n    {row.answer}"
-    state = "somebody is at it" if row.taken_by else "not answered yet"
+    state = "somebody is working on it" if row.taken_by else "not answered yet"
     return f"{head}\n    {state}; take it back: tito questions --take-back {row.id}"

@@ -1,4 +1,4 @@
-"""`tito receipt list|show|verify`: what proves that work has arrived, when, and that it was this work."""
+"""`tito receipt list|show|verify`: proof that work has arrived, when it did, and that it was this work."""
 
 import base64
 import json
@@ -40,7 +40,7 @@ def list_receipts(offline: bool, as_json: bool) -> int:
         click.echo(json.dumps({"receipts": rows}, ensure_ascii=False))
         return 0
     if not receipts:
-        click.echo("No receipts: nothing was submitted yet.")
+        click.echo("No receipts: you have not submitted anything yet.")
         return 0
     headers = ["module", "attempt", "received (UTC)", "in time", "counts", "check"]
     print_table(headers, [_row(receipt, known.get(receipt.submission)) for receipt in receipts])
@@ -53,7 +53,7 @@ def _row(receipt: Receipt, known: Submission | None) -> list[str]:
 
 
 def _in_time(receipt: Receipt, known: Submission | None) -> str:
-    """Say what holds now, if the exchange says it, and what the receipt says."""
+    """Say what applies now, if the exchange tells us, and what the receipt says."""
     then = lateness(receipt.late, receipt.lateness_seconds)
     if known is None:
         return f"{then} when received"
@@ -95,7 +95,7 @@ def show(name: str, attempt: int | None, as_json: bool) -> int:
         as_json,
         plain(signed) | {"path": str(path), "check": found, "now": now, "cut": outputs_cut(path)},
         f"{receipt.assignment}, attempt {receipt.attempt}, of {receipt.student} in {receipt.course}",
-        f"received {receipt.received_at}, due {receipt.due_at or 'never'} as it was then",
+        f"received {receipt.received_at}; due at that time: {receipt.due_at or 'never'}",
         _in_time(receipt, known),
         *(f"  {f.path}  {f.size} bytes  SHA-256 {f.sha256}" for f in receipt.files),
         *(f"  cut for graders: {line}" for line in outputs_cut(path)),
@@ -111,7 +111,7 @@ def _find(slug: str, attempt: int | None) -> tuple[Path, SignedReceipt]:
     chosen = [(p, s) for p, s in mine if attempt in (None, s.receipt.attempt)]
     if not chosen:
         attempts = ", ".join(str(s.receipt.attempt) for _, s in mine) or "none"
-        raise TitoError(f"there is no such receipt of {slug}; attempts kept here: {attempts}. Try 'tito receipt list'.")
+        raise TitoError(f"no such receipt for {slug}; attempts kept here: {attempts}. Try 'tito receipt list'.")
     return chosen[-1]
 
 
@@ -120,7 +120,7 @@ def _ask(signed: SignedReceipt) -> Submission | None:
         with exchange(patience_seconds=3.0) as (client, _):
             return client.submission(signed.receipt.course, signed.receipt.submission)
     except TitoError:
-        return None  # the receipt is shown without the exchange too
+        return None  # the receipt can be shown without the exchange
 
 
 @click.command()
@@ -130,9 +130,9 @@ def _ask(signed: SignedReceipt) -> Submission | None:
 @click.option("--attempt", type=click.IntRange(1), help="Which attempt of a module.  [the last]")
 @as_json_option
 def verify(name_or_file: str, key_file: Path | None, folder: Path | None, attempt: int | None, as_json: bool) -> int:
-    """Verify a receipt: with the exchange's public key alone, anywhere, without the exchange.
+    """Verify a receipt anywhere, with only the exchange's public key and without the exchange.
 
-    The keys come from --key (what `python -m exchange public-key` prints), or are fetched once and kept beside the
+    The keys come from --key (what `python -m exchange public-key` prints), or are fetched once and kept next to the
     receipts.
 
     \b
@@ -146,7 +146,7 @@ def verify(name_or_file: str, key_file: Path | None, folder: Path | None, attemp
     try:
         if key is None:
             raise Refused(
-                f"a receipt is verified with the key that signed it, {signed.receipt.key_id}",
+                f"the receipt was signed with a key that is not here, {signed.receipt.key_id}",
                 f"keys {', '.join(k.key_id for k in keys) or 'none'}",
                 "ask the course for the public key of that id",
             )
@@ -180,11 +180,11 @@ def _read_keys(path: Path) -> list[PublicKey]:
         keys = from_plain(list[PublicKey], json.loads(path.read_text()))
         for key in keys:
             if key_id_of(base64.b64decode(key.public_key)) != key.key_id:
-                raise ValueError(f"key {key.key_id} is not the key of that id")
+                raise ValueError(f"key {key.key_id} does not match its id")
         return keys
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TitoError(
-            f"a key file holds what `python -m exchange public-key` prints, got {path}: {error}. Ask the course for it."
+            f"{path} is not what `python -m exchange public-key` prints: {error}. Ask the course for its public keys."
         ) from error
 
 

@@ -1,7 +1,7 @@
 """Send what test cells noted (`tinytorch.reports`) to the course, in one request, or leave it for the next time.
 
 `python -m tito.student.reports`: a student's server starts it when there is something to send, never a cell. What the
-course refuses is dropped, what can't be sent now is kept. A line that is written in the moment of taking may be lost.
+course refuses is dropped, what can't be sent now is kept. A line written while the notes are taken may be lost.
 """
 
 import contextlib
@@ -12,8 +12,8 @@ from tito.atomic import write_atomically
 from tito.curriculum import Curriculum, load_curriculum
 from tito.workspace import Workspace
 
-MOST_BYTES = 3800  # of one event's detail; the exchange takes 4000
-NAME_CHARACTERS = 60  # the file is the student's own and may hold anything
+MOST_BYTES = 3800  # of one event's detail; the exchange accepts 4000
+NAME_CHARACTERS = 60  # the file is the student's own and may contain anything
 TOLD = {"exercise": str, "checks": int, "passed": int, "fault": str, "failed": str}
 TOLD |= {"prediction": str, "right": bool, "hint": int}
 
@@ -34,7 +34,7 @@ def send_reports(workspace: Workspace, curriculum: Curriculum) -> bool:
 
 
 def take(workspace: Workspace, curriculum: Curriculum) -> list[Note]:
-    """Take the kernels' notes, unless there are some that were not sent yet; what is no note is dropped."""
+    """Take the kernels' notes, unless some are left that were not sent yet; anything that is not a note is dropped."""
     taken = workspace.memory / "reports-taken.jsonl"
     if not taken.exists():
         with contextlib.suppress(FileNotFoundError):
@@ -92,7 +92,7 @@ def _arrived_or_refused(slug: str, batch: list[dict]) -> bool:
     from exchange.protocol.models import Refused
 
     try:
-        with ExchangeClient.from_environment(patience_seconds=0) as client:  # one request, whatever comes of it
+        with ExchangeClient.from_environment(patience_seconds=0) as client:  # one request, with no retry
             client.report_event(os.environ.get("EXCHANGE_COURSE", ""), slug, "checked", {"cells": batch})
     except Unreachable:
         return False

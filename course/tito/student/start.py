@@ -1,4 +1,4 @@
-"""Put a module's notebook into the student's home, or a fresh one in its place; what was there is never lost."""
+"""Put a module's notebook into the student's home, or replace it with a fresh one; what was there is never lost."""
 
 import shutil
 from datetime import datetime
@@ -12,7 +12,7 @@ from tito.workspace import Workspace, now
 
 
 def start_module(workspace: Workspace, module: Module, curriculum: Curriculum) -> bool:
-    """Put the release where the student works; tell False if a notebook is there already, which is left alone."""
+    """Put the release where the student works; return False if there is a notebook already, which is left alone."""
     notebook = workspace.notebook(module.slug)
     if notebook.exists():
         if "started" not in workspace.recall(module.slug):
@@ -24,7 +24,7 @@ def start_module(workspace: Workspace, module: Module, curriculum: Curriculum) -
 
 
 def reset_module(workspace: Workspace, module: Module, curriculum: Curriculum) -> Path | None:
-    """Replace the notebook by its release; return where the old one is kept, None if there was none."""
+    """Replace the notebook with its release; return where the old one is kept, None if there was none."""
     fresh = pristine(workspace, module, curriculum)
     notebook = workspace.notebook(module.slug)
     copy = None
@@ -48,7 +48,7 @@ def _unused(workspace: Workspace, slug: str) -> Path:
 
 
 def pristine(workspace: Workspace, module: Module, curriculum: Curriculum) -> bytes:
-    """Read the fetched release; where the course tree is, generate it."""
+    """Read the fetched release; if the course tree is here, generate it."""
     release = workspace.release(module.slug)
     if release.is_file():
         return release.read_bytes()
@@ -59,5 +59,5 @@ def pristine(workspace: Workspace, module: Module, curriculum: Curriculum) -> by
         write_atomically(release, made)
         return made
     raise TitoError(
-        f"{module.label} is not here yet: 'tito fetch {module.slug}' fetches it as soon as the course releases it."
+        f"{module.label} is not here yet: get it with 'tito fetch {module.slug}' as soon as the course releases it."
     )

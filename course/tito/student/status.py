@@ -55,7 +55,7 @@ def _show_tier(title: str, progress: list[Progress]) -> None:
 
 
 def _due() -> tuple[list[dict], str]:
-    """Ask the course for its dates; without a course there are none, and an unreachable one is said."""
+    """Ask the course for its dates; without a course there are none; if it can't be reached, return the reason."""
     if not os.environ.get("EXCHANGE_URL"):
         return [], ""
     from tito.student.dates import dates_of_course

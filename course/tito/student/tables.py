@@ -1,4 +1,4 @@
-"""Print tables in plain columns: readable in a narrow terminal, without colours where nobody sees them."""
+"""Print tables in plain columns: readable in a narrow terminal, without colors where nobody sees them."""
 
 import click
 
@@ -14,7 +14,7 @@ COLOURS = {
 
 
 def print_table(headers: list[str], rows: list[list[str]]) -> None:
-    """Print rows under headers, columns as wide as their widest entry; known words are coloured."""
+    """Print rows under headers, columns as wide as their widest entry; known words are colored."""
     widths = [max(len(row[column]) for row in [headers, *rows]) for column in range(len(headers))]
     click.secho(_line(headers, widths), bold=True)
     for row in rows:

@@ -12,9 +12,9 @@ from tito.workspace import Workspace
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Answer as JSON, for scripts.")
 def integration(as_json: bool) -> int:
-    """Test on your own package that completed modules work together.
+    """Test whether the completed modules in your own package work together.
 
-    Each test needs some modules; those whose modules are complete are run.
+    Each test needs some modules; it is run if they are complete.
 
     \b
     Examples:

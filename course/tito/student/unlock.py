@@ -1,4 +1,4 @@
-"""`tito module unlock NAME`: the reference of a module that one could not finish, when the exchange grants it."""
+"""`tito module unlock NAME`: the reference of a module that a student could not finish, if the exchange grants it."""
 
 import shutil
 import tempfile
@@ -18,15 +18,15 @@ from tito.workspace import Workspace, now
 @click.command()
 @click.argument("name")
 @click.option(
-    "--close", is_flag=True, help="Do not wait: close the module for yourself. You submit it no more, for good."
+    "--close", is_flag=True, help="Do not wait: close the module for yourself. You can never submit it again."
 )
 @click.option("--confirm", metavar="NAME", help="The module's name again, to confirm --close without being asked.")
 @as_json_option
 def unlock(name: str, close: bool, confirm: str | None, as_json: bool) -> int:
-    """Fetch the reference of a module you could not finish, so that later modules can build on it.
+    """Fetch the reference solution of a module you could not finish, so that later modules can build on it.
 
-    It is free once nobody can submit the module any more. Before that you can close the module for yourself: what you
-    have submitted still counts, but you submit it no more.
+    You can have it once nobody can submit the module anymore. Before that you can close the module for yourself: what
+    you have submitted still counts, but you can't submit it again.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def _how(state: UnlockState) -> str:
 
 def _confirm(slug: str, given: str | None, as_json: bool) -> str:
     if given is None and not as_json:
-        click.echo(f"After this you can submit {slug} no more. What you have submitted still counts. This is for good.")
+        click.echo(f"You can never submit {slug} again after this. What you have submitted still counts.")
         given = click.prompt(f"Type {slug} to confirm", default="", show_default=False)
     if given != slug:
         raise TitoError(f"nothing was unlocked: confirm with the module's name, --confirm {slug}.")

@@ -1,4 +1,4 @@
-"""`tito module update`: the course has corrected a module; take the correction, keep what you wrote."""
+"""`tito module update`: the course has corrected a module; take the correction and keep what you wrote."""
 
 import os
 
@@ -23,7 +23,7 @@ def update(name: str, plan_only: bool, yes: bool, as_json: bool) -> int:
     """Take a module's corrected text and tests into your notebook; your answers and your own cells stay.
 
     Your notebook becomes a version first, so this can be undone. What you completed stays until you complete it again.
-    What has no place in the corrected notebook is kept at its end. Save the notebook in JupyterLab before this.
+    Anything without a place in the corrected notebook is kept at its end. Save the notebook in JupyterLab first.
 
     \b
     Examples:
@@ -40,7 +40,7 @@ def update(name: str, plan_only: bool, yes: bool, as_json: bool) -> int:
         _show(correction, path)
     undo = None
     if correction.is_needed and not plan_only:
-        if not yes and not as_json and not click.confirm(f"Change {path} so? Yours becomes a version."):
+        if not yes and not as_json and not click.confirm(f"Make these changes to {path}? Yours becomes a version."):
             raise TitoError("nothing was changed.")
         undo = take_correction(workspace, module.slug, correction).number
     facts = {"module": module.slug, "changed": undo is not None, "undo": undo, **facts_of(correction)}
@@ -74,15 +74,16 @@ def _show(correction: Correction, path: str) -> None:
         whose = f"version {correction.version.number}" if correction.version else "no version: none can be read"
         click.echo(f"{path} can't be read. It is kept as a version; the answers are taken from {whose}.")
     if not correction.is_needed:
-        click.echo(f"Nothing to do: {path} has the text and the tests of the newest release.")
+        click.echo(f"Nothing to do: {path} already has the text and the tests of the newest release.")
     for change in found.changes:
         click.echo(f"{change.label}: {what(change)}")
         for line in change.lines():
             click.echo("    " + click.style(line, fg=COLOURS.get(line[:1])))
     if found.at_end:
-        click.echo(f"Kept at the end, since the corrected notebook has no place for it: {', '.join(found.at_end)}")
+        click.echo(f"Kept at the end, because the corrected notebook has no place for it: {', '.join(found.at_end)}")
     for name in found.other_task:
-        click.echo(f"{name}: your answer stays, and its task was corrected ('tito module reset' shows it in a copy).")
+        click.echo(f"{name}: your answer stays, but its task was corrected.")
+        click.echo("    'tito module reset' shows the corrected task, and keeps your notebook as a copy.")
 
 
 def _done(slug: str, path: str, undo: int) -> tuple[str, ...]:

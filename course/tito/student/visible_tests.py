@@ -1,4 +1,4 @@
-"""Run a module's visible tests through the judge's own handles, and show a student what they gave."""
+"""Run a module's visible tests through the judge's own handles, and show a student the results."""
 
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,7 @@ def require_passed(result: "ModuleResult", module: Module) -> None:
     raise NotebookError(
         f"the visible tests of {module.label} do not pass:\n"
         + "\n".join(lines)
-        + f"\nNothing was exported. Mend the notebook, save it, and look with 'tito module test {module.slug}'."
+        + f"\nNothing was exported. Fix the notebook, save it, and check with 'tito module test {module.slug}'."
     )
 
 
@@ -61,12 +61,12 @@ def _details(check: "Check") -> list[tuple[str, str]]:
 
 
 def to_json(result: "ModuleResult") -> dict:
-    """The result as data; of hidden checks nothing is known here anyway."""
+    """Return the result as data; nothing is known about hidden checks here anyway."""
     return result.to_json() | {"visible_points_possible": points_possible(result)}
 
 
 def show_result(result: "ModuleResult", module: Module) -> None:
-    """Print one line per check, and what is known of those that failed."""
+    """Print one line per check, and what is known about those that failed."""
     if result.refused:
         click.echo(result.refused)
     for exercise in result.exercises:

@@ -1,6 +1,6 @@
-"""Write a wheel, in the form of PEP 427: a zip archive with three more files. The same files give the same bytes.
+"""Write a wheel, as PEP 427 describes it: a zip archive with three more files. The same files give the same bytes.
 
-By hand, since the environment of a student has no build tool.
+It is written by hand because a student's environment has no build tool.
 """
 
 import base64
@@ -11,13 +11,13 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can say: a real one would change the bytes
+MOMENT = (1980, 1, 1, 0, 0, 0)  # the earliest that an archive can store: the real time would change the bytes
 WHEEL = "Wheel-Version: 1.0\nGenerator: tito\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
 
 @dataclass(frozen=True)
 class About:
-    """What an installer is told of a distribution."""
+    """What an installer is told about a distribution."""
 
     name: str
     version: str
@@ -55,7 +55,7 @@ def wheel_bytes(about: About, files: Mapping[str, bytes]) -> bytes:
 
 
 def _record(files: Mapping[str, bytes], itself: str) -> str:
-    """List every file with digest and size, the list itself without."""
+    """List every file with its digest and size, the list itself without either."""
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     for name, data in files.items():

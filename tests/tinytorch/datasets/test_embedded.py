@@ -44,7 +44,7 @@ def test_an_image_set_is_a_map_style_dataset_with_transforms():
 
 
 def test_labels_outside_the_classes_are_refused():
-    with pytest.raises(ValueError, match=r"labels must lie in 0\.\.1, found 0\.\.2"):
+    with pytest.raises(ValueError, match=r"labels must be in 0\.\.1, found 0\.\.2"):
         datasets.ImageSet(np.zeros((2, 1, 1), np.uint8), np.array([0, 2]), ("a", "b"))
 
 

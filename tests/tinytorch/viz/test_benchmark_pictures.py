@@ -85,7 +85,7 @@ def test_one_change_sends_little(pairs):
 @pytest.mark.parametrize("broken", [None, (np.nan, 2.0, "faster"), (1.0, 2.0), ("x", 2.0, "faster"), 5])
 def test_an_interval_that_is_none_gets_its_picture_and_is_told(broken):
     view = viz.EvidenceByRuns(RUNS, {6: broken, 8: EVIDENCE[8]})
-    assert "no pair of finite numbers" in view.line(6)
+    assert "not a pair of finite numbers" in view.line(6)
     assert view.picture(6).png() and view.picture().png()
     assert viz.EvidenceByRuns({"a": [np.nan], "b": [np.inf]}, {1: broken}).picture().png()
 

@@ -102,6 +102,6 @@ def test_a_roofline_has_its_ridge_and_every_operation():
 def test_what_has_no_place_on_a_roofline_is_refused():
     with pytest.raises(ValueError, match=r"copy has 0\.0 flops per byte"):
         viz.roofline(1e9, 1e9, {"copy": (0, 0)})
-    with pytest.raises(ValueError, match="bytes_per_second of a machine is a number above 0, got 0"):
+    with pytest.raises(ValueError, match="bytes_per_second of a machine must be a number above 0, got 0"):
         viz.roofline(1e9, 0, {})
     assert viz.roofline(1e9, 1e9, {}).description == "roofline: no operations"

@@ -24,7 +24,7 @@ def test_a_step_says_how_many_points_lie_on_their_side():
     view = learned()
     assert view.text(0) == "step 0: 2 of 4 points lie on their side (50%)"
     assert view.text() == "step 50: 4 of 4 points lie on their side (100%)"
-    assert viz.DecisionBoundary(POINTS, LABELS).text().startswith("nothing was added yet")
+    assert viz.DecisionBoundary(POINTS, LABELS).text().startswith("nothing has been added yet")
 
 
 def test_a_model_is_asked_over_the_plane_and_the_answers_are_where_they_belong():
@@ -59,11 +59,11 @@ def test_one_change_sends_little():
 
 
 def test_what_cannot_be_drawn_is_refused():
-    with pytest.raises(ValueError, match=r"points are \(N, 2\) with N labels, got \(4, 2\) and 3 labels"):
+    with pytest.raises(ValueError, match=r"points must be \(N, 2\) with N labels, got \(4, 2\) and 3 labels"):
         viz.DecisionBoundary(POINTS, LABELS[:3])
-    with pytest.raises(ValueError, match=r"labels are classes 0 to 2, got \[0, 7\]"):
+    with pytest.raises(ValueError, match=r"labels must be classes 0 to 2, got \[0, 7\]"):
         viz.DecisionBoundary(POINTS, [0, 7, 0, 0])
     with pytest.raises(ValueError, match="at most 200 points"):
         viz.DecisionBoundary(np.zeros((201, 2)), np.zeros(201))
-    with pytest.raises(ValueError, match="gives a row for each, got"):
+    with pytest.raises(ValueError, match="scores_of must give a row for each of 3604 places, got"):
         viz.DecisionBoundary(POINTS, LABELS).add(0, lambda places: np.zeros(3))

@@ -60,5 +60,5 @@ def test_the_largest_graph_fits_and_a_larger_is_refused():
     assert len(view.picture().png()) * 4 / 3 < LARGEST_MESSAGE
     with pytest.raises(ValueError, match="more than 10 nodes"):
         viz.GradientWalk(chain, edges, [])
-    with pytest.raises(ValueError, match="goes through the nodes of its graph, got 99"):
+    with pytest.raises(ValueError, match="a walk must go through the nodes of its graph, got 99"):
         viz.GradientWalk(chain[:10], edges, [(99, 1.0)])

@@ -70,7 +70,7 @@ def test_without_a_number_it_stays_shut_and_says_what_to_enter():
     said = press(box, SHOW)
     assert "enter a number first, or skip" in said and 'aria-live="polite"' in said
     box.children[1].value = "<many>"
-    assert "&#x27;&lt;many&gt;&#x27; is no number: write it in digits" in press(box, SHOW)
+    assert "&#x27;&lt;many&gt;&#x27; is not a number: write it in digits" in press(box, SHOW)
     assert not prediction.is_open and not box.children[1].disabled
 
 
@@ -207,12 +207,12 @@ def test_messages_are_small_at_the_limits_and_fields_have_names():
 @pytest.mark.parametrize(
     ("made", "says"),
     [
-        (lambda: viz.Prediction("", "q", 1), "the name of a prediction is a text of 1 to 60 characters"),
-        (lambda: viz.Prediction("a", "q" * 601, 1), "the question of a prediction is a text of 1 to 600"),
+        (lambda: viz.Prediction("", "q", 1), "the name of a prediction must be a text of 1 to 60 characters"),
+        (lambda: viz.Prediction("a", "q" * 601, 1), "the question of a prediction must be a text of 1 to 600"),
         (lambda: viz.Prediction("a", "q", 1, choices=["yes"]), "2 to 8 different choices"),
         (lambda: viz.Prediction("a", "q", 1, choices=["yes", "yes"]), "2 to 8 different choices"),
-        (lambda: number().say("1" * 61), "is no number"),
-        (lambda: number().say("nan"), "'nan' is no number"),
+        (lambda: number().say("1" * 61), "is not a number"),
+        (lambda: number().say("nan"), "'nan' is not a number"),
         (lambda: choice().say("perhaps"), "choose one of yes, no, got 'perhaps'"),
     ],
 )

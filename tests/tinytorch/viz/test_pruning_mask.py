@@ -126,11 +126,11 @@ def test_what_is_refused():
         with pytest.raises(ValueError, match=message):
             viz.PruningMask(weights, smallest_go, (0.5,))
     for levels in ((), (0.5, 0.2), (-0.1, 0.5), (0, 90)):
-        with pytest.raises(ValueError, match="levels are rising numbers from 0 to 1"):
+        with pytest.raises(ValueError, match="levels must be rising numbers from 0 to 1"):
             viz.PruningMask({"hidden": WEIGHT}, smallest_go, levels)
     with pytest.raises(ValueError, match=r"one share for each of 2 levels is needed, got \{'pruned': 1\}"):
         made(right={"pruned": [0.9]})
-    with pytest.raises(ValueError, match=r"templates are images \(n, H, W\), got the shape \(2, 4\)"):
+    with pytest.raises(ValueError, match=r"templates must be images \(n, H, W\), got the shape \(2, 4\)"):
         made(templates=WEIGHT)
     with pytest.raises(TypeError, match=r"tensor\.data"):
         viz.PruningMask({"w": object()}, smallest_go, (0.5,))

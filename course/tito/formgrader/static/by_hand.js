@@ -1,5 +1,5 @@
 // Points, comments and flags: each change is sent with the version that this page has read, one change of a part at a
-// time, and only the fields that were changed. Where somebody else was first, both sides are shown and one is chosen.
+// time, and only the fields that were changed. If somebody else was first, both sides are shown and one is chosen.
 "use strict";
 
 (function () {
@@ -30,7 +30,7 @@
     var change = (model.waiting || [])[0];
     if (!change) { return; }
     var body = _.pick(change.values, function (value, name) { return plain(value) !== plain(model.known[name]); });
-    // To save a score that stood there before says that the part was looked at again.
+    // Saving a score that was already there says that the part was read again.
     if (model.known.needs_manual_grade && plain(change.values.manual_score) !== null) { body.manual_score = change.values.manual_score; }
     if (_.isEmpty(body)) { setTimeout(function () { saved(model, model.known); }, 0); } else { send(model, body); }
   }
@@ -51,7 +51,7 @@
   function refused(model, body, request) {
     var answer = request.responseJSON || {};
     if (request.status === 409 && answer.theirs) { askWhich(model, body, answer); return; }
-    showMessage(reasonOf(request) + " What you gave is not saved; it stands in its field still.");
+    showMessage(reasonOf(request) + " What you entered is not saved; it is still in its field.");
     model.waiting.shift().options.error(request);
     sendNext(model);
   }
@@ -79,7 +79,7 @@
   }
 
   function story(answer) {
-    if (!answer.meanwhile.length) { return $("<p/>").text("It was graded anew since this page was loaded: look at the answer again."); }
+    if (!answer.meanwhile.length) { return $("<p/>").text("It was graded again since this page was loaded: read the answer again."); }
     return $("<ul/>").append(answer.meanwhile.map(function (row) {
       var when = new Date(row.at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
       return $("<li/>").append($("<strong/>").text(row.person), " set the " + WORDS[row.field] + " to ", $("<q/>").text(shown(row.new)), ", before ", $("<q/>").text(shown(row.old)), ", at " + when);

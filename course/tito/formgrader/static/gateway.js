@@ -1,7 +1,7 @@
 // Shared by all pages: the proof against forged requests, the place in the menu, progress of queued jobs.
 "use strict";
 
-// The Hub's XSRF token is bound to the login session. Other cookies of the same name may lie on this host, so nbgrader's
+// The Hub's XSRF token is bound to the login session. This host may have other cookies of the same name, so nbgrader's
 // search through document.cookie is replaced by what this page was given.
 var getCookie = function (name) {
   return name === "_xsrf" ? document.documentElement.dataset.xsrf : undefined;

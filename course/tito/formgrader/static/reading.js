@@ -1,4 +1,4 @@
-// Who has this submission's answers open: told to others while the page is here, and shown where somebody else has one.
+// Who has this submission's answers open: reported while the page is here, and shown if somebody else has one open.
 // A page that was opened for one answer begins there.
 "use strict";
 
@@ -22,7 +22,7 @@
       var since = new Date(other.since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
       return other.reader + " has had " + other.question + " open since " + since + ".";
     }).join(" ");
-    if (text) { text += " You may read on: what you save never overwrites theirs unseen."; }
+    if (text) { text += " You can read on: what you save never overwrites their work without your seeing it."; }
     if ($("#who-reads").text() !== text) { $("#who-reads").text(text).toggleClass("alert alert-info", text !== ""); }
     $("#next-to-read").attr("title", answer.waits + " of your share still to be read");
   }

@@ -20,7 +20,7 @@
 
   function use(comment, used) {
     var grade = model("grades", comment.question), words = model("comments", comment.question);
-    if (!grade || !words) { showMessage("The points are still being loaded: press it again."); return; }
+    if (!grade || !words) { showMessage("The points are still being loaded: press again."); return; }
     whenSaved([grade, words], function () {
       ask("PUT", url + "/" + comment.id, { used: used, versions: { grade: grade.known.version, comment: words.known.version } })
         .done(function (answer) { take(grade, answer.grade); take(words, answer.comment); show(answer.comments, comment.id); })
@@ -54,7 +54,7 @@
   function box(question) {
     var make = $("<details/>").append($("<summary/>").text("New comment with points"));
     var text = $("<input/>").addClass("form-control input-sm").attr({ type: "text", maxlength: 5000, "aria-label": "Words of a new comment on " + question, placeholder: "What is missing or good" });
-    var points = $("<input/>").addClass("form-control input-sm").attr({ type: "number", step: "any", "aria-label": "Points of a new comment on " + question, placeholder: "\u22122 takes, 2 gives" });
+    var points = $("<input/>").addClass("form-control input-sm").attr({ type: "number", step: "any", "aria-label": "Points of a new comment on " + question, placeholder: "\u22122 deducts, 2 adds" });
     var go = $("<button/>").addClass("btn btn-default btn-sm").attr("type", "button").text("Make and use it").click(function () {
       ask("POST", url, { question: question, text: text.val(), points: points.val() })
         .done(function (answer) {

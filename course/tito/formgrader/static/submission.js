@@ -1,4 +1,4 @@
-// Beside a student's answer: rubric and sample answer for whoever grades, and comments that were written before.
+// Next to a student's answer: rubric and sample answer for the grader, and comments that were written before.
 "use strict";
 
 (function () {
@@ -8,7 +8,7 @@
     $(".panel-footer[data-kind=markdown]").each(function () {
       var known = cells[this.dataset.cell];
       if (!known) { return; }
-      // The server has sanitised both; they come from the staff's own notebook.
+      // The server has sanitized both; they come from the staff's own notebook.
       $(this).prepend(
         $("<details/>").addClass("guidance").append($("<summary/>").text("Sample answer"), $("<div/>").html(known.sample)),
         $("<details/>").addClass("guidance").append($("<summary/>").text("Question and rubric"), $("<div/>").html(known.rubric))

@@ -2,7 +2,7 @@
 {%- block head -%}<script nonce="{{ csp_nonce }}" src="{{ base_url }}/formgrader/gateway/assignments.js"></script>{%- endblock -%}
 {%- block title -%}Modules{%- endblock -%}
 {%- block messages -%}
-<p class="instructor-only">Modules are generated, released and collected on time by themselves, as the semester file says. These buttons do it now.</p>
+<p class="instructor-only">Modules are generated, released and collected automatically, when the semester file says. These buttons do it now.</p>
 {%- endblock -%}
 {%- block table_header -%}
 <tr>
