@@ -1,8 +1,8 @@
 """Find the student's own functions at the moment they are called.
 
-What stands outside `core` is made of operations that a student builds, and looks them up here: if their `cat` is wrong,
-so is everything that is made of it. Promises: nothing of core is imported before it is needed; a tensor leads to the
-functions beside its class, also while these are still in a notebook.
+Code outside `core` is made of operations that a student builds, and looks them up here: if their `cat` is wrong, so is
+everything that is made of it. Promises: nothing of core is imported before it is needed; a tensor leads to the
+functions defined next to its class, also while these are still in a notebook.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 
 def beside(x) -> Mapping[str, Callable]:
-    """Return the names that stand beside the class of the Tensor x: its functions `cat`, `where`, `gather`, ..."""
+    """Return the names defined next to the class of the Tensor x: its functions `cat`, `where`, `gather`, ..."""
     return type(x).__add__.__globals__
 
 

@@ -29,7 +29,7 @@ def save(state, file):
 
 
 def write_whole(path, content):
-    """Write beside the final name and rename: a power cut leaves the old file or the new one, never half of each."""
+    """Write next to the final name and rename: a power cut leaves the old file or the new one, never half of each."""
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as file:
         np.savez(file, **content)

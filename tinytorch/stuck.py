@@ -1,4 +1,4 @@
-"""Offer help beside a failing test, once it has failed several times; only how often is counted.
+"""Offer help next to a failing test, once it has failed several times; only the number of failures is counted.
 
 Promises: nothing of it costs a cell: where the count can't be kept nothing is offered, and no request is made.
 """
@@ -18,7 +18,7 @@ def count_failure(exercise: str) -> int:
         return 0
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("ab") as file:  # a byte for each: appending is whole, whatever runs beside it
+        with place.open("ab") as file:  # a byte for each: appending is atomic, whatever runs at the same time
             if file.tell() < MOST_COUNTED:
                 file.write(b".")
             return file.tell()
@@ -27,7 +27,7 @@ def count_failure(exercise: str) -> int:
 
 
 def forget_failures(exercise: str) -> None:
-    """Begin to count anew: the exercise is solved, or help was taken."""
+    """Start counting again: the exercise is solved, or help was taken."""
     place = _place(exercise)
     try:
         if place is not None:
@@ -48,7 +48,7 @@ def offer(exercise: str, failures: int) -> str:
 
 
 def page_address(exercise: str) -> str:
-    """The address of one's own page of hints and questions; '' where there is no Hub."""
+    """The address of the student's own page of hints and questions; '' if there is no Hub."""
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX", "")
     return f"{prefix}stuck/{quote(exercise)}" if prefix.startswith("/") else ""
 

@@ -1,4 +1,4 @@
-"""Data sets and loaders: PyTorch's `torch.utils.data`; the small embedded sets lie in `files/`."""
+"""Data sets and loaders: PyTorch's `torch.utils.data`; the small embedded sets are in `files/`."""
 
 from tinytorch.faces import in_room, make_face, same_words
 

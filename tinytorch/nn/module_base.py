@@ -19,7 +19,7 @@ class Incompatible(NamedTuple):
 
 
 def beside(module):
-    """Return the names that stand beside the class Module."""
+    """Return the names defined next to the class Module."""
     return type(module).__call__.__globals__
 
 

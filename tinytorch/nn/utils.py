@@ -1,4 +1,4 @@
-"""What is done to parameters beside layers: PyTorch's `torch.nn.utils`."""
+"""What is done to parameters outside of layers: PyTorch's `torch.nn.utils`."""
 
 import numpy as np
 

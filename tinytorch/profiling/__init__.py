@@ -1,4 +1,4 @@
-"""Measuring time and memory of one's own models."""
+"""Measuring time and memory of your own models."""
 
 from tinytorch.faces import make_face, same_words
 from tinytorch.profiling.counting import as_built  # noqa: F401 - given, the words are to be built

@@ -7,7 +7,7 @@ from types import FrameType
 
 from tinytorch.testing.show import is_plain, shorten, show
 
-MOST_VARIABLES = 4  # shown beside the call; more would hide it
+MOST_VARIABLES = 4  # shown next to the call; more would hide it
 
 
 def argument_text(frame: FrameType, index: int = 0) -> str:

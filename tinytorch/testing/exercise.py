@@ -87,7 +87,7 @@ class UnitTest:
         session.tests.append(self)
 
     def check(self, title: str, points: float = 0, hidden: bool = False) -> Callable[[Callable[[], None]], None]:
-        """Run the decorated function at once and note whether it passed."""
+        """Run the decorated function immediately and note whether it passed."""
         if points < 0:
             raise ValueError(f"check {title!r} of {self.name!r}: points must not be negative, got {points}")
 
