@@ -113,7 +113,7 @@ def test_corrected_release_is_told(live: Live, home: Path, tito: Callable[..., S
         (("submit", "scale"), 1, "tito fetch scale"),
         (("receipt", "show", "scale"), 1, "tito receipt list"),
         (("receipt", "verify", "absent.json"), 1, "absent.json"),
-        (("module", "unlock", "scale"), 1, "not"),
+        (("module", "unlock", "scale"), 1, "no solution is available"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
 )
