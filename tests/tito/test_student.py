@@ -18,8 +18,8 @@ BROKEN = {
     "truncated": (lambda text: text[: len(text) // 2], "is incomplete or damaged at line"),
     "not JSON": (lambda text: "print('hello')", "is incomplete or damaged at line 1"),
     "another JSON": (lambda text: "[1, 2]", "is JSON, but not a notebook"),
-    "format 5": (lambda text: text.replace('"nbformat": 4', '"nbformat": 5'), "no notebook of format 4"),
-    "without cells": (lambda text: '{"nbformat": 4}', "no notebook of format 4"),
+    "format 5": (lambda text: text.replace('"nbformat": 4', '"nbformat": 5'), "not a notebook of format 4"),
+    "without cells": (lambda text: '{"nbformat": 4}', "not a notebook of format 4"),
     "damaged cell": (
         lambda text: '{"nbformat": 4, "cells": [{"cell_type": "code"}]}',
         "cell 1 of scale.ipynb is damaged",
