@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import re
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
@@ -172,6 +174,21 @@ def test_a_stranger_gets_nothing_of_nbgrader(hub: FakeHub, server: SingleUser, p
     status, text = server.ask(path, token=hub.student("eve", COURSE))
     assert status in (302, 403)
     assert b"tensor" not in text
+
+
+def test_the_first_page_asks_for_what_it_uses(server: SingleUser):
+    """No labextension that is disabled; the largest script is announced as the page will ask for it."""
+    request = urllib.request.Request(f"{server.url}lab", headers={"Authorization": f"token {server.token}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        page, link = answer.read().decode(), answer.headers["Link"]
+    said = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert said
+    names = {each["name"] for each in json.loads(said[1])["federated_extensions"]}
+    assert names & {"@jupyter-notebook/lab-extension", "jupyterlab-jupytext"} == set()
+    assert names >= {"@jupyter/nbgrader", "@jupyter-widgets/jupyterlab-manager", "tinytorch-history"}
+    script = re.fullmatch(r"</user/ada/(static/lab/jlab_core[^>]+)>; rel=preload; as=script", link)
+    assert script
+    assert server.ask(script[1])[0] == 200
 
 
 def test_who_has_no_login_is_sent_to_the_hub(server: SingleUser):
