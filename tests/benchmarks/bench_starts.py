@@ -11,6 +11,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from statistics import median
 
 from tito.curriculum import load_curriculum
 from tito.staff.image import Course, build_images
@@ -22,6 +23,7 @@ from tests.benchmarks.docker_hubs import BenchHub, two_hubs
 from tests.benchmarks.first_cell import run_first_cell
 from tests.benchmarks.local_hubs import two_local_hubs
 
+IDLE = 5
 STUDENTS = int(os.environ.get("STARTS_STUDENTS", "30"))
 ENGINE = ("dockerd", "containerd", "docker-proxy", "runc")
 KERNEL = "ipykernel"
@@ -55,8 +57,8 @@ def local(report, folder: Path, peer: float) -> None:
     with two_local_hubs(folder) as (ours, simple):
         for hub in (ours, simple):
             come(hub, 1)
-        unexpected = tell(report, "local", ours, engine=False)
-        unwalled = tell(report, "simple", simple, engine=False)
+        unexpected = tell(report, "local", ours)
+        unwalled = tell(report, "simple", simple)
         ahead = come(ours, STUDENTS, ahead=True)
     report.ratio("local place, until all first cells have run", unexpected, peer, "s", wanted="<= 0.3")
     report.ratio("local place, of SimpleLocalProcessSpawner's", unexpected, unwalled, "s", wanted="< 1")
@@ -64,31 +66,34 @@ def local(report, folder: Path, peer: float) -> None:
 
 
 def tell_memory(report, hub: BenchHub) -> None:
-    """Report what one server takes that has no kernel yet: PSS of its processes."""
-    [name] = names = hub.newcomers(1)
+    """Report what a server takes that has no kernel yet, where IDLE share the image's files: PSS of its processes."""
+    names = hub.newcomers(IDLE)
     try:
-        hub.start(name)
-        pids = {pid for root in hub.roots(names) for pid in (root, *descendants(root))}
-        report.measure("an idle server without a kernel (PSS)", sum(map(pss_mb, pids)), "MiB", wanted="<= 65")
+        hub.seconds_until_usable(names)
+        report.measure(
+            "an idle server without a kernel (PSS)", median(map(server_mb, hub.roots(names))), "MiB", "<= 65"
+        )
     finally:
         hub.remove(names)
 
 
-def tell(report, label: str, hub: BenchHub, engine: bool = True) -> float:
+def server_mb(root: int) -> float:
+    return sum(map(pss_mb, (root, *descendants(root))))
+
+
+def tell(report, label: str, hub: BenchHub) -> float:
     """Let the class come unannounced and report where the processor time went; return the seconds."""
-    before = engine_cpu_seconds()
     parts: dict[str, float] = {}
     seconds = come(hub, STUDENTS, parts=parts)
-    parts |= {"engine": engine_cpu_seconds() - before} if engine else {}
-    for name in parts:
-        report.measure(f"{label}: processor seconds of {name}, {STUDENTS} starts", parts[name], "s")
+    for name, used in parts.items():
+        report.measure(f"{label}: processor seconds of {name}, {STUDENTS} starts", used, "s")
     return seconds
 
 
 def come(hub: BenchHub, people: int, ahead: bool = False, parts: dict[str, float] | None = None) -> float:
     """Return the seconds until newcomers' first cells have run; `ahead`: their servers are there before."""
     names = hub.newcomers(people)
-    own = hub_cpu_seconds(hub)
+    own, engine = hub_cpu_seconds(hub), engine_cpu_seconds()
     try:
         if ahead:
             hub.seconds_until_usable(names)
@@ -97,7 +102,8 @@ def come(hub: BenchHub, people: int, ahead: bool = False, parts: dict[str, float
             list(pool.map(lambda name: open_notebook(hub, name, ahead), names))
         seconds = time.perf_counter() - began
         if parts is not None:
-            parts |= {"Hub": hub_cpu_seconds(hub) - own, **cpu_of_servers(hub.roots(names))}
+            parts |= {"Hub": hub_cpu_seconds(hub) - own, "engine": engine_cpu_seconds() - engine}
+            parts |= cpu_of_servers(hub.roots(names))
         return seconds
     finally:
         hub.remove(names)
@@ -113,7 +119,7 @@ def open_notebook(hub: BenchHub, name: str, is_there: bool) -> None:
 
 
 def engine_cpu_seconds() -> float:
-    """Return what the engine has used since it runs; shims of containers that are gone are not among it."""
+    """Return what the engine has used since it runs: ask before containers are removed, their shims go with them."""
     pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
     return sum(cpu_seconds(pid, with_ended=True) for pid in pids if _name(pid).startswith(ENGINE))
 
