@@ -8,6 +8,7 @@ builds a parser for all IRIs for a check that no schema here uses. Each is loade
 import importlib
 import sys
 from types import ModuleType
+from typing import Any
 
 EXTENSIONS = "nbgrader.server_extensions"
 NAMES = ("assignment_list", "course_list", "validate_assignment", "formgrader")
@@ -31,6 +32,22 @@ def postpone(module: str, name: str) -> ModuleType | None:
 
     placeholder = ModuleType(module)
     setattr(placeholder, name, call)
+    sys.modules[module] = placeholder
+    return placeholder
+
+
+def load_on_use(module: str) -> ModuleType | None:
+    """Let others `import module`, which is loaded when they take something of it; None if it is loaded already."""
+    if module in sys.modules:
+        return None
+
+    def take(name: str) -> Any:
+        if sys.modules.get(module) is placeholder:
+            del sys.modules[module]
+        return getattr(importlib.import_module(module), name)
+
+    placeholder = ModuleType(module)
+    vars(placeholder)["__getattr__"] = take
     sys.modules[module] = placeholder
     return placeholder
 

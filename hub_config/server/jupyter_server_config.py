@@ -41,6 +41,7 @@ c.ServerApp.jpserver_extensions = {
     "stuck_page": True,  # beside this file: hints in steps, a question to the staff
     "answers_page": True,  # beside this file: one's questions, and what JupyterLab asks to tell of answers
     "cell_reports": True,  # beside this file: what test cells noted, sent once a minute
+    "first_page": True,  # beside this file: JupyterLab's page without what is disabled
     "still_at_work": True,  # beside this file: a computation that says nothing is no idle server
     "nbgrader_on_request": True,  # beside this file: the next two, once somebody asks for them
     f"{prefix}.assignment_list": False,

@@ -1,4 +1,5 @@
-"""What the Hub costs before the first student: memory and processor time of everything that `make serve` started.
+"""What the Hub costs before the first student: memory and processor time of everything that `make serve` started. And
+what a student's server takes before its first kernel.
 
 PSS is what a process has for itself, and its share of what it has together with others, so that the sum is what is gone
 from the machine.
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.hub import RunningHub, write_semester
+from tests.exchange.fake_hub import FakeHub
+from tests.hub_config.single_user import running
 
 MINUTE = 60.0
 QUIET_SHARE = 0.05  # of a processor, all processes together
@@ -44,6 +47,16 @@ def run(report) -> None:
             tell(report, before, samples(hub), time.monotonic() - began)
         finally:
             hub.stop()
+        tell_server(report, Path(scratch))
+
+
+def tell_server(report, folder: Path) -> None:
+    """Report a student's server before its first kernel: as it started, and once its first page was looked at."""
+    with FakeHub() as hub, running(hub, folder / "student", "http://127.0.0.1:9") as server:
+        report.measure("memory of a student's server (PSS)", pss_mb(server.process.pid), "MB", wanted="<= 65")
+        server.ask("lab")
+        server.ask("api/contents?content=1")
+        report.measure("its memory after a first page (PSS)", pss_mb(server.process.pid), "MB", wanted="<= 65")
 
 
 def tell(report, before: dict[int, Sample], after: dict[int, Sample], seconds: float) -> None:
@@ -85,13 +98,11 @@ def samples(hub: RunningHub) -> dict[int, Sample]:
         folder = Path(f"/proc/{pid}")
         try:
             name = name_of((folder / "cmdline").read_text().split("\0"))
-            pss = sum(
-                int(line.split()[1]) for line in (folder / "smaps_rollup").read_text().splitlines() if is_pss(line)
-            )
+            pss = pss_mb(pid)
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue  # it ended meanwhile
-        found[pid] = Sample(name, pss / 1024, (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND)
+        found[pid] = Sample(name, pss, (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND)
     return found
 
 
@@ -103,8 +114,10 @@ def family(pid: int) -> Iterable[int]:
             yield from family(int(child))
 
 
-def is_pss(line: str) -> bool:
-    return line.startswith("Pss:")
+def pss_mb(pid: int) -> float:
+    """Return a process's memory, in MiB: its own, and its share of what it has together with others."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def name_of(words: list[str]) -> str:

@@ -13,7 +13,12 @@ The clock is set, the API is real: some 26,000 requests, each module in its week
   class page reads a row for each student and module: as many times as there are more of them.
 - `fsck` clean, no blob without a row, and the log of writes beside the database as small as at the beginning.
 
-Nobody is judged here (`bench_judge`, `bench_capacity`), and surveys and gradebook are other services'.
+Beside it the surveys of the semester: each student is asked on three days and answers. Of all that, the semester
+service's database may keep sums in SURVEY_BYTES and the name of nobody.
+
+Nobody is judged here (`bench_judge`, `bench_capacity`), so quick results and feedback are written as a grader gives
+them. The gradebook and the grading service's records do not grow with it, and logs are the supervisor's, which turns
+them over by size (`tests/hub_config/test_supervisor.py`).
 """
 
 import statistics
@@ -23,8 +28,14 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from tito.insight.survey import QUESTIONS
+from tito.semester.service.database import SurveyPerson, open_database
+from tito.semester.service.surveys import DAYS_ASKED, Surveys
+
 from tests.exchange.fake_hub import FakeHub
-from tests.exchange.live import Live, in_thread, make_settings
+from tests.exchange.live import COURSE, Live, in_thread, make_settings
 from tests.exchange.semester_lived import Semester, blob_bytes, database_bytes, live_it, write_log_bytes
 from tests.home import beside_exchange
 from tests.home.beside_exchange import HOME, Pages
@@ -32,6 +43,7 @@ from tests.home.beside_exchange import HOME, Pages
 SIZE = Semester()
 SETTLED = 4  # the module after which everything was used once
 BLOB_OVERHEAD, ROW_BYTES = 1.05, 10_000
+SURVEYS, SURVEY_BYTES = 4, 200_000  # an empty database of the semester service has 100 kB
 GROWTH_MB, CONNECTIONS, WRITE_LOG_BYTES = 40.0, 20, 16_000_000
 PAGE_TIMES = 3.0
 TIMES = 9
@@ -63,6 +75,7 @@ def run(report) -> None:
             sent = live_it(live, SIZE, look)
             tell_disk(report, live, sent)
             tell_growth(report, moments[SETTLED], moments[SIZE.modules])
+        tell_surveys(report, place / "semester.db")
 
 
 def stands(live: Live, modules: int) -> Moment:
@@ -113,6 +126,28 @@ def tell_growth(report, settled: Moment, end: Moment) -> None:
     report.measure("class page at the end: CPU", end.class_milliseconds, "ms")
     times = end.class_milliseconds / settled.class_milliseconds
     report.measure(f"class page, of module {SETTLED}'s", times, "times", wanted=f"<= {SIZE.modules / SETTLED}")
+
+
+def tell_surveys(report, file: Path) -> None:
+    """Ask and answer as the service does, and look at what is kept when the last survey is over."""
+    engine = open_database(f"sqlite:///{file}")
+    surveys, question = Surveys(engine), QUESTIONS[0]
+    choices = list(question.choices)
+    for week in range(SURVEYS):
+        key = (COURSE, f"survey {week}")
+        surveys.forget_people(COURSE, [key[1]])
+        for number, name in enumerate(SIZE.names):
+            for day in range(DAYS_ASKED):
+                surveys.remind(key, name, f"day {day}")
+            surveys.answer(key, name, {question.name: choices[number % len(choices)]})
+    surveys.forget_people(COURSE, [])
+    with Session(engine) as session:
+        people = len(session.scalars(select(SurveyPerson)).all())
+    answered = sum(tally[question.name, choice] for tally in surveys.tallies(COURSE).values() for choice in choices)
+    engine.dispose()
+    report.measure("survey answers kept as sums", answered, "", wanted=f">= {SURVEYS * len(SIZE.names)}")
+    report.measure("people whom surveys remember", people, "", wanted="<= 0")
+    report.measure("database of the surveys", file.stat().st_size / 1000, "kB", wanted=f"<= {SURVEY_BYTES / 1000:g}")
 
 
 def open_files() -> list[str]:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from pathlib import Path
+from typing import TypeVar
 
 from exchange.protocol import scopes
 from hub_config.docker.bridge import with_bridge
@@ -78,6 +79,7 @@ class BenchHub:
     pages: tuple[str, ...]
     started: list[str] = field(default_factory=list)
     pid: int = 0
+    has_servers_below = False  # a container is none of the Hub's children
 
     def ask(self, method: str, url: str, body: dict | None = None) -> HTTPResponse:
         """Send a request with the token of this benchmark."""
@@ -108,6 +110,11 @@ class BenchHub:
         facts = {key: int(value) for key, value in (line.split() for line in lines)}
         return (facts.get("anon", facts.get("rss", 0)) + facts["shmem"]) / 2**20  # rss: cgroup version 1
 
+    def roots(self, names: list[str]) -> list[int]:
+        """Return the first process of each of these servers."""
+        containers = [f"{self.prefix}-{name}" for name in names]
+        return [int(pid) for pid in docker("inspect", "--format", "{{.State.Pid}}", *containers).split()]
+
     def remove(self, names: list[str]) -> None:
         """Remove the containers; the Hub finds out by itself."""
         docker("rm", "--force", *(f"{self.prefix}-{name}" for name in names))
@@ -137,6 +144,9 @@ class BenchHub:
         raise RuntimeError(f"the Hub stopped reporting on {name}'s server")
 
 
+SomeHub = TypeVar("SomeHub", bound=BenchHub)
+
+
 @contextmanager
 def two_hubs(ours: str, plain: str, folder: Path) -> Iterator[tuple[BenchHub, BenchHub]]:
     """Run a Hub for each image on one bridge, and an exchange with a released module; all is removed afterwards."""
@@ -149,8 +159,12 @@ def two_hubs(ours: str, plain: str, folder: Path) -> Iterator[tuple[BenchHub, Be
         with exchange(gateway, folder) as variables:
             values = {"gateway": gateway, "network": network, "env": variables}
             with (
-                hub(CONFIG + OURS, f"{network}-ours", {"image": ours, **values}, environment, folder) as first,
-                hub(CONFIG + PLAIN, f"{network}-plain", {"image": plain, **values}, environment, folder) as second,
+                hub(
+                    CONFIG + OURS, f"{network}-ours", {"image": ours, **values}, environment, folder, BenchHub
+                ) as first,
+                hub(
+                    CONFIG + PLAIN, f"{network}-plain", {"image": plain, **values}, environment, folder, BenchHub
+                ) as second,
             ):
                 first.pages += (f"api/contents/{MODULE}/{MODULE}.ipynb?content=0",)
                 yield first, second
@@ -170,7 +184,9 @@ def exchange(host: str, folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def hub(config: str, prefix: str, values: dict, environment: dict[str, str], folder: Path) -> Iterator[BenchHub]:
+def hub(
+    config: str, prefix: str, values: dict, environment: dict[str, str], folder: Path, kind: type[SomeHub]
+) -> Iterator[SomeHub]:
     """Run a Hub with this configuration."""
     token, port = os.urandom(16).hex(), free_port()
     values = values | {"prefix": prefix, "token": token, "port": port, "patience": PATIENCE_SECONDS}
@@ -185,7 +201,7 @@ def hub(config: str, prefix: str, values: dict, environment: dict[str, str], fol
         command = [sys.executable, "-m", "jupyterhub", "--config", str(place / "config.py")]
         process = subprocess.Popen(mortal(command), cwd=place, env=variables, stdout=log, stderr=log)
     hub_url = f"http://{values['gateway']}:{values['hub_port']}/hub/api"
-    running = BenchHub(hub_url, f"http://127.0.0.1:{port}", token, prefix, ("api", "lab"), pid=process.pid)
+    running = kind(hub_url, f"http://127.0.0.1:{port}", token, prefix, ("api", "lab"), pid=process.pid)
     try:
         wait_until_up(running, process, place / "log")
         yield running

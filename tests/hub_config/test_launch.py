@@ -3,6 +3,7 @@
 import colorsys
 import importlib.util
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -164,6 +165,35 @@ def test_what_is_loaded_already_is_not_postponed(launch, monkeypatch):
     monkeypatch.setitem(sys.modules, "colorsys", colorsys)
     launch.postpone("colorsys", "rgb_to_hsv")
     assert sys.modules["colorsys"] is colorsys
+
+
+def test_a_module_for_rare_use_is_loaded_by_it(launch, monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys")
+    launch.load_on_use("colorsys")
+    import colorsys as asked
+
+    assert "rgb_to_hsv" not in vars(sys.modules["colorsys"])
+    assert asked.rgb_to_hsv(0.2, 0.4, 0.4) == colorsys.rgb_to_hsv(0.2, 0.4, 0.4)
+    assert "rgb_to_hsv" in vars(sys.modules["colorsys"])
+
+
+def test_what_is_loaded_already_is_not_loaded_anew(launch, monkeypatch):
+    monkeypatch.setitem(sys.modules, "colorsys", colorsys)
+    launch.load_on_use("colorsys")
+    assert sys.modules["colorsys"] is colorsys
+
+
+@pytest.mark.service
+def test_a_server_holds_nothing_of_the_hub_s_own_half():
+    """In a process of its own: this one has loaded them for other tests."""
+    script = (
+        "import sys, launch; launch.load_server()\n"
+        "rare = [name for name in launch.ON_USE if '__file__' in vars(sys.modules[name])]\n"
+        "print(sorted(rare), [name for name in sys.modules if name.startswith(('sqlalchemy', 'alembic'))])"
+    )
+    folder = Path(hub_config.__file__).parent / "server"
+    ran = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=120)
+    assert (ran.stdout, ran.returncode) == ("[] []\n", 0), ran.stderr
 
 
 def test_what_is_left_out_is_empty_meanwhile_and_real_afterwards(launch, monkeypatch):

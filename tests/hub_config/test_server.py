@@ -1,10 +1,14 @@
 """A student's server as it really starts: what is there before its first answer, and what is loaded only when asked."""
 
+import contextlib
 import json
+import re
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -170,6 +174,30 @@ def test_a_stranger_gets_nothing_of_nbgrader(hub: FakeHub, server: SingleUser, p
     status, text = server.ask(path, token=hub.student("eve", COURSE))
     assert status in (302, 403)
     assert b"tensor" not in text
+
+
+def test_the_first_page_asks_for_what_it_uses(server: SingleUser):
+    """No labextension that is disabled; the largest script is announced as the page will ask for it."""
+    request = urllib.request.Request(f"{server.url}lab", headers={"Authorization": f"token {server.token}"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        page, link = answer.read().decode(), answer.headers["Link"]
+    said = re.search(r'<script id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert said
+    names = {each["name"] for each in json.loads(said[1])["federated_extensions"]}
+    assert names & {"@jupyter-notebook/lab-extension", "jupyterlab-jupytext"} == set()
+    assert names >= {"@jupyter/nbgrader", "@jupyter-widgets/jupyterlab-manager", "tinytorch-history"}
+    script = re.fullmatch(r"</user/ada/(static/lab/jlab_core[^>]+)>; rel=preload; as=script", link)
+    assert script
+    assert server.ask(script[1])[0] == 200
+
+
+def test_who_has_no_login_is_sent_to_the_hub(server: SingleUser):
+    """Where the answer comes from is a part that a server loads when it is asked for it."""
+    address = server.url.removeprefix("http://").partition("/")[0]
+    with contextlib.closing(HTTPConnection(address, timeout=60)) as browser:
+        browser.request("GET", "/user/ada/lab")
+        answer = browser.getresponse()
+    assert (answer.status, answer.headers["Location"].partition("?")[0]) == (302, "/hub/api/oauth2/authorize")
 
 
 def test_an_exchange_that_is_away_is_told_and_the_server_serves(hub: FakeHub, tmp_path: Path):
