@@ -42,10 +42,11 @@ LONGEST = (
     "test_milestones.py",
     "test_judging_away.py",
 )
-ONE_THREAD = {
+THRIFTY = {
     "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-}  # neighbours' further threads only wait, and burn time
+    "OMP_NUM_THREADS": "1",  # neighbours' further threads only wait, and burn time
+    "PYTHONDONTWRITEBYTECODE": "",  # where it is set, each process that a test starts would compile all that it imports
+}
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,15 @@ class Lane:
         return self.minutes + self.minutes_per_module * modules
 
 
+def on_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
 # With all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter.
 LANES = {
-    "fast": Lane("what has no marker of a lane: in one process, nothing is started", 6),
+    # A second process collects all tests again: worth it on CI, which draws more of hypothesis's examples, and not at
+    # `make check`, which looks at the types meanwhile.
+    "fast": Lane("what has no marker of a lane: nothing is started", 6, processes=2 if on_ci() else 1),
     "service": Lane("services, commands and workers as processes; databases; environments", 27, processes=3),
     # after the services, so that the docker lane's builds, which run beside the first lanes, have ended
     "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.7),
@@ -163,8 +170,7 @@ def closing(outcomes: list[Outcome]) -> int:
     if len(retried) > MOST_RETRIED:
         print(f"{len(retried)} tests were run twice, at most {MOST_RETRIED} may be: look at the first ones' output")
         failed = True
-    on_ci = os.environ.get("CI") == "true"
-    return int(failed or (on_ci and any(outcome.over for outcome in outcomes)))
+    return int(failed or (on_ci() and any(outcome.over for outcome in outcomes)))
 
 
 def selection(name: str) -> str:
@@ -216,7 +222,7 @@ def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
         "-o",
         f"cache_dir={_cache(name)}",
     ]
-    environment = os.environ | ONE_THREAD | {"TESTS_LANE": name}
+    environment = os.environ | THRIFTY | {"TESTS_LANE": name}
     child = subprocess.Popen(
         [*line, *together, *more], cwd=CHECKOUT, env=environment, stdout=out, stderr=subprocess.STDOUT
     )
