@@ -21,13 +21,13 @@ if find_spec("sniffio") is None:
 
 def direct_client(url: str, **options: Any) -> httpx.Client:
     """Return a client for the service at `url`; `options` are httpx's own."""
-    return httpx.Client(trust_env=False, verify=_certificates(url), event_hooks={"request": [_number]}, **options)
+    return httpx.Client(trust_env=False, verify=certificates_for(url), event_hooks={"request": [_number]}, **options)
 
 
 def direct_async_client(url: str, **options: Any) -> httpx.AsyncClient:
     """Return the same for a program with an event loop."""
     hooks = {"request": [_number_soon]}
-    return httpx.AsyncClient(trust_env=False, verify=_certificates(url), event_hooks=hooks, **options)
+    return httpx.AsyncClient(trust_env=False, verify=certificates_for(url), event_hooks=hooks, **options)
 
 
 def _number(request: httpx.Request) -> None:
@@ -39,7 +39,7 @@ async def _number_soon(request: httpx.Request) -> None:
     _number(request)
 
 
-def _certificates(url: str) -> ssl.SSLContext | bool:
+def certificates_for(url: str) -> ssl.SSLContext | bool:
     """Return whom to believe: SSL_CERT_FILE, which `trust_env` would read, may name a university's own authority."""
     # Without TLS there is nothing to verify, and reading the certificates takes longer than a request.
     return httpx.create_ssl_context() if url.startswith("https:") else False

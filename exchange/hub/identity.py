@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import httpx
+import h11
 
-from exchange.client.direct import direct_async_client
+from exchange.hub.connections import Connections
 from exchange.protocol import ACTOR_HEADERS
 from exchange.protocol.models import Refused
 
@@ -24,9 +24,9 @@ REMEMBER_SECONDS = 10.0
 BAD_TOKEN_SECONDS = 5.0  # a wrong token costs the Hub one question in so long
 CACHE_SIZE = 5000  # a few hundred bytes each; more tokens than a large class has
 UNKNOWN_TOKEN = (401, 403, 404)
-# More at once don't make the Hub answer sooner, and httpx looks through all that wait for a connection at each answer.
-MOST_QUESTIONS = 10
-PATIENCE_SECONDS = 20.0  # for an answer, the wait for one's turn among them
+MOST_QUESTIONS = 10  # more at once don't make the Hub answer sooner
+ANSWER_SECONDS = 10.0  # for an answer
+PATIENCE_SECONDS = 20.0  # the same with the wait for one's turn
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,8 @@ class HubIdentity(Generic[Who]):
         hub_api_url: str,
         read: Callable[[Mapping[str, Any]], Who],
         seconds: float = REMEMBER_SECONDS,
-        http: httpx.AsyncClient | None = None,
     ) -> None:
-        self._url, self._read, self._seconds = hub_api_url.rstrip("/") + "/user", read, seconds
-        self._http = http or direct_async_client(hub_api_url, timeout=10.0, limits=httpx.Limits(max_connections=20))
+        self._hub, self._read, self._seconds = Connections(hub_api_url.rstrip("/") + "/user"), read, seconds
         self._known: OrderedDict[str, tuple[float, Who | None]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Who | None]] = {}
         self._places = asyncio.Semaphore(MOST_QUESTIONS)
@@ -90,13 +88,13 @@ class HubIdentity(Generic[Who]):
 
     async def _ask(self, key: str, token: str) -> Who | None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS), self._places:
-                answer = await self._http.get(self._url, headers={"Authorization": f"token {token}"})
-        except (httpx.HTTPError, UnicodeError, TimeoutError) as error:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._places, asyncio.timeout(ANSWER_SECONDS):
+                status, answer = await self._hub.get({"Authorization": f"token {token}"})
+        except (OSError, h11.ProtocolError, UnicodeError) as error:  # a TimeoutError is an OSError
             raise _hub_is_silent(type(error).__name__) from error
-        if answer.status_code != 200 and answer.status_code not in UNKNOWN_TOKEN:
-            raise _hub_is_silent(f"status {answer.status_code}")
-        who = self._read(answer.json()) if answer.status_code == 200 else None
+        if status != 200 and status not in UNKNOWN_TOKEN:
+            raise _hub_is_silent(f"status {status}")
+        who = self._read(json.loads(answer)) if status == 200 else None
         self._known[key] = (time.monotonic() + (BAD_TOKEN_SECONDS if who is None else self._seconds), who)
         self._known.move_to_end(key)
         while len(self._known) > CACHE_SIZE:
@@ -105,7 +103,7 @@ class HubIdentity(Generic[Who]):
 
     async def close(self) -> None:
         """Close the connections to the Hub."""
-        await self._http.aclose()
+        self._hub.close()
 
 
 def _hub_is_silent(value: str) -> Refused:

@@ -55,6 +55,7 @@ def create_app(
         async with (http or _asking)() as client:
             app.state.http, app.state.sessions = client, Sessions(settings, client)
             yield
+            await app.state.sessions.close()
 
     app = FastAPI(title="Home", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.settings, app.state.templates = settings, environment()

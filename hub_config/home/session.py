@@ -70,7 +70,11 @@ class Sessions:
         self._settings, self._http = settings, http
         key = hashlib.sha256(b"home session\0" + settings.token.encode()).digest()
         self._key, self._fernet = key, Fernet(base64.urlsafe_b64encode(key))
-        self._identity = HubIdentity(settings.hub_api_url, read_caller, http=http)
+        self._identity = HubIdentity(settings.hub_api_url, read_caller)
+
+    async def close(self) -> None:
+        """Close the connections to the Hub."""
+        await self._identity.close()
 
     def login_url(self, state: str) -> str:
         """Return where the Hub asks who it is; `state` comes back with the answer."""

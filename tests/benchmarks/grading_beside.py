@@ -5,10 +5,10 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-from tests.benchmarks.busy import tree_cpu_seconds
+from tests.benchmarks.processor_group import processor_group
 from tests.exchange.live import COURSE, Live, free_port
 from tests.harness.mortal import mortal
 
@@ -38,17 +38,25 @@ class GradingBeside:
         environment = os.environ | {"JUPYTERHUB_API_URL": hub.url, "JUPYTERHUB_API_TOKEN": hub.service("grading")}
         self._log = (self._folder / "grading.log").open("w")
         words = mortal([str(word) for word in command])
-        self._process = subprocess.Popen(words, env=environment, stdout=self._log, stderr=self._log)
+        with ExitStack() as undo:
+            self._group = undo.enter_context(processor_group())
+            self._process = subprocess.Popen(words, env=environment, stdout=self._log, stderr=self._log)
+            undo.callback(self._end)
+            self._group.add(self._process.pid)
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._undo.close()
+
+    def _end(self) -> None:
         self._process.terminate()
         self._process.wait(60)
         self._log.close()
 
     def cpu_seconds(self) -> float:
-        """Return the processor seconds of the service and of all that judged for it."""
-        return tree_cpu_seconds(self._process.pid)
+        """Return the processor seconds of the service and of all that judged for it, killed sandboxes among them."""
+        return self._group.seconds()
 
     def warm(self, count: int) -> None:
         """Wait for the first verdicts, which load what the next ones have."""
