@@ -7,6 +7,7 @@ too; redirects, cookies and compression are left out. Proxies that the environme
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import h11
@@ -15,10 +16,6 @@ from exchange.client.direct import certificates_for
 from exchange.protocol.request_id import passed_on
 
 CHUNK_BYTES = 64 * 1024
-
-
-class LineBroke(OSError):
-    """The other side has closed the connection before it had answered."""
 
 
 class Connections:
@@ -33,7 +30,7 @@ class Connections:
         self._kept: list[_Connection] = []
 
     async def get(self, headers: Mapping[str, str]) -> tuple[int, bytes]:
-        """Return status and body. Raise OSError, or h11.RemoteProtocolError for what is no HTTP."""
+        """Return status and body. Raise OSError, or h11.RemoteProtocolError for what is no whole answer."""
         request = h11.Request(
             method="GET",
             target=self._path,
@@ -60,10 +57,10 @@ class Connections:
             self._kept.append(connection)
         return answer
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close what is kept."""
         while self._kept:
-            self._kept.pop().close()
+            await self._kept.pop().closed()
 
 
 class _Connection:
@@ -81,8 +78,6 @@ class _Connection:
                 status = event.status_code
             elif isinstance(event, h11.Data):
                 body += event.data
-            elif isinstance(event, h11.ConnectionClosed):
-                raise LineBroke("the connection was closed before the answer")
         return status, bytes(body)
 
     async def _next_event(self) -> object:
@@ -101,3 +96,9 @@ class _Connection:
 
     def close(self) -> None:
         self._writer.close()
+
+    async def closed(self) -> None:
+        """Close it, and wait until it is."""
+        self.close()
+        with suppress(OSError):  # the other side was faster
+            await self._writer.wait_closed()

@@ -103,7 +103,7 @@ class HubIdentity(Generic[Who]):
 
     async def close(self) -> None:
         """Close the connections to the Hub."""
-        self._hub.close()
+        await self._hub.close()
 
 
 def _hub_is_silent(value: str) -> Refused:

@@ -66,7 +66,8 @@ def own_and_started() -> tuple[float, float]:
     """Return processor seconds of this process, and of its descendants: those that have ended and those that run."""
     times = os.times()
     ended = times.children_user + times.children_system
-    return times.user + times.system, ended + sum(map(cpu_seconds, descendants(os.getpid())))
+    running = (cpu_seconds(each, with_ended=True) for each in descendants(os.getpid()))
+    return times.user + times.system, ended + sum(running)
 
 
 def _used(clients: list[int]) -> dict[str, float]:
