@@ -108,7 +108,7 @@ class _Unpacker:
             target.parent.mkdir(parents=True, exist_ok=True)
             self._stream, self._left = target.open("xb"), info.size
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: memoryview) -> None:
         assert self._stream is not None  # the reader never gives more bytes than were declared
         self._stream.write(data)
         self._left -= len(data)

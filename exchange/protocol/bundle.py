@@ -66,33 +66,34 @@ class BundleReader:
     `on_manifest(files)` is called once, before any byte of a file; `write(data)` gets the bytes of the files in order.
     """
 
-    def __init__(self, on_manifest: Callable[[list[FileInfo]], None], write: Callable[[bytes], Any]) -> None:
+    def __init__(self, on_manifest: Callable[[list[FileInfo]], None], write: Callable[[memoryview], Any]) -> None:
         self._on_manifest, self._write = on_manifest, write
         self._head = bytearray()
         self.files: list[FileInfo] | None = None
         self._index, self._left = 0, 0
         self._hash = hashlib.sha256()
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | bytearray) -> None:
         """Take the next bytes; raise Refused at the first wrong one."""
-        if self.files is None:
-            data = self._feed_head(data)
         view = memoryview(data)
+        if self.files is None:
+            view = view[self._feed_head(data) :]
         while len(view):
             self._skip_finished()
             if self.files is None or self._index >= len(self.files):
                 raise Refused("the bundle is longer than declared", remedy="send it again", status=400)
             piece = view[: self._left]
             self._hash.update(piece)
-            self._write(bytes(piece) if len(piece) != len(data) else data)
+            self._write(piece)
             self._left -= len(piece)
             view = view[len(piece) :]
             self._skip_finished()
 
-    def _feed_head(self, data: bytes) -> bytes:
-        self._head += data
-        end = self._head.find(b"\n")
-        if end > MAX_MANIFEST_BYTES or (end < 0 and len(self._head) > MAX_MANIFEST_BYTES):
+    def _feed_head(self, data: bytes | bytearray) -> int:
+        """Take what belongs to the declaration; return how many bytes that are, its end among them."""
+        end = data.find(b"\n")
+        self._head += data if end < 0 else data[:end]
+        if len(self._head) > MAX_MANIFEST_BYTES:
             raise Refused(
                 f"the declaration is longer than {MAX_MANIFEST_BYTES} bytes",
                 str(len(self._head)),
@@ -100,14 +101,13 @@ class BundleReader:
                 status=413,
             )
         if end < 0:
-            return b""
-        files = decode_manifest(bytes(self._head[:end]))
-        rest = bytes(self._head[end + 1 :])
+            return len(data)
+        files = decode_manifest(bytes(self._head))
         self._head.clear()
         self._on_manifest(files)
         self.files = files
         self._left = files[0].size if files else 0
-        return rest
+        return end + 1
 
     def _skip_finished(self) -> None:
         while self.files is not None and self._index < len(self.files) and self._left == 0:

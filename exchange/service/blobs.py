@@ -23,7 +23,7 @@ class BlobWriter(Protocol):
 
     key: str
 
-    def write(self, data: bytes) -> object: ...
+    def write(self, data: memoryview) -> object: ...
     def commit(self) -> None: ...
     def abort(self) -> None: ...
 
@@ -65,12 +65,11 @@ class _LocalWriter:
         except OSError as error:
             raise (no_space(error) if _is_full(error) else error) from error
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: memoryview) -> None:
         """Append bytes; raise Refused (507) if the disk is full."""
-        view = memoryview(data)
         try:
-            while len(view):
-                view = view[self._stream.write(view) :]
+            while len(data):
+                data = data[self._stream.write(data) :]
         except OSError as error:
             raise (no_space(error) if _is_full(error) else error) from error
 

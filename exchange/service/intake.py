@@ -91,11 +91,11 @@ class Upload:
         self._counted = size
         self._writer = service.blobs.put()
 
-    def _write(self, data: bytes) -> object:
+    def _write(self, data: memoryview) -> object:
         assert self._writer is not None  # the reader calls _begin first
         return self._writer.write(data)
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytearray) -> None:
         """Take the next bytes."""
         self._reader.feed(data)
 
@@ -139,25 +139,25 @@ async def receive(
         service.metrics.uploads.dec()
 
 
-async def _feed(chunks: AsyncIterator[bytes], upload: Upload, service: Service) -> bytes:
+async def _feed(chunks: AsyncIterator[bytes], upload: Upload, service: Service) -> bytearray:
+    """Hand on what fills a buffer, once more comes: the last of it is left to the turn that completes the upload."""
     pending, declared = bytearray(), False
     try:
         async for chunk in chunks:
             if not declared and b"\n" in chunk:
                 declared, upload.received_at = True, service.clock()
-            pending += chunk
             if len(pending) >= BUFFER_BYTES:
-                data = bytes(pending)
-                pending.clear()
-                await run_in_threadpool(upload.feed, data)
-        return bytes(pending)
+                full, pending = pending, bytearray()
+                await run_in_threadpool(upload.feed, full)
+            pending += chunk
+        return pending
     except BaseException:
         # Also if the sender has gone or the server stops: nothing half-written stays.
         upload.close(None, keep=False)
         raise
 
 
-def _complete(upload: Upload, rest: bytes, accept: Callable[[Stored], T]) -> T:
+def _complete(upload: Upload, rest: bytearray, accept: Callable[[Stored], T]) -> T:
     stored, keep = None, False
     try:
         if rest:

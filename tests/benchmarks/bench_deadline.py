@@ -4,6 +4,10 @@ of them twice, and each is checked behind the judge's walls meanwhile. `bench_ex
 Requests are made before and sent by processes of their own, whose processor time is told and bounded. How long verdicts
 take is predicted from a few submissions before; a notebook's kernel beside all this is asked for an answer again and
 again. DEADLINE_STUDENTS=200 makes it short; with 1,000 it takes about six minutes.
+
+The work of a queue is the processor time of all that it needs: the exchange, the grading service, its runners, and the
+judges and sandboxes that they start and kill (`processor_group`). What other programs had of the processors while the
+queue was drained stands beside: a ratio above 1 tells of waiting only where they had little.
 """
 
 import json
@@ -12,17 +16,18 @@ import random
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from statistics import mean, median
 
 from exchange.protocol.models import parse_utc
-from tests.benchmarks.busy import LITTLE_OF_A_CORE, tree_cpu_seconds
+from tests.benchmarks.busy import LITTLE_OF_A_CORE, machine_seconds, own_and_started, tree_cpu_seconds
 from tests.benchmarks.capacity_model import percentile, waits
 from tests.benchmarks.deadline_day import a_day, lost, port_of, requests
 from tests.benchmarks.grading_beside import GradingBeside
 from tests.benchmarks.kernel_beside import KernelBeside
-from tests.benchmarks.load import Load
+from tests.benchmarks.load import Load, Sent
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import Process, as_process, make_settings
 
@@ -30,8 +35,7 @@ STUDENTS = int(os.environ.get("DEADLINE_STUDENTS", "1000"))
 SECONDS = 60.0 * STUDENTS / 1000  # a smaller class has the same rush
 SIZE = 200_000
 MODULE = "tensor"
-CORES = os.cpu_count() or 1
-JOBS = int(os.environ.get("DEADLINE_JOBS", CORES))
+JOBS = CORES = len(os.sched_getaffinity(0))
 KNOWN = 12 * JOBS  # submissions by which the rest is predicted
 QUIET_SECONDS = 10.0
 
@@ -79,35 +83,55 @@ def notebooks(count: int) -> list[bytes]:
     return made
 
 
+@dataclass(frozen=True)
+class Used:
+    """Processor seconds at a moment: of what the queue needs, of the exchange in it, and of all other programs."""
+
+    queue: float
+    exchange: float
+    others: float
+
+    @classmethod
+    def now(cls, live: Process, grading: GradingBeside) -> "Used":
+        exchange, judging = tree_cpu_seconds(live.process.pid), grading.cpu_seconds()
+        own = sum(own_and_started()) + grading.cpu_seconds_of_killed()
+        return cls(exchange + judging, exchange, machine_seconds() - own)
+
+
 def the_deadline(
     report, live: Process, grading: GradingBeside, kernel: KernelBeside, known: float, without: list[float]
 ) -> None:
     """Let everybody submit, wait until everybody has a verdict, and tell."""
     day = a_day(STUDENTS, SECONDS, Random(STUDENTS))
     load = Load(port_of(live), requests(live, day, MODULE, notebooks(STUDENTS), "student"), live.scratch)
-    exchange_before, memory = tree_cpu_seconds(live.process.pid), live.peak_bytes()
+    before, memory = Used.now(live, grading), live.peak_bytes()
     with kernel.asked() as beside:
         sent = load.send()
-        exchange_after, due = tree_cpu_seconds(live.process.pid), time.monotonic()
-        work, left = grading.cpu_seconds() + exchange_after, grading.waiting()
+        due, used = time.monotonic(), Used.now(live, grading)
+        left = grading.waiting()
         grading.wait_for(STUDENTS)
-        drained = time.monotonic() - due
-        work = grading.cpu_seconds() + tree_cpu_seconds(live.process.pid) - work
-    wrong = lost(live, day, sent.answers, MODULE, "student")
+        drained, after = time.monotonic() - due, Used.now(live, grading)
+    tell_answers(report, sent, lost(live, day, sent.answers, MODULE, "student"))
+    spent = (used.exchange - before.exchange) / len(sent.answers)
+    report.measure("processor time of a submission (with what the grading asks)", spent * 1e3, "ms")
+    report.measure("waiting for a verdict at the due time", left, "")
+    work = (after.queue - used.queue) / CORES
+    report.ratio("queue drained, against work / cores", drained, work, "s", wanted="<= 1.15")
+    report.measure(f"of {CORES} cores, meanwhile: other programs", (after.others - used.others) / drained, "cores")
+    tell_waits(report, grading, known)
+    report.ratio("a kernel's round trip, beside all this", median(beside), median(without), "s", wanted="<= 2")
+    report.measure("peak memory of the exchange", live.peak_bytes() / 1e6, "MB", wanted="<= 200")
+    report.measure("of which before the deadline", memory / 1e6, "MB")
+
+
+def tell_answers(report, sent: Sent, wrong: list[str]) -> None:
+    """Tell how busy the senders were, what was lost, and how long receipts took."""
     for each in wrong[:5]:
         print(each, file=sys.stderr)
     report.measure("busiest sender", sent.busiest, "of a core", wanted=f"<= {LITTLE_OF_A_CORE}")
     report.measure(f"lost of {STUDENTS}", len(wrong), "", wanted="<= 0")
     seconds = [each.seconds for each in sent.answers]
     report.measure("to the receipt, 99 % at most", percentile(seconds, 0.99), "s")
-    spent = (exchange_after - exchange_before) / len(sent.answers)
-    report.measure("processor time of a submission (with what the grading asks)", spent * 1e3, "ms")
-    report.measure("waiting for a verdict at the due time", left, "")
-    report.ratio("queue drained, against work / cores", drained, work / CORES, "s", wanted="<= 1.15")
-    tell_waits(report, grading, known)
-    report.ratio("a kernel's round trip, beside all this", median(beside), median(without), "s", wanted="<= 2")
-    report.measure("peak memory of the exchange", live.peak_bytes() / 1e6, "MB", wanted="<= 200")
-    report.measure("of which before the deadline", memory / 1e6, "MB")
 
 
 def tell_waits(report, grading: GradingBeside, known: float) -> None:

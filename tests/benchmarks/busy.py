@@ -51,22 +51,23 @@ def watched(clients: list[int]) -> Iterator[Busy]:
 def told(report, *, is_client: bool) -> Iterator[None]:
     """Report how busy this process, all that it started, and the disk were; a client's share is bounded.
 
-    A container is none of its children: of a bench with containers, they are not counted.
+    A container is none of its children: of a bench with containers, they are not counted, nor are killed sandboxes.
     """
-    begin, before, disk = perf_counter(), _own_and_started(), _disk_seconds()
+    begin, before, disk = perf_counter(), own_and_started(), _disk_seconds()
     yield
-    seconds, after = perf_counter() - begin, _own_and_started()
+    seconds, after = perf_counter() - begin, own_and_started()
     own, started = ((a - b) / seconds for a, b in zip(after, before, strict=True))
     report.measure("busy: this process", own, "of a core", wanted=f"<= {MOST_OF_A_CORE}" if is_client else "")
     report.measure("busy: what it started", started, "of a core")
     report.measure("busy: disk", (_disk_seconds() - disk) / seconds, "of the time")
 
 
-def _own_and_started() -> tuple[float, float]:
+def own_and_started() -> tuple[float, float]:
     """Return processor seconds of this process, and of its descendants: those that have ended and those that run."""
     times = os.times()
     ended = times.children_user + times.children_system
-    return times.user + times.system, ended + sum(map(cpu_seconds, descendants(os.getpid())))
+    running = (cpu_seconds(each, with_ended=True) for each in descendants(os.getpid()))
+    return times.user + times.system, ended + sum(running)
 
 
 def _used(clients: list[int]) -> dict[str, float]:
@@ -99,6 +100,13 @@ def cpu_seconds(pid: int, with_ended: bool = False) -> float:
     except (FileNotFoundError, ProcessLookupError):
         return 0.0
     return sum(map(int, fields[11 : 15 if with_ended else 13])) * TICK
+
+
+def machine_seconds() -> float:
+    """Return the processor time that all programs and the kernel have had since the machine's start."""
+    first = Path("/proc/stat").read_text().partition("\n")[0].split()
+    user, nice, system, _idle, _waiting, *interrupts = map(int, first[1:8])
+    return (user + nice + system + sum(interrupts)) * TICK
 
 
 def _disk_seconds() -> float:

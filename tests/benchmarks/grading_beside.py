@@ -8,6 +8,7 @@ import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from tests.benchmarks.busy import tree_cpu_seconds
 from tests.benchmarks.processor_group import processor_group
 from tests.exchange.live import COURSE, Live, free_port
 from tests.harness.mortal import mortal
@@ -57,6 +58,10 @@ class GradingBeside:
     def cpu_seconds(self) -> float:
         """Return the processor seconds of the service and of all that judged for it, killed sandboxes among them."""
         return self._group.seconds()
+
+    def cpu_seconds_of_killed(self) -> float:
+        """Return what of that /proc lacks: sandboxes that were killed."""
+        return self.cpu_seconds() - tree_cpu_seconds(self._process.pid)
 
     def warm(self, count: int) -> None:
         """Wait for the first verdicts, which load what the next ones have."""

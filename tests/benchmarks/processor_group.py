@@ -19,16 +19,16 @@ class ProcessorGroup:
     """A control group that processes were put into."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def add(self, pid: int) -> None:
         """Count a process, its descendants, and whatever they start, from now on."""
         for each in (pid, *descendants(pid)):
-            self._folder.joinpath("cgroup.procs").write_text(str(each))
+            self.folder.joinpath("cgroup.procs").write_text(str(each))
 
     def seconds(self) -> float:
         """Return the processor seconds that the group had."""
-        lines = self._folder.joinpath("cpu.stat").read_text().splitlines()
+        lines = self.folder.joinpath("cpu.stat").read_text().splitlines()
         return int(dict(line.split() for line in lines)["usage_usec"]) / 1e6
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 from tests.benchmarks.__main__ import run
-from tests.benchmarks.busy import MOST_OF_A_CORE, Busy, cpu_seconds, told, watched
+from tests.benchmarks.busy import MOST_OF_A_CORE, Busy, cpu_seconds, machine_seconds, told, watched
 from tests.benchmarks.report import Report
 
 SPIN = (
@@ -79,7 +79,15 @@ def test_a_benchmark_whose_own_process_is_a_client_without_time_left_fails(monke
             report.measure("speed", 1.0, "1/s")
 
     monkeypatch.setitem(sys.modules, "tests.benchmarks.bench_spins", Spins)
-    monkeypatch.setattr("tests.benchmarks.busy._own_and_started", iter([(0.0, 0.0), (1e6, 0.0)]).__next__)
+    monkeypatch.setattr("tests.benchmarks.busy.own_and_started", iter([(0.0, 0.0), (1e6, 0.0)]).__next__)
     report = Report()
     assert run("spins", report)
     assert [row.label for row in report.failed] == ["busy: this process"]
+
+
+def test_the_machine_was_at_least_as_busy_as_a_process_of_it():
+    before = machine_seconds()
+    process = spinning()
+    wait_for_cpu(process, 0.3)
+    end(process)
+    assert machine_seconds() - before >= 0.25
