@@ -102,7 +102,7 @@ def come(hub: BenchHub, people: int, ahead: bool = False, parts: dict[str, float
             list(pool.map(lambda name: open_notebook(hub, name, ahead), names))
         seconds = time.perf_counter() - began
         if parts is not None:
-            parts |= {"Hub": hub_cpu_seconds(hub) - own, "engine": engine_cpu_seconds() - engine}
+            parts |= {"Hub": hub_cpu_seconds(hub) - own, "engine": used_since(engine)}
             parts |= cpu_of_servers(hub.roots(names))
         return seconds
     finally:
@@ -118,10 +118,15 @@ def open_notebook(hub: BenchHub, name: str, is_there: bool) -> None:
     run_first_cell(hub, name)
 
 
-def engine_cpu_seconds() -> float:
-    """Return what the engine has used since it runs: ask before containers are removed, their shims go with them."""
-    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return sum(cpu_seconds(pid, with_ended=True) for pid in pids if _name(pid).startswith(ENGINE))
+def engine_cpu_seconds() -> dict[str, float]:
+    """Return what each process of the engine has used: shims come with containers, and go with them."""
+    pids = [path.name for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return {pid: cpu_seconds(int(pid), with_ended=True) for pid in pids if _name(pid).startswith(ENGINE)}
+
+
+def used_since(before: dict[str, float]) -> float:
+    """Return what the engine's processes of now have used since `before`."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in engine_cpu_seconds().items())
 
 
 def hub_cpu_seconds(hub: BenchHub) -> float:
@@ -140,7 +145,7 @@ def cpu_of_servers(roots: list[int]) -> dict[str, float]:
     return found
 
 
-def _name(pid: int) -> str:
+def _name(pid: int | str) -> str:
     return _read(pid, "comm")
 
 
@@ -148,7 +153,7 @@ def _command(pid: int) -> str:
     return _read(pid, "cmdline")
 
 
-def _read(pid: int, what: str) -> str:
+def _read(pid: int | str, what: str) -> str:
     try:
         return Path(f"/proc/{pid}/{what}").read_text()
     except (FileNotFoundError, ProcessLookupError):
