@@ -1,5 +1,6 @@
 """Help is offered beside a test cell that failed several times, and never costs a cell anything."""
 
+import atexit
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ def offers(*bodies: str) -> list[str]:
             shell.run_cell(CELL.format(body=body))
         finally:
             InteractiveShell.clear_instance()
+            atexit.unregister(shell.atexit_operations)  # at exit each would collect all garbage
     return shown
 
 

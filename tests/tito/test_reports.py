@@ -1,5 +1,6 @@
 """What a test cell notes reaches the course in one event, and never costs the cell anything."""
 
+import atexit
 import json
 import subprocess
 import sys
@@ -56,6 +57,7 @@ def in_a_kernel(code: str) -> None:
         shell.run_cell(code)
     finally:
         InteractiveShell.clear_instance()
+        atexit.unregister(shell.atexit_operations)  # at exit each would collect all garbage
 
 
 def test_a_cell_notes_names_counts_kind_and_marks_and_nothing_else(online, monkeypatch, tmp_path):

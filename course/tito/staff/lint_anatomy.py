@@ -100,8 +100,9 @@ def _section(source: ModuleSource, heading: str) -> list[Cell]:
     """The cells from a heading of level 2 to the next."""
     found: list[Cell] = []
     inside = False
+    all_second = [(cell, words) for cell, _, marks, words in headings(source) if marks == "##"]
     for cell in source.cells:
-        second = [words for other, _, marks, words in headings(source) if other is cell and marks == "##"]
+        second = [words for other, words in all_second if other is cell]
         if second:
             inside = heading in second
         if inside:
