@@ -147,7 +147,7 @@ def test_a_note_that_cannot_be_written_or_removed_keeps_no_server_from_starting(
     tito(tmp_path, script)
     launch.main()
     assert served[-1] == "served"
-    assert "could not be brought up to date" in capsys.readouterr().err
+    assert "could not be updated" in capsys.readouterr().err
 
 
 def test_a_postponed_name_does_what_the_real_one_does(launch, monkeypatch):
