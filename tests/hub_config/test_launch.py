@@ -73,7 +73,7 @@ def test_a_refused_fetch_is_told_in_a_note_with_what_to_run(launch, tmp_path):
 
 def test_a_fetch_without_words_is_told_by_its_code(launch, tmp_path):
     tito(tmp_path, "exit 7")
-    assert launch.Fetch().problem() == "tito fetch ended with 7."
+    assert launch.Fetch().problem() == "tito fetch failed with exit status 7."
 
 
 def test_an_endless_fetch_ends_with_all_that_it_started(launch, tmp_path, monkeypatch):
