@@ -37,7 +37,7 @@ check: ## lint, types and the fast lane of the tests, in under two minutes
 	@scripts/prepare.sh python
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy >build/types.log 2>&1 & types=$$!; failed=0; \
+	@mkdir -p build; $(BIN)/mypy >build/types.log 2>&1 & types=$$!; failed=0; \
 	$(BIN)/python -m tests.lanes fast || failed=1; \
 	wait $$types || failed=1; cat build/types.log; exit $$failed
 

@@ -64,15 +64,9 @@ class Lane:
         return self.minutes + self.minutes_per_module * modules
 
 
-def on_ci() -> bool:
-    return os.environ.get("CI") == "true"
-
-
 # With all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter.
 LANES = {
-    # A second process collects all tests again: worth it on CI, which draws more of hypothesis's examples, and not at
-    # `make check`, which looks at the types meanwhile.
-    "fast": Lane("what has no marker of a lane: nothing is started", 6, processes=2 if on_ci() else 1),
+    "fast": Lane("what has no marker of a lane: nothing is started", 6),
     "service": Lane("services, commands and workers as processes; databases; environments", 27, processes=3),
     # after the services, so that the docker lane's builds, which run beside the first lanes, have ended
     "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.7),
@@ -170,7 +164,8 @@ def closing(outcomes: list[Outcome]) -> int:
     if len(retried) > MOST_RETRIED:
         print(f"{len(retried)} tests were run twice, at most {MOST_RETRIED} may be: look at the first ones' output")
         failed = True
-    return int(failed or (on_ci() and any(outcome.over for outcome in outcomes)))
+    on_ci = os.environ.get("CI") == "true"
+    return int(failed or (on_ci and any(outcome.over for outcome in outcomes)))
 
 
 def selection(name: str) -> str:

@@ -96,7 +96,7 @@ def _validity(certificate: x509.Certificate, file: Path) -> list[str]:
     if now > ends:
         raise NotReady(f"tls_cert: {file} expired on {ends:%Y-%m-%d %H:%M} UTC. Renew it, then start again")
     if now < begins:
-        raise NotReady(f"tls_cert: {file} is only valid from {begins:%Y-%m-%d %H:%M} UTC. Is this machine's clock right?")
+        raise NotReady(f"tls_cert: {file} is valid from {begins:%Y-%m-%d %H:%M} UTC. Is this machine's clock right?")
     if ends - now < SOON:
         renew = "renew it, then run: python -m hub_config restart proxy"
         return [f"The certificate {file} expires on {ends:%Y-%m-%d %H:%M} UTC: {renew}"]

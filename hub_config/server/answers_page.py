@@ -1,7 +1,7 @@
-"""The page *Questions*: what one asked the staff and what they answered; and what JupyterLab asks to tell of answers.
+"""The page *Questions*: the student's questions and the staff's answers; and the data for JupyterLab's notification.
 
-Promises: whatever somebody wrote is shown as text; a course that does not answer costs seconds and one line. The
-exchange is asked by Tornado's own client, which knows no proxies: the exchange's would be in every server's memory.
+Promises: everything that people wrote is shown as text; a course that does not answer costs seconds and one line. The
+exchange is asked with Tornado's own client, which ignores proxies: the exchange's would be in every server's memory.
 """
 
 import json
@@ -18,7 +18,7 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 PAGE, UNREAD = "questions", "questions/unread"
 SECONDS = 10.0
-NAMED = re.compile(r"[A-Za-z0-9_]{1,100}")  # exercises and modules; what is called otherwise is not named
+NAMED = re.compile(r"[A-Za-z0-9_]{1,100}")  # exercises and modules; other names are not shown
 
 
 def _jupyter_server_extension_points() -> list[dict]:
@@ -31,7 +31,7 @@ def _load_jupyter_server_extension(serverapp) -> None:
 
 
 async def of_exchange(method: str, *path: str, query: str = "") -> object:
-    """Ask the exchange about one's own questions, with this server's token; OSError if it does not answer."""
+    """Ask the exchange about the student's own questions, with this server's token; OSError if it does not answer."""
     course = os.environ.get("EXCHANGE_COURSE", "")
     parts = "/".join(quote(part, safe="") for part in ("courses", course, "questions", *path))
     url = f"{os.environ.get('EXCHANGE_URL', '').rstrip('/')}/api/v1/{parts}{query}"
@@ -48,18 +48,18 @@ async def of_exchange(method: str, *path: str, query: str = "") -> object:
 
 
 async def own() -> list[dict]:
-    """List one's own questions, oldest first."""
+    """List the student's own questions, oldest first."""
     rows = await of_exchange("GET", query="?mine=true")
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
 
 def is_unread(row: dict) -> bool:
-    """Tell whether an answer is there that was not read."""
+    """Tell whether there is an unread answer."""
     return bool(row.get("answered_at")) and not row.get("seen_at")
 
 
 class Unread(APIHandler):
-    """The answers that were not read, by module and exercise."""
+    """The unread answers, by module and exercise."""
 
     @web.authenticated
     async def get(self) -> None:
@@ -72,7 +72,7 @@ class Unread(APIHandler):
 
 
 class Questions(HistoryPage):
-    """All of one's questions, newest first; to look is to have read."""
+    """All of the student's questions, newest first; opening the page marks answers as read."""
 
     @web.authenticated
     async def get(self) -> None:
@@ -85,12 +85,12 @@ class Questions(HistoryPage):
         except OSError as error:
             said = f"{error}. Load the page again in a moment."
         body = "".join(_shown(row) for row in reversed(rows))
-        self.page("Your questions to the staff", body or "<p>Nothing was asked yet.</p>", said)
+        self.page("Your questions to the staff", body or "<p>You have not asked anything yet.</p>", said)
 
 
 def _shown(row: dict) -> str:
     about = ", ".join(escape(str(row[name])) for name in ("assignment", "exercise") if row.get(name))
-    waits = "Somebody is at it." if row.get("taken_by") else "Not answered yet."
+    waits = "Somebody is working on it." if row.get("taken_by") else "Not answered yet."
     answer = f"<h3>Answer</h3>{_written(row['answer'])}" if row.get("answer") else f"<p>{waits}</p>"
     asked = f'<time datetime="{escape(str(row.get("asked_at", "")))}"></time>'
     return f"<section><h2>{about}</h2><p>{asked}</p>{_written(row.get('text', ''))}{answer}</section>"

@@ -1,7 +1,7 @@
-"""A server extension that sends what test cells noted to the course: at most one request a minute, in no cell's way.
+"""A server extension that sends test cells' notes to the course: at most one request a minute, delaying no cell.
 
-Kernels only add lines to a file. The server looks for it and lets a process of its own send them, which loads what it
-needs and is gone again (`tito.student.reports`); a course that can't be reached is asked the next time.
+Kernels only add lines to a file. The server watches it and starts a separate process to send them, which loads what it
+needs and ends (`tito.student.reports`); if the course can't be reached, the notes go the next time.
 """
 
 import os
@@ -35,7 +35,7 @@ class Reports:
         self.process: subprocess.Popen | None = None
 
     def send(self) -> None:
-        """Start a process if there is something to send and none is at it."""
+        """Start a process if there is something to send and none is running."""
         if self.process is not None and self.process.poll() is None:
             return
         self.process = None

@@ -1,7 +1,7 @@
-"""The page *Correction*: what the newest release of a module changes in one's notebook, and a button that takes it.
+"""The page *Correction*: what a module's newest release changes in the student's notebook, and a button to take it.
 
-Promises: nothing changes before the button; whatever a notebook holds is shown as text and runs nothing. The work is a
-process of its own (`tito module update`), as the exchange's client is in no server's memory.
+Promises: nothing changes before the button; a notebook's content is shown as text and runs nothing. The work is a
+separate process (`tito module update`), because the exchange's client is in no server's memory.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Correction(HistoryPage):
             self.page(f"Correction of {slug}", "", f"Nothing was changed: {told['error']}")
             return
         undo = f'<p><a href="{self.address(slug, told["undo"])}">Undo it in the history</a></p>' if told["undo"] else ""
-        said = "Your notebook is corrected; your answers are as they were." if told["changed"] else "Nothing to do."
+        said = "Your notebook is corrected; your answers are unchanged." if told["changed"] else "Nothing to do."
         self.page(f"Correction of {slug}", DONE + self._notebook(slug) + undo, f"{said} {RELOAD}", notebook_of(slug))
 
     def _notebook(self, slug: str) -> str:
@@ -54,7 +54,7 @@ class Correction(HistoryPage):
 
     def _plan(self, slug: str, told: dict[str, Any]) -> str:
         if not told["needed"]:
-            return "<p>Nothing to do: your notebook has the text and the tests of the newest release.</p>"
+            return "<p>Nothing to do: your notebook already has the text and the tests of the newest release.</p>"
         return (
             f"<p>{_damaged(told) if told['damaged'] else WORDS}</p>{self._button(slug)}"
             f"{_names('Kept at the end, since the corrected notebook has no place for it', told['kept_at_the_end'])}"
@@ -71,10 +71,10 @@ class Correction(HistoryPage):
 
 WORDS = (
     "Save the notebook in JupyterLab first. Your answers and your own cells stay where they are, and what you have now "
-    "becomes a version of your history. Lines with + come, lines with - go."
+    "becomes a version of your history. Lines with + are added, lines with - are removed."
 )
-RELOAD = "If JupyterLab shows the old one: File, Reload Notebook from Disk."
-DONE = "<p>Run the tests again. If you had completed the module, complete it once more: your package is as it was.</p>"
+RELOAD = "If JupyterLab shows the old notebook: File, Reload Notebook from Disk."
+DONE = "<p>Run the tests again. If you had completed the module, complete it again: your package has not changed.</p>"
 
 
 def notebook_of(slug: str) -> str:
@@ -83,7 +83,7 @@ def notebook_of(slug: str) -> str:
 
 def _damaged(told: dict[str, Any]) -> str:
     number = told["answers_of_version"]
-    whose = f"version {number} of your history" if number else "nowhere: your history has no version that can be read"
+    whose = f"version {number} of your history" if number else "nowhere, because your history has no readable version"
     return f"Your notebook can't be read. It is kept as a version, and the answers are taken from {whose}."
 
 
@@ -97,7 +97,7 @@ def _change(change: dict[str, Any]) -> str:
 
 
 async def update(slug: str, option: str) -> dict[str, Any]:
-    """Do what the command does, and return what it says; `error` if it could not."""
+    """Run the command and return its result; `error` if it failed."""
     command = [sys.executable, "-m", "tito.cli", "module", "update", slug, option, "--json"]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.DEVNULL, stdout=pipe, stderr=pipe)

@@ -1,7 +1,7 @@
-"""What a student meets whose home is full: notebooks open read-only, saving says why it fails, a page helps.
+"""What a student with a full home sees: notebooks open read-only, saving says why it fails, a page helps.
 
-Promises: a file is either as it was saved last or as it is saved now, whatever the disk does meanwhile; what says that
-there is no room names the page that makes some.
+Promises: a file is either as last saved or as saved now, whatever the disk does meanwhile; messages that
+there is no room name the page for making some.
 """
 
 import os
@@ -23,7 +23,7 @@ from tornado.httputil import HTTPMessageDelegate, HTTPServerRequest
 from tornado.routing import PathMatches, Router, Rule
 
 PAGE = "full-home"
-KNOWN = "home-is-full-known"  # the cookie of somebody who wants to go on
+KNOWN = "home-is-full-known"  # the cookie of somebody who wants to continue
 SHOWN = 40
 MB = 2**20
 NO_ROOM = 507
@@ -40,14 +40,14 @@ def _load_jupyter_server_extension(serverapp) -> None:
 
 
 class Contents(AsyncLargeFileManager):
-    """Files of a home that may be full."""
+    """The files of a home that may be full."""
 
     @property
     def page(self) -> str:
         return getattr(self.parent, "base_url", "/") + PAGE
 
     async def get(self, path, content=True, type=None, format=None, require_hash=False):
-        """A file that could not be saved is shown as one that can't be."""
+        """A file that can't be saved is shown as read-only."""
         model = await super().get(path, content=content, type=type, format=format, require_hash=require_hash)
         if content and model["type"] != "directory" and not room.has_room(Path(self.root_dir)):
             model["writable"] = False
@@ -58,7 +58,7 @@ class Contents(AsyncLargeFileManager):
             return await super().save(model, path)
 
     async def delete_file(self, path):
-        """Without room files are deleted for good: the trash is in the home, and needs room for its own notes."""
+        """Without room, files are deleted permanently: the trash is in the home and needs room for its own records."""
         if not room.has_room(Path(self.root_dir)):
             self.delete_to_trash = False
         try:
@@ -76,7 +76,7 @@ class Contents(AsyncLargeFileManager):
 
     @contextmanager
     def atomic_writing(self, os_path, text=True, encoding="utf-8", **more):
-        """Jupyter's own writes into the file itself, which is cut short where the last bytes find no room."""
+        """Jupyter's own writes into the file itself, which is cut short if there is no room for the last bytes."""
         with self.perm_to_403(os_path), room.replacing(os_path) as new:
             how = {"encoding": encoding, "newline": "\n"} if text else {}
             with new.open("w" if text else "wb", **how, **more) as file:
@@ -91,13 +91,13 @@ class Contents(AsyncLargeFileManager):
                 raise
             raise web.HTTPError(
                 NO_ROOM,
-                "Your home is full: nothing was saved, and the file on disk is as it was saved last. Keep this tab "
-                f"open, make room at {self.page} (it lists your largest files), then save again.",
+                "Your home is full: nothing was saved, and the file on disk is as you last saved it. Keep this tab "
+                f"open, free some space at {self.page} (it lists your largest files), then save again.",
             ) from error
 
 
 class Kernels(CountedKernels):
-    """Kernels that start in a full home too: without room IPython finds neither its folder nor its history there."""
+    """Kernels that also start in a full home: without room, IPython has neither its folder nor its history there."""
 
     async def start_kernel(self, **more):
         if not room.has_room(Path(self.root_dir)):
@@ -107,7 +107,7 @@ class Kernels(CountedKernels):
 
 
 class Checkpoints(AsyncFileCheckpoints):
-    """Checkpoints that are whole, and restored whole, or not at all."""
+    """Checkpoints that are written and restored either whole or not at all."""
 
     async def _copy(self, src, dest):
         with room.replacing(dest) as new:
@@ -124,7 +124,7 @@ def _is_full(error: BaseException | None) -> bool:
 
 
 class BeforeLab(Router):
-    """Show the page in place of JupyterLab's own while the home is full, until its owner goes on."""
+    """Show the page instead of JupyterLab's own while the home is full, until its owner continues."""
 
     def __init__(self, serverapp) -> None:
         self.app, self.home = serverapp.web_app, Path(serverapp.contents_manager.root_dir)
@@ -156,7 +156,7 @@ class FullHome(JupyterHandler):
         name = self.get_body_argument("file", strip=False)
         try:
             freed = room.delete_file(self.home, os.fsdecode(bytes.fromhex(name)))
-            said = f"{_shown(name)} is deleted: {_size(freed)} more."
+            said = f"Deleted {_shown(name)}: {_size(freed)} freed."
         except (OSError, ValueError) as error:
             said = f"{_shown(name)} was not deleted: {getattr(error, 'strerror', '') or error}."
         self._page(said)
@@ -170,12 +170,12 @@ class FullHome(JupyterHandler):
         rows = "".join(self._row(found) for found in room.largest_files(self.home, SHOWN))
         self.finish(
             TEMPLATE.format(
-                heading="Your home is full" if full else "Your home has room again",
-                words=WHILE_FULL if full else "Go on where you were. What could not be saved before can be saved now.",
+                heading="Your home is full" if full else "Your home has space again",
+                words=WHILE_FULL if full else "Continue where you were. What could not be saved can be saved now.",
                 said=f'<p class="said" role="status">{escape(said)}</p>' if said else "",
                 free=_size(room.free_bytes(self.home)),
                 rows=rows,
-                go_on="Go on to JupyterLab, read-only" if full else "Go on to JupyterLab",
+                go_on="Continue to JupyterLab, read-only" if full else "Continue to JupyterLab",
                 base=escape(self.base_url),
             )
         )
@@ -195,7 +195,7 @@ def _about(path: str) -> str:
     if "/.ipynb_checkpoints/" in f"/{path}":
         return "<br><small>a copy that JupyterLab made of the notebook at its last save</small>"
     if path.startswith(".local/share/Trash/"):
-        return "<br><small>deleted before, and still in the trash</small>"
+        return "<br><small>deleted earlier, but still in the trash</small>"
     return ""
 
 
@@ -211,8 +211,8 @@ def _size(size: int) -> str:
 
 
 WHILE_FULL = (
-    "Nothing can be saved: notebooks open read-only, and what is on disk stays as you saved it last. Submitting works. "
-    "Delete files that you no longer need, here, for good."
+    "Nothing can be saved: notebooks open read-only, and files on disk stay as you last saved them. Submitting works. "
+    "Delete files that you no longer need here; they are deleted permanently."
 )
 TEMPLATE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -242,7 +242,7 @@ footer {{ border-top: 1px solid var(--line); margin-top: 2rem; padding-top: .5re
 {said}
 <p>Free: {free}. <a href="?go-on=1">{go_on}</a></p>
 <h2>Your largest files</h2>
-<table><thead><tr><th scope="col" class="size">Size</th><th scope="col">File</th><th scope="col">For good</th></tr>
+<table><thead><tr><th scope="col" class="size">Size</th><th scope="col">File</th><th scope="col">Permanently</th></tr>
 </thead><tbody>{rows}</tbody></table>
 </main>
 <footer><a href="{base}history">History of your notebooks</a></footer>

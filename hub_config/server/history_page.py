@@ -1,6 +1,6 @@
-"""The page *History*: the versions of a module's notebook, compared by cell with what is there now, and put back.
+"""The page *History*: the versions of a module's notebook, compared with the present one cell by cell, and restored.
 
-Promises: whatever a notebook holds is shown as text and runs nothing; what is put back can be undone here too.
+Promises: a notebook's content is shown as text and runs nothing; a restore can be undone here too.
 """
 
 import json
@@ -37,7 +37,7 @@ def _load_jupyter_server_extension(serverapp) -> None:
 
 
 class HistoryPage(JupyterHandler):
-    """What the pages share: the workspace, the frame of a page."""
+    """What the pages share: the workspace and a page's frame."""
 
     @property
     def workspace(self) -> Workspace:
@@ -52,7 +52,7 @@ class HistoryPage(JupyterHandler):
         return quote("/".join((f"{self.base_url}{PAGE}", *map(str, parts))))
 
     def page(self, title: str, body: str, said: str = "", restored: str = "") -> None:
-        """Answer with a page. `restored` names a notebook that a JupyterLab around this page should take from disk."""
+        """Answer with a page. `restored` names a notebook that a JupyterLab around this page should reload."""
         nonce = secrets.token_urlsafe(16)
         rules = f"default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; form-action 'self'"
         self.set_header("Content-Type", "text/html; charset=UTF-8")
@@ -75,7 +75,7 @@ class HistoryPage(JupyterHandler):
 
 
 class Modules(HistoryPage):
-    """All modules of which there are versions; with ?notebook=PATH straight to the module of that notebook."""
+    """All modules that have versions; with ?notebook=PATH straight to the module of that notebook."""
 
     @web.authenticated
     def get(self) -> None:
@@ -120,7 +120,7 @@ class Versions(HistoryPage):
 
 
 class OneVersion(HistoryPage):
-    """One version: what differs from the notebook as it is saved now, and buttons that put it back."""
+    """One version: how it differs from the notebook as saved now, and buttons that restore it."""
 
     @web.authenticated
     def get(self, slug: str, number: str) -> None:
@@ -135,7 +135,7 @@ class OneVersion(HistoryPage):
         except (TitoError, OSError) as error:
             self._show(slug, int(number), f"Nothing was restored: {error}")
             return
-        undo = f" Version {done.undo.number} is what you had before: restore it to undo this." if done.undo else ""
+        undo = f" Version {done.undo.number} is what you had before; restore it to undo this." if done.undo else ""
         before = self._way_back(slug, done.undo.number) if done.undo else ""
         path = f"{slug}/{slug}.ipynb"
         what = "The cell is" if cell else f"{path} is"
@@ -160,7 +160,7 @@ class OneVersion(HistoryPage):
             slug, number, "", "Restore the whole notebook", f"Restore the whole notebook of version {number}"
         )
         about = (
-            f"<p>Saved {when(version, datetime.now(UTC))}. Lines with + come back by restoring, lines with - go.</p>"
+            f"<p>Saved {when(version, datetime.now(UTC))}. Restoring adds lines with + and removes lines with -.</p>"
         )
         none = "" if changes else "<p>All cells have the same text as in your notebook now.</p>"
         back = f'<p><a href="{self.address(slug)}">All versions of {escape(slug)}</a></p>'
@@ -174,7 +174,7 @@ class OneVersion(HistoryPage):
 
 
 def when(version: Version, now: datetime) -> str:
-    """Write a time and how long ago it was."""
+    """Format a time and how long ago it was."""
     minutes = max(0, int((now - version.moment).total_seconds())) // 60
     if minutes < 100:
         ago = f"{minutes} min ago" if minutes else "just now"
@@ -184,17 +184,17 @@ def when(version: Version, now: datetime) -> str:
 
 
 def diff_line(line: str) -> str:
-    """Write a line of a difference: what comes and what goes is marked."""
+    """Format a line of a difference, marked if it is added or removed."""
     kind = KINDS.get(line[:1])
     return f"<{kind}>{escape(line)}</{kind}>" if kind else escape(line)
 
 
 WORDS = (
     "A version is kept whenever the notebook is saved, by you or by JupyterLab every two minutes: all of an hour, "
-    "then the last of each hour for two days, then of each day; what you submitted stays. Choose one to compare with "
-    "your notebook and to put it back, whole or a single cell."
+    "then the last of each hour for two days, then of each day; what you submitted is kept. Choose one to compare with "
+    "your notebook and to restore, whole or a single cell."
 )
-# Without it times are in UTC.
+# Without this script, times are in UTC.
 LOCAL_TIMES = (
     "for (const t of document.querySelectorAll('time')) t.textContent = new Date(t.dateTime).toLocaleString();"
 )

@@ -1,7 +1,7 @@
-"""Start a single-user server: fetch what is released while the server's code is loaded, then become the server.
+"""Start a single-user server: fetch what is released while the server's code loads, then become the server.
 
-Promises: it answers nobody before the released notebooks are in the home, or a note there says why they are not;
-fetching takes FETCH_SECONDS at most; a fetch that fails, and a home that is full, keep no server from starting.
+Promises: it answers nobody until the released notebooks are in the home, or a note there says why they are not;
+fetching takes at most FETCH_SECONDS; neither a failed fetch nor a full home keeps a server from starting.
 """
 
 import gc
@@ -20,8 +20,8 @@ from tito.late_imports import load_on_use, postpone
 
 FETCH_SECONDS = 20.0
 NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
-LONGEST_PROBLEM = 2000  # characters; an answer that is no exchange's may be a whole page
-# What other packages import at start and a server needs rarely or never: module, and the one name that they take.
+LONGEST_PROBLEM = 2000  # characters; an answer that is not from an exchange may be a whole page
+# What other packages import at start but a server rarely or never needs: module, and the one name that they import.
 POSTPONED = (
     ("rfc3987_syntax", "is_valid_syntax"),  # builds a parser of all IRIs, half of the time of a start
     ("jupyterlab.extensions.pypi", "PyPIExtensionManager"),  # the extension manager is switched off
@@ -49,10 +49,10 @@ HUB_ONLY = {
 
 
 def main() -> None:
-    """Prepare the home beside the imports, then serve."""
+    """Prepare the home while importing, then serve."""
     os.environ.setdefault("JUPYTER_RUNTIME_DIR", "/tmp/jupyter")
     if not has_room(Path.home()):
-        print("the home is full: it opens read-only, and what Jupyter writes for itself goes to /tmp", file=sys.stderr)
+        print("the home is full: it opens read-only, and Jupyter's own files go to /tmp", file=sys.stderr)
         keep_aside(Path.home(), os.environ)
     fetch = Fetch() if os.environ.get("SERVER_KIND") == "student" else None
     serve = load_server()
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 class Fetch:
-    """`tito fetch --released` as a process of its own, which can be ended and leaves no memory behind."""
+    """`tito fetch --released` as a separate process, which can be ended and leaves no memory in use."""
 
     def __init__(self) -> None:
         self.until = time.monotonic() + FETCH_SECONDS
@@ -81,7 +81,7 @@ class Fetch:
             self.refused = f"tito could not be started: {error}"
 
     def problem(self) -> str:
-        """Wait for its end; return what went wrong, nothing if all is well."""
+        """Wait for its end; return what went wrong, "" if nothing did."""
         if self.process is None:
             return self.refused
         try:
@@ -90,7 +90,7 @@ class Fetch:
             self._end()
             return f"The exchange did not answer within {FETCH_SECONDS:g} seconds."
         code, text = self.process.returncode, said.decode(errors="replace").strip()
-        return "" if code == 0 else text[:LONGEST_PROBLEM] or f"tito fetch ended with {code}."
+        return "" if code == 0 else text[:LONGEST_PROBLEM] or f"tito fetch failed with exit status {code}."
 
     def _end(self) -> None:
         assert self.process is not None and self.process.stdout is not None
@@ -102,7 +102,7 @@ class Fetch:
 
 def load_server() -> Callable[[], None]:
     """Import JupyterHub's single-user server; return what runs it."""
-    gc.disable()  # whatever is made now stays: to look for garbage in it costs a tenth of the start
+    gc.disable()  # what is made now stays: looking for garbage in it takes a tenth of the start
     for module, name in POSTPONED:
         postpone(module, name)
     for module in ON_USE:
@@ -117,7 +117,7 @@ def load_server() -> Callable[[], None]:
 
 @contextmanager
 def left_out(modules: Mapping[str, Iterable[str]]) -> Iterator[None]:
-    """Let what is imported meanwhile find empty modules with empty classes; whoever asks later gets the real ones."""
+    """Give imports empty modules with empty classes in the meantime; later imports get the real ones."""
     empty = {name: ModuleType(name) for name in modules if name not in sys.modules}
     for name, module in empty.items():
         vars(module).update({kind: type(kind, (), {}) for kind in modules[name]})
@@ -130,7 +130,7 @@ def left_out(modules: Mapping[str, Iterable[str]]) -> Iterator[None]:
 
 
 def report(problem: str) -> None:
-    """Write or remove the note; the same words go to the server's log."""
+    """Write or remove the note; the same text goes to the server's log."""
     try:
         if not problem:
             NOTE.unlink(missing_ok=True)
@@ -138,17 +138,17 @@ def report(problem: str) -> None:
         print(f"released notebooks were not fetched: {problem}", file=sys.stderr)
         NOTE.write_text(note_of(problem), encoding="utf-8")
     except OSError as error:
-        print(f"{NOTE} could not be brought up to date: {error}", file=sys.stderr)
+        print(f"{NOTE} could not be updated: {error}", file=sys.stderr)
 
 
 def note_of(problem: str) -> str:
-    """Return the note's text; what others said is quoted line by line, so that it stays a quotation."""
+    """Return the note's text; text from elsewhere is quoted line by line, so that it stays a quotation."""
     quoted = "\n".join(f"    {line}" for line in problem.splitlines())
     return (
         "# Some notebooks may be missing\n\nReleased modules could not be fetched when this server started:\n\n"
         f"{quoted}\n\n"
         "Your own files are untouched. Open a terminal (File, New, Terminal) and run `tito fetch --released`;\n"
-        "if that fails too, tell the course staff. This note goes away at the next good start.\n"
+        "if that fails too, tell the course staff. This note disappears at the next successful start.\n"
     )
 
 

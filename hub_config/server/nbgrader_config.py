@@ -13,7 +13,7 @@ configure(c)
 
 
 class KeptSubmit(ExchangeSubmit):
-    """Submit; what is submitted is in the history of the notebook."""
+    """Submit; the notebook's history keeps what is submitted."""
 
     def copy_files(self):
         keep_notebook(Workspace.here(), self.coursedir.assignment_id, "before submitting")

@@ -1,8 +1,7 @@
-"""A server extension that answers for nbgrader's until one of its addresses is asked for, and loads them then.
+"""A server extension that stands in for nbgrader's until one of their addresses is requested, and then loads them.
 
-Assignment List and Validate cost a server half a second and 40 MB, with what keeps a gradebook, and most servers start
-without anybody asking for them. What they answer, and to whom, stays nbgrader's own: the first request waits and is
-then routed as all later ones.
+Assignment List and Validate, with what keeps a gradebook, cost a server 40 MB, and most servers start without anybody
+using them. Answers and access stay nbgrader's own: the first request waits and is then routed like all later ones.
 """
 
 import importlib
@@ -21,11 +20,11 @@ def _jupyter_server_extension_points() -> list[dict]:
 
 def _load_jupyter_server_extension(serverapp) -> None:
     rules = serverapp.web_app.default_router.rules
-    rules.insert(-1, OnRequest(serverapp).rule)  # the last one answers that nothing is here
+    rules.insert(-1, OnRequest(serverapp).rule)  # the last rule answers "not found"
 
 
 class OnRequest(Router):
-    """Stand for the extensions among the server's rules; step aside once they are loaded."""
+    """Take the extensions' place among the server's rules until they are loaded."""
 
     def __init__(self, serverapp) -> None:
         self.serverapp = serverapp

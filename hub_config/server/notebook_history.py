@@ -1,7 +1,7 @@
 """Keep a version of a module's notebook whenever it is saved, and before anything else changes or removes it.
 
-Promises: what was on disk is in the history before something takes its place, whoever wrote it; a version that can't be
-kept fails no save; where a save finds no room, versions are given up for it, oldest first.
+Promises: what was on disk is in the history before it is replaced, whoever wrote it; a version that can't be
+kept makes no save fail; if a save has no room, versions are deleted for it, oldest first.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ def _load_jupyter_server_extension(serverapp) -> None:
 
 
 def thin_all(workspace: Workspace) -> None:
-    """Give up what time has made too many while no server ran; what can't be read or written now waits."""
+    """Delete versions that have expired while no server ran; what can't be read or written now is left for later."""
     for slug in modules_with_history(workspace):
         try:
             History(workspace, slug).thin()
@@ -35,7 +35,7 @@ def thin_all(workspace: Workspace) -> None:
 
 
 class Contents(FilesOfHome):
-    """Files of a home whose notebooks have a history."""
+    """The files of a home whose notebooks have a history."""
 
     async def save(self, model, path=""):
         part = model.get("chunk")  # of an upload in parts: 1 is the first, -1 the last

@@ -1,7 +1,7 @@
-"""Pages' files as they are sent: compressed when the environment was made, and kept by the browser for good.
+"""Static files ready to send: compressed when the environment was made, and cached permanently by the browser.
 
-JupyterLab's scripts are eight megabytes, and its server compresses nothing. `FILE.gz` beside a file is sent to a
-browser that takes it; nothing is compressed while somebody waits, and nothing that anybody wrote: these are files of
+JupyterLab's scripts are eight megabytes, and its server compresses nothing. `FILE.gz` next to a file is sent to a
+browser that accepts it; nothing is compressed while somebody waits, and no user's files are: these are files of
 packages.
 """
 
@@ -13,10 +13,10 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 class ReadyMade(FileFindHandler):
-    """Serve static files as Jupyter does, and their compressed twins where there are some."""
+    """Serve static files as Jupyter does, or their compressed twins if they exist."""
 
     def validate_absolute_path(self, root, absolute_path):
-        """Choose the twin, if the browser takes it and it is no older than its file."""
+        """Choose the twin if the browser accepts it and it is not older than its file."""
         found: str | None = super().validate_absolute_path(root, absolute_path)
         self._as_written = found
         if found and self._takes_gzip() and _is_current(Path(f"{found}.gz"), Path(found)):
@@ -24,7 +24,7 @@ class ReadyMade(FileFindHandler):
         return found
 
     def set_headers(self):
-        """Say how it is packed, and that what is named with its hash never changes."""
+        """Set the encoding, and that files with a hash in their name never change."""
         super().set_headers()
         self.set_header("Vary", "Accept-Encoding")
         if self.absolute_path != self._as_written:
@@ -33,11 +33,11 @@ class ReadyMade(FileFindHandler):
             self.set_header("Cache-Control", FOR_GOOD)
 
     def get_content_size(self):
-        """Return how much is sent; the base class may have looked at the file as it was written."""
+        """Return how much is sent; the base class may have measured the uncompressed file."""
         return Path(str(self.absolute_path)).stat().st_size
 
     def get_content_type(self):
-        """Name what it is when it is unpacked."""
+        """Return the type of the unpacked file."""
         packed, self.absolute_path = self.absolute_path, self._as_written
         try:
             return super().get_content_type()
@@ -45,7 +45,7 @@ class ReadyMade(FileFindHandler):
             self.absolute_path = packed
 
     def _takes_gzip(self) -> bool:
-        # A part of a packed file would be no part of the file.
+        # Part of a packed file is not part of the file.
         return "gzip" in self.request.headers.get("Accept-Encoding", "") and "Range" not in self.request.headers
 
 

@@ -1,6 +1,6 @@
-"""Whether a home has room, what fills it, and where a server keeps its own files while there is none.
+"""Whether a home has room, what fills it, and where a server keeps its own files while it has none.
 
-Nothing here needs room itself, or anything of Jupyter.
+Nothing here needs room itself, or any part of Jupyter.
 """
 
 import errno
@@ -16,9 +16,9 @@ from pathlib import Path
 from tito.history.room import FULL, give_up
 from tito.workspace import Workspace
 
-ENOUGH_BYTES = 1024 * 1024  # with less a notebook may not be saved
+ENOUGH_BYTES = 1024 * 1024  # with less, saving a notebook may fail
 PROBE_BYTES = 64 * 1024
-MOST_ENTRIES = 300_000  # that are looked at to find the largest files
+MOST_ENTRIES = 300_000  # checked to find the largest files
 ASIDE = "/tmp/home-is-full"
 # What Jupyter, IPython, JupyterLab and matplotlib write at start, each into its folder under ASIDE.
 WRITTEN_AT_START = {
@@ -34,14 +34,14 @@ READ_AT_START = {"JUPYTER_CONFIG_PATH": ".jupyter", "JUPYTER_PATH": ".local/shar
 
 @dataclass(frozen=True)
 class Found:
-    """A file of the home, by its path there, and the bytes that it takes."""
+    """A file in the home, by its path there, and the bytes that it takes."""
 
     path: str
     size: int
 
 
 def has_room(home: Path) -> bool:
-    """Tell whether a notebook can be saved; versions of notebooks are given up for that, and before anything else."""
+    """Tell whether a notebook can be saved; versions of notebooks are deleted for that, before anything else."""
     while not _has_room(home):
         if not give_up(Workspace(home / "tinytorch"), ENOUGH_BYTES):
             return False
@@ -49,7 +49,7 @@ def has_room(home: Path) -> bool:
 
 
 def _has_room(home: Path) -> bool:
-    """Tell by what is free, and by trying, which quotas and counts of files need."""
+    """Tell from the free space and by trying, which quotas and limits on the number of files require."""
     try:
         free = os.statvfs(home)
         if free.f_bavail * free.f_frsize < ENOUGH_BYTES:
@@ -69,7 +69,7 @@ def free_bytes(home: Path) -> int:
 
 
 def keep_aside(home: Path, environ: MutableMapping[str, str]) -> None:
-    """Let what is written at start go to memory, and settings that are there still be read."""
+    """Redirect what is written at start to memory, but still read existing settings."""
     for name, folder in WRITTEN_AT_START.items():
         environ[name] = f"{ASIDE}/{folder}"
         Path(environ[name]).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -78,7 +78,7 @@ def keep_aside(home: Path, environ: MutableMapping[str, str]) -> None:
 
 
 def largest_files(home: Path, count: int) -> list[Found]:
-    """List the files that take most, hidden ones too; links are not followed."""
+    """List the largest files, including hidden ones; links are not followed."""
     return heapq.nlargest(count, _files(home), key=lambda found: found.size)
 
 
@@ -97,7 +97,7 @@ def _files(home: Path) -> Iterator[Found]:
 
 
 def delete_file(home: Path, name: str) -> int:
-    """Delete a file of the home for good; return the bytes that it took. Raise OSError, or ValueError for no such."""
+    """Permanently delete a file in the home; return its bytes. Raise OSError, or ValueError if it is not there."""
     path = home / name
     if (
         Path(name).is_absolute()
@@ -114,7 +114,7 @@ def delete_file(home: Path, name: str) -> int:
 
 @contextmanager
 def replacing(path: str) -> Iterator[Path]:
-    """Give a new file beside `path`, which takes its place if the block succeeds and is gone otherwise."""
+    """Yield a new file next to `path`, which replaces it if the block succeeds and is deleted otherwise."""
     target = Path(path).resolve()
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, f"File is not writable: {path}")

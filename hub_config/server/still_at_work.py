@@ -1,8 +1,8 @@
-"""A server extension: a computation that says nothing is work too, for as long as the semester file lets it be.
+"""A server extension: a silent computation counts as work too, for as long as the semester file allows.
 
 Jupyter counts requests and messages. A kernel that computes in silence, and a program in a terminal that prints
-nothing, look as idle as a closed laptop, and the Hub would stop the server under them. After `limits.busy_hours` of one
-computation it counts no more, silent or printing: a loop without end must not hold its memory for the rest of the term.
+nothing, look as idle as a closed laptop, and the Hub would stop their server. After `limits.busy_hours` of one
+computation it no longer counts, silent or printing: an endless loop must not keep its memory for the rest of the term.
 """
 
 import os
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.ioloop import PeriodicCallback
 
-SECONDS = 20.0  # between two looks; the Hub is told at most every minute
+SECONDS = 20.0  # between two checks; the Hub is told at most every minute
 SOURCE = "still_at_work"
 HOURS = float(os.environ.get("SERVER_BUSY_HOURS", "12"))
 
@@ -27,7 +27,7 @@ def _load_jupyter_server_extension(serverapp) -> None:
 
 
 class CountedKernels(AsyncMappingKernelManager):
-    """Kernels whose messages count as activity unless they are of a computation that is too long."""
+    """Kernels whose messages count as activity unless they come from a computation that is too long."""
 
     too_long: frozenset[str] = frozenset()
     _counted: datetime | None = None
@@ -38,7 +38,7 @@ class CountedKernels(AsyncMappingKernelManager):
 
     @last_kernel_activity.setter
     def last_kernel_activity(self, moment: datetime) -> None:
-        # Jupyter sets it with each message of any kernel; what each kernel said last is known of itself.
+        # Jupyter sets this with each message of any kernel; each kernel also has the time of its own last message.
         if self._counted is None or not self._kernels:
             self._counted = moment
 
@@ -49,14 +49,14 @@ class CountedKernels(AsyncMappingKernelManager):
 
 
 class Work:
-    """What is at work in this server, and since when without a pause."""
+    """What is working in this server, and since when without a pause."""
 
     def __init__(self, settings: dict, kernels: CountedKernels, hours: float = HOURS) -> None:
         self.settings, self.kernels, self.hours = settings, kernels, hours
         self.since: dict[str, datetime] = {}
 
     def look(self, now: datetime | None = None) -> None:
-        """Take note of what is busy now; what has been for too long counts no more."""
+        """Record what is busy now; what has been busy for too long no longer counts."""
         now = now or datetime.now(UTC)
         self.since = {name: self.since.get(name, now) for name in (*self._kernels(), *self._terminals())}
         short = {name for name, since in self.since.items() if (now - since).total_seconds() < 3600 * self.hours}
@@ -75,7 +75,7 @@ class Work:
 
 
 def _runs_something(process) -> bool:
-    """Tell whether a terminal's foreground is a program, not its shell."""
+    """Tell whether a program, and not its shell, is in a terminal's foreground."""
     try:
         return os.tcgetpgrp(process.fd) != os.getpgid(process.pid)
     except (OSError, ValueError):

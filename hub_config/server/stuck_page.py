@@ -1,7 +1,7 @@
 """The page *Stuck*: an exercise's hints, opened one by one, and a question to the staff with the notebook attached.
 
-Promises: whatever is shown is text and runs nothing; the notebook is sent only where its owner ticked it. Asking is a
-process of its own (`tito ask`): the exchange's client is in no server's memory.
+Promises: everything is shown as text and runs nothing; the notebook is sent only if its owner ticked it. Asking is a
+separate process (`tito ask`): the exchange's client is in no server's memory.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from tornado import web
 
 PAGE = "stuck"
 EXERCISE = r"([A-Za-z_][A-Za-z0-9_]{0,99})"
-LONGEST = 4000  # characters of a question; the exchange takes as many
+LONGEST = 4000  # characters of a question; the exchange has the same limit
 SECONDS = 60.0
 
 
@@ -32,7 +32,7 @@ def _load_jupyter_server_extension(serverapp) -> None:
 
 
 class Stuck(HistoryPage):
-    """What helps with one exercise."""
+    """Help with one exercise."""
 
     @web.authenticated
     def get(self, exercise: str) -> None:
@@ -88,10 +88,10 @@ class Stuck(HistoryPage):
 QUESTION = """<p><label for="text">What do you want to know, and what did you try?</label><br>
 <textarea id="text" name="text" rows="5" cols="70" maxlength="{longest}" required>{text}</textarea></p>
 <p><input type="checkbox" id="notebook" name="notebook" value="yes">
-<label for="notebook">Attach my notebook as it is saved now; the course's staff can read it, nobody else</label></p>
+<label for="notebook">Attach my notebook as it is saved now; only the course's staff can read it</label></p>
 <button name="do" value="ask">Send the question</button>"""
 WORDS = (
-    "The exercise's cell and the check that fails go with your question, as they were saved. The answer will be on "
+    "The exercise's cell and the failing check are sent with your question, as last saved. The answer will be on "
     "your course page."
 )
 
@@ -107,14 +107,14 @@ async def ask(exercise: str, text: str, attach: bool) -> tuple[bool, str]:
     except TimeoutError:
         process.kill()
         await process.wait()
-        return False, "The course does not answer. Your question may not have been sent: look at your course page."
+        return False, "The course does not answer. Your question may not have been sent: check your course page."
     if process.returncode == 0:
         return True, "Your question was sent. The answer will be on your course page."
     return False, f"Nothing was sent: {_reason(out, error)}"
 
 
 def _reason(out: bytes, error: bytes) -> str:
-    """What the command says, whichever way it says it."""
+    """What the command says, on either of its outputs."""
     try:
         told = json.loads(out)
         return str(told["error"] if isinstance(told, dict) and "error" in told else told)[:1000]

@@ -98,7 +98,7 @@ class RosterSignUp(NamedByRule, NativeAuthenticator):
         self._make_operator()
 
     async def authenticate(self, handler, data):
-        """Return the name if the password is right and the operator has let them in; say if only the latter is missing."""
+        """Return the name if the password is right and the operator has let them in; say if only that lacks."""
         name = self.normalize_username(data["username"])
         if self.is_blocked(name):
             raise SignInRefused(403, "Wait a little", TOO_MANY, f"Login as {name!r}: too many wrong passwords")

@@ -94,9 +94,7 @@ class ClearOAuth(RosterOnly, OAuthenticator):
         try:
             yield
         except (HTTPClientError, web.HTTPError, OSError, ValueError, KeyError, TypeError) as error:
-            self.log.error(
-                "Login failed at the provider, %s: %s: %s. Check first: %s", url, _kind(error), error, hint
-            )
+            self.log.error("Login failed at the provider, %s: %s: %s. Check first: %s", url, _kind(error), error, hint)
             raise SignInRefused(502, "The login service is not working", BROKEN, f"{url}: {error}") from error
 
 

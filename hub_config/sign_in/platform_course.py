@@ -1,8 +1,8 @@
 """What sign-in and the campus service tell each other, in files under `var/campus`: each has one writer.
 
 The campus service writes `people.json`: which person has which subject on the platform. Sign-in writes `launched/`: the
-platform's courses from which somebody has come, with the addresses of their services and the columns of their assignments that
-open a module's page; an instructor says which of these courses is ours.
+platform's courses from which somebody has come, with the addresses of their services and the columns of their
+assignments that open a module's page; an instructor says which of these courses is ours.
 """
 
 import hashlib

@@ -44,7 +44,7 @@ def test_a_full_home_opens_read_only_and_room_is_made(hub: RunningHub, chen: She
         student.log_in(hub.passwords()["chen"])
         page.goto(f"{hub.url}/hub/user-redirect/lab/tree/{NOTEBOOK}")
         page.get_by_role("heading", name="Your home is full").wait_for(timeout=lab.START_MILLISECONDS)
-        page.get_by_role("link", name="Go on to JupyterLab, read-only").click()
+        page.get_by_role("link", name="Continue to JupyterLab, read-only").click()
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=lab.START_MILLISECONDS)
         lab.wait_for_idle(page)  # its kernel starts all the same
         expect(page.get_by_text("notebook is read-only", exact=True)).to_be_visible()
@@ -57,8 +57,8 @@ def test_a_full_home_opens_read_only_and_room_is_made(hub: RunningHub, chen: She
         largest = page.get_by_role("row").nth(1)  # below the headings
         assert re.match(r"[\d.]+ MB\s+filler", largest.inner_text())
         page.get_by_role("button", name="Delete filler").click()
-        expect(page.get_by_role("heading", name="Your home has room again")).to_be_visible()
-        page.get_by_role("link", name="Go on to JupyterLab").click()
+        expect(page.get_by_role("heading", name="Your home has space again")).to_be_visible()
+        page.get_by_role("link", name="Continue to JupyterLab").click()
         lab.open_notebook(student, NOTEBOOK)
         expect(page.get_by_text("notebook is read-only", exact=True)).to_have_count(0)
         lab.type_into_cell(page, "import", "import numpy as np  # saved again")

@@ -91,7 +91,7 @@ def test_a_certificate_that_ends_soon_or_has_another_name_is_a_warning(tmp_path)
     cert = write_certificate(tmp_path / "chain.pem", own, -60, 5)
     soon, name = check(key, cert, HUB_URL="https://hub.example.org")
     assert "python -m hub_config restart proxy" in soon
-    assert name == "The certificate is for localhost, 127.0.0.1, and HUB_URL says hub.example.org: browsers will warn"
+    assert name == "The certificate is for localhost, 127.0.0.1, but HUB_URL is hub.example.org: browsers will warn"
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_deleting_makes_room_at_once_and_saving_works_again(filled: SingleUser):
     for wrong in ("../outside.txt", "tensor", "/etc/passwd", "nobody"):
         assert "was not deleted" in posted(filled, wrong.encode().hex())
     assert (filled.home.parent / "outside.txt").exists()
-    assert "Your home has room again" in posted(filled, keys[0])
+    assert "Your home has space again" in posted(filled, keys[0])
     assert save(filled, NOTEBOOK)[0] == 200
     assert opened(filled)["writable"] is True
 

@@ -246,7 +246,7 @@ def makes_room(ada: Person, server: SingleUser) -> None:
         assert grave_violations(page) == [], path
     expect(page.get_by_role("heading", name="Your home is full")).to_be_visible()
     page.get_by_role("button", name=f"Delete {FILLER}").click()
-    expect(page.get_by_role("heading", name="Your home has room again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your home has space again")).to_be_visible()
     page.close()
 
 

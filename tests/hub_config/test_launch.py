@@ -74,7 +74,7 @@ def test_a_refused_fetch_is_told_in_a_note_with_what_to_run(launch, tmp_path):
 
 def test_a_fetch_without_words_is_told_by_its_code(launch, tmp_path):
     tito(tmp_path, "exit 7")
-    assert launch.Fetch().problem() == "tito fetch ended with 7."
+    assert launch.Fetch().problem() == "tito fetch failed with exit status 7."
 
 
 def test_an_endless_fetch_ends_with_all_that_it_started(launch, tmp_path, monkeypatch):
@@ -148,7 +148,7 @@ def test_a_note_that_cannot_be_written_or_removed_keeps_no_server_from_starting(
     tito(tmp_path, script)
     launch.main()
     assert served[-1] == "served"
-    assert "could not be brought up to date" in capsys.readouterr().err
+    assert "could not be updated" in capsys.readouterr().err
 
 
 def test_a_postponed_name_does_what_the_real_one_does(launch, monkeypatch):

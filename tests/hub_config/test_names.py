@@ -57,5 +57,5 @@ def test_somebody_whose_login_changed_keeps_their_name():
 def test_a_home_is_of_the_first_who_had_it(tmp_path):
     for _ in range(2):
         claim(tmp_path / home_of("ada"), "ada")
-    with pytest.raises(RuntimeError, match=r"the home ada of 'a\.da' is 'ada''s already"):
+    with pytest.raises(RuntimeError, match=r"the home ada of 'a\.da' already belongs to 'ada'"):
         claim(tmp_path / home_of("ada"), "a.da")

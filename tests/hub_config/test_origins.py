@@ -160,7 +160,7 @@ def test_a_certificate_with_the_wildcard_is_taken_and_names_what_it_lacks(tmp_pa
         zip(("HUB_TLS_KEY", "HUB_TLS_CERT"), map(str, write_pair(tmp_path, "*.HUB.example.org")), strict=True)
     )
     [warning] = check_certificates(load_settings(DOMAINS | variables))
-    assert "HUB_SUBDOMAIN_HOST says hub.example.org: browsers will warn" in warning
+    assert "HUB_SUBDOMAIN_HOST is hub.example.org: browsers will warn" in warning
     whole = write_pair(tmp_path / "whole", "hub.example.org", "*.hub.example.org")
     assert check_certificates(load_settings(DOMAINS | dict(zip(variables, map(str, whole), strict=True)))) == []
 

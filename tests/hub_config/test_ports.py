@@ -55,7 +55,9 @@ def test_a_full_disk_is_named_with_what_is_left(tmp_path):
     small.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(small)], check=True)
     try:
-        with pytest.raises(NotReady, match=r"Not enough disk space under .*: (19|20) MB are free, at least 500 MB are needed"):
+        with pytest.raises(
+            NotReady, match=r"Not enough disk space under .*: (19|20) MB are free, at least 500 MB are needed"
+        ):
             check_disk(small / "var")
     finally:
         subprocess.run(["umount", str(small)], check=True)

@@ -194,7 +194,7 @@ def test_a_launch_that_is_not_right_lets_nobody_in(door: Door, platform: Platfor
         page = eve.post(CALLBACK, data={"state": state, "id_token": token})
         assert page.status_code == 400
         assert "This launch was not accepted" in words(page)
-        assert "open the course from there once more" in words(page)
+        assert "open the course from there again" in words(page)
         assert eve.get("/hub/home").url.path == "/hub/login"
     assert "LTI launch refused" in door.log()
 
@@ -246,7 +246,7 @@ def test_only_an_instructor_chooses_modules_and_the_answer_goes_nowhere_without_
     with browser(door) as ida:
         monkeypatch.setitem(platform.altered, SETTINGS, asked | {"deep_link_return_url": "http://evil.example.org/"})
         page = launch(ida, platform, "ida")
-        assert (page.status_code, "asks for what this Hub does not give" in words(page)) == (400, True)
+        assert (page.status_code, "asks for something that this Hub does not give" in words(page)) == (400, True)
         assert not waiting.exists()
         monkeypatch.setitem(platform.altered, SETTINGS, asked)
         page = launch(ida, platform, "ida")
@@ -307,5 +307,5 @@ def test_a_platform_whose_keys_are_out_of_reach_is_said_and_holds_nobody_else_up
         platform.server.stop()
         page = ada.post(CALLBACK, data={"state": state, "id_token": token})
     assert page.status_code == 502
-    assert "Your learning platform is out of order" in words(page)
-    assert f"the platform's keys can't be had, {platform.url}/keys" in door.log()
+    assert "Your learning platform is not working" in words(page)
+    assert f"can't get the platform's keys, {platform.url}/keys" in door.log()

@@ -136,7 +136,7 @@ def test_a_name_that_the_provider_does_not_vouch_for_lets_nobody_in(door: Door, 
     ("account", "said"),
     [
         ("hostile", f"You logged in as {name_of('<img/src=x/onerror=alert(1)>')}"),
-        ("blanks", "did not give a user name that this course could use"),
+        ("blanks", "did not give a user name that this course can use"),
         ("hostile-elsewhere", "You logged in as <img/src=x>@example.com"),
     ],
 )
@@ -160,7 +160,7 @@ def test_an_answer_to_a_question_of_another_browser_is_refused(door: Door, provi
             page = victim.get(link)
             assert page.status_code == 400
             assert "This login was not finished" in words(page)
-            assert "log in once more" in words(page)
+            assert "log in again" in words(page)
     assert "OAuth state mismatch" in door.log()
 
 
@@ -198,8 +198,8 @@ def test_a_provider_out_of_order_is_told_apart_from_a_mistake_of_hers(door: Door
         with getattr(provider, trouble)():
             page = ada.get("/hub/oauth_callback", params={"state": state, "code": "anything"})
     assert page.status_code == 502
-    assert "The login service is out of order" in words(page)
-    assert "no fault of yours" in words(page)
+    assert "The login service is not working" in words(page)
+    assert "This is not your fault" in words(page)
     assert provider.url not in words(page)
     assert f"Login failed at the provider, {provider.url}/token" in door.log()
 
@@ -223,7 +223,7 @@ def _wrong_secret(door: Door, provider: Provider) -> None:
         patch.setattr("tests.sign_in.provider.CLIENT_SECRET", "another by now")
         page = log_in(ada, "ada")
     assert page.status_code == 502
-    assert "The login service is out of order" in words(page)
+    assert "The login service is not working" in words(page)
     assert "invalid_client" in door.log()
     assert "var/secrets/oauth-client-secret" in door.log()
 

@@ -15,7 +15,7 @@ def test_it_lets_in_names_of_the_course_with_the_password_and_says_what_it_is(tm
         password = (door.settings.secrets / SHARED_PASSWORD).read_text().strip()
         said = welcome(door.settings)
         assert password in said
-        assert "A DEMONSTRATION, NOT A COURSE: one password for everybody, the staff and the operator too" in said
+        assert "A DEMONSTRATION, NOT A COURSE: one password for everybody, including the staff and the operator" in said
         with person(door.url) as ada:
             page = ada.get(f"/hub/login?next={HOME}")
             assert "A demonstration: one password for everybody" in words(page)

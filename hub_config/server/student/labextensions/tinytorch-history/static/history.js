@@ -15,7 +15,7 @@
     return context && context.path.endsWith('.ipynb') ? context.path : '';
   }
 
-  // What was typed since the last save would be gone with a restore; saved first, it is a version.
+  // A restore would lose what was typed since the last save; saved first, it becomes a version.
   async function saveFirst(app, event) {
     const form = event.target;
     const shows = widget => widget.context && widget.context.path === form.dataset.notebook;
@@ -43,7 +43,7 @@
     return widget;
   }
 
-  // The page says which notebook it has put back; a tab that shows it takes it from disk.
+  // The page says which notebook it has restored; a tab that shows it reloads it from disk.
   function reloadRestored(app) {
     window.addEventListener('message', event => {
       if (event.origin !== location.origin || !event.data || typeof event.data.restored !== 'string') {

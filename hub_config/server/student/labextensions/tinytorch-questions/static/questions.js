@@ -1,5 +1,5 @@
 // Questions in JupyterLab: a card in the launcher and a command that open the server's page in a frame, and a
-// notification when an answer has come. Written by hand, as the history's (beside this folder).
+// notification when an answer has come. Written by hand, like the history's (next to this folder).
 (() => {
   const NAME = 'tinytorch-questions';
   const COMMAND = 'tinytorch:questions';
@@ -24,17 +24,17 @@
     return widget;
   }
 
-  // By JupyterLab's own connection, which brings the form token that the Hub's login wants of each request.
+  // Through JupyterLab's own connection, which sends the form token that the Hub's login requires with each request.
   async function unread(ServerConnection, address) {
     try {
       const answer = await ServerConnection.makeRequest(address, {}, ServerConnection.makeSettings());
       return answer.ok ? (await answer.json()).unread : [];
     } catch {
-      return []; // the server is away; asked again
+      return []; // the server is down; ask again later
     }
   }
 
-  // Once for each number of unread answers: who has seen the notification is not told again every few minutes.
+  // Once for each number of unread answers: nobody is shown the same notification again every few minutes.
   function tellOfAnswers(app, Notification, ServerConnection, address) {
     let told = 0;
     const look = async () => {
@@ -48,7 +48,7 @@
       }
       told = rows.length;
     };
-    void app.restored.then(look); // what tells of notifications is there by then
+    void app.restored.then(look); // notifications work by then
     setInterval(() => void look(), MINUTES * 60 * 1000);
   }
 
