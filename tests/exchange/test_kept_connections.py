@@ -98,9 +98,7 @@ def test_a_connection_that_was_closed_for_idleness_costs_nobody_an_answer():
     assert seen == [1, 1, 1]
 
 
-@pytest.mark.parametrize(
-    "said", [b"", answer(b"ada")[:-3], b"what?\r\n\r\n"], ids=["nothing", "cut short", "not HTTP"]
-)
+@pytest.mark.parametrize("said", [b"", answer(b"ada")[:-3], b"what?\r\n\r\n"], ids=["nothing", "cut short", "not HTTP"])
 def test_what_is_no_answer_is_a_silent_hub(said):
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_token(reader)
