@@ -1,8 +1,8 @@
-"""What can be set, and where a value comes from.
+"""The settings, and where their values come from.
 
-Layers, later ones win: defaults here < `places/PLACE.yaml` < environment variables `HUB_*`. Secrets are files under
-`var/secrets` (see `secret_files`), and `var/jupyterhub_config.d/*.py` is read last of all, by `jupyterhub_config.py`.
-An unknown key in any layer is an error that lists the known ones. Nothing is read at import.
+Later layers override earlier ones: defaults here < `places/PLACE.yaml` < environment variables `HUB_*`. Secrets are
+files under `var/secrets` (see `secret_files`), and `jupyterhub_config.py` reads `var/jupyterhub_config.d/*.py` last of
+all. An unknown key in any layer is an error that lists the known ones. Nothing is read at import.
 """
 
 import difflib
@@ -69,7 +69,7 @@ def _heeded(what: str, setting: str) -> str:
 
 
 class SignInSettings(Section):
-    """What a provider of logins says of itself; its client secret is a file, `var/secrets/oauth-client-secret`."""
+    """What a login provider publishes about itself; its client secret is a file, `var/secrets/oauth-client-secret`."""
 
     client_id: str = Field(default="", description=_heeded("what the provider calls this Hub", "client_id"))
     login_service: str = Field(default="", description=_heeded("name on the login button", "login_service"))
@@ -117,7 +117,7 @@ class DockerSettings(Section):
     @classmethod
     def _on_the_engines_machine(cls, path: Path | None) -> Path | None:
         if path is not None and not path.is_absolute():
-            raise ValueError(f"docker.homes is a folder of the engine's machine, got {path}: give its whole path")
+            raise ValueError(f"{path} is not an absolute path: give the whole path of a folder on the engine's machine")
         return path
 
     @field_validator("blocked")
@@ -127,7 +127,7 @@ class DockerSettings(Section):
 
 
 class GradingSettings(Section):
-    """Judges on other machines (docs/operator.md, Grading on more machines); without, this one judges."""
+    """Judges on other machines (docs/operator.md, Grading on more machines); without them, this machine judges."""
 
     scheduler: str = Field(
         default="", description="where the grading service finds them, tls://HOST:8787; without, this machine judges"
@@ -141,7 +141,7 @@ class GradingSettings(Section):
     def _encrypted(cls, address: str) -> str:
         parts = urlsplit(address)
         if address and not (parts.scheme == "tls" and parts.hostname and parts.netloc.rpartition(":")[2].isdigit()):
-            raise ValueError(f"grading.scheduler is tls://HOST:PORT, got {address!r}: plain connections are not made")
+            raise ValueError(f"{address!r} is not a scheduler's address: use tls://HOST:PORT, always encrypted")
         return address
 
 
@@ -172,7 +172,7 @@ class KubernetesSettings(Section):
 
 
 class ServerLimits(Section):
-    """What a semester file says of servers under `limits`; `tito semester check` explains mistakes in it."""
+    """The `limits` of servers in a semester file; `tito semester check` explains mistakes in it."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -197,7 +197,7 @@ def _mib(size: str) -> int:
 
 
 class Settings(Section):
-    """Everything that can be set, once."""
+    """All settings."""
 
     place: Literal["local", "docker", "kubernetes"] = Field(default="local", description="where servers run")
     var: Path = Field(default=CHECKOUT / "var", description="folder of all state")
@@ -275,15 +275,15 @@ class Settings(Section):
     @classmethod
     def _way(cls, name: str) -> str:
         if name not in WAYS:
-            raise ValueError(f"it is one of {', '.join(WAYS)}, got {name!r}")
+            raise ValueError(f"unknown way to log in {name!r}: choose one of {', '.join(WAYS)}")
         return name
 
     @model_validator(mode="after")
     def _loopback(self) -> "Settings":
         if self.place == "local" and not is_loopback(self.host):
             raise ValueError(
-                f"the local place listens on loopback only, got host {self.host!r}: leave host at 127.0.0.1, "
-                "and take the docker place for people on other machines"
+                f"the local place listens only on loopback, not on {self.host!r}: leave host at 127.0.0.1, "
+                "or use the docker place for people on other machines"
             )
         return self
 
@@ -294,8 +294,8 @@ class Settings(Section):
         whole = address.scheme in ("http", "https") and address.hostname and not (address.query or address.fragment)
         if url and not (whole and BASE_PATH.fullmatch(address.path)):
             raise ValueError(
-                f"url is the Hub's address in browsers, with the path under which it stands there if it has one, got "
-                f"{url!r}: write it as https://hub.example.org or https://campus.example.org/tinytorch"
+                f"{url!r} is not an address that browsers can use: write it as https://hub.example.org "
+                "or, with a path, https://campus.example.org/tinytorch"
             )
         return url
 
@@ -307,22 +307,22 @@ class Settings(Section):
         whole = address.scheme in ("http", "https") and address.hostname and address.path in ("", "/")
         if not whole or is_ip(address.hostname or "") or address.hostname == "localhost":
             raise ValueError(
-                f"subdomain_host is the Hub's address, by a name that can have subdomains, got {given!r}: "
+                f"subdomain_host {given!r} is not an address whose host name can have subdomains: "
                 "write it as https://hub.example.org"
             )
         origin = self.url.rstrip("/").removesuffix(self.base_path.rstrip("/")).lower()
         if self.url and origin != self.subdomain_origin:
             raise ValueError(
-                f"url (without its path) and subdomain_host are one address, got {self.url!r} and {given!r}: "
-                "servers get subdomains of "
-                "the Hub's own name. Give both the same, or leave url empty where no reverse proxy stands in front"
+                f"url {self.url!r} (without its path) and subdomain_host {given!r} are different addresses, but "
+                "servers get subdomains of the Hub's own name: give both the same, or leave url empty if there is no "
+                "reverse proxy"
             )
         return self
 
     @model_validator(mode="after")
     def _both_or_none(self) -> "Settings":
         if (self.tls_key is None) != (self.tls_cert is None):
-            raise ValueError("tls_key and tls_cert belong together: give both, or neither")
+            raise ValueError("only one of tls_key and tls_cert is set: give both, or neither")
         return self
 
     @property
@@ -335,7 +335,7 @@ class Settings(Section):
 
     @property
     def course(self) -> str:
-        """The course id, as the semester file says it."""
+        """The course id from the semester file."""
         return str(yaml.safe_load(self.semester_file.read_text("utf-8"))["course"])
 
     @property
@@ -364,18 +364,18 @@ class Settings(Section):
 
     @property
     def base_path(self) -> str:
-        """The path under which everything stands, for browsers and programs alike: `/`, or that of `url`."""
+        """The path below which all pages are, for browsers and programs alike: `/`, or that of `url`."""
         path = urlsplit(self.url).path.strip("/")
         return f"/{path}/" if path else "/"
 
     @property
     def subdomain_origin(self) -> str:
-        """The Hub's address if every server has a subdomain of it, else nothing."""
+        """The Hub's address if every server has a subdomain of it, otherwise empty."""
         return self.subdomain_host.rstrip("/").lower()
 
     @property
     def reached_by_others(self) -> bool:
-        """Tell whether browsers of other machines come in."""
+        """Tell whether browsers on other machines can reach the Hub."""
         name = urlsplit(self.public_url).hostname or ""
         return not is_loopback(self.host) or not (is_loopback(name) or name.endswith(".localhost"))
 
@@ -403,7 +403,7 @@ class Settings(Section):
 
     @property
     def entrance(self) -> str:
-        """What comes first in the address of every page at the proxy, with a slash at the end."""
+        """The beginning of every page's address at the proxy, with a slash at the end."""
         return self.front_url + self.base_path
 
     @property
@@ -446,7 +446,7 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _with_platform(settings: Settings) -> Settings:
-    """Add the learning platform that registered itself and that the operator said yes to, where none is named."""
+    """Add the learning platform that registered itself and that the operator confirmed, if none is named."""
     file = settings.var / CONFIRMED_PLATFORM
     if not settings.awaits_platform or not file.is_file():
         return settings
@@ -536,7 +536,7 @@ class Row(NamedTuple):
 
 
 def describe(settings: BaseModel, *above: str) -> list[Row]:
-    """Return every setting with its value, its environment variable and what it is."""
+    """Return every setting with its environment variable, its value and its description."""
     rows = []
     for name, field in type(settings).model_fields.items():
         value = getattr(settings, name)

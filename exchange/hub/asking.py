@@ -12,10 +12,11 @@ from exchange.protocol.request_id import passed_on
 
 
 class Silent(Refused, ConnectionError):
-    """Nobody answered; trying again later may help."""
+    """Nobody answered; trying again later may help. The text ends with `: ` and what to do."""
 
     def __init__(self, text: str) -> None:
-        super().__init__(text, remedy="start it, or try again in a moment", status=503)
+        fault, _, remedy = text.rpartition(": ")
+        super().__init__(fault, remedy=f"{remedy}, or try again in a moment", status=503)
 
 
 class ServiceClient:

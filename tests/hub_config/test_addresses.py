@@ -100,5 +100,5 @@ def test_a_path_in_the_address_is_the_path_of_everything(tmp_path, place, domain
     "url", ["campus.example.org", "https://h.example.org/a?b=c", "https://h.example.org/ü", "/path"]
 )
 def test_an_address_that_leads_nowhere_is_refused(tmp_path, url):
-    with pytest.raises(SettingsError, match=r"url is the Hub's address in browsers"):
+    with pytest.raises(SettingsError, match=r"is not an address that browsers can use: write it as https:"):
         settings_for(tmp_path, HUB_URL=url)

@@ -49,7 +49,7 @@ def test_an_unknown_place_names_the_known_ones():
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "example.org", ""])
 def test_the_local_place_listens_on_loopback_only(host):
-    with pytest.raises(SettingsError, match="listens on loopback only"):
+    with pytest.raises(SettingsError, match="listens only on loopback, not on"):
         load_settings({"HUB_HOST": f"'{host}'"})
 
 

@@ -127,7 +127,7 @@ def test_a_missing_client_secret_is_named(tmp_path):
 def test_a_way_that_is_taken_out_is_no_choice_and_is_one_again_when_it_is_back(tmp_path, monkeypatch):
     with monkeypatch.context() as without:
         without.delitem(WAYS, "github")
-        with pytest.raises(SettingsError, match=r"one of generated-passwords.*oauth, lti13, got 'github'"):
+        with pytest.raises(SettingsError, match=r"log in 'github': choose one of generated-passwords.*oauth, lti13\n"):
             settings_for(tmp_path, "github")
     assert authenticator(tmp_path, "github")[0].login_service == "GitHub"
 
