@@ -521,7 +521,7 @@ def _explain(error: ValidationError, place: str) -> str:
         if problem["type"] == "extra_forbidden":
             near = difflib.get_close_matches(key, known, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            lines.append(f"unknown setting {key!r}{hint}; known are: {', '.join(known)}")
+            lines.append(f"unknown setting {key!r}{hint}; known settings: {', '.join(known)}")
         else:
             message = problem["msg"].removeprefix("Value error, ")
             lines.append(f"{key}: {message}" if key else message)

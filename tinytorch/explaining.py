@@ -125,7 +125,7 @@ def check_part(array: np.ndarray, value: Any, key: Any) -> None:
     try:
         np.broadcast_to(value, place)
     except ValueError:
-        raise ValueError(f"a value of shape {np.shape(value)} can't replace the shape {place}: reshape it") from None
+        raise ValueError(f"a value of shape {np.shape(value)} doesn't fit the shape {place}: reshape it") from None
 
 
 def check_options(operation: str, options: dict, shape: tuple) -> None:

@@ -123,8 +123,8 @@ COMMANDS: list[Command] = [
         ("semester roster", "tito.semester.commands:roster", "Show what a class list contains, and convert it."),
         ("semester plan", "tito.semester.commands:plan", "Show what applying a semester file would change."),
         ("semester apply", "tito.semester.commands:apply", "Apply the semester file to Hub, exchange and gradebook."),
-        ("semester freeze", "tito.semester.end_commands:freeze", "End a course: all can be read, nothing changed."),
-        ("semester unfreeze", "tito.semester.end_commands:unfreeze", "Let a frozen course continue."),
+        ("semester freeze", "tito.semester.end_commands:freeze", "End a course: it can be read, but not changed."),
+        ("semester unfreeze", "tito.semester.end_commands:unfreeze", "Unfreeze a course."),
         ("semester archive", "tito.semester.archive_commands:archive", "Write the course into one file, and check it."),
         (
             "semester verify",

@@ -74,7 +74,7 @@ def _check_unneeded(
     for received in _received(connection, found, caller.name):
         if then.lateness_seconds(received) > now.lateness_seconds(received):
             value = f"received at {utc_text(received)}"
-            raise Refused("a submission needs the late day that you would take back", value, "keep it", 409)
+            raise Refused("a submission needs the late day that you want to take back", value, "keep it", 409)
 
 
 def _received(connection: Connection, found: find.AssignmentRow, student: str) -> Iterable[datetime]:

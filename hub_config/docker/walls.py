@@ -1,4 +1,4 @@
-"""What protects the machine before the first student's server starts: homes with limits, and a firewall.
+"""What is set up around students' servers before the first of them starts: homes with limits, and a firewall.
 
 What this machine can't do is reported once, with a remedy, and the Hub runs without it.
 """

@@ -51,4 +51,4 @@ async def unfreeze(request: Request, ask: Asking, sure: Sure) -> Response:
 
 def _done(answer: dict[str, Any]) -> str:
     left = len(answer["left_undone"])
-    return "The course is frozen." + (f" {left} task{'s' if left > 1 else ''} of grading left undone." if left else "")
+    return "The course is frozen." + (f" {left} grading task{'s' if left > 1 else ''} left undone." if left else "")

@@ -55,7 +55,7 @@ class Viewer:
         return self.is_staff or self.may("access:services!service=exchange")
 
     def takes(self, course: str) -> bool:
-        """Tell whether they see the student's page of `course`: its students do, and anybody without staff rights."""
+        """Tell whether they see the student page of `course`: its students do, and members without staff rights."""
         return f"nbgrader-{course}" in self.groups or (self.belongs and not self.is_staff)
 
 

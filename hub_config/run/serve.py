@@ -191,7 +191,7 @@ def left_as_it_was(status: dict) -> list[str]:
     """Return what the start did not apply, why, and what to do; the class continues as it was before."""
     command = "python -m hub_config run -- tito semester apply"
     if frozen := status.get("frozen"):
-        said = f"{frozen['by']} froze the course at {frozen['since'][:16]}: it can be read, but nothing changes."
+        said = f"{frozen['by']} froze the course at {frozen['since'][:16]}: it can be read, but not changed."
         return [f"{said}\n    To unfreeze it: python -m hub_config run -- tito semester unfreeze"]
     if status["file"] and (problems := status["file"]["problems"]):
         found = "".join(f"\n    {_in_words(problem)}" for problem in problems[:MOST_MISTAKES])

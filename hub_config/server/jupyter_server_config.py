@@ -39,7 +39,7 @@ c.ServerApp.jpserver_extensions = {
     "history_page": True,  # beside this file: the versions of a notebook
     "correction_page": True,  # beside this file: a corrected release, taken with one's answers kept
     "stuck_page": True,  # beside this file: hints in steps, a question to the staff
-    "answers_page": True,  # the student's questions, and the data for notifications
+    "answers_page": True,  # beside this file: the student's questions, and the data for notifications
     "cell_reports": True,  # beside this file: what test cells noted, sent once a minute
     "first_page": True,  # JupyterLab's page without what is disabled
     "still_at_work": True,  # a server with a silent computation is not idle

@@ -1,7 +1,7 @@
 """Keep a version of a module's notebook whenever it is saved, and before anything else changes or removes it.
 
 Promises: what was on disk is in the history before it is replaced, whoever wrote it; a version that can't be
-kept makes no save fail; if a save has no room, versions are deleted for it, oldest first.
+kept never makes a save fail; if a save has no room, versions are deleted for it, oldest first.
 """
 
 import asyncio

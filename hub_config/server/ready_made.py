@@ -24,7 +24,7 @@ class ReadyMade(FileFindHandler):
         return found
 
     def set_headers(self):
-        """Set the encoding, and that files with a hash in their name never change."""
+        """Set the encoding, and let browsers keep a file whose address has its hash."""
         super().set_headers()
         self.set_header("Vary", "Accept-Encoding")
         if self.absolute_path != self._as_written:

@@ -1,4 +1,4 @@
-"""How people log in, by the setting `authenticator`; everybody named in the semester file may log in, by any way."""
+"""How people log in, by the setting `authenticator`; everybody named in the semester file may log in, by any method."""
 
 from traitlets.config import Config
 

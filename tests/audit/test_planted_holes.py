@@ -144,7 +144,7 @@ def test_a_right_solution_that_a_check_refuses_is_found(tmp_path):
     problems = audited(course, tmp_path / "alternatives").problems
     assert [p for p in problems if "single.py, a right solution, fails halve" in p]
     assert not [p for p in problems if "double.py" in p]
-    assert "spread is tested with 0 other right solutions, it needs 2" in problems
+    assert "spread is tested with 0 other right solutions; it needs 2" in problems
 
 
 def test_a_survivor_is_explained_beside_the_module_and_a_stale_entry_is_an_error(tmp_path):

@@ -42,7 +42,7 @@ def test_a_day_also_saves_work_that_was_late_and_then_stays_spent(course: Live) 
     ada.spend_late_days(COURSE, "tensor", 2)
     assert [row.late for row in ada.submissions(COURSE)] == [False]
     assert ada.spend_late_days(COURSE, "tensor", 1).late_days == 1
-    with pytest.raises(Refused, match="a submission needs the late day that you would take back") as refused:
+    with pytest.raises(Refused, match="a submission needs the late day that you want to take back") as refused:
         ada.spend_late_days(COURSE, "tensor", 0)
     assert refused.value.status == 409
     assert [(each.student, each.assignment, each.days) for each in course.staff().late_days(COURSE)] == [

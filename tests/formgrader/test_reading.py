@@ -94,7 +94,7 @@ def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, 
     ida.page.fill("[name=points]", "-3")
     ida.page.click("text=Show what would change")
     plan = ida.page.inner_text("#main-table")
-    assert "the points were set by hand since, and stay" in plan
+    assert "the points have been set by hand since, so they stay" in plan
     assert (answers(course)[unread[first]].points, answers(course)[unread[second]].points) == (7.0, 8.0)
     if folder:
         ida.page.screenshot(path=f"{folder}/plan.png")

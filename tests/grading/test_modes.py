@@ -113,5 +113,5 @@ def test_nobody_else_on_the_machine_can_read_the_reference(curriculum):
 
 
 def test_an_unknown_mode_is_an_error_that_lists_the_known(student: Student):
-    with pytest.raises(TitoError, match="one of best, reference, own, got 'kind'"):
+    with pytest.raises(TitoError, match="must be one of best, reference, own, not 'kind'"):
         student.judged("kind")

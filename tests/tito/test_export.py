@@ -112,8 +112,8 @@ def test_the_target_must_be_the_slug(course: Path):
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
-        ("# %%\n#| export\na = 1\n", "core.NAME', 0 do"),
-        ("# %%\n#| default_exp core.a\n# %%\n#| default_exp core.b\n", "core.NAME', 2 do"),
+        ("# %%\n#| export\na = 1\n", "core.NAME', but 0 do"),
+        ("# %%\n#| default_exp core.a\n# %%\n#| default_exp core.b\n", "core.NAME', but 2 do"),
         ("# %%\n#| default_exp ../evil\n", "must be core.NAME, not '../evil'"),
     ],
 )

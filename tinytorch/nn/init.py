@@ -21,7 +21,7 @@ def calculate_gain(nonlinearity, param=None):
     if nonlinearity == "leaky_relu":
         return math.sqrt(2 / (1 + (0.01 if param is None else param) ** 2))
     if nonlinearity not in GAINS:
-        raise ValueError(f"the gain of {nonlinearity!r} isn't known; known are {', '.join([*GAINS, 'leaky_relu'])}")
+        raise ValueError(f"the gain of {nonlinearity!r} isn't known: use one of {', '.join([*GAINS, 'leaky_relu'])}")
     return GAINS[nonlinearity]
 
 

@@ -118,7 +118,7 @@ def _bar(span) -> _Bar:
 
 
 def _rows(bars: list[_Bar]) -> list[tuple[str, tuple[str, ...]]]:
-    """Give each row its label and operations: the one that takes most on top, what is no operation below."""
+    """Give each row its label and operations: the longest on top, the time between operations below."""
     total: dict[str, float] = {}
     for bar in bars:
         total[bar.operation] = total.get(bar.operation, 0.0) + bar.seconds

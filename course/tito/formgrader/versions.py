@@ -1,4 +1,4 @@
-"""Which state of a grade, comment or flag a page has read, and who changed what since: two people may grade together.
+"""Which state of a grade, comment or flag a page has read, and who changed what since: two people may grade at once.
 
 A version names the newest recorded change and the values after it. A change is accepted only with the version that is
 current under the gradebook's lock; without one it may fill what is empty, and overwrites nothing.

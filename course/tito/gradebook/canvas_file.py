@@ -69,7 +69,7 @@ def _lines(table: list[list[str]], name: str) -> dict[str, int]:
             "Export Entire Gradebook; if that has no SIS Login ID, students have no login that the roster could know"
         )
     if uneven := [number for number, row in enumerate(table, 1) if len(row) != len(headings)]:
-        raise TitoError(f"{name}: line {uneven[0]} does not have as many fields as the first: export it again")
+        raise TitoError(f"{name}: line {uneven[0]} has more or fewer fields than the first: export it again")
     at, found = headings.index(LOGIN), {}
     for number, row in enumerate(table[1:], 1):
         try:

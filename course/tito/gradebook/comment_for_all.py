@@ -27,8 +27,8 @@ from .shared_comments import (
     text_replaced,
 )
 
-BY_HAND = "the points were set by hand since, and stay"
-EDITED = "the text was edited since, and stays"
+BY_HAND = "the points have been set by hand since, so they stay"
+EDITED = "the text has been edited since, so it stays"
 GONE = "the answer no longer exists"
 
 

@@ -37,7 +37,7 @@ def join(queue: Queue, student: str, pseudonym: str) -> None:
         try:
             session.commit()
         except IntegrityError as error:
-            remedy = "choose another: it looks like one on the board"
+            remedy = "choose another, because it looks like one on the board"
             raise Refused(f"the pseudonym {pseudonym} is already taken", "", remedy, 409) from error
 
 

@@ -13,7 +13,7 @@ async def caller(request: Request) -> Caller:
     who: Caller = await request.app.state.identity.caller(token_in(request.headers))
     doors = door_scopes("grading")
     if not who.scopes & doors:
-        remedy = "the Hub has not given it: ask an instructor"
+        remedy = "ask an instructor, because the Hub has not granted it"
         raise Refused(f"{who.name}'s token lacks the scope {max(doors, key=len)}", "", remedy, 403)
     return who
 

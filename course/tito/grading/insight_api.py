@@ -58,7 +58,7 @@ def students(slug: str, number: Name, here: Here, _: Reader, exercise: Name = ""
         return _listed(slug, number, found.of(number, check), exercise, check)
     except (KeyError, StopIteration) as error:
         what = " of ".join(name for name in (number, check, exercise, slug) if name)
-        raise Refused(f"there is no list for {what}", "", f"a module has these: {', '.join(STEPS)}", 404) from error
+        raise Refused(f"there is no list for {what}", "", f"choose one of {', '.join(STEPS)}", 404) from error
 
 
 def _listed(slug: str, number: str, rows: list[dict[str, Any]], exercise: str = "", check: str = "") -> dict[str, Any]:

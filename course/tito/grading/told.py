@@ -1,4 +1,4 @@
-"""Which students have been shown a score with another lateness than the present one.
+"""Which students have been shown a score with a lateness other than the present one.
 
 Released feedback has a score. When a change of the schedule changes its penalty, it is released again automatically;
 points that somebody gave by hand meanwhile still wait for a person to release them.

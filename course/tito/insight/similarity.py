@@ -14,7 +14,7 @@ from typing import Any
 LEAST_TOKENS = 60  # of the reference; below that, somebody has written most of the ways to write it
 LEAST_SHARED = 8  # passages
 LEAST_SHARE = 0.5  # of the smaller answer's own passages
-COMMON = 4  # a passage in so many answers is still rare,
+COMMON = 4  # a passage in at most this many answers is rare,
 COMMON_SHARE = 0.03  # or in this share of the class: if more wrote it, it is simply the way to write it
 MOST_PAIRS = 200
 

@@ -1,7 +1,7 @@
 """A worker's answer: written there as JSON, and read by the grading service, which trusts as little of it as it can.
 
 The service itself knows the student, module, seed and mode. The exercises and their maximum points must be the
-module's. The checks' results can only be trusted: whoever runs a worker decides what passes.
+module's. The checks' results must be taken on trust: whoever runs a worker decides what passes.
 """
 
 import json

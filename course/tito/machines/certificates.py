@@ -29,7 +29,7 @@ def host_of(part: str) -> str:
 
 
 def make_certificates(folder: Path, *, renew: bool = False, now: datetime.datetime | None = None) -> dict[str, str]:
-    """Make certificates that are missing or expire soon, leave the others alone, and return each part's last day.
+    """Make certificates that are missing or expire soon, leave the others alone, and return each part's expiry date.
 
     `renew`: make all new except the authority. Each part has a folder to be copied to its machine, with its own
     certificate and the authority's; only their owner can read the files.

@@ -28,7 +28,7 @@ BROKEN = (ConnectionError, BadFrame, ssl.SSLError)
 
 
 class Watch(SchedulerPlugin):
-    """Notes when workers came, and since when they have been doing what."""
+    """Notes when workers came, what they are doing, and since when."""
 
     def __init__(self) -> None:
         self.came: dict[str, float] = {}

@@ -107,7 +107,7 @@ def find_target(cells: list[Cell], source: Path) -> str:
     found = [(cell, cell.directives()["default_exp"]) for cell in cells if "default_exp" in cell.directives()]
     if len(found) != 1:
         rule = "exactly one code cell must start with '#| default_exp core.NAME'"
-        raise FindingsError([Finding(source, found[1][0].line if found else 1, f"{rule}, {len(found)} do")])
+        raise FindingsError([Finding(source, found[1][0].line if found else 1, f"{rule}, but {len(found)} do")])
     cell, target = found[0]
     if not _TARGET.match(target):
         raise FindingsError([Finding(source, cell.line, f"'#| default_exp' must be core.NAME, not {target!r}")])

@@ -1,4 +1,4 @@
-"""Recognize by its first bytes what a file is that is not a notebook: a print, an archive or an export by that name."""
+"""Recognize by its first bytes a file that is not a notebook: a printout, an archive or an export under its name."""
 
 _BEGINNINGS = (
     (b"%PDF-", "a PDF"),

@@ -1,4 +1,4 @@
-"""`tito module audit`: prove by judging that a module gives points only for right answers."""
+"""`tito module audit`: prove by judging that a module gives points for right answers, and only for them."""
 
 import json
 import os

@@ -82,7 +82,7 @@ def _require_plain(member: zipfile.ZipInfo) -> None:
 def _modules(archive: zipfile.ZipFile, members: dict[str, zipfile.ZipInfo]) -> dict[str, str]:
     lists = [name for name in members if _LIST.fullmatch(name)]
     if len(lists) != 1:
-        raise TitoError(f"the file has {len(lists)} {OWN}, an export has one: {AGAIN}.")
+        raise TitoError(f"the file has {len(lists)} {OWN}; an export has one: {AGAIN}.")
     found = {}
     for slug in _listed(_read(archive, members[lists[0]], MOST_LIST_BYTES)):
         name = f"{PACKAGE}/core/{slug}.py"

@@ -36,7 +36,7 @@ class Objects:
         return Ref(number, type(value).__name__)
 
     def store(self, array: np.ndarray) -> int:
-        """Keep an array that is sent as a copy, and return its number."""
+        """Keep an array of which a copy is sent, and return its number."""
         number = self._new_number()
         self._arrays[number] = array
         self._array_bytes += array.nbytes

@@ -23,7 +23,7 @@ def get_health(service: ServiceDep) -> dict[str, str]:
 def get_metrics(service: ServiceDep, caller: CallerDep) -> Response:
     """Return Prometheus metrics, to operators and to anyone who may read the Hub's own."""
     if not caller.scopes & {scopes.ADMIN, "read:metrics"}:
-        rule = f"the token lacks the scope {scopes.ADMIN} or read:metrics"
+        rule = f"the token has neither the scope {scopes.ADMIN} nor read:metrics"
         raise Refused(rule, caller.name, "use a service token", 403)
     return Response(service.metrics.text(), media_type=CONTENT_TYPE_LATEST)
 

@@ -45,7 +45,7 @@ def _carries_another(ip: ipaddress.IPv6Address) -> bool:
 
 @dataclass(frozen=True)
 class Walls:
-    """The limits of such requests; the defaults are for a Hub."""
+    """The limits of a request to a stranger's address; the defaults are for a Hub."""
 
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
     may_ask: Callable[[str], bool] = is_public

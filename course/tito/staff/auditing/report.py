@@ -70,7 +70,7 @@ class ModuleAudit:
             found.append(f"the reference's score depends on the seed: {whole.by_seed}")
         for name, count in whole.alternatives.items():
             if count < WANTED_ALTERNATIVES:
-                found.append(f"{name} is tested with {count} other right solutions, it needs {WANTED_ALTERNATIVES}")
+                found.append(f"{name} is tested with {count} other right solutions; it needs {WANTED_ALTERNATIVES}")
         return found
 
     def _of_mutants(self) -> list[str]:
