@@ -152,7 +152,7 @@ def test_without_a_folder_the_engine_keeps_the_limit_or_it_is_said(images, tmp_p
         size = (inspect(volume(settings, "ada"))["Options"] or {}).get("size")
         if notices:
             assert size is None
-            assert "limits.home (64 MB) is not kept" in notices[0] and "HUB_DOCKER__HOMES" in notices[0]
+            assert "limits.home (64 MB) can't be enforced" in notices[0] and "HUB_DOCKER__HOMES" in notices[0]
         else:
             assert size == "64M"
             assert "No space left" in fill(settings, "ada", 100)[0]

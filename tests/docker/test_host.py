@@ -38,7 +38,7 @@ def test_an_error_has_the_scripts_words_and_leaves_no_container(images):
     word = secrets.token_hex(8)
     with pytest.raises(NotReady, match="no such thing"):
         on_host(STUDENT, "echo no such thing >&2; exit 3", word)
-    with pytest.raises(NotReady, match="ended with 4"):
+    with pytest.raises(NotReady, match="failed with exit status 4"):
         on_host(STUDENT, "exit 4", word)
     assert word not in docker("ps", "--all", "--no-trunc", "--format", "{{.Command}}")
 
