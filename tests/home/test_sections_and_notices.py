@@ -114,5 +114,5 @@ def test_a_student_spends_a_late_day_on_the_modules_page_and_the_calendar_follow
     with closing(ExchangeClient(in_sections.service_url("exchange"), in_sections.token("ada"))) as exchange:
         assert exchange.assignment(COURSE, "shift").late_days == 1
     refused = send(ada, "modules/shift", "modules/shift/late_days", days="2")
-    assert "shift takes at most 1 late day(s)" in refused
+    assert "you can spend at most 1 late day(s) on shift" in refused
     assert "Due (with" not in send(ada, "modules/shift", "modules/shift/late_days", days="0")
