@@ -3,7 +3,7 @@
 import pytest
 
 from tests.benchmarks.bench_crowd import home_at_once
-from tests.home.beside_exchange import HOME
+from tests.home.beside_exchange import HOME, Visitor
 from tests.insight.large_pages import PAGES, a_ta, counted, served
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
@@ -15,11 +15,15 @@ def statements(folder, students: int, modules: int) -> dict[str, float]:
     with served(folder, students, modules) as pages:
         ta = a_ta(pages)
         for page in (*PAGES, "class"):
-            with counted() as said:
-                ta.get(HOME + page).raise_for_status()
-            found[page] = len(said)
+            found[page] = min(_said(ta, HOME + page) for _ in range(3))  # other threads here may ask meanwhile
         found["home"] = home_at_once(pages, at_once=6).statements
     return found
+
+
+def _said(ta: Visitor, address: str) -> int:
+    with counted() as said:
+        ta.get(address).raise_for_status()
+    return len(said)
 
 
 def test_ten_modules_of_thirty_students_cost_as_many_statements_as_two_of_six(tmp_path):
