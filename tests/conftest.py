@@ -1,7 +1,7 @@
-"""What may be missing on a machine, said in one place.
+"""The programs that a machine may lack, listed in one place, and the tests that need them.
 
 Outside CI a test whose marker names something that this machine lacks is skipped, and the closing summary lists what
-was not run and how to get it. With CI=true nothing may be skipped: such a test fails.
+was not run and how to install what is missing. With CI=true nothing may be skipped: such a test fails.
 """
 
 import importlib.util
@@ -30,7 +30,7 @@ def _postgresql_server() -> bool:
     return shutil.which("initdb") is not None or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
-# marker: (is it here?, how to get it)
+# marker: (is it installed?, how to install it)
 OPTIONAL = {
     "docker": (_docker_engine, "apt-get install docker.io, then start dockerd"),
     "postgresql": (_postgresql_server, "apt-get install postgresql"),
@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item):
-    """Let a test of which functions are called, marked `as_built`, have those that students built."""
+    """Run a test marked `as_built`, which checks which functions are called, with the functions that students built."""
     if not (item.config.getoption("--with-fast") and item.get_closest_marker("as_built")):
         return (yield)
     from tinytorch import fast
@@ -75,7 +75,7 @@ def pytest_runtest_call(item: pytest.Item):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test in two lanes: it would run twice (tests/lanes.py)."""
+    """Refuse a test that belongs to two lanes: it would run twice (tests/lanes.py)."""
     for item in items:
         lanes = {mark.name for mark in item.iter_markers() if mark.name in LANES}
         if len(lanes) > 1:

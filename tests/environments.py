@@ -1,4 +1,4 @@
-"""The environments of servers and workers, made of the code that is tested; whichever room runs first makes them."""
+"""The environments of servers and workers, built from the code under test by whichever room's tests need them first."""
 
 import functools
 import os
@@ -14,12 +14,12 @@ from tests.proxies import NAMES
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 COURSE = CHECKOUT / "course"
-REAL = {name: os.environ[name] for name in NAMES if name in os.environ}  # before any test names a proxy of its own
+REAL = {name: os.environ[name] for name in NAMES if name in os.environ}  # before any test sets its own proxy
 
 
 @contextmanager
 def as_it_was() -> Iterator[None]:
-    """Reach packages as this machine does, although a test may have named a proxy that leads nowhere."""
+    """Use the machine's own proxy settings to reach packages, although a test may have set a proxy that does not work."""
     named = {name: os.environ.pop(name) for name in NAMES if name in os.environ}
     os.environ.update(REAL)
     try:

@@ -1,6 +1,6 @@
-"""How many examples hypothesis draws: few where somebody waits for `make check`, the full number on CI.
+"""How many examples hypothesis draws: few for `make check`, where somebody is waiting, and the full number on CI.
 
-A test that needs another number than the profile's says its full number: `@settings(max_examples=examples(500))`.
+A test that needs a different number states its full number: `@settings(max_examples=examples(500))`.
 """
 
 import os
@@ -12,7 +12,7 @@ FULL = 100  # hypothesis's own default
 
 
 def examples(full: int) -> int:
-    """Return the number of examples for a test that has `full` of them on CI."""
+    """Return how many examples to draw in this run, for a test that draws `full` of them on CI."""
     return full if on_ci() else min(full, FEW)
 
 
@@ -21,9 +21,9 @@ def on_ci() -> bool:
 
 
 def use_profile() -> None:
-    """Load the profile of this run. No limits of time: a crowded machine is no fault of the code.
+    """Load the profile of this run. It sets no time limits: a busy machine is no fault of the code.
 
-    On CI these add to hypothesis's own settings for it: the same examples each time, none that a commit did not change.
+    On CI this extends hypothesis's own CI settings: the examples are the same in each run unless the code changes.
     """
     patient = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     settings.register_profile("fast", max_examples=FEW, **patient)

@@ -1,13 +1,13 @@
-"""The lanes of the tests: what runs together, how, and how long it may take.
+"""The lanes of the tests: which tests run together, how, and how long they may take.
 
-    python -m tests.lanes                  every lane, one after another
-    python -m tests.lanes live docker      these
-    python -m tests.lanes --list           what each is for, and its minutes
+    python -m tests.lanes                  every lane
+    python -m tests.lanes live docker      these lanes
+    python -m tests.lanes --list           what each lane is for, and its minutes
 
-A test's marker names its lane; a test without such a marker is in `fast`. A failure in one lane keeps none from
-running. Neighbours of one process each run beside each other: what they wait for is mostly not the processor. On CI
-(CI=true) a lane that takes a fifth more than its minutes fails: the budget is for all twenty modules on two cores, and
-a lane that grows with the modules has a share for those that are written.
+A test's marker names its lane; a test without such a marker is in `fast`. A failure in one lane does not stop the
+others. Lanes that mostly wait for something other than the processor run alongside the others. On CI (CI=true) a lane
+that takes a fifth more than its minutes fails. The budget is for all twenty modules on two cores; a lane that grows
+with the modules gets a share for each module that has been written.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from typing import TextIO
 
 CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
-MOST_RETRIED = 3  # more than this are no accident of a crowded machine
+MOST_RETRIED = 3  # if more tests fail at first, a busy machine is not the cause
 OVER_BUDGET = 1.2
 # Files that keep one process busy for minutes, the longest first.
 LONGEST = (
@@ -44,8 +44,8 @@ LONGEST = (
 )
 THRIFTY = {
     "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",  # neighbours' further threads only wait, and burn time
-    "PYTHONDONTWRITEBYTECODE": "",  # where it is set, each process that a test starts would compile all that it imports
+    "OMP_NUM_THREADS": "1",  # more threads in each process would only wait for each other and waste time
+    "PYTHONDONTWRITEBYTECODE": "",  # where it is set, each process that a test starts compiles all that it imports
 }
 
 
@@ -56,19 +56,19 @@ class Lane:
     purpose: str
     minutes: float
     minutes_per_module: float = 0
-    processes: int = 2  # 3: a third of it is waiting
-    beside: bool = False  # leaves most of two processors idle: it runs beside the other lanes, from their beginning
-    retries: bool = False  # run once more, alone, what failed; each is on record
+    processes: int = 2  # 3 for a lane that waits a third of the time
+    beside: bool = False  # leaves most of two processors idle, so it runs alongside the other lanes from the start
+    retries: bool = False  # run failed tests once more, alone; each is recorded
 
     def budget(self, modules: int) -> float:
         return self.minutes + self.minutes_per_module * modules
 
 
-# With all the room that CI's 90 minutes give: the minutes that it prints are to make them tighter.
+# These budgets use all of CI's 90 minutes; tighten them by the minutes that a run prints.
 LANES = {
     "fast": Lane("what has no marker of a lane: nothing is started", 6),
     "service": Lane("services, commands and workers as processes; databases; environments", 27, processes=3),
-    # after the services, so that the docker lane's builds, which run beside the first lanes, have ended
+    # after the services: by then the docker lane's builds, which run alongside the first lanes, have ended
     "modules": Lane("the course's modules and milestones, run and judged", 0, minutes_per_module=0.7),
     "live": Lane("whole Hubs, JupyterLab, browsers", 25, retries=True),
     "docker": Lane("images, containers and the deployment", 32, processes=1, beside=True, retries=True),
@@ -84,7 +84,7 @@ LANES = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one lane went."""
+    """The result of one lane."""
 
     lane: str
     passed: bool
@@ -103,7 +103,7 @@ class Outcome:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run lanes; return 0 if all passed, within their budgets on CI."""
+    """Run lanes; return 0 if all passed and, on CI, kept to their budgets."""
     parser = argparse.ArgumentParser(prog="python -m tests.lanes", description="Run tests lane by lane.")
     parser.add_argument("lanes", nargs="*", metavar="LANE", help=f"one of {', '.join(LANES)}; all by default")
     parser.add_argument("--list", action="store_true", help="print the lanes and run nothing")
@@ -123,7 +123,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def rows(names: list[str]) -> list[list[str]]:
-    """Part lanes into rows that run at once, lane after lane in each; on one processor there is one row."""
+    """Divide lanes into rows that run at the same time, each one lane after another; one processor gets one row."""
     if (os.cpu_count() or 1) < 2:
         return [names]
     parted = [[name for name in names if LANES[name].beside is beside] for beside in (False, True)]
@@ -131,7 +131,7 @@ def rows(names: list[str]) -> list[list[str]]:
 
 
 def run_rows(parted: list[list[str]]) -> list[Outcome]:
-    """Run rows at once; the first is seen as it runs, the others' output when it has ended."""
+    """Run rows at the same time; show the first row's output as it runs and the others' afterwards."""
     first, *others = parted
     with ThreadPoolExecutor(max(1, len(others))) as pool:
         later = [pool.submit(lambda row=row: [run(name, _log(name)) for name in row]) for row in others]
@@ -143,7 +143,7 @@ def run_rows(parted: list[list[str]]) -> list[Outcome]:
 
 
 def run(name: str, log: Path | None = None) -> Outcome:
-    """Run one lane, with one more try where it has retries; its output goes to `log` where one is given."""
+    """Run one lane, retrying its failures once if the lane allows that; write its output to `log` if one is given."""
     with _opened(log) as out:
         print(f"\n==> lane {name}: {LANES[name].purpose}", file=out, flush=True)
         if log:
@@ -156,7 +156,7 @@ def run(name: str, log: Path | None = None) -> Outcome:
 
 
 def closing(outcomes: list[Outcome]) -> int:
-    """Print the table of lanes and what was retried; return the exit code."""
+    """Print the table of lanes and the retried tests; return the exit code."""
     retried = RETRIED.read_text().splitlines() if RETRIED.exists() else []
     print("\n==> lanes", *outcomes, sep="\n")
     print(*(f"passed or failed at its second try: {test}" for test in retried), sep="\n")
@@ -175,7 +175,7 @@ def selection(name: str) -> str:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave a file unread whose tests are all in another lane, as a plugin of a lane's pytest: imports take long."""
+    """Skip a file whose tests all belong to another lane, because importing it takes long; a hook of a lane's pytest."""
     if not collection_path.match("test_*.py"):
         return None
     return (
@@ -184,13 +184,13 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 
 def pytest_collection_modifyitems(items: list) -> None:
-    """Begin with what takes longest: begun last, it would keep one process busy while the other has ended."""
+    """Start with the longest files: if started last, they would keep one process busy after the other has ended."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
 def lane_of(source: str) -> str | None:
-    """Name the lane of all of a file's tests, as `pytestmark` at its top says; None if each says it itself."""
+    """Name the lane that `pytestmark` sets for all of a file's tests; None if each test has its own marker."""
     stated = re.search(r"^pytestmark = (pytest\.mark\..*|\[[^]]*\])$", source, re.MULTILINE)
     words = re.findall(r"pytest\.mark\.(\w+)", stated[1]) if stated else []
     return next((word for word in words if word in LANES), None)
@@ -203,7 +203,7 @@ def written_modules() -> int:
 def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     lane = LANES[name]
     together = ["-n", str(lane.processes), "--dist", "loadfile"] if lane.processes > 1 else []
-    if together:  # sorted by their numbers of tests, files with a few long tests each would begin last
+    if together:  # sorted by number of tests, files with a few long tests would start last
         together += ["--no-loadscope-reorder"]
     line = [
         sys.executable,
@@ -221,10 +221,10 @@ def _pytest(name: str, out: TextIO, used: list[float], *more: str) -> bool:
     child = subprocess.Popen(
         [*line, *together, *more], cwd=CHECKOUT, env=environment, stdout=out, stderr=subprocess.STDOUT
     )
-    _, status, usage = os.wait4(child.pid, 0)  # what this child and its own have used, not what runs beside it
+    _, status, usage = os.wait4(child.pid, 0)  # the time that this child and its children used, and no other process
     child.returncode = os.waitstatus_to_exitcode(status)
     used.append(usage.ru_utime + usage.ru_stime)
-    return child.returncode == 0  # nothing selected is a failure too
+    return child.returncode == 0  # selecting no tests is a failure too
 
 
 def _once_more(name: str, out: TextIO, used: list[float]) -> bool:

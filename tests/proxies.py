@@ -1,4 +1,4 @@
-"""A proxy on loopback that keeps what it is asked for, and an environment that names it in every spelling."""
+"""A proxy on loopback that records requests, and an environment that sets it in every spelling of the variables."""
 
 import contextlib
 import os
@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 SCHEMES = ("http", "https", "all", "ws", "wss")
 NAMES = [spelling for word in (*SCHEMES, "no") for spelling in (f"{word}_proxy", f"{word}_proxy".upper())]
-# What people write there: it excuses nothing of ours, and some clients stumble over it.
+# Typical values of NO_PROXY: they exempt none of our addresses, and some clients cannot parse them.
 ODD_NO_PROXY = "example.org, ,[::1,*.:99999"
 REFUSAL = b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """Listens and notes each request; passes it on only if it is told to."""
+    """Listens and records each request; passes it on only if told to."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -29,7 +29,7 @@ class Proxy(socketserver.ThreadingTCPServer):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Name this proxy for every scheme, in upper and lower case."""
+        """Return variables that set this proxy for every scheme, in upper and lower case."""
         url = f"http://127.0.0.1:{self.server_address[1]}"
         lower = {f"{scheme}_proxy": url for scheme in SCHEMES} | {"no_proxy": ODD_NO_PROXY}
         return lower | {name.upper(): value for name, value in lower.items()}
@@ -67,7 +67,7 @@ class _Note(socketserver.BaseRequestHandler):
 
 @contextlib.contextmanager
 def forwarding_proxy(to: Callable[[str], bool]) -> Iterator[Proxy]:
-    """Run a proxy that passes on; at its end, somebody has asked, and only for addresses that `to` agrees to."""
+    """Run a proxy that passes requests on; at the end there must be some, all for addresses that `to` allows."""
     with Proxy(passes_on=True) as proxy:
         threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
         try:
@@ -81,7 +81,7 @@ def forwarding_proxy(to: Callable[[str], bool]) -> Iterator[Proxy]:
 
 @contextlib.contextmanager
 def recording_proxy() -> Iterator[Proxy]:
-    """Run a proxy for the block; at its end, nobody may have asked it for anything."""
+    """Run a proxy for the block; at the end it must have received no request."""
     with Proxy() as proxy:
         threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
         try:
@@ -94,7 +94,7 @@ def recording_proxy() -> Iterator[Proxy]:
 
 @contextlib.contextmanager
 def named(proxy: Proxy) -> Iterator[None]:
-    """Let this process's environment name the proxy for the block."""
+    """Set the proxy in this process's environment for the block."""
     before = {name: os.environ.get(name) for name in proxy.environment}
     os.environ.update(proxy.environment)
     try:

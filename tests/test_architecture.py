@@ -1,4 +1,4 @@
-"""ARCHITECTURE.md is the house: its tables are the folders that there are, and a person can read its lines."""
+"""ARCHITECTURE.md matches the tree: its tables list the folders that exist, and its lines are short enough to read."""
 
 import re
 from pathlib import Path
@@ -10,22 +10,22 @@ from tests.test_import_law import AUDIENCE, LAW, ROOT
 TEXT = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
 LONGEST_LINE = 120
 LONGEST_DECISION = 5  # lines: what was decided, why, and what else was considered
-NOT_OURS = {"build", "var", "var-deploy", "node_modules", "dist", "__pycache__"}  # made, as .gitignore says
+NOT_OURS = {"build", "var", "var-deploy", "node_modules", "dist", "__pycache__"}  # generated; see .gitignore
 
 
 def folders(below: Path) -> set[str]:
-    """Name the folders that are written by hand, as the tables do."""
+    """Name the folders with hand-written files, in the way the tables write them."""
     return {
         f"{path.name}/"
         for path in below.iterdir()
         if path.is_dir() and not path.name.startswith(".") and path.name not in NOT_OURS
         and not path.name.endswith(".egg-info")
-        and any(file.is_file() and file.suffix != ".pyc" for file in path.rglob("*"))  # what a moved room leaves behind
+        and any(file.is_file() and file.suffix != ".pyc" for file in path.rglob("*"))  # a moved room leaves these behind
     }  # fmt: skip
 
 
 def table(heading: str) -> dict[str, list[str]]:
-    """Read the table whose first column is called `heading`: first cell, and the others."""
+    """Read the table whose first column is called `heading`; map each first cell to the other cells."""
     lines = TEXT[TEXT.index(f"| {heading} |") :].split("\n\n")[0].splitlines()[2:]
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
     return {row[0]: row[1:] for row in rows}
@@ -71,7 +71,7 @@ def test_the_picture_shows_every_room_that_runs():
 
 
 def _rooms_that_run() -> list[str]:
-    """Name tito's rooms but those from which a course is made."""
+    """Name tito's rooms, except those used only to make a course."""
     made_with = {"curriculum", "source", "staff"}
     return [room.removeprefix("tito.") for room in LAW if room.startswith("tito.") and room[5:] not in made_with]
 

@@ -1,7 +1,7 @@
-"""The table of rooms in ARCHITECTURE.md, as a test: who may import whom, and no cycles.
+"""The table of rooms in ARCHITECTURE.md as a test: which room may import which, and no cycles.
 
-A room is a package, or a part of one. `LAW` says what of this project a room may import besides itself; `OUTSIDE` says
-which packages of others it may need, where that is limited.
+A room is a package, or a part of one. `LAW` lists what a room may import from this project besides itself; `OUTSIDE`
+lists which third-party packages it may need, where that is limited.
 """
 
 import ast
@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = {"tinytorch": ROOT / "tinytorch", "tito": ROOT / "course" / "tito", "exchange": ROOT / "exchange"}
 PACKAGES |= {"hub_config": ROOT / "hub_config"}
 
-# room: what of the project it may import (prefixes); a room's own modules are always allowed.
+# room: what it may import from the project (prefixes); a room's own modules are always allowed.
 LAW = {
     "tinytorch.viz": ("tinytorch.reports",),
     "tinytorch.datasets": (),
@@ -51,7 +51,7 @@ LAW = {
         "tito.checks",
         "tito.worker",
     ),
-    # Judges on other machines: no gradebook, no database, no service.
+    # Judges on other machines have no gradebook, database or service.
     "tito.machines": ("exchange.protocol", "tito.curriculum", "tito.checks", "tito.judge"),
     "tito.rendering": (),
     "tito.gradebook": (
@@ -102,7 +102,7 @@ LAW = {
     "exchange.service": ("exchange.protocol", "exchange.hub"),
     "exchange.nbgrader_plugin": ("exchange.protocol", "exchange.client"),
     "exchange": ("exchange",),
-    # Files that nbgrader and Jupyter read inside a student's server; the Hub imports none of them.
+    # nbgrader and Jupyter read these files inside a student's server; the Hub imports none of them.
     "hub_config.server": (
         "exchange.nbgrader_plugin",
         "tito.history",
@@ -112,15 +112,15 @@ LAW = {
         "tito.workspace",
     ),
     "hub_config.home": ("hub_config", "exchange.hub", "exchange.protocol"),
-    # What somebody is called, where they log in and where their server lives.
+    # People's names, where they log in and where their server runs.
     "hub_config.sign_in": ("hub_config", "exchange.protocol.names"),
     "hub_config.spawners": ("hub_config", "exchange.protocol.names"),
     "hub_config": (),
 }
-# What everybody inside `tito` may import: its top level, which is laid out before its folders.
+# What every part of `tito` may import: its top level, which comes before its folders.
 TITO_TOP = {path.stem for path in PACKAGES["tito"].glob("*.py")}
 
-# Who else has a top folder than the staff, who have all: the environments whose wheels hold it.
+# The environments, besides the staff's, whose wheels hold a top folder; the staff's wheel holds all of them.
 AUDIENCE = {
     "tito/curriculum": {"student"},
     "tito/source": {"student"},
@@ -142,7 +142,7 @@ OUTSIDE = {
 
 
 def modules() -> dict[str, Path]:
-    """Name every module of the project's packages; generated files of core are the students' business."""
+    """Name every module of the project's packages, except the generated files of core, which come from students' modules."""
     found = {}
     for package, folder in PACKAGES.items():
         for path in sorted(folder.rglob("*.py")):
@@ -158,7 +158,7 @@ MODULES = modules()
 
 @functools.cache
 def imports(name: str, path: Path) -> list[tuple[str, int, bool]]:
-    """List what a module imports: full name, line, and whether it happens when the module itself is imported."""
+    """List a module's imports: full name, line, and whether the import runs when the module itself is imported."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
     found = []
     for node, at_once in statements(ast.parse(path.read_text(encoding="utf-8")), True):
@@ -185,7 +185,7 @@ def statements(node: ast.AST, at_once: bool) -> Iterator[tuple[ast.AST, bool]]:
 
 
 def _is_later(node: ast.AST) -> bool:
-    """A function's body runs later, and what only a type checker reads never does."""
+    """Tell whether code runs later than the import: a function's body, or what only a type checker reads."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return True
     return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
@@ -246,7 +246,7 @@ def test_the_framework_and_the_worker_need_little_of_others(name: str):
 
 @pytest.mark.parametrize("folder", [name for name, path in MODULES.items() if path.name == "__init__.py"])
 def test_what_lies_in_a_folder_never_leads_back_to_itself(folder: str):
-    """Files and folders that lie side by side import each other in one direction, inside functions too."""
+    """The files and folders of one folder import each other in one direction only, inside functions too."""
     graph: dict[str, set[str]] = {}
     for name, path in MODULES.items():
         if is_within(name, folder):
@@ -264,7 +264,7 @@ def test_packages_never_lead_back_to_themselves():
 
 
 def test_what_the_product_imports_is_in_its_locks():
-    """A package that only tests bring along would be missing in a class."""
+    """A package that only the tests install would be missing in a class."""
     owners = importlib.metadata.packages_distributions()
     on_a_cluster = {"hub_config.spawners.kubernetes"}
     for modules, locks in (MODULES.keys() - on_a_cluster, ("hub", "worker")), (on_a_cluster, ("kubernetes",)):
@@ -280,7 +280,7 @@ def _locked(lock: str) -> set[str]:
 
 
 def _foreign(modules: Iterable[str]) -> set[str]:
-    """Name the packages of others that modules import."""
+    """Name the third-party packages that modules import."""
     tops = {imported.split(".")[0] for name in modules for imported, _, _ in imports(name, MODULES[name])}
     own = {*PACKAGES, *(path.stem for path in MODULES.values())}  # files beside Jupyter's settings import each other
     return tops - sys.stdlib_module_names - own - {""}
@@ -296,12 +296,12 @@ def test_a_circle_is_found():
 
 
 def _part(name: str, folder: str) -> str:
-    """Return which part of `folder` a module lies in: a file or a folder; the folder's own name is its `__init__`."""
+    """Return the part of `folder` that holds a module: a file or a folder; the folder's own name means its `__init__`."""
     return ".".join(name.split(".")[: len(folder.split(".")) + 1])
 
 
 def _circle(graph: dict[str, set[str]]) -> list[str]:
-    """Return one circle of the graph, from a name back to itself; nothing if there is none."""
+    """Return one cycle of the graph, from a name back to itself, or an empty list if there is none."""
     done: set[str] = set()
 
     def visit(name: str, trail: list[str]) -> list[str]:
@@ -347,7 +347,7 @@ def top_folders() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("folder", top_folders())
 def test_a_top_folder_has_one_audience(folder: str):
-    """A wheel holds all of a folder or nothing of it; a new folder is the staff's until it is listed here."""
+    """A wheel holds all of a folder or none of it; a new folder is for staff only until it is listed here."""
     files = top_folders()[folder]
     for kind in CONTENTS:
         inside = files & shipped(kind).keys()
@@ -362,7 +362,7 @@ def test_each_audience_is_a_folder_s():
 def test_what_a_wheel_holds_imports_nothing_that_it_has_not(kind: str):
     there = set(shipped(kind).values())
     for name, path in MODULES.items():
-        if path in there and name.split(".")[0] != "tinytorch":  # the faces look for what is there
+        if path in there and name.split(".")[0] != "tinytorch":  # these modules check what is installed
             for imported, line, _ in imports(name, path):
                 if imported.split(".")[0] in PACKAGES and imported in MODULES:
                     assert MODULES[imported] in there, f"{path}:{line}: a {kind} has no {imported}"

@@ -1,4 +1,4 @@
-"""Lanes: a failure in one keeps none from running, second tries are on record, and a budget is kept on CI."""
+"""Lanes: a failure in one does not stop the others, retries are recorded, and budgets are enforced on CI."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def test_passes_at_its_second_try(number):
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A project of its own with one module, whose lanes these tests run."""
+    """A separate project with one module, whose lanes these tests run."""
     (tmp_path / "tests").mkdir()
     shutil.copy(lanes.__file__, tmp_path / "tests" / "lanes.py")
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
@@ -108,7 +108,7 @@ def test_the_fast_lane_has_no_second_try(tree: Path):
 
 @pytest.mark.service
 def test_lanes_run_beside_each_other_and_both_are_shown(tree: Path):
-    """Each waits for the other: one after another, neither would end well."""
+    """Each lane's test waits for the other's: run one after another, the first would fail."""
     meeting = (
         "import pytest, time\nfrom pathlib import Path\n@pytest.mark.{own}\ndef test_{own}_meets():\n"
         "    Path('{own}').touch()\n    end = time.monotonic() + 60\n"
@@ -145,7 +145,7 @@ def test_a_lane_a_fifth_over_its_budget_fails_on_ci(monkeypatch, tmp_path, capsy
 
 
 def test_all_twenty_modules_leave_ci_room(monkeypatch):
-    """CI ends a run after 90 minutes, which also prepares, lints and runs the walls as an ordinary user."""
+    """CI ends a run after 90 minutes, which must also cover setup, linting and the sandbox tests as an ordinary user."""
     monkeypatch.setattr(lanes.os, "cpu_count", lambda: 2)
     sums = [sum(lanes.LANES[name].budget(modules=20) for name in row) for row in lanes.rows([*lanes.LANES])]
     assert max(sums) <= 75

@@ -1,7 +1,7 @@
-"""No request to a service of ours goes through a proxy, whatever the environment names.
+"""No request to a service of ours goes through a proxy, whatever the environment sets.
 
-The law: which modules speak HTTP, and by what. Then every client of ours asks a real server, with a real proxy named
-in every spelling. The live rooms run with those names too (see `tests.proxies`).
+First the rule: which modules send HTTP requests, and with which client. Then each of our clients asks a real server
+while a real proxy is set in every spelling. The live rooms run with those settings too (see `tests.proxies`).
 """
 
 import ast
@@ -34,23 +34,23 @@ from tests.proxies import ODD_NO_PROXY, Proxy, named, recording_proxy
 from tests.test_import_law import MODULES, ROOT
 
 TOKEN = "t" * 32
-# What else can ask for an address; each would need a look at how it treats proxies.
+# Other ways to send a request; before one is used, check how it treats proxies.
 OTHER_CLIENTS = {"aiohttp", "http.client", "requests", "tornado.websocket", "urllib3", "websocket", "websockets"}
 # module: what it may use beyond `httpx.Client(trust_env=False)`, and why
 MAY = {
     "hub_config.run.programs": {"urllib.request"},  # its opener has no proxies
-    "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are elsewhere: a proxy may be the only way
-    "hub_config.sign_in.provider_client": {"urllib.request"},  # providers are elsewhere too
-    "exchange.hub.identity": {"aiohttp"},  # its session reads nothing of the environment
-    "hub_config.spawners.kubernetes": {"aiohttp"},  # a session without proxies for the cluster's client
-    "hub_config.run.front": {"AsyncHTTPClient"},  # configures the simple client, which knows no proxies
+    "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are on the internet: a proxy may be the only way to them
+    "hub_config.sign_in.provider_client": {"urllib.request"},  # providers are on the internet too
+    "exchange.hub.identity": {"aiohttp"},  # its session does not read the environment
+    "hub_config.spawners.kubernetes": {"aiohttp"},  # a session without proxies, for the cluster's client
+    "hub_config.run.front": {"AsyncHTTPClient"},  # configures the simple client, which does not support proxies
 }
 CLASSES = {"Client", "AsyncClient"}
 FUNCTIONS = {"get", "options", "head", "post", "put", "patch", "delete", "request", "stream"}
 
 
 def offences(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Name each place that could ask a proxy: line and words."""
+    """Name each place that could send a request through a proxy: line and text."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             base = node.module or "" if isinstance(node, ast.ImportFrom) else ""
@@ -101,7 +101,7 @@ def test_the_law_sees_each_way_to_ask(source: str):
 
 
 class Answers(http.server.BaseHTTPRequestHandler):
-    """Says yes to everything, in the words of every service at once."""
+    """Accepts every request; its answer holds the fields of every service's answer."""
 
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -118,12 +118,12 @@ class Answers(http.server.BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_GET
 
     def log_message(self, *_) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def service() -> Iterator[http.server.ThreadingHTTPServer]:
-    """A service of ours, with a proxy named in every spelling while the test runs."""
+    """A server that answers like our services; while the test runs, the environment sets a proxy in every spelling."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server, recording_proxy() as proxy:
         server.asked = []  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
@@ -142,7 +142,7 @@ def by_exchange_over_https(url: str, folder: Path) -> None:
         ExchangeClient(url.replace("http:", "https:"), TOKEN, patience_seconds=0) as client,
         pytest.raises(Unreachable),
     ):
-        client.assignments("course")  # no TLS is spoken there: what counts is that no tunnel was asked for
+        client.assignments("course")  # the server has no TLS, so this fails; the proxy must not be asked for a tunnel
 
 
 def by_semester(url: str, folder: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_client_asks_the_service_itself(ask: Callable[[str, Path], None], serv
 
 
 def test_a_provider_is_asked_through_the_proxy():
-    """Where the provider does not answer, that is an error of the provider's, whatever the proxy makes of it."""
+    """If the provider cannot be reached, the client reports error 599, however the proxy reacts."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server, Proxy(passes_on=True) as proxy:
         server.asked = []  # type: ignore[attr-defined]
         for each in (server, proxy):

@@ -1,4 +1,4 @@
-"""The code is Python for each version that the README allows and that is here, and the locks are for each."""
+"""The code compiles in every installed Python version that the README allows, and the locks cover every version."""
 
 import functools
 import re
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.service  # other interpreters are started
 CHECKOUT = Path(__file__).parents[1]
 ROOMS = ("course", "exchange", "hub_config", "tinytorch", "hatch_build.py")
 VERSIONS = ("3.11", "3.12", "3.13")
-BACKPORTS = {"importlib-metadata", "lazy-importer", "overrides", "zipp"}  # what a newer Python has itself
+BACKPORTS = {"importlib-metadata", "lazy-importer", "overrides", "zipp"}  # newer Pythons include these
 READ = """
 import pathlib, sys
 for name in sys.stdin.read().splitlines():
@@ -24,7 +24,7 @@ print("%d.%d" % sys.version_info[:2])
 
 @functools.cache
 def interpreters() -> dict[str, str]:
-    """Map each version that is here to a program; ours is always here."""
+    """Map each installed version to its interpreter; the one that runs the tests is always installed."""
     folders = [Path(sys.executable).parent, "/usr/bin", "/usr/local/bin", *Path.home().glob(".pyenv/versions/*/bin")]
     found = {}
     for version in VERSIONS:
@@ -46,7 +46,7 @@ def test_every_file_is_read_without_a_warning():
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_lock_leaves_a_package_out_for_a_version(version: str):
-    """Some are there in two releases, each for its versions of Python; what is needed for one is there for each."""
+    """Some packages are locked in two releases, each for some Pythons; every package but a backport is in every version."""
     for lock in (CHECKOUT / "requirements").glob("*.lock"):
         lines = re.findall(r"^([\w.-]+)==\S+(?: ; (.*?))? \\$", lock.read_text(), re.MULTILINE)
         there = {name for name, marker in lines if "python_full_version" not in marker or _holds(marker, version)}

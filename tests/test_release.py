@@ -1,4 +1,4 @@
-"""One version: the package's, in the log of changes and in what the documents tell people to type."""
+"""The package's version is the one in the changelog and in the commands of the documents and the help."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""README.md, docs/ and what stands beside them make one site, without a dead link and without foreign servers."""
+"""README.md, docs/ and the other documents form one site, with no dead links and nothing loaded from other servers."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""THIRD_PARTY.md names what a class runs, each with its licence, and none that would bind what a university adds."""
+"""THIRD_PARTY.md lists the packages that a class runs with their licences; none is GPL, which would bind additions."""
 
 import re
 

@@ -1,9 +1,9 @@
-"""Write THIRD_PARTY.md: what of others a class runs, by the locks, and under which licence, by the packages themselves.
+"""Write THIRD_PARTY.md: the third-party packages in a class's locks, with the licence that each package states.
 
     .venv/bin/python -m tests.third_party
 
-Promises: every package of the locks of hub, staff, student, worker and kubernetes is named with its locked version.
-What is only installed elsewhere (Windows, macOS) stands at the end by its name, for its licence can't be read here.
+Promises: every package in the locks of hub, staff, student, worker and kubernetes is named with its locked version.
+Packages for other systems only (Windows, macOS) are named at the end, without a licence, which can't be read here.
 """
 
 import re
@@ -22,7 +22,7 @@ from what each package says of itself. A package's own licence file is installed
 | package | version | licence | in |
 | --- | --- | --- | --- |
 """
-SPELLINGS = {  # of what packages call the same licence
+SPELLINGS = {  # the names that packages use for the same licence
     "MIT License": "MIT",
     "Apache Software License": "Apache-2.0",
     "Apache License, Version 2.0": "Apache-2.0",
@@ -32,7 +32,7 @@ SPELLINGS = {  # of what packages call the same licence
     "ISC License (ISCL)": "ISC",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "Python Software Foundation License": "PSF-2.0",
-    # "the Artistic License, or the GPL": whoever takes it chooses
+    # "the Artistic License, or the GPL": the user may choose
     "Artistic License, GNU General Public License (GPL), GNU General Public License v2 or later (GPLv2+)": (
         "Artistic-1.0-Perl"
     ),
@@ -41,12 +41,12 @@ SPELLINGS = {  # of what packages call the same licence
 
 
 def locked(part: str) -> dict[str, str]:
-    """Return the packages of a lock with their versions."""
+    """Return the packages in a lock with their versions."""
     return dict(PINNED.findall((ROOT / "requirements" / f"{part}.lock").read_text(encoding="utf-8")))
 
 
 def licence_of(package: str) -> str | None:
-    """Return what an installed package says of its licence; None where it is not installed."""
+    """Return the licence that an installed package states; None if it is not installed."""
     try:
         about = metadata(package)
     except PackageNotFoundError:
@@ -63,7 +63,7 @@ def page() -> str:
     places: dict[str, list[str]] = {}
     for part in PARTS:
         for package, version in locked(part).items():
-            if part == "kubernetes" and package in versions:  # of the hub's lock, on which it stands
+            if part == "kubernetes" and package in versions:  # in the hub's lock already, which this lock extends
                 continue
             versions[package] = version
             places.setdefault(package, []).append(part)
