@@ -19,7 +19,7 @@ REAL = {name: os.environ[name] for name in NAMES if name in os.environ}  # befor
 
 @contextmanager
 def as_it_was() -> Iterator[None]:
-    """Use the machine's own proxy settings to reach packages, although a test may have set a proxy that does not work."""
+    """Reach packages by the machine's own proxy settings, even if a test has set a proxy that does not work."""
     named = {name: os.environ.pop(name) for name in NAMES if name in os.environ}
     os.environ.update(REAL)
     try:

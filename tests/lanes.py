@@ -175,7 +175,7 @@ def selection(name: str) -> str:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Skip a file whose tests all belong to another lane, because importing it takes long; a hook of a lane's pytest."""
+    """Skip a file whose tests all belong to another lane, as a hook of a lane's pytest: importing it takes long."""
     if not collection_path.match("test_*.py"):
         return None
     return (

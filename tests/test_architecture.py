@@ -20,7 +20,7 @@ def folders(below: Path) -> set[str]:
         for path in below.iterdir()
         if path.is_dir() and not path.name.startswith(".") and path.name not in NOT_OURS
         and not path.name.endswith(".egg-info")
-        and any(file.is_file() and file.suffix != ".pyc" for file in path.rglob("*"))  # a moved room leaves these behind
+        and any(file.is_file() and file.suffix != ".pyc" for file in path.rglob("*"))  # left behind by a moved room
     }  # fmt: skip
 
 

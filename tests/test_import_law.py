@@ -142,7 +142,7 @@ OUTSIDE = {
 
 
 def modules() -> dict[str, Path]:
-    """Name every module of the project's packages, except the generated files of core, which come from students' modules."""
+    """Name every module of the project's packages, except core's generated files, which students' work fills."""
     found = {}
     for package, folder in PACKAGES.items():
         for path in sorted(folder.rglob("*.py")):
@@ -296,7 +296,7 @@ def test_a_circle_is_found():
 
 
 def _part(name: str, folder: str) -> str:
-    """Return the part of `folder` that holds a module: a file or a folder; the folder's own name means its `__init__`."""
+    """Return the file or folder in `folder` that holds a module; the folder's own name means its `__init__`."""
     return ".".join(name.split(".")[: len(folder.split(".")) + 1])
 
 

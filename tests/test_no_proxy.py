@@ -39,8 +39,8 @@ OTHER_CLIENTS = {"aiohttp", "http.client", "requests", "tornado.websocket", "url
 # module: what it may use beyond `httpx.Client(trust_env=False)`, and why
 MAY = {
     "hub_config.run.programs": {"urllib.request"},  # its opener has no proxies
-    "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are on the internet: a proxy may be the only way to them
-    "hub_config.sign_in.provider_client": {"urllib.request"},  # providers are on the internet too
+    "tinytorch.datasets.fetch": {"urllib.request"},  # data sets are elsewhere: a proxy may be the only way to them
+    "hub_config.sign_in.provider_client": {"urllib.request"},  # providers are elsewhere too
     "exchange.hub.identity": {"aiohttp"},  # its session does not read the environment
     "hub_config.spawners.kubernetes": {"aiohttp"},  # a session without proxies, for the cluster's client
     "hub_config.run.front": {"AsyncHTTPClient"},  # configures the simple client, which does not support proxies

@@ -46,7 +46,7 @@ def test_every_file_is_read_without_a_warning():
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_lock_leaves_a_package_out_for_a_version(version: str):
-    """Some packages are locked in two releases, each for some Pythons; every package but a backport is in every version."""
+    """Some packages are locked in two releases for different Pythons; each version has every package but backports."""
     for lock in (CHECKOUT / "requirements").glob("*.lock"):
         lines = re.findall(r"^([\w.-]+)==\S+(?: ; (.*?))? \\$", lock.read_text(), re.MULTILINE)
         there = {name for name, marker in lines if "python_full_version" not in marker or _holds(marker, version)}

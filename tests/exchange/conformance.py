@@ -1,7 +1,7 @@
-"""`python -m tests.exchange.conformance [EXCHANGE...]`: which promises each nbgrader exchange keeps, as a table.
+"""`python -m tests.exchange.conformance [EXCHANGE...]`: print a table of the promises that each exchange keeps.
 
-The same checks, with nbgrader's own commands, on nbgrader's default exchange, on ngshare (its environment is made if
-it is missing; `--without ngshare` leaves it out) and on ours. Exit code 1 if ours breaks a promise.
+The same checks run, with nbgrader's own commands, on nbgrader's default exchange, on ngshare (its environment is made
+if it is missing; `--without ngshare` leaves it out) and on ours. The exit code is 1 if ours breaks a promise.
 """
 
 import argparse
@@ -18,7 +18,7 @@ KEPT, BROKEN, ABSENT = "kept", "BROKEN", "absent"
 
 
 def judge(scene: Scene, name: str) -> tuple[str, str]:
-    """Check one promise: (verdict, reason)."""
+    """Check one promise; return (verdict, reason)."""
     try:
         PROMISES[name](scene)
     except Unsupported as reason:
@@ -29,7 +29,7 @@ def judge(scene: Scene, name: str) -> tuple[str, str]:
 
 
 def table(names: list[str], why: bool) -> int:
-    """Print the table as it fills; return how many promises ours does not keep."""
+    """Print the table, with progress on stderr; return how many promises our exchange does not keep."""
     print(f"{'promise':<70}" + "".join(f"{name:>10}" for name in names))
     verdicts: dict[str, dict[str, tuple[str, str]]] = {name: {} for name in names}
     scratch = Path(tempfile.mkdtemp(prefix="conformance-"))

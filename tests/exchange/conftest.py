@@ -1,4 +1,4 @@
-"""A Hub, a service on SQLite and on PostgreSQL, and a course on it."""
+"""A Hub, the service on SQLite and on PostgreSQL, and a course on it."""
 
 import shutil
 import uuid
@@ -15,7 +15,7 @@ from tests.exchange.postgres import new_database, postgresql
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    """A PostgreSQL server for the whole run, with a database `template` that has the schema."""
+    """A PostgreSQL server for the whole run, with a database `template` that contains the schema."""
     with postgresql() as url:
         migrated = Database(new_database(url, "template"))
         migrated.migrate()
@@ -25,7 +25,7 @@ def postgresql_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def sqlite_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with the schema, to be copied."""
+    """A SQLite database with the schema, for copying."""
     path = tmp_path_factory.mktemp("sqlite") / "exchange.db"
     database = Database(f"sqlite:///{path}")
     database.migrate()
@@ -52,14 +52,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def hub() -> Iterator[FakeHub]:
-    """A Hub that knows the tokens that a test makes."""
+    """A Hub that accepts the tokens that a test makes."""
     with FakeHub() as hub:
         yield hub
 
 
 @pytest.fixture
 def live(hub: FakeHub, database_url: str, tmp_path: Path) -> Iterator[Live]:
-    """The service, on each database, without a course."""
+    """The service on each database, without a course."""
     with in_thread(hub, make_settings(tmp_path / "data", hub, database=database_url), tmp_path) as live:
         yield live
 

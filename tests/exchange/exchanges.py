@@ -1,6 +1,6 @@
-"""Three exchanges behind one face: nbgrader's shared directory, ngshare, and ours.
+"""Three exchanges with one interface: nbgrader's shared directory, ngshare, and ours.
 
-What an exchange has no word for raises `Unsupported`; a promise that needs it is then not kept.
+An operation that an exchange does not offer raises `Unsupported`; a promise that needs it counts as broken.
 """
 
 import contextlib
@@ -26,12 +26,12 @@ MALLORY = b"written by Mallory"
 
 
 class Unsupported(Exception):
-    """The exchange has no such thing."""
+    """The exchange does not offer this operation."""
 
 
 @dataclass
 class Scene:
-    """A course on an exchange: an instructor, two students, and numbered assignments."""
+    """A course on an exchange, with an instructor, two students and numbered assignments."""
 
     scratch: Path
     grace: Person
@@ -54,33 +54,33 @@ class Scene:
         raise Unsupported(f"{self.name} has no extensions")
 
     def read_as(self, thief: Person, assignment: str, owner: str) -> list[bytes]:
-        """Read what `owner` submitted, with the thief's rights alone; [] if that fails."""
+        """Read what `owner` submitted, using only the thief's rights; [] if that fails."""
         raise NotImplementedError
 
     def read_feedback_as(self, thief: Person, assignment: str, owner: str) -> list[bytes]:
-        """Read the feedback of `owner`, with the thief's rights alone; [] if that fails."""
+        """Read the feedback of `owner`, using only the thief's rights; [] if that fails."""
         raise NotImplementedError
 
     def overwrite_as(self, thief: Person, assignment: str, owner: str) -> None:
-        """Try to change or submit in the name of `owner`, with the thief's rights alone."""
+        """Try to change the work of `owner` or to submit in their name, using only the thief's rights."""
         raise NotImplementedError
 
     def replace_release_as(self, thief: Person, assignment: str) -> None:
-        """Try to change a release, with a student's rights alone."""
+        """Try to change a release, using only a student's rights."""
         raise NotImplementedError
 
     def submit_twice_unknowingly(self, person: Person, assignment: str) -> None:
-        """Submit, lose the answer, and try again as the client would."""
+        """Submit, lose the answer, and retry as the client would."""
         raise NotImplementedError
 
     def proof(self, person: Person, assignment: str) -> bool:
-        """Tell whether the student holds a proof of her submission that others can verify."""
+        """Tell whether the student has proof of their submission that others can verify."""
         return False
 
 
 @dataclass
 class Shared(Scene):
-    """nbgrader's own: a directory that all can write, with one uid for all, as in containers."""
+    """nbgrader's own exchange: a directory that everyone can write to, under one uid, as in containers."""
 
     root: Path = Path()
     name = "default"
@@ -195,7 +195,7 @@ class Ours(Scene):
 
 
 def _forger(scene: Scene, thief: Person, environment: dict[str, str], assignment: str) -> None:
-    """Run `nbgrader submit` with the thief's token and another's name."""
+    """Run `nbgrader submit` with the thief's token and another student's name."""
     home = scene.scratch / f"forger-{assignment}"
     forger = Person(environment["JUPYTERHUB_USER"], home, environment, thief.config, thief.python)
     (home / assignment).mkdir(parents=True)
@@ -208,7 +208,7 @@ def _forger(scene: Scene, thief: Person, environment: dict[str, str], assignment
 
 @contextlib.contextmanager
 def ours(scratch: Path) -> Iterator[Ours]:
-    """Our exchange with a Hub of the tests."""
+    """Our exchange with the tests' Hub."""
     scratch.mkdir(parents=True, exist_ok=True)
     with FakeHub() as hub, in_thread(hub, make_settings(scratch / "data", hub), scratch) as live:
         live.semester().put_course(COURSE, CourseSettings(title="Tiny"))
@@ -255,7 +255,7 @@ class Ngshare(Scene):
         self._ask(thief, "POST", f"assignment/{COURSE}/{assignment}", {"files": "[]"})
 
     def submit_twice_unknowingly(self, person: Person, assignment: str) -> None:
-        for _ in range(2):  # its client has nothing that tells a retry from a new attempt
+        for _ in range(2):  # its client cannot mark a retry, so a retry looks like a new attempt
             person.run("submit", assignment)
 
 
@@ -273,7 +273,7 @@ def ask_ngshare(url: str, token: str, method: str, path: str, data: dict[str, st
 
 @contextlib.contextmanager
 def with_ngshare(scratch: Path) -> Iterator[Ngshare]:
-    """ngshare in its own environment, asking the same kind of Hub."""
+    """ngshare in its own environment, with the same kind of Hub."""
     with FakeHub() as hub, ngshare.running(hub, scratch / "ngshare", admin="operator") as url:
         operator = hub.token("operator", scope=[scopes.ACCESS])
         made = [ask_ngshare(url, operator, "POST", f"course/{COURSE}", {"instructors": '["grace"]'})]
@@ -295,7 +295,7 @@ EXCHANGES = {"default": shared, "ngshare": with_ngshare, "ours": ours}
 
 @contextlib.contextmanager
 def scene_of(name: str, scratch: Path) -> Iterator[Scene]:
-    """Set the scene on one exchange, and end everybody's session afterwards."""
+    """Set up a course on one exchange, and end everyone's session afterwards."""
     os.makedirs(scratch, exist_ok=True)  # noqa: PTH103
     with EXCHANGES[name](scratch) as scene:
         try:

@@ -1,6 +1,6 @@
-"""A Hub that knows tokens: what JupyterHub's REST API answers about them, over real HTTP.
+"""A Hub that recognizes tokens and answers about them as JupyterHub's REST API does, over real HTTP.
 
-It serves what the exchange, nbgrader and a single-user server ask a Hub: `/hub/api/`, `/hub/api/user` and
+It serves the routes that the exchange, nbgrader and a single-user server use: `/hub/api/`, `/hub/api/user` and
 `/hub/api/services`.
 """
 
@@ -26,27 +26,27 @@ class FakeHub:
         self.silent = False
 
     def token(self, name: str, kind: str = "user", groups: Iterable[str] = (), scope: Iterable[str] = ()) -> str:
-        """Make a token of a person or service with exactly these scopes and groups."""
+        """Make a token for a person or service with exactly these scopes and groups."""
         token = secrets.token_hex(16)
         self.models[token] = {"kind": kind, "name": name, "groups": sorted(groups), "scopes": sorted(scope)}
         return token
 
     def student(self, name: str, *courses: str) -> str:
-        """Make the token of a student's server."""
+        """Make a token for a student's server."""
         return self.token(name, groups=[scopes.student_group(c) for c in courses], scope=[scopes.ACCESS])
 
     def kernel(self, name: str, *courses: str) -> str:
-        """Make the token of a staff member's own notebook server: no staff verb."""
+        """Make a token for a staff member's own notebook server; it grants no staff verb."""
         return self.token(name, groups=[scopes.staff_group(c) for c in courses], scope=[scopes.ACCESS])
 
     def staff(
         self, name: str, *courses: str, verbs: Iterable[str] = tuple(scopes.STAFF_SCOPES - {scopes.ADMIN})
     ) -> str:
-        """Make a staff member's token with staff verbs."""
+        """Make a token with staff verbs for a staff member."""
         return self.token(name, groups=[scopes.staff_group(c) for c in courses], scope=[scopes.ACCESS, *verbs])
 
     def service(self, name: str, *verbs: str) -> str:
-        """Make a service's token; without verbs, with all of them."""
+        """Make a service's token with these verbs, or with all of them if none are given."""
         return self.token(name, "service", scope=[scopes.ACCESS, *(verbs or scopes.STAFF_SCOPES)])
 
     def __enter__(self) -> "FakeHub":
@@ -63,7 +63,7 @@ class FakeHub:
 
     @property
     def url(self) -> str:
-        """Give the address of its API."""
+        """Return the address of its API."""
         return f"http://127.0.0.1:{self._server.server_address[1]}/hub/api"
 
 

@@ -1,4 +1,4 @@
-"""The real service for tests: in a thread (a clock that tests set) or as a process (that tests kill)."""
+"""The real service for tests: in a thread, with a clock that tests set, or as a process that tests kill."""
 
 import contextlib
 import os
@@ -28,11 +28,11 @@ from tests.harness.mortal import mortal
 
 COURSE = "tiny-2026"
 DUE = "2026-11-20T12:00:00.000000Z"
-START_SECONDS = 120.0  # a machine that runs other tests too
+START_SECONDS = 120.0  # other tests may run on this machine too
 
 
 class Clock:
-    """The server's time; `at` sets it, and it then stands still."""
+    """The server's time; `at` sets and stops it."""
 
     def __init__(self) -> None:
         self.moment: datetime | None = None
@@ -41,7 +41,7 @@ class Clock:
         return self.moment or datetime.now(UTC)
 
     def at(self, text: str, **later: float) -> None:
-        """Set the time, some timedelta after a text."""
+        """Set the time to the one in `text` plus a timedelta."""
         self.moment = parse_utc(text) + timedelta(**later)
 
 
@@ -55,9 +55,9 @@ def write(folder: Path, files: Mapping[str, str | bytes]) -> Path:
 
 
 class Live:
-    """A running service and the Hub that it asks."""
+    """A running service and its Hub."""
 
-    service: Service  # of a service in a thread; a Process keeps its own to itself
+    service: Service  # set for a service in a thread, not for a Process
 
     def __init__(self, hub: FakeHub, settings: Settings, scratch: Path) -> None:
         self.hub, self.settings, self.scratch = hub, settings, scratch
@@ -67,7 +67,7 @@ class Live:
         self._folders = 0
 
     def client(self, token: str, **options: object) -> ExchangeClient:
-        """Make a client that is closed with the service."""
+        """Make a client that is closed together with the service."""
         client = ExchangeClient(self.url, token, **{"patience_seconds": 5.0, **options})  # type: ignore[arg-type]
         self._clients.append(client)
         return client
@@ -82,7 +82,7 @@ class Live:
         return self.client(self.hub.student(name, *(courses or (COURSE,))))
 
     def staff(self, name: str = "grace", *courses: str) -> ExchangeClient:
-        """Make an instructor's client with all staff verbs of the course."""
+        """Make an instructor's client with all of the course's staff verbs."""
         return self.client(self.hub.staff(name, *(courses or (COURSE,))))
 
     def semester(self) -> ExchangeClient:
@@ -104,12 +104,12 @@ class Live:
             semester.release(course, assignment, self.folder(files))
 
     def outgoing(self, files: Mapping[str, str | bytes]) -> Outgoing:
-        """Make files ready to be sent."""
+        """Prepare files for sending."""
         folder = self.folder(files)
         return pack(folder, sorted(files))
 
     def fsck(self) -> fsck.Report:
-        """Compare rows and blobs, as the command does beside a running service."""
+        """Compare rows and blobs, as the `fsck` command does while the service runs."""
         database = Database(self.settings.database_url)
         try:
             return fsck.check(database, LocalBlobs(self.settings.data))
@@ -124,14 +124,14 @@ class Live:
 
 
 def make_settings(data: Path, hub: FakeHub, **given: object) -> Settings:
-    """Make the settings of a service on a free port."""
+    """Make settings for a service on a free port."""
     port = free_port()
     values = {"port": port, "data": data, "hub_api_url": hub.url, "reserve_bytes": 0, **given}
     return from_environment({}, **values)
 
 
 def free_port() -> int:
-    """Let the OS choose a port."""
+    """Return a port that the OS chose."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -161,10 +161,10 @@ def in_thread(hub: FakeHub, settings: Settings, scratch: Path) -> Iterator[Live]
 
 
 class Process(Live):
-    """The service as a process of its own."""
+    """The service in a separate process."""
 
     process: subprocess.Popen[bytes]
-    before: tuple[str, ...] = ()  # the words before its command
+    before: tuple[str, ...] = ()  # words placed before its command
 
     def start(self) -> None:
         """Start it and wait until it is healthy."""
@@ -205,12 +205,12 @@ class Process(Live):
         raise TimeoutError(f"the service was not healthy within {START_SECONDS} s")
 
     def kill(self) -> None:
-        """End it as power loss would."""
+        """Kill it with SIGKILL."""
         self.process.kill()
         self._reap()
 
     def stop(self) -> int:
-        """End it as an operator would."""
+        """Stop it as an operator would."""
         self.process.terminate()
         return self._reap()
 
@@ -221,7 +221,7 @@ class Process(Live):
         return code
 
     def peak_bytes(self) -> int:
-        """Give the most memory that it has held."""
+        """Return its peak memory use."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
@@ -240,5 +240,5 @@ def as_process(hub: FakeHub, settings: Settings, scratch: Path) -> Iterator[Proc
 
 
 def later(text: str, **delta: float) -> str:
-    """Give a time some while after another."""
+    """Return the time in `text` plus a timedelta."""
     return utc_text(parse_utc(text) + timedelta(**delta))

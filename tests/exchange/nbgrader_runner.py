@@ -1,8 +1,8 @@
-"""Run nbgrader's commands for one person, one JSON line after another: starting nbgrader anew for each takes too long.
+"""Run nbgrader's commands for one person, one per line of JSON: starting nbgrader for each takes too long.
 
-Run with any Python that has nbgrader; needs nothing of this project. `{"args": [...], "cwd": ..., "ahead_seconds":
-0}` runs a command with a clock that goes wrong by so much; `{"list": [...], "cwd": ...}` calls the Assignment List's
-server extension.
+Any Python that has nbgrader can run it; it needs nothing from this project. `{"args": [...], "cwd": ...,
+"ahead_seconds": 0}` runs a command with a clock that is ahead by that much; `{"list": [...], "cwd": ...}` calls the
+Assignment List's server extension.
 """
 
 import contextlib
@@ -17,7 +17,7 @@ import traceback
 
 @contextlib.contextmanager
 def wrong_clock(seconds):
-    """Let nbgrader's exchange read a clock that is wrong, as a student's computer may be."""
+    """Give nbgrader's exchange a wrong clock, as a student's computer may have."""
     import nbgrader.exchange.abc.exchange as module
 
     class Shifted(datetime.datetime):
@@ -49,7 +49,7 @@ def run_command(args):
     except SystemExit as end:
         code = end.code or 0
     except NoStart:
-        pass  # how a command with subcommands ends
+        pass  # a command with subcommands ends like this
     except Exception:
         code = 1
         log.write(traceback.format_exc())

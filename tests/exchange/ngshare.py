@@ -1,8 +1,8 @@
-"""ngshare 0.6.0, the known replacement of nbgrader's exchange, in an environment of its own with SQLAlchemy 1.4,
-where it works.
+"""ngshare 0.6.0, the known replacement for nbgrader's exchange, in its own environment with SQLAlchemy 1.4, which it
+needs.
 
 `ensure()` makes the environment from its hashed lock (`tests/exchange/ngshare.lock`) with uv; `running` starts the
-service, which asks the tests' Hub as ours does.
+service, which uses the tests' Hub as ours does.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ ENVIRONMENT = CHECKOUT / "build" / "envs" / "ngshare"
 LOCK = Path(__file__).with_name("ngshare.lock")
 PREFIX = "/services/ngshare/"
 START_SECONDS = 30.0
-# ngshare listens on all interfaces; a test listens on this machine alone.
+# ngshare listens on all interfaces; in tests it listens on this machine only.
 LAUNCH = """
 import sys
 from tornado.httpserver import HTTPServer
@@ -37,18 +37,18 @@ main(sys.argv[1:])
 
 
 def python() -> Path:
-    """Give the interpreter that has ngshare and its nbgrader plugin."""
+    """Return the interpreter that has ngshare and its nbgrader plugin."""
     return ENVIRONMENT / "bin" / "python"
 
 
 def is_here() -> bool:
-    """Tell whether the environment was made from the present lock."""
+    """Tell whether the environment was made from the current lock."""
     stamp = ENVIRONMENT / "lock"
     return stamp.is_file() and stamp.read_bytes() == LOCK.read_bytes()
 
 
 def ensure() -> None:
-    """Make the environment unless it is there; needs a package index."""
+    """Make the environment unless it exists; needs a package index."""
     if is_here():
         return
     uv = str(Path(sys.executable).with_name("uv"))
@@ -60,7 +60,7 @@ def ensure() -> None:
 
 @contextlib.contextmanager
 def running(hub: FakeHub, folder: Path, admin: str) -> Iterator[str]:
-    """Start ngshare and give its address; `admin` may make courses."""
+    """Start ngshare and yield its address; `admin` may make courses."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     token = hub.service("ngshare")

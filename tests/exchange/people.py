@@ -1,4 +1,4 @@
-"""People who use an nbgrader exchange: each has a home, an environment, and nbgrader's own commands."""
+"""People who use an nbgrader exchange; each has a home, an environment, and nbgrader's own commands."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command did."""
+    """The result of a command."""
 
     code: int
     log: str
@@ -24,14 +24,14 @@ class Outcome:
 
 @dataclass
 class Person:
-    """Somebody with a home folder; `python` is the interpreter that has nbgrader."""
+    """A person with a home folder; `python` is the interpreter that has nbgrader."""
 
     name: str
     home: Path
     environment: dict[str, str]
     config: str
     python: str = sys.executable
-    student_option: bool = False  # nbgrader's default exchange knows people by the option --student alone
+    student_option: bool = False  # nbgrader's default exchange identifies people only by the option --student
     _process: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     def run(self, *args: str, ahead_seconds: float = 0) -> Outcome:
@@ -40,13 +40,13 @@ class Person:
         return Outcome(answer["code"], answer["log"])
 
     def must(self, *args: str, **options: Any) -> Outcome:
-        """Run a command that has to succeed."""
+        """Run a command that must succeed."""
         outcome = self.run(*args, **options)
         assert outcome.code == 0, f"nbgrader {' '.join(args)} ended with {outcome.code}:\n{outcome.log}"
         return outcome
 
     def student(self, *args: str) -> list[str]:
-        """Give arguments, with --student where the exchange needs to be told who one is."""
+        """Return the arguments, with --student where the exchange needs it to identify the person."""
         return [*args, f"--student={self.name}"] if self.student_option else list(args)
 
     def assignment_list(self, method: str, *arguments: str) -> Any:
@@ -69,7 +69,7 @@ class Person:
         environment = {k: os.environ[k] for k in KEPT if k in os.environ}
         environment |= {"HOME": str(self.home), "JUPYTER_DATA_DIR": str(self.home / ".jupyter-data"), "USER": self.name}
         environment |= {"JUPYTER_CONFIG_DIR": str(self.home / ".jupyter"), "JUPYTERHUB_USER": self.name}
-        # nbgrader starts `alembic` by name, and the grader its kernel.
+        # nbgrader starts `alembic` by name, and the grader starts its kernel by name.
         environment["PATH"] = f"{Path(self.python).parent}{os.pathsep}{environment['PATH']}"
         environment |= {"IPYTHONDIR": str(self.home / ".ipython"), **self.environment}
         with (self.home / "runner.log").open("w") as log:
@@ -87,7 +87,7 @@ class Person:
         """End the person's session."""
         if self._process is not None:
             assert self._process.stdin is not None and self._process.stdout is not None
-            with contextlib.suppress(BrokenPipeError):  # it died before; whoever asked it has heard so
+            with contextlib.suppress(BrokenPipeError):  # it died earlier; the call that used it has reported that
                 self._process.stdin.close()
             self._process.wait(20)
             self._process.stdout.close()

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own: started by an unprivileged user, reached through a socket, gone afterwards."""
+"""A PostgreSQL server for the tests: run by an unprivileged user, reached through a socket, removed afterwards."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ import sqlalchemy
 
 from tests.harness.mortal import mortal
 
-START_SECONDS = 60.0  # a machine that runs other tests too
+START_SECONDS = 60.0  # other tests may run on this machine too
 
 
 def programs() -> Path:
@@ -28,7 +28,7 @@ def programs() -> Path:
 
 @contextlib.contextmanager
 def postgresql() -> Iterator[str]:
-    """Give the URL of a fresh server's maintenance database."""
+    """Start a fresh server and yield the URL of its maintenance database."""
     owner = pwd.getpwnam("postgres") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     folder = Path(tempfile.mkdtemp(prefix="exchange-pg-"))
     user = {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -45,7 +45,7 @@ def postgresql() -> Iterator[str]:
         settings += ["log_min_messages=fatal"]
         line = [str(programs() / "postgres"), "-D", str(data), *(word for each in settings for word in ("-c", each))]
         with (folder / "log").open("w") as log:
-            # SIGQUIT ends it at once, whoever is connected. Not by pg_ctl, whose server would be nobody's child.
+            # SIGQUIT ends it at once, even with open connections. A server started by pg_ctl is not our child.
             process = subprocess.Popen(mortal(line, "QUIT"), cwd=folder, stdout=log, stderr=log, **user)
         try:
             url = f"postgresql+psycopg://exchange@/postgres?host={folder}"
@@ -72,7 +72,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 def new_database(maintenance_url: str, name: str, template: str = "template0") -> str:
-    """Create a database and give its URL."""
+    """Create a database and return its URL."""
     engine = sqlalchemy.create_engine(maintenance_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.exec_driver_sql(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')

@@ -1,6 +1,6 @@
-"""What an nbgrader exchange should promise, each a function that fails where the promise is broken.
+"""What an nbgrader exchange should promise; each promise is a function that fails if the promise is broken.
 
-Each runs nbgrader's own commands as the people concerned, on an assignment of its own.
+Each function runs nbgrader's own commands as the people concerned, on a separate assignment.
 """
 
 from collections.abc import Callable
@@ -43,7 +43,7 @@ def new(scene: Scene, release: bool = True) -> str:
 
 
 def work(person: Person, name: str, text: str) -> Path:
-    """Fetch if need be, and write something into the notebook."""
+    """Fetch if necessary, and write some text into the notebook."""
     path = person.home / name / f"{name}.ipynb"
     if not path.exists():
         person.must("fetch_assignment", name)
@@ -52,13 +52,13 @@ def work(person: Person, name: str, text: str) -> Path:
 
 
 def submit(person: Person, name: str, text: str | None = None, **options: float) -> Outcome:
-    """Write and submit."""
+    """Write the text, if any, and submit."""
     work(person, name, text or f"work of {person.name}")
     return person.must(*person.student("submit", name), **options)
 
 
 def collected(scene: Scene, student: str, name: str) -> Path:
-    """Give the folder of a collected submission."""
+    """Return the folder of a collected submission."""
     return scene.grace.home / "submitted" / student / name
 
 
@@ -73,7 +73,7 @@ def timestamp(folder: Path) -> datetime:
 
 
 def listed(person: Person, *options: str) -> str:
-    """List, and give the log."""
+    """Run `nbgrader list` and return its log."""
     return person.must("list", *options).log
 
 
@@ -183,7 +183,7 @@ def feedback(scene: Scene) -> None:
 
 
 def _write_feedback(scene: Scene, student: str, name: str, text: str) -> None:
-    """Do what `nbgrader generate_feedback` does: a page, beside the files that were collected."""
+    """Do what `nbgrader generate_feedback` does: write a page next to the collected files."""
     folder = scene.grace.home / "feedback" / student / name
     folder.mkdir(parents=True, exist_ok=True)
     for path in collected(scene, student, name).glob("*"):
@@ -357,7 +357,7 @@ def late_fix(scene: Scene) -> None:
     name = new(scene)
     scene.set_policy(name, due_at=_in(hours=1), late_seconds=86400, counts="last_on_time")
     submit(scene.ada, name, "on time")
-    scene.set_policy(name, due_at=_in())  # between the two: lateness is by the schedule that holds now
+    scene.set_policy(name, due_at=_in())  # between the two: lateness follows the current schedule
     submit(scene.ada, name, "late")
     scene.grace.must("collect", name)
     assert notebook(collected(scene, "ada", name)) == "on time"
@@ -374,7 +374,7 @@ def lateness(scene: Scene) -> None:
     due = _due(scene, name)
     late = {s: (timestamp(collected(scene, s, name)) - due).total_seconds() for s in ("ada", "bob")}
     assert (late["ada"] <= 0, 7200 <= late["bob"] < 7500) == (True, True)
-    scene.extend(name, "bob", _in(hours=1))  # granted after the work was handed in and collected
+    scene.extend(name, "bob", _in(hours=1))  # granted after the work was submitted and collected
     for _ in range(2):
         scene.grace.must("collect", name)
         assert timestamp(collected(scene, "bob", name)) <= due
@@ -418,7 +418,7 @@ def feedback_alone(scene: Scene) -> None:
     name = new(scene)
     submit(scene.bob, name)
     scene.grace.must("collect", name)
-    # Folders are read in any order: among so many without a submission Bob's is hardly ever the first.
+    # Folders are read in any order: among so many without a submission, Bob's is hardly ever the first.
     for number in range(20):
         folder = scene.grace.home / "feedback" / f"ghost{number}" / name
         folder.mkdir(parents=True)

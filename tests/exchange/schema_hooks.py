@@ -1,4 +1,4 @@
-"""What schemathesis must know to send bundles: half of them well-formed, half of them the bytes that it made up."""
+"""Tell schemathesis how to send bundles: half of them well-formed, half of them arbitrary bytes."""
 
 import hashlib
 
@@ -12,7 +12,7 @@ NAMES = ("tensor.ipynb", "data.csv", "core/tensor.py", "tensor.html")
 
 @schemathesis.serializer(MEDIA_TYPE)
 def bundle(ctx, value) -> bytes:
-    """Write a value as a bundle whose first byte decides how well-formed it is."""
+    """Write a value as a bundle; its first byte decides whether the bundle is well-formed."""
     data = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
     choice = data[0] if data else 0
     if choice % 2:

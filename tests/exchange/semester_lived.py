@@ -1,7 +1,8 @@
-"""A semester lived through the exchange's real API with a set clock: weeks pass in seconds.
+"""A whole semester played through the exchange's real API with a set clock, so that weeks pass in seconds.
 
 Each module is released in its week. Each student fetches it, runs test cells, opens a hint, tests, completes and
-submits; the grader gives a quick and a full result and feedback; every tenth asks with their notebook and is answered.
+submits it; the grader posts a quick result, a full result and feedback; every tenth student asks a question with
+their notebook and gets an answer.
 """
 
 import json
@@ -19,12 +20,12 @@ from tests.exchange.live import COURSE, Live
 
 BEGAN = "2026-09-07T08:00:00.000000Z"
 RUNS, ASK_EVERY = 6, 10
-NOTEBOOK_WORDS, FEEDBACK_WORDS = 8_000, 4_000  # some 60 and 30 kB, as a module's are
+NOTEBOOK_WORDS, FEEDBACK_WORDS = 8_000, 4_000  # about 60 and 30 kB, like a real module's
 
 
 @dataclass(frozen=True)
 class Semester:
-    """Its size."""
+    """The size of the semester."""
 
     students: int = 100
     modules: int = 20
@@ -40,13 +41,13 @@ class Semester:
 
 
 def text(words: int, seed: str) -> str:
-    """Make a notebook's worth of text."""
+    """Make a notebook with this many words."""
     chosen = random.Random(seed).choices(["import", "tensor", "gradient", "=", "loss", "0.25"], k=words)
     return json.dumps({"cells": [{"source": " ".join(chosen)}]})
 
 
 def live_it(live: Live, semester: Semester, after_module: Callable[[int], None] = lambda number: None) -> int:
-    """Live it module by module; return how many bytes were sent to be kept."""
+    """Play the semester module by module; return how many bytes were sent that the exchange must keep."""
     live.clock.at(BEGAN)
     staff, service = live.staff(), live.semester()
     service.put_course(COURSE, CourseSettings(title="Lived"))
@@ -72,7 +73,7 @@ def _release(live: Live, service: ExchangeClient, slug: str) -> int:
 
 
 def _work(live: Live, staff: ExchangeClient, name: str, slug: str) -> int:
-    """One student and one module; what was written to be sent is removed again, as on their own disk."""
+    """Do one student's work on one module; delete the sent files, which would be on the student's own disk."""
     with ExchangeClient(live.url, live.hub.student(name, COURSE), patience_seconds=60) as student:
         began = live.clock.moment
         assert began is not None
@@ -111,7 +112,7 @@ def _ask(live: Live, student: ExchangeClient, staff: ExchangeClient, slug: str, 
 
 
 def database_bytes(data: Path) -> int:
-    """Return the size of the database, with what waits in the log of writes merged into it."""
+    """Return the size of the database after merging the write-ahead log into it."""
     with sqlite3.connect(data / "exchange.db", timeout=60) as connection:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     connection.close()

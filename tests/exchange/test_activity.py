@@ -1,4 +1,4 @@
-"""What events say is added up as they come: the same as from the beginning, bounded, and forgotten when asked."""
+"""Events are added up as they arrive: with the same result as from the start, bounded, and forgotten on request."""
 
 import json
 from datetime import timedelta
@@ -11,7 +11,7 @@ from exchange.service import activity
 from exchange.service.activity import MOST_NAMES, SESSION_SECONDS, Standing
 from tests.exchange.live import COURSE, Live
 
-# Who may do what is decided before a database is asked.
+# Rights are checked before a database is asked.
 ON_ONE_DATABASE = pytest.mark.parametrize(
     "database_url", [pytest.param("sqlite", marks=pytest.mark.service)], indirect=True
 )
@@ -32,7 +32,7 @@ def standing(*steps: tuple[float, str, object]) -> Standing:
 
 
 def test_time_is_that_between_events_of_one_session():
-    """A pause of more than half an hour is nobody's work: it begins another session and is not counted."""
+    """A pause of more than half an hour is not counted as work: the next event starts another session."""
     longest = SESSION_SECONDS / 60
     made = standing((0, "fetched", 0), (10, "checked", []), (10 + longest, "checked", []), (200, "tested", []))
     assert (made.row["seconds"], made.row["sessions"]) == ((10 + longest) * 60, 2)
@@ -78,7 +78,7 @@ def test_a_student_fills_so_many_rows_and_no_more():
 
 
 def work(course: Live, name: str = "ada") -> ExchangeClient:
-    """Somebody fetches, fails twice, solves, predicts and hands in, ten minutes for each step."""
+    """Fetch, fail, fail again with a prediction, solve and submit, with ten minutes between steps."""
     client = course.student(name)
     client.fetch_release(COURSE, "tensor", course.folder({}))
     steps = [[FAILED], [FAILED, {"prediction": "size", "right": True}], [SOLVED, {"exercise": "mul", "hint": 1}]]
@@ -91,7 +91,7 @@ def work(course: Live, name: str = "ada") -> ExchangeClient:
 
 
 def test_what_is_added_up_is_what_the_events_say(course: Live) -> None:
-    """As they come and all at once give the same rows, on each database; and staff read what a student reads."""
+    """Adding up events one by one or all at once gives the same rows; staff read the same as the student."""
     ada = work(course)
     own = ada.activity(COURSE)
     (module,) = own.modules
@@ -123,7 +123,7 @@ def test_a_student_sees_their_own_alone(course: Live) -> None:
 
 
 def test_a_class_reads_few_rows_however_often_somebody_tests(course: Live) -> None:
-    """A row for each student and assignment, and what the last test run said until it is completed; for staff."""
+    """Staff get one row for each student and assignment, with the last test run's result until it is completed."""
     ada, ben = work(course), course.student("ben")
     for points in (3, 5):
         ben.report_event(COURSE, "tensor", "tested", {"points": points})

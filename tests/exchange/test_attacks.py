@@ -1,8 +1,8 @@
-"""Everything that student Mallory tries with her own token, forged names and other people's ids fails, and is in the
-audit.
+"""Every attack by Mallory, a student, with their own token, forged names or other people's ids fails, and is recorded
+in the audit.
 
-Ada is another student of the course; Bob takes another course; Grace teaches, and Mallory has the token of Grace's
-notebook kernel too, because kernels run code that instructors merely open.
+Ada is another student of the course; Bob takes another course; Grace teaches. Mallory also has the token of Grace's
+notebook kernel, because kernels run code in notebooks that an instructor only opened.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ def bundle(**files: bytes) -> bytes:
 
 @dataclass
 class Scene:
-    """A course with work in it, and who attacks it."""
+    """A course with work in it, and the attackers' tokens."""
 
     live: Live
     ada_submission: str
@@ -124,7 +124,7 @@ ATTACKS = [
     Attack("teach here, collect there", "grace", "GET", FAR + "/collection"),
     Attack("teach here, extend there", "grace", "PUT", FAR + "/extensions/bob", EXTENSION),
     Attack("teach here, release there", "grace", "PUT", FAR + "/release?force=true", NB),
-    # Operators' doors
+    # Operators' routes
     Attack("configure the course", "mallory", "PUT", f"courses/{COURSE}", {"title": "Mallory's"}),
     Attack("make a course", "mallory", "PUT", "courses/mallory-2026", {"title": "Mallory's"}),
     Attack("instructors make no courses", "grace", "PUT", "courses/grace-2026", {"title": "Grace's"}),
@@ -161,7 +161,7 @@ ATTACKS = [
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """One service for all attacks: each must leave it as it was."""
+    """One service for all attacks: each must leave it unchanged."""
     folder = tmp_path_factory.mktemp("attacks")
     with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
         yield _scene(hub, live)
@@ -210,13 +210,13 @@ def _audited(scene: Scene) -> list[tuple[str, str, int]]:
 
 
 def test_there_are_at_least_forty_attacks() -> None:
-    """Different attempts, each named."""
+    """Each attack has a different name."""
     assert len({a.aim for a in ATTACKS}) == len(ATTACKS) >= 40
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda a: a.aim)
 def test_attack_fails(scene: Scene, attack: Attack) -> None:
-    """The answer is 401, 403 or 404 with a reason, nothing leaks or changes, and the audit says who tried what."""
+    """The answer is 401, 403 or 404 with a reason, nothing leaks or changes, and the audit records who tried what."""
     before, rows = _state(scene), len(_audited(scene))
     answer = scene.ask(attack)
     assert answer.status_code in REFUSALS, f"{answer.status_code}: {answer.text}"
@@ -232,7 +232,7 @@ def test_attack_fails(scene: Scene, attack: Attack) -> None:
 
 
 def test_mallory_sees_only_her_own(scene: Scene) -> None:
-    """Her lists have nothing of anybody else's in them."""
+    """Mallory's lists show nothing that belongs to anyone else."""
     mallory = scene.live.client(scene.tokens["mallory"])
     assert [c.id for c in mallory.courses()] == [COURSE]
     assert [a.id for a in mallory.assignments(COURSE)] == ["tensor"]
@@ -240,7 +240,7 @@ def test_mallory_sees_only_her_own(scene: Scene) -> None:
 
 
 def test_course_that_is_not_there_looks_like_one_that_is_not_hers(scene: Scene) -> None:
-    """Nobody learns which courses exist."""
+    """The answers are the same, so nobody can find out which courses exist."""
 
     def said(course: str) -> tuple[int, str]:
         answer = scene.ask(Attack("", "mallory", "GET", f"courses/{course}"))
@@ -250,8 +250,8 @@ def test_course_that_is_not_there_looks_like_one_that_is_not_hers(scene: Scene) 
 
 
 def test_flood_of_refusals_does_not_fill_the_audit() -> None:
-    """Refusals of one caller are stored up to a limit a minute."""
+    """At most a fixed number of refusals per caller and minute are stored."""
     limit = RefusalLimit()
-    # The minute may change once while the test runs.
+    # The minute may change once during the test.
     assert sum(limit.allows("mallory") for _ in range(3 * REFUSALS_PER_MINUTE)) <= 2 * REFUSALS_PER_MINUTE
     assert limit.allows("ada")

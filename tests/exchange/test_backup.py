@@ -1,4 +1,4 @@
-"""A backup is made while the service runs, restores anywhere, and fsck sees every kind of damage."""
+"""A backup is made while the service runs and restores into any empty place; fsck finds every kind of damage."""
 
 import json
 import tarfile
@@ -20,7 +20,7 @@ from tests.exchange.postgres import new_database
 
 
 def fill(live: Live) -> None:
-    """Put one of everything into the exchange."""
+    """Put one item of every kind into the exchange."""
     ada, staff = live.student("ada"), live.staff()
     staff.put_solution(COURSE, "tensor", live.folder({"core/tensor.py": "x"}))
     receipt = live.submit(ada, "häßlich ☃").receipt
@@ -31,7 +31,7 @@ def fill(live: Live) -> None:
 
 
 def everything(live: Live) -> tuple[object, ...]:
-    """Read what a restored exchange must have again."""
+    """Read everything that a restored exchange must contain."""
     semester, ada = live.semester(), live.student("ada")
     receipts = [ada.receipt(COURSE, s.id) for s in ada.submissions(COURSE)]
     (asked,) = ada.questions(COURSE)
@@ -44,7 +44,7 @@ def everything(live: Live) -> tuple[object, ...]:
 
 
 def test_restore_gives_back_everything(course: Live, tmp_path: Path) -> None:
-    """Rows, blobs, receipts and keys: the restored exchange answers as the old one, and goes on counting."""
+    """The restored exchange has the rows, blobs and receipts of the old one, and its numbers continue."""
     fill(course)
     before = everything(course)
     backup(course.settings, tmp_path / "backup.tar")
@@ -60,7 +60,7 @@ def test_restore_gives_back_everything(course: Live, tmp_path: Path) -> None:
 @pytest.mark.postgresql
 @pytest.mark.service
 def test_sqlite_moves_to_postgresql(course: Live, postgresql_url: str, tmp_path: Path) -> None:
-    """A backup of one database restores into the other, and numbers go on without a clash."""
+    """A backup of one database can be restored into the other, and numbers continue without a clash."""
     fill(course)
     before = everything(course)
     backup(course.settings, tmp_path / "backup.tar")
@@ -74,7 +74,7 @@ def test_sqlite_moves_to_postgresql(course: Live, postgresql_url: str, tmp_path:
 
 
 def test_backup_while_students_submit(course: Live, tmp_path: Path) -> None:
-    """A backup that is made during submissions is a consistent state: fsck of what it restores is clean."""
+    """A backup made during submissions is consistent: fsck finds no problems after it is restored."""
     stop, ada = threading.Event(), course.student("ada")
 
     def submit_until_stopped() -> None:
@@ -106,13 +106,13 @@ def _blobs(settings):
 
 
 def test_backup_is_private(course: Live, tmp_path: Path) -> None:
-    """It holds students' work and the signing key."""
+    """Only its owner can read it: it contains students' work and the signing key."""
     backup(course.settings, tmp_path / "backup.tar")
     assert (tmp_path / "backup.tar").stat().st_mode & 0o777 == 0o600
 
 
 def test_cut_or_foreign_files_are_refused(course: Live, tmp_path: Path) -> None:
-    """A backup that is not whole restores nothing, and says so."""
+    """A backup that is cut short, foreign or absent is refused, and no blob is restored."""
     whole = tmp_path / "backup.tar"
     backup(course.settings, whole)
     settings = make_settings(tmp_path / "restored", course.hub)
@@ -128,14 +128,14 @@ def test_cut_or_foreign_files_are_refused(course: Live, tmp_path: Path) -> None:
 
 
 def test_restore_never_overwrites(course: Live, tmp_path: Path) -> None:
-    """A place that is in use is left alone."""
+    """Restoring into a place that is in use is refused."""
     backup(course.settings, tmp_path / "backup.tar")
     with pytest.raises(Refused, match="empty place"):
         restore(course.settings, tmp_path / "backup.tar")
 
 
 def test_altered_rows_are_refused(course: Live, tmp_path: Path) -> None:
-    """Rows are hashed: a late receipt can't be made early in a backup."""
+    """Rows are hashed: an attempt's number can't be changed in a backup."""
     fill(course)
     whole, forged = tmp_path / "backup.tar", tmp_path / "forged.tar"
     backup(course.settings, whole)
@@ -158,7 +158,7 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 
 
 def test_fsck_sees_damage(course: Live, tmp_path: Path) -> None:
-    """A flipped byte, a missing blob and a blob without a row are each found and named."""
+    """A flipped byte, a missing blob and a blob without a row are each reported."""
     fill(course)
     blobs = sorted(course.settings.data.glob("blobs/*/*"), key=lambda p: p.stat().st_mtime_ns)
     assert course.fsck().damage == []
@@ -175,7 +175,7 @@ def test_fsck_sees_damage(course: Live, tmp_path: Path) -> None:
 
 
 def test_sweep_takes_old_orphans_alone(course: Live) -> None:
-    """Neither a blob that a row names nor one that may be on its way is ever deleted, nor any while a backup runs."""
+    """A sweep never deletes a blob that a row names or one that is too new, and deletes nothing while a backup runs."""
     fill(course)
     orphan = course.settings.data / "blobs" / "00" / ("00" * 16)
     orphan.write_bytes(b"x")
@@ -192,7 +192,7 @@ def test_sweep_takes_old_orphans_alone(course: Live) -> None:
 
 
 def test_commands(course: Live, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """backup, restore, fsck, rotate-key and public-key from the command line, for people and for scripts."""
+    """backup, restore, fsck, rotate-key and public-key work from the command line, with and without --json."""
     fill(course)
     place = ["--data", str(course.settings.data)]
     place += ["--database", course.settings.database] if course.settings.database else []
@@ -213,7 +213,7 @@ def test_commands(course: Live, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_new_receipts_use_a_rotated_key_at_once(course: Live) -> None:
-    """Rotation needs no restart; receipts of both keys verify with the published keys."""
+    """Rotation needs no restart; receipts signed with either key verify with the published keys."""
     import base64
 
     from exchange.protocol.receipt import verify

@@ -1,4 +1,4 @@
-"""The client: patient with what passes, plain about what is known, and careful with a student's files."""
+"""The client retries after temporary faults, says what is known about an upload, and protects a student's files."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ def course(hub: FakeHub, tmp_path: Path) -> Iterator[Live]:
 
 
 class LosesAnswers:
-    """A line to the service that swallows the first answers, after the service has given them."""
+    """A connection to the service that drops the first answers after the service has sent them."""
 
     def __init__(self, port: int, lost: int) -> None:
         self.lost, self._port = lost, port
@@ -48,7 +48,7 @@ class LosesAnswers:
             sending = threading.Thread(target=self._pump, args=(near, far), daemon=True)
             sending.start()
             while data := far.recv(65536):
-                # A repeated submission is answered by 200, so a receipt is known by its body too.
+                # A repeated submission is answered with 200, so a receipt is recognized by its body too.
                 if self.lost and (b" 201 Created" in data or b'{"receipt"' in data):
                     self.lost -= 1
                     near.shutdown(socket.SHUT_RDWR)
@@ -69,20 +69,20 @@ class LosesAnswers:
 
 @pytest.fixture
 def line(course: Live) -> Iterator[LosesAnswers]:
-    """A line that loses the first answer."""
+    """A connection that loses the first answer."""
     line = LosesAnswers(course.settings.port, lost=1)
     yield line
     line.close()
 
 
 def through(course: Live, line: LosesAnswers, **options: float) -> ExchangeClient:
-    """Make a student's client on the bad line."""
+    """Make a student's client that uses the bad connection."""
     url = course.url.replace(str(course.settings.port), str(line.port))
     return ExchangeClient(url, course.hub.student("ada", COURSE), **options)  # type: ignore[arg-type]
 
 
 def test_a_lost_answer_is_asked_for_again(course: Live, line: LosesAnswers, tmp_path: Path) -> None:
-    """The client retries by itself; the service has one submission."""
+    """The client retries on its own; the service has one submission."""
     folder = write(tmp_path / "tensor", {"tensor.ipynb": "mine"})
     with through(course, line) as ada:
         done = submit_folder(ada, COURSE, "tensor", folder, ReceiptFolder(tmp_path / "receipts"))
@@ -91,7 +91,7 @@ def test_a_lost_answer_is_asked_for_again(course: Live, line: LosesAnswers, tmp_
 
 
 def test_unknown_arrival_is_said_and_submitting_again_is_safe(course: Live, tmp_path: Path) -> None:
-    """If patience ends first, the student hears so; the next submit gives the receipt of the first."""
+    """If retries run out, the student is told; the next submit returns the receipt of the first."""
     folder = write(tmp_path / "tensor", {"tensor.ipynb": "mine"})
     line, receipts = LosesAnswers(course.settings.port, lost=100), ReceiptFolder(tmp_path / "receipts")
     try:
@@ -108,7 +108,7 @@ def test_unknown_arrival_is_said_and_submitting_again_is_safe(course: Live, tmp_
 
 
 def test_nobody_there_is_said(tmp_path: Path) -> None:
-    """Without any connection nothing can have arrived, and that is what is said."""
+    """Without a connection nothing can have arrived, and the error says that nothing was sent."""
     outgoing = pack(write(tmp_path, {"tensor.ipynb": "x"}), ["tensor.ipynb"])
     with (
         ExchangeClient(f"http://127.0.0.1:{free_port()}", "token", patience_seconds=0.1) as client,
@@ -119,7 +119,7 @@ def test_nobody_there_is_said(tmp_path: Path) -> None:
 
 
 def test_refusals_say_that_nothing_arrived(course: Live, tmp_path: Path) -> None:
-    """A refusal is final and plain, and leaves no key behind."""
+    """A refusal says that nothing arrived and what to do, and leaves no key behind."""
     receipts = ReceiptFolder(tmp_path / "receipts")
     with pytest.raises(Refused, match=r"NOT arrived.*released notebook.*has other\.ipynb.*rename it to tensor"):
         submit_folder(course.student("ada"), COURSE, "tensor", write(tmp_path / "t", {"other.ipynb": "x"}), receipts)
@@ -127,7 +127,7 @@ def test_refusals_say_that_nothing_arrived(course: Live, tmp_path: Path) -> None
 
 
 def test_hub_that_is_silent_for_a_moment(course: Live) -> None:
-    """503 is passed over while the Hub restarts; known tokens go on working meanwhile."""
+    """The client retries after a 503 while the Hub restarts; tokens that were checked before keep working."""
     known, fresh = course.student("ada"), course.student("bob")
     known.courses()
     course.hub.silent = True
@@ -139,7 +139,7 @@ def test_hub_that_is_silent_for_a_moment(course: Live) -> None:
 
 
 def test_tokens_are_asked_for_once(course: Live) -> None:
-    """A token costs the Hub one question in thirty seconds, not one per request."""
+    """The service asks the Hub about a token once, not once per request."""
     ada = course.student("ada")
     before = course.hub.asked
     for _ in range(5):
@@ -148,14 +148,14 @@ def test_tokens_are_asked_for_once(course: Live) -> None:
 
 
 def test_not_configured() -> None:
-    """Without address or token the message names the variable."""
+    """If the address or token is missing, the message names the variable."""
     for environment, missing in (({}, "EXCHANGE_URL"), ({"EXCHANGE_URL": "http://x"}, "COURSE_TOKEN")):
         with pytest.raises(Refused, match=missing):
             ExchangeClient.from_environment(environment)
 
 
 def test_another_server_at_the_address(course: Live, hub: FakeHub) -> None:
-    """An answer that is not the exchange's names the setting to check."""
+    """If another server answers, the error names the setting to check."""
     with (
         ExchangeClient(hub.url, hub.student("ada", COURSE)) as client,
         pytest.raises(Refused, match="check EXCHANGE_URL"),
@@ -168,7 +168,7 @@ def test_another_server_at_the_address(course: Live, hub: FakeHub) -> None:
 
 @pytest.mark.parametrize("said", [b"<html>Log in to the network</html>", b'"yes"', b"[1]", b'[{"course": 1}]', b"{}"])
 def test_an_answer_that_is_none_of_the_exchanges(said: bytes) -> None:
-    """A login page of a network, or anything else that answers 200."""
+    """A network's login page, or anything else that answers 200 in another format, leads to the same error."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -191,7 +191,7 @@ def test_an_answer_that_is_none_of_the_exchanges(said: bytes) -> None:
 
 
 def test_links_and_devices_are_never_sent(tmp_path: Path) -> None:
-    """They are not listed; put in place later, they are refused."""
+    """Links and pipes are not listed, and are refused if a file is replaced by one later."""
     secret = tmp_path / "secret"
     secret.write_text("another's")
     folder = write(tmp_path / "tensor", {"tensor.ipynb": "x"})
@@ -205,13 +205,13 @@ def test_links_and_devices_are_never_sent(tmp_path: Path) -> None:
 
 
 def test_names_travel_in_one_form(tmp_path: Path) -> None:
-    """A name that one system writes decomposed is the same file on every other."""
+    """A name that is stored with decomposed accents is sent with composed ones."""
     folder = write(tmp_path, {"cafe\u0301.ipynb": "x"})
     assert [f.path for f in pack(folder, list_folder(folder)).files] == ["caf\u00e9.ipynb"]
 
 
 def test_download_is_whole_or_not_there(tmp_path: Path) -> None:
-    """A bundle that breaks off or is wrong leaves no folder, and an existing one is not touched."""
+    """An incomplete or wrong bundle leaves no folder, and an existing folder is refused."""
     good = pack(write(tmp_path / "a", {"x/y.txt": "12345", "z.txt": ""}), ["x/y.txt", "z.txt"])
     data = b"".join(good.content())
     for wrong in (data[:-1], data[:-1] + b"6", data + b"7", b"", data.replace(b"x/y.txt", b"../y.tx")):
@@ -225,7 +225,7 @@ def test_download_is_whole_or_not_there(tmp_path: Path) -> None:
 
 
 def test_fetch_keeps_what_the_student_has(course: Live, tmp_path: Path) -> None:
-    """Files are added, never replaced; the untouched release is renewed, and a correction is told."""
+    """Files are added, never replaced; the copy of the release is updated, and a correction is reported."""
     ada, folder, releases = course.student("ada"), tmp_path / "home" / "tensor", tmp_path / "home" / ".releases"
     first = fetch_folder(ada, COURSE, "tensor", folder, releases)
     assert (first.written, first.kept, first.corrected) == (["data.csv", "tensor.ipynb"], [], False)
@@ -239,12 +239,12 @@ def test_fetch_keeps_what_the_student_has(course: Live, tmp_path: Path) -> None:
     assert (folder / "tensor.ipynb").read_text() == "hours of work"
     assert (releases / "tensor" / "tensor.ipynb").read_text() == "new"
     assert sorted(p.name for p in releases.iterdir()) == [".earlier", "tensor"]
-    earlier = releases / ".earlier" / "tensor"  # from which is told what is the student's own
+    earlier = releases / ".earlier" / "tensor"  # used to tell which changes are the student's own
     assert [p.read_text() for p in earlier.iterdir()] == ['{"cells": []}']
 
 
 def test_full_home_does_not_keep_from_submitting(course: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The receipt then stays with the exchange alone."""
+    """The submission succeeds, and only the exchange keeps the receipt."""
 
     def full(path: Path, text: str) -> None:
         raise OSError(28, "No space left on device")

@@ -1,5 +1,5 @@
-"""Ours keeps every promise; nbgrader's default exchange breaks exactly the known ones, which shows that the checks
-can fail.
+"""Our exchange keeps every promise; nbgrader's default exchange breaks exactly the known ones, so the checks can
+fail.
 """
 
 from collections.abc import Iterator
@@ -50,13 +50,13 @@ def default(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @pytest.mark.parametrize("promise", PROMISES)
 def test_ours_keeps(ours: Scene, promise: str) -> None:
-    """Each promise, with nbgrader's own commands."""
+    """Ours keeps each promise when nbgrader's own commands are used."""
     PROMISES[promise](ours)
 
 
 @pytest.mark.parametrize("promise", PROMISES)
 def test_default_keeps_or_breaks(default: Scene, promise: str) -> None:
-    """The same check on the default exchange gives the verdict that the documentation tells."""
+    """The same check on the default exchange gives the documented verdict."""
     expected = BROKEN if promise in BROKEN_BY_DEFAULT else ABSENT if promise in ABSENT_IN_DEFAULT else KEPT
     verdict, reason = judge(default, promise)
     assert verdict == expected, reason

@@ -1,4 +1,4 @@
-"""What was acknowledged survives kill -9; what was not has left nothing half-written."""
+"""Acknowledged submissions survive kill -9; an unfinished upload leaves nothing behind."""
 
 import contextlib
 import random
@@ -23,7 +23,7 @@ CLIENTS, SUBMISSIONS = 50, 500  # in each round
 
 
 class Crowd:
-    """Fifty students who submit until all is in, whatever happens to the service."""
+    """Fifty students who retry until every submission is acknowledged, whatever happens to the service."""
 
     def __init__(self, live: Process) -> None:
         self.live, self.stopped = live, False
@@ -32,7 +32,7 @@ class Crowd:
         self._lock = threading.Lock()
 
     def submit_all(self, round_number: int) -> None:
-        """Send this round's share of every student, each upload under its key until it is acknowledged."""
+        """Send every student's share of this round; retry each upload with its key until it is acknowledged."""
         share = SUBMISSIONS // CLIENTS
         jobs = [(i, round_number * share + n) for n in range(share) for i in range(CLIENTS)]
         with ThreadPoolExecutor(CLIENTS) as pool:
@@ -56,7 +56,7 @@ class Crowd:
 
 
 def kill_at_random(live: Process, crowd: threading.Thread, seed: int) -> int:
-    """Kill and restart the service at random moments while the crowd submits; tell how often."""
+    """Kill and restart the service at up to two random moments while the crowd submits; return how often."""
     moments, kills = random.Random(seed), 0
     while crowd.is_alive() and kills < 2:
         crowd.join(moments.uniform(0.02, 1.5))
@@ -68,7 +68,7 @@ def kill_at_random(live: Process, crowd: threading.Thread, seed: int) -> int:
 
 
 def check_everything(live: Process, receipts: list[tuple[SignedReceipt, bytes]]) -> None:
-    """Every receipt that a client holds is found whole; each upload is there once; nothing half-written is left."""
+    """Check that each receipt's submission is stored, each upload is stored once, and fsck finds no damage."""
     staff = live.staff()
     found, page = [], staff.submissions(COURSE, limit=1000)
     while page:
@@ -90,7 +90,7 @@ def check_everything(live: Process, receipts: list[tuple[SignedReceipt, bytes]])
 
 @pytest.fixture(params=[5, pytest.param(2, marks=pytest.mark.postgresql)], ids=["sqlite", "postgresql"])
 def rounds(request: pytest.FixtureRequest) -> tuple[int, str]:
-    """How many rounds on which database; what a disk may hold then, test_power_cut looks at more closely."""
+    """The number of rounds and the database; test_power_cut checks more closely what a disk may hold."""
     if request.param == 5:
         return 5, ""
     return 2, new_database(request.getfixturevalue("postgresql_url"), f"crash_{time.time_ns()}")
@@ -98,7 +98,7 @@ def rounds(request: pytest.FixtureRequest) -> tuple[int, str]:
 
 @pytest.mark.timeout(1800)
 def test_acknowledged_submissions_survive_kill_9(rounds: tuple[int, str], tmp_path: Path) -> None:
-    """Rounds of 500 submissions by fifty clients at once, the service killed at random moments in each."""
+    """Fifty clients make 500 submissions in each round, and the service is killed at random moments."""
     count, database = rounds
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub, database=database), tmp_path) as live:
         live.open_course(due_at=None)
@@ -119,7 +119,7 @@ def test_acknowledged_submissions_survive_kill_9(rounds: tuple[int, str], tmp_pa
 
 
 def test_half_an_upload_is_gone_after_a_crash(tmp_path: Path) -> None:
-    """What had come in of an upload when the service was killed is removed at the next start."""
+    """The received part of an upload is removed at the first start after the service was killed."""
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         live.open_course(due_at=None)
         incoming = live.settings.data / "incoming"
@@ -140,7 +140,7 @@ def test_half_an_upload_is_gone_after_a_crash(tmp_path: Path) -> None:
 
 
 class _Slow:
-    """An upload that stops half-way until it is told to go on."""
+    """An upload that pauses halfway until told to continue."""
 
     def __init__(self, outgoing: Outgoing, reached: threading.Event) -> None:
         self.files, self.length, self._outgoing = outgoing.files, outgoing.length, outgoing
@@ -160,7 +160,7 @@ def _try(action: Callable[[], object]) -> None:
 
 
 def test_stopping_ends_running_uploads_in_order(tmp_path: Path) -> None:
-    """An operator's stop ends the service cleanly, with exit code 0 and nothing left behind."""
+    """After a submission, an operator's stop exits with code 0, leaves no damage, and a restart has the submission."""
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         live.open_course(due_at=None)
         receipt = live.submit(live.student("ada")).receipt
@@ -173,7 +173,7 @@ def test_stopping_ends_running_uploads_in_order(tmp_path: Path) -> None:
 
 
 def test_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    """Two services would disagree about what is coming in."""
+    """Only one service may use a data folder: two would interfere with each other's uploads."""
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path):
         other = Process(hub, make_settings(tmp_path / "data", hub), tmp_path)
         with pytest.raises(RuntimeError, match="another process uses the data folder"):
@@ -182,7 +182,7 @@ def test_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.tmpfs
 def test_full_disk_refuses_clearly_and_damages_nothing(tmp_path: Path) -> None:
-    """With and without the reserve: 507, the earlier work whole, and new work again once there is room."""
+    """With only the reserve left or no space at all: 507, earlier work is intact; with more space submitting works."""
     place = tmp_path / "small"
     place.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], check=True)
@@ -209,7 +209,7 @@ def test_full_disk_refuses_clearly_and_damages_nothing(tmp_path: Path) -> None:
 
 
 def _fill(place: Path, refused: list[tuple[int, str]], live: Process) -> None:
-    """Leave not one free block, so that the database itself cannot grow, and submit a few bytes."""
+    """Leave no free block, so that even the database cannot grow, and submit a few bytes."""
     with (place / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
         while ballast.write(b"x" * 4096):
             pass

@@ -1,4 +1,4 @@
-"""Deleting a frozen course: of its people nothing stays but the record of it, and other courses stay whole."""
+"""Deleting a frozen course removes its people's data, but not the record of the deletion, and no other course's."""
 
 import pytest
 from sqlalchemy import select
@@ -26,7 +26,7 @@ def two_courses(course: Live) -> Live:
 
 
 def rows(live: Live) -> dict[str, list[str]]:
-    """Every row of every table, as text."""
+    """Return every row of every table, as text."""
     with live.service.database.read() as connection:
         return {t.name: [str(tuple(row)) for row in connection.execute(select(t))] for t in metadata.sorted_tables}
 

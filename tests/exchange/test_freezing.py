@@ -1,4 +1,4 @@
-"""A frozen course: nothing in it changes by any route, all of it can be read, and unfreezing lets it go on."""
+"""A frozen course: no route changes anything in it, all of it can be read, and unfreezing makes it usable again."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ SAID += "asked or graded any more"
 
 @pytest.fixture
 def database_url(sqlite_file: Path, tmp_path: Path) -> str:
-    """One kind of database: what is refused is asked of a single table."""
+    """SQLite only: a refusal depends on a single table, so one kind of database is enough."""
     (tmp_path / "data").mkdir()
     shutil.copy(sqlite_file, tmp_path / "data" / "exchange.db")
     return ""
@@ -34,7 +34,7 @@ def frozen(course: Live) -> Live:
 
 
 def addresses(live: Live) -> list[tuple[str, str]]:
-    """Every route of a course that could change it, its words filled in."""
+    """Return every route that could change the course, with its parameters filled in."""
     [one] = live.staff().all_submissions(COURSE)
     words = {"course": COURSE, "assignment": "tensor", "student": "ada", "submission": one.id, "question": "q" * 32}
     found = []
@@ -90,7 +90,7 @@ def test_an_upload_that_began_before_is_refused_when_it_would_be_stored(course: 
         course.semester().freeze(COURSE)
         return commit()
 
-    service.blobs.put = freeze_meanwhile  # called once the declaration was admitted
+    service.blobs.put = freeze_meanwhile  # called after the declaration was admitted
     with pytest.raises(Refused, match="is over"):
         course.submit(ada)
     service.blobs.put = commit

@@ -1,4 +1,4 @@
-"""Submissions share a transaction: each is answered after the commit that holds it, and fails for nobody else."""
+"""Submissions share a transaction: each is answered after its commit, and a failing one does not affect the others."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -15,7 +15,7 @@ from exchange.service.tables import courses, metadata
 
 
 class Place:
-    """A database with a table of courses, and how often it was committed."""
+    """A database with a table of courses that counts its commits."""
 
     def __init__(self, folder: Path) -> None:
         self.database = Database(f"sqlite:///{folder / 'exchange.db'}")
@@ -39,7 +39,7 @@ class Place:
             return set(connection.execute(select(courses.c.id)).scalars())
 
     def while_busy(self, pool, works):
-        """Hand in `works` while a first one keeps its transaction open; return their futures, all done."""
+        """Submit `works` while another keeps its transaction open; return their futures, all done."""
         inside, go_on = threading.Event(), threading.Event()
 
         def slow(connection) -> None:
@@ -79,7 +79,7 @@ def test_those_who_wait_share_one_commit(place, pool):
     asked = place.while_busy(pool, [lambda connection, name=name: place._insert(connection, name) for name in names])
     assert sorted(future.result() for future in asked) == sorted(names)
     assert place.names() == set(names)
-    assert place.commits == 2  # the slow one's, and theirs
+    assert place.commits == 2  # one for the slow work, one for the others
 
 
 def test_nobody_is_answered_before_the_commit(place):
@@ -106,7 +106,7 @@ def test_one_that_fails_undoes_its_own_changes_alone(place, pool, fault):
 
 
 def test_an_error_of_the_database_in_one_submission_fails_that_one_alone(place, pool):
-    # What SQLite keeps of a transaction after an error is its own affair: all is undone, and each is tried by itself.
+    # What SQLite keeps of a transaction after an error is not defined: all is undone, and each is tried separately.
     works = [lambda c: place._insert(c, "one"), lambda c: place._insert(c, "one"), lambda c: place._insert(c, "two")]
     one, again, two = place.while_busy(pool, works)
     assert (one.result(), two.result()) == ("one", "two")

@@ -1,4 +1,4 @@
-"""What all services stand on: who asks is believed for a short time, refusals have one body, old names still work."""
+"""What all services rely on: the Hub's answer is cached briefly, refusals have one format, old names still work."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ async def asking(hub: FakeHub, seconds: float = identity.REMEMBER_SECONDS) -> As
 
 
 async def status(who: HubIdentity, token: str) -> int:
-    """Return what a service would answer: 200, or why it refuses."""
+    """Return the status that a service would answer: 200, or that of the refusal."""
     try:
         await who.caller(token)
     except Refused as refused:
@@ -52,7 +52,7 @@ async def status(who: HubIdentity, token: str) -> int:
 
 
 def in_time(hub: FakeHub, *steps: Any) -> list[int]:
-    """Ask once before and after each step with one identity."""
+    """Ask about the first argument, a token, before and after each step, with one identity."""
 
     async def run() -> list[int]:
         async with asking(hub, SECONDS) as who:
@@ -129,7 +129,7 @@ def test_what_is_remembered_has_a_bound(hub, monkeypatch):
 
 
 def app(service: str, who: HubIdentity, folder: Path) -> FastAPI:
-    """The application of a service that asks a Hub who somebody is."""
+    """Return the application of a service that asks a Hub to identify callers."""
     if service == "semester":
         made = create_semester(SimpleNamespace(hub_api_url="", places=SimpleNamespace(engine=None)), "/")  # type: ignore[arg-type]
         made.state.identity = who
@@ -140,7 +140,7 @@ def app(service: str, who: HubIdentity, folder: Path) -> FastAPI:
 
 @pytest.mark.parametrize("service", ["grading", "semester"])
 def test_all_refusals_have_one_body(hub, tmp_path, service):
-    """No token, a wrong one, one of another service's, a right that is missing, an address and a body that are not."""
+    """A missing, wrong or foreign token, a missing right, an unknown address, an invalid body: one format for all."""
     stranger, reader = hub.student("ada", "c"), hub.token("tom", scope=[f"access:services!service={service}"])
     job = {"kind": "dance", "assignment": "tensor", "semester": 1}
     asked = [
@@ -167,7 +167,7 @@ def test_all_refusals_have_one_body(hub, tmp_path, service):
         body = answer.json()
         assert {"rule", "value", "remedy"} <= set(body)
         assert all(isinstance(text, str) for text in body.values())
-        if service == "grading":  # where programs of earlier versions look
+        if service == "grading":  # where clients of earlier versions look for the reason
             assert body["detail"] == reason_of(body)
 
 

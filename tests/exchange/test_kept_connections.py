@@ -1,4 +1,4 @@
-"""Connections to the Hub are kept, and what happens to one question is no other question's."""
+"""Connections to the Hub are kept open, and what happens to one request does not affect another."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,7 +19,7 @@ def answer(name: bytes) -> bytes:
 
 @asynccontextmanager
 async def asking(serve: Serve) -> AsyncIterator[HubIdentity]:
-    """Give an identity that asks a server; each connection is closed after the block, on both sides."""
+    """Yield an identity that asks a server; each connection is closed on both sides after the block."""
     ended: list[asyncio.Future[None]] = []
 
     async def serve_and_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -38,7 +38,7 @@ async def asking(serve: Serve) -> AsyncIterator[HubIdentity]:
 
 
 async def read_token(reader: asyncio.StreamReader) -> bytes:
-    """Return the token of the next request, b"" where there is none."""
+    """Return the token of the next request, or b"" if there is no request."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
     except asyncio.IncompleteReadError:
@@ -51,7 +51,7 @@ async def name_of(identity: HubIdentity, token: str) -> str:
 
 
 def server(answers: int, seen: list[int]) -> Serve:
-    """Call everybody by their token, so many times on each connection; `seen` has a number for each connection."""
+    """Answer each request with its token as the name, `answers` times per connection; `seen` counts them."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen.append(0)

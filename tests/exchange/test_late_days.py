@@ -1,4 +1,4 @@
-"""Late days: a budget for the semester, spent by students themselves; lateness, receipt and closing count from them."""
+"""Late days: students spend a semester's budget themselves; lateness, receipts and closing times allow for them."""
 
 import pytest
 
@@ -10,7 +10,7 @@ DUE = "2026-11-20T12:00:00.000000Z"
 
 @pytest.fixture
 def course(course: Live) -> Live:
-    """A course with three late days for each student, two of them at most on each assignment."""
+    """A course in which each student has three late days, at most two of them for one assignment."""
     semester = course.semester()
     semester.put_course(COURSE, CourseSettings(title="A course", late_days=3))
     for name in ("tensor", "layers"):

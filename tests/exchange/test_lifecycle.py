@@ -13,13 +13,13 @@ SOON = "2026-11-19T18:00:00.000000Z"
 
 
 def states(live: Live, name: str = "ada") -> dict[str, str]:
-    """Tell how each assignment stands for a student."""
+    """Return the state of each assignment for a student."""
     with live.student(name) as client:
         return {a.id: a.state for a in client.assignments(COURSE)}
 
 
 def test_states_of_an_assignment(course: Live) -> None:
-    """released, fetched, submitted, feedback: each step shows at once."""
+    """released, fetched, submitted, feedback: each step shows immediately."""
     ada, staff = course.student("ada"), course.staff()
     seen = [states(course)["tensor"]]
     ada.fetch_release(COURSE, "tensor", course.scratch / "tensor")
@@ -33,9 +33,7 @@ def test_states_of_an_assignment(course: Live) -> None:
 
 
 def test_release_waits_for_its_time(course: Live) -> None:
-    """Files that are uploaded early are seen by staff alone until the release time, then by all without further
-    action.
-    """
+    """Files that are uploaded early are hidden from students until the release time, then appear without an action."""
     semester = course.semester()
     semester.put_assignment(COURSE, "layers", AssignmentSettings(release_at=SOON, due_at=DUE))
     assert semester.release(COURSE, "layers", course.folder({"layers.ipynb": "x"})).state == "announced"
@@ -45,7 +43,7 @@ def test_release_waits_for_its_time(course: Live) -> None:
 
 
 def test_a_clock_that_is_set_back_changes_no_order(course: Live) -> None:
-    """What was sent later is the later attempt and counts, though the clock says that it came an hour earlier."""
+    """The submission sent last is the last attempt and counts, even if the clock says that it came an hour earlier."""
     ada, staff = course.student("ada"), course.staff()
     course.clock.at(SOON)
     first = course.submit(ada, "first").receipt
@@ -58,7 +56,7 @@ def test_a_clock_that_is_set_back_changes_no_order(course: Live) -> None:
 
 
 def test_release_is_replaced_only_by_force(course: Live) -> None:
-    """The same files change nothing; other files need force and make a new version, of which the newest is fetched."""
+    """The same files change nothing; other files need force and make a new version, which students then fetch."""
     staff, ada = course.staff(), course.student("ada")
     same = course.folder({"tensor.ipynb": '{"cells": []}', "data.csv": "1,2\n"})
     other = course.folder({"tensor.ipynb": "corrected"})
@@ -72,7 +70,7 @@ def test_release_is_replaced_only_by_force(course: Live) -> None:
 
 
 def test_withdrawal_keeps_what_was_submitted(course: Live) -> None:
-    """A withdrawn release is gone for students; their submissions are not."""
+    """A withdrawn release disappears for students; their submissions remain."""
     ada, staff = course.student("ada"), course.staff()
     receipt = course.submit(ada).receipt
     staff.withdraw(COURSE, "tensor")
@@ -85,7 +83,7 @@ def test_withdrawal_keeps_what_was_submitted(course: Live) -> None:
 
 
 def test_feedback_is_replaced_whole(course: Live) -> None:
-    """New feedback takes the place of the old; the student gets the new files and no others."""
+    """New feedback replaces the old; the student gets only the new files."""
     ada, staff = course.student("ada"), course.staff()
     receipt = course.submit(ada).receipt
     staff.put_feedback(COURSE, receipt.submission, course.folder({"tensor.html": "first", "plot.png": "x"}))
@@ -95,7 +93,7 @@ def test_feedback_is_replaced_whole(course: Live) -> None:
 
 
 def test_feedback_is_not_there_before_it_is_released(course: Live) -> None:
-    """404 with a reason."""
+    """Fetching it then gives 404 with a reason; feedback files of a wrong type are refused."""
     ada = course.student("ada")
     receipt = course.submit(ada).receipt
     with pytest.raises(Refused, match="no feedback on this submission has been released yet") as refused:
@@ -106,7 +104,7 @@ def test_feedback_is_not_there_before_it_is_released(course: Live) -> None:
 
 
 def test_result_is_read_at_once(course: Live) -> None:
-    """What the grader posts stands in the student's submission, with who posted it and when."""
+    """A posted result appears in the student's submission, with who posted it and when."""
     ada, staff = course.student("ada"), course.staff()
     receipt = course.submit(ada).receipt
     result = Result("quick", "failed", 20.0, 90.0, "2 of 9 checks", {"checks": [{"name": "add", "passed": False}]})
@@ -119,14 +117,14 @@ def test_result_is_read_at_once(course: Live) -> None:
 
 @pytest.mark.parametrize("score", [1e300, -1e10], ids=["huge", "negative"])
 def test_senseless_scores_are_refused(course: Live, score: float) -> None:
-    """A score is an ordinary number."""
+    """Huge and negative scores are refused."""
     receipt = course.submit(course.student("ada")).receipt
     with pytest.raises(Refused, match="score"):
         course.staff().put_result(COURSE, receipt.submission, Result("full", "passed", score=score))
 
 
 def test_service_acts_for_a_person(course: Live) -> None:
-    """The audit keeps the service and the person; rights come from the service's token alone."""
+    """The audit records the service and the person; only the service's token grants rights."""
     receipt = course.submit(course.student("ada")).receipt
     token = course.hub.service("formgrader", "custom:exchange:feedback")
     gateway = course.client(token, acting_for="tim")
@@ -139,7 +137,7 @@ def test_service_acts_for_a_person(course: Live) -> None:
 
 
 def test_extensions_are_listed_and_revoked(course: Live) -> None:
-    """An extension can be seen, replaced and taken back."""
+    """An extension can be listed, replaced and revoked."""
     staff, due = course.staff(), later(DUE, days=3)
     staff.put_extension(COURSE, "tensor", "ada", Extension(due_at=later(DUE, days=1), reason="ill"))
     staff.put_extension(COURSE, "tensor", "ada", Extension(due_at="2026-11-23T13:00:00+01:00", extra_attempts=1))
@@ -153,7 +151,7 @@ def test_extensions_are_listed_and_revoked(course: Live) -> None:
 
 
 def test_extension_never_takes_time_away(course: Live) -> None:
-    """One that ends before the due date leaves the due date."""
+    """An extension that ends before the due date does not change the due date."""
     course.staff().put_extension(COURSE, "tensor", "ada", Extension(due_at=later(DUE, days=-3)))
     assert course.student("ada").assignment(COURSE, "tensor").due_at == DUE
 
@@ -174,7 +172,7 @@ def test_extension_never_takes_time_away(course: Live) -> None:
     ids=lambda v: str(v)[:30],
 )
 def test_senseless_settings_are_refused(course: Live, settings: dict[str, object], rule: str) -> None:
-    """Each with a message that names the key."""
+    """Each is refused with a message that names the fault."""
     url = f"{course.url}/api/v1/courses/{COURSE}/assignments/tensor"
     headers = {"Authorization": f"token {course.hub.service('semester')}"}
     answer = httpx.put(url, json=settings, headers=headers)
@@ -199,7 +197,7 @@ def solved(course: Live) -> Live:
 
 
 def test_solution_is_free_when_nobody_can_submit(solved: Live) -> None:
-    """Not at one's own deadline, but after the last extension of anybody."""
+    """A solution is available not after the student's own deadline, but after the last extension of anyone."""
     ada = solved.student("ada")
     solved.staff().put_extension(COURSE, "tensor", "bob", Extension(due_at=later(DUE, days=2)))
     solved.clock.at(DUE, days=1)
@@ -212,7 +210,7 @@ def test_solution_is_free_when_nobody_can_submit(solved: Live) -> None:
 
 
 def test_closing_for_oneself_is_confirmed_and_for_good(solved: Live) -> None:
-    """The price of an early solution is that one submits no more; others are not concerned."""
+    """Whoever unlocks a solution early can't submit any more; other students still can."""
     ada = solved.student("ada")
     kept = solved.submit(ada).receipt
     with pytest.raises(Refused, match="confirm"):
@@ -231,7 +229,7 @@ def test_closing_for_oneself_is_confirmed_and_for_good(solved: Live) -> None:
 
 
 def test_upload_that_was_open_when_the_module_was_closed_is_refused(solved: Live) -> None:
-    """The rule is checked again when the row is committed: no solution can be copied into an open upload."""
+    """The rule is checked again at the commit, so that no solution can be copied into an upload that is still open."""
     token = solved.hub.student("ada", COURSE)
     ada = solved.client(token)
     outgoing = solved.outgoing({"tensor.ipynb": "x"})
@@ -245,7 +243,7 @@ def test_upload_that_was_open_when_the_module_was_closed_is_refused(solved: Live
 
 
 def test_assignment_without_solution_or_deadline(course: Live) -> None:
-    """Nothing is granted that is not offered, and without a last deadline time alone never grants."""
+    """A missing or disabled solution is never unlocked, and without a last deadline none is unlocked by time."""
     ada = course.student("ada")
     with pytest.raises(Refused, match="no solution is available"):
         ada.unlock(COURSE, "tensor")
@@ -263,7 +261,7 @@ def test_assignment_without_solution_or_deadline(course: Live) -> None:
 
 
 def test_events_tell_what_happened_in_order(course: Live) -> None:
-    """fetched once for each version, tested and completed as reported, submitted with its attempt."""
+    """`fetched` is recorded once for a version; `tested`, `completed` and `submitted` follow as they happen."""
     ada = course.student("ada")
     for number in range(2):
         ada.fetch_release(COURSE, "tensor", course.scratch / f"tensor-{number}")
@@ -278,7 +276,7 @@ def test_events_tell_what_happened_in_order(course: Live) -> None:
 
 
 def test_progress_shows_every_active_student(course: Live) -> None:
-    """One row for each student, one assignment in it for each of the course's."""
+    """There is one row for each active student, with the state of each assignment of the course."""
     course.submit(course.student("ada"))
     course.student("bob").fetch_release(COURSE, "tensor", course.scratch / "bob")
     rows = {p.student: [a.state for a in p.assignments] for p in course.staff().progress(COURSE)}
@@ -286,7 +284,7 @@ def test_progress_shows_every_active_student(course: Live) -> None:
 
 
 def test_large_or_strange_reports_are_refused(course: Live) -> None:
-    """Details are small and plain, and of the kinds that tools report."""
+    """Details above 4000 bytes and kinds that only the exchange records are refused."""
     ada = course.student("ada")
     with pytest.raises(Refused, match="can have at most 4000 bytes"):
         ada.report_event(COURSE, "tensor", "tested", {"log": "x" * 5000})
@@ -295,7 +293,7 @@ def test_large_or_strange_reports_are_refused(course: Live) -> None:
 
 
 def test_reports_of_a_day_are_limited(course: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tool in a loop is stopped with 429; tomorrow is another day."""
+    """A tool that reports in a loop gets 429; the next day it can report again."""
     monkeypatch.setattr("exchange.service.events.REPORTS_A_DAY", 3)
     ada = course.student("ada")
     for _ in range(3):

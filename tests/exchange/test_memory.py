@@ -1,4 +1,4 @@
-"""Memory stays flat: 80 MB pass through a small client and a small service."""
+"""Memory use stays low: 80 MB pass through a client and a service with little memory."""
 
 import contextlib
 import os
@@ -16,8 +16,7 @@ pytestmark = pytest.mark.service
 SIZE = 80_000_000
 CLIENT_BYTES, SERVICE_BYTES = 256 * 2**20, 150_000_000
 
-# Submits and downloads, and prints its own peak. Where there is no control group to put it in, it limits its data
-# segment.
+# Submits and downloads, and prints its peak memory use. If it can't join a control group, it limits its data segment.
 CLIENT = """
 import os, resource, sys
 from pathlib import Path
@@ -37,7 +36,7 @@ print(next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if 
 
 @contextlib.contextmanager
 def control_group(limit: int) -> Iterator[str]:
-    """Give a memory control group, or '' where none can be made."""
+    """Yield a memory control group, or '' if none can be made."""
     for root, name in (
         (Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes"),
         (Path("/sys/fs/cgroup"), "memory.max"),
@@ -59,7 +58,7 @@ def control_group(limit: int) -> Iterator[str]:
 
 
 def test_80_megabytes_in_one_submission(tmp_path: Path) -> None:
-    """The client lives in 256 MiB, the service's peak stays under 150 MB, and the file comes back as it was."""
+    """The client runs in 256 MiB, the service peaks below 150 MB, and the file comes back unchanged."""
     content = os.urandom(1_000_000) * (SIZE // 1_000_000)
     home = write(tmp_path / "home", {"tensor/tensor.ipynb": "{}", "tensor/data.csv": content})
     with (

@@ -1,4 +1,4 @@
-"""One name a person, everywhere: no two identities share it, its home, its volume, or a file on any file system."""
+"""Each person has one name everywhere: no two identities share a name, home, volume or file on any file system."""
 
 import base64
 import hashlib
@@ -77,7 +77,7 @@ def _is_somebody(text: str) -> bool:
 
 
 def _one(text: str) -> str:
-    """Write an identity without what doesn't count: capitals, and how Unicode stores an accent."""
+    """Return an identity without what doesn't count: capitals, and how Unicode stores an accent."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).lower())
 
 
@@ -95,7 +95,7 @@ def test_a_university_has_no_name_twice():
 
 
 def test_a_made_name_never_changes():
-    """Homes and grades hang on it; this one was worked out by hand from SHA-256 of `\\xffzoë`."""
+    """Homes and grades depend on it; this one was computed by hand from the SHA-256 of `\\xffzoë`."""
     assert name_of("Zoë") == name_of("Zoe\u0308") == "zoe~" + ZOE
     assert home_of("zoe~" + ZOE) == "zoe-" + ZOE + "-" + hashlib.sha256(b"zoe~" + ZOE.encode()).hexdigest()[:8]
 
@@ -142,7 +142,7 @@ def test_homes_and_volumes_are_where_earlier_versions_made_them(name):
 @example("ada")
 @example("a" + "b._-" * 13)
 def test_an_existing_class_is_unchanged(name):
-    """A roster's names were lower-case letters, digits, `.`, `_` and `-`; they, their homes and volumes stay."""
+    """Names in older rosters (lower-case letters, digits, `.`, `_`, `-`) keep their form, homes and volumes."""
     assert name_from(name) == name_of(name) == name
     assert home_of(name) == safe_slug(name)
     assert in_volume(name) == DockerSpawner._escape(name)
@@ -157,7 +157,7 @@ def test_what_is_nobodys_is_told(nobody: str):
 
 
 def test_thirty_people_of_a_university_submit_get_receipts_and_their_own_feedback(course: Live):
-    """Each with more time than others; nobody reads what another has."""
+    """Each has an extension; each reads their own feedback and lists only their own submission."""
     names = sorted({name_of(identity) for identity in OF_A_UNIVERSITY})
     assert len(names) >= 30
     staff, semester = course.staff(), course.semester()

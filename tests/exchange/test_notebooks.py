@@ -1,4 +1,4 @@
-"""Large notebooks are read in parts: code and answers whole, the smaller outputs too, in memory that stays flat."""
+"""Large notebooks are read in parts: code, answers and the smaller outputs are kept whole, and memory use stays low."""
 
 import json
 import subprocess
@@ -41,7 +41,7 @@ def read(folder: Path, text: str | dict[str, Any]) -> Large:
 
 
 def test_code_answers_and_small_outputs_are_read_as_by_a_parser(tmp_path: Path) -> None:
-    """At every place of a block's end: escapes, quotes and brackets in strings are no structure."""
+    """Wherever a block ends, escapes, quotes and brackets in strings are not taken for structure."""
     for shift in range(0, 48, 5):
         odd = '\\"]}\u00e9\\' + "y" * (BLOCK_BYTES - 100 + shift) + '"\\\\" [{'
         text = document(code("add", [NUMBER], [odd, "\n"]), {"cell_type": "markdown", "source": odd, "metadata": {}})
@@ -112,7 +112,7 @@ def test_what_is_no_notebook_is_said_to_be_unreadable(tmp_path: Path, text: str)
 
 
 def test_memory_stays_flat_and_work_is_bounded(tmp_path: Path) -> None:
-    """Fifty megabytes of one output, and as much of brackets, in a process that may have 8 MB more."""
+    """A process reads 50 MB of one output and 18 MB of brackets while its memory grows by less than 8 MB."""
     script = """
 import resource, sys
 from exchange.protocol.notebooks import read_large
@@ -146,7 +146,7 @@ def folder_with(live: Live, *cells: dict[str, Any]) -> Path:
 
 
 def test_what_will_be_cut_is_said_before_the_upload_and_in_the_receipt(course: Live, tmp_path: Path) -> None:
-    """What arrives is what the student has, byte for byte; the exchange and its signature know nothing of cutting."""
+    """The student is warned before the upload; what arrives is still the student's file, byte for byte."""
     folder = folder_with(course, code("add", [NUMBER]), code("mean", [picture(LARGEST_NOTEBOOK)]))
     said: list[tuple[str, int]] = []
     with course.student("ada") as ada:
@@ -182,7 +182,7 @@ def test_what_the_exchange_would_refuse_is_refused_before_the_upload_with_the_ce
 
 
 def test_an_attempt_that_cannot_be_judged_takes_no_other_s_place(course: Live) -> None:
-    """Nor does it while it waits and is then refused; if nothing else was judged, the newest counts."""
+    """Another attempt counts instead, before and after that one is judged; if none can be judged, the newest counts."""
     ada = course.student("ada")
     ids = [course.submit(ada, f"work {number}").receipt.submission for number in range(3)]
 

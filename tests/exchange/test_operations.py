@@ -1,4 +1,4 @@
-"""What an operator relies on: schema, health, metrics, settings, and an nbgrader that needs two lines."""
+"""What an operator relies on: schema, health, metrics, settings, and the configuration of nbgrader."""
 
 import json
 import uuid
@@ -26,7 +26,7 @@ from tests.exchange.postgres import new_database
 
 
 def test_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -> None:
-    """What Alembic builds is what the code uses, on each database; once more changes nothing."""
+    """Alembic builds the tables that the code uses, on each database; migrating again changes nothing."""
     database = Database(database_url or f"sqlite:///{tmp_path / 'fresh.db'}")
     database.migrate()
     database.migrate()
@@ -37,7 +37,7 @@ def test_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -
 
 
 def test_a_database_of_the_first_version_keeps_its_submissions(request, database_url: str, tmp_path: Path) -> None:
-    """Lateness is dropped from the rows and computed; receipts stay; quick scores are kept beside full ones."""
+    """Lateness is no longer stored but computed; receipts stay the same; quick scores are kept next to full ones."""
     url = f"sqlite:///{tmp_path / 'old' / 'exchange.db'}"
     if database_url:
         url = new_database(request.getfixturevalue("postgresql_url"), f"old_{uuid.uuid4().hex}")
@@ -67,7 +67,7 @@ def test_a_database_of_the_first_version_keeps_its_submissions(request, database
 
 
 def _fill_first_version(database: Database) -> None:
-    """Write rows as the first version wrote them: a graded attempt, a later one with its quick result, an extension."""
+    """Write rows as the first version did: a graded attempt, a later one with a quick result, and an extension."""
     with database.write() as connection:
         old = MetaData()
         old.reflect(connection)
@@ -101,7 +101,7 @@ def downgrade(database: Database, revision: str) -> None:
 
 
 def test_commits_are_durable_by_setting(tmp_path: Path) -> None:
-    """SQLite syncs its log at each commit (2 is FULL), and a reader never waits for a writer (WAL)."""
+    """SQLite syncs its log at each commit (2 means FULL), and a reader never waits for a writer (WAL)."""
     database = Database(f"sqlite:///{tmp_path / 'exchange.db'}")
     with database.read() as connection:
         found = [connection.exec_driver_sql(f"PRAGMA {p}").scalar() for p in ("synchronous", "journal_mode")]
@@ -110,7 +110,7 @@ def test_commits_are_durable_by_setting(tmp_path: Path) -> None:
 
 
 def test_failed_transaction_leaves_nothing(live: Live) -> None:
-    """An error in the middle takes back everything before it."""
+    """An error in the middle of a transaction undoes everything before it."""
     from exchange.service import audit
 
     database = live.service.database
@@ -121,7 +121,7 @@ def test_failed_transaction_leaves_nothing(live: Live) -> None:
 
 
 def test_health_and_keys_are_open_to_all(live: Live) -> None:
-    """A load balancer and a stranger with a receipt have no token."""
+    """Both work without a token: a load balancer or a person who verifies a receipt has none."""
     health = httpx.get(f"{live.url}/health").json()
     keys = httpx.get(f"{live.url}/api/v1/keys").json()
     assert (health["status"], len(keys), set(keys[0])) == (
@@ -132,7 +132,7 @@ def test_health_and_keys_are_open_to_all(live: Live) -> None:
 
 
 def test_metrics_name_nobody(course: Live) -> None:
-    """Counts and durations by route, and no person in any label."""
+    """Metrics have counts and durations, but no person's name."""
     course.submit(course.student("ada"))
     token = course.hub.token("prometheus", "service", scope=[scopes.ACCESS, "read:metrics"])
     text = httpx.get(f"{course.url}/metrics", headers={"Authorization": f"token {token}"}).text
@@ -142,7 +142,7 @@ def test_metrics_name_nobody(course: Live) -> None:
 
 
 def test_large_json_is_refused_unread(course: Live) -> None:
-    """A body that would be held in memory has a limit, whatever it says of its length."""
+    """A body that would be held in memory is limited, with or without a declared length."""
     headers = {"Authorization": f"token {course.hub.service('semester')}"}
     answer = httpx.put(f"{course.url}/api/v1/courses/{COURSE}", content=b"x" * 2_000_000, headers=headers)
     chunked = httpx.put(f"{course.url}/api/v1/courses/{COURSE}", content=iter([b"x" * 10**6] * 2), headers=headers)
@@ -150,7 +150,7 @@ def test_large_json_is_refused_unread(course: Live) -> None:
 
 
 def test_a_lost_blob_is_told_without_a_traceback(course: Live) -> None:
-    """Damage on the server's disk is a 500 in the common form, and fsck names it."""
+    """A missing blob gives a 500 in the usual format, and fsck names the blob."""
     ada = course.student("ada")
     receipt = course.submit(ada).receipt
     newest = max(course.settings.data.glob("blobs/*/*"), key=lambda p: p.stat().st_mtime_ns)
@@ -162,7 +162,7 @@ def test_a_lost_blob_is_told_without_a_traceback(course: Live) -> None:
 
 
 def test_private_files_are_private(live: Live) -> None:
-    """Keys and blobs are for the service's own user."""
+    """Only the service's own user can read keys and blobs."""
     data = live.settings.data
     keys = list((data / "keys").glob("*.pem"))
     assert [path.stat().st_mode & 0o777 for path in (keys[0], data / "keys", data / "blobs" / "00")] == [
@@ -173,7 +173,7 @@ def test_private_files_are_private(live: Live) -> None:
 
 
 def test_settings_command_line_over_environment_over_defaults(tmp_path: Path) -> None:
-    """JupyterHub's own variables are understood."""
+    """JupyterHub's variables are read; a command-line value wins over the environment, which wins over the defaults."""
     hub = {
         "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:9999",
         "JUPYTERHUB_SERVICE_PREFIX": "services/exchange",
@@ -190,7 +190,7 @@ def test_settings_command_line_over_environment_over_defaults(tmp_path: Path) ->
 
 
 def test_configure_sets_all_eight_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of nbgrader's traits of the factory gets ours, which is of the kind that nbgrader wants."""
+    """Each class trait of nbgrader's exchange factory accepts our class."""
     from nbgrader.exchange import ExchangeFactory
 
     monkeypatch.setenv("EXCHANGE_COURSE", COURSE)
@@ -203,7 +203,7 @@ def test_configure_sets_all_eight_classes(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_courses_of_the_course_list(course: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    """JupyterLab's Course List asks nbgrader's Authenticator, which asks the exchange."""
+    """nbgrader's Authenticator, which JupyterLab's Course List uses, asks the exchange."""
     from nbgrader.auth import Authenticator
 
     monkeypatch.setenv("EXCHANGE_URL", course.url)
@@ -215,7 +215,7 @@ def test_courses_of_the_course_list(course: Live, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.service
 def test_student_side_needs_no_service_packages() -> None:
-    """Protocol, client and plugin import nothing that a student's environment lacks."""
+    """Protocol, client and plugin import none of the packages that only the service needs."""
     import subprocess
     import sys
 
@@ -229,7 +229,7 @@ def test_student_side_needs_no_service_packages() -> None:
 
 
 def test_help_shows_examples() -> None:
-    """`python -m exchange --help` has examples that the parser understands."""
+    """The parser accepts the examples in `python -m exchange --help`."""
     from exchange.service.commands import COMMANDS, EXAMPLES, _parser
 
     lines = [line.split("  ")[1].strip() for line in EXAMPLES.splitlines() if "python -m exchange" in line]

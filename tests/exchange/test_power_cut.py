@@ -1,4 +1,4 @@
-"""What a student has a receipt for survives a power cut, also what kill -9 can't show: what was written but not synced.
+"""Submissions with a receipt survive a power cut, which, unlike kill -9, loses what was written but not synced.
 
 The long form, with 500 cuts: `make bench BENCH=powercut`.
 """
@@ -26,14 +26,14 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
 
 
 def test_every_receipt_is_whole_after_a_power_cut(recording: Recording) -> None:
-    """Whatever survives of what was not synced: the exchange starts, and has all that it gave a receipt for."""
+    """Whatever survives of the unsynced data, the exchange starts and has every submission that got a receipt."""
     outcome = cut(recording, moments(recording, CUTS))
     assert [str(fault) for fault in outcome.faults] == []
     assert outcome.disks > CUTS
     assert outcome.receipts > CUTS * STUDENTS
 
 
-# What an exchange could forget to sync, and what is then missed.
+# What an exchange could forget to sync, and the fault that must then be reported.
 FORGOTTEN: dict[str, tuple[Callable[[Sync], bool], str]] = {
     "the commits of the database": (lambda sync: sync.path.endswith("-wal"), "is not there"),
     "the content of blobs": (lambda sync: "/incoming/" in sync.path, "differs from its declaration"),
@@ -46,14 +46,14 @@ FORGOTTEN: dict[str, tuple[Callable[[Sync], bool], str]] = {
 
 @pytest.mark.parametrize("what", FORGOTTEN)
 def test_a_sync_that_is_left_out_is_found(recording: Recording, what: str) -> None:
-    """The cuts would tell: each sync is there for a promise."""
+    """If any of these syncs is left out, a power cut breaks a promise and the fault is found."""
     is_left_out, said = FORGOTTEN[what]
     faults = cut(without(recording, is_left_out), [recording.account.last]).faults
     assert said in " ".join(fault.said for fault in faults)
 
 
 def test_the_real_service_goes_on_after_a_cut(recording: Recording, tmp_path: Path) -> None:
-    """As an operator has it: the program starts on the worst disk, takes submissions, and its `fsck` is content."""
+    """The real program starts on the worst disk and accepts a submission, and fsck finds no damage."""
     moment = recording.account.last
     held = next(held for _, luck, held in disks(recording, [moment]) if luck.name == "nothing")
     held.write(tmp_path)
@@ -77,7 +77,7 @@ def held_of(steps: list[Step], moment: int, number: int) -> dict[str, bytes]:
 
 
 def test_the_disk_promises_no_more_than_posix() -> None:
-    """A file's sync is none of its name, a folder's none of its content, and only what had ended is covered."""
+    """Syncing a file does not sync its name, syncing a folder no content; a sync covers only what ended before it."""
     name, data = Entry(0, 1, ROOT, "a", 1), Write(2, 9, 1, 0, b"late")
     steps = [name, data, Sync(4, 5, 1, "a"), Sync(6, 7, ROOT, "")]
     assert held_of(steps, 5, 0) == {}

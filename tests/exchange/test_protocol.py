@@ -1,4 +1,4 @@
-"""The language itself: names, bundles, receipts, and the rules of time, without a service."""
+"""The protocol without a service: names, bundles, receipts and the rules of time."""
 
 import base64
 import hashlib
@@ -36,7 +36,7 @@ DUE = "2026-11-20T12:00:00.000000Z"
 
 @given(st.text(max_size=40))
 def test_accepted_paths_stay_in_their_folder(path: str) -> None:
-    """Whatever text is accepted names a file strictly below the folder it is put into."""
+    """Any accepted text names a file strictly below its folder."""
     try:
         check_path(path)
     except Refused:
@@ -48,33 +48,33 @@ def test_accepted_paths_stay_in_their_folder(path: str) -> None:
 
 @pytest.mark.parametrize("path", ["tensor.ipynb", "plots/loss curve.png", "über.ipynb", "a/b/c.csv", "数据.csv"])
 def test_ordinary_paths_are_accepted(path: str) -> None:
-    """Letters of any language, spaces inside, folders."""
+    """Letters of any language, inner spaces and folders are allowed."""
     assert check_path(path) == path
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a b", "-x", "a/b", "a..b", "x" * 101, "ä"])
 def test_identifiers_are_plain(name: str) -> None:
-    """Course and assignment ids are safe as folder names and in addresses."""
+    """Course and assignment ids that are unsafe as folder names or in addresses are refused."""
     with pytest.raises(Refused):
         check_identifier("course", name)
 
 
 @pytest.mark.parametrize("name", ["", "..", ".x", "a/b", "a\\b", "a+b", "a*", "a\nb", " a", "a\u202eb"])
 def test_persons_are_safe_folder_names(name: str) -> None:
-    """nbgrader makes folders of students' names."""
+    """nbgrader uses students' names as folder names, so unsafe ones are refused."""
     with pytest.raises(Refused):
         check_person(name)
 
 
 def test_patterns_do_not_cross_folders() -> None:
-    """`*.png` is a picture beside the notebook, not one anywhere below."""
+    """`*.png` matches a picture next to the notebook, not one in a subfolder."""
     assert [matches(p, ["*.png", "plots/*"]) for p in ("a.png", "x/a.png", "plots/b.csv")] == [True, False, True]
     assert [is_ignored(p) for p in (".ipynb_checkpoints/a.ipynb", "a.pyc", "tensor.ipynb")] == [True, True, False]
 
 
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=6), st.integers(1, 64))
 def test_bundles_arrive_as_they_were_sent(contents: list[bytes], step: int) -> None:
-    """However the bytes are cut on their way."""
+    """A bundle is read correctly however its bytes are divided."""
     files = [FileInfo(f"f{i}.bin", len(c), hashlib.sha256(c).hexdigest()) for i, c in enumerate(contents)]
     data, out, seen = encode_manifest(files) + b"".join(contents), bytearray(), []
     reader = BundleReader(seen.append, out.extend)
@@ -85,7 +85,7 @@ def test_bundles_arrive_as_they_were_sent(contents: list[bytes], step: int) -> N
 
 @given(st.binary(min_size=1, max_size=100), st.data())
 def test_a_changed_byte_is_always_noticed(content: bytes, data: st.DataObject) -> None:
-    """In content or declaration: nothing but the very bundle is accepted for its declaration."""
+    """Content with any changed byte is refused because it differs from its declaration."""
     files = [FileInfo("f.bin", len(content), hashlib.sha256(content).hexdigest())]
     place = data.draw(st.integers(0, len(content) - 1))
     changed = bytearray(content)
@@ -98,7 +98,7 @@ def test_a_changed_byte_is_always_noticed(content: bytes, data: st.DataObject) -
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    """A declaration of any bytes gives files or a Refused, and no other error."""
+    """Decoding any bytes as a declaration gives files or a Refused, and no other error."""
     try:
         files = decode_manifest(data)
     except Refused:
@@ -134,7 +134,7 @@ CHANGES = {
 
 
 def test_receipt_verifies_with_the_public_key_alone() -> None:
-    """After a way through JSON too."""
+    """It also verifies after a round trip through JSON."""
     signed, public = make_receipt()
     verify(signed, public)
     assert read_receipt(plain(signed)) == signed
@@ -143,14 +143,14 @@ def test_receipt_verifies_with_the_public_key_alone() -> None:
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_changed_receipts_are_not_valid(name: str) -> None:
-    """Whichever field is changed."""
+    """Changing any field invalidates the signature."""
     signed, public = make_receipt()
     with pytest.raises(Refused, match="signature"):
         verify(replace(signed, receipt=replace(signed.receipt, **{name: CHANGES[name]})), public)  # type: ignore[arg-type]
 
 
 def test_another_key_or_broken_signature_is_refused() -> None:
-    """A key of another id is named; a signature that is no base64 is no signature."""
+    """Another key, a signature that is not base64 and malformed receipts are refused."""
     signed, public = make_receipt()
     with pytest.raises(Refused, match="not the key that signed the receipt"):
         verify(signed, make_receipt()[1])
@@ -172,7 +172,7 @@ def test_differences_from_what_was_submitted(tmp_path: Path) -> None:
 
 
 def test_models_go_through_json() -> None:
-    """Unknown keys are left out, so that an older client reads a newer service."""
+    """Unknown keys are ignored, so that an older client can read a newer service's answers."""
     signed, _ = make_receipt()
     data = plain(signed) | {"new_in_version_2": True}
     assert from_plain(SignedReceipt, data) == signed
@@ -184,21 +184,21 @@ def test_models_go_through_json() -> None:
 
 @pytest.mark.parametrize("text", ["2026-11-20", "2026-11-20T12:00:00", "noon", "", "9999-12-31T23:59:59-23:59"])
 def test_times_without_an_offset_are_refused(text: str) -> None:
-    """Nobody guesses a time zone."""
+    """No time zone is guessed; text that is not a time is refused too."""
     with pytest.raises(Refused):
         parse_utc(text)
 
 
 @given(st.datetimes(min_value=datetime(1900, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.timezones()))
 def test_times_are_ordered_as_text(moment: datetime) -> None:
-    """Fixed width, UTC, and back again without loss."""
+    """Times are written in UTC with a fixed width and read back without loss."""
     text = utc_text(moment)
     assert (len(text), parse_utc(text)) == (27, moment.astimezone(UTC))
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(-(10**6), 2 * 10**6))
 def test_late_is_never_before_on_time(grace: int, late: int, offset: int) -> None:
-    """Lateness is 0 exactly until due + grace, then counted from the due time; closing is never before that."""
+    """Lateness is 0 until due + grace, then counted from the due time; closing is never before that."""
     schedule = schedule_of(AssignmentSettings(due_at=DUE, grace_seconds=grace, late_seconds=late))
     moment = parse_utc(DUE) + timedelta(seconds=offset)
     assert schedule.lateness_seconds(moment) == (offset if offset > grace else 0)
@@ -207,7 +207,7 @@ def test_late_is_never_before_on_time(grace: int, late: int, offset: int) -> Non
 
 @given(st.lists(st.integers(-(10**6), 10**6), max_size=5))
 def test_solutions_are_free_after_everybody(offsets: list[int]) -> None:
-    """Not before the last extension of anybody, whatever order they are in."""
+    """A solution is not available before the last extension of anyone, whatever their order."""
     settings = AssignmentSettings(due_at=DUE, late_seconds=60)
     extensions = [Extension(due_at=utc_text(parse_utc(DUE) + timedelta(seconds=o))) for o in offsets]
     expected = parse_utc(DUE) + timedelta(seconds=max([0, *offsets]) + 60)
@@ -225,7 +225,7 @@ class Try:
 
 
 def test_choice_does_not_depend_on_order() -> None:
-    """The same attempts in any order give the same choice; without a score the last is the best."""
+    """The same attempts in any order give the same choice; without scores the last one counts as best."""
     tries = [Try(1, False, 17), Try(2, False, 27), Try(3, True, 27), Try(4, True, None)]
     for seed in range(20):
         random.Random(seed).shuffle(tries)
@@ -243,20 +243,20 @@ def test_choice_does_not_depend_on_order() -> None:
         ([(None, 80), (None, 60)], 1),
         ([(None, 60), (None, 80)], 2),
         ([(27, 80), (20, 85)], 2),
-        # graded, and a later one that is not: a better or equal quick score has to be graded, a worse one has lost
+        # one graded, a later one not: with a better or equal quick score it must be graded, with a worse one it loses
         ([(20, 80), (27, None)], 2),
         ([(20, 80), (20, None)], 2),
         ([(27, 80), (20, None)], 1),
-        # the same, the other way round: the last was graded, an earlier one was not
+        # the reverse: the last was graded, an earlier one was not
         ([(27, None), (20, 80)], 1),
         ([(20, None), (27, 80)], 2),
         ([(27, None), (27, 80)], 2),
-        # once graded it stands, or gives its place back
+        # once graded, it stays or the earlier one counts again
         ([(20, 80), (27, 90)], 2),
         ([(20, 80), (27, 70)], 1),
         ([(20, 80), (27, 70), (25, None)], 3),
         ([(20, 80), (27, 70), (19, None)], 1),
-        # not looked at yet, or by a check that failed
+        # not checked yet, or the check failed
         ([(20, 80), (None, None)], 1),
         ([(None, 80), (20, None)], 2),
         ([(None, None), (0, None)], 2),
@@ -264,7 +264,7 @@ def test_choice_does_not_depend_on_order() -> None:
     ],
 )
 def test_best_compares_like_with_like(scores: list[tuple[float | None, float | None]], best: int) -> None:
-    """A full score (of 100) is never compared with a quick one (of 27)."""
+    """A full score (out of 100) is never compared with a quick one (out of 27)."""
     tries = [Try(number, False, quick, full) for number, (quick, full) in enumerate(scores, 1)]
     for seed in range(5):
         random.Random(seed).shuffle(tries)
@@ -273,7 +273,7 @@ def test_best_compares_like_with_like(scores: list[tuple[float | None, float | N
 
 @given(st.lists(st.tuples(st.integers(0, 27), st.integers(0, 100)), min_size=1, max_size=8))
 def test_grading_whatever_counts_ends_at_the_best_of_what_was_graded(scores: list[tuple[int, int]]) -> None:
-    """The choice settles, on an attempt that was graded and has the best score of those; nobody is graded twice."""
+    """The choice settles on the graded attempt with the best score, after at most one grading per attempt."""
     tries = [Try(number, False, quick) for number, (quick, _) in enumerate(scores, 1)]
     for _ in scores:
         chosen = choose(tries, "best")

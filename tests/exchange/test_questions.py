@@ -1,4 +1,4 @@
-"""A question goes from a failing check to an answer; nobody but its student and staff who answer reads it."""
+"""A question goes from a failing check to an answer; only its student and the staff who answer can read it."""
 
 import threading
 
@@ -14,7 +14,7 @@ from tinytorch import reports
 ASKED = QuestionRequest(
     "Why does -1 not come out even?", "infer_shape", "one -1 follows", "wrong values", "def f(): ..."
 )
-# Who may do what, and within which bounds, is decided before a database is asked.
+# Rights and limits are checked before a database is asked.
 ON_ONE_DATABASE = pytest.mark.parametrize(
     "database_url", [pytest.param("sqlite", marks=pytest.mark.service)], indirect=True
 )
@@ -61,7 +61,7 @@ def test_a_question_with_its_notebook_is_taken_answered_and_seen(course: Live, t
 def test_another_student_reads_neither_question_nor_notebook(course: Live, tmp_path) -> None:
     asked = ask(course.student("ada"), notebook=course.outgoing({"tensor.ipynb": "mine"}))
     ben = course.student("ben")
-    kernel = course.client(course.hub.kernel("grace", COURSE))  # an instructor's notebook server has no staff verb
+    kernel = course.client(course.hub.kernel("grace", COURSE))  # an instructor's notebook server has no staff verbs
     elsewhere = course.client(course.hub.staff("eve", "other-course"))
     for other in (ben, kernel, elsewhere):
         calls = [
@@ -90,7 +90,7 @@ def test_an_answer_for_all_names_nobody_and_is_read_by_all(course: Live) -> None
     assert vars(answer) == {
         "assignment": "tensor", "exercise": "infer_shape", "question": "What does -1 mean?", "answer": "Draw it."
     }  # fmt: skip
-    grace.answer(COURSE, public.id, "Draw it.")  # taken back from all
+    grace.answer(COURSE, public.id, "Draw it.")  # no longer visible to all
     assert course.student("chen").answers(COURSE, "tensor") == []
 
 
@@ -179,9 +179,9 @@ def test_staff_see_how_often_exercise_and_check_fail_in_the_class(course: Live) 
     this, other = failing.mark("one -1"), failing.mark("another check")
     ran("ada", 1, failed=this)
     ran("ben", 0, failed=f"{this} {other}")
-    ran("ben", 2, failed=this)  # who passes all fails nothing, whatever a report says besides
+    ran("ben", 2, failed=this)  # all checks passed, so none failed, whatever else the report says
     ran("chen", 1, failed=other)
-    ran("dora", 0)  # a server of an earlier version, which names no check
+    ran("dora", 0)  # a server of an earlier version, which does not name checks
     ran("eve", 0, failed=["forged"])
     asked = ask(course.student("ada"))
     (row,) = course.staff("grace").questions(COURSE, waiting=True)

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is never a 5xx: schemathesis makes requests from the OpenAPI description."""
+"""Whatever is sent, the answer is never a 5xx: schemathesis generates requests from the OpenAPI description."""
 
 import os
 import re
@@ -19,8 +19,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("who", ["student", "staff", "service"])
 def test_no_request_makes_a_server_error(tmp_path: Path, who: str) -> None:
-    """Every operation, with good and bad values, as a student, as staff and as a service that may do everything."""
-    settings = {"longest_wait_seconds": 0.01}  # a long poll that waits longer answers nothing else
+    """Schemathesis sends good and bad values to every operation, as a student, staff or a service with all rights."""
+    settings = {"longest_wait_seconds": 0.01}  # a longer poll would get the same answer
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub, **settings), tmp_path) as live:
         live.clock.at("2026-11-19T12:00:00Z")
         live.open_course()
@@ -46,7 +46,7 @@ def _schemathesis(live: Live, token: str, folder: Path) -> subprocess.CompletedP
 
 
 def test_description_is_complete(tmp_path: Path) -> None:
-    """Every route is described, with its refusals, and every answer has a schema."""
+    """Every operation has a summary and describes its 403."""
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         paths = httpx.get(f"{live.url}/openapi.json").json()["paths"]
         operations = [op for path in paths.values() for op in path.values()]

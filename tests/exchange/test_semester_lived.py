@@ -1,4 +1,4 @@
-"""A small semester leaves behind what was sent and no more. The long form: `make bench BENCH=soak`."""
+"""A small semester leaves only what was sent. The long form: `make bench BENCH=soak`."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,11 +16,11 @@ from tests.insight.large_pages import counted
 
 pytestmark = pytest.mark.service
 SIZE = Semester(students=11, modules=3, weeks=3)
-EMPTY_BYTES = 1_000_000  # a database with its tables, and what waits beside it
+EMPTY_BYTES = 1_000_000  # a database with its tables, and its write-ahead log
 
 
 def test_nothing_grows_but_what_was_sent(tmp_path: Path) -> None:
-    """Disk by what was sent, rows by student and module; open files by the pool alone, whoever comes and goes."""
+    """The disk grows with what was sent, the database with students and modules, open files only with the pool."""
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         files: list[list[str]] = []
         sent = live_it(live, SIZE, after_module=lambda number: files.append(open_files()))
@@ -30,7 +30,7 @@ def test_nothing_grows_but_what_was_sent(tmp_path: Path) -> None:
         assert write_log_bytes(data) <= WRITE_LOG_BYTES
         of_database, others = zip(*(parted(each) for each in files), strict=True)
         assert of_database[-1] <= 3 * CONNECTIONS
-        assert others[-1] <= others[0] + SIZE.students  # whose connections may be open still
+        assert others[-1] <= others[0] + SIZE.students  # their connections may still be open
         report = live.fsck()
         assert (report.damage, report.orphans) == ([], [])
         assert fsck.sweep(service.database, LocalBlobs(data), live.settings, older_than_seconds=-1) == 0

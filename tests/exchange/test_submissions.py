@@ -1,4 +1,4 @@
-"""A submission is stored whole or not at all, within the rules of time, attempts, names and sizes."""
+"""A submission is stored completely or not at all, within the limits on time, attempts, names and sizes."""
 
 import hashlib
 from dataclasses import replace
@@ -24,14 +24,14 @@ NOTEBOOK = {"tensor.ipynb": "mine"}
 
 
 def raw_submit(live: Live, token: str, body: bytes, key: str = "key-12345678", **headers: str) -> httpx.Response:
-    """Send bytes as a submission, past the client's own checks."""
+    """Send bytes as a submission, without the client's own checks."""
     url = f"{live.url}/api/v1/courses/{COURSE}/assignments/tensor/submissions"
     given = {"Authorization": f"token {token}", "Content-Type": MEDIA_TYPE, "Idempotency-Key": key, **headers}
     return httpx.post(url, content=body, headers=given)
 
 
 def test_receipt_names_what_was_sent(course: Live) -> None:
-    """The receipt lists exactly the files that arrived, with the server's time and the student of the token."""
+    """The receipt lists exactly the files that arrived, with the server's time and the token's student."""
     receipt = course.submit(course.student("ada"), "work").receipt
     digest = hashlib.sha256(b"work").hexdigest()
     assert receipt.files == [FileInfo("tensor.ipynb", 4, digest)]
@@ -40,7 +40,7 @@ def test_receipt_names_what_was_sent(course: Live) -> None:
 
 
 def test_files_come_back_byte_for_byte(course: Live) -> None:
-    """What is downloaded is what was submitted, empty and binary files included."""
+    """The downloaded files equal the submitted ones, including empty and binary files."""
     ada = course.student("ada")
     files = {"tensor.ipynb": b"\x00\xff" * 300_000, "data.csv": b""}
     receipt = ada.submit(COURSE, "tensor", course.outgoing(files)).receipt
@@ -50,7 +50,7 @@ def test_files_come_back_byte_for_byte(course: Live) -> None:
 
 
 def test_same_key_gives_the_same_receipt(course: Live) -> None:
-    """A repeated upload is one submission, however often it is sent."""
+    """An upload that is sent several times with one key is one submission."""
     ada = course.student("ada")
     first = course.submit(ada, key="same-key-1")
     assert [course.submit(ada, key="same-key-1") for _ in range(3)] == [first] * 3
@@ -58,7 +58,7 @@ def test_same_key_gives_the_same_receipt(course: Live) -> None:
 
 
 def test_same_key_with_other_files_is_refused(course: Live) -> None:
-    """A key names one upload."""
+    """A key stands for one upload only."""
     ada = course.student("ada")
     course.submit(ada, "one", key="same-key-1")
     with pytest.raises(Refused, match="Idempotency-Key") as refused:
@@ -67,7 +67,7 @@ def test_same_key_with_other_files_is_refused(course: Live) -> None:
 
 
 def test_keys_of_two_students_do_not_meet(course: Live) -> None:
-    """One student's key says nothing about another's upload."""
+    """Two students may use the same key without affecting each other."""
     a = course.submit(course.student("ada"), key="same-key-1").receipt
     b = course.submit(course.student("bob"), key="same-key-1").receipt
     assert (a.student, b.student, a.submission == b.submission) == ("ada", "bob", False)
@@ -77,7 +77,7 @@ def test_keys_of_two_students_do_not_meet(course: Live) -> None:
     ("seconds", "lateness"), [(0, 0), (600, 0), (601, 601), (3600, 3600), (86400, 86400)], ids=lambda v: str(v)
 )
 def test_lateness(course: Live, seconds: int, lateness: int) -> None:
-    """On time until due + grace, then late counted from the due time, until the late window ends."""
+    """A submission is on time until due + grace; after that, lateness counts from the due time."""
     settings = AssignmentSettings(due_at=DUE, grace_seconds=600, late_seconds=86400)
     course.semester().put_assignment(COURSE, "tensor", settings)
     course.clock.at(DUE, seconds=seconds)
@@ -86,7 +86,7 @@ def test_lateness(course: Live, seconds: int, lateness: int) -> None:
 
 
 def test_closed_after_the_late_window(course: Live) -> None:
-    """One microsecond after the last moment nothing is accepted, and the answer says until when it was."""
+    """One microsecond after the late window a submission is refused, and the answer says when it closed."""
     settings = AssignmentSettings(due_at=DUE, grace_seconds=600, late_seconds=86400)
     course.semester().put_assignment(COURSE, "tensor", settings)
     course.clock.at(DUE, seconds=86400, microseconds=1)
@@ -96,7 +96,7 @@ def test_closed_after_the_late_window(course: Live) -> None:
 
 
 def test_extension_moves_one_student(course: Live) -> None:
-    """An extension holds for its student alone and is what her receipt names as due."""
+    """An extension applies only to its student, and their receipt names it as the due date."""
     due = later(DUE, days=2)
     course.staff().put_extension(COURSE, "tensor", "ada", Extension(due_at=due, reason="ill"))
     course.clock.at(DUE, days=1)
@@ -106,7 +106,7 @@ def test_extension_moves_one_student(course: Live) -> None:
 
 
 def test_attempts_are_counted(course: Live) -> None:
-    """So many attempts and no more; an extension can add some."""
+    """More attempts than allowed are refused; an extension can add some."""
     course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, attempts=2))
     ada = course.student("ada")
     assert [course.submit(ada, str(i)).receipt.attempt for i in range(2)] == [1, 2]
@@ -117,7 +117,7 @@ def test_attempts_are_counted(course: Live) -> None:
 
 
 def test_repeated_upload_after_closing_still_gives_its_receipt(course: Live) -> None:
-    """A lost answer can be asked for after the assignment has closed."""
+    """Retrying after the assignment has closed still returns the first receipt."""
     ada = course.student("ada")
     first = course.submit(ada, key="same-key-1")
     course.clock.at(DUE, days=30)
@@ -128,7 +128,7 @@ def test_repeated_upload_after_closing_still_gives_its_receipt(course: Live) -> 
     ("counts", "expected"), [("last", 3), ("last_on_time", 2), ("best", 1)], ids=["last", "last_on_time", "best"]
 )
 def test_which_attempt_counts(course: Live, counts: str, expected: int) -> None:
-    """`last`, `last_on_time` and `best` choose among the same three attempts differently."""
+    """`last`, `last_on_time` and `best` choose different ones of the same three attempts."""
     settings = AssignmentSettings(due_at=DUE, late_seconds=None, counts=counts)  # type: ignore[arg-type]
     course.semester().put_assignment(COURSE, "tensor", settings)
     ada, staff = course.student("ada"), course.staff()
@@ -146,7 +146,7 @@ def test_which_attempt_counts(course: Live, counts: str, expected: int) -> None:
     "moved", [AssignmentSettings(due_at=later(DUE, hours=2)), Extension(due_at=later(DUE, hours=2), reason="ill")]
 )
 def test_lateness_is_by_the_schedule_that_holds_now_and_the_receipt_says_what_was(course: Live, moved) -> None:
-    """80 minutes late; then an extension, or a later due date for all: on time everywhere, but for the receipt."""
+    """An extension or a later due date makes a late submission count as on time everywhere but in its receipt."""
     course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, late_seconds=86400))
     course.clock.at(DUE, minutes=80)
     ada, staff = course.student("ada"), course.staff()
@@ -166,7 +166,7 @@ def test_lateness_is_by_the_schedule_that_holds_now_and_the_receipt_says_what_wa
 
 
 def test_which_attempt_is_the_last_on_time_is_by_the_schedule_that_holds_now(course: Live) -> None:
-    """An extension makes a late attempt count; when it is taken back, the earlier one counts again."""
+    """An extension makes a late attempt count; when it is revoked, the earlier one counts again."""
     settings = AssignmentSettings(due_at=DUE, late_seconds=86400, counts="last_on_time")
     course.semester().put_assignment(COURSE, "tensor", settings)
     ada, staff = course.student("ada"), course.staff()
@@ -185,9 +185,9 @@ def test_which_attempt_is_the_last_on_time_is_by_the_schedule_that_holds_now(cou
 
 
 def test_a_quick_score_stays_beside_a_full_one_and_never_replaces_it(course: Live) -> None:
-    """Graded with 80; a later attempt with a better quick score counts, is graded with less, and gives its place back.
+    """An attempt is graded 80; a later one with a better quick score counts until it is graded lower.
 
-    A quick check that is repeated after grading changes no grade.
+    Repeating a quick check after grading does not change the grade.
     """
     course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, counts="best"))
     ada, staff = course.student("ada"), course.staff()
@@ -242,7 +242,7 @@ DANGEROUS = [
 
 
 def test_dangerous_names_are_refused(course: Live) -> None:
-    """No name that could leave its folder, run by itself or look like another is taken in."""
+    """Names that could leave their folder, run automatically or look like another name are refused."""
     token, taken = course.hub.student("ada", COURSE), {}
     for path in DANGEROUS:
         manifest = encode_manifest([FileInfo(path, 1, hashlib.sha256(b"x").hexdigest())])
@@ -253,7 +253,7 @@ def test_dangerous_names_are_refused(course: Live) -> None:
 
 
 def test_undeclared_files_are_refused(course: Live) -> None:
-    """Only names of the release and declared patterns are taken in, and the answer lists them."""
+    """Only the release's names and declared patterns are accepted, and the answer lists them."""
     ada = course.student("ada")
     accepts = r"not part of the assignment, which accepts data\.csv, tensor\.ipynb: extra\.png; leave them out"
     with pytest.raises(Refused, match=accepts):
@@ -263,7 +263,7 @@ def test_undeclared_files_are_refused(course: Live) -> None:
 
 
 def test_without_its_notebook_nothing_is_submitted(course: Live) -> None:
-    """A data file alone is no submission."""
+    """A data file without the notebook is refused."""
     with pytest.raises(Refused, match=r"the assignment's notebook, tensor\.ipynb, is not among the files: data\.csv"):
         course.student("ada").submit(COURSE, "tensor", course.outgoing({"data.csv": "x"}))
 
@@ -279,7 +279,7 @@ def test_without_its_notebook_nothing_is_submitted(course: Live) -> None:
     ids=["files", "file bytes", "submission bytes", "quota"],
 )
 def test_limits(course: Live, limits: UploadLimits, rule: str) -> None:
-    """Each limit of the course refuses with 413 before anything is stored."""
+    """A submission above any limit of the course is refused with 413."""
     course.semester().put_course(COURSE, CourseSettings(limits=limits))
     with pytest.raises(Refused, match=rule) as refused:
         course.student("ada").submit(COURSE, "tensor", course.outgoing({**NOTEBOOK, "data.csv": "x"}))
@@ -287,7 +287,7 @@ def test_limits(course: Live, limits: UploadLimits, rule: str) -> None:
 
 
 def test_quota_counts_all_attempts(course: Live) -> None:
-    """The quota is over everything that a student has stored in the course."""
+    """The quota covers everything that a student has stored in the course."""
     course.semester().put_course(COURSE, CourseSettings(limits=UploadLimits(student_quota_bytes=10)))
     ada = course.student("ada")
     course.submit(ada, "123456")
@@ -323,7 +323,7 @@ BROKEN = {
 
 
 def test_broken_uploads_leave_nothing(course: Live) -> None:
-    """A malformed or incomplete upload gets a reason, and leaves no row, blob or half-written file."""
+    """A malformed or incomplete upload gets the right status, and leaves no row, blob or partial file."""
     token = course.hub.student("ada", COURSE)
     statuses = {name: raw_submit(course, token, body).status_code for name, (body, _) in BROKEN.items()}
     assert statuses == {name: status for name, (_, status) in BROKEN.items()}
@@ -334,14 +334,14 @@ def test_broken_uploads_leave_nothing(course: Live) -> None:
 
 
 def test_upload_needs_its_media_type_and_key(course: Live) -> None:
-    """A form or JSON post is no submission, and without a key a retry could not be told from a new attempt."""
+    """A JSON post is refused, and so is a key that is too short: the key tells a retry from a new attempt."""
     token = course.hub.student("ada", COURSE)
     assert raw_submit(course, token, b"{}", **{"Content-Type": "application/json"}).status_code == 415
     assert raw_submit(course, token, GOOD + b"12345", key="short").status_code == 422
 
 
 def test_file_that_changes_while_it_is_sent(course: Live) -> None:
-    """If the file shrinks after it was hashed, the client stops; nothing arrives."""
+    """If a file shrinks after it was hashed, the upload is refused and no submission is made."""
     outgoing = course.outgoing({"tensor.ipynb": "x" * 1000})
     outgoing.places[0].write_text("short")
     with pytest.raises(Refused, match=r"a file changed during the upload: tensor\.ipynb"):
@@ -353,7 +353,7 @@ def test_file_that_changes_while_it_is_sent(course: Live) -> None:
 
 
 def test_attempts_of_one_student_at_once(course: Live) -> None:
-    """Twenty uploads at once get the numbers 1 to 20, each once."""
+    """Twenty concurrent uploads get the numbers 1 to 20, each once."""
     from concurrent.futures import ThreadPoolExecutor
 
     ada = course.student("ada")
@@ -364,7 +364,7 @@ def test_attempts_of_one_student_at_once(course: Live) -> None:
 
 
 def test_limited_attempts_hold_against_uploads_at_once(course: Live) -> None:
-    """Of ten uploads at once with two attempts allowed, exactly two are accepted."""
+    """If two attempts are allowed, exactly two of ten concurrent uploads are accepted."""
     from concurrent.futures import ThreadPoolExecutor
 
     course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, attempts=2))
@@ -384,7 +384,7 @@ def test_limited_attempts_hold_against_uploads_at_once(course: Live) -> None:
 
 
 def test_new_submissions_wake_a_poller(course: Live) -> None:
-    """A long poll answers with the submission that comes meanwhile, and each `seq` is given once."""
+    """A long poll returns only the submission that arrives while it waits."""
     from concurrent.futures import ThreadPoolExecutor
 
     staff, ada = course.staff(), course.student("ada")

@@ -20,7 +20,7 @@ TINY = Path(__file__).resolve().parent.parent / "tiny_course"
 
 @dataclass(frozen=True)
 class Said:
-    """What a command printed, and its exit code."""
+    """What a command printed and its exit code."""
 
     code: int
     out: str
@@ -29,7 +29,7 @@ class Said:
 
 @pytest.fixture
 def live(hub: FakeHub, tmp_path: Path) -> Iterator[Live]:
-    """The service with the first module of the course in miniature released."""
+    """The service, with the first module of the tiny course released."""
     with in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         live.clock.at("2026-11-19T12:00:00Z")
         live.open_course(assignment="scale")
@@ -38,7 +38,7 @@ def live(hub: FakeHub, tmp_path: Path) -> Iterator[Live]:
 
 @pytest.fixture
 def home(live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A student's home on a Hub server."""
+    """A student's home on a server of the Hub."""
     home = tmp_path / "home"
     (home / "tinytorch").mkdir(parents=True)
     monkeypatch.setenv("TITO_COURSE", str(shutil.copytree(TINY, tmp_path / "course")))
@@ -53,7 +53,7 @@ def home(live: Live, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def tito(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Said]:
-    """Run a command as the console script does."""
+    """Return a function that runs a command as the console script does."""
 
     def run(*arguments: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["tito", *arguments])
@@ -72,7 +72,7 @@ def data(said: Said) -> dict:
 
 
 def test_fetch_submit_feedback(live: Live, home: Path, tito: Callable[..., Said]) -> None:
-    """The way of a module in three commands."""
+    """A student fetches, submits and gets feedback with three commands."""
     assert data(tito("fetch", "scale", "--json"))["fetched"]["scale"]["written"] == ["data.csv", "scale.ipynb"]
     assert (home / "tinytorch" / ".releases" / "scale" / "scale.ipynb").is_file()
     (home / "scale" / "scale.ipynb").write_text("my work")
@@ -87,7 +87,7 @@ def test_fetch_submit_feedback(live: Live, home: Path, tito: Callable[..., Said]
 
 
 def test_fetch_released_is_safe_to_repeat(live: Live, home: Path, tito: Callable[..., Said]) -> None:
-    """As at every start of a server: new modules come, nothing that is there changes, and silence is kept."""
+    """Each server start runs this: it adds new modules, changes no existing file, and prints nothing."""
     assert tito("fetch", "--released", "--quiet") == Said(0, "", "")
     (home / "scale" / "scale.ipynb").write_text("my work")
     live.open_course(assignment="shift")
@@ -98,7 +98,7 @@ def test_fetch_released_is_safe_to_repeat(live: Live, home: Path, tito: Callable
 
 
 def test_corrected_release_is_told(live: Live, home: Path, tito: Callable[..., Said]) -> None:
-    """The student's notebook stays, and the message says how to take the new one."""
+    """The message says which command takes the new version."""
     tito("fetch", "scale")
     live.staff().release(COURSE, "scale", live.folder({"scale.ipynb": "v2", "data.csv": "1"}), force=True)
     assert "tito module update scale" in tito("fetch", "scale").out
@@ -118,28 +118,28 @@ def test_corrected_release_is_told(live: Live, home: Path, tito: Callable[..., S
     ids=lambda v: " ".join(v) if isinstance(v, tuple) else "",
 )
 def test_errors_say_what_to_do(tito: Callable[..., Said], arguments: tuple[str, ...], code: int, word: str) -> None:
-    """One message, no traceback, the exit code of the kind of error."""
+    """An error gives a message with a remedy, no traceback, and the right exit code."""
     said = tito(*arguments)
     assert (said.code, "Traceback" in said.err) == (code, False)
     assert word in said.err
 
 
 def test_without_a_hub(tito: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
-    """At home, without an exchange, the message names what is missing."""
+    """Without an exchange, as on a student's own computer, the message names the missing variable."""
     monkeypatch.delenv("EXCHANGE_COURSE")
     assert "EXCHANGE_COURSE" in tito("fetch", "--released").err
 
 
 @pytest.fixture
 def submitted(live: Live, home: Path, tito: Callable[..., Said]) -> dict:
-    """One submission."""
+    """A student's first submission."""
     tito("fetch", "scale")
     (home / "scale" / "scale.ipynb").write_text("my work")
     return data(tito("submit", "scale", "--json"))
 
 
 def test_receipts_are_listed_and_shown(live: Live, home: Path, tito: Callable[..., Said], submitted: dict) -> None:
-    """With which one counts and what the quick check found; a lost receipt is fetched again."""
+    """The list says which submission counts, `show` what the quick check found; a lost receipt is fetched again."""
     live.staff().put_result(COURSE, submitted["submission"], Result("quick", "passed", 3, 9, "3 checks"))
     Path(submitted["receipt"]).unlink()
     rows = data(tito("receipt", "list", "--json"))["receipts"]
@@ -153,7 +153,7 @@ def test_receipts_are_listed_and_shown(live: Live, home: Path, tito: Callable[..
 def test_receipt_is_verified_with_the_key_alone(
     live: Live, home: Path, tito: Callable[..., Said], submitted: dict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anywhere, without the exchange; a changed receipt or changed files are told."""
+    """It works without the exchange; a changed receipt and changed files are reported."""
     keys = home / "exchange.pub"
     keys.write_text(json.dumps([vars(key) for key in live.student("bob").keys()]))  # noqa: SIM118
     monkeypatch.delenv("EXCHANGE_URL")
@@ -172,14 +172,14 @@ def test_receipt_is_verified_with_the_key_alone(
 
 
 def test_keys_are_fetched_once_and_kept(live: Live, home: Path, tito: Callable[..., Said], submitted: dict) -> None:
-    """A receipt stays verifiable after the exchange has rotated its key, and while it is gone."""
+    """A receipt can still be verified after the exchange has rotated its key."""
     assert "Valid" in tito("receipt", "verify", "scale").out
     live.service.keyring.rotate(live.service.now())
     assert "Valid" in tito("receipt", "verify", "scale").out
 
 
 def test_unlock_after_the_deadline(live: Live, home: Path, tito: Callable[..., Said], submitted: dict) -> None:
-    """The reference takes the place of the student's export, which is kept."""
+    """The reference replaces the student's export, of which a copy is kept."""
     live.semester().put_solution(COURSE, "scale", live.folder({"core/scale.py": "answer = 42\n"}))
     mine = home / "tinytorch" / "core" / "scale.py"
     mine.parent.mkdir(exist_ok=True)
@@ -193,7 +193,7 @@ def test_unlock_after_the_deadline(live: Live, home: Path, tito: Callable[..., S
 
 
 def test_closing_needs_the_name(live: Live, home: Path, tito: Callable[..., Said], submitted: dict) -> None:
-    """Without the right confirmation nothing happens; with it submitting is over for good."""
+    """Without the right confirmation nothing happens; with it, the student can't submit any more."""
     live.semester().put_solution(COURSE, "scale", live.folder({"core/scale.py": "answer = 42\n"}))
     wrong = tito("module", "unlock", "scale", "--close", "--confirm", "shift")
     assert (wrong.code, "nothing was unlocked" in wrong.err) == (1, True)
@@ -205,7 +205,7 @@ def test_closing_needs_the_name(live: Live, home: Path, tito: Callable[..., Said
 
 
 def test_late_submission_says_how_late(live: Live, home: Path, tito: Callable[..., Said], submitted: dict) -> None:
-    """In words, on the screen."""
+    """The output says how late in words."""
     live.semester().put_assignment(COURSE, "scale", AssignmentSettings(due_at=DUE, late_seconds=None))
     live.clock.at(DUE, days=1, hours=2, minutes=3)
     assert "late by 1 d 2 h 3 min" in tito("submit", "scale").out

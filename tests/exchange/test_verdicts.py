@@ -1,4 +1,4 @@
-"""One shape of a verdict from the judge to the page, read as it was written, by other versions too."""
+"""A verdict has one format from the judge to the page, and other versions can read it too."""
 
 import json
 

@@ -1,9 +1,9 @@
-"""Cut the power at many moments of a recording, start on what the disk then holds, and look for what was promised.
+"""Cut the power at many moments of a recording, start on what the disk then holds, and check that promises were kept.
 
     recording = recorded(place, submissions=40)
     assert not cut(recording, moments(recording, 500)).faults
 
-`without(recording, is_left_out)` is the same recording of an exchange that leaves some syncs out: faults must be found.
+`without(recording, is_left_out)` is the same recording with some syncs left out, so that faults must be found.
 """
 
 import base64
@@ -32,13 +32,13 @@ from tests.exchange.power_cut.disk import Disk, Held, Luck, lucks
 from tests.exchange.power_cut.life import BACKUP, DATA, Recording, quick_folder
 from tests.exchange.power_cut.recorded import Sync
 
-JUST_AFTER_A_RECEIPT = 1 / 3  # of all cuts: where most is promised and least has settled
+JUST_AFTER_A_RECEIPT = 1 / 3  # share of all cuts: at these moments most is promised and least is synced
 FIRST_START = 1 / 10
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A promise that a disk did not hold."""
+    """A promise that was broken on a disk."""
 
     moment: int
     luck: str
@@ -50,7 +50,7 @@ class Fault:
 
 @dataclass
 class Outcome:
-    """How many disks were started on, how many receipts were looked for on them, and what was missing."""
+    """How many disks were tried, how many receipts were looked for on them, and what was missing."""
 
     moments: int = 0
     disks: int = 0
@@ -59,7 +59,7 @@ class Outcome:
 
 
 def moments(recording: Recording, count: int, seed: int = 0) -> list[int]:
-    """Choose when the power goes: some in the first start, many right after a receipt, the rest anywhere."""
+    """Choose when the power fails: some moments in the first start, many right after a receipt, the rest anywhere."""
     chance = random.Random(seed)
     given = [moment for moment, _ in recording.receipts]
     chosen = [chance.randrange(given[0]) for _ in range(round(count * FIRST_START))]
@@ -69,7 +69,7 @@ def moments(recording: Recording, count: int, seed: int = 0) -> list[int]:
 
 
 def cut(recording: Recording, chosen: list[int]) -> Outcome:
-    """Cut at these moments; the same disk with the same promises is started on once."""
+    """Cut at these moments; try a disk only once if content and promises are the same."""
     outcome, seen = Outcome(moments=len(chosen)), set()
     for moment, luck, held in disks(recording, chosen):
         promised = recording.given_at(moment), recording.backups_at(moment)
@@ -85,7 +85,7 @@ def cut(recording: Recording, chosen: list[int]) -> Outcome:
 
 
 def disks(recording: Recording, chosen: list[int]) -> Iterator[tuple[int, Luck, Held]]:
-    """Yield what the disk holds after each cut, by each luck."""
+    """Yield what the disk holds after each cut, for each choice of what survives."""
     disk = Disk(recording.account)
     for number, moment in enumerate(sorted(chosen)):
         disk.run_to(moment)
@@ -94,7 +94,7 @@ def disks(recording: Recording, chosen: list[int]) -> Iterator[tuple[int, Luck, 
 
 
 def without(recording: Recording, is_left_out: Callable[[Sync], bool]) -> Recording:
-    """Return the recording of an exchange that does not sync some of what it syncs."""
+    """Return the recording with some syncs left out."""
     steps = [step for step in recording.account.steps if not (isinstance(step, Sync) and is_left_out(step))]
     return replace(recording, account=replace(recording.account, steps=steps))
 
@@ -107,7 +107,7 @@ def _digest(held: Held) -> bytes:
 
 
 def look(place: Path, receipts: list[SignedReceipt], backups: list[str]) -> Iterator[str]:
-    """Start the exchange on a disk; say what is missing of what was promised."""
+    """Start the exchange on a disk; yield the promises that were broken."""
     settings = from_environment({}, data=place / DATA, reserve_bytes=0)
     try:
         with only_process(settings.data):
@@ -140,7 +140,7 @@ def _look_at(service: Service, settings: Settings, receipts: list[SignedReceipt]
 
 
 def _look_for(given: SignedReceipt, rows: dict[str, Any], keys: dict[str, str]) -> Iterator[str]:
-    """Is there what a receipt speaks of, as it speaks of it? That its blob is whole, fsck has seen."""
+    """Check that the submission of a receipt exists and matches it; fsck has checked that its blob is whole."""
     receipt, row = given.receipt, rows.get(given.receipt.submission)
     who = f"{receipt.student}, attempt {receipt.attempt}"
     if row is None:
@@ -154,7 +154,7 @@ def _look_for(given: SignedReceipt, rows: dict[str, Any], keys: dict[str, str]) 
 
 
 def _sign_once_more(service: Service, key_id: str, receipts: list[SignedReceipt]) -> None:
-    """Raise Refused where the next submission would get no receipt."""
+    """Raise Refused if the next submission would get no valid receipt."""
     for given in receipts[-1:]:
         again = service.keyring.sign(replace(given.receipt, key_id=key_id))
         key = next(each for each in service.keyring.public_keys() if each.key_id == key_id)

@@ -1,9 +1,9 @@
-"""What a disk may hold after a power cut: the model of a file system that promises what POSIX says, and no more.
+"""What a disk may hold after a power cut, in the model of a file system that promises what POSIX says and no more.
 
-What was synced is there. Of all else each piece may be there or not, whatever the order was: each sector of 512 bytes
-of a write, each new length, each name that came, went or was moved. A sync of a file says nothing of its name, a sync
-of a folder nothing of its files' content. Only a rename is one thing: its old name does not go without the new one's
-coming. What is in memory that a program shares with a file may be anything.
+What was synced survives. Any other piece may survive or not, in any order: each sector of 512 bytes of a write, each
+new length, each name that was added, removed or moved. Syncing a file does not sync its name; syncing a folder does
+not sync its files' content. Only a rename is atomic: the old name does not disappear unless the new one appears. A
+file that a program has mapped into memory may hold anything.
 """
 
 import random
@@ -31,13 +31,13 @@ class _Folder:
 
 @dataclass
 class Held:
-    """What one disk holds: folders, and files with their content, by their paths."""
+    """What one disk holds: paths of folders, and paths of files with their content."""
 
     folders: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
 
     def write(self, place: Path) -> None:
-        """Make it below a folder."""
+        """Write it into a folder."""
         for path in self.folders:
             (place / path).mkdir(mode=0o700)
         for path, content in self.files.items():
@@ -46,7 +46,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Luck:
-    """What survives of that which was not synced."""
+    """The choice of what survives among the changes that were not synced."""
 
     name: str
     write: Survives
@@ -59,7 +59,7 @@ class Luck:
 
 
 def lucks(seed: int) -> list[Luck]:
-    """Return the lucks that a cut is tried with: the worst, the best, halves of it, and two by chance."""
+    """Return the choices that each cut is tried with: nothing, everything, names only, and two random ones."""
 
     def yes(_step: Step) -> bool:
         return True
@@ -80,7 +80,7 @@ def lucks(seed: int) -> list[Luck]:
 
 
 class Disk:
-    """A disk during a recording; `run_to` lets time pass, `held` tells what a cut would leave."""
+    """A disk during a recording; `run_to` advances the time, `held` returns what a cut would leave."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
@@ -88,10 +88,10 @@ class Disk:
         self._folders: dict[int, _Folder] = {ROOT: _Folder()}
         self._coming = _timeline(account.steps)
         self._next = next(self._coming, None)
-        self._covered: dict[int, list[Step]] = {}  # of each sync that runs: what it takes to the disk
+        self._covered: dict[int, list[Step]] = {}  # for each running sync: the steps that it writes to the disk
 
     def run_to(self, moment: int) -> None:
-        """Let everything happen up to a moment."""
+        """Apply every step up to a moment."""
         while self._next and self._next[0] <= moment:
             now, is_end, step = self._next
             self._happen(now, is_end, step)
@@ -138,7 +138,7 @@ class Disk:
                     _apply(file.content, step)
 
     def held(self, luck: Luck) -> Held:
-        """Tell what the disk holds if the power goes now."""
+        """Return what the disk holds if the power fails now."""
         held, chance = Held(), random.Random(luck.seed)
         kept = {id(e) for folder in self._folders.values() for e in folder.pending if luck.keeps(e)}
         self._collect(held, ROOT, "", luck, kept, chance)

@@ -1,7 +1,7 @@
-"""A course's first hours with the exchange, recorded: what it wrote, and when anybody had been promised what.
+"""A recording of a course's first hours with the exchange: what it wrote, and what it promised to whom and when.
 
-Its very first start, a class that submits at once, feedback, a question with its notebook, a stop, a new signing key,
-a backup, and another start with more submissions that ends in the middle.
+It covers the first start, a class that submits all at once, feedback, a question with its notebook, a stop, a new
+signing key, a backup, and a second start with more submissions, after which the service is killed.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ SIZES = (400, 3_000, 20_000, 90_000)
 
 @contextmanager
 def quick_folder() -> Iterator[Path]:
-    """Make a folder in memory if there is such a place: what matters is what was asked of a disk, not a disk's time."""
+    """Make a folder in memory if possible: which operations a disk is asked for matters, not how long they take."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(prefix="power-cut-", dir=memory if memory.is_dir() else None) as folder:
         yield Path(folder).resolve()
@@ -41,11 +41,11 @@ def quick_folder() -> Iterator[Path]:
 
 @dataclass
 class Recording:
-    """What was written, and what was promised from which moment on."""
+    """What was written, and what was promised, from which moment on."""
 
     account: Account
     receipts: list[tuple[int, SignedReceipt]] = field(default_factory=list)
-    backups: list[tuple[int, str]] = field(default_factory=list)  # of each the hash of its content
+    backups: list[tuple[int, str]] = field(default_factory=list)  # (moment, hash of its content)
 
     def given_at(self, moment: int) -> list[SignedReceipt]:
         """List the receipts that students may have had at a moment."""
@@ -56,7 +56,7 @@ class Recording:
 
 
 def recorded(place: Path, submissions: int) -> Recording:
-    """Live through it and read the account; `submissions` students hand in before the stop and as many after it."""
+    """Run these hours and read the account; `submissions` students submit before the stop and as many after it."""
     account = place / "account.txt"
     with FakeHub() as hub, quick_folder() as root:
         live = Process(hub, make_settings(root / DATA, hub), place)
@@ -69,7 +69,7 @@ def recorded(place: Path, submissions: int) -> Recording:
 
 
 def _compare(read: Account, root: Path) -> None:
-    """Raise unless a disk that loses nothing is the one that there is: then nothing is missing in the account."""
+    """Raise unless the model of a disk that loses nothing matches the real one: then the account is complete."""
     disk = Disk(read)
     disk.run_to(NEVER)
     told = disk.held(Luck("everything", lambda _: True, lambda _: True))
@@ -126,7 +126,7 @@ def _end(live: Process, account: Path, end: Callable[[], object]) -> None:
 
 
 def _command(account: Path, live: Process, *words: str) -> None:
-    """Run a command of the exchange, recorded too."""
+    """Run a command of the exchange and record it too."""
     line = [*traced(account), sys.executable, "-m", "exchange", *words, "--data", str(live.settings.data)]
     with subprocess.Popen(mortal(line), stdout=subprocess.DEVNULL) as child:
         if child.wait(60):
@@ -135,7 +135,7 @@ def _command(account: Path, live: Process, *words: str) -> None:
 
 
 def _written(account: Path, pid: int) -> None:
-    """Wait until the tracer, which ends after what it traces, has written its last line."""
+    """Wait until the tracer, which ends after the traced process, has written its last line."""
     until = time.monotonic() + 60
     while not any(line.startswith(b"%d " % pid) for line in _last_words(account)):
         if time.monotonic() > until:

@@ -1,7 +1,6 @@
-"""What happened to the files below a folder and what was sent to whom, as steps that a disk takes, in order.
+"""Turn traced calls into the steps by which a disk changes below a folder, in order, and what was sent and when.
 
-A call that changes files and that this does not understand is an error: a recording that misses something would prove
-nothing.
+A call that changes files and is not understood here is an error: an incomplete recording would prove nothing.
 """
 
 from collections.abc import Iterable
@@ -13,7 +12,7 @@ from tests.exchange.power_cut.strace import Call, read_calls
 
 @dataclass(eq=False)
 class Step:
-    """Something that a disk learns of: it may be there from `began` on, and is over at `ended`."""
+    """A change of a disk: it may be on the disk from `began` on, and is complete at `ended`."""
 
     began: int
     ended: int
@@ -21,7 +20,7 @@ class Step:
 
 @dataclass(eq=False)
 class Write(Step):
-    """Bytes into a file."""
+    """Bytes written to a file."""
 
     file: int
     offset: int
@@ -38,7 +37,7 @@ class Resize(Step):
 
 @dataclass(eq=False)
 class Entry(Step):
-    """A name in a folder that now stands for this file, or for none; a rename's removal comes `after` its entry."""
+    """A name in a folder that now refers to this file, or to none; a rename's removal comes `after` its new name."""
 
     folder: int
     name: str
@@ -49,7 +48,7 @@ class Entry(Step):
 
 @dataclass(eq=False)
 class Sync(Step):
-    """What had happened to a file or folder before this is on disk when it has ended; None: to all of them."""
+    """Puts all earlier changes of a file or folder on the disk by the time it ends; None means of all of them."""
 
     file: int | None
     path: str
@@ -57,7 +56,7 @@ class Sync(Step):
 
 @dataclass
 class Account:
-    """All steps in the order in which they began, what was sent and when, and files whose memory was mapped."""
+    """All steps in the order in which they began, what was sent and when, and files that were mapped into memory."""
 
     steps: list[Step] = field(default_factory=list)
     sent: list[tuple[int, bytes]] = field(default_factory=list)
@@ -68,23 +67,23 @@ class Account:
         return max(step.began for step in self.steps)
 
     def moment_of(self, text: str) -> int:
-        """Tell when something was first sent to anybody; from then on they may have it."""
+        """Return when a text was first sent; from then on its recipient may have it."""
         wanted = text.encode()
         return next(moment for moment, data in self.sent if wanted in data)
 
 
-ROOT = 0  # the folder below which everything is recorded; it was there before
+ROOT = 0  # the folder below which everything is recorded; it existed before
 
 
 class _Reader:
-    """Turns calls into steps: which file a path or descriptor stands for is known by the order of the calls."""
+    """Turns calls into steps; the order of the calls tells which file a path or descriptor refers to."""
 
     def __init__(self, root: Path) -> None:
         self.root, self.account = str(root), Account()
         self.names: dict[str, int] = {self.root: ROOT}
         self.folders = {ROOT}
         self.sizes: dict[int, int] = {}
-        self.positions: dict[tuple[int, int], int] = {}  # of (file, descriptor)
+        self.positions: dict[tuple[int, int], int] = {}  # by (file, descriptor)
 
     def is_ours(self, path: str) -> bool:
         return path == self.root or path.startswith(self.root + "/")
@@ -198,7 +197,7 @@ class _Reader:
         if self.is_ours(path) and b"PROT_WRITE" in call.arguments[2].split(b"|"):
             self.account.mapped.add(self.names[path])
 
-    # to the disk, and to others
+    # syncs, and messages to others
 
     def _fsync(self, call: Call) -> None:
         if self.is_ours(path := call.path()):
@@ -219,7 +218,7 @@ class _Reader:
 
 
 def read_account(account: Path, root: Path) -> Account:
-    """Read what happened below a folder that was empty at the beginning."""
+    """Read what happened below a folder that was empty at the start."""
     return steps_of(read_calls(account), root)
 
 

@@ -1,6 +1,7 @@
-"""The calls by which programs change files and tell others something, from strace's account, in order.
+"""Read from strace's account the calls by which programs changed files or sent data, in order.
 
-`traced(...)` gives the words to start a program with; several programs, one after another, may write one account.
+`traced(...)` returns the words to put before a program's command; programs that run one after another may share one
+account.
 """
 
 import os
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# Calls that change files, or take what was changed to the disk, or tell somebody.
+# Calls that change files, write changes to the disk, or send data.
 CHANGES = [
     "open", "openat", "openat2", "creat", "mkdir", "mkdirat", "rmdir", "rename", "renameat", "renameat2",
     "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat", "truncate", "ftruncate", "fallocate",
@@ -26,7 +27,7 @@ _STRING = re.compile(rb'"' + _HEX + rb'"(\.\.\.)?')
 
 
 def traced(account: Path) -> list[str]:
-    """Return the words before a command: it is traced, its process is the caller's own child, its pid its own."""
+    """Return words to put before a command to trace it; its process is still the caller's child and keeps its pid."""
     quiet = ["-D", "-f", "--seccomp-bpf"]
     whole = ["-y", "-xx", "-s", "100000000", "-e", f"trace={','.join('?' + name for name in CHANGES)}"]
     return ["strace", *quiet, *whole, "-A", "-o", str(account)]
@@ -34,32 +35,32 @@ def traced(account: Path) -> list[str]:
 
 @dataclass(eq=False)
 class Call:
-    """One call that succeeded, from the moment it began to the moment it had ended."""
+    """One successful call, with the moments when it began and ended."""
 
     name: str
     arguments: list[bytes]
     began: int
     ended: int
     value: int
-    opened: str = ""  # what the number that it returned stands for
+    opened: str = ""  # the path of the descriptor that it returned
 
     def path(self, number: int = 0) -> str:
-        """Give the path of an argument: that of a descriptor, or a text below another's folder."""
+        """Return the path in an argument: a descriptor's path, or a text as it was passed."""
         word = self.arguments[number]
         if found := _DESCRIPTOR.match(word):
             return _text(found[2])
         return _text(next(iter(_strings(word)), b""))
 
     def shared_path(self, number: int) -> str:
-        """Give the path of a descriptor that may be none at all."""
+        """Return the path of a descriptor, or "" if the argument is not one."""
         return self.path(number) if _DESCRIPTOR.match(self.arguments[number]) else ""
 
     def below(self, number: int) -> str:
-        """Give the path of a descriptor and a text after it."""
+        """Return the path of a descriptor joined with the text in the next argument."""
         return os.path.normpath(os.path.join(self.path(number), self.path(number + 1)))  # noqa: PTH118
 
     def data(self) -> bytes:
-        """Give the bytes of all its texts."""
+        """Return the bytes of all its texts."""
         return b"".join(_bytes(text) for word in self.arguments for text in _strings(word))
 
     def number(self, at: int) -> int:
@@ -87,7 +88,7 @@ def _text(text: bytes) -> str:
 
 
 def read_calls(account: Path) -> Iterator[Call]:
-    """Read an account: calls that succeeded in the order in which they ended; moments are two for each line."""
+    """Yield an account's successful calls in the order in which they ended; each line counts as two moments."""
     begun: dict[bytes, tuple[bytes, int]] = {}
     for number, line in enumerate(account.read_bytes().splitlines()):
         thread, _, said = line.partition(b" ")
@@ -101,6 +102,6 @@ def read_calls(account: Path) -> Iterator[Call]:
         if (found := _CALL.match(said)) and found[3] != b"?" and int(found[3]) >= 0:
             words = found[2].split(b", ")
             yield Call(found[1].decode(), words, began, 2 * number + 1, int(found[3]), _text(found[4] or b""))
-    for said, began in begun.values():  # the program was killed meanwhile: it may have happened or not
+    for said, began in begun.values():  # the program was killed during the call: it may have taken effect or not
         if (found := _CALL.match(said + b") = 0")) and found[1] in (b"write", b"pwrite64"):
             yield Call(found[1].decode(), found[2].split(b", "), began, NEVER, NEVER)
