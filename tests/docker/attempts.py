@@ -1,6 +1,6 @@
-"""Programs with which a student tries to get out of her container, or into another's."""
+"""Programs with which a student tries to get out of their container or into another student's."""
 
-# What gets further than a container should: each line is tried, and must be refused or find nothing.
+# Attempts to leave the container: each is tried, and must be refused or find nothing.
 ATTEMPTS = """
 import ctypes, os, socket, struct
 libc = ctypes.CDLL(None, use_errno=True)

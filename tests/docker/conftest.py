@@ -1,4 +1,4 @@
-"""One set of images and one Hub of the docker place for a whole test run."""
+"""One set of images and one Hub of the docker place, shared by a whole test run."""
 
 import subprocess
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ def real_course() -> Path:
 
 @pytest.fixture(scope="session")
 def images(real_course: Path) -> dict[str, str]:
-    """The student's and the worker's image of the real course in which every tier is built."""
+    """The student's and the worker's image of the real course, with every tier built by students."""
     tiers = [tier.name for tier in load_curriculum(real_course).tiers]
     return build_images(Course(real_course, tiers), TAG, ("student", "worker"), say=print)
 
 
 @pytest.fixture
 def temporary_image() -> Iterator[str]:
-    """A name for an image that is removed after the test; the layers of others stay."""
+    """The name of an image that is removed after the test; layers of other images stay."""
     name = "tinytorch-hub/planted:test"
     yield name
     subprocess.run(["docker", "image", "rm", "--force", "--no-prune", name], capture_output=True)
@@ -38,7 +38,7 @@ def temporary_image() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def hub(images: dict[str, str], tmp_path_factory) -> Iterator[RunningHub]:
-    """A Hub of the docker place with one module open: ada, ben and chen study, tom is TA, ida teaches; small homes."""
+    """A Hub of the docker place with small homes, one open module, students ada, ben, chen, TA tom, instructor ida."""
     folder = tmp_path_factory.mktemp("docker-hub")
     semester = write_semester(folder / "semester", "tensor")
     with semester.open("a") as file:
@@ -58,5 +58,5 @@ def ada(hub: RunningHub) -> Shell:
 
 @pytest.fixture(scope="module")
 def ben(hub: RunningHub) -> Shell:
-    """The victim, whose server runs too."""
+    """The victim, whose server is running too."""
     return shell_of(hub.url, "ben", hub.passwords()["ben"])

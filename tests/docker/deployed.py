@@ -1,4 +1,4 @@
-"""The deployment of compose for a test: Hub and PostgreSQL as containers under names of its own."""
+"""The compose deployment for a test: Hub and PostgreSQL in containers with unique names."""
 
 import json
 import secrets
@@ -11,16 +11,16 @@ from tests.docker.place import TAG, docker, remove_all
 from tests.e2e.hub import CHECKOUT, RunningHub, free_port
 from tests.e2e.names import HOST
 
-PATH = "/courses/tinytorch"  # as behind a campus's proxy
-UP_SECONDS = 1200  # images of Hub, database and staff may have to be built
+PATH = "/courses/tinytorch"  # as behind a campus proxy
+UP_SECONDS = 1200  # the images of Hub, database and staff may have to be built
 
 
 class DeployedHub(RunningHub):
-    """A Hub in a container; `var` is its folder of state on this machine."""
+    """A Hub in a container; `var` is its state folder on this machine."""
 
     @property
     def url(self) -> str:
-        """The Hub has a name, and each server a domain below it, all under a path: Node's proxy routes by both."""
+        """Return the Hub's address; servers have subdomains of it, all under a path: Node's proxy routes by both."""
         return f"http://{HOST}:{self.port}{PATH}"
 
     @property
@@ -46,7 +46,7 @@ class DeployedHub(RunningHub):
         return self
 
     def stop(self, sig: int = 0) -> int:
-        """Bring everything down; state is kept."""
+        """Bring everything down, but keep the state."""
         return self.deploy("down").returncode
 
     def deploy(self, *words: str) -> subprocess.CompletedProcess[str]:
@@ -81,7 +81,7 @@ def deployed_hub(
         yield hub.start()
     finally:
         hub.stop()
-        # The Hub's user owns the state: the engine hands it back, so that whoever runs the tests can remove it.
+        # The Hub's user owns the state: change the owner, so that the user who runs the tests can remove it.
         here = folder.stat()
         image = f"tinytorch-hub/hub:{tag}"
         mount = f"{folder}:{folder}"

@@ -1,13 +1,13 @@
-"""Student programs that take all they can get, for a time that is set: a test or a benchmark sees how others fare.
+"""Student programs that take all the resources they can get for a set time, to see how other students are affected.
 
-Each runs in a student's container as she is, says "going" when it has hold of what it takes, and ends by itself.
+Each runs as the student in their container, prints "going" once it holds the resource, and ends by itself.
 """
 
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-MOST_MB = 1024  # what a disk filler writes before it begins anew, should there be no limit after all
+MOST_MB = 1024  # a disk filler starts again after writing this much, in case there is no limit
 
 PROCESSOR = """
 for _ in range(2 * os.cpu_count()):
@@ -62,7 +62,7 @@ while time.monotonic() < end:
         going()
 os.unlink("PLACE/filler")
 """
-# What the kernel counts for a user and not for a container; all students are the same user to it.
+# Resources that the kernel counts per user, not per container; to the kernel all students are the same user.
 PER_USER = """
 import ctypes
 libc, kept, pipes = ctypes.CDLL(None), [], []
@@ -97,7 +97,7 @@ def going():
 
 @contextmanager
 def hog(container: str, name: str, seconds: float) -> Iterator[None]:
-    """Let a hog run in a container; it has ended afterwards."""
+    """Run a hog in a container during the block; it has ended afterwards."""
     program = START.format(seconds=seconds) + HOGS[name]
     line = ["docker", "exec", container, "python", "-c", program]
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:

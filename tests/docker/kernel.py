@@ -1,4 +1,4 @@
-"""A kernel of somebody's server over its web socket, as JupyterLab has it: run code, and see how long that takes."""
+"""A kernel of a person's server, used over its web socket as JupyterLab does: run code and time it."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ class Kernel:
         self.socket = socket
 
     async def execute(self, code: str) -> tuple[str, float]:
-        """Run code; what it printed or returned, and the seconds until the reply."""
+        """Run code; return what it printed or returned, and the seconds until the reply."""
         asked, began, said = uuid.uuid4().hex, time.monotonic(), ""
         header = {"msg_id": asked, "msg_type": "execute_request", "session": "tests", "username": "", "version": "5.3"}
         content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
@@ -43,7 +43,7 @@ class Kernel:
 
 @asynccontextmanager
 async def kernel_of(shell: Shell) -> AsyncIterator[Kernel]:
-    """Start a kernel in somebody's server; it is shut down afterwards."""
+    """Start a kernel in a person's server and shut it down afterwards."""
     kernel = shell.request("POST", f"/user/{shell.name}/api/kernels").json()["id"]
     address = f"{shell.hub_url.replace('http', 'ws', 1)}/user/{shell.name}/api/kernels/{kernel}/channels"
     socket = await websocket_connect(HTTPRequest(address, headers={"Authorization": f"token {shell.token}"}))
@@ -52,12 +52,12 @@ async def kernel_of(shell: Shell) -> AsyncIterator[Kernel]:
     finally:
         socket.close()
         while await socket.read_message() is not None:
-            pass  # until the connection is closed
+            pass  # wait until the connection is closed
         shell.request("DELETE", f"/user/{shell.name}/api/kernels/{kernel}")
 
 
 def run_in_kernel(shell: Shell, code: str, seconds: float = 60) -> str:
-    """Run code in a new kernel of somebody's server; what it printed or returned."""
+    """Run code in a new kernel of a person's server; return what it printed or returned."""
 
     async def run() -> str:
         async with kernel_of(shell) as kernel:

@@ -1,7 +1,7 @@
-"""A machine that is not this one, for tests of what servers reach beyond it: a container behind a cable of its own.
+"""Another machine, for tests of what servers can reach outside: a container behind a separate network cable.
 
-It has two addresses, one like any machine of the internet and one of those at which clouds answer with a machine's
-credentials; a program listens on both. To the engine's bridges it is elsewhere.
+It has two addresses: one like any machine on the internet, and one like those where clouds serve a machine's
+credentials. A program listens on both. The engine's bridges see it as an outside machine.
 """
 
 import secrets
@@ -31,7 +31,7 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True)
 class Outside:
-    """Where the machine elsewhere answers, and this machine's own address on the cable."""
+    """The addresses of the outside machine, and this machine's own address on the cable."""
 
     machine: Address
     metadata: Address
@@ -40,10 +40,10 @@ class Outside:
 
 @contextmanager
 def outside(image: str) -> Iterator[Outside]:
-    """Let a machine stand outside; container and cable are gone afterwards."""
+    """Set up the outside machine; remove its container and cable afterwards."""
     word = secrets.token_hex(4)
     name, near = f"tt-{word}-outside", f"tt{word}"
-    net = f"198.18.{secrets.randbelow(256)}"  # of the range for tests of networks (RFC 2544)
+    net = f"198.18.{secrets.randbelow(256)}"  # from the range for network tests (RFC 2544)
     metadata = f"169.254.{secrets.randbelow(254) + 1}.254"
     docker("run", "--detach", "--name", name, "--network", "none", "--entrypoint", "python", image, "-c", LISTEN)
     try:
@@ -67,18 +67,18 @@ for address in {addresses!r}:
 
 
 def reach_program(*addresses: Address) -> str:
-    """Return a program that says of each address whether a connection is made."""
+    """Return a program that prints for each address whether it can connect."""
     return REACH.format(addresses=addresses)
 
 
 def reached(said: str) -> dict[Address, str]:
-    """Read what the program said."""
+    """Read the program's output."""
     lines = [line.split() for line in said.splitlines() if line.strip()]
     return {(host, int(port)): state for state, host, port in lines}
 
 
 @contextmanager
 def listener(host: str = "") -> Iterator[int]:
-    """Let a program of this machine listen, on all addresses if none is given; its port."""
+    """Listen on this machine, on all addresses if none is given; yield the port."""
     with socket.create_server((host, 0)) as server:
         yield server.getsockname()[1]

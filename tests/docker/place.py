@@ -1,4 +1,4 @@
-"""A Hub of the docker place for a test; all that it leaves with the engine has a name of its own, and is removed."""
+"""A Hub of the docker place for a test; everything it creates in the engine has a unique name and is removed."""
 
 import json
 import secrets
@@ -13,7 +13,7 @@ TAG = "tinytorch-test"
 STUDENT = f"tinytorch-hub/student:{TAG}"
 RIGHTS = [word for name in ("NET_ADMIN", "SYS_ADMIN", "SYS_PTRACE", "SYS_CHROOT") for word in ("--cap-add", name)]
 DEVICES = ["--device-cgroup-rule", "b 7:* rwm", "--device-cgroup-rule", "c 10:237 rwm"]  # loop devices
-# What a Hub leaves on the machine itself: its firewall, and the devices of homes with files of their own.
+# Removes what a Hub leaves on the machine itself: its firewall, and the loop devices of homes that are files.
 CLOSE = """
 nft delete table inet tinytorch_$(echo "$1" | tr - _) 2>/dev/null || true
 for link in /run/tinytorch-homes/"$1"*; do
@@ -26,7 +26,7 @@ done
 
 @contextmanager
 def docker_hub(var: Path, semester: Path, **more: str) -> Iterator[RunningHub]:
-    """Run a Hub of the docker place with these settings; what it leaves with the engine is removed afterwards."""
+    """Run a Hub of the docker place with these settings; remove what it leaves in the engine afterwards."""
     name = f"tt-{secrets.token_hex(4)}"
     extra = {"HUB_SEMESTER": str(semester), "HUB_DOCKER__PREFIX": name, "HUB_DOCKER__NETWORK": name} | more
     hub = RunningHub("docker", var, extra=extra)
@@ -44,7 +44,7 @@ def container_of(hub: RunningHub, user: str) -> str:
 
 
 def remove_all(name: str) -> None:
-    """Remove containers, home volumes, bridge and firewall whose names begin with `name`."""
+    """Remove the containers, home volumes, bridge and firewall whose names begin with `name`."""
     for kind, listing, removal in (
         ("container", ("ps", "--all", "--quiet"), ("rm", "--force", "--volumes")),
         ("volume", ("volume", "ls", "--quiet"), ("volume", "rm", "--force")),
@@ -58,20 +58,20 @@ def remove_all(name: str) -> None:
 
 
 def as_root(script: str, *words: str) -> str:
-    """Run a script as root on the engine's machine, whoever runs the tests."""
+    """Run a script as root on the engine's machine, whichever user runs the tests."""
     run = ["run", "--rm", "--user", "0", "--network", "host", "--pid", "host", "--volume", "/:/host"]
-    image = docker("images", "--quiet", "tinytorch-hub/student").split()[0]  # whichever: it lends its root
+    image = docker("images", "--quiet", "tinytorch-hub/student").split()[0]  # any image with a root user
     run += [*RIGHTS, *DEVICES, "--entrypoint", "/usr/sbin/chroot", image, "/host"]
     return docker(*run, "sh", "-ceu", f"PATH=/usr/sbin:/usr/bin:/sbin:/bin\n{script}", "sh", *words)
 
 
 def docker(*words: str, seconds: float = 300) -> str:
-    """Ask the engine; an error is raised with its words."""
+    """Run a docker command; raise an error with its message if it fails."""
     done = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=seconds)
     assert done.returncode == 0, f"docker {' '.join(words)}: {done.stderr}"
     return done.stdout
 
 
 def inspect(name: str) -> dict:
-    """Return what the engine knows of a container or image."""
+    """Return what the engine knows about a container or image."""
     return json.loads(docker("inspect", name))[0]

@@ -1,4 +1,4 @@
-"""Look through an image, layer by layer, or through a container's files, for what students may not find."""
+"""Search the layers of an image, or a container's files, for things that students must not find."""
 
 import gzip
 import io
@@ -23,7 +23,7 @@ STAFF_FOLDERS = (
 COMPILERS = re.compile(
     r"(^|/)(bin|sbin|libexec|lib/gcc)/(.*/)?([a-z0-9_-]*-)?(gcc|cc|c\+\+|g\+\+|clang|ld|make|cc1)(-[0-9.]+)?$"
 )
-# What comes by hash from Debian and PyPI is full of checksums; only our own packages in it are searched for tokens.
+# Packages from Debian and PyPI are verified by hash and full of checksums; only our own are searched for tokens.
 OTHERS = re.compile(
     r": (usr/(?!local/)|var/lib/|opt/tinytorch/(share|etc)/"
     r"|(opt/tinytorch|env)/lib/[^/]+/site-packages/(?!tinytorch|tito|exchange))"
@@ -33,7 +33,7 @@ LARGEST = 2**26
 
 @dataclass
 class Scan:
-    """What to look for; `secrets` are values, as tokens of a running Hub, by their name."""
+    """What to look for; `secrets` maps names to values, such as the tokens of a running Hub."""
 
     fragments: Mapping[bytes, str]
     modules: frozenset[str]
@@ -42,7 +42,7 @@ class Scan:
     looked_at: int = 0
 
     def image(self, name: str) -> "Scan":
-        """Look through all layers of an image, overwritten and deleted files too, and through its environment."""
+        """Search all layers of an image, including overwritten and deleted files, and its environment."""
         config = json.loads(_output("docker", "image", "inspect", name))[0]["Config"]
         self.values(f"environment of {name}", "\n".join(config["Env"]))
         with _tar_of("docker", "save", name) as outer:
@@ -55,7 +55,7 @@ class Scan:
         return self
 
     def container(self, name: str, folders: tuple[str, ...]) -> "Scan":
-        """Look through a running container: its system, its volumes and temporary files, its processes' environment."""
+        """Search a running container's file system and these folders, which may be volumes or temporary files."""
         with _tar_of("docker", "export", name) as files:
             self.files(name, files)
         for folder in folders:
@@ -64,7 +64,7 @@ class Scan:
         return self
 
     def files(self, where: str, files: tarfile.TarFile) -> None:
-        """Look through the members of a tar stream."""
+        """Search the members of a tar stream."""
         compiled: set[str] = set()
         sources: set[str] = set()
         for entry in files:
@@ -82,7 +82,7 @@ class Scan:
                        if source_of(path) not in sources]  # fmt: skip
 
     def content(self, where: str, data: bytes) -> None:
-        """Look into one file, and into archives one level deep."""
+        """Search one file, and archives one level deep."""
         for part, inner in unpacked(data):
             at = f"{where}{part}"
             if b"\0" not in inner[:1000]:
@@ -93,7 +93,7 @@ class Scan:
             self.values(at, inner)
 
     def values(self, where: str, text: bytes | str) -> None:
-        """Look for values that are secret, and in small texts for what looks like a token."""
+        """Search for secret values, and in text for anything that looks like a token."""
         data = text.encode() if isinstance(text, str) else text
         self.found += [
             f"{where} has the secret {name}" for name, value in self.secrets.items() if value.encode() in data
@@ -114,7 +114,7 @@ class Scan:
 
 
 def source_of(compiled: str) -> str:
-    """Return the path of the source that a compiled file belongs to."""
+    """Return the path of a compiled file's source."""
     path = PurePosixPath(compiled)
     if path.parent.name == "__pycache__":
         return str(path.parent.parent / f"{path.name.split('.')[0]}.py")
@@ -122,7 +122,7 @@ def source_of(compiled: str) -> str:
 
 
 def unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Give a file's bytes; of a zip or gzip file what is in it too."""
+    """Yield a file's bytes, and for a zip or gzip file its contents too."""
     yield "", data
     if data[:4] == b"PK\x03\x04":
         try:
@@ -139,7 +139,7 @@ def unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 class _tar_of:
-    """The tar stream that a command prints; an error of the command is raised."""
+    """The tar stream that a command prints; raises an error if the command fails."""
 
     def __init__(self, *command: str):
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE)

@@ -1,8 +1,8 @@
-"""What no student may find before they have written it: how long and how unique a piece is, is defined here.
+"""Defines which pieces of the course's code students must not find before they have written them.
 
-A *fragment* is one line of a reference solution or of a hidden test, of SHORTEST characters or more without its
-indentation, that stands nowhere in what students are given: the releases of all modules, and the exported code of the
-modules that come prebuilt. Shorter lines are what anybody would write.
+A *fragment* is one line of a reference solution or hidden test with at least SHORTEST characters besides its
+indentation that does not occur in anything students are given: the releases of all modules, and the exported code of
+prebuilt modules. Anybody might write a shorter line.
 """
 
 import re
@@ -21,7 +21,7 @@ HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", re.DOT
 
 
 def fragments(curriculum: Curriculum, prebuilt: Iterable[str]) -> dict[bytes, str]:
-    """Return fragment -> where it comes from, for a course with these modules prebuilt."""
+    """Return fragment -> its origin, for a course with these modules prebuilt."""
     allowed = set(prebuilt)
     given = {line for text in _given(curriculum, allowed) for line in lines_of(text.encode())}
     found: dict[bytes, str] = {}
@@ -33,7 +33,7 @@ def fragments(curriculum: Curriculum, prebuilt: Iterable[str]) -> dict[bytes, st
 
 
 def secret_texts(module: Module, with_solution: bool) -> Iterator[tuple[str, str]]:
-    """Give the texts that a release leaves out, each with its kind."""
+    """Yield the kind and text of each piece that a release leaves out."""
     for cell in read_percent(module.source):
         for kind, pattern in (("solution", SOLUTION), ("hidden test", HIDDEN)):
             if kind == "hidden test" or with_solution:
@@ -41,7 +41,7 @@ def secret_texts(module: Module, with_solution: bool) -> Iterator[tuple[str, str
 
 
 def lines_of(data: bytes) -> Iterator[bytes]:
-    """Give the lines of a text, also of one that is a string in JSON, without indentation, quotes and commas around."""
+    """Yield the lines of a text, or of a JSON string, without indentation and surrounding quotes and commas."""
     for line in data.replace(b"\\n", b"\n").replace(b'\\"', b'"').splitlines():
         yield line.strip(b' \t\r",')
 
@@ -54,7 +54,7 @@ def _given(curriculum: Curriculum, prebuilt: set[str]) -> Iterator[str]:
 
 
 def planted(curriculum: Curriculum, slug: str) -> Iterator[tuple[str, str]]:
-    """Give kind and text of one solution and one hidden test, for a scan to find."""
+    """Yield kind and text of one solution and one hidden test for a scan to find."""
     texts = dict(secret_texts(curriculum.find_written(slug), with_solution=True))
     yield from texts.items()
 

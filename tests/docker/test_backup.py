@@ -1,4 +1,4 @@
-"""A backup of a running Hub in the docker place comes back beside it: state, databases and home volumes."""
+"""A backup of a running Hub in the docker place is restored next to it: state, databases and home volumes."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""A corrected module reaches a student whose server runs: a notice, a fetch, and her own work as it was."""
+"""A corrected module reaches a student whose server is running: they see a notice, fetch it, and keep their work."""
 
 import json
 
@@ -43,11 +43,11 @@ def test_a_corrected_module_reaches_a_running_student(hub: RunningHub):
         expect(student.page.get_by_text("was corrected after you fetched it")).to_have_count(0)
     assert "tensor" in ben.run("tito module reset tensor --yes")
     assert NEW in ben.run("cat ~/tensor/tensor.ipynb")
-    assert OWN in ben.run(f"grep -r -h -o '{OWN}' ~")  # in the copy that reset keeps
+    assert OWN in ben.run(f"grep -r -h -o '{OWN}' ~")  # in the backup that reset keeps
 
 
 def correct_the_release(hub: RunningHub) -> None:
-    """Change a sentence of the notebook that was generated, as a corrected source does."""
+    """Change the generated notebook, as a corrected source would."""
     file = hub.var / "course" / "release" / "tensor" / "tensor.ipynb"
     notebook = json.loads(file.read_text())
     cell = next(cell for cell in notebook["cells"] if cell["cell_type"] == "markdown")

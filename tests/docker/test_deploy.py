@@ -1,4 +1,4 @@
-"""The deployment (Hub with Node proxy, PostgreSQL): a class's day on it, down and up, backup and restore."""
+"""The deployment (Hub with Node proxy, PostgreSQL): a class works on it, down and up, backup and restore."""
 
 import json
 import secrets
@@ -31,7 +31,7 @@ def hub(images, tmp_path_factory) -> Iterator[DeployedHub]:
 
 
 def test_two_students_at_once_a_ta_and_an_instructor(hub: DeployedHub):
-    """Every step of the local place's test, by two students side by side."""
+    """Two students at the same time take the steps of the local place's test."""
     passwords = hub.passwords()
     submitted, returned = threading.Barrier(3), threading.Event()
 
@@ -60,7 +60,7 @@ def test_two_students_at_once_a_ta_and_an_instructor(hub: DeployedHub):
                 submitted.wait(600)
                 life.grade(tom, ida, students=2)
         except threading.BrokenBarrierError:
-            pass  # a student's own error says why
+            pass  # a student's own error gives the reason
         finally:
             submitted.abort()
             returned.set()
@@ -97,7 +97,7 @@ for name, (kind, text) in json.load(sys.stdin).items():
 
 
 def test_what_costs_a_renderer_its_time_holds_nobody_up_in_the_hubs_container(hub: DeployedHub):
-    """As on this machine (tests/formgrader/test_costly_content.py): the text itself, and the next answer laid out."""
+    """As in tests/formgrader/test_costly_content.py, the plain text is shown and the next answer is rendered."""
     texts = {name: ("markdown", text) for name, text in costly.ANSWERS.items()}
     texts |= {name: ("code", text) for name, text in costly.CODE.items()}
     command = ["docker", "exec", "--interactive", hub.hub_container, "python", "-c", RENDER]
@@ -111,7 +111,7 @@ def test_what_costs_a_renderer_its_time_holds_nobody_up_in_the_hubs_container(hu
 
 
 def test_students_have_no_way_to_the_database(hub: DeployedHub):
-    """It listens on no network, and its socket is in no student's container; nobody else's uid is let in."""
+    """The database listens on no network, its socket is in no student's container, and another uid is refused."""
     assert docker("exec", hub.database_container, "cat", "/proc/net/tcp", "/proc/net/tcp6").count(":1538") == 0
     ada = shell_of(hub.url, "ada", hub.passwords()["ada"])
     assert "gone" in ada.run("ls /run/postgresql 2>/dev/null || echo gone")
@@ -136,7 +136,7 @@ def test_a_new_hub_container_leaves_servers_running(hub: DeployedHub):
 
 
 def test_down_and_up_and_a_restored_copy(hub: DeployedHub, tmp_path: Path):
-    """Down stops every server; what was there is there after up, and in a copy of the deployment."""
+    """`down` stops every server; files are still there after `up`, and in a restored copy of the deployment."""
     canary = secrets.token_hex(8)
     shell_of(hub.url, "chen", hub.passwords()["chen"]).run(f"echo {canary} > ~/mine.txt")
     passwords = hub.passwords()

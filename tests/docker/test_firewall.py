@@ -1,6 +1,6 @@
-"""From the servers' bridge only the doors of Hub and services are open, nothing else of this machine, no metadata.
+"""From the servers' bridge only the ports of Hub and services are open, no other port here, and no cloud metadata.
 
-The rules are tried without a Hub here, against programs that really listen; test_walls.py has a Hub behind them.
+Here the rules are tested without a Hub, against programs that really listen; test_walls.py tests them with a Hub.
 """
 
 import json
@@ -27,14 +27,14 @@ def image(images: dict[str, str]) -> str:
 
 @pytest.fixture(scope="module")
 def doors() -> Iterator[dict[str, int]]:
-    """Programs where Hub and services would be."""
+    """Programs that listen where Hub and services would."""
     with ExitStack() as stack:
         yield {name: stack.enter_context(listener()) for name in DOORS}
 
 
 @pytest.fixture
 def environment(doors, tmp_path) -> Iterator[dict[str, str]]:
-    """What sets up a place with a bridge of its own; all of it is gone afterwards."""
+    """Settings of a place with its own bridge; everything is removed afterwards."""
     name = f"tt-{secrets.token_hex(4)}"
     own = {"PLACE": "docker", "VAR": tmp_path / "var", "PORTS": json.dumps(doors)}
     own |= {"DOCKER__NETWORK": name, "DOCKER__PREFIX": name, "DOCKER__TAG": TAG}
@@ -54,7 +54,7 @@ def settings(environment, image) -> Iterator[Settings]:
 
 
 def reach(settings: Settings, image: str, *addresses: tuple[str, int]) -> dict:
-    """Say what a container on the bridge reaches."""
+    """Return what a container on the bridge can reach."""
     run = ("run", "--rm", "--network", settings.docker.network, "--entrypoint", "python", image, "-c")
     return reached(docker(*run, reach_program(*addresses)))
 
@@ -67,7 +67,7 @@ def test_only_the_doors_are_open_and_only_at_the_bridges_address(settings, image
         everything = [*open_doors, *refused, elsewhere.machine, elsewhere.metadata]
         assert reach(settings, image, *everything) == dict.fromkeys(everything, "open"), "the test could not fail"
         bring_up(settings)
-        bring_up(settings)  # once more changes nothing
+        bring_up(settings)  # running it again changes nothing
         wanted = dict.fromkeys([*open_doors, elsewhere.machine], "open")
         wanted |= dict.fromkeys([*refused, elsewhere.metadata], "shut")
         assert reach(settings, image, *everything) == wanted
@@ -101,7 +101,7 @@ def test_the_command_brings_up_and_takes_down(environment, settings):
     assert command("up").startswith("Up:")
     assert json.loads(command("status", "--json"))["up"] is True
     assert command("down").startswith("Down:")
-    assert command("down").startswith("Down:")  # nothing left to take away
+    assert command("down").startswith("Down:")  # nothing left to remove
     assert json.loads(command("status", "--json"))["up"] is False
 
 
@@ -111,7 +111,7 @@ LINK_LOCAL = "import pathlib; print(pathlib.Path('/proc/net/if_inet6').read_text
 
 
 def test_link_local_addresses_lead_to_no_neighbour(settings, image):
-    """The engine's rule between containers knows IPv4 alone; here they have IPv6 too, as some engines give them."""
+    """The engine's rule between containers covers only IPv4; here they have IPv6 too, as on some engines."""
     network = settings.docker.network
     run = ("--network", network, *WITH_IPV6, "--entrypoint", "python", image, "-c")
     docker("run", "--detach", "--name", f"{network}-ben", *run, LISTEN_ON_IPV6)
@@ -124,7 +124,7 @@ def test_link_local_addresses_lead_to_no_neighbour(settings, image):
     assert docker("run", "--rm", *run, program).split()[-1] == "shut"
 
 
-# A new address may be used when the network has been asked whether another has it: that takes a second or two.
+# A new address can be used only after a check that no other machine has it, which takes a second or two.
 TO_NEIGHBOUR = """
 import socket, time
 deadline = time.monotonic() + 6
@@ -141,7 +141,7 @@ while True:
 
 
 def test_names_are_resolved_as_before(settings, image):
-    """The engine answers for names inside, and asks the machine's name servers for others."""
+    """The engine resolves names of containers, and the rules name the machine's name servers for other names."""
     network = settings.docker.network
     docker("run", "--detach", "--name", f"{network}-ben", "--network", network, "--entrypoint", "sleep", image, "60")
     bring_up(settings)

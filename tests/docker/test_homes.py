@@ -1,6 +1,6 @@
-"""A home has limits.home and no more, is there again after a restart of the machine, and grows with the limit.
+"""A home can hold limits.home and no more, survives a restart of the machine, and grows with the limit.
 
-Real file systems on real loop devices, without a Hub; test_walls.py fills the home of a student who is logged in.
+Real file systems on real loop devices, without a Hub; test_neighbours.py fills the home of a student who is logged in.
 """
 
 import secrets
@@ -21,7 +21,7 @@ MB = 2**20
 
 @pytest.fixture
 def settings(images, tmp_path) -> Iterator[Settings]:
-    """A place in which each home is a file of 64 MB; its volumes and devices are gone afterwards."""
+    """A place where each home is a file of 64 MB; its volumes and devices are removed afterwards."""
     name = f"tt-{secrets.token_hex(4)}"
     yield with_limit(tmp_path, "64M", prefix=name, homes=str(tmp_path / "homes"))
     remove_all(name)
@@ -44,13 +44,13 @@ def volume(settings: Settings, student: str) -> str:
 
 
 def inside(settings: Settings, student: str, script: str) -> str:
-    """Run a script in a container that has a student's home, as her server has it."""
+    """Run a script in a container that has a student's home, like their server."""
     mount = f"{volume(settings, student)}:/home/jovyan"
     return docker("run", "--rm", "--network", "none", "--volume", mount, "--entrypoint", "sh", STUDENT, "-c", script)
 
 
 def fill(settings: Settings, student: str, mb: int) -> tuple[str, int]:
-    """Try to write so much; return what was said, and the bytes that were written."""
+    """Try to write this much; return the output and the number of bytes written."""
     said = inside(settings, student, f"dd if=/dev/zero of=filler bs=1M count={mb} 2>&1; stat -c %s filler")
     return said, int(said.split()[-1])
 
@@ -63,9 +63,9 @@ def test_a_full_home_is_full_for_its_owner_alone(settings, tmp_path):
     assert "No space left on device" in said
     assert 40 * MB < written < 64 * MB
     assert fill(settings, "ben", 10)[1] == 10 * MB
-    (tmp_path / "state").write_bytes(bytes(MB))  # the Hub's own disk
+    (tmp_path / "state").write_bytes(bytes(MB))  # the Hub can still write to its own disk
     assert inside(settings, "ada", "rm filler && echo mine > mine.txt && cat mine.txt") == "mine\n"
-    assert free - shutil.disk_usage(tmp_path).free < 1024 * MB  # others use this disk too
+    assert free - shutil.disk_usage(tmp_path).free < 1024 * MB  # others use this disk as well
 
 
 def test_a_new_home_is_its_owners_and_has_what_the_image_has(settings):
@@ -92,7 +92,7 @@ def test_making_a_home_twice_leaves_it_alone(settings):
 
 
 def test_after_a_restart_of_the_machine_homes_wait_to_be_opened(settings):
-    """Devices and their names are gone then; a home must neither be empty nor be somebody else's."""
+    """A restart removes devices and their names; a home must then be neither empty nor another student's."""
     for student in ("ada", "ben"):
         homes_of(settings).make(volume(settings, student))
         inside(settings, student, f"echo {student} > mine.txt")
@@ -100,7 +100,7 @@ def test_after_a_restart_of_the_machine_homes_wait_to_be_opened(settings):
     with pytest.raises(AssertionError, match="no such file"):
         inside(settings, "ada", "ls")
     assert open_homes(settings) == []
-    assert open_homes(settings) == []  # once more changes nothing
+    assert open_homes(settings) == []  # running it again changes nothing
     assert [inside(settings, student, "cat mine.txt") for student in ("ada", "ben")] == ["ada\n", "ben\n"]
 
 
@@ -127,7 +127,7 @@ def test_a_home_in_use_is_left_as_it_is(settings):
 
 
 def test_more_homes_than_the_disk_holds_are_told_of(settings, tmp_path):
-    """A file takes the room that is used; what it may take can be more than there is."""
+    """A home's file takes only the space that is used, so the limits can add up to more than the disk holds."""
     disk = shutil.disk_usage(tmp_path).total // MB
     wide = grown(settings, f"{disk + 1024}M")
     homes_of(wide).make(volume(wide, "ada"))
@@ -144,7 +144,7 @@ def test_files_of_homes_are_not_restored_over(settings):
 
 
 def test_without_a_folder_the_engine_keeps_the_limit_or_it_is_said(images, tmp_path):
-    """Which of the two depends on the file system of the engine's data."""
+    """The file system of the engine's data decides whether the limit is enforced or a notice is shown."""
     settings = with_limit(tmp_path, "64M", prefix=f"tt-{secrets.token_hex(4)}")
     try:
         notices = open_homes(settings)

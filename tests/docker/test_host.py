@@ -1,4 +1,4 @@
-"""What is done on the engine's machine: answers and errors come back, nothing is left, what can't be done is said."""
+"""Scripts on the engine's machine: output and errors come back, nothing is left behind, failures are reported."""
 
 import json
 import secrets
@@ -53,7 +53,7 @@ def test_walls_that_stand_need_no_words(settings: Settings):
 
 
 def test_a_firewall_that_cannot_be_is_told_of_and_the_hub_goes_on(settings: Settings):
-    """nft refuses an address that is none, as it would refuse on a kernel without it."""
+    """nft refuses an invalid address, as it would refuse to run on a kernel without support for it."""
     [notice] = put_up(settings.model_copy(update={"inner_host": "nowhere.invalid"}))
     assert notice.startswith("No firewall: servers can reach everything that listens on all addresses here")
 

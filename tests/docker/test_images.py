@@ -1,4 +1,4 @@
-"""What is in the images of students and workers, and what is not: a scan of every layer, proven by planting."""
+"""What the images of students and workers contain: every layer is scanned, and the scan finds planted secrets."""
 
 import subprocess
 from pathlib import Path
@@ -49,7 +49,7 @@ def test_no_layer_has_answers_for_any_choice_of_tiers(tiers: str):
     names = build_images(Course(TINY, chosen), tag, ["student", "worker"])
     try:
         for kind, name in names.items():
-            # A worker gets the modules that come before as files of one job, so its image has none.
+            # A worker gets earlier modules as files of each job, so its image has none.
             scan = scan_for(TINY, chosen) if kind == "student" else scan_for(TINY, ["arrays", "layers", "models"])
             assert scan.image(name).found == []
         core = docker("run", "--rm", names["student"], "python", "-c", PRESENT).split()
@@ -62,7 +62,7 @@ if ASKED_FOR:
 
     @pytest.mark.parametrize("name", ASKED_FOR)
     def test_no_layer_has_answers_for_a_semester_of_the_course(name: str, real_course: Path):
-        """The student's image has what this semester gives prebuilt, and of what it lets students build nothing."""
+        """The student's image has exactly this semester's prebuilt modules and nothing of the others."""
         tiers = [*valid(SEMESTERS[name]).semester.tiers]
         (image,) = build_images(Course(real_course, tiers), f"test-{name}", ["student"]).values()
         try:
@@ -82,7 +82,7 @@ print(*sorted(path.stem for path in core.glob("*.py") if path.stem != "__init__"
 
 
 def test_what_is_planted_is_found(images: dict[str, str], real_scan: Scan, temporary_image: str, tmp_path: Path):
-    """A solution in a notebook, a hidden test in a deleted file, a token, a key, staff code, orphaned bytecode."""
+    """A solution in a notebook, a hidden test in a deleted file, a token, a key, staff code and orphaned bytecode."""
     curriculum = load_curriculum(CHECKOUT / "course")
     texts = dict(planted(curriculum, "tensor"))
     notebook = texts["solution"].replace("\\", "\\\\").replace('"', '\\"').replace("\n", '\\n",\n "')
@@ -124,7 +124,7 @@ def test_the_students_image_is_small_and_runs_as_nobody_special(images: dict[str
 
 
 def test_no_program_gives_rights_and_nobody_but_root_can_write_the_system(images: dict[str, str]):
-    """Set-uid programs gain nothing under no-new-privileges; that no file can be changed needs no setting."""
+    """Only two harmless folders are writable, without any setting; no-new-privileges disarms set-uid programs."""
     find = "find / -xdev -writable ! -type l ! -path '/proc/*' ! -path '/dev/*' ! -path '/home/jovyan*' ! -path '/tmp*'"
     found = docker("run", "--rm", images["student"], "sh", "-c", f"{find} 2>/dev/null; true").split()
     assert set(found) <= {"/run/lock", "/var/tmp"}

@@ -1,4 +1,4 @@
-"""The end-to-end tests of the local place, unchanged, in the docker place: the fixture `hub` is this folder's."""
+"""The end-to-end tests of the local place run unchanged in the docker place, with this folder's fixture `hub`."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""A student whose home is full, at a browser: reading, hearing why nothing is saved, making room.
+"""A student whose home is full uses a browser: they can read, learn why nothing is saved, and make room.
 
-Follows test_life.py, which counts what the class has submitted: here one more attempt is handed in.
+It runs after test_life.py, which counts the class's submissions: here one more attempt is submitted.
 """
 
 import re
@@ -22,7 +22,7 @@ FILL = f"cd; dd if=/dev/zero of=filler bs=1M count={HOME_MB + 100}; cat /dev/zer
 
 @pytest.fixture
 def chen(hub: RunningHub):
-    """Their home is full, and their server stopped."""
+    """The student chen, with a full home and a stopped server."""
     chen = shell_of(hub.url, "chen", hub.passwords()["chen"])
     try:
         assert int(chen.run(f"ls ~/{NOTEBOOK}; {FILL}").split()[-1]) < 500  # kB: the server deletes a file of its own
@@ -46,15 +46,15 @@ def test_a_full_home_opens_read_only_and_room_is_made(hub: RunningHub, chen: She
         page.get_by_role("heading", name="Your home is full").wait_for(timeout=lab.START_MILLISECONDS)
         page.get_by_role("link", name="Continue to JupyterLab, read-only").click()
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=lab.START_MILLISECONDS)
-        lab.wait_for_idle(page)  # its kernel starts all the same
+        lab.wait_for_idle(page)  # its kernel starts nevertheless
         expect(page.get_by_text("notebook is read-only", exact=True)).to_be_visible()
 
-        with ThreadPoolExecutor(1) as aside:  # the browser's loop is this thread's
+        with ThreadPoolExecutor(1) as aside:  # the browser's event loop runs in this thread
             said = aside.submit(chen.run, "cd; tito submit tensor", 120).result()
         assert "Your work has arrived: tensor" in said
 
         page.goto(f"{hub.url}/user/chen/full-home")
-        largest = page.get_by_role("row").nth(1)  # below the headings
+        largest = page.get_by_role("row").nth(1)  # below the header row
         assert re.match(r"[\d.]+ MB\s+filler", largest.inner_text())
         page.get_by_role("button", name="Delete filler").click()
         expect(page.get_by_role("heading", name="Your home has space again")).to_be_visible()

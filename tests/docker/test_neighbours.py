@@ -1,4 +1,4 @@
-"""A student takes all that she can get, and the others' servers answer; how fast, bench_walls.py measures."""
+"""A student takes all the resources they can, and other servers still answer; bench_walls.py measures how fast."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_a_fork_bomb_ends_at_her_limit_and_the_others_go_on(ada: Shell, ben: She
 
 
 def test_a_memory_hog_ends_and_the_others_go_on(ada: Shell, ben: Shell):
-    """Memory is written to, in bounded steps, until the engine says no; the server itself goes on."""
+    """A program fills memory in bounded steps until the engine refuses; the student's own server keeps running."""
     program = "kept = []\nfor step in range(80):\n    kept.append(b'x' * 2**26)\nprint('got', len(kept) // 16, 'GiB')"
     assert "got 5 GiB" not in ada.python(program, seconds=180)
     assert ben.python("print(6 * 7)").split() == ["42"]
@@ -50,7 +50,7 @@ def test_a_filled_tmp_ends_at_its_size(ada: Shell, ben: Shell):
 
 
 def test_a_filled_home_ends_at_her_limit(hub: RunningHub, ada: Shell, ben: Shell):
-    """The others and the Hub write on; she can still log in and tidy up."""
+    """Other students and the Hub can still write; the student can still log in and delete files."""
     said = ada.run(f"dd if=/dev/zero of=filler bs=1M count={HOME_MB + 100} 2>&1; stat -c %s filler")
     try:
         assert "No space left" in said

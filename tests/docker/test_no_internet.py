@@ -1,4 +1,4 @@
-"""With HUB_DOCKER__INTERNET=false servers reach Hub and services, and no other machine; a student works as usual."""
+"""With HUB_DOCKER__INTERNET=false servers reach only Hub and services, and a student can work as usual."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.security, pytest.
 
 @pytest.fixture(scope="module")
 def hub(images, tmp_path_factory) -> Iterator[RunningHub]:
-    """A Hub whose bridge leads nowhere."""
+    """A Hub whose bridge has no way to the outside."""
     folder = tmp_path_factory.mktemp("no-internet")
     semester = write_semester(folder / "semester", "tensor")
     with docker_hub(folder / "var", semester, HUB_DOCKER__INTERNET="false") as hub:
@@ -29,7 +29,7 @@ def hub(images, tmp_path_factory) -> Iterator[RunningHub]:
 
 
 def test_a_student_logs_in_and_has_the_released_notebook(hub: RunningHub):
-    """JupyterLab opens, the notebook that was fetched runs, and the figure is there."""
+    """JupyterLab opens, the fetched notebook runs, and its figure is shown."""
     with chromium() as browser:
         ada = person(browser, "ada", hub.url)
         ada.log_in(hub.passwords()["ada"])
@@ -40,14 +40,14 @@ def test_a_student_logs_in_and_has_the_released_notebook(hub: RunningHub):
 
 
 def test_a_module_is_submitted_and_judged(hub: RunningHub):
-    """The exchange answers from inside: what is submitted is listed there."""
+    """`tito submit` and `tito status` run inside without a traceback and name the module."""
     ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
     said = ben.run("cd ~/tensor && tito submit tensor; tito status --json", seconds=120)
     assert "tensor" in said and "Traceback" not in said
 
 
 def test_no_other_machine_is_reached(hub: RunningHub):
-    """The machine outside is one that answers: another Hub's servers reach it (test_walls.py), firewall or not."""
+    """The outside machine can't be reached, with or without the firewall; in test_walls.py servers reach it."""
     network = inspect(hub.extra["HUB_DOCKER__NETWORK"])
     assert network["Internal"] is True
     ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
@@ -62,7 +62,7 @@ def test_no_other_machine_is_reached(hub: RunningHub):
 
 
 def test_no_name_of_another_machine_is_resolved(hub: RunningHub):
-    """Questions for names would carry data out, one name at a time."""
+    """Name lookups could leak data, one name at a time."""
     ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
     program = (
         "import socket\ntry:\n    print(socket.gethostbyname('example.org'))\nexcept OSError:\n    print('unknown')"

@@ -1,4 +1,4 @@
-"""People as a university names them, in containers: one in every run, all of them with `E2E_NAMES=all`."""
+"""People with names as universities assign them, in containers: one in every run, all with `E2E_NAMES=all`."""
 
 import pytest
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.e2e, pytest.mark.timeout(5400)]
 
 
 def test_each_works_in_a_volume_of_their_own(hub: RunningHub, university: list[Somebody]) -> None:
-    """The way of the local place, unchanged; afterwards there is one volume a person, as the rule names it."""
+    """The local place's test passes unchanged; afterwards each person has one volume, named by the rule."""
     in_every_place.test_everybody_hands_in_is_graded_and_stands_in_the_table_as_themselves(hub, university)
     prefix = hub.extra["HUB_DOCKER__PREFIX"]
     volumes = docker("volume", "ls", "--quiet", "--filter", f"name={prefix}-home-").split()

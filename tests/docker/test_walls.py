@@ -1,4 +1,4 @@
-"""From inside student A's container: B's server, home and processes, the Hub's state and root are out of reach."""
+"""From inside student A's container, B's server, home and processes, the Hub's state and root can't be reached."""
 
 import json
 import secrets
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.security, pytest.mark.timeout(1500
 
 
 def reach(shell: Shell, *addresses: Address) -> dict[Address, str]:
-    """Say of each address whether a connection from inside was made."""
+    """Return for each address whether it can be reached from inside."""
     return reached(shell.python(reach_program(*addresses)))
 
 
@@ -38,7 +38,7 @@ def test_hub_and_exchange_can_be_reached_and_nothing_else(hub: RunningHub, ada: 
     shut += [("127.0.0.1", ports["proxy-api"]), (address_of(hub, "ben"), 8888), (here, hub.port)]
     with listener() as other, outside(STUDENT) as elsewhere:
         open_doors.append(elsewhere.machine)
-        # What this machine offers on all addresses, clouds' metadata, the engine's and a database's usual ports.
+        # A port open on all addresses of this machine, cloud metadata, the usual ports of the engine and a database.
         shut += [(here, other), (elsewhere.near, other), elsewhere.metadata, (here, 2375), (here, 2376), (here, 5432)]
         seen = reach(ada, *open_doors, *shut)
     assert seen == dict.fromkeys(open_doors, "open") | dict.fromkeys(shut, "shut")
@@ -50,7 +50,7 @@ def test_the_firewall_is_up_since_the_start(hub: RunningHub):
 
 
 def test_her_own_server_listens_where_the_others_would_be_tried(hub: RunningHub, ada: Shell):
-    """Without this the test above could not fail."""
+    """The student's own server can be reached at that port; otherwise the test above could not fail."""
     own = (address_of(hub, "ada"), 8888)
     assert reach(ada, own) == {own: "open"}
 
@@ -91,13 +91,13 @@ def test_she_sees_her_own_processes_only(hub: RunningHub, ada: Shell, ben: Shell
 
 
 def test_a_running_container_has_no_answers_and_no_foreign_tokens(hub: RunningHub, ada: Shell, ben: Shell):
-    """System, home, temporary files and environment of a server with fetched notebooks; all of the Hub's secrets."""
+    """Neither files nor environment of a server with fetched notebooks contain answers or any of the Hub's secrets."""
     known = {file.name: file.read_text().strip() for file in (hub.var / "secrets").iterdir() if file.name[0] != "."}
     known.pop("passwords.json")
     known |= {f"password of {name}": word for name, word in hub.passwords().items()}
     known["ben's token"] = ben.run("echo $JUPYTERHUB_API_TOKEN").strip()
     assert all(len(value) > 8 for value in known.values())
-    # As on her first day: in another test she may have solved the module, and her own solutions are in her home.
+    # Start with a fresh home: in another test the student may have solved the module, so solutions would be there.
     assert "tensor.ipynb" in ada.run("find ~ -mindepth 1 -delete; cd ~; tito fetch --released >/dev/null; ls ~/tensor")
     scan = Scan(fragments(load_curriculum(CHECKOUT / "course"), []), frozenset(["tensor"]), known)
     scan.container(container_of(hub, "ada"), ("/home/jovyan", "/tmp"))
@@ -130,7 +130,7 @@ def test_a_restart_of_the_hub_leaves_servers_running(hub: RunningHub, ada: Shell
 
 
 def test_a_new_image_is_used_at_the_next_start(hub: RunningHub, images: dict[str, str], tmp_path):
-    """A server that runs keeps its image; stopped and started it has the one that has the tag then."""
+    """A running server keeps its image; after a restart it uses the image that has the tag then."""
     chen = shell_of(hub.url, "chen", hub.passwords()["chen"])
     chen.run("echo mine > ~/kept.txt")
     name, container = images["student"], container_of(hub, "chen")

@@ -1,4 +1,4 @@
-"""The judge's worker in a container: it is there or grading refuses, and from inside there is nothing to reach."""
+"""The judge's worker in a container: without it grading refuses, and nothing outside can be reached from inside."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def box(images: dict[str, str]) -> Container:
 
 
 def inside(box: Container, predecessors: Predecessors, seconds: float = 20) -> Link:
-    """A worker in a container, with functions to look around."""
+    """Start a worker in a container, with functions to look around."""
     prepare = lambda link: link.request("cell", "look", LOOK, "")  # noqa: E731
     return Link(lambda: box.start(predecessors), prepare, Budget(request_seconds=seconds))
 
@@ -70,7 +70,7 @@ def running() -> list[str]:
 
 
 def left_since(before: list[str], seconds: float = 20.0) -> set[str]:
-    """Name the containers that are still there; the engine may be in the middle of removing one."""
+    """Name new containers that still exist; wait a while, because the engine may be removing one."""
     deadline = time.monotonic() + seconds
     while (left := set(running()) - set(before)) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -153,7 +153,7 @@ def test_without_an_engine_or_the_image_grading_refuses(monkeypatch, images: dic
 
 
 def test_a_dead_judge_leaves_no_container(images: dict[str, str], predecessors: Predecessors):
-    """The judge is killed while student code runs: its container ends by itself."""
+    """The judge is killed after its worker started; the container ends by itself."""
     program = (
         "import sys, os, signal\nfrom tito.judge.sandbox.container import Container\n"
         "from tito.judge.sandbox.content import Predecessors\n"
@@ -165,13 +165,13 @@ def test_a_dead_judge_leaves_no_container(images: dict[str, str], predecessors: 
     before = set(running())
     subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT)
     new = sorted(set(running()) - before)
-    if new:  # not gone yet
+    if new:  # not removed yet
         docker("wait", *new)
 
 
 @pytest.mark.parametrize("slug", ["tensor", "layers"])
 def test_verdicts_are_those_of_the_other_sandbox(box: Container, tmp_path: Path, slug: str):
-    """The reference gets everything, the untouched release nothing."""
+    """The reference gets all points, the unchanged release none."""
     curriculum = load_curriculum(CHECKOUT / "course")
     module = curriculum.find_written(slug)
     everything = {exercise.name: float(exercise.points) for exercise in module.exercises}
@@ -199,7 +199,7 @@ def test_limits_are_those_that_were_asked_for(images: dict[str, str], predecesso
 
 @contextmanager
 def crowd_of_containers(image: str) -> Iterator[None]:
-    """Keep all processors busy by neighbours of equal weight: the engine's group shares nothing with other crowds."""
+    """Keep all processors busy with containers of equal weight: the engine's group does not compete with others."""
     busy = ("--entrypoint", "/env/bin/python", image, "-S", "-c", "while True: pass")
     begin = ("run", "--detach", "--rm", "--network", "none", "--cpu-shares", "128", *busy)
     neighbours = [docker(*begin).strip() for _ in range(PER_PROCESSOR * (os.cpu_count() or 1))]
@@ -213,7 +213,7 @@ def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(
     images: dict[str, str], box: Container, predecessors: Predecessors
 ):
     with prepared(lambda: box.start(predecessors), TIGHT) as link:
-        call(link, "slow")  # the container is there
+        call(link, "slow")  # the container has started
         with crowd_of_containers(images["worker"]):
             started = time.monotonic()
             assert call(link, "slow") is True
@@ -226,7 +226,7 @@ def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(
 
 
 def test_values_and_sources_that_cost_the_judge_time_do_not_hold_it_up(box: Container, tmp_path: Path, monkeypatch):
-    """As under bubblewrap (tests/grading/test_greedy.py); and a judge that is ended leaves no container."""
+    """The same as under bubblewrap (tests/grading/test_greedy.py); and a judge that was stopped leaves no container."""
     monkeypatch.setattr(handles, "MOST_ITEMS", 2000)
     before = running()
     options = {"course": greedy.COURSE, "seed": 1, "sandbox": box, "budget": greedy.SHORT}

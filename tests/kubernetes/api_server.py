@@ -1,6 +1,6 @@
-"""A Kubernetes API server for tests: it keeps what it is given, tells watchers, and records who asked for what.
+"""A Kubernetes API server for tests: it stores objects, notifies watchers, and records each request.
 
-It has no machines. What becomes of a pod is said by a test (`fate`): running, pending, or an image that never comes.
+It has no machines. A test decides (`fate`) what happens to a pod: running, pending, or an image that never comes.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ Status = dict[str, Any]
 
 
 class ApiServer:
-    """Objects by kind and name; `asked` has a line of verb and plural for each request."""
+    """Stores objects by kind and name; `asked` lists the verb and plural of each request."""
 
     def __init__(self) -> None:
         self.objects: dict[str, dict[str, dict]] = {plural: {} for plural in PLURALS}
@@ -33,7 +33,7 @@ class ApiServer:
         self._told: dict[str, list[tuple[int, str]]] = {plural: [] for plural in PLURALS}
 
     def begin(self, fate: Callable[[dict], Status], *events: dict) -> None:
-        """Empty the record; pods that are created from now on have this fate, and these events."""
+        """Clear the record of requests; pods created from now on get this fate and these events."""
         self.asked.clear()
         self.refuses = ""
         self.fate, self.events_of_pods = fate, list(events)
@@ -67,11 +67,11 @@ class ApiServer:
         await answer.prepare(request)
         queue: asyncio.Queue = asyncio.Queue()
         since = int(request.query.get("resourceVersion") or self._version)
-        for version, told in self._told[plural]:  # what happened between the list and this watch
+        for version, told in self._told[plural]:  # events between the list and this watch
             if version > since:
                 queue.put_nowait(told)
         self._watchers[plural].append(queue)
-        with suppress(ConnectionResetError):  # whoever watched has gone
+        with suppress(ConnectionResetError):  # the watcher has gone
             while told := await queue.get():
                 await answer.write(told.encode() + b"\n")
         self._watchers[plural].remove(queue)
@@ -86,7 +86,7 @@ class ApiServer:
         if made["metadata"]["name"] in self.objects[plural]:
             return _refused(409, "AlreadyExists")
         made["metadata"] |= {"namespace": request.match_info["namespace"]}
-        if plural == "pods":  # as with Kubernetes, one without a status is never seen
+        if plural == "pods":  # as in Kubernetes, a pod always has a status
             made["status"] = pending(made)
         self._keep(plural, "ADDED", made)
         answer = json.dumps(made)
@@ -140,7 +140,7 @@ def pending(pod: dict) -> Status:
 
 
 def running(pod: dict) -> Status:
-    """The pod's address is this machine's, so that a server of the test's own answers there."""
+    """Return the status of a running pod, with this machine's address, so that a server of the test answers there."""
     return {"phase": "Running", "podIP": "127.0.0.1", "containerStatuses": [_container(pod, True, {"running": {}})]}
 
 
@@ -183,7 +183,7 @@ def _refused(code: int, reason: str) -> web.Response:
 
 @contextmanager
 def running_api_server() -> Iterator[ApiServer]:
-    """Run one in a thread of its own, where nothing that the spawner waits for can stop it."""
+    """Run one in a separate thread, where the spawner can't block it."""
     server, started, stop = ApiServer(), threading.Event(), asyncio.Event()
 
     async def serve() -> None:

@@ -1,4 +1,4 @@
-"""The chart as helm renders it, for the value files of docker/kubernetes/examples."""
+"""The chart as rendered by helm for the value files in docker/kubernetes/examples."""
 
 import functools
 import subprocess
@@ -10,19 +10,19 @@ import yaml
 
 CHART = Path(__file__).parents[2] / "docker" / "kubernetes"
 EXAMPLES = sorted(path.stem for path in (CHART / "examples").glob("*.yaml"))
-VERSION = "1.33"  # of Kubernetes: the lowest that the chart is for
+VERSION = "1.33"  # the lowest version of Kubernetes that the chart supports
 HELM = Path(sys.executable).parent / "helm"
-# Of themselves they are drawn anew at each install.
+# Without these settings helm draws random values at each install.
 DRAWN = ("proxy.secretToken=drawn", "grading.serviceToken=drawn", "hub.db.password=drawn")
 
 
 class Refused(Exception):
-    """helm's words."""
+    """helm's error message."""
 
 
 @functools.cache
 def rendered(example: str, *more: str) -> str:
-    """Render the chart for a value file, with further settings `a.b=c`."""
+    """Render the chart for a value file, with more settings of the form `a.b=c`."""
     given = [word for each in (*DRAWN, *more) for word in ("--set", each)]
     values = ["--values", str(CHART / "examples" / f"{example}.yaml"), "--namespace", "course"]
     line = [HELM, "template", "tt", CHART, "--kube-version", VERSION, *values, *given]
@@ -38,13 +38,13 @@ def objects(example: str, *more: str) -> list[dict]:
 
 
 def find(example: str, kind: str, name: str) -> dict:
-    """Return the one object of this kind and name."""
+    """Return the only object of this kind and name."""
     [found] = [each for each in objects(example) if (each["kind"], each["metadata"]["name"]) == (kind, name)]
     return found
 
 
 def pods(found: list[dict]) -> Iterator[tuple[str, dict]]:
-    """Yield name and spec of each pod that these objects make."""
+    """Yield the name and spec of each pod that these objects create."""
     for each in found:
         spec = each.get("spec", {})
         spec = spec.get("jobTemplate", {}).get("spec", spec)

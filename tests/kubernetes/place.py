@@ -1,4 +1,4 @@
-"""The kubernetes place's settings as the chart gives them to a Hub, for a semester of the tests' own."""
+"""The settings of the kubernetes place as the chart gives them to a Hub, for the tests' own semester."""
 
 import json
 

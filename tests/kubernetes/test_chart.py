@@ -1,4 +1,4 @@
-"""The chart: it renders for every value file, as Kubernetes' schemas have it, and gives nobody more than is needed."""
+"""The chart renders for every value file, matches Kubernetes' schemas, and gives each part only the rights it needs."""
 
 import difflib
 import json
@@ -14,14 +14,14 @@ from tests.kubernetes.chart import CHART, EXAMPLES, VERSION, Refused, containers
 
 pytestmark = pytest.mark.service
 GOLDENS = Path(__file__).parent / "goldens"
-WHOLE = "class"  # this rendered file is kept whole; of the others what differs from it
+WHOLE = "class"  # this rendered file is stored whole; for the others only the difference from it
 COURSES_TAG = re.compile(r"[\w./-]+/(student|staff|worker|database|kubernetes)(:tinytorch-\S+|@sha256:[0-9a-f]{64})")
 NOBODYS = ("hostNetwork", "hostPID", "hostIPC")
 KINDS_OF_VOLUMES = {"emptyDir", "persistentVolumeClaim", "projected", "secret", "configMap"}
 
 
 def golden(example: str) -> tuple[Path, str]:
-    """Return the file that keeps what the chart makes of a value file, and what is in it now."""
+    """Return the golden file of a value file, and the text that the chart renders now."""
     if example == WHOLE:
         return GOLDENS / f"{example}.yaml", rendered(example)
     lines = [rendered(name).splitlines(keepends=True) for name in (WHOLE, example)]
@@ -30,7 +30,7 @@ def golden(example: str) -> tuple[Path, str]:
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_golden_output(example: str, request: pytest.FixtureRequest):
-    """What is rendered is what was reviewed; `make goldens` writes it anew."""
+    """The rendered text equals the reviewed one; `make goldens` rewrites it."""
     file, text = golden(example)
     if request.config.getoption("--rewrite-goldens", default=False):
         GOLDENS.mkdir(exist_ok=True)

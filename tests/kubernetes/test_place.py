@@ -1,4 +1,4 @@
-"""The kubernetes place by its settings: who listens where, who finds whom, and whose secrets are given."""
+"""The settings of the kubernetes place: where each part listens, how it finds others, and who gets which secrets."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -92,7 +92,7 @@ def test_a_service_waits_for_a_semester(settings: Settings):
 def test_a_part_of_a_pods_name_is_a_label_that_no_other_name_has(name: str):
     part = in_pod(name)
     assert len(part) <= 40 and part.replace("-", "").isalnum() and part[0] != "-" != part[-1]
-    assert part == name or in_pod(part) != part  # nobody can be called like a made one
+    assert part == name or in_pod(part) != part  # no person can have a name like a generated one
 
 
 def test_an_image_that_stands_on_another_is_built_after_it_and_only_if_it_is_named():

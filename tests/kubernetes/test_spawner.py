@@ -1,4 +1,4 @@
-"""Servers as pods, by the real KubeSpawner against an API server that records: what is asked for, and what is read."""
+"""Servers as pods: the real KubeSpawner's requests to a recording API server, and the messages that students read."""
 
 import asyncio
 import logging
@@ -27,7 +27,7 @@ NO_ROOM = event("FailedScheduling", "0/3 nodes are available: 3 Insufficient mem
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory) -> Iterator[ApiServer]:
-    """One API server, and the client configured for it as a kubeconfig says."""
+    """One API server, and the client configured for it by a kubeconfig."""
     from kubernetes_asyncio.config import kube_config
 
     with running_api_server() as server, pytest.MonkeyPatch.context() as patch:
@@ -54,7 +54,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 async def make(cluster: ApiServer, config: Config, listening: int) -> AsyncIterator:
-    """Spawners as the Hub makes them; what they watch ends with the test."""
+    """A function that makes spawners as the Hub does; their watches end with the test."""
 
     def spawner(name: str = "ada", group: str = "student-tiny-2026", seconds: int = 60) -> PodSpawner:
         user = SimpleNamespace(name=name, groups=[SimpleNamespace(name=group)], id=1, url=f"/user/{name}/", settings={})
@@ -78,7 +78,7 @@ async def make(cluster: ApiServer, config: Config, listening: int) -> AsyncItera
 
 @pytest.fixture
 async def listening() -> AsyncIterator[int]:
-    """The port of somebody who answers, as a server in a pod would."""
+    """The port of a listener that answers as a server in a pod would."""
     server = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
@@ -166,7 +166,7 @@ async def test_deleting_an_account_keeps_the_home(cluster: ApiServer, make):
 
 
 async def failed(spawner: PodSpawner) -> str:
-    """Return what a student reads of a start that fails."""
+    """Return what a student reads when a start fails."""
     with pytest.raises(NotStarted) as error:
         await spawner.start()
     return error.value.jupyterhub_message
@@ -178,7 +178,7 @@ async def test_an_image_that_does_not_come_is_told_at_once(cluster: ApiServer, m
     said = await failed(make())
     assert reason in said and "tinytorch-hub/student:tiny-2026" in said
     assert "Your files are safe" in said and "course staff" in said
-    assert cluster.pods() == {}  # it would be tried for ever, and take room
+    assert cluster.pods() == {}  # it would retry forever and take up room
 
 
 async def test_no_room_is_told_before_the_hub_gives_up(cluster: ApiServer, make, caplog):
@@ -221,11 +221,11 @@ async def test_the_chart_lets_the_hub_ask_for_what_it_asks_for_and_no_more(clust
     await make().start()
     again = make()
     again.clear_state()
-    await again.start()  # a pod of that name is there: it is replaced
+    await again.start()  # a pod of that name exists: it is replaced
     await again.stop()
     rules = find("class", "Role", "tt-hub")["rules"]
     allowed = {(verb, plural) for rule in rules for plural in rule["resources"] for verb in rule["verbs"]}
-    # A home is read only where a quota forbids to make one that is there already.
+    # A home is only read if a quota forbids creating one that already exists.
     assert allowed == {*cluster.asked, ("get", "persistentvolumeclaims")}
 
 

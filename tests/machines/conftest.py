@@ -1,4 +1,4 @@
-"""The same patience as in the grading service's tests."""
+"""Provides the fixture `until` of the grading service's tests."""
 
 from tests.grading_service.conftest import until
 

@@ -1,4 +1,4 @@
-"""A real worker of Dask, with the course's certificate, that answers as nobody should. Arguments: see `main`."""
+"""A real Dask worker with the course's certificate that gives malicious answers. Arguments: see `main`."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from tito.machines.worker import quieten, security_of
 
 
 class Runs:
-    """Unpickled, it runs a program wherever that happens."""
+    """Runs a program wherever it is unpickled."""
 
     def __init__(self, program: str):
         self.program = program
@@ -31,7 +31,7 @@ class Raised(Exception):
 
 
 def answers(payload: str, takes_over: str) -> list:
-    """What it gives back, in turn."""
+    """Return its answers, in order."""
     import pickle
 
     full = {"name": "scale", "max_points": 60.0, "lent": "", "checks": []}

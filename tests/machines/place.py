@@ -1,4 +1,4 @@
-"""Scheduler, workers and grading service as machines have them: processes of their own, each with its own address."""
+"""Scheduler, workers and grading service as on several machines: separate processes, each with its own address."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ with RunnerPool(settings, Queue(open_database(settings.database_url))):
 
 
 class Machines:
-    """Starts programs by name, kills them, starts them again; what is left ends with the block that made it."""
+    """Starts, kills and restarts programs by name; those that still run are ended with the block that made it."""
 
     def __init__(self, folder: Path, make: Callable[[Path], Path] = make_course, tree: Path = TREE):
         worker_environment()
@@ -59,7 +59,7 @@ class Machines:
         return [sys.executable, "-m", "tito.cli", "grade", *map(str, words)]
 
     def start(self, name: str, command: list[str] | None = None) -> subprocess.Popen:
-        """Start a program, with a home and a place for temporary files that no other one has."""
+        """Start a program with its own home, which also holds its temporary files."""
         home = self.folder / name
         home.mkdir(exist_ok=True)
         own = {"HOME": str(home), "TMPDIR": str(home)}

@@ -1,4 +1,4 @@
-"""A worker's answer is read as a verdict on the module that was asked about, or refused."""
+"""A worker's answer is either read as a verdict on the requested module or refused."""
 
 import copy
 import json

@@ -1,4 +1,4 @@
-"""What travels to a worker: the same files there, and no name that leads elsewhere."""
+"""Bundles for workers: the same files arrive, and a name that leads outside the folder is refused."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def test_what_is_no_bundle_writes_nothing(tmp_path, data):
 
 
 def test_the_judge_reads_the_same_of_a_submission_there(tmp_path):
-    """Notebooks whole, of other files the name; links and folders are still none that can be read."""
+    """Other files arrive as empty ones with the same names; links and folders are refused there as here."""
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir(), there.mkdir()
     (here / "notes.txt").write_text("a secret of its author")

@@ -1,4 +1,4 @@
-"""The service's end of the connection, against a door that says what no door should."""
+"""The service's end of the connection, against a scheduler's door that sends wrong messages."""
 
 import contextlib
 import pickle
@@ -31,7 +31,7 @@ def certificates(tmp_path_factory):
 
 
 class FakeDoor:
-    """Answers each submission by the bytes that the test wants, on one connection after the other."""
+    """Answers each submission with the bytes that the test chooses, on one connection after another."""
 
     def __init__(self, certificates, answer):
         self.heard: queues.SimpleQueue = queues.SimpleQueue()
@@ -58,7 +58,7 @@ class FakeDoor:
 
 @pytest.fixture
 def asked(certificates, monkeypatch):
-    """Give what a submission gets from a door that answers so."""
+    """Return a function that submits to a door with the given answers and returns the result and the door."""
     monkeypatch.setattr(calls, "AGAIN_SECONDS", 0.01)
     with contextlib.ExitStack() as stack:
 

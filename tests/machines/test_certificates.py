@@ -1,4 +1,4 @@
-"""The course's certificates: made once, for a part each, and nothing else gets in."""
+"""The course's certificates are made once, one for each part, and no other certificate is accepted."""
 
 import datetime
 import ssl
@@ -78,7 +78,7 @@ def test_who_has_no_certificate_of_the_course_or_of_another_part_is_refused(
 
 
 def handshake(server: ssl.SSLContext, client: ssl.SSLContext, name: str) -> bool:
-    """Let two ends speak in memory; whether both believe each other."""
+    """Let two ends shake hands in memory; return whether each accepts the other."""
     to_client, to_server = ssl.MemoryBIO(), ssl.MemoryBIO()
     here = client.wrap_bio(to_client, to_server, server_hostname=name)
     there = server.wrap_bio(to_server, to_client, server_side=True)

@@ -1,4 +1,4 @@
-"""Frames: what is written is read; what breaks a rule is refused."""
+"""Frames are read as they were written, and a frame that breaks a rule is refused."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""A worker that attacks: it runs what it likes beside the scheduler, and nothing in the service or near a gradebook."""
+"""A hostile worker can run code next to the scheduler, but not in the service, and cannot reach the gradebook."""
 
 import socket
 import sys
@@ -16,7 +16,7 @@ from tests.machines.place import machines
 
 pytestmark = [pytest.mark.service, pytest.mark.security]
 
-# Run wherever it is unpickled (Dask tries that on the worker itself first): says to the test's own listener what can be
+# Runs wherever it is unpickled (Dask tries that on the worker itself first): it tells the test's listener what can be
 # seen from there, and leaves a mark.
 PAYLOAD = """
 import json, os, pathlib, socket
@@ -29,7 +29,7 @@ if b"hostile_worker" not in pathlib.Path("/proc/self/cmdline").read_bytes():
     told = {{"seen": seen, "tokens": [name for name in os.environ if name.startswith(("GRADING", "JUPYTERHUB"))]}}
     socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(json.dumps(told).encode(), ("127.0.0.1", {port}))
 """
-# Run in the scheduler: takes the door's own connection to the service, and says there what it likes.
+# Runs in the scheduler: it takes over the door's connection to the service and sends its own messages there.
 TAKES_OVER = """
 import gc, pickle
 from tito.machines.door import Caller
@@ -98,13 +98,13 @@ def test_it_can_execute_nothing_in_the_service_and_reach_no_gradebook(place, que
     place.start("service")
     until(lambda: not any(task["state"] == "running" or not task["message"] for task in tasks(queue, job)), 240)
     told = heard(listener)
-    assert len(told) >= 2, place.log("scheduler")  # it did run, where Dask unpickles
+    assert len(told) >= 2, place.log("scheduler")  # it did run where Dask unpickles
     assert set(told) == {'{"seen": [], "tokens": []}'}, told
     assert not mark.exists()
     assert (course / "gradebook.db").read_bytes() == gradebook
     assert {task["outcome"] for task in tasks(queue, job)} <= {"failed", "killed"}
 
-    # What was attacked is judged by an honest worker, as if nothing had happened.
+    # Afterwards an honest worker judges the same submissions as if nothing had happened.
     place.kill("one")
     place.start("two")
     at_once(queue)
@@ -122,7 +122,7 @@ def tasks(queue: Queue, job: str) -> list[dict]:
 
 
 def at_once(queue: Queue) -> None:
-    """Let what waits for a quieter hour wait no longer."""
+    """Make postponed tasks due now."""
     with Session(queue.engine) as session:
         session.execute(update(Task).values(lease_until=None))
         session.commit()

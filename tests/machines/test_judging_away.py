@@ -1,4 +1,4 @@
-"""Real schedulers, workers and services, killed at random: each submission gets the verdict of one machine, once."""
+"""Real schedulers, workers and services are killed at random; each submission gets the right verdict exactly once."""
 
 import json
 import random
@@ -46,8 +46,8 @@ def queue(place):
 
 @pytest.mark.timeout(1500)
 def test_whoever_is_killed_no_verdict_is_lost_changed_or_given_twice(place, queue, until):
-    """One worker three times, the scheduler and the service once each, at moments that a seed decides; another worker
-    is told to leave, and comes back.
+    """At seeded moments one worker is killed three times, the scheduler and the service once each; another worker is
+    told to leave and comes back.
     """
     students = hand_in(place, SUBMISSIONS)
     job = queue.submit("autograde", SLUG)
@@ -90,12 +90,12 @@ def graded(queue: Queue) -> int:
 
 
 def first_of_each(runs: list[Run], students: list[str]) -> list[Run]:
-    """Pick a run of each kind of answers."""
+    """Pick one run for each kind of answers."""
     return [next(run for run in runs if run.student == student) for student in students[: len(ANSWERS)]]
 
 
 def on_one_machine(place: Machines, run: Run) -> dict:
-    """Judge the same here, from the same seed."""
+    """Judge the same submission on this machine with the same seed."""
     settings = replace(place.settings, scheduler="")
     folder = settings.course_dir / "submitted" / run.student / SLUG
     verdict = verdicts.judge(settings, SLUG, run.student, folder, run.seed, run.versions["mode"])
@@ -103,7 +103,7 @@ def on_one_machine(place: Machines, run: Run) -> dict:
 
 
 def plain(report: dict, same_seed: bool) -> dict:
-    """Leave out what differs between two runs of one machine too: time, and what another seed draws."""
+    """Leave out what differs even between two runs on one machine: the time, and what depends on the seed."""
     found = {name: value for name, value in report.items() if name not in DIFFERS}
     if not same_seed:
         for check in (check for exercise in found["exercises"] for check in exercise["checks"]):

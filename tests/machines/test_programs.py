@@ -1,4 +1,4 @@
-"""Scheduler and worker as commands: each refuses where it can't do its work safely, and says what to do."""
+"""Scheduler and worker as commands: each refuses to start where it can't work safely, and says what to do."""
 
 import os
 import subprocess
@@ -41,7 +41,7 @@ def test_a_scheduler_without_its_certificate_does_not_start(tmp_path):
 
 
 def test_behind_the_scheduler_s_walls_are_programs_and_its_certificate_alone(certificates, tmp_path):
-    """Of the checkout the packages, and no test or module of the course; no other program, and no variable."""
+    """Inside are the checkout's packages, but no test or module of the course, no other program and no variable."""
     closed = [
         COURSE / "modules",
         CHECKOUT / "tests",

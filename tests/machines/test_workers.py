@@ -1,4 +1,4 @@
-"""Who judges, as it is told: on one machine, by workers elsewhere, and by a scheduler that tells lies."""
+"""The list of workers: for judging on one machine, for workers elsewhere, and from a scheduler that lies."""
 
 import contextlib
 import json

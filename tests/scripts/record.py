@@ -1,4 +1,4 @@
-"""Write down what every ordinary script finds under PyTorch: `python -m tests.scripts.record`."""
+"""Record the results of every ordinary script under PyTorch: `python -m tests.scripts.record`."""
 
 import json
 import warnings
@@ -7,7 +7,7 @@ from tests.scripts.running import RECORDED, run, scripts
 
 
 def main() -> None:
-    """Run all of them under PyTorch, and write the record."""
+    """Run all scripts under PyTorch and write the record."""
     warnings.simplefilter("ignore")
     found = {title: run(source) for title, source in scripts().items()}
     text = "{\n" + ",\n".join(f" {json.dumps(title)}: {json.dumps(value)}" for title, value in found.items()) + "\n}\n"

@@ -1,6 +1,7 @@
-"""Run an ordinary script under PyTorch or, with its imports changed, under TinyTorch; give its result in plain values.
+"""Run an ordinary script under PyTorch or, with changed imports, under TinyTorch; return its result in plain values.
 
-A group is a file `ordinary/NAME.txt`; its scripts begin with a line `### title` and leave what they found in `result`.
+A group is a file `ordinary/NAME.txt`; each of its scripts begins with a line `### title` and stores its result in
+`result`.
 """
 
 import os
@@ -14,7 +15,7 @@ IMPORT = re.compile(r"^(\s*)import torch$|^(\s*)import torch\.([\w.]+)( as \w+)$
 
 
 def scripts() -> dict[str, str]:
-    """Read all scripts: "group: title" -> source."""
+    """Return all scripts as "group: title" -> source."""
     found = {}
     for path in sorted((HERE / "ordinary").glob("*.txt")):
         for part in re.split(r"^### ", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
@@ -24,7 +25,7 @@ def scripts() -> dict[str, str]:
 
 
 def for_tinytorch(source: str) -> str:
-    """Change the imports, and nothing else."""
+    """Change only the imports."""
 
     def changed(match: re.Match) -> str:
         line = match.group(0)
@@ -36,7 +37,7 @@ def for_tinytorch(source: str) -> str:
 
 
 def run(source: str):
-    """Run a script in a folder of its own; return its result in plain values."""
+    """Run a script in a new folder; return its result in plain values."""
     names: dict = {"__name__": "script"}
     before = Path.cwd()
     with tempfile.TemporaryDirectory(prefix="script-") as folder:
@@ -49,7 +50,7 @@ def run(source: str):
 
 
 def plain(value):
-    """Turn tensors into nested lists; tuples and dicts' values too."""
+    """Turn tensors into nested lists, also inside lists, tuples and dicts."""
     if hasattr(value, "detach"):
         return value.detach().tolist()
     if isinstance(value, dict):
@@ -60,7 +61,7 @@ def plain(value):
 
 
 def differences(ours, theirs, place="result", tolerance=2e-5) -> list[str]:
-    """List where two results differ."""
+    """List the places where two results differ."""
     if isinstance(theirs, dict) and isinstance(ours, dict) and list(ours) == list(theirs):
         return [d for key in theirs for d in differences(ours[key], theirs[key], f"{place}[{key!r}]")]
     if isinstance(theirs, list) and isinstance(ours, list) and len(ours) == len(theirs):

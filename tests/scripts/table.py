@@ -1,4 +1,4 @@
-"""The page docs/pytorch.md: what of PyTorch is there, what differs, what is missing.
+"""The page docs/pytorch.md: which parts of PyTorch exist here, which differ, and which are missing.
 
 `python -m tests.scripts.table` writes it.
 """
@@ -67,7 +67,7 @@ PLACES = [
 
 
 def there(place: str) -> list[str]:
-    """List the public words of a place."""
+    """List the public names in a place."""
     if place == "Tensor":
         return _public(importlib.import_module("tinytorch.core.tensor").Tensor)
     if place == "tinytorch.nn.Module":
@@ -90,7 +90,7 @@ def _named(words) -> list[str]:
 
 
 def page() -> str:
-    """Write the page."""
+    """Return the page's text."""
     lines = [INTRODUCTION, "## What differs", "", "| here | how |", "| --- | --- |"]
     lines += [f"| {what} | {how} |" for what, how in DIFFERS.items()]
     lines += ["", "## What is there"]
@@ -107,7 +107,7 @@ def page() -> str:
 
 
 def options() -> list[tuple[str, str, str]]:
-    """List the options of words, each once: where, its name, what becomes of it."""
+    """List each option once: the word it belongs to, its name, and how it is treated here."""
     found = []
     for place, words in OPTIONS.items():
         for word, table in words.items():

@@ -1,7 +1,7 @@
-"""Ordinary PyTorch scripts run when their imports are changed, and find what they find under PyTorch.
+"""Ordinary PyTorch scripts run with changed imports and get the same results as under PyTorch.
 
-What PyTorch found is recorded in `recorded.json`; where PyTorch is installed, a test compares the record with it.
-`python -m tests.scripts.record` writes it anew.
+PyTorch's results are recorded in `recorded.json`; where PyTorch is installed, a test compares the record with them.
+`python -m tests.scripts.record` rewrites it.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""docs/pytorch.md is what the code says, and nothing is both there and missing."""
+"""docs/pytorch.md matches the code, and nothing is listed both as existing and as missing."""
 
 from tests.scripts.table import PAGE, PLACES, page, there
 from tinytorch.missing import INSTEAD

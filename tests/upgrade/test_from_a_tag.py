@@ -1,7 +1,7 @@
-"""A class in use goes from an earlier version to this one, and back by its backup: `make upgrade-test FROM=v0.2.0`.
+"""A class is upgraded from an earlier version to this one, and back by its backup: `make upgrade-test FROM=v0.2.0`.
 
-It takes minutes, since both versions are installed and served: it exists where UPGRADE_FROM names the earlier one.
-`test_upgrade.py` is its short form, of what an earlier version wrote.
+It takes minutes because both versions are installed and started; it exists only if UPGRADE_FROM names the earlier one.
+`test_upgrade.py` is a short form, with data that an earlier version wrote.
 """
 
 import os
@@ -21,8 +21,8 @@ from tests.security.shell import Shell, shell_of
 FROM = os.environ.get("UPGRADE_FROM", "")
 NOTEBOOK = "/user/ada/api/contents/tensor/tensor.ipynb"
 TAG = "tinytorch-upgrade"
-STARTED = "cut -d ' ' -f 22 /proc/1/stat"  # when the first process of a container began
-SECONDS = 600  # of a command in a student's terminal, on a machine that does other things too
+STARTED = "cut -d ' ' -f 22 /proc/1/stat"  # when the first process of a container started
+SECONDS = 600  # for a command in a student's terminal, on a machine that is busy with other work
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @contextmanager
 def local(folder: Path, semester: Path, checkout: Path, restored_from: Path | None = None) -> Iterator[RunningHub]:
-    """A Hub of the local place; `folder` is its state."""
+    """Run a Hub of the local place; `folder` holds its state."""
     hub = RunningHub("local", folder, port=free_port(), extra={"HUB_SEMESTER": str(semester)}, checkout=checkout)
     if restored_from:
         done = hub.command("restore", str(restored_from))
@@ -55,13 +55,13 @@ def local(folder: Path, semester: Path, checkout: Path, restored_from: Path | No
 
 
 def hand_in(ada: Shell, attempt: int) -> None:
-    """Ada submits what her notebook holds."""
+    """Ada submits her notebook."""
     said = ada.run("tito submit tensor", SECONDS)
     assert f"Your work has arrived: tensor, attempt {attempt}" in said, said
 
 
 def study(ada: Shell) -> None:
-    """Ada solves the first module, completes it, submits it, and leaves a note at home."""
+    """Ada solves, completes and submits the first module, and leaves a note in her home."""
     ada.run("tito module start tensor", SECONDS)
     content = solved(ada.request("GET", NOTEBOOK).json()["content"], solutions("tensor"))
     saved = ada.request("PUT", NOTEBOOK, json={"type": "notebook", "format": "json", "content": content})
@@ -72,7 +72,7 @@ def study(ada: Shell) -> None:
 
 
 def finds_her_work(ada: Shell) -> None:
-    """Ada's receipt is verified, and what she left at home is there."""
+    """Check that Ada's receipt is valid and that her note is still in her home."""
     said = ada.run("tito receipt verify tensor; cat ~/note.txt", SECONDS)
     assert "Valid: ada submitted tensor" in said and "mine" in said, said
 
@@ -96,7 +96,7 @@ if FROM:
         with local(tmp_path / "back", semester, earlier, tmp_path / "copy") as back:
             ada = shell_of(back.url, "ada", passwords["ada"])
             finds_her_work(ada)
-            hand_in(ada, 2)  # the second attempt came after the backup
+            hand_in(ada, 2)  # attempt 2 again: the earlier one came after the backup
 
     @pytest.mark.docker
     @pytest.mark.timeout(3 * 3600)

@@ -1,8 +1,8 @@
-"""A class in mid-semester is started with this program, and everything is still there: rows, files, what people see.
+"""A class in mid-semester is started with this version, and everything is still there: rows, files, what people see.
 
 `a_class/` is what an earlier version wrote on a real Hub: the databases of exchange, grading and semester and
 nbgrader's gradebook as SQL, the exchange's files, and the course folder without notebooks. ada and chen submitted
-`scale` and were graded; chen was told in part, asked for a regrade and was answered, and has asked again.
+`scale` and were graded; chen got part of the feedback, asked for a regrade, was answered, and has asked again.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ STAFF = (GRADING, "custom:grading:read", "custom:grading:grade", "custom:grading
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """The class's folder as the earlier version left it."""
+    """The class's folder as left by the earlier version."""
     shutil.copytree(OLD / "course", tmp_path / "course")
     for name in ("blobs", "keys"):
         shutil.copytree(OLD / name, tmp_path / "exchange" / name)
@@ -61,11 +61,11 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-MADE = {"activity", "exercise_activity", "predictions"}  # what events say, added up
+MADE = {"activity", "exercise_activity", "predictions"}  # sums of the events
 
 
 def rows(place: Path) -> dict[str, dict[str, list]]:
-    """Every row of every database; which schema it is in is not a row of the class's."""
+    """Return every row of every database, except those about schema versions."""
     found: dict[str, dict[str, list]] = {}
     for name, path in DATABASES.items():
         connection = sqlite3.connect(place / path)
@@ -77,7 +77,7 @@ def rows(place: Path) -> dict[str, dict[str, list]]:
 
 
 class Started:
-    """The services over the class's folder, as their starts make them, and who asks them."""
+    """The services started on the class's folder, and requests to them."""
 
     def __init__(self, place: Path, hub: FakeHub) -> None:
         self.hub = hub
@@ -132,7 +132,7 @@ def test_a_start_changes_no_row_and_loses_none(place):
         started.exchange.database.close()
     after = rows(place)
     assert {name: {table: after[name][table] for table in tables} for name, tables in before.items()} == before
-    for found in (before, after):  # a table that is new is empty, or made of what was there
+    for found in (before, after):  # a new table is empty, or computed from existing rows
         counts = {name: [len(rows) for table, rows in of.items() if table not in MADE] for name, of in found.items()}
         assert {name: sum(each) for name, each in counts.items()} == COUNTS
 
