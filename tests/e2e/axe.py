@@ -1,4 +1,4 @@
-"""axe-core, the field's own checks of WCAG 2.2 A and AA, on a page that is open in a browser."""
+"""Run axe-core, the standard checks of WCAG 2.2 A and AA, on a page that is open in a browser."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -9,8 +9,8 @@ GRAVE = ("serious", "critical")
 
 
 def grave_violations(page: Page, context: dict | None = None) -> list[str]:
-    """Return what axe-core calls serious or critical: rule, what it says, and the elements."""
-    # Without motion: a button on its way from one colour to another has neither's contrast.
+    """Return the violations that axe-core calls serious or critical: rule, description and elements."""
+    # Turn off motion: a button that is fading from one colour to another has the contrast of neither.
     page.emulate_media(reduced_motion="reduce")
     found = Axe().run(page, context=context, options=OPTIONS).response["violations"]
     return [

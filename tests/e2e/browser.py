@@ -1,4 +1,4 @@
-"""Chromium with a person in it: logging in, looking, taking pictures."""
+"""A person in Chromium: log in, open pages, take screenshots."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ VIEW = {"width": 1280, "height": 860}
 
 @contextmanager
 def chromium(*flags: str) -> Iterator[Browser]:
-    """Give Debian's Chromium, started with further flags."""
+    """Start Debian's Chromium with more flags."""
     playwright: Playwright
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*FLAGS, *flags])
@@ -26,7 +26,7 @@ def chromium(*flags: str) -> Iterator[Browser]:
 
 @dataclass
 class Person:
-    """Somebody at a browser of her own; `pictures` is where screenshots go, None for none."""
+    """A person with their own browser; `pictures` is the folder for screenshots, None for no screenshots."""
 
     name: str
     hub_url: str
@@ -36,7 +36,7 @@ class Person:
     dialogs: list[str] = field(default_factory=list)
 
     def log_in(self, password: str) -> None:
-        """Log in at the front door and land on the course."""
+        """Log in at the login page and arrive at the course."""
         self.page.goto(self.hub_url)
         self.page.get_by_label("Username").fill(self.name)
         self.page.locator("#password_input").fill(password)
@@ -49,13 +49,13 @@ class Person:
         return answer.status if answer else 0
 
     def picture(self, name: str) -> None:
-        """Keep what the page shows."""
+        """Save a screenshot of the page."""
         if self.pictures:
             self.page.screenshot(path=self.pictures / f"{name}.png")
 
 
 def person(browser: Browser, name: str, hub_url: str, pictures: Path | None = None) -> Person:
-    """Give somebody a fresh browser profile; alerts that scripts raise are noted in `dialogs`."""
+    """Give a person a fresh browser profile; alerts that scripts raise are recorded in `dialogs`."""
     context = browser.new_context(viewport=VIEW, locale="en-GB", timezone_id="Europe/Berlin")
     page = context.new_page()
     page.set_default_timeout(30_000)
@@ -63,7 +63,7 @@ def person(browser: Browser, name: str, hub_url: str, pictures: Path | None = No
 
     def note(dialog) -> None:
         if dialog.type == "beforeunload":
-            dialog.accept()  # leave a page with unsaved work, as a person does who says so
+            dialog.accept()  # confirm leaving a page with unsaved work
             return
         somebody.dialogs.append(dialog.message)
         dialog.dismiss()

@@ -1,6 +1,6 @@
-"""What an instructor of a large class does in the first two weeks, step by step in a browser, with each page's seconds.
+"""What an instructor of a large class does in the first two weeks, step by step in a browser, with each page timed.
 
-The Hub has a demo class of `large_class`, of any size.
+The Hub has a demo class of any size from `large_class`.
 """
 
 import json
@@ -26,18 +26,18 @@ REASON = "It also refused what the text allows."
 
 @dataclass
 class Walk:
-    """A walk over pages: what each took, by the name of its picture."""
+    """A walk over pages, with the seconds that each took by the name of its screenshot."""
 
     hub: RunningHub
     seconds: dict[str, float] = field(default_factory=dict)
 
     def see(self, somebody: Person, name: str, path: str) -> None:
-        """Open a page; keep its seconds and its picture."""
+        """Open a page; record its seconds and take a screenshot."""
         self.timed(somebody, name, lambda: somebody.go(path))
         assert "is unreachable" not in somebody.page.inner_text("main"), f"{name}: a service does not answer"
 
     def timed(self, somebody: Person, name: str, act: Callable[[], object]) -> None:
-        """Do what leads to a page; keep the seconds until it is loaded, and its picture."""
+        """Do what opens a page; record the seconds until it is loaded, and take a screenshot."""
         began = time.monotonic()
         act()
         somebody.page.wait_for_load_state()
@@ -54,12 +54,12 @@ class Walk:
 
 
 def applied(ida: Person) -> None:
-    """Wait until what was put in force has been made."""
+    """Wait until the applied semester is in force."""
     expect(ida.page.get_by_text("The semester is in force")).to_be_visible(timeout=600_000)
 
 
 def upload_a_roster(walk: Walk, ida: Person) -> None:
-    """A list as a spreadsheet in another language writes it, with one more student: the plan first, then the class."""
+    """Upload a list as a spreadsheet in another language saves it, with a new student; see the plan, then apply it."""
     lines = walk.roster.read_text().splitlines()
     heading = "Anmeldename;Nachname;Vorname;E-Mail;Gruppe"
     rows = [heading, *(line.replace(",", ";") for line in lines[1:]), "zoë;Müller;Zoë;zoe@example.org;C"]
@@ -76,7 +76,7 @@ def upload_a_roster(walk: Walk, ida: Person) -> None:
 
 
 def give_more_time(walk: Walk, ida: Person, student: Person) -> None:
-    """One line of the semester file: the plan shows the dates, the student's page and calendar have them."""
+    """Add one line to the semester file; the plan names the student, and the student's page shows other dates."""
     page = student.page
     walk.see(student, "due-before", MODULE_PAGE)
     before = page.locator("dl.facts").inner_text()
@@ -92,7 +92,7 @@ def give_more_time(walk: Walk, ida: Person, student: Person) -> None:
 
 
 def correct_the_module(walk: Walk, ida: Person) -> None:
-    """The staff's release gets a corrected text; the Semester page releases it again."""
+    """Change the text of the staff's release, and release it again from the class page."""
     notebook = walk.hub.var / "course" / "release" / SLUG / f"{SLUG}.ipynb"
     content = json.loads(notebook.read_text())
     given = next(cell for cell in content["cells"] if cell["cell_type"] == "markdown")
@@ -104,7 +104,7 @@ def correct_the_module(walk: Walk, ida: Person) -> None:
 
 
 def take_the_correction(walk: Walk, ida: Person, student: Person) -> None:
-    """In mid-work: told on the module's page, taken by a button, and what was written stays."""
+    """While at work, see the notice on the module's page and take the correction with a button; the work stays."""
     page = student.page
     student.go(MODULE_PAGE)
     life.open_the_notebook(student)
@@ -125,7 +125,7 @@ def take_the_correction(walk: Walk, ida: Person, student: Person) -> None:
 
 
 def hand_in_and_grade(walk: Walk, ida: Person, student: Person, others: list[str]) -> None:
-    """These hand in, are collected and autograded; the receipt has the student's own due date."""
+    """Submit for these students, collect and autograde; the receipt names the student's own due date."""
     students = [student.name, *others]
     hand_in(walk.hub, students)
     assert due_on_receipt(walk, student.name) > due_on_receipt(walk, others[0])
@@ -139,14 +139,14 @@ def hand_in_and_grade(walk: Walk, ida: Person, student: Person, others: list[str
 
 
 def due_on_receipt(walk: Walk, student: str) -> str:
-    """Return the due date that a student's newest receipt names."""
+    """Return the due date on a student's newest receipt."""
     with exchange_of(walk.hub, student) as exchange:
         newest = exchange.submissions(COURSE, SLUG, mine=True)[-1]
         return exchange.receipt(COURSE, newest.id).receipt.due_at or ""
 
 
 def share_the_reading(walk: Walk, ida: Person, readers: tuple[str, ...]) -> None:
-    """Deal the answers to some readers; the plan is shown first."""
+    """Share the answers out among some readers, after looking at the plan."""
     page = ida.page
     walk.see(ida, "reading", f"/services/home/reading/{SLUG}")
     for reader in readers:
@@ -156,7 +156,7 @@ def share_the_reading(walk: Walk, ida: Person, readers: tuple[str, ...]) -> None
 
 
 def read_side_by_side(walk: Walk, first: Person, second: Person) -> None:
-    """Each gets another answer; then both have one open: what the first gave is never overwritten unseen."""
+    """Each gets a different answer; then both open the same one: the first one's points are not overwritten unseen."""
     for number, reader in enumerate((first, second), 1):
         walk.see(reader, f"reading-ta-{number}", f"/services/home/reading/{SLUG}")
         walk.timed(reader, f"answer-{number}", partial(_read_next, reader))
@@ -181,7 +181,7 @@ def read_side_by_side(walk: Walk, first: Person, second: Person) -> None:
 
 
 def void_and_restore(walk: Walk, ida: Person, exercise: str, changed: int) -> None:
-    """A check is void for all and counts again; whose points change is shown before either."""
+    """Make a check void for everyone, then let it count again; each time the page first shows whose points change."""
     page = ida.page
     checks = f"/services/home/grading/{SLUG}/checks"
     walk.see(ida, "checks", checks)
@@ -202,7 +202,7 @@ def void_and_restore(walk: Walk, ida: Person, exercise: str, changed: int) -> No
 def _read_next(reader: Person) -> None:
     reader.page.get_by_role("link", name="Read the next answer").click()
     reader.page.wait_for_url("**/submissions/**")
-    reader.page.wait_for_load_state("networkidle")  # grades are loaded, and edits are saved, from then on
+    reader.page.wait_for_load_state("networkidle")  # by then grades are loaded, and edits are saved from now on
 
 
 def _submission(reader: Person) -> str:

@@ -1,3 +1,3 @@
-"""The whole of it, in a browser, against a real Hub."""
+"""Fixtures for tests of the whole system in a browser against a real Hub."""
 
 from tests.e2e.fixtures import hub, place  # noqa: F401

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.hub import RunningHub, write_semester
 from tests.proxies import recording_proxy
 
-# Another place joins here with its marker; the tests are the same.
+# Add another place here with its marker; the tests stay the same.
 PLACES = [pytest.param("local", id="local")]
 
 
@@ -20,11 +20,11 @@ def place(request) -> str:
 
 @pytest.fixture(scope="session")
 def hub(place: str, tmp_path_factory) -> Iterator[RunningHub]:
-    """A Hub with one module open: ada, ben and chen study, tom is TA, ida teaches."""
+    """A Hub with one open module: ada, ben and chen are students, tom is a TA, ida an instructor."""
     folder = tmp_path_factory.mktemp("hub")
     semester = write_semester(folder / "semester", "tensor")
     hub = RunningHub(place, folder / "var", extra={"HUB_SEMESTER": str(semester)})
-    hub.prepare()  # an installer may need the machine's own proxy, the Hub none: it is given one that only takes notes
+    hub.prepare()  # an installer may need the machine's own proxy; the Hub needs none and gets one that only records
     with recording_proxy() as proxy:
         hub.extra |= proxy.environment
         try:
@@ -35,7 +35,7 @@ def hub(place: str, tmp_path_factory) -> Iterator[RunningHub]:
 
 
 def keep_logs(hub: RunningHub) -> None:
-    """Copy logs to E2E_LOGS, if it is set, for whoever looks into a failure."""
+    """Copy logs to E2E_LOGS, if set, to help find the cause of a failure."""
     target = os.environ.get("E2E_LOGS")
     if target:
         for log in [hub.output, *hub.var.glob("log/**/*.log")]:

@@ -1,4 +1,4 @@
-"""A real Hub of one place, started for a test with state and a port of its own, and stopped afterwards."""
+"""A real Hub of one place, started for a test with its own state and port, and stopped afterwards."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.harness.mortal import mortal
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-START_SECONDS = 480  # a first start builds environments, on a machine that does other things too
+START_SECONDS = 480  # a first start builds environments, on a machine that is busy with other work
 
 
 ROSTER = """username,last_name,first_name,email
@@ -26,7 +26,7 @@ chen,Chen,Li,chen@example.org
 
 
 def write_semester(folder: Path, *modules: str) -> Path:
-    """Write a semester in which these modules are open, for ada, ben and chen, with tom as TA and ida teaching."""
+    """Write a semester in which these modules are open: students ada, ben, chen; TA tom; instructor ida."""
     day = timedelta(days=1)
     today = datetime.now(UTC)
     dates = f"release: {today - day:%Y-%m-%d} 00:00, due: {today + 7 * day:%Y-%m-%d} 20:00"
@@ -48,18 +48,18 @@ def write_semester(folder: Path, *modules: str) -> Path:
 
 @dataclass
 class RunningHub:
-    """`python -m hub_config serve` of a place; `var` holds all of its state."""
+    """`python -m hub_config serve` for a place; `var` holds all of its state."""
 
     place: str
     var: Path
     port: int = 0
     extra: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen | None = None
-    checkout: Path = CHECKOUT  # of the program that runs: this one, or an earlier version's
+    checkout: Path = CHECKOUT  # the program that runs: this version's or an earlier one's
 
     @property
     def python(self) -> str:
-        """The interpreter in which the program is installed."""
+        """Return the interpreter in which the program is installed."""
         return sys.executable if self.checkout == CHECKOUT else str(self.checkout / ".venv" / "bin" / "python")
 
     @property
@@ -76,7 +76,7 @@ class RunningHub:
         return {name: value for name, value in os.environ.items() if not name.startswith("HUB_")} | own
 
     def prepare(self) -> None:
-        """Build what `start` would build first, with the environment that the tests were given."""
+        """Build what `start` would otherwise build, with the environment of the tests."""
         self.port = self.port or free_port()
         program = "from hub_config.run.prepare import prepare; from hub_config.settings import load_settings as load"
         words = [self.python, "-c", f"{program}; prepare(load())"]
@@ -84,7 +84,7 @@ class RunningHub:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def start(self) -> "RunningHub":
-        """Start, and wait until it says that it is ready; the home page answers then."""
+        """Start, and wait until it says that it is ready; the home page must then answer."""
         self.port = self.port or free_port()
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
@@ -113,7 +113,7 @@ class RunningHub:
         return self.output.read_text() if self.output.exists() else ""
 
     def wait(self, condition, seconds: float, what: str) -> None:
-        """Wait for a condition; an ended Hub or the end of time is an error with its words."""
+        """Wait for a condition; if the Hub ends or time runs out, raise an error with the Hub's output."""
         deadline = time.monotonic() + seconds
         while not condition():
             assert self.process is not None and self.process.poll() is None, f"the Hub ended:\n{self.said()}"
@@ -132,19 +132,19 @@ class RunningHub:
         return json.loads(self.command("status", "--json").stdout)["programs"]
 
     def kill(self, name: str) -> None:
-        """Kill one program without warning, and wait until its successor answers."""
+        """Kill one program without warning, and wait until its replacement answers."""
         self.kill_and_go_on(name)
         path = "/hub/health" if name in ("hub", "proxy") else f"/services/{name}/health"
         self.wait(lambda: answers(self.url + path), 60, f"bring {name} back")
 
     def kill_and_go_on(self, name: str) -> None:
-        """Kill one program without warning, and wait only until its successor was started."""
+        """Kill one program without warning, and wait only until its replacement has been started."""
         before = self.programs()[name]
         os.kill(before, signal.SIGKILL)
         self.wait(lambda: self.programs()[name] not in (0, before), 30, f"start {name} again")
 
     def strays(self) -> list[str]:
-        """Return the command lines of processes that this Hub has left behind."""
+        """Return the command lines of processes that this Hub left behind."""
         marker = f"TINYTORCH_RUN_ID={(self.var / 'secrets' / 'hub-id').read_text()}".encode()
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
@@ -164,7 +164,7 @@ class RunningHub:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a page comes without an error."""
+    """Tell whether a page loads without an error."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=5) as answer:

@@ -13,7 +13,7 @@ START_MILLISECONDS = 90_000
 
 
 def open_path(person: Person, path: str) -> None:
-    """Open a file of the workspace by its address; the workspace starts if it is stopped."""
+    """Open a file in the workspace by its address, which starts the workspace if it is stopped."""
     page = person.page
     page.goto(f"{person.hub_url}/hub/user-redirect/lab/tree/{path}")
     page.wait_for_url(re.compile(r"/user/[^/]+/lab"), timeout=START_MILLISECONDS)
@@ -28,7 +28,7 @@ def open_notebook(person: Person, path: str) -> None:
 
 
 def wait_for_idle(page: Page) -> None:
-    """Wait until the kernel of the notebook in front does nothing; if it never does, say what a person would see."""
+    """Wait until the kernel of the active notebook is idle; if it never is, report what a person would see."""
     status = page.locator(".jp-StatusBar-Left")
     try:
         status.filter(has_text="| Idle").wait_for(timeout=120_000)
@@ -47,20 +47,20 @@ def menu(page: Page, *names: str) -> None:
 
 
 def run_all(page: Page) -> None:
-    """Run every cell, and wait for the last."""
+    """Run every cell and wait for the last."""
     menu(page, "Run", "Run All Cells")
-    page.wait_for_timeout(500)  # the kernel takes up the first cell; idle before that means nothing
+    page.wait_for_timeout(500)  # the kernel must start the first cell; it is idle before that too
     wait_for_idle(page)
 
 
 def save(page: Page) -> None:
-    """Save the notebook in front."""
+    """Save the active notebook."""
     page.keyboard.press("Control+s")
     expect(page.locator(".lm-TabBar-tab.jp-mod-current.jp-mod-dirty")).to_have_count(0)
 
 
 def type_into_cell(page: Page, containing: str, source: str) -> None:
-    """Replace the text of the code cell in which a string stands, as a person does: click, select all, type."""
+    """Replace the text of the code cell that contains a string, as a person would: click, select all, type."""
     cell = page.locator(".jp-CodeCell", has_text=containing).first
     cell.scroll_into_view_if_needed()
     editor = cell.locator(".cm-content").first
@@ -74,7 +74,7 @@ PROMPT = re.compile(r"\w+@tinytorch:[^$]*\$ $")
 
 
 def terminal(person: Person) -> None:
-    """Open a terminal; `script` keeps what it shows in a file, which is read as the file browser would."""
+    """Open a terminal; `script` copies its output to a file, which is read as the file browser would."""
     menu(person.page, "File", "New", "Terminal")
     person.page.locator(".jp-Terminal:not(.lm-mod-hidden) .xterm-helper-textarea").wait_for(state="attached")
     person.page.locator(".jp-Terminal:not(.lm-mod-hidden)").last.click()
@@ -84,7 +84,7 @@ def terminal(person: Person) -> None:
 
 
 def type_command(person: Person, command: str, seconds: float = 120) -> str:
-    """Type a command into the terminal in front, wait for the next prompt, return what was printed between."""
+    """Type a command into the active terminal, wait for the next prompt, and return what was printed in between."""
     person.page.locator(".jp-Terminal:not(.lm-mod-hidden)").last.click()
     person.page.keyboard.type(f"{command}\n")
     return _shown(person, after=command, seconds=seconds)
@@ -102,7 +102,7 @@ def _shown(person: Person, after: str, seconds: float) -> str:
 
 
 def contents(person: Person, path: str) -> dict | None:
-    """Read a file of the workspace as the page could; None if it is not there."""
+    """Read a file of the workspace as the page could; None if it does not exist."""
     answer = _ask(person, "GET", f"api/contents/{path}")
     return answer.json() if answer.is_success else None
 
@@ -117,7 +117,7 @@ def write_contents(person: Person, path: str, model: dict) -> None:
 
 
 def _ask(person: Person, method: str, path: str, headers: dict[str, str] | None = None, **more) -> httpx.Response:
-    """Ask the person's server with the browser's cookies."""
+    """Send a request to the person's server with the browser's cookies."""
     address = f"{server_origin(person.hub_url, person.name)}/user/{person.name}/"
     cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in person.context.cookies(address))
     return httpx.request(method, address + path, headers={"Cookie": cookies, **(headers or {})}, timeout=30, **more)

@@ -1,4 +1,4 @@
-"""A large class: the demo semester of any size, and what its students hand in, over HTTP as their servers do."""
+"""A large class: the demo semester at any size, with its students' submissions, sent over HTTP as their servers do."""
 
 import json
 import tempfile
@@ -18,13 +18,13 @@ from exchange.client.transfer import pack
 from tests.e2e.hub import CHECKOUT, RunningHub
 from tests.e2e.solving import solutions, solved, written_answers
 
-SLUG, WEAK = "tensor", "infer_shape"  # every third student leaves one exercise as it was given
+SLUG, WEAK = "tensor", "infer_shape"  # every third student leaves one exercise unsolved
 ANSWER = "Broadcasting copies nothing: the stride of a stretched axis is zero."
 AT_ONCE = 4
 
 
 def write_class(folder: Path, size: Size) -> Path:
-    """Write the demo semester of this size; return its file, with the roster beside it."""
+    """Write the demo semester of this size and its roster; return the semester's file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "semester.yaml"
     write_demo(path, load_curriculum(CHECKOUT / "course"), datetime.now(UTC), ZoneInfo("UTC"), size=size)
@@ -33,7 +33,7 @@ def write_class(folder: Path, size: Size) -> Path:
 
 @contextmanager
 def exchange_of(hub: RunningHub, name: str) -> Iterator[ExchangeClient]:
-    """Give the exchange as a person's own server has it, by a token that their password gave."""
+    """Yield an exchange client with a token that the person gets by password."""
     about = {"auth": {"username": name, "password": hub.passwords()[name]}, "expires_in": 3600, "note": "large class"}
     made = httpx.post(f"{hub.url}/hub/api/users/{name}/tokens", json=about, timeout=60)
     assert made.status_code == 201, made.text
@@ -42,7 +42,7 @@ def exchange_of(hub: RunningHub, name: str) -> Iterator[ExchangeClient]:
 
 
 def hand_in(hub: RunningHub, students: list[str]) -> None:
-    """Let each of these fetch the module, solve it, all but one exercise if they are weak, and hand it in."""
+    """Fetch, solve and submit the module for each student; weak students leave one exercise unsolved."""
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda numbered: _hand_in_one(hub, Path(scratch), *numbered), enumerate(students)))
 
@@ -57,6 +57,6 @@ def _hand_in_one(hub: RunningHub, scratch: Path, number: int, name: str) -> None
 
 
 def answers_of(notebook: dict, is_weak: bool, number: int) -> dict[str, str]:
-    """Return grade_id -> what a student writes."""
+    """Return grade_id -> the student's text."""
     texts = {name: text for name, text in solutions(SLUG).items() if not (is_weak and name == WEAK)}
     return texts | dict.fromkeys(written_answers(notebook), f"{ANSWER} ({number})")

@@ -1,4 +1,4 @@
-"""A module's whole life, step by step, as people would take it; the test and the screenshots walk the same steps."""
+"""A module's whole life, step by step, as people would live it; the test and the screenshots take the same steps."""
 
 import re
 import time
@@ -22,7 +22,7 @@ def walk(student: Person, ta: Person, instructor: Person) -> None:
 
 
 def study(student: Person, slug: str = "tensor") -> None:
-    """Take a student's steps up to the quick result."""
+    """Take a student's steps, up to the quick result."""
     first_look(student)
     open_the_notebook(student)
     look_at_the_menus(student)
@@ -35,7 +35,7 @@ def study(student: Person, slug: str = "tensor") -> None:
 
 
 def grade(ta: Person, instructor: Person, students: int, slug: str = "tensor", title: str = "Tensor") -> None:
-    """Take the staff's steps for all who have submitted."""
+    """Take the staff's steps for everyone who has submitted."""
     collect_and_autograde(instructor, slug, title, students=students, class_size=3, to_read=students)
     for number in range(1, students + 1):
         read_the_answers(ta, number)
@@ -53,7 +53,7 @@ def first_look(student: Person) -> None:
 
 
 def open_the_notebook(student: Person) -> None:
-    """One click leads into JupyterLab, with the released notebook already there."""
+    """One click opens JupyterLab with the released notebook."""
     student.page.get_by_role("link", name="Open the notebook").click()
     student.page.wait_for_url(f"**/user/{student.name}/lab/**", timeout=lab.START_MILLISECONDS)
     student.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=lab.START_MILLISECONDS)
@@ -62,7 +62,7 @@ def open_the_notebook(student: Person) -> None:
 
 
 def look_at_the_menus(student: Person) -> None:
-    """Students find the assignment list and validation, and no formgrader."""
+    """Students have the assignment list and validation, and no formgrader."""
     page = student.page
     page.locator(".lm-MenuBar-itemLabel", has_text="Nbgrader").click()
     items = page.locator(".lm-Menu-itemLabel").all_text_contents()
@@ -73,7 +73,7 @@ def look_at_the_menus(student: Person) -> None:
 
 
 def run_and_see_a_figure(student: Person) -> None:
-    """All cells run; given figures appear, and unsolved exercises say so."""
+    """All cells run, and a figure appears."""
     lab.run_all(student.page)
     figure = student.page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg").first
     figure.scroll_into_view_if_needed()
@@ -95,7 +95,7 @@ def write_one_exercise(student: Person, slug: str, name: str) -> None:
 
 
 def write_the_rest(student: Person, slug: str) -> None:
-    """Fill in the other exercises and one written answer, as an editor of files would, and load the notebook anew."""
+    """Fill in the other exercises and the written answers by writing the file, and reload the notebook."""
     model = lab.contents(student, f"{slug}/{slug}.ipynb")
     assert model is not None
     by_hand = written_answers(model["content"])
@@ -120,7 +120,7 @@ def complete(student: Person, slug: str) -> None:
 
 
 def submit(student: Person, slug: str) -> None:
-    """Submit in the terminal; a receipt comes back."""
+    """Submit in the terminal and get a receipt."""
     said = lab.type_command(student, f"tito submit {slug}")
     assert "Your work has arrived" in said, said
     assert "Receipt" in said, said
@@ -128,7 +128,7 @@ def submit(student: Person, slug: str) -> None:
 
 
 def quick_result(student: Person, slug: str, saying: str = "visible checks", seconds: int = 90) -> str:
-    """Load the module's page until the quick result says something; return its words."""
+    """Reload the module's page until the quick result contains `saying`; return its text."""
     page = student.page
     for _ in range(seconds):
         student.go(f"/services/home/modules/{slug}")
@@ -140,7 +140,7 @@ def quick_result(student: Person, slug: str, saying: str = "visible checks", sec
 
 
 def see_the_quick_result(student: Person, slug: str) -> None:
-    """Within a minute the module's page shows what arrived and how the visible checks did."""
+    """The module's page soon shows the receipt and which visible checks passed."""
     page = student.page
     quick_result(student, slug)
     expect(page.locator(".quick.ok")).to_be_visible()
@@ -152,7 +152,7 @@ def see_the_quick_result(student: Person, slug: str) -> None:
 
 
 def apply_the_semester(instructor: Person) -> None:
-    """The plan says that nothing would change; applying again changes nothing."""
+    """Look at the plan and apply the semester again; the page says that it is already in force."""
     instructor.go("/services/home/semester")
     instructor.picture("instructor-semester")
     instructor.page.get_by_role("link", name="Show what would change").click()
@@ -174,7 +174,7 @@ def act_on_module(instructor: Person, title: str, action: str) -> None:
 
 
 def wait_for_column(staff: Person, slug: str, column: str, wanted: str, seconds: float = 90) -> None:
-    """Load the grading page until a module's column shows what is wanted."""
+    """Reload the grading page until a module's column shows `wanted`."""
     page = staff.page
     seen, deadline = "", time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -192,7 +192,7 @@ def wait_for_column(staff: Person, slug: str, column: str, wanted: str, seconds:
 def collect_and_autograde(
     instructor: Person, slug: str, title: str, students: int, class_size: int, to_read: int
 ) -> None:
-    """Collect what was handed in and let the judge grade it; `to_read` have written answers."""
+    """Collect submissions and let the judge grade them; `to_read` of them have written answers."""
     act_on_module(instructor, title, "Collect")
     wait_for_column(instructor, slug, "Collected", f"{students} of {class_size}")
     act_on_module(instructor, title, "Autograde")
@@ -202,13 +202,13 @@ def collect_and_autograde(
 
 
 def read_the_answers(ta: Person, number: int = 1, points: str = "4") -> None:
-    """The TA goes from the reading to a submission, and gives points and a comment on each of its answers."""
+    """The TA opens a submission from the reading page, and gives points and a comment on each of its answers."""
     page = ta.page
     ta.go("/services/home/grading")
     ta.picture("ta-home")
     page.get_by_role("link", name="Read the answers").click()
     page.get_by_role("link", name=re.compile(rf"^#{number}\b")).first.click()
-    page.wait_for_load_state("networkidle")  # grades are loaded, and edits are saved, from then on
+    page.wait_for_load_state("networkidle")  # by then grades are loaded, and edits are saved from now on
     cells = [score.get_attribute("id") for score in page.locator("input.score").all()]
     by_hand = [name for name in cells if name and not name.startswith("test_")]
     assert by_hand, cells
@@ -226,9 +226,9 @@ def read_the_answers(ta: Person, number: int = 1, points: str = "4") -> None:
 
 
 def give_feedback(instructor: Person, slug: str, title: str, students: int, unread: bool = False) -> None:
-    """Make feedback and send it to the students: pressed one after the other, the second waits for the first.
+    """Make feedback and release it to the students: the two actions are started in turn, and the second waits.
 
-    Where answers are `unread`, the page asks, and the instructor says yes.
+    If answers are `unread`, the page asks for confirmation and the instructor confirms.
     """
     act_on_module(instructor, title, "Make feedback")
     act_on_module(instructor, title, "Release feedback")
@@ -238,7 +238,7 @@ def give_feedback(instructor: Person, slug: str, title: str, students: int, unre
 
 
 def read_the_feedback(student: Person, slug: str, score: str) -> None:
-    """The student sees her score on the course map, and the comment in the feedback."""
+    """The student sees the score on the course map, and the comment in the feedback."""
     page = student.page
     student.go("/services/home/")
     expect(page.locator(".card", has_text="Tensor").locator(".score")).to_contain_text(score)

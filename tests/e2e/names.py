@@ -1,4 +1,4 @@
-"""Hubs by a name, each person's server on a domain below it: browsers take *.localhost for this machine, Python not."""
+"""Hubs with a name and a subdomain for each person's server: browsers resolve *.localhost to this machine."""
 
 import socket
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ HOST = "hub.localhost"
 
 @contextmanager
 def localhost_names() -> Iterator[None]:
-    """Let *.localhost be this machine for Python too."""
+    """Let Python resolve *.localhost to this machine too, as browsers do."""
     ask = socket.getaddrinfo
 
     def here(host, *args, **more):
@@ -24,6 +24,6 @@ def localhost_names() -> Iterator[None]:
 
 
 def server_origin(hub_url: str, name: str) -> str:
-    """Return where somebody's server answers: on a domain below the Hub's, where that has a name, else at the Hub."""
+    """Return the origin of a person's server: a subdomain of the Hub's if the Hub has a name, else the Hub's."""
     scheme, _, host = hub_url.partition("://")
     return f"{scheme}://{name}.{host}" if host.startswith(HOST) else hub_url

@@ -1,6 +1,6 @@
-"""Take the documentation's pictures: `python -m tests.e2e.screenshots [FOLDER]` walks a module's life in a fresh Hub.
+"""Take the documentation's screenshots: `python -m tests.e2e.screenshots [FOLDER]` plays a module's life in a new Hub.
 
-Pictures are PNGs of 64 colours, so that they stay small.
+Screenshots are PNGs of 64 colours, to keep them small.
 """
 
 import sys
@@ -17,7 +17,7 @@ WIDTH = 960
 
 
 def main(folder: Path) -> None:
-    """Walk, take pictures, make them small."""
+    """Play the module's life, take screenshots and make them small."""
     with tempfile.TemporaryDirectory() as scratch:
         raw = Path(scratch) / "pictures"
         raw.mkdir()
@@ -32,7 +32,7 @@ def main(folder: Path) -> None:
 
 
 def take(hub: RunningHub, folder: Path) -> None:
-    """Walk the life of a module with pictures on."""
+    """Play the life of a module and take screenshots."""
     passwords = hub.passwords()
     with chromium() as browser:
         visitor = person(browser, "nobody", hub.url, folder)
@@ -45,7 +45,7 @@ def take(hub: RunningHub, folder: Path) -> None:
 
 
 def shrink(picture: Path, target: Path) -> int:
-    """Scale and quantise a picture; return its size in bytes."""
+    """Scale and quantize a picture; return its size in bytes."""
     with Image.open(picture) as image:
         height = round(image.height * WIDTH / image.width)
         small = image.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)

@@ -1,4 +1,4 @@
-"""What a student writes: the course's own reference, put into her notebook's solution cells."""
+"""What a student writes: the course's reference solutions, put into the notebook's solution cells."""
 
 import copy
 import re
@@ -17,7 +17,7 @@ def source_of(slug: str) -> Path:
 
 
 def solutions(slug: str) -> dict[str, str]:
-    """Return grade_id -> text of every solution cell of a module, as a student would have it."""
+    """Return grade_id -> text of every solution cell of a module, as a student would write it."""
     return {cell.name: MARKER.sub("", cell.source) for cell in read_percent(source_of(slug)) if _is_solution(cell)}
 
 

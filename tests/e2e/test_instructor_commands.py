@@ -1,4 +1,4 @@
-"""Every command of docs/instructor.md that asks a Hub, as it stands there, on a real one."""
+"""Every command in docs/instructor.md that needs a Hub runs on a real one, as written there."""
 
 import shlex
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(600)]
 
 
 def test_each_does_what_it_says(hub: RunningHub, tmp_path):
-    """Nothing is lost by them: what takes away is said first, and the semester is in force as it is."""
+    """All of them succeed; the status names the course, the export exists, and `forget` asks for --yes first."""
     said = {}
     for line in ON_A_HUB:
         words = shlex.split(line.replace("--output fall.html", f"--output {tmp_path / 'fall.html'}"))

@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(900)]
 
 
 def test_a_modules_whole_life(hub: RunningHub):
-    """Student, instructor and TA take every step; each sees what the one before her did."""
+    """Student, instructor and TA take every step; each sees what the one before did."""
     passwords = hub.passwords()
     with chromium() as browser:
         people = [person(browser, name, hub.url) for name in ("ada", "tom", "ida")]
@@ -21,7 +21,7 @@ def test_a_modules_whole_life(hub: RunningHub):
 
 
 def test_jupyterlabs_course_list_leads_to_the_formgrader(hub: RunningHub):
-    """Instructors have it in their menus; it finds the course, and its link opens the gateway."""
+    """An instructor finds the course list in the menu; it lists the course, and its link opens the formgrader."""
     with chromium() as browser:
         ida = person(browser, "ida", hub.url)
         ida.log_in(hub.passwords()["ida"])

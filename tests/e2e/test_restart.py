@@ -1,4 +1,4 @@
-"""Programs die in the middle of a student's session: nothing is lost, and her browser goes on without a new login."""
+"""Programs die in the middle of a student's session: nothing is lost, and the browser needs no new login."""
 
 import json
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(900)]
 
 @pytest.fixture
 def chen(hub: RunningHub):
-    """A student with her notebook open."""
+    """A student with an open notebook."""
     with chromium() as browser:
         chen = person(browser, "chen", hub.url)
         chen.log_in(hub.passwords()["chen"])
@@ -25,7 +25,7 @@ def chen(hub: RunningHub):
 
 
 def calculate(student: Person, text: str) -> None:
-    """Run a line in a new cell, and see its result."""
+    """Run a line in a new cell and see its result."""
     page = student.page
     page.locator(".jp-Notebook .jp-Cell").first.click()
     page.keyboard.press("Escape")
@@ -62,7 +62,7 @@ def test_killed_programs_lose_nothing_and_the_browser_goes_on(hub: RunningHub, c
 
 
 def test_a_second_start_finds_everything(hub: RunningHub):
-    """Ctrl-C and start again: the same passwords, work, submissions and logins."""
+    """After Ctrl-C and a new start, passwords, work, submissions and logins are unchanged."""
     passwords = hub.passwords()
     with chromium() as browser:
         ben = person(browser, "ben", hub.url)
@@ -89,7 +89,7 @@ def test_a_second_start_finds_everything(hub: RunningHub):
 
 
 def test_a_page_to_which_there_is_no_way_yet_comes_by_itself(hub: RunningHub):
-    """A student who comes in the moment between the Hub's first answer and the proxy's routes."""
+    """A student arrives between the Hub's first answer and the proxy's routes: the page appears without a reload."""
     port = json.loads((hub.var / "hub" / "ports.json").read_text())["proxy-api"]
     secret = (hub.var / "secrets" / "proxy-token").read_text().strip()
     with (
@@ -104,7 +104,7 @@ def test_a_page_to_which_there_is_no_way_yet_comes_by_itself(hub: RunningHub):
         assert api.delete("/services/home").status_code == 204
         assert ada.go("/services/home/modules/tensor") == 404
         expect(ada.page.get_by_role("heading", name="Starting again in a moment")).to_be_visible()
-        ada.page.wait_for_timeout(2500)  # it asks in vain, and goes on
+        ada.page.wait_for_timeout(2500)  # its requests fail, and it keeps trying
         expect(ada.page.get_by_role("heading", name="Starting again in a moment")).to_be_visible()
         api.post("/services/home", json=route)
         ada.page.get_by_role("heading", name="Tensor").wait_for()

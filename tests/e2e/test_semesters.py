@@ -1,7 +1,7 @@
-"""The semesters that come with the course, served with a demo class: a student's first and last module of each.
+"""The semesters that come with the course, served with a demo class: a student takes the first and last module.
 
-`E2E_SEMESTERS=all` starts a Hub for each in turn (tests/e2e/semesters.py); without it, only their files are read. What
-lies between the two modules, she gets as the reference has it.
+`E2E_SEMESTERS=all` starts a Hub for each in turn (tests/e2e/semesters.py); without it, only their files are read. For
+the modules in between, the student gets the reference code.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from tests.e2e.semesters import ASKED_FOR, FOUR, SEMESTERS, valid, with_a_demo_c
 from tests.e2e.solving import solutions, solved
 from tests.security.shell import Shell, browser_of, shell_of
 
-SECONDS = 900  # of a command in her terminal: a module's checks, on a machine that does other things too
+SECONDS = 900  # for a command in the student's terminal (a module's checks), on a machine that is also busy elsewhere
 
 
 @pytest.mark.parametrize("name", SEMESTERS)
@@ -39,7 +39,7 @@ def test_the_four_that_a_class_may_want_build_what_their_names_say() -> None:
 
 @pytest.fixture
 def served(request, tmp_path: Path) -> Iterator[tuple[RunningHub, Valid]]:
-    """A Hub with a semester of the course in force."""
+    """A Hub with one of the course's semesters in force."""
     semester = with_a_demo_class(SEMESTERS[request.param], tmp_path / "semester")
     hub = RunningHub("local", tmp_path / "var", extra={"HUB_SEMESTER": str(semester)})
     hub.prepare()

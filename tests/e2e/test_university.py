@@ -1,7 +1,8 @@
-"""People as a university names them, from the login to the table of grades on a real Hub, each as themselves.
+"""People with names as universities assign them, each correctly identified from login to the table of grades.
 
-One whose name is made is enough for every run: what names are made of is tests/exchange/test_names.py's, and the way of
-all names is one. `E2E_NAMES=all` takes the more than thirty of that file, half of whom leave an exercise unsolved.
+One person with a generated name is enough for every run: tests/exchange/test_names.py tests how names are generated,
+and all names are treated alike afterwards. `E2E_NAMES=all` takes all of that file's names, more than thirty; half of
+the people leave an exercise unsolved.
 """
 
 import json
@@ -20,14 +21,14 @@ from tests.exchange.test_names import OF_A_UNIVERSITY
 from tests.security.shell import shell_of, token_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.live, pytest.mark.timeout(3600)]
-SLUG, WEAK = "tensor", "infer_shape"  # every second person leaves one exercise as it was given
+SLUG, WEAK = "tensor", "infer_shape"  # every second person leaves one exercise unsolved
 ONE = "Zoë.李@Example.ORG"
-FULL = 90.0  # points of exercises; nobody here writes an answer
+FULL = 90.0  # points for exercises; nobody here writes an answer
 
 
 @dataclass(frozen=True)
 class Somebody:
-    """What a person types, what they are called, and which exercises they solve."""
+    """What a person types to log in, their name, and whether they solve every exercise."""
 
     typed: str
     name: str
@@ -42,7 +43,7 @@ def people() -> list[Somebody]:
 
 @pytest.fixture
 def university(hub: RunningHub) -> Iterator[list[Somebody]]:
-    """The Hub's class with these people as its roster names them; afterwards the class is as it was."""
+    """Add these people to the Hub's class through its roster; restore the class afterwards."""
     roster = Path(hub.extra["HUB_SEMESTER"]).with_name("roster.csv")
     before, found = roster.read_text(), people()
     roster.write_text(before + "".join(f"{each.typed},Last,First,\n" for each in found))
@@ -60,7 +61,7 @@ def apply(hub: RunningHub, *yes: str) -> None:
 
 
 def hand_in(hub: RunningHub, who: Somebody) -> dict:
-    """Log in as they type their name, solve, submit from their own server; return the receipt that lies in the home."""
+    """Log in with the typed name, solve and submit from the person's own server; return the receipt in their home."""
     shell = shell_of(hub.url, who.name, hub.passwords()[who.name], who.typed)
     path = f"/user/{who.name}/api/contents/{SLUG}/{SLUG}.ipynb"
     model = shell.request("GET", path).json()
@@ -82,7 +83,7 @@ def grading(hub: RunningHub, token: str, method: str, path: str, **more) -> dict
 
 
 def work(hub: RunningHub, token: str, kind: str, **options: bool) -> list[dict]:
-    """Let the grading service do something with the module; return its tasks."""
+    """Run a job of the grading service on the module; return its tasks."""
     job = grading(hub, token, "POST", "jobs", json={"kind": kind, "assignment": SLUG, **options})["id"]
     hub.wait(lambda: grading(hub, token, "GET", f"jobs/{job}")["done"], 1800, kind)
     return grading(hub, token, "GET", f"jobs/{job}")["tasks"]

@@ -1,4 +1,4 @@
-"""One real Hub with the formgrader, on a course with a friendly and a hostile submission, and a browser."""
+"""One real Hub with the formgrader, a course with friendly and hostile submissions, and a browser."""
 
 import warnings
 
@@ -23,10 +23,10 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory):
-    """An nbgrader course with three graded submissions; ben's and his name attack whoever looks at them."""
+    """An nbgrader course with three graded submissions; ben's submission and name attack whoever looks at them."""
     root = course_folder.make_course(tmp_path_factory.mktemp("hub") / "var" / "course")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
+        warnings.simplefilter("ignore", SAWarning)  # from nbgrader, when it adds rows
         friendly = course_folder.answer_notebook(root)
         course_folder.add_output(friendly, {"image/png": course_folder.PNG})
         for student, nb, files in (
@@ -47,7 +47,7 @@ def hub(course):
         yield running
 
 
-@pytest.fixture(scope="module")  # while it is open its event loop runs, and no other test can have one
+@pytest.fixture(scope="module")  # while it is open its event loop runs, and no other test can run one
 def browser():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -56,7 +56,7 @@ def browser():
 
 
 class Visitor:
-    """A logged-in person's browser window, and everything suspicious that happened in it."""
+    """A logged-in person's browser window, which records everything suspicious that happens in it."""
 
     def __init__(self, browser, hub, name: str):
         self.hub, self.name = hub, name
@@ -87,7 +87,7 @@ class Visitor:
         self.page.wait_for_load_state("networkidle")
 
     def fetch(self, method: str, path: str, body: str = "{}", xsrf: bool = True) -> int:
-        """Ask as a script of the page could; return the status."""
+        """Send a request as a script on the page could; return the status."""
         return self.page.evaluate(
             """async ([method, url, body, xsrf]) => {
                 const headers = {"Content-Type": "application/json"};

@@ -1,8 +1,8 @@
-"""What costs a renderer seconds or minutes to lay out, as answers, code and outputs that a student may hand in."""
+"""Answers, code and outputs that a student may submit and that would take seconds or minutes to render."""
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
-SECONDS = 60.0  # some ten of CPU time that two pages may take, on a machine that does other things
+SECONDS = 60.0  # two pages may take about ten seconds of CPU time, on a machine that is busy with other work
 ANSWERS = {
     "brackets": "[" * 190_000,
     "some brackets": "[" * 20_000,
@@ -26,7 +26,7 @@ OUTPUTS = {
 
 
 def fill(nb, answer: str = "", code: str = "", data: dict | None = None, traceback: str = "") -> None:
-    """Put these in place of a notebook's answers, and outputs below its first code cell."""
+    """Replace the notebook's written answer or the first exercise's code, or set that cell's outputs."""
     for cell in nb.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id")
         if name == "memory" and answer:
@@ -40,7 +40,7 @@ def fill(nb, answer: str = "", code: str = "", data: dict | None = None, traceba
 
 
 def add_cells(nb) -> None:
-    """Add cells that are costly within all bounds, and more outputs than anybody reads."""
+    """Add cells that are costly although within all limits, and more outputs than anybody reads."""
     nb.cells += [new_markdown_cell(f"{number}\n\n{ANSWERS['table']}") for number in range(6)]
     streams = [new_output("stream", name="stdout", text=f"{number}\n") for number in range(20_000)]
     nb.cells.append(new_code_cell("print()", outputs=streams))

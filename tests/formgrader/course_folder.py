@@ -69,7 +69,7 @@ def _config(root: Path) -> Config:
 
 
 def make_course(root: Path) -> Path:
-    """Write the source notebook and generate the release, which also fills the gradebook."""
+    """Write the source notebook and generate the release, which fills the gradebook too."""
     put_programs_on_path()
     folder = root / "source" / SLUG
     folder.mkdir(parents=True)
@@ -93,7 +93,7 @@ def answer_notebook(root: Path, code: str = "def add(a, b):\n    return a + b", 
 
 
 def submit(root: Path, student: str, nb: nbformat.NotebookNode, files: dict[str, bytes] | None = None) -> None:
-    """Put a submission where collecting puts it."""
+    """Put a submission where `collect` would put it."""
     folder = root / "submitted" / student / SLUG
     folder.mkdir(parents=True, exist_ok=True)
     nbformat.write(nb, folder / f"{SLUG}.ipynb")
@@ -105,7 +105,7 @@ def submit(root: Path, student: str, nb: nbformat.NotebookNode, files: dict[str,
 
 
 def autograde(root: Path, student: str) -> None:
-    """Run nbgrader's Autograde without kernel, keeping outputs: tested here is what pages make of it."""
+    """Run nbgrader's Autograde without a kernel, keeping outputs: only the pages are tested here."""
     config = _config(root)
     config.CourseDirectory.student_id = student
     converter = Autograde(coursedir=CourseDirectory(config=config), config=config)
@@ -122,7 +122,7 @@ def autograde(root: Path, student: str) -> None:
 
 
 def add_output(nb: nbformat.NotebookNode, data: dict, cell: int = 1) -> None:
-    """Save an output in a code cell, as a student's notebook may hold any."""
+    """Save an output in a code cell: a student's notebook may contain any output."""
     nb.cells[cell].outputs = [*nb.cells[cell].get("outputs", []), new_output("display_data", data=data)]
 
 

@@ -1,4 +1,4 @@
-"""What a student may try against whoever opens her submission: each attack sets `window.pwned`, or phones home."""
+"""Attacks by a student on whoever opens their submission: each sets `window.pwned` or contacts another server."""
 
 import base64
 
@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output, new_raw_ce
 from tests.formgrader.course_folder import answer_notebook
 
 RUN = "window.pwned=1"
-AWAY = "http://198.51.100.7/seen"  # a documentation address: nobody is there
+AWAY = "http://198.51.100.7/seen"  # a documentation address, where no machine answers
 SVG = f'<svg xmlns="http://www.w3.org/2000/svg" onload="{RUN}"><script>{RUN}</script></svg>'
 NAME = f"<img src=x onerror={RUN}>\"'><script>{RUN}</script>"
 
@@ -61,7 +61,7 @@ FILES = {
 
 
 def notebook(root) -> nbformat.NotebookNode:
-    """The release filled in with every attack in every place that a student can write to."""
+    """Return the release with attacks in every place that a student can write to."""
     written = "\n\n".join(MARKUP)
     nb = answer_notebook(
         root, code=f'def add(a, b):\n    """<script>{RUN}</script>"""\n    return a + b', written=written

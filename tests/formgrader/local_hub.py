@@ -1,7 +1,7 @@
-"""The product's Hub with exchange, grading service and formgrader, for one session.
+"""The product's Hub with exchange, grading service and formgrader for one test session.
 
-Everybody has the part in the course that the semester service would give: ada, ben and cleo are students, tom is a TA,
-ida an instructor. They log in with the Hub's shared password.
+Everybody has the role in the course that the semester service would give them: ada, ben and cleo are students, tom is
+a TA, ida an instructor. They log in with the Hub's shared password.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ STAFF = {"tom": "ta", "ida": "instructor"}
 
 @contextmanager
 def local_hub(var: Path, given: Mapping[str, str] | None = None) -> Iterator[SupervisedHub]:
-    """Run a Hub whose course directory is `var/course`; its programs have the given variables too."""
+    """Run a Hub whose course directory is `var/course`; its programs also get the given variables."""
     environ = {
         "HUB_VAR": str(var),
         "HUB_PORT": str(free_port()),
@@ -31,14 +31,14 @@ def local_hub(var: Path, given: Mapping[str, str] | None = None) -> Iterator[Sup
         "HUB_WITHOUT": "[semester, home, idle-culler]",
     }
     worker_environment()
-    # The machine's environment names a proxy; none of what this Hub asks of itself may go there.
+    # The environment sets a proxy; none of the Hub's internal requests may go through it.
     with recording_proxy() as proxy, supervised_hub(environ, given={**proxy.environment, **(given or {})}) as hub:
         enrol(hub)
         yield hub
 
 
 def enrol(hub: SupervisedHub) -> None:
-    """Make everybody known, in the groups of their part and of the course."""
+    """Add everybody to the Hub, in the groups of their role and of the course."""
     for group in (student_group(COURSE), staff_group(COURSE)):
         hub.registrar("POST", f"/groups/{group}")
     for name in STUDENTS:

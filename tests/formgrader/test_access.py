@@ -1,4 +1,4 @@
-"""Rights: what nbgrader offers is either in our table or refused; students get 403; nothing forged is taken."""
+"""Rights: every request that nbgrader offers is in our table or refused; students and forged requests get 403."""
 
 import json
 
@@ -15,7 +15,7 @@ WRITING = ("POST", "PUT", "DELETE", "PATCH")
 
 
 def nbgraders_verbs() -> list[tuple[str, str]]:
-    """Every (handler, method) that nbgrader's formgrader answers."""
+    """Return every (handler, method) that nbgrader's formgrader answers."""
     found = []
     for _, handler, *_ in [*handlers.default_handlers, *apihandlers.default_handlers]:
         if not issubclass(handler, StaticFileHandler):
@@ -27,7 +27,7 @@ def nbgraders_verbs() -> list[tuple[str, str]]:
 
 
 def test_every_verb_of_nbgrader_is_decided():
-    """A new verb in a later nbgrader fails here until somebody says who may use it."""
+    """A new verb in a later nbgrader makes this test fail until it is decided who may use it."""
     expected = {
         (GRADE): {("GradeHandler", "PUT"), ("CommentHandler", "PUT"), ("FlagSubmissionHandler", "POST")},
         (RUN): {
@@ -81,7 +81,7 @@ class TestInTheBrowser:
         assert visit("ida").fetch("PUT", path, json.dumps({"first_name": "x"})) in (403, 405)
 
     def test_a_forged_request_changes_nothing(self, visit, course, submissions):
-        """Without the page's token a request from another page of this browser is refused."""
+        """A request without the page's token is refused and changes nothing."""
         tom = visit("tom")
         with gradebook(course) as book:
             grade = next(

@@ -1,4 +1,4 @@
-"""Whatever an answer costs to lay out: its page comes in time, the answer can be read, and others are answered."""
+"""However costly an answer is to render, its page arrives in time, it can be read, and other requests are answered."""
 
 import html
 import threading
@@ -16,7 +16,7 @@ from tito.rendering import Renderer
 from tests.formgrader import costly, course_folder
 
 AT_ONCE = 2.0
-SHOWN = 200  # characters of an answer that are looked for
+SHOWN = 200  # number of an answer's characters that must appear
 PAGE = {"base_url": "/x", "submission_id": "s", "notebook_id": "n", "assignment_id": "a", "index": 0, "total": 1}
 
 
@@ -50,7 +50,7 @@ def put(root, **content):
 
 
 def both(root, exporter, path) -> tuple[str, str]:
-    """Make eli's feedback and page, and after them the next student's; each in its time."""
+    """Make eli's feedback and page, then the next student's, each within its time limit."""
     made = []
     for student, most in (("eli", costly.SECONDS), ("fay", costly.SECONDS / 4)):
         started = time.monotonic()
@@ -132,7 +132,7 @@ def test_a_renderer_that_was_ended_is_replaced():
 
 @pytest.mark.live
 def test_others_are_answered_while_a_costly_page_is_made(visit, course, submissions):
-    """The formgrader goes on: its health, another page, points, while one page takes its seconds."""
+    """The formgrader's health check is answered quickly while one costly page is rendered."""
     path = course / "autograded" / "cleo" / "tensor" / "tensor.ipynb"
     before = path.read_text()
     nb = nbformat.reads(before, as_version=4)

@@ -1,4 +1,4 @@
-"""Formulas are drawn by the browser itself, from MathML of ours: nothing is loaded, nothing of a student's gets in."""
+"""The browser draws formulas from our MathML: nothing is loaded, and no markup by a student gets in."""
 
 import json
 import re
@@ -81,7 +81,7 @@ def test_a_page_of_feedback_has_them_and_asks_nobody():
 
 
 def test_elements_are_of_mathml_alone():
-    """What a browser would read as HTML inside a formula is not on the list."""
+    """Elements that a browser would read as HTML inside a formula are not allowed."""
     assert not ELEMENTS & {
         "annotation-xml",
         "annotation",

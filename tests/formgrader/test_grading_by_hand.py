@@ -1,4 +1,4 @@
-"""A TA reads a written answer, gives points and a comment; the gradebook, the record and the next TA see it."""
+"""A TA reads a written answer and gives points and a comment, which the gradebook, the record and other staff see."""
 
 import pytest
 import sqlalchemy
@@ -19,7 +19,7 @@ def open_submission(visitor, submission: str) -> None:
 
 
 def saved(page):
-    """The browser's wait for the answer to a change."""
+    """Wait until a change has been answered with success."""
     return page.expect_response(lambda answer: answer.request.method == "PUT" and answer.status == 200)
 
 
@@ -130,7 +130,7 @@ def test_grading_goes_on_after_a_restart_of_the_gateway(visit, hub, course, subm
 
 
 def test_changes_wait_while_grading_writes(visit, course, submissions):
-    """The gateway takes the same lock as the grading service: a change made meanwhile comes after it."""
+    """The gateway uses the same lock as the grading service, so a change made meanwhile is saved afterwards."""
     tom = visit("tom")
     open_submission(tom, submissions["ada"])
     with saved(tom.page), gradebook_lock(course):

@@ -1,4 +1,4 @@
-"""Nothing that a student made runs in a grader's browser, leaves a trace elsewhere, or poses as a part of the page."""
+"""Nothing by a student runs in a grader's browser, contacts another server, or imitates a part of the page."""
 
 from urllib.parse import quote
 
@@ -50,7 +50,7 @@ def test_links_of_a_student_run_nothing_when_they_are_clicked(visit, submissions
 
 
 def test_an_answer_cannot_pose_as_a_score_field(visit, submissions):
-    """The fields of the grading script are those of the page, one each."""
+    """The page contains only its own score fields and cells, each once."""
     tom = visit("tom")
     tom.open(f"submissions/{submissions['ben']}/")
     assert tom.page.locator("#memory").count() == 1
@@ -99,7 +99,7 @@ def test_only_files_of_the_submission_are_served(visit, submissions, path):
 )
 @pytest.mark.parametrize("attack", [f'";{RUN};//', f"</script><script>{RUN}</script>", f"'-({RUN})-'", "{{7*7}}"])
 def test_an_address_runs_nothing(visit, path, attack):
-    """nbgrader's templates put parts of the address into scripts; here such an address has no page."""
+    """nbgrader's templates put parts of the address into scripts; here nothing from such an address runs."""
     tom = visit("tom")
     tom.open(path.format(quote(attack, safe="")))
     unharmed(tom)
@@ -107,7 +107,7 @@ def test_an_address_runs_nothing(visit, path, attack):
 
 
 def test_every_page_blocks_scripts_that_it_does_not_name(visit, submissions):
-    """The second wall alone: markup that got past the first would still not run."""
+    """The second defence works alone: markup that got past the first would still not run."""
     tom = visit("tom")
     for path in ("gradebook", f"submissions/{submissions['ada']}/", "manage_students"):
         tom.open(path)

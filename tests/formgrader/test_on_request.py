@@ -1,4 +1,4 @@
-"""The gateway costs a hundred megabytes: it is built for people, not for the Hub that looks whether it lives."""
+"""The gateway needs a hundred megabytes, so it is built for people's requests, not for the Hub's health checks."""
 
 import pytest
 from tito.formgrader.on_request import OnRequest
@@ -9,11 +9,11 @@ PREFIX = "/services/formgrader/"
 
 
 class Page(web.RequestHandler):
-    """What the gateway would answer."""
+    """The gateway's page."""
 
 
 def made(path: str, **headers: str) -> bool:
-    """Tell whether a first request builds the gateway."""
+    """Tell whether this first request builds the gateway."""
     router = OnRequest(PREFIX, lambda: web.Application([(".*", Page)]))
     line = RequestStartLine("GET", path, "HTTP/1.1")
     request = HTTPServerRequest(
@@ -24,10 +24,10 @@ def made(path: str, **headers: str) -> bool:
 
 
 class Connection(HTTPConnection):
-    """Where an answer would go; nothing is answered here."""
+    """The connection of a request that is never answered."""
 
     def set_close_callback(self, callback) -> None:
-        """Nobody closes it."""
+        """Ignore the callback: the connection is never closed."""
 
 
 @pytest.mark.parametrize("path", [PREFIX, f"{PREFIX}health"])

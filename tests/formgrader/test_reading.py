@@ -1,4 +1,4 @@
-"""Two people read side by side: each is given another answer, both give points at once, and no point is lost."""
+"""Two people read at the same time: each gets a different answer, both give points, and no points are lost."""
 
 import os
 import warnings
@@ -15,7 +15,7 @@ from tests.formgrader.test_grading_by_hand import saved
 from tests.grading_service.a_reading import SimpleNamespace
 
 pytestmark = pytest.mark.live
-READERS = ("gus", "hal")  # students whom only this test reads
+READERS = ("gus", "hal")  # students whose answers only this test reads
 
 
 def answers(course) -> dict:
@@ -25,9 +25,9 @@ def answers(course) -> dict:
 
 @pytest.fixture
 def unread(course):
-    """Two submissions of which nothing was read; all others have their points."""
+    """Two unread submissions; all others have their points."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
+        warnings.simplefilter("ignore", SAWarning)  # from nbgrader, when it adds rows
         for student in READERS:
             course_folder.submit(course, student, course_folder.answer_notebook(course))
             course_folder.autograde(course, student)
@@ -39,14 +39,14 @@ def unread(course):
 
 
 def next_to_read(visitor) -> str:
-    """Follow the way to the next answer; return the submission that it leads to."""
+    """Open the next answer; return its submission."""
     visitor.open("reading/tensor/next")
     loaded(visitor)
     return visitor.page.url.split("/submissions/")[1].split("/")[0]
 
 
 def loaded(visitor) -> None:
-    """Wait until the page knows points, comments, and comments with points."""
+    """Wait until the page has loaded points, comments, and comments with points."""
     visitor.page.wait_for_load_state("networkidle")
     visitor.page.wait_for_selector(".with-points", state="attached")
 
@@ -58,7 +58,7 @@ def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, 
     expect(tom.page.locator("#memory")).to_be_focused()
     expect(tom.page.locator("#memory")).to_be_in_viewport()
 
-    # One makes a comment that takes two points, the other finds it and uses it, then gives points over it by hand.
+    # One makes a comment that takes off two points; the other finds it and uses it.
     tom.page.click("summary:has-text('New comment with points')")
     tom.page.fill("[aria-label='Words of a new comment on memory']", "Name the buffer.")
     tom.page.fill("[aria-label='Points of a new comment on memory']", "-2")
@@ -73,7 +73,7 @@ def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, 
     expect(ida.page.locator("#memory")).to_have_value("8")
     expect(ida.page.locator(".with-points button")).to_have_attribute("aria-pressed", "true")
 
-    # Both have one submission open: the second is told, and a press from a page that is behind loses nothing.
+    # Both have the same submission open: the second is told, and a click on an outdated page loses nothing.
     ida.open(f"submissions/{first}/")
     expect(ida.page.locator("#who-reads")).to_contain_text("tom has had memory open")
     if folder := os.environ.get("SCREENSHOTS"):
@@ -88,7 +88,7 @@ def test_two_read_side_by_side_and_a_comment_is_changed_for_both(visit, course, 
     expect(ida.page.locator("#memory")).to_have_value("7")
     assert answers(course)[unread[first]].points == 7.0
 
-    # The comment takes three points now: of all who got it, but where somebody set the points by hand since.
+    # The comment now takes off three points for everyone who got it, except where points have been set by hand since.
     ida.page.click("summary:has-text('New comment with points')")
     ida.page.click("text=Change one for all")
     ida.page.fill("[name=points]", "-3")

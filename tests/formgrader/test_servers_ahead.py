@@ -1,4 +1,4 @@
-"""Before a lab the semester service starts students' servers by its own right, which reaches nobody else's."""
+"""Before a lab the semester service starts students' servers; it has no right to start anybody else's."""
 
 import pytest
 from tito.errors import TitoError
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.service
 
 
 def test_the_semester_service_starts_students_servers_and_nobody_elses(hub):
-    student_environment(hub.settings.semester_file)  # the Hub would make it, and reach packages by its recording proxy
+    student_environment(hub.settings.semester_file)  # else the Hub would make it, through its recording proxy
     hub.know("lea", "student", student_group(COURSE))
     asking = Hub(hub.settings.hub_api_url, hub.semester_token)
     try:

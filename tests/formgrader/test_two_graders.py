@@ -1,4 +1,4 @@
-"""Two people grade one submission at once: nothing that one gave is lost without the other's seeing it."""
+"""Two people grade one submission at the same time: neither overwrites the other's grade without seeing it."""
 
 import json
 import os
@@ -18,7 +18,7 @@ SCORE, COMMENT = "manual_score", "manual_comment"
 
 @pytest.fixture(scope="module")
 def dora(course):
-    """A submission that only these tests grade: the ids of its notebook, of its answer's grade and comment."""
+    """A submission that only these tests grade: the ids of its notebook, and of its answer's grade and comment."""
     course_folder.submit(course, "dora", course_folder.answer_notebook(course, written="Strides."))
     autograde(course)
     with gradebook(course) as book:
@@ -28,7 +28,7 @@ def dora(course):
 
 @pytest.fixture
 def tom(visit, dora):
-    """A TA with a page that is open on the submission, of which nothing is graded yet."""
+    """A TA who has the submission open, with nothing graded yet."""
     tom = visit("tom")
     open_submission(tom, dora["submission"])
     for path in (f"grade/{dora['grade']}", f"comment/{dora['comment']}"):
@@ -48,12 +48,12 @@ def ida(visit, dora, tom):
 
 def autograde(course) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
+        warnings.simplefilter("ignore", SAWarning)  # from nbgrader, when it adds rows
         course_folder.autograde(course, "dora")
 
 
 def ask(visitor, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
-    """Ask the API as a script of the page; return status and answer."""
+    """Send an API request as a script on the page would; return status and answer."""
     return tuple(
         visitor.page.evaluate(
             """async ([method, url, body]) => {
@@ -106,14 +106,14 @@ def test_a_stale_change_is_refused_and_says_who_gave_what(tom, ida, dora, course
     assert all(answer["yours"][name] == wanted for name, wanted in second.items())
     assert "tom set the" in answer["error"]
     assert state(course) == held
-    # Whoever has seen the other's may overwrite it.
+    # After seeing the other person's change, one may overwrite it.
     assert ask(ida, "PUT", path, {**second, "version": answer["theirs"]["version"]})[0] == 200
     assert state(course) != held
 
 
 @pytest.mark.parametrize("body", [{SCORE: 9}, {SCORE: None, "extra_credit": 1}, {SCORE: None}, {SCORE: ""}])
 def test_a_change_without_a_version_overwrites_nothing(tom, dora, course, body):
-    """A page from before, or a script: it may fill what is empty."""
+    """An outdated page or a script that names no version may only fill in an empty grade."""
     path = f"grade/{dora['grade']}"
     assert ask(tom, "PUT", path, {SCORE: 4})[0] == 200
     status, answer = ask(tom, "PUT", path, body)
@@ -134,7 +134,7 @@ def test_a_field_that_is_not_named_stays(tom, dora, course):
 
 
 def test_of_changes_from_one_version_one_is_taken(tom, dora, course):
-    """However they race: the lock decides, and one after the other is compared with what then holds."""
+    """Of concurrent changes from the same version, exactly one is accepted; the others get 409."""
     answers = tom.page.evaluate(
         """async ([url, version]) => {
             const xsrf = document.documentElement.dataset.xsrf;
@@ -165,10 +165,10 @@ def test_points_that_were_meant_for_an_earlier_attempt_are_refused(tom, dora, co
 def test_a_flag_is_not_taken_off_unseen(tom, ida, dora):
     path = f"submitted_notebook/{dora['submission']}/flag"
     assert ask(tom, "POST", path)[1]["flagged"] is True
-    status, answer = ask(ida, "POST", path)  # nbgrader's own request would take it off
+    status, answer = ask(ida, "POST", path)  # nbgrader's request toggles, which would remove the flag
     assert status == 409
     assert "is already flagged" in answer["error"]
-    ida.page.keyboard.press("Control+Shift+F")  # ida's page has not seen it: what she wants is a flag
+    ida.page.keyboard.press("Control+Shift+F")  # ida's page does not show the flag yet, so this sets it
     expect(ida.page.locator("#statusmessage")).to_have_text("Submission flagged")
     ida.page.keyboard.press("Control+Shift+F")
     expect(ida.page.locator("#statusmessage")).to_have_text("Submission unflagged")
@@ -195,7 +195,7 @@ def test_the_page_shows_both_and_keeps_either(tom, ida, course):
     assert state(course)[:2] == (4.0, None)
 
     with saved(tom.page):
-        type_in(tom, "#memory", "5")  # tom's page is of its own last change: no question
+        type_in(tom, "#memory", "5")  # tom's page has its own last change, so no question is asked
     type_in(ida, "#memory", "8")
     ida.page.locator("dialog.conflict").wait_for()
     with saved(ida.page):
@@ -227,7 +227,7 @@ def test_fast_typing_is_no_conflict_with_oneself(tom, course):
 
 
 def said(locator) -> str:
-    """The text as it is read: quotation marks are the browser's."""
+    """Return the text as it is read, with the quotation marks that the browser adds."""
     quoted = "box => box.querySelectorAll('q').forEach(q => { q.replaceWith('“' + q.textContent + '”'); })"
     locator.evaluate(quoted)
     return " ".join(locator.inner_text().split())

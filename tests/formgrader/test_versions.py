@@ -1,4 +1,4 @@
-"""A version of a grade is of one attempt: no change of its time makes another, and another attempt always does."""
+"""A grade's version belongs to one attempt: changing the attempt's time keeps it, another attempt changes it."""
 
 import datetime
 import json
@@ -11,14 +11,14 @@ from tito.running_nbgrader import put_programs_on_path
 
 from exchange.protocol.models import Receipt, SignedReceipt, plain
 
-# nbgrader's own, when it adds rows
+# from nbgrader, when it adds rows
 pytestmark = [pytest.mark.service, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 DUE = datetime.datetime(2026, 11, 20, 12)
 
 
 @pytest.fixture
 def book(tmp_path: Path):
-    put_programs_on_path()  # nbgrader makes a gradebook by a program
+    put_programs_on_path()  # nbgrader starts a program to make a gradebook
     with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "course") as gradebook:
         gradebook.add_assignment("tensor", duedate=DUE)
         gradebook.add_notebook("tensor", "tensor")
@@ -49,7 +49,7 @@ def test_a_change_of_the_schedule_overtakes_nobody(book: Gradebook, tmp_path: Pa
 
 
 def test_another_attempt_within_grace_is_another_version(book: Gradebook, tmp_path: Path) -> None:
-    """Both have the due time, from which nbgrader reads "on time"."""
+    """Both attempts have the due time as their timestamp, which to nbgrader means "on time"."""
     graded(tmp_path, "first")
     before = versions(book)
     graded(tmp_path, "second")

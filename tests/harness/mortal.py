@@ -1,7 +1,7 @@
-"""What tests start ends with them, also where pytest is killed and none of its own code runs any more.
+"""Programs that tests start end with the tests, even if pytest is killed and can't clean up.
 
-The kernel sends the signal when the *thread* that started a program ends: start programs from the main thread, as
-fixtures do, never from a pool's.
+The kernel sends the signal when the *thread* that started a program ends, so start programs from the main thread, as
+fixtures do, never from a thread of a pool.
 """
 
 import signal
@@ -17,15 +17,15 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def mortal(command: list[str], sig: str = "TERM") -> list[str]:
-    """Return the command, which gets this signal when whoever starts it is dead; its pid is the same."""
+    """Return the command with a wrapper that sends it this signal when its parent dies; the pid stays the same."""
     return ["setpriv", "--pdeathsig", sig, "--", *command]
 
 
 @contextmanager
 def swept(marker: str) -> Iterator[None]:
-    """Kill whatever carries a supervisor's marker if this process dies during the block."""
+    """If this process dies during the block, kill every process with a supervisor's marker."""
     line = mortal([sys.executable, "-m", "tests.harness.mortal", marker])
-    # In a session of its own: Ctrl-C ends pytest, which then sweeps itself.
+    # In a separate session: on Ctrl-C pytest ends and cleans up itself.
     with subprocess.Popen(line, cwd=CHECKOUT, stdout=subprocess.PIPE, start_new_session=True) as keeper:
         assert keeper.stdout is not None and keeper.stdout.readline() == b"ready\n"
         try:
@@ -35,7 +35,7 @@ def swept(marker: str) -> Iterator[None]:
 
 
 def keep(marker: str) -> None:
-    """Wait for the signal, then sweep until nothing is left: a Hub may be starting servers meanwhile."""
+    """Wait for the signal, then kill until no process is left, because a Hub may still be starting servers."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     print("ready", flush=True)
     signal.sigwait({signal.SIGTERM})

@@ -1,7 +1,7 @@
-"""A Hub with the product's settings, roles, services and supervisor, run by the tests' own process.
+"""A Hub with the product's settings, roles, services and supervisor, run by the tests' process.
 
-What a test needs different is a setting (`HUB_...`), a fragment of configuration, or a variable for the programs. In
-place of the semester service, which would apply a semester file, the tests act with its name, its token and its scopes.
+A test can change settings (`HUB_...`), add a fragment of configuration, or set variables for the programs. Instead of
+running the semester service, which would apply a semester file, the tests use its name, its token and its scopes.
 """
 
 import os
@@ -39,7 +39,7 @@ c.JupyterHub.load_roles.append({"name": "service-semester", "scopes": scopes, "s
 
 @dataclass
 class GivenSupervisor(Supervisor):
-    """Gives each program some variables more than the product does."""
+    """Gives each program some more variables than the product does."""
 
     given: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,7 +50,7 @@ class GivenSupervisor(Supervisor):
 
 @dataclass
 class SupervisedHub:
-    """A running Hub; nobody is known to it yet."""
+    """A running Hub that does not know any people yet."""
 
     settings: Settings
     supervisor: Supervisor
@@ -70,14 +70,14 @@ class SupervisedHub:
 
     @property
     def password(self) -> str:
-        """Everybody's, where `authenticator` is shared-password."""
+        """Return the password of everybody if `authenticator` is shared-password."""
         return read_or_create(self.settings.secrets, SHARED_PASSWORD)
 
     def service_url(self, name: str) -> str:
         return service_url(name, self.settings)
 
     def registrar(self, method: str, path: str, **options) -> httpx.Response:
-        """Ask the Hub as the semester service does."""
+        """Send a request to the Hub as the semester service does."""
         headers = {"Authorization": f"token {self.semester_token}"}
         answer = httpx.request(
             method, f"{self.settings.hub_api_url}{path}", headers=headers, timeout=30, trust_env=False, **options
@@ -86,13 +86,13 @@ class SupervisedHub:
         return answer
 
     def know(self, name: str, *groups: str) -> None:
-        """Make somebody known to the Hub, with a part in the course if groups are named."""
+        """Add a person to the Hub, and to these groups of the course."""
         self.registrar("POST", "/users", json={"usernames": [name]})
         for group in groups:
             self.join(name, group)
 
     def join(self, name: str, group: str) -> None:
-        """Put somebody into a group, or the one of a role in the course."""
+        """Put a person into a group, or into the group of a role in the course."""
         group = role_group(group, self.settings.course) if group in GROUP_ROLES else group
         self.registrar("POST", f"/groups/{group}/users", json={"users": [name]})
 
@@ -100,24 +100,24 @@ class SupervisedHub:
         return (self.settings.var / "log" / f"{name}.log").read_text()
 
     def stop(self, name: str) -> None:
-        """End one program as an operator would; it stays away until it is brought back."""
+        """Stop one program as an operator would; it stays stopped until `bring_back`."""
         self._end(name, signal.SIGTERM)
 
     def kill(self, name: str) -> None:
-        """Kill one program alone, as kill -9 does; its children must see for themselves."""
+        """Kill only this program, as kill -9 does; its children are not killed."""
         self._end(name, signal.SIGKILL)
 
     def bring_back(self, name: str) -> None:
-        """Let the supervisor see that a service has ended, and wait until its successor answers."""
+        """Let the supervisor notice that a service has ended, and wait until its replacement answers."""
         wait(self.supervisor, name, f"{self.service_url(name)}/health")
 
     def _end(self, name: str, sig: int) -> None:
         pid = self.supervisor.programs[name].pid
         os.kill(pid, sig)
-        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, and still the supervisor's to find
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # it is dead, but the supervisor can still wait for it
 
     def token(self, person: str, *scopes: str) -> str:
-        """Log in with the shared password and make an API token, with all of the person's scopes by default."""
+        """Log in with the shared password and make an API token, by default with all of the person's scopes."""
         with httpx.Client(base_url=self.url, trust_env=False, follow_redirects=True, timeout=20) as browser:
             browser.get("/hub/login?next=/hub/token")
             browser.post(
@@ -138,7 +138,7 @@ class SupervisedHub:
 def supervised_hub(
     environ: Mapping[str, str], fragment: str = "", given: Mapping[str, str] | None = None
 ) -> Iterator[SupervisedHub]:
-    """Run a Hub of these settings (HUB_...), with a fragment of configuration and variables for all programs."""
+    """Run a Hub with these settings (HUB_...), a fragment of configuration, and variables for all programs."""
     settings = load_settings(environ)
     config = settings.var / "jupyterhub_config.d"
     config.mkdir(parents=True)
@@ -160,7 +160,7 @@ def supervised_hub(
 
 @contextmanager
 def only_these(environ: Mapping[str, str]) -> Iterator[None]:
-    """Let the Hub's programs inherit these settings and no other test's."""
+    """Let the Hub's programs inherit only these settings, and none from other tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("HUB_")]:
             patch.delenv(name)

@@ -1,4 +1,4 @@
-"""A test run that is killed leaves nothing behind: no Hub, proxy, service, server, database or browser."""
+"""A killed test run leaves nothing behind: no Hub, proxy, service, server, database or browser."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ import pytest
 from tests.harness.mortal import CHECKOUT, mortal
 
 pytestmark = pytest.mark.live
-# What each harness starts. Of a supervised Hub also somebody's server, which its Hub would leave running.
+# What each harness starts; for a supervised Hub also a person's server, which the Hub would leave running.
 RUN = """
 import time
 from contextlib import ExitStack
@@ -51,14 +51,14 @@ def test_everything(tmp_path):
         Path(READY).touch()
         time.sleep(600)
 """
-# A word of the command line of each.
+# A part of each program's command line.
 STARTED = ("jupyterhub --config", "hub_config.run.front", "configurable-http-proxy", "hub_config serve", "launch.py")
 STARTED += ("postgres", "exchange serve", "chromium", "tests.harness.mortal")
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that PostgreSQL's user may enter; as TMPDIR it marks every process of a run."""
+    """A folder that PostgreSQL's user can enter; as TMPDIR it marks every process of a run."""
     made = Path(tempfile.mkdtemp(prefix="killed-"))
     made.chmod(0o755)
     yield made
@@ -99,13 +99,13 @@ def until(condition, seconds: float, said=lambda: "") -> None:
 
 
 def left(family: dict[int, str], folder: Path) -> dict[int, str]:
-    """Return pid -> command line of those of a family that live, and of whoever else the folder marks."""
+    """Return pid -> command line of those of `family` that are alive, and of all processes that the folder marks."""
     now = commands()
     return {pid: command for pid, command in family.items() if now.get(pid) == command} | marked(folder)
 
 
 def descendants(pid: int) -> dict[int, str]:
-    """Return the command lines of what a process started, and what that started."""
+    """Return the command lines of all descendants of a process."""
     parents, found, now = {}, {pid}, commands()
     for each in now:
         parents[each] = parent(each)
@@ -115,7 +115,7 @@ def descendants(pid: int) -> dict[int, str]:
 
 
 def marked(folder: Path) -> dict[int, str]:
-    """Return the processes that name the folder in their environment or on their command line."""
+    """Return the processes that have the folder's name in their environment or command line."""
     mark, found = str(folder).encode(), {}
     for pid, command in commands().items():
         try:
@@ -128,7 +128,7 @@ def marked(folder: Path) -> dict[int, str]:
 
 
 def commands() -> dict[int, str]:
-    """Return pid -> command line of all processes but those that have ended and kernel threads."""
+    """Return pid -> command line of all processes except zombies and kernel threads."""
     found = {}
     for entry in Path("/proc").glob("[0-9]*"):
         try:

@@ -1,7 +1,7 @@
-"""A student's server that shows a page of the student's own: what it does to whoever opens it is hostile_page.js.
+"""A student's server that shows a page written by the student; hostile_page.js is its attack on whoever opens it.
 
-The student needs nothing for it but a file in their home, which their server reads when it starts. The page is shown
-to everybody, since it asks for no login, and it notes the cookies that browsers send along.
+The student needs only a file in their home, which their server reads when it starts. The page needs no login, so
+everyone can see it, and the server records the cookies that browsers send.
 """
 
 import os
@@ -53,7 +53,7 @@ def plant(home: Path, owner: int) -> None:
 
 
 def plant_from_inside(student: Shell) -> None:
-    """Write the same files as the student does it, in JupyterLab; the server reads them when it starts again."""
+    """Write the same files as a student could in JupyterLab; the server reads them at its next start."""
     assert "ready" in student.run("mkdir -p ~/www ~/.jupyter && echo ready")
     for name, text in FILES.items():
         visible = f"www/{Path(name).name}"

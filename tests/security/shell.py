@@ -1,4 +1,4 @@
-"""A shell inside somebody's server, over HTTP as her browser would: what runs here runs where her code runs."""
+"""A shell inside a person's server, used over HTTP as their browser would: it runs where the person's code runs."""
 
 import asyncio
 import base64
@@ -15,40 +15,40 @@ from tornado.websocket import websocket_connect
 
 from tests.e2e.names import server_origin
 
-START_SECONDS = 180  # of a machine that does other things too
+START_SECONDS = 180  # on a machine that is busy with other work
 
 
 @dataclass
 class Shell:
-    """A terminal of `name`'s server; `token` may do what she may do."""
+    """A terminal in the server of `name`; `token` has all of that person's rights."""
 
     hub_url: str
     name: str
     token: str
 
     def run(self, script: str, seconds: float = 60) -> str:
-        """Run a shell script, return what it printed; raise AssertionError if it did not end in time."""
+        """Run a shell script and return what it printed; raise TimeoutError if it does not end in time."""
         return asyncio.run(asyncio.wait_for(self._run(script), seconds))
 
     def python(self, program: str, seconds: float = 60) -> str:
-        """Run a Python program with her server's interpreter."""
+        """Run a Python program with the server's interpreter."""
         return self.run(f"python - <<'END_OF_PROGRAM'\n{program}\nEND_OF_PROGRAM", seconds)
 
     def request(self, method: str, path: str, **more) -> httpx.Response:
-        """Ask any page of the Hub with her token."""
+        """Request any page of the Hub with the person's token."""
         return httpx.request(
             method, self.address(path), headers={"Authorization": f"token {self.token}"}, timeout=30, **more
         )
 
     def address(self, path: str) -> str:
-        """Return where a path of the Hub or of her own server is."""
+        """Return the address of a path on the Hub or on the person's own server."""
         own = path.startswith(f"/user/{self.name}/")
         return (server_origin(self.hub_url, self.name) if own else self.hub_url) + path
 
     async def _run(self, script: str) -> str:
         terminal = self.request("POST", f"/user/{self.name}/api/terminals").json()["name"]
         mark = secrets.token_hex(6)
-        # Encoded, so that the marks stand in what is printed and not in what the terminal echoes.
+        # Encoded, so that the marks appear in the output but not in the terminal's echo.
         marked = f"echo begin-{mark}\n{script}\necho end-{mark}\n"
         typed = f"echo {base64.b64encode(marked.encode()).decode()} | base64 -d > /tmp/script; bash /tmp/script\n"
         address = self.address(f"/user/{self.name}/terminals/websocket/{terminal}").replace("http", "ws", 1)
@@ -62,7 +62,7 @@ class Shell:
         finally:
             socket.close()
             while await socket.read_message() is not None:
-                pass  # until the connection is closed
+                pass  # wait until the connection is closed
             self.request("DELETE", f"/user/{self.name}/api/terminals/{terminal}")
         inside = re.search(rf"begin-{mark}\r?\n(.*)end-{mark}", printed, re.DOTALL)
         assert inside, printed
@@ -70,7 +70,7 @@ class Shell:
 
 
 def shell_of(hub_url: str, name: str, password: str, typed: str = "") -> Shell:
-    """Log in, start the server, and give a shell in it; `typed` is what the person types as their name."""
+    """Log in, start the server, and return a shell in it; `typed` is what the person types as their name."""
     shell = Shell(hub_url, name, token_of(hub_url, name, password, typed))
     shell.request("POST", f"/hub/api/users/{name}/server")
     deadline = time.monotonic() + START_SECONDS
@@ -81,7 +81,7 @@ def shell_of(hub_url: str, name: str, password: str, typed: str = "") -> Shell:
 
 
 def token_of(hub_url: str, name: str, password: str, typed: str = "") -> str:
-    """Log in as in a browser, and return a token that may do what its owner may."""
+    """Log in as in a browser, and return a token with all of its owner's rights."""
     with closing(browser_of(hub_url, name, password, typed)) as browser:
         browser.get("/hub/home")
         headers = {"X-XSRFToken": _xsrf(browser), "Referer": f"{hub_url}/hub/home"}

@@ -1,4 +1,4 @@
-"""With student A's tokens, other people's servers and data, staff routes and the Hub's API stay shut."""
+"""Student A's tokens give no access to other people's servers and data, staff routes or the Hub's API."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from tests.security.shell import Shell
 pytestmark = [pytest.mark.security, pytest.mark.live]
 
 COURSE = "tinytorch-test"
-# method, path, body; what a student may not do. {hub} paths go through the front door, as from anywhere.
+# method, path, body: requests that a student may not make. They go through the proxy, as from anywhere.
 FORBIDDEN = [
     ("GET", "/user/ben/api/contents", None),
     ("GET", "/user/ben/api/status", None),
@@ -67,7 +67,7 @@ REFUSED = {401, 403, 404, 405}
 
 
 def server_token(shell: Shell) -> str:
-    """The token that a kernel finds in its environment."""
+    """Return the token that a kernel finds in its environment."""
     return shell.run("echo $JUPYTERHUB_API_TOKEN").strip()
 
 
@@ -82,7 +82,7 @@ def test_staff_and_foreign_routes_refuse_a_student(ada: Shell, ben: Shell, which
 
 
 def test_her_own_doors_are_open(ada: Shell):
-    """The requests of the table reach the services: otherwise it could not fail."""
+    """A student's allowed requests reach the services; otherwise the test of the table could not fail."""
     kernel = Shell(ada.hub_url, "ada", server_token(ada))
     for path in ("exchange/api/v1/courses", "grading/api/v1/me", "semester/api/v1/course"):
         assert kernel.request("GET", f"/services/{path}").status_code == 200, path
@@ -90,7 +90,7 @@ def test_her_own_doors_are_open(ada: Shell):
 
 
 def test_from_inside_inner_doors_of_the_machine_are_shut_too(hub: RunningHub, ada: Shell, ben: Shell):
-    """Over loopback, past the proxy: the proxy's API, B's server and the services ask for tokens of their own."""
+    """Over loopback, without the proxy: the proxy's API, B's server and the services refuse the student's token."""
     ports = json.loads((hub.var / "hub" / "ports.json").read_text())
     bens = ben.run("echo $JUPYTERHUB_SERVICE_URL").strip()
     targets = [
@@ -115,7 +115,7 @@ for url in {targets!r}:
 
 
 def test_kernels_do_not_listen_on_the_network(ada: Shell, ben: Shell):
-    """On a shared loopback anybody could subscribe to what a kernel prints over TCP."""
+    """Over TCP on a shared loopback, anybody could read what a kernel prints; kernels therefore use `ipc`."""
     made = ben.request("POST", "/user/ben/api/kernels", json={"name": "python3"})
     assert made.status_code == 201, made.text
     try:
@@ -165,7 +165,7 @@ print("forked", len(children))
 
 
 def test_a_fork_bomb_ends_at_her_limit_and_others_go_on(hub: RunningHub, ada: Shell, ben: Shell):
-    """The limit of 256 counts a person's processes where she has a uid of her own, that is under root's Hub."""
+    """The limit of 256 processes applies per person only if each has their own uid, that is, if root runs the Hub."""
     forked = int(ada.python(BOMB).split("forked ")[1].split()[0])
     assert forked < 256 if os.geteuid() == 0 else forked > 0
     assert ben.request("GET", "/user/ben/api/status").status_code == 200

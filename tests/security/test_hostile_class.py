@@ -1,4 +1,4 @@
-"""A class with an honest, a forged and a hostile submission: nothing runs in a browser, and each is told her own."""
+"""A class with an honest, a forged and a hostile submission: nothing runs in a browser; each gets their own score."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def read_notebook(student: Shell) -> dict:
 
 
 def submit(student: Shell, text: str) -> str:
-    """Put a text in the notebook's place and submit it with tito; return what tito said."""
+    """Replace the notebook with a text and submit it with tito; return tito's output."""
     model = {"type": "file", "format": "text", "content": text}
     written = student.request("PUT", f"/user/{student.name}/api/contents/{NOTEBOOK}", json=model)
     assert written.status_code == 200, written.text
@@ -33,12 +33,12 @@ def submit(student: Shell, text: str) -> str:
 
 
 def honest(notebook: dict) -> dict:
-    """Solve everything, and answer what is asked."""
+    """Solve every exercise and answer every question."""
     return solved(notebook, solutions("tensor") | dict.fromkeys(written_answers(notebook), life.ANSWER))
 
 
 def forged(notebook: dict) -> dict:
-    """Nothing solved; tests thrown away, points raised, marks forged in metadata and outputs."""
+    """Solve nothing; remove tests, raise points, and forge grades in metadata and outputs."""
     for cell in notebook["cells"]:
         mark = cell["metadata"].get("nbgrader", {})
         if cell["cell_type"] == "code" and mark.get("grade"):
@@ -49,7 +49,7 @@ def forged(notebook: dict) -> dict:
 
 
 def hostile(notebook: dict) -> dict:
-    """Solved, with every attack wherever a student can write."""
+    """Solve everything, and put every attack wherever a student can write."""
     attack = "\n\n".join(MARKUP)
     done = nbformat.from_dict(solved(notebook, solutions("tensor") | dict.fromkeys(written_answers(notebook), attack)))
     cell = new_code_cell(f"x = '<script>{RUN}</script>'")
@@ -68,7 +68,7 @@ def hostile(notebook: dict) -> dict:
 
 
 def unharmed(somebody: Person) -> None:
-    """Nothing of a student's has run in this page or in a frame of it."""
+    """Check that no student's code has run in this page or its frames."""
     assert somebody.dialogs == []
     for frame in somebody.page.frames:
         assert frame.evaluate("window.pwned") is None, frame.url
@@ -76,7 +76,7 @@ def unharmed(somebody: Person) -> None:
 
 @pytest.fixture(scope="module")
 def handed_in(hub: RunningHub) -> dict[str, str]:
-    """Three students submit; who -> what tito said."""
+    """Three students submit; map each to tito's output."""
     passwords = hub.passwords()
     ada, ben, chen = (shell_of(hub.url, name, passwords[name]) for name in ("ada", "ben", "chen"))
     return {
@@ -87,7 +87,7 @@ def handed_in(hub: RunningHub) -> dict[str, str]:
 
 
 def test_a_broken_notebook_is_told_on_its_page(hub: RunningHub):
-    """Half a file arrives whole, and a minute later its page says what is wrong with it."""
+    """A truncated file is accepted, and soon the module's page says what is wrong with it."""
     ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
     whole = read_notebook(ben)
     assert "Your work has arrived" in submit(ben, json.dumps(whole)[:1000])
@@ -129,7 +129,7 @@ def test_a_hostile_class_is_graded_and_harms_nobody(hub: RunningHub, handed_in: 
 
 
 def look_at_every_submission(ta: Person) -> None:
-    """Open each submission in the formgrader, click what can be clicked in it."""
+    """Open each submission in the formgrader and click every link in it."""
     page = ta.page
     ta.go("/services/formgrader/formgrader/gradebook/tensor/tensor")
     page.get_by_role("link", name="Submission #1").wait_for()
@@ -146,7 +146,7 @@ def look_at_every_submission(ta: Person) -> None:
 
 
 def staff_scores(hub: RunningHub) -> dict[str, float]:
-    """Ask the grading service for everybody's automatic points, as the operator."""
+    """Return everybody's automatic points, which the operator reads from the grading service."""
     program = (
         "import json, os, urllib.request as u; "
         "r = u.Request(os.environ['GRADING_URL'] + '/api/v1/assignments/tensor/students', "
@@ -158,7 +158,7 @@ def staff_scores(hub: RunningHub) -> dict[str, float]:
 
 
 def test_a_path_in_the_address_runs_no_configuration(hub: RunningHub, tmp_path):
-    """nbgrader's own formgrader would execute `nbgrader_config.py` of that folder in the server."""
+    """nbgrader's own formgrader would execute that folder's `nbgrader_config.py` in the server."""
     proof = tmp_path / "ran"
     (tmp_path / "nbgrader_config.py").write_text(f"open({str(proof)!r}, 'w').write('ran')\n")
     with chromium() as browser:

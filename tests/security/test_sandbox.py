@@ -1,4 +1,4 @@
-"""From inside student A's server: B's files, processes and tokens, the Hub's state and the course are out of reach."""
+"""From inside student A's server, B's files, processes and tokens, the Hub's state and the course can't be reached."""
 
 import json
 import os
@@ -30,13 +30,13 @@ for top, folders, files in os.walk("/"):
 
 
 def search(shell: Shell, needle: str) -> list[str]:
-    """Return every readable file of the server that contains `needle`."""
+    """Return every file that the server can read and that contains `needle`."""
     shell.run(f"cat > /tmp/search.py <<'END'\n{SEARCH}\nEND")
     return shell.run(f"python /tmp/search.py {needle[:9]} {needle[9:]}", seconds=120).split()
 
 
 def plant(folder: Path, name: str) -> str:
-    """Write a canary where student A must not read it; return its text."""
+    """Write a canary where student A must not be able to read it; return its text."""
     canary = f"canary-{secrets.token_hex(12)}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(canary)
@@ -45,7 +45,7 @@ def plant(folder: Path, name: str) -> str:
 
 
 def test_a_planted_canary_in_her_own_home_is_found(ada: Shell):
-    """The search works: otherwise the tests below could not fail."""
+    """The search works; otherwise the tests below could not fail."""
     ada.run("echo canary-of-mine > ~/mine.txt")
     assert search(ada, "canary-of-mine") == ["/home/ada/mine.txt"]
 
@@ -108,7 +108,7 @@ def test_system_and_configuration_cannot_be_written(ada: Shell):
 
 
 def test_only_the_home_and_scratch_can_be_written(ada: Shell):
-    """Whoever started the Hub: where she has its uid, all folders that hold the mounts are hers."""
+    """This holds whoever started the Hub, even if the student has the Hub's uid and owns the folders of the mounts."""
     assert ada.run(f"find / {HER_OWN} -prune -o ! -type l -writable -print 2>/dev/null").split() == []
     assert ada.run("for here in /home/ada /tmp /dev/shm /var/tmp; do touch $here/x && echo $here; done").split() == [
         *("/home/ada", "/tmp", "/dev/shm", "/var/tmp")
@@ -128,7 +128,7 @@ def test_an_unprivileged_uid_of_her_own_when_the_hub_is_roots(ada: Shell, ben: S
 
 
 def test_the_configuration_says_so_too(ada: Shell):
-    """What is running inside: formgrader, create-assignment and course list are off, the assignment list is on."""
+    """A student's JupyterLab has the assignment list, but no formgrader, create-assignment or course list."""
     page = ada.request("GET", "/user/ada/lab").text
     config = json.loads(
         page.split('<script id="jupyter-config-data" type="application/json">')[1].split("</script>")[0]

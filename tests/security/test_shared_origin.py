@@ -1,7 +1,7 @@
-"""On loopback all is one origin: there the page of a student's server really acts as the TA who opens it.
+"""On loopback there is only one origin, and there a page on a student's server can act as the TA who opens it.
 
-This is why other machines get no such Hub (tests/hub_config/test_origins.py), and what tests/sign_in/test_origins.py
-shows to fail against a server on a domain of its own.
+This is why such a Hub is not offered to other machines (tests/hub_config/test_origins.py). Against a server on its own
+subdomain the attack fails (tests/sign_in/test_origins.py).
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Certificates made for a test, right and wrong ones."""
+"""Make valid and invalid certificates for tests."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -15,7 +15,7 @@ def new_key() -> ec.EllipticCurvePrivateKey:
 
 
 def write_key(file: Path, key: ec.EllipticCurvePrivateKey, passphrase: str = "") -> Path:
-    """Write a private key as PEM, encrypted if there is a passphrase."""
+    """Write a private key as PEM, encrypted if a passphrase is given."""
     locked = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
     form = serialization.PrivateFormat.PKCS8
     file.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, locked))
@@ -26,7 +26,7 @@ def write_key(file: Path, key: ec.EllipticCurvePrivateKey, passphrase: str = "")
 def write_certificate(
     file: Path, key: ec.EllipticCurvePrivateKey, begins_days: float = -1, ends_days: float = 90, names: tuple = ()
 ) -> Path:
-    """Write a self-signed certificate for localhost, 127.0.0.1 and `names`, valid from and to so many days from now."""
+    """Write a self-signed certificate for localhost, 127.0.0.1 and `names`; the days of its validity count from now."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
     known = [x509.DNSName(host) for host in ("localhost", *names)] + [x509.IPAddress(ip_address("127.0.0.1"))]
@@ -47,7 +47,7 @@ def write_certificate(
 
 
 def write_pair(folder: Path, *names: str) -> tuple[Path, Path]:
-    """Write a key and its certificate, for further `names`; return both files."""
+    """Write a key and its certificate, with additional `names`; return both files."""
     key = new_key()
     folder.mkdir(parents=True, exist_ok=True)
     return write_key(folder / "key.pem", key), write_certificate(folder / "chain.pem", key, names=names)

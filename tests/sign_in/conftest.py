@@ -1,4 +1,4 @@
-"""Hubs over https, one at a time, and a machine that knows their names."""
+"""Hubs over https, one at a time, and a machine that resolves their names."""
 
 import ssl
 
@@ -11,7 +11,7 @@ from tests.sign_in.secure import given_certificate, reverse_proxy
 
 @pytest.fixture(scope="session")
 def names():
-    """Let Python know the names that browsers know."""
+    """Let Python resolve the names that browsers resolve."""
     with localhost_names():
         yield
 
@@ -29,5 +29,5 @@ def door(https) -> Door:
 
 @pytest.fixture
 def trust(https) -> ssl.SSLContext:
-    """Trust this certificate and no other."""
+    """Trust only this certificate."""
     return ssl.create_default_context(cafile=str(https[1]))

@@ -1,4 +1,4 @@
-"""A real Hub with its proxy and the home page, started by the Hub's own code, and a person with a browser's cookies."""
+"""A real Hub with its proxy and home page, started by the Hub's own code, and a person with a browser's cookies."""
 
 import html
 import re
@@ -15,12 +15,12 @@ from tests.e2e.hub import free_port, write_semester
 from tests.environments import student_environment
 from tests.harness.supervised import SupervisedHub, supervised_hub
 
-Door = SupervisedHub  # as those who log in see it
+Door = SupervisedHub  # as seen by people who log in
 
 
 @contextmanager
 def running_door(folder: Path, way: str, fragment: str = "", secret: str = "", **variables: str) -> Iterator[Door]:
-    """Run a Hub into which people log in by `way`; ada is a student, ida instructs, dora has dropped the course."""
+    """Run a Hub with the way to log in `way`; ada is a student, ida an instructor, dora has dropped the course."""
     environ = {
         "HUB_VAR": str(folder / "var"),
         "HUB_PORT": str(free_port()),
@@ -42,7 +42,7 @@ def running_door(folder: Path, way: str, fragment: str = "", secret: str = "", *
 
 @contextmanager
 def person(url: str, **options) -> Iterator[httpx.Client]:
-    """Give somebody a browser's cookies and its habit of following redirects."""
+    """Yield a client that keeps cookies and follows redirects, as a browser does."""
     with httpx.Client(base_url=url, follow_redirects=True, timeout=60, **options) as client:
         yield client
 
@@ -62,6 +62,6 @@ def send(client: httpx.Client, page: httpx.Response, **fields: str) -> httpx.Res
 
 
 def words(page: httpx.Response) -> str:
-    """Return what a reader sees of a page, in one line."""
+    """Return a page's visible text in one line."""
     body = re.sub(r"<(script|style|head)\b.*?</\1>", " ", page.text, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())

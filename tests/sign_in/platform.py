@@ -1,4 +1,4 @@
-"""A learning platform that launches the Hub with LTI 1.3: it begins the login, signs with RS256, publishes its keys."""
+"""A learning platform that launches the Hub with LTI 1.3: it starts the login, signs with RS256, publishes its keys."""
 
 import time
 from collections.abc import Iterator
@@ -25,13 +25,13 @@ def new_key() -> rsa.RSAPrivateKey:
 
 @dataclass
 class Platform:
-    """One platform; who is logged in there is the launch's `login_hint`."""
+    """One platform; the launch's `login_hint` says who is logged in there."""
 
     port: int = field(default_factory=free_port)
     key: rsa.RSAPrivateKey = field(default_factory=new_key)
     tool: str = ""
-    asked: list[dict] = field(default_factory=list)  # what the Hub asked the authorize endpoint
-    altered: dict[str, Any] = field(default_factory=dict)  # claims that the next tokens have otherwise
+    asked: list[dict] = field(default_factory=list)  # the Hub's requests to the authorize endpoint
+    altered: dict[str, Any] = field(default_factory=dict)  # claims that are changed in the next tokens
     server: Server | None = None
 
     @property
@@ -39,12 +39,12 @@ class Platform:
         return f"http://127.0.0.1:{self.port}"
 
     def launch(self, person: str, **more: str) -> dict[str, str]:
-        """Return the form with which the platform's link begins a launch."""
+        """Return the form with which the platform's link starts a launch."""
         begin = {"iss": self.url, "login_hint": person, "target_link_uri": f"{self.tool}/services/home/"}
         return begin | {"lti_message_hint": "link-7", "client_id": CLIENT_ID} | more
 
     def token(self, person: str, nonce: str, key: rsa.RSAPrivateKey | None = None, **altered: Any) -> str:
-        """Return a signed launch; `altered` claims replace the usual ones, None leaves one out."""
+        """Return a signed launch; `altered` claims replace the usual ones, and None leaves a claim out."""
         now = int(time.time())
         claims = {
             "iss": self.url,
@@ -66,7 +66,7 @@ class Platform:
         return jwt.encode(claims, key or self.key, algorithm="RS256", headers={"kid": "platform-key"})
 
     def message(self, hint: str, person: str) -> dict[str, Any] | None:
-        """Return the claims of the message that a launch's hint names, None for a hint that is not of this platform."""
+        """Return the claims of the message that a launch's hint names, or None for a hint of another platform."""
         return {} if hint == "link-7" else None
 
     def keys(self) -> dict[str, list]:
@@ -75,7 +75,7 @@ class Platform:
         return {"keys": [{**public, "kid": "platform-key", "use": "sig", "alg": "RS256"}]}
 
     def button(self, launch: dict[str, str]) -> HTMLResponse:
-        """Return a page with the button that begins a launch."""
+        """Return a page with the button that starts a launch."""
         hidden = "".join(f'<input type="hidden" name="{name}" value="{value}">' for name, value in launch.items())
         return HTMLResponse(
             f'<form action="{self.tool}/hub/lti13/oauth_login" method="post">{hidden}'

@@ -1,7 +1,8 @@
-"""An OAuth 2 provider: login page, codes with PKCE, tokens, userinfo; in the shapes of OpenID Connect, GitHub, Google.
+"""An OAuth 2 provider: login page, codes with PKCE, tokens, userinfo; as in OpenID Connect, GitHub or Google.
 
-It refuses what a real one refuses: an unknown client or redirect address, a wrong secret, a code that was used, another
-verifier than the challenge's. GitHub answers refusals with status 200 and an `error`, as its documentation says.
+It refuses what a real one refuses: an unknown client or redirect address, a wrong secret, a used code, a verifier that
+does not match the challenge. As GitHub, it answers refusals with status 200 and an `error`, as GitHub's documentation
+says.
 """
 
 import base64
@@ -29,13 +30,13 @@ PATHS = {
 
 @dataclass
 class Provider:
-    """One provider; `people` maps an account to what userinfo says of it."""
+    """One provider; `people` maps an account to its userinfo."""
 
     shape: str
     people: dict[str, dict]
     port: int = field(default_factory=free_port)
     redirect_uri: str = ""
-    asked: list[dict] = field(default_factory=list)  # what came to the authorize endpoint
+    asked: list[dict] = field(default_factory=list)  # requests to the authorize endpoint
     codes: dict[str, dict] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     talks_nonsense: bool = False
@@ -55,7 +56,7 @@ class Provider:
 
     @contextmanager
     def down(self) -> Iterator[None]:
-        """Let nobody listen, for the block."""
+        """Stop the server for the block, so that connections fail."""
         self.stop()
         try:
             yield
@@ -64,7 +65,7 @@ class Provider:
 
     @contextmanager
     def broken(self) -> Iterator[None]:
-        """Answer token requests with a page instead of a token, for the block."""
+        """Answer token requests with a page instead of a token for the block."""
         self.talks_nonsense = True
         try:
             yield
@@ -77,7 +78,7 @@ class Provider:
         return code
 
     def refusal(self, form: dict) -> str:
-        """Return the error that a token request deserves, "" for none."""
+        """Return the error for a token request, or "" if it is correct."""
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, CLIENT_SECRET):
             return "invalid_client"
         asked = self.codes.pop(form.get("code", ""), None)

@@ -1,4 +1,4 @@
-"""A Hub over https with a domain for each person's server: answering itself by given certificates, or behind nginx."""
+"""A Hub over https with a subdomain for each person's server: with its own certificates, or behind nginx."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ WITH_FORMGRADER = "[semester, idle-culler]"
 
 @contextmanager
 def given_certificate(folder: Path) -> Iterator[tuple[Door, Path]]:
-    """A Hub that answers https itself."""
+    """Run a Hub that serves https itself."""
     key, cert = write_pair(folder / "tls", HOST, f"*.{HOST}")
     port = str(free_port())
     own = {"HUB_TLS_KEY": str(key), "HUB_TLS_CERT": str(cert), "HUB_WITHOUT": WITH_FORMGRADER, "HUB_PORT": port}
@@ -37,7 +37,7 @@ def given_certificate(folder: Path) -> Iterator[tuple[Door, Path]]:
 
 @contextmanager
 def reverse_proxy(folder: Path) -> Iterator[tuple[Door, Path]]:
-    """A Hub behind nginx."""
+    """Run a Hub behind nginx."""
     key, cert = write_pair(folder / "tls", HOST, f"*.{HOST}")
     plain, secure, hub = free_port(), free_port(), free_port()
     url = f"https://{HOST}:{secure}"
@@ -49,7 +49,7 @@ def reverse_proxy(folder: Path) -> Iterator[tuple[Door, Path]]:
 
 @contextmanager
 def nginx(folder: Path, ports: dict[str, int], key: Path, cert: Path) -> Iterator[None]:
-    """Run nginx with docker/nginx.conf.example, only names, files and ports changed."""
+    """Run nginx with docker/nginx.conf.example, changing only names, files and ports."""
     site = (CHECKOUT / "docker" / "nginx.conf.example").read_text()
     changes = {
         "listen 80;": f"listen 127.0.0.1:{ports['plain']};",
@@ -85,13 +85,13 @@ def nginx(folder: Path, ports: dict[str, int], key: Path, cert: Path) -> Iterato
 
 
 def server_address(door: Door, name: str) -> str:
-    """Return where somebody's server is."""
+    """Return the address of a person's server."""
     return f"{server_origin(door.url, name)}/user/{name}"
 
 
 @contextmanager
 def logged_in(door: Door, trust: ssl.SSLContext, name: str) -> Iterator[httpx.Client]:
-    """Give somebody's browser after the login, on the home page."""
+    """Yield a person's browser after login, on the home page."""
     with person(door.url, verify=trust) as client:
         log_in(client, door, name)
         yield client
@@ -103,7 +103,7 @@ def log_in(client: httpx.Client, door: Door, name: str) -> httpx.Response:
 
 
 def start_server(client: httpx.Client, door: Door, name: str) -> str:
-    """Start somebody's server, wait until their browser is in it, and return its address."""
+    """Start a person's server, wait until their browser has opened it, and return its address."""
     address = server_address(door, name)
     client.get("/hub/spawn")
 

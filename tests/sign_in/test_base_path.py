@@ -1,4 +1,4 @@
-"""A Hub under a path of the campus proxy's: login, course, formgrader and a kernel, in a browser without complaints."""
+"""A Hub under a path of the campus proxy: login, course, formgrader and a kernel work in a browser without errors."""
 
 import pytest
 from playwright.sync_api import Page
@@ -23,7 +23,7 @@ def test_everything_stands_under_the_path(tmp_path):
         passwords = read_passwords(door.settings.secrets)
         ada, ida = person(browser, "ada", door.url), person(browser, "ida", door.url)
         complaints = [watch(somebody.page, url) for somebody in (ada, ida)]
-        ada.log_in(passwords["ada"])  # and no error of the login page's scripts: darkmode.js wants a button
+        ada.log_in(passwords["ada"])  # without an error of the login page's scripts: darkmode.js needs a button
         assert f"{PATH}/services/home/" in ada.page.url
         ada.page.goto(f"{door.url}/hub/spawn")
         ada.page.wait_for_url(f"**{PATH}/user/ada/lab**", timeout=120_000)
@@ -34,7 +34,7 @@ def test_everything_stands_under_the_path(tmp_path):
 
 
 def watch(page: Page, url: str) -> list[str]:
-    """Note what a page asks for outside the path, what is not there, and errors of its scripts."""
+    """Record a page's requests outside the path, failed requests, and script errors."""
     noted: list[str] = []
     page.on("request", lambda asked: f"{asked.url}/".startswith(url) or noted.append(f"outside: {asked.url}"))
     page.on("response", lambda got: got.status < 400 or noted.append(f"{got.status}: {got.url}"))
@@ -43,7 +43,7 @@ def watch(page: Page, url: str) -> list[str]:
 
 
 def wait_for_idle_launcher(page: Page) -> None:
-    """Start a kernel from the launcher, and wait until it is idle."""
+    """Start a kernel from the launcher and wait until it is idle."""
     page.get_by_title("Python 3 (ipykernel)").first.click()
     wait_for(lambda: page.locator(".jp-Notebook").count() > 0, "a notebook", 60)
     wait_for_idle(page)

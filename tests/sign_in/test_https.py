@@ -1,4 +1,4 @@
-"""https as browsers get it: by given certificates, and by nginx in front with the configuration that docker/ offers."""
+"""https in a browser: with the Hub's own certificates, and behind nginx with the configuration from docker/."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def test_cookies_go_over_https_only(door: Door, ada: httpx.Client):
     logins = {f"__Host-{name}" for name in ("jupyterhub-hub-login", "jupyterhub-user-ada", "home-session")}
     assert {"_xsrf", "jupyterhub-session-id"} | logins <= {cookie.name for cookie in kept}
     assert [(cookie.name, cookie.path) for cookie in kept if not cookie.secure] == []
-    # What goes to other people's servers too is the mark of the session, which opens nothing.
+    # Only the session's id is also sent to other people's servers, and it grants no access.
     assert {cookie.name for cookie in kept if cookie.domain_specified} == {"jupyterhub-session-id"}
 
 
@@ -65,7 +65,7 @@ def test_a_form_of_another_site_is_refused(door: Door, ada: httpx.Client):
 
 @pytest.mark.security
 def test_nobody_logs_in_at_a_servers_address(door: Door, trust: ssl.SSLContext):
-    """There the Hub answers what the server does not, and a login's cookie would be for the server's pages."""
+    """The Hub answers there if the server does not; a login cookie set there would be sent to the server's pages."""
     with person(server_origin(door.url, "ben"), verify=trust) as ada:
         page = ada.get("/hub/login")
         refused = send(ada, page, username="ada", password=read_passwords(door.settings.secrets)["ada"])
@@ -81,7 +81,7 @@ def test_the_formgrader_lets_an_instructor_in_and_a_student_not(door: Door, trus
         page = ida.get("/services/formgrader/")
         assert page.url.path.startswith("/services/formgrader/")
         assert page.status_code == 200
-        # JupyterLab's Course List believes the formgrader at the address of the server that it runs in.
+        # JupyterLab's Course List expects the formgrader at the address of its own server.
         led = ida.get(f"{server_origin(door.url, 'ida')}/services/{door.settings.course}/lab?formgrader=true")
         assert str(led.url).startswith(f"{door.url}/services/formgrader/")
 
@@ -101,14 +101,14 @@ async def test_a_web_socket_reaches_a_kernel_and_another_sites_does_not(door: Do
 
 
 def headers(client: httpx.Client, address: str) -> dict[str, str]:
-    """Return what a browser sends with a web socket from a page of this server."""
+    """Return the headers that a browser sends with a web socket from a page of this server."""
     origin, host = address.partition("/user/")[0], httpx.URL(address).host
     kept = [cookie for cookie in client.cookies.jar if host == cookie.domain or cookie.domain in f".{host}"]
     return {"Cookie": "; ".join(f"{cookie.name}={cookie.value}" for cookie in kept), "Origin": origin}
 
 
 async def runs(address: str, own: dict[str, str], trust: ssl.SSLContext) -> str:
-    """Return what a kernel prints for one line, asked over a web socket."""
+    """Run one line in a kernel over a web socket; return what it prints."""
     request = HTTPRequest(address.replace("https", "wss", 1), headers=own, ssl_options=trust, request_timeout=60)
     socket = await websocket_connect(request)
     head = {"msg_id": "1", "msg_type": "execute_request", "session": "s", "username": "", "version": "5.3", "date": ""}
@@ -127,14 +127,14 @@ async def runs(address: str, own: dict[str, str], trust: ssl.SSLContext) -> str:
 
 
 async def closed(socket) -> None:
-    """Close a web socket, and wait until the other side has too."""
+    """Close a web socket, and wait until the other side has closed it too."""
     socket.close()
     while await socket.read_message() is not None:
         pass
 
 
 def test_the_supervisor_waits_for_https_and_tells_the_address(door: Door):
-    assert door.said == []  # nothing died, nothing was too slow
+    assert door.said == []  # no program died or was too slow
     assert answers(f"{door.settings.front_url}/hub/health")
     assert f"    {door.url}\n" in welcome(door.settings)
 

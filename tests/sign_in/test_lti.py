@@ -1,4 +1,4 @@
-"""People come from a learning platform with LTI 1.3: its signature says who, the roster says whether."""
+"""People log in from a learning platform with LTI 1.3: its signature says who they are, the roster who is let in."""
 
 import base64
 import hmac
@@ -37,7 +37,7 @@ def door(platform: Platform, tmp_path_factory):
     variables = {
         "HUB_SIGN_IN__CLIENT_ID": CLIENT_ID,
         "HUB_SIGN_IN__ISSUER": platform.url,
-        # By another name than the Hub's, so that browsers take it for another site, as a real platform is.
+        # A different host name from the Hub's, so that browsers treat it as another site, like a real platform.
         "HUB_SIGN_IN__AUTHORIZE_URL": f"http://localhost:{platform.port}/authorize",
         "HUB_SIGN_IN__JWKS_URL": f"{platform.url}/keys",
         "HUB_SIGN_IN__USERNAME_CLAIM": "custom_login",
@@ -45,7 +45,7 @@ def door(platform: Platform, tmp_path_factory):
     folder = tmp_path_factory.mktemp("lti")
     key, cert = write_pair(folder / "tls")
     variables |= {"HUB_TLS_KEY": str(key), "HUB_TLS_CERT": str(cert)}
-    # The platform is reached through the proxy of this network, everything of the Hub's own without it.
+    # The platform is reached through the network's proxy, the Hub's own services without it.
     with forwarding_proxy(lambda url: url.startswith(f"{platform.url}/")) as proxy, ExitStack() as stack:
         with named(proxy):
             door = stack.enter_context(running_door(folder, "lti13", **variables))
@@ -54,17 +54,17 @@ def door(platform: Platform, tmp_path_factory):
 
 
 def browser(door: Door) -> AbstractContextManager[httpx.Client]:
-    """Give somebody a browser that trusts this Hub's certificate."""
+    """Return a person's browser that trusts this Hub's certificate."""
     return person(door.url, verify=ssl.create_default_context(cafile=str(door.settings.tls_cert)))
 
 
 def launch(client: httpx.Client, platform: Platform, name: str) -> httpx.Response:
-    """Press the platform's link and let the browser send what the platform answers."""
+    """Follow the platform's link, and send the form in the platform's answer."""
     return send(client, client.post(BEGIN, data=platform.launch(name)))
 
 
 def begun(client: httpx.Client, platform: Platform, name: str) -> tuple[str, str]:
-    """Begin a launch and return its state and nonce."""
+    """Start a launch and return its state and nonce."""
     client.post(BEGIN, data=platform.launch(name))
     return platform.asked[-1]["state"], platform.asked[-1]["nonce"]
 
@@ -84,7 +84,7 @@ def test_the_link_may_be_a_get_without_the_hubs_name(door: Door, platform: Platf
 
 
 def test_the_cookies_of_a_launch_come_back_with_the_platforms_post(door: Door, platform: Platform):
-    """Browsers send a cookie with another site's POST only if it says so."""
+    """Browsers send a cookie with another site's POST only if its attributes allow that."""
     with browser(door) as ada:
         ada.follow_redirects = False
         given = ada.post(BEGIN, data=platform.launch("ada")).headers.get_list("set-cookie")
@@ -129,7 +129,7 @@ def test_the_page_in_a_frame_says_back_only_what_begins_a_launch_and_as_text(doo
 
 
 def test_a_launch_tells_where_the_services_of_the_platforms_course_are(door: Door, platform: Platform, monkeypatch):
-    """And whom the campus service knows keeps their name, while nobody gets a name that is somebody else's."""
+    """A person whom the campus service knows keeps their name, and nobody gets a name of another account."""
     members = {"context_memberships_url": f"{platform.url}/members"}
     monkeypatch.setitem(platform.altered, f"{CLAIM}context", {"id": "7", "title": "Deep Learning"})
     monkeypatch.setitem(platform.altered, MEMBERS, members)
@@ -204,7 +204,7 @@ def unsigned(platform: Platform, claims: dict) -> str:
 
 
 def signed_with_the_public_key(platform: Platform, claims: dict) -> str:
-    """Sign as with a secret that both sides have, which is the platform's public key."""
+    """Sign with HS256, using the platform's public key as the secret."""
     form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     secret = platform.key.public_key().public_bytes(*form)
     parts = [json.dumps(each).encode() for each in ({"alg": "HS256", "typ": "JWT", "kid": "platform-key"}, claims)]

@@ -1,4 +1,4 @@
-"""People on the roster choose a password; nobody comes in before the operator has let her in."""
+"""People on the roster choose a password; nobody can log in before the operator has let them in."""
 
 import httpx
 import pytest
@@ -53,14 +53,14 @@ def test_sign_up_wait_for_the_operator_and_log_in(door: Door):
         assert log_in(operator, "operator", operators_password(door)).url.path.startswith(HOME)
         assert let_in(operator, "ada").status_code == 200
         assert log_in(ada, "ada").url.path == HOME
-        assert let_in(operator, "ada").status_code == 200  # and out again
+        assert let_in(operator, "ada").status_code == 200  # revoke it again
     with person(door.url) as ada:
         assert NOT_YET in words(log_in(ada, "ada"))
 
 
 def test_login_and_sign_up_are_usable_enlarged_by_ear_and_by_keyboard(door: Door):
     with chromium() as somebody:
-        page = somebody.new_page(viewport={"width": 640, "height": 450})  # a window of 1280, enlarged to 200 %
+        page = somebody.new_page(viewport={"width": 640, "height": 450})  # a window 1280 wide, zoomed to 200 %
         for path, fields in (("login", ["username", "password"]), ("signup", ["username", "signup_password"])):
             page.goto(f"{door.url}/hub/{path}")
             assert grave_violations(page) == []

@@ -1,4 +1,4 @@
-"""People log in at a provider that really runs: OpenID Connect, and the shapes of GitHub and Google."""
+"""People log in at a running provider: OpenID Connect, and providers that behave like GitHub and Google."""
 
 import re
 from contextlib import ExitStack
@@ -54,7 +54,7 @@ def door(provider: Provider, tmp_path_factory):
         "HUB_SIGN_IN__HOSTED_DOMAIN": "example.org",
     }
     folder = tmp_path_factory.mktemp("oauth")
-    # The provider is reached through the proxy of this network, everything of the Hub's own without it.
+    # The provider is reached through the network's proxy, the Hub's own services without it.
     with forwarding_proxy(lambda url: url.startswith(f"{provider.url}/")) as proxy, ExitStack() as stack:
         with named(proxy):
             door = stack.enter_context(running_door(folder, "oauth", secret=CLIENT_SECRET, **variables))
@@ -218,7 +218,7 @@ def test_github_logins_in_lower_case_are_the_rosters_names(tmp_path):
 
 
 def _wrong_secret(door: Door, provider: Provider) -> None:
-    """A provider that no longer knows the secret: the person is not blamed, the log names the file."""
+    """If the provider rejects the secret, the page blames the login service, and the log names the secret's file."""
     with pytest.MonkeyPatch.context() as patch, person(door.url) as ada:
         patch.setattr("tests.sign_in.provider.CLIENT_SECRET", "another by now")
         page = log_in(ada, "ada")

@@ -1,4 +1,4 @@
-"""A page that a student's server shows to a TA attacks: on a domain of its own it gets nothing."""
+"""A page on a student's server attacks staff who open it; on its own subdomain it gets nothing."""
 
 import json
 import ssl
@@ -20,7 +20,7 @@ from tests.sign_in.door import Door
 from tests.sign_in.secure import given_certificate, logged_in, server_address, start_server
 
 pytestmark = [pytest.mark.live, pytest.mark.security]
-# What the same script gets on a page of the Hub's own origin: were servers there too, a student's page would get it.
+# What the same script gets on the Hub's own origin, and what a student's page would get if servers shared that origin.
 SHARED_ORIGIN_GIVES = {
     "read without asking for leave",
     "read the form token of the formgrader",
@@ -44,7 +44,7 @@ TOSS = """({ host, names }) => {
 
 @dataclass
 class Attack:
-    """Somebody of the staff at a browser, logged in everywhere, and where a student's page waits."""
+    """A staff member's browser, logged in everywhere, and the address of a student's hostile page."""
 
     door: Door
     victim: Person
@@ -56,7 +56,7 @@ class Attack:
         self.victim.context.on("response", self._note)
 
     def _note(self, answer: Response) -> None:
-        """Remember what reached the Hub and could change something, and what it said."""
+        """Record requests that reached the Hub and could change something, with their status."""
         if answer.url.startswith(self.door.url) and answer.request.method not in ("GET", "HEAD", "OPTIONS"):
             self.sent.append((answer.request.method, answer.url, answer.status))
 
@@ -72,7 +72,7 @@ class Attack:
         assert self.victim.go(path) == 200
 
     def run(self) -> dict[str, str]:
-        """Run the hostile script on the page that is open."""
+        """Run the hostile script on the open page."""
         aims = {"hub": self.door.url, "grade": self.grade, "victim": self.victim.name, "toss": f"Domain={HOST}"}
         aims["neighbour"] = server_address(self.door, "tom")
         return self.page.evaluate(f"{SCRIPT}\nattack({json.dumps(aims)})")
@@ -83,10 +83,10 @@ class Attack:
 
 
 def graded(gradebook: str) -> str:
-    """Write a graded submission of ben's; return the id of the grade of its written answer."""
+    """Write a graded submission by ben; return the id of the grade of its written answer."""
     put_programs_on_path()
     with Gradebook(gradebook) as book, warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
+        warnings.simplefilter("ignore", SAWarning)  # from nbgrader, when it adds rows
         book.update_or_create_assignment("tensor")
         book.update_or_create_notebook("tensor", "tensor")
         book.update_or_create_grade_cell("why", "tensor", "tensor", max_score=10, cell_type="markdown")
@@ -101,7 +101,7 @@ def graded(gradebook: str) -> str:
 
 @pytest.fixture(scope="module")
 def hub(https) -> Door:
-    """A Hub with a TA and an instructor, on which eve's server shows a page."""
+    """A Hub with a TA and an instructor, where eve's server shows a page."""
     door, cert = https
     door.know("tom", "ta")
     door.know("eve", "student")
@@ -113,7 +113,7 @@ def hub(https) -> Door:
 
 @pytest.fixture(scope="module", params=["tom", "ida"])
 def attack(request, hub: Door) -> Iterator[Attack]:
-    """Tom, a TA, and ida, an instructor, have been in the Hub, at home and in the formgrader."""
+    """The victim, the TA tom or the instructor ida, has visited the Hub, the home page and the formgrader."""
     gradebook = f"sqlite:///{hub.settings.var / 'course' / 'gradebook.db'}"
     grade = graded(gradebook)
     with chromium("--ignore-certificate-errors") as browser:
@@ -133,7 +133,7 @@ class TestAPageOfAStudentsServer:
         got = attack.run()
         assert {name: said for name, said in got.items() if not said.startswith("refused")} == {}
         assert [done for done in attack.sent if done[2] < 400] == []
-        assert {method for method, _, _ in attack.sent} == {"POST"}  # forms did arrive; others the browser held back
+        assert {method for method, _, _ in attack.sent} == {"POST"}  # forms did arrive; the browser blocked the rest
         assert attack.points() is None
 
     def test_is_told_no_login_by_the_browser(self, attack: Attack):
@@ -142,7 +142,7 @@ class TestAPageOfAStudentsServer:
         assert {cookie.partition("=")[0] for cookie in sent.split("; ")} == {"jupyterhub-session-id"}
 
     def test_makes_nobody_somebody_else_by_cookies_of_its_own(self, attack: Attack):
-        """Cookies for the Hub's name, and for it alone if that were possible, with what eve's own hold."""
+        """Eve's page tries to set cookies for the Hub's domain; the victim still stays themselves on every page."""
         attack.page.goto(attack.evil)
         attack.page.evaluate(TOSS, {"host": HOST, "names": TOSSED})
         for path in ("/hub/home", "/services/home/", "/services/formgrader/"):

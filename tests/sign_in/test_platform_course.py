@@ -1,4 +1,4 @@
-"""Whom a launch logs in where the campus service knows the platform's people, and what is kept of its course."""
+"""Whom a launch logs in if the campus service knows the platform's people, and what is stored about its course."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One password for everybody is a demonstration, and says so wherever somebody meets it."""
+"""One password for everybody is only for demonstrations, and the start message and the login page say so."""
 
 import pytest
 
