@@ -1,6 +1,6 @@
-"""The home page beside a real exchange, over real HTTP, and people in front of it; the Hub is `FakeHub`.
+"""The home page with a real exchange, over real HTTP, and people who use it; the Hub is `FakeHub`.
 
-The grading service is there where a test asks for it, with runners that judge by this checkout's modules.
+A test can start the grading service too, with runners that judge with this checkout's modules.
 """
 
 import contextlib
@@ -32,14 +32,14 @@ HOME = "/services/home/"
 SEMESTER = "http://semester.invalid"
 STAFF = ("access:services!service=grading", "custom:grading:grade", "custom:semester:read", scopes.ANSWER)
 GRADING_SCOPES = [name for name in GRADING_SERVICE.scopes if name.startswith("custom:")]
-START_SECONDS = 120.0  # a machine that runs other tests too
+START_SECONDS = 120.0  # other tests may run on this machine too
 
 
 class Visitor(httpx.Client):
-    """Somebody's browser without scripts: their own cookies, and redirects followed."""
+    """A person's browser without scripts; it keeps their cookies and follows redirects."""
 
     def press(self, page: str, action: str, **data: str) -> str:
-        """Send a form as `page` has it; return the page that follows."""
+        """Send a form of `page`; return the resulting page."""
         token = re.search(r'name="form_token" value="([^"]+)"', self.get(HOME + page).text)
         assert token
         return self.post(HOME + action, data={"form_token": token[1], **data}).text
@@ -50,7 +50,7 @@ class Pages:
 
     def __init__(self, live: Live, stack: contextlib.ExitStack, grading_url: str = "") -> None:
         self.live, self.may_ask, self._stack, self.grading_url = live, True, stack, grading_url
-        self.sections: dict[str, str] = {}  # of each student on the roster
+        self.sections: dict[str, str] = {}  # student -> section, for each student on the roster
         self.modules = ["tensor"]
         self.url = f"http://127.0.0.1:{free_port()}"
         self.app = create_app(load_settings(self._environment()), self._http)
@@ -87,7 +87,7 @@ class Pages:
         return httpx.AsyncClient(mounts=mounts, timeout=START_SECONDS, trust_env=False)
 
     def cookie(self, name: str, group: str, *scope: str) -> str:
-        """Log somebody in; return what their browser keeps."""
+        """Log a person in; return the cookie that their browser keeps."""
         token = self.live.hub.token(name, groups=[group], scope=[scopes.ACCESS, "access:services!service=home", *scope])
         return self.app.state.sessions.cookie_for(token)
 
@@ -113,7 +113,7 @@ class Pages:
 
 
 def beside_grading(live: Live, stack: contextlib.ExitStack) -> str:
-    """Start the grading service beside; return its address. It ends with the stack, and its runners with it."""
+    """Start the grading service; return its address. It and its runners end with the stack."""
     (folder := live.scratch / "course" / "source").mkdir(parents=True)
     settings = settings_from_environment(
         {}, course_dir=folder.parent, course_id=COURSE, exchange_url=live.url, jobs=1,
@@ -136,7 +136,7 @@ def beside_grading(live: Live, stack: contextlib.ExitStack) -> str:
 
 @contextlib.contextmanager
 def _served(app: FastAPI, url: str) -> Iterator[None]:
-    """Serve an application in a thread of this process."""
+    """Serve an application in a thread of this process during the block."""
     port = int(url.rpartition(":")[2])
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False))
     thread = threading.Thread(target=server.run, daemon=True)

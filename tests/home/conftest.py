@@ -1,4 +1,4 @@
-"""A class in its second week on a real Hub: ada works, ben is stuck, tom is TA, ida instructs."""
+"""A class in its second week on a real Hub: ada is working, ben is stuck, tom is a TA, ida an instructor."""
 
 import shutil
 from contextlib import ExitStack, contextmanager
@@ -21,7 +21,7 @@ TINY = Path(__file__).parents[1] / "tiny_course"
 
 @pytest.fixture(scope="session")
 def proxy():
-    """What the environment names as proxy while these tests run; nothing of the course's may go there."""
+    """The proxy in the environment while these tests run; none of the course's requests may go through it."""
     with recording_proxy() as proxy:
         yield proxy
 
@@ -42,7 +42,7 @@ def campus(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
 
 @contextmanager
 def class_in_its_second_week(folder: Path):
-    """Everything in force and released; scale and shift have been open for six days."""
+    """Run a class whose semester is in force; scale and shift have been open for six days."""
     shutil.copytree(TINY, folder / "tree")
     curriculum = load_curriculum(folder / "tree")
     write_demo(folder / "semester.yaml", curriculum, times.now() - timedelta(days=6), ZoneInfo("Europe/Berlin"))
@@ -57,7 +57,7 @@ def class_in_its_second_week(folder: Path):
 
 
 def put_in_force(campus: Campus, course: str) -> None:
-    """Let ida apply the semester, and wait until what is due is released."""
+    """Let ida apply the semester, and wait until all due releases are done."""
     campus.hub("POST", "/users", json={"usernames": ["ida"]})
     campus.hub("POST", f"/groups/instructor-{course}/users", json={"users": ["ida"]})
     token = campus.token("ida")

@@ -1,4 +1,4 @@
-"""The leaderboard's page: a picture with the same numbers as a table, everything by keyboard, nothing run of a name."""
+"""The leaderboard's page: a table has the same numbers as the picture, and nothing in a name runs."""
 
 import re
 from datetime import UTC, datetime

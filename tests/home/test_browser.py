@@ -1,4 +1,4 @@
-"""The pages in Chromium: usable by keyboard and screen reader, readable in both colour schemes, at home on a phone."""
+"""The pages in Chromium: usable by keyboard and screen reader, readable in both colour schemes and on a phone."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.live
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 ARGUMENTS += ["--disable-component-update", "--disable-sync"]
-ARGUMENTS += ["--no-proxy-server"]  # the one that the environment names fails the tests when it is asked for anything
+ARGUMENTS += ["--no-proxy-server"]  # the proxy in the environment makes the tests fail if it receives a request
 AUDIT = Path(__file__).with_name("audit.js").read_text()
 PAGES = [
     ("ada", ""),
@@ -36,7 +36,7 @@ def browser():
 
 @pytest.fixture(scope="module")
 def people(browser, campus: Campus):
-    """Log people in once for each colour scheme."""
+    """Return a function that logs each person in once per colour scheme."""
     contexts: dict[tuple[str, str], BrowserContext] = {}
 
     def log_in(name: str, scheme: str) -> BrowserContext:
@@ -62,7 +62,7 @@ def log_in_page(page: Page, campus: Campus, name: str) -> Page:
 
 @pytest.fixture
 def visit(people, campus: Campus):
-    """Open a page of the home as somebody; every message of the browser's console is a failure."""
+    """A function that opens a page as a person; any message on the browser's console is a failure, except for a 404."""
     pages: list[Page] = []
     said: list[str] = []
 
@@ -98,7 +98,7 @@ def test_no_page_scrolls_sideways_on_a_small_phone(visit, name, path):
 def test_times_are_in_the_viewers_own_zone_and_say_so(visit, campus):
     page = visit("ada", "modules/scale")
     shown = page.locator("dl.facts time").first
-    # 00:00 in Berlin, the course's zone, is 8 hours earlier on the clock than in Tokyo (winter time)
+    # 00:00 in Berlin, the course's zone, is 08:00 in Tokyo (in winter)
     assert shown.inner_text().endswith("08:00")
     assert "00:00 (Europe/Berlin)" in shown.get_attribute("title")
     assert "Asia/Tokyo" in page.locator("footer").inner_text()

@@ -1,4 +1,4 @@
-"""Which part of a class is shown to whom, and late days and due dates as a student reads them."""
+"""Which sections of a class are shown to whom, and how students see late days and due dates."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Each module has the furthest state that is true, and there is one next step."""
+"""Each module shows the furthest state that it has reached, and there is one next step."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,7 +119,7 @@ def test_a_correction_is_noticed_by_who_fetched_an_earlier_version_only():
     assert the_module(Record(rows, (), [event("tensor", "fetched", version=1)])).corrected
     both = [event("tensor", "fetched", version=1), event("tensor", "fetched", version=2)]
     fetched = the_module(Record(rows, (), both))
-    assert (fetched.corrected, fetched.corrected_once) == (False, True)  # a server's start fetches it, and no more
+    assert (fetched.corrected, fetched.corrected_once) == (False, True)  # a server's start only fetches it
     later = the_module(Record(rows, (), both[1:]))
     assert (later.corrected, later.corrected_once, the_module(Record(rows)).corrected) == (False, False, False)
 

@@ -1,4 +1,4 @@
-"""The end of a semester as its people meet it: points given elsewhere, the freeze, and what a student takes along."""
+"""The end of a semester: points given elsewhere, the freeze, and the work that a student downloads."""
 
 import html
 import io
@@ -40,14 +40,14 @@ def press(ida: httpx.Client, page: str) -> str:
 def test_points_are_entered_and_the_course_is_frozen_and_goes_on(
     campus: Campus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """One story, since it needs the whole campus: the class is afterwards as it was."""
+    """One long test, because it needs the whole campus; afterwards the class is unchanged."""
     with closing(campus.log_in("ida")) as ida, closing(campus.log_in("ben")) as ben, campus.grading():
         enter_points(campus, ida, ben, tmp_path, monkeypatch)
         freeze_and_unfreeze(campus, ida, ben, tmp_path)
 
 
 def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path: Path, monkeypatch) -> None:
-    """A list is planned, entered, corrected, read by its student, and taken back."""
+    """A list of points is planned, entered, corrected, seen by its student, and removed."""
     ida.get(HOME)
     refused = text_of(upload(ida, "username,midterm\nada,12\nben,ill\nchen,41\n"))
     assert "exam.csv:3:" in refused and "exam.csv:4:" in refused and "Upload it again" in refused
@@ -82,14 +82,14 @@ def enter_points(campus: Campus, ida: httpx.Client, ben: httpx.Client, tmp_path:
 
 
 def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, folder: Path) -> None:
-    """Everybody reads and downloads what is theirs, and nothing changes but by unfreezing."""
+    """While frozen, people can read and download their own work, and changes are refused; then unfreeze the course."""
     page = ida.get(END).text
     assert "is not frozen" not in page and "What a freeze would affect" in text_of(page)
     press_end = lambda what: text_of(  # noqa: E731
         ida.post(f"{END}/{what}", data={"form_token": form_token(page), "sure": "yes", "unfinished": "true"}).text
     )
     assert ben.get(END).status_code == 403
-    # What grading has in hand is finished first: the freeze says so, and is asked again.
+    # A freeze is refused while grading has work in progress, so retry it.
     frozen = wait_for(
         lambda: "grading is at work on" not in (said := press_end("freeze")) and said, "grading to rest", pause=1.0
     )
@@ -124,7 +124,7 @@ def freeze_and_unfreeze(campus: Campus, ida: httpx.Client, ben: httpx.Client, fo
 
 
 def archive_and_plan_deletion(folder: Path) -> None:
-    """The archive is read back whole, and its deletion is planned with nothing deleted."""
+    """The archive has no problems, and a planned deletion deletes nothing."""
     target = str(folder / "course.tar")
     made = CliRunner().invoke(archive, ["--output", target, "--json"], standalone_mode=False)
     found = json.loads(made.output)

@@ -1,4 +1,4 @@
-"""From a submission to an answered regrade request, through the pages and with the real grading service."""
+"""From a submission to an answered regrade request, through the pages, with the real grading service."""
 
 import re
 import shutil
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture(scope="module")
 def graded(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
-    """A class of its own with the grading service running, and chen's solved submission of scale."""
+    """A separate class with a running grading service, and chen's solved submission of scale."""
     folder = tmp_path_factory.mktemp("graded")
     with named(proxy), class_in_its_second_week(folder) as campus, campus.grading():
         home = campus.folder / "homes" / "chen" / "scale"
@@ -32,20 +32,20 @@ def graded(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
 
 
 def press(client: httpx.Client, path: str, page: str, **data: str) -> str:
-    """Press a button of `page`; return the text of where it leads."""
+    """Press a button on `page`; return the resulting page's text."""
     token = form_token(client.get(HOME + page).text)
     return text_of(client.post(HOME + path, data={"form_token": token, **data}).text)
 
 
 def see(client: httpx.Client, page: str, words: str) -> str:
-    """Load a page until it says `words`."""
+    """Reload a page until it contains `words`; return its text."""
     return wait_for(
         lambda: words in (text := text_of(client.get(HOME + page).text)) and text, f"{words!r} on {page}", 120
     )
 
 
 def counts(client: httpx.Client) -> list[str]:
-    """Return the counts of the grading page's row of scale."""
+    """Return the counts in scale's row on the grading page."""
     rows = re.findall(r'<th scope="row">Scale</th>(.*?)</tr>', client.get(HOME + "grading").text, re.DOTALL)
     return re.findall(r'<td class="n">(?:<strong>)?(\d+)', rows[0]) if rows else []
 
@@ -95,7 +95,7 @@ def made(campus: Campus) -> int:
 
 
 def test_a_faulty_check_is_void_after_the_plan_was_seen_and_counts_again(graded):
-    """ida makes it void with a reason; tom, a TA, sees it and can't change it; then it counts again."""
+    """ida makes it void with a reason; tom, a TA, sees that but can't change it; then ida lets it count again."""
     checks = "grading/scale/checks"
     with closing(graded.log_in("ida")) as ida, closing(graded.log_in("tom")) as tom:
         for client in (ida, tom):

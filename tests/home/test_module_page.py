@@ -1,4 +1,4 @@
-"""A module's page as a student reads it: rendered from what the services say, without a Hub."""
+"""A module's page as a student sees it, rendered from the services' answers without a Hub."""
 
 import re
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""The Olympics from end to end: two students hand in at once, see the board, one withdraws, and both are graded."""
+"""The Olympics from end to end: two students submit at once, see the board, one withdraws, and both are graded."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ PAUSE_SECONDS = 0.5
 
 @pytest.fixture(scope="module")
 def campus(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
-    """The course's own module 20, alone in a semester, with the grading service running."""
+    """A semester with only the course's module 20, and a running grading service."""
     folder = tmp_path_factory.mktemp("olympics")
     (folder / "tree").symlink_to(CHECKOUT / "course")
     write_semester(folder, MODULE)
@@ -39,7 +39,7 @@ def campus(proxy: Proxy, tmp_path_factory: pytest.TempPathFactory):
 
 
 def hand_in(campus: Campus, student: str, units: int) -> None:
-    """Hand in the notebook as released, and an entry beside it, by the commands that a student types."""
+    """Submit the released notebook with an entry, using the commands that a student would type."""
     entry = campus.folder / f"{student}.npz"
     net = nn.Sequential(nn.Flatten(), nn.Linear(64, units), nn.ReLU(), nn.Linear(units, 10))
     entry.write_bytes(entry_bytes(net))
@@ -48,27 +48,27 @@ def hand_in(campus: Campus, student: str, units: int) -> None:
 
 
 def come_to_see(client: httpx.Client, page: str, words: str) -> None:
-    """Load a page now and then until it says `words`; what is waited for needs the processor."""
+    """Reload a page until it contains `words`, with pauses, because the awaited work needs the processor."""
     wait_for(lambda: words in text_of(client.get(HOME + page).text), words, 300, PAUSE_SECONDS)
 
 
 def by_keyboard(page: Page, name: str) -> None:
-    """Go to a button with the Tab key alone, and press it."""
+    """Go to a button using only the Tab key, and press it."""
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.innerText || ''").startswith(name):
             assert page.locator(":focus").evaluate("e => getComputedStyle(e).outlineStyle") == "solid"
-            with page.expect_navigation():  # the page that was there is loaded already
+            with page.expect_navigation():  # the old page has already loaded, so wait for the new one
                 page.keyboard.press("Enter")
             return
     raise AssertionError(f"no button {name} is reached by keyboard")
 
 
 def looks_right(page: Page, campus: Campus) -> None:
-    """Names, landmarks, contrast; on a small phone nothing scrolls sideways."""
+    """Check names, landmarks and contrast, and that nothing scrolls sideways on a small phone."""
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
-        page.reload()  # colours that are still on their way to the other scheme have no contrast yet
+        page.reload()  # colours that are still fading to the other scheme lack contrast
         assert page.evaluate(AUDIT) == [], scheme
         page.screenshot(path=campus.folder / f"board-{scheme}.png", full_page=True)
     page.set_viewport_size({"width": 320, "height": 900})

@@ -1,4 +1,4 @@
-"""The home page on a real Hub with the real exchange and semester service: who sees what, and what she can do."""
+"""The home page on a real Hub with the real exchange and semester service: who sees what and can do what."""
 
 import re
 from contextlib import closing
@@ -19,7 +19,7 @@ HOME = "/services/home/"
 
 @pytest.fixture
 def person(campus: Campus):
-    """Log people in, once each."""
+    """Return a function that logs each person in once."""
     clients: dict[str, httpx.Client] = {}
 
     def log_in(name: str) -> httpx.Client:
@@ -335,7 +335,7 @@ def test_guides_are_rendered_without_their_html_and_staff_guides_are_for_staff(p
     assert "<table>" in page
     assert person("ada").get(HOME + "help/ta").status_code == 404
     assert person("tom").get(HOME + "help/ta").status_code == 200
-    for name in ("ada", "tom"):  # docs/ has pages that are no guides, and one that quotes solutions
+    for name in ("ada", "tom"):  # docs/ has pages that are not guides, one of which quotes solutions
         assert person(name).get(HOME + "help/wrong-answers").status_code == 404
 
 

@@ -1,4 +1,4 @@
-"""A question on the home page: asked, queued, taken, answered, read; all that people wrote is text."""
+"""A question on the home page is asked, queued, taken, answered and read; what people write is shown as text."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The page *Reading* over the real grading service, in this process: what readers and instructors see and can do."""
+"""The page *Reading* with the real grading service in this process: what readers and instructors see and can do."""
 
 import asyncio
 import html
@@ -111,7 +111,7 @@ def test_the_reading_is_shared_out_plan_first_read_and_handed_over(hub, graded):
         page = (await tom.get(f"{HOME}reading/{MODULE}")).text
         assert "4 answers of your share are waiting " in text_of(page)
         assert page.count(">strides</td>") == 4 and ">memory</td>" not in page
-        assert not [name for name in STUDENTS if name in page]  # nobody's name: the answer is read, not its author
+        assert not [name for name in STUDENTS if name in page]  # answers are read without their authors' names
         of_a = (await tom.get(f"{HOME}reading/{MODULE}?section=A")).text
         assert of_a.count(">strides</td>") == 2
 

@@ -1,4 +1,4 @@
-"""One number from a student's error page to the logs of every service that had a part in it."""
+"""One request number leads from a student's error page to the logs of every service involved."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from tests.sign_in.certificate import write_pair
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A home page whose Hub is not there."""
+    """Settings of a home page whose Hub can't be reached."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"

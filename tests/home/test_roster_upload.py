@@ -1,4 +1,4 @@
-"""A class list uploaded on the Semester page: the plan first, then the roster's file and the class."""
+"""A class list is uploaded on the Semester page: first comes the plan, then the roster's file and the class change."""
 
 import html
 import re
@@ -30,7 +30,7 @@ def ida(campus: Campus) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def file(campus: Campus, ida: httpx.Client) -> Iterator[Path]:
-    """The roster's file; class and file are as they were afterwards."""
+    """The roster's file; class and file are restored afterwards."""
     [file] = campus.folder.glob("*.csv")
     before = file.read_bytes()
     yield file
@@ -41,7 +41,7 @@ def file(campus: Campus, ida: httpx.Client) -> Iterator[Path]:
 
 
 def finished(ida: httpx.Client) -> str:
-    """Wait for an apply, and read its page."""
+    """Wait for an apply to finish; return its page's text."""
     page = HOME + "semester/apply"
     return text_of(wait_for(lambda: "data-refresh" not in (text := ida.get(page).text) and text, "apply"))
 
@@ -52,7 +52,7 @@ def upload(ida: httpx.Client, content: bytes, **fields: str) -> str:
 
 
 def press(ida: httpx.Client, page: str, **ticked: str) -> httpx.Response:
-    """Send the form below a plan, as a browser does: a text's lines end with CR LF."""
+    """Send the form below a plan as a browser does, with CR LF at the ends of lines."""
     roster = re.search(r'<textarea name="roster"[^>]*>\n(.*?)</textarea>', page, re.DOTALL)
     seen = re.search(r'name="seen" value="(\w+)"', page)
     assert roster and seen, page

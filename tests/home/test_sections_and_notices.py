@@ -1,4 +1,4 @@
-"""A class in sections on a real Hub: who reads whom, what is told to whom, and days that students spend themselves."""
+"""A class in sections on a real Hub: who sees which students, who gets which notices, and students' late days."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ LATE_DAYS = "late_days: {semester: 3, per_module: 1}\n"
 
 @pytest.fixture(scope="module")
 def in_sections(campus: Campus) -> Iterator[Campus]:
-    """The class in two sections, with late days; files and class are as they were afterwards."""
+    """The class in two sections, with late days; files and class are restored afterwards."""
     [roster], file = campus.folder.glob("*.csv"), campus.folder / "semester.yaml"
     before = roster.read_text(), file.read_text()
     roster.write_text(ROSTER)
@@ -59,7 +59,7 @@ def apply(campus: Campus) -> None:
 
 
 def send(client: httpx.Client, page: str, action: str, **fields: str) -> str:
-    """Send a form of a page, and read what stands there then."""
+    """Send a form of a page; return the resulting text."""
     answer = client.post(HOME + action, data={"form_token": form_token(client.get(HOME + page).text), **fields})
     return text_of(answer.text)
 

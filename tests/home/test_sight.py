@@ -1,4 +1,4 @@
-"""What an operator sees of a class that runs: every service by one token, and what rules and dashboard are made of."""
+"""What an operator sees of a running class: one token reads every service, and rules and dashboard use its metrics."""
 
 import json
 import re
@@ -26,13 +26,13 @@ def metrics_of(campus: Campus, service: str, token: str) -> httpx.Response:
 
 
 def names_in(expression: str) -> set[str]:
-    """Return what of an expression is asked of a service."""
+    """Return the metrics in an expression that services must provide."""
     return set(NAME.findall(NOT_A_NAME.sub("", expression)))
 
 
 @pytest.fixture(scope="module")
 def seen(campus: Campus) -> dict[str, str]:
-    """The metrics of all, read as prometheus.yml says: its jobs, and one token."""
+    """The metrics of all services, read with the jobs in prometheus.yml and one token."""
     jobs = yaml.safe_load((MONITORING / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
     with campus.grading():
         answers = {job["job_name"]: metrics_of(campus, job["job_name"], campus.tokens["metrics"]) for job in jobs}
@@ -45,7 +45,7 @@ def seen(campus: Campus) -> dict[str, str]:
 def test_rules_and_panels_ask_for_what_is_there(seen: dict[str, str]):
     there = {name for text in seen.values() for name in re.findall(r"^([a-z_]+)", text, re.MULTILINE)}
     there |= {f"{name}_bucket" for text in seen.values() for name in re.findall(r"# TYPE (\w+) histogram", text)}
-    # A counter with labels has no line before its first event, and a certificate is not given here.
+    # A counter with labels has no line before its first event, and there is no certificate here.
     counters = re.compile(r"# TYPE (\w+?)(?:_total)? counter")
     there |= {f"{name}_total" for text in seen.values() for name in counters.findall(text)}
     asked = {rule["alert"]: names_in(rule["expr"]) for rule in RULES}

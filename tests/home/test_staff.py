@@ -1,4 +1,4 @@
-"""Counts by module over the roster, what a module waits for, and who may be stuck."""
+"""Counts per module over the roster, the next action for a module, and who may be stuck."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ def progress(student: str, **standing: Any) -> dict[str, Any]:
 
 
 def steps(student: str, at: str, **more: Any) -> dict[str, Any]:
-    """How far somebody says to be: fetched, and what else is given."""
+    """Return a student's reported progress: fetched, and whatever else is given."""
     none = {"completed_at": None, "submitted_at": None, "tests": 0, "last_test": {}}
     return {"assignment": "tensor", "student": student, "fetched_at": at, "last_at": at, **none, **more}
 

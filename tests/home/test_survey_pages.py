@@ -1,4 +1,4 @@
-"""A survey on the home page, beside the real semester service: asked, answered at the page's own address, added up."""
+"""A survey on the home page with the real semester service: shown, answered at the page's address, and added up."""
 
 import contextlib
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ ASKED = "How is the course going for you?"
 
 
 class WithSemester(Pages):
-    """The home page beside a real semester service too."""
+    """The home page with a real semester service too."""
 
     semester_url = ""
 

@@ -1,4 +1,4 @@
-"""Who judges, on the grading page: shown where other machines do, and what these say of themselves as text."""
+"""The grading page lists workers only if other machines judge, and shows what they report as text."""
 
 from hub_config.home.neighbours import Missing
 from hub_config.home.views import environment

@@ -23,7 +23,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def config(settings):
-    """What the Hub is given for these settings; a file with settings of its own gets the Hub's for those."""
+    """The configuration that the Hub gets for these settings; a file with its own `settings` gets one for those."""
     c = Config()
     apply_all(c, settings)
     return c
@@ -31,7 +31,7 @@ def config(settings):
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory) -> Iterator[Live]:
-    """An exchange whose course has one module open without a due date."""
+    """An exchange with one course that has one open module without a due date."""
     folder = tmp_path_factory.mktemp("exchange")
     with FakeHub() as hub, in_thread(hub, make_settings(folder / "data", hub), folder) as live:
         live.open_course(due_at=None)

@@ -1,4 +1,4 @@
-"""A single-user server of ours as a process, with the Hub's part played by `FakeHub`: real Jupyter, real tito."""
+"""Our single-user server in a separate process, with `FakeHub` as its Hub; Jupyter and tito are real."""
 
 import contextlib
 import functools
@@ -22,7 +22,7 @@ from tests.harness.mortal import mortal
 
 CONFIGURATION = Path(hub_config.__file__).parent / "server"
 ACCESS = "access:servers!server=ada/"
-START_SECONDS = 120.0  # a machine that runs other tests too
+START_SECONDS = 120.0  # other tests may run on this machine too
 
 
 @dataclass
@@ -40,12 +40,12 @@ class SingleUser:
         self.process = self.start()
 
     def kill(self) -> None:
-        """End it as the kernel does where memory is short: nothing of its own runs any more."""
+        """Kill it as the operating system does when memory runs out: it can't clean up."""
         self.process.kill()
         self.process.wait()
 
     def start_again(self) -> None:
-        """Start it as its owner would: the same home, address and token."""
+        """Start it again as its owner would, with the same home, address and token."""
         self.process = self.start()
         self.wait()
 
@@ -84,7 +84,7 @@ def running(
     token = hub.token("ada", groups=[scopes.student_group(COURSE)], scope=[scopes.ACCESS, ACCESS])
     url, log = f"http://127.0.0.1:{port}/user/ada/", home.parent / f"{home.name}.log"
     command = [sys.executable, str(CONFIGURATION / "launch.py"), *(["--allow-root"] * (os.geteuid() == 0))]
-    # A socket's path may have 107 characters: spawners give a short folder, pytest's are longer.
+    # A socket's path can have 107 characters: spawners use a short folder, but pytest's folders are longer.
     with tempfile.TemporaryDirectory(prefix="runtime-", ignore_cleanup_errors=True) as runtime, log.open("w") as output:
         environment = _environment(hub, home, url, token) | {"JUPYTER_RUNTIME_DIR": runtime}
         environment |= {"EXCHANGE_URL": exchange_url} | (settings or {})
@@ -104,13 +104,13 @@ def _end(process: subprocess.Popen) -> None:
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
-        # Its handler writes to the log; a signal that comes while the log is written is lost. Spawners kill then.
+        # Its signal handler writes to the log; a signal that arrives during a write is lost. Spawners then kill it.
         process.kill()
         process.wait()
 
 
 def _environment(hub: FakeHub, home: Path, url: str, token: str) -> dict[str, str]:
-    """Return what a spawner and our images set."""
+    """Return the environment that a spawner and our images set."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",

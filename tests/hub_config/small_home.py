@@ -1,4 +1,4 @@
-"""A home on a small file system of its own, which a test can fill; root may mount one."""
+"""A home on a separate small file system that a test can fill; only root can mount one."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ FILLER = "old data & more.npy"
 
 @contextmanager
 def small_home(place: Path, notebook: Mapping[str, Any], megabytes: int = 4) -> Iterator[Path]:
-    """A home of some megabytes, in which one notebook lies."""
+    """Make a home of a few megabytes that contains one notebook."""
     place.mkdir(parents=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)], check=True)
     try:

@@ -1,4 +1,4 @@
-"""Behind https, browsers get the public address everywhere, and servers and services go on using the inner ones."""
+"""Behind https, browsers get the public address everywhere, while servers and services use the internal ones."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The apply functions on a bare Config: they only set, and what they set is accepted by the Hub."""
+"""The apply functions on a bare Config only set values, and the Hub accepts those values."""
 
 import pytest
 from jupyterhub.app import JupyterHub
@@ -65,7 +65,7 @@ def test_servers_get_the_courses_variables_and_no_more(settings):
 @pytest.mark.parametrize("of_kind", [server_of_kind, container_of_kind])
 @pytest.mark.parametrize("kind", ["student", "staff"])
 def test_a_kernel_multiplies_in_one_thread_unless_a_setting_says_otherwise(settings, kind, of_kind):
-    """Sixty students' kernels with a thread for each processor would measure each other, not their code."""
+    """With a thread per processor, sixty students' kernels would measure each other's load, not their own code."""
 
     def threads(settings) -> tuple[str, str]:
         env = of_kind(kind, settings)["env"]

@@ -1,4 +1,4 @@
-"""What runs before the first student loads nothing that it does not need; `make bench BENCH=idle` measures the sum."""
+"""Programs that run before the first student load only what they need; `make bench BENCH=idle` measures the total."""
 
 import subprocess
 import sys
@@ -13,7 +13,7 @@ from hub_config.settings import load_settings
 from hub_config.sign_in.kinds import check_sign_in
 check_sign_in(load_settings({"HUB_VAR": VAR}))
 """
-# What a program starts with, and packages of 30 MB or more that it can do without until somebody asks for them.
+# A program's start, and packages of 30 MB or more that it must not load before somebody needs them.
 WITHOUT = [
     (SUPERVISOR, {"jupyterhub"}),
     ("import tito.semester.service.__main__", {"jupyter_server", "nbconvert", "numpy"}),

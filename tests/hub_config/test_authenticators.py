@@ -1,4 +1,4 @@
-"""Generated passwords: who is known gets in with hers, nobody else does."""
+"""Generated passwords: known people can log in with their own, and nobody else can."""
 
 import stat
 from types import SimpleNamespace

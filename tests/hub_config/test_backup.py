@@ -1,4 +1,4 @@
-"""What is copied comes back as it was; a copy that is not whole, or a place that is not empty, is refused."""
+"""A backup restores the same content; an incomplete backup, or a place that is not empty, is refused."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def test_all_comes_back_with_a_database_that_was_being_written(settings, tmp_pat
     writer.execute("create table seen (number)")
     writer.execute("insert into seen values (1)")
     writer.commit()
-    writer.execute("insert into seen values (2)")  # not committed: not part of any moment
+    writer.execute("insert into seen values (2)")  # not committed, so it must not be in the backup
     try:
         made = back_up(settings, tmp_path / "copy")
     finally:
@@ -100,7 +100,7 @@ def test_a_schedule_keeps_the_newest_and_leaves_alone_what_is_not_its_own(settin
 
 
 def test_a_restore_tells_how_long_it_took_and_a_backup_where_it_lies(settings, tmp_path):
-    """The drill of docs/operator.md: what it prints is the time to recover."""
+    """The recovery drill in docs/operator.md: the printed time is the time to recover."""
     environment = {"HUB_VAR": str(settings.var), "HUB_SEMESTER": str(settings.semester)}
     made = CliRunner().invoke(cli, ["backup", str(tmp_path / "elsewhere"), "--keep", "3"], env=environment)
     assert made.exit_code == 0, made.output

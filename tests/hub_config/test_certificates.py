@@ -1,4 +1,4 @@
-"""A key or certificate that can't be used is said before anything starts: the rule, the file, what to do."""
+"""A key or certificate that can't be used is reported before anything starts: the fault, the file, what to do."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 
 def test_a_key_that_this_user_may_not_read_is_said_with_what_to_run(tmp_path, monkeypatch):
     key, cert = write_pair(tmp_path)
-    monkeypatch.setattr("os.access", lambda file, mode: file != key)  # root may read everything
+    monkeypatch.setattr("os.access", lambda file, mode: file != key)  # root can read everything
     with pytest.raises(NotReady, match=r"this user can't read .*key.pem. Run: sudo chown"):
         check(key, cert)
 
@@ -41,7 +41,7 @@ def test_a_key_that_everybody_may_read_is_refused(tmp_path):
 
 @pytest.mark.security
 def test_a_key_that_a_students_sandbox_would_show_is_refused(tmp_path, monkeypatch):
-    """A Hub that root did not start runs servers under its own user."""
+    """A Hub that was not started by root runs servers as its own user, who can read the key."""
     key, cert = write_pair(tmp_path / "ssl" / "hub")
     monkeypatch.setattr("hub_config.run.certificates.ETC", (str(tmp_path / "ssl"),))
     monkeypatch.setattr("os.geteuid", lambda: 1000)

@@ -1,4 +1,4 @@
-"""The demo class's entries are honest ones of its own three students, made and handed in once, for the demo alone."""
+"""The demo class's three students submit real entries, once, and only in the demo."""
 
 import runpy
 

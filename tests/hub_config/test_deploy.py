@@ -1,4 +1,4 @@
-"""The deployment by its settings: where its parts lie, what a caller may say, what is said if something is missing."""
+"""The deployment's settings: where its parts are, what a caller can set, and the errors if something is missing."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""The docker place by its settings: what containers may do, and who listens where they can reach it."""
+"""The settings of the docker place: what containers may do, and which programs listen where they can reach them."""
 
 import json
 from urllib.parse import urlsplit
@@ -71,7 +71,7 @@ def test_a_container_may_do_little(config):
     assert set_up["security_opt"] == ["no-new-privileges"]
     assert set_up["pids_limit"] == 300
     assert set_up["memswap_limit"] == 2048 * 2**20
-    assert set_up["cpu_shares"] < 1024 and set_up["oom_score_adj"] > 0  # engine, Hub and database come first
+    assert set_up["cpu_shares"] < 1024 and set_up["oom_score_adj"] > 0  # the engine, Hub and database take precedence
     assert not {"privileged", "cap_add", "devices", "network_mode", "binds"} & set(set_up)
 
 
@@ -107,7 +107,7 @@ def test_the_firewalls_doors_are_what_listens_on_the_bridge(settings):
     rules = firewall.rules(["10.0.0.53"])
     assert f"ip daddr {BRIDGE} tcp dport @doors accept" in rules
     assert "ip daddr { 10.0.0.53 } meta l4proto { tcp, udp } th dport 53 accept" in rules
-    assert "{  }" not in firewall.rules([])  # nft takes no empty set
+    assert "{  }" not in firewall.rules([])  # nft does not accept an empty set
 
 
 @pytest.mark.parametrize("networks", ["[nowhere]", "[10.0.0.1/8]"])

@@ -1,4 +1,4 @@
-"""What docs and docker/README.md tell people to type exists."""
+"""The commands, targets and variables that docs/ and docker/README.md tell people to type exist."""
 
 import re
 import shlex
@@ -18,7 +18,7 @@ CODE = re.compile(r"```console\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 
 
 def commands() -> list[str]:
-    """Return every line that stands as code in a document."""
+    """Return every line of code in the documents."""
     texts = [document.read_text("utf-8") for document in DOCUMENTS]
     blocks = [block or inline for text in texts for block, inline in CODE.findall(text)]
     return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
@@ -49,7 +49,7 @@ def test_variables_are_settings():
 
 
 def documented_settings() -> list[dict[str, str]]:
-    """Return the variables of each line of docs/operator.md that chooses a way to log in."""
+    """Return the variables of each documented line that chooses a way to log in."""
     lines = [line for line in commands() if line.endswith("make serve") and "HUB_AUTHENTICATOR=" in line]
     return [dict(word.split("=", 1) for word in shlex.split(line) if word.startswith("HUB_")) for line in lines]
 

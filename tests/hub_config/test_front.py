@@ -1,4 +1,4 @@
-"""The door tells the Hub what the browser did, believes nobody who can't know it, and lets nobody wait for the slow."""
+"""The front proxy tells the Hub how a browser connected, ignores forged headers, and is not blocked by slow answers."""
 
 import asyncio
 import os
@@ -23,19 +23,19 @@ from tests.harness.mortal import mortal
 from tests.semester.campus import Server, wait_for
 
 pytestmark = pytest.mark.service
-SLOW = 30  # the proxy as it comes takes ten at once
+SLOW = 30  # the unmodified proxy handles ten at a time
 SPOOFED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "10.1.2.3", "X-Scheme": "https", "X-Forwarded-Host": "evil"}
 
 
 @pytest.fixture(scope="module")
 def slow():
-    """Hold slow requests up until it is set."""
+    """An event: slow requests wait until it is set."""
     return threading.Event()
 
 
 @pytest.fixture(scope="module")
 def hub(slow: threading.Event):
-    """Stand behind the door and tell what arrives."""
+    """A server behind the front proxy that reports what arrives."""
     app, arrived = FastAPI(), threading.Semaphore(0)
 
     @app.get("/told")
@@ -77,7 +77,7 @@ def front(target: str, *more: str, port: int = 0, api: int = 0) -> Iterator[str]
 
 @pytest.mark.parametrize("name", ["ada", "jane.doe@example.org", "zoe~edbqsvhlxbnzjmvq", "m.-j.dupont", "0012345"])
 def test_a_server_is_asked_at_the_very_name_of_its_owner(hub, name):
-    """A single-user server answers 404 at another spelling of its own address."""
+    """The name arrives unchanged: a single-user server answers 404 at another spelling of its own address."""
     with front(hub[0]) as door:
         told = httpx.get(f"{door}/user/{name}/path?next=a%40b")
     assert told.json().split("?")[0] == f"/user/{name}/path"
@@ -126,7 +126,7 @@ def test_each_host_has_routes_of_its_own_and_the_hub_has_the_rest(hub):
 
 @pytest.mark.parametrize("name", ["", "hub.localhost"], ids=["one host", "a host for each server"])
 def test_a_start_is_not_ready_before_the_door_leads_to_each_service(hub, tmp_path, name: str):
-    """The Hub answers before it has taught the proxy its routes: until then it says that there is no such page."""
+    """The Hub answers before the proxy has its routes; until then services' pages do not exist."""
     port, api = free_port(), free_port()
     own = {"HUB_VAR": str(tmp_path), "HUB_PORT": str(port), "HUB_SEMESTER": str(tmp_path / "semester.yaml")}
     (tmp_path / "semester.yaml").write_text("course: tiny-2026\n")
@@ -148,7 +148,7 @@ def test_a_start_is_not_ready_before_the_door_leads_to_each_service(hub, tmp_pat
 
 @contextmanager
 def other_target() -> Iterator[str]:
-    """Stand where ada's server, and a service, would."""
+    """A server that answers in place of ada's server and of a service."""
     app = FastAPI()
     app.get("/user/ada/told")(lambda: {"who": "ada"})
     app.get("/services/home/health")(lambda: {"who": "home"})

@@ -1,6 +1,6 @@
-"""A student whose home is full: the server starts, notebooks open read-only, saving loses nothing, room can be made.
+"""A student whose home is full: the server starts, notebooks open read-only, saving loses nothing, deleting works.
 
-The home is a small file system of its own. Real Jupyter, as the Hub starts it.
+The home is a separate small file system. Jupyter is real and started as the Hub starts it.
 """
 
 import json
@@ -27,7 +27,7 @@ pytestmark = [
 ]
 NOTEBOOK = {
     "cells": [{"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [], "execution_count": None}],
-    "metadata": {"text": "z" * 200_000},  # a copy needs room
+    "metadata": {"text": "z" * 200_000},  # so that a copy needs space
     "nbformat": 4,
     "nbformat_minor": 4,
 }
@@ -57,7 +57,7 @@ def opened(server: SingleUser) -> dict:
 
 @pytest.fixture(scope="module")
 def started_full(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
-    """A server that starts for the first time in a home that is full already."""
+    """A server that starts for the first time in a home that is already full."""
     with small_home(tmp_path_factory.mktemp("full") / "home", NOTEBOOK) as home:
         fill(home)
         with running(live.hub, home, live.url) as server:
@@ -65,7 +65,7 @@ def started_full(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
 
 
 def test_it_starts_and_opens_read_only(started_full: SingleUser):
-    """Nothing that Jupyter writes for itself is wanted of the home."""
+    """The server starts without writing Jupyter's own files to the home, and opens the notebook read-only."""
     assert not (started_full.home / ".jupyter").exists()
     assert opened(started_full)["writable"] is False
     assert opened(started_full)["content"]["cells"][0]["source"] == "x = 1"
@@ -94,8 +94,8 @@ asyncio.run(main())
 
 
 def test_a_kernel_starts_in_a_home_that_became_full(tmp_path: Path):
-    """IPython's folder and its history are not there yet, and can't be made."""
-    # A socket's path may have 107 characters: launch.py has a short one, pytest's folders are longer.
+    """A kernel starts although IPython's folder and history do not exist and can't be created."""
+    # A socket's path can have 107 characters: launch.py uses a short one, but pytest's folders are longer.
     with small_home(tmp_path / "home", NOTEBOOK) as home, tempfile.TemporaryDirectory(prefix="runtime-") as runtime:
         fill(home)
         environment = {"PATH": os.environ["PATH"], "HOME": str(home), "JUPYTER_RUNTIME_DIR": runtime}
@@ -156,7 +156,7 @@ def test_saving_says_why_it_fails_and_the_old_file_stays_whole(filled: SingleUse
 
 
 def test_deleting_makes_room_at_once_and_saving_works_again(filled: SingleUser):
-    """From the page, by its form; nothing outside the home, no link and no folder is deleted."""
+    """A file can be deleted with the page's form; a file outside the home or a folder can't."""
     page = filled.ask("full-home")[1].decode()
     keys = re.findall(r'name="file" value="([0-9a-f]+)"', page)
     assert bytes.fromhex(keys[0]).decode() == "old data & more.npy"
@@ -177,7 +177,7 @@ def posted(server: SingleUser, key: str) -> str:
 
 
 def test_in_a_full_home_the_file_browser_deletes_for_good(filled: SingleUser):
-    """The trash lies in the same home: what goes there frees nothing, and needs room for its own notes."""
+    """The trash is in the same home: moving a file there frees no space, and needs some for the trash's records."""
     (filled.home / "big.npy").write_bytes(bytes(MB))
     fill(filled.home)
     assert change(filled, "DELETE", "api/contents/big.npy")[0] == 204

@@ -1,4 +1,4 @@
-"""Eight ways to lose work, by the contents manager of a student's server; each time it comes back."""
+"""Ways to lose work in the contents manager of a student's server; each time the history restores it."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
 
 @pytest.fixture
 def contents(home: Workspace, monkeypatch: pytest.MonkeyPatch):
-    """The contents manager as a student's server has it."""
+    """The contents manager of a student's server."""
     monkeypatch.syspath_prepend(str(CONFIGURATION))
     import full_home
     import notebook_history
@@ -45,7 +45,7 @@ def contents(home: Workspace, monkeypatch: pytest.MonkeyPatch):
 
 
 def texts(home: Workspace) -> list[str]:
-    """The only cell's text in each version, oldest first."""
+    """Return the only cell's text in each version, oldest first."""
     kept = History(home, "tensor")
     return [json.loads(kept.read(version))["cells"][0]["source"][0] for version in kept.versions()]
 
@@ -55,7 +55,7 @@ def on_disk(home: Workspace) -> str:
 
 
 def back(home: Workspace, text: str) -> None:
-    """Restore the last version with this text, by the command that students have."""
+    """Restore the last version with this text, using the students' command."""
     from tito.history.restoring import restore
 
     number = History(home, "tensor").versions()[len(texts(home)) - 1 - texts(home)[::-1].index(text)].number
@@ -87,7 +87,7 @@ async def test_renamed_and_worked_on(contents, home: Workspace):
 
 
 async def test_overwritten_with_an_old_copy(contents, home: Workspace):
-    """By a program that is not Jupyter, which then saves its open tab over it."""
+    """Another program overwrites the notebook, and Jupyter then saves its open tab over that."""
     await contents.save(model("work"), PATH)
     home.notebook("tensor").write_text(json.dumps({"cells": [{"source": ["old copy"]}]}))
     await contents.save(model("an old tab"), PATH)
@@ -96,7 +96,7 @@ async def test_overwritten_with_an_old_copy(contents, home: Workspace):
 
 
 async def test_reverted_to_a_checkpoint(contents, home: Workspace):
-    """A checkpoint is as old as the last save by hand; what autosave wrote since is not in it."""
+    """A checkpoint is as old as the last manual save and lacks what was autosaved since."""
     await contents.save(model("days ago"), PATH)
     await contents.create_checkpoint(PATH)
     await contents.save(model("today"), PATH)
@@ -136,7 +136,7 @@ asyncio.run(main())
 
 
 async def test_killed_between_a_save_and_its_version(contents, home: Workspace):
-    """Nothing is half written, and the next save keeps first what was on disk."""
+    """The file is complete, and the next save first adds what was on disk to the history."""
     command = [sys.executable, "-c", KILLED, str(CONFIGURATION), str(home.package.parent), json.dumps(model("work"))]
     assert subprocess.run(command, capture_output=True, timeout=250).returncode == -9
     assert (on_disk(home), texts(home)) == ("the last save", ["work"])
@@ -145,7 +145,7 @@ async def test_killed_between_a_save_and_its_version(contents, home: Workspace):
 
 
 async def test_a_full_home_gives_up_versions_for_a_save(contents, home: Workspace, monkeypatch: pytest.MonkeyPatch):
-    """The disk refuses to take the notebook as long as there are old versions."""
+    """If the disk has no space for the notebook, old versions are deleted until it can be saved."""
     import room
 
     for number in range(12):

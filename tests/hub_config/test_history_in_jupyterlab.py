@@ -1,4 +1,4 @@
-"""Work that is lost in JupyterLab comes back from the history of its notebook, in a browser at a real server."""
+"""Work that is lost in JupyterLab is restored from the notebook's history, in a browser with a real server."""
 
 import json
 import os
@@ -30,13 +30,13 @@ GOOD, WRONG, UNSAVED, SAVED_LAST, IN_FULL, LARGE = (
     f"{CELL}(data):\n    return '{text}'"
     for text in ("good work", "all wrong", "not saved yet", "saved last", "in a full home", "large " * 20_000)
 )
-IS_ROOT = os.geteuid() == 0  # who may mount a small file system
+IS_ROOT = os.geteuid() == 0  # only root can mount a small file system
 STEPS = f"{CELL}(data):\n    raise NotImplementedError", "print('another cell')"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory) -> Iterator[SingleUser]:
-    """A server whose home has a notebook of two cells; it takes its token from an address, in the Hub's place."""
+    """A server whose home has a notebook of two cells; without a Hub, it accepts a token in the address."""
     folder = tmp_path_factory.mktemp("history")
     cells = [
         {"cell_type": "code", "id": f"c{n}", "source": text, "metadata": {}, "outputs": [], "execution_count": None}
@@ -55,7 +55,7 @@ def server(tmp_path_factory) -> Iterator[SingleUser]:
 
 @contextmanager
 def home_with(place: Path, notebook: dict) -> Iterator[Path]:
-    """A home that can be filled, where root runs the tests."""
+    """Make a home, which can be filled if root runs the tests."""
     if IS_ROOT:
         with small_home(place, notebook, megabytes=16) as home:
             yield home
@@ -66,15 +66,15 @@ def home_with(place: Path, notebook: dict) -> Iterator[Path]:
 
 
 def test_lost_work_comes_back(server: SingleUser):
-    """A wrong restore, an old copy, a checkpoint, a reset, a deletion, a killed server, two tabs, a full home: each
-    time it is there again.
+    """Work is restored after a wrong restore, an old copy, a checkpoint, a reset, a deletion, a killed server, an
+    overwrite from a second tab, and, if root runs the tests, in a full home.
     """
     pictures = os.environ.get("E2E_PICTURES")
     with chromium() as browser:
         origin = server.url.removesuffix("/user/ada/")
         ada = person(browser, "ada", origin, Path(pictures) if pictures else None)
         open_notebook(ada, server)
-        lab.save(ada.page)  # with what a kernel adds to a notebook, so that the next saves differ by their text alone
+        lab.save(ada.page)  # including what a kernel adds to a notebook, so that later saves differ only in the text
         old_copy = lab.contents(ada, NOTEBOOK)
         assert old_copy is not None
         for text in (GOOD, WRONG):
@@ -95,7 +95,7 @@ def test_lost_work_comes_back(server: SingleUser):
 
 
 def a_cell_comes_back(ada: Person, history: FrameLocator) -> None:
-    """By the keyboard; the notebook beside shows it at once."""
+    """Restore a cell by keyboard; the open notebook shows it immediately."""
     choose(history, 1)
     section = history.locator("section", has_text="(infer_shape)")
     expect(section.locator("ins", has_text="good work")).to_be_visible()
@@ -108,7 +108,7 @@ def a_cell_comes_back(ada: Person, history: FrameLocator) -> None:
 
 
 def a_wrong_restore_is_undone(ada: Person, history: FrameLocator) -> None:
-    """What was typed since the last save is kept before anything is put in its place."""
+    """Before a restore, text that was typed since the last save is kept as a version."""
     lab.type_into_cell(ada.page, CELL, UNSAVED)
     restore(history)
     expect(the_cell(ada.page)).to_contain_text("good work")
@@ -122,7 +122,7 @@ def a_wrong_restore_is_undone(ada: Person, history: FrameLocator) -> None:
 
 
 def an_old_copy_in_its_place(ada: Person, history: FrameLocator, server: SingleUser, content: dict) -> None:
-    """As an upload would."""
+    """Restore after an old copy was written over the notebook, as by an upload."""
     headers = {"Authorization": f"token {server.token}"}
     model = {"type": "notebook", "content": content}
     answer = httpx.put(f"{server.url}api/contents/{NOTEBOOK}", headers=headers, json=model, timeout=30)
@@ -134,7 +134,7 @@ def an_old_copy_in_its_place(ada: Person, history: FrameLocator, server: SingleU
 
 
 def reverted_to_the_checkpoint(ada: Person, history: FrameLocator) -> None:
-    """JupyterLab keeps one, of the last save by hand."""
+    """Restore after a return to JupyterLab's checkpoint, which is from the last manual save."""
     page = ada.page
     page.locator(".jp-NotebookPanel .jp-CodeCell").first.click()
     lab.menu(page, "File", "Revert Notebook to Checkpoint…")
@@ -147,7 +147,7 @@ def reverted_to_the_checkpoint(ada: Person, history: FrameLocator) -> None:
 
 
 def reset(ada: Person, history: FrameLocator, server: SingleUser) -> None:
-    """As `tito module reset` in a terminal does it."""
+    """Restore after `tito module reset`."""
     homes = {"HOME": str(server.home), "TINYTORCH_HOME": str(server.home / "tinytorch")}
     command = [sys.executable, "-m", "tito.cli", "module", "reset", "tensor", "--yes"]
     subprocess.run(command, env=os.environ | homes, check=True, capture_output=True, timeout=120)
@@ -161,7 +161,7 @@ def reset(ada: Person, history: FrameLocator, server: SingleUser) -> None:
 
 
 def deleted(ada: Person, history: FrameLocator) -> None:
-    """In the file browser; its tab is closed, and the history stays."""
+    """Restore after a deletion in the file browser, which closes the notebook's tab but not the history."""
     page = ada.page
     page.locator(".jp-DirListing-item", has_text="tensor.ipynb").click(button="right")
     page.locator('.lm-Menu-item[data-command="filebrowser:delete"]').click()
@@ -175,7 +175,7 @@ def deleted(ada: Person, history: FrameLocator) -> None:
 
 
 def killed(ada: Person, server: SingleUser) -> FrameLocator:
-    """With kill -9, which leaves no time to save: what was saved last is there, and what was there before it."""
+    """After kill -9, the last save is there, and so is the version before it."""
     open_notebook(ada, server)
     lab.type_into_cell(ada.page, CELL, SAVED_LAST)
     lab.save(ada.page)
@@ -196,7 +196,7 @@ def killed(ada: Person, server: SingleUser) -> FrameLocator:
 
 
 def two_tabs(ada: Person, history: FrameLocator, server: SingleUser) -> None:
-    """Each has what it was opened with; the one that saves last is asked, and its student says yes."""
+    """Restore after a second tab with an older state overwrote the notebook, which the student confirmed."""
     other = replace(ada, page=ada.context.new_page())
     open_notebook(other, server)
     lab.type_into_cell(ada.page, CELL, GOOD)
@@ -214,7 +214,7 @@ def two_tabs(ada: Person, history: FrameLocator, server: SingleUser) -> None:
 
 
 def in_a_full_home(ada: Person, history: FrameLocator, server: SingleUser) -> None:
-    """Old versions go before a save fails; one that finds no room says so, and nothing of the work is lost."""
+    """Old versions are deleted before a save fails; a save without space says so, and no work is lost."""
     before = len(kept_in(server))
     fill(server.home)
     lab.type_into_cell(ada.page, CELL, IN_FULL)
@@ -238,7 +238,7 @@ def in_a_full_home(ada: Person, history: FrameLocator, server: SingleUser) -> No
 
 
 def makes_room(ada: Person, server: SingleUser) -> None:
-    """In a tab of its own, as the message says, so that the notebook stays open."""
+    """Delete a file in another tab, as the message says, so that the notebook stays open."""
     page = ada.context.new_page()
     for path in ("history/tensor", "full-home"):
         page.goto(f"{server.url}{path}")
@@ -251,7 +251,7 @@ def makes_room(ada: Person, server: SingleUser) -> None:
 
 
 def kept_in(server: SingleUser) -> list[Path]:
-    """The files of all versions."""
+    """Return the files of all versions."""
     return [path for path in (server.home / "tinytorch" / ".history").rglob("*") if path.is_file()]
 
 
@@ -272,7 +272,7 @@ def open_history(ada: Person) -> FrameLocator:
 
 
 def choose(history: FrameLocator, place: int) -> None:
-    """Choose a version by its place from the newest, which is 0."""
+    """Choose a version by its position; the newest is 0."""
     history.get_by_role("link", name="compare and restore").nth(place).click()
     expect(history.get_by_role("button", name="Restore the whole notebook")).to_be_visible()
 
@@ -292,7 +292,7 @@ def the_cell(page: Page):
 
 
 def in_cell(ada: Person) -> str:
-    """Read the exercise's cell on disk."""
+    """Return the text of the exercise's cell on disk."""
     model = lab.contents(ada, NOTEBOOK)
     assert model is not None
     cells = model["content"]["cells"]

@@ -1,4 +1,4 @@
-"""The page *History* of a running server: its owner's alone, nothing in it runs, what it puts back is on disk."""
+"""The page *History* of a running server: only its owner sees it, nothing in it runs, and it restores to disk."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def save(server: SingleUser, text: str) -> None:
 
 
 def post(server: SingleUser, path: str, **fields: str) -> tuple[str, str]:
-    """Send a form; return page and policy."""
+    """Send a form; return the page and its content security policy."""
     request = urllib.request.Request(
         server.url + path, urllib.parse.urlencode(fields).encode(), {"Authorization": f"token {server.token}"}
     )
@@ -101,7 +101,7 @@ def test_jupyterlab_has_the_extension(server: SingleUser):
 
 
 def test_a_correction_is_shown_as_text_and_taken_by_a_button(server: SingleUser):
-    """The course's release is fetched; an answer that it has no place for is kept, and the way back is named."""
+    """The release is fetched; an answer that has no place in it is kept at the end, and the page offers an undo."""
     save(server, HOSTILE)
     page = server.ask("correction/tensor")[1].decode()
     assert "Take the correction" in page and "Kept at the end" in page

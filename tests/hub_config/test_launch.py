@@ -1,4 +1,4 @@
-"""A server starts whether or not released notebooks could be fetched, and says which."""
+"""A server starts whether or not released notebooks can be fetched, and leaves a note if they can't."""
 
 import colorsys
 import importlib.util
@@ -15,7 +15,7 @@ import hub_config
 
 @pytest.fixture
 def launch(tmp_path, monkeypatch):
-    """The start hook, as a module, with a home and an environment of its own."""
+    """The start hook as a module, with its own home and environment."""
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path / "home" / "tinytorch"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
@@ -32,7 +32,7 @@ def launch(tmp_path, monkeypatch):
 
 @pytest.fixture
 def served(launch, monkeypatch) -> list[str]:
-    """What happens, in order, when a student's server starts: the parts around the fetch are recorded."""
+    """Record in order what happens around the fetch when a student's server starts."""
     events = []
     monkeypatch.setenv("SERVER_KIND", "student")
     monkeypatch.setattr(launch, "load_server", lambda: events.append("loaded") or (lambda: events.append("served")))
@@ -48,7 +48,7 @@ def tito(tmp_path, script: str) -> None:
 
 
 def has_ended(pid: int) -> bool:
-    """Tell whether a process is gone, or is dead and waits for init to notice."""
+    """Tell whether a process has ended, even if it is still a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
@@ -78,7 +78,7 @@ def test_a_fetch_without_words_is_told_by_its_code(launch, tmp_path):
 
 
 def test_an_endless_fetch_ends_with_all_that_it_started(launch, tmp_path, monkeypatch):
-    """Its children hold the pipe that is read: to wait for its end would be to wait for theirs."""
+    """Its children keep the pipe open, so waiting for the end of the output would mean waiting for them."""
     monkeypatch.setattr(launch, "FETCH_SECONDS", 0.5)
     tito(tmp_path, f"sleep 60 & echo $! > {tmp_path}/child; wait")
     assert "did not answer within 0.5 seconds" in launch.Fetch().problem()
@@ -90,7 +90,7 @@ def test_an_endless_fetch_ends_with_all_that_it_started(launch, tmp_path, monkey
 
 
 def test_time_that_the_imports_take_counts(launch, tmp_path, monkeypatch):
-    """A fetch that has had its time is not waited for again."""
+    """A fetch whose time has run out is not waited for any longer."""
     monkeypatch.setattr(launch, "FETCH_SECONDS", 0.0)
     tito(tmp_path, "exec sleep 60")
     assert "did not answer within 0 seconds" in launch.Fetch().problem()
@@ -108,7 +108,7 @@ def test_words_that_are_no_text_are_told(launch, tmp_path):
 
 @pytest.mark.parametrize("separator", ["\n", "\r", "\r\n", "\x0b", "\u2028", "\n\n"])
 def test_what_an_exchange_says_stays_a_quotation(launch, separator):
-    """A line that began at the margin could be a heading, or markup."""
+    """Every line is indented: at the margin it could become a heading or markup."""
     lines = launch.note_of(f"refused{separator}# <script>").split("\n")
     assert [line for line in lines if "script" in line] == ["    # <script>"]
 
@@ -185,7 +185,7 @@ def test_what_is_loaded_already_is_not_loaded_anew(launch, monkeypatch):
 
 @pytest.mark.service
 def test_a_server_holds_nothing_of_the_hub_s_own_half():
-    """In a process of its own: this one has loaded them for other tests."""
+    """Checked in a new process, because this one has loaded those packages for other tests."""
     script = (
         "import sys, launch; launch.load_server()\n"
         "rare = [name for name in launch.ON_USE if '__file__' in vars(sys.modules[name])]\n"

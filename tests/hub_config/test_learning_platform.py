@@ -1,4 +1,4 @@
-"""A learning platform that registers itself says who people are only after a yes on the Hub's machine."""
+"""A learning platform that registers itself can log people in only after it is approved on the Hub's machine."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Whatever the way to log in, somebody's name is that of the roster's line, and their home is nobody else's."""
+"""With every way to log in, a person's name follows the same rule as the roster's, and a home has only one owner."""
 
 import pytest
 from traitlets.config import Config
@@ -16,7 +16,7 @@ WAYS = (GeneratedPasswords, SharedPassword, RosterSignUp, GitHub, Google, Provid
 
 
 def said_by(way: type, name: object, **options: str) -> str:
-    """Return the name of whom a provider calls `name`."""
+    """Return our name for a person whom a provider calls `name`."""
     if way is Platform:
         return Platform(username_key="email", **options).get_username({"email": name})
     claim, key = {GitHub: ("login", {}), Provider: ("preferred_username", {"username_claim": "preferred_username"})}[
@@ -28,7 +28,7 @@ def said_by(way: type, name: object, **options: str) -> str:
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_names_people_by_the_rule(way: type):
     normalised = way.normalize_username
-    door = SharedPassword()  # has no database to open
+    door = SharedPassword()  # it needs no database
     for written, name in {"Ada": "ada", "0012345": "0012345", "Zoë": ZOE, ZOE: ZOE, "a@B.org": "a@b.org"}.items():
         assert normalised(door, written) == name
     assert normalised(door, "ada ") == ""

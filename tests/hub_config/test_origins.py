@@ -1,4 +1,4 @@
-"""Where browsers of other machines come in, every server has a domain of its own, or the risk is accepted aloud."""
+"""If browsers on other machines can connect, every server needs its own subdomain, or the risk must be accepted."""
 
 import json
 import logging
@@ -44,7 +44,7 @@ OUTSIDE = [
 
 @pytest.fixture
 def settings_for(tmp_path):
-    """Return settings of a Hub that is never started."""
+    """Return a function that makes settings for a Hub that is never started."""
     semester = tmp_path / "semester.yaml"
     semester.write_text("course: tiny-2026\n")
     ports = {name: 40000 + number for number, name in enumerate(NAMES)}

@@ -1,4 +1,4 @@
-"""Inner ports are kept from start to start, and moved only when taken."""
+"""Internal ports stay the same at every start, and change only when they are taken."""
 
 import socket
 

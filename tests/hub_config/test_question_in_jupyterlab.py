@@ -36,7 +36,7 @@ SHOWN = {"data": {"text/html": HOSTILE, "image/svg+xml": HOSTILE}, "metadata": {
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> Iterator[tuple[SingleUser, Pages]]:
-    """The student's server and the course's home page beside one exchange, and the grading service."""
+    """The student's server and the course's home page with one exchange and the grading service."""
     folder = tmp_path_factory.mktemp("question")
     place = folder / "home" / NOTEBOOK
     place.parent.mkdir(parents=True)
@@ -51,7 +51,7 @@ def scene(tmp_path_factory) -> Iterator[tuple[SingleUser, Pages]]:
 
 
 def notebook() -> str:
-    """An exercise that is solved wrongly, its test, and a last cell that would run scripts where it is laid out."""
+    """Return a notebook with a wrong solution, its test, and cells whose scripts would run if rendered unsafely."""
     parts = [(EXERCISE, SOLUTION, []), (f"test_{EXERCISE}", TEST, []), ("", "%%html\n" + HOSTILE, [PASSED, SHOWN])]
     cells = [
         {"cell_type": "code", "id": f"c{n}", "source": source, "outputs": outputs, "execution_count": None}
@@ -97,7 +97,7 @@ def fails_three_times(ada: Person, server: SingleUser) -> None:
 
 
 def asks_on_the_page(ada: Person) -> None:
-    """In a tab of its own, so that the notebook stays where it is."""
+    """Ask in a separate tab, so that the notebook stays open."""
     with ada.context.expect_page() as opened:
         ada.page.get_by_role("link", name=f"Stuck with {EXERCISE}").click()
     page = opened.value
@@ -116,7 +116,7 @@ def asks_on_the_page(ada: Person) -> None:
 
 
 def at_home(browser: Browser, name: str, pages: Pages, cookie: str, pictures: Path | None) -> Person:
-    """Somebody who has logged in to the home page."""
+    """Return a person who is logged in to the home page."""
     somebody = person(browser, name, pages.url, pictures)
     somebody.context.add_cookies([{"name": COOKIE, "value": cookie, "url": pages.url}])
     return somebody
@@ -142,7 +142,7 @@ def answers(tom: Person) -> None:
 
 
 def runs_the_checks(tom: Person) -> None:
-    """By the keyboard. What comes back stands there by itself, as text, and what is being written stays."""
+    """Run the checks by keyboard; the result appears without a reload, as text, and a half-written answer stays."""
     page = tom.page
     checks = page.get_by_role("region", name="Visible checks")
     checks.get_by_role("button", name="Run the visible checks").press("Enter")
@@ -156,7 +156,7 @@ def runs_the_checks(tom: Person) -> None:
 
 def audited(tom: Person, name: str) -> None:
     for scheme in ("dark", "light"):
-        # Without motion: a button on its way from one colour to another has neither's contrast.
+        # Turn off motion: a button that is fading from one colour to another has the contrast of neither.
         tom.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         assert tom.page.evaluate(AUDIT) == []
     in_both_colours(tom.page, tom.pictures, name)
@@ -169,7 +169,7 @@ def in_both_colours(page, pictures: Path | None, name: str) -> None:
 
 
 def reads_the_answer(ada: Person) -> None:
-    """JupyterLab looks when it starts, and every few minutes."""
+    """Reload JupyterLab, which looks for answers when it starts, and open the answer."""
     page = ada.page
     page.reload()
     page.get_by_text("Read it", exact=True).click(timeout=lab.START_MILLISECONDS)

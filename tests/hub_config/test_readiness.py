@@ -1,4 +1,4 @@
-"""The Hub learns at once that a server listens, and that it never will."""
+"""The Hub learns immediately when a server listens, and when it has ended and never will."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from hub_config.spawners.readiness import until_it_listens
 
 
 class Starting:
-    """A spawner's answer to "does it run": None while it does, then its exit code."""
+    """A spawner whose `poll` gives these answers: None while the server runs, then its exit code."""
 
     def __init__(self, *answers: int | None) -> None:
         self.answers = list(answers)
@@ -21,7 +21,7 @@ class Starting:
 
 @pytest.fixture
 def closed_port(monkeypatch):
-    """A port that nobody listens on, and that stays ours."""
+    """A reserved port on which nothing listens."""
     monkeypatch.setattr(readiness, "LOOK_SECONDS", 0.01)
     monkeypatch.setattr(readiness, "POLL_SECONDS", 0.02)
     with socket.socket() as held:

@@ -1,4 +1,4 @@
-"""Static files as a student's server sends them: the twin where there is one that is current, and kept for good."""
+"""Static files of a student's server: a compressed copy is sent if it is current, and browsers may cache it forever."""
 
 import gzip
 import os
@@ -15,7 +15,7 @@ SCRIPT = b"const answer = 42;\n" * 1000
 
 
 class Files(AsyncHTTPTestCase):
-    """A server of a folder, as Jupyter makes one."""
+    """A server for one folder, as Jupyter makes it."""
 
     @pytest.fixture(autouse=True)
     def _folder(self, tmp_path):
@@ -29,7 +29,7 @@ class Files(AsyncHTTPTestCase):
     def get_app(self) -> Application:
         class Here(ReadyMade):
             async def prepare(self) -> None:
-                """Ask nobody who it is: Jupyter's own needs a whole server."""
+                """Skip the identity check: Jupyter's own needs a whole server."""
 
         FileFindHandler._static_paths.clear()
         return Application([(r"/static/(.*)", Here, {"path": [str(self.folder)]})])

@@ -1,4 +1,4 @@
-"""Scopes decide: who has which, and that the tables agree with the services' own words."""
+"""Scopes decide: who has which scopes, and the tables use the services' names for them."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""The walls of a student's server hold the same for a Hub of root's and for an ordinary user's, whatever its groups."""
+"""A student's server is confined alike by root's Hub and by an ordinary user's, whatever the user's groups."""
 
 import functools
 import grp
@@ -21,7 +21,7 @@ OWN = r"\( -path /proc -o -path /home/ada -o -path /tmp -o -path '/dev/?*' \)"  
 
 @pytest.fixture
 def umask() -> Iterator[None]:
-    """Let whoever starts the Hub make files for nobody else."""
+    """Set umask 077: files are readable only by the user who starts the Hub."""
     before = os.umask(0o077)
     yield
     os.umask(before)
@@ -29,7 +29,7 @@ def umask() -> Iterator[None]:
 
 @pytest.fixture(params=["whoever tests", pytest.param("an ordinary user", marks=pytest.mark.tmpfs)])
 def inside(request) -> Iterator[Callable[[str], str]]:
-    """Return what a shell script prints in the sandbox of a Hub that this user runs."""
+    """A function that runs a shell script in the sandbox of this user's Hub and returns what it prints."""
     ordinary = request.param == "an ordinary user"
     user = NOBODY if ordinary else os.geteuid()
     server = STUDENT if user == 0 else user
@@ -42,7 +42,7 @@ def inside(request) -> Iterator[Callable[[str], str]]:
 
 
 def sandbox_of_ada(folder: Path, uid: int) -> Sandbox:
-    """Make what a server stands on: a home that is its own, and files that everybody may read."""
+    """Make a server's files: its own home, and files that everybody can read."""
     for name in ("home/ada", "environment", "configuration", "identity"):
         (folder / name).mkdir(parents=True)
     for made in (folder, *folder.rglob("*")):

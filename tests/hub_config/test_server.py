@@ -1,4 +1,4 @@
-"""A student's server as it really starts: what is there before its first answer, and what is loaded only when asked."""
+"""A student's server, started for real: what exists before its first answer, and what is loaded only on request."""
 
 import contextlib
 import json
@@ -33,7 +33,7 @@ def hub() -> Iterator[FakeHub]:
 
 @pytest.fixture(scope="module")
 def live(hub: FakeHub, tmp_path_factory) -> Iterator[Live]:
-    """A real exchange in which one module is released."""
+    """A real exchange with one released module."""
     folder = tmp_path_factory.mktemp("exchange")
     with in_thread(hub, make_settings(folder / "data", hub), folder) as live:
         live.open_course(due_at=None)
@@ -52,7 +52,7 @@ def server(hub: FakeHub, live: Live, tmp_path_factory) -> Iterator[SingleUser]:
 
 @contextmanager
 def answering(status: int, body: bytes, path: str = "") -> Iterator[str]:
-    """An exchange of a stranger: it says `body` to whatever ends with `path`, and lists one assignment otherwise."""
+    """A hostile exchange: it answers `body` to paths that end with `path`, and else lists one assignment."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -147,7 +147,7 @@ def test_what_nobody_uses_is_not_there(server: SingleUser, path: str):
 
 
 def test_nbgrader_is_loaded_by_the_first_who_asks(hub: FakeHub, live: Live, tmp_path: Path):
-    """Before that its modules are not in the server; afterwards it answers as if it had always been there."""
+    """nbgrader is loaded once, at the first request for one of its pages, and then answers as usual."""
     with running(hub, tmp_path / "home", live.url) as server:
         server.ask("lab")
         assert NBGRADER not in server.log.read_text()
@@ -170,14 +170,14 @@ def test_a_notebook_is_validated(server: SingleUser):
 
 @pytest.mark.parametrize("path", ["assignments", "courses", "nbgrader_version?version=0"])
 def test_a_stranger_gets_nothing_of_nbgrader(hub: FakeHub, server: SingleUser, path: str):
-    """Before it is loaded and afterwards the Hub decides who may ask."""
+    """Another student gets no answer from nbgrader's pages."""
     status, text = server.ask(path, token=hub.student("eve", COURSE))
     assert status in (302, 403)
     assert b"tensor" not in text
 
 
 def test_the_first_page_asks_for_what_it_uses(server: SingleUser):
-    """No labextension that is disabled; the largest script is announced as the page will ask for it."""
+    """The page lists no disabled labextension; its header preloads the largest script, at an address that works."""
     request = urllib.request.Request(f"{server.url}lab", headers={"Authorization": f"token {server.token}"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         page, link = answer.read().decode(), answer.headers["Link"]
@@ -192,7 +192,7 @@ def test_the_first_page_asks_for_what_it_uses(server: SingleUser):
 
 
 def test_who_has_no_login_is_sent_to_the_hub(server: SingleUser):
-    """Where the answer comes from is a part that a server loads when it is asked for it."""
+    """The redirect works although the server loads the code for it only on request."""
     address = server.url.removeprefix("http://").partition("/")[0]
     with contextlib.closing(HTTPConnection(address, timeout=60)) as browser:
         browser.request("GET", "/user/ada/lab")
@@ -201,7 +201,7 @@ def test_who_has_no_login_is_sent_to_the_hub(server: SingleUser):
 
 
 def test_an_exchange_that_is_away_is_told_and_the_server_serves(hub: FakeHub, tmp_path: Path):
-    """Nobody listens there: the fetch tries again until its time is over."""
+    """If nothing listens there, the fetch retries until its time runs out, and a note says what may be missing."""
     work = tmp_path / "home" / "tensor" / "tensor.ipynb"
     work.parent.mkdir(parents=True)
     work.write_text("my work")

@@ -1,4 +1,4 @@
-"""Each service gets its own token, its own scopes, and nothing of the caller's environment."""
+"""Each service gets its own token, its own scopes, and only named variables of the caller's environment."""
 
 import stat
 
@@ -18,7 +18,7 @@ from hub_config.services import (
 )
 from hub_config.settings import SettingsError
 
-HERE = [service for service in SERVICES if service is not CAMPUS]  # no learning platform is set
+HERE = [service for service in SERVICES if service is not CAMPUS]  # no learning platform is configured
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_tokens_differ_and_lie_in_private_files(declared, settings):
 
 
 def test_the_course_itself_is_a_door_for_the_course_list(declared):
-    """It leads to the home page's program, has no rights, and is shown to nobody."""
+    """A service with the course's name leads to the home page's program, has no rights, and is not displayed."""
     entries, roles = declared
     assert entries["tiny-2026"] == {"name": "tiny-2026", "url": entries["home"]["url"], "display": False}
     assert not [role for role in roles if "tiny-2026" in role["services"]]

@@ -1,4 +1,4 @@
-"""Layers, unknown keys, and what the local place refuses."""
+"""Layers of settings, unknown keys, and what the local place refuses."""
 
 import pytest
 import yaml

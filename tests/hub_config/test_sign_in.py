@@ -1,4 +1,4 @@
-"""Every way to log in is accepted by the Hub's own classes, lets in whom the Hub knows, and says what it lacks."""
+"""The Hub's classes accept every way to log in; each lets in the people the Hub knows, and reports missing settings."""
 
 import json
 
@@ -35,14 +35,14 @@ def settings_for(tmp_path, way: str, **more: str):
 
 
 def authenticator(tmp_path, way: str, **more: str):
-    """Make the chosen authenticator as the Hub does; return it and its configuration."""
+    """Make the chosen authenticator as the Hub would; return it and its configuration."""
     settings = settings_for(tmp_path, way, **PROVIDER, **(BEHIND if way != "shared-password" else {}), **more)
     settings.secrets.mkdir()
     (settings.secrets / CLIENT_SECRET).write_text("their-secret\n")
     c = Config()
     apply_sign_in(c, settings)
     hub = JupyterHub(config=c, db_url="sqlite:///:memory:")
-    hub.init_db()  # native sign-up keeps a table of its own in the Hub's database
+    hub.init_db()  # native sign-up has its own table in the Hub's database
     chosen = c.JupyterHub.authenticator_class
     kind = import_item(chosen) if isinstance(chosen, str) else chosen
     return kind(parent=hub, config=c, _deprecated_db_session=hub.db), c
@@ -53,7 +53,7 @@ def test_the_authenticator_can_be_made_and_lets_in_whom_the_hub_knows(tmp_path, 
     made, c = authenticator(tmp_path, way)
     assert made.allow_existing_users is True
     assert "operator" in made.allowed_users
-    # Only where nobody without a password of her own can come in, everybody who comes in is let in.
+    # Everybody who can log in is allowed only where logging in needs a generated personal password.
     assert made.allow_all is (way == "generated-passwords")
     if way in ("github", "google", "oauth"):
         assert made.client_secret == "their-secret"

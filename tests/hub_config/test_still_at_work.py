@@ -1,4 +1,4 @@
-"""A busy server is not idle: real kernels and a real terminal, asked as the server tells the Hub."""
+"""A busy server is not idle: with real kernels and a real terminal, the activity that the server reports to the Hub."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def servers_own(monkeypatch):
 
 
 class Server:
-    """What a server tells the Hub, from the kernels that ours have."""
+    """The activity that a server reports to the Hub, with our servers' kernels."""
 
     def __init__(self, full_home, still_at_work, hours: float) -> None:
         self.kernels = full_home.Kernels()
@@ -43,7 +43,7 @@ class Server:
         return ServerWebApplication.last_activity(self)  # type: ignore[arg-type]
 
     async def run(self, code: str) -> None:
-        """Start a kernel and let it work on `code`; the kernel is ours until the loop ends."""
+        """Start a kernel and let it run `code`."""
         number = await self.kernels.start_kernel()
         kernel = self.kernels.get_kernel(number)
         client = kernel.client()
@@ -58,7 +58,7 @@ class Server:
 
 
 def after(code: str, hours: float, later: timedelta, own) -> tuple[datetime, datetime]:
-    """Return the server's activity and the moment at which it was looked at, so long after `code` began."""
+    """Return the server's last activity and the time of the look, `later` after `code` started."""
 
     async def main() -> tuple[datetime, datetime]:
         server = Server(*own, hours)
@@ -67,7 +67,7 @@ def after(code: str, hours: float, later: timedelta, own) -> tuple[datetime, dat
             server.work.look()
             now = datetime.now(UTC) + later
             server.work.look(now)
-            await asyncio.sleep(0.5)  # what prints says something after that look
+            await asyncio.sleep(0.5)  # a program that prints sends output after that look
             return server.last_activity(), now
         finally:
             await server.kernels.shutdown_all(now=True)
@@ -132,7 +132,7 @@ def test_a_program_in_a_terminal_is_work_and_a_waiting_shell_is_not(servers_own)
 
 
 def test_the_python_proxys_clock_is_the_hubs(settings):
-    """It writes local time without a zone, which the Hub reads as UTC: east of Greenwich nobody would ever be idle."""
+    """The proxy writes local time without a zone, and the Hub reads it as UTC: east of Greenwich nobody would be idle."""
     from hub_config.run.programs import proxy
 
     assert proxy(settings).environment["TZ"] == "UTC"

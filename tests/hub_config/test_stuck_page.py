@@ -1,4 +1,4 @@
-"""The page *Stuck* of a running server: hints one by one, a question that reaches the exchange, nothing in it runs."""
+"""The page *Stuck* of a running server: hints open one by one, a question reaches the exchange, and nothing runs."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ HOSTILE = "</textarea><script>alert(1)</script>"
 
 @pytest.fixture(scope="module")
 def server(live: Live, tmp_path_factory) -> Iterator[SingleUser]:
-    """A server in whose home a release with hints lies; what it fetched when it started had none."""
+    """A server with a release with hints in its home; the release that it fetched at its start had none."""
     home = tmp_path_factory.mktemp("stuck") / "home"
     hints = {"tinytorch": {"hints": {EXERCISE: ["first " + HOSTILE, "second"]}}}
     with running(live.hub, home, live.url) as server:

@@ -1,4 +1,4 @@
-"""Programs that die start again; what was started does not outlive `stop`."""
+"""Programs that die are restarted, and everything that was started ends with `stop`."""
 
 import os
 import secrets
@@ -64,7 +64,7 @@ for number in range(10**9):
 
 
 def test_long_logs_are_put_aside_while_their_writers_go_on(supervisor, tmp_path, monkeypatch):
-    """Its own and those of students' servers; the last few are kept, and no line is half."""
+    """The supervisor rotates its programs' logs and those of students' servers, and keeps the last few."""
     monkeypatch.setattr(supervisor_module, "LOGS_SECONDS", 0.0)
     monkeypatch.setattr(log_files.rotate_all, "__defaults__", (20_000,))
     server = tmp_path / "servers" / "ada.log"
@@ -88,7 +88,7 @@ def test_pauses_between_restarts_grow(supervisor, tmp_path):
 
 
 def test_stop_ends_programs_and_what_they_started_in_sessions_of_their_own(supervisor, tmp_path):
-    """As a single-user server is: started by the Hub, in its own session."""
+    """Like a single-user server, which the Hub starts in a separate session."""
     child = tmp_path / "child"
     script = (
         "import subprocess, sys, time; "

@@ -1,4 +1,4 @@
-"""Two `make serve` at once, an umask of 077, a path with blanks and umlauts: one Hub runs, its files are its own."""
+"""With two `make serve` at once, any umask, or a path with spaces and umlauts, one Hub runs; its files are private."""
 
 import json
 import os
@@ -24,7 +24,7 @@ HOLD = (
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """A folder with a name that shells and addresses have to quote."""
+    """A folder with a name that must be quoted in shells and addresses."""
     place = tmp_path / "Übung für Anfänger; $(x) & Co"
     place.mkdir()
     return place

@@ -1,4 +1,4 @@
-"""Whoever makes the checkout under umask 077: servers and images can read what they stand on, or it is said why not."""
+"""With a checkout made under umask 077, servers and images can read the files they need, or an error says why not."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def as_root(monkeypatch):
 
 
 def closed(folder: Path) -> list[str]:
-    """List what another user could not read."""
+    """List the paths that another user can't read."""
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
     return [str(path) for path, mode in modes.items() if not mode & 0o004 or (path.is_dir() and not mode & 0o001)]
 
