@@ -282,7 +282,7 @@ def _locked(lock: str) -> set[str]:
 def _foreign(modules: Iterable[str]) -> set[str]:
     """Name the third-party packages that modules import."""
     tops = {imported.split(".")[0] for name in modules for imported, _, _ in imports(name, MODULES[name])}
-    own = {*PACKAGES, *(path.stem for path in MODULES.values())}  # files beside Jupyter's settings import each other
+    own = {*PACKAGES, *(path.stem for path in MODULES.values())}  # files next to Jupyter's settings import each other
     return tops - sys.stdlib_module_names - own - {""}
 
 

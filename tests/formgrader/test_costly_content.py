@@ -25,7 +25,7 @@ def place(tmp_path_factory):
     """A course with two graded submissions; eli's notebook is rewritten by each test."""
     root = course_folder.make_course(tmp_path_factory.mktemp("costly"))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
+        warnings.simplefilter("ignore", SAWarning)  # from nbgrader, when it adds rows
         for student in ("eli", "fay"):
             course_folder.submit(root, student, course_folder.answer_notebook(root))
             course_folder.autograde(root, student)

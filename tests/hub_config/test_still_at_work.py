@@ -132,7 +132,7 @@ def test_a_program_in_a_terminal_is_work_and_a_waiting_shell_is_not(servers_own)
 
 
 def test_the_python_proxys_clock_is_the_hubs(settings):
-    """The proxy writes local time without a zone, and the Hub reads it as UTC: east of Greenwich nobody would be idle."""
+    """The proxy writes local time without a zone, which the Hub reads as UTC; else, east of it, nobody would be idle."""
     from hub_config.run.programs import proxy
 
     assert proxy(settings).environment["TZ"] == "UTC"

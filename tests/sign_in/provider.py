@@ -1,8 +1,7 @@
 """An OAuth 2 provider: login page, codes with PKCE, tokens, userinfo; as in OpenID Connect, GitHub or Google.
 
 It refuses what a real one refuses: an unknown client or redirect address, a wrong secret, a used code, a verifier that
-does not match the challenge. As GitHub, it answers refusals with status 200 and an `error`, as GitHub's documentation
-says.
+does not match the challenge. In GitHub's shape it answers refusals with status 200 and an `error`, as GitHub documents.
 """
 
 import base64

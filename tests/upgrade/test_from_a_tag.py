@@ -55,13 +55,13 @@ def local(folder: Path, semester: Path, checkout: Path, restored_from: Path | No
 
 
 def hand_in(ada: Shell, attempt: int) -> None:
-    """Ada submits her notebook."""
+    """Submit ada's notebook."""
     said = ada.run("tito submit tensor", SECONDS)
     assert f"Your work has arrived: tensor, attempt {attempt}" in said, said
 
 
 def study(ada: Shell) -> None:
-    """Ada solves, completes and submits the first module, and leaves a note in her home."""
+    """Solve, complete and submit the first module as ada, and leave a note in ada's home."""
     ada.run("tito module start tensor", SECONDS)
     content = solved(ada.request("GET", NOTEBOOK).json()["content"], solutions("tensor"))
     saved = ada.request("PUT", NOTEBOOK, json={"type": "notebook", "format": "json", "content": content})
@@ -72,7 +72,7 @@ def study(ada: Shell) -> None:
 
 
 def finds_her_work(ada: Shell) -> None:
-    """Check that Ada's receipt is valid and that her note is still in her home."""
+    """Check that ada's receipt is valid and that the note is still there."""
     said = ada.run("tito receipt verify tensor; cat ~/note.txt", SECONDS)
     assert "Valid: ada submitted tensor" in said and "mine" in said, said
 

@@ -48,7 +48,7 @@ class Entry(Step):
 
 @dataclass(eq=False)
 class Sync(Step):
-    """Puts all earlier changes of a file or folder on the disk by the time it ends; None means of all of them."""
+    """All earlier changes of this file or folder (None: of all of them) are on the disk by the time that it ends."""
 
     file: int | None
     path: str
