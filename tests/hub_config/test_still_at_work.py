@@ -132,7 +132,7 @@ def test_a_program_in_a_terminal_is_work_and_a_waiting_shell_is_not(servers_own)
 
 
 def test_the_python_proxys_clock_is_the_hubs(settings):
-    """The proxy writes local time without a zone, which the Hub reads as UTC; else, east of it, nobody would be idle."""
+    """The Hub reads the proxy's local time as UTC: otherwise servers east of Greenwich would never look idle."""
     from hub_config.run.programs import proxy
 
     assert proxy(settings).environment["TZ"] == "UTC"
