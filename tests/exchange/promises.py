@@ -52,7 +52,7 @@ def work(person: Person, name: str, text: str) -> Path:
 
 
 def submit(person: Person, name: str, text: str | None = None, **options: float) -> Outcome:
-    """Write the text, if any, and submit."""
+    """Write the text, or a default one, and submit."""
     work(person, name, text or f"work of {person.name}")
     return person.must(*person.student("submit", name), **options)
 

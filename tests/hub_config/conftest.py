@@ -23,7 +23,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def config(settings):
-    """The configuration that the Hub gets for these settings; a file with its own `settings` gets one for those."""
+    """The Hub's configuration for the fixture `settings`, or for a test file's own fixture of that name."""
     c = Config()
     apply_all(c, settings)
     return c
