@@ -1,4 +1,4 @@
-"""A small course with one sound module, and the faults that a test plants in it."""
+"""A small course with one sound module, and the holes that a test plants in it."""
 
 from dataclasses import replace
 from pathlib import Path

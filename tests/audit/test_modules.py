@@ -1,4 +1,4 @@
-"""No module is released with a hole: its record is up to date, reports no problem, and a sample of it judges the same.
+"""No module is released with a hole: its record is current and has no problem, and judging a sample confirms it.
 
 The commit chooses the sample, which is printed; TITO_AUDIT_SEED chooses another. 'make audit' judges everything.
 """

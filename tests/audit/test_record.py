@@ -1,4 +1,4 @@
-"""A record lists its inputs: a change of one byte in any is noticed, and only the module's own make it stale."""
+"""A record lists its inputs: one changed byte in any is noticed; only the module's own inputs make it stale."""
 
 import shutil
 from pathlib import Path

@@ -1,6 +1,6 @@
 """A class of 300 in three sections with 20 TAs, in a browser: how long each page takes, and that every step succeeds.
 
-Pictures of all pages go to the folder E2E_PICTURES. Six students submit; each page shows all 300.
+Pictures of all pages go to the folder named by E2E_PICTURES. Six students submit; each page shows all 300.
 """
 
 import os

@@ -7,7 +7,7 @@ and again. DEADLINE_STUDENTS=200 makes a short run; with 1,000 it takes about si
 
 The work of the queue is the processor time of all that it needs: the exchange, the grading service, its runners, and
 the judges and sandboxes that they start and kill (`processor_group`). The processor time that other programs used while
-the queue was drained is shown too: a ratio above 1 means that tasks waited needlessly only if others used little.
+the queue was drained is shown too: a ratio above 1 means idle waiting only if they used little.
 """
 
 import json

@@ -10,7 +10,7 @@ The clock is set, the API is real: some 26,000 requests, each module in its week
 - open files: at most CONNECTIONS of the database, of three files each (its pool opens another when requests overlap,
   and keeps twenty); no more of anything else than after the fourth module.
 - CPU of a student's page at the end, with 20 modules behind them: PAGE_TIMES that of the fourth module's week. The
-  class page reads a row for each student and module: as many times as much as there are more modules.
+  class page reads a row for each student and module, so its CPU may grow as the number of modules does.
 - `fsck` finds no damage and no blob without a row, and the database's write-ahead log is as small as at the beginning.
 
 There are also the semester's surveys: each student is asked on three days and answers. Of all this the semester

@@ -83,5 +83,5 @@ def tell(report, hog_name: str, beside: Figures, quiet: Figures) -> None:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """Return the value that this share of the values lies below."""
+    """Return the value below which this share of the values lies."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]

@@ -1,7 +1,7 @@
 """The processor time of a process and of all that it starts, including what is killed.
 
-A judge kills its sandbox with all that runs in it. The time of what is killed with a namespace is never added to an
-ended child's: /proc/PID/stat then lacks more than half of a quick check. A control group counts all of it. This needs
+A judge kills its sandbox with all that runs in it. The time of processes that are killed with their namespace is added
+to no parent's: /proc/PID/stat then lacks more than half of a quick check. A control group counts all of it. This needs
 Linux with cgroup2; a user other than root needs a group in which they may make others, from
 systemd-run --user --scope make bench BENCH=deadline.
 """

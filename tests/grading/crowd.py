@@ -11,7 +11,7 @@ from tito.checks.link import Budget, Link
 # Busy processes per processor: each of our own then gets a quarter of one, or less if others are working too.
 PER_PROCESSOR = 3
 TIGHT = Budget(request_seconds=1.0, check_seconds=4.0, total_seconds=20.0)
-# The slow code needs enough processor time to finish in time on an idle machine, but not on a crowded one.
+# The slow code needs so much processor time that it finishes in time on an idle machine, but not on a crowded one.
 CODE = """
 import threading, time
 def slow(seconds=0.6):

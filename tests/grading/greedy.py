@@ -9,7 +9,7 @@ from tito.source.release import staff_notebook
 
 COURSE = Path(__file__).parent / "greedy_course"
 SLUG = "rows"
-# Each is returned to the test that walks through it, sorts it, joins it...
+# Each is returned to the module's check of that name, which walks through it, sorts it, joins it...
 VALUES = {
     "rows": "np.zeros((2**39, 2, 0))",
     "batches": "[range(5 * 10**6)]",

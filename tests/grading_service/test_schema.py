@@ -58,7 +58,7 @@ def in_use(empty, tmp_path) -> str:
 
 
 def everything(url: str) -> dict[str, list[tuple]]:
-    """All rows of all tables, unchanged."""
+    """Return all rows of all tables as they are stored."""
     engine, tables = create_engine(url), MetaData()
     tables.reflect(engine)
     with engine.connect() as connection:

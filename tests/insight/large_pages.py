@@ -41,7 +41,7 @@ TA = (*STAFF, "custom:grading:read", "access:services!service=grading", scopes.E
 
 @contextlib.contextmanager
 def semester(folder: Path, students: int, modules: int) -> Iterator[Visitor]:
-    """Serve a course with this many students and modules; yield a TA's browser of its home page."""
+    """Serve a course with this many students and modules; yield a TA who visits its home page."""
     with served(folder, students, modules) as pages:
         yield a_ta(pages)
 

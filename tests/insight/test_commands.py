@@ -1,4 +1,4 @@
-"""Reports and tables: a report names no student, text can't become anything else, and earlier reports are compared."""
+"""Reports and tables: a report names no student, text stays text, and a report is compared with an earlier one."""
 
 import csv
 import io

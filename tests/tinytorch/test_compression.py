@@ -51,7 +51,7 @@ def test_one_threshold_for_all_layers_is_pytorchs_global_pruning(seed, sparsity)
     model.load_state_dict({name: drawn(rng, *array.shape) for name, array in model.state_dict().items()})
     theirs.load_state_dict({name: torch.tensor(t.numpy()) for name, t in model.state_dict().items()})
     masks = core.Pruner(model).prune(sparsity).masks
-    # The threshold lies between two weights, whereas PyTorch rounds their number: they may differ by one weight.
+    # Our threshold lies between two weights, PyTorch rounds the number to remove: they may differ by one weight.
     parts = [(theirs[0], "weight"), (theirs[2], "weight")]
     removed = sum(int((~mask).sum()) for mask in masks.values())
     assert abs(removed - sparsity * 90) <= 1

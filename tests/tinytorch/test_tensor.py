@@ -1,4 +1,4 @@
-"""The Tensor of module 01: what it accepts, what it returns, and its errors when neither is possible."""
+"""The Tensor of module 01: what it accepts, what it returns, and its errors."""
 
 import numpy as np
 import pytest

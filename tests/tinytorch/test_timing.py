@@ -11,7 +11,7 @@ from tinytorch.profiling import timing as module
 
 
 class Clock:
-    """Clocks that the function under test moves: the processor's, and a wall clock that counts its neighbours' too."""
+    """Clocks that the function under test moves: the processor's, and a wall clock that also counts waiting."""
 
     def __init__(self, *takes: float, neighbours: float = 0.0):
         self.now, self.calls, self.takes, self.neighbours, self.waited = 100.0, 0, takes, neighbours, 0.0

@@ -115,7 +115,7 @@ def of(framework, functions, word, array):
     return np.array(out.detach().numpy()), np.array(x.grad.numpy())
 
 
-@pytest.mark.filterwarnings("ignore:.*degrees of freedom")  # PyTorch warns about the variance of no numbers
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom")  # PyTorch's warning, for empty arrays
 @pytest.mark.parametrize("word", SMOOTH)
 def test_value_and_gradient_are_pytorchs(word):
     import torch

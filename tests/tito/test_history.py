@@ -221,7 +221,7 @@ def test_a_damaged_version_is_told_and_the_others_stay(home: Workspace):
 
 @pytest.mark.service
 def test_a_semester_stays_under_60_mb(home: Workspace):
-    """20 modules, each with what ninety saves with a 50 kB picture write, in five saves of one hour."""
+    """20 modules, with five saves each within an hour that write as much as ninety with a 50 kB picture."""
     for module in range(20):
         slug = f"module{module}"
         write_atomically(home.release(slug), b"{}")

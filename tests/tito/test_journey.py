@@ -1,4 +1,4 @@
-"""A student's way through the first three modules, with the student's wheel and no course tree."""
+"""A student's journey through the first three modules, with the student's wheel and no course tree."""
 
 import os
 import subprocess

@@ -225,7 +225,7 @@ print(tinytorch.__version__, "%.4f" % loss.item(), sorted(m for m in sys.modules
 
 @pytest.mark.service
 def test_the_whole_framework_trains_at_home_on_numpy_alone(workspace: Workspace, tito, tmp_path: Path, monkeypatch):
-    """An installer installs it, which compares each file with the wheel's record."""
+    """It is installed by an installer that compares each file with the wheel's record."""
     monkeypatch.setenv("TITO_COURSE", str(ROOT / "course"))
     curriculum = load_curriculum(ROOT / "course")
     texts = {name.removesuffix(".py"): text for name, text in generate(curriculum).items() if name.endswith(".py")}

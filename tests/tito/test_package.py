@@ -140,7 +140,7 @@ def test_single_modules_may_come_prebuilt(course: Path, tmp_path: Path):
 
 @pytest.mark.service
 def test_a_semester_file_says_what_comes_prebuilt(course: Path, tmp_path: Path, tito):
-    """These are the modules that the semester's build on; tests/semester tests the tiny course's own semesters."""
+    """What its modules build on comes prebuilt; tests/semester tests the tiny course's own semesters."""
     semester, roster = tmp_path / "semester.yaml", tmp_path / "roster.csv"
     roster.write_text("username,last_name,first_name,email\nada,Lovelace,Ada,ada@example.org\n")
     semester.write_text(
