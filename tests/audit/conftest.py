@@ -1,4 +1,4 @@
-"""The worker's environment as the checkout has it."""
+"""The worker's environment, built from this checkout."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ CHECKOUT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def worker_environment() -> Path:
-    """Judge with the code that is tested."""
+    """Judge with the code under test."""
     made = make_environments(CHECKOUT, CHECKOUT / "course", kinds=("worker",))["worker"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ENVIRONMENT_NAME, str(made))

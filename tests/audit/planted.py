@@ -1,4 +1,4 @@
-"""A small course with one module that has no hole, and the holes that a test plants into it."""
+"""A small course with one sound module, and the holes that a test plants in it."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -107,7 +107,7 @@ test.report()
 
 
 def with_holes(*holes: tuple[str, str]) -> str:
-    """Return the module's source with each text replaced by the other."""
+    """Return the module's source with each first text replaced by the second."""
     source = SOURCE
     for right, wrong in holes:
         if source.count(right) != 1:
@@ -117,19 +117,19 @@ def with_holes(*holes: tuple[str, str]) -> str:
 
 
 def replant(course: Path, *holes: tuple[str, str]) -> None:
-    """Put holes into a module that was planted without."""
+    """Plant holes in a module that was written without them."""
     (course / "modules" / "01_halves" / "halves_dev.py").write_text(with_holes(*holes), encoding="utf-8")
 
 
 def forge(module: Module) -> None:
-    """Let the record claim that it was made of the module as it is now."""
+    """Make the record claim that it was made from the module as it is now."""
     record = read_record(module)
     assert record is not None
     write_record(module, replace(record, own=own_digests(module)))
 
 
 def plant(root: Path, *holes: tuple[str, str]) -> Path:
-    """Write the course under `root`, with each text replaced by the other; return its folder."""
+    """Write the course under `root`, with each first text replaced by the second; return its folder."""
     source = with_holes(*holes)
     folder = root / "course" / "modules" / "01_halves"
     folder.mkdir(parents=True)

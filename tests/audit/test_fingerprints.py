@@ -1,4 +1,4 @@
-"""What a call is recognised by: whoever knows only the visible checks' calls must not know others."""
+"""How the audit recognises a call: an object with slots by the values of its fields."""
 
 from dataclasses import dataclass
 

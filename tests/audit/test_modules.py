@@ -1,6 +1,6 @@
-"""No module ships with a hole: its record is up to date, has no problem, and holds where a sample of it is judged.
+"""No module is released with a hole: its record is current and has no problem, and judging a sample confirms it.
 
-The commit draws the sample, and is printed; TITO_AUDIT_SEED names another one. 'make audit' judges everything.
+The commit chooses the sample, which is printed; TITO_AUDIT_SEED chooses another. 'make audit' judges everything.
 """
 
 import os
@@ -41,7 +41,7 @@ def commit() -> str:
 
 
 @pytest.mark.audit
-@pytest.mark.timeout(1800)  # all modules are judged before the first of these begins
+@pytest.mark.timeout(1800)  # the first of these tests waits until all modules are judged
 @each_module
 def test_a_sample_of_the_record_holds(module, samples):
     sample = samples[module.slug]

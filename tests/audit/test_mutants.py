@@ -1,4 +1,4 @@
-"""Mutants are small, distinct, and known by text that formatting does not change."""
+"""Mutants are small and distinct, and are identified by text that does not depend on formatting."""
 
 import pytest
 from tito.staff.auditing.mutants import mutants_of

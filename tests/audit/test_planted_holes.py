@@ -1,4 +1,4 @@
-"""The audit finds every hole that is planted into a module without one."""
+"""The audit finds every hole that is planted in a sound module."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ def audited(course, alternatives=None):
 
 
 def sampled(course, seed: str):
-    """What CI finds out about the module."""
+    """What CI finds in the module."""
     curriculum = load_curriculum(course)
     (sample,) = sample_modules(curriculum.written, Scene(course, curriculum), seed, jobs=1)
     return sample
@@ -99,7 +99,7 @@ HOLES = {
 def test_a_planted_hole_is_found(name, tmp_path):
     hole, said = HOLES[name]
     holes = [hole]
-    if name == "a missing hidden check":  # what is not hidden stands outside the marks
+    if name == "a missing hidden check":  # a check outside the marks is visible
         holes.append(('### BEGIN HIDDEN TESTS\n@test.check("random numbers', '@test.check("random numbers'))
         holes.append(('@test.check("an empty array', '### BEGIN HIDDEN TESTS\n@test.check("an empty array'))
     problems = audited(plant(tmp_path, *holes)).problems
@@ -172,7 +172,7 @@ def test_a_survivor_is_explained_beside_the_module_and_a_stale_entry_is_an_error
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory) -> str:
-    """The text of the record of the module without a hole."""
+    """The text of the record of the sound module."""
     course = plant(tmp_path_factory.mktemp("honest"))
     module = load_curriculum(course).find("halves")
     write_record(module, recorded(course))

@@ -1,4 +1,4 @@
-"""A record says what it stands on: one byte of any input is seen, and only the module's own makes the record stale."""
+"""A record lists its inputs: one changed byte in any is noticed; only the module's own inputs make it stale."""
 
 import shutil
 from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_module_without_a_record_is_stale(module):
 
 
 def change(path: Path) -> None:
-    """Change one byte: the last."""
+    """Change the last byte."""
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
@@ -103,7 +103,7 @@ ELSEWHERE = {
     "course/modules/01_tensor/tensor_dev.py": {"predecessors"},
     "course/modules/02_activations/activations_dev.py": {"predecessors"},
     "tests/modules/alternatives/layers": {"alternatives"},
-    # What no mutant's verdict depends on.
+    # No mutant's verdict depends on these.
     "course/modules/03_layers/layers_dev.py": set(),
     "course/modules/08_training/training_dev.py": set(),
     "tinytorch/viz/__init__.py": set(),
@@ -112,7 +112,7 @@ ELSEWHERE = {
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """A checkout in which files may be changed."""
+    """A checkout whose files tests may change."""
     root = tmp_path_factory.mktemp("checkout")
     for folder in ("tinytorch", "course", "requirements", "tests/modules/alternatives"):
         shutil.copytree(CHECKOUT / folder, root / folder, ignore=None if folder == "course" else WITHOUT)

@@ -1,1 +1,1 @@
-"""Speed and memory against peers, in the same run: `make bench`, `make bench BENCH=tito`."""
+"""Speed and memory compared with peers in the same run: `make bench`, `make bench BENCH=tito`."""

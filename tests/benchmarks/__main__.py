@@ -1,6 +1,6 @@
-"""`python -m tests.benchmarks [NAME...]`: run `bench_NAME.py` files and print figures, peers, ratios and wishes.
+"""`python -m tests.benchmarks [NAME...]`: run `bench_NAME.py` files and print figures, peers, ratios and limits.
 
-Exit code 1 if a figure is not as wanted, or a benchmark could not run.
+Exit code 1 if a figure misses its limit, or a benchmark could not run.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def run(name: str, report: Report) -> bool:
-    """Run one benchmark; one that breaks is shown and does not stop the others."""
+    """Run one benchmark; if it fails, show the error and let the others run."""
     report.benchmark = name
     try:
         benchmark = importlib.import_module(f"tests.benchmarks.bench_{name}")
@@ -51,7 +51,7 @@ def run(name: str, report: Report) -> bool:
 
 
 def show(row: Row) -> None:
-    """Print one figure as a line, at once: benchmarks take long."""
+    """Print one figure as a line at once, because benchmarks take long."""
     peer = "" if row.peer is None else figure(row.peer, row.unit)
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
     ok = "" if row.ok is None else "yes" if row.ok else "NO"

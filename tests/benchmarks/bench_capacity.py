@@ -1,7 +1,7 @@
-"""What a class needs: processor seconds and bytes of a submission, and how long verdicts take at a deadline.
+"""What a class needs: processor seconds and bytes per submission, and how long verdicts take at a deadline.
 
-The model of `capacity_model.py` is given processor seconds measured before the run, and predicts a run of real judging
-at simulated arrivals. docs/capacity.md has the figures and what follows from them.
+The model in `capacity_model.py` uses processor seconds measured beforehand to predict a run of real judging with
+simulated arrivals. docs/capacity.md has the figures and what follows from them.
 """
 
 import multiprocessing
@@ -20,19 +20,19 @@ from tests.benchmarks.capacity_model import arrivals, finished, percentile, wait
 
 SERVERS = 2
 COUNT = 40
-REPEATS = 2  # of each submission, for the service times that the model is given
-LOAD = 1.3  # arrivals in the window are so much more than can be judged in it
+REPEATS = 2  # per submission, to get the service times for the model
+LOAD = 1.3  # how many times more submissions arrive than can be judged in the time
 PREDICTIONS = 200
 
 
 def run(report) -> None:
-    """Measure a submission, predict a deadline, and have the deadline."""
+    """Measure a submission, predict a deadline, and run it."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryDirectory(prefix="bench-capacity-") as folder:
         course = _course(Path(folder))
         students = [path.name for path in sorted((course / "submitted").iterdir())]
         with ProcessPoolExecutor(SERVERS, multiprocessing.get_context("spawn")) as pool:
-            list(pool.map(judged, [course] * 4, students[:4]))  # warm every process
+            list(pool.map(judged, [course] * 4, students[:4]))  # warm up every process
             known = list(pool.map(judged, [course] * len(students) * REPEATS, students * REPEATS))
             report.measure("processor seconds of a submission", median(cpu for cpu, _, _ in known), "s")
             report.measure("bytes of a submission", _bytes(course, students[0]), "B")
@@ -45,14 +45,14 @@ def run(report) -> None:
 
 
 def judged(course: Path, student: str) -> tuple[float, float, float]:
-    """Judge and record one; return processor seconds, and when it began and ended."""
+    """Judge and record one submission; return processor seconds, and when judging began and ended."""
     before, began = _used(), time.time()
     _judge(course, student)
     return _used() - before, began, time.time()
 
 
 def deadline(pool, course: Path, students: list[str], services: list[float]):
-    """Predict a deadline from service times, then have it; return waits and the last verdict of both."""
+    """Predict a deadline from service times, then run it; return the waits and the time of the last verdict of both."""
     draw = Random(24)
     due = arrivals(COUNT, COUNT * mean(services) / SERVERS / LOAD, draw)
     runs = [[draw.choice(services) for _ in due] for _ in range(PREDICTIONS)]

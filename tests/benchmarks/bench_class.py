@@ -1,6 +1,6 @@
-"""A class of 300 in three sections with 20 TAs, walked in a browser: what each page takes, and that every step goes.
+"""A class of 300 in three sections with 20 TAs, in a browser: how long each page takes, and that every step succeeds.
 
-Pictures of all pages go to the folder that E2E_PICTURES names. Six students hand in; each page is of all 300.
+Pictures of all pages go to the folder named by E2E_PICTURES. Six students submit; each page shows all 300.
 """
 
 import os
@@ -15,15 +15,15 @@ from tests.e2e.browser import chromium, person
 from tests.e2e.hub import RunningHub
 from tests.e2e.large_class import write_class
 
-IS_CLIENT = True  # what is measured is other processes': this one must have time left
+IS_CLIENT = True  # this process measures others, so it must have time left
 SIZE = Size(students=300, tas=20, sections=3)
-HAND_IN, WEAK = 6, 2  # and how many of them leave an exercise unsolved
-PATIENCE_MILLISECONDS = 120_000  # what a page takes is measured, not judged
+HAND_IN, WEAK = 6, 2  # and how many of these leave an exercise unsolved
+PATIENCE_MILLISECONDS = 120_000  # the time of a page is measured, but has no limit
 PEOPLE = ("ida", "ada", "tom", "ta02")
 
 
 def run(report) -> None:
-    """Walk, and report each page's seconds, the slowest first."""
+    """Take the steps, and report each page's seconds, the slowest first."""
     with tempfile.TemporaryDirectory() as scratch:
         semester = write_class(Path(scratch) / "semester", SIZE)
         hub = RunningHub("local", Path(scratch) / "var", extra={"HUB_SEMESTER": str(semester)})
@@ -37,7 +37,7 @@ def run(report) -> None:
 
 
 def walk(hub: RunningHub) -> dict[str, float]:
-    """Take every step; return what each page took."""
+    """Take every step; return how long each page took."""
     pictures = Path(os.environ["E2E_PICTURES"]) if "E2E_PICTURES" in os.environ else None
     walking, passwords = steps.Walk(hub), hub.passwords()
     expect.set_options(timeout=PATIENCE_MILLISECONDS)

@@ -1,10 +1,10 @@
-"""A class of 1,000 beside one of 100: the home page for 200 at once, the class page, a roster, a Hub that starts again.
+"""A class of 1,000 compared with 100: the home page for 200 at once, the class page, a roster, a restart of the Hub.
 
-What is bounded is how the cost grows: CPU seconds of all services and of the browser together, which run in this one
-process, may grow by at most the tenfold that the class does (LINEAR, with a tenth for the caches that a larger class
-does not fit in), a student's own page not at all, and no page may ask the databases more often. Each of the 1,000 has
-two attempts in 20 modules, steps in each, and hints in each exercise. The roster is put in force by the real semester
-service in a real JupyterHub, with the CPU seconds of the Hub. That starts again beside 30 and 300 servers that pretend.
+The limits are on growth. CPU seconds of all services and the browser, which all run in this process, may grow as
+size ** LINEAR (1 for the class, and 0.15 for the caches that a larger class does not fit in); those of a student's own
+page as size ** NO_GROWTH; and no page may query the databases more often. Each of the 1,000 has two attempts in 20
+modules, steps in each, and hints in each exercise. The real semester service puts the roster in force in a real
+JupyterHub, whose CPU seconds count too. A Hub is also restarted beside 30 and 300 simulated servers.
 """
 
 import asyncio
@@ -29,14 +29,14 @@ from tests.insight.large_pages import a_ta, counted, served
 FEW, MANY, MODULES = 100, 1000, 20
 SERVERS = (30, 300)
 AT_ONCE = 200  # students who open their page in the first minute of a lab
-LINEAR = 1.15  # the power with which a cost may grow
+LINEAR = 1.15  # the highest allowed power of a cost's growth
 NO_GROWTH = 0.15
 TIMES = 5
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one request takes."""
+    """The cost of one request."""
 
     milliseconds: float
     statements: float
@@ -44,7 +44,7 @@ class Cost:
 
 def run(report) -> None:
     """Measure both classes, and compare."""
-    # A page is measured by its processor time, however long it waits for it: one process plays all services here.
+    # Pages are measured by processor time, however long they wait for it: all services run in this one process.
     beside_exchange.START_SECONDS = identity.PATIENCE_SECONDS = 1800.0
     with tempfile.TemporaryDirectory(prefix="bench-crowd-") as folder:
         few, many = (costs(Path(folder) / str(size), size) for size in (FEW, MANY))
@@ -64,7 +64,7 @@ def run(report) -> None:
 
 
 def power(few: float, many: float) -> float:
-    """Return p of cost ~ size ** p, of sizes that are as 1 to 10."""
+    """Return p of cost ~ size ** p, from the costs of FEW and MANY."""
     return math.log(many / few) / math.log(MANY / FEW)
 
 
@@ -75,7 +75,7 @@ def costs(folder: Path, students: int) -> dict[str, Cost]:
 
 
 def class_page(ta: Visitor, times: int = TIMES) -> Cost:
-    ta.get(HOME + "class").raise_for_status()  # the first reads templates
+    ta.get(HOME + "class").raise_for_status()  # the first request reads templates
     with counted() as said:
         began = time.process_time()
         for _ in range(times):
@@ -84,7 +84,7 @@ def class_page(ta: Visitor, times: int = TIMES) -> Cost:
 
 
 def home_at_once(pages: Pages, at_once: int = AT_ONCE) -> Cost:
-    """Let so many open their page at one moment."""
+    """Let this many students open their page at the same moment."""
     names = list(pages.sections)
     cookies = [pages.student_cookie(names[number % len(names)]) for number in range(at_once)]
     asyncio.run(_open_all(pages.url, cookies[:1]))
@@ -110,7 +110,7 @@ async def _open_all(url: str, cookies: list[str]) -> None:
 
 
 def roster_seconds(folder: Path, sizes: tuple[int, int] = (FEW, MANY)) -> dict[int, float]:
-    """Put rosters in force, the smaller first; return CPU seconds of services and Hub."""
+    """Put the rosters in force, the smaller first; return the CPU seconds of the services and the Hub."""
     found = {}
     with class_in_its_second_week(folder) as campus:
         [roster] = campus.folder.glob("*.csv")

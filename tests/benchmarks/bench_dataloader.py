@@ -1,4 +1,4 @@
-"""Loading images of MNIST's size in shuffled batches of 64: our DataLoader against PyTorch's with zero workers."""
+"""Loading images of MNIST's size in shuffled batches of 64: our DataLoader and PyTorch's with zero workers."""
 
 import time
 
@@ -47,7 +47,7 @@ def rows(Base, images, labels):
 
 
 def epoch_ms(loader) -> float:
-    """Give the shortest of three epochs, in milliseconds."""
+    """Return the time of the fastest of three epochs, in milliseconds."""
     times = []
     for _ in range(3):
         start = time.perf_counter()

@@ -1,13 +1,13 @@
-"""The last minute before a deadline: 1,000 students submit 200 kB notebooks, most of them in its last seconds, a tenth
-of them twice, and each is checked behind the judge's walls meanwhile. `bench_exchange` compares the rate with a peer's.
+"""The last minute before a deadline: 1,000 students submit 200 kB notebooks, most of them in the last seconds, a tenth
+of them twice, while each is checked in the judge's sandbox. `bench_exchange` compares the rate with a peer's.
 
-Requests are made before and sent by processes of their own, whose processor time is told and bounded. How long verdicts
-take is predicted from a few submissions before; a notebook's kernel beside all this is asked for an answer again and
-again. DEADLINE_STUDENTS=200 makes it short; with 1,000 it takes about six minutes.
+Requests are made beforehand and sent by separate processes, whose processor time is reported and limited. How long
+verdicts take is predicted from a few earlier submissions; meanwhile a notebook's kernel is asked for an answer again
+and again. DEADLINE_STUDENTS=200 makes a short run; with 1,000 it takes about six minutes.
 
-The work of a queue is the processor time of all that it needs: the exchange, the grading service, its runners, and the
-judges and sandboxes that they start and kill (`processor_group`). What other programs had of the processors while the
-queue was drained stands beside: a ratio above 1 tells of waiting only where they had little.
+The work of the queue is the processor time of all that it needs: the exchange, the grading service, its runners, and
+the judges and sandboxes that they start and kill (`processor_group`). The processor time that other programs used while
+the queue was drained is shown too: a ratio above 1 means idle waiting only if they used little.
 """
 
 import json
@@ -32,16 +32,16 @@ from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import Process, as_process, make_settings
 
 STUDENTS = int(os.environ.get("DEADLINE_STUDENTS", "1000"))
-SECONDS = 60.0 * STUDENTS / 1000  # a smaller class has the same rush
+SECONDS = 60.0 * STUDENTS / 1000  # a smaller class submits at the same rate
 SIZE = 200_000
 MODULE = "tensor"
 JOBS = CORES = len(os.sched_getaffinity(0))
-KNOWN = 12 * JOBS  # submissions by which the rest is predicted
+KNOWN = 12 * JOBS  # submissions from which the rest is predicted
 QUIET_SECONDS = 10.0
 
 
 def run(report) -> None:
-    """Know the service times, have the deadline, and tell."""
+    """Measure the service times, run the deadline, and report."""
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryDirectory(prefix="bench-deadline-", dir="/var/tmp") as folder, FakeHub() as hub:
         place = Path(folder)
@@ -54,7 +54,7 @@ def run(report) -> None:
 
 
 def known_seconds(report, live: Process, grading: GradingBeside) -> float:
-    """Let a few be judged; return for how long one keeps a job busy, and tell what it costs."""
+    """Have a few submissions judged; report their cost, and return how long one keeps a job busy."""
     grading.warm(send(live, "warm", 2 * JOBS, 0.1))
     before, began = grading.cpu_seconds(), time.monotonic()
     grading.wait_for(send(live, "known", KNOWN, 0.1))
@@ -65,14 +65,14 @@ def known_seconds(report, live: Process, grading: GradingBeside) -> float:
 
 
 def send(live: Process, prefix: str, students: int, seconds: float) -> int:
-    """Submit without being measured; return how many did."""
+    """Submit without measuring; return how many submitted."""
     day = a_day(students, seconds, Random(students))
     Load(port_of(live), requests(live, day, MODULE, notebooks(students), prefix), live.scratch).send()
     return students
 
 
 def notebooks(count: int) -> list[bytes]:
-    """The reference's notebook, grown to SIZE by words that differ from student to student."""
+    """The reference's notebook, extended to SIZE with words that differ between students."""
     notebook = json.loads(GradingBeside.notebook(MODULE))
     missing = SIZE - len(json.dumps(notebook))
     made = []
@@ -85,7 +85,7 @@ def notebooks(count: int) -> list[bytes]:
 
 @dataclass(frozen=True)
 class Used:
-    """Processor seconds at a moment: of what the queue needs, of the exchange in it, and of all other programs."""
+    """Processor seconds used so far: by all that the queue needs, by the exchange alone, and by all other programs."""
 
     queue: float
     exchange: float
@@ -101,7 +101,7 @@ class Used:
 def the_deadline(
     report, live: Process, grading: GradingBeside, kernel: KernelBeside, known: float, without: list[float]
 ) -> None:
-    """Let everybody submit, wait until everybody has a verdict, and tell."""
+    """Let everybody submit, wait until everybody has a verdict, and report."""
     day = a_day(STUDENTS, SECONDS, Random(STUDENTS))
     load = Load(port_of(live), requests(live, day, MODULE, notebooks(STUDENTS), "student"), live.scratch)
     before, memory = Used.now(live, grading), live.peak_bytes()
@@ -125,7 +125,7 @@ def the_deadline(
 
 
 def tell_answers(report, sent: Sent, wrong: list[str]) -> None:
-    """Tell how busy the senders were, what was lost, and how long receipts took."""
+    """Report how busy the senders were, what was lost, and how long receipts took."""
     for each in wrong[:5]:
         print(each, file=sys.stderr)
     report.measure("busiest sender", sent.busiest, "of a core", wanted=f"<= {LITTLE_OF_A_CORE}")
@@ -135,7 +135,7 @@ def tell_answers(report, sent: Sent, wrong: list[str]) -> None:
 
 
 def tell_waits(report, grading: GradingBeside, known: float) -> None:
-    """Compare from submission to verdict with what was predicted from the times of arrival."""
+    """Compare the time from submission to verdict with the prediction from the times of arrival."""
     times = [(parse_utc(at), parse_utc(posted)) for at, posted in grading.times("student")]
     first = min(at for at, _ in times)
     arriving = sorted((at - first).total_seconds() for at, _ in times)

@@ -1,9 +1,9 @@
-"""A student's container against plain DockerSpawner with a plainly built image of the same packages, on one engine.
+"""A student's container compared with plain DockerSpawner and an ordinary image of the same packages, on one engine.
 
-Measured in turns: the image's size, one start and ten starts at once until the last server is usable, each with an
-empty home (ours fetches the released module into it), and the memory of an idle server: anonymous memory and files in
+Measured in turns: the image's size; one start, and ten starts at once until the last server is usable, each with an
+empty home (ours fetches the released module into it); and the memory of an idle server: anonymous memory and files in
 /tmp, without page cache, which containers of one image share. The plain image is what `python -m venv` and
-`pip install` of the same lock give, and runs `jupyterhub-singleuser` as it comes.
+`pip install` of the same lock produce, and runs an unmodified `jupyterhub-singleuser`.
 """
 
 import shutil
@@ -36,7 +36,7 @@ ENV PATH=/opt/venv/bin:/usr/bin:/bin
 CMD ["jupyterhub-singleuser"]
 """
 
-IS_CLIENT = True  # what is measured is other processes': this one must have time left
+IS_CLIENT = True  # this process measures others, so it must have time left
 
 
 def run(report) -> None:
@@ -65,7 +65,7 @@ def in_turns(hubs: tuple[BenchHub, BenchHub], rounds: int, people: int) -> tuple
 
 
 def once(hub: BenchHub, people: int) -> dict[str, float]:
-    """Start servers together, look at their memory, and remove them."""
+    """Start servers together, measure their memory, and remove them."""
     names = hub.newcomers(people)
     try:
         seconds = hub.seconds_until_usable(names)

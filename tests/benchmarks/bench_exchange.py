@@ -1,12 +1,12 @@
-"""Three hundred students submit 200 kB notebooks at the deadline: ours against ngshare 0.6.0, in turns, in the same
+"""Three hundred students submit 200 kB notebooks at the deadline: ours compared with ngshare 0.6.0, in turns, in one
 run.
 
-The students are CLIENTS processes of their own and the Hub is this one, so that neither waits for the other; how busy
-each was stands beside the figures, and a client without time left fails them.
+The students are simulated by CLIENTS separate processes and the Hub by this one, so that neither waits for the other;
+how busy each was is reported with the figures, and a client without time left fails the benchmark.
 
-Both ask the same Hub about every token, both store on the same disk with SQLite; ours syncs each submission to disk
-and signs a receipt before it answers, ngshare does neither. ngshare runs in an environment of its own with SQLAlchemy
-1.4, where it works.
+Both ask the same Hub about every token, and both store on the same disk with SQLite; ours also syncs each submission
+to disk and signs a receipt before it answers. ngshare runs in a separate environment with SQLAlchemy 1.4, in which
+it works.
 """
 
 import asyncio
@@ -121,13 +121,13 @@ def _ngshare(hub: FakeHub, url: str) -> Load:
 
 
 def _notebook(number: int) -> bytes:
-    """A notebook's worth of text that compresses like one."""
+    """Text of a notebook's size that compresses as well as one."""
     words = random.Random(number).choices(["import", "tensor", "gradient", "=", "loss", "(", ")", "0.25"], k=SIZE // 5)
     return json.dumps({"cells": [{"source": " ".join(words)}]}).encode()[:SIZE]
 
 
 def http_request(address: str, token: str, headers: dict[str, str], body: bytes) -> bytes:
-    """Render a request as the bytes that are sent."""
+    """Return a request as the bytes to send."""
     parts = urlparse(address)
     given = {"Host": parts.netloc, "Authorization": f"token {token}", "Content-Length": str(len(body)), **headers}
     lines = [f"POST {parts.path} HTTP/1.1", *(f"{k}: {v}" for k, v in given.items()), "Connection: close", "", ""]
@@ -135,7 +135,7 @@ def http_request(address: str, token: str, headers: dict[str, str], body: bytes)
 
 
 def _measure(address: str, request: Callable[[int], bytes], is_good: Callable[[int, bytes], bool]) -> Load:
-    """Let the clients send their shares at one moment; answers are looked at when all are there."""
+    """Let the clients send their shares at the same moment; check the answers when all have arrived."""
     requests = [request(number) for number in range(STUDENTS)]
     port = urlparse(address).port
     assert port is not None
@@ -146,7 +146,7 @@ def _measure(address: str, request: Callable[[int], bytes], is_good: Callable[[i
     clients = [context.Process(target=_client, args=(port, share, barrier, results)) for share in shares]
     for client in clients:
         client.start()
-    barrier.wait(PATIENCE_SECONDS)  # all connections are open
+    barrier.wait(PATIENCE_SECONDS)  # wait until all connections are open
     with watched([client.pid for client in clients if client.pid]) as busy:
         barrier.wait(PATIENCE_SECONDS)
         got = [results.get() for _ in clients]
@@ -160,12 +160,12 @@ def _measure(address: str, request: Callable[[int], bytes], is_good: Callable[[i
 
 
 def _client(port: int, requests: list[bytes], barrier: Any, results: Any) -> None:
-    """Be a share of the students, in a process of their own; it stays until its use of time was read."""
+    """Send the requests of some students in a separate process, which lives until its processor time has been read."""
     asyncio.run(_send_all(port, requests, barrier, results))
 
 
 async def _send_all(port: int, requests: list[bytes], barrier: Any, results: Any) -> None:
-    """Open all connections, then send everything at one moment, the deadline."""
+    """Open all connections, then send everything at the same moment, the deadline."""
     lines = [await asyncio.open_connection("127.0.0.1", port) for _ in requests]
     barrier.wait(PATIENCE_SECONDS)
     barrier.wait(PATIENCE_SECONDS)
@@ -183,4 +183,4 @@ async def _send_all(port: int, requests: list[bytes], barrier: Any, results: Any
     found = await asyncio.gather(*(one(line, data) for line, data in zip(lines, requests, strict=True)))
     parted = [answer.partition(b"\r\n\r\n") for _, answer in found]
     results.put(([seconds for seconds, _ in found], [(int(head.split()[1]), body) for head, _, body in parted]))
-    await asyncio.sleep(0.2)  # what reads /proc comes right after the queue
+    await asyncio.sleep(0.2)  # the parent reads /proc right after the queue

@@ -1,8 +1,8 @@
-"""What the Hub costs before the first student: memory and processor time of everything that `make serve` started. And
-what a student's server takes before its first kernel.
+"""What the Hub costs before the first student: memory and processor time of everything that `make serve` started; and
+the memory of a student's server before its first kernel.
 
-PSS is what a process has for itself, and its share of what it has together with others, so that the sum is what is gone
-from the machine.
+PSS counts a process's own memory and its share of what it shares with others, so that the sum is the memory that
+the machine has lost.
 """
 
 import os
@@ -17,8 +17,8 @@ from tests.exchange.fake_hub import FakeHub
 from tests.hub_config.single_user import running
 
 MINUTE = 60.0
-QUIET_SHARE = 0.05  # of a processor, all processes together
-LONGEST_SECONDS = 420.0  # until it is quiet; workers rest a minute after the last task
+QUIET_SHARE = 0.05  # of one processor, all processes together
+LONGEST_SECONDS = 420.0  # to become quiet; workers stay idle for a minute after the last task
 WORKERS = "tito.grading.runner"
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -32,11 +32,11 @@ class Sample:
     cpu_seconds: float
 
 
-IS_CLIENT = True  # what is measured is other processes': this one must have time left
+IS_CLIENT = True  # this process measures others, so it must have time left
 
 
 def run(report) -> None:
-    """Start, wait until it is quiet, and watch for a minute."""
+    """Start the Hub, wait until it is quiet, and watch it for a minute."""
     with tempfile.TemporaryDirectory() as scratch:
         semester = write_semester(Path(scratch) / "semester", "tensor")
         hub = RunningHub("local", Path(scratch) / "var", extra={"HUB_SEMESTER": str(semester)}).start()
@@ -51,7 +51,7 @@ def run(report) -> None:
 
 
 def tell_server(report, folder: Path) -> None:
-    """Report a student's server before its first kernel: as it started, and once its first page was looked at."""
+    """Report the memory of a student's server before its first kernel: just started, and after its first page."""
     with FakeHub() as hub, running(hub, folder / "student", "http://127.0.0.1:9") as server:
         report.measure("memory of a student's server (PSS)", pss_mb(server.process.pid), "MB", wanted="<= 65")
         server.ask("lab")
@@ -60,7 +60,7 @@ def tell_server(report, folder: Path) -> None:
 
 
 def tell(report, before: dict[int, Sample], after: dict[int, Sample], seconds: float) -> None:
-    """Report each process, the sum, and what rules hold for."""
+    """Report each process and the sums, with their limits."""
     share = {pid: 100 * spent(pid, before, after) / seconds for pid in after}
     for pid, each in sorted(after.items(), key=lambda item: -item[1].pss_mb):
         report.measure(f"memory of {each.name} (PSS)", each.pss_mb, "MB")
@@ -72,12 +72,12 @@ def tell(report, before: dict[int, Sample], after: dict[int, Sample], seconds: f
 
 
 def spent(pid: int, before: dict[int, Sample], after: dict[int, Sample]) -> float:
-    """Processor seconds of a process between two samples; all that it has spent if it is new."""
+    """Return the processor seconds of a process between two samples; all that it has used if it is new."""
     return after[pid].cpu_seconds - (before[pid].cpu_seconds if pid in before else 0.0)
 
 
 def wait_until_quiet(hub: RunningHub) -> None:
-    """Return when no worker is left and ten seconds went by in which hardly anything was done."""
+    """Return when no worker is left and hardly anything was done for ten seconds."""
     until = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < until:
         before = samples(hub)
@@ -91,7 +91,7 @@ def wait_until_quiet(hub: RunningHub) -> None:
 
 
 def samples(hub: RunningHub) -> dict[int, Sample]:
-    """Return each process of this Hub, the supervisor among them."""
+    """Return each process of this Hub, including the supervisor."""
     assert hub.process is not None
     found = {}
     for pid in family(hub.process.pid):
@@ -101,13 +101,13 @@ def samples(hub: RunningHub) -> dict[int, Sample]:
             pss = pss_mb(pid)
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended meanwhile
+            continue  # it has ended meanwhile
         found[pid] = Sample(name, pss, (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND)
     return found
 
 
 def family(pid: int) -> Iterable[int]:
-    """Give a process and all that it started."""
+    """Yield a process and all its descendants."""
     yield pid
     for path in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in path.read_text().split():
@@ -115,13 +115,13 @@ def family(pid: int) -> Iterable[int]:
 
 
 def pss_mb(pid: int) -> float:
-    """Return a process's memory, in MiB: its own, and its share of what it has together with others."""
+    """Return a process's memory in MiB: its own, and its share of what it shares with others."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def name_of(words: list[str]) -> str:
-    """Return what a command line says that it runs: a module, or a file."""
+    """Return what a command line runs: a module, or a file."""
     if "-m" in words:
         return words[words.index("-m") + 1]
     return " ".join(Path(word).name for word in words[:2])

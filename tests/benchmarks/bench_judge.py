@@ -1,8 +1,9 @@
-"""Grading, sandbox on, against stock `nbgrader autograde` of the same submissions of the same assignment, in turns.
+"""Grading with the sandbox compared with stock `nbgrader autograde` of the same submissions, in turns.
 
-Twice: as students submit, where stock runs the module's demonstrations too and the judge leaves them out, and on equal
-work, where the submissions have no cells but those that the judge runs. The second is what the judge itself is worth.
-Wall time of one job, which keeps one core busy: the judge waits while the worker works, stock waits for its kernel.
+This is done twice: with submissions as students send them, where stock also runs the module's demonstrations, which
+the judge leaves out; and on equal work, with only the cells that the judge runs. The second figure shows what the
+judge itself gains. The figure is wall time of one job, which keeps one core busy: the judge waits while the worker
+works, stock waits for its kernel.
 """
 
 import fcntl
@@ -25,13 +26,13 @@ SUBMISSIONS = 6
 
 
 def run(report) -> None:
-    """Measure one submission by stock and by the judge, and two jobs against one."""
+    """Measure one submission with stock and with the judge, and two jobs compared with one."""
     # nbgrader's gradebook and kernels call programs of this environment by name.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     with tempfile.TemporaryDirectory(prefix="bench-judge-") as folder:
         course = _course(Path(folder))
         students = [path.name for path in sorted((course / "submitted").iterdir())]
-        _judge(course, students[0])  # the first pays for imports and caches, on both sides
+        _judge(course, students[0])  # the first run pays for imports and caches, on both sides
         _stock(course, students[0])
         ours, peers = [], []
         for student in students:
@@ -65,7 +66,7 @@ def _course(folder: Path, only_what_is_judged: bool = False) -> Path:
 
 
 def _without_demonstrations(text: str) -> str:
-    """Keep of a cell that is neither solution, test nor exported what defines something, as the judge does."""
+    """In cells that are not solution, test or exported, keep only definitions, as the judge does."""
     notebook = json.loads(text)
     for cell in notebook["cells"]:
         if cell["cell_type"] != "code" or cell["metadata"].get("nbgrader"):
@@ -78,7 +79,7 @@ def _without_demonstrations(text: str) -> str:
 
 
 def _stock(course: Path, student: str) -> None:
-    """nbgrader's own Autograde as it comes: a kernel for each notebook, tests in the student's process."""
+    """Unmodified nbgrader Autograde: a kernel for each notebook, with tests in the student's process."""
     from nbgrader.api import Gradebook
     from nbgrader.converters import Autograde
     from nbgrader.coursedir import CourseDirectory
@@ -127,12 +128,12 @@ def _seconds(function, *arguments) -> float:
 
 
 def _speed_up(course: Path, students: list[str]) -> float:
-    """Judge the same submissions, each several times, in one process and in two."""
+    """Return how much faster two processes judge the same submissions, each several times, than one."""
     work = [(course, student) for student in students * 3]
     times = {}
     for jobs in (1, 2):
         with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-            pool.starmap(_judge, [(course, s) for s in students[: 2 * jobs]], chunksize=1)  # warm every process
+            pool.starmap(_judge, [(course, s) for s in students[: 2 * jobs]], chunksize=1)  # warm up every process
             started = time.perf_counter()
             pool.starmap(_judge, work, chunksize=1)
             times[jobs] = time.perf_counter() - started

@@ -1,7 +1,8 @@
-"""Training steps of the architecture tier against PyTorch's: a CNN with two convolutions, and a small GPT.
+"""Training steps of the architecture tier compared with PyTorch's: a CNN with two convolutions, and a small GPT.
 
-Ours is the reference as a student would have written it. Both run in one child process, in turns, one thread each;
-weights and data are the same, and so must be the losses. Processor time counts: so long a step is interrupted.
+Ours is the reference as a student would write it. Both run in one child process, in turns, with one thread each; the
+weights and data are the same, so the losses must be too. Processor time counts, because other programs interrupt such
+long steps.
 """
 
 import json
@@ -18,7 +19,7 @@ LR = 1e-3
 IMAGES = (64, 3, 32, 32)
 VOCABULARY, TIME, DIM, HEADS, LAYERS, TEXTS = 65, 64, 128, 4, 2, 16
 ROUNDS, STEPS = 5, 3
-AS_EQUAL = 1e-3  # losses of two steps, in nats: the sums are in another order
+AS_EQUAL = 1e-3  # allowed difference of the losses of two steps, in nats: the sums are added in another order
 WANTED = "<= 4"
 
 
@@ -32,7 +33,7 @@ def run(report: Report) -> None:
 
 
 def cnn(nn) -> object:
-    """Make the two-convolution network, with the layers of either framework."""
+    """Make the network with two convolutions from the layers of either framework."""
     return nn.Sequential(
         nn.Conv2d(3, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
@@ -41,7 +42,7 @@ def cnn(nn) -> object:
 
 
 def torch_gpt(context: int = TIME) -> object:
-    """Make our Transformer with PyTorch's own pieces, and our names."""
+    """Make our Transformer from PyTorch's parts, with our names."""
     import torch
     from torch import nn
     from torch.nn import functional
@@ -91,7 +92,7 @@ def torch_gpt(context: int = TIME) -> object:
 
 
 def step_of(model, optimizer, cross_entropy, x, y) -> Callable[[], float]:
-    """Make a training step; the words are those of both frameworks."""
+    """Make a training step; its calls exist in both frameworks."""
 
     def step() -> float:
         optimizer.zero_grad()
@@ -104,7 +105,7 @@ def step_of(model, optimizer, cross_entropy, x, y) -> Callable[[], float]:
 
 
 def pair_of_steps(ours, theirs, x, y) -> tuple[Callable[[], float], Callable[[], float]]:
-    """Give both models the same weights, and a step each on the same data; refuse if their losses differ."""
+    """Give both models the same weights, and return a step of each on the same data; raise if their losses differ."""
     import torch
 
     from tinytorch import Tensor, optim
@@ -148,7 +149,7 @@ def measure_here() -> list:
 
 
 class Flat:
-    """Our Transformer, whose scores are laid out as rows."""
+    """Our Transformer with its scores reshaped to rows."""
 
     def __init__(self, model) -> None:
         self.model, self.parameters, self.state_dict = model, model.parameters, model.state_dict

@@ -1,7 +1,7 @@
-"""What a call costs beside its arithmetic: a tiny addition with and without tape, and an MLP step, against PyTorch's.
+"""What a call costs besides arithmetic: a tiny addition with and without tape, and an MLP step, compared with PyTorch.
 
-Both run in one child process with one thread, in turns, by the CPU time of the process, so that a busy machine counts
-for neither. The figure is the median of the alternations; its interval is that of their middle half.
+Both run in one child process with one thread, in turns, by the CPU time of the process, so that a busy machine favours
+neither. The figure is the median of the alternations; its interval contains their middle half.
 """
 
 import json

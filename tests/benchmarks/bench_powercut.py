@@ -1,10 +1,10 @@
-"""The power goes at 500 moments while the exchange starts for the first time, takes submissions, stops, starts again.
+"""The power fails at 500 moments while the exchange starts for the first time, takes submissions, stops and restarts.
 
-Every write, sync and rename is recorded with strace; of what a disk may then hold, five cases are tried for each moment
-(nothing, all, only the names, and two by chance of what was not synced survive): the exchange starts on it, `fsck`
-looks and mends, and every receipt that a student may have had is looked for. Bounded are counts, not times: no
-promise may be broken, and each kind of sync, left out, must be found to be missing. Also told is what durability costs:
-syncs for each receipt.
+Every write, sync and rename is recorded with strace. For each moment, five states of the disk are tried (of what was
+not synced, nothing, everything, only the names, or one of two random choices survives): the exchange starts on it,
+`fsck` checks and repairs it, and every receipt that a student may have received is looked for. The limits are counts,
+not times: no promise may be broken, and leaving out any kind of sync must be noticed. The cost of durability is also
+reported: syncs per receipt.
 """
 
 import tempfile
@@ -19,7 +19,7 @@ STUDENTS, CUTS = 40, 500
 
 
 def run(report) -> None:
-    """Record once, cut often."""
+    """Record once, cut the power often."""
     with tempfile.TemporaryDirectory(prefix="bench-powercut-") as folder:
         recording = recorded(Path(folder), STUDENTS)
     outcome = cut(recording, moments(recording, CUTS))
@@ -39,7 +39,7 @@ def _is_found(recording: Recording, is_left_out) -> bool:
 
 
 def _syncs_per_receipt(recording: Recording) -> float:
-    """Count from the first receipt of the second start to the last: submissions alone."""
+    """Count from the first receipt after the second start to the last, when there are only submissions."""
     given = [moment for moment, _ in recording.receipts][STUDENTS:]
     syncs = [step for step in recording.account.steps if isinstance(step, Sync) and given[0] < step.ended <= given[-1]]
     return len(syncs) / (len(given) - 1)

@@ -1,4 +1,4 @@
-"""What the text of modules 01 to 08 says was measured, measured again: one thread, on this machine, under its load."""
+"""Figures that the text of modules 01 to 08 calls measured, measured again: one thread, on this machine."""
 
 import contextlib
 import json

@@ -7,11 +7,11 @@ from pathlib import Path
 from tests.e2e.hub import RunningHub, write_semester
 from tests.security.shell import shell_of
 
-IS_CLIENT = True  # what is measured is other processes': this one must have time left
+IS_CLIENT = True  # this process measures others, so it must have time left
 
 
 def run(report) -> None:
-    """Measure against the promises of `make serve`: under 4 minutes at first, under 15 seconds again."""
+    """Compare with the promises of `make serve`: under 4 minutes the first time, under 15 seconds after that."""
     with tempfile.TemporaryDirectory() as scratch:
         semester = write_semester(Path(scratch) / "semester", "tensor")
         hub = RunningHub("local", Path(scratch) / "var", extra={"HUB_SEMESTER": str(semester)})

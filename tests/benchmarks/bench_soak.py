@@ -1,24 +1,24 @@
-"""Fourteen weeks of 100 students in 20 modules pass through the exchange; what has grown at the end?
+"""Fourteen weeks of 100 students in 20 modules pass through the exchange: what has grown at the end?
 
-The clock is set, the API is real: some 26,000 requests, each module in its week. Bounds, for each student and module:
+The clock is set, the API is real: some 26,000 requests, each module in its week. The limits, per student and module:
 
-- blobs: what was sent (a notebook of about 60 kB, feedback of 30) and a twentieth more at most. Nothing is compressed.
+- blobs: what was sent (a notebook of about 60 kB, feedback of 30) and at most a twentieth more. Nothing is compressed.
 - database: ROW_BYTES. A submission with its receipt and declaration, ten events with their sums, two results, a
   feedback, and the records of who did what take about 6 kB with their indexes.
-- memory (PSS of this process, in which exchange, home page and all clients run): nothing for each student and module,
+- memory (PSS of this process, in which exchange, home page and all clients run): no growth per student and module;
   GROWTH_MB from the fourth module to the last.
-- open files: CONNECTIONS of the database at most, of three files each (its pool opens another when requests meet, and
-  keeps twenty); of everything else not one more than after the fourth module.
-- CPU of a student's page at its end, with 20 modules behind them: PAGE_TIMES that of the fourth module's week. The
-  class page reads a row for each student and module: as many times as there are more of them.
-- `fsck` clean, no blob without a row, and the log of writes beside the database as small as at the beginning.
+- open files: at most CONNECTIONS of the database, of three files each (its pool opens another when requests overlap,
+  and keeps twenty); no more of anything else than after the fourth module.
+- CPU of a student's page at the end, with 20 modules behind them: PAGE_TIMES that of the fourth module's week. The
+  class page reads a row for each student and module, so its CPU may grow as the number of modules does.
+- `fsck` finds no damage and no blob without a row, and the database's write-ahead log is as small as at the beginning.
 
-Beside it the surveys of the semester: each student is asked on three days and answers. Of all that, the semester
-service's database may keep sums in SURVEY_BYTES and the name of nobody.
+There are also the semester's surveys: each student is asked on three days and answers. Of all this the semester
+service's database may keep sums within SURVEY_BYTES, and no names.
 
-Nobody is judged here (`bench_judge`, `bench_capacity`), so quick results and feedback are written as a grader gives
-them. The gradebook and the grading service's records do not grow with it, and logs are the supervisor's, which turns
-them over by size (`tests/hub_config/test_supervisor.py`).
+Nobody is judged here (`bench_judge`, `bench_capacity`), so quick results and feedback are written as a grader would
+send them. The gradebook and the grading service's records do not grow with it, and the supervisor rotates the logs
+by size (`tests/hub_config/test_supervisor.py`).
 """
 
 import statistics
@@ -41,9 +41,9 @@ from tests.home import beside_exchange
 from tests.home.beside_exchange import HOME, Pages
 
 SIZE = Semester()
-SETTLED = 4  # the module after which everything was used once
+SETTLED = 4  # after this module everything has been used once
 BLOB_OVERHEAD, ROW_BYTES = 1.05, 10_000
-SURVEYS, SURVEY_BYTES = 4, 200_000  # an empty database of the semester service has 100 kB
+SURVEYS, SURVEY_BYTES = 4, 200_000  # an empty database of the semester service takes 100 kB
 GROWTH_MB, CONNECTIONS, WRITE_LOG_BYTES = 40.0, 20, 16_000_000
 PAGE_TIMES = 3.0
 TIMES = 9
@@ -51,7 +51,7 @@ TIMES = 9
 
 @dataclass(frozen=True)
 class Moment:
-    """How things stand after a module."""
+    """What is in use after a module."""
 
     memory_mb: float
     database_files: int
@@ -61,7 +61,7 @@ class Moment:
 
 
 def run(report) -> None:
-    """Live the semester, look after the fourth module and at the end."""
+    """Play the semester, measuring after the fourth module and at the end."""
     beside_exchange.START_SECONDS = 1800.0
     with tempfile.TemporaryDirectory(prefix="bench-soak-") as folder, FakeHub() as hub:
         place = Path(folder)
@@ -79,7 +79,7 @@ def run(report) -> None:
 
 
 def stands(live: Live, modules: int) -> Moment:
-    """Measure now; pages are those of the modules so far."""
+    """Measure now, with pages that show the modules so far."""
     memory, files, now = pss_mb(), parted(open_files()), live.clock.moment
     with ExitStack() as stack:
         pages = Pages(live, stack)
@@ -129,7 +129,7 @@ def tell_growth(report, settled: Moment, end: Moment) -> None:
 
 
 def tell_surveys(report, file: Path) -> None:
-    """Ask and answer as the service does, and look at what is kept when the last survey is over."""
+    """Ask and answer as the service does, and look at what is kept after the last survey."""
     engine = open_database(f"sqlite:///{file}")
     surveys, question = Surveys(engine), QUESTIONS[0]
     choices = list(question.choices)
@@ -151,10 +151,10 @@ def tell_surveys(report, file: Path) -> None:
 
 
 def open_files() -> list[str]:
-    """Name what this process has open: paths, and sockets and pipes by their numbers."""
+    """List what this process has open: paths, and sockets and pipes by their numbers."""
     found = []
     for each in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # the folder itself, which was open while it was listed
+        with suppress(FileNotFoundError):  # the folder's own entry, which was open only while it was listed
             found.append(str(each.readlink()))
     return found
 

@@ -1,7 +1,7 @@
-"""Operations, activations and a model forward against PyTorch's, one thread each; what importing the core costs.
+"""Operations, activations and a model's forward pass compared with PyTorch, one thread each; and the cost of importing.
 
 Both run in one child process (numpy reads its thread count when it is loaded), in turns; the shortest of many rounds
-counts. Activations carry no wish: numpy makes several passes where PyTorch makes one, which module 02 teaches.
+counts. Activations have no limit: numpy makes several passes where PyTorch makes one, which module 02 teaches.
 """
 
 import json
@@ -18,7 +18,7 @@ IMPORT_ROUNDS = 5
 
 
 def run(report: Report) -> None:
-    """Measure the core in a child process with one thread, and imports in processes of their own."""
+    """Measure the core in a child process with one thread, and imports in separate processes."""
     child = subprocess.run(
         [sys.executable, "-m", __name__], env=os.environ | ONE_THREAD, capture_output=True, text=True, check=True
     )
@@ -34,7 +34,7 @@ def both(ours: str, peer: str) -> tuple[float, float]:
 
 
 def cpu_seconds(statement: str) -> float:
-    """CPU time of a Python process that runs one statement, the least of several."""
+    """Return the CPU time of a Python process that runs one statement: the least of several."""
     found = []
     for _ in range(IMPORT_ROUNDS):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -45,7 +45,7 @@ def cpu_seconds(statement: str) -> float:
 
 
 def pairs() -> Iterator[tuple[str, Callable, Callable, str]]:
-    """Yield label, ours, PyTorch's, and what is wanted of the ratio."""
+    """Yield label, ours, PyTorch's, and the limit of the ratio."""
     import numpy as np
     import torch
 

@@ -1,4 +1,4 @@
-"""The command line's start, making notebooks, exporting, and what it costs to make the environments anew."""
+"""The command line's start, making notebooks, exporting, and what students wait for."""
 
 import json
 import os
@@ -20,7 +20,7 @@ MODULES_OF_A_COURSE = 20
 
 
 def run(report: Report) -> None:
-    """Measure all of it."""
+    """Measure all of these."""
     start_of_commands(report)
     with tempfile.TemporaryDirectory() as folder:
         notebooks(report, Path(folder))
@@ -29,7 +29,7 @@ def run(report: Report) -> None:
 
 
 def start_of_commands(report: Report) -> None:
-    """CPU time of whole processes; the peer is Python itself importing click."""
+    """Measure the CPU time of whole processes; the peer is Python importing click."""
     tito = [str(Path(sys.executable).parent / "tito")]
     peer = cpu_seconds([sys.executable, "-c", "import click"])
     report.measure("tito --help, CPU", cpu_seconds([*tito, "--help"]), "s", wanted="<= 0.15")
@@ -62,14 +62,14 @@ def cpu_seconds(command: list[str], environment: dict[str, str] | None = None, r
 
 
 def notebooks(report: Report, folder: Path) -> None:
-    """Making staff notebook and release, with and without keeping the gradebook, against nbgrader's own command."""
+    """Measure making staff notebook and release, with and without the gradebook, compared with nbgrader's command."""
     from tito.curriculum import load_curriculum
     from tito.source.release import generate_notebooks
 
     curriculum = load_curriculum(COURSE)
     modules = curriculum.written
     nbgrader_dir = folder / "nbgrader"
-    generate_notebooks(modules, curriculum, nbgrader_dir)  # imports, and a gradebook
+    generate_notebooks(modules, curriculum, nbgrader_dir)  # pays for imports and a gradebook
     each = median_cpu_seconds(lambda: generate_notebooks(modules, curriculum, nbgrader_dir), 3) / len(modules)
     report.measure("notebooks of one module, imports done, CPU", each, "s", wanted="<= 0.5")
     bare = median_cpu_seconds(lambda: generate_notebooks(modules, curriculum, nbgrader_dir, record=False), 3)
@@ -94,7 +94,7 @@ def notebooks(report: Report, folder: Path) -> None:
 
 
 def exporting(report: Report, folder: Path) -> None:
-    """Exporting all modules, against Jupytext only reading their cells."""
+    """Measure exporting all modules, compared with Jupytext only reading their cells."""
     import jupytext
     from tito.curriculum import load_curriculum
     from tito.source.export import export_all
@@ -113,7 +113,7 @@ def exporting(report: Report, folder: Path) -> None:
 
 
 def student_commands(report: Report, folder: Path) -> None:
-    """What a student waits for at `complete`, against starting Python and importing numpy, done three times in it."""
+    """Measure how long `complete` takes, compared with starting Python and importing numpy."""
     from tito.curriculum import load_curriculum
     from tito.source.percent import read_percent
     from tito.source.release import staff_notebook

@@ -1,4 +1,4 @@
-"""A training step of our framework against PyTorch's: MLP 784-128-10, batch 64, Adam, one thread each.
+"""A training step of our framework compared with PyTorch's: MLP 784-128-10, batch 64, Adam, one thread each.
 
 Both run in one child process (numpy reads its thread count when it is loaded), in turns, so that a busy
 machine disturbs both; the shortest of many rounds counts.
@@ -38,7 +38,7 @@ def in_turns(
     steps: int = STEPS,
     clock: Callable[[], float] = time.perf_counter,
 ) -> tuple[float, float]:
-    """Milliseconds of one call of each: the shortest mean of several rounds."""
+    """Return the milliseconds of one call of each: the shortest mean of several rounds."""
     best = [float("inf"), float("inf")]
     for _ in range(rounds):
         for side, function in enumerate((ours, peer)):
@@ -92,7 +92,7 @@ def torch_step(images, labels, kind: str) -> Callable[[], float]:
 
 
 def chain_seconds(operations: int = 10_000) -> float:
-    """Time of backward over a chain of operations."""
+    """Return the time of backward over a chain of operations."""
     from tinytorch import Tensor
 
     x = Tensor(1.0, requires_grad=True)

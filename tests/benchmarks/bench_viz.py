@@ -1,7 +1,7 @@
-"""What a live loss curve costs a training: its CPU time as a share of the training's, in a real Jupyter kernel.
+"""What a live loss curve costs during training: its CPU time as a share of the training's, in a real Jupyter kernel.
 
-The curve is shown through ipywidgets and redraws ten times a second; messages go to a client that reads them. Counted
-are the calls of `add` and everything that other threads of the kernel do meanwhile (they send the messages).
+The curve is shown through ipywidgets and redraws ten times a second; messages go to a client that reads them. What
+counts is the calls of `add` and all that other threads of the kernel do meanwhile (they send the messages).
 """
 
 import json
@@ -59,7 +59,7 @@ def run(report: Report) -> None:
 
 
 def in_a_kernel(program: str) -> dict:
-    """Run a program in a fresh kernel and give the figures that it prints."""
+    """Run a program in a new kernel and return the figures that it prints."""
     manager, client = start_new_kernel(kernel_name="python3", env=os.environ | ONE_THREAD)
     said: list[str] = []
 

@@ -1,7 +1,7 @@
-"""How a student's server answers while her neighbour's container takes all that it can get.
+"""How fast a student's server answers while a neighbour's container takes all that it can get.
 
 A real Hub of the docker place with homes of 300 MB. The peer of each figure is the same server in the same run while
-the neighbour is idle: the ratio is what the walls between containers leave through.
+the neighbour is idle: the ratio shows what gets through the walls between containers.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from tests.e2e.hub import CHECKOUT, write_semester
 from tests.security.shell import Shell, shell_of
 
 SAMPLES = 120
-SECONDS = 25  # a hog outlives the samples
-PAUSE = 0.05  # between samples, as somebody at work
+SECONDS = 25  # a hog runs longer than the sampling
+PAUSE = 0.05  # between samples, like a person at work
 Figures = dict[str, list[float]]
 
 
@@ -43,9 +43,9 @@ def run(report) -> None:
 
 
 async def compare(report, ben: Shell, neighbour: str) -> None:
-    """Measure in quiet, then beside each hog."""
+    """Measure without a hog, then beside each."""
     async with kernel_of(ben) as kernel:
-        await measure(ben, kernel, lambda: True, 10)  # warm
+        await measure(ben, kernel, lambda: True, 10)  # warm up
         quiet = await measure(ben, kernel, lambda: True)
         alone = 1000 * quantile(quiet["1+1 in a kernel"], 0.5)
         report.measure("1+1 in a kernel, nobody beside, p50", alone, "ms", wanted="<= 25")
@@ -59,7 +59,7 @@ async def compare(report, ben: Shell, neighbour: str) -> None:
 
 
 async def measure(ben: Shell, kernel, going_on: Callable[[], bool], samples: int = SAMPLES) -> Figures:
-    """Ask ben's server for its state, and his kernel for 1+1, in turn."""
+    """Ask ben's server for its state and his kernel for 1+1, in turns."""
     found: Figures = {"a page of the server": [], "1+1 in a kernel": []}
     headers = {"Authorization": f"token {ben.token}"}
     async with httpx.AsyncClient(base_url=ben.hub_url, headers=headers, timeout=60) as client:
@@ -83,5 +83,5 @@ def tell(report, hog_name: str, beside: Figures, quiet: Figures) -> None:
 
 
 def quantile(values: list[float], share: float) -> float:
-    """Return the value below which a share of them lies."""
+    """Return the value below which this share of the values lies."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]

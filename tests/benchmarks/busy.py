@@ -1,6 +1,6 @@
-"""How busy everybody was while something was measured: a figure is the service's only if its client had time left.
+"""How busy each process was during a measurement: a figure is the service's only if its client had time left.
 
-Shares of one core for processes, of the time for disks; from /proc, before and after. Linux only.
+Shares of one core for processes, of the time for disks; read from /proc before and after. Linux only.
 """
 
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 from time import perf_counter
 
 TICK = 1 / os.sysconf("SC_CLK_TCK")
-LITTLE_OF_A_CORE = 0.3  # a client that needs more may have had a part in what it measured
-MOST_OF_A_CORE = 0.8  # a client of one thread that needs more measures itself
+LITTLE_OF_A_CORE = 0.3  # a client that needs more may have influenced the figure
+MOST_OF_A_CORE = 0.8  # a client with one thread that needs more measures itself
 WHOLE_DISKS = ("sd", "vd", "xvd", "nvme", "mmcblk", "dm-")
 
 
 @dataclass
 class Busy:
-    """Shares of the measured time; `client` of each client's own core."""
+    """Shares of the measured time; `client` is the clients' mean, of one core each."""
 
     client: float = 0.0
     hub: float = 0.0
@@ -27,7 +27,7 @@ class Busy:
     clients: list[int] = field(default_factory=list)
 
     def tell(self, report, label: str) -> None:
-        """Write them down; a client that was the bottleneck is a failure."""
+        """Add the shares to the report; a client that was the bottleneck fails."""
         report.measure(f"{label}: client", self.client, "of a core", wanted=f"<= {LITTLE_OF_A_CORE}")
         for name in ("hub", "service"):
             report.measure(f"{label}: {name}", getattr(self, name), "of a core")
@@ -36,7 +36,7 @@ class Busy:
 
 @contextmanager
 def watched(clients: list[int]) -> Iterator[Busy]:
-    """Watch the block: client processes by number, this process (which plays the Hub), and all that it started."""
+    """Watch the block: the client processes, this process (which plays the Hub), and all others that it has started."""
     busy, begin, before = Busy(clients=clients), perf_counter(), _used(clients)
     disk = _disk_seconds()
     yield busy
@@ -49,9 +49,10 @@ def watched(clients: list[int]) -> Iterator[Busy]:
 
 @contextmanager
 def told(report, *, is_client: bool) -> Iterator[None]:
-    """Report how busy this process, all that it started, and the disk were; a client's share is bounded.
+    """Report how busy this process, all that it started, and the disk were; a client's share has a limit.
 
-    A container is none of its children: of a bench with containers, they are not counted, nor are killed sandboxes.
+    Containers are not children of this process, so they are not counted in a benchmark with them, nor are killed
+    sandboxes.
     """
     begin, before, disk = perf_counter(), own_and_started(), _disk_seconds()
     yield
@@ -63,7 +64,7 @@ def told(report, *, is_client: bool) -> Iterator[None]:
 
 
 def own_and_started() -> tuple[float, float]:
-    """Return processor seconds of this process, and of its descendants: those that have ended and those that run."""
+    """Return processor seconds of this process, and of its descendants, whether they have ended or still run."""
     times = os.times()
     ended = times.children_user + times.children_system
     running = (cpu_seconds(each, with_ended=True) for each in descendants(os.getpid()))
@@ -80,7 +81,7 @@ def _used(clients: list[int]) -> dict[str, float]:
 
 
 def descendants(pid: int) -> list[int]:
-    """List what a process has started, and what that has."""
+    """List all descendants of a process."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, task.read_text().split()):
@@ -89,12 +90,12 @@ def descendants(pid: int) -> list[int]:
 
 
 def tree_cpu_seconds(pid: int) -> float:
-    """Return the processor time of a process and of all that it started, ended ones among them."""
+    """Return the processor time of a process and of all that it started, including what has ended."""
     return sum(cpu_seconds(each, with_ended=True) for each in (pid, *descendants(pid)))
 
 
 def cpu_seconds(pid: int, with_ended: bool = False) -> float:
-    """Return the processor time of a process, 0 if it is gone; if so asked, with that of its children that ended."""
+    """Return the processor time of a process, 0 if it is gone; on request with that of its children that have ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
@@ -103,13 +104,13 @@ def cpu_seconds(pid: int, with_ended: bool = False) -> float:
 
 
 def machine_seconds() -> float:
-    """Return the processor time that all programs and the kernel have had since the machine's start."""
+    """Return the processor time that all programs and the kernel have used since the machine started."""
     first = Path("/proc/stat").read_text().partition("\n")[0].split()
     user, nice, system, _idle, _waiting, *interrupts = map(int, first[1:8])
     return (user + nice + system + sum(interrupts)) * TICK
 
 
 def _disk_seconds() -> float:
-    """Return for how long the busiest disk had something to do since the machine's start."""
+    """Return how long the busiest disk has been busy since the machine started."""
     rows = [line.split() for line in Path("/proc/diskstats").read_text().splitlines()]
     return max((int(row[12]) / 1000 for row in rows if row[2].startswith(WHOLE_DISKS)), default=0.0)

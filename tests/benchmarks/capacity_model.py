@@ -1,7 +1,7 @@
-"""How long submissions wait at a deadline: many arrive, few processors judge, first come first served.
+"""How long submissions wait at a deadline: many arrive, a few processors judge, first come, first served.
 
-No formula is asked: arrivals at a deadline have no steady rate, and one queue with c servers is exact by going through
-it (Kiefer and Wolfowitz 1955). What the model leaves out: priorities, and tasks other than judging.
+It uses no formula: arrivals at a deadline have no steady rate, and stepping through one queue with c servers is exact
+(Kiefer and Wolfowitz 1955). The model leaves out priorities, and tasks other than judging.
 """
 
 import heapq
@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from random import Random
 
-GROWTH = 4.0  # in the last hours of a deadline: the rate grows e**4, about 50 times
+GROWTH = 4.0  # in the last hours before a deadline the rate grows by e**4, about 50 times
 
 
 def arrivals(count: int, seconds: float, draw: Random, growth: float = GROWTH) -> list[float]:
@@ -28,10 +28,10 @@ def finished(arriving: Sequence[float], services: Sequence[float], servers: int)
 
 
 def waits(arriving: Sequence[float], services: Sequence[float], servers: int) -> list[float]:
-    """Return from arrival to verdict of each."""
+    """Return the time from arrival to verdict of each."""
     return [end - at for at, end in zip(arriving, finished(arriving, services, servers), strict=True)]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value that `share` of all don't exceed."""
+    """Return the value that `share` of all values do not exceed."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]

@@ -1,7 +1,7 @@
-"""A Hub that starts again while students' servers run: the Hub, its proxy and services are real, the servers pretend.
+"""A Hub that restarts while students' servers run: the Hub, its proxy and services are real, the servers are simulated.
 
-A server of this kind is a name and an address at which one small program answers for all of them, as long as the Hub
-asks no more than whether it is there.
+A simulated server is a name and an address. One small program answers at the address for all of them, which suffices
+as long as the Hub only asks whether a server is up.
 """
 
 import os
@@ -42,7 +42,7 @@ c.JupyterHub.active_server_limit = 0
 
 
 def restart_seconds(folder: Path, servers: int) -> float:
-    """Start so many servers, end the Hub, start it again; return its CPU seconds until it knows all of them again."""
+    """Start this many servers, end the Hub, start it again; return its CPU seconds until it knows all servers again."""
     with running_services(folder, COURSE, lambda: load_curriculum(TINY)) as campus, _answering() as port:
         more = PRETENDING.format(port=port)
         with running_hub(campus, COURSE, more):
@@ -61,7 +61,7 @@ def _start(campus: Campus, names: list[str]) -> None:
 
 
 def _ready(campus: Campus) -> int:
-    """Count servers that the Hub calls ready."""
+    """Count the servers that the Hub reports as ready."""
     count, offset = 0, 0
     while True:
         path = f"/users?state=ready&limit={PAGE}&offset={offset}"
@@ -73,7 +73,7 @@ def _ready(campus: Campus) -> int:
 
 @contextmanager
 def _answering() -> Iterator[int]:
-    """Answer for all servers; give the port."""
+    """Answer for all servers; yield the port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

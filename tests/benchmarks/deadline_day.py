@@ -1,6 +1,6 @@
-"""A class that submits in the last minute before a deadline: the requests, and whether each arrived once.
+"""A class that submits in the last minute before a deadline: the requests, and whether each was stored exactly once.
 
-`bench_deadline` measures it with a thousand, `test_deadline` looks with a few whether anything is lost.
+`bench_deadline` measures this with a thousand students; `test_deadline` checks with a few whether anything is lost.
 """
 
 import hashlib
@@ -19,13 +19,13 @@ from tests.benchmarks.capacity_model import arrivals
 from tests.benchmarks.load import Answer, Planned
 from tests.exchange.live import COURSE, Live
 
-AGAIN = 0.1  # so many send once more, before or after they were answered: with the same key
+AGAIN = 0.1  # the share that sends again with the same key, before or after an answer
 LATER_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
 class Day:
-    """Who submits when: student number `i` at `at[i]`, and some of them once more."""
+    """Who submits when: student number `i` at `at[i]`, and some of them again."""
 
     at: list[float]
     again: dict[int, float]
@@ -36,14 +36,14 @@ class Day:
 
 
 def a_day(students: int, seconds: float, draw: Random) -> Day:
-    """Draw a deadline: arrivals that grow towards its end, and who sends again when."""
+    """Draw a deadline: arrivals that become more frequent towards its end, and who sends again when."""
     at = arrivals(students, seconds, draw)
     chosen = draw.sample(range(students), max(1, int(students * AGAIN)))
     return Day(at, {number: at[number] + draw.uniform(0, LATER_SECONDS) for number in chosen})
 
 
 def requests(live: Live, day: Day, assignment: str, notebooks: Sequence[bytes], prefix: str) -> list[Planned]:
-    """Render every request; `notebooks[i]` is student i's, who is called `prefix` and a number."""
+    """Return every request; `notebooks[i]` is that of student i, whose name is `prefix` and the number."""
     address = f"{live.url}/api/v1/courses/{COURSE}/assignments/{assignment}/submissions"
     planned = []
     for number, at in enumerate(day.at):
@@ -63,9 +63,9 @@ def port_of(live: Live) -> int:
 
 
 def lost(live: Live, day: Day, answers: Sequence[Answer], assignment: str, prefix: str) -> list[str]:
-    """Return what is wrong: an answer that is no receipt, two receipts for one upload, a submission that is not there.
+    """Return what is wrong: an answer that is no receipt, two receipts for one upload, a submission that is missing.
 
-    Every receipt is checked with the exchange's public key, every blob with its row.
+    Check each receipt with the exchange's public key, and the stored files with fsck.
     """
     refused = {f"{prefix}{a.number}": f"{a.status}: {a.body[:200]!r}" for a in answers if a.status // 100 != 2}
     wrong = [f"{name} was answered {what}" for name, what in refused.items()]
@@ -75,7 +75,7 @@ def lost(live: Live, day: Day, answers: Sequence[Answer], assignment: str, prefi
     wrong += [f"{name} has {len(bodies)} receipts" for name, bodies in given.items() if len(bodies) != 1]
     staff = live.staff()
     public = {}
-    for key in staff.keys():  # noqa: SIM118 - a list of the exchange's, not of a mapping
+    for key in staff.keys():  # noqa: SIM118 - a list of keys from the exchange, not a mapping
         public[key.key_id] = b64decode(key.public_key)
     there = {each.student: each.id for each in staff.all_submissions(COURSE, assignment)}
     for name, bodies in given.items():

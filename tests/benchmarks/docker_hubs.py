@@ -1,7 +1,7 @@
 """A Hub that starts containers for a benchmark: as ours does, or as plain DockerSpawner does.
 
-Both Hubs are alike but for the spawner: same bridge, proxy, limits, volumes and page. A server is usable once its
-JupyterLab page and its API answer through the proxy; one of ours must have the released notebook in its home then.
+Both Hubs are equal but for the spawner: same bridge, proxy, limits, volumes and page. A server is usable once its
+JupyterLab page and its API answer through the proxy; ours must also have the released notebook in its home by then.
 """
 
 import json
@@ -70,16 +70,16 @@ c.DockerSpawner.cpu_limit = limits.cpus
 
 @dataclass
 class BenchHub:
-    """A Hub that starts servers of one kind; each start is a new person's, with an empty home."""
+    """A Hub that starts servers of one kind; each start is for a new person with an empty home."""
 
-    hub_url: str  # the Hub itself: its proxy gives up a request that takes 20 s, such as a report on a start
+    hub_url: str  # the Hub itself: its proxy drops a request that takes 20 s, such as a report on a start
     url: str
     token: str
     prefix: str
     pages: tuple[str, ...]
     started: list[str] = field(default_factory=list)
     pid: int = 0
-    has_servers_below = False  # a container is none of the Hub's children
+    has_servers_below = False  # containers are not children of the Hub
 
     def ask(self, method: str, url: str, body: dict | None = None) -> HTTPResponse:
         """Send a request with the token of this benchmark."""
@@ -89,7 +89,7 @@ class BenchHub:
         return urllib.request.urlopen(request, timeout=PATIENCE_SECONDS)
 
     def newcomers(self, count: int) -> list[str]:
-        """Tell the Hub of new people."""
+        """Add new people to the Hub; return their names."""
         names = [f"s{len(self.started) + number}" for number in range(count)]
         self.started += names
         for name in names:
@@ -97,18 +97,18 @@ class BenchHub:
         return names
 
     def seconds_until_usable(self, names: list[str]) -> float:
-        """Start the servers of these people at the same moment; return the seconds until the last is usable."""
+        """Start these people's servers at the same moment; return the seconds until the last is usable."""
         began = time.perf_counter()
         with ThreadPoolExecutor(len(names)) as pool:
             list(pool.map(self.start, names))
         return time.perf_counter() - began
 
     def memory_mib(self, name: str) -> float:
-        """Return the memory of a server that page cache can't give back: anonymous, and files in /tmp."""
+        """Return the memory of a server that can't be freed like page cache: anonymous memory, and files in /tmp."""
         script = "cat /sys/fs/cgroup/memory.stat /sys/fs/cgroup/memory/memory.stat 2>/dev/null; true"
         lines = docker("exec", f"{self.prefix}-{name}", "sh", "-c", script).splitlines()
         facts = {key: int(value) for key, value in (line.split() for line in lines)}
-        return (facts.get("anon", facts.get("rss", 0)) + facts["shmem"]) / 2**20  # rss: cgroup version 1
+        return (facts.get("anon", facts.get("rss", 0)) + facts["shmem"]) / 2**20  # rss in cgroup version 1
 
     def roots(self, names: list[str]) -> list[int]:
         """Return the first process of each of these servers."""
@@ -116,11 +116,11 @@ class BenchHub:
         return [int(pid) for pid in docker("inspect", "--format", "{{.State.Pid}}", *containers).split()]
 
     def remove(self, names: list[str]) -> None:
-        """Remove the containers; the Hub finds out by itself."""
+        """Remove the containers; the Hub notices this later."""
         docker("rm", "--force", *(f"{self.prefix}-{name}" for name in names))
 
     def start(self, name: str) -> None:
-        """Start somebody's server and return when it is usable."""
+        """Start a person's server and return when it is usable."""
         self.ask("POST", f"{self.hub_url}/users/{name}/server").close()
         self._wait_until_ready(name)
         self.look(name)
@@ -133,7 +133,7 @@ class BenchHub:
                     raise RuntimeError(f"{name}'s server answers {page} with nothing")
 
     def _wait_until_ready(self, name: str) -> None:
-        """Follow the Hub's own report: to ask again and again would keep it from its work."""
+        """Read the Hub's own progress report: repeated requests would slow the Hub down."""
         with self.ask("GET", f"{self.hub_url}/users/{name}/server/progress") as events:
             for line in events:
                 event = json.loads(line[5:]) if line.startswith(b"data:") else {}
@@ -149,7 +149,7 @@ SomeHub = TypeVar("SomeHub", bound=BenchHub)
 
 @contextmanager
 def two_hubs(ours: str, plain: str, folder: Path) -> Iterator[tuple[BenchHub, BenchHub]]:
-    """Run a Hub for each image on one bridge, and an exchange with a released module; all is removed afterwards."""
+    """Run a Hub for each image on one bridge, and an exchange with a released module; remove everything afterwards."""
     network = f"b-{os.urandom(4).hex()}"
     environment = {"HUB_PLACE": "docker", "HUB_VAR": str(folder / "var"), "HUB_DOCKER__NETWORK": network}
     environment |= {"HUB_SEMESTER": str(write_semester(folder / "semester", MODULE))}
@@ -174,7 +174,7 @@ def two_hubs(ours: str, plain: str, folder: Path) -> Iterator[tuple[BenchHub, Be
 
 @contextmanager
 def exchange(host: str, folder: Path) -> Iterator[dict[str, str]]:
-    """Run an exchange with a released module; give the variables by which a student's server finds it."""
+    """Run an exchange with a released module; yield the variables with which a student's server finds it."""
     with FakeHub() as people:
         settings = make_settings(folder / "exchange", people, host=host)
         with as_process(people, settings, folder) as live:

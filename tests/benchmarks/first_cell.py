@@ -1,4 +1,4 @@
-"""From a server that is there to the first cell that has run, as JupyterLab does it: a kernel, a channel, a request."""
+"""From a running server to the first executed cell, as JupyterLab does it: a kernel, a channel, a request."""
 
 import json
 import uuid
@@ -9,7 +9,7 @@ from tests.benchmarks.docker_hubs import PATIENCE_SECONDS, BenchHub
 
 
 def run_first_cell(hub: BenchHub, name: str) -> None:
-    """Start a kernel on somebody's server and return when it has answered `1`."""
+    """Start a kernel on a person's server and return when it has answered `1`."""
     address = f"{hub.url}/user/{name}/api/kernels"
     with hub.ask("POST", address, {"name": "python3"}) as answer:
         kernel = json.load(answer)["id"]

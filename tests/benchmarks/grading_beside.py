@@ -25,7 +25,7 @@ class GradingBeside:
 
     @staticmethod
     def notebook(module: str) -> str:
-        """Return the reference's notebook, which passes everything."""
+        """Return the reference's notebook, which passes all checks."""
         from tito.curriculum import load_curriculum
         from tito.source.release import staff_notebook
 
@@ -56,19 +56,19 @@ class GradingBeside:
         self._log.close()
 
     def cpu_seconds(self) -> float:
-        """Return the processor seconds of the service and of all that judged for it, killed sandboxes among them."""
+        """Return the processor seconds of the service and of all that judged for it, including killed sandboxes."""
         return self._group.seconds()
 
     def cpu_seconds_of_killed(self) -> float:
-        """Return what of that /proc lacks: sandboxes that were killed."""
+        """Return the part of these seconds that /proc does not show: those of sandboxes that were killed."""
         return self.cpu_seconds() - tree_cpu_seconds(self._process.pid)
 
     def warm(self, count: int) -> None:
-        """Wait for the first verdicts, which load what the next ones have."""
+        """Wait for the first verdicts, which also load what later ones need."""
         self.wait_for(count)
 
     def wait_for(self, more: int) -> None:
-        """Return when so many more than before have a verdict."""
+        """Return when this many more submissions have a verdict."""
         self._done += more
         until = time.monotonic() + PATIENCE_SECONDS
         while (done := self._count("results")) < self._done:
@@ -82,7 +82,7 @@ class GradingBeside:
         return self._count("submissions") - self._count("results")
 
     def times(self, prefix: str) -> list[tuple[str, str]]:
-        """Return when the submissions of students called so arrived, and when each had its verdict."""
+        """Return when submissions of students with this prefix arrived, and when each got its verdict."""
         query = "SELECT received_at, posted_at FROM submissions JOIN results ON submission = id WHERE student LIKE ?"
         return self._rows(query, f"{prefix}%")
 

@@ -1,4 +1,4 @@
-"""A student's kernel beside other work: how long it takes to say 1."""
+"""A student's kernel beside other work: how long it takes to answer 1."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 60.0
 
 
 class KernelBeside:
-    """A kernel that is asked again and again."""
+    """A kernel that is asked repeatedly."""
 
     def __enter__(self) -> "KernelBeside":
         self._kernel = KernelManager(kernel_name="python3")
@@ -28,14 +28,14 @@ class KernelBeside:
         self._kernel.shutdown_kernel(now=True)
 
     def seconds_of(self, work: Callable[[], object]) -> list[float]:
-        """Ask while `work` goes on; return the seconds of each round trip."""
+        """Ask while `work` runs; return the seconds of each round trip."""
         with self.asked() as seconds:
             work()
         return seconds
 
     @contextmanager
     def asked(self) -> Iterator[list[float]]:
-        """Ask during the block; the list has the seconds of each round trip when it ends."""
+        """Ask during the block; when it ends, the list has the seconds of each round trip."""
         seconds: list[float] = []
         done = Event()
 

@@ -1,9 +1,9 @@
-"""Send requests that were made before, each at its moment, from processes that do nothing else.
+"""Send prepared requests, each at its own time, from processes that do nothing else.
 
     python -m tests.benchmarks.load PORT FILE     is one such process; `Load` starts them
 
-What a sender needs to make a request, it needs before: at its moment it opens a connection, writes bytes and reads to
-the end. So it is told from its own processor time whether the figures are the service's.
+A sender prepares all it can before: at the time of a request it opens a connection, writes bytes and reads to the
+end. So its own processor time shows whether the figures are the service's.
 """
 
 import asyncio
@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 PATIENCE_SECONDS = 300.0
-NO_ANSWER = 0  # as a status: the line broke
-LEAD_SECONDS = 0.5  # from the word to begin until moment 0
+NO_ANSWER = 0  # used as a status: the connection failed
+LEAD_SECONDS = 0.5  # from the start signal to second 0
 
 
 class Planned(NamedTuple):
-    """A request, and at which second it is sent."""
+    """A request, and the second at which to send it."""
 
     number: int
     at: float
@@ -32,7 +32,7 @@ class Planned(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What came back, and in how many seconds."""
+    """What was answered, and after how many seconds."""
 
     number: int
     seconds: float
@@ -42,14 +42,14 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Sent:
-    """All answers, and the largest share of a core that a sender needed."""
+    """All answers, and the largest share of a core that a sender used."""
 
     answers: list[Answer]
     busiest: float
 
 
 class Load:
-    """Processes that have read their shares of the requests and wait for the word."""
+    """Processes that have read their shares of the requests and wait for the start signal."""
 
     def __init__(self, port: int, planned: Iterable[Planned], folder: Path, senders: int = 2) -> None:
         planned = sorted(planned, key=lambda each: each.at)
@@ -64,7 +64,7 @@ class Load:
             self._undo = undo.pop_all()
 
     def send(self) -> Sent:
-        """Send everything at its moment; return when all have been answered."""
+        """Send each request at its time; return when all have been answered."""
         begin = time.monotonic() + LEAD_SECONDS
         said = []
         for sender in self._senders:
@@ -84,7 +84,7 @@ def _sender(port: int, planned: list[Planned], file: Path) -> subprocess.Popen[b
 
 
 def main() -> None:
-    """Be one sender."""
+    """Run one sender."""
     port, file = int(sys.argv[1]), Path(sys.argv[2])
     planned = [Planned(*each) for each in pickle.loads(file.read_bytes())]
     file.unlink()

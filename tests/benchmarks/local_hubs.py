@@ -1,5 +1,5 @@
-"""Hubs that start processes of this machine for a benchmark: as our local place does, or as JupyterHub's own
-SimpleLocalProcessSpawner does with the same environment of packages, whose `jupyterhub-singleuser` runs as it comes.
+"""Hubs that start processes on this machine for a benchmark: as our local place does, or as JupyterHub's own
+SimpleLocalProcessSpawner does with the same packages and an unmodified `jupyterhub-singleuser`.
 """
 
 import os
@@ -30,7 +30,7 @@ c.Spawner.environment = dict(PATH="{environment}/bin:/usr/bin:/bin")
 
 
 class LocalHub(BenchHub):
-    """Its servers are processes that the Hub has started."""
+    """A Hub whose servers are its own child processes."""
 
     has_servers_below = True
 
@@ -40,7 +40,7 @@ class LocalHub(BenchHub):
             self.ask("DELETE", f"{self.hub_url}/users/{name}/server").close()
 
     def roots(self, names: list[str]) -> list[int]:
-        """Return the first process of every server that runs; the proxy is the Hub's child too."""
+        """Return the first process of every running server, but not the proxy, which is the Hub's child too."""
         children = Path(f"/proc/{self.pid}/task").glob("*/children")
         return [pid for each in children for pid in map(int, each.read_text().split()) if _is_server(pid)]
 

@@ -1,8 +1,9 @@
-"""The processor time of a process and of all that it starts, killed ones among them.
+"""The processor time of a process and of all that it starts, including what is killed.
 
-A judge kills its sandbox with all that runs in it, and what is killed with a namespace is in nobody's account of ended
-children: /proc/PID/stat then lacks more than half of a quick check. A control group misses nothing. Linux with cgroup2;
-whoever is not root needs a group of their own to make others in: systemd-run --user --scope make bench BENCH=deadline.
+A judge kills its sandbox with all that runs in it. The time of processes that are killed with their namespace is added
+to no parent's: /proc/PID/stat then lacks more than half of a quick check. A control group counts all of it. This needs
+Linux with cgroup2; a user other than root needs a group in which they may make others, from
+systemd-run --user --scope make bench BENCH=deadline.
 """
 
 import os
@@ -16,7 +17,7 @@ NAME = "bench"
 
 
 class ProcessorGroup:
-    """A control group that processes were put into."""
+    """A control group to which processes were added."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -27,14 +28,14 @@ class ProcessorGroup:
             self.folder.joinpath("cgroup.procs").write_text(str(each))
 
     def seconds(self) -> float:
-        """Return the processor seconds that the group had."""
+        """Return the processor seconds that the group has used."""
         lines = self.folder.joinpath("cpu.stat").read_text().splitlines()
         return int(dict(line.split() for line in lines)["usage_usec"]) / 1e6
 
 
 @contextmanager
 def processor_group() -> Iterator[ProcessorGroup]:
-    """Make a group for the block, in this process's own; what is still in it goes back there."""
+    """Make a group for the block inside this process's own; move what is still in it back afterwards."""
     own = own_group()
     folder = own / f"{NAME}-{os.getpid()}"
     try:
@@ -53,7 +54,7 @@ HOW = "and without it killed judges aren't counted: run as root, or behind syste
 
 
 def own_group() -> Path:
-    """Return the folder of this process's group; RuntimeError where cgroup2 is not mounted."""
+    """Return the folder of this process's group; raise RuntimeError if cgroup2 is not mounted."""
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
     places = [Path(words[1]) for words in mounts if words[2] == "cgroup2"]
     if not places:

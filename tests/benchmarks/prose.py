@@ -1,7 +1,7 @@
-"""Figures that the text of modules 01 to 08 cites from a run, and how to measure each anew.
+"""Figures that the text of modules 01 to 08 cites from a run, and how to measure each again.
 
-A module's cells run in order, as a student's do; where the text cites a figure, the names of the cells before it are
-there to measure it again. `make bench BENCH=prose` compares; a test holds that each cited sentence still stands.
+A module's cells run in order, as a student's do; where the text cites a figure, the names defined by earlier cells
+are there to measure it again. `make bench BENCH=prose` compares; a test checks that each cited sentence still exists.
 """
 
 import sys
@@ -14,9 +14,9 @@ from tito.curriculum import Module, load_curriculum
 from tito.source.percent import Cell, read_percent
 
 COURSE = Path(__file__).resolve().parents[2] / "course"
-COUNTED = 1.01  # what does not depend on the machine agrees to the digits that the text gives
-RATIO = 2.5  # of two times: caches and processors differ
-TIME = 5.0  # of a time that the text calls the author's own ("yours will differ")
+COUNTED = 1.01  # what does not depend on the machine must agree in the digits that the text gives
+RATIO = 2.5  # for a ratio of two times: caches and processors differ
+TIME = 5.0  # for a time that the text says was measured on the author's machine ("yours will differ")
 
 
 class Claim(NamedTuple):
@@ -29,7 +29,7 @@ class Claim(NamedTuple):
 
     @property
     def wanted(self) -> str:
-        """Where the figure lies if the text is true."""
+        """The interval that must contain the figure."""
         return f"{self.cited / self.within:.4g} to {self.cited * self.within:.4g}"
 
 
@@ -104,13 +104,13 @@ def first_modules() -> list[Module]:
 
 
 def text_of(cell: Cell) -> str:
-    """Give a cell's text on one line."""
+    """Return a cell's text on one line."""
     return " ".join(cell.source.split())
 
 
 def measured(module: Module) -> Iterator[tuple[Claim, float]]:
     """Run a module's cells in order, and measure each cited figure where it is cited."""
-    notebook = sys.modules["__main__"] = ModuleType("__main__")  # where a class looks for what stands beside it
+    notebook = sys.modules["__main__"] = ModuleType("__main__")  # where a class finds its module
     names: dict[str, Any] = vars(notebook)
     for cell in read_percent(module.source):
         if cell.kind == "code":

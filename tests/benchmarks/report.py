@@ -1,4 +1,4 @@
-"""Collect what benchmarks measure, and say whether each figure is as wanted."""
+"""Collect what benchmarks measure, and tell whether each figure is within its limit."""
 
 import operator
 import re
@@ -17,7 +17,7 @@ _BETWEEN = re.compile(rf"^{_NUMBER} to {_NUMBER}$")
 
 @dataclass(frozen=True)
 class Row:
-    """One figure. A ratio compares ours with a peer's of the same run; a measure stands for itself."""
+    """One figure. A ratio compares ours with a peer's from the same run; a measure stands alone."""
 
     benchmark: str
     label: str
@@ -26,25 +26,25 @@ class Row:
     peer: float | None
     ratio: float | None
     wanted: str
-    ok: bool | None  # None where nothing is wanted
+    ok: bool | None  # None without a limit
 
 
 @dataclass
 class Report:
-    """What `run(report)` of a benchmark writes into."""
+    """What a benchmark's `run(report)` writes to."""
 
     benchmark: str = ""
     rows: list[Row] = field(default_factory=list)
     say: Callable[[Row], None] = lambda row: None
 
     def ratio(self, label: str, ours: float, peer: float, unit: str, wanted: str = "") -> None:
-        """Note ours and a peer's figure; `wanted` such as "<= 1.5" is about ours / peer."""
+        """Record our figure and a peer's; `wanted` such as "<= 1.5" limits ours / peer."""
         if peer <= 0:
             raise ValueError(f"{label}: the peer's figure must be above 0, it is {peer}: measure it anew")
         self._add(label, ours, unit, wanted, peer, ours / peer)
 
     def measure(self, label: str, value: float, unit: str, wanted: str = "") -> None:
-        """Note one figure; `wanted` such as "<= 0.15" is about the value."""
+        """Record one figure; `wanted` such as "<= 0.15" limits the value."""
         self._add(label, value, unit, wanted, None, None)
 
     def _add(self, label: str, ours: float, unit: str, wanted: str, peer: float | None, ratio: float | None) -> None:
@@ -62,7 +62,7 @@ class Report:
 
 
 def is_as_wanted(value: float, wanted: str) -> bool | None:
-    """Compare with "<= 1.5", "2 to 3" and the like; nothing wanted gives None."""
+    """Compare with a limit such as "<= 1.5" or "2 to 3"; return None without a limit."""
     if not wanted:
         return None
     if between := _BETWEEN.match(wanted):
@@ -74,7 +74,7 @@ def is_as_wanted(value: float, wanted: str) -> bool | None:
 
 
 def best_seconds(function: Callable[[], Any], repeat: int = 5) -> float:
-    """Call several times and return the shortest wall time: the least disturbed by others on the machine."""
+    """Call several times and return the shortest wall time, the one that other programs disturbed least."""
     return min(_timed(function, perf_counter) for _ in range(repeat))
 
 

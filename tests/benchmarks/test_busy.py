@@ -1,4 +1,4 @@
-"""Whoever was busy is named, and a client that was the bottleneck fails its benchmark."""
+"""How busy client, service, this process and the disk were is reported, and a client without time left fails."""
 
 import os
 import subprocess

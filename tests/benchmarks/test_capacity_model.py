@@ -1,4 +1,4 @@
-"""The queueing model: by hand where a hand can, and by Erlang's formula where arrivals are steady."""
+"""The queueing model, compared with results by hand, and with Erlang's formula where arrivals are steady."""
 
 import math
 from random import Random

@@ -1,4 +1,4 @@
-"""The short form of `bench_deadline`: what must hold for a thousand is looked at with sixty, who come at once."""
+"""The short form of `bench_deadline`: sixty students submit within a second, and nothing is lost or stored twice."""
 
 from random import Random
 

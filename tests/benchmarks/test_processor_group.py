@@ -1,4 +1,4 @@
-"""What /proc forgets of a killed sandbox, a control group has counted."""
+"""A control group counts the time of killed processes that /proc no longer shows."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tests.benchmarks.busy import cpu_seconds
 from tests.benchmarks.processor_group import own_group, processor_group
 
 SPINNING = "import time\nwhile time.process_time() < 0.4: pass\nprint('on', flush=True)\ninput()\n"
-# A parent that is killed first: nobody waits for what it started, and its time is in nobody's account.
+# The parent is killed first, so no process waits for its child, whose time is added to no account.
 PARENT = "import subprocess, sys\nsubprocess.Popen([sys.executable, '-c', sys.argv[1]])\ninput()\n"
 
 

@@ -1,4 +1,4 @@
-"""The report of benchmarks: ratios, wishes, and that a wish can fail."""
+"""The report of benchmarks: limits are compared with figures, and a limit of another form is an error."""
 
 import pytest
 

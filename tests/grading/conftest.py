@@ -1,4 +1,4 @@
-"""The judged course, the worker's environment as it is now, and canaries that no submission may reach."""
+"""The course to judge, the worker's environment built from this checkout, and canaries that no submission may reach."""
 
 import os
 import socket
@@ -26,7 +26,7 @@ def curriculum() -> Curriculum:
 
 @pytest.fixture(scope="session")
 def worker_environment() -> Path:
-    """The worker's environment, made of the code that is tested."""
+    """The worker's environment, built from the code under test."""
     made = make_environments(CHECKOUT, CHECKOUT / "course", kinds=("worker",))["worker"]
     os.environ[ENVIRONMENT_NAME] = str(made)
     return made
@@ -44,7 +44,7 @@ def staff(curriculum: Curriculum) -> nbformat.NotebookNode:
 
 @dataclass
 class Canaries:
-    """Places that submissions try to reach, and whether one did."""
+    """Places that submissions try to reach, and a record of whether any did."""
 
     folder: Path
     port: int
@@ -61,7 +61,7 @@ class Canaries:
         }
 
     def assert_alive(self) -> None:
-        """Nobody came, nothing was written, nothing was changed."""
+        """Check that nobody connected to the port and that no file was added or changed."""
         assert self.visitors == []
         assert sorted(path.name for path in self.folder.iterdir()) == ["gradebook.db", "secret.txt", "solved.ipynb"]
         assert (self.folder / "secret.txt").read_text() == SECRET
@@ -74,7 +74,7 @@ def canaries(tmp_path_factory: pytest.TempPathFactory, staff: nbformat.NotebookN
     (folder / "secret.txt").write_text(SECRET)
     (folder / "gradebook.db").write_bytes(b"")
     nbformat.write(staff, folder / "solved.ipynb")
-    # Readable and writable for everybody: what keeps a submission out must be the sandbox.
+    # Everybody may read and write these, so only the sandbox can keep a submission out.
     folder.chmod(0o777)
     for path in folder.iterdir():
         path.chmod(0o666)

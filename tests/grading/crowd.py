@@ -1,4 +1,4 @@
-"""A machine that others keep busy, and student code that needs or does not need its processors."""
+"""A machine kept busy by other processes, and student code that does or does not need the processor."""
 
 import os
 import subprocess
@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from tito.checks.link import Budget, Link
 
-# Busy processes for each processor: each of our own then gets a quarter of one, or less where others work too.
+# Busy processes per processor: each of our own then gets a quarter of one, or less if others are working too.
 PER_PROCESSOR = 3
 TIGHT = Budget(request_seconds=1.0, check_seconds=4.0, total_seconds=20.0)
-# Slow code needs so much of the processor that on a machine for itself it is in time, and in a crowd it is not.
+# The slow code needs so much processor time that it finishes in time on an idle machine, but not on a crowded one.
 CODE = """
 import threading, time
 def slow(seconds=0.6):
@@ -36,12 +36,12 @@ def be_humble():
     import os
     os.nice(19)
 """
-FAULTY = ("sleep", "locked", "endless")  # each costs its time in a test
+FAULTY = ("sleep", "locked", "endless")  # a test waits for the time limit of each
 
 
 @contextmanager
 def crowd() -> Iterator[None]:
-    """Keep all processors busy; each process in a session of its own, so that the kernel gives each one a share."""
+    """Keep all processors busy. Each process has its own session, so that the kernel gives each one a share."""
     command = [sys.executable, "-S", "-c", "while True: pass"]
     count = PER_PROCESSOR * (os.cpu_count() or 1)
     busy = [subprocess.Popen(command, start_new_session=True) for _ in range(count)]

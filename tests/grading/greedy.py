@@ -1,4 +1,4 @@
-"""Submissions that cost the judge itself time or memory: by the values that they return, and by being parsed."""
+"""Submissions that would cost the judge itself time or memory: by the values they return, or by being parsed."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from tito.source.release import staff_notebook
 
 COURSE = Path(__file__).parent / "greedy_course"
 SLUG = "rows"
-# Each is returned where the module's test of that name walks through it, sorts it, joins it...
+# Each is returned to the module's check of that name, which walks through it, sorts it, joins it...
 VALUES = {
     "rows": "np.zeros((2**39, 2, 0))",
     "batches": "[range(5 * 10**6)]",
@@ -36,7 +36,8 @@ def nested(x, depth):
     return x
 def fail(): raise ValueError("four " * 10**7)
 """
-# Python's parser is quadratic in the first ones, or slow, or deep; none of them may be parsed for longer than a moment.
+# Python's parser takes quadratic time on the first ones, or is slow, or recurses deeply; the judge must not parse
+# any of them for more than a moment.
 SOURCES = {
     "a module of 98,000 dots": "import a" + ".b" * 98_000,
     "a module of 20,000 dots": "import a" + ".b" * 20_000,
@@ -54,12 +55,12 @@ SOURCES = {
     "a tuple that is none": "(" + "a," * 24_000 + "a b)",
     "an open text": "'''" + "a\n" * 24_000,
 }
-# Three times the product's reading time: where memory is short, first touching a gigabyte costs many seconds.
+# Three times the product's time for reading: where memory is scarce, first touching a gigabyte takes many seconds.
 SHORT = Budget(request_seconds=5.0, check_seconds=10.0, total_seconds=120.0, reading_seconds=30.0, restarts=20)
 
 
 def value_of(values: dict[str, str]) -> str:
-    """Write an answer to the exercise `value` that returns these, and the right one otherwise."""
+    """Write an answer to the exercise `value` that returns these values, and the correct ones otherwise."""
     lines = [f"    if kind == {kind!r}: return {text}" for kind, text in values.items()]
     right = "    return {'size': 4, 'number': 4, 'text': 'abcd', 'keys': {'a': 1, 'b': 2}}.get(kind, [[1, 2], [3, 4]])"
     error = "    if kind == 'error': raise ValueError('four is wanted')"
@@ -67,7 +68,7 @@ def value_of(values: dict[str, str]) -> str:
 
 
 def write(folder: Path, values: dict[str, str] | None = None, sources: dict[str, str] | None = None) -> Path:
-    """Submit the solved module with other values, and cells of one's own before everything."""
+    """Write the solved module with these values, and with extra cells before all others."""
     curriculum = load_curriculum(COURSE)
     nb = json.loads(staff_notebook(curriculum.find(SLUG), curriculum))
     for cell in nb["cells"]:

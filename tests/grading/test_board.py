@@ -1,4 +1,4 @@
-"""The board of the Olympics asks digits that nobody has seen, and knowing the published ones by heart gains little."""
+"""The Olympics board uses digits that nobody has seen, and learning the published ones by heart gains little."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from tinytorch.data import DataLoader, TensorDataset
 from tinytorch.datasets import Digits
 
 SEED = 20290528
-MOST_GAINED = 0.01  # of all digits
+MOST_GAINED = 0.01  # as a share of all digits
 EPOCHS = 10
 
 
@@ -83,7 +83,7 @@ def vars_of(half):
 
 
 def trained(images, labels, units, seed):
-    """Train a net of the usual kind."""
+    """Train a small network."""
     tinytorch.manual_seed(seed)
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, units), nn.ReLU(), nn.Linear(units, 10))
     optimizer, loss = optim.Adam(model.parameters(), lr=0.003), nn.CrossEntropyLoss()

@@ -1,4 +1,4 @@
-"""What one check takes costs no other check: not its time, and not that of the judge that reads its values."""
+"""A check that takes too long costs other checks nothing, neither their time nor the judge's time to read values."""
 
 import os
 import subprocess
@@ -54,7 +54,7 @@ def test_a_worker_that_is_long_in_starting_costs_no_time():
 
 
 def test_the_judges_numpy_has_one_thread_whatever_the_machine():
-    """A thread for each processor, made anew in the forked judge, would not fit into its memory on a large machine."""
+    """One thread per processor, started again in the forked judge, would exceed its memory on a large machine."""
     program = "import os, tito.judge.submission, numpy; print(len(os.listdir('/proc/self/task')))"
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)

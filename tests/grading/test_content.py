@@ -1,4 +1,4 @@
-"""What a sandbox is given travels as content, and lies in a folder only where a sandbox stands."""
+"""A sandbox's files travel as content; they are written to a folder only on the machine where the sandbox runs."""
 
 import os
 import pickle

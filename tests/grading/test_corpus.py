@@ -1,4 +1,4 @@
-"""The corpus: no hostile submission gets a point that it did not earn, or out; every honest one is judged fairly."""
+"""The corpus: no hostile submission gains points it did not earn or escapes; every honest one is judged fairly."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tests.grading.corpus.submission import SLUG, Case
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 SHORT = Budget(request_seconds=2.0, check_seconds=5.0, total_seconds=60.0)
-# On a busy machine an honest answer may take its time; what hangs costs as much in each check that meets it.
+# On a busy machine an honest answer may need this long; code that hangs costs as much in each check that calls it.
 FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=200.0)
 REFERENCE_WORDS = ("SECRET-boxes-words", "HIDDEN_CANARY", "only the judge knows")
 
@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_verdict(release: str, canaries: Canaries, 
 
 
 def _children() -> set[str]:
-    """Name the processes that this one has started and that still live."""
+    """Name the processes that this process has started and that are still running."""
     found = set()
     for task in Path("/proc/self/task").iterdir():
         found.update((task / "children").read_text().split())
@@ -75,7 +75,7 @@ def _children() -> set[str]:
 
 @pytest.fixture
 def others() -> set[str]:
-    """What tests of other files have started and keep, in the same process."""
+    """Processes that tests of other files have started in this process and still use."""
     return _children()
 
 

@@ -1,4 +1,4 @@
-"""A crowded machine costs honest slow code no points; code that waits for itself gets no more time than elsewhere."""
+"""On a crowded machine, slow honest code loses no points, and code that never ends gets no extra time."""
 
 import time
 from pathlib import Path
@@ -38,7 +38,7 @@ def test_in_a_crowd_honest_code_keeps_its_time_and_faulty_code_ends(launch):
 def test_who_makes_the_crowd_oneself_ends_as_soon(launch):
     with prepared(launch) as link:
         with pytest.raises(PermissionError):
-            call(link, "be_humble")  # to wait more than others is not given either
+            call(link, "be_humble")  # code may not lower its priority to count as waiting either
         with pytest.raises(EOFError):
             call(link, "waits")
         started = time.monotonic()
@@ -48,7 +48,7 @@ def test_who_makes_the_crowd_oneself_ends_as_soon(launch):
 
 
 def test_where_the_crowd_does_not_end_there_is_no_verdict(tmp_path: Path):
-    """And nobody loses a point: the task is tried again."""
+    """Nobody loses a point: the task is tried again."""
     slow = "[clock() for clock in [__import__('time').process_time] for _ in iter(lambda: clock() > 3, True)]"
     budget = Budget(request_seconds=1.0, check_seconds=2.0, total_seconds=4.0, wall_seconds=1.0)
     with crowd(), pytest.raises(NotJudgedNow, match="nobody lost a point"):

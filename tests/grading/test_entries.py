@@ -1,4 +1,4 @@
-"""Entries of the Olympics are measured behind walls, by the reference: the same numbers twice, and clear refusals."""
+"""Olympics entries are measured in the sandbox with the reference: two runs agree, and refusals are clear."""
 
 import json
 import subprocess

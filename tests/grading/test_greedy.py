@@ -1,4 +1,4 @@
-"""The judge has bounds of its own: whatever comes back from student code, or is to be parsed, it ends in time."""
+"""The judge limits itself: whatever student code returns, and whatever it has to parse, it finishes in time."""
 
 import faulthandler
 import os
@@ -30,7 +30,7 @@ def passed(verdict: ModuleResult, exercise: str) -> set[str]:
 def test_no_value_holds_the_judge_up_and_each_costs_its_own_check_alone(tmp_path: Path, others):  # noqa: F811
     verdict = judge(write(tmp_path, VALUES))
     assert verdict.exercise("double").points == 30
-    # An error may have a long text: it is cut.
+    # An error's text may be long: it is cut.
     assert passed(verdict, "value") == {"a rank", "an error's text"}
     assert max(len(check.why) + len(check.got) for check in verdict.exercise("value").checks) < 2000
     assert judge(write(tmp_path / "next")).points == 90
@@ -38,7 +38,7 @@ def test_no_value_holds_the_judge_up_and_each_costs_its_own_check_alone(tmp_path
 
 
 def test_what_cannot_be_interrupted_is_ended_from_outside_and_what_was_judged_before_stays(tmp_path: Path, others):  # noqa: F811
-    """numpy decomposes a matrix in one long operation."""
+    """numpy's matrix decomposition is one long operation."""
     budget = replace(SHORT, reading_seconds=0.5)
     verdict = judge(write(tmp_path, {"size": "4000"}), budget)
     assert passed(verdict, "double") == {"a number"}
@@ -82,7 +82,7 @@ def test_an_answer_that_is_too_long_counts_as_not_solved(tmp_path: Path):
 def test_a_judge_that_dies_gives_a_verdict_if_it_crashed_and_another_try_if_it_was_killed(
     tmp_path: Path, monkeypatch, how: str, wanted: str | None
 ):
-    """Reading crashes: a verdict. Somebody, such as the kernel that has no memory left, kills it: none."""
+    """A judge that crashes while reading gives a verdict; one that is killed (memory ran out, say) gives none."""
 
     def die(*_) -> None:
         faulthandler.disable()

@@ -1,4 +1,4 @@
-"""Handles mean in the judge what the objects mean in a notebook, or say that they can't."""
+"""A handle in the judge behaves like the object in a notebook, or says that it can't."""
 
 import copy
 from collections.abc import Iterator
@@ -241,7 +241,7 @@ def test_what_never_ends_ends(names, link):
     with pytest.raises(WorkerFault) as fault:
         list(names.endless())
     assert fault.value.kind == "too much" and "20000 items" in fault.value.why
-    assert (names.ANSWER, link.starts) == (42, 1)  # the worker is as good as before
+    assert (names.ANSWER, link.starts) == (42, 1)  # the worker was not restarted and still answers
 
 
 def test_restarts_are_bounded():

@@ -1,4 +1,4 @@
-"""`tito module test` and the judge are the same: what a student sees of her visible checks is what is graded."""
+"""`tito module test` and the judge agree: students see the same results of the visible checks as the judge finds."""
 
 import os
 from pathlib import Path
@@ -16,15 +16,15 @@ from tests.grading.corpus.submission import SLUG, Case
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=100.0)
-# Every third of them: each case is judged in full by test_corpus.
+# Every third case: test_corpus judges all of them in full.
 EACH_THIRD = [case for case in (*CELLS, *CODE, *PARTS) if "memory" not in case.name][::3]
-# What a worker has not installed may be here: only the judge tells of such an import.
+# A package that the worker lacks may be installed here, so only the judge reports such an import.
 CASES = [case for case in EACH_THIRD if "import that works" not in case.name]
 
 
 @pytest.fixture
 def home(tmp_path: Path, curriculum, monkeypatch) -> Path:
-    """A student's home whose own earlier modules are the reference."""
+    """A student's home whose earlier modules are the reference's."""
     monkeypatch.setenv("TINYTORCH_HOME", str(reference_predecessors(curriculum.find(SLUG), curriculum).folder()))
     return tmp_path
 
@@ -46,7 +46,7 @@ def test_local_run_and_judge_agree(case: Case, home: Path, release: str, curricu
 
 
 def test_a_release_without_hidden_tests_is_enough(home: Path, release: str, curriculum, monkeypatch):
-    """On a student's server the plan comes from the pristine release."""
+    """On a student's server the plan is read from the untouched release."""
     place = home / "tinytorch"
     (place / ".releases" / SLUG).mkdir(parents=True)
     (place / ".releases" / SLUG / f"{SLUG}.ipynb").write_text(release)

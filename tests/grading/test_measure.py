@@ -1,4 +1,4 @@
-"""An entry's way: handed in beside the notebook through the real exchange, measured by the grading service, told."""
+"""An entry is handed in with the notebook through the real exchange, measured by the grading service, and reported."""
 
 from types import SimpleNamespace
 
@@ -40,7 +40,7 @@ COURSE = VALID.semester.course
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    """An exchange as the semester of the whole course makes it, while module 20 is open."""
+    """An exchange set up from the whole course's semester, while module 20 is open."""
     scratch = tmp_path_factory.mktemp("exchange")
     with FakeHub() as hub, in_thread(hub, make_settings(scratch / "data", hub), scratch) as live:
         live.clock.at("2029-06-01T12:00:00Z")
@@ -54,7 +54,7 @@ def live(tmp_path_factory):
 
 @pytest.fixture
 def grading(live, worker_environment, tmp_path):
-    """The grading service's settings, queue and intake on that exchange; work is done when a test says so."""
+    """The grading service's settings, queue and intake on that exchange; it works only when a test calls it."""
     (tmp_path / "source").mkdir()
     settings = GradingSettings(
         course_dir=tmp_path, course_tree=CHECKOUT / "course", database_url=f"sqlite:///{tmp_path}/grading.sqlite",
@@ -71,14 +71,14 @@ def entry(seed=0, units=12):
 
 
 def submitted(live, student, **files):
-    """Hand in the solved notebook, and perhaps an entry; return the submission's id."""
+    """Hand in the solved notebook, and an entry if one is given; return the submission's id."""
     solved = (CHECKOUT / "tests" / "modules" / "solved" / "20_olympics" / "notebook.ipynb").read_text(encoding="utf-8")
     content = {f"{SLUG}.ipynb": solved} | {f"{name}.npz": data for name, data in files.items()}
     return live.student(student, COURSE).submit(COURSE, SLUG, live.outgoing(content)).receipt.submission
 
 
 def work_off(settings, queue):
-    """Learn of what has arrived, and do all that waits."""
+    """Take in what has arrived, and do all waiting work."""
     Arrivals(settings, queue).take(0)
     runner = Runner(settings, queue)
     while work := queue.claim(runner.name):
@@ -156,7 +156,7 @@ def _written(path, content):
     return path
 
 
-# Of each kind one; all of them, and more, are told apart in tests/tinytorch/test_forged_entries.py.
+# One of each kind; tests/tinytorch/test_forged_entries.py tries all of these and more.
 TRIED = (
     "a pickle", "a size of 4 GB", "slow to decode", "zeros that unpack to 16 MB", "an archive in the archive", "a link",
     "huge dimensions", "NaN", "subnormal numbers", "a layer twice", "layers that don't fit",
@@ -181,7 +181,7 @@ def test_forged_entries_reach_no_board_and_stop_nobody(live, grading):
 
 
 def shown(settings, queue, name):
-    """The leaderboard, as a student sees it."""
+    """The leaderboard as a student sees it."""
 
     async def caller(token):
         return Caller(name, scopes=frozenset({"access:services!service=grading"}))

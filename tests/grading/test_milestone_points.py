@@ -1,4 +1,4 @@
-"""A milestone's way: handed in through the real exchange, run by the grading service; gradebook, table, feedback."""
+"""A milestone is handed in through the real exchange and graded: its points reach gradebook, table and feedback."""
 
 import json
 from types import SimpleNamespace
@@ -54,7 +54,7 @@ COURSE = VALID.semester.course
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    """An exchange as a semester with two milestones makes it, before they are due."""
+    """An exchange set up from a semester with two milestones, before they are due."""
     scratch = tmp_path_factory.mktemp("exchange")
     with FakeHub() as hub, in_thread(hub, make_settings(scratch / "data", hub), scratch) as live:
         live.clock.at("2029-06-01T12:00:00Z")
@@ -69,7 +69,7 @@ def make_all(found: list[Change]) -> None:
 
 @pytest.fixture(scope="module")
 def grading(live, worker_environment, tmp_path_factory):
-    """The grading service's settings and queue on that exchange; work is done when a test says so."""
+    """The grading service's settings and queue on that exchange; it works only when a test calls it."""
     place = tmp_path_factory.mktemp("course")
     (place / "source").mkdir()
     (place / "semester.json").write_text(json.dumps(course_view(VALID, CURRICULUM)))
@@ -84,7 +84,7 @@ def grading(live, worker_environment, tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _as_in_a_runner(grading, monkeypatch):
-    """nbgrader's collector finds its token where a runner of the service has it."""
+    """nbgrader's collector finds its token where it does in a runner of the service."""
     monkeypatch.setenv("COURSE_TOKEN", grading[0].token)
 
 
@@ -104,7 +104,7 @@ def row(settings, student, name=NAME):
 
 
 def api(settings, queue, name):
-    """The service's interface, as a student of the course sees it."""
+    """The service's API as a student of the course sees it."""
 
     async def caller(token):
         return Caller(name, scopes=frozenset({"access:services!service=grading"}))

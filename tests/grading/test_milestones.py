@@ -1,5 +1,5 @@
-"""A milestone is run behind walls on the package handed in: by its script and seed, within a budget that the reference
-sets; a run that is stopped is no result.
+"""A milestone runs in the sandbox with the submitted package, its own script and its own seed, within a budget that
+the reference sets; a run that is stopped has no result.
 """
 
 import dataclasses
@@ -40,7 +40,7 @@ def sandbox(worker_environment):
 
 @pytest.fixture
 def trial(tmp_path: Path):
-    """A milestone of module 01 alone, reached with 27."""
+    """A milestone that needs module 01 alone and whose threshold is 27."""
     folder = tmp_path / "01_1999_trial"
     folder.mkdir()
     (folder / "trial.py").write_text(TRIAL)
@@ -104,7 +104,7 @@ def test_a_forged_answer_brings_nothing_but_bounded_plain_data(trial, sandbox):
     assert all(row == [0.0] * milestones.MOST_POINTS for row in found.picture["lines"].values())
 
 
-# What makes each script short, appended to it; the rest is run as it stands.
+# What is appended to each script to make it short; the rest runs unchanged.
 FEW = """
 class Few(datasets.Digits):
     def arrays(self):

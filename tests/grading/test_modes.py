@@ -1,4 +1,4 @@
-"""Grading modes: one weak part does not sink the rest, and nobody is worse off for her own earlier modules."""
+"""Grading modes: one weak answer does not spoil the others, and a student's own earlier modules cost them no points."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ WRONG = "def pair_sum(a, b, how=None):\n    return a - b\n"
 
 
 class Student:
-    """Her submissions, by module."""
+    """A student's submissions, by module."""
 
     def __init__(self, folder: Path, release: str, curriculum):
         self.folder, self._boxes = folder, release
@@ -83,7 +83,7 @@ def test_the_reference_of_a_used_exercise_is_lent_and_said(student: Student):
 
 
 def test_help_is_for_answers_only(student: Student):
-    """Whoever did not write `mean` gets nothing for it, however much is lent."""
+    """A student who did not write `mean` gets no points for it, whatever else is replaced by the reference."""
     student.boxes(add="def add(a, b):\n    return 1\n", mean="def mean(boxes):\n    return None\n")
     assert student.judged("best").exercise("mean").points == 0
 
@@ -96,7 +96,7 @@ def test_visible_checks_alone(student: Student, tmp_path: Path):
 
 
 def test_what_a_student_is_shown_was_computed_before_hidden_inputs_came(student: Student, tmp_path: Path):
-    """Code that keeps all it sees and shows it in a later visible check shows nothing of hidden checks."""
+    """Code that records its inputs and returns them in a later visible check reveals no inputs of hidden checks."""
     spy = "seen = []\n\n\ndef add(a, b):\n    seen.append(a.data)\n    return Box(a.data + b.data)\n"
     student.boxes(
         add=spy, descend="def descend(box, gradient, rate):\n    return Box([len(seen), float(np.sum(seen[-1]))])\n"

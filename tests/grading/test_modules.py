@@ -1,4 +1,4 @@
-"""Real modules behind walls: reference gets all, untouched release nothing; judge and kernel agree."""
+"""Real modules in the sandbox: the reference gets all points, the untouched release none; judge and kernel agree."""
 
 import re
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def name_of(cell: nbformat.NotebookNode) -> str:
 
 
 def wrapped(cells) -> None:
-    """Each plain function is given another name and called through a wrapper."""
+    """Give each plain function another name and call it through a wrapper."""
     for cell in cells:
         name = name_of(cell)
         if "\n@" not in cell.source and f"def {name}(" in cell.source:
@@ -96,7 +96,7 @@ def test_judge_and_kernel_agree(module: Module, variant: str, tmp_path: Path):
 
 
 def in_kernel(nb: nbformat.NotebookNode, folder: Path) -> dict[str, float]:
-    """Execute the notebook as a student would but for its pictures; read the points off the tables that tests print."""
+    """Execute the notebook as a student would, without its pictures; read the points from the tests' tables."""
     nb.cells = [cell for cell in nb.cells if not is_picture(cell)]
     NotebookClient(
         nb, kernel_name="python3", allow_errors=True, timeout=200, resources={"metadata": {"path": str(folder)}}
@@ -106,5 +106,5 @@ def in_kernel(nb: nbformat.NotebookNode, folder: Path) -> dict[str, float]:
 
 
 def is_picture(cell: nbformat.NotebookNode) -> bool:
-    """Tell a cell that only draws: it takes most of a notebook's time, and no test reads what it leaves."""
+    """Tell whether a cell only draws: such cells take most of a notebook's time, and no test uses what they define."""
     return "viz." in cell.source and "nbgrader" not in cell.metadata and not cell.source.startswith("#| export")

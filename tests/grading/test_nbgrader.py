@@ -1,4 +1,4 @@
-"""The verdict in nbgrader: points, manual grades and feedback are nbgrader's own; dying gives nobody points."""
+"""The verdict in nbgrader: nbgrader keeps points, manual grades and feedback; a run that dies gives nobody points."""
 
 import json
 import logging
@@ -39,7 +39,7 @@ WRITTEN = "checkpoint_cost"
 
 
 class Classroom:
-    """An nbgrader course with the released module `boxes`."""
+    """An nbgrader course in which the module `boxes` is released."""
 
     def __init__(self, folder: Path, release: str):
         self.folder, self.release = folder, release
@@ -84,7 +84,7 @@ class Classroom:
 
 @pytest.fixture(scope="module", autouse=True)
 def programs_on_path() -> Iterator[None]:
-    """nbgrader calls alembic by name when it makes a gradebook."""
+    """nbgrader calls alembic by its command name when it makes a gradebook."""
     before = os.environ["PATH"]
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{before}"
     yield
@@ -136,11 +136,11 @@ def test_a_refused_submission_gets_nothing_and_says_why(classroom: Classroom):
     verdict = classroom.grade("eve")
     assert verdict.refused and classroom.score("eve") == 0
     assert verdict.refused in classroom.graded("eve").cells[0].outputs[0].text
-    assert set(classroom.grades("eve").values()) == {(0, False), (0, True)}  # its written answer waits for a person
+    assert set(classroom.grades("eve").values()) == {(0, False), (0, True)}  # a person must grade the written answer
 
 
 def with_outputs(*outputs: dict) -> Callable[[dict], bytes]:
-    """Let the answer of the exercise `add` have shown these when the notebook was saved."""
+    """Write the notebook with these outputs below the answer to the exercise `add`."""
 
     def encode(document: dict) -> bytes:
         for cell in document["cells"]:
@@ -159,7 +159,7 @@ MEASURED = {"output_type": "stream", "name": "stdout", "text": "measured: 0.125 
 
 
 def test_a_notebook_with_huge_outputs_is_judged_and_graders_see_what_was_measured(classroom: Classroom):
-    """Of 30 MB the picture goes; a line says what it was."""
+    """A picture of 30 MB is left out; a line says what it was."""
     draft = classroom.submit("dora", "add")
     draft.encode = with_outputs(picture(30 * 2**20), MEASURED)
     classroom.hand_in("dora", draft)
@@ -171,7 +171,7 @@ def test_a_notebook_with_huge_outputs_is_judged_and_graders_see_what_was_measure
 
 
 def test_of_many_outputs_graders_see_the_smaller_ones(classroom: Classroom):
-    """The first to come no longer take the room of those that follow; what is missing is said."""
+    """Large early outputs do not crowd out small later ones, and a line says what is missing."""
     texts = [{**MEASURED, "text": "\u20ac" * 4000}] * 19  # 24 kB each as JSON, in 40 cells
     submission = Submission(
         cells=[Cell("code", f"x = {number}", 0, number) for number in range(1, 41)],
@@ -246,7 +246,7 @@ def test_outputs_show_visible_checks_whole_and_of_hidden_ones_the_fault(classroo
 
 
 def test_a_test_cell_without_a_verdict_gives_nothing(classroom: Classroom, monkeypatch):
-    """Stock nbgrader gives an empty test cell full marks; ours holds an error until a verdict replaces it."""
+    """Stock nbgrader gives an empty test cell full marks; our cells hold an error until a verdict replaces it."""
     classroom.submit("lea", "add")
     verdict = classroom.judge("lea")
     monkeypatch.setattr(preprocessors, "fill_verdict", lambda cell, result: None)
@@ -290,7 +290,7 @@ def test_a_run_that_dies_leaves_the_previous_grade(classroom: Classroom, monkeyp
 
 
 def test_nbgraders_own_command_judges_too(classroom: Classroom):
-    """With `configure(c)` in nbgrader_config.py, stock Autograde executes nothing and judges all the same."""
+    """With `configure(c)` in nbgrader_config.py, stock Autograde judges the submission and runs no cell itself."""
     classroom.submit("noa", "add", "mean", "halves", "descend")
     config = configure(Config())
     config.CourseDirectory.root = str(classroom.folder)
@@ -305,7 +305,7 @@ def test_nbgraders_own_command_judges_too(classroom: Classroom):
 
 @pytest.mark.timeout(900)
 def test_no_submission_stops_a_batch(classroom: Classroom, canaries):
-    """Every malformed and every manipulated submission is graded or refused, and those after it are graded too."""
+    """Every malformed or manipulated submission in the batch gets no points, and a good one after them gets all."""
     batch = [case for case in (*TESTS, *FILES) if case.name != "30 MB of JSON"]
     for number, case in enumerate(batch):
         classroom.hand_in(f"student{number}", case.draft(classroom.release, canaries.places))

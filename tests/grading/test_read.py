@@ -1,4 +1,4 @@
-"""Intake: whatever arrives, there are cells to be judged or a reason that the author can act on, no exception."""
+"""Intake: whatever arrives, it yields cells to judge or a reason that its author can act on, never an exception."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The sandbox: it is there or grading refuses; nothing of one submission reaches the next; it works for any user."""
+"""The sandbox: grading refuses to run without it, submissions leave nothing for the next one, any user can run it."""
 
 import functools
 import grp
@@ -24,9 +24,9 @@ from tito.worker.confine import MACHINES, filter_program
 from tests.grading.conftest import CHECKOUT, COURSE
 
 pytestmark = [pytest.mark.service, pytest.mark.security]
-GROUP = 1_000_000_054  # a group that nobody else is in
+GROUP = 1_000_000_054  # a group with no other members
 DANGEROUS = [group.gr_gid for group in grp.getgrall() if group.gr_name in ("docker", "disk", "sudo", "adm", "kvm")]
-NOBODYS = 65534  # how the kernel shows a user or group that a namespace has no name for
+NOBODYS = 65534  # the ID that the kernel shows for a user or group without a mapping in the namespace
 LOOK = """
 import os
 def files(path): return sorted(os.listdir(path))
@@ -55,7 +55,7 @@ def predecessors() -> Predecessors:
 
 
 def inside(predecessors: Predecessors, environment: Path, **limits) -> Link:
-    """A worker behind walls with functions to look around."""
+    """A worker in the sandbox, with functions to look around."""
     box = Bubblewrap(environment, SandboxLimits(**limits))
     return Link(
         lambda: box.start(predecessors), lambda link: link.request("cell", "look", LOOK, ""), Budget(request_seconds=5)
@@ -82,7 +82,7 @@ def test_the_worker_has_no_rights(predecessors: Predecessors, worker_environment
     with inside(predecessors, worker_environment) as link:
         user, group, groups, _ = ask(link, "me")
         assert user != 0 and group != 0
-        # In a namespace of an ordinary user's the kernel keeps groups; there all but the own are shown as nobody's.
+        # In an ordinary user's namespace the kernel keeps their groups; it shows all but the mapped one as nobody's.
         assert groups == [] if os.geteuid() == 0 else set(groups) <= {group, NOBODYS}
         status = dict(line.split(":") for line in ask(link, "capabilities"))
         assert all(
@@ -126,7 +126,7 @@ HOLDERS = {
 
 @pytest.mark.parametrize("name", HOLDERS)
 def test_memory_outside_the_address_space_is_refused(name: str):
-    """What no limit of a process bounds: sixty files in memory of 31 MB stood in none of LIMITS.md's numbers."""
+    """No resource limit of a process counts this memory: sixty in-memory files of 31 MB escape LIMITS.md's bounds."""
     call = HOLDERS[name].format(number=MACHINES[os.uname().machine][1][name])
     program = (
         "import ctypes, errno, os\nlibc = ctypes.CDLL(None, use_errno=True)\n"
@@ -207,7 +207,7 @@ def test_without_the_workers_environment_grading_refuses(tmp_path: Path):
 
 @pytest.fixture(scope="module")
 def graded_by_an_ordinary_user(worker_environment: Path, release: str, tmp_path_factory):
-    """Copy everything that an ordinary user needs to where they may read; return what runs the judge as them."""
+    """Copy what an ordinary user needs to a place they can read; return a function that runs the judge as that user."""
     place = tmp_path_factory.mktemp("ordinary")
     for folder in place.parents:
         if folder.stat().st_uid == os.geteuid() and str(folder) != "/tmp" and folder != Path("/"):
@@ -217,7 +217,7 @@ def graded_by_an_ordinary_user(worker_environment: Path, release: str, tmp_path_
     for name in ("course", "tinytorch", "exchange"):
         shutil.copytree(CHECKOUT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(COURSE, place / "judged")
-    # The unprivileged Python of the worker's environment, with the grader's code and its few needs on its path.
+    # The worker environment's unprivileged Python, with the grader's code and the few packages it needs on its path.
     packages = Path(sys.prefix) / "lib" / f"python3.{sys.version_info[1]}" / "site-packages"
     for name in ("yaml", "_yaml", "click"):
         if (packages / name).exists():
@@ -266,7 +266,7 @@ def test_a_group_that_opens_something_inside_is_refused(graded_by_an_ordinary_us
     assert f"sudo chmod g-rwx {door}" in done.stderr
 
 
-DOORS = {  # what a folder holds: a mode, whose it is, whether that is a door for the group
+DOORS = {  # contents of a folder: how to make it, mode, owner, and whether it opens a door to the group
     "a file": (Path.touch, 0o640, 0, True),
     "a folder to list": (Path.mkdir, 0o755 - 0o004, 0, True),
     "a folder to enter": (Path.mkdir, 0o755 - 0o001, 0, True),

@@ -1,4 +1,4 @@
-"""The table of sandboxes is all there is to know of one: out of it, it is nowhere; a new one is a file and a line."""
+"""The table of sandboxes is the only list of them: one taken out is unknown; adding one takes a file and a line."""
 
 import pytest
 from tito.judge import sandbox

@@ -1,4 +1,4 @@
-"""The wire: every plain value arrives as it was sent, and nothing that comes in can hang, crash or run anything."""
+"""The wire: every plain value arrives as it was sent, and no incoming bytes can hang, crash or run anything."""
 
 import contextlib
 import math
@@ -49,7 +49,7 @@ def through(value, **options):
 
 
 def equal(a, b) -> bool:
-    """Compare as the wire promises: same class, same content, NaN equal to itself."""
+    """Compare as the wire promises: same class, same content, NaN equals itself."""
     if type(a) is not type(b):
         return False
     if isinstance(a, np.ndarray):
@@ -160,7 +160,7 @@ def test_ill_formed_extensions_are_refused(name):
 
 
 def test_what_is_walked_through_is_counted_over_a_whole_message():
-    """Many arrays may stand on the same bytes, and many ranges on none."""
+    """Many arrays may share the same bytes, and many ranges need none."""
     one = msgpack.ExtType(ARRAY, msgpack.packb(["|u1", [2**23], 0, 0]))
     reader = Reader(lambda ref: ref)
     assert len(reader.value(msgpack.packb([one] * 8), [bytes(2**23)])) == 8

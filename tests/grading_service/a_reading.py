@@ -1,4 +1,4 @@
-"""A graded class with two written questions, straight in a gradebook: for tests of sharing out and reading."""
+"""A gradebook of a class with two written questions, made directly: for tests of assigning and reading answers."""
 
 import json
 import warnings
@@ -16,11 +16,11 @@ COURSE = "tinytorch-test"
 
 
 def make_reading(root: Path, students: list[str], **roster: object) -> SimpleNamespace:
-    """Write a gradebook where nothing has been read yet; return the course as code of the gradebook wants it."""
+    """Write a gradebook in which no answer has been read; return its course as the gradebook code expects it."""
     (root / "roster.json").parent.mkdir(parents=True, exist_ok=True)
     if roster:
         (root / "roster.json").write_text(json.dumps({"students": students, **roster}))
-    # With the tables there nbgrader does without a run of Alembic, which takes seconds.
+    # If the tables exist, nbgrader does not run Alembic, which takes seconds.
     engine = create_engine(gradebook_url(root))
     Base.metadata.create_all(engine)
     engine.dispose()
@@ -39,7 +39,7 @@ def make_reading(root: Path, students: list[str], **roster: object) -> SimpleNam
 def hand_in(root: Path, book: Gradebook, student: str) -> None:
     book.update_or_create_student(student)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SAWarning)  # nbgrader's own, when it adds rows
+        warnings.simplefilter("ignore", SAWarning)  # nbgrader itself causes it when it adds rows
         book.add_submission(MODULE, student)
     for question in QUESTIONS:
         book.find_grade(question, MODULE, MODULE, student).needs_manual_grade = True
@@ -52,7 +52,7 @@ def hand_in(root: Path, book: Gradebook, student: str) -> None:
 
 
 def book_of(root: Path, person: str = "") -> Gradebook:
-    """Open the gradebook; what `person` changes through it is recorded."""
+    """Open the gradebook; changes that `person` makes through it are recorded."""
     book = Gradebook(gradebook_url(root), COURSE)
     if person:
         record_changes(book, person)
@@ -60,7 +60,7 @@ def book_of(root: Path, person: str = "") -> Gradebook:
 
 
 def give(root: Path, person: str, student: str, question: str, points: float | None) -> None:
-    """Give points as a page does."""
+    """Give points as a page would."""
     with book_of(root, person) as book:
         grade = book.find_grade(question, MODULE, MODULE, student)
         grade.manual_score, grade.needs_manual_grade = points, points is None

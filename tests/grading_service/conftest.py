@@ -1,4 +1,4 @@
-"""One real Hub with exchange, grading and formgrader for the tests here, on a small course."""
+"""A real Hub with exchange, grading and formgrader for these tests, on a small course."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def hub(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def until() -> Callable[..., Any]:
-    """Wait for a condition, and give what it returned when it became true."""
+    """Wait until a condition is true, and return its value."""
 
     def wait(condition: Callable[[], Any], seconds: float = 90.0) -> Any:
         deadline = time.monotonic() + seconds

@@ -7,7 +7,7 @@ import httpx
 
 
 class InProcess:
-    """An application asked with one token; each answer is complete before the next question."""
+    """An application that is asked with one token; each answer is complete before the next request."""
 
     def __init__(self, app: Any):
         self._app = app
@@ -16,7 +16,7 @@ class InProcess:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held open."""
+        """Do nothing: no resource is held open."""
 
     def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def answer() -> httpx.Response:

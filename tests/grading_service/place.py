@@ -1,4 +1,4 @@
-"""A small course and submissions to it, for tests of grading: real notebooks, made by the project's own generator."""
+"""A small course and submissions to it, for grading tests: real notebooks, made by the project's own generator."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ ENDLESS = {**GOOD, "total": "def total(values):\n    while True:\n        pass"}
 
 
 def make_course(root: Path) -> Path:
-    """Generate the module's notebooks and the gradebook of an nbgrader course."""
+    """Generate the module's notebooks and gradebook for an nbgrader course."""
     root.mkdir(parents=True, exist_ok=True)
     curriculum = load_curriculum(TREE)
     generate_notebooks([curriculum.find_written(SLUG)], curriculum, root)
@@ -32,14 +32,14 @@ def make_course(root: Path) -> Path:
 
 @contextmanager
 def hub_on_small_course(folder: Path) -> Iterator[SupervisedHub]:
-    """Run a Hub with exchange, grading and formgrader, on the small course and in a folder of its own."""
+    """Run a Hub with exchange, grading and formgrader on the small course, in its own folder."""
     course = make_course(folder / "var" / "course")
     with local_hub(course.parent, {"TITO_COURSE": str(TREE)}) as running:
         yield running
 
 
 def answered(root: Path, answers: dict[str, str], written: str = "They multiply.") -> str:
-    """Return the text of the release with answers filled in."""
+    """Return the release's text with these answers filled in."""
     nb = nbformat.read(root / "release" / SLUG / f"{SLUG}.ipynb", as_version=4)
     for cell in nb.cells:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
@@ -50,7 +50,7 @@ def answered(root: Path, answers: dict[str, str], written: str = "They multiply.
 
 
 def put_submission(root: Path, student: str, text: str, at: str = "2026-11-20 08:00:00.000000 UTC") -> Path:
-    """Put a notebook where collecting puts it."""
+    """Put a notebook where the collect step would put it."""
     folder = root / "submitted" / student / SLUG
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{SLUG}.ipynb").write_text(text)

@@ -1,4 +1,4 @@
-"""The leaderboard: measured entries alone; opt-in, under names that nobody can take for staff; a freeze at the end."""
+"""The leaderboard: only measured entries, by opt-in, with names that can't be taken for staff, frozen at the end."""
 
 import csv
 import io
@@ -45,7 +45,7 @@ def places(rows):
     return [(row.rank, row.entry.student) for row in rows]
 
 
-# the computation
+# ranks
 
 
 def test_equal_values_share_a_rank_the_next_is_counted_on_and_the_earlier_stands_above():
@@ -122,7 +122,7 @@ def test_what_looks_alike_is_the_same():
     assert len({key_of(name) for name in ("Lima 1", "limal", "L1MA-l", "lirna i")}) == 1
 
 
-# the interface
+# the API
 
 
 @pytest.fixture
@@ -157,7 +157,7 @@ def measured(queue, student, submission, attempt, public, hidden=None):
 
 @pytest.fixture
 def now(monkeypatch):
-    """The service's clock, during the event until a test sets it."""
+    """The service's clock; it shows a time during the event until a test sets it."""
     clock = SimpleNamespace(at=BEGIN + timedelta(days=1))
     monkeypatch.setattr(board_api, "utc_now", lambda: clock.at)
     return clock

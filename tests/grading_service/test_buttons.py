@@ -1,4 +1,4 @@
-"""The formgrader's buttons queue work in the grading service and show how it goes, in a real browser."""
+"""The formgrader's buttons queue work in the grading service and show its progress, in a real browser."""
 
 import os
 
@@ -24,7 +24,7 @@ def ida(hub):
 
 
 def press(ida, button: str, answer: str = "") -> str:
-    """Press a button of the modules page, answer what it asks, and wait for what the progress box says in the end."""
+    """Press a button of the modules page, answer its question, and return what the progress box finally says."""
     ida.open("manage_assignments")
     ida.page.click(f"tr[data-assignment={SLUG}] button:text-is('{button}')")
     if answer:
@@ -64,7 +64,7 @@ def test_one_submission_can_be_judged_again(ida):
 
 
 def test_what_cannot_be_done_is_said(ida):
-    """Nothing of this module's was collected from the exchange, so nobody can be given feedback."""
+    """The submissions were not collected from the exchange, so no feedback can be released; the page says so."""
     press(ida, "Autograde")
     press(ida, "Feedback")
     said = press(ida, "Release feedback", "Release with answers unread")
@@ -73,10 +73,10 @@ def test_what_cannot_be_done_is_said(ida):
 
 
 def test_a_release_with_answers_unread_is_asked_about_in_the_page(ida, hub):
-    """Saying no asks the service for nothing."""
+    """Answering no sends the service no request."""
     press(ida, "Autograde")
     press(ida, "Feedback")
-    # Of fay's file, which could not be judged, somebody has to look; dora of another file's tests may wait too.
+    # fay's file could not be judged, so a person must look at it; dora from another test file may be waiting too.
     both = "eve, fay) wait to be read"
     for page, button, waiting in (
         ("manage_assignments", f"tr[data-assignment={SLUG}] button:text-is('Release feedback')", both),

@@ -1,4 +1,4 @@
-"""Canvas' own gradebook file comes back as it was, with our scores in it."""
+"""Canvas's own gradebook file is returned unchanged except for our scores."""
 
 import csv
 import io

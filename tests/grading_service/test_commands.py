@@ -1,4 +1,4 @@
-"""`tito grade` as it is typed: directly in a course directory, and through a running service."""
+"""`tito grade` as a person types it: directly in a course directory, and through a running service."""
 
 import csv
 import io
@@ -125,7 +125,7 @@ def test_a_course_that_is_none_is_an_error_with_a_remedy(tmp_path):
 
 
 def test_the_same_through_a_running_service(hub):
-    """With the address and a token in the environment, the service does it, with the token's rights."""
+    """With an address and a token in the environment, the service does the work with the token's rights."""
     put_submission(hub.course_dir, "dora", answered(hub.course_dir, GOOD))
     address = {"GRADING_URL": hub.service_url("grading")}
     ida = address | {"JUPYTERHUB_API_TOKEN": hub.token("ida")}
@@ -144,4 +144,4 @@ def test_feedback_is_not_released_with_answers_unread_unless_told_so(course, gra
     assert "3 submissions of vectors (ada, ben, cleo) wait to be read, 3 answers in all" in asked.stderr
     assert "--yes" in asked.stderr
     told = tito("feedback", SLUG, "--release", "--yes", "--student", "ada", "--course-dir", str(course))
-    assert "did not come from the exchange" in told.stdout  # it was asked for
+    assert "did not come from the exchange" in told.stdout  # the release was attempted

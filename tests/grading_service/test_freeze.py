@@ -1,4 +1,4 @@
-"""The end of a course in grading: the queue ends first or is named, nothing is changed then, and what is held goes."""
+"""Freezing a course in grading: unfinished work is awaited or named, changes are refused, and data can be deleted."""
 
 import re
 from pathlib import Path
@@ -83,7 +83,7 @@ def test_nobody_gets_the_gradebooks_lock_until_it_is_unfrozen(settings, queue):
 
 
 class Everybody:
-    """A Hub to which every token is that of one instructor."""
+    """A Hub for which every token belongs to the same instructor."""
 
     async def caller(self, token: str) -> Caller:
         return Caller("ida", "user", frozenset({READ, GRADE, RUN, "access:services!service=grading"}), frozenset())
@@ -120,7 +120,7 @@ def test_what_is_held_of_a_course_goes_and_its_own_notebooks_stay(settings, queu
         delete_content(settings, queue, yes=True)
     freeze(settings, queue, HOW, leave_undone=False)
     assert delete_content(settings, queue, yes=False)["runs"] == 1
-    for expected in (1, 0):  # asked again, it finds nothing
+    for expected in (1, 0):  # the second time it finds nothing
         assert delete_content(settings, queue, yes=True)["runs"] == expected
     assert not any(b"ada" in path.read_bytes() for path in settings.course_dir.parent.glob("grading.sqlite*"))
     left = sorted(path.name for path in settings.course_dir.iterdir())

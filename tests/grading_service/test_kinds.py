@@ -1,4 +1,4 @@
-"""The table of grading work is all there is to know of a kind: out of it, a kind is nowhere; in it, everywhere."""
+"""The table of grading work is the only list of its kinds: a kind in it is known everywhere, any other nowhere."""
 
 import asyncio
 import re
@@ -44,7 +44,7 @@ def queue(settings: GradingSettings) -> Iterator[Queue]:
 
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> kinds.Kind:
-    """The table without one of today's kinds, which is returned."""
+    """Take one kind out of the table; return that kind."""
     taken = kinds.find_kind(TAKEN_OUT)
     assert taken is not None
     monkeypatch.setattr(kinds, "KINDS", tuple(kind for kind in kinds.KINDS if kind is not taken))
@@ -52,7 +52,7 @@ def without(monkeypatch: pytest.MonkeyPatch) -> kinds.Kind:
 
 
 def ask(settings: GradingSettings, queue: Queue, method: str, path: str, token: str = "ida", **options: Any) -> Any:
-    """Ask the service's application, as the Hub's people; who they are is decided elsewhere."""
+    """Ask the service's application as a person whose identity is given, not checked."""
 
     async def caller(token: str) -> Caller:
         return {"ida": IDA, "tom": TOM}[token]
@@ -69,7 +69,7 @@ def ask(settings: GradingSettings, queue: Queue, method: str, path: str, token: 
 
 
 def where_it_is(settings: GradingSettings, queue: Queue) -> dict[str, bool]:
-    """Tell who knows TAKEN_OUT: queue, interface, its description, formgrader, home page."""
+    """Tell which parts know TAKEN_OUT: the queue, the API, its description, the formgrader, the home page."""
     known = {}
     try:
         queue.submit(TAKEN_OUT, "tensor")
@@ -139,7 +139,7 @@ def test_a_new_kind_is_one_file_and_one_line(settings, queue, monkeypatch, tmp_p
     assert ask(settings, queue, "POST", "/api/v1/jobs", "tom", json=body).status_code == 202
     assert [job["kind"] for job in ask(settings, queue, "GET", "/api/v1/jobs", "tom").json()][:1] == ["praise"]
     work = queue.claim("worker")
-    assert work is not None and work.kind == "praise"  # sooner than what was asked for before
+    assert work is not None and work.kind == "praise"  # before the task that was queued first
     assert perform(work, settings, queue).message == "well done, ada"
 
 

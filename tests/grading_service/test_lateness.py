@@ -1,4 +1,4 @@
-"""The gradebook's room alone writes when a module is due and what that makes of grades; a preview takes it back."""
+"""Only the gradebook's code writes due dates and the penalties that follow from them; a preview writes nothing."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from tito.gradebook.lateness import Moved, Standing, Times, bring_to_schedule, p
 
 from exchange.protocol.models import Receipt, SignedReceipt, plain, utc_text
 
-# nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 remarks on it.
+# nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 warns about this.
 pytestmark = [pytest.mark.service, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 COURSE, MODULE = "tiny-2026", "tensor"
 DUE = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ ADA = {"first_name": "Ada", "last_name": "L", "email": ""}
 
 
 def times(due: datetime) -> Times:
-    """A module without grace: whoever was after the due date is late by as much."""
+    """A module without a grace period: work after the due date is late by the whole difference."""
     return Times(due, lambda receipt: max(0, int((handed_in(receipt) - due).total_seconds())))
 
 
@@ -32,7 +32,7 @@ def handed_in(receipt: Receipt) -> datetime:
 
 @pytest.fixture(scope="module")
 def handed_in_late(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course in which ada handed in two hours after DUE and has 80 points for it."""
+    """A course in which ada submitted two hours after DUE and has 80 points."""
     course_dir = tmp_path_factory.mktemp("course")
     put_student(course_dir, COURSE, "ada", **ADA)
     received = DUE + timedelta(hours=2)
@@ -53,12 +53,12 @@ def handed_in_late(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def course_dir(handed_in_late: Path, tmp_path: Path) -> Path:
-    """A copy of that course to write into: nbgrader takes seconds to make a gradebook."""
+    """A copy of that course that a test may change: nbgrader takes seconds to make a gradebook."""
     return Path(shutil.copytree(handed_in_late, tmp_path / "course"))
 
 
 def grade(course_dir: Path) -> tuple[datetime | None, float, float]:
-    """Return due date, seconds late and penalty as nbgrader has them."""
+    """Return the due date, seconds late and penalty that nbgrader has."""
     with open_or_make(course_dir, COURSE) as gradebook:
         ada = gradebook.find_submission(MODULE, "ada")
         return ada.duedate, ada.total_seconds_late, ada.late_submission_penalty
@@ -90,7 +90,7 @@ def test_a_module_and_a_student_that_are_new_are_entered(course_dir: Path):
 
 
 def test_nobody_else_opens_the_gradebook_to_write():
-    """Only its room, nbgrader's own pages behind the formgrader, and the plugin for courses without that room."""
+    """Three places may: the gradebook's code, the formgrader's pages, and the plugin for courses without that code."""
     root = Path(__file__).resolve().parents[2]
     writers = {"course/tito/gradebook", "course/tito/formgrader", "exchange/nbgrader_plugin"}
     for folder in ("course/tito", "exchange", "hub_config"):
@@ -99,4 +99,4 @@ def test_nobody_else_opens_the_gradebook_to_write():
             place = path.relative_to(root).parent.as_posix()
             if place not in writers:
                 assert "import Gradebook" not in words and "update_or_create_" not in words, path
-                assert f'"{FILE_NAME}"' not in words or place == "course/tito/grading", path  # which looks for the file
+                assert f'"{FILE_NAME}"' not in words or place == "course/tito/grading", path  # it looks for the file

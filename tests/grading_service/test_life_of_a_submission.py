@@ -1,4 +1,4 @@
-"""A submission's way through the real exchange, the grading service and back, with everybody's own token."""
+"""A submission goes through the real exchange, the grading service and back, with each person's own token."""
 
 import csv
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.service
 
 
 class Caller:
-    """The grading API with one person's token."""
+    """The grading API, called with one person's token."""
 
     def __init__(self, hub, token: str):
         headers = {"Authorization": f"token {token}"}
@@ -36,7 +36,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory):
-    """A Hub of its own: what is counted here is all that is there, and its services are killed."""
+    """A Hub for this file alone: its tests count everything in it and kill its services."""
     with hub_on_small_course(tmp_path_factory.mktemp("life")) as running:
         yield running
 
@@ -57,7 +57,7 @@ def call(hub, people):
 
 @pytest.fixture(scope="module")
 def submitted(hub, people, tmp_path_factory):
-    """Three students submit: one right, one wrong, one a broken file."""
+    """Three students submit: one correct, one wrong, one a broken file."""
     with ExchangeClient(hub.service_url("exchange"), hub.semester_token) as semester:
         semester.put_course(COURSE, CourseSettings(title="Test"))
         semester.put_assignment(COURSE, SLUG, AssignmentSettings(due_at="2026-01-01T12:00:00Z", late_seconds=None))
@@ -108,7 +108,7 @@ def test_a_quick_result_says_nothing_of_hidden_tests(call, submitted, until):
 
 
 def test_visible_checks_run_on_the_notebook_of_a_question(hub, people, call, submitted, until, tmp_path):
-    """For whoever answers, in the sandbox, whatever the notebook tries; nothing counts by it and nobody is told."""
+    """A TA can run the checks in the sandbox, whatever the notebook tries; the student's own result does not change."""
     outside = tmp_path / "outside"
     hostile = f"open({str(outside)!r}, 'w').write('was here')\ndef scale(values, factor):\n    return '<script>'"
     (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, GOOD | {"scale": hostile}))
@@ -137,7 +137,7 @@ def test_visible_checks_run_on_the_notebook_of_a_question(hub, people, call, sub
 
 
 def test_collect_autograde_feedback_release(hub, people, call, submitted, until):
-    """Graded beside a broken one, fed back without hidden tests, shown to the student when released."""
+    """A broken submission stops no other; feedback omits hidden tests and reaches students only once it is released."""
     assert job_done(call, until, "collect")[0]["message"] == "3 new or changed, 0 unchanged"
     graded = {task["student"]: task for task in job_done(call, until, "autograde")}
     assert {name: (task["outcome"], task["score"]) for name, task in graded.items()} == {
@@ -160,7 +160,7 @@ def test_collect_autograde_feedback_release(hub, people, call, submitted, until)
 
 
 def test_released_feedback_has_the_points_of_its_moment(hub, people, call, submitted, until, tmp_path):
-    """Points that a TA gave after the page was made are in the page that the student gets, and in her score."""
+    """If a TA gives points after the page was made, the page that the student gets and their score include them."""
     job_done(call, until, "collect")
     job_done(call, until, "autograde")
     job_done(call, until, "feedback")
@@ -173,7 +173,7 @@ def test_released_feedback_has_the_points_of_its_moment(hub, people, call, submi
 
 
 def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call, submitted, until, tmp_path):
-    """Then page, score and result say what is still to be read, and no total; once it is read they say the score."""
+    """Page, score and result then say what is unread and give no total; once it is read they give the full score."""
     for kind in ("collect", "autograde", "feedback"):
         job_done(call, until, kind)
     order = {"kind": "release_feedback", "assignment": SLUG, "students": ["ada"]}
@@ -196,12 +196,12 @@ def test_feedback_goes_out_with_answers_unread_only_if_told_so(hub, people, call
     assert all(words in page for words in (*so_far.split("; "), "not your final score", "still to be read / 10.0"))
     assert "of 100" not in page
     assert (row["score"], row["unread_answers"], row["unread_points"]) == (90.0, 1, 10.0)
-    assert call["tom"].get("overview")["modules"][0]["released_before_read"] == 2  # and whose file could not be judged
+    assert call["tom"].get("overview")["modules"][0]["released_before_read"] == 2  # and one that could not be judged
 
     read_by_hand(hub, "ada", 5.0)
     job_done(call, until, "release_feedback", students=["ada"])
     page, said, row = told()
-    read_by_hand(hub, "ada", None)  # as the tests that follow know it
+    read_by_hand(hub, "ada", None)  # as later tests expect it
     assert "95.0 of 100.0 points" in page
     assert "still to be read" not in page + said
     assert (row["score"], row["unread_answers"]) == (95.0, 0)
@@ -228,7 +228,7 @@ def test_overview_counts_what_there_is(call, submitted, until):
     }  # fmt: skip
     rows = {row["student"]: row for row in call["tom"].get(f"assignments/{SLUG}/students")}
     assert (rows["ada"]["needs_manual_grade"], rows["ada"]["not_judged"]) == (True, "")
-    # What can't be judged is no silent zero: somebody has to look at it.
+    # Work that can't be judged does not silently get 0: a person must look at it.
     assert (rows["cleo"]["needs_manual_grade"], rows["cleo"]["score"]) == (True, None)
     assert "incomplete or damaged" in rows["cleo"]["not_judged"]
     assert module["to_read_by_hand"] == sum(row["needs_manual_grade"] for row in rows.values())
@@ -269,7 +269,7 @@ def test_rights_are_those_of_the_token(call, people, hub):
     assert httpx.get(f"{hub.service_url('grading')}/api/v1/me", trust_env=False).status_code == 401
     with Caller(hub, "f" * 32).http as wrong:
         assert wrong.get("me").status_code == 401
-    # A token of ida's that was made without her staff scopes, as a notebook kernel's is, has none.
+    # A token of ida's made without her staff scopes, like that of a notebook kernel, has no staff rights.
     token = hub.token("ida", "access:services!service=grading", "read:users:name!user")
     with Caller(hub, token).http as kernel:
         assert kernel.post("jobs", json=order).status_code == 403
@@ -305,7 +305,7 @@ def test_wrong_orders_are_refused_with_a_reason(call, body, status):
 def test_what_is_submitted_while_the_service_is_dead_is_checked_when_it_is_back(
     hub, people, submitted, until, tmp_path
 ):
-    """kill -9, a submission meanwhile, a restart: the exchange is read from where it was left."""
+    """kill -9, then a submission, then a restart: the service reads the exchange from where it stopped."""
     hub.kill("grading")
     (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, WRONG))
     with ExchangeClient(hub.service_url("exchange"), people["ada"]) as client:
@@ -319,7 +319,7 @@ def test_what_is_submitted_while_the_service_is_dead_is_checked_when_it_is_back(
 
 
 def test_a_dead_exchange_costs_no_quick_result(hub, people, submitted, until, tmp_path):
-    """The exchange is killed between a submission and its check; when it is back, the check is done."""
+    """The exchange is killed between a submission and its check; once it is back, the check is done."""
     (tmp_path / f"{SLUG}.ipynb").write_text(answered(hub.course_dir, GOOD))
     with ExchangeClient(hub.service_url("exchange"), people["ben"]) as client:
         receipt = client.submit(COURSE, SLUG, pack(tmp_path, [f"{SLUG}.ipynb"])).receipt

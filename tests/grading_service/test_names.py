@@ -1,4 +1,4 @@
-"""People as a university names them are graded, get feedback and stand in the table, each as themselves."""
+"""Students with names of every form that universities use are graded, get feedback and are in the table under them."""
 
 import csv
 import io
@@ -10,13 +10,13 @@ from tests.grading_service.place import GOOD, SLUG, WRONG, answered, make_course
 from tests.grading_service.test_commands import said, tito
 
 pytestmark = pytest.mark.service
-# One of each kind; all thirty go through the exchange in tests/exchange/test_names.py.
+# One name of each kind; tests/exchange/test_names.py sends all thirty through the exchange.
 KINDS = ("0012345", "m.-j.dupont", "jane.doe@example.org", "jane+hub@example.org", "李雷", "a" * 63)
 NAMES = sorted(name_of(identity) for identity in KINDS)
 
 
 def test_every_kind_of_name_from_the_submission_to_the_table(tmp_path):
-    """Every second is wrong, so that a row in another's place would be seen."""
+    """Every second submission is wrong, so a score in another student's row would be noticed."""
     course = make_course(tmp_path / "course")
     texts = [answered(course, GOOD), answered(course, WRONG)]
     for number, name in enumerate(NAMES):

@@ -1,4 +1,4 @@
-"""Late penalties, the share of hand grading, exports, the gradebook's lock, settings: laws on plain values."""
+"""Late penalties, the weight of hand grading, exports, the gradebook's lock and settings, tested on plain values."""
 
 import csv
 import io
@@ -52,7 +52,7 @@ def test_policies_come_from_the_semester(tmp_path):
     ("percent", "score"), [(None, 85.0), (10, 85.0), (0, 800 / 9), (50, 50 * 80 / 90 + 25), (100, 50.0)]
 )
 def test_written_answers_count_their_share(percent, score):
-    """80 of 90 points by tests and 5 of 10 by hand."""
+    """The tests gave 80 of 90 points, the TA 5 of 10."""
     assert GradingPolicy(manual_percent=percent).weigh(80, 90, 5, 10) == pytest.approx(score)
 
 
@@ -130,7 +130,7 @@ def test_no_name_becomes_a_formula(form, name):
 
 
 def test_the_gradebook_has_one_writer(tmp_path):
-    """Also across processes, and a writer that dies gives it back."""
+    """This also holds across processes, and a writer that dies releases the lock."""
     source = (
         "import sys; from pathlib import Path; from tito.gradebook.lock import GradebookLock\n"
         "lock = GradebookLock(Path(sys.argv[1])); assert lock.try_acquire()\n"

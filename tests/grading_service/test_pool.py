@@ -1,4 +1,4 @@
-"""Real worker processes with the real judge: kill -9 in mid-run, two at a time, bad submissions among good ones."""
+"""Real worker processes with the real judge: kill -9 during a run, two at a time, bad submissions among good ones."""
 
 import os
 import signal
@@ -47,7 +47,7 @@ def finished(queue: Queue, job: str):
 
 
 def children_of(pid: int) -> list[int]:
-    """All living descendants of a process."""
+    """All descendants of a process that are still running."""
     direct = [int(each) for path in Path(f"/proc/{pid}/task").glob("*/children") for each in path.read_text().split()]
     return direct + [each for child in direct for each in children_of(child)]
 
@@ -72,7 +72,7 @@ BAD = {
 
 
 def test_bad_submissions_stop_nobody(settings, queue, until):
-    """Each good one is graded in full, each bad one refused or failed by itself, whatever order they come in."""
+    """The good submissions before and after the bad ones get all points; each bad one is done, with a message."""
     put_submission(settings.course_dir, "aaa", answered(settings.course_dir, GOOD))
     put_submission(settings.course_dir, "zzz", answered(settings.course_dir, GOOD))
     for student, text in BAD.items():
@@ -105,7 +105,7 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     graded = (settings.course_dir / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").read_bytes()
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, ENDLESS))
     job = queue.submit("autograde", SLUG, ["ada"])
-    # A service of its own, so that it can be killed as a whole machine's would be.
+    # Run a separate service, so that it can be killed as if the whole machine had failed.
     source = (
         "import sys, threading\n"
         "from tito.grading.pool import CHECK_SECONDS, RunnerPool\n"
@@ -119,7 +119,7 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     service = subprocess.Popen([sys.executable, "-c", source], env={**os.environ, **settings.environment()})
     try:
         until(lambda: queue.progress(job)["tasks"][0]["seed"])
-        # The judge's sandbox is running the student's endless loop.
+        # Now the judge's sandbox is running the student's endless loop.
         family = until(lambda: len(found := children_of(service.pid)) >= 3 and found)
     finally:
         service.send_signal(signal.SIGKILL)
@@ -144,7 +144,7 @@ def test_a_killed_worker_is_replaced(settings, queue, until):
 
 
 def test_there_are_workers_while_there_is_work(settings, queue, until):
-    """None before the first task; a rested one takes the next at once; one that nobody calls ends by itself."""
+    """No worker runs before the first task; an idle one takes the next task; one without work ends by itself."""
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
     with RunnerPool(settings, queue) as pool:
         assert pool.processes == []
@@ -152,14 +152,14 @@ def test_there_are_workers_while_there_is_work(settings, queue, until):
         (first,) = [process.pid for process in pool.processes]
         until(finished(queue, queue.submit("autograde", SLUG, ["ada"], force=True)))
         assert [process.pid for process in pool.processes] == [first]
-        elsewhere = Queue(queue.engine)  # as another process has it: nothing is said to this pool
+        elsewhere = Queue(queue.engine)  # like another process, it does not notify this pool
         until(finished(queue, elsewhere.submit("autograde", SLUG, ["ada"], force=True)))
         assert [process.pid for process in pool.processes] == [first]
     assert Runner(settings, queue).run(rest_seconds=0.01) is None
 
 
 def test_a_resting_pool_reads_little_and_writes_nothing(settings, queue, until, monkeypatch):
-    """What rest costs in processor time is measured by `make bench BENCH=idle`; here it is counted in statements."""
+    """`make bench BENCH=idle` measures the processor time of an idle pool; this test counts its SQL statements."""
     statements: list[str] = []
     looks = 0
     ready = queue.ready
@@ -176,7 +176,7 @@ def test_a_resting_pool_reads_little_and_writes_nothing(settings, queue, until, 
         start = looks
         until(lambda: looks >= start + 4)
         assert pool.processes == []
-    assert 0 < len(statements) <= 2 * (looks - start + 2)  # the first look may be half-way, the last one is at the end
+    assert 0 < len(statements) <= 2 * (looks - start + 2)  # the first look may have begun, the last has ended
     assert {statement.split()[0] for statement in statements} == {"SELECT"}
     assert CHECK_SECONDS >= 0.5
 
@@ -194,7 +194,7 @@ def test_two_jobs_give_what_one_gives(settings, queue, until):
 
 
 def test_lateness_costs_what_the_semester_says(settings, queue, until):
-    """Due at noon, handed in 30 hours later: two days begun at 10 percent each."""
+    """Due at noon, submitted 30 hours later: two days have begun, 10 percent each."""
     (settings.course_dir / "semester.json").write_text(
         '{"late": {"grace_minutes": 15, "window_hours": 72, "penalty_percent_per_day": 10, "maximum_percent": 50}}'
     )
@@ -213,11 +213,11 @@ def test_lateness_costs_what_the_semester_says(settings, queue, until):
 
 
 def test_a_crowded_machine_postpones_a_task(settings, queue, monkeypatch):
-    """A worker that is not there in time is nobody's fault: the task waits, and is judged when there is time."""
+    """If a worker does not start in time, no student is at fault: the task waits, and is judged later."""
     put_submission(settings.course_dir, "ada", answered(settings.course_dir, GOOD))
     job = queue.submit("autograde", SLUG, ["ada"])
     worker = Runner(settings, queue)
-    find_sandbox()  # the place is sound; only a worker is late
+    find_sandbox()  # the sandbox works; only a worker is late
     monkeypatch.setattr(link, "START_SECONDS", 0.0)
     worker.do(queue.claim(worker.name))
     task = queue.progress(job)["tasks"][0]
@@ -233,7 +233,7 @@ def test_a_crowded_machine_postpones_a_task(settings, queue, monkeypatch):
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_runner_says_so_when_its_task_is_somebody_elses_and_only_then(settings, queue, monkeypatch, kept):
-    """What `when_lost` does is its process's affair; the queue takes no outcome of a lost task."""
+    """`when_lost` is called only for a lost task; the queue does not accept the outcome of a lost task."""
     job = queue.submit("autograde", SLUG, ["ada"])
     lost, renewed = threading.Event(), threading.Event()
     runner = Runner(settings, queue, when_lost=lost.set)

@@ -1,4 +1,4 @@
-"""The queue's laws: asked twice is done once, claimed by one, lost work is taken up again, hopeless work ends."""
+"""The queue's rules: a repeated request joins the first, one worker claims a task, lost work is retried a few times."""
 
 import datetime
 import subprocess
@@ -40,7 +40,7 @@ def states(queue: Queue, job: str) -> dict[str, str]:
 
 
 def dead_worker() -> str:
-    """The name of a process of this machine that has ended."""
+    """The name of a process on this machine that has ended."""
     source = "from tito.grading.runner_identity import runner_name; print(runner_name())"
     return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.strip()
 
@@ -74,7 +74,7 @@ def test_many_workers_share_the_work_without_doing_any_twice(queue):
         thread.start()
     for thread in threads:
         thread.join()
-    # A worker may find nothing because others are at it, so that the last ones are left to whoever comes next.
+    # A worker may find nothing while others hold the tasks; then the last tasks are left for the next worker.
     work(ME)
     assert sorted(done) == sorted(f"s{i}" for i in range(24))
     assert queue.progress(job)["done"] is True
@@ -96,7 +96,7 @@ def test_a_quick_run_goes_before_a_batch(queue):
 
 
 def test_feedback_is_released_when_all_its_pages_are_made(queue):
-    """One that is asked for while pages are being made waits for them; other modules do not."""
+    """A release that is requested while pages are being made waits for them; other modules do not wait."""
     queue.submit("feedback", "tensor", ["ada", "ben"])
     queue.submit("release_feedback", "tensor")
     queue.submit("release_feedback", "layers")
@@ -236,7 +236,7 @@ def test_what_the_machine_had_no_time_for_is_tried_later_and_not_for_ever(queue)
         task = queue.progress(job)["tasks"][0]
         if tries < MAX_STARTS:
             assert task["state"] == "queued" and f"{MAX_STARTS - tries} tries left" in task["message"]
-            ben = queue.claim(ME)  # others go on meanwhile
+            ben = queue.claim(ME)  # meanwhile other tasks go on
             assert ben.student == "ben" and queue.claim(ME) is None
             queue.give_back(ben, ME, "")
             assert queue.reclaim() == 0
@@ -249,7 +249,7 @@ def test_what_the_machine_had_no_time_for_is_tried_later_and_not_for_ever(queue)
 
 
 def test_a_clock_that_is_set_back_makes_nobody_wait_for_longer(queue):
-    """What was put off while it was an hour ahead would be tried again in an hour and two minutes."""
+    """Otherwise a task postponed while the clock was an hour ahead would wait an hour and two minutes."""
     queue.submit("autograde", "tensor", ["ada"])
     queue.postpone(queue.claim(ME), ME, "the machine was busy")
     assert queue.ready() == 0 and queue.claim(ME) is None
@@ -260,7 +260,7 @@ def test_a_clock_that_is_set_back_makes_nobody_wait_for_longer(queue):
 
 
 def test_a_student_is_told_when_it_will_be_tried_again(queue):
-    """Not that it is being checked: that takes a minute, and this a while."""
+    """Students see this time, not "being checked": a check takes a minute, this wait takes longer."""
     queue.submit("quick", "tensor", ["ada"], submission="1")
     work = queue.claim(ME)
     quick = lambda: _state_of(queue, "ada")["modules"]["tensor"]["quick"]  # noqa: E731

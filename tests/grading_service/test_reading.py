@@ -1,4 +1,4 @@
-"""Sharing out the reading: everybody finds answers of their own, nobody the one that somebody has open."""
+"""Assigning answers to readers: everybody gets their own, and nobody one that another reader has open."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ RIGHTS["instructor"] = (*RIGHTS["ta"], "custom:grading:run")
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
-    """A class of twelve in two sections, whose 24 answers nobody has read; tom reads section A, and not s01."""
+    """A class of twelve in two sections, with 24 unread answers; tom reads section A, except s01."""
     roster = {"staff": [*TAS, "ida"], "sections": SECTIONS, "readers": {"A": ["tom"]}, "conflicts": {"tom": ["s01"]}}
     root = tmp_path_factory.mktemp("graded") / "course"
     make_reading(root, STUDENTS, **roster)
@@ -49,7 +49,7 @@ def graded(tmp_path_factory):
 def place(tmp_path, graded):
     shutil.copytree(graded, tmp_path / "course")
     database = f"sqlite:///{tmp_path / 'grading.sqlite'}"
-    # With its id: eight readers who open a gradebook that does not know it would each make it.
+    # With the course's id: otherwise each of eight readers who open the gradebook would try to add it.
     settings = GradingSettings(course_dir=tmp_path / "course", database_url=database, course_id=COURSE)
     engine = open_database(settings.database_url)
     yield SimpleNamespace(settings=settings, queue=Queue(engine), root=tmp_path / "course")
@@ -69,7 +69,7 @@ class Known:
 
 @pytest.fixture
 def ask(place):
-    """Ask the service as somebody: `ask("tom", "POST", "next")` gives the answer, or a refusal's status and words."""
+    """Call the service as a person: `ask("tom", "POST", "next")` returns the answer, or a refusal's status and text."""
 
     def answer(name: str, method: str, path: str = "", **body: object):
         with InProcess(make_app(place.settings, place.queue, Known(name))) as app:
@@ -117,7 +117,7 @@ def test_by_section_whoever_reads_it_gets_it(place, ask):
     ask("ida", "POST", "share", by="section", readers=["tom", "eve"], yes=True)
     now = reading(place)
     found = Counter((now.share_of(each), SECTIONS[each.student]) for each in now.answers)
-    assert found == {("tom", "A"): 10, ("eve", "A"): 2, ("eve", "B"): 12}  # a conflict goes to somebody else
+    assert found == {("tom", "A"): 10, ("eve", "A"): 2, ("eve", "B"): 12}  # a conflict goes to another reader
 
 
 def test_what_was_read_and_what_somebody_has_stay_where_they_are(place, ask):
@@ -133,7 +133,7 @@ def test_a_share_is_handed_over_by_its_reader_or_an_instructor(place, ask):
     ask("ida", "POST", "share", by="question", readers=["eve", "uma"], yes=True)
     assert ask("tom", "POST", "handover", giver="eve", to="tom", yes=True)[0] == 403
     plan = ask("eve", "POST", "handover", giver="eve", to="tom", section="A")
-    assert (plan["to"], shares(place)["tom"]) == ({"tom": 5}, 0)  # six of section A, one of them a conflict
+    assert (plan["to"], shares(place)["tom"]) == ({"tom": 5}, 0)  # six from section A, but one is a conflict
     ask("eve", "POST", "handover", giver="eve", to="tom", section="A", yes=True)
     ask("ida", "POST", "handover", giver="uma", to="", yes=True)
     assert shares(place) == {"eve": 7, "tom": 5, "": 12}
@@ -192,10 +192,10 @@ def test_strictness_is_for_instructors_and_for_oneself(place, ask):
         give(place.root, "eve", student, "memory", 2.0 + number % 2)
         give(place.root, "uma", student, "strides", FULL)
     for student in STUDENTS[:FEWEST]:
-        give(place.root, "uma", student, "memory", 5.0)  # she has read these again: the last counts
+        give(place.root, "uma", student, "memory", 5.0)  # she has read these again: the last reading counts
     seen = {row["reader"]: row for row in ask("ida", "GET")["progress"]}
     assert (seen["eve"]["read"], seen["uma"]["read"]) == (4, 20)
-    assert seen["eve"]["strictness"] is None  # four answers say nothing
+    assert seen["eve"]["strictness"] is None  # four answers are too few to say anything
     for student in (f"more{number}" for number in range(FEWEST)):
         add(place, student)
         give(place.root, "eve", student, "memory", 2.0)

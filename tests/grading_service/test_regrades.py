@@ -1,4 +1,4 @@
-"""Two TAs answer one regrade request: one answer goes to the student, and the other TA reads it beside their own."""
+"""If TAs answer the same regrade request at once, one answer goes to the student and the other TAs see it."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ TAS = [f"ta{number}" for number in range(6)]
 
 @pytest.fixture
 def request_of(tmp_path: Path):
-    """What the API sees of a request, with one regrade open."""
+    """A request to the API of a database with one open regrade request."""
     engine = open_database(f"sqlite:///{tmp_path / 'grading.sqlite'}")
     with Session(engine) as session:
         session.add(Regrade(assignment="tensor", student="ada", exercise="add", reason="line 2", open_key="ada"))
@@ -52,7 +52,7 @@ def test_of_answers_at_the_same_time_one_is_sent_and_the_others_read_it(request_
 
 
 def test_a_student_asks_again_after_the_answer_and_once_at_a_time(request_of):
-    """What docs/ta.md says: one open request on an exercise, and no end of the conversation by rule."""
+    """As docs/ta.md says: one request per exercise may be open at a time; after an answer students may ask again."""
     with Session(request_of.app.state.queue.engine) as session:
         session.add(FeedbackRelease(assignment="tensor", student="bob", score=80.0, max_score=90.0))
         session.commit()

@@ -1,7 +1,7 @@
-"""A grading database in use is opened by a newer program, and nothing of it is lost.
+"""A newer program opens an existing grading database, and nothing in it is lost.
 
-`databases/before_alembic.*.sql` are dumps of what the last program without Alembic wrote: a class with submissions,
-grades, feedback and regrade requests, a task that waits, and one whose process died in the middle.
+`databases/before_alembic.*.sql` are dumps written by the last program without Alembic: a class with submissions,
+grades, feedback and regrade requests, a waiting task, and one whose process died while working on it.
 """
 
 import sqlite3
@@ -58,7 +58,7 @@ def in_use(empty, tmp_path) -> str:
 
 
 def everything(url: str) -> dict[str, list[tuple]]:
-    """All rows of all tables, as they lie there."""
+    """Return all rows of all tables as they are stored."""
     engine, tables = create_engine(url), MetaData()
     tables.reflect(engine)
     with engine.connect() as connection:
@@ -84,7 +84,7 @@ def test_an_upgrade_changes_no_row(in_use):
 
 
 def test_after_an_upgrade_the_class_goes_on(in_use):
-    """Grades, requests and the cursor are read; what waited is done, what died is taken up, new work finds numbers."""
+    """Grades, requests and the cursor can be read; waiting and interrupted tasks get done; new ones are accepted."""
     engine = open_database(in_use)
     queue, me = Queue(engine), runner_name()
     with Session(engine) as session:
@@ -116,7 +116,7 @@ def test_a_new_and_an_upgraded_database_are_what_the_program_expects(database, e
 
 @pytest.mark.parametrize("journal", ["delete", "wal"])
 def test_whoever_opens_a_database_waits_for_a_writer(journal, tmp_path):
-    """Also where the file is no WAL yet: SQLite itself refuses that change at once while another process writes."""
+    """This holds before WAL mode too: SQLite refuses a change of mode immediately while another process writes."""
     path, held, started = tmp_path / "grading.sqlite", threading.Event(), time.monotonic()
 
     def write() -> None:
@@ -180,7 +180,7 @@ def _half_an_upgrade(config, _revision) -> None:
 
 
 def test_revisions_are_named_by_their_files():
-    """What `schema` reads from file names is what Alembic reads from the files."""
+    """The revisions that `schema` reads from file names are those that Alembic reads from the files."""
     from alembic.script import ScriptDirectory
     from tito.grading import records
     from tito.semester.service import database

@@ -1,4 +1,4 @@
-"""Comments that carry points: what they do to an answer, and a change of one for all who got it."""
+"""Comments that carry points: how they change an answer's points, and how changing one reaches all who got it."""
 
 import shutil
 from types import SimpleNamespace
@@ -39,7 +39,7 @@ def comment(points: float, number: int = 1) -> SharedComment:
     ("base", "points", "expected"),
     [
         (None, [], None),
-        (None, [0], None),  # words alone give nothing, and the answer still waits
+        (None, [0], None),  # a comment without points gives none, and the answer still waits
         (None, [-2], 3.0),
         (None, [0, -2], 3.0),
         (None, [2], 2.0),
@@ -80,7 +80,7 @@ def root(unread, tmp_path):
 
 
 def use(root, person: str, student: str, number: int, used: bool = True) -> None:
-    """Put a comment on an answer, or take it off, as the formgrader does under the lock."""
+    """Add a comment to an answer, or remove it, as the formgrader does while it holds the lock."""
     with book_of(root, person) as book:
         shared = find_shared(book, number)
         where = ("memory", MODULE, MODULE, student)
@@ -125,7 +125,7 @@ def test_a_comment_taken_off_leaves_the_answer_as_it_was(root):
     assert points_and_words(root)["ada"] == (4.0, "Say why.")
     use(root, "tom", "ada", two, used=False)
     assert points_and_words(root)["ada"] == (before[0], "")
-    assert make(root, "Say why.", -1) == two  # the same words and points are the same comment
+    assert make(root, "Say why.", -1) == two  # the same text with the same points is the same comment
 
 
 def test_points_by_hand_are_where_comments_go_on_from(root):
@@ -142,7 +142,7 @@ def test_a_change_reaches_all_who_got_it_and_no_points_set_by_hand(root):
     one, two = make(root, "Name the buffer.", -2), make(root, "Say why.", -4)
     for student in ("ada", "ben", "chen"):
         use(root, "tom", student, one)
-    use(root, "tom", "ben", two)  # 5 - 2 - 4 is 0
+    use(root, "tom", "ben", two)  # 5 - 2 - 4 becomes 0
     give(root, "eve", "chen", "memory", 5.0)
     with book_of(root, "ida") as book:
         book.find_comment("memory", MODULE, MODULE, "ada").manual_comment = "My own words."
@@ -158,7 +158,7 @@ def test_a_change_reaches_all_who_got_it_and_no_points_set_by_hand(root):
         "chen": (5.0, "Name the shared buffer."),
         "dora": (None, None),
     }
-    assert change(root, "ida", two, "Say why.", -3)["ben"][:2] == (0.0, 1.0)  # 5 - 1 - 3: no rounding at 0 is kept
+    assert change(root, "ida", two, "Say why.", -3)["ben"][:2] == (0.0, 1.0)  # 5 - 1 - 3: the limit of 0 is not kept
 
 
 def test_a_change_is_recorded_with_its_author_and_leaves_the_reader(root):

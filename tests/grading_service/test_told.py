@@ -1,4 +1,4 @@
-"""Who is told a score again when the schedule changes: only for the attempt whose feedback is out."""
+"""Who gets a new score when the schedule changes: only students whose released feedback is for the graded attempt."""
 
 import json
 
@@ -23,7 +23,7 @@ def queue(tmp_path):
 
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
-    """A course in which ada's present grade loses ten percent, and her released one lost nothing."""
+    """A course in which ada's current grade loses ten percent, and her released grade lost nothing."""
     monkeypatch.setattr(told, "late_percents", lambda *_: {"ada": 10.0})
     monkeypatch.setattr(told, "module_rows", lambda *_: {MODULE: [{"student": "ada", "score": 81.0}]})
     return GradingSettings(tmp_path / "course")

@@ -1,4 +1,4 @@
-"""A faulty check: everybody gets its points, whatever is judged later too, and all of it can be taken back."""
+"""A faulty check: everybody gets its points, even for work judged later, and all of this can be undone."""
 
 import os
 import shutil
@@ -26,13 +26,13 @@ from tito.grading.work import perform
 
 from tests.grading_service.place import GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
 
-# nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 remarks on it.
+# nbgrader 0.9.6 makes objects before it adds them to a session; SQLAlchemy 2.1 warns about this.
 pytestmark = [pytest.mark.service, pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")]
 HIDDEN = Wanted(SLUG, "scale:2", "It compares with another factor.")
 
 
 class Class:
-    """A course whose submissions are graded in this process, by the runner that the service has."""
+    """A course whose submissions are graded in this process, by the same runner as in the service."""
 
     def __init__(self, root: Path):
         self.root = make_course(root / "course")
@@ -71,7 +71,7 @@ class Class:
 
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
-    """ada is right, ben and dan fail the hidden check, cleo's file is broken; dan has points by hand for it."""
+    """ada is right, ben and dan fail the hidden check, cleo's file is broken; a TA gave dan points by hand for it."""
     group = Class(tmp_path_factory.mktemp("voids"))
     for student, answers in (("ada", GOOD), ("ben", WRONG), ("cleo", None), ("dan", WRONG)):
         group.hand_in(student, answers)
@@ -82,7 +82,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
 
 @pytest.fixture
 def group(graded: Class):
-    """The class before and after a void of the hidden check."""
+    """The class without a void; a void that a test makes is undone afterwards."""
     yield graded
     if voids_now(graded):
         graded.void(undo=True)
@@ -112,7 +112,7 @@ def test_a_void_is_what_was_planned_once_and_reversible(group: Class):
     plan = group.void(plan=True)
     done = group.void()
     assert done["rows"] == plan["rows"] and group.points() == AFTER
-    assert group.void()["rows"] == [] and group.points() == AFTER  # once more changes nothing
+    assert group.void()["rows"] == [] and group.points() == AFTER  # repeating it changes nothing
     with pytest.raises(TitoError, match="already void, for another reason"):
         group.void(reason="Something else.")
     assert [row["after"] for row in group.void(undo=True)["rows"]] == [50.0, 63.0]
@@ -125,7 +125,7 @@ def test_a_void_is_what_was_planned_once_and_reversible(group: Class):
 
 
 def test_it_holds_for_what_is_judged_later_and_in_exports(group: Class):
-    """A forced autograde, a newer attempt, and the tables for other systems."""
+    """It holds for a forced autograde and a newer attempt, and in the tables for other systems."""
     group.void()
     group.work("autograde", ["ben"], force=True)
     assert group.points() == AFTER
@@ -172,7 +172,7 @@ def test_feedback_tells_students_and_says_nothing_of_what_is_hidden(group: Class
     group.void()
     said = "hidden check 1 of 1 of scale does not count: everybody has its 40 points. It compares with another factor."
     page = generate_feedback(group.root, "", SLUG, "ben").read_text("utf-8")
-    assert page.count(said) == 2  # above, and below the tests
+    assert page.count(said) == 2  # above and below the tests
     assert "HIDDEN-CANARY" not in page and "60.0 / 60.0" in page
 
 
@@ -180,7 +180,7 @@ def test_the_page_of_whoever_grades_says_it_too(group: Class):
     group.void()
     with Gradebook(gradebook_url(group.root)) as gradebook:
         voided = voids_of(gradebook, SLUG)
-    for student, times in (("ben", 1), ("cleo", 0)):  # of hers nothing was judged
+    for student, times in (("ben", 1), ("cleo", 0)):  # nothing of hers was judged
         nb = nbformat.read(group.root / "autograded" / student / SLUG / f"{SLUG}.ipynb", as_version=4)
         assert len(mark_voids(nb, voided)) == times
 
@@ -215,12 +215,12 @@ def test_a_quick_result_says_which_visible_check_is_void_and_nothing_of_hidden_o
 
 
 def test_who_was_graded_by_another_verdict_is_judged_again_not_guessed(group: Class):
-    """A grade that does not fit its record, as after a run that died in its last moment."""
+    """The grade does not match the record, as after a run that died at its last moment."""
     with Gradebook(gradebook_url(group.root)) as gradebook:
         gradebook.find_grade("test_scale", SLUG, SLUG, "ben").auto_score = 7.0
         gradebook.db.commit()
     assert group.void()["judge_again"] == ["ben"]
-    group.work("autograde", ["ada"])  # whatever waits is done with it
+    group.work("autograde", ["ada"])  # do all that waits along with it
     assert group.points() == AFTER
 
 
@@ -243,7 +243,7 @@ def test_checks_are_listed_with_how_many_pass(group: Class):
 
 
 def corrected(copy: Path) -> Path:
-    """A tree in which the hidden check asks for the factor two, which ben and dan answer."""
+    """Copy the course, with a hidden check that asks for the factor two, which ben and dan satisfy."""
     source = Path(shutil.copytree(TREE, copy)) / "modules" / "01_vectors" / "vectors_dev.py"
     text = source.read_text("utf-8")
     source.write_text(text.replace("scale(values, 3.0), values * 3.0", "scale(values, 2.0), values * 2.0"), "utf-8")
@@ -251,7 +251,7 @@ def corrected(copy: Path) -> Path:
 
 
 def test_a_corrected_check_is_planned_before_anybody_s_points_change(group: Class, tmp_path: Path):
-    """`rejudge` writes no grade, autograde writes the verdicts that were shown, and with the old tests all is back."""
+    """`rejudge` writes no grade, autograde writes the verdicts it showed; with the old tests the points come back."""
     old = group.settings
     group.settings = group.door.settings = GradingSettings(
         old.course_dir, corrected(tmp_path / "course"), old.database_url

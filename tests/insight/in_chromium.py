@@ -1,4 +1,4 @@
-"""Insight in Chromium: clicks from the Class page to a student's code, and what axe-core says of each page."""
+"""Insight in Chromium: clicks from the Class page to a student's code, and what axe-core reports for each page."""
 
 import contextlib
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backg
 
 @contextlib.contextmanager
 def chromium(url: str, cookie: str) -> Iterator[BrowserContext]:
-    """Open a browser of somebody who has logged in; a request to anybody else than `url` fails the block."""
+    """Open the browser of a person who has logged in; a request to any server other than `url` fails the block."""
     asked_for: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -31,7 +31,7 @@ def chromium(url: str, cookie: str) -> Iterator[BrowserContext]:
 
 
 def walk(page: Page, url: str, links: list[str]) -> list[str]:
-    """Open the Class page and click the first of each of `links`; return what is grave on the pages that follow."""
+    """Open the Class page and click the first of each of `links`; return grave violations of the pages that follow."""
     page.goto(f"{url}{HOME}class")
     found = []
     for link in links:
@@ -42,6 +42,6 @@ def walk(page: Page, url: str, links: list[str]) -> list[str]:
 
 
 def pictures_without_words(page: Page) -> list[str]:
-    """Return bars and pictures that a screen reader would pass over in silence."""
+    """Return bars and pictures that a screen reader would skip without a word."""
     shown = page.locator(":is(main progress, main meter, main svg, main img, main canvas):not([aria-hidden=true])")
     return shown.evaluate_all("all => all.filter(e => !e.ariaLabel && !e.alt).map(e => e.outerHTML)")

@@ -1,8 +1,8 @@
-"""What Insight's pages cost over a semester of 200 students in 20 modules, beside a course in which nothing happened.
+"""What Insight's pages cost after a semester of 200 students in 20 modules, compared with an empty course.
 
     python -m tests.insight.large_pages
 
-Nobody is judged for it: runs, events' sums, roster and modules are written as the services write them.
+Nobody is judged for this: runs, sums of events, roster and modules are written as the services would write them.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ TA = (*STAFF, "custom:grading:read", "access:services!service=grading", scopes.E
 
 @contextlib.contextmanager
 def semester(folder: Path, students: int, modules: int) -> Iterator[Visitor]:
-    """Serve a course with so much behind it; yield a TA in front of its home page."""
+    """Serve a course with this many students and modules; yield a TA who visits its home page."""
     with served(folder, students, modules) as pages:
         yield a_ta(pages)
 
@@ -52,7 +52,7 @@ def a_ta(pages: Pages) -> Visitor:
 
 @contextlib.contextmanager
 def served(folder: Path, students: int, modules: int) -> Iterator[Pages]:
-    """Serve a course with so much behind it."""
+    """Serve a course with this many students and modules."""
     course = folder / "course"
     (course / "source").mkdir(parents=True)
     names = [f"s{n:03d}" for n in range(students)]
@@ -116,7 +116,7 @@ def _report(slug: str, number: int, kind: str) -> tuple[dict[str, Any], ModuleRe
 
 
 def _write_runs(queue: Queue, slugs: list[str], names: list[str]) -> None:
-    """Two attempts of each student in each module, both looked at at once, and the one that counts graded."""
+    """Write two attempts per student and module, both with a quick check, and the second one graded."""
     if not names:
         return
     with queue.engine.begin() as connection:
@@ -152,7 +152,7 @@ def _write_sums(live: Live, slugs: list[str], names: list[str]) -> None:
 
 @contextlib.contextmanager
 def counted() -> Iterator[list[str]]:
-    """Count the SQL statements of all databases in this process."""
+    """Collect the SQL statements of all databases in this process."""
     said: list[str] = []
 
     def note(_connection, _cursor, statement, *_rest):
@@ -167,7 +167,7 @@ def counted() -> Iterator[list[str]]:
 
 
 def cost(ta: Visitor, page: str, times: int = 5) -> float:
-    """Return the median CPU milliseconds of a page, of all services and the browser together; the first is not one."""
+    """Return a page's median CPU milliseconds, all services and the browser together, without the first request."""
     with counted() as statements:
         said = ta.get(HOME + page).raise_for_status().text
     assert "servers are missing" not in said, "the exchange did not answer in time: run it again"
@@ -181,7 +181,7 @@ def cost(ta: Visitor, page: str, times: int = 5) -> float:
 
 
 def main() -> None:
-    beside_exchange.START_SECONDS = 1800.0  # a page is measured by its processor time, however long it waits for it
+    beside_exchange.START_SECONDS = 1800.0  # pages are measured by processor time, however long they wait for it
     with tempfile.TemporaryDirectory(prefix="large-") as folder:
         with semester(Path(folder) / "empty", 0, 20) as ta:
             empty = {page: cost(ta, page) for page in PAGES}

@@ -3,8 +3,8 @@
     python -m tests.insight.planted_class --students 200 --modules 8
 
 Planted: a hidden check that nobody can pass, a module that takes four hours, a group that fails the same test cell
-again and again, and copies of a longer exercise beside ten innocent look-alikes. Everything else is an ordinary class.
-The time of the exchange is set, so a semester takes minutes.
+again and again, and copies of a longer exercise among ten innocent look-alikes. Everything else is an ordinary class.
+The test sets the exchange's clock, so a semester takes minutes.
 """
 
 import argparse
@@ -42,13 +42,13 @@ from tests.insight.written_answers import EXERCISE, class_of_answers, with_exerc
 
 FAILED = {"checks": 1, "passed": 0, "fault": "wrong values"}
 SOLVED = {"checks": 1, "passed": 1}
-STUCK_AT = 8  # failed runs of each of the stuck group
+STUCK_AT = 8  # failed runs of each student in the stuck group
 BROKEN, LONG = 2, 1  # numbers of the modules with the planted faults
 
 
 @dataclass
 class Planted:
-    """The class and what was planted in it."""
+    """The class, and what was planted in it."""
 
     live: Live
     settings: GradingSettings
@@ -56,7 +56,7 @@ class Planted:
     students: list[str]
     modules: list[str]
     stuck: list[str] = field(default_factory=list)
-    answers: dict[str, str] = field(default_factory=dict)  # of each who hands in, to the longer exercise
+    answers: dict[str, str] = field(default_factory=dict)  # to the longer exercise, by each student who submits
     copies: list[tuple[str, str]] = field(default_factory=list)
     alike: list[str] = field(default_factory=list)
 
@@ -79,7 +79,7 @@ class Planted:
 
 @contextlib.contextmanager
 def planted_class(folder: Path, students: int, modules: int, stuck: int) -> Iterator[Planted]:
-    """Make the class; the services run for the block."""
+    """Make the class; the services run during the block."""
     worker_environment()
     slugs = [f"vectors{n}" for n in range(1, modules + 1)]
     names = [f"s{n:03d}" for n in range(1, students + 1)]
@@ -102,7 +102,7 @@ def planted_class(folder: Path, students: int, modules: int, stuck: int) -> Iter
 
 
 def _make_course(folder: Path, slugs: list[str], names: list[str]) -> Path:
-    """Copy the tests' module once for each slug; in one, a hidden check expects what nobody returns."""
+    """Copy the tests' module once for each slug; in one copy, a hidden check expects what nobody returns."""
     tree, course = folder / "tree", folder / "course"
     shutil.copytree(TREE / "semesters", tree / "semesters")
     for number, slug in enumerate(slugs, 1):
@@ -125,12 +125,12 @@ def _make_course(folder: Path, slugs: list[str], names: list[str]) -> Path:
 
 
 def _numbered(text: str, number: int) -> str:
-    """Give the two exercises a module's number: a name is exported by one module."""
+    """Add the module's number to the names of the two exercises, since only one module may export a name."""
     return re.sub(r"\b(test_)?(scale|total)\b", rf"\g<1>\g<2>{number}", text)
 
 
 def _write_semester(course: Path, modules: list, names: list[str]) -> None:
-    """What an apply of the semester service writes: modules with dates, and the roster."""
+    """Write what the semester service's apply writes: modules with dates, and the roster."""
     due, release = utc_text(_now(days=-1)), utc_text(_now(days=-12))
     dates = {"place": "built", "release": release, "due": due}
     rows = [
@@ -157,7 +157,7 @@ def _release(planted: Planted) -> None:
 
 
 def _work(planted: Planted, name: str) -> None:
-    """One student works through all modules, a day each; every third is wrong at first."""
+    """One student works through all modules, a day each; every third student submits a wrong solution first."""
     client, number = planted.live.student(name), planted.students.index(name)
     for day, slug in enumerate(planted.modules):
         began = _now(days=-10 + day % 8)
@@ -172,7 +172,7 @@ def _work(planted: Planted, name: str) -> None:
 
 
 def _session(planted: Planted, client: ExchangeClient, slug: str, began: datetime, hours: float) -> None:
-    """Fetch, run test cells about every twenty minutes, solve."""
+    """Fetch the module, run test cells about every twenty minutes, solve it."""
     planted.live.clock.moment = began
     client.fetch_release(COURSE, slug, planted.live.folder({}))
     steps = round(hours * 3)
@@ -208,7 +208,7 @@ def _answered(release: Path, answers: dict[str, str]) -> str:
 
 
 def _judge(planted: Planted) -> None:
-    """Let the runners judge what arrived; the attempts that count, with the hidden checks, in the broken module."""
+    """Let the runners check what arrived; grade the attempts that count, with hidden checks, in the broken module."""
     while Arrivals(planted.settings, planted.queue).take(0):
         pass
     with RunnerPool(planted.settings, planted.queue):
@@ -240,26 +240,26 @@ def _said(what: str) -> Iterator[None]:
 
 
 def _cpu_seconds() -> float:
-    """Of this process and of the children that have ended."""
+    """Return the CPU seconds of this process and of its children that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def compared(planted: Planted) -> dict:
-    """Return what the newest comparison of answers recorded."""
+    """Return what the latest comparison of answers recorded."""
     run = planted.queue.latest_run("compare", planted.broken, "", ("done",))
     assert run is not None
     return run.report
 
 
 def pairs_found(planted: Planted) -> list[tuple[str, str]]:
-    """Return whose answers to the longer exercise were listed side by side."""
+    """Return the pairs of students whose answers to the longer exercise were listed side by side."""
     pairs = compared(planted)["exercises"][EXERCISE]["pairs"]
     return sorted((pair["one"][1], pair["other"][1]) for pair in pairs)
 
 
 def found(planted: Planted) -> list[str]:
-    """Say, for each planted thing, whether it was found, and whether anything else was."""
+    """Report for each planted fault whether it was found, and whether anything else was."""
     said = planted.insight.semester().to_json()
     suspects = [(row["module"], row["exercise"], row["hidden"]) for row in said["suspects"]]
     stuck = [(row["module"], row["student"]) for row in said["stuck"]]
@@ -288,7 +288,7 @@ def main() -> int:
         planted_class(Path(folder), options.students, options.modules, options.stuck) as planted,
     ):
         lines = found(planted)
-        # Ordinary students who by chance chose the same few ways: in a class of about 30 some, in one of 200 nobody.
+        # Ordinary students who chose the same rare ways by chance: a few in a class of about 30, nobody in one of 200.
         lines.append(f"other pairs to look at: {len(set(pairs_found(planted)) - set(planted.copies))}")
     print("\n".join(lines), f"\n{time.monotonic() - began:.0f} s, {_cpu_seconds():.0f} CPU s with all that has ended")
     return any(line.startswith("NOT") for line in lines)

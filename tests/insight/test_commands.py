@@ -1,4 +1,4 @@
-"""Reports and tables: no student in a report, no text that becomes something else, compared with what was kept."""
+"""Reports and tables: a report names no student, text stays text, and a report is compared with an earlier one."""
 
 import csv
 import io

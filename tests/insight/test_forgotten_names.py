@@ -1,4 +1,4 @@
-"""Names leave comparisons of every semester and the record of who looked; counts, other people and lookers stay."""
+"""Names are removed from comparisons of every semester and from the record of who looked; counts and others stay."""
 
 from datetime import UTC, datetime
 

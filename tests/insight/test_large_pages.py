@@ -1,4 +1,5 @@
-"""The pages of Insight, of the class and of a student ask databases as often over a large class as over a small one."""
+"""Insight's pages, the class page and a student's page send the databases as many statements for a large class as for a
+small one."""
 
 import pytest
 
@@ -7,7 +8,7 @@ from tests.home.beside_exchange import HOME, Visitor
 from tests.insight.large_pages import PAGES, a_ta, counted, served
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
-MOST_STATEMENTS = 22  # the home page: eleven questions to the exchange, whether the course is over among them
+MOST_STATEMENTS = 22  # the home page: eleven questions to the exchange, among them whether the course is over
 
 
 def statements(folder, students: int, modules: int) -> dict[str, float]:
@@ -15,7 +16,7 @@ def statements(folder, students: int, modules: int) -> dict[str, float]:
     with served(folder, students, modules) as pages:
         ta = a_ta(pages)
         for page in (*PAGES, "class"):
-            found[page] = min(_said(ta, HOME + page) for _ in range(3))  # other threads here may ask meanwhile
+            found[page] = min(_said(ta, HOME + page) for _ in range(3))  # other threads may send some too
         found["home"] = home_at_once(pages, at_once=6).statements
     return found
 

@@ -1,4 +1,4 @@
-"""A class's numbers: each says what it counts, is not known where too few stand behind it, and names who does."""
+"""Numbers about a class: each says what it counts, is unknown if too few students count, and names its students."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -66,7 +66,7 @@ def test_a_module_that_takes_too_long_and_one_that_drifts_apart_are_said():
 
 
 def verdict(**exercises):
-    """An exercise's checks as 1 and 0."""
+    """Return a verdict with an exercise's checks as 1 and 0."""
     return ModuleResult("tensor", tuple(
         ExerciseResult(name, 10.0, tuple(
             Check(f"{name} {n}", 5.0, bool(n), bool(ok), "" if ok else "wrong values", "" if ok else "off")

@@ -1,4 +1,4 @@
-"""What was planted in a class is found, and shown to staff alone, from a number to the line of code behind it."""
+"""What was planted in a class is found and shown only to staff, from a number to the line of code behind it."""
 
 import contextlib
 import json
@@ -23,7 +23,7 @@ from tests.insight.large_pages import counted
 from tests.insight.planted_class import STUCK_AT, compared, found, pairs_found, planted_class
 from tests.insight.written_answers import EXERCISE
 
-pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]  # one fixture has a class judged
+pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]  # the fixture has a whole class judged
 STUDENTS, STUCK = 7, 2
 INSTRUCTOR = (*STAFF, "custom:grading:read", "custom:grading:run", "custom:semester:manage")
 DOOR = "access:services!service=grading"
@@ -69,7 +69,7 @@ def test_first_and_last_attempts_are_told_apart(planted):
     scale = next(each for each in exercises if each.name == planted.exercise(planted.long))
     visible = scale.checks["doubles three numbers"]
     wrong_at_first = [name for n, name in enumerate(planted.students) if n % 3 == 0]
-    assert sorted(visible.lists["failed_first"]) == []  # twice three is six, and this check asks no more
+    assert sorted(visible.lists["failed_first"]) == []  # twice three is six, and this check asks for no more
     assert [row["attempts"] for row in numbers.of("attempts") if row["student"] in wrong_at_first] == [2, 2, 2]
     assert set(predictions) == {"size"}
     assert numbers.steps["submitted"] == planted.students
@@ -91,8 +91,8 @@ def test_a_ta_goes_from_the_class_page_to_the_line_of_code_in_four_clicks(plante
 
 
 def test_an_instructor_clicks_from_the_class_page_to_the_code_in_a_browser(planted, pages, tmp_path):
-    """At most four clicks; every page on the way, and what a student sees, is fit for a screen reader and asks nobody
-    else.
+    """At most four clicks are needed; every page on the way, and what a student sees, works with a screen reader and
+    contacts no other server.
     """
     ida = pages.cookie("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
     to_code = ["a[href$='/insight']", "a[href*='number=failed_last']", "a[href*='/students/s']"]
@@ -183,7 +183,7 @@ def test_what_the_exchange_can_not_say_is_missing_and_what_was_judged_is_there(p
 
 
 def test_what_comparing_left_of_a_student_is_forgotten_and_the_rest_stays(planted, pages):
-    """The last test of the class: it takes from it what others read."""
+    """This test must be last: it removes what the others read."""
     one, other = planted.copies[0]
     ida = pages.visitor("ida", scopes.staff_group(COURSE), *INSTRUCTOR)
     similar = f"{HOME}insight/modules/{planted.broken}/similar"

@@ -38,7 +38,7 @@ def test_other_classes_of_the_same_size_give_the_same(seed):
 
 @pytest.mark.parametrize("size", [14, 34, 74])
 def test_in_smaller_classes_no_copy_is_missed_and_no_look_alike_is_accused(size):
-    """Of ordinary students some stand side by side there: what few wrote is not yet known to be usual."""
+    """Some ordinary students may be paired there: in a small class it is not yet known which rare ways are usual."""
     answers, copies, alike = class_of_answers([f"s{n:03d}" for n in range(size)])
     pairs = pairs_of(prints_of(answers))
     assert set(copies) <= set(pairs) and not {name for pair in pairs for name in pair} & set(alike)

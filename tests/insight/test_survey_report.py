@@ -1,4 +1,4 @@
-"""What surveys say in a semester's report: shares beside the course's limits, earlier semesters below, no text."""
+"""Surveys in a semester's report: shares compared with the course's limits, earlier semesters below, and no text."""
 
 import json
 
@@ -18,7 +18,7 @@ def survey(answers: list[dict[str, str]], week: int = 3) -> dict:
 
 
 def answers(much: int, little: int) -> list[dict[str, str]]:
-    """So many who struggle with syntax and copy, and so many who do not."""
+    """Return answers of `much` students who struggle with syntax and copy, and of `little` who do not."""
     bad = {"hours": "10-", "ideas": "0-25", "stopped": "syntax", "reading": "no", "copied": "much", "text": MINE}
     good = {"hours": "2-4", "ideas": "50-75", "stopped": "nothing", "reading": "partly", "copied": "no"}
     return [bad] * much + [good] * little

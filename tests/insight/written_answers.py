@@ -1,8 +1,8 @@
-"""A class's answers to one longer exercise, of many styles, with planted copies and look-alikes.
+"""A class's answers to one longer exercise, in many styles, with planted copies and look-alikes.
 
-Every answer is right. Ordinary students put the exercise together from the ways that everybody knows; a few have ideas
-of their own. A copy takes such a one with other names, other comments and its lines in another place; a look-alike
-writes what the reference, or many in the class, write.
+Every answer is correct. Ordinary students combine ways that everybody knows; a few have their own ideas. A copy takes
+one of these with other names, other comments and its lines in other places; a look-alike writes what the reference,
+or many in the class, write.
 """
 
 import itertools
@@ -157,7 +157,7 @@ LOOK_ALIKES = 10
 
 
 def with_exercise(source: str, module: str) -> tuple[str, str]:
-    """Add the exercise to a module of the tests, in the place of half of the points of `scale`."""
+    """Add the exercise to the tests' module; it gets half of the points of `scale`."""
     cells = CELLS.replace("{stub}", STUB).replace("{reference}", REFERENCE)
     source = source.replace("import same, unit_test", "import close, raises, same, unit_test")
     source = source.replace("points=40, hidden", "points=10, hidden").replace(
@@ -168,7 +168,7 @@ def with_exercise(source: str, module: str) -> tuple[str, str]:
 
 
 def class_of_answers(names: list[str], seed: int = 7) -> tuple[dict[str, str], list[tuple[str, str]], list[str]]:
-    """Return each student's answer, the pairs of copies (one in a class of few), and look-alikes who copied nothing."""
+    """Return each student's answer, the pairs of copies (one in a small class), and look-alikes who copied nothing."""
     copied = IDEAS if len(names) > 2 * len(IDEAS) + LOOK_ALIKES else IDEAS[:1]
     pairs = [(names[2 * n], names[2 * n + 1]) for n in range(len(copied))]
     rest = names[2 * len(copied) :]
@@ -176,7 +176,7 @@ def class_of_answers(names: list[str], seed: int = 7) -> tuple[dict[str, str], l
     rng = random.Random(seed)
     ways = list(itertools.product(READ, CHECK, BODY, GIVE))
     answers = {name: STUB + "".join(rng.choice(ways)) for name in ordinary}
-    # Five write the reference's way, five one of the most usual: what is usual is known where many have answered.
+    # Five write the reference's way, five a very usual one: with many answers it is known what is usual.
     usual = READ[0] + CHECK[0] + BODY[0] + GIVE[0] if ordinary else REFERENCE
     for number, name in enumerate(alike):
         answers[name] = STUB + (REFERENCE if number % 2 else usual)
@@ -186,7 +186,7 @@ def class_of_answers(names: list[str], seed: int = 7) -> tuple[dict[str, str], l
 
 
 def _disguised(idea: str) -> str:
-    """Change what costs a copier nothing: names, comments, blank lines, what an error says."""
+    """Change what costs a copier nothing: names, comments, blank lines, an error's text."""
     text = re.sub(r"\b[a-z]+\b", lambda word: OTHER_NAMES.get(word[0], word[0]), idea)
     text = re.sub(r'ValueError\("\w+"\)', 'ValueError("my own words")', text)
     return "".join(f"{line}  # step {n}\n\n" for n, line in enumerate(text.splitlines()))

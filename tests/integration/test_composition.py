@@ -1,4 +1,4 @@
-"""Modules compose in order: a model is its layers one after another, and its state moves as a whole."""
+"""Modules compose in order: a model applies its layers one after another, and its whole state can be moved."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Gradients flow through every layer and every loss, and are the slope of the whole model."""
+"""Gradients flow through every layer and every loss, and are the slope of a network's loss."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ LAYERS = {name: getattr(nn, name) for name in SAME_SHAPE} | {
     "Sequential": lambda: nn.Sequential(nn.Linear(4, 4), nn.Tanh()),
 }
 CONTAINERS = {"Module", "Parameter", "ModuleList", "ModuleDict", "ParameterList"}  # hold layers, compute nothing
-# Take images, numbers of words or sequences: test_spatial.py, test_embeddings.py, test_attention.py and
+# These take images, word numbers or sequences: see test_spatial.py, test_embeddings.py, test_attention.py and
 # test_transformers.py in tests/tinytorch.
 OF_OTHER_SHAPES = {
     "Conv2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "BatchNorm1d", "BatchNorm2d", "Embedding",

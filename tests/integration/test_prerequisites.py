@@ -1,4 +1,4 @@
-"""Each module runs as a script with its declared prerequisites alone, without a warning, in bounded time and memory."""
+"""With its declared prerequisites alone, each module runs as a script without warnings, in limited time and memory."""
 
 import os
 import shutil
@@ -17,14 +17,14 @@ pytestmark = pytest.mark.modules
 COURSE = Path(__file__).resolve().parents[2] / "course"
 CURRICULUM = load_curriculum(COURSE)
 PACKAGE = Path(tinytorch.__file__).parent
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # more of them burn time while they wait
-MOST_CPU_SECONDS = 60  # of a module run whole; longer waits are for milestones
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")  # more threads waste time on waiting
+MOST_CPU_SECONDS = 60  # to run a whole module; only milestones may take longer
 MOST_MEMORY_BYTES = 1.5e9  # a student's server has 2 GB
 every_module = pytest.mark.parametrize("module", CURRICULUM.written, ids=lambda module: module.slug)
 
 
 def package_with(slugs: set[str], site: Path) -> None:
-    """Copy the package with these modules of core only."""
+    """Copy the package with only these modules in core."""
     shutil.copytree(PACKAGE, site / "tinytorch", ignore=shutil.ignore_patterns("__pycache__"))
     for path in (site / "tinytorch" / "core").glob("*.py"):
         if path.stem not in slugs | {"__init__"}:
@@ -43,7 +43,7 @@ class Ran:
 
 
 def run(site: Path, source: Path) -> Ran:
-    """Run a module's source where `site` has the package; measure this process, not what runs beside it."""
+    """Run a module's source with the package in `site`; measure that process alone."""
     environment = {name: value for name, value in os.environ.items() if name != "TINYTORCH_HOME"}
     environment |= {"PYTHONPATH": str(site), "MPLBACKEND": "Agg"} | ONE_THREAD
     out, err = site / "out.txt", site / "err.txt"

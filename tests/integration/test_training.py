@@ -1,4 +1,4 @@
-"""Training decreases loss to its known value with a fixed seed, and continues to the same bits."""
+"""With a fixed seed, training lowers the loss to a known value, and a continued training gives the same bits."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def test_linear_regression_arrives_at_the_loss_of_least_squares():
     np.testing.assert_allclose(model.weight.data[0], best[:3, 0], rtol=1e-3, atol=1e-4)
 
 
-# The first losses of a network that knows nothing are about log 10 = 2.303; these are what seed 0 gives.
+# An untrained network's first losses are about log 10 = 2.303; these are the losses for seed 0.
 KNOWN_TRAIN_LOSSES = [1.0108, 0.2235, 0.15]
 KNOWN_ACCURACIES = [0.8932, 0.9238, 0.9299]
 
@@ -73,7 +73,7 @@ trainer.save(sys.argv[1])
 
 
 def small_trainer(seed: int):
-    """A training in which everything has a state: dropout, Adam, schedule, shuffling, early stopping."""
+    """A training in which every part has a state: dropout, Adam, schedule, shuffling, early stopping."""
     manual_seed(seed)
     model = nn.Sequential(nn.Linear(64, 16), nn.Dropout(0.3), nn.ReLU(), nn.Linear(16, 10))
     optimizer = optim.Adam(model.parameters(), lr=0.01)

@@ -1,4 +1,4 @@
-"""Judge a notebook's text with all checks, visible and hidden, through the judge's handles and a plain worker."""
+"""Judge a notebook's text with all checks, visible and hidden, through the judge's handles to a plain worker."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -37,9 +37,9 @@ def points(checks: list[Check]) -> float:
 
 
 def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str) -> list[Check]:
-    """Put `wrong_text` into an exercise's reference; raise AssertionError unless that costs points; give the checks.
+    """Put `wrong_text` into an exercise's reference; raise AssertionError unless it costs points; return the checks.
 
-    A module's worker is warm, as in the audit: a mistake costs a fork, not the imports of numpy and earlier modules.
+    Each module's worker is kept warm, as in the audit: a mistake costs a fork, not importing numpy and earlier modules.
     """
     module = next(m for m in CURRICULUM.written if exercise in [e.name for e in m.exercises])
     bench = bench_of(COURSE, module.slug)
@@ -56,12 +56,12 @@ def judge_mistake(exercise: str, wrong: str, right_text: str, wrong_text: str) -
 
 
 def each_of(mistakes: Sequence[tuple[str, ...]]) -> pytest.MarkDecorator:
-    """Run a test with each mistake: (exercise, what is wrong, the reference's text, what stands there, words told)."""
+    """Run a test with each mistake: (exercise, what is wrong, the reference's text, its replacement, message words)."""
     return pytest.mark.parametrize("mistake", mistakes, ids=[": ".join(mistake[:2]) for mistake in mistakes])
 
 
 def judge_told_mistake(mistake: tuple[str, ...], in_what_was_expected: bool = False) -> None:
-    """Raise AssertionError unless a mistake costs points and one of the messages has the words that belong to it."""
+    """Raise AssertionError unless a mistake costs points and a failed check's message contains its words."""
     exercise, wrong, right_text, wrong_text, words = mistake
     lost = [c for c in judge_mistake(exercise, wrong, right_text, wrong_text) if not c.passed]
     told = [f"{check.why} {check.got} {check.expected if in_what_was_expected else ''}" for check in lost]
@@ -69,7 +69,7 @@ def judge_told_mistake(mistake: tuple[str, ...], in_what_was_expected: bool = Fa
 
 
 def with_fewer_than_two(mistakes: Sequence[tuple[str, ...]], *slugs: str) -> list[str]:
-    """Name the exercises of modules for which fewer than two mistakes are tried."""
+    """Name the exercises of these modules that have fewer than two mistakes."""
     counts = Counter(exercise for exercise, *_ in mistakes)
     exercises = [e.name for slug in slugs for e in CURRICULUM.find_written(slug).exercises]
     return [name for name in exercises if counts[name] < 2]

@@ -1,7 +1,7 @@
-"""The page docs/wrong-answers.md: what a student reads in the notebook for each mistake that modules 01 to 08 warn of.
+"""The page docs/wrong-answers.md: what a notebook shows students for each mistake that modules 01 to 08 warn of.
 
-`python -m tests.modules.messages` writes it, after `tito export --all`; with names of modules (`... tensor losses`)
-only their sections are made anew. The visible checks run in this process, as they do in a notebook.
+`python -m tests.modules.messages` writes it, after `tito export --all`; with module names (`... tensor losses`) it
+rewrites only their sections. The visible checks run in this process, as they do in a notebook.
 """
 
 import ast
@@ -26,7 +26,7 @@ from tinytorch.testing.exercise import Outcome
 ROOT = Path(__file__).resolve().parents[2]
 COURSE, PAGE = ROOT / "course", ROOT / "docs" / "wrong-answers.md"
 TIER = "foundation"
-LONGEST = 200  # characters of a cell: the first sentences tell
+LONGEST = 200  # characters of a table cell: the first sentences suffice
 
 INTRODUCTION = """# Wrong answers and the messages that students get
 
@@ -39,7 +39,7 @@ HEAD = "| exercise | the warning | written | the check that fails | what it says
 
 
 def modules() -> list[Module]:
-    """The modules of the page, in their order."""
+    """The modules on the page, in order."""
     return [module for module in load_curriculum(COURSE).written if module.tier == TIER]
 
 
@@ -49,32 +49,32 @@ def declared(module: Module) -> list[tuple[str, Mistake]]:
 
 
 def start_of(exercise: str, mistake: Mistake) -> str:
-    """What a mistake's row begins with; no two mistakes share it."""
+    """The beginning of a mistake's row, which no other mistake shares."""
     written = cell(f"{folded(mistake.replace)} → {folded(mistake.by) or '(left out)'}")
     return f"| {exercise} | {cell(folded(mistake.warns))} | {written} |"
 
 
 def section(module: Module) -> str:
-    """Try the mistakes of one module and tell them as a table."""
+    """Try the mistakes of one module and list the results in a table."""
     notebook = Notebook(module)
     rows = "".join(f"{start_of(*each)} {told(notebook.tried(*each))}\n" for each in declared(module))
     return f"{title(module)}\n\n{HEAD}{rows}\n"
 
 
 class Notebook:
-    """A module's exported code, and what its given cells define, in this process."""
+    """A module's exported code, with what its given cells define, in this process."""
 
     def __init__(self, module: Module) -> None:
         cells = read_percent(module.source)
         self.core = importlib.import_module(f"tinytorch.core.{module.slug}").__dict__
         self.cells = {cell.name: cell.source for cell in cells if cell.name}
         for cell in cells:
-            if "#| setup" in cell.source:  # such as the recorder that leads backward() to backpropagate
+            if "#| setup" in cell.source:  # such as the recorder that connects backward() to backpropagate
                 exec(cell.source, self.core)
         self.given = "\n".join(_definitions(cell) for cell in cells if not cell.name)
 
     def tried(self, exercise: str, mistake: Mistake) -> Outcome | None:
-        """The first visible check that fails once the mistake is made, as the notebook tells it; None if all pass."""
+        """The first visible check that fails with this mistake, as the notebook reports it; None if all pass."""
         right = self.cells[exercise]
         try:
             exec(faulty(right, mistake), self.core)
@@ -93,7 +93,7 @@ class Notebook:
 
 
 def _definitions(cell: Cell) -> str:
-    """The imports and functions of a given cell; what is exported is in core already."""
+    """The imports and functions of a given cell; core already has what is exported."""
     if cell.kind != "code" or "#| export" in cell.source:
         return ""
     kept = [n for n in ast.parse(cell.source).body if isinstance(n, ast.Import | ast.ImportFrom | ast.FunctionDef)]
@@ -117,18 +117,18 @@ def folded(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """Text for a cell of a table: no bars, not too long."""
+    """Text for a table cell: bars escaped, not too long."""
     text = text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " ..."
     return text.replace("|", "\\|")
 
 
 def sections(page: str) -> Iterator[str]:
-    """The sections of a page that was written before."""
+    """The sections of the existing page."""
     yield from (f"## {part}" for part in page.split("\n## ")[1:])
 
 
 def write(slugs: list[str]) -> None:
-    """Make the sections of these modules anew (of all, if none is named) and keep the others."""
+    """Rewrite the sections of these modules (of all, if none is named) and keep the others."""
     old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     kept = {part.split("\n", 1)[0]: part.rstrip("\n") + "\n\n" for part in sections(old)}
     for module in modules():
@@ -139,5 +139,5 @@ def write(slugs: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    os.environ["MPLBACKEND"] = "Agg"  # before the notebook's imports
+    os.environ["MPLBACKEND"] = "Agg"  # before the notebook imports matplotlib
     write(sys.argv[1:])

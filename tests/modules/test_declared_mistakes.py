@@ -1,4 +1,4 @@
-"""Whoever makes a mistake that the release warns of sees a check fail before the due date."""
+"""For each mistake that a release warns of, a visible check fails, so students notice it before the due date."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""In the judge every written module's reference gets all points, its untouched release none."""
+"""In the judge, every written module's reference gets all points and its untouched release none."""
 
 import pytest
 from tito.source.release import release_notebook, staff_notebook

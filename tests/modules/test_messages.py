@@ -1,4 +1,4 @@
-"""docs/wrong-answers.md has a row for each declared mistake of modules 01 to 08, and each of them is caught."""
+"""docs/wrong-answers.md has a row for each declared mistake of modules 01 to 08, and a check catches each of them."""
 
 from tests.modules.messages import PAGE, declared, modules, start_of
 

@@ -1,4 +1,4 @@
-"""No public word that a worker can import is the answer to an exercise of the module that is judged there."""
+"""No public name that a worker can import solves an exercise of the module that is judged there."""
 
 import subprocess
 import sys

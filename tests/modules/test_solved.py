@@ -1,4 +1,4 @@
-"""Notebooks solved by newcomers, from the release alone: the judge gives each all points, and their record is whole."""
+"""Notebooks that newcomers solved from the release alone: each gets all points and has a complete record."""
 
 import json
 from pathlib import Path

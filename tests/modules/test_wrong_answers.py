@@ -1,4 +1,4 @@
-"""Mistakes that students make cost points: for each exercise of modules 01 to 03, solutions that are nearly right."""
+"""Mistakes that students make cost points: for each exercise of modules 01 to 03, solutions that are almost right."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.modules.judging import each_of, judge_mistake
 
 pytestmark = pytest.mark.modules
 
-# (exercise, what is wrong, the line or lines of the reference, what stands there instead)
+# (exercise, what is wrong, the line or lines of the reference, what replaces them)
 MISTAKES = [
     ("infer_shape", "ignores a remainder", "and size % known == 0", ""),
     ("infer_shape", "accepts several -1", "shape.count(-1) == 1 and", "shape.count(-1) >= 1 and"),

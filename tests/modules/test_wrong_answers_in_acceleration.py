@@ -9,7 +9,7 @@ pytestmark = pytest.mark.modules
 PICK = "picked = slope[rows, classes]\n    np.exp(slope, out=slope)"
 PICK_LATE = "np.exp(slope, out=slope)\n    picked = slope[rows, classes]"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("im2col", "puts windows into rows", "down * across)\n", "down * across).swapaxes(1, 2)\n", "shapes differ"),
     ("im2col", "lets channels alternate", "return filled.reshape(",

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.modules
 HIDE = "hidden = scores.masked_fill(mask, -1e9)\n    return softmax(hidden, dim=-1).masked_fill(mask, 0.0)"
 HEADS = "q, k, v = (split_heads(layer(x), heads) for layer in (query, key, value))"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("causal_mask", "hides the diagonal", "np.arange(keys) > places", "np.arange(keys) >= places", "values differ"),
     ("causal_mask", "says what is seen", "np.arange(keys) > places", "np.arange(keys) <= places", "values differ"),

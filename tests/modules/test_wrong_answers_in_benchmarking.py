@@ -11,7 +11,7 @@ RATIOS = "a / b for a, b in zip(times, baseline, strict=True)"
 TURNS = "rounds * (order + order[::-1])"
 WARM_UP = "for run in candidates.values():\n        run()\n"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("summary", "tells the mean", "float(median)", "float(np.mean(times))", "'median'"),
     ("summary", "sorts in place", "median, p90, p99 =", "times.sort(); median, p90, p99 =", "modified"),

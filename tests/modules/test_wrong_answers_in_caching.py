@@ -12,7 +12,7 @@ GROWS = "cache.keys = np.concatenate([cache.keys[..., :start, :], k.data], axis=
     "cache.values = np.concatenate([cache.values[..., :start, :], v.data], axis=-2)"
 )
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("tokens_read", "forgets the prefill", "or length == prompt ", "", "4 came back, 6 was expected"),
     ("tokens_read", "knows no limit", "min(length, context)", "length", "18 came back, 15 was expected"),

@@ -18,7 +18,7 @@ COUNTED = (
 )
 KL = "(wanted.exp() * (wanted - log_softmax(student / temperature)))"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("calculate_threshold", "forgets the magnitude", "np.abs(w)", "w", "0.62 was expected"),
     ("calculate_threshold", "takes a percentile below 1", "100 * sparsity", "sparsity", "0.6"),

@@ -1,4 +1,4 @@
-"""Mistakes that students make cost points: for each exercise of module 09, solutions that are nearly right."""
+"""Mistakes that students make cost points: for each exercise of module 09, solutions that are almost right."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.modules.judging import each_of, judge_mistake, with_fewer_than_two
 
 pytestmark = pytest.mark.modules
 
-# (exercise, what is wrong, the text of the reference, what stands there instead)
+# (exercise, what is wrong, the text of the reference, what replaces it)
 MISTAKES = [
     ("conv_output_size", "forgets the place at the start", "room // stride + 1", "room // stride"),
     ("conv_output_size", "takes any window", "if room < 0:", "if False:"),

@@ -10,7 +10,7 @@ SEEDED = "manual_seed(seed_of(seed, name, done[name]))"
 CALLED = "steps[name](copy.deepcopy(stages[-1]), amount)"
 REST = "order[:place] + order[place + 1 :]"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("validate_entry", "compares sizes", "array.shape != tuple(shape)", "array.size != math.prod(shape)",
      "missing keys: ['1.bias']"),

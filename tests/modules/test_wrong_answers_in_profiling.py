@@ -9,7 +9,7 @@ pytestmark = pytest.mark.modules
 PASS_ON = "if before is not None:\n            before(call, out)\n        "
 PEAK = "tracemalloc.get_traced_memory()[1] - before"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("time_call", "counts the cold start", "range(warm_up)", "range(0)", "came back"),
     ("time_call", "gives the mean", "Seconds(float(median)", "Seconds(float(np.mean(times))", "12.8"),

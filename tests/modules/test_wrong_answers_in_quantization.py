@@ -10,7 +10,7 @@ PLACES = 'places = np.round(x / scale) + zero_point\n    return np.clip(places, 
 WIDENED = "low, high = min(low, 0.0), max(high, 0.0)"
 ALL = "values = np.concatenate([np.ravel(batch) for batch in batches])"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("scale_for", "takes the largest, not the largest in size", "np.abs(x)", "x", "differ"),
     ("scale_for", "divides by 128", "/ last)", "/ (last + 1))", "came back"),

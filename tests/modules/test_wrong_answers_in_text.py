@@ -6,7 +6,7 @@ from tests.modules.judging import each_of, judge_told_mistake, with_fewer_than_t
 
 pytestmark = pytest.mark.modules
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("build_vocabulary", "numbers by first occurrence", "sorted(set(text))", "dict.fromkeys(text)", "at key 'e'"),
     ("build_vocabulary", "counts from 1", "enumerate(sorted(set(text)))", "enumerate(sorted(set(text)), 1)", "at key"),

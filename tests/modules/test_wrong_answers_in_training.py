@@ -1,4 +1,4 @@
-"""Mistakes that students make cost points: for each exercise of modules 04 to 08, solutions that are nearly right."""
+"""Mistakes that students make cost points: for each exercise of modules 04 to 08, solutions that are almost right."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.modules.judging import each_of, judge_mistake, with_fewer_than_two
 
 pytestmark = pytest.mark.modules
 
-# (exercise, what is wrong, the text of the reference, what stands there instead)
+# (exercise, what is wrong, the text of the reference, what replaces it)
 MISTAKES = [
     ("mse_loss", "is the absolute error", "(input - target) ** 2", "(input - target).abs()"),
     ("mse_loss", "broadcasts", 'check_same_shape("mse_loss", input, target)', "pass"),

@@ -12,7 +12,7 @@ DRAWN = 'return int(np.searchsorted(edges, u * edges[-1], side="right"))'
 HALVES = "x = x + attention(norm1(x))\n    return x + mlp(norm2(x))"
 READ = "model(Tensor([ids[-model.context :]]))"
 
-# (exercise, what is wrong, the text of the reference, what stands there instead, what a failed check says)
+# (exercise, what is wrong, the text of the reference, what replaces it, words of a failed check's message)
 MISTAKES = [
     ("layer_norm", "divides by n - 1", "correction=0", "correction=1", "by more than rounding"),
     ("layer_norm", "takes one mean for all", "centered = x - x.mean(dim=-1, keepdim=True)", "centered = x - x.mean()",

@@ -1,7 +1,7 @@
-"""Try every public word of a module's worker as the answer to each of its exercises; print those that pass.
+"""Try every public name of a module's worker as the answer to each of its exercises; print those that pass.
 
-Run as a program of its own, `python -m tests.modules.words_as_answers SLUG`: the judged module and later ones are made
-unfindable before anything of core is imported, as in a worker.
+Run it as a program, `python -m tests.modules.words_as_answers SLUG`: it hides the judged module and later ones
+before anything of core is imported, as in a worker.
 """
 
 import ast
@@ -27,11 +27,11 @@ from tinytorch.testing.exercise import Session, use_session
 CURRICULUM = load_curriculum(Path(__file__).resolve().parents[2] / "course")
 
 
-NOT_THERE = FAST.replace("/", ".")  # neither a worker's wheel nor, before its modules are closed, a student's has it
+NOT_THERE = FAST.replace("/", ".")  # not in a worker's wheel, nor in a student's until its modules are closed
 
 
 class Hidden:
-    """The judged module and those after it can't be found, nor what answers them by design."""
+    """Hide the judged module, those after it, and NOT_THERE, which answers exercises by design."""
 
     def __init__(self, slugs):
         self.names = {f"tinytorch.core.{slug}" for slug in slugs} | {NOT_THERE}
@@ -41,11 +41,11 @@ class Hidden:
             raise ModuleNotFoundError(f"{name} is being judged", name=name)
 
 
-SETTERS = ("set_", "use_", "register_", "primitive", "composed", "rule")  # what changes how everything else works
+SETTERS = ("set_", "use_", "register_", "primitive", "composed", "rule")  # they change how everything else works
 
 
 def words(modules) -> dict[str, object]:
-    """List everything public that can be called: of the faces and rooms, of earlier modules, of Tensor."""
+    """List everything public that can be called: of the package and its subpackages, of earlier modules, of Tensor."""
     places = ["tinytorch", *(name for _, name, _ in pkgutil.walk_packages(tinytorch.__path__, "tinytorch."))]
     left_out = ("tinytorch.viz", "tinytorch.core", "tinytorch.integration", "tinytorch.datasets", "tinytorch.testing")
     left_out += (NOT_THERE,)
@@ -62,13 +62,13 @@ def words(modules) -> dict[str, object]:
 
 
 def methods(kind) -> dict[str, object]:
-    """List the methods of Tensor as functions."""
+    """List the methods of Tensor as plain functions."""
     names = [n for n in dir(kind) if callable(getattr(kind, n)) and not n.startswith("__")]
     return {f"Tensor.{name}": getattr(kind, name) for name in names}
 
 
 def on_arrays(function, kind):
-    """Let a function of tensors answer for one of arrays."""
+    """Turn a function on tensors into one that also takes and returns arrays."""
 
     def adapted(*arguments, **options):
         given = [kind(x) if isinstance(x, np.ndarray) else x for x in arguments]
@@ -79,7 +79,7 @@ def on_arrays(function, kind):
 
 
 def prepare(module, plan, cells) -> dict:
-    """Run what the judge runs, solutions included, and the imports of all cells."""
+    """Run what the judge runs, including the solutions, and the imports of all cells."""
     notebook = Notebook(module.slug)
     for step in plan.steps:
         notebook.run(step.name, step.source)
@@ -101,7 +101,7 @@ def passes(names: dict, exercise: str, source: str, answer: object) -> bool:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             exec(source, names)
         return True
-    except BaseException:  # whatever a word does when it is called so: it is no answer
+    except BaseException:  # whatever happens when the name is called like this, it is no answer
         return False
     finally:
         use_session(previous)
@@ -109,10 +109,10 @@ def passes(names: dict, exercise: str, source: str, answer: object) -> bool:
 
 
 def may_be_called_like(word: object, reference: object) -> bool:
-    """Tell whether a word takes as many arguments as an exercise; one that does not need not be tried."""
+    """Tell whether a name takes as many arguments as an exercise; otherwise it need not be tried."""
     try:
         own, wanted = inspect.signature(word), inspect.signature(reference)
-    except (TypeError, ValueError):  # what is written in C may not say
+    except (TypeError, ValueError):  # functions written in C may have no signature
         return True
     kinds = [p.kind for p in wanted.parameters.values()]
     if inspect.Parameter.VAR_POSITIONAL in kinds:
@@ -123,7 +123,7 @@ def may_be_called_like(word: object, reference: object) -> bool:
 
 
 def fits(signature: inspect.Signature, count: int) -> bool:
-    """Tell whether a function with this signature can be called with so many arguments."""
+    """Tell whether a function with this signature can be called with this many arguments."""
     try:
         signature.bind(*[None] * count)
     except TypeError:
@@ -132,14 +132,14 @@ def fits(signature: inspect.Signature, count: int) -> bool:
 
 
 def stop_after_a_failure(session: Session) -> None:
-    """Skip the checks after the first that failed: what is no answer need not be tried further."""
+    """Skip the checks after the first failure: a wrong answer need not be tried further."""
     if any(not outcome.passed for test in session.tests for outcome in test.outcomes):
         raise AssertionError("an earlier check failed")
 
 
 @contextlib.contextmanager
 def unsolved(names: dict, exercises: set[str]):
-    """Let these exercises be as they were handed out."""
+    """Make these exercises unsolved for the block."""
 
     def stub(*arguments, **options):
         raise NotImplementedError("an exercise that is not solved")
@@ -153,7 +153,7 @@ def unsolved(names: dict, exercises: set[str]):
 
 
 def answers(slug: str) -> tuple[int, list[str]]:
-    """Return how many were looked at, and which of them passed."""
+    """Return how many candidates were tried, and which of them passed."""
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     module = CURRICULUM.find_written(slug)

@@ -1,6 +1,6 @@
 """A real JupyterHub with its proxy, the exchange, the semester service and the home page, on free ports.
 
-Only the single-user servers are absent: nothing here starts one. Roles, scopes and services are those of `hub_config`.
+Only single-user servers are missing: nothing here starts one. Roles, scopes and services are those of `hub_config`.
 """
 
 import os
@@ -36,10 +36,10 @@ from tests.environments import worker_environment
 from tests.harness.mortal import mortal
 
 BIN = Path(sys.executable).parent
-START_SECONDS = 180  # a machine on which other tests run too
+START_SECONDS = 180  # other tests may run on the machine too
 SERVICES = ("exchange", "semester", "grading", "home", "formgrader", "campus")
 PASSWORD = "correct horse battery staple"
-# Without TLS there is nobody to believe, and reading all authorities for each request takes longer than the request.
+# Without TLS no certificate is checked, and loading all authorities for each request takes longer than the request.
 PLAIN: dict[str, Any] = {"trust_env": False, "verify": False}
 CONFIG = """
 c = get_config()
@@ -64,7 +64,7 @@ c.JupyterHub.log_level = 20
 
 @dataclass
 class Campus:
-    """Everything that runs, and how a person of it asks."""
+    """Everything that runs, and requests on behalf of people."""
 
     folder: Path
     ports: dict[str, int]
@@ -93,7 +93,7 @@ class Campus:
 
     @contextmanager
     def grading(self):
-        """Run the real grading service for the block, in a process of its own as it has worker processes."""
+        """Run the real grading service for the block, in a separate process because it has worker processes."""
         own = {
             "JUPYTERHUB_SERVICE_URL": f"http://127.0.0.1:{self.ports['grading']}",
             "JUPYTERHUB_SERVICE_PREFIX": "/services/grading/",
@@ -146,19 +146,19 @@ class Campus:
         return f"http://127.0.0.1:{self.ports[name]}/services/{name}"
 
     def token(self, user: str, scopes: list[str] | None = None) -> str:
-        """Make a token of `user` with all her rights, or with `scopes` only."""
+        """Make a token for `user` with all their rights, or with `scopes` only."""
         body = {"scopes": scopes} if scopes else {}
         return self.hub("POST", f"/users/{user}/tokens", json=body).json()["token"]
 
     def hub(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Ask the Hub as an administrator."""
+        """Send the Hub a request as an administrator."""
         headers = {"Authorization": f"token {self.tokens['admin']}"}
         answer = httpx.request(method, self.api + path, headers=headers, **PLAIN, **options)
         answer.raise_for_status()
         return answer
 
     def ask(self, service: str, method: str, path: str, token: str, **options: Any) -> httpx.Response:
-        """Ask a service's API as the owner of `token`."""
+        """Send a service's API a request as the owner of `token`."""
         headers = {"Authorization": f"token {token}"}
         return httpx.request(
             method,
@@ -201,7 +201,7 @@ class Server:
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = START_SECONDS, pause: float = 0.05) -> Any:
-    """Return the first true answer of `condition`, which is asked with a pause of some seconds in between."""
+    """Call `condition` with a pause of some seconds in between, and return its first true answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := condition():
@@ -211,7 +211,7 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = START_SEC
 
 
 def free_ports(*names: str) -> dict[str, int]:
-    """Return a port for each name that nobody listens on."""
+    """Return a free port for each name."""
     with ExitStack() as stack:
         made = {name: stack.enter_context(socket.socket()) for name in names}
         for each in made.values():
@@ -227,9 +227,9 @@ def running_campus(
     docs: Path | None = None,
     sign_in: Callable[[dict[str, int]], str] = lambda ports: "",
 ):
-    """Start everything, and stop it at the end; services first, since the Hub waits for those whose routes it makes.
+    """Start everything, and stop it at the end. Services start first, because the Hub waits for those it routes to.
 
-    `sign_in` makes lines of the Hub's configuration from its ports: another way to log in than by the shared password.
+    `sign_in` returns lines of the Hub's configuration, given its ports: another way to log in than the shared password.
     """
     services = running_services(folder, course, curriculum, docs)
     with services as campus, running_hub(campus, course, sign_in(campus.ports)):
@@ -238,7 +238,7 @@ def running_campus(
 
 @contextmanager
 def running_services(folder: Path, course: str, curriculum: Callable[[], Curriculum], docs: Path | None = None):
-    """Start what stands beside a Hub."""
+    """Start the services that run beside a Hub."""
     ports = free_ports("public", "hub", "proxy", *SERVICES)
     tokens = {name: secrets.token_hex(16) for name in ("admin", "metrics", *SERVICES)}
     environment = {
@@ -258,7 +258,7 @@ def running_services(folder: Path, course: str, curriculum: Callable[[], Curricu
 
 @contextmanager
 def running_hub(campus: Campus, course: str, more: str = ""):
-    """Start the Hub and its proxy, with some lines of configuration more; once more finds what the last one knew."""
+    """Start the Hub and its proxy, with additional lines of configuration; a second Hub finds the first one's data."""
     folder, ports = campus.folder, campus.ports
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "jupyterhub_config.py"
@@ -276,7 +276,7 @@ def running_hub(campus: Campus, course: str, more: str = ""):
     finally:
         process.terminate()
         process.wait(30)
-        with suppress(ProcessLookupError):  # a Hub that is stopped while it starts leaves its proxy behind
+        with suppress(ProcessLookupError):  # a Hub that is stopped while it starts leaves its proxy running
             os.killpg(process.pid, signal.SIGKILL)
 
 
@@ -300,7 +300,7 @@ def _config(folder: Path, ports: dict[str, int], tokens: dict[str, str], course:
     declared, granted = [{"name": "admin", "api_token": tokens["admin"]}], []
     for name in SERVICES:
         entry: dict[str, Any] = {"name": name, "api_token": tokens[name]}
-        if name == "home":  # the only one that a browser visits here
+        if name == "home":  # the only service here that a browser visits
             entry |= {"url": f"http://127.0.0.1:{ports[name]}", "oauth_no_confirm": True}
             entry |= {"oauth_client_allowed_scopes": list(known[name].acts_with)}
         declared.append(entry)

@@ -1,4 +1,4 @@
-"""The tiny course, and its semester."""
+"""The tiny course and its semester."""
 
 from pathlib import Path
 

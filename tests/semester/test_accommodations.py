@@ -1,4 +1,4 @@
-"""More time for one student in all modules, in one line: the same in plan, schedule, lateness and collections."""
+"""One line gives a student more time in all modules: plan, schedule, lateness and collections all use it."""
 
 import pytest
 from tito.semester.problems import SemesterError
@@ -26,7 +26,7 @@ def given(curriculum):
 
 
 def dues(valid: Valid, student: str) -> list[str | None]:
-    """Return a student's due dates of the modules as the exchange is told them, by the clocks of the course."""
+    """Return a student's due dates of the modules as the exchange gets them, in the course's local time."""
     found = [extensions_for(valid.semester, module).get(student) for module in MODULES]
     return [valid.semester.local(parse_utc(each.due_at)) if each and each.due_at else None for each in found]
 

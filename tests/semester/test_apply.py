@@ -1,4 +1,4 @@
-"""Plan and apply against a real Hub, the real exchange, nbgrader's gradebook and the real notebook generator."""
+"""Plan and apply with a real Hub, the real exchange, nbgrader's gradebook and the real notebook generator."""
 
 import json
 import shutil
@@ -36,7 +36,7 @@ def campus(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="module")
 def instructor(campus: Campus) -> str:
-    """The token of ida, whom the operator has made the first instructor."""
+    """The token of ida, whom the operator made the first instructor."""
     campus.hub("POST", "/users", json={"usernames": ["ida", "eve"]})
     campus.hub("POST", f"/groups/instructor-{COURSE}/users", json={"users": ["ida"]})
     return campus.token("ida")
@@ -85,7 +85,7 @@ def test_a_first_apply_does_what_the_plan_showed_and_the_second_plan_is_empty(ca
     assert [f"{c['sign']} {c['area']} {c['subject']}: {c['detail']}" for c in run["changes"]] == shown
     assert plan(campus, instructor) == []
     assert groups(campus) == {
-        **{role: set() for role in ("student", "ta", "instructor")},  # which classes of earlier versions have
+        **{role: set() for role in ("student", "ta", "instructor")},  # classes made by earlier versions have these
         f"student-{COURSE}": {"ada", "ben"},
         f"ta-{COURSE}": {"tom"},
         f"instructor-{COURSE}": {"ida"},
@@ -155,7 +155,7 @@ SIXTEEN = {"ada", "ben", *(f"s{number}" for number in range(1, 15))}
 
 @pytest.fixture
 def sixteen(campus, instructor):
-    """A class of sixteen in force, from the service's own file, which a test may damage."""
+    """A class of sixteen, applied from the service's own file, which a test may damage."""
     (campus.folder / "roster.csv").write_text(CLASS)
     apply(campus, instructor)
     assert members(campus, "student") == SIXTEEN
@@ -166,7 +166,7 @@ def sixteen(campus, instructor):
 
 
 def start_again(campus: Campus, instructor: str) -> tuple[str, list[str]]:
-    """Apply as a service does that starts; return why it failed, and what `make serve` says at its console."""
+    """Apply as a service does when it starts; return why it failed, and what `make serve` prints."""
     why = program._apply_once(campus.servers["semester"].app.state.service, campus.folder / "semester.yaml")
     status = campus.ask("semester", "GET", "status", instructor).json()
     assert serve.missing_of(status) == "", "the start would go on waiting"
@@ -194,7 +194,7 @@ def test_a_roster_that_lost_most_of_its_class_drops_nobody_without_a_yes(sixteen
     why, said = start_again(sixteen, instructor)
     assert why == ""
     assert [f"14 of 16{asked}" in each and "tito semester apply --yes drops" in each for each in said] == [True]
-    everybody = SIXTEEN | {"eva"}  # who was added comes in: nothing is taken from anybody by that
+    everybody = SIXTEEN | {"eva"}  # the new student is added: this takes nothing from anybody
     assert (members(sixteen, "student"), groups(sixteen)[f"nbgrader-{COURSE}"]) == (everybody, everybody)
     with closing(sixteen.log_in("ida")) as ida:
         assert asked in ida.get("/services/home/semester").text
@@ -289,7 +289,7 @@ def test_what_falls_into_an_outage_is_made_up_once(campus, instructor):
 
 
 def let_its_time_come(campus: Campus, module: str) -> None:
-    """Turn the schedule's clock: what is to be released in years is due since a minute."""
+    """Make a release that is due in years due a minute ago."""
     engine, past = open_database(f"sqlite:///{campus.folder / 'semester.db'}"), datetime.now(UTC) - timedelta(minutes=1)
     with Session(engine) as session, session.begin():
         wanted = update(Action).where(Action.module == module, Action.kind == RELEASE)

@@ -1,4 +1,4 @@
-"""An archive: read back whole, opened by plain tools, and every change of it is noticed."""
+"""An archive can be read back in full and opened with plain tools, and every change to it is noticed."""
 
 import base64
 import io
@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def changed(path: Path, name: str, content: bytes | None) -> list[str]:
-    """Write the archive anew with one file changed, or left out (None), and say what is found."""
+    """Rewrite the archive with one file changed, or left out (None), and return the problems found."""
     other = path.with_name("other.tar")
     with tarfile.open(path) as old, tarfile.open(other, "w") as new:
         for member in old:

@@ -95,7 +95,7 @@ def test_a_semester_in_the_repository_is_valid():
         assert read(path, load_curriculum(REPOSITORY / "course")).students
 
 
-# The semesters that come with the course: what is built, and the last module.
+# The semesters that come with the course: which tiers are built, and the last module.
 SEMESTERS = {
     "2026-fall": (["foundation"], "training"),
     "2027-spring": (["foundation", "architecture"], "transformers"),

@@ -1,4 +1,4 @@
-"""What takes something away from people needs a yes by name; an apply that nobody watches leaves it out."""
+"""What takes something away from people must be confirmed by name; an unattended apply leaves it out."""
 
 import logging
 
@@ -19,7 +19,7 @@ DROPS = Confirmation("drops", "14 of 60 students leave the course")
 
 @pytest.fixture
 def conductor(tmp_path, curriculum):
-    """A conductor of three changes, of which two need a yes; `made` has those that were made."""
+    """A conductor of four changes, three of which need a confirmation; `made` lists those that were made."""
     made: list[str] = []
 
     class ThreeChanges(Conductor):

@@ -1,4 +1,4 @@
-"""A freeze that the semester file gives: where it may stand, that it is in the schedule, and waits for grading."""
+"""A freeze given in the semester file: which dates are allowed, that it is scheduled, and that it waits for grading."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -52,7 +52,7 @@ def test_next_terms_freeze_is_as_many_days_later(curriculum, tmp_path: Path):
 
 
 class GradingAtWork:
-    """A grading service that has still to do something, until it is `done`."""
+    """A grading service that still has work to do, until it is `done`."""
 
     done, frozen = False, False
 

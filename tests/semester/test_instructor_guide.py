@@ -1,6 +1,6 @@
-"""What docs/instructor.md says is so: its file is valid and shows every key, each of its commands does what it says.
+"""docs/instructor.md is correct: its file is valid and shows every key, and its commands succeed.
 
-Those that ask a Hub are run on one by tests/e2e/test_instructor_commands.py.
+tests/e2e/test_instructor_commands.py runs those that need a Hub.
 """
 
 import re
@@ -45,7 +45,7 @@ def test_every_command_is_in_the_table():
 
 
 def test_every_button_that_it_names_is_on_a_page():
-    """Those of grading are in the table of grading work, the others in the pages' templates."""
+    """Grading buttons are in the table of grading work, the others in the pages' templates."""
     pages = "".join(path.read_text() for path in (REPOSITORY / "hub_config" / "home" / "templates").glob("*.html"))
     orders = {button["order"] for button in buttons()}
     for button in ("Make feedback", "Release feedback"):
@@ -65,7 +65,7 @@ def test_every_line_is_run_somewhere():
 
 @pytest.fixture
 def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that looks like a checkout, with a class list of Moodle in it."""
+    """A folder that looks like a checkout and contains a class list from Moodle."""
     shutil.copytree(REPOSITORY / "course" / "semesters", tmp_path / "course" / "semesters")
     (tmp_path / "var").mkdir()
     (tmp_path / "moodle.csv").write_text(MOODLE)

@@ -1,6 +1,6 @@
-"""Ctrl-C in the middle of a release: students see nothing or all of it, and the next process makes the rest once.
+"""Ctrl-C during a release: students see nothing or all of it, and the next process completes it once.
 
-The real generator, exchange and databases; where the process ends is where KeyboardInterrupt is raised.
+The generator, exchange and databases are real; KeyboardInterrupt is raised where the process is to end.
 """
 
 import json
@@ -41,7 +41,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
 
 @pytest.fixture
 def new_process(live: Live, tmp_path: Path, curriculum: Curriculum) -> Iterator[Callable[[], Scheduler]]:
-    """Make the schedule's clockwork as the service does when it starts."""
+    """Make the scheduler as the service does when it starts."""
     engine = open_database(f"sqlite:///{tmp_path / 'semester.db'}")
     places = Places(engine, tmp_path / "course", lambda: curriculum, Hub(NOBODY, ""), live.semester())
     grading, exchange_for = Grading(NOBODY, ""), lambda name: live.semester()
@@ -127,7 +127,7 @@ def test_nobody_else_takes_what_a_process_is_doing(new_process):
 
 
 def _fetched(live: Live, folder: Path) -> str:
-    """Return the notebook that a student gets now, "" if there is none."""
+    """Return the notebook that a student can fetch now, "" if there is none."""
     try:
         live.student("ada").fetch_release(COURSE, SLUG, folder)
     except Refused:

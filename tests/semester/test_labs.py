@@ -1,4 +1,4 @@
-"""Labs: when a section meets, whose servers are started before, a few at a time, and each only once."""
+"""Labs: when a section meets, and whose servers are started before it, a few at a time and each only once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from tests.semester.conftest import SEMESTER
 NAMES = [f"s{number}" for number in range(10)]
 ROSTER = "username,section\n" + "".join(f"{name},tue\n" for name in NAMES) + "ada,wed\nzoe,\n"
 LAB = "labs: [{section: tue, first: 2026-10-13 14:00, weeks: 3, minutes_ahead: 10}]"
-BEGINS = datetime(2026, 10, 13, 12, tzinfo=UTC)  # in Berlin, in summer
+BEGINS = datetime(2026, 10, 13, 12, tzinfo=UTC)  # summer time in Berlin
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def given(curriculum):
 
 
 class Servers:
-    """What a Hub would say of servers: each takes until `ready`, and some can't start."""
+    """What a Hub would answer about servers: each is starting until `ready` is called, and some can't start."""
 
     def __init__(self) -> None:
         self.there: dict[str, bool] = {}
@@ -63,7 +63,7 @@ def until_all_are_asked(ahead: Ahead, servers: Servers) -> None:
 def test_a_lab_is_every_week_at_the_time_that_clocks_show_but_on_holidays(given):
     line = "labs: [{first: 2026-10-13 14:00, weeks: 4, without: [2026-10-20], minutes_ahead: 5}]"
     found = meetings(given(line).semester)
-    # After the 25th clocks in Berlin are an hour nearer to UTC.
+    # After 25 October, Berlin's offset from UTC is an hour smaller.
     assert [meeting.at.strftime("%m-%d %H:%M") for meeting in found] == ["10-13 12:00", "10-27 13:00", "11-03 13:00"]
     assert {meeting.at - meeting.ahead for meeting in found} == {timedelta(minutes=5)}
 
@@ -113,7 +113,7 @@ def test_a_lab_of_no_section_is_everybodys(given, servers):
 
 
 def test_no_more_than_a_few_start_at_the_same_time(given, servers):
-    servers.there["ada"] = False  # somebody starts her own meanwhile
+    servers.there["ada"] = False  # a student outside the section starts their own server
     ahead = ahead_of(servers, given(), BEGINS - timedelta(minutes=10))
     assert ahead.round() == PAUSE_SECONDS
     assert ahead.round() == PAUSE_SECONDS

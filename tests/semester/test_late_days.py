@@ -1,4 +1,4 @@
-"""Late days: what the semester file gives is what exchange, schedule and pages are told."""
+"""Late days: exchange, schedule and pages get what the semester file gives."""
 
 import pytest
 from tito.semester.problems import SemesterError

@@ -1,4 +1,4 @@
-"""What the semester service says of a module to everybody in the course: of ABOUT.md no word that is for staff."""
+"""What the semester service tells everybody in the course about a module: no text of ABOUT.md that is for staff."""
 
 import re
 from pathlib import Path

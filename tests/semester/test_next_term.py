@@ -1,4 +1,4 @@
-"""`tito semester next`: the same file for another term, without this term's people."""
+"""`tito semester next`: the same file for another term, without the people of this term."""
 
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -88,7 +88,7 @@ def test_each_semester_of_the_course_has_a_next_one(name: str, tmp_path: Path, c
     term = next_term(COURSE / "semesters" / name, "tinytorch-next", date(2031, 9, 1), tmp_path / name, curriculum)
     after = term.valid.semester
     for module, dates in before.schedule.items():
-        was = datetime.fromisoformat(before.local(dates.due))  # as clocks show it, which may have changed between
+        was = datetime.fromisoformat(before.local(dates.due))  # local time, whose offset may have changed in between
         assert after.local(after.schedule[module].due) == f"{was + timedelta(days=term.days):%Y-%m-%d %H:%M}"
 
 

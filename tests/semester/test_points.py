@@ -1,4 +1,4 @@
-"""Points given elsewhere: what is understood of a list, the plan, and the gradebook, exports and students after it."""
+"""Points given elsewhere: which lists can be read, the plan, and then the gradebook, exports and students' pages."""
 
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def test_a_name_that_could_not_be_a_column_is_refused(name: str):
 
 
 class Course:
-    """A gradebook of two students, on the roster, and one who dropped."""
+    """A gradebook of two students on the roster, and one who dropped the course."""
 
     course_id = "c"
 
@@ -119,4 +119,4 @@ def test_exports_have_the_column_with_its_own_maximum(course):
     ]  # fmt: skip
     assert "ada,Ada,L,ada@example.org,31.5" in export_table("moodle", rows)
     assert "ada,L,Ada,ada@example.org,midterm,,0,31.5,,31.5,40,no," in export_table("plain", rows)
-    assert fill(CANVAS.encode(), "c.csv", rows).text == CANVAS  # out of Canvas and back: not a byte is another
+    assert fill(CANVAS.encode(), "c.csv", rows).text == CANVAS  # from Canvas and back: not a byte has changed

@@ -1,4 +1,4 @@
-"""`questions: false` in the semester file: the exchange takes none, everybody may see it, and it comes back."""
+"""With `questions: false` in the semester file the exchange accepts no questions, and everybody can see this."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A semester file is valid, or every mistake is told with file, line, key, value and remedy."""
+"""A semester file is valid, or every mistake is reported with file, line, key, value and remedy."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ from tests.semester.conftest import ROSTER, SEMESTER
 
 
 def problems(curriculum: Curriculum, old: str = "", new: str = "", roster: str = ROSTER) -> list[Problem]:
-    """Return what is said about the tiny semester with `old` replaced by `new`."""
+    """Return the problems of the tiny semester with `old` replaced by `new`."""
     assert old in SEMESTER
     with pytest.raises(SemesterError) as caught:
         validate(Sources(SEMESTER.replace(old, new, 1), roster), curriculum)
@@ -143,7 +143,7 @@ def test_a_module_that_opens_before_one_it_builds_on_is_a_warning(curriculum):
 
 
 def test_modules_that_do_not_build_on_each_other_may_open_in_any_order(curriculum):
-    """The third tier's profiling is numbered after caching and may come first."""
+    """The third tier's profiling has a higher number than caching, but may come first."""
     apart = tuple(replace(m, prerequisites=()) if m.slug == "shift" else m for m in curriculum.modules)
     text = SEMESTER.replace("release: 2026-10-12 08:00", "release: 2026-10-04 08:00")
     assert validate(Sources(text, ROSTER), replace(curriculum, modules=apart)).warnings == ()

@@ -1,4 +1,4 @@
-"""A roster that is damaged, cut or not CSV is told with its line; it never reads as a smaller class."""
+"""A roster that is damaged, cut off or not CSV is reported with the line; it is never read as a smaller class."""
 
 import pytest
 from tito.semester.problems import SemesterError

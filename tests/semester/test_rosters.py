@@ -1,4 +1,4 @@
-"""Class lists as platforms and spreadsheets write them: each is read right, or refused with its line and a remedy."""
+"""Class lists as platforms and spreadsheets write them: each is read correctly, or refused with line and remedy."""
 
 import io
 import json
@@ -47,7 +47,7 @@ TYPES = '<?xml version="1.0"?><sst xmlns="http://schemas.openxmlformats.org/spre
 def xlsx(
     rows: list[list], *, zeros: str = "0000000", before: str = "", blank_after: int = 0, inline: bool = False
 ) -> bytes:
-    """Write a workbook as Excel does: shared strings, a style with a number format, the sheet under a link."""
+    """Write a workbook as Excel does: shared strings, a style with a number format, the sheet behind a relationship."""
     texts: list[str] = []
     lines = []
     for number, row in enumerate(rows, 1 + blank_after):
@@ -84,7 +84,7 @@ def xlsx(
 
 
 def fields(student: Student) -> tuple[str, ...]:
-    """Return a student's fields, the section where there is one."""
+    """Return a student's fields, with the section if there is one."""
     return tuple(student) if student.section else tuple(student)[:4]
 
 

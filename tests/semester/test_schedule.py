@@ -1,4 +1,4 @@
-"""Releases and collections happen once: on time, or as soon as the service is back."""
+"""Releases and collections happen exactly once: on time, or as soon as the service is running again."""
 
 import threading
 from datetime import UTC, datetime, timedelta
@@ -145,7 +145,7 @@ def test_a_process_that_died_in_the_middle_leaves_its_action_to_the_next(engine,
 
 @pytest.mark.parametrize("hours", [1, 24])
 def test_a_clock_that_is_set_back_holds_nothing_up_and_does_nothing_twice(engine, valid, clock, hours):
-    """It was ahead when a release failed: the next try is as far ahead, and students would wait for it."""
+    """The clock was ahead when a release failed; the next try would be as far ahead, and students would wait for it."""
     put_in_force(engine, valid)
     done: list[str] = []
     down = True
@@ -163,7 +163,7 @@ def test_a_clock_that_is_set_back_holds_nothing_up_and_does_nothing_twice(engine
     down = False
     scheduler.run_due()
     assert done == ["scale"]
-    clock.time = RELEASE_SCALE.at - timedelta(hours=1)  # before the release, which has been made
+    clock.time = RELEASE_SCALE.at - timedelta(hours=1)  # before the release, which has already been made
     scheduler.run_due()
     clock.time = RELEASE_SCALE.at + timedelta(minutes=1)
     scheduler.run_due()
@@ -246,6 +246,6 @@ def test_a_button_pressed_twice_asks_once_and_the_thread_does_it(engine, clock):
     scheduler = Scheduler(engine, lambda action: done.append(action.by) or "done", clock)
     scheduler.start()
     scheduler.stop()
-    assert done in ([], ["ida"])  # the thread may be stopped before it looked
+    assert done in ([], ["ida"])  # the thread may be stopped before it looks
     Scheduler(engine, lambda action: done.append(action.by) or "done", clock).run_due()
     assert done == ["ida"]

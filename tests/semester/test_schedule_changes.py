@@ -1,5 +1,5 @@
-"""A change of schedule reaches every grade at once, is shown with names and points before, and makes nobody late
-without a yes: the real exchange, judge, gradebook and generator, in this process.
+"""A schedule change reaches every grade at once, a plan shows it with names and points, and nobody becomes late
+without a confirmation: the real exchange, judge, gradebook and generator, in this process.
 """
 
 import csv
@@ -53,13 +53,13 @@ staff: {{instructors: [ida]}}
 roster: roster.csv
 """
 ILL = f"extensions:\n  - {{student: ben, module: {SLUG}, due: 2026-11-20 14:00, reason: ill}}\n"
-# Handed in so many minutes after the due date; the late one loses 9 of 90.
+# Submitted this many minutes after the due date; the late one loses 9 of 90.
 HANDED_IN = {"ada": (-60, GOOD), "ben": (80, GOOD), "cleo": (10, WRONG)}
 BEFORE = {"ada": (0, 0.0, 90.0), "ben": (4800, 9.0, 81.0), "cleo": (0, 0.0, 50.0)}
 
 
 class WithoutPeople(Conductor):
-    """The Hub's groups are none of these tests' business."""
+    """A conductor that leaves the Hub's groups alone."""
 
     def _changes(self, valid: Valid):
         return (change for change in super()._changes(valid) if change.area != "people")
@@ -67,7 +67,7 @@ class WithoutPeople(Conductor):
 
 @dataclass
 class Class:
-    """A course whose students have handed in, and everything that grades it."""
+    """A course whose students have submitted, and everything that grades it."""
 
     live: Live
     conductor: Conductor
@@ -81,7 +81,7 @@ class Class:
         return self.conductor.plan(self.valid(semester))
 
     def apply(self, semester: str = SEMESTER, *yes: str, roster: str = ROSTER) -> Run:
-        """Apply, and let the schedule and the grading service do what they were asked to."""
+        """Apply, and let the schedule and the grading service do what they were asked to do."""
         run = self.conductor.begin(self.valid(semester, roster), "ida", yes)
         with self.conductor._applying:
             assert not run.failed
@@ -97,7 +97,7 @@ class Class:
         self.work()
 
     def work(self) -> None:
-        """Do what the grading service's workers would."""
+        """Do the work of the grading service's workers."""
         while work := self.queue.claim("here"):
             done = perform(work, self.settings, self.queue)
             self.queue.finish(work, "here", done.outcome, done.message, **done.fields)
@@ -107,7 +107,7 @@ class Class:
         self.work()
 
     def grades(self) -> dict[str, tuple[float, float, float]]:
-        """Return seconds late, penalty and points of each student; status and export say the same."""
+        """Return seconds late, penalty and points of each student; check that gradebook, overview and export agree."""
         rows = {row["student"]: row for row in student_rows(self.settings, self.queue, SLUG) if row["submitted"]}
         export = csv.DictReader(io.StringIO(export_table("plain", {SLUG: list(rows.values())})))
         shown = {r["student"]: (float(r["seconds_late"]), float(r["late_penalty"]), float(r["score"])) for r in export}
@@ -122,7 +122,7 @@ class Class:
         return shown
 
     def told(self) -> dict[str, float]:
-        """Return the score that each student reads: on the pages, in the exchange, and in the feedback itself."""
+        """Return each student's score; check that pages, exchange and feedback show the same one."""
         found: dict[str, float] = {}
         for student in HANDED_IN:
             score = _state_of(self.queue, student)["modules"][SLUG]["feedback"]["score"]
@@ -151,12 +151,12 @@ def course(folder: Path):
     ):
         live.clock.at("2026-11-02T12:00:00Z")
         made = _make(live, folder)
-        patch.setenv("JUPYTERHUB_API_TOKEN", made.settings.token)  # the plugin for nbgrader reads it there
+        patch.setenv("JUPYTERHUB_API_TOKEN", made.settings.token)  # the nbgrader plugin reads it from there
         made.apply()
         _hand_in(made, folder)
         for kind in ("collect", "autograde", "feedback"):
             made.grade(kind)
-        made.grade("release_feedback", unread=True)  # nobody reads answers here
+        made.grade("release_feedback", unread=True)  # no answers are read here
         yield made
         made.queue.engine.dispose()
         made.conductor._places.engine.dispose()
@@ -202,7 +202,7 @@ def _hand_in(made: Class, folder: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def as_it_was(course: Class) -> None:
-    """Each test begins with the first semester in force and everybody told."""
+    """Apply the first semester; each test begins with its grades and scores."""
     assert course.apply(SEMESTER, "late", "drops").error == ""
     assert (course.grades(), course.told()) == (BEFORE, {"ada": 90.0, "ben": 81.0, "cleo": 50.0})
 
@@ -223,7 +223,7 @@ def test_an_extension_after_the_work_was_handed_in_takes_the_penalty_away_everyw
     [mine] = ben.submissions(COURSE)
     assert (mine.late, ben.receipt(COURSE, mine.id).receipt.late) == (False, True)
     assert course.plan(SEMESTER + ILL) == []
-    assert "ben (attempt 1)" in course.apply(SEMESTER).error  # taking it back must be confirmed
+    assert "ben (attempt 1)" in course.apply(SEMESTER).error  # undoing it must be confirmed
     assert course.grades() == after
 
 
@@ -235,7 +235,7 @@ def test_an_extension_that_was_given_in_the_exchange_is_followed_by_the_next_col
 
 
 EARLIER = SEMESTER.replace("due: 2026-11-20 12:00", "due: 2026-11-20 10:30")
-# ada: 30 min after it, ben: 170, cleo: 100
+# after it, in minutes: ada 30, ben 170, cleo 100
 LATER_THAN_EARLIER = {"ada": (1800, 9.0, 81.0), "ben": (10200, 9.0, 81.0), "cleo": (6000, 5.0, 45.0)}
 LESS_GRACE = SEMESTER.replace("grace_minutes: 15", "grace_minutes: 5")
 
@@ -280,7 +280,7 @@ def test_another_penalty_is_shown_with_names_and_points_and_taken_off_at_once(co
     dearer = SEMESTER.replace("penalty_percent_per_day: 10", "penalty_percent_per_day: 20")
     changes = course.plan(dearer)
     assert (lines(changes, "grades"), needed(changes)) == ([f"~ {SLUG}: lose: ben 81 → 72 (-9)"], [])
-    # The grading service, asked to tell the new scores, goes by the policy that it finds.
+    # The grading service uses the policy that it finds when it is asked to send the new scores.
     areas = [change.area for change in changes]
     assert areas.index("policies") < areas.index("grades")
     course.apply(dearer)
@@ -288,7 +288,7 @@ def test_another_penalty_is_shown_with_names_and_points_and_taken_off_at_once(co
 
 
 def test_a_plan_waits_for_whoever_writes_grades(course: Class, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it makes and takes back would keep others from saving, or find the database kept by them."""
+    """A preview writes and rolls back; without the lock it could keep others from saving or find the database busy."""
     held: list[bool] = []
 
     def look(*given: Any) -> list[Moved]:
@@ -324,7 +324,7 @@ def test_a_hub_that_applies_by_itself_leaves_out_what_makes_work_late_and_does_t
 
 
 def test_a_late_day_that_a_student_spends_after_grading_is_in_the_plan_and_followed(course: Class) -> None:
-    """The last test here: a day that a submission needs stays spent."""
+    """This test must be last: a day that a submission needs stays spent."""
     with_days = SEMESTER + "late_days: {semester: 3, per_module: 1}\n"
     assert lines(course.plan(with_days), "exchange") == [
         f"~ course {COURSE}: A tiny course (UTC), 3 late days per student",
@@ -333,7 +333,7 @@ def test_a_late_day_that_a_student_spends_after_grading_is_in_the_plan_and_follo
     assert course.apply(with_days).error == ""
     course.live.student("ben").spend_late_days(COURSE, SLUG, 1)
     assert lines(course.plan(with_days), "grades") == [f"~ {SLUG}: gain: ben 81 → 90 (+9)"]
-    course.grade(LATENESS)  # as the schedule asks for when the module closes
+    course.grade(LATENESS)  # as the schedule does when the module closes
     assert (course.grades()["ben"], course.told()["ben"]) == ((0, 0.0, 90.0), 90.0)
     assert course.plan(with_days) == []
-    assert needed(course.plan(SEMESTER)) == []  # what was spent holds without the policy, too
+    assert needed(course.plan(SEMESTER)) == []  # days that were spent stay valid even without the policy

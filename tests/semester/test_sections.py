@@ -1,4 +1,4 @@
-"""Sections: on the roster, who reads them, and whose work nobody grades; the same for graders in `roster.json`."""
+"""Sections: on the roster, who reads them, and whose work nobody may grade; graders find the same in `roster.json`."""
 
 from collections import Counter
 from datetime import UTC, datetime

@@ -1,6 +1,6 @@
-"""An attack on the surveys' anonymity, with all that a service leaves behind: database, backups at any moment, logs.
+"""An attack on the anonymity of surveys, with all that a service leaves behind: database, backups at any moment, logs.
 
-The attacker knows who answered when, and what each of them would write.
+The attacker knows who answered when, and what each student would write.
 """
 
 import itertools
@@ -42,7 +42,7 @@ def semester_text() -> str:
 
 
 def put_in_force(database: str) -> None:
-    """Do what an apply records: the semester, and a roster of those who will answer."""
+    """Write what an apply records: the semester, and a roster of those who will answer."""
     roster = "username,last_name,first_name,email\n" + "".join(f"{name},N,A,\n" for name in NAMES)
     row = {"semester": semester_text(), "roster": roster, "semester_name": "s.yaml", "roster_name": "r.csv"}
     with Session(engine := open_database(database)) as session, session.begin():
@@ -52,7 +52,7 @@ def put_in_force(database: str) -> None:
 
 @contextmanager
 def running_service(hub: FakeHub, state: Path, log: Path) -> Iterator[tuple[str, subprocess.Popen]]:
-    """Run the real service on its own state, with its own logs."""
+    """Run the real service with its own state and its own log."""
     url = f"http://127.0.0.1:{free_ports('semester')['semester']}/services/semester"
     own = {
         "JUPYTERHUB_SERVICE_URL": url, "JUPYTERHUB_API_URL": hub.url, "JUPYTERHUB_API_TOKEN": "own",
@@ -80,7 +80,7 @@ def _answers(url: str) -> bool:
 
 
 def words_in(folder: Path) -> list[str]:
-    """Return whose words stand anywhere in the files of a folder, read as bytes: tables, journals, free pages."""
+    """Return whose words appear anywhere in the files of a folder, read as bytes: tables, journals, free pages."""
     content = b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
     return sorted(set(re.findall("word-of-(s[0-9]{2})", content.decode("latin-1"))))
 
@@ -99,7 +99,7 @@ def test_backups_at_every_moment_and_logs_tell_batches_of_five_at_best(tmp_path)
                 assert ada.get("/me").json()["state"] == "answered"
             shutil.copytree(state, tmp_path / "backups" / str(number))
             found.append(words_in(tmp_path / "backups" / str(number)))
-        with _client(hub, NAMES[-1], url) as late:  # what is refused is not written down either
+        with _client(hub, NAMES[-1], url) as late:  # a refused answer is not written down either
             assert late.put("/me", json={"answers": {"hours": "word-of-s99"}}).status_code == 422
         process.kill()
         process.wait(60)
@@ -120,13 +120,13 @@ def _client(hub: FakeHub, name: str, url: str) -> httpx.Client:
 
 
 def test_what_is_stored_is_the_same_in_whatever_order_a_batch_came(tmp_path):
-    """Not only the rows: every byte of the file, so that no place in it says who was first."""
+    """Not only the rows are the same: every byte of the file is, so that nothing in it shows who was first."""
     contents = set()
     for number, order in enumerate([NAMES[:BATCH], NAMES[:BATCH][::-1], *itertools.islice(_orders(), 2)]):
         path = tmp_path / f"{number}.db"
         surveys = Surveys(engine := open_database(f"sqlite:///{path}"))
         for name in NAMES[:BATCH]:
-            surveys.remind(KEY, name, "2026-10-05")  # who looked when is on record until they answer
+            surveys.remind(KEY, name, "2026-10-05")  # who was asked on which day is recorded until they answer
         for name in order:
             surveys.answer(KEY, name, ANSWERS[name])
         engine.dispose()
@@ -164,5 +164,5 @@ def test_a_database_that_fails_says_nothing_of_the_answers(tmp_path):
     assert "disk full" in str(caught.value) and "word-of" not in str(caught.value)
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TRIGGER full")
-    surveys.answer(KEY, NAMES[BATCH], ANSWERS[NAMES[BATCH]])  # nothing was lost meanwhile
+    surveys.answer(KEY, NAMES[BATCH], ANSWERS[NAMES[BATCH]])  # nothing was lost
     assert surveys.tallies(KEY[0])[KEY[1]]["hours", "2-4"] == BATCH

@@ -1,4 +1,4 @@
-"""Surveys: when they are open, what is taken, how often somebody is asked, and what is shown from five answers on."""
+"""Surveys: when they are open, what they accept, how often students are asked, and what five or more answers show."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_what_fewer_than_five_answered_is_not_shown():
 def test_answers_are_stored_by_fives_and_nobody_answers_twice(surveys):
     for number in range(BATCH - 1):
         surveys.answer(KEY, f"s{number}", {"hours": "0-2"})
-        surveys.answer(KEY, f"s{number}", {"hours": "2-4"})  # until it is stored, a second one takes its place
+        surveys.answer(KEY, f"s{number}", {"hours": "2-4"})  # before answers are stored, a second replaces the first
     assert surveys.tallies(KEY[0]) == {}
     surveys.answer(KEY, "last", {"hours": "2-4"})
     assert surveys.tallies(KEY[0]) == {KEY[1]: tally([{"hours": "2-4"}] * BATCH)}

@@ -1,4 +1,4 @@
-"""Comparisons: exact means exact, shapes count, and a difference is said in words."""
+"""Comparisons: exact means exact, shapes count, and a message describes the difference."""
 
 import numpy as np
 import pytest

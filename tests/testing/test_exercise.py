@@ -1,4 +1,4 @@
-"""Named checks: each runs, each counts for itself, and the table says what a student needs to know."""
+"""Named checks: each runs, each counts separately, and the table says what a student needs to know."""
 
 import subprocess
 import sys
@@ -161,7 +161,7 @@ def test_a_test_without_checks_proves_nothing(capsys):
 
 
 def test_a_notebook_shows_one_line_instead_of_a_traceback():
-    """IPython asks an exception how to show it."""
+    """IPython calls the exception's own method to show it."""
     from IPython.core.interactiveshell import InteractiveShell
 
     shell = InteractiveShell()
@@ -209,7 +209,7 @@ def test_an_exit_of_student_code_is_not_swallowed():
 
 
 def test_the_words_need_numpy_alone():
-    """tinytorch.testing may be imported where there is neither IPython nor a plotting library."""
+    """Importing tinytorch.testing loads neither IPython nor a plotting library."""
     program = "import sys, tinytorch.testing; print({'IPython', 'matplotlib', 'tito', 'msgpack'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("set()\n", "")

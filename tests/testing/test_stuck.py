@@ -1,4 +1,4 @@
-"""Help is offered beside a test cell that failed several times, and never costs a cell anything."""
+"""Help is offered beside a test cell that has failed several times; if that can't be counted, the cell still runs."""
 
 import atexit
 from pathlib import Path
@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def offers(*bodies: str) -> list[str]:
-    """Run the test cell with each of the bodies, each in a kernel of its own; give what was offered."""
+    """Run the test cell with each of the bodies, each in a new IPython shell; return what was offered."""
     shown: list[str] = []
     for body in bodies:
         shell = InteractiveShell.instance()
@@ -39,7 +39,7 @@ def offers(*bodies: str) -> list[str]:
             shell.run_cell(CELL.format(body=body))
         finally:
             InteractiveShell.clear_instance()
-            atexit.unregister(shell.atexit_operations)  # at exit each would collect all garbage
+            atexit.unregister(shell.atexit_operations)  # each would collect all garbage at exit
     return shown
 
 

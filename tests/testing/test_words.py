@@ -1,4 +1,4 @@
-"""What plain values cannot show, asked in words; gradients; fixtures. `test_handles` asks the same in a worker."""
+"""Questions that plain values can't answer; gradients; fixtures. `test_handles` tests the same in a worker."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Acceleration: PyTorch's numbers and gradients, the old ones too, bounded memory, and a way back."""
+"""Acceleration: PyTorch's numbers and gradients, equal to the slow versions', in limited memory, and reversible."""
 
 import math
 import subprocess
@@ -32,7 +32,7 @@ def normal(seed, *shape):
 
 
 def with_gradients(function, *arrays):
-    """Give the result of a function of tensors, and the gradients of its sum of squares for each of them."""
+    """Return the result of a function of tensors, and the gradients of its sum of squares."""
     tensors = [Tensor(array, requires_grad=True) for array in arrays]
     out = function(*tensors)
     (out * out).sum().backward()
@@ -60,12 +60,12 @@ def test_im2col_convolves_as_the_loops_do_forwards_and_backwards(seed, count, ch
 
 
 def by_row(a):
-    """Give what the fused loss computes, by the formula."""
+    """Compute what the fused loss computes, from the formula."""
     picked = a[np.arange(len(a)), np.arange(len(a)) % a.shape[1]]
     return np.log(np.exp(a).sum(axis=1)) - picked
 
 
-# name: (a function of tensors, numpy's, shapes): the slope is measured in float64, apart from any rule
+# name: (a function of tensors, numpy's, shapes): the slope is measured in float64, independently of any rule
 BY_DIFFERENCES = {
     "cross_entropy_fused": (
         lambda z: core.cross_entropy_fused(z, np.arange(z.shape[0]) % z.shape[1]), by_row, [(5, 3)],
@@ -139,7 +139,7 @@ def test_the_fused_loss_is_pytorchs(seed, rows, classes, reduction):
     agree(ours, [out.detach().numpy(), theirs.grad.numpy()])
 
 
-# What PyTorch 2.13 gives for the logits (2, 1, 0), class 0, and for gelu at -1, 0, 1; holds where there is no PyTorch.
+# PyTorch 2.13's values for the logits (2, 1, 0), class 0, and for gelu at -1, 0, 1; they are checked without PyTorch.
 def test_recorded_numbers():
     z = Tensor([[2.0, 1.0, 0.0]], requires_grad=True)
     with accelerated():
@@ -185,7 +185,7 @@ def test_adam_in_place_has_the_bits_of_adam_step(seed, shape, t):
 
 
 def trained(*names_by_step):
-    """Train a layer, each step under its own names; give its weights."""
+    """Train a layer with other implementations in each step; return its weights."""
     layer = nn.Linear(4, 3)
     layer.weight.data, layer.bias.data = normal(3, 3, 4), normal(4, 3)
     optimizer, x, y = optim.Adam(layer.parameters(), lr=0.01), Tensor(normal(5, 8, 4)), Tensor(np.arange(8) % 3)

@@ -1,4 +1,4 @@
-"""Values of modules 01 to 03 are PyTorch's, on random shapes."""
+"""Values of modules 01 to 03 equal PyTorch's on random shapes."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Who asks numpy's array for a word of PyTorch reads below numpy's error what to write instead."""
+"""A student who calls a PyTorch method on numpy's array reads below numpy's error what to write instead."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Attention: PyTorch's numbers and gradients, nothing from the future bit for bit, and what is refused."""
+"""Attention: PyTorch's numbers and gradients, not a bit that depends on the future, and clear errors."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def drawn(rng, *shape):
 
 
 def seen_by_someone(rng, *shape):
-    """Draw what may be looked at; every query may look at something."""
+    """Draw a mask in which every query may look at something."""
     keep = rng.uniform(size=shape) < 0.6
     keep[..., 0] = True
     return keep

@@ -1,4 +1,4 @@
-"""What a student may read off an object stands in its docstring, and nothing else does."""
+"""A class's docstring lists every attribute that students may read, and only attributes that exist."""
 
 import re
 
@@ -40,7 +40,7 @@ OBJECTS = [
 
 
 def documented(kind):
-    """Find the names that stand before a colon in the lists of a docstring."""
+    """Return the names before a colon in the lists of a docstring."""
     lists = kind.__doc__.partition("Attributes")[2] + kind.__doc__.partition("Args:")[2]
     return set(re.findall(r"(\w+)(?=[\w, ]*: )", lists))
 

@@ -1,4 +1,4 @@
-"""Module 19: PyTorch's quantiles, intervals that keep their word, turns that cancel drift, verdicts put on trial."""
+"""Module 19: PyTorch's quantiles, intervals as reliable as they claim, orders that cancel drift, tested verdicts."""
 
 import math
 import statistics
@@ -20,7 +20,7 @@ some = settings(deadline=None, max_examples=examples(25))
 
 
 def drawn_times(seed, n):
-    """Draw seconds of every size, from microseconds to quarters of an hour."""
+    """Draw times of every size, from microseconds to a quarter of an hour, in seconds."""
     return (10 ** np.random.default_rng(seed).uniform(-6, 3, size=n)).tolist()
 
 
@@ -81,7 +81,7 @@ def test_an_interval_lies_among_the_runs_and_is_repeated_by_the_seed(seed, n, le
 
 
 def test_an_interval_stands_where_the_exact_chances_of_drawn_medians_put_it():
-    """The k-th smallest of n (odd) runs bounds a drawn median from above if at least half of the draws are among k."""
+    """A drawn median is at most the k-th smallest of n (odd) runs if most draws are among the k smallest."""
     n, times = 41, np.arange(41.0)
     chances = [
         sum(math.comb(n, j) * (k / n) ** j * (1 - k / n) ** (n - j) for j in range((n + 1) // 2, n + 1))

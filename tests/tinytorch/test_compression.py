@@ -1,4 +1,4 @@
-"""Compression: PyTorch's masks, factors and divergence; exact counts; zeros that stay; what smaller layers say."""
+"""Compression: PyTorch's masks, factors and divergence; exact counts; zeros that stay; outputs of smaller layers."""
 
 import copy
 
@@ -51,7 +51,7 @@ def test_one_threshold_for_all_layers_is_pytorchs_global_pruning(seed, sparsity)
     model.load_state_dict({name: drawn(rng, *array.shape) for name, array in model.state_dict().items()})
     theirs.load_state_dict({name: torch.tensor(t.numpy()) for name, t in model.state_dict().items()})
     masks = core.Pruner(model).prune(sparsity).masks
-    # The threshold lies between two weights, PyTorch rounds the number of all: they may differ by one weight.
+    # Our threshold lies between two weights, PyTorch rounds the number to remove: they may differ by one weight.
     parts = [(theirs[0], "weight"), (theirs[2], "weight")]
     removed = sum(int((~mask).sum()) for mask in masks.values())
     assert abs(removed - sparsity * 90) <= 1
@@ -122,7 +122,7 @@ def test_the_factors_are_pytorchs_best_approximation(seed, inputs, outputs, data
 
 
 def test_recorded_numbers_of_pytorch():
-    """What PyTorch 2.13 gave for two rows of scores, temperature 4 and a share of 0.9."""
+    """PyTorch 2.13's values for two rows of scores, temperature 4 and a share of 0.9."""
     student, teacher = Tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]), Tensor([[3.0, 2.0, 1.0], [4.0, 0.0, -4.0]])
     loss = core.distillation_loss(student, teacher, Tensor([2, 0]), 4.0, 0.9)
     np.testing.assert_allclose(loss.item(), 2.585904598, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Embeddings: gradients on drawn shapes, equality with PyTorch's, and what they refuse."""
+"""Embeddings: gradients on drawn shapes, agreement with PyTorch, and what they refuse."""
 
 import numpy as np
 import pytest

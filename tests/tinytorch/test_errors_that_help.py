@@ -1,4 +1,4 @@
-"""What a beginner of PyTorch writes works, or is an error in our words, not in numpy's."""
+"""What a beginner writes as in PyTorch works, or is an error in our words instead of numpy's."""
 
 import numpy as np
 import pytest
@@ -41,7 +41,7 @@ def test_workers_are_accepted_with_a_word():
 
 
 class Counted(data.TensorDataset):
-    """Counts how often it is asked."""
+    """Counts how often it is called."""
 
     asked = 0
 
@@ -118,7 +118,7 @@ def test_samples_may_be_dicts_of_words_and_numbers():
 def test_what_an_operation_cannot_take_is_said_in_our_words(wrong, kind, says):
     with pytest.raises(kind, match=says) as caught:
         wrong(tinytorch.ones(2, 3))
-    assert caught.type is kind  # numpy's own kinds are none that a student knows
+    assert caught.type is kind  # numpy's own exception classes are unknown to students
 
 
 def test_a_comparison_with_what_is_no_number_is_false_as_in_python():

@@ -1,4 +1,4 @@
-"""PyTorch's words lead to what is built; what is not built yet teaches; a student's own files come first.
+"""PyTorch's names lead to what is built; what is not built yet says where it is; a student's own files take precedence.
 
 Each test runs a fresh Python on a copy of the package, as a student's server has it.
 """
@@ -23,7 +23,7 @@ PACKAGE = Path(tinytorch.__file__).parent
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory) -> Path:
-    """A copy of the package without `layers` and `autograd`: these are to be built."""
+    """A copy of the package without `layers` and `autograd`, as if these were not built yet."""
     site = tmp_path_factory.mktemp("site")
     shutil.copytree(PACKAGE, site / "tinytorch", ignore=shutil.ignore_patterns("__pycache__", "files"))
     for name in ("layers", "autograd"):
@@ -48,7 +48,7 @@ def python(installed: Path, code: str, home: Path | None = None) -> subprocess.C
 
 
 def says(result: subprocess.CompletedProcess) -> str:
-    """The last line of a traceback."""
+    """Return the last line of a traceback."""
     assert result.returncode == 1, result
     return result.stderr.strip().splitlines()[-1]
 

@@ -1,4 +1,4 @@
-"""`tinytorch.fast`: the numbers and gradients of what it replaces, within 1e-5; and a way back to the same bits."""
+"""`tinytorch.fast`: the numbers and gradients of what it replaces, within 1e-5; switched back, the same bits again."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.examples import examples
 from tinytorch import Tensor, fast, manual_seed, nn, no_grad, optim
-from tinytorch.core import attention as heads  # not the functions themselves: they get a name when first switched
+from tinytorch.core import attention as heads  # the module, not its functions: these get a name when first switched
 from tinytorch.core import kvcaching, optimizers
 from tinytorch.core.kvcaching import KVCache
 from tinytorch.core.tensor import IN_USE
@@ -22,7 +22,7 @@ from tinytorch.profiling import as_built, profile_calls
 F = nn.functional
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 5)
-LONG = st.sampled_from([1, 2, 7, 64, 200])  # two such make several pieces
+LONG = st.sampled_from([1, 2, 7, 64, 200])  # two of these make several pieces
 FEW = st.sampled_from([1, 2, 7, 40])
 some = settings(deadline=None, max_examples=examples(15))
 
@@ -32,7 +32,7 @@ def normal(seed, *shape, dtype="float32"):
 
 
 def with_gradients(function, *arrays):
-    """Give the result of a function of tensors, and the gradients of its product with something for each of them."""
+    """Return the result of a function of tensors, and the gradients of its product with random numbers."""
     tensors = [Tensor(array, requires_grad=True) for array in arrays]
     out = function(*tensors)
     (out * Tensor(normal(99, *out.shape, dtype=out.dtype))).sum().backward()
@@ -46,7 +46,7 @@ def agree(ours, theirs, tolerance=1e-5):
 
 
 class usual:
-    """Everything as the student built it, whatever was switched on."""
+    """Switch everything to what the student built, whatever is switched on."""
 
     def __enter__(self):
         self.before = switch(dict.fromkeys(found(), "default"))
@@ -56,7 +56,7 @@ class usual:
 
 
 def same_fast(function, *arrays):
-    """Compare a function computed fast with the same as it was."""
+    """Compare a function computed fast with the same function as the student built it."""
     before = [array.copy() for array in arrays]
     with usual():
         expected = with_gradients(function, *arrays)
@@ -106,7 +106,7 @@ def test_matmul(seed, front, stacked, sizes):
 @given(seed=SEEDS, front=st.lists(LONG, max_size=1), dim=LONG, parameters=st.integers(0, 2))
 def test_layer_norm(seed, front, dim, parameters):
     arrays = 2 + 3 * normal(seed, *front, dim), normal(seed + 1, dim), normal(seed + 2, dim)
-    # eps as large as small variances: the slope of a row of one or two numbers is no question of rounding then
+    # eps is as large as a small variance, so that rounding does not decide the slope of a row of one or two numbers
     same_fast(lambda x, *p: F.layer_norm(x, (dim,), *p, eps=0.1), *arrays[: 1 + parameters])
 
 
@@ -211,12 +211,12 @@ def test_adam_whose_averages_are_one_array():
 
 
 def make_training(seed=0):
-    """Build a model with everything that is computed fast; return (its weights in one row, a step of training)."""
+    """Build a model with everything that can be computed fast; return (its weights in one row, a training step)."""
     manual_seed(seed)
     images = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(64, 8))
     texts = nn.Transformer(9, 6, dim=8, heads=2, layers=1)
     parameters = [*images.parameters(), *texts.parameters()]
-    # The gradient of a key's bias is 0 but for rounding: a small eps would make whole steps of it.
+    # The gradient of a key's bias is 0 but for rounding: with a small eps Adam would turn it into whole steps.
     optimizer = optim.Adam(parameters, lr=0.01, eps=1e-3)
     x, ids = Tensor(normal(seed, 12, 1, 8, 8)), Tensor(np.random.default_rng(seed).integers(0, 9, (3, 6)))
 
@@ -231,7 +231,7 @@ def make_training(seed=0):
 
 
 def trained(*ways):
-    """Train a step in each way; return the weights."""
+    """Train one step in each way; return the weights."""
     weights, step = make_training()
     for way in ways:
         with way():
@@ -249,7 +249,7 @@ def test_a_training_is_the_same_within_rounding_and_bit_for_bit_after_switching_
 
 
 def texts_of(model, beginning, steps, **options):
-    """Write a text as it was and fast; return both."""
+    """Write a text in the usual way and fast; return both."""
     texts = []
     for way in (usual, fast.enabled):
         with way():
@@ -277,7 +277,7 @@ def test_generating_with_a_cache_writes_the_same_text(length, steps):
 def test_generating_asks_the_model_once_where_all_fits(monkeypatch):
     model = nn.Transformer(20, 64, dim=16, heads=2, layers=2)
     with no_grad():
-        for parameter in model.parameters():  # so that biases, scales and shifts are something
+        for parameter in model.parameters():  # so that biases, scales and shifts are not 0 or 1
             parameter += Tensor(0.1 * normal(parameter.data.size, *parameter.shape))
     reads = reads_of(model, monkeypatch)
     before, now = texts_of(model, [1, 2, 3], 60)
@@ -363,13 +363,13 @@ def test_errors_are_those_of_the_student_s_own_functions(call, error):
 
 
 def branching(x, w, b):
-    """Compute something in which each of three leaves is used several times, one result twice by one operation."""
+    """Use each of three leaves several times, and one result twice in one operation."""
     hidden = F.layer_norm(F.gelu(F.linear(x, w, b)), (4,), b, b)
     return F.linear(hidden, w, b) + hidden * hidden + F.sigmoid(F.linear(x, w)) + x
 
 
 def gradients_of_branching(*ways):
-    """Go back once for each of these ways of backpropagate; give the leaves, where it began, the result."""
+    """Go backward once with each of these ways of backpropagate; return the leaves, the gradient given, the result."""
     leaves = [Tensor(normal(seed, *shape), requires_grad=True) for seed, shape in enumerate([(3, 4), (4, 4), (4,)])]
     with fast.enabled():
         out, start = branching(*leaves), normal(9, 3, 4)
@@ -406,7 +406,7 @@ def test_what_is_counted_as_built_is_the_same_and_what_is_switched_on_stays_so()
 
 
 def test_a_leaf_s_gradient_is_nobody_else_s():
-    """Spoiling one changes no other, nothing that was given, and nothing that a second way back reads."""
+    """Changing one changes no other, no given gradient, and nothing that a second backward pass reads."""
     leaves, start, out = gradients_of_branching("fast")
     gradients = [leaf.grad.data for leaf in leaves]
     kept, expected = [gradient.copy() for gradient in gradients], start.copy()
@@ -449,7 +449,7 @@ def test_what_changed_in_place_before_the_way_back_is_refused():
 def test_importing_it_changes_nothing_and_it_passes_over_what_is_not_built():
     code = (
         "import sys\n"
-        "sys.modules['tinytorch.core.transformers'] = None\n"  # as if module 13 weren't there
+        "sys.modules['tinytorch.core.transformers'] = None\n"  # as if module 13 did not exist
         "from tinytorch import fast\n"
         "from tinytorch.core.tensor import IN_USE\n"
         "assert 'fast' not in IN_USE.values()\n"
@@ -480,7 +480,7 @@ SUBSET = ("test_gradients.py", "test_embeddings.py", "test_spatial.py", "test_tr
 
 @pytest.mark.service
 def test_earlier_tests_pass_when_it_is_switched_on():
-    """A part of them; all: `python -m pytest --with-fast tests/tinytorch`."""
+    """Only some of them; for all: `python -m pytest --with-fast tests/tinytorch`."""
     here = Path(__file__).parent
     command = [sys.executable, "-m", "pytest", "-q", "--with-fast", *(str(here / name) for name in SUBSET)]
     done = subprocess.run(command, cwd=here.parents[1], capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Files that pretend to be entries of the Olympics gain nothing and stop nothing: each is refused, and told why."""
+"""Files that pretend to be Olympics entries gain nothing and stop nothing: each is refused with a reason."""
 
 import io
 import json
@@ -23,11 +23,11 @@ LIMITS = read_rules()["entries"]
 WORDS = "flatten, linear 64 12, relu, linear 12 10"
 IMAGES = np.random.default_rng(0).uniform(size=(120, 8, 8)).astype("float32")
 LABELS = np.random.default_rng(1).integers(0, 10, size=120)
-MOST_MEMORY = 12_000_000  # bytes that a refusal may take, whatever the file claims
+MOST_MEMORY = 12_000_000  # most bytes that a refusal may use, whatever the file claims
 
 
 def honest(**changed):
-    """Return the arrays of an honest entry, some of them changed; None leaves one out."""
+    """Return the arrays of an honest entry with some of them changed; None leaves one out."""
     rng = np.random.default_rng(2)
     arrays = {
         "architecture": words(WORDS),
@@ -57,16 +57,16 @@ def npy(array):
 
 
 def header(text, content=b"", version=1):
-    """Write an array whose description says what one likes."""
+    """Write an array file with any text as its description."""
     line = text.encode()
     return b"\x93NUMPY" + bytes([version, 0]) + struct.pack("<H", len(line)) + line + content
 
 
 def zipped(members, kind=zipfile.ZIP_DEFLATED):
-    """Write an archive of (name, bytes) as it comes."""
+    """Write an archive of (name, bytes), unchecked."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", kind) as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about names that stand there twice
+        warnings.simplefilter("ignore")  # about duplicate names
         for member, content in members:
             archive.writestr(member, content)
     return file.getvalue()
@@ -90,13 +90,13 @@ def link(name, target="/etc/passwd", mode=stat.S_IFLNK):
 
 
 def patched(content, what, by, count=-1):
-    """Change bytes of a file in place."""
+    """Replace bytes of a file without changing its length."""
     assert what in content and len(what) == len(by)
     return content.replace(what, by, count)
 
 
 def claiming(size):
-    """Claim another unpacked size for the first array, where an archive lists its files."""
+    """Claim another unpacked size for the first array in the archive's list of files."""
     content = bytearray(npz(honest()))
     struct.pack_into("<I", content, content.index(b"PK\x01\x02") + 24, size)
     return bytes(content)
@@ -115,7 +115,7 @@ def with_number(name, value, kind="float32"):
 
 
 def of(text, **arrays):
-    """Describe a net, with arrays that are perhaps not its own."""
+    """Describe a net, possibly with arrays of another one."""
     return npz(honest(architecture=words(text)) | arrays)
 
 
@@ -126,7 +126,7 @@ class Bomb:
 
 HUGE = "{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }"
 FORGED = {
-    # no archive, or a damaged one
+    # not an archive, or a damaged one
     "nothing": (b"", "not an .npz file"),
     "a pickle": (pickle.dumps(Bomb()), "not an .npz file"),
     "a lone array": (npy(np.ones(3)), "not an .npz file"),
@@ -142,7 +142,7 @@ FORGED = {
         zipped([(f"{n}.npy", npy(a)) for n, a in honest().items()], zipfile.ZIP_LZMA),
         "packed in a way",
     ),
-    # what lies in it
+    # contents
     "zeros that unpack to 16 MB": (npz(honest(extra=np.zeros(2_000_000))), "unpacked"),
     "many files that unpack to 16 MB": (npz(honest() | {f"a{n}": np.zeros(40_000) for n in range(50)}), "unpacked"),
     "a thousand arrays": (npz(honest() | {f"a{n}": np.zeros(1) for n in range(1000)}), "at most 64"),
@@ -155,7 +155,7 @@ FORGED = {
     "a way out": (with_member("../../weights.npy", npy(np.ones(2))), "not the name of an array"),
     "a name of 60,000 letters": (with_member("w" * 60_000 + ".npy", npy(np.ones(2))), "not the name of an array"),
     "letters that look like others": (with_member("1.w\u0435ight.npy", npy(np.ones(2))), "not the name of an array"),
-    # arrays that aren't what they say
+    # arrays that are not what they claim
     "objects": (npz(honest(architecture=np.array([Bomb()], dtype=object))), "contains |O"),
     "records": (npz(honest(x=np.zeros(2, dtype=[("a", "<f4")]))), "an entry contains only"),
     "float64": (npz(honest(**{"1_bias": np.zeros(12)})), "contains <f8"),
@@ -178,7 +178,7 @@ FORGED = {
     "subnormal numbers": (with_number("1.weight", 1e-40), "closer to 0 than 1e-12"),
     "numbers whose products are subnormal": (with_number("1.weight", 1e-20), "make them 0"),
     "numbers that overflow": (with_number("1.weight", 1e30), "beyond 1,000,000"),
-    # the net
+    # the network
     "no description": (npz(honest(architecture=None)), "no array 'architecture'"),
     "a novel as description": (of("flatten, " * 5000), "up to 1000 bytes"),
     "code as description": (of("__import__('os').system('true')"), "take one of flatten"),
@@ -252,7 +252,7 @@ def test_scores_that_overflow_are_refused_without_a_warning():
 
 
 def test_the_costliest_net_that_is_taken_is_measured_in_bounded_memory_and_work():
-    before = "conv2d 1 30 3 1, conv2d 30 26 5 2, conv2d 26 256 1 0"  # as many numbers as a layer may give
+    before = "conv2d 1 30 3 1, conv2d 30 26 5 2, conv2d 26 256 1 0"  # as many numbers as a layer may return
     text = ", ".join([before, *["gelu"] * 14, "maxpool 8, flatten, linear 256 10"])
     layers = core.parse_architecture(text)
     costs = core.costs_on_paper(layers)

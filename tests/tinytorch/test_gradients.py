@@ -1,6 +1,6 @@
-"""Every gradient is right: against central differences in float64 on drawn shapes, for each operation of the tier.
+"""Every gradient is right: each operation of the tier against central differences in float64 on drawn shapes.
 
-Composed computations (reuse, diamonds, long chains) and the laws of `backward` are below.
+Composed computations (reuse, diamonds, long chains) and the rules of `backward` are tested below.
 """
 
 import numpy as np
@@ -106,7 +106,7 @@ def test_reductions_over_one_several_or_all_axes(name, shape, seed, data):
         st.one_of(st.none(), st.integers(-len(shape), len(shape) - 1), arrays.valid_tuple_axes(len(shape), min_size=1))
     )
     keepdim = data.draw(st.booleans())
-    # Different values, far enough apart that the largest stays the largest while nudged.
+    # Different values, far enough apart that the largest stays the largest when shifted slightly.
     values = np.random.default_rng(seed).permutation(int(np.prod(shape))).reshape(shape) * 0.37 - 1.0
     numpys = {"amax": np.max, "amin": np.min}.get(name) or getattr(np, name)
     check(
@@ -172,7 +172,7 @@ KEYS = [
 
 @pytest.mark.parametrize("key", KEYS, ids=str)
 def test_picking_by_index(key):
-    """A place that is picked several times collects several gradients."""
+    """An element that is picked several times collects several gradients."""
     check(lambda x: x[key], lambda a: a[key], [(3, 3)], seed=0)
 
 
@@ -256,7 +256,7 @@ def test_attention_from_its_pieces(seed):
 @few
 @given(seed=SEEDS, size=st.integers(1, 30))
 def test_random_computations_with_reuse_and_diamonds(seed, size):
-    """Each step combines two of the latest results, so that paths part and meet again."""
+    """Each step combines two of the latest results, so that paths split and join again."""
     rng = np.random.default_rng(seed)
     steps = [(rng.integers(0, 4), *rng.integers(max(0, i - 2), i + 2, 2)) for i in range(size)]
 
@@ -286,7 +286,7 @@ def test_backward_of_ten_thousand_operations_needs_no_recursion():
         out = out * 1.0001
     out.backward()
     np.testing.assert_allclose(x.grad.item(), 1.0001**10_000, rtol=1e-10)
-    del out  # freeing the chain needs no recursion either
+    del out  # freeing the chain must not need recursion either
 
 
 def test_gradients_add_up_until_they_are_cleared():

@@ -1,4 +1,4 @@
-"""Kept keys and values: PyTorch's numbers, the scores and texts without a cache, bytes and counts that are true."""
+"""Cached keys and values: PyTorch's numbers, the same scores and texts as without a cache, and correct byte counts."""
 
 import tracemalloc
 
@@ -135,7 +135,7 @@ def test_tokens_read_is_what_the_recorder_counts(context, length, steps):
             write(model, list(range(length)), steps)
         finally:
             set_recorder(*before)
-        assert sum(looked_up[::2]) == tokens_read(length, steps, context, cached)  # each second one looks up places
+        assert sum(looked_up[::2]) == tokens_read(length, steps, context, cached)  # every second call is for positions
 
 
 @pytest.mark.parametrize("sizes", [(2, 4, 16, 64, 1), (3, 2, 5, 7, 4)])

@@ -1,4 +1,4 @@
-"""A weight's gradient lies in memory as the weight does, whatever the student's rule returns."""
+"""A weight's gradient has the same memory layout as the weight, whatever layout the student's rule returns."""
 
 import numpy as np
 import pytest

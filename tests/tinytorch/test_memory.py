@@ -1,4 +1,4 @@
-"""Temporary arrays reuse memory: the kernel is not asked for fresh pages again and again."""
+"""Temporary arrays reuse memory: the kernel need not provide new pages for each."""
 
 import subprocess
 import sys
@@ -24,7 +24,7 @@ def _page_faults(how: str) -> int:
 
 
 def test_importing_the_framework_makes_temporaries_reuse_memory():
-    """600 arrays of 98 pages: a few pages at most are new once the loop has warmed up."""
+    """Of 600 arrays with 98 pages each, fewer than 1,000 pages are new once the loop has warmed up."""
     assert _page_faults("kept") < 1000
 
 

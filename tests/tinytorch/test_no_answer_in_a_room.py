@@ -1,4 +1,4 @@
-"""No hand-written room holds a line of a solution or of a hidden test: students have all rooms."""
+"""No hand-written package contains a line of a solution or a hidden test: students have all of these packages."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What once gave a wrong number without a word: now PyTorch's value, or an error that says why not."""
+"""Cases that used to give a wrong number silently now give PyTorch's value, or an error that says why not."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def test_what_a_backward_pass_reads_must_not_have_changed(w):
     x = Tensor([1.0, 2.0, 3.0])
     y, z = w + x, w * x
     x.add_(1)
-    y.sum().backward()  # a sum reads nothing
+    y.sum().backward()  # the backward pass of a sum reads nothing
     with pytest.raises(RuntimeError, match=r"needs an input of 'mul'.*changed in place"):
         z.sum().backward()
     e = w.exp()
@@ -70,12 +70,12 @@ def test_what_was_picked_by_must_not_have_changed_and_what_was_picked_may(w, ope
     picked = pick(w, ids).sum()
     with tinytorch.no_grad():
         w -= 1
-    picked.backward()  # reads the ids alone
+    picked.backward()  # this reads only the ids
     assert w.grad.sum().item() == (2 if operation == "where" else 3)
     picked = pick(w, ids).sum()
     ids.add_(1)
     if operation == "where":
-        picked.backward()  # it reads the condition, which is another tensor
+        picked.backward()  # this reads the condition, which is another tensor
     else:
         with pytest.raises(RuntimeError, match=rf"needs an input of '{operation}'.*changed in place"):
             picked.backward()

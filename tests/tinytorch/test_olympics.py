@@ -1,4 +1,4 @@
-"""Module 20: entries say what models say, costs on paper are what the recorder sees, rules are read as YAML is."""
+"""Module 20: entries say what models say, computed costs equal recorded ones, and rules are read like YAML."""
 
 import io
 
@@ -24,7 +24,7 @@ LABELS = np.random.default_rng(1).integers(0, 10, size=150)
 
 @st.composite
 def models(draw):
-    """Draw nets in words of the vocabulary, with convolutions or without."""
+    """Draw networks that the vocabulary can describe, with convolutions or without."""
     tinytorch.manual_seed(draw(st.integers(0, 1000)))
     layers, size = [nn.Flatten()], 64
     if draw(st.booleans()):

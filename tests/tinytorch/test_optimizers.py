@@ -1,4 +1,4 @@
-"""What an optimizer promises beyond its formula: state that can be saved, groups, errors that help."""
+"""What an optimizer promises beyond its formula: state that can be saved, groups, and errors that help."""
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_what_cannot_be_moved_is_refused():
 
 
 def test_adam_step_is_a_named_operation_that_can_be_replaced():
-    """Module 16 registers a faster one; here one that stands still."""
+    """Module 16 registers a faster one; the one here changes nothing."""
     place = Tensor([2.0, 1.0], requires_grad=True)
     register_implementation("adam_step", "stands still", lambda p, g, m, v, *rest: (p, m, v))
     before = use_implementation("adam_step", "stands still")

@@ -1,4 +1,4 @@
-"""PyTorch's other options are accepted where they change no value, and say what to do instead where they would."""
+"""PyTorch's other options are accepted if they change no value; otherwise an error says what to do instead."""
 
 import inspect
 

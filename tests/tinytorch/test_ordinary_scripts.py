@@ -1,8 +1,8 @@
-"""Ordinary PyTorch scripts of the architecture tier: only the import differs, and the numbers are equal.
+"""Ordinary PyTorch scripts of the architecture tier: only the imports differ, and the numbers are equal.
 
-Each script defines `make()`, which builds its model, and `run(model)`, which trains it and gives the losses and what
-the trained model answers. Ours draws the weights, PyTorch's model loads them. Where batch norm takes a bias out again,
-its gradient is rounding alone; Adam would make steps of it, so those scripts use SGD.
+Each script defines `make()`, which builds its model, and `run(model)`, which trains it and returns the losses and the
+trained model's answers. Our model draws the weights, and PyTorch's model loads them. A bias that batch norm cancels
+has only rounding as its gradient, which Adam would turn into steps, so scripts with one use SGD.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Profiling: PyTorch's count of flops, sums that add up, steps left as they were, and predictions within bounds."""
+"""Profiling: PyTorch's flop counts, sums that add up, training steps that are not disturbed, bounded predictions."""
 
 import math
 from itertools import pairwise
@@ -59,7 +59,7 @@ def test_convolutions_are_counted_as_pytorch_counts_them(out, channels, kernel, 
     assert counted(lambda t: layer(t, Tensor(weight), stride=stride), Tensor(x), "conv2d") == counter.get_total_flops()
 
 
-# What PyTorch 2.13's FlopCounterMode gave for these shapes; holds where there is no PyTorch, too.
+# The counts of PyTorch 2.13's FlopCounterMode for these shapes; they are checked without PyTorch, too.
 RECORDED = [((64, 784), (784, 256), 25_690_112), ((5, 2, 3), (5, 3, 4), 240), ((2, 4, 7, 5), (2, 4, 5, 3), 1680)]
 
 
@@ -122,7 +122,7 @@ def test_a_profile_and_a_timeline_of_the_same_run_agree_and_add_up(names, betwee
 
 
 def tables():
-    """Everything that watching touches."""
+    """Copy everything that profiling touches."""
     return {**{o: dict(t) for o, t in IMPLEMENTATIONS.items()}, "rules": dict(RULES), "seats": dict(vars(RECORDER))}
 
 

@@ -1,4 +1,4 @@
-"""Quantization: half a step at most, PyTorch's grids and gradients, layers in bytes, and what is refused."""
+"""Quantization: errors of half a step at most, PyTorch's grids and gradients, layers in bytes, and what is refused."""
 
 import copy
 import tracemalloc
@@ -26,7 +26,7 @@ def drawn(rng, *shape):
 
 
 def off_ties(rng, shape, scale):
-    """Draw numbers that lie clearly nearer to one place than to another: programs round ties in two ways."""
+    """Draw numbers that are clearly nearer to one place than to another, since ties can be rounded in two ways."""
     places = rng.integers(-200, 200, size=shape) + rng.uniform(-0.49, 0.49, size=shape)
     return (places * scale).astype("float32")
 
@@ -46,7 +46,7 @@ def test_there_and_back_no_number_moves_by_more_than_half_a_step(seed, shape, bi
     assert abs(places.astype(int)).max() == last and places.min() >= -last
 
 
-# What is dequantized is float32: a range that is narrower than float32's smallest numbers is none.
+# Dequantized numbers are float32, which can't represent a range below its smallest numbers.
 WIDTHS = st.just(0.0) | st.floats(1e-30, 100)
 
 
@@ -93,7 +93,7 @@ def test_one_block_at_a_time_is_made_floats():
     assert peak < q.size * 4 / 8
 
 
-# What PyTorch 2.13 gave.
+# PyTorch 2.13's values
 NUMBERS = np.array([[-1.3, 0.42, 0.0, 2.0], [0.073, -0.6, 0.916, -3.1]], dtype="float32")
 PER_TENSOR = [[-1.3, 0.42, 0.0, 2.0], [0.08, -0.6, 0.92, -1.76]]
 PER_ROW = [[-1.27, 0.42, 0.0, 1.27], [0.08, -0.6, 0.92, -2.54]]
@@ -172,7 +172,7 @@ def test_scales_and_zero_points_are_those_of_pytorchs_observers(seed, bits):
     scale, zero_point = (t.item() for t in observer.calculate_qparams())
     our_scale, our_zero_point = core.affine_parameters(low, high, first, last)
     np.testing.assert_allclose(our_scale, scale, rtol=1e-5)
-    if abs(min(low, 0) / scale % 1 - 0.5) > 1e-3:  # otherwise float32 and float64 may round to two sides
+    if abs(min(low, 0) / scale % 1 - 0.5) > 1e-3:  # otherwise float32 and float64 may round in different directions
         assert our_zero_point == zero_point
     rows = PerChannelMinMaxObserver(0, torch.qint8, torch.per_channel_symmetric, quant_min=-last, quant_max=last)
     rows(torch.tensor(x))

@@ -1,4 +1,4 @@
-"""One generator: one seed repeats everything, and a kept state continues to the same bits."""
+"""One generator: the same seed repeats everything, and a saved state continues with the same bits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is saved is loaded again, from files by name, open files and buffers; a file that is no checkpoint says so."""
+"""What was saved can be loaded, from file names, open files and buffers; a file that is no checkpoint is an error."""
 
 import io
 
@@ -72,7 +72,7 @@ def test_a_model_is_no_state_and_leaves_no_file(tmp_path):
 
 
 def test_a_file_of_before_is_read(tmp_path):
-    """Dicts were written as JSON's own until keys could be numbers."""
+    """Dicts used to be written as JSON objects, until keys could be numbers."""
     structure = '{"dict": {"weight": {"tensor": {"array": 0}}, "step": 3}}'
     np.savez(tmp_path / "old.npz", structure=np.array(structure), array0=np.array([1.5], "float32"))
     found = tinytorch.load(tmp_path / "old.npz")

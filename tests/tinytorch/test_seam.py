@@ -1,7 +1,7 @@
-"""The seam between operations and what is built later: thirty lines of recorder carry all that modules 05 to 20 need.
+"""The seam between operations and later modules: thirty lines of recorder support all that modules 05 to 20 need.
 
 The recorder below is a sketch for this test alone. It has a rule that needs saved values, one for a list input,
-options, an integer input, randomness given as an array, an implementation with a rule of its own, and an operation made
+options, an integer input, randomness given as an array, an implementation with its own rule, and an operation composed
 of others.
 """
 
@@ -41,7 +41,7 @@ def record(call, out):
 
 
 def backward(tensor, gradient):
-    """Good enough for chains and sums of paths: no order, so a shared result is walked once for each path."""
+    """Good enough for chains and sums of paths: nodes have no order, so shared results are visited once per path."""
     grad = np.ones(tensor.shape) if gradient is None else gradient.data
     call = tensor.grad_fn
     if call is None:
@@ -58,7 +58,7 @@ def backward(tensor, gradient):
 
 @pytest.fixture(autouse=True)
 def sketch():
-    """Install the sketch for one test, and forget the operations that the test defines."""
+    """Install the sketch for one test, and remove the operations that the test defines."""
     before = core.RECORDER.record, core.RECORDER.backward
     operations, in_use = {k: dict(v) for k, v in core.IMPLEMENTATIONS.items()}, dict(core.IN_USE)
     rules = dict(RULES)
@@ -67,7 +67,7 @@ def sketch():
     core.set_recorder(*before)
     for operation in [*core.IMPLEMENTATIONS]:
         known = core.IMPLEMENTATIONS[operation] if operation in operations else core.IMPLEMENTATIONS.pop(operation)
-        known.clear()  # operations hold their own table: it is emptied, not exchanged
+        known.clear()  # operations hold a reference to their table, so it is emptied, not replaced
         known.update(operations.get(operation, {}))
     for table, kept in ((core.IN_USE, in_use), (RULES, rules)):
         table.clear()
@@ -117,13 +117,13 @@ def test_a_list_of_tensors_is_unwrapped_one_level_and_gets_a_list_of_gradients()
 
 
 def test_integers_are_inputs_without_a_gradient():
-    """An embedding is a lookup: the rows that were asked for twice add their gradients."""
+    """An embedding is a lookup: the gradients of a row that is used twice are added."""
     key = Tensor([0, 2, 2])
     check_gradient(lambda table: table[key], lambda table: table[[0, 2, 2]], [(3, 4)], tensor=Tensor)
 
 
 def test_randomness_comes_in_as_an_array():
-    """So that it can be repeated, and the rule needs nothing but its inputs."""
+    """The array makes it repeatable, and the rule needs nothing but its inputs."""
     mask = np.array([0.0, 2.0, 2.0])
     check_gradient(lambda x: x * mask, lambda x: x * mask, [(3,)], tensor=Tensor)
 
@@ -149,7 +149,7 @@ def test_a_replaced_implementation_may_bring_its_own_rule():
 
 
 def test_an_operation_made_of_others_is_replaced_by_one_primitive():
-    """Module 16 fuses cross-entropy so; values and gradients stay."""
+    """Module 16 fuses cross-entropy in this way; values and gradients stay the same."""
 
     @composed
     def energy(x, scale=1.0):
@@ -177,7 +177,7 @@ def test_running_a_cell_again_replaces_an_operation():
     first = define(2.0)
     second = define(3.0)
     assert second(Tensor([1.0])).item() == 3.0
-    assert first(Tensor([1.0])).item() == 3.0  # known by its name: who kept the old function gets the new one too
+    assert first(Tensor([1.0])).item() == 3.0  # found by name: the old function gets the new operation too
 
 
 def test_unknown_names_are_answered_with_the_known_ones():

@@ -1,4 +1,4 @@
-"""What a layer, loss, optimizer, schedule or loader cannot be set to is an error in our words when it is made."""
+"""A value that a layer, loss, optimizer, schedule or loader cannot have is an error in our words when it is made."""
 
 import inspect
 import math
@@ -15,7 +15,7 @@ PLACES = [nn, optim, lr_scheduler, data]
 CLASSES = {
     name: kind for place in PLACES for name in dir(place) if inspect.isclass(kind := getattr(place, name))
 }  # fmt: skip
-# what is checked where it is used, with words of its own; what is not a setting but a thing
+# checked where it is used, with its own message; or an object, not a setting
 ELSEWHERE = {
     "data": "Tensor", "params": "optimizers: listed()", "defaults": "Optimizer", "options": "losses",
     "mode": "a choice", "threshold_mode": "a choice", "layers": "of a Transformer",
@@ -24,7 +24,7 @@ ELSEWHERE = {
 
 
 def settings():
-    """List class and name of all settings."""
+    """List the class and name of all settings."""
     return [(kind, name) for kind, found in CLASSES.items() for name in inspect.signature(found).parameters]
 
 
@@ -52,7 +52,7 @@ NEEDED = {
 
 
 def made(kind, **other):
-    """Make an object of this class with what it needs."""
+    """Make an object of this class with the arguments it needs."""
     needed = NEEDED | {"optimizer": an_sgd(), "dataset": numbers(), "data_source": numbers()}
     needed |= {"params": an_sgd().param_groups[0]["params"]}
     wanted = inspect.signature(CLASSES[kind]).parameters.values()

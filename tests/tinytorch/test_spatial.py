@@ -1,4 +1,4 @@
-"""Convolution, pooling and batch norm are PyTorch's, values and gradients; gradients against central differences."""
+"""Convolution, pooling and batch norm have PyTorch's values and gradients; gradients also equal central differences."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def agree(ours, theirs, rtol=1e-4, atol=1e-5):
 
 
 def agree_with_gradients(ours, theirs, pairs, rng):
-    """Compare results, then the gradients of one random weighting of them."""
+    """Compare results, then the gradients for one random gradient of the results."""
     agree(ours, theirs)
     blame = rng.normal(size=ours.shape).astype("float32")
     ours.backward(Tensor(blame))
@@ -101,7 +101,7 @@ def test_batch_norm_is_pytorchs_in_training_and_evaluation(torch, seed, images):
 
 @pytest.mark.torch
 def test_one_script_gives_equal_numbers_under_both_frameworks(torch):
-    """The shell of an ordinary script: layers by PyTorch's names, one state, forwards, loss, backwards."""
+    """The frame of an ordinary script: layers with PyTorch's names, the same state, forward, loss, backward."""
 
     def model(nn):
         return nn.Sequential(

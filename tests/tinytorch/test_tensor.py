@@ -1,4 +1,4 @@
-"""The Tensor of module 01: what goes in, what comes out, and what it says when that cannot be."""
+"""The Tensor of module 01: what it accepts, what it returns, and its errors."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ from tinytorch.core.tensor import Tensor, cat, stack, where
         ([1, 2.5], "float32"),
         (np.float32(1), "float32"),
         (np.array([1.0]), "float64"),
-        (np.float64(1), "float64"),  # one number out of an array: whoever has it chose its dtype
+        (np.float64(1), "float64"),  # a single number from an array: whoever has it chose its dtype
         (np.array([1], "uint8"), "uint8"),
         ([], "float32"),
     ],

@@ -1,4 +1,4 @@
-"""`best_of` repeats for long enough, and is not fooled by a run that something disturbed."""
+"""`best_of` repeats for long enough, and is not misled by a run that was disturbed."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tinytorch.profiling import timing as module
 
 
 class Clock:
-    """Clocks that the function under test moves by itself: the processor's, and one on the wall that runs faster."""
+    """Clocks that the function under test moves: the processor's, and a wall clock that also counts waiting."""
 
     def __init__(self, *takes: float, neighbours: float = 0.0):
         self.now, self.calls, self.takes, self.neighbours, self.waited = 100.0, 0, takes, neighbours, 0.0
@@ -34,10 +34,10 @@ def measured(monkeypatch, clock: Clock, **options) -> Timing:
 
 
 def test_it_repeats_until_a_fifth_of_a_second_has_passed(monkeypatch):
-    clock = Clock(0.015625)  # a power of two adds up exactly: 13 runs are 0.203 s
+    clock = Clock(0.015625)  # a power of two has an exact sum: 13 runs take 0.203 s
     timing = measured(monkeypatch, clock)
     assert (timing.median, timing.fastest, timing.spread, timing.runs) == (15.625, 15.625, 0.0, 13)
-    assert clock.calls == 14  # the first one is not counted
+    assert clock.calls == 14  # the first run is not counted
 
 
 def test_a_slow_function_runs_three_times_and_once_before(monkeypatch):

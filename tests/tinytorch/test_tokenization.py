@@ -1,4 +1,4 @@
-"""Byte-pair encoding: nothing is lost, learning and encoding cut alike, what is not built yet teaches."""
+"""Byte-pair encoding: nothing is lost, learning and encoding split alike, and an unbuilt module says what to do."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ from tests.examples import examples
 from tinytorch.core.tokenization import Tokenizer, encode, learn_merges, pieces, split_words
 from tinytorch.datasets import shakespeare
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)  # UTF-8 has no halves of characters
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)  # UTF-8 has no surrogates
 FEW = st.text("ab c\n", max_size=40)
 some = settings(deadline=None, max_examples=examples(60))
 

@@ -1,4 +1,4 @@
-"""Losses, gradients, optimizers and schedules of modules 04 to 06 are PyTorch's, step by step."""
+"""Losses, gradients, optimizers and schedules of modules 04 to 06 equal PyTorch's, step by step."""
 
 import numpy as np
 import pytest
@@ -127,7 +127,7 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_each_optimizer_step_by_step(torch, weights, name):
-    """The same weights after each of twenty steps, on a network with fresh data in each step."""
+    """The weights are equal after each of twenty steps, in a network with new data in each step."""
     kind, options = OPTIMIZERS[name]
     rng = np.random.default_rng(2)
     ours, theirs = network(nn, lambda a: a, weights), network(torch.nn, torch.tensor, weights)
@@ -147,7 +147,7 @@ def test_each_optimizer_step_by_step(torch, weights, name):
 
 @pytest.mark.parametrize("name", ["Adam", "AdamW"])
 def test_adam_step_by_step_in_float64(torch, name):
-    """On Rosenbrock's valley, 200 steps, to ten digits."""
+    """They agree on Rosenbrock's valley for 200 steps, to ten digits."""
     ours, theirs = both(torch, np.array([-1.5, 2.0]))
     our_optimizer = getattr(optim, name)([ours], lr=0.1)
     their_optimizer = getattr(torch.optim, name)([theirs], lr=0.1)
@@ -196,7 +196,7 @@ def test_schedules_step_by_step(torch, name):
 
 
 def test_a_training_script_runs_under_both_by_changing_the_imports(torch):
-    """Twelve lines, the same for both libraries; the losses are equal."""
+    """A script of twelve lines is the same for both libraries; the losses are equal."""
 
     def train(library, nn, functional, optim, tensor):
         library.manual_seed(0)

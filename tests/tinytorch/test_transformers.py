@@ -1,4 +1,4 @@
-"""Layer norm, blocks and sampling of module 13: PyTorch's numbers, right gradients, nothing from the future."""
+"""Layer norm, blocks and sampling of module 13: PyTorch's numbers, right gradients, and no influence of the future."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Values and gradients of the words that no module teaches are PyTorch's: random shapes, extremes, empty, one."""
+"""Functions that no module teaches have PyTorch's values and gradients: random shapes, extremes, empty, one element."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tinytorch.nn import functional
 
 pytestmark = pytest.mark.torch
 
-# Words of one tensor: name -> what is computed, with the framework `t` and its functional `f`.
+# Functions of one tensor: name -> what is computed, with the framework `t` and its functional `f`.
 SMOOTH = {
     "sin": lambda t, f, x: t.sin(x),
     "cos": lambda t, f, x: x.cos(),
@@ -99,7 +99,7 @@ SMOOTH = {
 
 
 def inputs(seed: int) -> list[np.ndarray]:
-    """Draw shapes; add extremes, one element and none."""
+    """Draw an array; add extremes, one element and none."""
     rng = np.random.default_rng(seed)
     shape = tuple(rng.integers(1, 5, size=rng.integers(1, 4)))
     drawn = (rng.normal(size=shape) * 3).astype("float32")
@@ -115,7 +115,7 @@ def of(framework, functions, word, array):
     return np.array(out.detach().numpy()), np.array(x.grad.numpy())
 
 
-@pytest.mark.filterwarnings("ignore:.*degrees of freedom")  # PyTorch's, of no numbers
+@pytest.mark.filterwarnings("ignore:.*degrees of freedom")  # PyTorch's warning, for empty arrays
 @pytest.mark.parametrize("word", SMOOTH)
 def test_value_and_gradient_are_pytorchs(word):
     import torch

@@ -1,4 +1,4 @@
-"""What has no meaning is an error in our words, not a wrong number and not numpy's words."""
+"""A call that has no meaning is an error in our words, not a wrong number and not numpy's error."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the engine's tests share: the course in miniature, a student's home, and the command line in-process."""
+"""What tito's tests share: the course in miniature, a student's home, and the command line in this process."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a command gave."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -38,7 +38,7 @@ class Answer:
 
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the course in miniature, which a test may spoil; TITO_COURSE names it."""
+    """A copy of the course in miniature, which a test may damage; TITO_COURSE names it."""
     folder = tmp_path / "course"
     shutil.copytree(TESTS / "tiny_course", folder, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setenv("TITO_COURSE", str(folder))
@@ -75,7 +75,7 @@ def tito(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Call
 
 @dataclass(frozen=True)
 class Notebook:
-    """A student's notebook file, to be worked on by a test as by a student."""
+    """A student's notebook file, which a test edits as a student would."""
 
     path: Path
     source: Path
@@ -87,7 +87,7 @@ class Notebook:
         self.path.write_text(json.dumps(data), encoding="utf-8")
 
     def solve(self, *names: str) -> None:
-        """Put the reference in place of stubs, of all exercises if none is named."""
+        """Replace stubs by the reference's answers, in all exercises if none is named."""
         solutions = {cell.name: cell.source for cell in read_percent(self.source) if cell.nbgrader.get("solution")}
         for name in names or solutions:
             self.edit(name, lambda _, name=name: solutions[name])

@@ -1,4 +1,4 @@
-"""The table of commands, the help and the documents say the same; starting imports little; errors are one message."""
+"""The command table, the help and the documents agree; starting imports little; errors are one message."""
 
 import importlib
 import re
@@ -18,7 +18,7 @@ HERE = [pytest.param(command, id=command.name) for command in available()]
 
 
 def walk(group: click.Group, words: tuple[str, ...] = ()) -> dict[str, click.Command]:
-    """List every command that can be reached from the root, as a person would."""
+    """List every command that can be reached from the root, as a person would reach it."""
     context = click.Context(group)
     found: dict[str, click.Command] = {}
     for name in group.list_commands(context):
@@ -92,7 +92,7 @@ def test_documents_use_only_options_that_commands_have(document: Path):
 
 
 def test_a_command_out_of_the_table_is_nowhere_and_in_it_again_is_back(tito, monkeypatch: pytest.MonkeyPatch):
-    """It is one file, which nothing but its line in the table names."""
+    """Without its line in the table a command is unknown; with it, it is there again."""
     (taken,) = [command for command in COMMANDS if command.name == "receipt verify"]
     with monkeypatch.context() as without:
         without.setattr(commands, "COMMANDS", [command for command in COMMANDS if command is not taken])
@@ -107,7 +107,7 @@ FILES_OF_COMMANDS = sorted({command.target.partition(":")[0] for command in COMM
 
 @pytest.mark.parametrize("file", FILES_OF_COMMANDS)
 def test_nothing_but_the_table_leads_to_a_command(file: str):
-    """Code that other code needs stands beside a command's file, so that a command is a file and a line."""
+    """Code that other code needs is kept beside a command's file, so that a command is one file and one line."""
     room, name = file.rsplit(".", 1)
     words = (f"{file} import", f"import {file}", f"from {room} import {name}\n", f"from .{name} import")
     for path in (ROOT / "course" / "tito").rglob("*.py"):
@@ -138,14 +138,14 @@ def test_a_new_command_is_one_file_and_one_line(tito, monkeypatch: pytest.Monkey
 
 
 def _code(document: Path) -> list[str]:
-    """Find what stands between backticks, in blocks or in a line."""
+    """Return the code between backticks, in blocks and in lines."""
     text = document.read_text(encoding="utf-8")
     blocks = re.findall(r"```.*?\n(.*?)```", text, re.DOTALL)
     return blocks + re.findall(r"`(tito [^`]*)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
 
 
 def imported_by(*arguments: str) -> set[str]:
-    """Run tito in a fresh process and list the packages that it imported."""
+    """Run tito in a new process and return the packages that it imported."""
     code = (
         "import sys; sys.argv = ['tito', *sys.argv[1:]]\n"
         "from tito.cli import main\n"
@@ -177,7 +177,7 @@ def test_help_imports_nothing_heavy():
 
 @pytest.mark.service
 def test_status_imports_nothing_heavy(workspace):
-    """yaml reads the course tree; a student's server has curriculum.json and does without."""
+    """yaml reads the course tree; a student's server has curriculum.json instead."""
     assert imported_by("module", "status") & HEAVY <= {"yaml"}
 
 
@@ -219,7 +219,7 @@ def test_a_course_that_is_not_there_is_told(tito, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.service
 def test_without_click_the_command_says_what_to_install():
-    """`pip install tinytorch` is the framework alone; its `tito` must not end in a traceback."""
+    """`pip install tinytorch` installs the framework alone; its `tito` must not end in a traceback."""
     code = "import sys; sys.modules['click'] = None; sys.path.insert(0, sys.argv[1]); import tito.cli"
     course = Path(__file__).resolve().parents[2] / "course"
     result = subprocess.run([sys.executable, "-c", code, str(course)], capture_output=True, text=True)

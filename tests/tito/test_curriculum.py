@@ -1,4 +1,4 @@
-"""The curriculum: what is read, and that every mistake is told with file, line, key and remedy."""
+"""The curriculum: what is read, and that every mistake is reported with file, line, key and remedy."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def test_what_is_known_is_read_anew_once_it_has_changed(course: Path):
     (course / "semesters" / "tiers.yaml").touch()
     assert known_curriculum(course) is not known
     (course / "modules" / "06_later" / "later_dev.py").write_text("")
-    with pytest.raises(FindingsError):  # it is written now, and its module.yaml says nothing of exercises
+    with pytest.raises(FindingsError):  # it is written now, but its module.yaml declares no exercises
         known_curriculum(course)
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from tito.source.percent import parse_percent
 
-# A module's audit is among them: 25 s of processor time in all, and on a full machine ten times as long.
+# They include a module's audit: 25 s of processor time in all, and ten times as long on a busy machine.
 pytestmark = [pytest.mark.service, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""The student's and the worker's environments on this machine: real, apart, and usable by somebody without rights."""
+"""The student's and the worker's environments on this machine: real, separate, and usable by a user without rights."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def test_the_student_s_tito_offers_student_commands_only(made: dict[str, Path]):
     assert "module" in result.stdout
     for word in ("grade", "semester", "build,", "environments", "nbgrader", "lint", "audit"):
         assert word not in result.stdout.split("Commands:")[1]
-    assert "(export, import)" in result.stdout  # of one's own package
+    assert "(export, import)" in result.stdout  # of the student's own package
 
 
 def test_the_checkout_s_python_is_not_used(made: dict[str, Path]):

@@ -1,4 +1,4 @@
-"""Export: by structure, repeatable to the byte, atomic, and leading back to the source."""
+"""Export: it follows the structure, repeats to the byte, is atomic, and leads back to the source."""
 
 import os
 import traceback
@@ -52,7 +52,7 @@ def test_every_line_leads_back_to_its_source(curriculum: Curriculum):
 
 
 def test_a_traceback_leads_to_the_line_of_the_source(course: Path, tmp_path: Path):
-    """The comment above a cell names file and line, and `origin` finds the exact one."""
+    """The comment above a cell names file and line, and `origin` finds the exact line."""
     source = course / "modules" / "01_scale" / "scale_dev.py"
     source.write_text(source.read_text().replace("secret_product = x * factor", "secret_product = x * missing_name"))
     exported = export_module(load_curriculum(course).find("scale"))
@@ -170,7 +170,7 @@ def test_the_real_course_exports(tmp_path: Path, tito):
 
 
 def test_the_reference_of_every_module_is_exported_from_cells_that_read_the_same():
-    """A percent source and its cells as a notebook give the same code: one engine for both."""
+    """A percent source and the same cells of a notebook export the same code."""
     course = Path(__file__).resolve().parents[1] / "tiny_course"
     for module in load_curriculum(course).written:
         cells = read_percent(module.source)

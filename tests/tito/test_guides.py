@@ -1,6 +1,6 @@
-"""Every command that a guide names in its text, or gives in a block, exists with the options that stand there.
+"""Every command that a guide names in its text or shows in a block exists, with the options shown.
 
-What those of the instructor's and the TA's guide do is shown where they run: tests/semester/test_instructor_guide.py,
+The commands of the instructor's and the TA's guide are run elsewhere: tests/semester/test_instructor_guide.py,
 tests/e2e/test_instructor_commands.py, tests/grading_service/test_documents.py.
 """
 
@@ -19,13 +19,13 @@ NAMED = re.compile(r"`(tito [^`]+)`|^(?:.* -- )?(tito [^#\n]+)", re.MULTILINE)
 
 
 def commands_of(text: str) -> list[list[str]]:
-    """Return the words of each command, without what stands in brackets."""
+    """Return the words of each command, without those in brackets."""
     found = ("".join(each) for each in NAMED.findall(text))
     return [shlex.split(re.sub(r"\[.*?\]", "", line)) for line in found]
 
 
 def parse(words: list[str]) -> None:
-    """Let click read a command as if it were typed; what is missing, or no file here, is no fault of a guide."""
+    """Let click parse a command as if it were typed; missing arguments and missing files are ignored."""
     command, context, rest = cli(), click.Context(cli()), words[1:]
     while isinstance(command, click.Group):
         name, found, rest = command.resolve_command(context, rest)

@@ -1,4 +1,4 @@
-"""Hints in steps: a release carries them, they open one by one, and none gives an answer away."""
+"""Hints in steps: a release carries them, they open one by one, and none contains a solution."""
 
 import json
 from pathlib import Path
@@ -39,7 +39,7 @@ def fetched(course: Path, workspace: Workspace) -> Workspace:
     with_hints(course, HINTS.replace("halve", name))
     curriculum = load_curriculum(course)
     module = curriculum.find("scale")
-    # As the release carries them; that nbgrader's converters keep it is the test below.
+    # As the release carries them; the test below checks that nbgrader's converters keep them.
     write_atomically(workspace.release("scale"), staff_notebook(module, curriculum))
     return workspace
 
@@ -78,10 +78,10 @@ def test_an_exercise_without_hints_and_one_that_is_none(fetched: Workspace, cour
 
 def test_an_opened_hint_is_told_to_the_course(fetched: Workspace, course: Path, monkeypatch: pytest.MonkeyPatch):
     name = exercises(course)[0]
-    open_next(fetched, "scale", name)  # nobody listens
+    open_next(fetched, "scale", name)  # there is no exchange yet
     monkeypatch.setenv("EXCHANGE_URL", "http://127.0.0.1:1")
     open_next(fetched, "scale", name)
-    open_next(fetched, "scale", name)  # none is left: nothing is opened, nothing is told
+    open_next(fetched, "scale", name)  # none is left: nothing is opened, nothing is reported
     assert take(fetched, load_curriculum(course)) == [("scale", {"exercise": name, "hint": 2})]
 
 

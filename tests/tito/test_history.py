@@ -1,4 +1,4 @@
-"""Versions of a notebook: what is kept, for how long, within which room, and how one comes back."""
+"""Versions of a notebook: what is kept, for how long, in how much space, and how one is restored."""
 
 import base64
 import json
@@ -48,7 +48,7 @@ def home(workspace: Workspace) -> Workspace:
 
 
 def saved(home: Workspace, data: bytes, minutes: float = 0.0, file: str = FILE, why: str = "saved"):
-    """Save as Jupyter does, and keep a version."""
+    """Save a file as Jupyter does, and keep a version."""
     write_atomically(home.package.parent / file, data)
     return keep_file(home, file, why, START + timedelta(minutes=minutes))
 
@@ -90,9 +90,9 @@ def test_a_picture_is_kept_once(home: Workspace):
 
 def test_time_thins_all_of_an_hour_then_hourly_then_daily():
     now = START + timedelta(days=10)
-    ages = [timedelta(minutes=m) for m in (5, 10, 59)]  # all stay
-    ages += [timedelta(hours=5, minutes=-m) for m in (10, 20, 30)]  # one of them
-    ages += [timedelta(days=5, hours=-h) for h in (1, 2, 3)]  # one of them
+    ages = [timedelta(minutes=m) for m in (5, 10, 59)]  # all are kept
+    ages += [timedelta(hours=5, minutes=-m) for m in (10, 20, 30)]  # one of these is kept
+    ages += [timedelta(days=5, hours=-h) for h in (1, 2, 3)]  # one of these is kept
     numbered = [(number, now - age, FILE) for number, age in enumerate(sorted(ages, reverse=True), start=1)]
     assert too_many(numbered, now) == {1, 2, 4, 5}
 
@@ -203,7 +203,7 @@ def test_cells_are_compared_and_one_comes_back(home: Workspace):
 def test_a_restore_is_undone_the_same_way(home: Workspace):
     mine = notebook(code("add", "mine, never kept"))
     first = saved(home, notebook(code("add", "old")))
-    (home.package.parent / FILE).write_bytes(mine)  # by another program: no version of it yet
+    (home.package.parent / FILE).write_bytes(mine)  # written by another program: no version of it yet
     done = restore(home, "tensor", first.number)
     assert (home.package.parent / FILE).read_bytes() == notebook(code("add", "old"))
     restore(home, "tensor", done.undo.number)
@@ -221,7 +221,7 @@ def test_a_damaged_version_is_told_and_the_others_stay(home: Workspace):
 
 @pytest.mark.service
 def test_a_semester_stays_under_60_mb(home: Workspace):
-    """20 modules; of each what ninety saves with a picture of 50 kB write, in five that no hour thins."""
+    """20 modules, with five saves each within an hour that write as much as ninety with a 50 kB picture."""
     for module in range(20):
         slug = f"module{module}"
         write_atomically(home.release(slug), b"{}")

@@ -11,7 +11,7 @@ import pytest
 from tito.curriculum import load_curriculum
 from tito.source.export import export_all
 
-from tinytorch.integration.run import TESTS  # so that all tests are known
+from tinytorch.integration.run import TESTS  # import it so that all tests are known
 
 pytestmark = pytest.mark.service
 
@@ -44,7 +44,7 @@ def test_the_reference_passes_all_tests_of_written_modules(reference: Path):
     assert set(found) == {name for name, (slug, _) in FAULTS.items() if slug in READY}, "a test has no fault to find"
 
 
-# A fault of one module, as a student might make it, and the test that must find it.
+# A fault in one module, as a student might make it, and the test that must find it.
 FAULTS = {
     "activations_keep_shape_and_dtype": ("activations", "def tanh(x):\n    return x.reshape(-1)"),
     "softmax_rows_are_probabilities": ("activations", "def softmax(x, dim=-1):\n    return x"),
@@ -213,7 +213,7 @@ def test_an_exit_in_a_completed_module_is_told(completed_tensor, tito):
 
 @pytest.fixture
 def completed_tensor(reference: Path, workspace):
-    """A home whose modules are complete, the first ending with some code."""
+    """A home whose modules are complete; the code given is added to the first."""
 
     def complete(code: str) -> None:
         shutil.copytree(reference, workspace.core)

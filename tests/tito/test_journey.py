@@ -20,7 +20,7 @@ REAL = load_curriculum(ROOT / "course")
 
 @dataclass(frozen=True)
 class Student:
-    """Somebody with a home, the student's wheel, and nothing of the course tree."""
+    """A student with a home, the student's wheel, and nothing of the course tree."""
 
     home: Path
     site: Path
@@ -30,7 +30,7 @@ class Student:
         environment = kept | {
             "HOME": str(self.home),
             "TINYTORCH_HOME": str(self.home / "tinytorch"),
-            # Before the checkout, which the test's own Python has on its path.
+            # It comes before the checkout, which this Python has on its path.
             "PYTHONPATH": str(self.site),
         }
         return subprocess.run(
@@ -66,12 +66,12 @@ def notebook_of(student: Student, notebook_class):
 
 
 def test_from_released_notebooks_to_a_layer_of_one_s_own(student: Student, notebook_of):
-    # Nothing is there yet, and says so.
+    # Nothing is built yet, and the error says so.
     said = student.python("from tinytorch import Tensor")
     assert said.returncode == 1
     assert "01_tensor" in said.stderr and "tito module start tensor" in said.stderr
 
-    # 01: solved, with a marker in her own code.
+    # 01: solved, with a marker in the student's own code.
     assert student.tito("module", "start", "tensor").returncode == 0
     tensor = notebook_of("tensor")
     tensor.solve()
@@ -89,7 +89,7 @@ def test_from_released_notebooks_to_a_layer_of_one_s_own(student: Student, noteb
         said.stderr
     )
 
-    # 02: broken, told, mended.
+    # 02: broken, reported, fixed.
     assert student.tito("module", "start", "activations").returncode == 0
     activations = notebook_of("activations")
     activations.solve()
@@ -103,7 +103,7 @@ def test_from_released_notebooks_to_a_layer_of_one_s_own(student: Student, noteb
     done = student.tito("module", "complete", "activations")
     assert done.returncode == 0, done.stderr
 
-    # 03: not built, then built, on her own tensor.
+    # 03: not built, then built on the student's own tensor.
     said = student.python("from tinytorch.nn import Linear")
     assert said.returncode == 1
     assert "03_layers" in said.stderr and "tito module start layers" in said.stderr
@@ -118,7 +118,7 @@ def test_from_released_notebooks_to_a_layer_of_one_s_own(student: Student, noteb
     )
     assert said.stdout == "(4, 2) True\n", said.stderr
 
-    # A damaged tensor notebook afterwards costs nothing.
+    # Damaging the tensor notebook afterwards breaks nothing.
     tensor.path.write_text("{")
     assert student.tito("module", "complete", "tensor").returncode == 1
     assert student.python("from tinytorch.nn import Linear").returncode == 0
@@ -126,7 +126,7 @@ def test_from_released_notebooks_to_a_layer_of_one_s_own(student: Student, noteb
 
 
 def _first_line_of_solution(source: str, line: str) -> str:
-    """Put a line in front of the solution, as deep as it is."""
+    """Put a line before the solution, at its indentation."""
     before, marker, after = source.partition("### BEGIN SOLUTION\n")
     indent = before.split("\n")[-1]
     return f"{before}{marker}{indent}{line}\n{after}"

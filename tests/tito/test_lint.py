@@ -25,7 +25,7 @@ def test_the_modules_themselves_have_nothing_to_mend(course_dir: Path):
     assert [str(finding) for module in written for finding in lint_module(module)] == []
 
 
-# what is changed, what it becomes, the message, and text of the line that it must name ("" for line 1 or the file).
+# what is changed, what replaces it, the message, and text of the line that it must name ("" for line 1 or the file).
 RULES = {
     "title": ("# # Scale\n", "# # Scales\n", "the first cell must be text that begins with '# Scale'", "# # Scales"),
     "placeholder": ("# {{module}}\n", "# easy\n", "the header must have {{module}}", "# # Scale"),

@@ -1,4 +1,4 @@
-"""`tito milestone`: thresholds are really measured on one's own package, in a fresh process, within the time budget."""
+"""`tito milestone`: it measures thresholds with the student's own package, in a new process, within a time budget."""
 
 import importlib
 import os
@@ -81,7 +81,7 @@ def test_the_same_seed_gives_the_same_value_to_the_last_bit(completed, tito):
     assert values[0] == values[1]
 
 
-# A fault of one's own module, and the milestone that it keeps out of reach.
+# A fault in a student's module, and the milestone that it makes fail.
 FAULTS = {
     "perceptron": ("layers", "def linear(x, weight, bias=None):\n    return x.sum(dim=1, keepdim=True) - 20.0"),
     "xor": ("activations", "def tanh(x):\n    return x"),
@@ -142,7 +142,7 @@ def run(seed):
 
 
 def has_ended(pid: int, within_seconds: float) -> bool:
-    """Wait until a process has ended: a killed one may still have to be given its last turn."""
+    """Wait until a process has ended: a killed one may still need a moment to end."""
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:

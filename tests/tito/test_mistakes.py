@@ -1,4 +1,4 @@
-"""Declared mistakes: made from the reference, held to the release's words, and nowhere but with the staff."""
+"""Declared mistakes: made from the reference, matched with the release's warnings, and seen only by staff."""
 
 import json
 from pathlib import Path

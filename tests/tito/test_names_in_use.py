@@ -1,6 +1,6 @@
-"""What people have written down goes on working: commands and options, settings, variables, targets, programs' names.
+"""Names that people may have written down still work: commands, options, settings, variables, targets and programs.
 
-A name that is taken out of these lists was taken away from somebody: let the old one work, with a notice.
+Do not take a name out of these lists: somebody may use it. Keep the old one working, with a notice.
 """
 
 import importlib
@@ -103,7 +103,7 @@ TARGETS = """
 help install serve stop reset test check audit bench goldens lock advisories format screenshots conformance up down
 logs backup restore deploy-test
 """
-# Each is run as `python -m`; the last two are earlier names of grading and formgrader, which say so.
+# Each is run as `python -m`; the last two are earlier names of grading and formgrader, and say so.
 PROGRAMS = """
 exchange hub_config tito.grading tito.formgrader tito.semester.service hub_config.home tito.cli
 tito.grading.service tito.grading.formgrader

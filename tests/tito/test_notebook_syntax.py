@@ -1,4 +1,4 @@
-"""A cell is read as the notebook would read it: what IPython understands costs no exercise, what is Python stays."""
+"""A cell is read as the notebook would read it: IPython syntax costs no exercise, and Python code stays."""
 
 import ast
 

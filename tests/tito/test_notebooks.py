@@ -1,4 +1,4 @@
-"""Notebooks: repeatable, complete for nbgrader, and a release that gives away nothing."""
+"""Notebooks: repeatable, complete for nbgrader, and a release that reveals no solution."""
 
 import ast
 import json
@@ -39,7 +39,7 @@ def made(curriculum: Curriculum) -> dict[str, str]:
 
 @pytest.mark.service
 def test_golden_folder(curriculum: Curriculum, request: pytest.FixtureRequest):
-    """What is made of the smallest module is what was reviewed; `make goldens` writes it anew."""
+    """What is generated from the smallest module is what was reviewed; `make goldens` rewrites it."""
     found = made(curriculum)
     if request.config.getoption("--rewrite-goldens", default=False):
         GOLDENS.mkdir(parents=True, exist_ok=True)
@@ -69,7 +69,7 @@ def test_generating_twice_writes_the_same_bytes(curriculum: Curriculum, tmp_path
 
 @pytest.mark.service
 def test_a_release_is_made_without_a_jupyter_server():
-    """Nor with jsonschema's parser of all IRIs: together they cost more than the release."""
+    """jsonschema's parser of all IRIs is not loaded either: together they cost more than the release itself."""
     program = (
         "import sys; from pathlib import Path; from tito.curriculum import load_curriculum\n"
         "from tito.source.release import release_notebook\n"
@@ -120,7 +120,7 @@ def test_points_add_up_to_100(module):
 @pytest.mark.service
 @every_module
 def test_the_release_has_no_line_of_a_solution_and_no_hidden_check(module):
-    """A solution line may stand in a release only if the same line stands outside every solution."""
+    """A line of a solution may be in a release only if the same line is also outside every solution."""
     cells = read_percent(module.source)
     given, secret = set(), set()
     for cell in cells:
@@ -140,7 +140,7 @@ def test_the_release_has_no_line_of_a_solution_and_no_hidden_check(module):
 @pytest.mark.service
 @every_module
 def test_the_release_names_every_hidden_check_and_its_points(module):
-    """What is asked for is no secret, only the inputs are."""
+    """What hidden checks ask for is no secret; only their inputs are."""
     released = cells_of(release_notebook(module, REAL))
     for cell in read_percent(module.source):
         if not cell.name.startswith("test_"):
@@ -181,7 +181,7 @@ def test_signatures_docstrings_and_given_cells_survive(module):
 
 
 def _face(source: str) -> list[tuple[str, str, str | None]]:
-    """Name, arguments and docstring of everything that a cell defines at its top."""
+    """Return name, arguments and docstring of everything that a cell defines at its top level."""
     found = []
     for node in ast.parse(source).body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):

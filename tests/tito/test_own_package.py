@@ -1,6 +1,6 @@
-"""`tito package export|import`: one's own framework at home with numpy alone, and in the next semester's home.
+"""`tito package export|import`: a student's own framework at home with numpy alone, and in next semester's home.
 
-An imported file is hostile; what this semester builds, and what was worked on, is never touched.
+An imported file may be hostile; modules of this semester, and modules that were worked on, are never changed.
 """
 
 import io
@@ -29,13 +29,13 @@ DESCRIBED = f"tinytorch-{VERSION}+own.dist-info"
 
 @pytest.fixture
 def built(workspace: Workspace, course: Path) -> Workspace:
-    """A home with two modules of one's own."""
+    """A home with two modules of the student's own."""
     return put(workspace, scale=SCALE, shift=SHIFT)
 
 
 @pytest.fixture
 def next_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
-    """The home of another semester, entered."""
+    """The home of another semester, which becomes the current one."""
     monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path / "next" / "tinytorch"))
     return Workspace.here()
 
@@ -48,7 +48,7 @@ def put(workspace: Workspace, **modules: str) -> Workspace:
 
 
 def archive(path: Path, modules: dict[str, str], change: Callable[[zipfile.ZipFile], None] = lambda _: None) -> Path:
-    """Write a file as an export is, as far as an import looks at it."""
+    """Write a file that looks like an export, as far as an import checks it."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
         for slug, text in modules.items():
             file.writestr(f"tinytorch/core/{slug}.py", text)
@@ -62,7 +62,7 @@ def whats(answer) -> dict[str, str]:
 
 
 def test_an_export_has_what_is_one_s_own_and_the_rooms_and_the_same_bytes_again(built: Workspace, tito, tmp_path: Path):
-    put(built, secret="PRIVATE = 1\n")  # no module of the course
+    put(built, secret="PRIVATE = 1\n")  # not a module of the course
     wheels = []
     for folder in ("one", "two"):
         answer = tito("package", "export", "--output", str(tmp_path / folder), "--json")
@@ -225,7 +225,7 @@ print(tinytorch.__version__, "%.4f" % loss.item(), sorted(m for m in sys.modules
 
 @pytest.mark.service
 def test_the_whole_framework_trains_at_home_on_numpy_alone(workspace: Workspace, tito, tmp_path: Path, monkeypatch):
-    """Installed by an installer, which compares each file with the wheel's own record."""
+    """It is installed by an installer that compares each file with the wheel's record."""
     monkeypatch.setenv("TITO_COURSE", str(ROOT / "course"))
     curriculum = load_curriculum(ROOT / "course")
     texts = {name.removesuffix(".py"): text for name, text in generate(curriculum).items() if name.endswith(".py")}

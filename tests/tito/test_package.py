@@ -1,4 +1,4 @@
-"""Wheels hold what their environment may have, no more; `pip install .` gives a whole framework on numpy alone."""
+"""Wheels contain only what their environment may have; `pip install .` gives a whole framework on numpy alone."""
 
 import re
 import shutil
@@ -38,7 +38,7 @@ def text(wheel: Path) -> str:
 
 
 def secrets(module) -> set[str]:
-    """Solution lines that stand nowhere outside a solution, so that finding one means that it leaked."""
+    """Solution lines that are nowhere outside a solution, so that finding one means that it leaked."""
     cells = read_percent(module.source)
     solved, given = set(), set()
     for cell in cells:
@@ -104,7 +104,7 @@ def test_the_worker_wheel_has_only_what_runs_student_code(worker_wheel: Path):
 
 @pytest.mark.service
 def test_no_wheel_has_a_row_of_the_page_of_wrong_answers(student_wheel: Path, worker_wheel: Path):
-    """docs/wrong-answers.md quotes solutions, and mistakes of which students shall hear when they made them."""
+    """docs/wrong-answers.md quotes solutions, and mistakes that students should hear about only once they make them."""
     lines = lines_of((ROOT / "docs" / "wrong-answers.md").read_bytes())
     rows = dict.fromkeys((x for x in lines if x.startswith(b"| ") and len(x) >= SHORTEST), "row of wrong answers")
     assert len(rows) > 100
@@ -140,7 +140,7 @@ def test_single_modules_may_come_prebuilt(course: Path, tmp_path: Path):
 
 @pytest.mark.service
 def test_a_semester_file_says_what_comes_prebuilt(course: Path, tmp_path: Path, tito):
-    """What its modules stand on; the tiny course's own semesters are the semester's tests."""
+    """What its modules build on comes prebuilt; tests/semester tests the tiny course's own semesters."""
     semester, roster = tmp_path / "semester.yaml", tmp_path / "roster.csv"
     roster.write_text("username,last_name,first_name,email\nada,Lovelace,Ada,ada@example.org\n")
     semester.write_text(
@@ -157,13 +157,13 @@ def test_a_semester_file_says_what_comes_prebuilt(course: Path, tmp_path: Path, 
     assert core == {"__init__.py", "curriculum.json", "scale.py", "shift.py"}
 
 
-PREBUILT = {"2027-fall": ["foundation", "architecture"]}  # semester -> tiers that nobody builds in it
+PREBUILT = {"2027-fall": ["foundation", "architecture"]}  # semester -> tiers that are given, not built, in it
 
 
 @pytest.mark.service
 @pytest.mark.parametrize("semester", sorted(COURSE.glob("semesters/20*.yaml")), ids=lambda path: path.stem)
 def test_what_the_servers_of_a_real_semester_get_has_no_answers(semester: Path, tmp_path: Path, monkeypatch, tito):
-    """The wheel is what images and environments of this semester are made of; tests/docker looks into the images."""
+    """The wheel is what images and environments of the semester contain; tests/docker looks into the images."""
     monkeypatch.setenv("TITO_COURSE", str(COURSE))
     answer = tito("package", "build", "--semester", str(semester), "--output", str(tmp_path / "out"), "--json")
     assert answer.code == 0, answer
@@ -259,7 +259,7 @@ def test_building_twice_gives_the_same_bytes(tmp_path: Path, build):
 
 @pytest.mark.service
 def test_pip_install_gives_a_framework_on_numpy_alone(tmp_path: Path):
-    """From a tree without any generated file, as a fresh clone is: the build hook makes core, the wheel has it."""
+    """The tree has no generated file, like a fresh clone: the build hook generates core, and the wheel contains it."""
     tree = tmp_path / "tree"
     unwanted = shutil.ignore_patterns(
         "__pycache__", ".venv", ".git", "build", "var", "tests", "core", ".*_cache", "*.egg-info"

@@ -1,4 +1,4 @@
-"""The percent format: the same cells as Jupytext's, with line numbers."""
+"""The percent format: the same cells as Jupytext reads, with line numbers."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Untouched releases and staff notebooks, run from top to bottom in a kernel, as a student and a teacher would."""
+"""Untouched releases and staff notebooks run from top to bottom in a kernel, as students and teachers run them."""
 
 import json
 import re
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.modules
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = load_curriculum(ROOT / "course")
-MOST_BYTES = 5_000_000  # a notebook with its outputs is saved, submitted and opened often
+MOST_BYTES = 5_000_000  # a notebook with its outputs is often saved, submitted and opened
 every_module = pytest.mark.parametrize("module", REAL.written, ids=lambda module: module.slug)
 
 
 def run(text: str, folder: Path) -> list:
-    """Run all cells, whatever fails; return the code cells."""
+    """Run all cells even if some fail; return the code cells."""
     notebook = nbformat.reads(text, as_version=4)
     NotebookClient(
         notebook, timeout=240, allow_errors=True, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
@@ -57,7 +57,7 @@ def test_the_reference_runs_without_an_error_and_stays_small_with_its_pictures(m
 
 @every_module
 def test_the_judge_s_handles_agree(module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Under `tito module test` the reference passes every visible check and the untouched release passes none."""
+    """With `tito module test` the reference passes every visible check and the untouched release passes none."""
     monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path / "home" / "tinytorch"))
     passed = {}
     for kind, make in (("reference", staff_notebook), ("release", release_notebook)):

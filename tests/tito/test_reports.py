@@ -1,4 +1,4 @@
-"""What a test cell notes reaches the course in one event, and never costs the cell anything."""
+"""What a test cell records reaches the course in one event, and recording never disturbs the cell."""
 
 import atexit
 import json
@@ -57,7 +57,7 @@ def in_a_kernel(code: str) -> None:
         shell.run_cell(code)
     finally:
         InteractiveShell.clear_instance()
-        atexit.unregister(shell.atexit_operations)  # at exit each would collect all garbage
+        atexit.unregister(shell.atexit_operations)  # each would collect all garbage at exit
 
 
 def test_a_cell_notes_names_counts_kind_and_marks_and_nothing_else(online, monkeypatch, tmp_path):

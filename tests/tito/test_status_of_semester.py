@@ -1,4 +1,4 @@
-"""What `tito status` and `tito module status` list: the semester that the real semester service has in force."""
+"""`tito status` and `tito module status` list the semester that the real semester service has in force."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from tests.exchange.fake_hub import FakeHub
 from tests.semester.campus import Server, free_ports
 
 pytestmark = pytest.mark.service
-# affine stands on shift, which comes prebuilt; nothing stands on stack, measure and later.
+# affine builds on shift, which comes prebuilt; no module of the semester builds on stack, measure and later.
 SEMESTER = """course: tiny
 title: Tiny
 time_zone: UTC
@@ -43,7 +43,7 @@ def hub() -> Iterator[FakeHub]:
 
 @pytest.fixture
 def semester(hub: FakeHub, curriculum, workspace, tmp_path: Path, monkeypatch) -> Iterator[Service]:
-    """The service, and the environment of ada's server; nothing is in force yet."""
+    """The service, and the environment of ada's server; no semester is in force yet."""
     nobody = "http://127.0.0.1:9/services/none"
     own = {"JUPYTERHUB_API_TOKEN": "own", "JUPYTERHUB_API_URL": hub.url, "EXCHANGE_URL": nobody, "GRADING_URL": nobody}
     service = build(f"sqlite:///{tmp_path / 'semester.db'}", tmp_path / "books", None, own, lambda: curriculum)
@@ -75,7 +75,7 @@ def listed(answer) -> list[str]:
 
 @pytest.mark.parametrize("command", [["status"], ["module", "status"]])
 def test_only_what_the_semester_runs_is_listed_also_before_its_release(in_force, tito, command):
-    """affine opens in 2099: the exchange tells no student of it, and the student wants to see what comes."""
+    """affine opens in 2099: the exchange does not show it to students yet, but they want to see what is coming."""
     assert listed(tito(*command, "--json")) == ["scale", "shift", "affine"]
     assert listed(tito(*command, "--json", "--all")) == ALL
     said = tito(*command).out

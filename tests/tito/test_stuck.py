@@ -1,4 +1,4 @@
-"""What goes with a question: the exercise's cell and the check that its test cell printed as failing."""
+"""What is attached to a question: the exercise's cell, and the first check that its test cell printed as failing."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A student's commands: every notebook, in whatever state, gets an answer that helps, and nothing is lost."""
+"""A student's commands: for a notebook in any state they give an answer that helps, and nothing is lost."""
 
 import contextlib
 import json
@@ -36,7 +36,7 @@ BROKEN = {
 
 
 def everything(workspace: Workspace) -> dict[str, bytes]:
-    """Read all of a student's files but what tito remembers of tests."""
+    """Read all of a student's files except what tito records about tests."""
     root = workspace.package.parent
     return {
         str(path.relative_to(root)): path.read_bytes()
@@ -47,7 +47,7 @@ def everything(workspace: Workspace) -> dict[str, bytes]:
 
 @pytest.fixture
 def completed(started, tito):
-    """A completed first module."""
+    """A home whose first module is completed; return its notebook."""
     notebook = started("scale")
     notebook.solve()
     answer = tito("module", "complete", "scale")
@@ -163,7 +163,7 @@ def test_a_notebook_s_own_word_in_an_exported_cell_is_told(completed, tito):
 
 
 def test_a_missing_earlier_module_is_named(started, tito):
-    """In a home without 01, where nothing else has it either, 02 says what to complete first."""
+    """If 01 is neither in the home nor anywhere else, 02 says what to complete first."""
     notebook = started("shift")
     notebook.solve()
     said = tito("module", "complete", "shift").err
@@ -257,7 +257,7 @@ def test_completing_twice_changes_nothing(completed, workspace: Workspace, tito)
 
 
 def test_a_later_module_runs_on_the_student_s_own_earlier_one(completed, started, workspace: Workspace, tito):
-    """The marker in her own scale.py is seen at work in shift's tests."""
+    """shift's tests see the marker in the student's own scale.py."""
     completed.edit("scale", lambda source: source.replace("x * factor", "x * factor * MARK") + "\n\nMARK = 1.0\n")
     assert tito("module", "complete", "scale").code == 0
     notebook = started("shift")
@@ -347,7 +347,7 @@ def test_test_shows_every_visible_check_and_no_hidden_one(started, tito):
         "two numbers",
         "one number",
     ]
-    assert json.dumps(result.json)  # plain data
+    assert json.dumps(result.json)  # it is plain data
 
 
 def test_the_reference_passes_and_the_release_passes_nothing(started, tito, curriculum):

@@ -1,4 +1,4 @@
-"""A module is corrected while students work on it: the course's cells come, and nothing that they wrote goes."""
+"""A module is corrected while students work on it: they get the course's new cells, and nothing they wrote is lost."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ Edit = Callable[[list[dict]], None]
 
 
 def cell(source: str, name: str = "", kind: str = "code", number: int = 0, **nbgrader: object) -> dict:
-    """A cell as a release has it; without name and number, as JupyterLab makes one."""
+    """Make a cell as in a release; without name and number, as JupyterLab makes one."""
     marks = {"nbgrader": {"grade_id": name, "schema_version": 3, **nbgrader}, "deletable": False} if name else {}
     made = {"cell_type": kind, "id": name or (f"cell-{number:03d}" if number else f"u{abs(hash(source))}"),
             "metadata": marks, "source": source}  # fmt: skip
@@ -56,7 +56,7 @@ def release(edit: Edit) -> dict:
 
 
 def corrected(cells: list[dict]) -> None:
-    """The faulty test is mended, a text too, and a cell comes in, which moves the numbers of those below."""
+    """Correct the faulty test and a text, and insert a cell, which changes the numbers of those below."""
     cells[0]["source"] = "# Scale, by a factor"
     cells[3] = checks_of("assert scale(1) == 2", "scale")
     cells.insert(2, cell("## Hint", kind="markdown", number=3))
@@ -64,7 +64,7 @@ def corrected(cells: list[dict]) -> None:
 
 
 def solved(cells: list[dict]) -> None:
-    """What a student did: answers, a text, a try of their own, two cells of their own, and a run test."""
+    """Do what a student does: answer, write a text, change an example, add two cells, and run a test."""
     cells[2]["source"] = "def scale(x): return 2 * x"
     cells[3]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "failed"}]
     cells[4]["source"] = "scale(21)  # mine"
@@ -92,7 +92,7 @@ def test_given_cells_come_and_answers_and_own_cells_stay_at_their_places():
     assert found.at_end == []
     ids = [each["id"] for each in found.notebook["cells"]]
     assert len(set(ids)) == len(ids)
-    assert found.notebook["cells"][6]["outputs"] == []  # what the faulty test said is not the new one's
+    assert found.notebook["cells"][6]["outputs"] == []  # the faulty test's output does not belong to the new test
 
 
 def test_a_second_time_there_is_nothing_to_do():
@@ -169,7 +169,7 @@ def test_a_notebook_that_can_t_be_read_gets_the_answers_of_the_newest_version(wo
 
 
 def test_the_command_shows_changes_and_undoes(workspace: Workspace, course: Path, tito):
-    """On a module of the course, corrected after it was begun: plan, update, again, and back."""
+    """Take a module of the course that was corrected after it was begun: plan, update, update again, and undo."""
     assert tito("module", "start", "scale").code == 0
     path, fresh = workspace.notebook("scale"), workspace.release("scale")
     mine = json.loads(path.read_text("utf-8"))
@@ -195,7 +195,7 @@ def test_the_command_shows_changes_and_undoes(workspace: Workspace, course: Path
 
 
 def keep_as_replaced(workspace: Workspace, folder: Path, new: dict) -> None:
-    """Put a corrected release in the place of the fetched one, as a fetch does."""
+    """Replace the fetched release by a corrected one, as a fetch does."""
     fresh = folder.with_name("fresh")
     fresh.mkdir()
     (fresh / "scale.ipynb").write_text(json.dumps(new), "utf-8")

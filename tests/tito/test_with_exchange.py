@@ -1,4 +1,4 @@
-"""A student's commands on the real exchange: dates are shown, and the course learns what was tested and completed."""
+"""A student's commands with the real exchange: they show dates, and the course learns what was tested and completed."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.service
 
 @pytest.fixture
 def live(course: Path, releases: dict[str, str], tmp_path: Path) -> Iterator[Live]:
-    """The exchange, with the first two tiny modules released and the first one's due date tomorrow."""
+    """The exchange, with the first two tiny modules released and the first one due tomorrow."""
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         live.clock.at("2026-11-19T12:00:00Z")
         with live.semester() as semester:
@@ -28,7 +28,7 @@ def live(course: Path, releases: dict[str, str], tmp_path: Path) -> Iterator[Liv
 
 @pytest.fixture
 def ada(live: Live, workspace, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Ada's server has her token, the exchange's address and no course tree's releases."""
+    """The environment of ada's server: her token and the exchange's address; return the token."""
     token = live.hub.student("ada", COURSE)
     monkeypatch.setenv("EXCHANGE_URL", live.url)
     monkeypatch.setenv("EXCHANGE_COURSE", COURSE)

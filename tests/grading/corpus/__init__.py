@@ -1,1 +1,1 @@
-"""Submissions of the module `boxes`: hostile ones, and unlucky but honest ones."""
+"""Submissions of the module `boxes`: hostile ones, and honest ones with bad luck."""

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - one submission a line reads best
-"""Submissions of people who did the work and had bad luck, or their own way: full marks, or a fair part and a clear word."""
+"""Submissions of students who did the work but had bad luck or an unusual style, with the points they must get."""
 
 import json
 
@@ -9,7 +9,7 @@ FULL = 90
 
 
 def _solved(name: str, edit=lambda draft: None, points: float = FULL, **options) -> Case:
-    """All exercises solved, then something happens."""
+    """All exercises solved, then edited."""
 
     def whole(draft: Draft) -> None:
         edit(draft.solve())
@@ -30,7 +30,7 @@ def _text(document: dict) -> str:
     return json.dumps(document, indent=1, ensure_ascii=False)
 
 
-# How the file looks
+# The form of the file
 
 
 def _format_3(document: dict) -> bytes:
@@ -112,7 +112,7 @@ FILES = [
     _solved("large saved outputs", _big_outputs),
 ]
 
-# What happened to cells
+# Cells that were moved, copied, split or changed
 
 
 def _move_to_end(draft: Draft) -> None:
@@ -251,7 +251,7 @@ CELLS = [
     _solved("numpy's name reused", _own("np = 3\n", "test_descend")),
 ]
 
-# What stands in cells
+# The contents of cells
 
 CODE = [
     _with(
@@ -388,7 +388,7 @@ CODE = [
     ),
 ]
 
-# One part is weak: the others count
+# One part is weak; the others still count
 
 PARTS = [
     _with("one exercise not solved", points=60, add=STUB),
@@ -441,7 +441,7 @@ PARTS = [
     Case("an answer that uses an exercise not solved", lambda d: d.solve("mean"), 20),
 ]
 
-# It can't be judged, and the message says what to do
+# Submissions that can't be judged; the message says what to do
 
 REFUSED = [
     _encoded("cut off by a full disk", lambda d: _text(d).encode()[:5000], points=0, refused=True, says="incomplete or damaged"),

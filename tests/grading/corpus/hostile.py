@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - one submission a line reads best
-"""Submissions that want what they did not earn: points, the tests, other people's files, the host, or the next run.
+"""Submissions that try to get what they did not earn: points, the tests, others' files, the host, or the next run.
 
-None of them solves anything, so each point is one too many; where one is allowed, the case says so.
+None of them solves an exercise, so every point would be one too many; a case that may get points says so.
 """
 
 import os
@@ -18,7 +18,7 @@ def _add(name: str, body: str, **options) -> Case:
 
 
 def _top(name: str, source: str, **options) -> Case:
-    """An attack when the cell runs."""
+    """An attack that runs when the cell runs."""
     return Case(name, code("add", source), **options)
 
 

@@ -41,7 +41,7 @@ def descend(box, gradient, rate):
 
 @dataclass
 class Draft:
-    """A notebook in the making; `files` are further files of the submission, `places` are the canaries' addresses."""
+    """A notebook that is being edited; `files` are the submission's other files, `places` the canaries' addresses."""
 
     document: dict[str, Any]
     places: dict[str, str]
@@ -70,7 +70,7 @@ class Draft:
         self.cell(name)["source"] = source
 
     def solve(self, *names: str, **sources: str) -> "Draft":
-        """Write the honest answers of `names` (all of them if none are given), and other sources for some."""
+        """Write the correct answers of `names` (of all exercises if none are given); `sources` replace some of them."""
         for name in names or ([] if sources else EXERCISES):
             self.put(name, SOLVED[name])
         for name, source in sources.items():
@@ -99,12 +99,12 @@ class Draft:
 
 @dataclass(frozen=True)
 class Case:
-    """One submission: how it is made, and what it may or must get."""
+    """One submission: how it is made, and the points and messages that it may or must get."""
 
     name: str
     edit: Callable[[Draft], Any]
-    points: float = 0  # a hostile one gets at most, an honest one exactly this
-    says: str = ""  # must stand in the refusal or the notes
+    points: float = 0  # the most a hostile one may get; exactly what an honest one must get
+    says: str = ""  # text that the refusal or the notes must contain
     refused: bool = False
 
     def draft(self, release: str, places: dict[str, str]) -> Draft:
@@ -114,7 +114,7 @@ class Case:
 
 
 def code(exercise: str, source: str) -> Callable[[Draft], None]:
-    """An edit that writes `source` into one exercise; `{name}` in it is a place of the canaries."""
+    """An edit that writes `source` into one exercise; `{name}` in it becomes a canary's address."""
 
     def edit(draft: Draft) -> None:
         text = source

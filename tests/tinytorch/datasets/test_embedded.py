@@ -1,4 +1,4 @@
-"""The embedded sets are there, whole, and what their notices say."""
+"""The embedded data sets are there and complete, and are what their notices say."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""The published sets are read in their official layouts, from a folder or fetched from a (local) server."""
+"""The published data sets are read in their official layouts, from a folder or downloaded from a (local) server."""
 
 import functools
 import gzip
@@ -48,7 +48,7 @@ def no_data_of_this_machine(monkeypatch, tmp_path):
 
 @pytest.fixture
 def serve(tmp_path):
-    """Serve a folder over http on a port of the system's choice; give its address."""
+    """Serve a folder over http on a free port; yield the folder and the address."""
     served = tmp_path / "served"
     served.mkdir()
 
@@ -143,7 +143,7 @@ def test_a_cut_cifar_batch_is_named(tmp_path):
 
 
 def _publish_mnist(folder, monkeypatch, images, labels):
-    """Put a small MNIST on the server, and its checksums where the published ones stand."""
+    """Put a small MNIST on the server, and its checksums in place of the published ones."""
     _write_mnist(folder, "t10k", images, labels)
     checksums = {
         path.stem: hashlib.md5(gzip.decompress(path.read_bytes())).hexdigest() for path in sorted(folder.glob("t10k*"))

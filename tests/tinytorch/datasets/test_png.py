@@ -18,7 +18,7 @@ def _png(picture: np.ndarray, **options) -> bytes:
 
 
 def _with_filter(picture: np.ndarray, kind: int) -> bytes:
-    """Write a PNG whose rows all name one filter; the filtered bytes are random, so any content is a legal picture."""
+    """Write a PNG whose rows all use one filter; the filtered bytes are random, and any bytes are a valid picture."""
     height, width, channels = picture.shape
     rows = b"".join(bytes([kind]) + row.tobytes() for row in picture)
     header = struct.pack(">IIBBBBB", width, height, 8, {1: 0, 2: 4, 3: 2, 4: 6}[channels], 0, 0, 0)

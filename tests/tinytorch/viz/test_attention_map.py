@@ -1,11 +1,11 @@
-"""Attention maps take arrays, follow their sliders in picture and words, and say what is wrong with what they got."""
+"""Attention maps take arrays, change picture and text with their sliders, and say what is wrong with their input."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 MAPS = {"before": np.full((3, 3), 1 / 3), "after": np.eye(3)[::-1]}
 
 

@@ -1,11 +1,11 @@
-"""Pictures of measurements: dots where runs were, fronts as told, intervals under a slider in picture and words."""
+"""Pictures of measurements: a dot per run, fronts as given, and intervals whose slider changes picture and text."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 RUNS = {"new": [0.002] * 7 + [0.05], "old": [0.004] * 8}
 EVIDENCE = {6: (0.4, 1.2, "can't tell"), 8: (0.45, 0.6, "faster")}
 

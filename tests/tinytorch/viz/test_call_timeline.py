@@ -1,11 +1,11 @@
-"""A timeline gives each operation a row, follows its slider in picture and words, and refuses what is no span."""
+"""A timeline gives each operation a row, its slider changes picture and text, and it refuses what is not a span."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 STEP = [
     ("matmul", "forward", 0.0, 0.002),
     ("gelu", "forward", 0.002, 0.001),

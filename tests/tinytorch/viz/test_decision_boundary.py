@@ -1,11 +1,11 @@
-"""Decision boundary: what it asks a model, what it says and shows of each step, and what it refuses."""
+"""Decision boundary: how it calls a model, what it says and shows about each step, and what it refuses."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 POINTS, LABELS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
 
 

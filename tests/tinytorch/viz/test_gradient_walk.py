@@ -1,11 +1,11 @@
-"""Gradient walk: what each turn says and shows, how the slider changes picture, line and table, what is refused."""
+"""Gradient walk: what each turn says and shows, how the slider changes picture, text and table, and what is refused."""
 
 import pytest
 
 from tinytorch import Tensor, viz
 from tinytorch.core.autograd import graph_of, topological_order
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 NODES = [
     {"id": "a", "label": "a", "kind": "parameter", "note": "3"},
     {"id": "x", "label": "x", "kind": "input", "note": "2"},

@@ -1,4 +1,4 @@
-"""In a real JupyterLab the loss curve moves during training, widgets follow keys, and pictures stay in the notebook."""
+"""In a real JupyterLab the loss curve moves during training, keys change widgets, and pictures stay in the notebook."""
 
 import json
 import os
@@ -28,7 +28,7 @@ BAND_IS_LAID_OUT = """() => {
     return bands.length > 20 && bands[20].getBoundingClientRect().width > 0;
 }"""
 START_SECONDS = 120
-# Of an output JupyterLab's pictures, and ipywidgets' handles and play buttons, take no text for a screen reader.
+# JupyterLab's pictures and ipywidgets' handles and play buttons can't be given a text for screen readers.
 THEIRS = (".jp-RenderedImage img", ".noUi-handle", ".widget-play")
 OUTPUTS = {"include": [[".jp-OutputArea-output"]], "exclude": [[part] for part in THEIRS]}
 HANDLES = ".jp-OutputArea-output .noUi-handle"
@@ -159,8 +159,8 @@ from tinytorch import viz
 viz.Tokens({"as bytes": [(b"h", 104), (b"i", 105)], "merged": [(b"hi", 256 + color) for color in range(6)]})
 """
 
-# What nobody could read: words (and lines of a curve) too near in brightness to what is behind them, as WCAG counts it,
-# and pictures that one can see through, since their words are dark.
+# What would be hard to read: text (and curves) whose brightness is too near that of the background by WCAG's measure,
+# and transparent pictures, since their text is dark.
 FAINT = """() => {
     const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
     const pixel = (draw) => {
@@ -205,7 +205,7 @@ FAINT = """() => {
 
 @dataclass
 class Lab:
-    """A JupyterLab that runs: where it listens, and the folder that it shows."""
+    """A running JupyterLab: its address, and the folder that it shows."""
 
     url: str
     token: str
@@ -213,7 +213,7 @@ class Lab:
 
     @contextmanager
     def run(self, name: str, code: str) -> Iterator[Page]:
-        """Run a new notebook of one cell in a browser, give the page, ask axe-core about it, and save the notebook."""
+        """Run a new notebook of one cell in a browser, yield the page, check it with axe-core, save the notebook."""
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code, id="cell")])
         notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
         nbformat.write(notebook, self.path(name))
@@ -231,7 +231,7 @@ class Lab:
 
     @contextmanager
     def dark(self) -> Iterator[None]:
-        """Let pages that are opened meanwhile have the dark theme."""
+        """Use the dark theme for pages that are opened during the block."""
         settings = self.work.parent / ".jupyter/lab/user-settings/@jupyterlab/apputils-extension"
         settings.mkdir(parents=True)
         theme = settings / "themes.jupyterlab-settings"
@@ -243,7 +243,7 @@ class Lab:
         return self.work / f"{name}.ipynb"
 
     def kept_pictures(self, name: str) -> int:
-        """Count the pictures of the saved notebook on a page without widgets or scripts, such as a grading page."""
+        """Count the saved notebook's pictures on a page without widgets or scripts, such as a grading page."""
         notebook = nbformat.read(self.path(name), as_version=4)
         html, _ = HTMLExporter(sanitize_html=True).from_notebook_node(notebook)
         return len(re.findall(r'<img[^>]*src="data:image/png', html))
@@ -251,7 +251,7 @@ class Lab:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory) -> Iterator[Lab]:
-    """Start one JupyterLab for all widgets; each test has a notebook and a kernel of its own."""
+    """Start one JupyterLab for all widgets; each test has its own notebook and kernel."""
     folder = tmp_path_factory.mktemp("lab")
     work = folder / "work"
     work.mkdir()
@@ -273,7 +273,7 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
 
 
 def _listening(folder: Path, process: subprocess.Popen) -> dict[str, str]:
-    """Wait until the server has written down where it listens."""
+    """Wait until the server has written down its address."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         log = (folder / "lab.log").read_text()
@@ -286,7 +286,7 @@ def _listening(folder: Path, process: subprocess.Popen) -> dict[str, str]:
 
 @contextmanager
 def changing(page: Page, picture: int = 0) -> Iterator[None]:
-    """Wait at the end until a picture is another one than before."""
+    """Wait at the end of the block until a picture has changed."""
     before = page.locator(".jp-OutputArea-output img").nth(picture).get_attribute("src")
     yield
     page.wait_for_function(
@@ -299,7 +299,7 @@ def test_two_pictures_during_training_differ_and_one_stays(lab, tmp_path):
     with lab.run("training", TRAINING) as page:
         curve = page.locator("svg.tt-loss")
         curve.wait_for(state="visible")
-        frame = page.locator(".jp-OutputArea-output .widget-html")  # stays, while the picture in it is replaced
+        frame = page.locator(".jp-OutputArea-output .widget-html")  # this stays, while the picture in it is replaced
         first, points = frame.screenshot(), _points(page)
         page.wait_for_function(
             "before => document.querySelector('svg.tt-loss polyline').getAttribute('points') != before", arg=points
@@ -307,7 +307,7 @@ def test_two_pictures_during_training_differ_and_one_stays(lab, tmp_path):
         second = frame.screenshot()
         page.locator(".jp-OutputArea-output pre", has_text="redraws").wait_for()
         page.get_by_role("button", name="Hover for values").click()
-        page.wait_for_function(BAND_IS_LAID_OUT)  # the button draws the picture anew
+        page.wait_for_function(BAND_IS_LAID_OUT)  # the button redraws the picture
         curve.scroll_into_view_if_needed()
         curve.locator("g.tt-band rect").nth(20).hover(force=True)
         tip = curve.locator("g.tt-band").nth(20).locator("g.tt-tip")

@@ -15,7 +15,7 @@ PNG = b"\x89PNG"
 
 
 class Clock:
-    """Seconds that pass only when told."""
+    """A clock that only a test moves."""
 
     def __init__(self):
         self.seconds = 0.0
@@ -26,7 +26,7 @@ class Clock:
 
 @pytest.fixture
 def shown(monkeypatch):
-    """Stand in for the notebook's front end: collect what would be shown."""
+    """Replace the notebook's front end by one that collects what would be shown."""
     seen = []
 
     class View:
@@ -115,7 +115,7 @@ def test_it_redraws_at_most_ten_times_a_second(shown):
 
 
 def test_where_redrawing_is_slow_it_redraws_less_often(shown, monkeypatch):
-    """A redraw that takes 30 ms is followed by a pause of 2 seconds: 1.5 % of the time."""
+    """A redraw that takes 30 ms is followed by a pause of 2 seconds, so redrawing takes 1.5 % of the time."""
     clock = Clock()
 
     def slow(*args):
@@ -188,7 +188,7 @@ def test_the_points_of_the_line_are_the_recorded_ones():
     (line,) = _svg(history).iter("polyline")
     xs, ys = np.array([point.split(",") for point in line.get("points").split()], float).T
     assert np.diff(xs)[0] == pytest.approx(np.diff(xs)[1], abs=0.2)
-    assert (ys[0] - ys[1]) / (ys[2] - ys[1]) == pytest.approx(2.0, abs=0.02)  # 4 -> 2 is twice 3 -> 2, downwards
+    assert (ys[0] - ys[1]) / (ys[2] - ys[1]) == pytest.approx(2.0, abs=0.02)  # 4 -> 2 is twice 3 -> 2 and downwards
 
 
 def test_the_kept_picture_says_when_the_loss_broke(tmp_path):

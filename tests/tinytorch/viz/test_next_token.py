@@ -1,4 +1,4 @@
-"""The next token's shares: a table that follows temperature and beginning, and survives a broken function."""
+"""The next token's probabilities: a table that follows temperature and beginning, and survives a broken function."""
 
 import numpy as np
 import pytest

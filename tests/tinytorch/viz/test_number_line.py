@@ -1,11 +1,11 @@
-"""A number line takes arrays, follows its slider in picture and words, and says what is wrong with what it got."""
+"""A number line takes arrays, changes picture and text with its slider, and says what is wrong with its input."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 VALUES = [-1.0, 0.2, 0.9]
 GRIDS = {2: ([-1, 0, 1], [-1, 0, 1]), 3: (np.arange(-3, 4) / 3, [-1, 1 / 3, 1])}
 

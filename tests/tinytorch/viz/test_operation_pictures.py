@@ -1,4 +1,4 @@
-"""Pictures of operations show what the operation computes, and refuse what would not be legible."""
+"""Pictures of operations show what the operation computes, and refuse what would be illegible."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_the_plane_moves_points_as_the_stages_say():
     figure = viz.plane({"input": lambda a: a, "doubled": lambda a: 2 * a}, points, [0, 1]).figure
     drawn = [[offset for kind in ax.collections for offset in kind.get_offsets().tolist()] for ax in figure.axes]
     assert drawn == [points.tolist(), (2 * points).tolist()]
-    circle, square = figure.axes[0].collections  # colour never tells alone
+    circle, square = figure.axes[0].collections  # colour is never the only difference
     assert len(circle.get_paths()[0]) != len(square.get_paths()[0])
 
 

@@ -22,7 +22,7 @@ def test_lines_draw_the_values():
     picture = viz.lines([0, 1, 2], {"a": [1, 4, 9], "b": [1, 2, 3]}, "t", notes=[(1, 4, "here")])
     (ax,) = picture.figure.axes
     assert [line.get_ydata().tolist() for line in ax.lines] == [[1, 4, 9], [1, 2, 3]]
-    assert len({line.get_linestyle() for line in ax.lines}) == 2  # the colour never tells alone
+    assert len({line.get_linestyle() for line in ax.lines}) == 2  # colour is never the only difference
     assert _texts(picture) == ["here"]
     assert picture.png().startswith(b"\x89PNG")
 

@@ -1,4 +1,4 @@
-"""A prediction: the answer stays shut until somebody predicted or skipped, and what was said is kept."""
+"""A prediction: the answer stays hidden until the student predicts or skips, and what they entered is kept."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from tinytorch.viz.prediction import CLOSED, _Record
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A student's home with a course that listens, and a kernel that was just started, in the module's folder."""
+    """A student's home in a course with an exchange, and a kernel that has just started in the module's folder."""
     (tmp_path / "layers").mkdir()
     monkeypatch.chdir(tmp_path / "layers")
     monkeypatch.setenv("TINYTORCH_HOME", str(tmp_path / "tinytorch"))
@@ -41,7 +41,7 @@ def reported(home: Path) -> list[dict]:
 
 
 def press(box, button: int) -> str:
-    """Press a button of the controls; give what screen readers are told."""
+    """Press a button of the controls; return what screen readers are told."""
     box.children[-2].children[button].click()
     return box.children[-1].value
 
@@ -193,7 +193,7 @@ def test_what_stays_in_the_notebook_is_escaped():
 
 
 def test_messages_are_small_at_the_limits_and_fields_have_names():
-    """A slow line gets at most 60 kB for a press; names and texts have bounds of their own."""
+    """A slow connection gets at most 60 kB per press; names and texts have their own limits."""
     long = viz.Prediction("n" * 60, "q" * 600, lambda: "a" * 1_000_000, choices=[f"{i}" * 120 for i in range(8)])
     box = long.controls()
     assert sum(len(str(each.get_state())) for each in everything(box)) < 60_000

@@ -1,4 +1,4 @@
-"""Masks and histograms of weights follow their sliders in picture and words, and survive what student code gives."""
+"""Masks and histograms of weights change picture and text with their sliders; broken student code is reported."""
 
 import base64
 import io
@@ -10,13 +10,13 @@ from PIL import Image
 from tinytorch import viz
 from tinytorch.viz.few_colors import png_with_palette
 
-LARGEST_MOVE = 60_000  # bytes sent by one move of a slider: picture, line and table
+LARGEST_MOVE = 60_000  # most bytes sent by one move of a slider: picture, text and table
 WEIGHT = np.array([[0.5, -0.1, 0.8, 0.0], [0.05, -0.9, 0.2, 0.0]])
 TEMPLATES = np.arange(12.0).reshape(3, 2, 2)
 
 
 def smallest_go(sparsity):
-    """Masks of WEIGHT, by its magnitudes."""
+    """Return masks that remove the smallest magnitudes of WEIGHT."""
     return {"hidden": np.abs(WEIGHT) > np.quantile(np.abs(WEIGHT), sparsity)}
 
 
@@ -29,7 +29,7 @@ def bytes_of(masks):
 
 
 def sent(view) -> int:
-    """Bytes of one move."""
+    """Return the bytes sent by one move."""
     return len(base64.b64encode(view.picture().png())) + len(view.text()) + len(view.table())
 
 

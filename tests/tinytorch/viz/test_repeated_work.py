@@ -1,11 +1,11 @@
-"""Repeated work: the tables and their counts, the slider that changes picture and line, and what is refused."""
+"""Repeated work: the tables and their counts, the slider that changes picture and text, and what is refused."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 
 
 def test_cells_say_what_is_computed_again():

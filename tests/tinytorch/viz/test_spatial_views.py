@@ -1,4 +1,4 @@
-"""Sliding kernels and feature maps: right numbers, words and tables for every move, and nothing breaks with a model."""
+"""Sliding kernels and feature maps: right numbers, text and tables for every move; a broken model breaks nothing."""
 
 import base64
 
@@ -7,14 +7,14 @@ import pytest
 
 from tinytorch import viz
 
-LARGEST_MOVE = 60_000  # bytes sent by one move of a slider: picture and text
+LARGEST_MOVE = 60_000  # most bytes sent by one move of a slider: picture and text
 IMAGE, KERNEL = np.arange(25.0).reshape(5, 5) / 25, np.array([[1.0, 0.0], [0.0, -1.0]])
 MAP = np.full((4, 4), -6 / 25)
 NOISE = np.random.default_rng(0)
 
 
 def sent(view, picture) -> int:
-    """Bytes of one move: the picture as base64, the text line and the table."""
+    """Return the bytes of one move: the picture as base64, the text and the table."""
     return len(base64.b64encode(picture.png())) + len(view.text()) + len(view.table())
 
 

@@ -1,11 +1,11 @@
-"""Tokens are shown whole and escaped, merges follow what is typed, points move with the slider; little is sent."""
+"""Tokens are shown whole and escaped, merges follow what is typed, points move with the slider; little data is sent."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 
 
 def cut(text, count):

@@ -1,4 +1,4 @@
-"""Confusion matrices count right, graphs are laid out legibly, optimizer paths follow their points."""
+"""Confusion matrices count right, graphs are laid out legibly, and optimizer paths follow their points."""
 
 from pathlib import Path
 

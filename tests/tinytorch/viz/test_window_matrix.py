@@ -1,11 +1,11 @@
-"""A matrix of windows follows its slider in picture and words, and says where a student's column is another window."""
+"""A matrix of windows changes picture and text with its slider, and says where a student's column is another window."""
 
 import numpy as np
 import pytest
 
 from tinytorch import viz
 
-LARGEST_MESSAGE = 60_000  # bytes for one change of a widget
+LARGEST_MESSAGE = 60_000  # most bytes for one change of a widget
 IMAGE = np.arange(1.0, 13.0).reshape(3, 4)
 
 
