@@ -117,7 +117,8 @@ def test_from_the_invitation_to_the_first_login(door: Door, platform: Registerin
 
         assert "Is this your platform?" in operator(door)
         restart_hub(door)
-        assert "waiting for its learning platform" in words(ada.get("/hub/login")), "not before the operator's yes"
+        early = ada.post(BEGIN, data=platform.launch("ada"))
+        assert "waiting for its learning platform" in words(early), "not before the operator's yes"
         assert "Confirmed." in operator(door, "--yes")
         restart_hub(door)
         assert "In force." in operator(door)
