@@ -25,6 +25,7 @@ from tito.semester.service.deleting import Deleting
 from tito.semester.service.freezing import Freezing
 
 from exchange.protocol import scopes
+from exchange.service import fsck
 from exchange.service.app import build_service
 from exchange.service.deleting import delete_content as delete_exchange
 from exchange.service.identity import Caller
@@ -66,6 +67,15 @@ class Stores:
         deleting.delete(COURSE, "ida", "with an archive", None, early=False)
         for each in engines:
             each.dispose()
+
+    def sweep(self) -> int:
+        """Delete the blobs that no row names, as the exchange does each hour; return how many."""
+        settings = from_environment({}, data=self.folder / "data", hub_api_url="http://127.0.0.1:1")
+        service = build_service(settings)
+        swept = fsck.sweep(service.database, service.blobs, settings, older_than_seconds=-1)
+        assert fsck.check(service.database, service.blobs).damage == [], self.folder
+        service.database.close()
+        return swept
 
     def rows(self) -> dict[str, list[str]]:
         """Every row of every table, as text."""
@@ -125,28 +135,30 @@ class ExchangeHere:
         return delete_exchange(self.service, SEMESTER, course, yes, why)
 
 
-def count_steps(then: Callable[[int], None]) -> None:
-    """Call `then` with the number of each step from here on."""
+def count_steps(then: Callable[[int, str], None]) -> None:
+    """Call `then` with the number of each step from here on, and the file that goes in it, if one does."""
     done = 0
 
-    def step(*_: object) -> None:
+    def step(file: str = "") -> None:
         nonlocal done
         done += 1
-        then(done)
+        then(done, file)
 
-    event.listen(Engine, "before_cursor_execute", step)
-    event.listen(Engine, "commit", step)
-    sys.addaudithook(lambda name, _: step() if name in FILES_GO else None)
+    event.listen(Engine, "before_cursor_execute", lambda *_: step())
+    event.listen(Engine, "commit", lambda _: step())
+    sys.addaudithook(lambda name, about: step(str(about[0])) if name in FILES_GO else None)
 
 
-def die_at(stores: Stores, moment: int) -> int:
-    """Delete the course and be killed at a step, or, with 0, live and return their number."""
+def die_at(stores: Stores, moment: int) -> tuple[int, int]:
+    """Delete the course and be killed at a step, or, with 0, live: return the last step, and that of the first blob."""
     deleting, engines = stores.opened()
-    last = 0
+    last = first_blob = 0
 
-    def step(number: int) -> None:
-        nonlocal last
+    def step(number: int, file: str) -> None:
+        nonlocal last, first_blob
         last = number
+        if "/blobs/" in file:
+            first_blob = first_blob or number
         if number == moment:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -154,14 +166,14 @@ def die_at(stores: Stores, moment: int) -> int:
     deleting.delete(COURSE, "ida", "with an archive", None, early=False)
     for each in engines:
         each.dispose()
-    return last
+    return last, first_blob
 
 
 def main(folder: Path, moments: list[int]) -> None:
     for moment in moments:
         stores = Stores(Path(shutil.copytree(folder, f"{folder}-{moment}")))
         if (child := os.fork()) == 0:
-            print("steps", die_at(stores, moment), flush=True)
+            print("steps", *die_at(stores, moment), flush=True)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         print(moment, os.waitstatus_to_exitcode(status), flush=True)

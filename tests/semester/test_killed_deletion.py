@@ -102,13 +102,16 @@ def at(stores: Stores, moment: int) -> Stores:
 def test_a_killed_deletion_is_finished_by_asking_again(stores: Stores):
     before, files = stores.rows(), stores.files()
     said, ended = run(stores, 0)
-    steps, whole = int(said.removeprefix("steps ")), at(stores, 0)
+    steps, first_blob = map(int, said.split()[1:])
+    whole = at(stores, 0)
     assert (ended, whole.words_of_ada(), of_the_next(whole.rows())) == ("0 0", [], of_the_next(before))
     assert steps > 3 * MOMENTS
+    assert len(whole.files()) < len(files) and any("blobs" in path for path in whole.files())
 
     moments = [1 + number * (steps - 1) // (MOMENTS - 1) for number in range(MOMENTS)]
+    moments.append(first_blob)  # its rows are gone, no command names it any more
     assert run(stores, *moments) == [f"{moment} -9" for moment in moments]
-    half = 0
+    half = swept = 0
     for moment in moments:
         left = at(stores, moment)
         assert of_the_next(left.rows()) == of_the_next(before), moment
@@ -117,5 +120,7 @@ def test_a_killed_deletion_is_finished_by_asking_again(stores: Stores):
         assert without_times(left.rows()) == without_times(whole.rows()), moment
         assert of_the_next(left.rows()) == of_the_next(before), moment
         assert left.words_of_ada() == [], moment
-        assert whole.files() <= left.files(), moment
+        swept += left.sweep()
+        assert left.files() == whole.files(), moment
     assert half > MOMENTS // 2, "most of these moments must be in the middle"
+    assert swept >= 4, "the last of them is between the rows and their blobs"
