@@ -7,7 +7,10 @@ from hub_config.sign_in.refusals import SignInRefused
 
 
 class Awaiting(BaseHandler):
-    """Where every login leads."""
+    """Where every login leads, and every launch from a platform that does not count yet."""
+
+    def check_xsrf_cookie(self) -> None:
+        """Ask for none: a platform's form has none, and nothing changes here."""
 
     async def get(self) -> None:
         """Say what the Hub is waiting for."""
@@ -18,9 +21,11 @@ class Awaiting(BaseHandler):
             "A login before a learning platform is known: python -m hub_config platform",
         )
 
+    post = get
+
 
 class NoPlatformYet(NullAuthenticator):
     """Let nobody in."""
 
     def get_handlers(self, app):
-        return [("/login", Awaiting)]
+        return [("/login", Awaiting), ("/lti13/oauth_login", Awaiting)]

@@ -23,6 +23,7 @@ MODULE = "module"  # the parameter of a deep link that names a module
 MODULE_NAME = re.compile(r"[a-z0-9_]{1,64}")
 MODULE_PAGE = re.compile(r"/services/home/modules/([a-z0-9_]{1,64})/?$")
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+MAY_BE_MISSING = ("members_url", "line_items_url", "resource_link")
 MEMBERS = "https://purl.imsglobal.org/spec/lti-nrps/claim/namesroleservice"
 GRADES = "https://purl.imsglobal.org/spec/lti-ags/claim/endpoint"
 
@@ -62,7 +63,8 @@ def note_course(folder: Path, claims: Mapping[str, Any]) -> None:
     columns = known.get("columns", {})
     if len(columns) < MOST_COLUMNS:
         columns |= _column(claims)
-    course["resource_link"] = course["resource_link"] or known.get("resource_link", "")  # deep linking has none
+    # Deep linking has no resource link, and Moodle's no list of members before the course has an assignment of ours.
+    course |= {name: known.get(name, "") for name in MAY_BE_MISSING if not course[name]}
     text = json.dumps({**course, "columns": columns}, indent=1) + "\n"
     if text != before:
         write_file(file, text)

@@ -1,9 +1,11 @@
 """A platform is asked as LTI Advantage says: signed, in scope, page by page, and in its own pace."""
 
+import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
 from fastapi.responses import Response
 from tito.campus.platform.client import PlatformClient, outside
@@ -13,8 +15,10 @@ from tito.campus.platform.line_items import find_or_create_line_item
 from tito.campus.platform.members import members
 from tito.campus.platform.scores import PlatformScore, results, send_score
 from tito.campus.platform.tokens import Registration, Tokens
+from tito.campus.platform.walls import Walls
 
 from tests.campus.platform import AGS, NRPS, PlatformWithServices
+from tests.campus.registrar import Registrar
 from tests.sign_in.platform import CLIENT_ID
 
 pytestmark = pytest.mark.service
@@ -215,3 +219,17 @@ def test_what_is_signed_with_a_key_that_is_not_published_gets_no_token(tmp_path,
 def test_a_token_endpoint_without_https_is_refused_before_anything_is_signed(keys):
     with pytest.raises(PlatformUntrue, match="must be https"):
         Tokens(Registration("https://lms.example.org", CLIENT_ID, "http://lms.example.org/token"), keys)
+
+
+def test_a_universitys_own_authority_is_trusted_if_the_machine_trusts_it(tmp_path, monkeypatch):
+    registrar = Registrar(tmp_path)
+    server = registrar.start()
+    url = f"https://localhost:{registrar.port}/openid-configuration"
+    with outside() as http, pytest.raises(httpx.ConnectError, match="certificate"):
+        http.get(url)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "chain.pem"))  # the machine's authorities
+    with outside() as http:
+        assert http.get(url).json()["issuer"] == registrar.url
+    walls = Walls(may_ask=lambda address: True)
+    assert asyncio.run(walls.get(url))["issuer"] == registrar.url
+    server.stop()

@@ -53,6 +53,15 @@ def launched_of(folder: Path, linked: Linked) -> LaunchedCourse | None:
     return next(found, None)
 
 
+def with_services(folder: Path, linked: Linked) -> Linked:
+    """Add addresses of services that the course's launches have named only since it was linked, as Moodle's do."""
+    found = launched_of(folder, linked)
+    for name in ("members_url", "line_items_url"):
+        if found and not getattr(linked, name):
+            setattr(linked, name, getattr(found, name))
+    return linked
+
+
 def columns_there(folder: Path, linked: Linked) -> dict[str, str]:
     """Return the columns of the linked course's own assignments, by the module that each opens."""
     found = launched_of(folder, linked)

@@ -3,21 +3,30 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from tito.campus.database import LEFT, NOBODY, REFUSED, LineItem, Linked, Person, Score
-from tito.campus.outbox import Outbox
+from tito.campus.database import LEFT, NOBODY, REFUSED, LineItem, Linked, Person, Score, utc_now
+from tito.campus.outbox import CLOSE, Outbox
 from tito.campus.people import find_person, names_by_subject
 from tito.campus.platform.client import PlatformClient
 from tito.campus.platform.errors import PlatformRefused, PlatformSilent
 from tito.campus.platform.line_items import find_or_create_line_item, is_there
+from tito.campus.platform.members import members
 from tito.campus.platform.scores import PlatformScore, results, send_score
 
 NO_SUCH_PERSON = "no member of the platform's course has this name: see `tito campus roster`"
 HAS_LEFT = "left the platform's course on {at:%Y-%m-%d}: it accepts no scores for them"
-GONE = (404, 410)
+IS_GONE = "is no longer a member of the platform's course: it accepts no scores for them"
+CHANGED_THERE = (
+    "the platform's gradebook has a newer score, {there}: somebody changed it there. Change it there, or release the "
+    "feedback again here"
+)
+CLOCKS = "the platform has a newer score by its clock, which may be ahead of this machine's"
+GONE, CONFLICT = (404, 410), 409
+NO_MEMBER = (400, 403, 404, 422)  # how platforms refuse a score for somebody who has left; Moodle: 400
 
 
 @dataclass(frozen=True)
@@ -52,8 +61,17 @@ class Sending:
         """Note what the platform's gradebook has in each column that we know."""
         names = names_by_subject(self.outbox.engine, self.linked.issuer)
         for assignment, url in self._known_columns().items():
-            shares = results(self.client, url)
+            shares = self._shares(url)
             self.outbox.found_there(assignment, {names[who]: share for who, share in shares.items() if who in names})
+
+    def _shares(self, url: str) -> dict[str, float]:
+        """Return what is in a column: nothing, if it was deleted there."""
+        try:
+            return results(self.client, url)
+        except PlatformRefused as refused:
+            if refused.status not in GONE:
+                raise
+            return {}
 
     def _send_column(self, assignment: str, rows: list[Score]) -> int:
         try:
@@ -73,25 +91,80 @@ class Sending:
             why = NO_SUCH_PERSON if person is None else HAS_LEFT.format(at=person.gone_at)
             self.outbox.not_sent(row, NOBODY if person is None else LEFT, why)
             return False
-        comment = f"See your feedback: {self.column_of(row.assignment).page}"
         try:
-            send_score(self.client, url, PlatformScore(person.subject, row.score, row.maximum, row.told_at, comment))
+            there = self._given(row, person, url)
         except PlatformSilent as silent:
             self.outbox.later(row, str(silent), silent.after_seconds)
             raise
         except PlatformRefused as refused:
-            self._refused(row, url, refused)
+            self.outbox.not_sent(row, REFUSED, str(refused))
             return False
-        self.outbox.sent(row)
+        if there:
+            self.outbox.sent(row)
+        return there
+
+    def _given(self, row: Score, person: Person, url: str) -> bool:
+        """Send a score and tell whether the platform has it; if not, why not is noted here or raised."""
+        try:
+            self._give(row, person, url, row.told_at)
+        except PlatformRefused as refused:
+            return self._refused(row, person, url, refused)
         return True
 
-    def _refused(self, row: Score, url: str, refused: PlatformRefused) -> None:
-        """Note a refusal; if somebody deleted the column there, the next round makes a new one."""
+    def _give(self, row: Score, person: Person, url: str, at: datetime) -> None:
+        comment = f"See your feedback: {self.column_of(row.assignment).page}"
+        send_score(self.client, url, PlatformScore(person.subject, row.score, row.maximum, at, comment))
+
+    def _refused(self, row: Score, person: Person, url: str, refused: PlatformRefused) -> bool:
+        """Note why a score was refused, or raise it; tell whether the platform has the score all the same.
+
+        If somebody deleted the column there, the next round makes a new one.
+        """
+        if refused.status == CONFLICT:
+            return self._settle(row, person, url)
         if refused.status in GONE and not is_there(self.client, url):
             self._forget_column(row.assignment)
             self.outbox.again(row.assignment)
+        elif refused.status in NO_MEMBER and not self._is_member(person):
+            self.outbox.not_sent(row, LEFT, IS_GONE)
         else:
-            self.outbox.not_sent(row, REFUSED, str(refused))
+            raise refused
+        return False
+
+    def _settle(self, row: Score, person: Person, url: str) -> bool:
+        """See why the platform says that it has a newer score; tell whether it now has this one.
+
+        It may be this one, whose answer was lost. If it is the one before, which we sent, nobody has changed it there,
+        so this one is sent with the present time.
+        """
+        there = results(self.client, url, person.subject).get(person.subject)
+        if not _is(there, row.score, row.maximum):
+            if not _is(there, row.sent_score, row.sent_maximum):
+                shown = "none" if there is None else f"{there * row.maximum:g} of {row.maximum:g}"
+                self.outbox.not_sent(row, REFUSED, CHANGED_THERE.format(there=shown))
+                return False
+            try:
+                self._give(row, person, url, utc_now())
+            except PlatformRefused as again:
+                if again.status != CONFLICT:
+                    raise
+                self.outbox.later(row, CLOCKS, 0.0)
+                return False
+        return True
+
+    def _is_member(self, person: Person) -> bool:
+        """Tell whether the platform still lists somebody; if it can't say, they are taken for a member."""
+        if not self.linked.members_url:
+            return True
+        try:
+            return person.subject in self._listed
+        except (PlatformSilent, PlatformRefused):
+            return True
+
+    @cached_property
+    def _listed(self) -> set[str]:
+        """Whom the platform lists, asked once in a round."""
+        return {each.subject for each in members(self.client, self.linked.members_url) if each.active}
 
     def _all_later(self, rows: list[Score], silent: PlatformSilent) -> None:
         for row in rows:
@@ -126,3 +199,10 @@ class Sending:
         with Session(self.outbox.engine) as session, session.begin():
             if found := session.get(LineItem, (self.outbox.course, assignment)):
                 session.delete(found)
+
+
+def _is(share: float | None, score: float | None, maximum: float | None) -> bool:
+    """Tell whether a share of the points is this score."""
+    if share is None or score is None or maximum is None:
+        return False
+    return abs(share * maximum - score) <= CLOSE

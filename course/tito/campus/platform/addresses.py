@@ -4,7 +4,10 @@ A bearer token goes to each of them, so nobody else may have put one there. With
 machine is asked, as in tests.
 """
 
+import ssl
 from urllib.parse import urlsplit
+
+import httpx
 
 from tito.campus.platform.errors import PlatformUntrue
 
@@ -35,3 +38,10 @@ def check_next(first: str, following: str, seen: set[str]) -> None:
 def with_query(url: str, words: str) -> str:
     """Add words to an address's query; it may already have one."""
     return f"{url}{'&' if urlsplit(url).query else '?'}{words}"
+
+
+def authorities() -> ssl.SSLContext:
+    """Trust the authorities that every client trusts, and those of this machine: a university may have its own."""
+    trusted = httpx.create_ssl_context(trust_env=False)
+    trusted.load_default_certs()
+    return trusted

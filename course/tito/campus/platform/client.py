@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from tito.campus.platform.addresses import check_address, check_next
+from tito.campus.platform.addresses import authorities, check_address, check_next
 from tito.campus.platform.errors import PlatformRefused, PlatformSilent, PlatformUntrue
 from tito.campus.platform.tokens import Tokens
 
@@ -74,7 +74,7 @@ class PlatformClient:
             raise PlatformSilent(f"{url} answered {answer.status_code}", _retry_after(answer))
         if not answer.is_success:
             status = answer.status_code
-            raise PlatformRefused(f"the platform refused {method} {url}: {status} {answer.text[:200]}", status)
+            raise PlatformRefused(f"the platform refused {method} {url}: {status} {_why(answer)}", status)
         return answer
 
     def _send(self, method: str, url: str, scope: str, media: str, body: Any) -> httpx.Response:
@@ -88,7 +88,21 @@ class PlatformClient:
 
 def outside(proxy: str | None = None) -> httpx.Client:
     """Return a client for somebody else's server: through `proxy` if need be, and never following redirects."""
-    return httpx.Client(trust_env=False, proxy=proxy or None, timeout=TIMEOUT_SECONDS, follow_redirects=False)
+    return httpx.Client(
+        trust_env=False, verify=authorities(), proxy=proxy or None, timeout=TIMEOUT_SECONDS, follow_redirects=False
+    )
+
+
+def _why(answer: httpx.Response) -> str:
+    """Return the platform's reason, which Moodle gives as JSON, or in the status line next to an empty list."""
+    try:
+        said = answer.json()
+    except ValueError:
+        said = answer.text
+    if isinstance(said, dict) and isinstance(said.get("reason"), str):
+        said = said["reason"]
+    text = said if isinstance(said, str) else answer.text if said else ""
+    return " ".join((text.strip() or answer.reason_phrase).split())[:200]
 
 
 def _pause_before(last: PlatformSilent, number: int) -> float:

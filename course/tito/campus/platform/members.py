@@ -13,6 +13,8 @@ SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readon
 MEDIA = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
 CUSTOM = "https://purl.imsglobal.org/spec/lti/claim/custom"
 CUSTOM_PREFIX = "custom_"
+# Our own parameter (`login=$User.username`). Moodle lists members without custom parameters, but with their user names.
+LOGIN, MOODLES_LOGIN = "custom_login", "ext_user_username"
 LEARNER = "Learner"
 
 
@@ -33,7 +35,8 @@ class Member:
         if name == "sub":
             return self.subject
         if name.startswith(CUSTOM_PREFIX):
-            return _text(_custom(self.said).get(name.removeprefix(CUSTOM_PREFIX)))
+            said = _text(_custom(self.said).get(name.removeprefix(CUSTOM_PREFIX)))
+            return said or (_text(self.said.get(MOODLES_LOGIN)) if name == LOGIN else "")
         return _text(self.said.get(name))
 
 

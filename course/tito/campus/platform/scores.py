@@ -1,14 +1,16 @@
 """Assignment and Grade Services: send the scores of a column, and read what the platform's gradebook has.
 
 A score's timestamp is when it was shown here, not when it is sent: a platform keeps the newest, so the same one sent
-twice changes nothing, and an old one that arrives late does not replace a newer one.
+twice changes nothing, and an old one that arrives late does not replace a newer one. Such a score is refused with 409;
+Moodle answers so to the same one sent twice, too, and dates the scores of its own activities when they arrive.
 """
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
+from tito.campus.platform.addresses import with_query
 from tito.campus.platform.client import PlatformClient
 from tito.campus.platform.errors import PlatformUntrue
 
@@ -43,9 +45,10 @@ def send_score(client: PlatformClient, line_item: str, score: PlatformScore) -> 
     client.ask("POST", _below(line_item, "scores"), SCOPE, MEDIA, body)
 
 
-def results(client: PlatformClient, line_item: str) -> dict[str, float]:
-    """Return the share of the points that each person has in the platform's gradebook, by subject."""
+def results(client: PlatformClient, line_item: str, subject: str = "") -> dict[str, float]:
+    """Return the share of the points that each person, or `subject`, has in the platform's gradebook, by subject."""
     url = _below(line_item, "results")
+    url = with_query(url, f"user_id={quote(subject, safe='')}") if subject else url
     found: dict[str, float] = {}
     for page in client.pages(url, RESULTS_SCOPE, RESULTS_MEDIA):
         if not isinstance(page, list):

@@ -16,6 +16,7 @@ from typing import Any
 
 import httpx
 
+from tito.campus.platform.addresses import authorities
 from tito.campus.platform.errors import PlatformRefused, PlatformSilent, PlatformUntrue
 
 LARGEST_BYTES = 256 * 1024  # a configuration has a few thousand
@@ -49,7 +50,7 @@ class Walls:
 
     resolve: Callable[[str, int], Awaitable[list[str]]] = resolve
     may_ask: Callable[[str], bool] = is_public
-    certificates: ssl.SSLContext | bool = True
+    certificates: ssl.SSLContext = field(default_factory=authorities)
     seconds: float = MOST_SECONDS
     headers: dict[str, str] = field(
         default_factory=lambda: {"Accept": "application/json", "Accept-Encoding": "identity"}

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from exchange.hub.database import clear_freed
 from tito.campus import roster
 from tito.campus.database import ChosenModule, LineItem, Linked, Person, Score, Sync, Table, utc_now
-from tito.campus.launched import columns_there, find_launched, launched_courses, resource_link_of
+from tito.campus.launched import columns_there, find_launched, launched_courses, resource_link_of, with_services
 from tito.campus.outbox import Outbox
 from tito.campus.people import Naming, keep, name_members
 from tito.campus.platform.client import PlatformClient
@@ -52,7 +52,8 @@ class Campus:
     def linked(self) -> Linked | None:
         """Return the platform's course that is ours."""
         with Session(self.engine, expire_on_commit=False) as session:
-            return session.get(Linked, self.course)
+            found = session.get(Linked, self.course)
+        return found and with_services(self.folder, found)
 
     def link(self, key: str, by: str) -> Linked:
         """Make one of the platform's courses ours."""
