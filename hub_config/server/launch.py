@@ -5,18 +5,18 @@ fetching takes at most FETCH_SECONDS; neither a failed fetch nor a full home kee
 """
 
 import gc
+import importlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
 
 from room import has_room, keep_aside  # beside this file
-from tito.late_imports import load_on_use, postpone
+from tito.late_imports import left_out, load_on_use, postpone
 
 FETCH_SECONDS = 20.0
 NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
@@ -25,9 +25,11 @@ LONGEST_PROBLEM = 2000  # characters; an answer that is not from an exchange may
 POSTPONED = (
     ("rfc3987_syntax", "is_valid_syntax"),  # builds a parser of all IRIs, half of the time of a start
     ("jupyterlab.extensions.pypi", "PyPIExtensionManager"),  # the extension manager is switched off
+    ("rfc3986_validator", "validate_rfc3986"),  # one long regular expression, for URIs in schemas
 )
 # Modules that others import as a whole for one rare use. With what each brings along, 6 MB of an idle server.
 ON_USE = (
+    "aiohttp",  # the Hub's waiting for servers; a server asks by hub_requests
     "arrow",  # schemas whose strings are durations
     "requests",  # lists of allowed labextensions, on other servers
     "unittest.mock",  # a setting, for the moment in which the Hub is asked who somebody is
@@ -108,25 +110,12 @@ def load_server() -> Callable[[], None]:
     for module in ON_USE:
         load_on_use(module)
     with left_out(HUB_ONLY):
+        sys.modules["jupyterhub.httpclient"] = importlib.import_module("hub_requests")  # beside this file
         from jupyterhub.singleuser import main as serve
     gc.freeze()
     gc.enable()
     sys.argv[0] = "jupyterhub-singleuser"
     return serve
-
-
-@contextmanager
-def left_out(modules: Mapping[str, Iterable[str]]) -> Iterator[None]:
-    """Give imports empty modules with empty classes in the meantime; later imports get the real ones."""
-    empty = {name: ModuleType(name) for name in modules if name not in sys.modules}
-    for name, module in empty.items():
-        vars(module).update({kind: type(kind, (), {}) for kind in modules[name]})
-    sys.modules.update(empty)
-    try:
-        yield
-    finally:
-        for name in empty:
-            del sys.modules[name]
 
 
 def report(problem: str) -> None:
