@@ -1,7 +1,7 @@
 """What a server asks the Hub, by the HTTP client that it has loaded anyway: `launch.py` puts this in the place of
 `jupyterhub.httpclient`, whose aiohttp takes a tenth of a start's processor time and is used for nothing else here.
 
-Promises: `fetch` takes and gives what JupyterHub's does, as far as a single-user server uses it, with the same patience.
+Promises: `fetch` takes and gives what JupyterHub's does, as far as a single-user server uses it, and waits as long.
 """
 
 import ssl

@@ -38,7 +38,7 @@ def main() -> None:
 def postpone_debugger() -> None:
     """Import ipykernel's debugger without debugpy, which comes when somebody looks at a variable or starts to debug."""
     with left_out(DEBUGGER):
-        debugger = importlib.import_module("ipykernel.debugger")
+        debugger: Any = importlib.import_module("ipykernel.debugger")
     explorer = debugger.VariableExplorer
 
     class Later:

@@ -1,4 +1,4 @@
-"""Kernels of the server's own Python start by `ipykernel_light.py`, which loads less; those of other environments as they say."""
+"""Kernels of the server's own Python start by `ipykernel_light.py`, which loads less; others start as they say."""
 
 import sys
 from pathlib import Path
