@@ -28,7 +28,6 @@ LONGEST_PROBLEM = 2000  # characters; an answer that is not from an exchange may
 POSTPONED = (
     ("rfc3987_syntax", "is_valid_syntax"),  # builds a parser of all IRIs, half of the time of a start
     ("jupyterlab.extensions.pypi", "PyPIExtensionManager"),  # the extension manager is switched off
-    ("rfc3986_validator", "validate_rfc3986"),  # one long regular expression, for URIs in schemas
 )
 # Modules that others import as a whole for one rare use. With what each brings along, 6 MB of an idle server.
 ON_USE = (

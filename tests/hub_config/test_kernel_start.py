@@ -1,5 +1,7 @@
-"""A kernel that loads less at its start is a whole one: its debugger stops at a breakpoint, and it can start kernels."""
+"""A kernel that loads less at its start is a whole one: its debugger stops at breakpoints, and it can start kernels."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -128,4 +130,24 @@ def test_kernels_of_other_environments_start_as_they_say(specs, tmp_path, monkey
     for manager in (mine, usual):
         found = manager(kernel_dirs=[str(folder.parent)]).get_kernel_spec("mine")
         assert found.argv == ["/opt/mine/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    assert specs.Specs().get_kernel_spec("python3").argv[1:] == [specs.LAUNCHER, "-f", "{connection_file}"]
+
+
+@pytest.mark.parametrize("has_file", [True, False])
+def test_the_server_s_own_kernel_starts_by_our_launcher(specs, tmp_path, has_file):
+    """Without an installed file too: then ipykernel itself says what its kernel is."""
+    own = specs.Specs() if has_file else specs.Specs(kernel_dirs=[str(tmp_path)])
+    found = own.get_all_specs()["python3"]["spec"]
+    assert found["argv"][1] == specs.LAUNCHER
+    assert found["argv"][-2:] == ["-f", "{connection_file}"]
+
+
+def test_kernels_are_looked_for_where_jupyter_looks(specs):
+    assert specs.Specs().kernel_dirs == KernelSpecManager().kernel_dirs
+
+
+@pytest.mark.service
+def test_naming_the_kernel_loads_no_ipython():
+    """In a process of its own: this one has loaded it."""
+    script = "import sys, kernel_specs; kernel_specs.Specs().get_all_specs()\nprint('IPython' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", script], cwd=SERVER, capture_output=True, text=True, timeout=120)
+    assert (ran.stdout, ran.returncode) == ("False\n", 0), ran.stderr
