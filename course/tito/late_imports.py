@@ -8,7 +8,7 @@ builds a parser for all IRIs for a check that no schema here uses. Each is loade
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
@@ -23,18 +23,25 @@ def import_nbgrader_lightly() -> None:
     import_nbgrader_alone()
 
 
-def postpone(module: str, name: str) -> ModuleType | None:
-    """Let others import `name` from `module`, which is loaded when `name` is called; None if it is already loaded."""
+def postpone(module: str, *names: str) -> ModuleType | None:
+    """Let others import `names` from `module`, which is loaded when one is called, or when another name is asked for;
+    None if it is already loaded.
+    """
     if module in sys.modules:
         return None
 
-    def call(*args, **kwargs):
+    def real(name: str) -> Any:
+        if name.startswith("__"):  # the import system's own questions
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if sys.modules.get(module) is placeholder:
             del sys.modules[module]
-        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+        return getattr(importlib.import_module(module), name)
+
+    def late(name: str) -> Callable[..., Any]:
+        return lambda *args, **kwargs: real(name)(*args, **kwargs)
 
     placeholder = ModuleType(module)
-    setattr(placeholder, name, call)
+    vars(placeholder).update({name: late(name) for name in names}, __getattr__=real)
     sys.modules[module] = placeholder
     return placeholder
 

@@ -2,6 +2,7 @@
 of jupyter_client that starts and asks kernels. Each is loaded when something asks for it, and is then the real one.
 """
 
+import gc
 import importlib
 import sys
 from importlib.util import find_spec
@@ -27,9 +28,14 @@ OF_CLIENT = {
 
 def main() -> None:
     """Become the kernel."""
+    gc.disable()  # what is made now stays, as in a server's start
     only_its_parts("jupyter_client", **OF_CLIENT)
     if find_spec("debugpy") is not None:
         postpone_debugger()
+    for module in ("ipykernel.kernelapp", "ipykernel.ipkernel"):
+        importlib.import_module(module)
+    gc.freeze()
+    gc.enable()
     from ipykernel import kernelapp
 
     kernelapp.launch_new_instance()

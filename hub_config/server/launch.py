@@ -24,9 +24,11 @@ NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
 # What both the fetch and the server need: loaded once, before the two part.
 ALSO_FETCHED_WITH = ("dataclasses", "hashlib", "http.client", "json", "shutil", "tempfile", "typing")
 LONGEST_PROBLEM = 2000  # characters; an answer that is not from an exchange may be a whole page
-# What other packages import at start but a server rarely or never needs: module, and the one name that they import.
+# What other packages import at start but a server rarely or never needs: module, and the names that they import.
 POSTPONED = (
     ("rfc3987_syntax", "is_valid_syntax"),  # builds a parser of all IRIs, half of the time of a start
+    # Versions of extensions that JupyterLab would build; their patterns take longest.
+    ("jupyter_builder.jupyterlab_semver", "Range", "gt", "gte", "lt", "lte", "make_semver"),
     ("jupyterlab.extensions.pypi", "PyPIExtensionManager"),  # the extension manager is switched off
 )
 # Modules that others import as a whole for one rare use. With what each brings along, 6 MB of an idle server.
@@ -154,8 +156,8 @@ def fetch_directly() -> None:
 def load_server() -> Callable[[], None]:
     """Import JupyterHub's single-user server; return what runs it."""
     gc.disable()  # what is made now stays: looking for garbage in it takes a tenth of the start
-    for module, name in POSTPONED:
-        postpone(module, name)
+    for module, *names in POSTPONED:
+        postpone(module, *names)
     for module in ON_USE:
         load_on_use(module)
     with left_out(HUB_ONLY):

@@ -198,12 +198,21 @@ def test_a_note_that_cannot_be_written_or_removed_keeps_no_server_from_starting(
 
 def test_a_postponed_name_does_what_the_real_one_does(launch, monkeypatch):
     monkeypatch.delitem(sys.modules, "colorsys")
-    launch.postpone("colorsys", "rgb_to_hsv")
-    from colorsys import rgb_to_hsv
+    launch.postpone("colorsys", "rgb_to_hsv", "hsv_to_rgb")
+    from colorsys import hsv_to_rgb, rgb_to_hsv
 
-    assert not hasattr(sys.modules["colorsys"], "rgb_to_hls")
+    assert "rgb_to_hls" not in vars(sys.modules["colorsys"])
     assert rgb_to_hsv(0.2, 0.4, 0.4) == colorsys.rgb_to_hsv(0.2, 0.4, 0.4)
-    assert hasattr(sys.modules["colorsys"], "rgb_to_hls")
+    assert hsv_to_rgb(0.2, 0.4, 0.4) == colorsys.hsv_to_rgb(0.2, 0.4, 0.4)
+    assert "rgb_to_hls" in vars(sys.modules["colorsys"])
+
+
+def test_a_name_that_nobody_foresaw_is_imported_all_the_same(launch, monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys")
+    launch.postpone("colorsys", "rgb_to_hsv")
+    from colorsys import rgb_to_hls
+
+    assert rgb_to_hls(0.2, 0.4, 0.4) == colorsys.rgb_to_hls(0.2, 0.4, 0.4)
 
 
 def test_what_is_loaded_already_is_not_postponed(launch, monkeypatch):
