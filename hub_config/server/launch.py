@@ -70,7 +70,7 @@ def main() -> None:
 class Fetch:
     """What is released, fetched by a separate process, which can be ended and leaves no memory in use.
 
-    It is a fork of this one and does it itself (`fetch_directly`); whatever is unusual it leaves to the command `tito
+    It is a fork of this one and does it itself (`fetch_released`); whatever is unusual it leaves to the command `tito
     fetch --released`, which has patience and words, but takes four times as long to load.
     """
 
@@ -132,7 +132,7 @@ def _become_fetch(output: int) -> NoReturn:
         os.dup2(output, 1)
         os.dup2(output, 2)
         with suppress(Exception):
-            fetch_directly()
+            importlib.import_module("tito.student.fetching").fetch_released()
             os._exit(0)
         tito = str(Path(sys.executable).parent / "tito")
         os.execv(tito, [tito, "fetch", "--released", "--quiet"])
@@ -140,17 +140,6 @@ def _become_fetch(output: int) -> NoReturn:
         os.write(output, f"tito could not be started: {error}".encode())
     finally:
         os._exit(127)
-
-
-def fetch_directly() -> None:
-    """Fetch what is released, in one attempt and without words."""
-    from tito.student.fetching import fetch_all
-    from tito.workspace import Workspace
-
-    from exchange.client.reading import Reader
-
-    with Reader(os.environ) as reader:
-        fetch_all(reader, os.environ["EXCHANGE_COURSE"], Workspace.here())
 
 
 def load_server() -> Callable[[], None]:

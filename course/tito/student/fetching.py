@@ -1,8 +1,10 @@
 """Fetch a module's release; what the student has is never overwritten."""
 
+import os
 from typing import Protocol
 
 from exchange.client.fetching import Fetched, Source, fetch_folder, is_fetched
+from exchange.client.reading import Reader
 from exchange.protocol.models import Assignment
 from tito.workspace import Workspace
 
@@ -18,10 +20,12 @@ def offered(client: Offer, course: str) -> list[Assignment]:
     return [a for a in client.assignments(course) if a.files and a.state != "announced"]
 
 
-def fetch_all(client: Offer, course: str, workspace: Workspace) -> None:
-    """Fetch everything that is released, and files that are missing."""
-    for assignment in offered(client, course):
-        fetch_one(client, workspace, assignment)
+def fetch_released() -> None:
+    """Fetch everything that is released, and files that are missing: in one attempt, without words, quickly loaded."""
+    workspace = Workspace.here()
+    with Reader(os.environ) as reader:
+        for assignment in offered(reader, os.environ["EXCHANGE_COURSE"]):
+            fetch_one(reader, workspace, assignment)
 
 
 def fetch_one(client: Source, workspace: Workspace, assignment: Assignment) -> Fetched | None:
