@@ -5,10 +5,12 @@ ARG PACKAGES_IMAGE=tinytorch-hub/packages
 
 FROM ${PACKAGES_IMAGE} AS build
 COPY checkout/ /opt/checkout/
+COPY etc/ /build/etc/
 RUN uv pip install --quiet --offline --python /opt/tinytorch/bin/python --prefix /build/course --no-deps --no-build-isolation \
     --editable /opt/checkout \
  && PYTHONPATH=/opt/checkout:/opt/checkout/course /build/course/bin/tito export --all --quiet \
  && /opt/tinytorch/bin/python -m compileall -q /opt/checkout/tinytorch /opt/checkout/course/tito /opt/checkout/exchange \
+ && /opt/tinytorch/bin/python -m compileall -q -s /build/etc -p /etc/jupyter /build/etc \
  && rm -f /build/course/.lock
 
 FROM ${BASE_IMAGE}
@@ -24,7 +26,7 @@ RUN apt-get update -qq \
 COPY --from=build /layers/staff /opt/tinytorch
 COPY --from=build /build/course /opt/tinytorch
 COPY --from=build /opt/checkout /opt/checkout
-COPY etc/ /etc/jupyter/
+COPY --from=build /build/etc /etc/jupyter
 ENV PATH=/opt/tinytorch/bin:/usr/local/bin:/usr/bin:/bin VIRTUAL_ENV=/opt/tinytorch LANG=C.UTF-8 \
     HOME=/home/jovyan TITO_COURSE=/opt/checkout/course SERVER_KIND=staff SHELL=/bin/bash \
     JUPYTER_CONFIG_PATH=/etc/jupyter/staff:/etc/jupyter JUPYTER_PREFER_ENV_PATH=0 PYTHONDONTWRITEBYTECODE=1

@@ -6,7 +6,10 @@ builds a parser for all IRIs for a check that no schema here uses. Each is loade
 """
 
 import importlib
+import importlib.util
 import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -20,18 +23,25 @@ def import_nbgrader_lightly() -> None:
     import_nbgrader_alone()
 
 
-def postpone(module: str, name: str) -> ModuleType | None:
-    """Let others import `name` from `module`, which is loaded when `name` is called; None if it is already loaded."""
+def postpone(module: str, *names: str) -> ModuleType | None:
+    """Let others import `names` from `module`, which is loaded when one is called, or when another name is asked for;
+    None if it is already loaded.
+    """
     if module in sys.modules:
         return None
 
-    def call(*args, **kwargs):
+    def real(name: str) -> Any:
+        if name.startswith("__"):  # the import system's own questions
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if sys.modules.get(module) is placeholder:
             del sys.modules[module]
-        return getattr(importlib.import_module(module), name)(*args, **kwargs)
+        return getattr(importlib.import_module(module), name)
+
+    def late(name: str) -> Callable[..., Any]:
+        return lambda *args, **kwargs: real(name)(*args, **kwargs)
 
     placeholder = ModuleType(module)
-    setattr(placeholder, name, call)
+    vars(placeholder).update({name: late(name) for name in names}, __getattr__=real)
     sys.modules[module] = placeholder
     return placeholder
 
@@ -50,6 +60,42 @@ def load_on_use(module: str) -> ModuleType | None:
     vars(placeholder)["__getattr__"] = take
     sys.modules[module] = placeholder
     return placeholder
+
+
+@contextmanager
+def left_out(modules: Mapping[str, Iterable[str]]) -> Iterator[None]:
+    """Give imports empty modules with empty classes in the meantime; later imports get the real ones."""
+    empty = {name: ModuleType(name) for name in modules if name not in sys.modules}
+    for name, module in empty.items():
+        vars(module).update({kind: type(kind, (), {}) for kind in modules[name]})
+    sys.modules.update(empty)
+    try:
+        yield
+    finally:
+        for name in empty:
+            del sys.modules[name]
+
+
+def only_its_parts(package: str, **names: str) -> None:
+    """Let others import parts of a package without the package's own `__init__`, which runs when anything is taken of
+    it but `names`; for each of these, say the part that it is in.
+    """
+    spec = importlib.util.find_spec(package)
+    if package in sys.modules or spec is None or spec.loader is None:
+        return
+    module, loader = importlib.util.module_from_spec(spec), spec.loader
+
+    def take(name: str) -> Any:
+        if name in names:
+            return getattr(importlib.import_module(f"{package}.{names[name]}"), name)
+        if name.startswith("__"):  # the import system's own questions
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        del vars(module)["__getattr__"]
+        loader.exec_module(module)
+        return getattr(module, name)
+
+    vars(module)["__getattr__"] = take
+    sys.modules[package] = module
 
 
 def import_nbgrader_alone() -> None:

@@ -10,11 +10,20 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from exchange.client.exchange_client import ExchangeClient
-from exchange.protocol.models import Assignment, Refused, Submission
+from exchange.protocol.models import Assignment, FileInfo, Refused, Submission
+
+if TYPE_CHECKING:
+    from exchange.client.exchange_client import ExchangeClient
 
 EARLIER = ".earlier"  # next to the releases: those that were replaced
+
+
+class Source(Protocol):
+    """Where a release comes from: an `ExchangeClient`, or a `Reader`."""
+
+    def fetch_release(self, course: str, assignment: str, target: Path) -> list[FileInfo]: ...
 
 
 @dataclass(frozen=True)
@@ -34,7 +43,7 @@ def default_releases(environ: Mapping[str, str] | None = None) -> Path:
 
 
 def fetch_folder(
-    client: ExchangeClient, course: str, assignment: str, folder: Path, releases: Path, add_missing: bool = False
+    client: Source, course: str, assignment: str, folder: Path, releases: Path, add_missing: bool = False
 ) -> Fetched:
     """Fetch a release into `folder`, and an untouched copy into `releases/ASSIGNMENT`."""
     if folder.exists() and not add_missing:
@@ -84,7 +93,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def fetch_feedback_folder(client: ExchangeClient, submission: Submission, target: Path) -> None:
+def fetch_feedback_folder(client: "ExchangeClient", submission: Submission, target: Path) -> None:
     """Put a submission's feedback into `target`, replacing older feedback."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=target.parent) as scratch:

@@ -4,9 +4,12 @@ import json
 import os
 from pathlib import Path
 
+from jupyterlab import commands
 from ready_made import ReadyMade  # beside this file
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
+# JupyterLab asks yarn, where the machine has Node, from which registry extensions would be built: half a start's time.
+commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}
 # Kernels on one machine share its loopback: over TCP, anybody there could subscribe to a kernel's output.
 c.ConnectionFileMixin.transport = "ipc"
 c.KernelManager.shutdown_wait_time = 2.0
@@ -21,6 +24,7 @@ c.ServerApp.tornado_settings = {
 c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}
 c.ContentsManager.allow_hidden = False
 c.ServerApp.contents_manager_class = "notebook_history.Contents"  # beside this file, as the next two
+c.ServerApp.kernel_spec_manager_class = "kernel_specs.Specs"  # beside this file
 c.FileContentsManager.checkpoints_class = "full_home.Checkpoints"
 c.ServerApp.kernel_manager_class = "full_home.Kernels"
 # In memory: on a full disk the file breaks, and then no notebook opens. Outputs are trusted until the server ends.

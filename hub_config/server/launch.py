@@ -5,29 +5,35 @@ fetching takes at most FETCH_SECONDS; neither a failed fetch nor a full home kee
 """
 
 import gc
+import importlib
 import os
+import select
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
+from typing import NoReturn
 
 from room import has_room, keep_aside  # beside this file
-from tito.late_imports import load_on_use, postpone
+from tito.late_imports import left_out, load_on_use, postpone
 
 FETCH_SECONDS = 20.0
 NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
+# What both the fetch and the server need: loaded once, before the two part.
+ALSO_FETCHED_WITH = ("dataclasses", "hashlib", "http.client", "json", "shutil", "tempfile", "typing")
 LONGEST_PROBLEM = 2000  # characters; an answer that is not from an exchange may be a whole page
-# What other packages import at start but a server rarely or never needs: module, and the one name that they import.
+# What other packages import at start but a server rarely or never needs: module, and the names that they import.
 POSTPONED = (
     ("rfc3987_syntax", "is_valid_syntax"),  # builds a parser of all IRIs, half of the time of a start
+    # Versions of extensions that JupyterLab would build; their patterns take longest.
+    ("jupyter_builder.jupyterlab_semver", "Range", "gt", "gte", "lt", "lte", "make_semver"),
     ("jupyterlab.extensions.pypi", "PyPIExtensionManager"),  # the extension manager is switched off
 )
 # Modules that others import as a whole for one rare use. With what each brings along, 6 MB of an idle server.
 ON_USE = (
+    "aiohttp",  # the Hub's waiting for servers; a server asks by hub_requests
     "arrow",  # schemas whose strings are durations
     "requests",  # lists of allowed labextensions, on other servers
     "unittest.mock",  # a setting, for the moment in which the Hub is asked who somebody is
@@ -62,71 +68,94 @@ def main() -> None:
 
 
 class Fetch:
-    """`tito fetch --released` as a separate process, which can be ended and leaves no memory in use."""
+    """What is released, fetched by a separate process, which can be ended and leaves no memory in use.
+
+    It is a fork of this one and does it itself (`fetch_released`); whatever is unusual it leaves to the command `tito
+    fetch --released`, which has patience and words, but takes four times as long to load.
+    """
 
     def __init__(self) -> None:
         self.until = time.monotonic() + FETCH_SECONDS
-        self.process: subprocess.Popen | None = None
         self.refused = ""
         try:
             Path(os.environ["TINYTORCH_HOME"]).mkdir(exist_ok=True)
-            self.process = subprocess.Popen(
-                [str(Path(sys.executable).parent / "tito"), "fetch", "--released", "--quiet"],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
         except OSError as error:
             self.refused = f"tito could not be started: {error}"
+            return
+        for module in ALSO_FETCHED_WITH:
+            importlib.import_module(module)
+        self.says, heard = os.pipe()
+        self.process = os.fork()
+        if self.process == 0:
+            _become_fetch(heard)
+        os.close(heard)
+        self.ends = os.pidfd_open(self.process)
 
     def problem(self) -> str:
         """Wait for its end; return what went wrong, "" if nothing did."""
-        if self.process is None:
+        if self.refused:
             return self.refused
-        try:
-            said, _ = self.process.communicate(timeout=max(0.0, self.until - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            self._end()
+        said = self._hear()
+        is_late = said is None or not self._in_time(self.ends)
+        if is_late:
+            self._kill()
+        code = os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        os.close(self.says)
+        os.close(self.ends)
+        if said is None or is_late:
             return f"The exchange did not answer within {FETCH_SECONDS:g} seconds."
-        code, text = self.process.returncode, said.decode(errors="replace").strip()
+        text = said.decode(errors="replace").strip()
         return "" if code == 0 else text[:LONGEST_PROBLEM] or f"tito fetch failed with exit status {code}."
 
-    def _end(self) -> None:
-        assert self.process is not None and self.process.stdout is not None
+    def _kill(self) -> None:
+        os.kill(self.process, signal.SIGKILL)  # it may not have a group of its own yet
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-        self.process.stdout.close()
+            os.killpg(self.process, signal.SIGKILL)
+
+    def _hear(self) -> bytes | None:
+        said = b""
+        while self._in_time(self.says):
+            if not (more := os.read(self.says, 2**16)):
+                return said
+            said += more
+        return None
+
+    def _in_time(self, descriptor: int) -> bool:
+        return bool(select.select([descriptor], [], [], max(0.0, self.until - time.monotonic()))[0])
+
+
+def _become_fetch(output: int) -> NoReturn:
+    """In the fork: fetch, or become the command that does. Nothing of the server's own may go on here."""
+    try:
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        with suppress(Exception):
+            importlib.import_module("tito.student.fetching").fetch_released()
+            os._exit(0)
+        tito = str(Path(sys.executable).parent / "tito")
+        os.execv(tito, [tito, "fetch", "--released", "--quiet"])
+    except OSError as error:
+        os.write(output, f"tito could not be started: {error}".encode())
+    finally:
+        os._exit(127)
 
 
 def load_server() -> Callable[[], None]:
     """Import JupyterHub's single-user server; return what runs it."""
     gc.disable()  # what is made now stays: looking for garbage in it takes a tenth of the start
-    for module, name in POSTPONED:
-        postpone(module, name)
+    for module, *names in POSTPONED:
+        postpone(module, *names)
     for module in ON_USE:
         load_on_use(module)
     with left_out(HUB_ONLY):
+        sys.modules["jupyterhub.httpclient"] = importlib.import_module("hub_requests")  # beside this file
         from jupyterhub.singleuser import main as serve
     gc.freeze()
     gc.enable()
     sys.argv[0] = "jupyterhub-singleuser"
     return serve
-
-
-@contextmanager
-def left_out(modules: Mapping[str, Iterable[str]]) -> Iterator[None]:
-    """Give imports empty modules with empty classes in the meantime; later imports get the real ones."""
-    empty = {name: ModuleType(name) for name in modules if name not in sys.modules}
-    for name, module in empty.items():
-        vars(module).update({kind: type(kind, (), {}) for kind in modules[name]})
-    sys.modules.update(empty)
-    try:
-        yield
-    finally:
-        for name in empty:
-            del sys.modules[name]
 
 
 def report(problem: str) -> None:

@@ -220,7 +220,7 @@ def test_student_side_needs_no_service_packages() -> None:
     import sys
 
     code = (
-        "import sys; import exchange.client, exchange.nbgrader_plugin, exchange.protocol.receipt\n"
+        "import sys; from exchange.client import *; import exchange.nbgrader_plugin, exchange.protocol.receipt\n"
         "names = ('fastapi', 'uvicorn', 'pydantic', 'alembic.config', 'exchange.service')\n"
         "print([name for name in names if name in sys.modules])"
     )

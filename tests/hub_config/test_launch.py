@@ -2,6 +2,7 @@
 
 import colorsys
 import importlib.util
+import os
 import stat
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from pathlib import Path
 import pytest
 
 import hub_config
+from exchange.protocol import scopes
+from tests.exchange.fake_hub import FakeHub
+from tests.exchange.live import COURSE, in_thread, make_settings
 
 
 @pytest.fixture
@@ -53,6 +57,47 @@ def has_ended(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except (FileNotFoundError, ProcessLookupError):
         return True
+
+
+@pytest.fixture
+def exchange(tmp_path, monkeypatch):
+    """An exchange with a released module, named by the environment as a spawner names it."""
+    with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "exchange", hub), tmp_path) as live:
+        live.open_course(assignment="tensor", due_at=None)
+        monkeypatch.setenv("EXCHANGE_URL", live.url)
+        monkeypatch.setenv("EXCHANGE_COURSE", COURSE)
+        token = hub.token("ada", groups=[scopes.student_group(COURSE)], scope=[scopes.ACCESS])
+        monkeypatch.setenv("COURSE_TOKEN", token)
+        yield live
+
+
+def test_what_is_released_is_fetched_without_the_command(launch, exchange, tmp_path):
+    tito(tmp_path, f"touch {tmp_path}/was-run")
+    assert launch.Fetch().problem() == ""
+    notebook = tmp_path / "home" / "tensor" / "tensor.ipynb"
+    pristine = tmp_path / "home" / "tinytorch" / ".releases" / "tensor" / "tensor.ipynb"
+    assert notebook.read_bytes() == pristine.read_bytes()
+    notebook.write_text("mine")
+    assert launch.Fetch().problem() == ""
+    assert notebook.read_text() == "mine"
+    assert not (tmp_path / "was-run").exists()
+
+
+def test_a_fetch_that_is_refused_is_left_to_the_command(launch, exchange, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_TOKEN", "nobody")
+    tito(tmp_path, "echo the command says why; exit 1")
+    assert launch.Fetch().problem() == "the command says why"
+
+
+def test_a_fetch_leaves_no_process_and_no_open_file(launch, exchange, tmp_path):
+    def mine() -> tuple[int, str]:
+        return len(list(Path("/proc/self/fd").iterdir())), Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+
+    tito(tmp_path, "exit 1")
+    launch.Fetch().problem()
+    before = mine()
+    launch.Fetch().problem()
+    assert mine() == before
 
 
 def test_a_good_fetch_leaves_no_note(launch, tmp_path):
@@ -153,12 +198,21 @@ def test_a_note_that_cannot_be_written_or_removed_keeps_no_server_from_starting(
 
 def test_a_postponed_name_does_what_the_real_one_does(launch, monkeypatch):
     monkeypatch.delitem(sys.modules, "colorsys")
-    launch.postpone("colorsys", "rgb_to_hsv")
-    from colorsys import rgb_to_hsv
+    launch.postpone("colorsys", "rgb_to_hsv", "hsv_to_rgb")
+    from colorsys import hsv_to_rgb, rgb_to_hsv
 
-    assert not hasattr(sys.modules["colorsys"], "rgb_to_hls")
+    assert "rgb_to_hls" not in vars(sys.modules["colorsys"])
     assert rgb_to_hsv(0.2, 0.4, 0.4) == colorsys.rgb_to_hsv(0.2, 0.4, 0.4)
-    assert hasattr(sys.modules["colorsys"], "rgb_to_hls")
+    assert hsv_to_rgb(0.2, 0.4, 0.4) == colorsys.hsv_to_rgb(0.2, 0.4, 0.4)
+    assert "rgb_to_hls" in vars(sys.modules["colorsys"])
+
+
+def test_a_name_that_nobody_foresaw_is_imported_all_the_same(launch, monkeypatch):
+    monkeypatch.delitem(sys.modules, "colorsys")
+    launch.postpone("colorsys", "rgb_to_hsv")
+    from colorsys import rgb_to_hls
+
+    assert rgb_to_hls(0.2, 0.4, 0.4) == colorsys.rgb_to_hls(0.2, 0.4, 0.4)
 
 
 def test_what_is_loaded_already_is_not_postponed(launch, monkeypatch):

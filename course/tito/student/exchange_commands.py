@@ -12,7 +12,7 @@ from tito.errors import TitoError
 from tito.history.keeping import keep_notebook
 from tito.student.answers import answer, as_json_option
 from tito.student.exchange_door import all_mine, describe_result, exchange, folder_of, lateness, slug_of
-from tito.student.fetching import fetch_one
+from tito.student.fetching import fetch_one, offered
 from tito.workspace import Workspace
 
 # nbgrader's own format, so that its lists find feedback that tito fetched.
@@ -38,8 +38,7 @@ def fetch(names: tuple[str, ...], released: bool, quiet: bool, as_json: bool) ->
     workspace, wanted = Workspace.here(), [slug_of(name) for name in names]
     done: dict[str, Fetched | None] = {}
     with exchange() as (client, course):
-        offered = [a for a in client.assignments(course) if a.files and a.state != "announced"]
-        for assignment in _choose(offered, wanted):
+        for assignment in _choose(offered(client, course), wanted):
             done[assignment.id] = fetch_one(client, workspace, assignment)
     if not quiet:
         facts = {slug: {"written": f.written if f else [], "kept": f.kept if f else []} for slug, f in done.items()}
@@ -48,13 +47,13 @@ def fetch(names: tuple[str, ...], released: bool, quiet: bool, as_json: bool) ->
     return 0
 
 
-def _choose(offered: list[Assignment], wanted: list[str]) -> list[Assignment]:
-    by_id = {a.id: a for a in offered}
+def _choose(released: list[Assignment], wanted: list[str]) -> list[Assignment]:
+    by_id = {a.id: a for a in released}
     missing = [slug for slug in wanted if slug not in by_id]
     if missing:
         known = ", ".join(by_id) or "nothing yet"
         raise TitoError(f"not released: {', '.join(missing)}. Released: {known}.")
-    return [by_id[slug] for slug in wanted] if wanted else offered
+    return [by_id[slug] for slug in wanted] if wanted else released
 
 
 def _say_fetched(workspace: Workspace, slug: str, fetched: Fetched | None) -> str:
