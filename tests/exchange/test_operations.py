@@ -23,6 +23,7 @@ from exchange.service.standing import read_schedules
 from exchange.service.tables import metadata
 from tests.exchange.live import COURSE, DUE, Live, later
 from tests.exchange.postgres import new_database
+from tests.harness.plain import PLAIN
 
 
 def test_migrations_make_exactly_the_tables(database_url: str, tmp_path: Path) -> None:
@@ -122,8 +123,8 @@ def test_failed_transaction_leaves_nothing(live: Live) -> None:
 
 def test_health_and_keys_are_open_to_all(live: Live) -> None:
     """A load balancer and a stranger with a receipt have no token."""
-    health = httpx.get(f"{live.url}/health").json()
-    keys = httpx.get(f"{live.url}/api/v1/keys").json()
+    health = httpx.get(f"{live.url}/health", **PLAIN).json()
+    keys = httpx.get(f"{live.url}/api/v1/keys", **PLAIN).json()
     assert (health["status"], len(keys), set(keys[0])) == (
         "ok",
         1,
@@ -135,7 +136,7 @@ def test_metrics_name_nobody(course: Live) -> None:
     """Counts and durations by route, and no person in any label."""
     course.submit(course.student("ada"))
     token = course.hub.token("prometheus", "service", scope=[scopes.ACCESS, "read:metrics"])
-    text = httpx.get(f"{course.url}/metrics", headers={"Authorization": f"token {token}"}).text
+    text = httpx.get(f"{course.url}/metrics", headers={"Authorization": f"token {token}"}, **PLAIN).text
     assert f'exchange_submissions_total{{assignment="tensor",course="{COURSE}",late="false"}} 1.0' in text
     assert "exchange_request_seconds_count" in text
     assert "ada" not in text
@@ -144,8 +145,9 @@ def test_metrics_name_nobody(course: Live) -> None:
 def test_large_json_is_refused_unread(course: Live) -> None:
     """A body that would be held in memory has a limit, whatever it says of its length."""
     headers = {"Authorization": f"token {course.hub.service('semester')}"}
-    answer = httpx.put(f"{course.url}/api/v1/courses/{COURSE}", content=b"x" * 2_000_000, headers=headers)
-    chunked = httpx.put(f"{course.url}/api/v1/courses/{COURSE}", content=iter([b"x" * 10**6] * 2), headers=headers)
+    url = f"{course.url}/api/v1/courses/{COURSE}"
+    answer = httpx.put(url, content=b"x" * 2_000_000, headers=headers, **PLAIN)
+    chunked = httpx.put(url, content=iter([b"x" * 10**6] * 2), headers=headers, **PLAIN)
     assert (answer.status_code, chunked.status_code) == (413, 413)
 
 
