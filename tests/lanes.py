@@ -11,6 +11,7 @@ with the modules gets a share for each module that has been written.
 """
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -23,6 +24,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+import pytest
 
 CHECKOUT = Path(__file__).parents[1]
 RETRIED = CHECKOUT / "build" / "tests" / "retried.txt"
@@ -175,15 +178,28 @@ def selection(name: str) -> str:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Skip a file whose tests all belong to another lane, as a hook of a lane's pytest: importing it takes long."""
+    """Skip a file that has no test of this lane, as a hook of a lane's pytest: importing it takes long."""
     if not collection_path.match("test_*.py"):
         return None
-    return (
-        True if lane_of(collection_path.read_text(encoding="utf-8")) not in (None, os.environ["TESTS_LANE"]) else None
-    )
+    return None if may_have_tests_of(os.environ["TESTS_LANE"], collection_path) else True
 
 
-def pytest_collection_modifyitems(items: list) -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector):
+    """Refuse a test whose lane would not read its file."""
+    report = yield
+    for item in report.result:
+        for lane in {mark.name for mark in item.iter_markers()} & LANES.keys() if isinstance(item, pytest.Item) else ():
+            if not may_have_tests_of(lane, item.path):
+                report.outcome, report.longrepr = (
+                    "failed",
+                    f"{item.nodeid} is in the lane {lane}, which would not read {item.path.name}: write "
+                    f"pytest.mark.{lane} there, or in a conftest.py above it",
+                )
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the longest files: if started last, they would keep one process busy after the other has ended."""
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
@@ -194,6 +210,21 @@ def lane_of(source: str) -> str | None:
     stated = re.search(r"^pytestmark = (pytest\.mark\..*|\[[^]]*\])$", source, re.MULTILINE)
     words = re.findall(r"pytest\.mark\.(\w+)", stated[1]) if stated else []
     return next((word for word in words if word in LANES), None)
+
+
+def may_have_tests_of(lane: str, path: Path) -> bool:
+    """Tell whether a test file, or a conftest.py above it, names a lane; every lane reads a file without a lane."""
+    source = path.read_text(encoding="utf-8")
+    stated = lane_of(source)
+    if stated or lane == "fast":
+        return stated in (None, lane)
+    return any(f"pytest.mark.{lane}" in text for text in (source, *map(_text, path.parents)))
+
+
+@functools.cache
+def _text(folder: Path) -> str:
+    conftest = folder / "conftest.py"
+    return conftest.read_text(encoding="utf-8") if conftest.is_file() else ""
 
 
 def written_modules() -> int:

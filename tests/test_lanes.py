@@ -70,6 +70,28 @@ def test_a_file_of_another_lane_is_not_read(tree: Path):
     assert run(tree, "docker").returncode == 1
 
 
+@pytest.mark.service
+def test_a_file_is_read_by_the_lanes_that_it_or_a_conftest_names(tree: Path):
+    write(tree, "unmarked", "import os\nassert os.environ['TESTS_LANE'] == 'fast'\ndef test_yes(): pass\n")
+    write(tree, "good", "import pytest\n@pytest.mark.docker\ndef test_yes(): pass\n")
+    (tree / "tests" / "room").mkdir()
+    (tree / "tests" / "room" / "conftest.py").write_text(
+        "import pytest\n@pytest.fixture(params=[pytest.param(1, marks=pytest.mark.live)])\ndef one(): pass\n"
+    )
+    (tree / "tests" / "room" / "test_by_fixture.py").write_text("def test_yes(one): pass\n")
+    done = run(tree, "fast", "docker", "live")
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("1 passed") == 3
+
+
+@pytest.mark.service
+def test_a_test_that_its_lane_would_not_read_is_refused(tree: Path):
+    write(tree, "hidden", "from pytest import mark\n@mark.docker\ndef test_yes(): pass\n")
+    done = run(tree, "fast")
+    assert done.returncode == 1
+    assert "is in the lane docker, which would not read test_hidden.py" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("source", "lane"),
     [

@@ -1,11 +1,13 @@
-"""What callers of nbgrader's own programs need: this Python's commands on PATH, and the errors in nbgrader's log.
+"""What callers of nbgrader's own programs need: a gradebook, this Python's commands on PATH, the errors in its log.
 
-nbgrader runs `alembic` by name when it creates a gradebook; its exceptions only refer to what it logged.
+nbgrader runs `alembic` by name when it finds no gradebook; its exceptions only refer to what it logged.
 """
 
 import logging
 import os
+import sqlite3
 import sys
+from contextlib import closing, suppress
 from pathlib import Path
 
 
@@ -18,6 +20,33 @@ def path_with_programs() -> str:
 def put_programs_on_path() -> None:
     """Let this process's children find them."""
     os.environ["PATH"] = path_with_programs()
+
+
+def begin_gradebook(url: str) -> None:
+    """Where there is none yet, make a gradebook that says which version it is and has no tables; nbgrader adds them.
+
+    In one that it makes itself nbgrader enters what the command `alembic` says, which takes seconds: it imports all of
+    nbgrader anew.
+    """
+    path = Path(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or path.exists():
+        return
+    from alembic.script import ScriptDirectory
+    from nbgrader.dbutil import ALEMBIC_DIR
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    try:
+        with closing(sqlite3.connect(part)) as database, database:
+            database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+            database.execute(
+                "INSERT INTO alembic_version VALUES (?)", [ScriptDirectory(ALEMBIC_DIR).get_current_head()]
+            )
+        with suppress(FileExistsError):  # another process was faster
+            os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 class Said(logging.Handler):

@@ -10,16 +10,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import alembic.command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
 
 from exchange.hub.database import check_answers, prepare_sqlite
 from exchange.hub.durable import make_folder
+from exchange.hub.schema import known_revisions
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -67,11 +68,15 @@ class Database:
                 yield connection
 
     def migrate(self, revision: str = "head") -> None:
-        """Create the schema or bring it up to date."""
+        """Create the schema or bring it up to date; one that is costs two queries, and Alembic is not imported."""
+        if revision == "head" and self.revision() == head_revision():
+            return
+        from alembic import command
+
         config = alembic_config()
         with self.engine.begin() as connection:
             config.attributes["connection"] = connection
-            alembic.command.upgrade(config, revision)
+            command.upgrade(config, revision)
 
     def check(self) -> None:
         """Raise Refused 503 if the database does not answer."""
@@ -80,7 +85,9 @@ class Database:
     def revision(self) -> str | None:
         """Name the schema's present revision."""
         with self.engine.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.scalar(text("SELECT version_num FROM alembic_version"))
 
     def close(self) -> None:
         """Close all connections."""
@@ -89,10 +96,12 @@ class Database:
 
 def head_revision() -> str:
     """Name the revision that this version of the service needs."""
-    return str(ScriptDirectory.from_config(alembic_config()).get_current_head())
+    return known_revisions(MIGRATIONS)[-1]
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
+    from alembic.config import Config
+
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

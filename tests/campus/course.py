@@ -31,8 +31,9 @@ from exchange.hub.identity import HubIdentity, read_caller
 from hub_config.settings import CHECKOUT
 from hub_config.sign_in.platform_course import CLAIM, note_course
 from tests.campus.platform import PlatformWithServices
-from tests.semester.campus import PLAIN, Server, running_campus, wait_for
+from tests.harness.plain import PLAIN
 from tests.semester.campus import Campus as Hub
+from tests.semester.campus import Server, running_campus, wait_for
 from tests.semester.conftest import ROSTER, TINY
 from tests.sign_in.door import send
 from tests.sign_in.platform import CLIENT_ID

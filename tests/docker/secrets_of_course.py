@@ -5,6 +5,7 @@ indentation that does not occur in anything students are given: the releases of 
 prebuilt modules. Anybody might write a shorter line.
 """
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -48,9 +49,14 @@ def lines_of(data: bytes) -> Iterator[bytes]:
 
 def _given(curriculum: Curriculum, prebuilt: set[str]) -> Iterator[str]:
     for module in curriculum.written:
-        yield "\n".join(cell.source for cell in nbformat.reads(release_notebook(module, curriculum), 4).cells)
+        yield _released(module, curriculum)
         if module.slug in prebuilt:
             yield export_module(module).text
+
+
+@functools.cache  # in all semesters of a course a module has the same release, and making one takes a tenth of a second
+def _released(module: Module, curriculum: Curriculum) -> str:
+    return "\n".join(cell.source for cell in nbformat.reads(release_notebook(module, curriculum), 4).cells)
 
 
 def planted(curriculum: Curriculum, slug: str) -> Iterator[tuple[str, str]]:

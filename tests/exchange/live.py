@@ -25,6 +25,7 @@ from exchange.service.database import Database
 from exchange.service.settings import Settings, from_environment
 from tests.exchange.fake_hub import FakeHub
 from tests.harness.mortal import mortal
+from tests.harness.plain import PLAIN
 
 COURSE = "tiny-2026"
 DUE = "2026-11-20T12:00:00.000000Z"
@@ -199,7 +200,7 @@ class Process(Live):
                 self._reap()
                 raise RuntimeError(f"the service ended: {said}")
             with contextlib.suppress(httpx.TransportError):
-                if httpx.get(f"{self.url}/health", timeout=2).status_code in (200, 507):
+                if httpx.get(f"{self.url}/health", timeout=2, **PLAIN).status_code in (200, 507):
                     return
             time.sleep(0.02)
         raise TimeoutError(f"the service was not healthy within {START_SECONDS} s")

@@ -19,6 +19,7 @@ from exchange.protocol import scopes
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import free_port
 from tests.harness.mortal import mortal
+from tests.harness.plain import PLAIN
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = CHECKOUT / "build" / "envs" / "ngshare"
@@ -89,7 +90,7 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(httpx.TransportError):
-            httpx.get(f"http://127.0.0.1:{port}/healthz")
+            httpx.get(f"http://127.0.0.1:{port}/healthz", **PLAIN)
             return
         time.sleep(0.05)
     raise RuntimeError(f"ngshare did not start: {log.read_text()[-2000:]}")

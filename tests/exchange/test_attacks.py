@@ -21,6 +21,7 @@ from exchange.service.audit import REFUSALS_PER_MINUTE, RefusalLimit
 from exchange.service.tables import audit
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
+from tests.harness.plain import PLAIN
 
 pytestmark = [pytest.mark.service, pytest.mark.security]
 OTHER = "other-2026"
@@ -53,7 +54,7 @@ class Scene:
             headers["Content-Type"] = "application/json"
             content = json.dumps(attack.body).encode()
         url = f"{self.live.url}/{'' if path.startswith('metrics') else 'api/v1/'}{path}"
-        return httpx.request(attack.method, url, content=content, headers=headers)
+        return httpx.request(attack.method, url, content=content, headers=headers, **PLAIN)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 from exchange.protocol.models import CourseSettings, Refused
 from exchange.service.freezing import READING, STAYS_OPEN
 from tests.exchange.live import COURSE, Live
+from tests.harness.plain import PLAIN
 
 pytestmark = pytest.mark.service
 SAID = f"{COURSE} is over, frozen since 2026-11-19T12:00Z by ida: nothing is released, fetched to work on, handed in, "
@@ -38,7 +39,7 @@ def addresses(live: Live) -> list[tuple[str, str]]:
     [one] = live.staff().all_submissions(COURSE)
     words = {"course": COURSE, "assignment": "tensor", "student": "ada", "submission": one.id, "question": "q" * 32}
     found = []
-    for path, methods in httpx.get(f"{live.url}/openapi.json").json()["paths"].items():
+    for path, methods in httpx.get(f"{live.url}/openapi.json", **PLAIN).json()["paths"].items():
         filled = re.sub(r"{(\w+)}", lambda match: words[match[1]], path)
         found += [(m.upper(), filled) for m in methods if "{course}" in path and m.upper() not in READING]
     return found

@@ -8,6 +8,7 @@ from exchange.service.identity import read_caller
 from exchange.service.intake import Stored
 from exchange.service.submissions import SubmissionIntake
 from tests.exchange.live import COURSE, DUE, Live, later
+from tests.harness.plain import PLAIN
 
 SOON = "2026-11-19T18:00:00.000000Z"
 
@@ -175,7 +176,7 @@ def test_senseless_settings_are_refused(course: Live, settings: dict[str, object
     """Each is refused with a message that names the fault."""
     url = f"{course.url}/api/v1/courses/{COURSE}/assignments/tensor"
     headers = {"Authorization": f"token {course.hub.service('semester')}"}
-    answer = httpx.put(url, json=settings, headers=headers)
+    answer = httpx.put(url, json=settings, headers=headers, **PLAIN)
     assert answer.status_code == 422, answer.text
     assert rule in str(answer.json())
 

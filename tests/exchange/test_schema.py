@@ -11,6 +11,7 @@ import pytest
 
 from tests.exchange.fake_hub import FakeHub
 from tests.exchange.live import COURSE, Live, in_thread, make_settings
+from tests.harness.plain import PLAIN
 
 pytestmark = pytest.mark.service
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ def _schemathesis(live: Live, token: str, folder: Path) -> subprocess.CompletedP
 def test_description_is_complete(tmp_path: Path) -> None:
     """Every operation has a summary and describes its 403."""
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
-        paths = httpx.get(f"{live.url}/openapi.json").json()["paths"]
+        paths = httpx.get(f"{live.url}/openapi.json", **PLAIN).json()["paths"]
         operations = [op for path in paths.values() for op in path.values()]
         assert len(operations) >= 30
         assert [op["operationId"] for op in operations if "summary" not in op or "403" not in op["responses"]] == []

@@ -19,6 +19,7 @@ from exchange.protocol.models import (
 )
 from exchange.service import fsck
 from tests.exchange.live import COURSE, DUE, Live, later
+from tests.harness.plain import PLAIN
 
 NOTEBOOK = {"tensor.ipynb": "mine"}
 
@@ -27,7 +28,7 @@ def raw_submit(live: Live, token: str, body: bytes, key: str = "key-12345678", *
     """Send bytes as a submission, without the client's own checks."""
     url = f"{live.url}/api/v1/courses/{COURSE}/assignments/tensor/submissions"
     given = {"Authorization": f"token {token}", "Content-Type": MEDIA_TYPE, "Idempotency-Key": key, **headers}
-    return httpx.post(url, content=body, headers=given)
+    return httpx.post(url, content=body, headers=given, **PLAIN)
 
 
 def test_receipt_names_what_was_sent(course: Live) -> None:

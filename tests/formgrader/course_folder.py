@@ -17,7 +17,7 @@ from nbgrader.preprocessors import (
     OverwriteKernelspec,
     SaveAutoGrades,
 )  # fmt: skip
-from tito.running_nbgrader import put_programs_on_path
+from tito.running_nbgrader import begin_gradebook, put_programs_on_path
 from traitlets.config import Config
 
 SLUG = "tensor"
@@ -75,6 +75,7 @@ def make_course(root: Path) -> Path:
     folder.mkdir(parents=True)
     nbformat.write(source_notebook(), folder / f"{SLUG}.ipynb")
     config = _config(root)
+    begin_gradebook(config.CourseDirectory.db_url)
     converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
     converter.force = True
     converter.start()

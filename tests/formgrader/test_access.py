@@ -10,6 +10,7 @@ from tornado.web import RequestHandler, StaticFileHandler
 
 from tests.formgrader.course_folder import gradebook
 from tests.formgrader.local_hub import COURSE
+from tests.harness.plain import PLAIN
 
 WRITING = ("POST", "PUT", "DELETE", "PATCH")
 
@@ -60,12 +61,12 @@ class TestInTheBrowser:
         token = hub.token("ada")
         for path in ("gradebook", "manage_assignments", "audit", "api/assignments", "api/students"):
             url = f"{hub.service_url('formgrader')}/formgrader/{path}"
-            answer = httpx.get(url, headers={"Authorization": f"token {token}"}, trust_env=False)
+            answer = httpx.get(url, headers={"Authorization": f"token {token}"}, **PLAIN)
             assert answer.status_code == 403, path
 
     def test_nobody_gets_in_without_login(self, hub):
         url = f"{hub.service_url('formgrader')}/formgrader/api/students"
-        assert httpx.get(url, trust_env=False).status_code == 403
+        assert httpx.get(url, **PLAIN).status_code == 403
 
     def test_a_ta_has_no_lifecycle(self, visit):
         tom = visit("tom")

@@ -14,6 +14,7 @@ from tito.gradebook.feedback import generate_feedback
 from tito.rendering import Renderer
 
 from tests.formgrader import costly, course_folder
+from tests.harness.plain import PLAIN
 
 AT_ONCE = 2.0
 SHOWN = 200  # number of an answer's characters that must appear
@@ -142,7 +143,7 @@ def test_others_are_answered_while_a_costly_page_is_made(visit, course, submissi
     tom = visit("tom")
     cookies = {cookie["name"]: cookie["value"] for cookie in tom.context.cookies() if "formgrader" in cookie["path"]}
     base = f"{tom.hub.url}/services/formgrader"
-    with httpx.Client(cookies=cookies, trust_env=False, timeout=120) as client:
+    with httpx.Client(cookies=cookies, timeout=120, **PLAIN) as client:
         pages: list[int] = []
         asking = threading.Thread(
             target=lambda: pages.append(client.get(f"{base}/formgrader/submissions/{submissions['cleo']}/").status_code)
@@ -151,7 +152,7 @@ def test_others_are_answered_while_a_costly_page_is_made(visit, course, submissi
         longest, answered = 0.0, 0
         while asking.is_alive():
             started = time.monotonic()
-            assert httpx.get(f"{base}/health", trust_env=False).status_code == 200
+            assert httpx.get(f"{base}/health", **PLAIN).status_code == 200
             longest, answered = max(longest, time.monotonic() - started), answered + 1
             time.sleep(0.05)
         asking.join()

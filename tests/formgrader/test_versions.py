@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 from tito.formgrader.versions import described, state_of_flag
-from tito.running_nbgrader import put_programs_on_path
+from tito.gradebook.file import open_or_make
 
 from exchange.protocol.models import Receipt, SignedReceipt, plain
 
@@ -18,8 +18,7 @@ DUE = datetime.datetime(2026, 11, 20, 12)
 
 @pytest.fixture
 def book(tmp_path: Path):
-    put_programs_on_path()  # nbgrader starts a program to make a gradebook
-    with Gradebook(f"sqlite:///{tmp_path / 'gradebook.db'}", "course") as gradebook:
+    with open_or_make(tmp_path, "course") as gradebook:
         gradebook.add_assignment("tensor", duedate=DUE)
         gradebook.add_notebook("tensor", "tensor")
         gradebook.add_grade_cell("memory", "tensor", "tensor", max_score=5, cell_type="markdown")

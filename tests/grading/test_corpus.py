@@ -12,11 +12,12 @@ from tito.judge.submission import judge_submission
 from exchange.protocol.verdicts import ModuleResult
 from tests.grading.conftest import COURSE, SECRET, Canaries
 from tests.grading.corpus.honest import HONEST
-from tests.grading.corpus.hostile import HOSTILE
+from tests.grading.corpus.hostile import HOSTILE, TIME
 from tests.grading.corpus.submission import SLUG, Case
 
 pytestmark = [pytest.mark.service, pytest.mark.usefixtures("worker_environment")]
 SHORT = Budget(request_seconds=2.0, check_seconds=5.0, total_seconds=60.0)
+SHORTEST = replace(SHORT, request_seconds=1.0)  # code that never ends costs this much in each check
 # On a busy machine an honest answer may need this long; code that hangs costs as much in each check that calls it.
 FAIR = Budget(request_seconds=6.0, check_seconds=20.0, total_seconds=200.0)
 REFERENCE_WORDS = ("SECRET-boxes-words", "HIDDEN_CANARY", "only the judge knows")
@@ -32,7 +33,7 @@ def judge(
 @pytest.mark.security
 @pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name)
 def test_a_hostile_submission_gets_nothing(case: Case, release: str, canaries: Canaries, tmp_path: Path, others):
-    verdict = judge(case, release, canaries, tmp_path, budget=SHORT)
+    verdict = judge(case, release, canaries, tmp_path, budget=SHORTEST if case in TIME else SHORT)
     assert verdict.points <= case.points, [e for e in verdict.exercises if e.points]
     assert bool(verdict.refused) == case.refused, verdict.refused
     assert case.says in verdict.refused

@@ -19,7 +19,8 @@ GOOD = {
     "total": "def total(values):\n    return float(np.sum(values))",
 }
 WRONG = {**GOOD, "scale": "def scale(values, factor):\n    return np.asarray(values) * 2.0"}
-ENDLESS = {**GOOD, "total": "def total(values):\n    while True:\n        pass"}
+# Long enough to be met in the middle, and wrong; it takes no processor from the tests beside.
+SLOW = {**GOOD, "total": "import time\n\ndef total(values):\n    time.sleep(8)\n    raise ValueError"}
 
 
 def make_course(root: Path) -> Path:

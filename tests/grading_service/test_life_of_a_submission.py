@@ -15,6 +15,7 @@ from exchange.client.transfer import pack
 from exchange.protocol.models import AssignmentSettings, CourseSettings, QuestionRequest
 from tests.formgrader.local_hub import COURSE
 from tests.grading_service.place import GOOD, SLUG, WRONG, answered, hub_on_small_course
+from tests.harness.plain import PLAIN
 
 pytestmark = pytest.mark.service
 
@@ -24,9 +25,7 @@ class Caller:
 
     def __init__(self, hub, token: str):
         headers = {"Authorization": f"token {token}"}
-        self.http = httpx.Client(
-            base_url=f"{hub.service_url('grading')}/api/v1/", headers=headers, timeout=30, trust_env=False
-        )
+        self.http = httpx.Client(base_url=f"{hub.service_url('grading')}/api/v1/", headers=headers, timeout=30, **PLAIN)
 
     def get(self, path: str):
         answer = self.http.get(path)
@@ -266,7 +265,7 @@ def test_rights_are_those_of_the_token(call, people, hub):
     order = {"kind": "autograde", "assignment": SLUG}
     assert call["ben"].http.post("jobs", json=order).status_code == 403
     assert call["tom"].http.post("jobs", json=order).status_code == 403
-    assert httpx.get(f"{hub.service_url('grading')}/api/v1/me", trust_env=False).status_code == 401
+    assert httpx.get(f"{hub.service_url('grading')}/api/v1/me", **PLAIN).status_code == 401
     with Caller(hub, "f" * 32).http as wrong:
         assert wrong.get("me").status_code == 401
     # A token of ida's made without her staff scopes, like that of a notebook kernel, has no staff rights.

@@ -21,7 +21,7 @@ from tito.grading.work import Outcome
 from tito.judge.sandbox.find import find_sandbox
 
 from tests.environments import worker_environment
-from tests.grading_service.place import ENDLESS, GOOD, SLUG, TREE, WRONG, answered, make_course, put_submission
+from tests.grading_service.place import GOOD, SLOW, SLUG, TREE, WRONG, answered, make_course, put_submission
 
 pytestmark = pytest.mark.service
 
@@ -103,7 +103,7 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     with RunnerPool(settings, queue):
         until(finished(queue, queue.submit("autograde", SLUG)))
     graded = (settings.course_dir / "autograded" / "ada" / SLUG / f"{SLUG}.ipynb").read_bytes()
-    put_submission(settings.course_dir, "ada", answered(settings.course_dir, ENDLESS))
+    put_submission(settings.course_dir, "ada", answered(settings.course_dir, SLOW))
     job = queue.submit("autograde", SLUG, ["ada"])
     # Run a separate service, so that it can be killed as if the whole machine had failed.
     source = (
@@ -119,7 +119,7 @@ def test_kill_9_in_mid_run_leaves_the_previous_grade_and_the_run_is_taken_up_aga
     service = subprocess.Popen([sys.executable, "-c", source], env={**os.environ, **settings.environment()})
     try:
         until(lambda: queue.progress(job)["tasks"][0]["seed"])
-        # Now the judge's sandbox is running the student's endless loop.
+        # Now the judge's sandbox is running the student's slow code.
         family = until(lambda: len(found := children_of(service.pid)) >= 3 and found)
     finally:
         service.send_signal(signal.SIGKILL)

@@ -23,6 +23,7 @@ from hub_config.services import service_url
 from hub_config.settings import CHECKOUT, Settings, load_settings
 from hub_config.sign_in.passwords import SHARED_PASSWORD
 from tests.harness.mortal import swept
+from tests.harness.plain import PLAIN
 
 SEMESTER = """
 from hub_config.secret_files import read_or_create
@@ -80,7 +81,7 @@ class SupervisedHub:
         """Send a request to the Hub as the semester service does."""
         headers = {"Authorization": f"token {self.semester_token}"}
         answer = httpx.request(
-            method, f"{self.settings.hub_api_url}{path}", headers=headers, timeout=30, trust_env=False, **options
+            method, f"{self.settings.hub_api_url}{path}", headers=headers, timeout=30, **PLAIN, **options
         )
         answer.raise_for_status()
         return answer
@@ -118,7 +119,7 @@ class SupervisedHub:
 
     def token(self, person: str, *scopes: str) -> str:
         """Log in with the shared password and make an API token, by default with all of the person's scopes."""
-        with httpx.Client(base_url=self.url, trust_env=False, follow_redirects=True, timeout=20) as browser:
+        with httpx.Client(base_url=self.url, follow_redirects=True, timeout=20, **PLAIN) as browser:
             browser.get("/hub/login?next=/hub/token")
             browser.post(
                 "/hub/login",

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.harness.plain import PLAIN
 from tests.semester.campus import Campus
 
 pytestmark = [pytest.mark.service, pytest.mark.timeout(300)]
@@ -22,7 +23,7 @@ PANELS = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))["panels"
 
 def metrics_of(campus: Campus, service: str, token: str) -> httpx.Response:
     url = campus.url + "/hub" if service == "hub" else campus.service_url(service)
-    return httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+    return httpx.get(f"{url}/metrics", headers={"Authorization": f"Bearer {token}"}, **PLAIN)
 
 
 def names_in(expression: str) -> set[str]:
@@ -70,12 +71,12 @@ def test_metrics_name_nobody(seen: dict[str, str]):
 
 @pytest.mark.parametrize("service", ["exchange", "semester", "home"])
 def test_who_is_ready_says_so_to_everybody(campus: Campus, service: str):
-    answer = httpx.get(f"{campus.service_url(service)}/ready", trust_env=False)
+    answer = httpx.get(f"{campus.service_url(service)}/ready", **PLAIN)
     assert (answer.status_code, set(answer.json()["checks"].values())) == (200, {"ok"})
 
 
 def test_a_request_keeps_its_number(campus: Campus):
     answer = httpx.get(
-        f"{campus.service_url('exchange')}/health", headers={"X-Request-ID": "0123456789abcdef"}, trust_env=False
+        f"{campus.service_url('exchange')}/health", headers={"X-Request-ID": "0123456789abcdef"}, **PLAIN
     )
     assert answer.headers["X-Request-ID"] == "0123456789abcdef"

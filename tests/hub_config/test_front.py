@@ -20,6 +20,7 @@ from hub_config.run.supervisor import Program, Supervisor
 from hub_config.settings import CHECKOUT, load_settings
 from tests.e2e.hub import free_port
 from tests.harness.mortal import mortal
+from tests.harness.plain import PLAIN
 from tests.semester.campus import Server, wait_for
 
 pytestmark = pytest.mark.service
@@ -68,7 +69,7 @@ def front(target: str, *more: str, port: int = 0, api: int = 0) -> Iterator[str]
     process = subprocess.Popen(mortal([sys.executable, "-m", "hub_config.run.front", *words]), cwd=CHECKOUT, env=own)
     try:
         wait_for(lambda: answers(f"http://127.0.0.1:{port}/_chp_healthz") or process.poll() is not None, "the door")
-        assert httpx.get(f"http://127.0.0.1:{api}/api/routes").status_code == 403
+        assert httpx.get(f"http://127.0.0.1:{api}/api/routes", **PLAIN).status_code == 403
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
@@ -79,7 +80,7 @@ def front(target: str, *more: str, port: int = 0, api: int = 0) -> Iterator[str]
 def test_a_server_is_asked_at_the_very_name_of_its_owner(hub, name):
     """The name arrives unchanged: a single-user server answers 404 at another spelling of its own address."""
     with front(hub[0]) as door:
-        told = httpx.get(f"{door}/user/{name}/path?next=a%40b")
+        told = httpx.get(f"{door}/user/{name}/path?next=a%40b", **PLAIN)
     assert told.json().split("?")[0] == f"/user/{name}/path"
 
 
@@ -87,7 +88,7 @@ def test_a_server_is_asked_at_the_very_name_of_its_owner(hub, name):
 def test_what_a_browser_says_of_itself_is_not_believed(hub):
     with front(hub[0]) as url:
         host = url.removeprefix("http://")
-        told = httpx.get(f"{url}/told", headers=SPOOFED).json()
+        told = httpx.get(f"{url}/told", headers=SPOOFED, **PLAIN).json()
     assert told == {
         "Forwarded": [],
         "X-Scheme": [],
@@ -101,7 +102,7 @@ def test_what_a_browser_says_of_itself_is_not_believed(hub):
 
 def test_a_reverse_proxy_in_front_is_believed(hub):
     with front(hub[0], "--behind-proxy") as url:
-        told = httpx.get(f"{url}/told", headers=SPOOFED | {"Host": "hub.example.org"}).json()
+        told = httpx.get(f"{url}/told", headers=SPOOFED | {"Host": "hub.example.org"}, **PLAIN).json()
     assert {name: told[name] for name in SPOOFED} == {name: [value] for name, value in SPOOFED.items()}
     assert told["Host"] == ["hub.example.org"]
 
@@ -111,17 +112,17 @@ def test_each_host_has_routes_of_its_own_and_the_hub_has_the_rest(hub):
     with front(hub[0], "--host-routing", port=port, api=api) as url, other_target() as ada:
         headers = {"Authorization": "token secret"}
         route = f"http://127.0.0.1:{api}/api/routes/ada.hub.localhost/user/ada"
-        assert httpx.post(route, json={"target": ada}, headers=headers).status_code == 201
+        assert httpx.post(route, json={"target": ada}, headers=headers, **PLAIN).status_code == 201
         for host, path, who in [
             ("ada.hub.localhost", "/user/ada/told", "ada"),
             ("ADA.hub.localhost", "/user/ada/told", "ada"),
             ("ada.hub.localhost", "/told", "the hub"),
             ("hub.localhost", "/told", "the hub"),
         ]:
-            answer = httpx.get(url + path, headers={"Host": f"{host}:{port}"})
+            answer = httpx.get(url + path, headers={"Host": f"{host}:{port}"}, **PLAIN)
             assert (answer.status_code, answer.json().get("who", "the hub")) == (200, who), (host, path)
         for host in ("hub.localhost", "ben.hub.localhost"):
-            assert httpx.get(f"{url}/user/ada/told", headers={"Host": f"{host}:{port}"}).status_code == 404
+            assert httpx.get(f"{url}/user/ada/told", headers={"Host": f"{host}:{port}"}, **PLAIN).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["", "hub.localhost"], ids=["one host", "a host for each server"])
@@ -140,9 +141,9 @@ def test_a_start_is_not_ready_before_the_door_leads_to_each_service(hub, tmp_pat
         route = f"http://127.0.0.1:{api}/api/routes/{path}"
         later = threading.Timer(1.0, httpx.post, [route], words)
         later.start()
-        assert httpx.get(f"{url}/services/home/health", headers=host).status_code == 404
+        assert httpx.get(f"{url}/services/home/health", headers=host, **PLAIN).status_code == 404
         wait_for_routes(supervisor, settings, ["home"])
-        assert httpx.get(f"{url}/services/home/health", headers=host).json() == {"who": "home"}
+        assert httpx.get(f"{url}/services/home/health", headers=host, **PLAIN).json() == {"who": "home"}
         later.join()
 
 
@@ -161,11 +162,11 @@ def other_target() -> Iterator[str]:
 def test_slow_answers_hold_nobody_else_up(hub, slow: threading.Event):
     target, arrived = hub
     with front(target) as url, ThreadPoolExecutor(SLOW) as pool:
-        waiting = [pool.submit(httpx.get, f"{url}/slow", timeout=60) for _ in range(SLOW)]
+        waiting = [pool.submit(httpx.get, f"{url}/slow", timeout=60, **PLAIN) for _ in range(SLOW)]
         try:
             for _ in waiting:
                 assert arrived.acquire(timeout=30), "a request did not get through while others waited"
-            assert httpx.get(f"{url}/told", timeout=30).status_code == 200
+            assert httpx.get(f"{url}/told", timeout=30, **PLAIN).status_code == 200
         finally:
             slow.set()
         assert [answer.result().json() for answer in waiting] == ["done"] * SLOW

@@ -17,6 +17,7 @@ from exchange.hub.identity import HubIdentity, read_caller
 from exchange.protocol import scopes
 from tests.e2e.axe import grave_violations
 from tests.exchange.live import COURSE, free_port
+from tests.harness.plain import PLAIN
 from tests.home.beside_exchange import HOME, STAFF, Pages, _served
 from tests.insight.in_chromium import chromium, pictures_without_words, walk
 from tests.insight.large_pages import counted
@@ -137,7 +138,7 @@ def test_no_student_and_no_list_of_runs_shows_what_was_compared(planted, pages, 
     run = planted.queue.latest_run("compare", planted.broken, "", ("done",))
     token = planted.live.hub.token("tom", groups=[scopes.staff_group(COURSE)], scope=[DOOR, "custom:grading:read"])
     address = f"{pages.grading_url}/api/v1/runs/{run.id}"
-    said = httpx.get(address, headers={"Authorization": f"token {token}"}, trust_env=False).json()
+    said = httpx.get(address, headers={"Authorization": f"token {token}"}, **PLAIN).json()
     assert said["report"] == {}
 
 

@@ -34,13 +34,12 @@ from hub_config.home.app import create_app as create_home
 from hub_config.home.settings import load_settings
 from tests.environments import worker_environment
 from tests.harness.mortal import mortal
+from tests.harness.plain import PLAIN
 
 BIN = Path(sys.executable).parent
 START_SECONDS = 180  # other tests may run on the machine too
 SERVICES = ("exchange", "semester", "grading", "home", "formgrader", "campus")
 PASSWORD = "correct horse battery staple"
-# Without TLS no certificate is checked, and loading all authorities for each request takes longer than the request.
-PLAIN: dict[str, Any] = {"trust_env": False, "verify": False}
 CONFIG = """
 c = get_config()
 c.JupyterHub.authenticator_class = "dummy"

@@ -25,6 +25,7 @@ from tito.semester.service.surveys import BATCH, Surveys
 from exchange.hub.database import UtcDateTime
 from tests.exchange.fake_hub import FakeHub
 from tests.harness.mortal import mortal
+from tests.harness.plain import PLAIN
 from tests.semester.campus import free_ports, wait_for
 
 NAMES = [f"s{number:02d}" for number in range(BATCH * 2 + 2)]
@@ -74,7 +75,7 @@ def running_service(hub: FakeHub, state: Path, log: Path) -> Iterator[tuple[str,
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/health", trust_env=False).status_code == 200
+        return httpx.get(f"{url}/health", **PLAIN).status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -116,7 +117,7 @@ def test_backups_at_every_moment_and_logs_tell_batches_of_five_at_best(tmp_path)
 def _client(hub: FakeHub, name: str, url: str) -> httpx.Client:
     token = hub.token(name, scope=["access:services!service=semester"])
     headers = {"Authorization": f"token {token}"}
-    return httpx.Client(base_url=f"{url}/api/v1", headers=headers, trust_env=False, timeout=60)
+    return httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60, **PLAIN)
 
 
 def test_what_is_stored_is_the_same_in_whatever_order_a_batch_came(tmp_path):

@@ -1,6 +1,7 @@
 """Notebooks: repeatable, complete for nbgrader, and a release that reveals no solution."""
 
 import ast
+import functools
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
-from tito.curriculum import Curriculum, load_curriculum
+from tito.curriculum import Curriculum, Module, load_curriculum
 from tito.errors import FindingsError, TitoError
 from tito.source.declared import declared_checks
 from tito.source.export import export_module
@@ -22,6 +23,12 @@ ROOT = Path(__file__).resolve().parents[2]
 GOLDENS = Path(__file__).parent / "goldens" / "scale"
 REAL = load_curriculum(ROOT / "course")
 every_module = pytest.mark.parametrize("module", REAL.written, ids=lambda module: module.slug)
+
+
+@functools.cache  # what is asked of them is asked of the same texts; that making them twice is the same is a test below
+def of_real(module: Module) -> tuple[str, str]:
+    """The staff notebook and the release of a module of the course."""
+    return staff_notebook(module, REAL), release_notebook(module, REAL)
 
 
 def cells_of(text: str) -> dict[str, dict]:
@@ -97,7 +104,7 @@ def test_the_gradebook_learns_points_and_hidden_tests(curriculum: Curriculum, tm
 @pytest.mark.service
 @every_module
 def test_notebooks_are_valid_for_jupyter_and_nbgrader(module):
-    for text in (staff_notebook(module, REAL), release_notebook(module, REAL)):
+    for text in of_real(module):
         notebook = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
         MetadataValidator().validate_nb(notebook)
@@ -111,7 +118,7 @@ def test_notebooks_are_valid_for_jupyter_and_nbgrader(module):
 def test_points_add_up_to_100(module):
     points = [
         cell["metadata"]["nbgrader"]["points"]
-        for cell in cells_of(staff_notebook(module, REAL)).values()
+        for cell in cells_of(of_real(module)[0]).values()
         if cell["metadata"].get("nbgrader", {}).get("grade")
     ]
     assert sum(points) == 100
@@ -130,7 +137,7 @@ def test_the_release_has_no_line_of_a_solution_and_no_hidden_check(module):
         answers = _between(lines, "### BEGIN SOLUTION", "### END SOLUTION") if cell.kind == "markdown" else set()
         for number, line in enumerate(lines, start=1):
             (secret if number in solved | hidden | answers else given).add(line.strip())
-    release = cells_of(release_notebook(module, REAL)).values()
+    release = cells_of(of_real(module)[1]).values()
     there = {line.strip() for cell in release for line in "".join(cell["source"]).splitlines()}
     assert len(secret) > 10
     assert {line for line in (secret - given) & there if line} == set()
@@ -141,7 +148,7 @@ def test_the_release_has_no_line_of_a_solution_and_no_hidden_check(module):
 @every_module
 def test_the_release_names_every_hidden_check_and_its_points(module):
     """What hidden checks ask for is no secret; only their inputs are."""
-    released = cells_of(release_notebook(module, REAL))
+    released = cells_of(of_real(module)[1])
     for cell in read_percent(module.source):
         if not cell.name.startswith("test_"):
             continue
@@ -169,8 +176,8 @@ def _between(lines: list[str], begin: str, end: str) -> set[int]:
 @pytest.mark.service
 @every_module
 def test_signatures_docstrings_and_given_cells_survive(module):
-    released = cells_of(release_notebook(module, REAL))
-    for identity, cell in cells_of(staff_notebook(module, REAL)).items():
+    released = cells_of(of_real(module)[1])
+    for identity, cell in cells_of(of_real(module)[0]).items():
         source, kept = "".join(cell["source"]), "".join(released[identity]["source"])
         told = cell["metadata"].get("nbgrader", {})
         if cell["cell_type"] == "code" and told.get("solution"):

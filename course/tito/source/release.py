@@ -14,7 +14,7 @@ from tito.atomic import write_if_changed
 from tito.curriculum import Curriculum, Module
 from tito.errors import Finding, FindingsError, TitoError
 from tito.late_imports import import_nbgrader_lightly
-from tito.running_nbgrader import Said, put_programs_on_path
+from tito.running_nbgrader import Said, begin_gradebook, put_programs_on_path
 
 from .hints import as_metadata, read_hints
 from .percent import Cell, read_percent
@@ -154,6 +154,8 @@ def _generate_release(slug: str, nbgrader_dir: Path, record: bool) -> None:
     converter.log = said.logger
     converter.force = True
     put_programs_on_path()
+    if record:
+        begin_gradebook(converter.coursedir.db_url)
     try:
         converter.start()
     except (NbGraderException, SystemExit) as error:

@@ -19,7 +19,6 @@ import tito.source
 from tito.curriculum import Curriculum, Module
 from tito.errors import TitoError
 from tito.gradebook.lock import gradebook_lock
-from tito.running_nbgrader import path_with_programs
 from tito.semester import times
 from tito.semester.read import Valid
 from tito.semester.service.change import Change
@@ -72,8 +71,7 @@ def _run(modules: list[Module], course_dir: Path) -> str:
     """Run the generator; return what it said if it failed."""
     words = [*TITO, "nbgrader", "generate", *(module.slug for module in modules), "--course-dir", str(course_dir)]
     course_tree = str(modules[0].source.parents[2])
-    # nbgrader runs the command `alembic` when it makes a new gradebook
-    environment = {**os.environ, "TITO_COURSE": course_tree, "PATH": path_with_programs()}
+    environment = {**os.environ, "TITO_COURSE": course_tree}
     course_dir.mkdir(parents=True, exist_ok=True)
     with gradebook_lock(course_dir):  # nbgrader writes the modules' cells into the gradebook
         done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST_SECONDS, env=environment)
