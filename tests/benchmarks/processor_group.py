@@ -33,10 +33,13 @@ class ProcessorGroup:
 
 
 @contextmanager
-def processor_group() -> Iterator[ProcessorGroup]:
-    """Make a group for the block, in this process's own; what is still in it goes back there."""
+def processor_group(name: str = NAME) -> Iterator[ProcessorGroup]:
+    """Make a group for the block, in this process's own; what is still in it goes back there.
+
+    Groups that exist at the same time need different names.
+    """
     own = own_group()
-    folder = own / f"{NAME}-{os.getpid()}"
+    folder = own / f"{name}-{os.getpid()}"
     try:
         folder.mkdir()
     except OSError as error:
