@@ -1,14 +1,17 @@
 """Grading over two workers' machines against the same on one: processor seconds of a submission, and who takes them.
 
-Processes of two machines stand on this one, each with its own address; only processor time is compared, of whole trees
-of processes, after the first submissions have paid for starts and imports.
+Processes of two machines stand on this one, each with its own address and its own control group, which also counts the
+sandboxes that judges kill (`processor_group`). Only processor time is compared, after the first submissions have paid
+for starts and imports; these are stated apart, as is what a second costs in which nothing is judged.
 """
 
 import os
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -16,14 +19,29 @@ from tito.grading.queue import Queue
 from tito.grading.records import open_database
 
 from tests.benchmarks.bench_judge import SLUG, SUBMISSIONS, _course
+from tests.benchmarks.processor_group import processor_group
 from tests.environments import COURSE
 from tests.machines.place import Machines, machines
 
-TICK = 1 / os.sysconf("SC_CLK_TCK")
-ROUNDS = 4  # of all submissions
+ROUNDS = 5  # of all submissions
 WARM = 2  # before them
+IDLE_SECONDS = 10.0
 MOST_SECONDS = 900
 KINDS = {"autograde": "judged and recorded", "rejudge": "judged alone"}
+PROGRAMS = ("scheduler", "one", "two", "service")
+# The service writes the gradebook, with Dask and without; only what it does for judging is Dask's price.
+TOGETHER = {"autograde": "", "rejudge": "< 0.10"}
+
+
+@dataclass(frozen=True)
+class Used:
+    """Processor seconds of each program: until the first submissions were judged, of each later one by kind of work,
+    and of a second without any.
+    """
+
+    start: dict[str, float]
+    each: dict[str, dict[str, float]]
+    idle: dict[str, float]
 
 
 def run(report) -> None:
@@ -33,34 +51,58 @@ def run(report) -> None:
         Path(folder, "one").mkdir(), Path(folder, "many").mkdir()
         with machines(Path(folder, "one"), _course, COURSE) as place:
             place.settings = replace(place.settings, scheduler="", jobs=2)
-            alone = {kind: sum(used.values()) for kind, used in measured(place, ["service"]).items()}
+            alone = measured(place, ["service"])
         with machines(Path(folder, "many"), _course, COURSE) as place:
-            away = measured(place, ["scheduler", "one", "two", "service"])
+            away = measured(place, PROGRAMS)
     for kind, words in KINDS.items():
-        each, whole = away[kind], sum(away[kind].values())
-        report.ratio(f"{words}, a submission", whole, alone[kind], "s", wanted="<= 1.15")
+        each, whole = away.each[kind], sum(away.each[kind].values())
+        report.ratio(f"{words}, a submission", whole, sum(alone.each[kind].values()), "s", wanted="<= 1.15")
         report.measure(f"{words}: workers", each["one"] + each["two"], "s")
-        report.measure(f"{words}: scheduler's share", each["scheduler"] / whole, "", wanted="< 0.10")
-        report.measure(f"{words}: service's share", each["service"] / whole, "")
+        for name in ("scheduler", "service"):
+            report.measure(f"{words}: {name}", each[name], "s")
+        share = (each["scheduler"] + each["service"]) / whole
+        report.measure(f"{words}: share of scheduler and service", share, "", wanted=TOGETHER[kind])
+    report.ratio("start, with the first submissions", sum(away.start.values()), sum(alone.start.values()), "s")
+    for name in PROGRAMS:
+        report.measure(f"start: {name}", away.start[name], "s")
+    for name in PROGRAMS:
+        report.measure(f"an idle second: {name}", away.idle[name], "s")
 
 
-def measured(place: Machines, programs: list[str]) -> dict[str, dict[str, float]]:
-    """Grade all submissions so many times; return each program's processor seconds a submission, by kind of work."""
-    for name in programs:
-        place.start(name)
+def measured(place: Machines, programs: tuple[str, ...]) -> Used:
+    """Start these programs and grade all submissions so many times."""
     engine = open_database(place.settings.database_url)
     try:
-        return {kind: _measured(place, programs, engine, kind) for kind in KINDS}
+        with _counted(place, programs) as counted:
+            _grade(engine, "autograde", WARM)
+            start = counted()
+            each = {kind: _each(counted, engine, kind) for kind in KINDS}
+            before = counted()
+            time.sleep(IDLE_SECONDS)
+            return Used(start, each, _less(counted(), before, IDLE_SECONDS))
     finally:
         engine.dispose()
 
 
-def _measured(place: Machines, programs: list[str], engine: Engine, kind: str) -> dict[str, float]:
+@contextmanager
+def _counted(place: Machines, programs: tuple[str, ...]) -> Iterator[Callable[[], dict[str, float]]]:
+    """Start programs, each in its own control group; give a function that returns the processor seconds of each."""
+    with ExitStack() as undo:
+        groups = {name: undo.enter_context(processor_group(f"bench-{name}")) for name in programs}
+        for name, group in groups.items():
+            group.add(place.start(name).pid)
+        yield lambda: {name: group.seconds() for name, group in groups.items()}
+
+
+def _each(counted: Callable[[], dict[str, float]], engine: Engine, kind: str) -> dict[str, float]:
     _grade(engine, kind, WARM)
-    before = {name: tree_seconds(place.running[name].pid) for name in programs}
+    before = counted()
     _grade(engine, kind, ROUNDS)
-    after = {name: tree_seconds(place.running[name].pid) for name in programs}
-    return {name: (after[name] - before[name]) / (ROUNDS * SUBMISSIONS) for name in programs}
+    return _less(counted(), before, ROUNDS * SUBMISSIONS)
+
+
+def _less(after: dict[str, float], before: dict[str, float], count: float) -> dict[str, float]:
+    return {name: (after[name] - before[name]) / count for name in after}
 
 
 def _grade(engine: Engine, kind: str, rounds: int) -> None:
@@ -74,15 +116,3 @@ def _grade(engine: Engine, kind: str, rounds: int) -> None:
             time.sleep(0.2)
         if {task["score"] for task in progress["tasks"]} != {90.0}:
             raise RuntimeError(f"the reference must get 90 points: {progress['tasks']}")
-
-
-def tree_seconds(pid: int) -> float:
-    """Sum the processor seconds of a process, of what it started, and of what of that has ended."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = [
-            int(each) for path in Path(f"/proc/{pid}/task").glob("*/children") for each in path.read_text().split()
-        ]
-    except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile, and its parent has its seconds
-        return 0.0
-    return sum(map(int, fields[11:15])) * TICK + sum(map(tree_seconds, children))

@@ -34,10 +34,13 @@ class ProcessorGroup:
 
 
 @contextmanager
-def processor_group() -> Iterator[ProcessorGroup]:
-    """Make a group for the block inside this process's own; move what is still in it back afterwards."""
+def processor_group(name: str = NAME) -> Iterator[ProcessorGroup]:
+    """Make a group for the block inside this process's own; move what is still in it back afterwards.
+
+    Groups that exist at the same time need different names.
+    """
     own = own_group()
-    folder = own / f"{NAME}-{os.getpid()}"
+    folder = own / f"{name}-{os.getpid()}"
     try:
         folder.mkdir()
     except OSError as error:

@@ -1,9 +1,11 @@
 """Load the curriculum: from the course tree, or if there is none, from the generated `curriculum.json`."""
 
+import contextlib
 import functools
 import importlib.util
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from tito.errors import Finding, FindingsError, TitoError
@@ -31,13 +33,24 @@ def known_curriculum(course_dir: Path | None = None) -> Curriculum:
     course_dir = course_dir or find_course()
     if course_dir is None:
         return load_curriculum()
-    files = [course_dir / "semesters" / "tiers.yaml", *sorted((course_dir / "modules").glob("*/*.yaml"))]
-    files += sorted((course_dir / "modules").glob("*/*_dev.py"))
-    return _read_once(course_dir, tuple((path, path.stat().st_mtime_ns) for path in files if path.is_file()))
+    return _read_once(course_dir, tuple(sorted(_files_and_times(course_dir))))
+
+
+def _files_and_times(course_dir: Path) -> Iterator[tuple[str, int]]:
+    """Give the files from which a curriculum is read, and when each was changed: asked several times a submission."""
+    with contextlib.suppress(FileNotFoundError):
+        yield "", (course_dir / "semesters" / "tiers.yaml").stat().st_mtime_ns
+    with contextlib.suppress(FileNotFoundError), os.scandir(course_dir / "modules") as folders:
+        for folder in folders:
+            if folder.is_dir():
+                with os.scandir(folder) as files:
+                    for each in files:
+                        if each.name.endswith((".yaml", "_dev.py")) and each.is_file():
+                            yield each.path, each.stat().st_mtime_ns
 
 
 @functools.lru_cache(maxsize=64)
-def _read_once(course_dir: Path, state: tuple[tuple[Path, int], ...]) -> Curriculum:
+def _read_once(course_dir: Path, state: tuple[tuple[str, int], ...]) -> Curriculum:
     return load_curriculum(course_dir)
 
 

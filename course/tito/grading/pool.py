@@ -15,7 +15,7 @@ import time
 from collections.abc import Sequence
 
 from .kinds import names_away, names_here
-from .queue import Queue
+from .queue import Load, Queue
 from .settings import GradingSettings
 
 log = logging.getLogger("grading.pool")
@@ -38,13 +38,16 @@ class Crew:
             _close(process)
             self.processes.remove(process)
 
-    def call(self, queue: Queue) -> None:
-        """Tell all runners that there is work, and start more if there are more tasks than runners."""
+    def call(self, loads: Sequence[Load]) -> None:
+        """If there is work, tell all runners, and start more if there are more tasks than runners."""
+        mine = [load for load in loads if self.kinds is None or load.kind in self.kinds]
+        if not any(load.ready for load in mine):
+            return
         for process in self.processes:
             assert process.stdin
             with contextlib.suppress(BrokenPipeError):  # it has just ended
                 process.stdin.write(b".")
-        while len(self.processes) < min(self.most, queue.waiting(self.kinds)):
+        while len(self.processes) < min(self.most, sum(load.waiting for load in mine)):
             self.processes.append(self._start())
 
     def _start(self) -> subprocess.Popen:
@@ -88,11 +91,12 @@ class RunnerPool:
 
     def _watch(self) -> None:
         while not self._stopping.is_set():
-            self.queue.reclaim()
+            loads = self.queue.load()
+            if any(load.running for load in loads) and self.queue.reclaim():
+                loads = self.queue.load()
             for crew in self.crews:
                 crew.reap()
-                if self.queue.ready(crew.kinds):
-                    crew.call(self.queue)
+                crew.call(loads)
             self.queue.asked.wait(CHECK_SECONDS)
             self.queue.asked.clear()
 

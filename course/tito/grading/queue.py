@@ -6,12 +6,13 @@ which a crowded machine had no time as often, fails with a message instead of be
 """
 
 import datetime
+import functools
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Engine, func, or_, select, update
+from sqlalchemy import Engine, Select, and_, bindparam, case, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from tito.errors import TitoError
 
 from .kinds import ALONE, MODULE, NOTHING, SUBMISSION, Kind, all_names, find_kind
 from .queue_view import QueueView, of_kinds
-from .records import DONE, FAILED, JUDGED, QUEUED, RUNNING, Job, JobTask, Run, Task, utc_now
+from .records import DONE, FAILED, JUDGED, QUEUED, RUNNING, Job, JobTask, Run, Task, UtcDateTime, utc_now
 from .runner_identity import is_dead
 
 LEASE_SECONDS = 30.0
@@ -41,6 +42,15 @@ class Work:
     assignment: str
     student: str
     options: dict[str, Any] = field(default_factory=dict)
+
+
+class Load(NamedTuple):
+    """How many unfinished tasks of a kind there are: those whose time has come, those at work, and all."""
+
+    kind: str
+    ready: int
+    running: int
+    waiting: int
 
 
 class Queue(QueueView):
@@ -101,20 +111,21 @@ class Queue(QueueView):
     def ready(self, kinds: Sequence[str] | None = None) -> int:
         """Count the tasks (of these kinds) whose time has come and which nobody has taken yet."""
         with Session(self.engine) as session:
-            return session.scalar(select(func.count()).select_from(Task).where(*_is_ready(), *of_kinds(kinds))) or 0
+            count = select(func.count()).select_from(Task).where(*_IS_READY, *of_kinds(kinds))
+            return session.scalar(count, _times()) or 0
+
+    def load(self) -> list["Load"]:
+        """Count the unfinished tasks of each kind, in one look."""
+        with self.engine.connect() as connection:
+            return [Load(*row) for row in connection.execute(_LOAD, _times())]
 
     def claim(self, runner: str, kinds: Sequence[str] | None = None) -> Work | None:
         """Take the most urgent waiting task (of these kinds) whose submission nobody else is working on; None if there
         is none.
         """
         with Session(self.engine) as session:
-            waiting = session.execute(
-                select(Task.id, Task.kind, Task.assignment, Task.student)
-                .where(*_is_ready(), *of_kinds(kinds))
-                .order_by(Task.priority, Task.id)
-                .limit(50)
-            ).all()
-            running = session.execute(select(Task.running_key, Task.kind).where(Task.running_key.is_not(None))).all()
+            waiting = session.execute(_most_urgent(None if kinds is None else tuple(kinds)), _times()).all()
+            running = session.execute(_HELD).all()
             busy = {key for key, _ in running if key}
         to_do = {(name, key.split("/")[1]) for key, name in running if key}
         to_do |= {(name, assignment) for _, name, assignment, _ in waiting}
@@ -128,7 +139,7 @@ class Queue(QueueView):
         return None
 
     def _take(self, task_id: int, key: str, runner: str) -> Work | None:
-        with Session(self.engine) as session:
+        with Session(self.engine, expire_on_commit=False) as session:
             try:
                 taken = session.execute(
                     update(Task)
@@ -268,11 +279,38 @@ class Queue(QueueView):
             session.commit()
 
 
-def _is_ready() -> tuple[ColumnElement[bool], ...]:
-    now, later = utc_now(), Task.lease_until
+# What is asked again and again is put into words once; the times are given by `_times`.
+_IS_READY = (
+    Task.state == QUEUED,
+    or_(
+        Task.lease_until.is_(None),
+        Task.lease_until <= bindparam("now", type_=UtcDateTime),
+        Task.lease_until > bindparam("longest", type_=UtcDateTime),
+    ),
+)
+_HELD = select(Task.running_key, Task.kind).where(Task.running_key.is_not(None))
+_LOAD = (
+    select(
+        Task.kind,
+        func.sum(case((and_(*_IS_READY), 1), else_=0)),
+        func.sum(case((Task.state == RUNNING, 1), else_=0)),
+        func.count(),
+    )
+    .where(Task.state.in_((QUEUED, RUNNING)))
+    .group_by(Task.kind)
+)
+
+
+def _times() -> dict[str, datetime.datetime]:
+    now = utc_now()
     # No pause is longer: a later end was set while the clock was ahead, and would wait until it gets there.
-    longest = now + datetime.timedelta(seconds=POSTPONE_SECONDS)
-    return Task.state == QUEUED, or_(later.is_(None), later <= now, later > longest)
+    return {"now": now, "longest": now + datetime.timedelta(seconds=POSTPONE_SECONDS)}
+
+
+@functools.lru_cache(maxsize=16)
+def _most_urgent(kinds: tuple[str, ...] | None) -> Select[int, str, str, str]:
+    wanted = select(Task.id, Task.kind, Task.assignment, Task.student).where(*_IS_READY, *of_kinds(kinds))
+    return wanted.order_by(Task.priority, Task.id).limit(50)
 
 
 def _known(name: str) -> Kind:

@@ -195,6 +195,7 @@ def versions_of(module: Module) -> dict[str, str]:
     }  # fmt: skip
 
 
+@functools.cache
 def program_version() -> str:
     try:
         return version("tinytorch")

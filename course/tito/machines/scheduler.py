@@ -8,6 +8,7 @@ import asyncio
 import logging
 import signal
 from pathlib import Path
+from typing import Any
 
 from distributed import Client, Scheduler
 
@@ -16,6 +17,20 @@ from .door import Door
 from .worker import security_of
 
 log = logging.getLogger("grading.scheduler")
+HEARTBEAT_SECONDS = 5.0  # a worker whose connection ends is missed at once, any other after `worker-ttl`
+NOTHING_TO_DO = ("idle-timeout", "no-workers-timeout")  # four times a second, for time-outs that are not set
+
+
+class QuietScheduler(Scheduler):
+    """Dask's, which asks less often how its workers are: by itself up to twice a second each, whatever they do."""
+
+    def __init__(self, **settings: Any):
+        super().__init__(**settings)
+        for name in NOTHING_TO_DO:
+            self.periodic_callbacks.pop(name, None)
+
+    def heartbeat_worker(self, **said: Any) -> dict[str, Any]:
+        return super().heartbeat_worker(**said) | {"heartbeat-interval": HEARTBEAT_SECONDS}
 
 
 def run_scheduler(certificates: Path, host: str, port: int, door_port: int) -> None:
@@ -28,10 +43,11 @@ async def _serve(certificates: Path, host: str, port: int, door_port: int) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     security = security_of(certificates, "scheduler")
-    address = f"tls://{host}:{port}"
+    # For its own process's client it listens inside: what is judged need not be encrypted to get from one to the other.
+    listening: dict[str, Any] = {"protocol": ["tls", "inproc"], "host": [host, None], "port": [port, 0]}
     async with (
-        Scheduler(host=address, security=security, dashboard=False) as scheduler,
-        Client(scheduler.address, asynchronous=True, security=security, set_as_default=False) as client,
+        QuietScheduler(**listening, security=security, dashboard=False) as scheduler,
+        Client(_inside(scheduler), asynchronous=True, security=security, set_as_default=False) as client,
     ):
         door = Door(scheduler, client)
         server = await asyncio.start_server(door.answer, host, door_port, ssl=server_context(certificates, "scheduler"))
@@ -40,3 +56,8 @@ async def _serve(certificates: Path, host: str, port: int, door_port: int) -> No
             telling = asyncio.ensure_future(door.tell_slots())
             await told.wait()
             telling.cancel()
+
+
+def _inside(scheduler: Scheduler) -> str:
+    addresses = [listener.contact_address for listener in scheduler.listeners]
+    return next(each for each in addresses if each.startswith("inproc://"))
