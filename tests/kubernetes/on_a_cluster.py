@@ -103,11 +103,12 @@ def ben(passwords: dict[str, str], address: str) -> Shell:
 
 
 @pytest.fixture(scope="module")
-def ida(passwords: dict[str, str], address: str) -> httpx.Client:
+def ida(passwords: dict[str, str], address: str) -> Iterator[httpx.Client]:
     """The grading service's API with an instructor's rights."""
     token = token_of(address, "ida", passwords["ida"])
     headers = {"Authorization": f"token {token}"}
-    return httpx.Client(base_url=f"{address}/services/grading/api/v1/", headers=headers, timeout=60)
+    with httpx.Client(base_url=f"{address}/services/grading/api/v1/", headers=headers, timeout=60) as client:
+        yield client
 
 
 def pod_of(student: Shell, what: str) -> str:
