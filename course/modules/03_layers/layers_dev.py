@@ -315,7 +315,7 @@ for width in (16, 256, 4096):
 # %% [markdown]
 # ## Part 3: A module knows its parameters
 #
-# A model of module 13 will have dozens of parameters, in layers within blocks within a model. An optimizer must find
+# A model of module 13 will have dozens of weight arrays, in layers within blocks within a model. An optimizer must find
 # all of them, a file must store all of them, and nobody wants to keep a list. So the model finds them itself.
 #
 # Think of folders. A **module** is a folder: it holds files, its **parameters**, and folders, its sub-modules. A

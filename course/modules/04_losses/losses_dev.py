@@ -688,8 +688,8 @@ print("logits * 100:", cross_entropy(logits * 100.0, Tensor(labels)).item())
 
 # %% [markdown]
 # > 💡 **Production Reality**: a language model is a classifier over its vocabulary, 50,000 classes and more, at every
-# > position of the text. Its loss is this function, and "perplexity", the number in every report, is $e^{\text{loss}}$: among how
-# > many equally likely words the model seems to be choosing. For real vocabularies the logits are the largest tensor
+# > position of the text. Its loss is this function, and "perplexity", the number in every report, is $e^{\text{loss}}$: the number of
+# > equally likely words that the model seems to be choosing from. For real vocabularies the logits are the largest tensor
 # > of the whole training step; libraries compute the loss without ever storing the probabilities.
 
 # %% [markdown]
