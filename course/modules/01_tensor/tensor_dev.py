@@ -1585,9 +1585,9 @@ print(f"64 MB copied: {straight.median:.0f} ms as they lie, {turned.median:.0f} 
 print(f"ratio: {turned.median / straight.median:.1f}")
 
 # %% [markdown]
-# The same bytes, the same operation. Memory is fetched in lines of 64 bytes, 16 neighbouring numbers. Whoever reads
-# straight on uses all 16; whoever jumps from row to row uses one of them and has lost the line by the time the next is
-# wanted. A view costs nothing when it is made, but whoever reads it may pay.
+# The same bytes, the same operation. Memory is fetched in lines of 64 bytes, 16 neighbouring numbers. Reading
+# straight on uses all 16; jumping from row to row uses one of them, and the line is gone by the time the next is
+# wanted. A view costs nothing to make, but reading it may.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test
@@ -1670,7 +1670,7 @@ viz.images(
 # ### BEGIN SOLUTION
 # a: infer_shape works out the -1, (32, 64). b: matmul, (32, 64) @ (64, 10) gives (32, 10). c: add, with
 # broadcast_shape: (32, 10) and (10,) give (32, 10). d: mean, (32,). e: broadcast_shape refuses (32, 10) and (32,),
-# since from the right 10 stands above 32; `scores.mean(dim=1, keepdim=True)` has the shape (32, 1) and works.
+# since from the right 10 is above 32; `scores.mean(dim=1, keepdim=True)` has the shape (32, 1) and works.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -184,7 +184,7 @@ viz.Prediction("numbers_of_a_layer", "How many numbers does a layer from 64 to 1
 # **By hand.** An output is a sum of $n$ products, $y = w_1 x_1 + \dots + w_n x_n$. If the inputs have variance 1 and
 # the weights variance $v$, independent and around 0, each product has variance $v$, and the sum $n\,v$. With
 # $n = 100$ and $v = 1$ the outputs are ten times as large as the inputs (the standard deviation is $\sqrt{100}$),
-# after five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half of the signal's power, so with
+# after five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half the signal's power, so with
 # relu choose $v = 2/n$. Here $n$ is the number of inputs, the **fan-in**. In general
 #
 # $$v = \frac{\text{gain}^2}{\text{fan-in}}, \qquad \text{gain} = \sqrt 2 \text{ for relu}$$
@@ -1006,7 +1006,7 @@ for batch in (1, 8, 64, 512):
 # ## 🧪 Module Integration Test
 #
 # The template reader of module 01 *is* a Linear layer whose weights were averaged instead of trained. Put them in,
-# by way of a state. Then put a layer of *random* gates before it, never trained at all, and take the averages behind
+# by way of a state. Then put a layer of *random* gates before it, never trained at all, and take the averages after
 # the gates.
 
 # %%

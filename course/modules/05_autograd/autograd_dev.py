@@ -698,7 +698,7 @@ print(f"backwards {best_of(matmul_rule, c, c, a, b)}")
 
 # %% [markdown]
 # > 💡 **Production Reality**: not wanting the gradient of the data saves a third of the first layer's work. PyTorch asks in every rule (`ctx.needs_input_grad`, see
-# > Checkpoint 2), and goes further: whoever freezes the first layers of a big model to adapt only its last ones (`requires_grad=False`) saves their whole backward pass.
+# > Checkpoint 2), and goes further: freezing the first layers of a big model to adapt only its last ones (`requires_grad=False`) saves their whole backward pass.
 
 # %% [markdown]
 # The rules of the other operations are given. Read some of them: each is the derivative that you know from school, times `grad`. Those of `relu`, `sigmoid`, `tanh`

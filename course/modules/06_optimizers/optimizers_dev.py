@@ -843,7 +843,7 @@ viz.lines(
 # **What's happening**
 # 1. Adam with small gradients (blue): the decay dominates the average, the ratio is about 1, and the weight falls by nearly a full 0.002 per step, as far as $\eta$ lets it.
 # 2. Adam with large gradients (orange): the decay vanishes in the fraction; the weight only wanders about at random.
-# 3. AdamW shrinks both weights alike, whatever the noise (its two curves lie on each other): each step takes off 0.5 %.
+# 3. AdamW shrinks both weights alike, whatever the noise (its two curves coincide): each step takes off 0.5 %.
 # 4. So with AdamW the decay means the same for every weight, and can be chosen once. That is why it is the standard for transformers.
 
 # %% [markdown]

@@ -440,7 +440,7 @@ print(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Some hundred times. The multiplications are the same 230,400; Python runs nine rounds instead of 230,400.
+# A few hundred times. The multiplications are the same 230,400; Python runs nine rounds instead of 230,400.
 # </details>
 
 # %% [markdown]
@@ -618,7 +618,7 @@ viz.images(
 # **What's happening**
 # 1. After one layer, a number sees 3 x 3 pixels; after two, 5 x 5; after three, 7 x 7: each layer adds a pixel on every side.
 # 2. The middle counts most: there are more ways from it to the result.
-# 3. To see a whole photograph with 3 x 3 kernels alone, a hundred layers would be needed. Pooling, next, makes it quick: behind it one step is two pixels.
+# 3. To see a whole photograph with 3 x 3 kernels alone, a hundred layers would be needed. Pooling, next, makes it quick: after it, one step is two pixels.
 
 # %% [markdown]
 # **Predict, then run**: the gradient of `conv2d(x, w).sum()` for the pixels of a large image, with a kernel of nine ones. What is it in the middle, and in the corner?
@@ -1025,7 +1025,7 @@ viz.images(
 # %% [markdown]
 # ### A class of your own
 #
-# Until now models were made by `Sequential`. For anything else one writes a class: layers become attributes in `__init__`, and `forward` says how they are used. **Write one** (nobody grades it): grey digits `(N, 1, 8, 8)` in, ten scores `(N, 10)` out. Convolve, relu, pool, convolve, relu; then
+# Until now models were made by `Sequential`. For anything else you write a class: layers become attributes in `__init__`, and `forward` says how they are used. **Write one** (nobody grades it): grey digits `(N, 1, 8, 8)` in, ten scores `(N, 10)` out. Convolve, relu, pool, convolve, relu; then
 # take the *mean of each map* (`x.mean(dim=(2, 3))`) in place of `Flatten`, so that where something was seen doesn't matter at all; then a linear layer.
 
 
@@ -1348,7 +1348,7 @@ viz.lines(
 # 3. The tape keeps every map of every image of the batch; it's many times the weights (the ratio is printed above). Training a CNN runs out of memory by its *activations*.
 
 # %% [markdown]
-# > 💡 **Production Reality**: PyTorch lays all that the nine cells meet beside each other (`unfold`, "im2col") and computes one large product; for 3 x 3 kernels libraries also have Winograd's form, with less than half the multiplications. Which one is taken depends on the shape, and is tried out at run time (`torch.backends.cudnn.benchmark`).
+# > 💡 **Production Reality**: PyTorch lays everything that the nine cells meet side by side (`unfold`, "im2col") and computes one large product; for 3 x 3 kernels libraries also have Winograd's form, with less than half the multiplications. Which one is taken depends on the shape, and is tried out at run time (`torch.backends.cudnn.benchmark`).
 # > The formula is the same in all of them.
 
 # %% [markdown]
@@ -1409,7 +1409,7 @@ print(f"the loss fell from {losses[0]:.2f} to {losses[-1]:.2f}; a shift of the i
 #     return result.reshape(len(x), out, height, -1)
 # ```
 #
-# Rubric (5 points): 0, not recognised; half, `conv2d`, with the shape (N, in · rows · cols, places); full, also that `unfold` lays what all cells meet beside each other for one product, where the loops add one product for each cell, and that it therefore needs about nine times the memory of the image.
+# Rubric (5 points): 0, not recognised; half, `conv2d`, with the shape (N, in · rows · cols, places); full, also that `unfold` lays what all cells meet side by side for one product, where the loops add one product for each cell, and that it therefore needs about nine times the memory of the image.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION

@@ -260,7 +260,7 @@ def count_pairs(words):
         words: a dict: word -> how often it occurs. A word is a tuple of ids.
 
     Returns:
-        A dict: (left id, right id) -> how often they stand beside each other in this order, in all words.
+        A dict: (left id, right id) -> how often they stand side by side in this order, in all words.
 
     TODO: go through the pairs of each word, and count.
 

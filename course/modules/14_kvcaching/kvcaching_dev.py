@@ -784,7 +784,7 @@ print(decode(texts["with a cache"]))
 
 
 # %% [markdown]
-# A clock says something different each time; a count doesn't. The recorder of module 01 is told of every operation, so it can count the multiplications in matrix products, for each token that is written. (The context has 64 places, and we write beyond it.)
+# A clock says something different each time; a count doesn't. The recorder of module 01 is told about every operation, so it can count the multiplications in matrix products, for each token that is written. (The context has 64 places, and we write beyond it.)
 
 
 # %%
@@ -1201,7 +1201,7 @@ print("counts, cache, reading on, writing and bytes work together")
 #
 # ### Question 1: memory for time
 #
-# Cite your measured times of token 512 without and with a cache, and the bytes that the cache of that model takes. Then the model gets twice as many layers, and heads of twice the size, and writes for 16 people at once, 512 tokens each. How many bytes do the caches take now? For which of these two would you
+# Cite your measured times of token 512 without and with a cache, and the bytes that the cache of that model takes. Now suppose that the model gets twice as many layers, and heads of twice the size, and writes for 16 people at once, 512 tokens each. How many bytes do the caches take now? For which of these two would you
 # rather *not* keep a cache: (a) one question of 500 tokens that is answered by a single token, (b) one word, continued by 500 tokens? Why?
 #
 # Rubric (5 points): 0, no measured numbers; half, both times and the bytes (524,288), and the new number with the factors 2, 2 and 16 (33.6 MB); full, also (a), because a single step reads the whole question with or without a cache: nothing is read twice, so the memory would buy nothing.

@@ -107,7 +107,7 @@ viz.lines(
 # 4. So the mean lies above the median: each peak pulls it up. The median doesn't care how high a peak is.
 
 # %% [markdown]
-# A stopwatch that isn't fooled does three things. It **warms up**. The first run isn't counted. It **repeats**. And it reports the **median** together with the **quartiles**: a quarter of the times lies below the lower one, a quarter above the upper one. Half of all runs lie between them, so they say how far a
+# A stopwatch that isn't fooled does three things. It **warms up**. The first run isn't counted. It **repeats**. And it reports the **median** together with the **quartiles**: a quarter of the times lie below the lower one, a quarter above the upper one. Half of all runs lie between them, so they say how far a
 # time can be trusted: two medians that differ by less than that are not different.
 #
 # By hand: after the warm-up, five runs took 4, 2, 50, 3 and 5 ms. Sorted: 2, 3, 4, 5, 50. The median is 4, the quartiles are 3 and 5. One disturbed run moves the mean as far as it likes: here it's 12.8, a time that no run took.
@@ -118,7 +118,7 @@ viz.lines(
 # %%
 #| export
 class Seconds(NamedTuple):
-    """What repeated runs took: the median, and the quartiles, between which half of the runs lie."""
+    """What repeated runs took: the median, and the quartiles, between which half the runs lie."""
 
     median: float
     low: float
@@ -1256,7 +1256,7 @@ for threads in ("1", "2"):
     )
 
 # %% [markdown]
-# If two processors were free, about half of the time passed with two threads, and not less work was done. If they weren't, because others compute as well, two threads may even be slower. So if you compare two programs, say how many threads each had; a comparison of one thread against eight measures the eight.
+# If two processors were free, about half the time passed with two threads, and no less work was done. If they weren't, because others compute as well, two threads may even be slower. So if you compare two programs, say how many threads each had; a comparison of one thread against eight measures the eight.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test

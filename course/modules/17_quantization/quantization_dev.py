@@ -530,7 +530,7 @@ viz.lines(bits, errors, "Typical error of a weight", xlabel="bits", ylabel="erro
 # **What's happening**
 # 1. On a logarithmic axis both are nearly straight: each bit halves the error.
 # 2. A scale for each row is better by the same factor everywhere: its grids are finer. The factor is printed above.
-# 3. Bennett's line fits from 3 bits on: it lies on that of one scale. With 2 bits most weights are nearer to 0 than half a step, so they become 0, and the error is the weight itself.
+# 3. Bennett's line fits from 3 bits on: it coincides with that of one scale. With 2 bits most weights are nearer to 0 than half a step, so they become 0, and the error is the weight itself.
 
 # %% [markdown]
 # The error of a weight is not what we care about. How many digits are still named correctly?
@@ -646,7 +646,7 @@ def quantized_linear(x, q, scale, bias=None, rows=64):
     Returns:
         A float32 array (..., out).
 
-    TODO: block by block: rows of q and of scale, floats, product; then all blocks beside each other, and the bias.
+    TODO: block by block: rows of q and of scale, floats, product; then all blocks side by side, and the bias.
 
     APPROACH:
     1. Go through the starts of the blocks: 0, rows, 2 * rows, ... up to the number of rows of q.

@@ -110,7 +110,7 @@ print(f"{count(large):,} numbers, {4 * count(large):,} bytes, {right(large):.1%}
 # %%
 #| export
 NEAR_ZERO_THRESHOLD_FACTOR = 0.1  # of the mean magnitude: ten such weights together weigh less than one average weight
-LARGEST_SHARE = 0.1  # the "top tenth", of which is told how much of the layer's sum of squares it has
+LARGEST_SHARE = 0.1  # the "top tenth", for which we report how much of the layer's sum of squares it has
 
 
 class Redundancy(NamedTuple):
@@ -189,7 +189,7 @@ print(f"without as many, drawn at random:   {right(with_zeros(drawn)):.1%}")
 # %% [markdown]
 # ## Part 2: Magnitude pruning
 #
-# **Pruning** removes weights for good. How many is said by the **sparsity**, the share of zeros: 0.7 means that 70 % go and 30 % stay. Sparsity is the share that goes, not the share that stays. The rule for *which* is the simplest there is: the smallest magnitudes. A weight of -0.9 is not small.
+# **Pruning** removes weights for good. How many is given by the **sparsity**, the share of zeros: 0.7 means that 70 % go and 30 % stay. Sparsity is the share that goes, not the share that stays. The rule for *which* is the simplest there is: the smallest magnitudes. A weight of -0.9 is not small.
 #
 # The nine weights, sorted by magnitude:
 #
@@ -418,7 +418,7 @@ viz.matrix(NINE * pruning_mask(NINE, 0.7), "Nine weights, a sparsity of 0.7")
 # %% [markdown]
 # ### A class that remembers
 #
-# For a whole model somebody must keep the masks. This class is given; its methods are a few lines that call your functions. Four helpers stand before it: which arrays are pruned, how much of each (that's where your threshold comes in), the statistics, and a check that *says* what must be true of masks.
+# For a whole model somebody must keep the masks. This class is given; its methods are a few lines that call your functions. Four helpers come before it: which arrays are pruned, how much of each (that's where your threshold comes in), the statistics, and a check that *says* what must be true of masks.
 
 
 # %%
@@ -586,7 +586,7 @@ print(f"zeros in the two layers after one epoch: {zeros[0]:.1%} and {zeros[1]:.1
 # %% [markdown]
 # ## Part 3: Structured against unstructured
 #
-# The pruned array has as many cells as before. A matrix product multiplies by the zeros as it does by all other numbers: neither memory nor time has changed (you'll measure it in Part 6). Zeros that lie anywhere are called **unstructured**.
+# The pruned array has as many cells as before. A matrix product multiplies by the zeros as it does by all other numbers: neither memory nor time has changed (you'll measure it in Part 6). Zeros scattered anywhere are called **unstructured**.
 #
 # **Structured** pruning removes whole units: the array gets *smaller*. A unit of the hidden layer has three parts:
 #
@@ -1122,7 +1122,7 @@ raises(ValueError, compress, large, [("lowrank", 16)], says="take one of ['drop 
 #
 # The last way changes nothing in the large model. It becomes a **teacher**. A label says "3", and nothing else. The teacher's ten probabilities say more: a 3, with a little of 5 and of 9 in it. How alike the digits are is what it has learnt, and what a student can learn from it (Hinton, Vinyals and Dean 2015, arXiv 1503.02531, who called it **distillation**).
 #
-# A trained teacher is so sure that the others have hardly anything: 0.999 and then crumbs. So both models' scores are divided by a **temperature** $T$ before the softmax; with $T = 4$ the crumbs become visible. Let $p$ be the teacher's probabilities and $q$ the student's, both at that temperature. How far they lie apart is measured by the
+# A trained teacher is so sure that the others have hardly anything: 0.999 and then crumbs. So both models' scores are divided by a **temperature** $T$ before the softmax; with $T = 4$ the crumbs become visible. Let $p$ be the teacher's probabilities and $q$ the student's, both at that temperature. How far apart they are is measured by the
 # Kullback-Leibler divergence, in which the teacher's probabilities are the weights:
 #
 # $$\text{KL} = \sum_c p_c\, (\log p_c - \log q_c)$$
@@ -1549,7 +1549,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Up and to the left is better. Pruned weights lie high down to about 9 kB, a quarter of the model: single weights can be chosen more finely than units. Then they fall.
+# 1. Up and to the left is better. Pruned weights do well down to about 9 kB, a quarter of the model: single weights can be chosen more finely than units. Then they fall.
 # 2. Dropped units, a taught student and a small net from scratch lie close together. A tenth of a percent is two images of 1,797, so most of their differences are noise. The honest words are "about as good as from scratch", and for dropped units at 5 kB and below "worse". (All labels are known here, so the teacher adds nothing.)
 # 3. Low rank makes only the hidden layer smaller; 5 kB of scores and biases stay, so its line ends early.
 # 4. The recipes lie above all others, the rival included: units dropped first, single weights after. Compression was worth it, in two steps. (The rival may be pruned, too: `Pruner` takes any model. Try it.)
@@ -1620,7 +1620,7 @@ print("masks, smaller layers, factors and teachers work together")
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# a is pruning_mask with Pruner.apply, b row_importance and drop_units, c low_rank_factors, d the soft part of distillation_loss with its factor T squared. b saves nothing: it sets half of the rows to 0, and the array stays (128, 64); with the mask PyTorch even needs more. e prints bias and weight_orig: the whole weight is still a parameter, the mask is kept
+# a is pruning_mask with Pruner.apply, b row_importance and drop_units, c low_rank_factors, d the soft part of distillation_loss with its factor T squared. b saves nothing: it sets half the rows to 0, and the array stays (128, 64); with the mask PyTorch even needs more. e prints bias and weight_orig: the whole weight is still a parameter, the mask is kept
 # beside it, and weight is made of both before each call. "batchmean" sums over the classes and divides by the number of examples; "mean" divides by the number of classes as well, so the soft part would be ten times too small.
 # ### END SOLUTION
 
