@@ -251,7 +251,7 @@ viz.memory_layout(numbers.T, title="the same 12 numbers, transposed: (4, 3)")
 # 3. A row's numbers now lie apart. The array is **not contiguous**: reading it row by row jumps through memory.
 
 # %% [markdown]
-# **Predict, then run**: `numbers.reshape(12)` needs no copy. Does `numbers.T.reshape(12)`? The first cell tells whether
+# **Predict, then run**: `numbers.reshape(12)` needs no copy. Does `numbers.T.reshape(12)`? The first cell shows whether
 # two arrays share their memory; the second asks you before it answers.
 
 # %%
@@ -439,7 +439,7 @@ viz.steps(
 
 # %% [markdown]
 # **What's happening**
-# 1. `unwrap` takes the array out of every tensor, also out of a list of tensors. Anything else stays what it is.
+# 1. `unwrap` takes the array out of every tensor, even inside a list. Anything else stays what it is.
 # 2. The function computes. It knows nothing of tensors, so it can be tested, timed and replaced like any function.
 # 3. `wrap` makes a new tensor of the result. The inputs are untouched.
 # 4. If there is a recorder, it is told: this operation, these inputs, this result. That is all that module 05 will
@@ -528,7 +528,7 @@ def _holds_float64(x):
 # ### Two seats kept free
 #
 # The recorder is the first seat: module 05 takes it with `set_recorder`. The second is the table of implementations.
-# An operation is known by its *name*, and the name can be led to another function:
+# An operation is known by its *name*, and the name can be pointed at another function:
 # `use_implementation("matmul", "loops")`. In module 16 you will make your own framework faster that way, and be able
 # to go back.
 
@@ -554,7 +554,7 @@ def register_implementation(operation, name, function):
 
 
 def use_implementation(operation, name):
-    """Lead `operation` to the implementation `name`; return the name used before, so that one can go back."""
+    """Point `operation` at the implementation `name`; return the name used before, so that you can go back."""
     if operation not in IMPLEMENTATIONS:
         raise KeyError(f"there is no operation {operation!r}. There are: {', '.join(sorted(IMPLEMENTATIONS))}")
     if name not in IMPLEMENTATIONS[operation]:
@@ -630,7 +630,7 @@ def ones_like(x):
 
 
 def arange(start, end=None, step=1, dtype=None, requires_grad=False):
-    """Count from `start` (0 if only one number is given) up to but without `end`."""
+    """Count from `start` (0 if only one number is given) up to, but not including, `end`."""
     first, last = (0, start) if end is None else (start, end)
     return Tensor(np.arange(first, last, step).tolist(), dtype, requires_grad)
 
@@ -660,7 +660,7 @@ print(tensor([[1.0, 2.0], [3.0, 4.0]]))
 print(ones(2, 3).shape, arange(5), tensor([True, False]).dtype, tensor(3.5).shape)
 
 # %% [markdown]
-# **Predict, then run**: a `float64` array goes in. Which dtype has the tensor? And which one made of the same numbers
+# **Predict, then run**: a `float64` array goes in. Which dtype does the tensor have? And one made of the same numbers
 # as a list?
 
 # %%
@@ -669,8 +669,8 @@ print(Tensor(np.array([0.5, 1.5])).dtype, Tensor([0.5, 1.5]).dtype)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `float64` and `float32`. Who hands over an array has chosen a dtype, and it is kept. Who types numbers has not
-# chosen, and gets `float32`. Gradient checks will hand over float64 arrays to measure more finely.
+# `float64` and `float32`. If you hand over an array, you have chosen a dtype, and it is kept. If you type numbers,
+# you have not, and get `float32`. Gradient checks will hand over float64 arrays to measure more finely.
 # </details>
 
 # %% [markdown]
@@ -770,7 +770,7 @@ def stack(tensors, dim=0):
 
 
 # %% [markdown]
-# Sixteen pieces of clothing, `(16, 28, 28)`, shall become one picture of 4 by 4, `(112, 112)`. The count is right,
+# Sixteen pieces of clothing, `(16, 28, 28)`, are to become one picture of 4 by 4, `(112, 112)`. The count is right,
 # 12,544 numbers, so why not reshape at once?
 
 # %%
@@ -802,7 +802,7 @@ print(x.reshape(3, 2))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# They have the same shape and the same numbers, in different places. `reshape` reads 1 2 3 4 5 6 on, two to a line.
+# They have the same shape and the same numbers, in different places. `reshape` reads 1 2 3 4 5 6 straight on, two to a line.
 # `T` makes each column a row.
 # </details>
 
@@ -813,7 +813,7 @@ print(x.reshape(3, 2))
 # *one* correction for all; a matrix plus a row of biases; anything times 2. Copying the small one 32 times would be
 # slow and wasteful. **Broadcasting** gives the result that the copies would give, without making them.
 #
-# **By hand.** `(2, 3)` plus `(3,)`. Write the shapes below each other, right-aligned:
+# **By hand.** `(2, 3)` plus `(3,)`. Write the shapes one below the other, right-aligned:
 #
 # ```
 # a        2  3
@@ -824,7 +824,7 @@ print(x.reshape(3, 2))
 #
 # Go from right to left. Equal sizes stay. A 1, or nothing, is stretched to the other size. Anything else is an error.
 # So `(2, 3)` with `(2, 1)` gives `(2, 3)`, and `(2, 1)` with `(3,)` gives `(2, 3)`, in which both were stretched. But
-# `(2, 3)` with `(2,)` is an error: below the 3 stands a 2.
+# `(2, 3)` with `(2,)` is an error: there is a 2 below the 3.
 
 # %%
 viz.broadcast(np.array([[1, 2, 3], [4, 5, 6]]), np.array([10, 20, 30]), title="One row for all rows")
@@ -1035,7 +1035,7 @@ test.report()
 # ### The rest of the family
 #
 # All others have the same form, so they are given: `_elementwise` computes first, too, and asks for the message only
-# if numpy has refused. To check before would cost a microsecond or two on each call, and calls that fail are rare.
+# if numpy has refused. Checking first would cost a microsecond or two on each call, and calls that fail are rare.
 
 
 # %%
@@ -1190,8 +1190,8 @@ def amax(a, dim=None, keepdim=False):
 
 
 # %% [markdown]
-# `mean` is the sum, divided by *how many numbers went into it*. It isn't a primitive: you compose it of operations
-# that there are, and so its gradient will follow from theirs.
+# `mean` is the sum, divided by *how many numbers went into it*. It isn't a primitive: you compose it of existing
+# operations, and so its gradient will follow from theirs.
 #
 # **By hand.** `(3, 4)` along `dim=1`: 12 numbers become 3 sums, so 12 / 3 = 4 numbers went into each.
 
@@ -1284,12 +1284,12 @@ def amin(x, dim=None, keepdim=False):
 
 
 def argmax(x, dim=None, keepdim=False):
-    """Tell at which index the largest is; a place has no gradient, so nothing is recorded."""
+    """Find the index of the largest; a place has no gradient, so nothing is recorded."""
     return Tensor(np.asarray(np.argmax(x.data, axis=dim, keepdims=keepdim)))
 
 
 def argmin(x, dim=None, keepdim=False):
-    """Tell at which index the smallest is."""
+    """Find the index of the smallest."""
     return Tensor(np.asarray(np.argmin(x.data, axis=dim, keepdims=keepdim)))
 
 
@@ -1323,8 +1323,8 @@ except ValueError as error:
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# No: `(4, 6)` and `(4,)` don't broadcast, since below the 6 stands a 4. With `keepdim=True` the means are a column
-# `(4, 1)` and it works. And had `x` been square, `(6, 6)`, there would be *no error*: column 0 would lose the mean of
+# No: `(4, 6)` and `(4,)` don't broadcast, since there is a 4 below the 6. With `keepdim=True` the means are a column
+# `(4, 1)` and it works. And if `x` were square, `(6, 6)`, there would be *no error*: column 0 would lose the mean of
 # row 0, column 1 that of row 1, and so on. So write `keepdim=True` whenever the result goes back to where it came
 # from.
 # </details>
@@ -1515,7 +1515,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Now there are two ways to the same product. Give the slow one a name, lead `matmul` to it, and go back.
+# Now there are two ways to the same product. Give the slow one a name, point `matmul` at it, and go back.
 
 # %%
 register_implementation("matmul", "loops", matmul_loops)
@@ -1546,14 +1546,14 @@ for left, right in [((32, 64), (64, 10)), ((32, 64), (10, 64)), ((64,), (64, 10)
 # %% [markdown]
 # > 💡 **Production Reality**: PyTorch sends a matrix product to a library written for the processor at hand: MKL or
 # > OpenBLAS on a CPU, cuBLAS on a GPU. Modern GPUs have *tensor cores*, circuits that multiply small matrices in one
-# > step, in 16 or even 8 bits. Hardly any other operation has circuits of its own, and so model builders shape their
+# > step, in 16 or even 8 bits. Hardly any other operation has circuits of its own, so model builders shape their
 # > networks to consist of this one.
 
 # %% [markdown]
 # ## Systems Analysis
 #
 # Two implementations, the same multiplications, on your machine. How far apart are they? `best_of` calls a function
-# again and again for a fifth of a second and tells the median: a single run may have been disturbed by somebody else.
+# again and again for a fifth of a second and reports the median: a single run may have been disturbed by somebody else.
 
 # %%
 a = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
@@ -1585,9 +1585,9 @@ print(f"64 MB copied: {straight.median:.0f} ms as they lie, {turned.median:.0f} 
 print(f"ratio: {turned.median / straight.median:.1f}")
 
 # %% [markdown]
-# The same bytes, the same operation. Memory is fetched in lines of 64 bytes, 16 neighbouring numbers. Whoever reads
-# straight on uses all 16; whoever jumps from row to row uses one of them and has lost the line by the time the next is
-# wanted. A view costs nothing when it is made, but whoever reads it may pay.
+# The same bytes, the same operation. Memory is fetched in lines of 64 bytes, 16 neighbouring numbers. Reading
+# straight on uses all 16; jumping from row to row uses one of them, and the line is gone by the time the next is
+# wanted. A view costs nothing to make, but reading it may.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test
@@ -1635,7 +1635,7 @@ viz.images(
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_speed", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured a ratio of about 9,000 (yours will differ; some thousand to some ten thousand is usual). First, in the
+# I measured a ratio of about 9,000 (yours will differ; a few thousand to a few tens of thousands is usual). First, in the
 # loops Python handles each element by itself: it looks it up, makes an object, checks its type, and that costs far
 # more than the multiplication. The library pays such costs once for the whole matrix. Second, the library multiplies
 # 8 or 16 pairs of float32 with one instruction, and keeps blocks of the matrices in the cache, so that the numbers
@@ -1645,7 +1645,7 @@ viz.images(
 # %% [markdown]
 # ### Question 2: read some PyTorch
 #
-# Of each line marked with a letter, say which of *your own* functions does its work, and what shape comes out.
+# For each line marked with a letter, say which of *your own* functions does its work, and what shape comes out.
 #
 # ```python
 # import torch
@@ -1670,7 +1670,7 @@ viz.images(
 # ### BEGIN SOLUTION
 # a: infer_shape works out the -1, (32, 64). b: matmul, (32, 64) @ (64, 10) gives (32, 10). c: add, with
 # broadcast_shape: (32, 10) and (10,) give (32, 10). d: mean, (32,). e: broadcast_shape refuses (32, 10) and (32,),
-# since from the right 10 stands above 32; `scores.mean(dim=1, keepdim=True)` has the shape (32, 1) and works.
+# since from the right 10 is above 32; `scores.mean(dim=1, keepdim=True)` has the shape (32, 1) and works.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1678,7 +1678,7 @@ viz.images(
 #
 # - A tensor is a row of numbers in memory and a shape that says how to read it. `reshape` and `permute` change the
 #   reading; a copy is made only if the new order can't be read from the old.
-# - Every operation takes the same way: unwrap, compute, wrap, hand over. `primitive` walks it, you write the
+# - Every operation goes the same way: unwrap, compute, wrap, hand over. `primitive` walks it, you write the
 #   computation.
 # - Broadcasting stretches sizes of 1, from the right, without copying. `keepdim=True` keeps a result in its place.
 # - The matrix product is where the time goes, and the reason that it is fast is not in Python.

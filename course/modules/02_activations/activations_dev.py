@@ -69,8 +69,8 @@ from tinytorch.testing import close, remote, same, true, unchanged, unit_test
 #
 # Think of it as a gate for water. Pressure from one side passes as it is; from the other side nothing gets through.
 # With two gates you have the V: $|x| = \mathrm{relu}(x) + \mathrm{relu}(-x)$. With three, a hat:
-# $\mathrm{relu}(x+1) - 2\,\mathrm{relu}(x) + \mathrm{relu}(x-1)$. And of hats, each as wide and as high as one wants,
-# any curve without jumps can be put together, as finely as one likes. That is all there is to "neural networks can
+# $\mathrm{relu}(x+1) - 2\,\mathrm{relu}(x) + \mathrm{relu}(x-1)$. And from hats, each as wide and as high as you
+# want, any curve without jumps can be put together, as finely as you like. That is all there is to "neural networks can
 # approximate anything".
 
 
@@ -169,7 +169,7 @@ print(relu(relu(x)), relu(x) - relu(-x))
 #
 # $$f'(x) \approx \frac{f(x + h) - f(x - h)}{2h}$$
 #
-# **By hand.** $f(x) = x^2$ at 3, with $h = 0.1$: $(9.61 - 8.41) / 0.2 = 6$, and the derivative $2x$ is 6 indeed.
+# **By hand.** $f(x) = x^2$ at 3, with $h = 0.1$: $(9.61 - 8.41) / 0.2 = 6$, and the derivative $2x$ is indeed 6.
 # Looking to *one* side only would give $(9.61 - 9) / 0.1 = 6.1$. Both sides make the errors cancel: they are called
 # **central differences**. In module 05 they will check each of your gradients.
 
@@ -262,7 +262,7 @@ viz.lines(
 #    to 1 changes nothing. That's why gradients are checked in float64.
 
 # %% [markdown]
-# **Predict, then run**: what does the measurement say of relu at 0, where there is a kink?
+# **Predict, then run**: what does the measurement say about relu at 0, where there is a kink?
 
 # %%
 print(numerical_derivative(relu, np.array([-1.0, 0.0, 1.0])))
@@ -284,7 +284,7 @@ print(numerical_derivative(relu, np.array([-1.0, 0.0, 1.0])))
 #
 # **By hand.** $\sigma(0) = 1/(1+1) = 0.5$. At 2 it is $1/(1 + 0.135) = 0.881$, at -2 it's $1 - 0.881 = 0.119$: the
 # curve is the same from both ends. And far out? $e^{100}$ is a number with 44 digits. In float32 the largest is
-# $3.4 \cdot 10^{38}$, so already $e^{89}$ **overflows** to infinity. numpy warns; sometimes the result is right by
+# $3.4 \cdot 10^{38}$, so even $e^{89}$ **overflows** to infinity. numpy warns; sometimes the result is right by
 # luck ($1/\infty = 0$), sometimes it is `nan`, not a number, which then spreads through the whole network.
 #
 # The cure is to never raise $e$ to a positive power. Multiply the fraction above and below by $e^{x}$ and you get a
@@ -292,7 +292,7 @@ print(numerical_derivative(relu, np.array([-1.0, 0.0, 1.0])))
 #
 # $$\sigma(x) = \frac{1}{1 + e^{-x}} \;\text{ for } x \ge 0, \qquad \sigma(x) = \frac{e^{x}}{1 + e^{x}} \;\text{ for } x < 0$$
 #
-# Look closely. Below the line both have $1 + e^{-|x|}$. Above it stands $1$, which is $e^0$, or $e^x$: in one word,
+# Look closely. Below the line both have $1 + e^{-|x|}$. Above it is $1$, which is $e^0$, or $e^x$: in one term,
 # $e^{\min(x,\,0)}$.
 
 
@@ -424,7 +424,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Through sigmoids the message shrinks more than fourfold with each layer. After twenty it is a ten-trillionth. The
+# 1. Through sigmoids the message shrinks more than fourfold with each layer. After twenty, a ten-trillionth is left. The
 #    first layers of a deep network of sigmoids learn nothing: this is the **vanishing gradient**, and it held up the
 #    field for years.
 # 2. tanh does better: near 0 its slope is nearly 1, and repeated tanh moves every value towards 0.
@@ -461,7 +461,7 @@ viz.Prediction(
 # ## Part 4: GELU, the gate of transformers
 #
 # relu decides hard: open or shut. What if the gate were open *with a probability* that grows with its input? Take a
-# standard normal random number, and let $x$ through if it's larger. On average this passes
+# standard normal random number, and let $x$ through if it's larger. On average, what passes is
 #
 # $$\mathrm{gelu}(x) = x \cdot \Phi(x), \qquad \Phi(x) = \tfrac{1}{2}\left(1 + \mathrm{erf}\!\left(\tfrac{x}{\sqrt 2}\right)\right)$$
 #
@@ -558,7 +558,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# A cheaper cousin opens its gate by the sigmoid: $\mathrm{silu}(x) = x\,\sigma(x)$. It is composed of what there is.
+# A cheaper cousin opens its gate by the sigmoid: $\mathrm{silu}(x) = x\,\sigma(x)$. It is composed of what is already there.
 
 
 # %%
@@ -604,13 +604,13 @@ viz.Prediction("gelu_far_left", "Is gelu(-10) exactly 0?", lambda: gelu(Tensor([
 # %% [markdown]
 # ## Part 5: Softmax, from scores to probabilities
 #
-# A classifier ends in ten scores, one for each digit. Any numbers, also negative ones. Wanted are probabilities:
+# A classifier ends in ten scores, one for each digit. Any numbers, even negative ones. What we want is probabilities:
 # positive, adding up to 1, and the highest score the most probable. Raise $e$ to each score, which makes it positive,
 # and divide by the sum:
 #
 # $$\mathrm{softmax}(x)_i = \frac{e^{x_i}}{\sum_j e^{x_j}}$$
 #
-# **By hand.** The scores 1, 2, 3: $e^1 = 2.72$, $e^2 = 7.39$, $e^3 = 20.09$, together 30.19. The probabilities are
+# **By hand.** The scores are 1, 2, 3: $e^1 = 2.72$, $e^2 = 7.39$, $e^3 = 20.09$, together 30.19. The probabilities are
 # 0.090, 0.245, 0.665. A score that is higher by 1 is $e = 2.72$ times as probable, wherever it stands. So only
 # *differences* count: 101, 102, 103 give the same probabilities, but $e^{103}$ overflows. Hence the trick that every
 # framework uses: subtract the largest score first. The largest power is then $e^0 = 1$, the sum lies between 1 and
@@ -736,8 +736,8 @@ print(softmax(Tensor([0.0, float("-inf"), 0.0])))
 # %% [markdown]
 # ## Systems Analysis
 #
-# What does an activation cost? Each numpy step reads a whole array and writes another. relu is one step, gelu some
-# twenty. Measure on a million numbers, as a layer of a real model has them.
+# What does an activation cost? Each numpy step reads a whole array and writes another. relu is one step, gelu about
+# twenty. Measure on a million numbers, as many as a layer of a real model has.
 
 
 # %%
@@ -834,7 +834,7 @@ viz.images(unseen[least], titles=titles, title="The eight digits it was least su
 # %% [markdown]
 # ### Question 2: read some PyTorch
 #
-# Of each line marked with a letter, say which of *your own* functions does its work, and what it prints.
+# For each line marked with a letter, say which of *your own* functions does its work, and what it prints.
 #
 # ```python
 # import torch
@@ -864,7 +864,7 @@ viz.images(unseen[least], titles=titles, title="The eight digits it was least su
 # ## Module Summary
 #
 # - Without a bend, any number of layers is one layer. With gates, any curve can be put together.
-# - An activation is judged by its slope: slopes multiply on the way back. Sigmoids shrink the message by at least 4
+# - An activation is judged by its slope: slopes multiply on the way back. Sigmoids shrink the message by a factor of at least 4
 #   at each step, relu passes it whole or not at all, gelu and silu without a kink.
 # - Never raise $e$ to a positive power: subtract the largest score, use $e^{-|x|}$.
 # - Central differences measure any slope; in float64, with a step near $10^{-5}$.

@@ -16,7 +16,7 @@
 #
 # | here | in PyTorch | why |
 # | --- | --- | --- |
-# | a module finds parameters by looking through its attributes when asked | it notes them in `__setattr__` when they are set | nothing happens behind one's back, and `super().__init__()` may be forgotten |
+# | a module finds parameters by looking through its attributes when asked | it notes them in `__setattr__` when they are set | nothing happens behind your back, and `super().__init__()` may be left out |
 # | `state_dict()` gives copies | tensors that share the model's memory | what was saved stays as it was |
 # | a wrong state is a `ValueError` and changes nothing | a `RuntimeError`, after loading what fits | half a model is worse than none |
 # | no hooks, no devices | both | hooks are for tools that look into models |
@@ -139,7 +139,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# What does a layer do to data? With two inputs and two outputs one can see it.
+# What does a layer do to data? With two inputs and two outputs you can see it.
 
 # %%
 turn = Tensor([[0.9, -0.6], [0.7, 1.0]])
@@ -159,7 +159,7 @@ viz.plane(stages, points, inside, title="What a layer does to the plane")
 # 2. So no linear layer can move the orange points out of the blue ring.
 # 3. relu folds: everything left of the vertical axis lands on it, everything below the horizontal one too. A whole
 #    quarter of the plane ends in one point.
-# 4. With more outputs than two there are more folds, in a space with more room. A line that can't separate the points
+# 4. With more than two outputs there are more folds, in a space with more room. A line that can't separate the points
 #    here can do so there.
 
 # %% [markdown]
@@ -184,7 +184,7 @@ viz.Prediction("numbers_of_a_layer", "How many numbers does a layer from 64 to 1
 # **By hand.** An output is a sum of $n$ products, $y = w_1 x_1 + \dots + w_n x_n$. If the inputs have variance 1 and
 # the weights variance $v$, independent and around 0, each product has variance $v$, and the sum $n\,v$. With
 # $n = 100$ and $v = 1$ the outputs are ten times as large as the inputs (the standard deviation is $\sqrt{100}$),
-# after five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half of the signal's power, so with
+# after five layers $10^5$ times. To keep the size, choose $v = 1/n$. relu kills half the signal's power, so with
 # relu choose $v = 2/n$. Here $n$ is the number of inputs, the **fan-in**. In general
 #
 # $$v = \frac{\text{gain}^2}{\text{fan-in}}, \qquad \text{gain} = \sqrt 2 \text{ for relu}$$
@@ -291,7 +291,7 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. With the gain $\sqrt 2$ the size stays near 1 through all thirty layers.
-# 2. With 2 it grows by $2/\sqrt 2 = 1.41$ at each layer, tens of thousands of times after thirty. Some 230 layers
+# 2. With 2 it grows by $2/\sqrt 2 = 1.41$ at each layer, tens of thousands of times after thirty. About 230 layers
 #    more, and float32 overflows.
 # 3. With 1 it shrinks by as much, and with $1/\sqrt 3$, which PyTorch's `Linear` takes by default, it shrinks to less
 #    than half at each layer.
@@ -315,7 +315,7 @@ for width in (16, 256, 4096):
 # %% [markdown]
 # ## Part 3: A module knows its parameters
 #
-# A model of module 13 will have some hundred weights, in layers within blocks within a model. An optimizer must find
+# A model of module 13 will have dozens of weight arrays, in layers within blocks within a model. An optimizer must find
 # all of them, a file must store all of them, and nobody wants to keep a list. So the model finds them itself.
 #
 # Think of folders. A **module** is a folder: it holds files, its **parameters**, and folders, its sub-modules. A
@@ -526,7 +526,7 @@ class Sequential(ListBase, Module):
 
 
 class ModuleList(ListBase, Module):
-    """A list of modules that is searched for parameters; how they are called is up to its owner."""
+    """A list of modules that is searched for parameters; how they are used is up to its owner."""
 
     def __init__(self, modules=()):
         self.extend(modules)
@@ -575,7 +575,7 @@ print(
 #
 # Training for hours, then the power fails. The **state** of a model is a dictionary: full name to array. It can be
 # written to a file, sent, compared, and loaded into a new model of the same form. Saving is one line, and given.
-# Loading must be careful: a state that doesn't fit must be refused *before* anything was changed, with a message that
+# Loading must be careful: a state that doesn't fit must be refused *before* anything is changed, with a message that
 # says what doesn't fit.
 
 
@@ -718,7 +718,7 @@ print("loaded:     ", model(x).data, twin(x).data)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Built alike they differ, each drew its own weights. After loading they agree to the last bit: the state, together
+# Built alike, they differ: each drew its own weights. After loading they agree to the last bit: the state, together
 # with the class, is the model.
 # </details>
 
@@ -733,7 +733,7 @@ print("loaded:     ", model(x).data, twin(x).data)
 #
 # A network that is large enough can learn its examples by heart. One remedy: let each unit fail at random, with
 # probability $p$, in each training step. No unit can rely on a particular other one, so what is learnt is spread.
-# It's as if one trained a great many smaller networks at once, and used their average.
+# It's as if you trained a great many smaller networks at once, and used their average.
 #
 # **By hand.** Eight ones with $p = 0.5$: about four survive. Their sum would be about 4 in training and 8 in use, and
 # everything after would be calibrated wrongly. So survivors are multiplied by $1/(1 - p)$, here 2: the sum is 8 on
@@ -828,7 +828,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# A module must know whether it is training. `model.train()` and `model.eval()` say so to all modules within.
+# A module must know whether it is training. `model.train()` and `model.eval()` tell all modules within.
 # Forgetting `eval()` is a classic: everything works, only worse, and differently each time. The other layers are
 # given; they wrap functions that you know.
 
@@ -953,7 +953,7 @@ print(model)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# In training two calls differ; after `eval()` they agree, with each other and with the linear layer alone.
+# In training, two calls differ; after `eval()` they agree, with each other and with the linear layer alone.
 # </details>
 
 # %% [markdown]
@@ -981,7 +981,7 @@ print(block(Tensor(np.ones((2, 8), dtype=np.float32))).shape, sum(p.numel() for 
 # %% [markdown]
 # ## Systems Analysis
 #
-# A layer reads all of its weights for each call, whether for one image or for a thousand. How much does an image cost
+# A layer reads all its weights for each call, whether for one image or for a thousand. How much does an image cost
 # when many come at once?
 
 # %%
@@ -1006,7 +1006,7 @@ for batch in (1, 8, 64, 512):
 # ## 🧪 Module Integration Test
 #
 # The template reader of module 01 *is* a Linear layer whose weights were averaged instead of trained. Put them in,
-# through a state. Then put a layer of *random* gates before it, never trained at all, and take the averages behind
+# by way of a state. Then put a layer of *random* gates before it, never trained at all, and take the averages after
 # the gates.
 
 # %%
@@ -1043,7 +1043,7 @@ copy.load_state_dict(deep.state_dict())
 close(copy(Tensor(unseen)).data, deep(Tensor(unseen)).data)
 
 # %% [markdown]
-# Two thousand folds at random hardly help: 89.7 % instead of 89.4 %. It isn't enough to bend space; one has to know
+# Two thousand folds at random hardly help: 89.7 % instead of 89.4 %. It isn't enough to bend space; you have to know
 # *where*. Finding that out is called training, and takes a measure of what is wrong (04), gradients (05) and an
 # optimizer (06).
 
@@ -1052,7 +1052,7 @@ close(copy(Tensor(unseen)).data, deep(Tensor(unseen)).data)
 #
 # ### Question 1: one image or many?
 #
-# Cite your measured times for one image with batch 1 and with batch 512. Explain the ratio with the number of times
+# Cite your measured times per image with batch 1 and with batch 512. Explain the ratio with the number of times
 # that a weight is fetched from memory, and say at what point larger batches stop helping, and why.
 #
 # Rubric (5 points): 0, no numbers of one's own; half, the numbers and that weights are reused within a batch; full,
@@ -1070,7 +1070,7 @@ close(copy(Tensor(unseen)).data, deep(Tensor(unseen)).data)
 # %% [markdown]
 # ### Question 2: read some PyTorch
 #
-# Of each line marked with a letter, say which of *your own* functions does its work, and answer the question beside
+# For each line marked with a letter, say which of *your own* functions does its work, and answer the question beside
 # it.
 #
 # ```python
@@ -1095,12 +1095,12 @@ close(copy(Tensor(unseen)).data, deep(Tensor(unseen)).data)
 # ```
 #
 # Rubric (5 points): 0, fewer than two right; half, two of a to d with function and answer; full, all four, with the
-# line that mends b.
+# line that fixes b.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_pytorch", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # a: linear, then dropout: a fifth is dropped, the rest is multiplied by 1 / 0.8 = 1.25. b: named_tensors (through
-# parameters), prints 0, since a plain list isn't searched; `nn.ModuleList([...])` mends it, and then it prints 4. c:
+# parameters), prints 0, since a plain list isn't searched; `nn.ModuleList([...])` fixes it, and then it prints 4. c:
 # training is set to False in all modules within, so dropout returns its input. d: load_state_dict refuses: weight is
 # (2, 8), the state has (8, 2), and bias (2,) against (8,).
 # ### END SOLUTION

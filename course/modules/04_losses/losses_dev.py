@@ -216,7 +216,7 @@ viz.Prediction(
 # <details><summary>Answer</summary>
 #
 # Without it the loss is 1. The typo adds 179² / 100 = 320: one wrong number of a hundred is 99.7 % of the loss, and
-# training will bend the model towards it. Where such outliers are expected one takes the absolute error, or Huber's loss,
+# training will bend the model towards it. Where such outliers are expected, use the absolute error, or Huber's loss,
 # which is the square near 0 and the absolute value further out.
 # </details>
 
@@ -230,7 +230,7 @@ viz.Prediction(
 # $$\log p_i = \log \frac{e^{x_i}}{\sum_j e^{x_j}} = x_i - \log \sum_j e^{x_j}$$
 #
 # The last term is called **log-sum-exp**. By hand for $(2, 1, 0)$: $\log(7.389 + 2.718 + 1) = \log 11.107 = 2.408$.
-# On paper that is all. On a computer it is a trap: in float32 $e^{89}$ is already larger than the largest number.
+# On paper that is all. On a computer it is a trap: in float32, $e^{89}$ is already larger than the largest number.
 
 # %%
 with np.errstate(over="ignore"):
@@ -240,7 +240,7 @@ with np.errstate(over="ignore"):
 
 # %% [markdown]
 # The answer to the last line is plainly 100 (adding $e^1$ and $e^0$ to $e^{100}$ changes nothing that float32 could
-# show), and the machine says infinity. The remedy is one line of algebra. Take any number $m$ out of the sum:
+# show), yet the machine says infinity. The remedy is one line of algebra. Take any number $m$ out of the sum:
 #
 # $$\log \sum_j e^{x_j} = \log \Big( e^{m} \sum_j e^{x_j - m} \Big) = m + \log \sum_j e^{x_j - m}$$
 #
@@ -248,7 +248,7 @@ with np.errstate(over="ignore"):
 # the sum is at least 1, so its logarithm is not in danger either. Logits far below the largest become $e^{-200} = 0$,
 # which is as it should be.
 #
-# Write it for arrays: `a` is a numpy array here, not a Tensor. (An operation of our framework is a plain function on
+# Write it for arrays: here `a` is a numpy array, not a Tensor. (An operation of our framework is a plain function on
 # arrays; Part 3 makes a Tensor operation of it.)
 
 
@@ -339,7 +339,7 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. Where one logit is far larger, the sum is that one exponential and the logarithm undoes it: the curve is the maximum.
-# 2. Where both are equal the sum has two equal terms, so the curve lies $\log 2 = 0.69$ above.
+# 2. Where both are equal, the sum has two equal terms, so the curve lies $\log 2 = 0.69$ above.
 # 3. The corner of the maximum has become a bend with a slope everywhere. (The curve is also `softplus`, see Part 5.)
 
 # %% [markdown]
@@ -367,7 +367,7 @@ with np.errstate(over="ignore"):
 # 200 logits behind gets the probability $e^{-200}$, which float32 stores as 0, and $\log 0 = -\infty$. Never take the
 # logarithm of a number that may have been rounded to 0; go back to where it came from and take the logarithm on paper.
 #
-# `log_softmax` is the first operation of this module that stands in the framework: `@primitive` (module 01) lets it take
+# `log_softmax` is the first operation of this module that belongs to the framework: `@primitive` (module 01) lets it take
 # and return Tensors, while you write it for arrays.
 
 
@@ -644,7 +644,7 @@ viz.lines(
 # **What's happening**
 # 1. Being right and sure costs nothing: both curves end at 0 for $p = 1$.
 # 2. From 70 % down to 10 % the surprise grows by a factor of six; halving $p$ always adds $\log 2 = 0.69$.
-# 3. Towards $p = 0$ surprise grows without bound: confident and wrong is the worst one can be.
+# 3. Towards $p = 0$ surprise grows without bound: confident and wrong is the worst you can be.
 # 4. The squared error of a probability can't exceed 1: whether the right class was given 10 % or 0.1 % hardly matters to it, though the second forecast is a hundred times worse. That is why classifiers are trained with cross-entropy.
 
 # %% [markdown]
@@ -682,14 +682,14 @@ print("logits * 100:", cross_entropy(logits * 100.0, Tensor(labels)).item())
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It explodes. The layer is as often right as before, about one time in ten, but now it is sure of itself, and nine times
-# out of ten sure of the wrong class. Cross-entropy looks at the confidence, accuracy does not.
+# It explodes. The layer is right as often as before, about one time in ten, but now it is sure of itself, and nine times
+# out of ten sure of the wrong class. Cross-entropy looks at confidence; accuracy does not.
 # </details>
 
 # %% [markdown]
 # > 💡 **Production Reality**: a language model is a classifier over its vocabulary, 50,000 classes and more, at every
-# > position of the text. Its loss is this function, and "perplexity", the number in every report, is $e^{\text{loss}}$: among how
-# > many equally likely words the model seems to be choosing. For real vocabularies the logits are the largest tensor
+# > position of the text. Its loss is this function, and "perplexity", the number in every report, is $e^{\text{loss}}$: the number of
+# > equally likely words that the model seems to be choosing from. For real vocabularies the logits are the largest tensor
 # > of the whole training step; libraries compute the loss without ever storing the probabilities.
 
 # %% [markdown]
@@ -702,8 +702,8 @@ print("logits * 100:", cross_entropy(logits * 100.0, Tensor(labels)).item())
 #
 # Taken literally this has the trap of Part 3 twice: $\sigma(40)$ is exactly 1 in float32, so $\log(1 - 1) = -\infty$. Again
 # the remedy is on paper. With two logits $(x, 0)$, log-sum-exp is $\log(e^x + e^0) = \log(1 + e^x)$, the **softplus** of
-# $x$. Then $\log \sigma(x) = x - \text{softplus}(x)$, and $\log(1 - \sigma(x)) = 0 - \text{softplus}(x)$. Put
-# in, all but two terms cancel:
+# $x$. Then $\log \sigma(x) = x - \text{softplus}(x)$, and $\log(1 - \sigma(x)) = 0 - \text{softplus}(x)$. Put these
+# in, and all but two terms cancel:
 #
 # $$\text{BCE} = \text{softplus}(x) - x\,y$$
 #
@@ -871,9 +871,9 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. The two curves mirror each other: a logit of 10 is to "yes" what -10 is to "no".
+# 1. The two curves are mirror images: a logit of 10 is to "yes" what -10 is to "no".
 # 2. On the wrong side the loss is the logit itself, a straight line: the pull back has a constant strength, however wrong the model is.
-# 3. On the right side it fades to nothing: no reward for being ever more sure.
+# 3. On the right side it fades to nothing: no reward for being surer still.
 # 4. The literal formula ends at about 17, where float32 rounds $\sigma(x)$ to 1.
 
 # %% [markdown]
@@ -969,7 +969,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. On the left the curve is flat: with few classes the time goes into calling numpy some ten times, not into arithmetic.
+# 1. On the left the curve is flat: with few classes the time goes into calling numpy about ten times, not into arithmetic.
 # 2. On the right it is a line of slope one, $O(\text{rows} \cdot \text{classes})$: twice the classes, twice the exponentials and twice the memory.
 # 3. 64 rows of 50,000 float32 logits are 12.8 MB, and the function makes several arrays of that size on its way. They no longer fit into the processor's cache, which costs extra.
 
@@ -999,7 +999,7 @@ print("the losses work together")
 # ### Question 1: the first loss
 #
 # Cite the mean loss of the untrained layer that you measured in Part 4. A colleague trains a classifier with 1,000
-# classes, and the very first loss is 61.4. What should it have been, and name one thing that you would check first?
+# classes, and the very first loss is 61.4. What should it have been? Name one thing that you would check first.
 #
 # Rubric (5 points): 0, no number of one's own, or no expected value; half, the expected value is derived, and compared with what one
 # measured; full, also a cause that makes the loss too *large*, not one that would leave it where it belongs.
@@ -1008,7 +1008,7 @@ print("the losses work together")
 # ### BEGIN SOLUTION
 # I measured 2.32 for ten classes, near log 10 = 2.303. For 1,000 classes an untrained model should start near log 1000 =
 # 6.9. 61.4 is far above, so the model is not undecided but confidently wrong: the logits are much too large. I would
-# look at the scale of the inputs first (pixels 0..255 instead of 0..1 make the logits some 255 times larger), then at the
+# look at the scale of the inputs first (pixels 0..255 instead of 0..1 make the logits about 255 times as large), then at the
 # initial weights.
 # ### END SOLUTION
 

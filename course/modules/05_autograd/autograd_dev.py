@@ -178,7 +178,7 @@ def parents(tensor):
 # %%
 #| export
 def is_grad_enabled():
-    """Tell whether operations are being recorded."""
+    """Say whether operations are being recorded."""
     return GRAD.enabled
 
 
@@ -262,7 +262,7 @@ print([t.grad_fn is not None for t in (first, second, third, first.detach())])
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Only the first. `x * y` involves nobody who wants a gradient, and inside `no_grad()` nothing is recorded. `detach()` is the third way out: the same
+# Only the first. Nothing in `x * y` wants a gradient, and inside `no_grad()` nothing is recorded. `detach()` is the third way out: the same
 # numbers, without their history.
 # </details>
 
@@ -276,8 +276,8 @@ print([t.grad_fn is not None for t in (first, second, third, first.detach())])
 # ```
 #
 # `grad` has the shape of the result and says how the loss reacts to each of its elements; `out` is the result itself (for $e^x$ it *is* the slope,
-# so keeping it saves work); inputs and options are those of the call. All are plain arrays. Rules lie in a dictionary
-# under the operation's name, so that running a cell again replaces its rule and nothing else. (A rule may have one more parameter, `wanted`; Part 5 shows what for.)
+# so keeping it saves work); inputs and options are those of the call. All are plain arrays. Rules are kept in a
+# dictionary under the operation's name, so that running a cell again replaces its rule and nothing else. (A rule may have one more parameter, `wanted`; Part 5 shows what for.)
 
 # %%
 #| export
@@ -698,7 +698,7 @@ print(f"backwards {best_of(matmul_rule, c, c, a, b)}")
 
 # %% [markdown]
 # > 💡 **Production Reality**: not wanting the gradient of the data saves a third of the first layer's work. PyTorch asks in every rule (`ctx.needs_input_grad`, see
-# > Checkpoint 2), and goes further: whoever freezes the first layers of a big model to adapt only its last ones (`requires_grad=False`) saves their whole backward pass.
+# > Checkpoint 2), and goes further: freezing the first layers of a big model to adapt only its last ones (`requires_grad=False`) saves their whole backward pass.
 
 # %% [markdown]
 # The rules of the other operations are given. Read some of them: each is the derivative that you know from school, times `grad`. Those of `relu`, `sigmoid`, `tanh`
@@ -882,8 +882,8 @@ viz.GraphView(*graph_of(d, a=a), "d = exp(a) + a exp(a)").picture()
 # %% [markdown]
 # **What's happening**
 # 1. `exp` is used by both `mul` and `add`: the two paths from it to the result form a **diamond**.
-# 2. If `exp` passed on its blame when it had only that of `add`, it would have to come back later with that of `mul`, and everything before it again: with 30 diamonds in a row, a billion visits.
-# 3. The remedy is an order: `add`, then `mul`, then `exp`, then $a$. Each comes after **all who used it**.
+# 2. If `exp` passed on its blame when it had only that of `add`, it would have to come back later with that of `mul`, and so would everything before it: with 30 diamonds in a row, a billion visits.
+# 3. The remedy is an order: `add`, then `mul`, then `exp`, then $a$. Each comes after **all that used it**.
 
 # %% [markdown]
 # Such an order is called **topological**. To find it, turn the rule around: list the tensors so that each comes after all *it was computed from* (`a, exp, mul, add`),
@@ -1044,15 +1044,15 @@ print([t.grad_fn.operation if t.grad_fn else f"leaf {t.item():g}" for t in topol
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Many: after the sum come the two products and, each after its product, their leaves: of the 6! = 720 orders of six things, those in which each product precedes its
-# two leaves, 80. All give the same gradients: what matters is only that nobody passes on blame before having it all.
+# Many: after the sum come the two products and, each after its product, their leaves. Of the 6! = 720 orders of six things, each product precedes its two leaves in
+# 80. All give the same gradients: what matters is only that nobody passes on blame before having it all.
 # </details>
 
 # %% [markdown]
 # ## Part 7: The walk
 #
-# All pieces are there. One helper is given: for one recorded call it looks up the rule, applies it, and gives back pairs of an input and its gradient, undone broadcasting
-# included. Another prepares the first gradient: the loss is blamed for itself with 1.
+# All the pieces are there. One helper is given: for one recorded call it looks up the rule, applies it, and gives back pairs of an input and its gradient, with broadcasting
+# undone. Another prepares the first gradient: the loss takes a blame of 1 for itself.
 
 
 # %%
@@ -1112,7 +1112,7 @@ def first_gradient(tensor, gradient):
 # Now the walk itself. Keep the blame collected so far in a dictionary, `grads[id(tensor)]`. Go through the topological order; take the tensor's gradient out of the dictionary, and
 #
 # - if it is a **leaf** (no `grad_fn`): that is what we came for. Store it as `tensor.grad`, a Tensor. If there is one already, from an earlier `backward()`, **add** to it:
-#   PyTorch does so, which lets one collect the gradients of several batches. (It also means that one has to clear them before each step; module 06 will.)
+#   so does PyTorch, which lets you collect the gradients of several batches. (It also means that you have to clear them before each step; module 06 will.)
 # - otherwise: pass it on to its inputs, **adding** to what they have been given already.
 #
 # For our example: the order is $L, d, q, p, b, w$ (or with $b$ before $p$).
@@ -1252,7 +1252,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# The small model once more, drawn from your own record. Your `backward` walks through it; `retain_grad` lets results keep what only leaves keep otherwise, so that you can watch:
+# The small model once more, drawn from your own record. Your `backward` walks through it; `retain_grad` lets results keep what otherwise only leaves keep, so that you can watch:
 # the slider takes you through the turns, from the loss to the leaves.
 
 # %%
@@ -1282,14 +1282,14 @@ print("w.grad is now", w.grad.item())
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# -36, and the -6 of `b` would be -12: gradients add up until somebody clears them. Forgetting this is the most frequent bug of hand-written training loops; the symptom is a training that starts well and then flies apart.
+# -36, and the -6 of `b` would be -12: gradients add up until somebody clears them. Forgetting this is the most frequent bug in hand-written training loops; the symptom is a run that starts well and then flies apart.
 # </details>
 
 # %% [markdown]
 # ### Adding up on purpose
 #
-# That gradients add up can be used. A batch whose tape doesn't fit into memory is cut into parts: each goes forwards and backwards by itself, its tape is dropped, its gradient stays, added to those of the parts before. Only then the
-# weights are moved. This is **gradient accumulation**. Before you run the cell: by what must each part's loss be divided, so that the sum is the gradient of the *mean* over all?
+# You can make use of this. A batch whose tape doesn't fit into memory is cut into parts: each goes forwards and backwards by itself, its tape is dropped, its gradient stays, added to those of the parts before. Only then are the
+# weights moved. This is **gradient accumulation**. Before you run the cell: by what must each part's loss be divided, so that the sum is the gradient of the *mean* over all?
 
 
 # %%
@@ -1316,7 +1316,7 @@ for parts in (1, 2, 8):
 # %% [markdown]
 # ## Part 8: The most beautiful rule
 #
-# Classification ends in cross-entropy, cross-entropy in `log_softmax`. Its rule is the last that you write, and it has a
+# Classification ends in cross-entropy, cross-entropy in `log_softmax`. Its rule is the last one you write, and it has a
 # surprise in store. From module 04: $\ell_i = x_i - \log \sum_k e^{x_k}$. How does $\ell_i$ react to $x_j$? Directly if $i = j$, and through the log-sum-exp, whose slope is
 #
 # $$\frac{\partial}{\partial x_j} \log \sum_k e^{x_k} = \frac{e^{x_j}}{\sum_k e^{x_k}} = p_j \qquad\text{the softmax probability.}$$
@@ -1438,14 +1438,14 @@ print(sure.grad.data)
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# $+1$ for the wrong class and $-1$ for the right one: the largest that it can be, and no larger. However wrong a model is, cross-entropy's pull on the logits stays bounded. (That of the squared error of probabilities
+# $+1$ for the wrong class and $-1$ for the right one: as large as it can be, and no larger. However wrong a model is, cross-entropy's pull on the logits stays bounded. (That of the squared error of probabilities
 # would be 0 there: the model would be stuck.)
 # </details>
 
 # %% [markdown]
 # ### A class of your own (ungraded)
 #
-# A layer that stretches each feature and shifts it, as many networks have one after each block. Its `forward` forgets the shift, and so the shift gets no gradient: mend it. You write no rule for it: why not? And what is the gradient of
+# A layer that stretches each feature and shifts it, as many networks have one after each block. Its `forward` forgets the shift, so the shift gets no gradient: fix it. You write no rule for it: why not? And what is the gradient of
 # `shift`, before you run the cell?
 
 
@@ -1467,8 +1467,8 @@ print({name: None if p.grad is None else p.grad.tolist() for name, p in scale.na
 # %% [markdown]
 # ## Systems Analysis
 #
-# Two measurements. First **time**: how much more than the forward pass does the backward pass cost, for a network of two layers? Two times are subtracted below, so the fastest run of each counts: others
-# may have been disturbed.
+# Two measurements. First **time**: how much more than the forward pass does the backward pass cost, for a network of two layers? Below, one time is subtracted from another, so the fastest run of each
+# counts: others may have been disturbed.
 
 
 # %%
@@ -1522,7 +1522,7 @@ viz.lines(
 # 2. The tape keeps every intermediate result of every example: a straight line through the origin, twice the batch, twice the memory.
 # 3. For a small batch the weights dominate, for a large one the tape. In big networks the tape wins by far: it is why training runs out of memory at a batch size at which evaluation still works.
 # 4. Under `no_grad` nothing is kept: each result is freed as soon as the next one has been computed.
-# 5. Both walks, `topological_order` and `backpropagate`, come to each operation once and to each of its inputs once: $O(\text{operations} + \text{inputs})$, however many paths lead through the graph.
+# 5. Both walks, `topological_order` and `backpropagate`, visit each operation once and each of its inputs once: $O(\text{operations} + \text{inputs})$, however many paths lead through the graph.
 
 # %% [markdown]
 # And **depth**: a chain of 10,000 operations, as a recurrent network would make. A recursive walk would have stopped at 1,000.
@@ -1579,14 +1579,14 @@ print("backward agrees with nudging for all", sum(a.size for a in arrays), "weig
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_cost", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured 1.9 forward passes for backward, 0.03 MB on the tape for 16 and 0.85 MB for 512 examples. Forwards each layer computes one product; backwards the second layer two, the first one only one, since nobody wants the
+# I measured 1.9 forward passes for backward, 0.03 MB on the tape for 16 and 0.85 MB for 512 examples. Forwards each layer computes one product; backwards, the second layer computes two and the first only one, since nobody wants the
 # gradient of the data; the other rules and adding up come on top. The weights take 0.41 MB; the lines cross at a batch of about 245. With half the memory I would run two half batches, call backward on each (gradients add up) and step once.
 # ### END SOLUTION
 
 # %% [markdown]
 # ### Question 2: reading PyTorch
 #
-# In PyTorch one adds an operation with its gradient like this. Which of your functions is `backward` here, and what are `grad` and `ctx.needs_input_grad` in your words? Which product do the two `if`s save in the first
+# In PyTorch you add an operation with its gradient like this. Which of your functions is `backward` here, and what are `grad` and `ctx.needs_input_grad` in your words? Which product do the two `if`s save in the first
 # layer of a network? What plays the role of `ctx.save_for_backward` in our framework?
 #
 # ```python

@@ -59,7 +59,7 @@ from tinytorch.testing import close, raises, remote, same, true, unchanged, unit
 #
 # $$p \leftarrow p - \eta\, g$$
 #
-# The minus sign is because the gradient points uphill. By hand, for the parabola $f(x) = x^2$ with $g = 2x$, from $x = 2$ with $\eta = 0.1$:
+# The minus sign is there because the gradient points uphill. By hand, for the parabola $f(x) = x^2$ with $g = 2x$, from $x = 2$ with $\eta = 0.1$:
 #
 # | step | $x$ | $g = 2x$ | $x - 0.1\,g$ |
 # | --- | --- | --- | --- |
@@ -173,15 +173,15 @@ print(walk_on_parabola(0.5, steps=2))
 # <details><summary>Answer</summary>
 #
 # $1 - 2\eta = 0$, so $\eta = 0.5$. In general it is one over the second derivative; that is Newton's method. For a network with a
-# million weights the second derivatives are a matrix of a million by a million, so one lives with a guess.
+# million weights the second derivatives are a matrix of a million by a million, so in practice you guess.
 # </details>
 
 # %% [markdown]
 # ### From a step to an optimizer
 #
 # A model has many parameters, and some methods keep a memory for each. The shell that takes care of this is given. Read `step`: for each parameter
-# that has a gradient it calls `update`, and replaces `p.data` by what comes back. The methods below are small because the work is done by functions, yours.
-# To save and restore what an optimizer remembers (`state_dict`, `load_state_dict`) comes with its base.
+# that has a gradient it calls `update`, and replaces `p.data` by what comes back. The methods below are small because the work is done by functions: yours.
+# Saving and restoring what an optimizer remembers (`state_dict`, `load_state_dict`) comes with its base.
 
 
 # %%
@@ -270,7 +270,7 @@ def sgd_update(p, g, state, group):
 
 
 # %% [markdown]
-# And the walk that the rest of this module looks at: any function of two numbers, any optimizer. This is a complete training loop. Four lines, and you will write
+# And here is the walk that the rest of this module looks at: any function of two numbers, any optimizer. This is a complete training loop: four lines, and you will write
 # them many times: clear, forwards, backwards, step.
 
 
@@ -305,7 +305,7 @@ print(descend(bowl, (2.0, -1.0), lambda params: SGD(params, lr=0.1), steps=3))
 # Across ($y$) the largest usable rate is 1, as before. Along ($x$), with that rate, each step multiplies $x$ by $1 - \eta / 50$, so hardly moves it.
 # The steep direction dictates the step, and the gentle one waits.
 #
-# Someone walking in fog starts anew at each step. A heavy **sledge** does not: it has a velocity. Across the ravine the pushes alternate, left, right, left, and
+# Someone walking in fog starts afresh at each step. A heavy **sledge** does not: it has a velocity. Across the ravine the pushes alternate, left, right, left, and
 # cancel out. Along the ravine they all point the same way and add up. So let the gradient change the velocity, and the velocity the place:
 #
 # $$v \leftarrow \mu\, v + g \qquad\qquad p \leftarrow p - \eta\, v$$
@@ -423,7 +423,7 @@ viz.OptimizerPath(
 # %% [markdown]
 # **What's happening**
 # 1. The contour lines are long ellipses: the ground falls steeply up and down in the picture, gently from left to right.
-# 2. SGD with a large rate (blue) bounces from wall to wall, and after 40 steps is half way.
+# 2. SGD with a large rate (blue) bounces from wall to wall, and after 40 steps is half way there.
 # 3. With a small rate (orange) it slides to the bottom of the ravine, and then hardly moves.
 # 4. The sledge (green) swings a few times; the swings cancel, while along the ravine its velocity adds up: it nearly arrives.
 # 5. The loss on the right is on a logarithmic scale: a straight line down means that each step takes off the same percentage.
@@ -446,14 +446,14 @@ viz.Prediction("top_speed", "How fast does the sledge get in the end?", top_spee
 # <details><summary>Answer</summary>
 #
 # The velocity $v = 0.9\,v + 1$ settles where both sides are equal: $v = 1 / (1 - 0.9) = 10$. Momentum 0.9 multiplies the learning rate by ten where gradients agree, 0.99 by a hundred.
-# Whoever adds momentum to a training that ran well must lower the learning rate.
+# If you add momentum to a training run that went well, lower the learning rate.
 # </details>
 
 # %% [markdown]
 # ## Part 3: Adam
 #
-# Momentum has one learning rate for all directions. In a network the directions differ by factors of thousands: gradients of the last layer are large, of the first small, and of a rare word's weights
-# nearly always 0. **Adam** (Kingma and Ba 2015) gives each single weight its own step size. It remembers two running averages:
+# Momentum has one learning rate for all directions. In a network the directions differ by factors of thousands: gradients of the last layer are large, those of the first small, and those of a rare
+# word's weights nearly always 0. **Adam** (Kingma and Ba 2015) gives each single weight its own step size. It remembers two running averages:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, g \qquad\qquad v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2$$
 #
@@ -463,10 +463,10 @@ viz.Prediction("top_speed", "How fast does the sledge get in the end?", top_spee
 # $$p \leftarrow p - \eta\, \frac{m}{\sqrt{v} + \epsilon}$$
 #
 # A weight whose gradients are always of one sign has $m \approx \pm\sqrt v$, and moves by about $\eta$ in each step, *however large or small its gradients are*. One whose gradients change sign
-# all the time has $m \approx 0$ and hardly moves. $\eta$ has become something one can imagine: the distance a weight moves per step.
+# all the time has $m \approx 0$ and hardly moves. $\eta$ has become something you can picture: the distance a weight moves per step.
 #
 # One flaw is left. Both averages start at 0 and need time to fill: with $\beta_2 = 0.999$, after the first step $v$ is only $0.001\,g^2$, so the ratio would be wildly off. After $t$ steps an average
-# that started at 0 has got the weights $1 - \beta^t$ in total, so dividing by that number repairs it:
+# that started at 0 has weights of $1 - \beta^t$ in total, so dividing by that number repairs it:
 #
 # $$\hat m = \frac{m}{1 - \beta_1^t} \qquad \hat v = \frac{v}{1 - \beta_2^t} \qquad p \leftarrow p - \eta\, \frac{\hat m}{\sqrt{\hat v} + \epsilon}$$
 #
@@ -650,7 +650,7 @@ viz.surface(rosenbrock, (-2, 2), (-1, 3), "Rosenbrock's valley")
 # **What's happening**
 # 1. On the left the whole landscape: everything that is not the valley is a wall, up to a height of 2,500.
 # 2. On the right its contour lines: they run along the parabola $y = x^2$, where the second term is 0.
-# 3. In the valley the ground falls by less than 10 over its whole length. To find the valley is easy; to follow it round the bend is hard.
+# 3. In the valley the ground falls by less than 10 over its whole length. Finding the valley is easy; following it round the bend is hard.
 
 # %%
 start = (-1.5, 2.0)
@@ -674,8 +674,8 @@ viz.OptimizerPath(
 # 1. All three fall into the valley within a few steps.
 # 2. SGD must keep its rate small because of the walls, and on the level floor a small rate times a small gradient is next to nothing.
 # 3. Momentum gathers speed along the floor and gets round the bend.
-# 4. Adam divides by the usual size of the gradient, so on the level floor it takes steps as large as on the wall; its rate is a hundred times that of SGD without any danger.
-# 5. None of them is best everywhere: here momentum is even ahead of Adam, elsewhere it is the other way round. Adam's merit is that one setting works nearly everywhere.
+# 4. Adam divides by the usual size of the gradient, so on the level floor it takes steps as large as on the wall; its rate can be a hundred times that of SGD without any danger.
+# 5. None of them is best everywhere: here momentum is even ahead of Adam; elsewhere it is the other way round. Adam's merit is that one setting works nearly everywhere.
 
 # %% [markdown]
 # **Predict, then run**: multiply the whole function by 1,000. Gradients are then 1,000 times larger. What becomes of the path of Adam, and of that of SGD?
@@ -689,11 +689,11 @@ print("Adam ends at", plain[-1], "and, a thousand times steeper, at", scaled[-1]
 # <details><summary>Answer</summary>
 #
 # Adam's path is the same: $m$ and $\sqrt v$ are both multiplied by 1,000, and the ratio stays (only $\epsilon$ counts a little less). SGD's steps become 1,000 times larger, and it flies off to infinity at once: its learning rate has to be chosen
-# anew for every loss. This is the reason why Adam needs so little tuning.
+# again for every loss. This is why Adam needs so little tuning.
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: Adam's default $\beta_2 = 0.999$ averages over some thousand steps. Large language models are usually trained with 0.95, over some twenty: their gradients change their size
+# > 💡 **Production Reality**: Adam's default $\beta_2 = 0.999$ averages over about a thousand steps. Large language models are usually trained with 0.95, over about twenty: their gradients change in size
 # > quickly, and an average that is late makes steps that are too large. When such a training "spikes", this number is among the first that people look at.
 
 # %% [markdown]
@@ -843,11 +843,11 @@ viz.lines(
 # **What's happening**
 # 1. Adam with small gradients (blue): the decay dominates the average, the ratio is about 1, and the weight falls by nearly a full 0.002 per step, as far as $\eta$ lets it.
 # 2. Adam with large gradients (orange): the decay vanishes in the fraction; the weight only wanders about at random.
-# 3. AdamW shrinks both weights alike, whatever the noise (its two curves lie on each other): each step takes off 0.5 %.
+# 3. AdamW shrinks both weights alike, whatever the noise (its two curves coincide): each step takes off 0.5 %.
 # 4. So with AdamW the decay means the same for every weight, and can be chosen once. That is why it is the standard for transformers.
 
 # %% [markdown]
-# **Predict, then run**: with lr 0.002 and weight decay 2.5, after how many steps has AdamW halved a weight without gradient?
+# **Predict, then run**: with lr 0.002 and weight decay 2.5, after how many steps has AdamW halved a weight that has no gradient?
 
 # %%
 viz.Prediction(
@@ -861,14 +861,14 @@ viz.Prediction(
 # <details><summary>Answer</summary>
 #
 # Each step multiplies by $1 - 0.002 \cdot 2.5 = 0.995$. Half is reached after $\log 0.5 / \log 0.995 = 138$ steps. Note that it depends on the product of both
-# settings: whoever lowers the learning rate slows down the forgetting too.
+# settings: lowering the learning rate slows down the forgetting, too.
 # </details>
 
 # %% [markdown]
 # ## Part 5: When to slow down
 #
 # At the beginning large steps are good: the valley is far. At the end they are bad: each mini-batch pulls in a slightly different direction, and large steps never come to rest. And in the very first steps they are bad too:
-# Adam's averages rest on one or two gradients, and the weights are random. So the learning rate follows a **schedule**: *warm up* in a straight line, then fall along a *cosine*, which is gentle at both ends. As a factor of the full rate, for step $s$, with $w$ steps of warm-up of $T$ in all:
+# Adam's averages rest on one or two gradients, and the weights are random. So the learning rate follows a **schedule**: *warm up* in a straight line, then fall along a *cosine*, which is gentle at both ends. As a factor of the full rate, for step $s$, with $w$ of $T$ steps for warming up:
 #
 # $$\text{factor}(s) = \begin{cases} \dfrac{s + 1}{w} & s < w \\[2ex] \dfrac{1}{2} \Big( 1 + \cos\big(\pi\, \dfrac{s - w}{T - w} \big) \Big) & w \le s < T \\[2ex] 0 & s \ge T \end{cases}$$
 #
@@ -1023,8 +1023,8 @@ class CosineAnnealingLR(LRScheduler):
 
 
 # %% [markdown]
-# What a schedule is good for shows where gradients are noisy, as those of mini-batches are. The bowl again, each gradient with random noise added. So that we see the method and not the luck of one walk, 200
-# hikers start at the same place, and we look at their mean distance from the minimum.
+# What a schedule is good for shows where gradients are noisy, as those of mini-batches are. The bowl again, each gradient with random noise added. To show the method and not the luck of one walk, 200 hikers
+# start at the same place, and we look at their mean distance from the minimum.
 
 
 # %%
@@ -1061,8 +1061,8 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. The large constant rate (blue) is near the minimum after ten steps, and then is thrown about by the noise for ever, at a distance of about 0.4.
-# 2. The small one (orange) is hardly disturbed by noise, but takes all the 400 steps to arrive.
+# 1. The large constant rate (blue) is near the minimum after ten steps, and is then thrown about by the noise for ever, at a distance of about 0.4.
+# 2. The small one (orange) is hardly disturbed by noise, but takes all 400 steps to arrive.
 # 3. The schedule (green) has both: it goes as fast as the large one, and as the rate falls, so does the distance at which the noise holds it.
 # 4. It falls most in the last quarter, where the rate is small and each step averages over many noisy gradients. In real training this is the typical drop of the loss at the end of a schedule.
 
@@ -1085,10 +1085,10 @@ viz.lines(
 # **What's happening**
 # 1. Up in a straight line within 20 steps.
 # 2. Down slowly at first, fastest in the middle, and slowly again at the end: the cosine.
-# 3. The area under the curve is how far one can get; it is about half of that of the constant rate.
+# 3. The area under the curve is how far you can get; it is about half that of the constant rate.
 
 # %% [markdown]
-# **Predict, then run**: you stop a training at step 200 of 400 because time has run out. Is its result as good as that of a training that was planned for 200 steps?
+# **Predict, then run**: you stop a training run at step 200 of 400 because time has run out. Is its result as good as that of a run that was planned for 200 steps?
 
 # %%
 stopped = noisy_descent(0.3, plan)[199]
@@ -1176,7 +1176,7 @@ viz.bars(
 # %% [markdown]
 # ## 🧪 Module Integration Test
 #
-# All optimizers find Rosenbrock's minimum if they may walk long enough; one that was saved and restored continues to the same bits; and a schedule steers one with two groups.
+# All optimizers find Rosenbrock's minimum if they may walk long enough; one that was saved and restored goes on to give the same bits; and a schedule steers one with two groups.
 
 # %%
 walkers = {
@@ -1225,7 +1225,7 @@ print("optimizers and schedules work together")
 #
 # ### Question 1: what fits into memory
 #
-# Cite the bytes per weight that you measured for SGD, momentum and Adam. A machine has 24 GB for weights, gradients and the optimizer's memory, all float32. How many weights can it train with Adam, how many with momentum? Name one thing that one gives up with the
+# Cite the bytes per weight that you measured for SGD, momentum and Adam. A machine has 24 GB for weights, gradients and the optimizer's memory, all float32. How many weights can it train with Adam, how many with momentum? Name one thing that you give up with the
 # cheaper method, pointing at one of your figures.
 #
 # Rubric (5 points): 0, no measured number, or gradients forgotten; half, all three measured, and both counts right; full, also something that one gives up, pointed out in a figure.
@@ -1233,7 +1233,7 @@ print("optimizers and schedules work together")
 # %% [markdown] nbgrader={"grade_id": "checkpoint_memory", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # I measured 0 bytes for SGD, 4 for momentum and 8 for Adam, on top of 8 for weight and gradient. With 24 GB: Adam 24e9 / 16 = 1.5 billion weights, momentum 24e9 / 12 = 2 billion. With momentum all
-# weights share one rate, which has to be small because of the steepest direction: in the figure of Rosenbrock's valley it could use 0.001 while Adam used 0.1, and if the loss is scaled the rate has to be chosen anew.
+# weights share one rate, which has to be small because of the steepest direction: in the figure of Rosenbrock's valley it could use 0.001 while Adam used 0.1, and if the loss is scaled, the rate has to be chosen again.
 # ### END SOLUTION
 
 # %% [markdown]

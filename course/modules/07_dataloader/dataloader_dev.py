@@ -57,7 +57,7 @@ from tinytorch.testing import close, fixtures, raises, same, true, unit_test
 # %% [markdown]
 # ## Part 1: From bytes to an array
 #
-# A data set begins as a file, and a file is a row of bytes. What they mean is an agreement. The best-known agreement of machine learning is
+# A data set begins as a file, and a file is a row of bytes. What they mean is an agreement. The best-known agreement in machine learning is
 # the **idx format**, in which LeCun, Cortes and Burges published MNIST in 1998: a short header, then the numbers.
 #
 # | bytes | meaning | in MNIST's file of training images |
@@ -73,7 +73,7 @@ from tinytorch.testing import close, fixtures, raises, same, true, unit_test
 # A length takes four bytes, the *most significant first* (big-endian). By hand: `00 00 ea 60` is
 # $\mathtt{ea}_{16} \cdot 256 + \mathtt{60}_{16} = 234 \cdot 256 + 96 = 60{,}000$.
 #
-# So that there is something to read, the cell below writes our small digits into this format, as their publishers would have.
+# To give you something to read, the cell below writes our small digits in this format, as their publishers would have.
 
 
 # %%
@@ -93,7 +93,7 @@ print(file_of_images[:16].hex(" "))
 # 3,823 images of 8 rows and 8 columns: find the three lengths in the header (`0e ef` is $14 \cdot 256 + 239$).
 #
 # Never trust a file. A download may have stopped half way, a name may be wrong; then it's better to be told now than to train on
-# garbage. So the reader checks that the header is one, and that as many bytes follow as it promises.
+# garbage. So the reader checks that the header really is one, and that as many bytes follow as it promises.
 
 
 # %% nbgrader={"grade_id": "read_idx", "solution": true}
@@ -206,7 +206,7 @@ viz.images(pictures[:8], titles=[str(label) for label in digits.targets[:8]], ti
 # 3. MNIST itself differs only in its lengths. `tinytorch.datasets.MNIST(folder)` reads the official files in the same way.
 
 # %% [markdown]
-# **Predict, then run**: the file of MNIST's training images, unpacked, has how many bytes? And in memory as float32?
+# **Predict, then run**: how many bytes does the file of MNIST's training images have, unpacked? And how many in memory, as float32?
 
 # %%
 bytes_of_mnist = 16 + 60_000 * 28 * 28
@@ -282,7 +282,7 @@ print(len(train_set), "examples; number 0 is an image", image.shape, "and the la
 # ### Why shuffle?
 #
 # Data often come sorted: first all zeros, then all ones. A model that sees only zeros for a while learns to answer "zero", and forgets it
-# as soon as the ones come. Each step should see a fair sample of everything, so before each **epoch**, one pass through the data, the order is drawn anew.
+# as soon as the ones come. Each step should see a fair sample of everything, so before each **epoch**, one pass through the data, a new order is drawn.
 # Like dealing cards: shuffle the whole deck, then deal. Each card is dealt exactly once.
 #
 # Randomness comes from one place in this framework, `generator()`, so that `manual_seed(0)` repeats a whole training to the bit.
@@ -368,7 +368,7 @@ viz.matrix(
 # 3. Each example still comes exactly once an epoch; only its place is random.
 
 # %% [markdown]
-# **Predict, then run**: instead of a permutation somebody draws `n` random numbers from 0 to n - 1, with repetition. What share of the data does an epoch miss?
+# **Predict, then run**: instead of a permutation, somebody draws `n` random numbers from 0 to n - 1, with repetition. What share of the data does an epoch miss?
 
 # %%
 drawn = np.random.default_rng(0).integers(0, 10_000, size=10_000)
@@ -684,7 +684,7 @@ except ValueError as error:
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It refuses: rows of a block have one length. One gives the loader a `collate_fn` of one's own that fills the short ones up (padding) and remembers which places are real. Module 12 will need that.
+# It refuses: rows of a block have one length. So give the loader a `collate_fn` of your own that fills up the short ones (padding) and remembers which places are real. Module 12 will need that.
 # </details>
 
 # %% [markdown]
@@ -856,7 +856,7 @@ viz.images(
 # **What's happening**
 # 1. `for ... in loader` calls `load_batches`; each round of the loop wakes it up for one batch.
 # 2. We stopped after three: the other batches were never made.
-# 3. Run the cell without the seed and the pictures change; with it they never do.
+# 3. Run the cell without the seed, and the pictures change; with it they never do.
 
 # %% [markdown]
 # **Predict, then run**: does the first batch of the second epoch equal the first batch of the first epoch?
@@ -930,9 +930,9 @@ viz.images(
 
 # %% [markdown]
 # **What's happening**
-# 1. Each little picture shows the 64 weights of one digit: where ink speaks for it (bright) and where against it (dark).
+# 1. Each little picture shows the 64 weights of one digit: where ink speaks for it (bright) and where it speaks against it (dark).
 # 2. The 0 wants a ring and no ink in the middle; the 1 wants a stroke.
-# 3. One such template per digit is all that this model can have. A 7 with a bar and one without must share theirs. That's the limit which a second layer (modules 03 and 08) removes.
+# 3. One such template per digit is all that this model can have. A 7 with a bar and one without must share theirs. That's the limit that a second layer (modules 03 and 08) removes.
 
 # %% [markdown]
 # **Predict, then run**: train the same model on *sorted* data without shuffling. Which digits does it know at the end?
@@ -954,19 +954,19 @@ print(f"sorted, one epoch: {accuracy(weight, bias, test_set):.1%} right")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The last steps of each epoch saw nothing but nines, so it says nine far too often; the digits of the beginning are forgotten. Nothing is wrong with model, loss or optimizer: only the order.
+# The last steps of each epoch saw nothing but nines, so it says nine far too often; the digits from the beginning are forgotten. Nothing is wrong with model, loss or optimizer: only the order.
 # </details>
 
 # %% [markdown]
 # ### A class of your own (ungraded)
 #
-# A data set may change what another one gives, each time anew: this is how photographs are turned, cut and brightened while a network learns. `Mirrored` hands on what it gets. Let `__getitem__` turn the 8 x 8 pixels around, left for right
-# (and perhaps only every second time, by `generator()`). For which digits would that be a bad idea?
+# A data set may change what another one gives, differently each time: this is how photographs are turned, cropped and brightened while a network learns. `Mirrored` hands on what it gets. Let `__getitem__` swap left and right in the 8 x 8 pixels
+# (and perhaps only half the time, by `generator()`). For which digits would that be a bad idea?
 
 
 # %%
 class Mirrored(Dataset):
-    """Another data set, with each image left for right."""
+    """Another data set, with left and right swapped in each image."""
 
     def __init__(self, dataset):
         self.dataset = dataset
@@ -990,7 +990,7 @@ for dataset in (train_set, Mirrored(train_set)):
 
 # %%
 class OneByOne(Dataset):
-    """The same data without `take`: every example is asked for singly."""
+    """The same data without `take`: examples are asked for one by one."""
 
     def __len__(self):
         return len(train_set)
@@ -1013,8 +1013,8 @@ viz.bars(list(loading), {"time": microseconds}, "Loading one digit", ylabel="mic
 
 # %% [markdown]
 # **What's happening**
-# 1. One by one, each example costs two Tensors, a function call or three, and its share of collating: some microseconds, mostly Python.
-# 2. Gathered, numpy copies 64 rows in one call. The same bytes move; what is saved is the calling: $n / 64$ calls for an epoch instead of $n$. Both are $O(n)$: what differs is the constant, and here it decides.
+# 1. One by one, each example costs two Tensors, a function call or three, and its share of collating: a few microseconds, mostly Python.
+# 2. Gathered, numpy copies 64 rows in one call. The same bytes move; what is saved is the calls: $n / 64$ calls for an epoch instead of $n$. Both are $O(n)$: what differs is the constant, and here it decides.
 # 3. It matters if training a batch takes less time than loading it. Then the arithmetic waits for the data: the step is *input-bound*, and a faster GPU would not help at all.
 # 4. PyTorch's answer to slow examples (photographs that must be decoded) is to load them in other processes while this one trains.
 

@@ -4,7 +4,7 @@
 # {{module}}
 #
 # You have all the parts: layers, losses, gradients, optimizers, batches. In this module you put them into one loop, and make the loop one that you
-# can trust: it measures itself on data it hasn't learned from, survives a bad batch, stops in time, and continues after a power cut to the
+# can trust: it measures itself on data it hasn't learned from, survives a bad batch, stops in time, and after a power cut continues to the
 # same bits. At the end a network of two layers reads handwritten digits.
 #
 # | built so far | built here | used for |
@@ -56,8 +56,8 @@ from tinytorch.testing import close, fixtures, raises, remote, same, true, uncha
 # layer, ten scores out.
 #
 # The 3,823 are split once more, by `random_split` of module 07: 3,323 to *learn* from, and 500 for **validation**. Whenever something is chosen by looking at a number (how many epochs, which
-# learning rate, which model), that number must come from the validation data. The other writers' digits, the **test** data, choose nothing: whoever keeps the epoch that does best on the test has,
-# a little, learned from it, and tells a number that is too good. So the test is for the report, once, at the end.
+# learning rate, which model), that number must come from the validation data. The other writers' digits, the **test** data, choose nothing: if you keep the epoch that does best on the test, you
+# have learned from it, a little, and report a number that is too good. So the test is for the report, once, at the end.
 
 # %%
 digits, unseen = Digits(train=True), Digits(train=False)
@@ -229,12 +229,12 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. On the wall the gradient is -66. Without the rope, the first step goes 33 to the right, far out into the meadow.
-# 2. Out there the ground is nearly level: coming back takes all the 60 steps, and then the walker isn't there yet.
+# 2. Out there the ground is nearly level: coming back takes all 60 steps, and even then the walker isn't there yet.
 # 3. With the rope the first step is 0.5 long, as far as the rope lets it. After a few such steps it's at the minimum.
-# 4. One steep place must not decide about all the rest of the way.
+# 4. One steep place must not decide all the rest of the way.
 
 # %% [markdown]
-# **Predict, then run**: could one clip each parameter's gradient by itself instead, or cut each single number at ±1?
+# **Predict, then run**: could you clip each parameter's gradient by itself instead, or cut off every single number at ±1?
 
 # %%
 long_arrow = np.array([3.0, 0.0, 4.0])
@@ -243,17 +243,17 @@ print("together:", long_arrow / np.linalg.norm(long_arrow), " each by itself:", 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# One could, and nothing would explode; but the arrow would point elsewhere. $[3]$ and $[0, 4]$ cut at 1 give $[1]$ and $[0, 1]$: the ratio 3 : 4 has become 1 : 1. With the common norm, the direction stays the steepest one.
+# You could, and nothing would explode; but the arrow would point elsewhere. $[3]$ and $[0, 4]$ cut at 1 give $[1]$ and $[0, 1]$: the ratio 3 : 4 has become 1 : 1. With the common norm, the direction stays the steepest one.
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: the norm before clipping is one of the most watched curves of large trainings: it rises before the loss does. Language models are nearly always trained with
+# > 💡 **Production Reality**: the norm before clipping is one of the most watched curves in training large models: it rises before the loss does. Language models are nearly always trained with
 # > `max_norm=1.0`. On many GPUs the norm costs one extra round of talking to each other, as each GPU holds only a part of the gradients.
 
 # %% [markdown]
 # ## Part 2: One training step
 #
-# In the modules before this one you have written these lines by hand each time. They are always the same, and their order matters:
+# In earlier modules you wrote these lines by hand each time. They are always the same, and their order matters:
 #
 # | line | what happens | if it's missing |
 # | --- | --- | --- |
@@ -414,12 +414,12 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. The first loss lies near 2.3. Much larger would mean that the initial weights or the pixels are too large.
+# 1. The first loss is near 2.3. Much larger would mean that the initial weights or the pixels are too large.
 # 2. Then it falls without end: 32 examples can be fitted perfectly, and cross-entropy approaches 0.
 # 3. This is no learning that's of use to anyone. It shows that forwards, backwards and step work together.
 
 # %% [markdown]
-# An accident: in batch 60 of 120 somebody forgot to scale the pixels, so they are 100 times too large.
+# An accident: in batch 60 of 120, somebody forgot to scale the pixels, so they are 100 times too large.
 
 
 # %%
@@ -447,11 +447,11 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. Both learn equally well at first; batch 60 has a huge loss for both, as its pixels are senseless.
-# 2. Without clipping its gradient throws the weights far away. The loss jumps, and it takes some forty batches to get back to where it was.
-# 3. With clipping the step had length 1 (times the learning rate), like an ordinary step in a wrong direction. The next batches mend it.
+# 2. Without clipping, its gradient throws the weights far away. The loss jumps, and it takes about forty batches to get back to where it was.
+# 3. With clipping the step had length 1 (times the learning rate), like an ordinary step in a wrong direction. The next batches put it right.
 
 # %% [markdown]
-# **Predict, then run**: somebody forgets `zero_grad()`. Which method of module 06 has she reinvented, and with which setting?
+# **Predict, then run**: somebody forgets `zero_grad()`. Which method of module 06 have they reinvented, and with which setting?
 
 
 # %%
@@ -483,7 +483,7 @@ print("not cleared:", [round(x, 2) for x in swing(False)[::6]])
 # ## Part 3: Count what is right
 #
 # The loss is what the optimizer needs: smooth, with a gradient. People want to know something else: *how many are right?* A model's answer is the class with the largest score; **accuracy** is the share of right answers. It has no
-# useful gradient (move a weight a little, and usually no answer changes), so one trains on the one and reports the other.
+# useful gradient (move a weight a little, and usually no answer changes), so we train on the one and report the other.
 #
 # By hand: scores $[2, 1]$, $[0, 3]$, $[5, 4]$ answer 0, 1, 0. If the targets are 0, 1, 1, two of three are right: 0.667.
 
@@ -659,7 +659,7 @@ viz.Prediction(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# 99.9 %, and it's useless. The matrix shows it at once: the column "fraud" is empty. Where classes are of different size, report the share *found* of each class (recall), and the share of right ones among those it called so (precision).
+# 99.9 %, and it's useless. The matrix shows it at once: the column "fraud" is empty. Where classes differ in size, report the share *found* of each class (recall), and the share of right ones among those given that name (precision).
 # </details>
 
 # %% [markdown]
@@ -832,7 +832,7 @@ viz.lines(
 # 3. At the right, the noise is several times as large as the ink, and accuracy goes down towards 0.1: guessing among ten.
 
 # %% [markdown]
-# **Predict, then run**: somebody forgets `model.eval()` with `Dropout(0.5)` in the model. What is wrong with her numbers, and what does she see when she evaluates twice?
+# **Predict, then run**: somebody forgets `model.eval()` with `Dropout(0.5)` in the model. What is wrong with their numbers, and what do they see when they evaluate twice?
 
 # %%
 manual_seed(0)
@@ -854,7 +854,7 @@ print("in evaluation mode, twice:", twice)
 # %% [markdown]
 # ## Part 5: The loop
 #
-# An **epoch** is one pass through the training data, then one look at the validation data. The loop repeats epochs until enough is enough. What else a long training needs is given; read it:
+# An **epoch** is one pass through the training data, then one look at the validation data. The loop repeats epochs until enough is enough. Whatever else a long training run needs is given; read it:
 #
 # - `EarlyStopping` is fed one number after each epoch and says when no better one has come for a while.
 # - `Trainer` holds model, loss, optimizer and how far we are. `train_batch` is your `train_step` with bookkeeping; `end_epoch` writes the history.
@@ -980,7 +980,7 @@ def train_batch(trainer, inputs, targets):
 
 
 def check_loss(loss, step, rate):
-    """Stop a training that has come apart: no later step can mend weights that aren't numbers."""
+    """Stop a training run that has come apart: no later step can repair weights that aren't numbers."""
     if not math.isfinite(loss):
         raise FloatingPointError(
             f"the loss is {loss} at step {step}, so the steps became too large: lower the learning rate (now {rate:g}), "
@@ -1014,9 +1014,9 @@ def predict(model, loader):
 # %% [markdown]
 # ### Checkpoints
 #
-# What does the rest of a training depend on? The weights, of course. But also on Adam's averages, the schedule's position, the state of the random generator (the next order, the next dropout), and how patient we still are. Forget
-# one of them, and training continues *differently*; nothing will tell you. All of them are numbers, text and arrays, and that's what `tinytorch.save` writes (it's given, in `tinytorch/saving.py`): numpy's `.npz` format, with one entry of JSON that says how they hang together.
-# The file is written beside its final name and then renamed, so that a power cut leaves the old one or the new one, never half of each.
+# What does the rest of a training run depend on? The weights, of course. But also on Adam's averages, the schedule's position, the state of the random generator (the next order, the next dropout), and how patient we still are. Forget
+# one of them, and training continues *differently*; nothing will tell you. All of them are numbers, text and arrays, and that's what `tinytorch.save` writes (it's given, in `tinytorch/saving.py`): numpy's `.npz` format, with one entry of JSON that says how they belong together.
+# The file is written under another name and then renamed, so that a power cut leaves the old one or the new one, never half of each.
 
 
 # %%
@@ -1219,7 +1219,7 @@ true(trainer.evaluate(test_loader)[1] >= 0.95, "the MLP reads at least 95 % of t
 # **What's happening**
 # 1. The thin line is the loss of each batch: noisy, since each batch is another sample. Its trend falls by a factor of more than a hundred.
 # 2. The validation loss falls with it at first and then levels out: from there on, the model learns single digits by heart. The writers of the validation digits also wrote training digits: those of the test are new, and fewer of
-#    theirs are read. A split says only what it was made to say.
+#    their digits are read. A split says only what it was made to say.
 # 3. The learning rate rises for 20 steps and then follows the cosine; at the end the curve becomes calm.
 # 4. Softmax regression (module 07) stayed below 95 %. The hidden layer makes the difference: no longer one template for each digit, but parts that can be combined.
 
@@ -1255,7 +1255,7 @@ viz.images(
 # %% [markdown]
 # ### Watch it bend
 #
-# With two numbers for each example one can see what training does. Two half moons lie in each other; no straight line parts them. Before you move the slider: what will the boundary look like after ten steps, and at the end?
+# With two numbers for each example you can see what training does. Two half moons interlock; no straight line parts them. Before you move the slider: what will the boundary look like after ten steps, and at the end?
 
 
 # %%
@@ -1324,12 +1324,12 @@ viz.lines(
 # 3. Early stopping waits `patience` epochs beyond the best one, since a curve may rise a little and fall again, then stops; `trainer.best_model` has the weights of the best epoch.
 
 # %% [markdown]
-# **Predict, then run**: a training of 6 epochs is interrupted after 3 and continued in a new process. Are the weights at the end the same, to the last bit? And if the checkpoint holds the model alone?
+# **Predict, then run**: a run of 6 epochs is interrupted after 3 and continued in a new process. Are the weights at the end the same, to the last bit? And if the checkpoint holds the model alone?
 
 
 # %%
 def interrupted(epochs, folder, whole_state=True):
-    """Train half of the epochs, save, and continue with everything built anew."""
+    """Train half the epochs, save, and continue with everything built again."""
     path = Path(folder) / "half.npz"
     half = digits_trainer(seed=0)
     half.fit(training_batches(), validation_loader, epochs // 2)
@@ -1364,7 +1364,7 @@ with tempfile.TemporaryDirectory() as folder:
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With the whole state: yes, each bit. With the model alone: no. Adam begins with empty averages and a new warm-up, and the batches come in another order. The result isn't bad; it's another one, and nobody can reproduce it.
+# With the whole state: yes, each bit. With the model alone: no. Adam begins with empty averages and a new warm-up, and the batches come in another order. The result isn't bad; it's a different one, and nobody can reproduce it.
 # </details>
 
 # %% [markdown]
@@ -1376,9 +1376,9 @@ with tempfile.TemporaryDirectory() as folder:
 #
 # You have everything that an experiment needs. Ask one question, change one thing, keep the seed, and let the *validation* data answer. Three suggestions:
 #
-# 1. **Width**: 8, 32, 128, 512 hidden units (`make_model(hidden=...)`). From where on does more not help?
-# 2. **Dropout**: put `Dropout(0.3)` behind the ReLU, and train on the 200 digits of `train_on_few`. Does the best epoch come later? Is it better?
-# 3. **How much data**: train on 100, 400, 1,600 digits (`train_set.take`). How many more bring one percent?
+# 1. **Width**: 8, 32, 128, 512 hidden units (`make_model(hidden=...)`). From where on does more no longer help?
+# 2. **Dropout**: put `Dropout(0.3)` after the ReLU, and train on the 200 digits of `train_on_few`. Does the best epoch come later? Is it better?
+# 3. **How much data**: train on 100, 400, 1,600 digits (`train_set.take`). How many more does one percent take?
 #
 # Say beforehand what you expect. Two seeds tell you how much of a difference is luck.
 
@@ -1447,7 +1447,7 @@ except MemoryError as error:
 # %% [markdown]
 # ### Advanced (optional): which part of a step is slow?
 #
-# "Training is slow" is no diagnosis. A step has five parts; time each of them, and the largest tells where to work. Everything else may be made infinitely fast without helping much.
+# "Training is slow" is no diagnosis. A step has five parts; time each of them, and the largest shows where to work. Everything else may be made infinitely fast without helping much.
 
 # %%
 REMEDY = {
@@ -1568,7 +1568,7 @@ print("steps, clipping, measuring, the loop and checkpoints work together")
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_batch_size", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# I measured about 6 µs per example at 64 and 4 µs at 4,096, with about 0.4 and 22 MB at the peak (numbers vary with the machine). 22 MB / 4,096 is about 5 kB per example, so 8 GB are full at some 1.5 million examples. The weights stay the same, but backward needs the
+# I measured about 6 µs per example at 64 and 4 µs at 4,096, with about 0.4 and 22 MB at the peak (numbers vary with the machine). 22 MB / 4,096 is about 5 kB per example, so 8 GB are full at about 1.5 million examples. The weights stay the same, but backward needs the
 # results of every layer for every example. I would take 256 or so: from there on time per example hardly falls, and larger batches mean fewer steps in an epoch for the same time, so the model learns less per second.
 # ### END SOLUTION
 
@@ -1576,7 +1576,7 @@ print("steps, clipping, measuring, the loop and checkpoints work together")
 # ### Question 2: reading PyTorch
 #
 # These lines limit gradients with PyTorch's operations (`torch.stack` makes one tensor of several numbers; `x.mul_(c)` changes x itself; `clamp(max=1.0)` replaces what is larger than 1 by 1). Which of your functions is it? Why is the norm of norms the norm of everything? There is
-# no `if`: why is that right, and why might one want it on a GPU?
+# no `if`: why is that right, and why might you want it on a GPU?
 #
 # ```python
 # def mystery(parameters, limit):

@@ -65,8 +65,8 @@ from tinytorch.testing import check_gradient, close, raises, remote, same, true,
 # %% [markdown]
 # ## Part 1: How many places are there?
 #
-# A **kernel** is a small grid of weights, say 3 x 3. Lay it on the upper left corner of an image, multiply each weight with the pixel below
-# it, add up: one number. Move it one pixel to the right: the next number. The numbers, in the order of the places, are an image
+# A **kernel** is a small grid of weights, say 3 x 3. Lay it on the upper left corner of an image, multiply each weight by the pixel below
+# it and add up the products: one number. Move it one pixel to the right: the next number. The numbers, in the order of the places, are an image
 # again: a **feature map**. It says how much each place looks like the kernel.
 #
 # How large is the map? In a row of 8 pixels a window of 3 can begin at pixel 0, 1, 2, 3, 4 or 5: six places.
@@ -188,7 +188,7 @@ print(conv_output_size(224, 7, stride=2, padding=3))
 #
 # $$y_{n,o,r,c} = \sum_{k} \sum_{i} \sum_{j} w_{o,k,i,j} \; x_{n,\,k,\,r s + i,\,c s + j} \qquad (s \text{ is the stride})$$
 #
-# Written as it stands, that's six loops and a seventh over the images. Here they are, so that the formula can be read as a program.
+# Written out, that's six loops, and a seventh over the images. Here they are, so that the formula can be read as a program.
 
 
 # %%
@@ -374,7 +374,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Move the slider (or press the arrow keys): the kernel goes over an 8 x 8 digit. Left the window in the image, in the middle the products, right the map that your `conv2d` gives.
+# Move the slider (or press the arrow keys): the kernel slides over an 8 x 8 digit. On the left is the window in the image, in the middle the products, on the right the map that your `conv2d` gives.
 
 # %%
 digit = Digits(train=True).arrays()[0][1]
@@ -394,7 +394,7 @@ viz.SlidingKernel(
 # 4. The same nine weights answered at all 36 places. A linear layer from 64 pixels to 36 numbers has 2,304.
 
 # %% [markdown]
-# On a photograph one sees more. Nine numbers, written by hand, and no training:
+# A photograph shows more. Nine numbers, written by hand, and no training:
 
 # %%
 grey = cat().mean(axis=2).astype(np.float32) / 255
@@ -440,7 +440,7 @@ print(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Some hundred times. The multiplications are the same 230,400; Python runs nine rounds instead of 230,400.
+# A few hundred times. The multiplications are the same 230,400; Python runs nine rounds instead of 230,400.
 # </details>
 
 # %% [markdown]
@@ -618,7 +618,7 @@ viz.images(
 # **What's happening**
 # 1. After one layer, a number sees 3 x 3 pixels; after two, 5 x 5; after three, 7 x 7: each layer adds a pixel on every side.
 # 2. The middle counts most: there are more ways from it to the result.
-# 3. To see a whole photograph with 3 x 3 kernels alone, a hundred layers would be needed. Pooling, next, makes it quick: behind it one step is two pixels.
+# 3. To see a whole photograph with 3 x 3 kernels alone, a hundred layers would be needed. Pooling, next, makes it quick: after it, one step is two pixels.
 
 # %% [markdown]
 # **Predict, then run**: the gradient of `conv2d(x, w).sum()` for the pixels of a large image, with a kernel of nine ones. What is it in the middle, and in the corner?
@@ -788,7 +788,7 @@ for name, (a, b) in zip(("maps", "pooled"), before_and_after_pooling(), strict=T
 #
 # A convolution has few weights and does much with them. What it costs is counted in **multiply-accumulates** (MACs): one weight times one number, added to a sum.
 #
-# You need not be told how: this one you do **alone**. Think of one number of the result: how many products is it the sum of? And how many numbers has the result?
+# You need not be told how: this one you do **alone**. Think of one number of the result: how many products is it the sum of? And how many numbers does the result have?
 #
 # > The kernel is used once at each place of the *result*: with a stride of 2 that's a quarter of the pixels.
 
@@ -1025,7 +1025,7 @@ viz.images(
 # %% [markdown]
 # ### A class of your own
 #
-# Until now models were made by `Sequential`. For anything else one writes a class: layers become attributes in `__init__`, and `forward` says how they are used. **Write one** (nobody grades it): grey digits `(N, 1, 8, 8)` in, ten scores `(N, 10)` out. Convolve, relu, pool, convolve, relu; then
+# Until now models were made by `Sequential`. For anything else you write a class: layers become attributes in `__init__`, and `forward` says how they are used. **Write one** (nobody grades it): grey digits `(N, 1, 8, 8)` in, ten scores `(N, 10)` out. Convolve, relu, pool, convolve, relu; then
 # take the *mean of each map* (`x.mean(dim=(2, 3))`) in place of `Flatten`, so that where something was seen doesn't matter at all; then a linear layer.
 
 
@@ -1147,7 +1147,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Unshifted the two are nearly equal; the CNN has half of the weights.
+# 1. Unshifted, the two are nearly equal; the CNN has half the weights.
 # 2. For the MLP a shifted digit is a new picture: every pixel now meets other weights. It falls at the first pixel.
 # 3. The kernels of the CNN find the same strokes a pixel further on; pooling forgets some of the rest. It falls more slowly.
 # 4. It does fall: an image of 8 x 8 is nearly all border, where kernels meet the frame of zeros, and digits lose ink there, which no model can read.
@@ -1161,11 +1161,11 @@ print({name: f"{shares[0] - shares[2]:.1%} lost by two pixels" for name, shares 
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The MLP: it has more to gain. That is called data augmentation, and it teaches by examples what the convolution has built in. It costs: as many examples more as there are shifts, and the weights to learn each of them.
+# The MLP: it has more to gain. That is called data augmentation, and it teaches by examples what the convolution has built in. It comes at a price: one more example for each shift, and the weights to learn each of them.
 # </details>
 
 # %% [markdown]
-# Now look inside. Choose an image, a layer, a channel; left is the image with the pixels that the marked number can see, then the map, and the same channel before training.
+# Now look inside. Choose an image, a layer and a channel; on the left is the image with the pixels that the marked number can see, then the map, and the same channel before training.
 
 
 # %%
@@ -1305,7 +1305,7 @@ viz.bars(
 # %% [markdown]
 # **What's happening**
 # 1. The first convolution uses each weight at 64 places, the second at 16; the linear layer once.
-# 2. Weights lie in the second convolution, activations in the first, at full size: memory for parameters and memory for the tape are in different places.
+# 2. Most weights are in the second convolution, most activations in the first, at full size: memory for parameters and memory for the tape are in different places.
 # 3. So convolution trades memory for arithmetic: few weights, used again and again. That is what a processor's caches like, and why `MACs` predict its time better than `weights`.
 
 
@@ -1348,7 +1348,7 @@ viz.lines(
 # 3. The tape keeps every map of every image of the batch; it's many times the weights (the ratio is printed above). Training a CNN runs out of memory by its *activations*.
 
 # %% [markdown]
-# > 💡 **Production Reality**: PyTorch lays all that the nine cells meet beside each other (`unfold`, "im2col") and computes one large product; for 3 x 3 kernels libraries also have Winograd's form, with less than half of the multiplications. Which one is taken depends on the shape, and is tried out at run time (`torch.backends.cudnn.benchmark`).
+# > 💡 **Production Reality**: PyTorch lays everything that the nine cells meet side by side (`unfold`, "im2col") and computes one large product; for 3 x 3 kernels libraries also have Winograd's form, with less than half the multiplications. Which one is taken depends on the shape, and is tried out at run time (`torch.backends.cudnn.benchmark`).
 # > The formula is the same in all of them.
 
 # %% [markdown]
@@ -1385,7 +1385,7 @@ print(f"the loss fell from {losses[0]:.2f} to {losses[-1]:.2f}; a shift of the i
 #
 # ### Question 1: few weights, much work
 #
-# Cite from your tables the weights and MACs of the second convolution and of the linear layer, and your two accuracies for digits shifted by two pixels. Why has the convolution so many more MACs for each weight? What has the same fact to do with the shifted digits?
+# Cite from your tables the weights and MACs of the second convolution and of the linear layer, and your two accuracies for digits shifted by two pixels. Why does the convolution have so many more MACs per weight? What does the same fact have to do with the shifted digits?
 #
 # Rubric (5 points): 0, no measured numbers; half, the numbers, and that a kernel's weights are used at every place; full, also that therefore an edge is found wherever it lies, so that a shift of the image only shifts the map, while the MLP has other weights for each pixel.
 
@@ -1409,7 +1409,7 @@ print(f"the loss fell from {losses[0]:.2f} to {losses[-1]:.2f}; a shift of the i
 #     return result.reshape(len(x), out, height, -1)
 # ```
 #
-# Rubric (5 points): 0, not recognised; half, `conv2d`, with the shape (N, in · rows · cols, places); full, also that `unfold` lays what all cells meet beside each other for one product, where the loops add one product for each cell, and that it therefore needs about nine times the memory of the image.
+# Rubric (5 points): 0, not recognised; half, `conv2d`, with the shape (N, in · rows · cols, places); full, also that `unfold` lays what all cells meet side by side for one product, where the loops add one product for each cell, and that it therefore needs about nine times the memory of the image.
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
@@ -1420,10 +1420,10 @@ print(f"the loss fell from {losses[0]:.2f} to {losses[-1]:.2f}; a shift of the i
 # %% [markdown]
 # ## Module Summary
 #
-# - A kernel slides over the image; size + 2 padding - kernel pixels are there to move over, in steps of the stride.
+# - A kernel slides over the image; there are size + 2 padding - kernel pixels to move over, in steps of the stride.
 # - A convolution is a sum over the kernel's cells: each one's weights, times a shifted copy of the image. Its gradient goes over the same two loops.
 # - Pooling keeps the strongest answer and forgets where in the window it was.
 # - Weights are shared over places: few of them, much work, and a shift of the image is a shift of the map.
-# - Parameters and activations of a CNN lie in different layers; training memory is mostly activations.
+# - Parameters and activations of a CNN are in different layers; training memory is mostly activations.
 #
 # **Next**: the milestone of 1998 (`tito milestone run cnn`). Then from pixels to text: module 10 turns it into numbers.

@@ -3,9 +3,9 @@
 #
 # {{module}}
 #
-# A model computes with numbers, and a text is none. In this module you turn text into numbers and back, without losing a
+# A model computes with numbers, and text isn't numbers. In this module you turn text into numbers and back, without losing a
 # character: first letter by letter, then with the method that most language models use, **byte-pair encoding**. It learns from a text which
-# letters belong together, and nothing is unknown to it, no language and no emoji.
+# letters belong together, and nothing is unknown to it: no language, no emoji.
 #
 # | built so far | built here | used for |
 # | --- | --- | --- |
@@ -16,8 +16,8 @@
 #
 # | here | in production | why |
 # | --- | --- | --- |
-# | some hundred merges, learnt from 100,000 characters | 50,000 to 200,000 merges, from billions of characters | it's done in seconds, and you can read every merge |
-# | after each merge all pairs are counted anew | only those that have changed | shorter; you will measure what it costs |
+# | a few hundred merges, learnt from 100,000 characters | 50,000 to 200,000 merges, from billions of characters | it takes seconds, and you can read every merge |
+# | after each merge all pairs are counted again | only those that have changed | shorter; you will measure what it costs |
 # | words are cut by one short rule | by a long rule with many exceptions | the idea is the same: no token crosses words |
 # | no special tokens (end of text, padding) | some, with ids of their own | a model of module 13 would add one line |
 # | Python | Rust or C++ | the algorithm is the same |
@@ -41,7 +41,7 @@ from tinytorch.datasets import names, shakespeare
 from tinytorch.testing import raises, same, true, unit_test
 
 # %% [markdown]
-# The texts of this module. Merges are learnt from the first 100,000 characters of Shakespeare's plays; the other lines are there to see what becomes of what
+# The texts of this module. Merges are learnt from the first 100,000 characters of Shakespeare's plays; the other lines show what becomes of text that
 # was never seen.
 
 # %%
@@ -260,7 +260,7 @@ def count_pairs(words):
         words: a dict: word -> how often it occurs. A word is a tuple of ids.
 
     Returns:
-        A dict: (left id, right id) -> how often they stand beside each other in this order, in all words.
+        A dict: (left id, right id) -> how often they stand side by side in this order, in all words.
 
     TODO: go through the pairs of each word, and count.
 
@@ -341,7 +341,7 @@ viz.bars(
 # 3. A pair such as `e` and a space isn't there at all, though it's the commonest of all in the plain text: the two stand in different words.
 
 # %% [markdown]
-# **Predict, then run**: how many bytes has each of the other lines, and how many characters?
+# **Predict, then run**: how many bytes does each of the other lines have, and how many characters?
 
 # %%
 for text in OTHER_LINES:
@@ -605,7 +605,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Learn 500 merges from Shakespeare. It takes some seconds, so later cells ask for the same result by `learnt()`, which learns only once. What a token
+# Learn 500 merges from Shakespeare. It takes a few seconds, so later cells ask for the same result by `learnt()`, which learns only once. What a token
 # stands for follows from the merges; `pieces` is given.
 
 
@@ -859,7 +859,7 @@ viz.TokensByMerges(cut, (0, 100, 500), "The king is dead, long live the king!")
 # %% [markdown]
 # **What's happening**
 # 1. The first row has one token for each byte; below, tokens grow longer and the row shorter. The line above the rows says how many there are.
-# 2. Type a sentence of your own: plain English words shrink, names and other languages hardly.
+# 2. Type a sentence of your own: plain English words shrink, names and other languages hardly at all.
 # 3. Type an emoji: it's torn into its bytes, since no play of Shakespeare's has one. Yet nothing is lost.
 # 4. Type `1000` and `1001`: digits are rare in the plays, so each stays alone.
 
@@ -878,7 +878,7 @@ viz.Tokens({text: cut(text, 500) for text in OTHER_LINES}, "Torn")
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Hardly any: a tokenizer shortens what is like its training text. Multilingual models learn their merges from a mixture of languages, and the share of a language in that mixture decides how dear it is afterwards.
+# Hardly any: a tokenizer shortens what is like its training text. Multilingual models learn their merges from a mixture of languages, and the share of a language in that mixture decides how expensive it is afterwards.
 # </details>
 
 # %% [markdown]
@@ -947,7 +947,7 @@ viz.lines(
 # 4. Attention (module 12) costs the square of a row's length: half as many tokens are a quarter of that work.
 
 # %% [markdown]
-# **What learning costs.** All pairs are counted anew after each merge, though hardly any has changed.
+# **What learning costs.** All pairs are counted again after each merge, though hardly any have changed.
 
 # %%
 sizes, seconds = [12_500, 25_000, 50_000], []
@@ -966,7 +966,7 @@ viz.lines(different, {"50 merges": seconds}, "Learning", xlabel="different words
 # **What's happening**
 # 1. Time grows with the number of *different* words, and with the number of merges: their product.
 # 2. Twice the text has fewer than twice the different words, so long texts are cheaper than they look.
-# 3. A large vocabulary would take as many hours as the last line says. Programs that learn one note in which words each pair stands, and after a merge look only at those.
+# 3. A large vocabulary would take as many hours as the last line says. Programs that learn one keep track of the words in which each pair occurs, and after a merge look only at those.
 
 # %% [markdown]
 # **What remembering words saves.** Encode the unseen text twice with the same tokenizer.
@@ -1018,7 +1018,7 @@ print("characters, bytes, merges and back: nothing is lost")
 # %% [markdown]
 # ### Question 2: reading PyTorch
 #
-# PyTorch itself has no tokenizer; these lines stand in many programs that train with it. Which of your functions do the same work? Here the pair is chosen by `rank` instead of by walking through the merges: why is the result the same as yours? For which texts is this way faster?
+# PyTorch itself has no tokenizer; these lines are found in many programs that train with it. Which of your functions do the same work? Here the pair is chosen by `rank` instead of by walking through the merges: why is the result the same as yours? For which texts is this way faster?
 #
 # ```python
 # def mystery(word: bytes, rank: dict[tuple[int, int], int]) -> torch.Tensor:

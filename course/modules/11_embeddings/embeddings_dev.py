@@ -3,8 +3,8 @@
 #
 # {{module}}
 #
-# A token is a number, but not a quantity: token 17 isn't more than token 16. In this module each token gets a **vector** that the model learns, so that tokens which
-# behave alike come to lie close together. Then you train the first neural language model there was, on 28,000 first names, and let it invent some that don't exist.
+# A token is a number, but not a quantity: token 17 isn't more than token 16. In this module each token gets a **vector** that the model learns, so that tokens that
+# behave alike end up close together. Then you train the first neural language model ever, on 28,000 first names, and let it invent some that don't exist.
 #
 # | built so far | built here | used for |
 # | --- | --- | --- |
@@ -17,7 +17,7 @@
 # | --- | --- | --- |
 # | the gradient of a table is as large as the table | the same, or `sparse=True`: only the rows that occurred | you will measure what that wastes |
 # | a context of three letters, as in 2003 | any length, by attention | the next module; three letters already make names |
-# | positions as sines and cosines, computed once | also learned ones, or rotations of the vectors | no weights, and every length is there |
+# | positions as sines and cosines, computed once | also learned ones, or rotations of the vectors | no weights, and any length is available |
 # | an id out of range is refused with a message | the same on the CPU; on a GPU the process ends in an assertion | the most frequent mistake with tables |
 
 # %% [markdown]
@@ -66,7 +66,7 @@ from tinytorch.testing import check_gradient, close, fixtures, raises, remote, s
 #
 # $$\begin{pmatrix} 0 & 0 & 1 & 0 \end{pmatrix} \begin{pmatrix} 0.1 & 0.2 \\ 0.3 & 0.4 \\ 0.5 & 0.6 \\ 0.7 & 0.8 \end{pmatrix} = \begin{pmatrix} 0.5 & 0.6 \end{pmatrix}$$
 #
-# All that work, and the result is row 2 of the matrix. So don't multiply: **look the row up**. That table is called an **embedding**; its rows are weights, and learn as all weights do. It's a
+# All that work, and the result is row 2 of the matrix. So don't multiply: **look the row up**. That table is called an **embedding**; its rows are weights, and they learn as all weights do. It's a
 # dictionary, in which the translations are written by training.
 #
 # A look-up has one danger. An id that isn't in the table must be refused, with words: token 27 in a table of 27 rows is the classic off-by-one, and numpy itself would refuse it. But numpy takes -1 for the last row, and says nothing.
@@ -212,7 +212,7 @@ print(embedding(Tensor(np.zeros((4, 3), dtype="int32")), Tensor(np.zeros((27, 10
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# `(4, 3, 10)`: the shape of the ids, and one axis more for the vectors. The number of rows doesn't show in it.
+# `(4, 3, 10)`: the shape of the ids, and one more axis for the vectors. The number of rows doesn't show in it.
 # </details>
 
 # %% [markdown]
@@ -392,9 +392,9 @@ print(wrong[3])
 # %% [markdown]
 # ## Part 3: Windows on a text
 #
-# In 2003 Bengio, Ducharme, Vincent and Jauvin trained the first neural **language model** (JMLR 3, 1137-1155): from the tokens before, guess the next one. To guess is all; who guesses well has understood something.
+# In 2003 Bengio, Ducharme, Vincent and Jauvin trained the first neural **language model** (JMLR 3, 1137-1155): from the tokens before, guess the next one. Guessing is all there is to it; a model that guesses well has understood something.
 #
-# Our tokens are letters, our texts first names. A dot stands for the border of a name, in front as often as the model looks back. With a context of three, *eva* gives four examples:
+# Our tokens are letters, our texts first names. A dot marks the border of a name, with as many dots in front as the model looks back. With a context of three, *eva* gives four examples:
 #
 # | sees | should say |
 # | --- | --- |
@@ -405,7 +405,7 @@ print(wrong[3])
 #
 # Nobody has to label anything: the text is its own answer. That is why language models can learn from everything that was ever written.
 #
-# A window of $k$ slides over the row, and the answer is what comes right behind it. The last window ends one place before the end, since it needs an answer: a row of $n$ tokens has $n - k$ windows.
+# A window of $k$ slides over the row, and the answer is what comes right after it. The last window ends one place before the end, since it needs an answer: a row of $n$ tokens has $n - k$ windows.
 
 
 # %% nbgrader={"grade_id": "context_windows", "solution": true}
@@ -494,7 +494,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# The names, cut: 28,000 to learn from, the others to measure with. The tokenizer is that of module 10. Making the windows of all names takes a moment, so `name_windows` does it only once.
+# The names, cut: 28,000 to learn from, the rest to measure with. The tokenizer is that of module 10. Making the windows of all names takes a moment, so `name_windows` does it only once.
 
 # %%
 BORDER, CONTEXT = 0, 3
@@ -533,7 +533,7 @@ print(f"knows nothing: {np.log(27):.2f}, knows frequencies: {-(shares * np.log(s
 # %% [markdown]
 # ### The model of 2003
 #
-# Look up the vectors of three letters, put them beside each other, one hidden layer, 27 scores. Read `forward`: there is nothing in it that you didn't build. The vectors start small, so that what you will see of them is what they have learned.
+# Look up the vectors of three letters, put them side by side, add one hidden layer, and get 27 scores. Read `forward`: there is nothing in it that you didn't build. The vectors start small, so that what you will see in them is what they have learned.
 
 
 # %%
@@ -575,7 +575,7 @@ def train(model, epochs, batch_size=512, lr=0.01, after_epoch=None):
 
 
 # %% [markdown]
-# Eight epochs, some ten seconds. The table of letters is kept after each epoch, and `trained()` gives the same model to later cells.
+# Eight epochs, about ten seconds. The table of letters is kept after each epoch, and `trained()` gives the same model to later cells.
 
 
 # %%
@@ -763,9 +763,9 @@ viz.PointsOverTime(frames, list(letters.ids), groups=vowels, title="Letters, as 
 # %% [markdown]
 # **What's happening**
 # 1. At epoch 0 the letters are a heap: small random vectors. Move the slider (the arrow keys do, too), and they move apart.
-# 2. The vowels gather, though nobody said which letters are vowels: after a vowel the same kinds of letters follow, and that is all the model can know of them.
+# 2. The vowels gather, though nobody said which letters are vowels: the same kinds of letters follow a vowel, and that is all the model can know about them.
 # 3. The dot, which is the border, lies between the two groups: it's followed by the beginnings of names, and those may be either.
-# 4. The rare `q` stands far out: nearly always a `u` or the end follows it, and of no other letter is that true.
+# 4. The rare `q` stands far out: it is nearly always followed by a `u` or the end, and that is true of no other letter.
 
 # %% [markdown]
 # **Predict, then run**: which letter is nearest to `c`? Think of what follows a `c` in names.
@@ -786,7 +786,7 @@ print(letters.decode(nearest(trained()[2][-1], letters.ids["c"], k=3)))
 # %% [markdown]
 # ### On your own: the smallest language model
 #
-# Not graded, and without a test: write a class `Bigram(Module)`, a model that looks at *one* letter only. Its whole knowledge is a table of 27 x 27 numbers: row, the letter before; columns, the scores of the next one. What
+# Not graded, and without a test: write a class `Bigram(Module)`, a model that looks at *one* letter only. All it knows is a table of 27 x 27 numbers: each row is a letter, its columns the scores of the next one. What
 # is that table? You need an `__init__` of one line and a `forward(windows)` of one or two.
 
 # %%
@@ -817,14 +817,14 @@ if "Bigram" in globals():
 # %% [markdown]
 # ## Part 5: Where a token stands
 #
-# Our model puts three vectors beside each other, so it knows which one came first. The attention of module 12 doesn't: it sees its tokens as a *set*, and *dog bites man* is *man bites dog*. So the place must be in the vector itself: a second vector, one for each
+# Our model puts three vectors side by side, so it knows which one came first. The attention of module 12 doesn't: it sees its tokens as a *set*, and *dog bites man* is *man bites dog*. So the place must be in the vector itself: a second vector, one for each
 # **position**, is added to that of the token.
 #
-# Which vectors? Vaswani et al. (2017, arXiv 1706.03762) took clocks. A single hand that turns quickly tells neighbours apart, but returns soon; a slow one tells far from near. So take many hands, from fast to slow, and note of each its sine and its cosine. For position $p$ and pair $i$ of the numbers:
+# Which vectors? Vaswani et al. (2017, arXiv 1706.03762) took clocks. A single hand that turns quickly tells neighbours apart, but returns soon; a slow one tells far from near. So take many hands, from fast to slow, and note the sine and the cosine of each. For position $p$ and pair $i$ of the numbers:
 #
 # $$\text{angle}_{p,i} = \frac{p}{10000^{\,2i/\text{dim}}}, \qquad \text{number } 2i: \sin(\text{angle}_{p,i}), \quad \text{number } 2i + 1: \cos(\text{angle}_{p,i})$$
 #
-# Sine and cosine of a pair stand **beside each other**: numbers 0 and 1, numbers 2 and 3; not all sines first and then all cosines.
+# The sine and cosine of a pair stand **side by side**: numbers 0 and 1, numbers 2 and 3; not all sines first and then all cosines.
 #
 # By hand, with dim 4: the hands turn by 1 and by $1/100$ for each position. Position 0 is $(0, 1, 0, 1)$, position 1 is $(\sin 1, \cos 1, \sin 0.01, \cos 0.01) = (0.841, 0.540, 0.010, 1.000)$.
 
@@ -954,7 +954,7 @@ viz.matrix(sinusoidal_positions(64, 32), "Positions 0 to 63", xlabel="number of 
 # **What's happening**
 # 1. Each row is the vector of a position. On the left the hands turn quickly: red and blue change every three positions.
 # 2. To the right they turn more and more slowly; the last ones hardly move in 64 positions.
-# 3. No two rows are equal: fast hands tell neighbours apart, slow ones the far.
+# 3. No two rows are equal: fast hands tell neighbours apart, slow ones those far apart.
 
 # %% [markdown]
 # How alike are two positions? Take the products of the vector of position 32 with its neighbours, up to 20 places away, and the same for position 20:
@@ -972,11 +972,11 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. The product is largest at distance 0, 16 for 16 pairs: $\sin^2 + \cos^2 = 1$ for each hand.
-# 2. It falls with the distance, in ripples, and the same to both sides: near positions are alike.
+# 2. It falls with the distance, in ripples, and equally on both sides: near positions are alike.
 # 3. The second curve covers the first: the product depends on the distance alone, not on where the two stand.
 
 # %% [markdown]
-# **Predict, then run**: which angle is between the two hands of a pair at positions $p$ and $p + d$, and why does its cosine not depend on $p$?
+# **Predict, then run**: what is the angle between the hands of a pair at positions $p$ and $p + d$, and why does its cosine not depend on $p$?
 
 # %%
 table_2 = sinusoidal_positions(100, 2)
@@ -985,7 +985,7 @@ print([round(float(table_2[p] @ table_2[p + 5]), 4) for p in (0, 17, 60)], round
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Both hands turn at the same speed, so between them is always the angle that one turns in $d$ positions: $\sin a \sin b + \cos a \cos b = \cos(a - b)$.
+# Both hands turn at the same speed, so the angle between them is always the one through which a hand turns in $d$ positions: $\sin a \sin b + \cos a \cos b = \cos(a - b)$.
 # </details>
 
 # %% [markdown]
@@ -1048,8 +1048,8 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. The row that occurs in every step moves steadily by the learning rate.
-# 2. The row that occurred once goes on moving for some steps without any new evidence: its momentum hasn't died away.
-# 3. The row that never occurs stays. Yet Adam reads and writes its weight and both averages in each step: with 50,000 rows nearly all of the optimizer's work is on zeros.
+# 2. The row that occurred once goes on moving for a few steps without any new evidence: its momentum hasn't died away.
+# 3. The row that never occurs stays. Yet Adam reads and writes its weight and both averages in each step: with 50,000 rows nearly all the optimizer's work is on zeros.
 # 4. PyTorch's answer is `Embedding(sparse=True)` with `SparseAdam`, which looks only at the rows that occurred.
 
 # %% [markdown]
@@ -1087,8 +1087,8 @@ print("tokens, vectors, positions, gradient and training work together")
 #
 # ### Question 1: what a table costs
 #
-# Cite your bytes and times for looking up and for multiplying, and the size of the dense gradient for 64 tokens. A model has 50,000 tokens with 256 numbers each and is trained with Adam. How many megabytes are table, gradient and both averages together, and how many of them does a
-# batch of 64 tokens really need? What would you store instead of the dense gradient, and what must Adam then do differently?
+# Cite your bytes and times for looking up and for multiplying, and the size of the dense gradient for 64 tokens. A model has 50,000 tokens with 256 numbers each and is trained with Adam. How many megabytes do table, gradient and both averages take together, and how many of those
+# does a batch of 64 tokens really need? What would you store instead of the dense gradient, and what must Adam then do differently?
 #
 # Rubric (5 points): 0, no measured numbers; half, the four sizes (51 MB each, 205 MB) and that at most 64 rows matter; full, also a sparse form (ids and rows), and that Adam must treat rows that didn't occur in
 # another way (no decay of their averages, or one made up for later).
@@ -1126,7 +1126,7 @@ print("tokens, vectors, positions, gradient and training work together")
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # backward is embedding_rule (with embedding_gradients around it), index_add_ is np.add.at. index_add_ takes a vector of ids and a matrix of rows, so both are made flat; ours takes ids of any shape. ids are whole numbers, there is no small change of them, so no gradient.
-# out[ids] += grad would write each row once: of a token that occurs three times two thirds of the blame would be lost.
+# out[ids] += grad would write each row once: for a token that occurs three times, two thirds of the blame would be lost.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -15,8 +15,8 @@
 #
 # | here | in PyTorch | why |
 # | --- | --- | --- |
-# | a mask says what is *hidden*: True hides | the same in `nn.MultiheadAttention`; the other way round in `scaled_dot_product_attention` | one rule for all of your code; the given faces translate |
-# | all weights of a batch lie in memory at once | fused kernels keep a block at a time | you will measure what that costs, and see the way out |
+# | a mask says what is *hidden*: True hides | the same in `nn.MultiheadAttention`; the other way round in `scaled_dot_product_attention` | one rule for all your code; the given wrappers translate |
+# | all weights of a batch are in memory at once | fused kernels keep a block at a time | you will measure what that costs, and see the way out |
 # | a row that may look at nothing gets zeros | nan or zeros, depending on the function | a nan in one row spoils the whole loss |
 # | a layer each for query, key and value | one packed layer of three times the size | easier to read, the same numbers |
 
@@ -135,9 +135,9 @@ model, losses = averaged()
 print(f"an average over all places: {right_digits(model):.0%} of the digits are right after {len(losses)} steps")
 
 # %% [markdown]
-# Guessing would give 10 %. The average tells which digits occur, not where, and more training doesn't help. (Eight vectors laid beside each other, as in module 11, would keep their places: then each place of the text needs weights of its own, and a ninth digit has none.)
+# Guessing would give 10 %. The average tells which digits occur, not where, and more training doesn't help. (Eight vectors laid side by side, as in module 11, would keep their places; but then each place of the text needs weights of its own, and a ninth digit has none.)
 #
-# What is needed is a *weighted* average whose weights each place chooses. First we settle which places may be chosen at all. In a language model a token must not see those that come after it: they are the answer. That rule is a table, called a **causal mask**,
+# What is needed is a *weighted* average whose weights each place chooses. First we settle which places may be chosen at all. In a language model, a token must not see those that come after it: they are the answer. That rule is a table, called a **causal mask**,
 # with a row for each place that looks (a **query**) and a column for each place that can be looked at (a **key**):
 #
 # | | key 0 | key 1 | key 2 | key 3 |
@@ -149,7 +149,7 @@ print(f"an average over all places: {right_digits(model):.0%} of the digits are 
 #
 # In code, hidden is True. A token always sees itself: the diagonal is not hidden.
 #
-# Sometimes there are more keys than queries. When a text is written token by token, the tokens before are known already, and only the newest ones ask. The queries are always the *last* places: with 5 keys, 2 queries stand at the places 3 and 4.
+# Sometimes there are more keys than queries. When a text is written token by token, the tokens before are known already, and only the newest ones ask. The queries are always the *last* places: with 5 keys, 2 queries are at places 3 and 4.
 
 
 # %% nbgrader={"grade_id": "causal_mask", "solution": true}
@@ -396,7 +396,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# And now without the division. Random queries and keys whose numbers have the spread 1, of growing size: how large is the largest of 16 weights on average, and how steep is the softmax there? Its slope for a weight $w$ is $w (1 - w)$, from module 02 and 05. A flat softmax passes on no blame.
+# And now without the division. Take random queries and keys of growing size, whose numbers have a spread of 1: how large is the largest of 16 weights on average, and how steep is the softmax there? Its slope for a weight $w$ is $w (1 - w)$, from modules 02 and 05. A flat softmax passes on no blame.
 
 
 # %%
@@ -454,7 +454,7 @@ print(attention_weights(Tensor([[1.0, 5.0]]), Tensor([[2.0, 3.0], [2.0, 3.0]])).
 #
 # $$\text{attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right) V$$
 #
-# One thing more, for later. When a text is written token by token, keys and values of the tokens before were computed already. Module 14 keeps them in a **cache**: `k, v = cache.append(k, v)` hands it the new ones and gives back all so far. Here only the place for it is made. An empty cache has the length 0, and so counts as false: ask `cache is not None`.
+# One thing more, for later. When a text is written token by token, the keys and values of the tokens before have been computed already. Module 14 keeps them in a **cache**: `k, v = cache.append(k, v)` hands it the new ones and gives back all so far. Here you only make the place for it. An empty cache has the length 0, and so counts as false: ask `cache is not None`.
 #
 # Take the weights from your `attention_weights`: it knows what a row gets that may look at nothing.
 
@@ -567,7 +567,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# A query of two numbers is turned around in a circle. The three keys point to three sides, and the values are 10, 20 and 30.
+# A query of two numbers is turned in a full circle. The three keys point in three directions, and the values are 10, 20 and 30.
 
 # %%
 angles = np.linspace(0, 2 * np.pi, 121)
@@ -585,7 +585,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Where the query points to a key (0, 90, 180 degrees), that key's weight is the largest.
+# 1. Where the query points at a key (0, 90, 180 degrees), that key's weight is the largest.
 # 2. In between the weights change smoothly, so the result has a slope everywhere: it can be learnt.
 # 3. At 270 degrees the query points away from the second key, and the two others fit equally badly: half and half. Weights add up to 1, so attention always gives something.
 # 4. A longer query would make the choice harder: the length says how sure it is.
@@ -605,7 +605,7 @@ print(attention(Tensor(np.zeros((1, 2))), Tensor(sides), Tensor([[10.0], [20.0],
 # %% [markdown]
 # ## Part 4: Several heads
 #
-# One row of weights adds up to 1: who looks at the verb looks less at the subject. So the vectors are cut into pieces, and each piece attends for itself. Such a piece is called a **head**: 4 heads on vectors of 32 numbers have 8 numbers each. It costs no more products (but a table of weights for each head).
+# One row of weights adds up to 1: a token that looks at the verb looks less at the subject. So the vectors are cut into pieces, and each piece attends for itself. Such a piece is called a **head**: 4 heads on vectors of 32 numbers have 8 numbers each. It costs no more products (but a table of weights for each head).
 #
 # For your `attention` a head is one more dimension in front, like a batch:
 #
@@ -706,7 +706,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Afterwards the heads' results are laid beside each other again: (..., heads, time, size) becomes (..., time, heads * size). It's the way back, so that `merge_heads(split_heads(x, h))` is `x` again.
+# Afterwards the heads' results are laid side by side again: (..., heads, time, size) becomes (..., time, heads * size). It's the way back, so that `merge_heads(split_heads(x, h))` is `x` again.
 #
 # This exercise has no list of steps. Watch out for the order: swap first, then reshape. Reshaping without the swap gives the right shape and mixes the tokens.
 
@@ -714,7 +714,7 @@ test.report()
 # %% nbgrader={"grade_id": "merge_heads", "solution": true}
 #| export
 def merge_heads(x):
-    """Lay the heads' vectors beside each other: the way back from split_heads.
+    """Lay the heads' vectors side by side: the way back from split_heads.
 
     Args:
         x: a Tensor (..., heads, time, size).
@@ -750,7 +750,7 @@ def _():
 
 
 def side_by_side(x):
-    """The two heads of each token beside each other."""
+    """The two heads of each token side by side."""
     return np.concatenate([x[..., 0, :, :], x[..., 1, :, :]], axis=-1)
 
 
@@ -1051,7 +1051,7 @@ viz.lines(
 # **What's happening**
 # 1. Both models begin a little worse than guessing, which costs $\log 10 \approx 2.3$.
 # 2. The average learns which digits occur, and then stands still: nothing in it says where they stood.
-# 3. Attention finds out within some twenty steps that the place matters, and its loss falls to 0: the task is solved, for rows that it has never seen.
+# 3. Attention finds out within about twenty steps that the place matters, and its loss falls to 0: the task is solved, for rows that it has never seen.
 # 4. No weight belongs to a pair of places. The layers learnt to make a query at place 0 that fits the key of place 7.
 
 # %% [markdown]
@@ -1078,7 +1078,7 @@ viz.AttentionMap({f"head {i}": several[i] for i in range(4)}, rows, columns, "Fo
 # **What's happening**
 # 1. Each head has a table of its own, of the same row of digits.
 # 2. One of them would be enough for this task, so they share it: where one is undecided, another one is sure.
-# 3. What a head does is not chosen by anybody, and other seeds divide the work in another way.
+# 3. What a head does is not chosen by anybody, and other seeds divide the work differently.
 
 # %% [markdown]
 # **Predict, then run**: the trained model with one head gets a row in which all digits are 7. Where does it look?
@@ -1089,7 +1089,7 @@ print(weights_for(attending(1)[0], [7] * LENGTH).argmax(axis=-1)[0])
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At the same places, 7 to 0 (a single row may be off): it looks by the place, not by the digit. In a text heads of both kinds are found: some look at the token before, some for a bracket that is still open.
+# At the same places, 7 to 0 (a single row may be off): it looks by the place, not by the digit. In texts, heads of both kinds are found: some look at the token before, some for a bracket that is still open.
 # </details>
 
 # %% [markdown]
@@ -1114,7 +1114,7 @@ class Hasty(Module):
 
 
 def changed_places(layer, x, place):
-    """Change the token at one place, and list the places whose results change by it."""
+    """Change the token at one place, and list the places whose results change with it."""
     other = x.copy()
     other[place] += 1.0
     difference = layer(Tensor(x)).data != layer(Tensor(other)).data
@@ -1136,7 +1136,7 @@ suspect = Hasty(8)
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: one such layer with 12,288 numbers and 96 heads, and 95 more of them, are the attention of GPT-3 (Brown et al. 2020). Since keys and values of all tokens must be kept while it writes, newer models let several heads share them
+# > 💡 **Production Reality**: one such layer with 12,288 numbers and 96 heads, and 95 more like it, are the attention of GPT-3 (Brown et al. 2020). Since keys and values of all tokens must be kept while it writes, newer models let several heads share them
 # > ("grouped queries"), and FlashAttention (Dao et al. 2022) never stores the table of weights. Both change what it costs, not what it computes.
 
 # %% [markdown]
@@ -1185,7 +1185,7 @@ if "Glance" in globals():
 #         return attention(self.query, x, x)
 # ```
 #
-# The query broadcasts over the batch. After training the products of `query` with the ten digits' vectors show what it looks for.
+# The query broadcasts over the batch. After training, the products of `query` with the ten digits' vectors show what it looks for.
 # </details>
 
 # %% [markdown]
@@ -1321,9 +1321,9 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. On logarithmic axes a power is a straight line: twice the tokens, four times the memory.
-# 2. The peak is a few tables: scores, their copies on the way, weights. Short texts lie above the line, since there the vectors themselves count.
+# 2. The peak is a few tables: scores, their copies on the way, weights. Short texts lie above the line, since there the vectors themselves count, too.
 # 3. Time grows in the same way once the tables are large: as many products as the table has cells, times the size of a head.
-# 4. Training keeps these tables for each layer until `backward`: the text's length is limited by memory long before time.
+# 4. Training keeps these tables for each layer until `backward`: memory limits the text's length long before time does.
 
 # %% [markdown]
 # ### Advanced (optional): without the table
@@ -1334,7 +1334,7 @@ viz.lines(
 
 # %%
 def attention_in_blocks(q, k, v, size=64):
-    """Compute attention of arrays (time, d), no mask: only (time, size) scores are there at any moment."""
+    """Compute attention of arrays (time, d), no mask: only (time, size) scores exist at any moment."""
     best, total = np.full((len(q), 1), -np.inf, dtype=q.dtype), np.zeros((len(q), 1), dtype=q.dtype)
     mixture = np.zeros((len(q), v.shape[1]), dtype=q.dtype)
     for start in range(0, len(k), size):
@@ -1390,7 +1390,7 @@ print("heads, masks, cache and gradients work together")
 #
 # ### Question 1: what a long text costs
 #
-# Cite your measured peak for 512 and for 1,024 tokens, and at how many tokens your layer fills 2 GB. Explain the factor between the two. A model has 12 such layers and is trained on 16 texts at once: which tables must be kept, and what length of text still fits? What do blocks change, and what do they not?
+# Cite your measured peak for 512 and for 1,024 tokens, and at how many tokens your layer fills 2 GB. Explain the factor between the two. A model has 12 such layers and is trained on 16 texts at once: which tables must be kept, and what length of text still fits? What do blocks change, and what don't they?
 #
 # Rubric (5 points): 0, no measured numbers; half, both peaks, a factor of about four, and why (a cell for each pair of tokens); full, also that training keeps the tables of all layers and texts (so the length shrinks by the root of their number), and that blocks save
 # memory but compute as many products.
@@ -1398,7 +1398,7 @@ print("heads, masks, cache and gradients work together")
 # %% [markdown] nbgrader={"grade_id": "checkpoint_memory", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # I measured 13 MB for 512 and 51 MB for 1,024 tokens: about four times, since there is a cell for each pair of tokens and head. 2 GB would be full at about 6,400 tokens. In training scores and weights of 12 layers and 16 texts are kept until backward, about 200 times as much, so the length falls by about
-# the root of 200, 14: some 450 tokens. Blocks need only (time, block) cells at once, so memory grows with T alone; the number of products is the same, T times T.
+# the root of 200, 14: about 450 tokens. Blocks need only (time, block) cells at once, so memory grows with T alone; the number of products is the same, T times T.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1426,7 +1426,7 @@ print("heads, masks, cache and gradients work together")
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # a is causal_mask, b attention_weights, c attention. In attn_mask True means "may be looked at", in ours "hidden". tril(0) lets query i see the keys 0 to i, counted from the first: one query with five keys would see key 0 only. Our queries are the last places, so one query sees all five, which is what a
-# cache needs. If everything is hidden the softmax of -inf gives nan here, ours gives 0.
+# cache needs. If everything is hidden, the softmax of -inf gives nan here; ours gives 0.
 # ### END SOLUTION
 
 # %% [markdown]

@@ -80,7 +80,7 @@ print(plays[:60])
 # %% [markdown]
 # ## Part 1: Layer norm
 #
-# In a deep network each layer works on what the one before it gives. If the numbers grow by a tenth from layer to layer, they are 3 times as large after twelve, and 14,000 times after a hundred.
+# In a deep network each layer works on what the one before it gives. If the numbers grow by a tenth from layer to layer, they are 3 times as large after twelve, and 14,000 times as large after a hundred.
 # **Layer norm** (Ba, Kiros and Hinton 2016, arXiv 1607.06450) ends that: it takes *each vector by itself*, moves its mean to 0, and stretches it so that its variance is 1. Then each place
 # gets a scale $w$ and a shift $b$ that are learnt, so that the network may choose another size where that helps:
 #
@@ -275,7 +275,7 @@ print(LayerNorm(4)(Tensor([[5.0, 5.0, 5.0, 5.0], [0.0, 0.0, 0.0, 1000.0]])).data
 # %% [markdown]
 # ### A class of your own (not graded)
 #
-# Many models of today leave out the mean: **RMSNorm** (Zhang and Sennrich 2019) only divides by the root of the mean square, $x / \sqrt{\text{mean}(x^2) + \varepsilon} \cdot w$.
+# Many of today's models leave out the mean: **RMSNorm** (Zhang and Sennrich 2019) only divides by the root of the mean square, $x / \sqrt{\text{mean}(x^2) + \varepsilon} \cdot w$.
 # Write it as a `Module`: in `__init__` a Parameter `weight` of ones, in `forward` the formula. `LayerNorm` above shows the form.
 
 # %%
@@ -419,7 +419,7 @@ class FeedForward(Module):
 
 
 # %% [markdown]
-# **Predict, then run**: attention at width $d$ has four layers of $d \times d$. How many weights has the MLP in comparison?
+# **Predict, then run**: attention at width $d$ has four layers of $d \times d$. How many weights does the MLP have in comparison?
 
 # %%
 for name, part in {"attention": MultiHeadAttention(64, 4), "MLP": FeedForward(64)}.items():
@@ -438,7 +438,7 @@ for name, part in {"attention": MultiHeadAttention(64, 4), "MLP": FeedForward(64
 #
 # $$x \leftarrow x + \text{attention}(\text{norm}_1(x)) \qquad\qquad x \leftarrow x + \text{mlp}(\text{norm}_2(x))$$
 #
-# Think of $x$ as a stream that flows from the first block to the last, and of each half as somebody who reads the stream and writes a note into it. The sum's gradient goes back to *both* parts: unchanged along the
+# Think of $x$ as a stream that flows from the first block to the last, and of each half of a block as somebody who reads the stream and writes a note into it. The sum's gradient goes back to *both* parts: unchanged along the
 # stream (**residual connection**, He et al. 2015), and through the layer. So even the first of a hundred blocks hears what was wrong at the end.
 #
 # By hand, with numbers instead of vectors: both norms double, attention adds 10, the MLP multiplies by 3. For $x = 1$: attention gets 2 and gives 12, the stream is $1 + 12 = 13$. The MLP gets 26 and gives 78, the stream is $13 + 78 = 91$.
@@ -571,7 +571,7 @@ class Block(Module):
 
 
 # %% [markdown]
-# Twelve blocks, untrained. What is left of the input? Measured by how much the tokens' vectors differ from each other after each block: a token that can't be told from its neighbour is lost. And how large is the gradient that reaches
+# Twelve blocks, untrained. What is left of the input? We measure it by how much the tokens' vectors differ from each other after each block: a token that can't be told from its neighbour is lost. And how large is the gradient that reaches
 # each block's MLP? With residual and norm, and without one or both.
 
 
@@ -626,7 +626,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. With neither, each block makes the differences smaller by about the same factor: a straight line downwards on a logarithmic axis. After twelve blocks they are below what float32 can tell apart, only the layers' biases are left.
+# 1. With neither, each block makes the differences smaller by about the same factor: a straight line downwards on a logarithmic axis. After twelve blocks they are below what float32 can tell apart; only the layers' biases are left.
 # 2. Norm alone stretches them again in each block, but attention averages over tokens, and nothing keeps what was there: they still get lost, slowly.
 # 3. With residuals the stream keeps what it has, and each block adds a little. Without the norm it grows faster; with it, whatever reads the stream gets numbers of size 1.
 
@@ -643,9 +643,9 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Read from right to left: the gradient comes from the loss, behind block 12.
+# 1. Read from right to left: the gradient comes from the loss, after block 12.
 # 2. With neither, it fades by the same factor in each block: the first blocks learn nothing, whatever the last ones need from them.
-# 3. Each of the two remedies keeps the gradient's size. But look at both figures together: norm alone lets a large gradient through to blocks whose tokens can hardly be told apart. Only the residual keeps both, and with the norm the sizes stay even in a hundred blocks.
+# 3. Each of the two remedies keeps the gradient's size. But look at both figures together: norm alone lets a large gradient through to blocks whose tokens can hardly be told apart. Only the residual keeps both, and with the norm the sizes stay even through a hundred blocks.
 
 # %% [markdown]
 # **Predict, then run**: a new block is put into a trained network, its `attention.output` and `mlp.down` set to zero. What changes?
@@ -664,14 +664,14 @@ print("largest change:", float(np.abs(newcomer(x).data - x.data).max()))
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: where the norm stands decided whether large models could be trained. Pre-norm is in GPT-2 and everything after it, often with RMSNorm instead of layer norm. The stream of a model with
+# > 💡 **Production Reality**: where to put the norm decided whether large models could be trained. Pre-norm is in GPT-2 and everything after it, often with RMSNorm instead of layer norm. The stream of a model with
 # > 70 billion weights has 8,192 numbers for each token, and 80 blocks write into it.
 
 # %% [markdown]
 # ## Part 4: GPT
 #
-# The rest is a shell, and given. Token ids get a vector each (module 11), positions too; the sum is the stream; blocks read and write it; a last norm, and a linear layer gives a score for each token of the vocabulary,
-# *at each place*. The scores at place $t$ are the guess for the token at place $t + 1$, made from what stands up to $t$: no place sees the future, so a text of 64 characters is 64 exercises at once.
+# The rest is a shell, and given. Token ids get a vector each (module 11), positions, too; the sum is the stream; blocks read and write it; after a last norm, a linear layer gives a score for each token of the vocabulary,
+# *at each place*. The scores at place $t$ are the guess for the token at place $t + 1$, made from what there is up to $t$: no place sees the future, so a text of 64 characters is 64 exercises at once.
 
 
 # %%
@@ -694,7 +694,7 @@ class Transformer(Module):
         self.norm, self.head = LayerNorm(dim), Linear(dim, vocabulary)
 
     def forward(self, ids, caches=None, start=0):
-        """Score the next token at each place; with caches, one for each block, ids stand at the places from `start` on."""
+        """Score the next token at each place; with caches, one for each block, ids are at the places from `start` on."""
         time = ids.shape[-1]
         if start + time > self.context:
             raise ValueError(f"the context has {self.context} places, got {start + time} tokens: hand on the last ones")
@@ -709,7 +709,7 @@ class Transformer(Module):
 
 # %% [markdown]
 # The loss is your cross-entropy. It wants rows of scores and one class for each, so `(batch, time, vocabulary)` is laid out as `(batch * time, vocabulary)`.
-# Batches are windows from random places of the text, and the targets are the same windows, one character further.
+# Batches are windows from random places of the text, and the targets are the same windows, one character further on.
 
 
 # %%
@@ -790,7 +790,7 @@ viz.lines(
 # **What's happening**
 # 1. After 0 steps the scores are small random numbers: a little worse than if every character were equally likely, which costs $\ln 65 = 4.17$ nats.
 # 2. After 100 steps it knows how often each letter comes, that lines are short, and some pairs of letters.
-# 3. After 400, words: short ones are right, long ones look like English. Names stand in capitals with a colon behind them.
+# 3. After 400, words: short ones are right, long ones look like English. Names are in capitals, with a colon after them.
 # 4. After 1,500, most words exist, and the form of a play is there. There's still no sense in it: the model sees 64 characters, and has as many weights as a small photograph has pixels.
 
 # %% [markdown]
@@ -807,7 +807,7 @@ print(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The same, but for the third digit: weights are kept in 16 bits. If yours is far off, some part of your block does something else than the block that was trained.
+# The same, except for the third digit: weights are kept in 16 bits. If yours is far off, some part of your block does something different from the block that was trained.
 # </details>
 
 # %% [markdown]
@@ -844,9 +844,9 @@ for windows in (random_windows, careless_windows):
 # %% [markdown]
 # ## Part 5: Choose the next token
 #
-# The model gives a score for each token; softmax makes probabilities of them. Now one token must be chosen. Always the likeliest? Then the same text comes each time, and soon it turns in circles. So we draw.
+# The model gives a score for each token; softmax makes probabilities of them. Now one token must be chosen. Always the likeliest? Then the same text comes each time, and soon it goes round in circles. So we draw.
 #
-# **How to draw**: lay the probabilities beside each other on a ruler from 0 to 1, each as wide as it is likely, and point at the place $u$, a random number from 0 up to 1. By hand: probabilities $[0.5, 0.3, 0.2]$ end at $0.5, 0.8, 1$. $u = 0.4$
+# **How to draw**: lay the probabilities side by side on a ruler from 0 to 1, each as wide as it is likely, and point at the place $u$, a random number from 0 up to 1. By hand: probabilities $[0.5, 0.3, 0.2]$ end at $0.5, 0.8, 1$. $u = 0.4$
 # points at token 0, $u = 0.6$ at token 1, $u = 0.9$ at token 2.
 #
 # **Temperature** $T$ divides the scores before softmax. $T < 1$ makes large differences larger (careful), $T > 1$ smaller (daring), $T = 0$ means: always the likeliest. Divide the scores, not the probabilities.
@@ -857,7 +857,7 @@ for windows in (random_windows, careless_windows):
 #
 # With u = 0, a token whose probability is 0 must not be chosen. (It takes no room on the ruler, not even its beginning.)
 #
-# The random number is handed to you as an argument: so a test knows which answer is right.
+# The random number is handed to you as an argument, so that a test knows which answer is right.
 
 
 # %% nbgrader={"grade_id": "sample_next", "solution": true}
@@ -915,7 +915,7 @@ test = unit_test("sample_next")
 
 
 def by_hand():
-    """The scores of the text, made anew for each call."""
+    """The scores of the text, made again for each call."""
     return np.log([0.5, 0.3, 0.2])
 
 
@@ -1042,7 +1042,7 @@ viz.NextToken(shares, beginnings, [tokenizer.decode([i]) for i in range(len(toke
 
 # %% [markdown]
 # **What's happening**
-# 1. At temperature 1 the shares are the model's own: after `ROMEO:` and `What` a blank is likely, but an `'` or a letter are possible.
+# 1. At temperature 1 the shares are the model's own: after `ROMEO:` and `What` a blank is likely, but an `'` or a letter is possible.
 # 2. Colder, the likeliest takes all. Hotter, rare characters get their chance, and above 2 the text falls apart.
 # 3. After `First Citiz` there's hardly a choice at any temperature: the score of `e` is far above the others.
 
@@ -1214,7 +1214,7 @@ for temperature in (0, 3.0):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At 0 it gets into a circle: once the last 64 characters are as they were before, the next must be, too. At 3 it's letter salad: rare characters are nearly as likely as common ones, and after one of them the model has never seen anything like its own text.
+# At 0 it gets into a circle: once the last 64 characters are the same as before, the next must be, too. At 3 it's letter salad: rare characters are nearly as likely as common ones, and after one of them the model has never seen anything like its own text.
 # </details>
 
 # %% [markdown]

@@ -46,7 +46,7 @@ from tinytorch.profiling import best_of
 from tinytorch.testing import close, fixtures, raises, remote, same, shares_memory, true, unchanged, unit_test
 
 # %% [markdown]
-# The model that writes in this module was trained before (module 13 tells how). Its weights are loaded into *your* classes.
+# The model that writes in this module was trained earlier (module 13 says how). Its weights are loaded into *your* classes.
 
 # %%
 trained = trained_transformer()
@@ -78,7 +78,7 @@ print(f"{sum(p.numel() for p in gpt.parameters()):,} weights, {len(gpt.blocks)} 
 # %% [markdown]
 # ## Part 1: The same work again
 #
-# How long does the model take for one more character? It depends on how many stand there already:
+# How long does the model take for one more character? It depends on how many there are already:
 
 # %%
 line = np.array([encode("ROMEO:\nBut soft, what light through yonder window breaks? It is the")[:64]])
@@ -91,7 +91,7 @@ print(
 )
 
 # %% [markdown]
-# The last line is the point. Nothing comes from the future (module 12), so a new character changes *nothing* at the places before it: not their scores, and nothing on the way there, in no layer. All of it is computed again, and comes out as before, up to rounding.
+# The last line is the point. Nothing comes from the future (module 12), so a new character changes *nothing* at the places before it: not their scores, and nothing on the way there, in any layer. All of it is computed again, and comes out as before, up to rounding.
 #
 # What does the new place need from the old ones? Only attention looks at other places, and it looks at their **keys** and **values**. So these are kept. The picture shows attention's table while the text grows: a row for each place that looks, a column for each that is looked at.
 
@@ -102,8 +102,8 @@ viz.RepeatedWork("ROMEO: But", context=8)
 # **What's happening**
 # 1. Move the slider (the arrow keys do, too). Without a cache each step fills the whole triangle; all but the last row was there a step before.
 # 2. With a cache a step computes one row: the new query against all keys so far.
-# 3. The model of the picture has 8 places. The ninth character pushes out the first, and every other one moves one place to the left.
-# 4. From then on the cache doesn't help. A place is part of a token's vector (module 11), so all keys and values have become others.
+# 3. The model in the picture has 8 places. The ninth character pushes out the first, and every other one moves one place to the left.
+# 4. From then on the cache doesn't help. A place is part of a token's vector (module 11), so all keys and values have changed.
 
 # %% [markdown]
 # How much is saved? Count **tokens read**: how many tokens go through the model, over all steps.
@@ -112,7 +112,7 @@ viz.RepeatedWork("ROMEO: But", context=8)
 #
 # | | step 1 | step 2 | step 3 | step 4 | in all |
 # | --- | --- | --- | --- | --- | --- |
-# | tokens that stand there | 3 | 4 | 5 | 6 | |
+# | tokens there so far | 3 | 4 | 5 | 6 | |
 # | read without a cache | 3 | 4 | 5 | 6 | 18 |
 # | read with a cache | 3 | 1 | 1 | 1 | 6 |
 # | without, the context has 4 places | 3 | 4 | 4 | 4 | 15 |
@@ -230,7 +230,7 @@ viz.lines(
 # 1. Without a cache the sum grows with the *square* of the length, as long as the text fits into the context: $1 + 2 + 3 + \dots$
 # 2. With a cache it grows by 1 a step, up to the 64th.
 # 3. Past the context both rise equally steeply: each step reads all 64 places.
-# 4. The distance that was won until then stays.
+# 4. The lead that was won until then stays.
 
 # %% [markdown]
 # **Predict, then run**: a beginning of 60 tokens, 4 steps, a large context. What share of the reading does the cache save?
@@ -250,7 +250,7 @@ print(f"{plain} tokens read without, {kept} with a cache: {1 - kept / plain:.0%}
 #
 # Your `attention` of module 12 asks a cache for one thing: `k, v = cache.append(k, v)` takes the keys and values of the new tokens, and gives back those of *all* tokens so far.
 #
-# The simplest cache would lay old and new beside each other with `np.concatenate`: a new array for each token, into which everything so far is copied. That is the square again, in bytes. So memory is laid out **once**, for as many tokens as the context has places.
+# The simplest cache would lay old and new side by side with `np.concatenate`: a new array for each token, into which everything so far is copied. That is the square again, in bytes. So memory is laid out **once**, for as many tokens as the context has places.
 # New keys are written at the next free places, and what's given back is a **view** of the filled part (module 01): the same memory, nothing copied.
 #
 # By hand, one head with keys of one number, capacity 4:
@@ -264,10 +264,10 @@ print(f"{plain} tokens read without, {kept} with a cache: {1 - kept / plain:.0%}
 #
 # Where it goes wrong:
 #
-# - Give back the filled places only. The zeros behind them are keys, too, as far as attention knows: each query would spend a part of its weights on them.
+# - Give back the filled places only. The zeros after them are keys, too, as far as attention knows: each query would spend a part of its weights on them.
 # - A new token looks at itself as well: what was just written belongs to what is given back.
 # - Count on, or the next token overwrites this one.
-# - Check the room before you write. numpy doesn't complain when *one* token is written to a slice of no places behind the end: the token is lost in silence.
+# - Check the room before you write. numpy doesn't complain when *one* token is written to a slice of no places past the end: the token is lost in silence.
 #
 # The class is given. It owns the memory; its `append` calls yours.
 
@@ -442,7 +442,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# What does the way of keeping cost? Bytes written while 64 tokens arrive one by one, for one layer of our model; once by `np.concatenate`, once into memory that is there.
+# What does each way of keeping cost? Count the bytes written while 64 tokens arrive one by one, for one layer of our model: once by `np.concatenate`, once into memory that is there already.
 
 # %%
 grown, written = np.zeros((1, 4, 0, 16), dtype="float32"), {"concatenate": [], "into place": []}
@@ -469,7 +469,7 @@ print([len(cache) for cache in three])
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It's a list with the *same* cache three times: each block would write its keys behind those of the others and look at all of them. `*` repeats a reference, it doesn't make objects. `empty_caches` makes one in each round of its loop.
+# It's a list with the *same* cache three times: each block would write its keys after those of the others and look at all of them. `*` repeats a reference, it doesn't make objects. `empty_caches` makes one in each round of its loop.
 # </details>
 
 # %% [markdown]
@@ -483,7 +483,7 @@ print([len(cache) for cache in three])
 # | `R O M E O :` | `R O M E O` | `:` | 5 | 1 place |
 # | `R O M E O : B u t` | `R O M E O :` | `B u t` | 6 | 3 places |
 #
-# - How much is held, a cache knows by itself: its length. (All blocks have read the same tokens.)
+# - A cache knows by itself how much it holds: its length. (All blocks have read the same tokens.)
 # - Without `start` each new token would believe that it stands at place 0, and get the position vector of the first one.
 # - The whole text handed on again would be written behind what's held already: each token twice.
 # - If the caches hold the whole text, nothing is left to read, and there are no scores to give: refuse.
@@ -602,7 +602,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# The check that matters, on the trained model: the scores of 64 places, read at once and read token by token. Numbers are added up in another order, so the last digits may differ.
+# The check that matters, on the trained model: the scores of 64 places, read at once and read token by token. Numbers are added up in a different order, so the last digits may differ.
 
 # %%
 caches = empty_caches(gpt)
@@ -630,14 +630,14 @@ print(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# Nothing before place 40: the keys there don't depend on what comes after them. Setting `used` back is enough; what stands behind it is overwritten. In this way a service keeps the cache of a long introduction that thousands of requests begin with ("prompt caching").
-# But the held tokens must be the same *from the first one on*: a single letter changed at place 3 makes every later key another.
+# Nothing before place 40: the keys there don't depend on what comes after them. Setting `used` back is enough; what comes after it is overwritten. In this way a service keeps the cache of a long introduction that thousands of requests begin with ("prompt caching").
+# But the held tokens must be the same *from the first one on*: a single letter changed at place 3 makes every later key a different one.
 # </details>
 
 # %% [markdown]
 # ## Part 4: Writing with a cache
 #
-# The loop of `generate` stays: read, choose, append. But what's read is only what's new, and one thing is to be decided: what happens when the text outgrows the context?
+# The loop of `generate` stays: read, choose, append. But what's read is only what's new, and one thing has to be decided: what happens when the text outgrows the context?
 #
 # By hand, with a context of 4 places and the text `7 8 9`:
 #
@@ -769,7 +769,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# And now in earnest: the same seed, twice the same speech, up to the end of the context. (`process_time` counts the time of the processor that this program had; other programs don't count.)
+# And now in earnest: the same seed, the same speech twice, up to the end of the context. (`process_time` counts the time of the processor that this program had; other programs don't count.)
 
 # %%
 texts, seconds = {}, {}
@@ -784,7 +784,7 @@ print(decode(texts["with a cache"]))
 
 
 # %% [markdown]
-# A clock says something else each time; a count doesn't. The recorder of module 01 is told of every operation, so it can count the multiplications in matrix products, for each token that is written. (The context has 64 places, and we write beyond it.)
+# A clock says something different each time; a count doesn't. The recorder of module 01 is told about every operation, so it can count the multiplications in matrix products, for each token that is written. (The context has 64 places, and we write beyond it.)
 
 
 # %%
@@ -832,7 +832,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Without a cache each token costs more than the one before it: all that stands there goes through the model.
+# 1. Without a cache each token costs more than the one before it: all that is there goes through the model.
 # 2. With a cache the line is nearly flat. Nearly: the one new query is still compared with all keys, and that row grows by one key a token.
 # 3. At the 17th token the text outgrows the context, and the cached line jumps up to the other one: everything is read again, in each step.
 # 4. That is the price of positions from a table. Models that rotate keys instead (RoPE) can drop the oldest key and go on.
@@ -892,8 +892,8 @@ for heard in ("Who is", " he? ", "And why", "so? "):
 # %% [markdown]
 # <details><summary>The fault</summary>
 #
-# The line with `!=`. It was meant for the window that slides, but whoever says more than one token at once makes the window grow by more than one, and the caches are thrown away at the beginning of each turn: the numbers printed rise with the length of the whole conversation.
-# `read_on` reads any number of new tokens. `if len(self.ids) > self.model.context:` is what's needed. (The last token of each answer is read with the next turn, so a turn looks up `len(turn) + 7`, the first one fewer by one.) No check of the text could have found this: it's right.
+# The line with `!=`. It was meant for the window that slides, but anyone who says more than one token at once makes the window grow by more than one, and the caches are thrown away at the beginning of each turn: the numbers printed rise with the length of the whole conversation.
+# `read_on` reads any number of new tokens. `if len(self.ids) > self.model.context:` is what's needed. (The last token of each answer is read with the next turn, so a turn looks up `len(turn) + 7`, the first turn one fewer.) No check of the text could have found this: it's right.
 # </details>
 
 # %% [markdown]
@@ -1024,7 +1024,7 @@ print(f"{each:,} bytes a token: {room / each:,.0f} tokens, or {room / each / 200
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# 10 GB by 328 KB: some thirty thousand tokens. It's the cache, not arithmetic, that limits how many can be served at once; so it's kept in pages that are handed out only when tokens really arrive.
+# 10 GB divided by 328 KB: about thirty thousand tokens. It's the cache, not arithmetic, that limits how many can be served at once; so it's kept in pages that are handed out only when tokens really arrive.
 # </details>
 
 # %% [markdown]
@@ -1037,7 +1037,7 @@ print(f"{each:,} bytes a token: {room / each:,.0f} tokens, or {room / each / 200
 # Not graded, and without a test: a **sliding window**. Write a class `Window` whose memory doesn't grow: it keeps the last `places - 1` tokens, so that a new one looks at `places` tokens, itself included. It needs what attention asks for:
 #
 # - `__init__(self, places)`: nothing is kept yet;
-# - `append(self, k, v)`, for one new token at a time: Tensors of what's kept and the new one behind it; and then keep no more than the last `places - 1`;
+# - `append(self, k, v)`, for one new token at a time: give back Tensors of what's kept, with the new one after it; then keep no more than the last `places - 1`;
 # - `__len__`: how many are kept. (The mask is made with it.)
 #
 # `np.concatenate` on the axis -2 is good enough here. The next cell measures on unseen text what the model loses when it can't look back further.
@@ -1085,8 +1085,8 @@ if "Window" in globals():
 #         return Tensor(new[0]), Tensor(new[1])
 # ```
 #
-# With only itself to look at, a model that has never been trained so does badly. A few letters give it most of what it knows, and the last half of the 64 places gives little. (A window of 8 in each of two layers reaches back further than 8: the kept keys of the second layer
-# were made by tokens that had looked back themselves.) Mistral 7B is trained so from the start (Jiang et al. 2023, arXiv 2310.06825).
+# With only itself to look at, a model that was never trained that way does badly. A few letters give it most of what it knows, and the last half of the 64 places gives little. (A window of 8 in each of two layers reaches back further than 8: the kept keys of the second layer
+# were made by tokens that had looked back themselves.) Mistral 7B is trained that way from the start (Jiang et al. 2023, arXiv 2310.06825).
 # </details>
 
 # %% [markdown]
@@ -1129,8 +1129,8 @@ viz.lines(places, times, "Time of one token", xlabel="its place", ylabel="ms", m
 # **What's happening**
 # 1. Without a cache the time rises with the place, and bends upwards: attention's table grows with the square.
 # 2. With a cache it's a flat line: one token goes through the layers. The row of scores grows, but it's small beside the rest.
-# 3. On the left the lines meet. The calls of operations, whose number is printed, take their time whatever the size, and for a few tokens that is most of it: there a cache saves nothing that you could measure.
-# 4. The flat line is made of such calls, too: the arithmetic of one token is so little that Python's part dominates. In a large model it's reading the weights.
+# 3. On the left the lines meet. The calls of operations, whose number is printed, take their time whatever the size, and for a few tokens that is most of the total: there a cache saves nothing that you could measure.
+# 4. The flat line is made of such calls, too: the arithmetic of one token is so little that Python's part dominates. In a large model, reading the weights does.
 
 # %% [markdown]
 # And for a whole text? Each token costs more than the one before it, so the sum should grow with the square without a cache, and with the first power with it. On logarithmic axes the powers are slopes.
@@ -1201,7 +1201,7 @@ print("counts, cache, reading on, writing and bytes work together")
 #
 # ### Question 1: memory for time
 #
-# Cite your measured times of token 512 without and with a cache, and the bytes that the cache of that model takes. Then: the model gets twice as many layers and heads of twice the size, and writes for 16 people at once, 512 tokens each. How many bytes do the caches take now? For which of these two would you
+# Cite your measured times of token 512 without and with a cache, and the bytes that the cache of that model takes. Now suppose that the model gets twice as many layers, and heads of twice the size, and writes for 16 people at once, 512 tokens each. How many bytes do the caches take now? For which of these two would you
 # rather *not* keep a cache: (a) one question of 500 tokens that is answered by a single token, (b) one word, continued by 500 tokens? Why?
 #
 # Rubric (5 points): 0, no measured numbers; half, both times and the bytes (524,288), and the new number with the factors 2, 2 and 16 (33.6 MB); full, also (a), because a single step reads the whole question with or without a cache: nothing is read twice, so the memory would buy nothing.
@@ -1235,13 +1235,13 @@ print("counts, cache, reading on, writing and bytes work together")
 #     return F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
 # ```
 #
-# Rubric (5 points): 0, not recognised; half, update is append and gives back the whole memory, also places that aren't filled, where ours gives a view of the filled part; full, also that the zeros behind would get weights ($e^0$ is not 0), and that `seen` is True up to each query's own place only, so that it hides both
+# Rubric (5 points): 0, not recognised; half, update is append and gives back the whole memory, even places that aren't filled, where ours gives a view of the filled part; full, also that the zeros after them would get weights ($e^0$ is not 0), and that `seen` is True up to each query's own place only, so that it hides both
 # the future and the empty places (True means "may be looked at" in PyTorch).
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # update is my append: it writes k and v at the new places. It gives back all `room` places, filled or not, and the caller says where to write; mine counts by itself and gives back a view of the filled part. Attention would give weight to the empty places: their scores are 0, and exp(0) = 1 is a share.
-# The line with `seen` prevents it: place j may be looked at only if j <= the place of the query, so the future and the places that aren't filled are hidden by the same mask. With my view the mask needs to know the tokens so far only.
+# The line with `seen` prevents it: place j may be looked at only if j <= the place of the query, so the future and the places that aren't filled are hidden by the same mask. With my view, the mask needs to know only the tokens so far.
 # ### END SOLUTION
 
 # %% [markdown]

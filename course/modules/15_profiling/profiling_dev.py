@@ -15,10 +15,10 @@
 #
 # | here | in PyTorch | why |
 # | --- | --- | --- |
-# | everything happens when it is called, on the processor | a GPU works on while Python goes ahead: one must wait for it (`torch.cuda.synchronize`) before reading the clock | one clock is enough |
+# | everything happens when it is called, on the processor | a GPU works on while Python goes ahead: you must wait for it (`torch.cuda.synchronize`) before reading the clock | one clock is enough |
 # | an `exp` counts as one operation, like a sum | the same in most counters; some count products only | what a chip needs for it differs from chip to chip |
 # | the profile shows the way forwards; a timeline shows both ways | `torch.profiler` sees every kernel, forwards and backwards | our recorder is told about operations, not about gradient rules |
-# | memory is what Python and numpy hold | the same, and the GPU's own memory | `tracemalloc` knows of each array |
+# | memory is what Python and numpy hold | the same, and the GPU's own memory | `tracemalloc` knows about each array |
 
 # %% [markdown]
 # ## Setup
@@ -66,7 +66,7 @@ from tinytorch.testing import close, fixtures, raises, same, true, unit_test
 # %% [markdown]
 # ## Part 1: How long does it take?
 #
-# Here is a network of three layers, and a function that trains it by one step. Before you read on, **write down a guess**: which share of a step is spent in matrix products, which in `gelu` (its formula has an `erf` in it), and what else takes time? How much faster would the step be if `gelu` cost nothing? You'll come back to your guess three times.
+# Here is a network of three layers, and a function that trains it by one step. Before you read on, **write down a guess**: what share of a step is spent in matrix products, what share in `gelu` (its formula has an `erf` in it), and what else takes time? How much faster would the step be if `gelu` cost nothing? You'll come back to your guess three times.
 
 
 # %%
@@ -107,10 +107,10 @@ viz.lines(
 # 4. So the mean lies above the median: each peak pulls it up. The median doesn't care how high a peak is.
 
 # %% [markdown]
-# A stopwatch that isn't fooled does three things. It **warms up**: The first run isn't counted. It **repeats**. And it tells the **median** together with the **quartiles**: a quarter of the times lies below the lower one, a quarter above the upper one. Half of all runs lie between them, so they say how far a
+# A stopwatch that isn't fooled does three things. It **warms up**. The first run isn't counted. It **repeats**. And it reports the **median** together with the **quartiles**: a quarter of the times lie below the lower one, a quarter above the upper one. Half of all runs lie between them, so they say how far a
 # time can be trusted: two medians that differ by less than that are not different.
 #
-# By hand: after the warm-up five runs took 4, 2, 50, 3 and 5 ms. Sorted: 2, 3, 4, 5, 50. The median is 4, the quartiles are 3 and 5. One disturbed run moves the mean as far as it likes: here it's 12.8, a time that no run took.
+# By hand: after the warm-up, five runs took 4, 2, 50, 3 and 5 ms. Sorted: 2, 3, 4, 5, 50. The median is 4, the quartiles are 3 and 5. One disturbed run moves the mean as far as it likes: here it's 12.8, a time that no run took.
 #
 # Which clock? `time.perf_counter` counts the seconds that pass, finely, and never jumps. The clock is an argument, so that a test can hand you one that it moves itself: always ask the clock that you were given.
 
@@ -118,7 +118,7 @@ viz.lines(
 # %%
 #| export
 class Seconds(NamedTuple):
-    """What repeated runs took: the median, and the quartiles, between which half of the runs lie."""
+    """What repeated runs took: the median, and the quartiles, between which half the runs lie."""
 
     median: float
     low: float
@@ -235,7 +235,7 @@ test.report()
 
 # %%
 def in_ms(timing):
-    """Write what time_call gives in milliseconds."""
+    """Write what time_call gives, in milliseconds."""
     return f"median {1000 * timing.median:.2f} ms, half of the runs between {1000 * timing.low:.2f} and {1000 * timing.high:.2f} ms"
 
 
@@ -255,16 +255,16 @@ print(f"the mean of the sixty above:    {np.mean(times):.2f} ms; their median {n
 # %% [markdown]
 # ## Part 2: How much is there to do?
 #
-# Times depend on the machine and on the day. The *number of operations* doesn't: it follows from the shapes. One writes **flops** for floating-point operations (and flops per second for a speed). By convention a multiplication and an addition are two.
+# Times depend on the machine and on the day. The *number of operations* doesn't: it follows from the shapes. They are called **flops**, for floating-point operations (and flops per second for a speed). By convention a multiplication and an addition are two.
 #
-# **A matrix product** $(m, k) \cdot (k, n)$: each of the $m \cdot n$ results is a sum of $k$ products, so it takes $k$ multiplications and $k$ additions (the first one adds to zero): $2 k$ for each number of the result. By hand, $(2, 3) \cdot (3, 4)$: the result has 8 numbers, each takes 6, together 48.
+# **A matrix product** $(m, k) \cdot (k, n)$: each of the $m \cdot n$ results is a sum of $k$ products, so it takes $k$ multiplications and $k$ additions (the first one adds to zero): $2 k$ for each number of the result. By hand, $(2, 3) \cdot (3, 4)$: the result has 8 numbers, each takes 6, so together 48.
 # A batch of five such products has 40 numbers in its result: count the result's size, and batches are in it.
 #
-# **A convolution** is the same, with another $k$: each number of the result is a sum over channels and kernel, $2 \cdot c \cdot k_h \cdot k_w$. The kernels have the shape $(\text{out}, c, k_h, k_w)$, so $k$ is the product of all but their first size.
+# **A convolution** is the same, with a different $k$: each number of the result is a sum over channels and kernel, $2 \cdot c \cdot k_h \cdot k_w$. The kernels have the shape $(\text{out}, c, k_h, k_w)$, so $k$ is the product of all but their first size.
 #
 # **Everything else** does about one operation for each number that it touches. Adding $(64, 256)$ and $(256)$ gives 16,384 numbers: 16,384 flops. A sum over $(64, 256)$ gives *one* number, and reads 16,384: it's 16,384 flops as well. A sum reads more numbers than it writes, so take the largest array of all, inputs and result.
 #
-# **Moving numbers isn't computing**: a reshape, a slice, a copy or a look-up in a table has 0 flops. They take time nevertheless: remember that for later.
+# **Moving numbers isn't computing**: a reshape, a slice, a copy or a look-up in a table has 0 flops. They take time all the same: remember that for later.
 #
 # Where do the shapes come from? From the recorder. Each operation of your framework becomes a `Call` (module 01), and a result that wants a gradient keeps it as its `grad_fn` (module 05). A call knows its operation's name, its arrays and its result, and that is all you need: no layer has to be asked what it is.
 
@@ -429,7 +429,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# **Predict, then run**: a `Linear(784, 256)` is given 64 images. How many flops is its matrix product, how many adding the bias? If the same layer is called twice in a model, what happens to the number of its weights, and to its flops?
+# **Predict, then run**: a `Linear(784, 256)` is given 64 images. How many flops does its matrix product take, and how many does adding the bias? If the same layer is called twice in a model, what happens to the number of its weights, and to its flops?
 
 # %%
 layer, images = Linear(784, 256), Tensor(np.ones((64, 784), dtype="float32"))
@@ -444,13 +444,13 @@ print(f"{product.operation}: {flops_of_call(product):,} flops; {added.operation}
 # </details>
 
 # %% [markdown]
-# > 💡 **Production Reality**: papers compare models by flops, and some by multiplications alone (MACs), which are half as many. Whoever mixes the two up is wrong by a factor of two, and it happens. PyTorch brings `torch.utils.flop_counter`, which counts matrix products and convolutions as you do, and nothing else; for transformers the rule of
+# > 💡 **Production Reality**: papers compare models by flops, and some by multiplications alone (MACs), which are half as many. If you mix the two up, you are wrong by a factor of two, and it happens. PyTorch comes with `torch.utils.flop_counter`, which counts matrix products and convolutions as you do, and nothing else; for transformers the rule of
 # > thumb is 2 flops for each weight and token forwards, and 6 for a training step (Kaplan et al. 2020).
 
 # %% [markdown]
 # ## Part 3: Where does the time go?
 #
-# Now both together: for each operation how often it was called, how much it had to do, and how long it took. The recorder is told about every call *after* it is done, so it can count. It can't know how long the call took, since nobody told it when the call began. For that each implementation gets a stopwatch: `IMPLEMENTATIONS` is
+# Now both together: for each operation how often it was called, how much it had to do, and how long it took. The recorder is told about every call *after* it is done, so it can count. It can't know how long the call took, since nobody told it when the call began. So each implementation gets a stopwatch: `IMPLEMENTATIONS` is
 # a table of functions (module 01), and a function in a table can be replaced by one that reads the clock, calls it, and reads the clock again. This is given; read it.
 
 
@@ -685,7 +685,7 @@ test.report()
 # %% [markdown]
 # Your instruments, on the step from the beginning. The table has the way forwards; the two bars below compare what was *counted* with what was *timed*.
 #
-# A profile has one run only, so there's no median that takes the peaks away. But there's another clock: `time.process_time` goes on only while your own process works, and stands still while others have the processor. With one thread (your server is set so) it shows what a quiet machine would take. Since the clock is an argument, hand over
+# A profile has only one run, so there's no median to take the peaks away. But there's another clock: `time.process_time` advances only while your own process works, and stands still while others have the processor. With one thread (your server is set up that way) it shows what a quiet machine would take. Since the clock is an argument, hand over
 # that one.
 
 
@@ -713,11 +713,11 @@ viz.bars(["counted flops", "measured seconds"], parts, "Shares of the way forwar
 # 1. Counted, the step is matrix products and nothing else: the left bar has one colour.
 # 2. Timed, it looks different: `gelu` does a thousandth of the operations and takes a large part of the time. One of its "operations" is an `erf`, in numpy many passes over the array.
 # 3. The last column says how fast each operation works. Products are by far the fastest: a processor does several of their multiplications at once, and each number that was loaded is used many times.
-# 4. Operations with 0 flops take time as well. Flops are no seconds; you need both.
+# 4. Operations with 0 flops take time as well. Flops aren't seconds; you need both.
 # 5. This was your first check of the guess.
 
 # %% [markdown]
-# And the rest of the step? Gradient rules aren't told to the recorder, but they lie in a table, too, and so does the step of Adam, which module 06 made replaceable: `noted`, above, has put a stopwatch on all of them. A **timeline** is one line for each of its notes, and what lies between them is filled up. This is given.
+# And the rest of the step? The recorder isn't told about gradient rules, but they are in a table, too, and so does the step of Adam, which module 06 made replaceable: `noted`, above, has put a stopwatch on all of them. A **timeline** is one line for each of its notes, and the gaps between them are filled in. This is given.
 
 
 # %%
@@ -758,10 +758,10 @@ viz.Timeline(spans, "One training step")
 
 # %% [markdown]
 # **What's happening**
-# 1. Time runs from left to right. Each operation has a row, and its share of the whole step beside its name; what takes most stands on top. The upper half of a row (blue) is the way forwards, the lower half (orange) are the gradient rules, whole bars (green) are the optimizer.
+# 1. Time runs from left to right. Each operation has a row, with its share of the whole step beside its name; what takes most is on top. The upper half of a row (blue) is the way forwards, the lower half (orange) is the gradient rules, whole bars (green) are the optimizer.
 # 2. The way back visits the operations in reverse order. Each product has two on the way back, except in the first layer, where nobody wants the gradient of the images.
 # 3. Did you think of Adam? It reads and writes several arrays for each weight, whatever the batch is, and its row is one of the longest.
-# 4. The grey row at the bottom is what is no operation: Python between the calls, adding up gradients, and the stopwatches themselves.
+# 4. The grey row at the bottom is everything that is no operation: Python between the calls, adding up gradients, and the stopwatches themselves.
 # 5. The slider (or the arrow keys) walks through the calls, and the line says what each one took.
 
 # %% [markdown]
@@ -784,20 +784,20 @@ for count in (16, 64, 256):
 # %% [markdown]
 # ## Part 4: How much memory does it need?
 #
-# Out of memory is the one limit that you can't wait for: at twice the time a program is late, at twice the memory it's dead. What counts is the **peak**, the most that was held *at one time*. What's left at the end isn't the peak: temporary arrays are gone by then.
+# Out of memory is the one limit that you can't wait for: at twice the time a program is late; at twice the memory it's dead. What counts is the **peak**, the most that was held *at one time*. What's left at the end isn't the peak: temporary arrays are gone by then.
 #
-# Python's `tracemalloc` knows of every piece of memory that Python and numpy hold since it was started:
+# Python's `tracemalloc` knows about every piece of memory that Python and numpy have taken since it was started:
 #
 # | call | what it does |
 # | --- | --- |
 # | `tracemalloc.start()`, `.stop()`, `.is_tracing()` | begin, end (and forget everything), ask |
 # | `tracemalloc.get_traced_memory()` | two numbers of bytes: held now, and the peak |
-# | `tracemalloc.reset_peak()` | let the peak begin anew at what is held now |
+# | `tracemalloc.reset_peak()` | let the peak begin again at what is held now |
 #
 # By hand: while somebody already traces and holds 10 MB, a run makes an array of 3 MB, then one of 2 MB, and drops the second one. The peak is 15 MB; the run's part is $15 - 10 = 5$ MB, and 3 MB are left at the end.
 #
 # - Subtract what was held before: others may be tracing, and it isn't the run's.
-# - Stop tracing only if you began it: whoever traces around you still wants to know. And stop also after an error: tracing makes everything slower.
+# - Stop tracing only if you began it: whoever traces around you still wants to know. And stop even after an error: tracing makes everything slower.
 
 
 # %% nbgrader={"grade_id": "peak_bytes", "solution": true}
@@ -926,7 +926,7 @@ viz.lines(counts, peaks, "Peak memory of one step", xlabel="images in a batch", 
 
 # %% [markdown]
 # **What's happening**
-# 1. Both lines rise steadily: each image more adds its numbers in every layer.
+# 1. Both lines rise steadily: each further image adds its numbers in every layer.
 # 2. Training rises faster: the tape keeps every result until its gradient has been computed, while evaluation drops each one as soon as the next layer has read it.
 # 3. Training doesn't begin near 0. What it needs even for a few images doesn't depend on the batch: the gradients of all weights, and the temporary arrays of Adam.
 # 4. Weights and Adam's moments aren't in these numbers: they were there before.
@@ -957,11 +957,11 @@ for wanted in (False, True):
 # %% [markdown]
 # ## Part 5: What would it bring?
 #
-# You know now which part takes how long. Say `gelu` takes a quarter of the step, and you find a way to make it five times as fast. How much faster does the *step* become? Not five times, and not one and a quarter times either.
+# You now know how long each part takes. Say `gelu` takes a quarter of the step, and you find a way to make it five times as fast. How much faster does the *step* become? Not five times, and not one and a quarter times either.
 #
-# By hand: a step of 8 ms, of which `gelu` takes 2 ms, so the fraction is 0.25. Five times as fast it takes 0.4 ms. The rest still takes its time: 6 ms. Together 6.4 ms instead of 8, so the whole gets $8 / 6.4 = 1.25$ times as fast.
+# By hand: a step of 8 ms, of which `gelu` takes 2 ms, so the fraction is 0.25. Five times as fast, it takes 0.4 ms. The rest still takes its time: 6 ms. Together 6.4 ms instead of 8, so the whole gets $8 / 6.4 = 1.25$ times as fast.
 #
-# Infinitely fast it would take 0 ms: $8 / 6 = 1.33$. More is not to be had from this part, however clever you are. Gene Amdahl said so in 1967, about computers with many processors: the part that can't be shared decides. It's the reason why one measures *before* one starts to improve: the part that takes longest is the only
+# Infinitely fast, it would take 0 ms: $8 / 6 = 1.33$. More is not to be had from this part, however clever you are. Gene Amdahl said so in 1967, about computers with many processors: the part that can't be shared decides. That's why you measure *before* you start to improve anything: the part that takes longest is the only
 # one where much can be won, and yours was a guess before you measured. Knuth looked at what FORTRAN programs spend their time on (1971): less than 4 % of a program usually took more than half of it.
 #
 # **Now alone.** This exercise has no steps: take the example by hand, and let the whole be 1.
@@ -1060,8 +1060,8 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Each line is a part with another share of the time. At the left all begin alike.
-# 2. Each becomes flat: at $1 / (1 - \text{fraction})$. A part with half of the time can never bring more than a factor of 2.
+# 1. Each line is a part with another share of the time. On the left all begin alike.
+# 2. Each becomes flat: at $1 / (1 - \text{fraction})$. A part with half the time can never bring more than a factor of 2.
 # 3. So the tenth factor of ten on the same part is worth nothing. When a line is flat, measure again: another part is the largest now.
 
 # %% [markdown]
@@ -1126,7 +1126,7 @@ if "Faster" in globals():
 # %% [markdown]
 # <details><summary>The slow line</summary>
 #
-# `centred @ (self.down @ self.up)` multiplies the two thin matrices with each other first. That's a matrix of 784 x 784 again, and the images are multiplied with that one: 98 million flops where 3.2 million are enough. `centred @ self.down @ self.up` goes from left to right: the images become 16 numbers each, and then
+# `centred @ (self.down @ self.up)` multiplies the two thin matrices by each other first. That's a matrix of 784 x 784 again, and the images are multiplied by that one: 98 million flops where 3.2 million are enough. `centred @ self.down @ self.up` goes from left to right: the images become 16 numbers each, and then
 # 784 again. The result is the same (up to rounding), the number of calls is the same, the shapes are right: no test of values finds it, and only the count of operations stands out.
 #
 # The measured gain is usually below the predicted one. Thin products don't run at the speed of large ones, and the calls themselves cost something: a prediction from flops is the most that you can hope for.
@@ -1135,7 +1135,7 @@ if "Faster" in globals():
 # %% [markdown]
 # ### On your own: which *layer* is slow?
 #
-# Not graded, and without a test: a profile tells of operations, but a model is made of layers. Write a class `Watched(Module)` that goes around a layer: `Watched(layer)` keeps the layer as `self.inner`, and 0.0 as `self.seconds`; `forward(x)` reads the clock, calls the layer, adds what it took to `self.seconds`, and returns the result. The next cell puts one
+# Not graded, and without a test: a profile is about operations, but a model is made of layers. Write a class `Watched(Module)` that goes around a layer: `Watched(layer)` keeps the layer as `self.inner`, and 0.0 as `self.seconds`; `forward(x)` reads the clock, calls the layer, adds the time that it took to `self.seconds`, and returns the result. The next cell puts one
 # around each layer of the network.
 
 # %%
@@ -1165,13 +1165,13 @@ if "Watched" in globals():
 #         return out
 # ```
 #
-# Its parameters are found (they are those of `inner`), so a watched model can be trained. Where layers lie inside layers, the seconds of the outer one contain those of the inner ones: such a table may not be added up.
+# Its parameters are found (they are those of `inner`), so a watched model can be trained. Where layers lie inside layers, the seconds of the outer one contain those of the inner ones: so don't add up such a table.
 # </details>
 
 # %% [markdown]
 # ## Systems Analysis
 #
-# Why does a product reach so many more flops per second than a sum? A processor can compute much faster than memory can bring it numbers. Two limits are enough to understand most of it: how many flops the processor manages in a second, and how many bytes memory moves. Measure both: the first by a large product, the second by a large copy.
+# Why does a product reach so many more flops per second than a sum? A processor can compute much faster than memory can bring it numbers. Two limits are enough to understand most of it: how many flops the processor manages in a second, and how many bytes memory moves. Measure both: the first with a large product, the second with a large copy.
 
 
 # %%
@@ -1219,7 +1219,7 @@ viz.roofline(flops_per_second, bytes_per_second, dots, "Your operations under yo
 
 # %% [markdown]
 # **What's happening**
-# 1. `add` moves three numbers for each flop: it's far to the left, where memory is the limit. No better arithmetic helps it, only moving less: doing several steps while the numbers are there.
+# 1. `add` moves three numbers for each flop: it's far to the left, where memory is the limit. Better arithmetic doesn't help it, only moving less: doing several steps while the numbers are there.
 # 2. A product of two $n \times n$ matrices does $2 n^3$ flops on $3 n^2$ numbers: the larger, the further to the right. Large ones touch the flat part, since one of them has defined it.
 # 3. Small products are far *below* the roof: a product of 8 x 8 takes longer to call than to compute. That's neither limit, it's Python.
 # 4. `gelu` lies below the slope as well. It's counted as one flop per number, and makes many passes over memory: an operation far below the roof is one that can be made faster. Module 16 does it.
@@ -1256,12 +1256,12 @@ for threads in ("1", "2"):
     )
 
 # %% [markdown]
-# If two processors were free, about half of the time passed with two threads, and not less work was done. If they weren't, because others compute as well, two threads may even be slower. So whoever compares two programs says how many threads each had; a comparison of one thread against eight measures the eight.
+# If two processors were free, about half the time passed with two threads, and no less work was done. If they weren't, because others compute as well, two threads may even be slower. So if you compare two programs, say how many threads each had; a comparison of one thread against eight measures the eight.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test
 #
-# All instruments on one training step, and nothing that they touch is changed by them.
+# All instruments on one training step, and they change nothing that they touch.
 
 # %%
 before = RECORDER.record, RECORDER.backward, {name: dict(table) for name, table in IMPLEMENTATIONS.items()}, dict(RULES)
@@ -1319,7 +1319,7 @@ print("the instruments agree, and a watched training gives the same weights, bit
 # %% [markdown]
 # ### Question 2: reading PyTorch
 #
-# Which of your functions is this, and what in it is your `watch`? `func` is an operation of PyTorch such as `aten.mm`, `with Mystery():` begins and ends it. Which lines of yours does the `with` save, and what happens after an error? It sees operations of the way back, too, ours doesn't: why? What would you put into the marked line to count flops?
+# Which of your functions is this, and what in it is your `watch`? `func` is an operation of PyTorch such as `aten.mm`, `with Mystery():` begins and ends it. Which lines of yours does the `with` save, and what happens after an error? It sees the operations of the way back, too; ours doesn't: why? What would you put into the marked line to count flops?
 #
 # ```python
 # class Mystery(TorchDispatchMode):
@@ -1347,7 +1347,7 @@ print("the instruments agree, and a watched training gives the same weights, bit
 #
 # - A time without repeats, warm-up and spread is an anecdote. Take the median, and say how many threads there were.
 # - Flops follow from shapes and are the same everywhere; seconds aren't. Where they disagree there's something to learn.
-# - The recorder sees every operation of every model, so it is the profiler. Whoever takes its seat hands on what it hears, and gives it back.
+# - The recorder sees every operation of every model, so it is the profiler. Whoever takes its seat hands on what they hear, and gives it back.
 # - Memory is a matter of its peak.
 # - A part that takes a fraction $f$ of the time can make the whole at most $1 / (1 - f)$ times as fast. Measure first, predict, then change, then measure again.
 #

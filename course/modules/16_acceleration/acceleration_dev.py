@@ -3,7 +3,7 @@
 #
 # {{module}}
 #
-# In module 15 you measured where a training step spends its time. Now you make four of its parts faster: the convolution, the loss, the optimizer and `gelu`. None of your old functions is touched. Each new one stands beside the old one under a name of its own, gives the same numbers, and can be switched on and off, even in the middle of a
+# In module 15 you measured where a training step spends its time. Now you make four of its parts faster: the convolution, the loss, the optimizer and `gelu`. None of your old functions is touched. Each new one is kept beside the old one, under a name of its own, gives the same numbers, and can be switched on and off, even in the middle of
 # training. And you measure each of them, because not every idea that sounds fast is fast.
 #
 # | built so far | built here | used for |
@@ -16,7 +16,7 @@
 # | here | in PyTorch | why |
 # | --- | --- | --- |
 # | you choose an implementation by its name | cuDNN and oneDNN choose by shape, some by trying (`torch.backends.cudnn.benchmark`) | then you see what was chosen, and why |
-# | an operation is fused by hand | `torch.compile` fuses chains of operations by itself | by hand one learns what there is to gain |
+# | an operation is fused by hand | `torch.compile` fuses chains of operations by itself | by hand you learn what there is to gain |
 # | numpy on one thread | compiled code on all cores | two measurements can be compared |
 # | Adam in place, one parameter after the other | in place, all parameters at once (`foreach`, `fused`) | the same idea: write where you have read |
 
@@ -112,7 +112,7 @@ for name, spent in before.items():
 # %% [markdown]
 # Your convolution of module 09 calls a matrix product for each cell of the kernel: nine small products for 3 x 3, and nine additions of whole feature maps. With *one* channel such a product is no product at all: a column times a row.
 #
-# The idea of **im2col** (image to columns; Chellapilla, Puri and Simard 2006): copy each window into a *column* of a matrix. All windows beside each other, and the whole convolution is a single product, (kernels as rows) times (windows as columns).
+# The idea of **im2col** (image to columns; Chellapilla, Puri and Simard 2006): copy each window into a *column* of a matrix. Put all windows side by side, and the whole convolution is a single product, (kernels as rows) times (windows as columns).
 #
 # By hand, a kernel of 2 x 2 on two rows of four pixels; three windows, so three columns of four numbers:
 #
@@ -237,7 +237,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Move the slider (or press the arrow keys): left an image of 5 x 5 with its window, right your matrix; the marked column *is* the window.
+# Move the slider (or press the arrow keys): on the left is an image of 5 x 5 with its window, on the right your matrix; the marked column *is* the window.
 
 # %%
 image = np.arange(1.0, 26.0).reshape(5, 5)
@@ -250,7 +250,7 @@ viz.WindowMatrix(image, (3, 3), im2col(image[None, None], (3, 3))[0], title="Eac
 # 3. The same shade is the same pixel. It runs upwards to the right: what is the last pixel of a window is an earlier one of the next.
 
 # %% [markdown]
-# **Predict, then run**: how many times as many numbers as an image of 28 x 28 has its matrix for 3 x 3 with padding 1? And with stride 2?
+# **Predict, then run**: an image of 28 x 28 is turned into a matrix for 3 x 3 kernels with padding 1. How many times as many numbers as the image does it have? And with stride 2?
 
 # %%
 image = np.zeros((1, 1, 28, 28), dtype="float32")
@@ -270,7 +270,7 @@ for stride in (1, 2):
 #
 # By hand, the kernel `[[1, 0], [0, -1]]` is the row `1 0 0 -1`; times the matrix above that's `1 - 6, 2 - 7, 3 - 8`: three places with -5.
 #
-# With 64 images and 32 channels the matrix would be nine times as large as all the feature maps. Don't make it for the whole batch: a product wants large matrices, but those of 8 images are large enough, and the next 8 may use the memory again. `IMAGES_AT_ONCE` says how many.
+# With 64 images and 32 channels the matrix would be nine times as large as all the feature maps. Don't make it for the whole batch: a product wants large matrices, but those of 8 images are large enough, and the next 8 can reuse the memory. `IMAGES_AT_ONCE` says how many.
 
 # %%
 #| export
@@ -374,9 +374,9 @@ test.report()
 
 # %% [markdown]
 # Now the way back; it's given. The gradient of a kernel is one product, too: blame times windows. The blame of the pixels is a product that gives a matrix of windows, and each of its numbers must be added to the pixel that it came from: **col2im**, the way back of `im2col`. The rule makes the matrix again instead of keeping it: kept on
-# the tape for each layer, nine times the memory of all feature maps would be gone.
+# the tape for each layer, it would take nine times the memory of all feature maps.
 #
-# And the registration. `register_implementation("conv2d", "im2col", ...)` puts your function beside the old one; `@rule("conv2d/im2col")` is the rule for *this* implementation (an implementation without a rule of its own has that of its operation).
+# And the registration. `register_implementation("conv2d", "im2col", ...)` puts your function beside the old one; `@rule("conv2d/im2col")` is the rule for *this* implementation (an implementation without a rule of its own uses that of its operation).
 
 
 # %%
@@ -443,7 +443,7 @@ FAST = {"conv2d": "im2col", "cross_entropy": "fused", "adam_step": "in_place", "
 
 
 # %% [markdown]
-# Does it pay? Each line is a layer with other channels; forwards, and forwards and backwards. The clock is the one that stands still while others compute. Those who are compared take turns: a busy moment of the machine then meets both.
+# Does it pay? Each line is a layer with a different number of channels; forwards, and forwards and backwards. The clock is the one that stands still while others compute. What we compare takes turns, so a busy moment of the machine hits both.
 
 
 # %%
@@ -507,7 +507,7 @@ viz.lines(
 # 3. So neither is "the fast convolution". It depends on the shape; that's why libraries choose (cuDNN has several algorithms for this one operation).
 
 # %% [markdown]
-# And the other layout, with a window in each *row*? It has the same numbers, and one large product. What it costs is to fill it, and to put the channels where the next layer expects them.
+# And the other layout, with a window in each *row*? It has the same numbers, and one large product. The cost is in filling it, and in putting the channels where the next layer expects them.
 
 # %%
 rng = np.random.default_rng(0)
@@ -569,7 +569,7 @@ print(f"matrix of all 64 images: {9 * x.nbytes / 1e6:.2f} MB")
 #
 # By hand, for $z = (2, 1, 0)$ and $k = 0$: shifted $(0, -1, -2)$, powers $(1, 0.368, 0.135)$, sum $1.503$. Loss $\log 1.503 - 0 = 0.408$; softmax $(0.665, 0.245, 0.090)$; slope $(-0.335, 0.245, 0.090)$.
 #
-# The point is memory as well. One array of the logits' size is enough: first it holds the shifted logits, then the powers, then the softmax, at last the slope. `np.exp(a, out=a)` and `a /= b` write where they have read. Do it to an array of your own only: the logits belong to the model.
+# Memory is part of the point, too. One array of the logits' size is enough: first it holds the shifted logits, then the powers, then the softmax, and at last the slope. `np.exp(a, out=a)` and `a /= b` write where they have read. Do this only to an array of your own: the logits belong to the model.
 #
 # - Pick the right class's logit *before* you overwrite it with its power.
 
@@ -710,11 +710,11 @@ for shape in ((64, 10), (4096, 10), (1024, 65), (256, 5000)):
     )
 
 # %% [markdown]
-# **Predict, then run**: `cross_entropy` is called once in a step, on 32 x 10 numbers. What will the *step* at the top gain by the fused one?
+# **Predict, then run**: `cross_entropy` is called once in a step, on 32 x 10 numbers. What will the *step* at the top gain from the fused one?
 #
 # <details><summary>Answer</summary>
 #
-# Next to nothing: all of the loss's operations are a small part of "all others". Amdahl doesn't ask how elegant a change is. It's another matter for a language model with 50,000 words: there the logits are the largest arrays of all, and fusing the loss decides whether it fits into memory.
+# Next to nothing: all the loss's operations together are a small part of "all others". Amdahl doesn't ask how elegant a change is. It's another matter for a language model with 50,000 words: there the logits are the largest arrays of all, and fusing the loss decides whether it fits into memory.
 # </details>
 
 # %% [markdown]
@@ -723,13 +723,13 @@ for shape in ((64, 10), (4096, 10), (1024, 65), (256, 5000)):
 # Adam does about a dozen operations on each weight, and `adam_step` of module 06 makes an array of the weights' size for each. It reads and writes some 30 numbers per weight, where seven would do: read $p, g, m, v$, write $p, m, v$. It has no product in it, so memory is its only limit (the roofline of module 15).
 #
 # Two ideas, and both are needed. **In place**: write the new value where the old one was; nobody asks for the old $m$ any more. **In blocks**: take 16,384 numbers, do all steps with them, then take the next. The intermediate results of a block are 64 kB each: they stay in the cache, and memory never sees them. The given `in_blocks` cuts arrays of the
-# same shape into blocks of rows. They are *views*: what's written into a block stands in the array.
+# same shape into blocks of rows. They are *views*: what's written into a block is in the array.
 #
 # By hand, for one weight: $p = 2$, $g = 4$, $m = v = 0$, $t = 1$: afterwards $m$ holds 0.4, $v$ holds 0.016, and $p$ holds 1.9, in the very arrays that you were given.
 #
 # - `m = 0.9 * m + ...` makes a new array and calls it `m`; the old one doesn't change. In place is `m *= 0.9`, and then `m += ...`.
 # - The gradient isn't yours: somebody may want to look at it after the step.
-# - Keep the order of module 06: first scaled, then divided. Then each number is rounded in the same way, and the weights are the same *bit for bit*: switching in the middle of a training changes nothing.
+# - Keep the order of module 06: first scaled, then divided. Then each number is rounded in the same way, and the weights are the same *bit for bit*: switching in the middle of training changes nothing.
 
 
 # %%
@@ -876,7 +876,7 @@ viz.bars(
 # %% [markdown]
 # **What's happening**
 # 1. Weight, gradient and two averages are 4 bytes each: 16 bytes are the least that Adam needs.
-# 2. The first version holds several more arrays of this size at its peak. That's memory which you need in the moment when the gradients are there, too.
+# 2. The first version holds several more arrays of this size at its peak. That's memory that you need at the very moment when the gradients are there, too.
 # 3. The second one needs next to nothing, and the less it moves, the less it waits.
 # 4. For very small parameters (a bias of 10 numbers) blocks and `in place` gain nothing: Python's calls take the time.
 
@@ -897,7 +897,7 @@ for name in ("default", "in_place"):
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# With new arrays it's what it was; in place it has changed, since `kept` and the parameter are the same memory. Whoever keeps the best weights of a training must keep a *copy*. (`state_dict()` of module 06's optimizers copies, so a training can be saved and resumed, bit for bit.) PyTorch's optimizers write in place, and this is a classical fault there.
+# With new arrays it's what it was; in place it has changed, since `kept` and the parameter are the same memory. If you keep the best weights of a training run, keep a *copy*. (`state_dict()` of module 06's optimizers copies, so a training can be saved and resumed, bit for bit.) PyTorch's optimizers write in place, and this is a classic fault there.
 # </details>
 
 # %% [markdown]
@@ -1004,7 +1004,7 @@ def gelu_in_blocks_rule(grad, out, a):
 register_implementation("gelu", "blocks", gelu_in_blocks)
 
 # %% [markdown]
-# The loser stands beside the winner: who only evaluates needs no slope, and pays for it nevertheless.
+# The loser stands beside the winner: if you only evaluate, you need no slope, and pay for it all the same.
 
 
 # %%
@@ -1027,7 +1027,7 @@ for way, run in (("forwards", lambda: gelu(a)), ("forwards and backwards", gelu_
 #
 # <details><summary>Answer</summary>
 #
-# For each `gelu` the tape keeps input and result, and now the slope as well: three arrays instead of two. Saving time by keeping things is the most usual trade there is; checkpointing (computing again instead of keeping) is the opposite one. Part 2's rule, which makes the matrix of windows again, chose that.
+# For each `gelu` the tape keeps input and result, and now the slope as well: three arrays instead of two. Saving time by keeping things is the commonest trade there is; checkpointing (computing again instead of keeping) is the opposite one. Part 2's rule, which makes the matrix of windows again, chose that.
 # </details>
 
 # %% [markdown]
@@ -1136,7 +1136,7 @@ viz.bars(
 # 4. The step never gains as much as its best part.
 
 # %% [markdown]
-# Which of them got onto the roof? A roofline asks how far an operation is from what the machine allows.
+# Which of them made it onto the roof? A roofline asks how far an operation is from what the machine allows.
 
 
 # %%
@@ -1236,7 +1236,7 @@ print("the new ones agree with the old ones, and a resumed training goes on to t
 #
 # ### Question 1: what paid?
 #
-# Cite from your own runs the gain of each of the four by itself, and that of the whole step. Which of them would you not switch on for a network whose layers all have 32 channels, and which not for evaluation? Why did the fused loss change so little in this step, and where would it matter?
+# Cite from your own runs the gain of each of the four by itself, and that of the whole step. Which of them would you not switch on for a network whose layers all have 32 channels, and which would you not use for evaluation? Why did the fused loss change so little in this step, and where would it matter?
 #
 # Rubric (5 points): 0, no measured numbers; half, four gains and that of the step; full, also that im2col's gain goes with the channels and `gelu`'s slope is of no use in evaluation, and that the loss's share decides (32 x 10 numbers here, a whole vocabulary in a language model).
 
@@ -1269,7 +1269,7 @@ print("the new ones agree with the old ones, and a resumed training goes on to t
 # %% [markdown]
 # ## Module Summary
 #
-# - A faster implementation stands beside the slow one, under a name, gives the same numbers, and can be switched off.
+# - A faster implementation is kept beside the slow one, under a name, gives the same numbers, and can be switched off.
 # - im2col turns many small products into a large one, and pays with memory. With few channels it wins; with many it's about even.
 # - Fusing saves passes and simplifies rules: slope = softmax minus what was right.
 # - In place and in blocks: what isn't written needn't be read again. Whoever keeps a reference keeps what is written later.

@@ -15,7 +15,7 @@
 # | here | in production | why |
 # | --- | --- | --- |
 # | weights are stored in 8 bits and turned back into floats for each product | whole numbers are multiplied by the chip | numpy has no fast product of bytes; you will measure how slow it is |
-# | one scale for a matrix, or one for each row | one for each group of 32 to 128 weights, too | the same functions, another shape |
+# | one scale for a matrix, or one for each row | also one for each group of 32 to 128 weights | the same functions, a different shape |
 # | a number of 4 bits takes a whole byte in memory | two of them share a byte | packing changes the bytes, not the numbers |
 # | rounding is to the nearest place | GPTQ and its kin round so that the layer's *result* is right | needs data and a matrix inverse; the grid is the same |
 
@@ -60,7 +60,7 @@ from tinytorch.testing import close, fixtures, raises, remote, same, true, uncha
 # %% [markdown]
 # ## Part 1: A grid for the weights
 #
-# The processor of an Arduino Uno has 32 kB for program and data that stay. Your model for the digits, with 128 hidden units, has 9,610 weights of 4 bytes each. It doesn't fit. (The same arithmetic decides whether a language model of 7 billion weights fits into your laptop: 28 GB in float32, 7 GB in one byte each.)
+# The processor of an Arduino Uno has 32 kB for the program and its constant data. Your model for the digits, with 128 hidden units, has 9,610 weights of 4 bytes each. It doesn't fit. (The same arithmetic decides whether a language model of 7 billion weights fits into your laptop: 28 GB in float32, 7 GB in one byte each.)
 #
 # Here is that model, trained on the digits.
 
@@ -93,7 +93,7 @@ def trained():
 
 
 def right(model):
-    """Measure the share of test digits that a model (or a function of a Tensor) names rightly."""
+    """Measure the share of test digits that a model (or a function of a Tensor) names correctly."""
     images, labels = digits(train=False)
     with no_grad():
         return float((model(Tensor(images)).data.argmax(axis=1) == labels).mean())
@@ -113,9 +113,9 @@ cut_off = with_weights(lambda weight: weight.astype("int8").astype("float32"))
 print(f"{right(cut_off):.1%} right when each weight is simply made a whole number of one byte")
 
 # %% [markdown]
-# One byte can hold the whole numbers from -128 to 127, and all of our weights lie between -1 and 1: cut to whole numbers every one of them is 0, and the model guesses.
+# One byte can hold the whole numbers from -128 to 127, and all our weights lie between -1 and 1: cut to whole numbers, every one of them is 0, and the model guesses.
 #
-# So don't store the weight, store on which **place** of a grid it lies. The grid has a place at 0 and others at equal distances on both sides of it. The distance between two neighbours is called the **scale**; a weight is about scale times place. Which scale? As small as possible, so that rounding moves the weights little.
+# So don't store the weight; store the **place** on a grid where it lies. The grid has a place at 0 and others at equal distances on both sides of it. The distance between two neighbours is called the **scale**; a weight is about scale times place. Which scale? As small as possible, so that rounding moves the weights little.
 # But the largest weight must still lie on the grid: it gets the last place, 127.
 #
 # $$\text{scale} = \frac{\max |w|}{127}$$
@@ -128,7 +128,7 @@ print(f"{right(cut_off):.1%} right when each weight is simply made a whole numbe
 # - The largest weight belongs on place 127, so divide by 127 and not by 128: there is no place 128. (There is a place -128. It stays unused, so that the grid is the same on both sides.)
 # - A row of zeros has no largest weight, and a scale of 0 would be divided by later: give it the scale 1.
 #
-# A matrix may have one scale for all of its weights, or one for each row (`per_row=True`). The rows of a layer's weight are its outputs, so each unit has a grid of its own. Kernels of a convolution have the shape (out, in, 3, 3): there a "row" is everything with the same first index.
+# A matrix may have one scale for all its weights, or one for each row (`per_row=True`). The rows of a layer's weight are its outputs, so each unit has a grid of its own. Kernels of a convolution have the shape (out, in, 3, 3): there a "row" is everything with the same first index.
 
 
 # %%
@@ -241,7 +241,7 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. The whole layer needs the scale of its largest weight, which stands in one row.
+# 1. The whole layer needs the scale of its largest weight, which is in one row.
 # 2. All other rows could do with a finer grid: the distance between the lines is what they lose.
 # 3. A scale for each row costs 4 bytes for each row of 64 weights: cheap.
 
@@ -266,9 +266,9 @@ print(scale_for(2 * weight) / scale_for(weight))
 #
 # Three mistakes that all run without a message:
 #
-# - Making it `int8` without rounding cuts towards 0: 16.65 becomes 16, and the error may be a whole scale instead of half of one.
+# - Making it `int8` without rounding cuts towards 0: 16.65 becomes 16, and the error may be a whole scale instead of half a scale.
 # - Clip before you make it `int8`: the number 200 as a byte is -56, since bytes wrap around.
-# - Clip after the zero point is added: only then it is known where the number lies.
+# - Clip after the zero point is added: only then do you know where the number lies.
 
 
 # %% nbgrader={"grade_id": "quantize", "solution": true}
@@ -389,13 +389,13 @@ print(len(np.unique(weight)), "different weights before,", len(np.unique(quantiz
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# At most 255, one for each place, and fewer where places stay empty. Before, nearly every weight was a number of its own. That the answers hardly change shows how little of those 32 bits was needed.
+# At most 255, one for each place, and fewer where places stay empty. Before, nearly every weight was a number of its own. That the answers hardly change shows how few of those 32 bits were needed.
 # </details>
 
 # %% [markdown]
 # ## Part 3: And back
 #
-# The way back is scale times place, with the zero point taken off before:
+# The way back is scale times place, with the zero point taken off first:
 #
 # $$x \approx (q - \text{zero point}) \cdot \text{scale}$$
 #
@@ -479,7 +479,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Ten numbers and a grid, for 2 to 8 bits. Move the slider (the arrow keys do it, too).
+# Ten numbers and a grid, for 2 to 8 bits. Move the slider (the arrow keys do, too).
 
 
 # %%
@@ -507,7 +507,7 @@ viz.NumberLine(ten, {bits: (grid(ten, bits), rounded(ten, bits)) for bits in ran
 # 4. With 8 bits the grid is finer than the dots: nothing seems to move.
 
 # %% [markdown]
-# Now all 8,192 weights of the first layer: their typical error against the bits, with one scale and with one for each row. W. R. Bennett showed in 1948 that an error which is equally likely everywhere within a step has the typical size $\text{scale}/\sqrt{12}$.
+# Now all 8,192 weights of the first layer: their typical error against the bits, with one scale and with one for each row. W. R. Bennett showed in 1948 that an error that is equally likely everywhere within a step has the typical size $\text{scale}/\sqrt{12}$.
 
 
 # %%
@@ -530,10 +530,10 @@ viz.lines(bits, errors, "Typical error of a weight", xlabel="bits", ylabel="erro
 # **What's happening**
 # 1. On a logarithmic axis both are nearly straight: each bit halves the error.
 # 2. A scale for each row is better by the same factor everywhere: its grids are finer. The factor is printed above.
-# 3. Bennett's line fits from 3 bits on: it lies on that of one scale. With 2 bits most weights are nearer to 0 than half a step, so they become 0, and the error is the weight itself.
+# 3. Bennett's line fits from 3 bits on: it coincides with that of one scale. With 2 bits most weights are nearer to 0 than half a step, so they become 0, and the error is the weight itself.
 
 # %% [markdown]
-# An error of a weight is not what we care about. How many digits are still named rightly?
+# The error of a weight is not what we care about. How many digits are still named correctly?
 
 # %%
 accuracies = {
@@ -602,7 +602,7 @@ viz.lines(
 # %% [markdown]
 # **What's happening**
 # 1. With one scale the grid must reach the outlier. Its step is then nearly as large as the largest of the other weights: three peaks are left, and most weights are in the middle one, at 0.
-# 2. With a scale for each row only the outlier's own row is lost: one unit of 128. The curve lies on that of the weights before, and hides it.
+# 2. With a scale for each row only the outlier's own row is lost: one unit of 128. The curve lies on top of the one for the original weights, and hides it.
 # 3. In large language models such outliers are no accident: a few features grow a hundred times as large as the others (Dettmers et al. 2022, arXiv 2208.07339).
 
 # %% [markdown]
@@ -623,8 +623,8 @@ print(np.abs(rounded(once, 4) - once).max())
 #
 # So far the rounded weights were floats again, four bytes each. Now they stay bytes: a layer keeps the places and the scales, and makes floats of them only when it is asked for a product.
 #
-# If it did that for all rows at once, the whole matrix would be there in float32 as long as the product takes, and the peak of memory would be higher than before. So take a **block of rows** at a time: make floats of some rows of the weight, multiply, keep the results, forget the floats. The rows of the weight are the outputs of
-# the layer, so each block gives some columns of the result; beside each other they are the whole.
+# If it did that for all rows at once, the whole matrix would be there in float32 for as long as the product takes, and the peak of memory would be higher than before. So take a **block of rows** at a time: make floats of some rows of the weight, multiply, keep the results, forget the floats. The rows of the weight are the outputs of
+# the layer, so each block gives some columns of the result; side by side they are the whole.
 #
 # By hand: a weight with 3 rows, in blocks of 2. The first block gives the outputs 0 and 1, the second one the output 2. The last block may be shorter, and must not be lost.
 #
@@ -646,7 +646,7 @@ def quantized_linear(x, q, scale, bias=None, rows=64):
     Returns:
         A float32 array (..., out).
 
-    TODO: block by block: rows of q and of scale, floats, product; then all blocks beside each other, and the bias.
+    TODO: block by block: rows of q and of scale, floats, product; then all blocks side by side, and the bias.
 
     APPROACH:
     1. Go through the starts of the blocks: 0, rows, 2 * rows, ... up to the number of rows of q.
@@ -740,7 +740,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# The layer is given. It is made of a trained `Linear`, and it is for use, not for training: bytes have no gradient. Its bias stays float32, since it is one number for a whole row, and a wrong one moves every result of its unit. `quantize_model` copies a model and replaces each `Linear` in it.
+# The layer is given. It is made of a trained `Linear`, and it is for use, not for training: bytes have no gradient. Its bias stays float32, since it is one number for a whole row, and a wrong one shifts every result of its unit. `quantize_model` copies a model and replaces each `Linear` in it.
 
 
 # %%
@@ -854,7 +854,7 @@ print(f"{ratio:.3f} times")
 # %% [markdown]
 # ## Part 5: Grids for activations
 #
-# A chip that multiplies whole numbers needs them on both sides: the *activations*, too, must become bytes. Weights lie on both sides of 0. What comes out of a ReLU doesn't: it is never negative. On our grid the places from -127 to -1 would never be used: half of the grid, so one bit of eight, is thrown away.
+# A chip that multiplies whole numbers needs them on both sides: the *activations*, too, must become bytes. Weights lie on both sides of 0. What comes out of a ReLU doesn't: it is never negative. On our grid the places from -127 to -1 would never be used: half the grid, one bit of eight, is thrown away.
 #
 # So a range from `low` to `high` gets a grid of its own, which reaches from the place -128 to the place 127:
 #
@@ -1074,7 +1074,7 @@ print("theirs, from -1 to 1:", round(largest_error_in_steps(hasty_parameters, -1
 #
 # Weights are known, activations are not: they depend on the input. So some batches are sent through the model once, and the range is read off. That is called **calibration**.
 #
-# The obvious range is from the smallest to the largest number seen. But one very large activation among a million makes the grid coarse for all others, as the outlier did in Part 3. So one keeps, say, 99.9 % of the numbers, leaves half of the rest out at each end, and lets them be clipped.
+# The obvious range is from the smallest to the largest number seen. But one very large activation among a million makes the grid coarse for all others, as the outlier did in Part 3. So we keep, say, 99.9 % of the numbers, leave out half of the rest at each end, and let them be clipped.
 #
 # By hand: of the numbers 0, 1, 2, ..., 100 keep 90 %. At each end 5 % are left out: the range is 5 to 95. `np.quantile(values, [0.05, 0.95])` finds it.
 #
@@ -1155,7 +1155,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Clip more and round less, or the other way round? For the hidden activations with 4 bits, on training digits; the errors are those on test digits, apart for numbers inside and outside of the range.
+# Clip more and round less, or the other way round? For the hidden activations with 4 bits, on training digits; the errors are those on test digits, separately for numbers inside and outside the range.
 
 # %%
 seen = [hidden(digits(train=True)[0][start : start + 256]) for start in range(0, 2048, 256)]
@@ -1199,7 +1199,7 @@ print(f"{(activations > dim[1]).mean():.1%} of the test activations would be cli
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It is too short: all that is brighter than the images seen is clipped, and these are just the units that are most excited. Calibration data must look like what comes later, as training data must.
+# It is too short: everything brighter than the images seen is clipped, and that affects just the units that are most excited. Calibration data must look like what comes later, as training data must.
 # </details>
 
 # %% [markdown]
@@ -1233,7 +1233,7 @@ print(f"bytes for weights and activations: {digits_in_whole_numbers(0.9999):.2%}
 
 # %% [markdown]
 # > 💡 **Production Reality**: what does a chip gain? Four times less memory to read, which is what limits a language model that writes one token at a time. And arithmetic: one AVX-512 instruction multiplies and adds 64 pairs of bytes (VNNI), where the one for float32 takes 16 pairs; by its data sheet an NVIDIA A100 does 624 trillion operations a
-# > second on bytes, 312 on 16-bit floats and 19.5 on plain float32. Multiplying two bytes costs about 0.2 pJ, two float32 3.7 pJ, and fetching one from DRAM hundreds of times as much as the product of two float32 (Horowitz 2014, for 45 nm). Phones do the whole of Part 6 (Jacob et al. 2018, arXiv 1712.05877); language models on laptops have 4-bit weights with a scale
+# > second on bytes, 312 on 16-bit floats and 19.5 on plain float32. Multiplying two bytes costs about 0.2 pJ, two float32 numbers 3.7 pJ, and fetching one from DRAM hundreds of times as much as the product of two float32 (Horowitz 2014, for 45 nm). Phones do the whole of Part 6 (Jacob et al. 2018, arXiv 1712.05877); language models on laptops have 4-bit weights with a scale
 # > for each group of 32 to 128, chosen as GPTQ does (Frantar et al. 2022, arXiv 2210.17323), and activations in 16-bit floats.
 
 # %% [markdown]
@@ -1276,7 +1276,7 @@ if "ByteTable" in globals():
 # ### Advanced (optional): training for the grid
 #
 # With 2 bits the model fell off the cliff, since it was trained without knowing what would happen to its weights. Let it know: in each step use the *rounded* weights for the result. Rounding is a staircase, so its slope is 0 nearly everywhere and no blame would come back. The trick is to pretend that it has the slope 1 (Bengio, Léonard and Courville 2013,
-# arXiv 1308.3432): the gradient goes *straight through* to the float weights, which remember small steps until they reach the next place. PyTorch calls rounding there and back `fake_quantize`, and its words are given; they call your functions.
+# arXiv 1308.3432): the gradient goes *straight through* to the float weights, which remember small steps until they reach the next place. PyTorch calls rounding there and back `fake_quantize`, and its functions are given; they call yours.
 
 
 # %%
@@ -1331,7 +1331,7 @@ class GridLinear(Linear):
 
 
 def trained_for_the_grid(bits, steps=400):
-    """Continue to train a copy of the digits model, with weights of so many bits in each step."""
+    """Train a copy of the digits model further, with weights of so many bits in each step."""
     manual_seed(1)
     model = copy.deepcopy(trained())
     for layer in (model[0], model[2]):

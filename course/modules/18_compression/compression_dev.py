@@ -4,7 +4,7 @@
 # {{module}}
 #
 # Your digit reader has 9,610 numbers, 38 kB. The chip of an Arduino Uno has 32 kB of memory for program and numbers together. In this module you make it nine times smaller, and it reads as well as before. There are three ways to leave something out: single weights, whole units, and directions that a layer hardly uses. Then a small model learns from the
-# large one what it has never been shown. Each time there is a rival who must be beaten: a small net, trained from scratch.
+# large one what it has never been shown. Each time there is a rival to beat: a small net, trained from scratch.
 #
 # | built so far | built here | used for |
 # | --- | --- | --- |
@@ -102,15 +102,15 @@ print(f"{count(large):,} numbers, {4 * count(large):,} bytes, {right(large):.1%}
 # %% [markdown]
 # ## Part 1: Redundancy
 #
-# How many of the 9,610 numbers does the model need? Look at the corner of an image: hardly any digit has ink there. A weight that is multiplied with 0 each time can be anything; one that is close to 0 itself changes its sum by next to nothing. So first of all: how large are the weights?
+# How many of the 9,610 numbers does the model need? Look at the corner of an image: hardly any digit has ink there. A weight that is multiplied by 0 each time can be anything; one that is close to 0 itself changes its sum by next to nothing. So first of all: how large are the weights?
 #
-# "Close to zero" needs a measure. A fixed number such as 0.001 would mean something else in each layer, since a layer with more inputs has smaller weights. So it's measured in the layer's own size: the mean of the magnitudes.
+# "Close to zero" needs a measure. A fixed number such as 0.001 would mean something different in each layer, since a layer with more inputs has smaller weights. So it's measured in the layer's own size: the mean of the magnitudes.
 
 
 # %%
 #| export
 NEAR_ZERO_THRESHOLD_FACTOR = 0.1  # of the mean magnitude: ten such weights together weigh less than one average weight
-LARGEST_SHARE = 0.1  # the "top tenth", of which is told how much of the layer's sum of squares it has
+LARGEST_SHARE = 0.1  # the "top tenth", for which we report how much of the layer's sum of squares it has
 
 
 class Redundancy(NamedTuple):
@@ -154,12 +154,12 @@ viz.WeightHistogram({"hidden layer": large[0].weight.data}, threshold=0.05, titl
 
 # %% [markdown]
 # **What's happening**
-# 1. Before training all magnitudes up to 0.125 were equally frequent; training has made a bell with long arms of it. Few weights do most of the work: compare the share of the top tenth with the untrained layer's.
-# 2. The slider (the arrow keys move it, too) is a threshold on both sides of zero, and the line says how many weights lie within. Find the threshold that has half of them, and the one that has 70 %: in Part 2 you'll write the function that finds it.
-# 3. Weights at zero exactly are nowhere yet. Small ones are many.
+# 1. Before training all magnitudes up to 0.125 were equally frequent; training has made a bell with long arms out of them. Few weights do most of the work: compare the share of the top tenth with the untrained layer's.
+# 2. The slider (the arrow keys move it, too) is a threshold on both sides of zero, and the line says how many weights lie within it. Find the threshold that has half of them, and the one that has 70 %: in Part 2 you'll write the function that finds it.
+# 3. No weight is exactly zero yet. Many are small.
 
 # %% [markdown]
-# Are small weights really of no use? Set those below a threshold to 0; and for comparison as many others, drawn at random.
+# Are small weights really of no use? Set those below a threshold to 0; and for comparison, as many others, drawn at random.
 
 
 # %%
@@ -177,7 +177,7 @@ print(f"without the {small.mean():.0%} that are smallest:   {right(with_zeros(sm
 print(f"without as many, drawn at random:   {right(with_zeros(drawn)):.1%}")
 
 # %% [markdown]
-# Half of the layer can go, if it's the right half. (That much of a net can go is an old finding: "Optimal Brain Damage" by LeCun, Denker and Solla is from 1989.)
+# Half the layer can go, if it's the right half. (That much of a net can go is an old finding: "Optimal Brain Damage" by LeCun, Denker and Solla is from 1989.)
 #
 # **Checkpoint**: a layer's weights are all multiplied by 100. What happens to its three numbers of redundancy?
 #
@@ -189,7 +189,7 @@ print(f"without as many, drawn at random:   {right(with_zeros(drawn)):.1%}")
 # %% [markdown]
 # ## Part 2: Magnitude pruning
 #
-# **Pruning** removes weights for good. How many is said by the **sparsity**, the share of zeros: 0.7 means that 70 % go and 30 % stay. Sparsity is the share that goes, not the share that stays. The rule for *which* is the simplest there is: the smallest magnitudes. A weight of -0.9 is not small.
+# **Pruning** removes weights for good. How many is given by the **sparsity**, the share of zeros: 0.7 means that 70 % go and 30 % stay. Sparsity is the share that goes, not the share that stays. The rule for *which* is the simplest there is: the smallest magnitudes. A weight of -0.9 is not small.
 #
 # The nine weights, sorted by magnitude:
 #
@@ -197,9 +197,9 @@ print(f"without as many, drawn at random:   {right(with_zeros(drawn)):.1%}")
 # | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 # | magnitude | 0.02 | 0.05 | 0.1 | 0.2 | 0.3 | 0.5 | 0.7 | 0.8 | 0.9 |
 #
-# With a sparsity of 0.7 one goes 70 % of the way from the first place to the last: 0.7 times 8 is the place 5.6, a little more than half-way from 0.5 to 0.7. So the threshold is $0.5 + 0.6 \cdot (0.7 - 0.5) = 0.62$. That is called the 70th **percentile**, and numpy has a function for it. (`np.percentile` counts up to 100; percentile 0.7 would be nearly the smallest number.)
+# With a sparsity of 0.7 you go 70 % of the way from the first place to the last: 0.7 times 8 is the place 5.6, a little more than half-way from 0.5 to 0.7. So the threshold is $0.5 + 0.6 \cdot (0.7 - 0.5) = 0.62$. That is called the 70th **percentile**, and numpy has a function for it. (`np.percentile` counts up to 100; percentile 0.7 would be nearly the smallest number.)
 #
-# A model has several layers. Shall each lose 70 %, or all of them together? Together is better: a layer of which nothing can be spared keeps more, another one loses more. So there's *one* threshold for the numbers of all arrays, thrown together. (The mean of the layers' own thresholds is another number: it gives a small layer as much say as a large one.)
+# A model has several layers. Should each lose 70 %, or all of them together? Together is better: a layer that can't spare anything keeps more, another one loses more. So there's *one* threshold for the numbers of all arrays, taken together. (The mean of the layers' own thresholds is another number: it gives a small layer as much say as a large one.)
 
 
 # %% nbgrader={"grade_id": "calculate_threshold", "solution": true}
@@ -308,13 +308,13 @@ print(f"64 filters of 32 x 3 x 3, drawn: {calculate_threshold([filters], 0.7):.3
 # %% [markdown]
 # ### The mask
 #
-# A threshold is easy to draw and to explain, and it has a flaw: where many weights are equal, a threshold keeps all of them or none. That isn't rare: after quantisation (module 17) there are only 255 values, and after a first pruning most weights are equal to 0. So masks are made by *counting*. Sort, and the first so many go.
+# A threshold is easy to draw and to explain, and it has a flaw: where many weights are equal, a threshold keeps all of them or none. That isn't rare: after quantisation (module 17) there are only 255 values, and after a first pruning most weights are equal to 0. So masks are made by *counting*. Sort, and drop as many as should go, from the front.
 #
 # A **mask** is an array of the weight's shape that says for each weight whether it stays. True means that the weight stays, so that `weight * mask` is the pruned weight. How many go: the sparsity times the number of weights, rounded to the nearest integer. For nine weights and 0.7 that is 6.3, so 6:
 #
 # $$\begin{pmatrix} 0.5 & 0.1 & 0.8 \\ 0.05 & 0.9 & 0.2 \\ 0.3 & 0.02 & 0.7 \end{pmatrix} \;\to\; \begin{pmatrix} \cdot & \cdot & 1 \\ \cdot & 1 & \cdot \\ \cdot & \cdot & 1 \end{pmatrix}$$
 #
-# Which of equal ones go doesn't matter, only how many. Round, don't cut: `int` cuts off, and 0.29 * 100 is 28.999999999999996 for a computer.
+# Which of several equal ones go doesn't matter, only how many. Round, don't cut: `int` cuts off, and 0.29 * 100 is 28.999999999999996 for a computer.
 
 
 # %% nbgrader={"grade_id": "pruning_mask", "solution": true}
@@ -411,14 +411,14 @@ viz.matrix(NINE * pruning_mask(NINE, 0.7), "Nine weights, a sparsity of 0.7")
 
 # %% [markdown]
 # **What's happening**
-# 1. White cells are the six that were removed: they have the value 0.
+# 1. The white cells are the six that were removed: they have the value 0.
 # 2. The three largest are what they were: pruning doesn't change what stays.
-# 3. They stand in a row each, and in a column only twice: nothing asks for a pattern. In Part 3 something will.
+# 3. Each has a row to itself, but they share only two columns: nothing asks for a pattern. In Part 3 something will.
 
 # %% [markdown]
 # ### A class that remembers
 #
-# For a whole model somebody must keep the masks. This class is given; its methods are a few lines that call your functions. Four helpers stand before it: which arrays are pruned, how much of each (that's where your threshold comes in), the statistics, and a check that *says* what must be true of masks.
+# For a whole model somebody must keep the masks. This class is given; its methods are a few lines that call your functions. Four helpers come before it: which arrays are pruned, how much of each (that's where your threshold comes in), the statistics, and a check that *says* what must be true of masks.
 
 
 # %%
@@ -494,7 +494,7 @@ class Pruner:
 
 # %%
 def plot_weight_distribution(original, pruned):
-    """Draw the weights before and after over each other; the threshold is the smallest magnitude that was kept."""
+    """Draw the weights before and after on top of each other; the threshold is the smallest magnitude that was kept."""
     kept = np.abs(pruned[pruned != 0])
     arrays = {"original": original, "pruned": pruned}
     return viz.WeightHistogram(arrays, threshold=kept.min() if kept.size else 0, title="Before and after")
@@ -507,12 +507,12 @@ plot_weight_distribution(pruner.originals["0.weight"], pruner.weights["0.weight"
 
 # %% [markdown]
 # **What's happening**
-# 1. The dashed line is what is left. Within the threshold there is nothing; outside, the two lines lie on each other.
+# 1. The dashed line is what is left. Within the threshold there is nothing; outside, the two lines coincide.
 # 2. The removed weights are all at 0 exactly; they'd make one bar higher than the picture, so they are only counted.
 # 3. One threshold for both layers removes more of the hidden layer than of the scores, whose weights are larger: nobody had to say so.
 
 # %% [markdown]
-# And now the model. It's pruned to several sparsities, measured; then the weights that stayed are trained for three more epochs, and it's measured again. That is called **fine-tuning**: the others learn to do the work of those that went.
+# And now the model. It's pruned to several sparsities and measured; then the weights that stayed are trained for three more epochs, and it's measured again. That is called **fine-tuning**: the others learn to do the work of those that went.
 
 
 # %%
@@ -556,9 +556,9 @@ viz.PruningMask(
 # %% [markdown]
 # **What's happening**
 # 1. Each row of the mask is a hidden unit, each column a pixel; red weights are positive, blue ones negative, grey ones gone. Move the slider and watch whole columns turn grey.
-# 2. These columns are pixels. Beside the mask they are laid out as the image is: how many weights are left at each. At 90 % some pixels are looked at by nobody. They are at the left and right edge, where the ten mean digits are black (x): the model has found out that there's nothing to see.
+# 2. These columns are pixels. Beside the mask they are laid out like the image, with the number of weights left at each. At 90 %, nobody looks at some of the pixels. They are at the left and right edges, where the ten mean digits are black (x): the model has found out that there's nothing to see.
 # 3. Pruning alone costs little up to 70 %, then the line falls off a cliff. Three epochs of tuning bring nearly everything back up to 90 %: the weights weren't needed, but the others must get used to it.
-# 4. The bytes are those of a file. Choose the sparsity 0 or 50 %: places cost as much as the weights they belong to. More of that in Part 6.
+# 4. The bytes are those of a file. Choose the sparsity 0 or 50 %: places cost as much as the weights they belong to. More about that in Part 6.
 
 # %% [markdown]
 # **Predict, then run**: somebody prunes to 90 % and trains on, without calling `apply()` after each step. How sparse is the model afterwards?
@@ -586,7 +586,7 @@ print(f"zeros in the two layers after one epoch: {zeros[0]:.1%} and {zeros[1]:.1
 # %% [markdown]
 # ## Part 3: Structured against unstructured
 #
-# The pruned array has as many cells as before. A matrix product multiplies with the zeros as it does with all other numbers: neither memory nor time have changed (you'll measure it in Part 6). Zeros that lie anywhere are called **unstructured**.
+# The pruned array has as many cells as before. A matrix product multiplies by the zeros as it does by all other numbers: neither memory nor time has changed (you'll measure it in Part 6). Zeros scattered anywhere are called **unstructured**.
 #
 # **Structured** pruning removes whole units: the array gets *smaller*. A unit of the hidden layer has three parts:
 #
@@ -613,7 +613,7 @@ print("64 filters of 32 x 3 x 3:", row_importance(filters).shape)
 # %% [markdown]
 # By hand, three units. The rows are $(3, 4)$, $(0, 1)$ and $(5, 12)$, their norms 5, 1 and 13. To keep two of them, take the rows 0 and 2 of the first layer, the biases 0 and 2, and the *columns* 0 and 2 of the second layer.
 #
-# Two traps. `argsort` begins with the smallest, so the units to keep stand at its end, `order[-keep:]`. And `order[-0:]` is all of it: to keep no unit would choose all of them, and fail somewhere else with a message about something else. So that number must be refused.
+# Two traps. `argsort` begins with the smallest, so the units to keep are at its end, `order[-keep:]`. And `order[-0:]` is all of it: keeping no unit would choose all of them, and fail somewhere else with a message about something else. So that number must be refused.
 
 
 # %% nbgrader={"grade_id": "drop_units", "solution": true}
@@ -743,7 +743,7 @@ test.report()
 
 
 # %% [markdown]
-# Now the rival enters. Whoever has a model of 32 units made of one of 128 should ask: and if I had trained a model of 32 units right away, for as many epochs in all?
+# Now the rival enters. If you have made a model of 32 units from one of 128, you should ask: what if I had trained a model of 32 units right away, for as many epochs in all?
 
 
 # %%
@@ -773,19 +773,19 @@ viz.lines(KEPT, by_units, "Smaller layers", xlabel="units kept of 128", ylabel="
 
 # %% [markdown]
 # **What's happening**
-# 1. Dropping half of the units costs more than removing half of the weights did: a unit is a coarser piece, and takes good weights along.
+# 1. Dropping half the units costs more than removing half the weights did: a unit is a coarser piece, and takes good weights along.
 # 2. Tuning brings most of it back.
 # 3. The net from scratch is as good as the tuned one, within a few tenths of a percent, and from 16 units down it wins. The large model was worth its price only where many units stay. (Liu et al. 2018, arXiv 1810.05270, found the same for large convolutional networks.)
 # 4. The result is dense and small: no mask, no places, and less time.
 
 # %% [markdown]
-# Filters of a convolution go the same way. An array (64, 32, 3, 3) has 64 filters, and the layer behind it, say (16, 64, 3, 3), an input channel for each of them.
+# The same goes for the filters of a convolution. An array (64, 32, 3, 3) has 64 filters, and the layer after it, say (16, 64, 3, 3), an input channel for each of them.
 
 
 # %%
 #| export
 def prune_conv_filters(weight, next_weight, keep):
-    """Keep the most important filters of weight (out, in, rows, columns), and their channels of the layer behind it.
+    """Keep the most important filters of weight (out, in, rows, columns), and their channels of the layer after it.
 
     Returns the two smaller arrays, copies. The bias of a filter, if there's one, goes with it: that's left to the caller.
     """
@@ -801,11 +801,11 @@ print(f"{behind.shape} -> {narrower.shape}, {behind.nbytes:,} -> {narrower.nbyte
 print(f"the other way: a mask of 75 % leaves {(filters * pruning_mask(filters, 0.75)).nbytes:,} bytes")
 
 # %% [markdown]
-# **Checkpoint**: an MLP has three hidden layers of 100 units. Half of the units of each are dropped. By how much do the arrays between two hidden layers shrink?
+# **Checkpoint**: an MLP has three hidden layers of 100 units. Half the units of each are dropped. By how much do the arrays between two hidden layers shrink?
 #
 # <details><summary>Answer</summary>
 #
-# To a quarter: half of the rows go with the layer's own units, half of the columns with those of the layer before. So structured pruning counts twice where layers follow each other.
+# To a quarter: half the rows go with the layer's own units, half the columns with those of the layer before. So structured pruning counts twice where layers follow each other.
 # </details>
 
 # %% [markdown]
@@ -950,7 +950,7 @@ viz.lines(
 # 4. At rank 64 the two layers have *more* numbers than the one: 12,288. Factors save only where the rank is below $64 \cdot 128 / (64 + 128) = 43$.
 
 # %% [markdown]
-# **Predict, then run**: between the two thin layers stands nothing. What would a ReLU there do?
+# **Predict, then run**: there is nothing between the two thin layers. What would a ReLU there do?
 
 # %%
 first, second = low_rank_factors(large[0], 16)
@@ -960,13 +960,13 @@ print(f"with a ReLU between the factors: {right(bent):.1%}; without: {right(of_l
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# It would cut off half of the numbers between, and the two would no longer be the old layer. The pair is one linear map, written in two steps.
+# It would cut off half the numbers in between, and the two would no longer be the old layer. The pair is one linear map, written in two steps.
 # </details>
 
 # %% [markdown]
 # ## Part 4: Sparse computation - Advanced (optional)
 #
-# Zeros can be skipped, if one knows where they are. The usual form (**compressed sparse rows**, CSR) has three arrays: the values that stay, the column of each, and for each row where it starts. Of the nine weights, pruned by 0.7:
+# Zeros can be skipped, if you know where they are. The usual form (**compressed sparse rows**, CSR) has three arrays: the values that stay, the column of each, and for each row where it starts. Of the nine weights, pruned by 0.7:
 #
 # | array | content |
 # | --- | --- |
@@ -1007,14 +1007,14 @@ print("64 filters, 90 % removed: the sparse product equals the dense one")
 #
 # <details><summary>Answer</summary>
 #
-# So that row `i` is always `values[starts[i] : starts[i + 1]]`, the last one, too. A row without weights has two equal starts.
+# So that row `i` is always `values[starts[i] : starts[i + 1]]`, even the last one. A row without weights has two equal starts.
 # </details>
 
 # %% [markdown]
 # ## Part 5: A pipeline
 #
-# In practice these are steps of one recipe: drop units, tune; factor, tune; prune, tune. Three kinds of functions, each short: what goes (targets), doing it, and saying what came out. The recipe is *data*, a list of names and amounts, so it can be written down and repeated. And a name that's unknown is refused: a pipeline that takes an
-# unknown step and does nothing tells you that you've compressed something.
+# In practice these are steps of one recipe: drop units, tune; factor, tune; prune, tune. Three kinds of functions, each short: what goes (targets), doing it, and saying what came out. The recipe is *data*, a list of names and amounts, so it can be written down and repeated. And a name that's unknown is refused: a pipeline that accepts
+# an unknown step and does nothing lets you believe that you've compressed something.
 #
 # First the targets. How much can each layer spare? Prune one of them alone, leave the other whole, and measure: that is called **sensitivity**.
 
@@ -1040,7 +1040,7 @@ viz.lines(steps, alone, "One layer pruned, the other whole", xlabel="sparsity", 
 
 # %% [markdown]
 # **What's happening**
-# 1. Both layers can spare half of their weights. Then the scores fall first, and the hidden layer holds up to 70 %: it has more than six times as many weights to choose from.
+# 1. Both layers can spare half their weights. Then the scores fall first, and the hidden layer holds up to 70 %: it has more than six times as many weights to choose from.
 # 2. Look at the printed targets: the common threshold asks more of the hidden layer than of the scores, by the size of the weights alone. Here that agrees with the sensitivity. It needn't: it's a rule of thumb that costs nothing.
 # 3. The line of the scores rises once more before its end. Less isn't always worse: a removed weight may have been a wrong vote. It also warns you not to read such lines to the last percent.
 # 4. Such a figure is made before the recipe. Here tuning repairs most; with a model that can't be tuned (no data any more) it decides.
@@ -1107,7 +1107,7 @@ for recipe in RECIPES:
 raises(ValueError, compress, large, [("lowrank", 16)], says="take one of ['drop units', 'low rank', 'prune']")
 
 # %% [markdown]
-# The first one leaves a tenth of the numbers, and reads as well as the whole model, which no single step has done. Look at the second and the third recipe: the same steps in the other order. The accuracy is alike, the number of weights isn't: pruned first, most of the zeros lie in the very units that are dropped afterwards. What is coarse comes first, what is fine last; and
+# The first one leaves a tenth of the numbers, and reads as well as the whole model, which no single step has done. Look at the second and the third recipe: the same steps in the other order. The accuracy is the same, more or less; the number of weights isn't: pruned first, most of the zeros lie in the very units that are dropped afterwards. What is coarse comes first, what is fine last; and
 # quantisation (module 17) after everything else.
 #
 # **Checkpoint**: why does `tune` make a new `Pruner` in place of keeping the one that pruned?
@@ -1122,7 +1122,7 @@ raises(ValueError, compress, large, [("lowrank", 16)], says="take one of ['drop 
 #
 # The last way changes nothing in the large model. It becomes a **teacher**. A label says "3", and nothing else. The teacher's ten probabilities say more: a 3, with a little of 5 and of 9 in it. How alike the digits are is what it has learnt, and what a student can learn from it (Hinton, Vinyals and Dean 2015, arXiv 1503.02531, who called it **distillation**).
 #
-# A trained teacher is so sure that the others have hardly anything: 0.999 and then crumbs. So both models' scores are divided by a **temperature** $T$ before the softmax; with $T = 4$ the crumbs are to be seen. Let $p$ be the teacher's probabilities and $q$ the student's, both at that temperature. How far they lie apart is measured by the
+# A trained teacher is so sure that the others have hardly anything: 0.999 and then crumbs. So both models' scores are divided by a **temperature** $T$ before the softmax; with $T = 4$ the crumbs become visible. Let $p$ be the teacher's probabilities and $q$ the student's, both at that temperature. How far apart they are is measured by the
 # Kullback-Leibler divergence, in which the teacher's probabilities are the weights:
 #
 # $$\text{KL} = \sum_c p_c\, (\log p_c - \log q_c)$$
@@ -1330,8 +1330,8 @@ viz.lines(
 # **What's happening**
 # 1. Both students are alike on the nine digits that they saw.
 # 2. Taught by labels, the student never says 3: it has learnt that this answer is always wrong.
-# 3. Taught by the teacher it reads most threes. What a 3 is, it has pieced together from remarks such as "this 5 has a little of a 3 in it". The remarks are there in every answer, at a temperature at which they can be heard.
-# 4. That's what soft answers have in them, and labels haven't.
+# 3. Taught by the teacher, it reads most threes. What a 3 is, it has pieced together from remarks such as "this 5 has a little of a 3 in it". The remarks are there in every answer, at a temperature at which they can be heard.
+# 4. That's what soft answers have in them, and labels don't.
 
 # %% [markdown]
 # And in everyday life, with all digits and all labels? And if there are labels for few, and the teacher knows them all?
@@ -1360,7 +1360,7 @@ for temperature in (1.0, 4.0):
 # %% [markdown]
 # ### On your own: a layer that keeps its zeros
 #
-# Not graded, and without a test: write a class `MaskedLinear(Module)` that needs no `apply()`. `__init__(self, layer, mask)` remembers a layer and a mask; `forward(x)` multiplies the weight with the mask each time, and calls `linear`. What is the gradient of a removed weight then, and why does it stay out for ever? The next cell trains it.
+# Not graded, and without a test: write a class `MaskedLinear(Module)` that needs no `apply()`. `__init__(self, layer, mask)` remembers a layer and a mask; `forward(x)` multiplies the weight by the mask each time, and calls `linear`. What is the gradient of a removed weight then, and why does it stay out for ever? The next cell trains it.
 
 # %%
 # class MaskedLinear(Module):
@@ -1387,7 +1387,7 @@ if "MaskedLinear" in globals():
 #         return linear(x, self.layer.weight * self.mask, self.layer.bias)
 # ```
 #
-# The chain rule multiplies the gradient with the mask, too: a removed weight has the gradient 0, so it never moves, and whatever it holds is never heard. This is how `torch.nn.utils.prune` does it. What it costs: the product with the mask, each time, and memory for both.
+# The chain rule multiplies the gradient by the mask, too: a removed weight has the gradient 0, so it never moves, and whatever it holds is never heard. This is how `torch.nn.utils.prune` does it. What it costs: the product with the mask, each time, and memory for both.
 # </details>
 
 # %% [markdown]
@@ -1441,7 +1441,7 @@ viz.lines(
 # 1. The nine weights first: even at 70 % the indices take 24 bytes, of 36. An index costs as much as the weight that it belongs to, so below 50 % they make the file *larger*.
 # 2. The bitmask costs an eighth of a byte for each weight, 3 % of float32, whether it stays or not. It's nearly always the better choice.
 # 3. A list of places is shorter only where $4k$ is less than $n/8$: beyond a sparsity of 31/32, 97 %.
-# 4. `zlib` finds the zeros by itself, and from about a third of zeros on it needs a little more than the bitmask: compressing a file of plain arrays is the way without any work.
+# 4. `zlib` finds the zeros by itself, and from about a third of zeros on it needs a little more than the bitmask: compressing a file of plain arrays is the way that takes no work at all.
 
 
 # %%
@@ -1483,7 +1483,7 @@ for name, time in milliseconds.items():
 # %% [markdown]
 # ## Part 7: Production
 #
-# > 💡 **Production Reality**: graphics cards have units for one pattern only, **2 of 4**: of each four weights in a row two are 0. Two bits say which, so half of the memory and half of the multiplications are really saved (Mishra et al. 2021, arXiv 2104.08378). It's a compromise between the two halves of Part 3: fine enough to lose little,
+# > 💡 **Production Reality**: graphics cards have units for one pattern only, **2 of 4**: of every four weights in a row, two are 0. Two bits say which, so half the memory and half the multiplications are really saved (Mishra et al. 2021, arXiv 2104.08378). It's a compromise between the two halves of Part 3: fine enough to lose little,
 # > regular enough for hardware.
 #
 # What became of the four ideas:
@@ -1495,7 +1495,7 @@ for name, time in milliseconds.items():
 # | low rank | fully connected layers from about 2013 on | LoRA: a fine-tuned *difference* of rank 8 or so beside frozen weights (Hu et al. 2021, arXiv 2106.09685) |
 # | distillation | DistilBERT: 40 % smaller, 97 % of the score (Sanh et al. 2019, arXiv 1910.01108) | most small language models have a large teacher |
 #
-# And a riddle that is still open: the **lottery ticket**. Take the mask of a pruned net, put the weights back to where they *started*, and train: it gets as good as the large one, while another draw under the same mask doesn't (Frankle and Carbin 2018, arXiv 1803.03635). Perhaps large nets are so easy to train because they hold so many tickets.
+# And a riddle that is still open: the **lottery ticket**. Take the mask of a pruned net, put the weights back to where they *started*, and train: it gets as good as the large one, while a new draw under the same mask doesn't (Frankle and Carbin 2018, arXiv 1803.03635). Perhaps large nets are so easy to train because they hold so many tickets.
 #
 # **Checkpoint**: your model must run on a phone, on its graphics processor, with a library that you don't control. Which of the four?
 #
@@ -1507,7 +1507,7 @@ for name, time in milliseconds.items():
 # %% [markdown]
 # ## Systems Analysis
 #
-# All of them on one page, with the rival. Sizes are those of a file, in the better of dense and bitmask. Recipes of two steps were tuned twice, so the student and the net from scratch get as many epochs in all, twelve. **Predict**: which line is uppermost at 8 kB, and which at 4?
+# All of them on one page, with the rival. Sizes are those of a file, in the better of dense and bitmask. Recipes of two steps were tuned twice, so the student and the net from scratch get as many epochs in all, twelve. **Predict**: which line is on top at 8 kB, and which at 4?
 
 
 # %%
@@ -1549,11 +1549,11 @@ viz.lines(
 
 # %% [markdown]
 # **What's happening**
-# 1. Up and to the left is better. Pruned weights lie high down to about 9 kB, a quarter of the model: single weights can be chosen more finely than units. Then they fall.
+# 1. Up and to the left is better. Pruned weights do well down to about 9 kB, a quarter of the model: single weights can be chosen more finely than units. Then they fall.
 # 2. Dropped units, a taught student and a small net from scratch lie close together. A tenth of a percent is two images of 1,797, so most of their differences are noise. The honest words are "about as good as from scratch", and for dropped units at 5 kB and below "worse". (All labels are known here, so the teacher adds nothing.)
 # 3. Low rank makes only the hidden layer smaller; 5 kB of scores and biases stay, so its line ends early.
 # 4. The recipes lie above all others, the rival included: units dropped first, single weights after. Compression was worth it, in two steps. (The rival may be pruned, too: `Pruner` takes any model. Try it.)
-# 5. All this is about files. For time you'd draw counted multiplications below, and scattered zeros would move back to the right: they save none.
+# 5. All this is about files. For time, you'd put counted multiplications on the lower axis, and scattered zeros would move back to the right: they save none.
 
 # %% [markdown]
 # ## 🧪 Module Integration Test
@@ -1593,8 +1593,8 @@ print("masks, smaller layers, factors and teachers work together")
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_measured", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# The first gets the recipe "drop 32 units, then prune 60 %": mine has 4.3 kB with a bitmask and 94.7 %, of 38.4 kB and 94.7 % for the whole model. The net from scratch of about that size (16 units, 4.8 kB) stays below 94 %. Pruning alone needs 9.3 kB for 94.6 %. For the second zeros are no use: the dense product took as long with 90 % zeros as
-# without, and skipping them was many times slower. He gets a dense net of 32 units; and there I'd take the one from scratch, which is as good as the one with dropped units (94.0 and 94.2 %) and needs no large model. Before I promise: time on his machine with his batch size, and three seeds, since a tenth of a percent is two images.
+# The first gets the recipe "drop 32 units, then prune 60 %": mine has 4.3 kB with a bitmask and 94.7 %, of 38.4 kB and 94.7 % for the whole model. The net from scratch of about that size (16 units, 4.8 kB) stays below 94 %. Pruning alone needs 9.3 kB for 94.6 %. For the second, zeros are no use: the dense product took as long with 90 % zeros as
+# without, and skipping them was many times slower. They get a dense net of 32 units; and there I'd take the one from scratch, which is as good as the one with dropped units (94.0 and 94.2 %) and needs no large model. Before I promise: time on their machine with their batch size, and three seeds, since a tenth of a percent is two images.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1620,7 +1620,7 @@ print("masks, smaller layers, factors and teachers work together")
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# a is pruning_mask with Pruner.apply, b row_importance and drop_units, c low_rank_factors, d the soft part of distillation_loss with its factor T squared. b saves nothing: it sets half of the rows to 0, and the array stays (128, 64); with the mask PyTorch even needs more. e prints bias and weight_orig: the whole weight is still a parameter, the mask is kept
+# a is pruning_mask with Pruner.apply, b row_importance and drop_units, c low_rank_factors, d the soft part of distillation_loss with its factor T squared. b saves nothing: it sets half the rows to 0, and the array stays (128, 64); with the mask PyTorch even needs more. e prints bias and weight_orig: the whole weight is still a parameter, the mask is kept
 # beside it, and weight is made of both before each call. "batchmean" sums over the classes and divides by the number of examples; "mean" divides by the number of classes as well, so the soft part would be ten times too small.
 # ### END SOLUTION
 

@@ -148,7 +148,7 @@ viz.runs(
 # 1. Each dot is a run, in the order in which the runs were made; the dashed lines are what is said about them. Dots rarely lie. What is said about them does.
 # 2. In "cold" and "one run each" there is nothing to see but the claim: one run has no neighbours that would contradict it.
 # 3. In "mean" 39 dots agree, and one of them decides.
-# 4. In "another input" the dots are clear and honest, about another question.
+# 4. In "another input" the dots are clear and honest, but about another question.
 # 5. In "drift" the truth is in the picture: the two clouds are one slope. Only the *order* of the runs makes it look like a difference.
 
 # %% [markdown]
@@ -157,15 +157,15 @@ viz.runs(
 # | lie | remedy | where |
 # | --- | --- | --- |
 # | cold | run once before, and don't count it | Part 3 |
-# | mean | tell the median, and the tail beside it | Part 1 |
+# | mean | report the median, and the tail beside it | Part 1 |
 # | one run each | say how sure you are | Part 2 |
 # | another input | make the input once, and give the same to both | you |
 # | drift | take turns, there and back | Part 3 |
 #
-# We begin with what to tell. Five runs took 10, 11, 12, 13 and 50 ms. The mean is 19.2 ms, which none of them took. One disturbed run moves the mean as far as it likes; the **median**, the middle run, stays at 12. But nobody should keep quiet about the 50: users meet that run, too. So one tells the **tail** beside it: the time that 90 % of the runs
+# We begin with what to report. Five runs took 10, 11, 12, 13 and 50 ms. The mean is 19.2 ms, which none of them took. One disturbed run moves the mean as far as it likes; the **median**, the middle run, stays at 12. But nobody should keep quiet about the 50: users meet that run, too. So we report the **tail** beside it: the time that 90 % of the runs
 # keep (p90, the 0.9-quantile), and the one that 99 % keep (p99).
 #
-# By hand: sort the $n$ runs and number them from 0. The quantile $q$ stands at the place $q\,(n - 1)$. For p90 of our five that is $0.9 \cdot 4 = 3.6$: six tenths of the way from run 3 (13 ms) to run 4 (50 ms), so $13 + 0.6 \cdot 37 = 35.2$. The place lies between two runs in general: cutting it off to a whole number gives another time.
+# By hand: sort the $n$ runs and number them from 0. The quantile $q$ is at the place $q\,(n - 1)$. For p90 of our five that is $0.9 \cdot 4 = 3.6$: six tenths of the way from run 3 (13 ms) to run 4 (50 ms), so $13 + 0.6 \cdot 37 = 35.2$. The place lies between two runs in general: cutting it off to a whole number gives another time.
 #
 # Work on a copy. Sorting the list in place loses the order in which the runs were made, and the order was all that gave the drift away.
 
@@ -259,7 +259,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Now a real machine: yours. A layer of 256 numbers is run 200 times. Halfway a neighbour moves in, a program that only counts, and both must share one processor. (The neighbour is real. On a laptop it's a browser, on a server it's another student.)
+# Now a real machine: yours. A layer of 256 numbers is run 200 times. Halfway through, a neighbour moves in, a program that only counts, and both must share one processor. (The neighbour is real. On a laptop it's a browser, on a server it's another student.)
 
 
 # %%
@@ -279,7 +279,7 @@ def on_one_processor():
 
 @contextlib.contextmanager
 def neighbour(seconds=20):
-    """Start a program that keeps a processor busy, and end it afterwards (in any case after some seconds)."""
+    """Start a program that keeps a processor busy, and end it afterwards (in any case after a few seconds)."""
     code = f"import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: pass"
     process = subprocess.Popen([sys.executable, "-I", "-S", "-c", code])
     try:
@@ -335,9 +335,9 @@ viz.runs(
 # %% [markdown]
 # **What's happening**
 # 1. Most runs lie in a narrow band at the bottom: nothing came in between. Nothing makes a run faster than the machine can, so noise is one-sided. (The axis is logarithmic; else the band would be a line at 0.)
-# 2. From the middle on there are runs far above: the processor was given to the neighbour for some milliseconds, and the clock on the wall went on.
+# 2. From the middle on there are runs far above: the processor was given to the neighbour for a few milliseconds, and the clock on the wall went on.
 # 3. Compare the lines above the figure: the tail (p90, p99) and the mean moved far more than the median did, unless more than half of your runs were hit.
-# 4. On a machine that many share there are such runs in the left half, too. That's not a fault of your benchmark; it's what a benchmark has to bear.
+# 4. On a machine that many share, there are such runs in the left half, too. That's not a fault of your benchmark; it's what a benchmark has to bear.
 
 # %% [markdown]
 # **Predict, then run**: 99 runs take 10 ms, one takes 1 s. What are mean, median and p99?
@@ -351,7 +351,7 @@ print(
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# The mean nearly doubles to 19.9 ms, though 99 % of the runs don't know of it. The median is 10 ms. p99 stands at the place 98.01, a hundredth of the way from 10 ms to a second: 19.9 ms, too. With 100 runs p99 hangs on the slowest run; for an honest p99 you need a thousand.
+# The mean nearly doubles to 19.9 ms, though 99 % of the runs know nothing of it. The median is 10 ms. p99 is at the place 98.01, a hundredth of the way from 10 ms to a second: 19.9 ms, too. With 100 runs, p99 hangs on the slowest run; for an honest p99 you need a thousand.
 # </details>
 
 # %% [markdown]
@@ -360,14 +360,14 @@ print(
 # Three runs took 10, 11 and 15 ms. The median is 11. If you ran three more, would it be 11 again? Certainly not; but how far off might it be? Running the benchmark a thousand times would answer that, and nobody has the time. In 1979 Bradley Efron had an idea so simple that it looked like cheating: the runs that you have are the best picture you have of all runs that you
 # could have had. So draw *from them*.
 #
-# Draw three of the three, with putting back. Maybe 11, 15, 11; then the median is 11. Maybe 15, 10, 15; then it's 15. There are 27 equally likely draws, and their medians are
+# Draw three of the three, putting each back. Maybe 11, 15, 11; then the median is 11. Maybe 15, 10, 15; then it's 15. There are 27 equally likely draws, and their medians are
 #
 # | median of the draw | 10 | 11 | 15 |
 # | --- | --- | --- | --- |
 # | how many of 27 | 7 | 13 | 7 |
 # | share | 26 % | 48 % | 26 % |
 #
-# An interval that holds 95 % of the medians must leave out 2.5 % at each end, but at each end stand 26 %. So it reaches from 10 to 15: after three runs you know next to nothing, and now you know *that*. An interval for 30 % would leave out 35 % at each end, and both ends are 11. With more runs nobody counts draws; one lets the computer draw a thousand. That is the **bootstrap**.
+# An interval that holds 95 % of the medians must leave out 2.5 % at each end, but there are 26 % at each end. So it reaches from 10 to 15: after three runs you know next to nothing, and now you know *that*. An interval for 30 % would leave out 35 % at each end, and both ends are 11. With more runs nobody counts draws; we let the computer draw a thousand. That is the **bootstrap**.
 #
 # Four ways to get it wrong:
 #
@@ -376,7 +376,7 @@ print(
 # - Take the quantiles of the *medians*: the quantiles of the runs themselves say how far the runs spread, not how sure their median is. The spread stays when you measure longer; the interval shrinks.
 # - At a level of 0.95 half of what is left out lies on each side: the quantiles 0.025 and 0.975.
 #
-# And two runs are the least. One run has an interval of width 0, which would be the surest of all benchmarks: refuse it.
+# And you need at least two runs. One run has an interval of width 0, which would be the surest of all benchmarks: refuse it.
 
 
 # %% nbgrader={"grade_id": "bootstrap_interval", "solution": true}
@@ -511,7 +511,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Does an interval for 95 % do what it says? On a machine whose truth is known that can be tested: measure $n$ times with drawn noise, make the interval, and see whether the true median lies in it. Four hundred times for each $n$.
+# Does an interval for 95 % do what it says? On a machine whose truth is known, that can be tested: measure $n$ times with drawn noise, make the interval, and see whether the true median lies in it. Four hundred times for each $n$.
 
 
 # %%
@@ -551,10 +551,10 @@ viz.lines(
 # 1. Four times the runs halve the width: on logarithmic axes that is a straight line of slope $-1/2$.
 # 2. The price of certainty: from 10 runs to a tenth of the width takes 1,000 runs. Long before that, something else about the machine will have changed.
 # 3. The interval keeps its word within a few percent from five runs on.
-# 4. With three runs it can't: as all three may lie on one side of the truth, which happens in a quarter of all cases ($2 \cdot 0.5^3$). No arithmetic gets more out of three runs than is in them.
+# 4. With three runs it can't: all three may lie on one side of the truth, which happens in a quarter of all cases ($2 \cdot 0.5^3$). No arithmetic gets more out of three runs than is in them.
 
 # %% [markdown]
-# **Predict, then run**: all 20 runs took exactly 10 ms on a clock that ticks once in 10 ms. What is the interval, and what do you think of it?
+# **Predict, then run**: all 20 runs took exactly 10 ms on a clock that ticks once every 10 ms. What is the interval, and what do you think of it?
 
 # %%
 print(bootstrap_interval([0.010] * 20))
@@ -562,7 +562,7 @@ print(bootstrap_interval([0.010] * 20))
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# From 0.01 to 0.01: perfectly sure, and perhaps wrong by half. The bootstrap knows only what is in the runs. A clock that is too coarse, an input that isn't like yours, a machine that isn't like yours: no interval tells you of these.
+# From 0.01 to 0.01: perfectly sure, and perhaps wrong by half. The bootstrap knows only what is in the runs. A clock that is too coarse, an input that isn't like yours, a machine that isn't like yours: no interval tells you about these.
 # </details>
 
 # %% [markdown]
@@ -578,11 +578,11 @@ print(bootstrap_interval([0.010] * 20))
 # | A B A B | 1, 3 | 2, 4 | 1 ms |
 # | A B B A | 1, 4 | 2, 3 | 0 |
 #
-# A B A B puts B one run later each time, so a drift is still seen, only smaller. A B B A, there and back, cancels a steady drift exactly, for three candidates as well: A B C C B A. (Farmers found it first. In the half-drill strip trials of a century ago two kinds of barley were sown in strips side by side, A B B A, since a field is more fertile at one end. The statistician of the brewery Guinness, who judged them, signed his papers as "Student": *On testing varieties of cereals*, 1923.)
+# A B A B puts B one run later each time, so a drift is still seen, only smaller. A B B A, there and back, cancels a steady drift exactly, for three candidates as well: A B C C B A. (Farmers found it first. In the half-drill strip trials of a century ago, two kinds of barley were sown in strips side by side, A B B A, since a field is more fertile at one end. The statistician of the brewery Guinness, who judged them, signed his papers as "Student": *On testing varieties of cereals*, 1923.)
 #
 # A second gain: each run of A has a run of B right beside it. What disturbs one of them for longer than a few runs disturbs both. In Part 4 that is worth more than anything else.
 #
-# The first run of each pays for what later runs find ready (files, caches, memory of the operating system). So run each once before, without looking at the clock.
+# The first run of each pays for what later runs find ready (files, caches, memory of the operating system). So run each once beforehand, without looking at the clock.
 
 
 # %% nbgrader={"grade_id": "interleave", "solution": true}
@@ -697,7 +697,7 @@ viz.runs(drifting, "One drift, three orders", claims=medians)
 # 1. All three panels are the same slope: run number $k$ takes $1 + 0.02\,k$ times as long. Only the letters are dealt differently.
 # 2. One after the other, B gets the later half, and the medians (dashed) lie far apart.
 # 3. In turns they are close. B still comes last in each pair.
-# 4. There and back they are equal: in each group of four A has the first and the last, B the two in the middle.
+# 4. There and back, they are equal: in each group of four, A has the first and the last, B the two in the middle.
 
 # %% [markdown]
 # **Predict, then run**: the machine doesn't drift; a neighbour comes and goes, and every *fourth* run takes twice as long, starting with the first measured one. Is A B B A still fair?
@@ -728,11 +728,11 @@ print(
 # | all of it above $1 + w$ | slower |
 # | anything else | can't tell |
 #
-# $w$ is what is *worth* having. With enough runs, an interval from 0.990 to 0.998 is sure of a difference that nobody wants; so how much counts is said beforehand, here 1 %. By hand: intervals 0.91 to 0.97, 0.96 to 1.02 and 1.05 to 1.20 are "faster", "can't tell" and "slower".
+# $w$ is what is *worth* having. With enough runs, an interval from 0.990 to 0.998 is sure of a difference that nobody wants; so say beforehand how much counts, here 1 %. By hand: intervals 0.91 to 0.97, 0.96 to 1.02 and 1.05 to 1.20 are "faster", "can't tell" and "slower".
 #
-# Dividing by the baseline's *median* throws the pairs away, and lets all drift back in. Runs that have no partner are a mistake of whoever measured: refuse them, and tell both numbers.
+# Dividing by the baseline's *median* throws the pairs away, and lets all drift back in. Runs that have no partner are a mistake of whoever measured: refuse them, and report both numbers.
 #
-# And there is a least number of pairs. If both are equal, then each pair is a coin. Heads three times in a row happens easily, and then all three ratios are below 1, and so is every median of them. Six equal coins in a row have a chance of $2 \cdot 0.5^6 = 3 \%$, the first that is below 5. So with fewer pairs the answer is always "can't tell".
+# And there is a smallest number of pairs. If both are equal, then each pair is a coin. Heads three times in a row happens easily, and then all three ratios are below 1, and so is every median of them. Six equal coins in a row have a chance of $2 \cdot 0.5^6 = 3 \%$, the first that is below 5. So with fewer pairs the answer is always "can't tell".
 
 
 # %%
@@ -867,7 +867,7 @@ def _():
 test.report()
 
 # %% [markdown]
-# Put the verdict on trial. Two candidates take equally long, and each run is drawn with 10 % of noise; whoever says that they differ is wrong. A second rival is the rule of thumb that most people use: "more than 5 % between the medians is a difference". Then B really is 5 % faster: who finds it?
+# Put the verdict on trial. Two candidates take equally long, and each run is drawn with 10 % of noise; whoever says that they differ is wrong. A second rival is the rule of thumb that most people use: "more than 5 % between the medians is a difference". Then B really is 5 % faster: which of them finds it?
 
 
 # %%
@@ -916,8 +916,8 @@ viz.lines(
 # 4. "Can't tell" isn't "equal". It becomes "as good as equal" only when the whole interval lies within $1 \pm w$.
 
 # %% [markdown]
-# > 💡 **Production Reality**: one chance in twenty is meant for *one* question. Whoever tries 20 variants and reports the best has asked 20, and whoever looks after each run and stops at the first "faster" has asked many, too. That's how most false speed-ups come into the world, without any bad intent.
-# > Decide beforehand how long to measure. With $m$ candidates ask for a level of $1 - 0.05/m$ (Bonferroni), or measure the winner anew. Continuous benchmarks of compilers and browsers run thousands of such comparisons a day, and need it most.
+# > 💡 **Production Reality**: one chance in twenty is meant for *one* question. If you try 20 variants and report the best, you have asked 20; and if you look after each run and stop at the first "faster", you have asked many, too. That's how most false speed-ups come into the world, without any bad intent.
+# > Decide beforehand how long to measure. With $m$ candidates ask for a level of $1 - 0.05/m$ (Bonferroni), or measure the winner again. Continuous benchmarks of compilers and browsers run thousands of such comparisons a day, and need it most.
 
 # %% [markdown]
 # **Predict, then run**: two equal candidates, up to 60 pairs. Somebody looks after every fifth pair, and stops as soon as the verdict isn't "can't tell". How often do they go home with a claim?
@@ -1051,8 +1051,8 @@ viz.EvidenceByRuns(
 
 # %% [markdown]
 # **What's happening**
-# 1. Left the runs (the slowest may lie above the frame, and are counted), right the interval of the ratio of each pair, after more and more pairs. The slider (arrow keys move it, too) takes you through them, and the line says in words what the pairs tell so far.
-# 2. The interval gets narrower, and where it lies wavers less. The dashed line is "equally fast".
+# 1. On the left are the runs (the slowest may lie above the frame, and are counted), on the right the interval of the ratio of each pair, after more and more pairs. The slider (the arrow keys move it, too) takes you through them, and the line says in words what the pairs show so far.
+# 2. The interval gets narrower, and its position wavers less. The dashed line is "equally fast".
 # 3. Whether your machine finds the narrower net faster, and by how much, is open: a quarter fewer multiplications are not a quarter less time, since a call's own cost stays, and some sizes fit a processor better than others.
 # 4. If it still says "can't tell" at the end, then that is the result, and it can be reported as one: "a difference of more than so many percent would have been seen".
 
@@ -1072,7 +1072,7 @@ viz.EvidenceByRuns(
 
 # %% [markdown]
 # **What's happening**
-# 1. GELU computes an error function for each hidden number, ReLU compares with 0: the difference is so large that few pairs see it.
+# 1. GELU computes an error function for each hidden number, ReLU only compares with 0: the difference is so large that few pairs see it.
 # 2. Further pairs change nothing about the verdict; they only say more exactly how much slower.
 # 3. The printed line is the net against itself. Its interval should contain 1; the trial above says how often a verdict would still accuse it.
 
@@ -1118,7 +1118,7 @@ print("sorting a list that is sorted:     ", *in_milliseconds(sorted, losses=sor
 # %% [markdown]
 # ## Part 5: What is worth having
 #
-# Time is not all. A model has an error, a size, a time, and the smallest is never the best. Which of six models should you take? That depends on what you need. But some of them *nobody* should take. By hand, with size in kilobytes and error in percent, smaller is better in both:
+# Time is not everything. A model has an error, a size, a time, and the smallest is never the best. Which of six models should you take? That depends on what you need. But some of them *nobody* should take. By hand, with size in kilobytes and error in percent, smaller is better in both:
 #
 # | model | size | error |
 # | --- | --- | --- |
@@ -1277,11 +1277,11 @@ viz.trade_off(costs, front, "Which net would you take?", xlabel="weights (kB)", 
 # **What's happening**
 # 1. Filled dots are on the front: whoever wants a smaller one must accept more errors. Crosses are beaten: some other net is no worse in both.
 # 2. The staircase is the border. Below and to the left of it there is no net, yet. Modules 17 and 18 move it.
-# 3. The first kilobytes buy many percent, the last ones next to nothing: the front has a knee, and most people should stand near it.
+# 3. The first kilobytes buy many percent, the last ones next to nothing: the front has a knee, and most people should choose near it.
 # 4. A front is no verdict. With 1,797 test digits, 0.1 % are two digits, and another seed would put neighbours in another order: what differs by less than the noise shouldn't push each other off the front.
 
 # %% [markdown]
-# **Predict, then run**: the third cost is time. Can an entry fall off the front when one more cost is added? Can one come onto it? First think, then look at the times that your machine adds.
+# **Predict, then run**: the third cost is time. Can an entry fall off the front when one more cost is added? Can one join it? First think, then look at the times that your machine adds.
 
 
 # %%
@@ -1296,14 +1296,14 @@ for name, (_, _, milliseconds) in three.items():
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# None falls off, up to ties: to be beaten it must now be no better in three things instead of two. (If two entries are equal in all costs so far, the new one can decide between them.) Many may come onto it. With enough costs everything is on the front, and it says nothing: choose few that matter. And a front by *measured* times changes from run to run, where times lie within each other's
+# None falls off, up to ties: to be beaten it must now be no better in three things instead of two. (If two entries are equal in all costs so far, the new one can decide between them.) Many may come onto it. With enough costs everything is on the front, and it says nothing: choose a few that matter. And a front by *measured* times changes from run to run, where times lie within each other's
 # intervals; round to what you can tell.
 # </details>
 
 # %% [markdown]
 # ### On your own: a layer with a stopwatch
 #
-# Not graded, and without a test: write a class `Timed(Module)` that wraps a layer. `__init__(self, layer)` keeps it and starts an empty list `times`; `forward(x)` calls the layer, appends what the call took, and returns the result. Six lines. The next cell puts one around each layer of a net and tells where the time goes.
+# Not graded, and without a test: write a class `Timed(Module)` that wraps a layer. `__init__(self, layer)` keeps it and starts an empty list `times`; `forward(x)` calls the layer, appends what the call took, and returns the result. Six lines. The next cell puts one around each layer of a net and shows where the time goes.
 
 # %%
 # class Timed(Module):
@@ -1368,10 +1368,10 @@ viz.lines(sizes, {"one call": medians}, "Your ReLU by size", xlabel="numbers", y
 
 # %% [markdown]
 # **What's happening**
-# 1. Reading the clock takes some tens of nanoseconds (printed above). Of work that is not much longer than that you would time the clock: then repeat it inside, a thousand times between two readings, and divide.
+# 1. Reading the clock takes a few tens of nanoseconds (printed above). If the work is not much longer than that, you time the clock: so repeat it inside, a thousand times between two readings, and divide.
 # 2. On the left the line is flat: ten numbers take as long as a thousand, since what is timed there is a call in Python, not arithmetic. Small benchmarks measure the framework.
 # 3. On the right it rises with the size: arithmetic and memory.
-# 4. The tail tells how many runs you'll need. The longer a run is, the more often something comes in between; on a busy machine you see that in the last rows.
+# 4. The tail shows how many runs you'll need. The longer a run is, the more often something comes in between; on a busy machine you see that in the last rows.
 
 # %% [markdown]
 # And how many runs does your machine need? The law of Part 2 was found with drawn noise. Here are 640 pairs of the same layer against itself, for real: the width of the interval of their ratio, for more and more pairs.
@@ -1471,7 +1471,7 @@ print("two equal functions stay equal, and a faster one is found")
 # %% [markdown] nbgrader={"grade_id": "checkpoint_claim", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # On a machine that others kept busy I had 0.39 to 1.48 after 6 pairs, and 0.89 to 1.12 after 80: "can't tell". I'd write: for a forward pass of 512 images we could not tell 96 units from 128; more than 12 % either way would have been seen (95 % interval, 80 pairs in turn, one thread, machine as listed). The width
-# fell from 1.09 to 0.23, by 4.8; the law says 3.7, and an interval of six pairs varies much. To see 0.5 % the width must be about 0.005, 46 times smaller, so 46 squared times as many pairs, some 170,000: better to wait for a quiet machine. If I stop as soon as I like the verdict, I give chance
+# fell from 1.09 to 0.23, by 4.8; the law says 3.7, and an interval of six pairs varies a lot. To see 0.5 % the width must be about 0.005, 46 times smaller, so 46 squared times as many pairs, about 170,000: better to wait for a quiet machine. If I stop as soon as I like the verdict, I give chance
 # a new try at every look: for equal candidates I saw several times as many wrong claims that way.
 # ### END SOLUTION
 
@@ -1479,7 +1479,7 @@ print("two equal functions stay equal, and a faster one is found")
 # ### Question 2: reading PyTorch
 #
 # These lines say in short what a timer of `torch.utils.benchmark` does when it's asked to measure until it is confident. Which of your functions is nearest to line b, and which to line c? What does `number` do that yours doesn't, and when is it needed? Line c compares the *spread* of the runs (from the first to the third quartile) with a threshold. How does that differ from your interval,
-# when one measures longer? Which of the five lies is still possible if one such timer runs for A, and then one for B?
+# when you measure longer? Which of the five lies is still possible if one such timer runs for A, and then one for B?
 #
 # ```python
 # def mystery(timer, threshold=0.1, max_run_time=10.0):
@@ -1497,16 +1497,16 @@ print("two equal functions stay equal, and a faster one is found")
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# b is summary, with quartiles instead of the tail. c is what bootstrap_interval is for here: is it sure enough? number puts many calls between two readings of the clock, which is needed if a call takes less than some microseconds; interleave reads the clock for each call. The spread says how far runs lie apart, and stays
-# the same however long one measures, so on a noisy machine c never comes true, and on a quiet one after four runs. An interval shrinks with the root of the runs. One timer after the other is A A A B B B: whatever drifts between them is taken for a difference.
+# b is summary, with quartiles instead of the tail. c is what bootstrap_interval is for here: is it sure enough? number puts many calls between two readings of the clock, which is needed if a call takes less than a few microseconds; interleave reads the clock for each call. The spread says how far runs lie apart, and stays
+# the same however long you measure, so on a noisy machine c never comes true, and on a quiet one after four runs. An interval shrinks with the root of the runs. One timer after the other is A A A B B B: whatever drifts between them is taken for a difference.
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Module Summary
 #
 # - Five lies: cold, mean, one run, another input, drift. The runs as dots show most of them.
-# - Tell the median and the tail. The mean belongs to the one bad run.
-# - An interval says how sure a median is: draw from the runs with putting back. Four times the runs halve it.
+# - Report the median and the tail. The mean belongs to the one bad run.
+# - An interval says how sure a median is: draw from the runs, putting each back. Four times the runs halve it.
 # - There and back cancels a steady drift, and gives pairs whose ratio forgets what hit both.
 # - "Can't tell" is an answer. Say beforehand what is worth having, and how long you'll measure.
 # - The front is what nobody beats. It chooses nothing; it shows what there is to choose from.

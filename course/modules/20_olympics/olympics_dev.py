@@ -14,8 +14,8 @@
 #
 # | here | elsewhere | why |
 # | --- | --- | --- |
-# | an entry is arrays and words from a fixed vocabulary | a repository with code, or a container | who measures other people's nets must not run other people's code |
-# | speed is counted: multiplications, and bytes touched | seconds on one fixed machine | a count is the same for everybody, and twice the same |
+# | an entry is arrays and words from a fixed vocabulary | a repository with code, or a container | whoever measures other people's nets must not run other people's code |
+# | speed is counted: multiplications, and bytes touched | seconds on one fixed machine | a count is the same for everybody, and every time |
 # | images are 8 x 8 digits | photographs | a recipe runs in seconds, so you can try twenty |
 # | weights in bytes are unpacked to float32 before a net runs | chips multiply bytes | numpy has no fast product of bytes (module 17), so the event for speed neither rewards nor punishes them |
 # | points are for the exercises | prizes | where you stand on the board never changes a grade |
@@ -61,7 +61,7 @@ from tinytorch.olympics import read_archive, read_rules
 from tinytorch.testing import close, fixtures, raises, remote, same, shares_memory, true, unchanged, unit_test
 
 # %% [markdown]
-# The images are the digits of modules 08 and 18. One fifth of the training images is set aside to *choose* by. The unseen writers' images are for the end: whoever chooses by them has no images left that tell the truth.
+# The images are the digits of modules 08 and 18. One fifth of the training images is set aside to *choose* by. The unseen writers' images are for the end: if you choose by them, you have no images left that tell the truth.
 
 # %%
 RULES = read_rules()
@@ -126,7 +126,7 @@ for name, event in EVENTS.items():
 # flatten, linear 64 32, relu, linear 32 10
 # ```
 #
-# The weights are called as in your `state_dict()`: `1.weight`, `1.bias`, `3.weight`, `3.bias`. A weight in bytes (module 17) has a `scale` beside it. Everything else follows: with the text and the arrays anybody can build your net with *their* framework, and nothing of yours runs. The next cell is given; read it, since your entries depend on it.
+# The weights have the same names as in your `state_dict()`: `1.weight`, `1.bias`, `3.weight`, `3.bias`. A weight in bytes (module 17) has a `scale` beside it. Everything else follows: with the text and the arrays anybody can build your net with *their* framework, and nothing of yours runs. The next cell is given; read it, since your entries depend on it.
 
 
 # %%
@@ -148,7 +148,7 @@ FLOATS = ("float32", "float16")
 
 
 def parse_architecture(text):
-    """Read the words of an entry: return a list of (word, numbers); raise ValueError for what is none of them."""
+    """Read the words of an entry: return a list of (word, numbers); raise ValueError for anything else."""
     layers = []
     for place, part in enumerate(text.split(",")):
         word, *numbers = part.split() or [""]
@@ -231,7 +231,7 @@ for what, content in ACCIDENTS.items():
         print(f"{what}: {error}")
 
 # %% [markdown]
-# That leaves the question whether the arrays are the ones that the text asks for. What it asks for is computed by `wanted_arrays`:
+# That leaves the question whether the arrays are the ones that the text asks for. `wanted_arrays` computes what it asks for:
 
 
 # %%
@@ -261,14 +261,14 @@ for name, (shape, kinds) in wanted_arrays(parse_architecture(text), arrays).item
     print(f"{name:>8}: {shape}, {' or '.join(kinds)}")
 
 # %% [markdown]
-# A judge doesn't stop at the first fault: whoever has three wants to know all three. So the answer is a dictionary: for each array that's wrong one word, and nothing for those that are right. Five things can be wrong, in the order in which one asks:
+# A judge doesn't stop at the first fault: whoever has three wants to know all three. So the answer is a dictionary: one word for each array that's wrong, and nothing for those that are right. Five things can be wrong, in the order in which you ask:
 #
 # | word | what is wrong |
 # | --- | --- |
 # | `"missing"` | the net needs it, and it isn't there |
 # | `"unknown"` | it's there, and the net doesn't need it |
 # | `"kind"` | its numbers are of a kind that isn't allowed |
-# | `"shape"` | it has another shape |
+# | `"shape"` | it has a different shape |
 # | `"not finite"` | one of its numbers is NaN or infinite |
 #
 # What nobody asked for must not come along. An array called `accuracy` with the number 0.999 in it does no harm as long as nobody reads it; but an honest file has no use for it, and a judge that shrugs at one unknown array will shrug at a misspelled one.
@@ -394,7 +394,7 @@ arrays["1.weight"] = arrays["1.weight"].astype("float32")
 print("by hand:", validate_entry(wanted_arrays(layers, arrays), arrays))
 
 # %% [markdown]
-# **Predict, then run**: in the last line a weight in bytes was made a float, and nothing else was changed. Which array is now wrong, and why is it not the weight?
+# **Predict, then run**: in the last line, a weight in bytes was made a float, and nothing else was changed. Which array is now wrong, and why is it not the weight?
 #
 # <details><summary>Answer</summary>
 #
@@ -516,7 +516,7 @@ def _work_of(model, image):
 
 
 def _share_right(model, images, labels):
-    """Return the share of images (n, 8, 8) that a model reads right; raise FloatingPointError if scores are no numbers."""
+    """Return the share of images (n, 8, 8) that a model reads right; raise FloatingPointError if scores are not numbers."""
     right = 0
     for start in range(0, len(images), BATCH):
         batch = np.asarray(images[start : start + BATCH], dtype="float32").reshape(-1, *IMAGE)
@@ -542,7 +542,7 @@ def measures_of(model, stored_bytes, images, labels):
 
 # %%
 def measured(model, images_and_labels=None):
-    """Measure a model as its entry will be measured: written, read, built anew; by default on the images set aside."""
+    """Measure a model as its entry will be measured: written, read, built again; by default on the images set aside."""
     content = entry_bytes(model)
     text, arrays = read_archive(content, LIMITS)
     return measures_of(build(parse_architecture(text), arrays), len(content), *(images_and_labels or split()[1]))
@@ -558,7 +558,7 @@ for name, model in (("units", large()), ("convolutions, untrained", CONVOLUTIONS
     print("    on paper:", sum(cost.multiplications for cost in paper), "multiplications")
 
 # %% [markdown]
-# Why bytes *touched*, beside multiplications? In module 15 you drew the roof of your machine: below some number of operations for each byte it's memory that decides. A net that reads one image touches each weight once for one multiplication. That's far to the left under any roof. The rules say that a byte counts as one multiplication. A rule is not a law of nature; yours is the knee of your own roofline, and you may compare.
+# Why bytes *touched*, beside multiplications? In module 15 you drew the roof of your machine: below some number of operations for each byte, it's memory that decides. A net that reads one image touches each weight once for one multiplication. That's far to the left under any roof. The rules say that a byte counts as one multiplication. A rule is not a law of nature; yours is the knee of your own roofline, and you may compare.
 
 # %% [markdown]
 # ## Part 2: Rules as data
@@ -571,7 +571,7 @@ for name, model in (("units", large()), ("convolutions, untrained", CONVOLUTIONS
 #
 # Why data, and not a function for each event? Because next year's rules are another file. Because what's in the file is exactly what is judged, so it can be printed above the board. And because data has no `if name == "ada"` in it.
 #
-# The score is one number, larger is better in every event, so that the board sorts each of them alike. Where lower is better, the score is minus the measure. Who breaks a rule gets minus infinity, and the names of what was broken.
+# The score is one number; larger is better in every event, so that the board sorts them all alike. Where lower is better, the score is minus the measure. If you break a rule, you get minus infinity, and the names of what was broken.
 #
 # Three traps. A limit may be reached: 65,536 bytes are "at most 65,536". A measure that wasn't taken keeps no rule. And a net that computes NaN has an accuracy of NaN if somebody isn't careful. Is NaN below the limit of 0.95? NaN < 0.95 is false; and so is `NaN >= 0.95`. So ask whether a rule is *kept*, never whether it's broken. (With `float("nan")` for what wasn't measured, two of the traps are one.)
 #
@@ -717,13 +717,13 @@ table(
 #
 # <details><summary>Answer</summary>
 #
-# Nothing in the rules says so, and that is an answer, too: they share the place. Whoever wants another one adds a key to the data. What must not happen is that the order in which the files arrived decides without anybody having said so.
+# Nothing in the rules says so, and that is an answer, too: they share the place. Whoever wants another answer adds a key to the data. What must not happen is that the order in which the files arrived decides without anybody having said so.
 # </details>
 
 # %% [markdown]
 # ## Part 3: A recipe
 #
-# From the large net to a small one leads a **recipe**: a list of steps, each with an amount.
+# What leads from the large net to a small one is a **recipe**: a list of steps, each with an amount.
 #
 # ```python
 # [("drop", 32), ("tune", 6), ("prune", 0.5), ("tune", 6), ("quantize", 8)]
@@ -731,7 +731,7 @@ table(
 #
 # The order is an argument, in both senses. It's data that you hand over; and it's a claim that you must defend: coarse before fine, and bytes last, since no gradient comes back through them.
 #
-# A recipe must be repeatable. Somebody who has your list, your net and your seed must get your bytes. Steps draw random numbers (`tune` shuffles), so they need a seed. But where does it go? With one seed at the beginning, leaving a step out changes what all later ones draw: tuning shuffles otherwise, the result differs by a few tenths of a percent, and you can't tell what the step was good for from what the dice did. So *each step starts from a seed of its own*, made of the recipe's seed, of the step's name, and of how many steps of that name came before.
+# A recipe must be repeatable. Somebody who has your list, your net and your seed must get your bytes. Steps draw random numbers (`tune` shuffles), so they need a seed. But where does it go? With one seed at the beginning, leaving a step out changes what all later ones draw: tuning shuffles differently, the result differs by a few tenths of a percent, and you can't tell what the step was good for from what the dice did. So *each step starts from a seed of its own*, made of the recipe's seed, of the step's name, and of how many steps of that name came before.
 
 
 # %%
@@ -746,9 +746,9 @@ print("the first tuning under seed 0: ", seed_of(0, "tune", 0))
 print("the second tuning under seed 0:", seed_of(0, "tune", 1))
 
 # %% [markdown]
-# Steps may change the model that they get, or return another one: pruning does the first, dropping units the second. Your function must be right for both. It gives the model as it stood after *each* step, so that one can look at what each has done. Two traps lie here: whoever handed the model in wants it back as it was; and if a step changes its model in place, then without copies the result is a list that holds the same model n times. Copies must go all the way down: `copy.copy` of a net is another net with the *same* weights in it.
+# Steps may change the model that they get, or return another one: pruning does the first, dropping units the second. Your function must be right for both. It gives the model as it stood after *each* step, so that you can look at what each has done. Two traps lie here: whoever handed the model in wants it back as it was; and if a step changes its model in place, then without copies the result is a list that holds the same model n times. Copies must go all the way down: `copy.copy` of a net is another net with the *same* weights in it.
 #
-# Look for unknown names before the first step, and name them all: a recipe that breaks off in its last step has cost you ten minutes.
+# Look for unknown names before the first step, and name them all: a recipe that breaks off at its last step has cost you ten minutes.
 
 
 # %% nbgrader={"grade_id": "recipe", "solution": true}
@@ -936,10 +936,10 @@ viz.waterfall(
 
 # %% [markdown]
 # **What's happening**
-# 1. The first bar is the large net's entry, the last one what is left; between them hangs what each step took away (or gave: a bar with a plus).
-# 2. Dropping units gives most of the bytes, since it takes rows *and* columns. What comes first in a waterfall has the most to take: that's a reason not to believe it too much.
+# 1. The first bar is the large net's entry, the last one what is left; between them is what each step took away (or gave: a bar with a plus).
+# 2. Dropping units gives most of the bytes, since it takes rows *and* columns. What comes first in a waterfall has the most to take: that's a reason not to trust it too far.
 # 3. Pruning removes no number, and still the file gets smaller: the archive is compressed, and many zeros compress well. Tuning leaves them where they are, so it hardly changes the bytes.
-# 4. Bytes for weights come last. By then half of the file isn't weights any more, as the next cell shows: it's biases, scales, and what an archive needs to describe seven arrays.
+# 4. Bytes for weights come last. By then half the file isn't weights any more, as the next cell shows: it's biases, scales, and what an archive needs to describe seven arrays.
 
 # %%
 same_again = recipe(large(), list(ORDER), STEPS)
@@ -968,7 +968,7 @@ except Exception as error:  # whatever it is, we want to see it
 # %% [markdown]
 # <details><summary>Answer</summary>
 #
-# An error, and a good one: weights in bytes are no parameters any more, so nothing is left that could be tuned. (Module 17 has a way to train under rounding, `fake_quantize`.) The dangerous orders are those that raise nothing. Prune first and drop units afterwards: the zeros lie in units that go anyway, and the sparsity that you paid for is lost.
+# An error, and a good one: weights in bytes aren't parameters any more, so nothing is left that could be tuned. (Module 17 has a way to train under rounding, `fake_quantize`.) The dangerous orders are those that raise nothing. Prune first and drop units afterwards: the zeros lie in units that go anyway, and the sparsity that you paid for is lost.
 # </details>
 
 # %% [markdown]
@@ -977,9 +977,9 @@ except Exception as error:  # whatever it is, we want to see it
 # %% [markdown]
 # ## Part 4: What was each step good for?
 #
-# The waterfall answers it for one order: the first step has the most to take. A fairer question is: what would be missing *without* this step? Leave out one step, keep all others, run the recipe again, and compare. That's an **ablation**, a word from surgery, and no paper on models is complete without its table.
+# The waterfall answers that for one order: the first step has the most to take. A fairer question is: what would be missing *without* this step? Leave out one step, keep all others, run the recipe again, and compare. That's an **ablation**, a word from surgery, and no paper on models is complete without its table.
 #
-# By hand: with all steps a recipe reaches 95 % and 2,000 bytes; without the second tuning 93 % and 2,000 bytes. So that tuning gave 2 points and no byte. With all steps minus without this one, in this order: what's positive was added by the step.
+# By hand: with all steps a recipe reaches 95 % and 2,000 bytes; without the second tuning, 93 % and 2,000 bytes. So that tuning gave 2 points and no byte. With all steps minus without this one, in this order: what's positive was added by the step.
 #
 # A step may stand in a recipe twice, so leave out a place, not a name: two tunings of six epochs are equal as data, and each has its own row.
 #
@@ -1104,15 +1104,15 @@ viz.bars(
 # **What's happening**
 # 1. Bars above zero are steps that the accuracy needs, bars below zero are what is paid for bytes.
 # 2. Compare with the waterfall: the steps' gains don't add up to the whole. What one step takes, another one would have taken in part; they are *not* independent, and no table of single steps shows that.
-# 3. Among those set aside are 765 images, so a tenth of a point is less than one image. What's smaller than half a point is no finding; try other seeds before you believe in it (module 19).
-# 4. Since each step has its own seed, the second tuning shuffles alike with and without the first step. Without that, each row would be one draw of dice further off.
+# 3. There are 765 images in the set put aside, so a tenth of a point is less than one image. Anything smaller than half a point is no finding; try other seeds before you believe it (module 19).
+# 4. Since each step has its own seed, the second tuning shuffles alike with and without the first step. Without that, each row would be off by one more roll of the dice.
 
 # %% [markdown]
 # **Checkpoint**: an ablation says that a step gave nothing. May you leave it out?
 #
 # <details><summary>Answer</summary>
 #
-# Of this recipe, yes: that is exactly what was tried. But only one such step at a time. If two tunings each seem useless, it may be that one of them is enough, and that you need it.
+# From this recipe, yes: that is exactly what was tried. But only one such step at a time. If two tunings each seem useless, it may be that one of them is enough, and that you need it.
 # </details>
 
 # %% [markdown]
@@ -1152,7 +1152,7 @@ print(compare_orders())
 # %% [markdown]
 # ## Systems Analysis
 #
-# The whole field, as the board will show it: recipes and nets that were small from the beginning, by two costs that are told for every entry. **Predict**: is a net from scratch on the front?
+# The whole field, as the board will show it: recipes and nets that were small from the beginning, by two costs that are reported for every entry. **Predict**: is a net from scratch on the front?
 
 
 # %%
@@ -1246,14 +1246,14 @@ print("recipes become entries, and entries are judged")
 #
 # ### Question 1: why this order?
 #
-# Take the recipe that you would hand in for the event "size". Why are its steps in this order, and not in another one? Run one other order that you think is worse (two steps exchanged; `last_of(order)` measures it, in a cell of your own), and cite for both: bytes, accuracy on the images set aside, and what your ablation says about one of the exchanged steps. What would convince you that you're wrong?
+# Take the recipe that you would hand in for the event "size". Why are its steps in this order, and not in another? Run one other order that you think is worse (two steps exchanged; `last_of(order)` measures it, in a cell of your own), and cite for both: bytes, accuracy on the images set aside, and what your ablation says about one of the exchanged steps. What would convince you that you're wrong?
 #
 # Rubric (5 points): 0, no measured numbers; half, both orders with bytes and accuracy, and a reason (coarse before fine, or no gradient through bytes); full, also a row of the ablation that fits the reason, and a test that could refute it (other seeds, a difference larger than the noise of 765 images, another net).
 
 # %% [markdown] nbgrader={"grade_id": "checkpoint_order", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
-# My recipe is drop 32, tune 6, prune 50 %, tune 6, quantise: 3,457 bytes, and 98.2 % of the images set aside are right. With dropping and pruning exchanged it's 3,781 bytes, and 98.2 %, too. Coarse comes before fine: pruned first, half of the zeros lie in units that go anyway, so fewer are left in the file. Bytes
-# must come last, since nothing can be tuned after them. The ablation says that pruning gives 609 bytes less and costs 0.4 points, which is three images of 765 and no finding; the tuning behind it gives 6.4 points, so it must stay there. I'd be wrong if under five other seeds the exchanged order were as small, or if the difference of 324 bytes vanished with another net.
+# My recipe is drop 32, tune 6, prune 50 %, tune 6, quantise: 3,457 bytes, and 98.2 % of the images set aside are right. With dropping and pruning exchanged it's 3,781 bytes, and 98.2 %, too. Coarse comes before fine: pruned first, half the zeros are in units that go anyway, so fewer are left in the file. Bytes
+# must come last, since nothing can be tuned after them. The ablation says that pruning gives 609 bytes less and costs 0.4 points, which is three images of 765 and no finding; the tuning after it gives 6.4 points, so it must stay there. I'd be wrong if under five other seeds the exchanged order were as small, or if the difference of 324 bytes vanished with another net.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1274,7 +1274,7 @@ print("recipes become entries, and entries are judged")
 # %% [markdown] nbgrader={"grade_id": "checkpoint_reading", "grade": true, "solution": true}
 # ### BEGIN SOLUTION
 # a is read_archive: numbers only, and nothing of the file is run. b gives what validate_entry calls "missing" and "unknown" (a wrong shape raises an error even with strict=False, as "shape" does here), d is "not finite". Without weights_only the file is a pickle that may call any function with any arguments while it's being read, so it may delete files or read
-# passwords. c looks at what is missing, and never at what is unexpected: a misspelled name that stands beside a right one, or a scale whose weights are no bytes any more, is let through without a word.
+# passwords. c looks at what is missing, and never at what is unexpected: a misspelled name beside a right one, or a scale whose weights aren't bytes any more, is let through without a word.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1288,4 +1288,4 @@ print("recipes become entries, and entries are judged")
 #
 # Complete the module with `tito module complete olympics`. There is no next module: you have built all of it. The board is open.
 #
-# To hand in an entry, write it beside this notebook: `Path("entry.npz").write_bytes(entry_bytes(model))`, with `from pathlib import Path`. Then submit as always. It's measured on digits that nobody has seen, mixed of several writers' and changed; you read the result beside that of your checks. No grade depends on it.
+# To hand in an entry, write it beside this notebook: `Path("entry.npz").write_bytes(entry_bytes(model))`, with `from pathlib import Path`. Then submit as always. It's measured on digits that nobody has seen, a mixture of several writers', altered; you read the result beside that of your checks. No grade depends on it.
