@@ -175,7 +175,7 @@ def half_an_upload(live: Process) -> Iterator[tuple[_Slow, Future[SignedReceipt]
 
 
 def test_stopping_ends_running_uploads_in_order(tmp_path: Path) -> None:
-    """An operator's stop lets a running upload finish and exits with code 0; a restart has all that was acknowledged."""
+    """An operator's stop lets a running upload finish and exits with code 0; a restart has every submission."""
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         live.open_course(due_at=None)
         receipts = [live.submit(live.student("bob")).receipt]
