@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from exchange.protocol.models import QuestionRequest, Refused
+from exchange.protocol.models import AssignmentSettings, QuestionRequest, Refused
 from exchange.service import fsck
 from exchange.service.backup import backup
 from exchange.service.commands import main
 from exchange.service.database import Database
 from exchange.service.restore import restore
-from tests.exchange.live import COURSE, Live, in_thread, make_settings
+from tests.exchange.live import COURSE, DUE, Live, in_thread, make_settings
 from tests.exchange.postgres import new_database
 
 
@@ -135,7 +135,9 @@ def test_restore_never_overwrites(course: Live, tmp_path: Path) -> None:
 
 
 def test_altered_rows_are_refused(course: Live, tmp_path: Path) -> None:
-    """Rows are hashed: an attempt's number can't be changed in a backup."""
+    """Rows are hashed: a late submission can't be made early in a backup."""
+    course.semester().put_assignment(COURSE, "tensor", AssignmentSettings(due_at=DUE, late_seconds=None))
+    course.clock.at(DUE, hours=1)
     fill(course)
     whole, forged = tmp_path / "backup.tar", tmp_path / "forged.tar"
     backup(course.settings, whole)
@@ -143,7 +145,10 @@ def test_altered_rows_are_refused(course: Live, tmp_path: Path) -> None:
         for member in old.getmembers():
             data = old.extractfile(member).read()  # type: ignore[union-attr]
             if member.name == "tables/submissions.jsonl":
-                data = data.replace(b'"attempt": 1', b'"attempt": 9')
+                assert rb"\"late\": true" in data
+                data = data.replace(b"2026-11-20T13:", b"2026-11-20T11:").replace(
+                    rb"\"late\": true", rb"\"late\": false"
+                )
             _add(new, member.name, data)
     with pytest.raises(Refused, match="not as they were written"):
         restore(make_settings(tmp_path / "restored", course.hub), forged)

@@ -2,11 +2,12 @@
 
 import contextlib
 import random
+import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.exchange.postgres import new_database
 
 pytestmark = pytest.mark.service
 CLIENTS, SUBMISSIONS = 50, 500  # in each round
+SIZE = 2_000  # bytes of a submission
 
 
 class Crowd:
@@ -39,7 +41,7 @@ class Crowd:
             list(pool.map(lambda job: self._submit(*job), jobs))
 
     def _submit(self, student: int, number: int) -> None:
-        content = random.Random(f"{student}-{number}").randbytes(2_000)
+        content = random.Random(f"{student}-{number}").randbytes(SIZE)
         outgoing = self._outgoing(student, number, content)
         while not self.stopped:
             try:
@@ -68,7 +70,10 @@ def kill_at_random(live: Process, crowd: threading.Thread, seed: int) -> int:
 
 
 def check_everything(live: Process, receipts: list[tuple[SignedReceipt, bytes]]) -> None:
-    """Check that each receipt's submission is stored, each upload is stored once, and fsck finds no damage."""
+    """Check that each receipt's submission is stored, each upload is stored once, and nothing is stored in part.
+
+    A kill may leave a blob without a row, which a sweep removes later; that blob is complete too.
+    """
     staff = live.staff()
     found, page = [], staff.submissions(COURSE, limit=1000)
     while page:
@@ -86,6 +91,14 @@ def check_everything(live: Process, receipts: list[tuple[SignedReceipt, bytes]])
         assert stored.files[0].size == len(content)
     report = live.fsck()
     assert (report.damage, report.rows) == ([], len(found) + 1)
+    orphans = [live.settings.data / "blobs" / key[:2] / key for key in report.orphans]
+    assert {path.stat().st_size for path in orphans} <= {SIZE}
+    assert incoming(live) == []
+
+
+def incoming(live: Process) -> list[Path]:
+    """Return the files of uploads that have not arrived completely."""
+    return list((live.settings.data / "incoming").iterdir())
 
 
 @pytest.fixture(params=[5, pytest.param(2, marks=pytest.mark.postgresql)], ids=["sqlite", "postgresql"])
@@ -122,54 +135,73 @@ def test_half_an_upload_is_gone_after_a_crash(tmp_path: Path) -> None:
     """The received part of an upload is removed at the first start after the service was killed."""
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         live.open_course(due_at=None)
-        incoming = live.settings.data / "incoming"
-        outgoing = live.outgoing({"tensor.ipynb": b"x" * 3_000_000})
-        ada, reached = live.student("ada"), threading.Event()
-        slow = _Slow(outgoing, reached)
-        sending = threading.Thread(target=lambda: _try(lambda: ada.submit(COURSE, "tensor", slow)))  # type: ignore[arg-type]
-        sending.start()
-        assert reached.wait(20)
-        while not list(incoming.iterdir()):
-            time.sleep(0.01)
-        live.kill()
-        slow.go_on.set()
-        sending.join()
-        assert len(list(incoming.iterdir())) == 1
+        with half_an_upload(live) as (slow, sending):
+            live.kill()
+            slow.go_on.set()
+            assert isinstance(sending.exception(), Refused)
+        assert len(incoming(live)) == 1
         live.start()
-        assert (list(incoming.iterdir()), live.student("ada").submissions(COURSE)) == ([], [])
+        assert (incoming(live), live.student("ada").submissions(COURSE)) == ([], [])
 
 
 class _Slow:
     """An upload that pauses halfway until told to continue."""
 
-    def __init__(self, outgoing: Outgoing, reached: threading.Event) -> None:
+    def __init__(self, outgoing: Outgoing) -> None:
         self.files, self.length, self._outgoing = outgoing.files, outgoing.length, outgoing
-        self._reached, self.go_on = reached, threading.Event()
+        self.reached, self.go_on = threading.Event(), threading.Event()
 
     def content(self):
         for number, chunk in enumerate(self._outgoing.content()):
             if number == 5:
-                self._reached.set()
+                self.reached.set()
                 self.go_on.wait(30)
             yield chunk
 
 
-def _try(action: Callable[[], object]) -> None:
-    with contextlib.suppress(Refused):
-        action()
+@contextlib.contextmanager
+def half_an_upload(live: Process) -> Iterator[tuple[_Slow, Future[SignedReceipt]]]:
+    """Send ada's notebook; enter when half of it has arrived, and leave when the upload has ended."""
+    slow = _Slow(live.outgoing({"tensor.ipynb": b"x" * 3_000_000}))
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(live.student("ada").submit, COURSE, "tensor", slow)  # type: ignore[arg-type]
+        try:
+            assert slow.reached.wait(20)
+            while not incoming(live):
+                time.sleep(0.01)
+            yield slow, sending
+        finally:
+            slow.go_on.set()
 
 
 def test_stopping_ends_running_uploads_in_order(tmp_path: Path) -> None:
-    """After a submission, an operator's stop exits with code 0, leaves no damage, and a restart has the submission."""
+    """An operator's stop lets a running upload finish and exits with code 0; a restart has every submission."""
     with FakeHub() as hub, as_process(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         live.open_course(due_at=None)
-        receipt = live.submit(live.student("ada")).receipt
+        receipts = [live.submit(live.student("bob")).receipt]
+        with half_an_upload(live) as (slow, sending):
+            live.process.terminate()
+            wait_until_it_takes_no_more(live)
+            slow.go_on.set()
+            receipts.append(sending.result().receipt)
         live.close()
         assert live.stop() == 0
         report = live.fsck()
-        assert (report.damage, report.orphans, report.rows) == ([], [], 2)
+        assert (report.damage, report.orphans, report.rows, incoming(live)) == ([], [], 3, [])
         live.start()
-        assert [s.id for s in live.staff().submissions(COURSE)] == [receipt.submission]
+        assert [s.id for s in live.staff().submissions(COURSE)] == [receipt.submission for receipt in receipts]
+
+
+def wait_until_it_takes_no_more(live: Process) -> None:
+    """Wait until a stopping service has closed its port to new connections."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((live.settings.host, live.settings.port), 1).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.02)
+    raise TimeoutError("the service still takes connections 20 s after it was told to stop")
 
 
 def test_second_process_on_the_same_data_is_refused(tmp_path: Path) -> None:

@@ -47,9 +47,20 @@ def _schemathesis(live: Live, token: str, folder: Path) -> subprocess.CompletedP
 
 
 def test_description_is_complete(tmp_path: Path) -> None:
-    """Every operation has a summary and describes its 403."""
+    """Every operation has a summary and describes its 403; every answer that has a body has a schema."""
     with FakeHub() as hub, in_thread(hub, make_settings(tmp_path / "data", hub), tmp_path) as live:
         paths = httpx.get(f"{live.url}/openapi.json", **PLAIN).json()["paths"]
         operations = [op for path in paths.values() for op in path.values()]
         assert len(operations) >= 30
         assert [op["operationId"] for op in operations if "summary" not in op or "403" not in op["responses"]] == []
+        answers = {
+            (op["operationId"], status): answer.get("content", {})
+            for op in operations
+            for status, answer in op["responses"].items()
+            if status != "204"
+        }
+        assert [name for name, content in answers.items() if not _has_schema(content)] == []
+
+
+def _has_schema(content: dict) -> bool:
+    return bool(content) and all(kind.get("schema") for kind in content.values())

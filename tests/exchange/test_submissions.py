@@ -280,11 +280,12 @@ def test_without_its_notebook_nothing_is_submitted(course: Live) -> None:
     ids=["files", "file bytes", "submission bytes", "quota"],
 )
 def test_limits(course: Live, limits: UploadLimits, rule: str) -> None:
-    """A submission above any limit of the course is refused with 413."""
+    """A submission above any limit of the course is refused with 413, and nothing is stored."""
     course.semester().put_course(COURSE, CourseSettings(limits=limits))
     with pytest.raises(Refused, match=rule) as refused:
         course.student("ada").submit(COURSE, "tensor", course.outgoing({**NOTEBOOK, "data.csv": "x"}))
     assert refused.value.status == 413
+    check_nothing_is_stored(course)
 
 
 def test_quota_counts_all_attempts(course: Live) -> None:
@@ -328,6 +329,11 @@ def test_broken_uploads_leave_nothing(course: Live) -> None:
     token = course.hub.student("ada", COURSE)
     statuses = {name: raw_submit(course, token, body).status_code for name, (body, _) in BROKEN.items()}
     assert statuses == {name: status for name, (_, status) in BROKEN.items()}
+    check_nothing_is_stored(course)
+
+
+def check_nothing_is_stored(course: Live) -> None:
+    """Check that ada's refused uploads have left no row, blob or partial file."""
     assert course.student("ada").submissions(COURSE) == []
     assert list((course.settings.data / "incoming").iterdir()) == []
     report = fsck.check(course.service.database, course.service.blobs)

@@ -12,7 +12,7 @@ from tito.cli import main
 
 from exchange.protocol.models import AssignmentSettings, Result
 from tests.exchange.fake_hub import FakeHub
-from tests.exchange.live import COURSE, DUE, Live, in_thread, make_settings
+from tests.exchange.live import COURSE, DUE, Live, free_port, in_thread, make_settings
 
 pytestmark = pytest.mark.service
 TINY = Path(__file__).resolve().parent.parent / "tiny_course"
@@ -98,10 +98,12 @@ def test_fetch_released_is_safe_to_repeat(live: Live, home: Path, tito: Callable
 
 
 def test_corrected_release_is_told(live: Live, home: Path, tito: Callable[..., Said]) -> None:
-    """The message says which command takes the new version."""
+    """The student's notebook stays, and the message says which command takes the new version."""
     tito("fetch", "scale")
+    (home / "scale" / "scale.ipynb").write_text("my work")
     live.staff().release(COURSE, "scale", live.folder({"scale.ipynb": "v2", "data.csv": "1"}), force=True)
     assert "tito module update scale" in tito("fetch", "scale").out
+    assert (home / "scale" / "scale.ipynb").read_text() == "my work"
 
 
 @pytest.mark.parametrize(
@@ -171,10 +173,14 @@ def test_receipt_is_verified_with_the_key_alone(
     assert (forged.code, "NOT valid" in forged.err) == (1, True)
 
 
-def test_keys_are_fetched_once_and_kept(live: Live, home: Path, tito: Callable[..., Said], submitted: dict) -> None:
-    """A receipt can still be verified after the exchange has rotated its key."""
+def test_keys_are_fetched_once_and_kept(
+    live: Live, home: Path, tito: Callable[..., Said], submitted: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A receipt can still be verified after the exchange has rotated its key, and while it can't be reached."""
     assert "Valid" in tito("receipt", "verify", "scale").out
     live.service.keyring.rotate(live.service.now())
+    assert "Valid" in tito("receipt", "verify", "scale").out
+    monkeypatch.setenv("EXCHANGE_URL", f"http://127.0.0.1:{free_port()}")
     assert "Valid" in tito("receipt", "verify", "scale").out
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from tests.exchange.live import COURSE, Live
 from tests.hub_config.single_user import CONFIGURATION, SingleUser, running
-from tests.hub_config.small_home import MB, fill, small_home
+from tests.hub_config.small_home import FILLER, MB, fill, small_home
 
 pytestmark = [
     pytest.mark.service,
@@ -156,14 +156,17 @@ def test_saving_says_why_it_fails_and_the_old_file_stays_whole(filled: SingleUse
 
 
 def test_deleting_makes_room_at_once_and_saving_works_again(filled: SingleUser):
-    """A file can be deleted with the page's form; a file outside the home or a folder can't."""
+    """The page's form deletes a file, but no folder, no link and nothing outside the home, not even through a link."""
     page = filled.ask("full-home")[1].decode()
     keys = re.findall(r'name="file" value="([0-9a-f]+)"', page)
     assert bytes.fromhex(keys[0]).decode() == "old data & more.npy"
     (filled.home.parent / "outside.txt").write_text("mine")
-    for wrong in ("../outside.txt", "tensor", "/etc/passwd", "nobody"):
-        assert "was not deleted" in posted(filled, wrong.encode().hex())
+    (filled.home / "link").symlink_to(FILLER)
+    (filled.home / "away").symlink_to("..")
+    for wrong in ("../outside.txt", "tensor", "/etc/passwd", "nobody", "link", "away", "away/outside.txt"):
+        assert "was not deleted" in posted(filled, wrong.encode().hex()), wrong
     assert (filled.home.parent / "outside.txt").exists()
+    assert (filled.home / "link").is_symlink() and (filled.home / FILLER).exists()
     assert "Your home has space again" in posted(filled, keys[0])
     assert save(filled, NOTEBOOK)[0] == 200
     assert opened(filled)["writable"] is True

@@ -22,7 +22,7 @@ def conductor(tmp_path, curriculum):
     """A conductor of four changes, three of which need a confirmation; `made` lists those that were made."""
     made: list[str] = []
 
-    class ThreeChanges(Conductor):
+    class FourChanges(Conductor):
         def _changes(self, valid):
             for name, needs in (("a", None), ("b", LATE), ("c", DROPS), ("d", LATE)):
                 yield Change("~", "somewhere", name, "", lambda name=name: made.append(name), needs)
@@ -30,7 +30,7 @@ def conductor(tmp_path, curriculum):
     engine, hub = open_database(f"sqlite:///{tmp_path}/semester.db"), Hub("http://127.0.0.1:9", "none")
     exchange = ExchangeClient("http://127.0.0.1:9", "none")
     places = Places(engine, tmp_path / "course", lambda: curriculum, hub, exchange)
-    conductor = ThreeChanges(places, lambda: None)
+    conductor = FourChanges(places, lambda: None)
     conductor.made = made
     yield conductor
     for each in (hub, exchange):

@@ -19,7 +19,9 @@ def get_health(service: ServiceDep) -> dict[str, str]:
     return {"status": "ok", "time": service.now()}
 
 
-@router.get("/metrics", responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
+@router.get(
+    "/metrics", responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}, response_class=Response
+)
 def get_metrics(service: ServiceDep, caller: CallerDep) -> Response:
     """Return Prometheus metrics, to operators and to anyone who may read the Hub's own."""
     if not caller.scopes & {scopes.ADMIN, "read:metrics"}:
