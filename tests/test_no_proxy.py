@@ -43,6 +43,8 @@ MAY = {
     "hub_config.sign_in.provider_client": {"urllib.request"},  # providers are elsewhere too
     "exchange.hub.identity": {"aiohttp"},  # its session does not read the environment
     "hub_config.spawners.kubernetes": {"aiohttp"},  # a session without proxies, for the cluster's client
+    "exchange.client.reading": {"http.client"},  # reads no environment
+    "hub_config.server.hub_requests": {"AsyncHTTPClient"},  # tornado's own client, which does not support proxies
     "hub_config.run.front": {"AsyncHTTPClient"},  # configures the simple client, which does not support proxies
 }
 CLASSES = {"Client", "AsyncClient"}

@@ -2,8 +2,11 @@
 
 It uses one connection, TLS 1.3 with the course's certificates, and frames of JSON and bytes. Nothing that it receives
 is executed or unpickled; an answer to a question that was not asked, or is already answered, is dropped.
+
+One thread reads and writes, in an event loop: OpenSSL loses data if one thread writes while another one reads.
 """
 
+import asyncio
 import contextlib
 import functools
 import itertools
@@ -13,7 +16,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +26,7 @@ from tito.checks.run import JudgingFailed, NotJudgedNow
 from tito.errors import TitoError
 
 from .certificates import client_context, host_of
-from .frames import ANSWER_BYTES, KEPT_COURSES, BadFrame, frame, read_frame
+from .frames import ANSWER_BYTES, KEPT_COURSES, BadFrame, frame, next_frame, read_frame
 
 log = logging.getLogger("grading.calls")
 CONNECT_SECONDS = 10.0
@@ -59,12 +62,13 @@ class Calls:
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()  # for everything below
         self._waiting: dict[int, _Waiting] = {}
-        self._connection: ssl.SSLSocket | None = None
+        self._writer: asyncio.StreamWriter | None = None
         self._known: dict[str, None] = {}  # the course's parts that the other side has, oldest first
         self._slots = 0
         self._away_since: float | None = time.monotonic()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._stay_connected, name="grading-calls", daemon=True)
+        self._loop = asyncio.new_event_loop()
+        self._connecting = self._loop.create_task(self._stay_connected())
+        self._thread = threading.Thread(target=self._run, name="grading-calls", daemon=True)
         self._thread.start()
 
     @property
@@ -90,9 +94,7 @@ class Calls:
                     self._send({"forget": number})
 
     def close(self) -> None:
-        self._closed.set()
-        with self._lock:
-            self._hang_up()
+        self._in_the_loop(self._connecting.cancel)
         self._thread.join()
 
     def _wait(self, waiting: _Waiting, until: float) -> bytes:
@@ -109,41 +111,47 @@ class Calls:
 
     # the connection
 
-    def _stay_connected(self) -> None:
+    def _run(self) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            self._loop.run_until_complete(self._connecting)
+        self._loop.close()
+
+    async def _stay_connected(self) -> None:
         said = ""
-        while not self._closed.is_set():
+        while True:
             try:
-                with self._connected() as connection:
+                async with self._connected() as reader:
                     said = ""
-                    self._listen(connection)
+                    await self._listen(reader)
                 why = "it ended the connection"
             except (OSError, BadFrame) as error:
                 why = str(error)
-            if why != said and not self._closed.is_set():
+            if why != said:
                 log.warning("the scheduler %s:%s can't be reached: %s", *self._place, why)
             said = why
-            self._closed.wait(AGAIN_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
 
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[ssl.SSLSocket]:
-        connection = _connect(self._place, self._context)
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[asyncio.StreamReader]:
+        reader, writer = await _open(self._place, self._context)
         with self._lock:
-            self._connection, self._away_since, self._known = connection, None, {}
+            self._writer, self._away_since, self._known = writer, None, {}
             for number, waiting in self._waiting.items():
                 self._hand_over(number, waiting)
         try:
-            yield connection
+            yield reader
         finally:
             with self._lock:
-                self._hang_up()
-                self._connection, self._away_since, self._slots = None, time.monotonic(), 0
+                self._writer, self._away_since, self._slots = None, time.monotonic(), 0
             self.changed()
-            connection.close()
+            writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
-    def _listen(self, connection: ssl.SSLSocket) -> None:
-        with connection.makefile("rb") as file:
-            while came := read_frame(file, ANSWER_BYTES):
-                self._hear(*came)
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):  # the end of the connection
+            while True:
+                self._hear(*await next_frame(reader, ANSWER_BYTES))
 
     def _hear(self, said: dict[str, Any], body: bytes) -> None:
         if "slots" in said:
@@ -165,17 +173,12 @@ class Calls:
         self._send({"judge": number, "of": digest, "label": waiting.label}, waiting.package)
 
     def _send(self, header: dict[str, Any], body: bytes = b"") -> None:
-        if self._connection is None:
-            return  # it is sent once there is one
-        try:
-            self._connection.sendall(frame(header, body))
-        except OSError:
-            self._hang_up()  # the listener notices this, and everything is sent again
+        if self._writer is not None:  # otherwise it is sent once there is a connection
+            self._in_the_loop(self._writer.write, frame(header, body))
 
-    def _hang_up(self) -> None:
-        if self._connection is not None:
-            with contextlib.suppress(OSError):
-                self._connection.shutdown(socket.SHUT_RDWR)
+    def _in_the_loop(self, call: Callable[..., object], *arguments: Any) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(call, *arguments)
 
 
 @functools.cache
@@ -188,8 +191,12 @@ def who_is_there(address: str, certificates: Path) -> dict[str, Any]:
     """Ask the door which workers are there, what each is doing and since when."""
     place = place_of(address)
     try:
-        with _connect(place, client_context(certificates, "service"), LOOK_SECONDS) as connection:
-            connection.settimeout(LOOK_SECONDS)
+        with (
+            socket.create_connection(place, LOOK_SECONDS) as plain,
+            client_context(certificates, "service").wrap_socket(
+                plain, server_hostname=host_of("scheduler")
+            ) as connection,
+        ):
             connection.sendall(frame({"workers": True}))
             with connection.makefile("rb") as file:
                 while came := read_frame(file, 0):
@@ -212,19 +219,17 @@ def place_of(address: str) -> tuple[str, int]:
     return host, port
 
 
-def _connect(place: tuple[str, int], context: ssl.SSLContext, seconds: float = CONNECT_SECONDS) -> ssl.SSLSocket:
-    plain = socket.create_connection(place, seconds)
+async def _open(place: tuple[str, int], context: ssl.SSLContext) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
-        connection = context.wrap_socket(plain, server_hostname=host_of("scheduler"))
-    except OSError:
-        plain.close()
-        raise
-    connection.settimeout(None)
+        async with asyncio.timeout(CONNECT_SECONDS):
+            reader, writer = await asyncio.open_connection(*place, ssl=context, server_hostname=host_of("scheduler"))
+    except TimeoutError:
+        raise TimeoutError(f"no answer within {CONNECT_SECONDS:g} seconds") from None
+    connection = writer.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, int(ALIVE_SECONDS))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, int(ALIVE_SECONDS))
-    return connection
+    return reader, writer
 
 
 def _count(value: object) -> int:
