@@ -94,7 +94,7 @@ def test_bad_submissions_stop_nobody(settings, queue, until):
         "aaa": 90.0, "zzz": 90.0, "broken": 0.0, "empty": 0.0, "no_notebook": 0.0, "foreign": 0.0,
     }  # fmt: skip
     assert all(tasks[name]["message"] for name in BAD)
-    assert max(tasks[name]["score"] for name in ("exits", "rows", "dots")) <= 30.0
+    assert max(tasks[name]["score"] for name in ("exits", "raises", "rows", "dots")) <= 30.0
     assert len(module_rows(settings)[SLUG]) == 2 + len(BAD)
 
 
