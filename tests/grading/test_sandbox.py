@@ -206,12 +206,14 @@ def test_without_the_workers_environment_grading_refuses(tmp_path: Path):
 
 
 @pytest.fixture(scope="module")
-def graded_by_an_ordinary_user(worker_environment: Path, release: str, tmp_path_factory):
-    """Copy what an ordinary user needs to a place they can read; return a function that runs the judge as that user."""
-    place = tmp_path_factory.mktemp("ordinary")
-    for folder in place.parents:
-        if folder.stat().st_uid == os.geteuid() and str(folder) != "/tmp" and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o011)
+def graded_by_an_ordinary_user(worker_environment: Path, release: str):
+    """Copy what an ordinary user needs to a place they can read; yield a function that runs the judge as that user."""
+    # Not below pytest's own folder, which each pytest that starts closes to others again.
+    with tempfile.TemporaryDirectory(prefix="ordinary-") as folder:
+        yield _for_an_ordinary_user(Path(folder), worker_environment, release)
+
+
+def _for_an_ordinary_user(place: Path, worker_environment: Path, release: str):
     (place / "submission").mkdir()
     (place / "submission" / "boxes.ipynb").write_text(release)
     for name in ("course", "tinytorch", "exchange"):
