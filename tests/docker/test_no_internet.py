@@ -40,7 +40,7 @@ def test_a_student_logs_in_and_has_the_released_notebook(hub: RunningHub):
 
 
 def test_a_module_is_submitted_and_judged(hub: RunningHub):
-    """`tito submit` and `tito status` run inside without a traceback and name the module."""
+    """The output of `tito submit` and `tito status` inside names the module and contains no traceback."""
     ben = shell_of(hub.url, "ben", hub.passwords()["ben"])
     said = ben.run("cd ~/tensor && tito submit tensor; tito status --json", seconds=120)
     assert "tensor" in said and "Traceback" not in said
