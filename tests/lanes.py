@@ -48,7 +48,7 @@ LONGEST = (
 THRIFTY = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",  # more threads in each process would only wait for each other and waste time
-    "PYTHONDONTWRITEBYTECODE": "",  # where it is set, each process that a test starts compiles all that it imports
+    "PYTHONDONTWRITEBYTECODE": "",  # where it is set, each process that a test starts compiles all its imports again
 }
 
 
@@ -186,7 +186,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector):
-    """Refuse a test whose lane would not read its file."""
+    """Fail a test if its lane would not read its file."""
     report = yield
     for item in report.result:
         for lane in {mark.name for mark in item.iter_markers()} & LANES.keys() if isinstance(item, pytest.Item) else ():
@@ -213,7 +213,11 @@ def lane_of(source: str) -> str | None:
 
 
 def may_have_tests_of(lane: str, path: Path) -> bool:
-    """Tell whether a test file, or a conftest.py above it, names a lane; every lane reads a file without a lane."""
+    """Tell whether a lane reads a test file.
+
+    If `pytestmark` names a lane, only that one does; otherwise `fast` and each lane that the file or a conftest.py
+    above it names.
+    """
     source = path.read_text(encoding="utf-8")
     stated = lane_of(source)
     if stated or lane == "fast":

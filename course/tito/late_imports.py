@@ -24,14 +24,15 @@ def import_nbgrader_lightly() -> None:
 
 
 def postpone(module: str, *names: str) -> ModuleType | None:
-    """Let others import `names` from `module`, which is loaded when one is called, or when another name is asked for;
-    None if it is already loaded.
+    """Let others import `names` from `module`, which is loaded when one of them is called or any other name is used.
+
+    Return the placeholder, or None if the module is already loaded.
     """
     if module in sys.modules:
         return None
 
     def real(name: str) -> Any:
-        if name.startswith("__"):  # the import system's own questions
+        if name.startswith("__"):  # only the import system looks for these
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if sys.modules.get(module) is placeholder:
             del sys.modules[module]
@@ -64,7 +65,7 @@ def load_on_use(module: str) -> ModuleType | None:
 
 @contextmanager
 def left_out(modules: Mapping[str, Iterable[str]]) -> Iterator[None]:
-    """Give imports empty modules with empty classes in the meantime; later imports get the real ones."""
+    """Replace modules with empty ones, which have empty classes, during the block; later imports get the real ones."""
     empty = {name: ModuleType(name) for name in modules if name not in sys.modules}
     for name, module in empty.items():
         vars(module).update({kind: type(kind, (), {}) for kind in modules[name]})
@@ -77,8 +78,9 @@ def left_out(modules: Mapping[str, Iterable[str]]) -> Iterator[None]:
 
 
 def only_its_parts(package: str, **names: str) -> None:
-    """Let others import parts of a package without the package's own `__init__`, which runs when anything is taken of
-    it but `names`; for each of these, say the part that it is in.
+    """Let others import parts of a package without running its `__init__`.
+
+    Each of `names` is taken directly from the part that it names; using any other name of the package runs `__init__`.
     """
     spec = importlib.util.find_spec(package)
     if package in sys.modules or spec is None or spec.loader is None:
@@ -88,7 +90,7 @@ def only_its_parts(package: str, **names: str) -> None:
     def take(name: str) -> Any:
         if name in names:
             return getattr(importlib.import_module(f"{package}.{names[name]}"), name)
-        if name.startswith("__"):  # the import system's own questions
+        if name.startswith("__"):  # only the import system looks for these
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         del vars(module)["__getattr__"]
         loader.exec_module(module)

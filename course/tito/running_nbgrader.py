@@ -1,6 +1,6 @@
-"""What callers of nbgrader's own programs need: a gradebook, this Python's commands on PATH, the errors in its log.
+"""Prepare to run nbgrader's own programs: make a gradebook, put this Python's commands on PATH, keep logged errors.
 
-nbgrader runs `alembic` by name when it finds no gradebook; its exceptions only refer to what it logged.
+When nbgrader finds no gradebook, it runs `alembic` by name; its exceptions only refer to its log.
 """
 
 import logging
@@ -23,10 +23,10 @@ def put_programs_on_path() -> None:
 
 
 def begin_gradebook(url: str) -> None:
-    """Where there is none yet, make a gradebook that says which version it is and has no tables; nbgrader adds them.
+    """If there is no gradebook yet, make one that contains only the version of its schema; nbgrader adds the tables.
 
-    In one that it makes itself nbgrader enters what the command `alembic` says, which takes seconds: it imports all of
-    nbgrader anew.
+    When nbgrader makes it, it gets the version by running the command `alembic`, which takes seconds because that
+    imports all of nbgrader again.
     """
     path = Path(url.removeprefix("sqlite:///"))
     if not url.startswith("sqlite:///") or path.exists():

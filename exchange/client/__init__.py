@@ -32,7 +32,7 @@ _PARTS = {
 
 
 def __getattr__(name: str) -> Any:
-    """Load a part when it is asked for: a server that starts needs none that speaks httpx."""
+    """Load a part when it is first used: a starting server needs none of those that import httpx."""
     if name not in _PARTS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(f"{__name__}.{_PARTS[name]}"), name)

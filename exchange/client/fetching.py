@@ -21,7 +21,7 @@ EARLIER = ".earlier"  # next to the releases: those that were replaced
 
 
 class Source(Protocol):
-    """Where a release comes from: an `ExchangeClient`, or a `Reader`."""
+    """Where a release comes from: an `ExchangeClient` or a `Reader`."""
 
     def fetch_release(self, course: str, assignment: str, target: Path) -> list[FileInfo]: ...
 

@@ -1,7 +1,7 @@
-"""Read what is released, with the standard library alone: `ExchangeClient` takes longer to load than this takes in all.
+"""Read releases with the standard library alone, in less time than it takes to load `ExchangeClient`.
 
-For a server that starts. One attempt, and no words about a refusal: whoever wants patience, an explanation or another
-verb takes `ExchangeClient`.
+For a starting server. It makes one attempt and does not explain a refusal; for retries, explanations and other verbs
+use `ExchangeClient`.
 """
 
 import http.client
@@ -53,7 +53,7 @@ class Reader:
         self._to.request("GET", self.base + "/".join(quote(part, safe="") for part in path), headers=self.headers)
         with self._to.getresponse() as answer:
             if answer.status != http.client.OK:
-                raise Refused("the exchange did not give it", f"status {answer.status}", "ask with ExchangeClient")
+                raise Refused("the exchange did not send it", f"status {answer.status}", "ask with ExchangeClient")
             yield answer
 
 

@@ -68,7 +68,7 @@ class Database:
                 yield connection
 
     def migrate(self, revision: str = "head") -> None:
-        """Create the schema or bring it up to date; one that is costs two queries, and Alembic is not imported."""
+        """Create the schema or bring it up to date. If it is, this costs two queries and no import of Alembic."""
         if revision == "head" and self.revision() == head_revision():
             return
         from alembic import command

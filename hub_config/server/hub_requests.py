@@ -1,7 +1,7 @@
-"""What a server asks the Hub, by the HTTP client that it has loaded anyway: `launch.py` puts this in the place of
+"""Call the Hub through tornado's HTTP client, which a server loads anyway. `launch.py` puts this in the place of
 `jupyterhub.httpclient`, whose aiohttp takes a tenth of a start's processor time and is used for nothing else here.
 
-Promises: `fetch` takes and gives what JupyterHub's does, as far as a single-user server uses it, and waits as long.
+Promises: `fetch` takes and returns what JupyterHub's does, as far as a single-user server uses it, and waits as long.
 """
 
 import ssl
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tornado.httpclient import AsyncHTTPClient
 
-ANSWER_SECONDS, CONNECT_SECONDS = 300.0, 30.0  # aiohttp's own; a Hub in which a class arrives may be slow
+ANSWER_SECONDS, CONNECT_SECONDS = 300.0, 30.0  # aiohttp's defaults; a Hub may be slow while a whole class logs in
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ async def fetch(
     data: str | bytes | None = None,
     ssl: ssl.SSLContext | None = None,
 ) -> Answer:
-    """Send a request; a status of 400 or more is an error if `raise_for_status` says so."""
+    """Send a request; a status of 400 or more raises an error if `raise_for_status` is true."""
     answer = await AsyncHTTPClient().fetch(
         url,
         raise_error=raise_for_status,

@@ -1,5 +1,5 @@
 """Start a Python kernel as `ipykernel_launcher` does, without what most notebooks never use: the debugger, and the half
-of jupyter_client that starts and asks kernels. Each is loaded when something asks for it, and is then the real one.
+of jupyter_client that starts kernels and sends them requests. The real one of each is loaded on first use.
 """
 
 import gc
@@ -8,17 +8,17 @@ import sys
 from importlib.util import find_spec
 from typing import Any
 
-# Not the folder of this script, and not the notebook's before it is the kernel's turn to add that.
+# Python puts this script's folder here; the kernel itself adds the notebook's later.
 del sys.path[0]
 
 from tito.late_imports import left_out, only_its_parts  # noqa: E402
 
-# What ipykernel imports of debugpy at start, a quarter of a kernel's time: by module, the names that it takes.
+# What ipykernel imports from debugpy at start, which takes a quarter of that time: for each module, the names it uses.
 FRAMES = "_pydevd_bundle.pydevd_suspended_frames"
 OF_FRAMES = ("SuspendedFramesManager", "_FramesTracker")
 DEBUGGER = {"debugpy": (), "debugpy.server": ("api",), "_pydevd_bundle": ("pydevd_frame_utils",), FRAMES: OF_FRAMES}
 
-# What a kernel takes of jupyter_client itself, and the part that it is in.
+# What a kernel imports from jupyter_client itself, and the part that each is in.
 OF_CLIENT = {
     "write_connection_file": "connect",
     "find_connection_file": "connect",
@@ -28,7 +28,7 @@ OF_CLIENT = {
 
 def main() -> None:
     """Become the kernel."""
-    gc.disable()  # what is made now stays, as in a server's start
+    gc.disable()  # objects made now are kept, as in a server's start
     only_its_parts("jupyter_client", **OF_CLIENT)
     if find_spec("debugpy") is not None:
         postpone_debugger()
@@ -42,13 +42,13 @@ def main() -> None:
 
 
 def postpone_debugger() -> None:
-    """Import ipykernel's debugger without debugpy, which comes when somebody looks at a variable or starts to debug."""
+    """Import ipykernel's debugger without debugpy, which is loaded when somebody inspects variables or debugs."""
     with left_out(DEBUGGER):
         debugger: Any = importlib.import_module("ipykernel.debugger")
     explorer = debugger.VariableExplorer
 
     class Later:
-        """The debugger's view of variables: made by the first question to it."""
+        """The debugger's view of variables, made when it is first used."""
 
         def __getattr__(self, name: str) -> Any:
             if "real" not in vars(self):

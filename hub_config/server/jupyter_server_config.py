@@ -8,7 +8,7 @@ from jupyterlab import commands
 from ready_made import ReadyMade  # beside this file
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
-# JupyterLab asks yarn, where the machine has Node, from which registry extensions would be built: half a start's time.
+# If the machine has Node, JupyterLab asks yarn which registry it would build extensions from: half a start's time.
 commands._yarn_config = lambda logger: {"yarn config": {}, "npm config": {}}
 # Kernels on one machine share its loopback: over TCP, anybody there could subscribe to a kernel's output.
 c.ConnectionFileMixin.transport = "ipc"

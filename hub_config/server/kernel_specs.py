@@ -1,4 +1,4 @@
-"""Kernels of the server's own Python start by `ipykernel_light.py`, which loads less; others start as they say."""
+"""Start kernels of the server's own Python with `ipykernel_light.py`, which loads less, and others as they specify."""
 
 import os
 import sys
@@ -13,8 +13,8 @@ USUAL = ["-m", "ipykernel_launcher"]
 # Jupyter runs the server's own Python for these names, whatever PATH says.
 OWN = ("python", "python3", f"python{sys.version_info.major}.{sys.version_info.minor}", sys.executable)
 LAUNCHER = str(Path(__file__).with_name("ipykernel_light.py"))
-# Jupyter imports this, and with it all of IPython, to see whether a kernel is the one that ipykernel has in its own
-# folder: none is that has a file.
+# Jupyter imports these, and with them all of IPython, to see whether a kernel is the one in ipykernel's own folder. A
+# kernel with a file of its own is not.
 OF_IPYKERNEL = {"ipykernel": (), "ipykernel.kernelspec": ("RESOURCES", "get_kernel_dict")}
 
 

@@ -21,19 +21,19 @@ from tito.late_imports import left_out, load_on_use, postpone
 
 FETCH_SECONDS = 20.0
 NOTE = Path.home() / "NOTEBOOKS-NOT-FETCHED.md"
-# What both the fetch and the server need: loaded once, before the two part.
+# What both the fetch and the server need: loaded once, before the fork.
 ALSO_FETCHED_WITH = ("dataclasses", "hashlib", "http.client", "json", "shutil", "tempfile", "typing")
 LONGEST_PROBLEM = 2000  # characters; an answer that is not from an exchange may be a whole page
-# What other packages import at start but a server rarely or never needs: module, and the names that they import.
+# What other packages import at start but a server rarely or never needs: a module and the names imported from it.
 POSTPONED = (
     ("rfc3987_syntax", "is_valid_syntax"),  # builds a parser of all IRIs, half of the time of a start
-    # Versions of extensions that JupyterLab would build; their patterns take longest.
+    # For versions of extensions that JupyterLab would build; compiling its patterns takes longest.
     ("jupyter_builder.jupyterlab_semver", "Range", "gt", "gte", "lt", "lte", "make_semver"),
     ("jupyterlab.extensions.pypi", "PyPIExtensionManager"),  # the extension manager is switched off
 )
 # Modules that others import as a whole for one rare use. With what each brings along, 6 MB of an idle server.
 ON_USE = (
-    "aiohttp",  # the Hub's waiting for servers; a server asks by hub_requests
+    "aiohttp",  # how the Hub waits for servers; a server uses hub_requests
     "arrow",  # schemas whose strings are durations
     "requests",  # lists of allowed labextensions, on other servers
     "unittest.mock",  # a setting, for the moment in which the Hub is asked who somebody is
@@ -68,10 +68,10 @@ def main() -> None:
 
 
 class Fetch:
-    """What is released, fetched by a separate process, which can be ended and leaves no memory in use.
+    """Fetches releases in a separate process, which can be ended and leaves no memory in use.
 
-    It is a fork of this one and does it itself (`fetch_released`); whatever is unusual it leaves to the command `tito
-    fetch --released`, which has patience and words, but takes four times as long to load.
+    The process is a fork of this one and fetches them itself (`fetch_released`). If that fails in any way, it becomes
+    the command `tito fetch --released`, which retries and explains, but takes four times as long to load.
     """
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Fetch:
         self.ends = os.pidfd_open(self.process)
 
     def problem(self) -> str:
-        """Wait for its end; return what went wrong, "" if nothing did."""
+        """Wait for it to end; return what went wrong, or "" if nothing did."""
         if self.refused:
             return self.refused
         said = self._hear()
@@ -108,7 +108,7 @@ class Fetch:
         return "" if code == 0 else text[:LONGEST_PROBLEM] or f"tito fetch failed with exit status {code}."
 
     def _kill(self) -> None:
-        os.kill(self.process, signal.SIGKILL)  # it may not have a group of its own yet
+        os.kill(self.process, signal.SIGKILL)  # it may not have its own process group yet
         with suppress(ProcessLookupError):
             os.killpg(self.process, signal.SIGKILL)
 
@@ -125,7 +125,7 @@ class Fetch:
 
 
 def _become_fetch(output: int) -> NoReturn:
-    """In the fork: fetch, or become the command that does. Nothing of the server's own may go on here."""
+    """In the fork: fetch, or become the command that does. This never returns into the server's code."""
     try:
         os.setsid()
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -144,7 +144,7 @@ def _become_fetch(output: int) -> NoReturn:
 
 def load_server() -> Callable[[], None]:
     """Import JupyterHub's single-user server; return what runs it."""
-    gc.disable()  # what is made now stays: looking for garbage in it takes a tenth of the start
+    gc.disable()  # objects made now are kept; searching them for garbage takes a tenth of the start
     for module, *names in POSTPONED:
         postpone(module, *names)
     for module in ON_USE:

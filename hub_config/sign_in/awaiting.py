@@ -7,10 +7,10 @@ from hub_config.sign_in.refusals import SignInRefused
 
 
 class Awaiting(BaseHandler):
-    """Where every login leads, and every launch from a platform that does not count yet."""
+    """Where every login leads, and every launch from a platform whose registration is not in effect yet."""
 
     def check_xsrf_cookie(self) -> None:
-        """Ask for none: a platform's form has none, and nothing changes here."""
+        """Require none: a platform's form sends none, and this changes nothing."""
 
     async def get(self) -> None:
         """Say what the Hub is waiting for."""

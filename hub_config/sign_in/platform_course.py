@@ -63,7 +63,7 @@ def note_course(folder: Path, claims: Mapping[str, Any]) -> None:
     columns = known.get("columns", {})
     if len(columns) < MOST_COLUMNS:
         columns |= _column(claims)
-    # Deep linking has no resource link, and Moodle's no list of members before the course has an assignment of ours.
+    # Deep linking sends no resource link, and Moodle names no list of members until the course has an activity of ours.
     course |= {name: known.get(name, "") for name in MAY_BE_MISSING if not course[name]}
     text = json.dumps({**course, "columns": columns}, indent=1) + "\n"
     if text != before:

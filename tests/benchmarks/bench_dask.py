@@ -2,7 +2,7 @@
 
 Processes of two machines stand on this one, each with its own address and its own control group, which also counts the
 sandboxes that judges kill (`processor_group`). Only processor time is compared, after the first submissions have paid
-for starts and imports; these are stated apart, as is what a second costs in which nothing is judged.
+for starts and imports; these are reported separately, and so is the cost of a second in which nothing is judged.
 """
 
 import os
@@ -29,14 +29,14 @@ IDLE_SECONDS = 10.0
 MOST_SECONDS = 900
 KINDS = {"autograde": "judged and recorded", "rejudge": "judged alone"}
 PROGRAMS = ("scheduler", "one", "two", "service")
-# The service writes the gradebook, with Dask and without; only what it does for judging is Dask's price.
+# A bound only for `rejudge`: for `autograde` the service also writes the gradebook, with Dask and without.
 TOGETHER = {"autograde": "", "rejudge": "< 0.10"}
 
 
 @dataclass(frozen=True)
 class Used:
-    """Processor seconds of each program: until the first submissions were judged, of each later one by kind of work,
-    and of a second without any.
+    """Processor seconds of each program: until the first submissions were judged, for each later one by kind of work,
+    and for a second without work.
     """
 
     start: dict[str, float]
@@ -70,7 +70,7 @@ def run(report) -> None:
 
 
 def measured(place: Machines, programs: tuple[str, ...]) -> Used:
-    """Start these programs and grade all submissions so many times."""
+    """Start these programs and grade all submissions ROUNDS times; return the processor seconds used."""
     engine = open_database(place.settings.database_url)
     try:
         with _counted(place, programs) as counted:
@@ -86,7 +86,7 @@ def measured(place: Machines, programs: tuple[str, ...]) -> Used:
 
 @contextmanager
 def _counted(place: Machines, programs: tuple[str, ...]) -> Iterator[Callable[[], dict[str, float]]]:
-    """Start programs, each in its own control group; give a function that returns the processor seconds of each."""
+    """Start programs, each in its own control group; yield a function that returns the processor seconds of each."""
     with ExitStack() as undo:
         groups = {name: undo.enter_context(processor_group(f"bench-{name}")) for name in programs}
         for name, group in groups.items():

@@ -1,4 +1,4 @@
-"""What Moodle 4.5 does otherwise than the tests' usual platform, as a real one was seen to do it."""
+"""What Moodle 4.5 does differently from the tests' usual platform, as observed on a real one."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -59,7 +59,7 @@ def sending(tmp_path: Path, engine: Engine, moodle: PlatformWithServices, there:
 
 
 def sending_of(engine: Engine, client: PlatformClient, linked: Linked, there: PlatformCourse) -> Sending:
-    """Return what sends in one round."""
+    """Return the sender for one round."""
     columns = {"scale": there.columns["2"]["id"]}
     return Sending(Outbox(engine, COURSE), client, linked, lambda name: Column("01 Scale", "https://hub"), columns)
 
@@ -129,7 +129,7 @@ def test_a_score_whose_answer_was_lost_is_refused_the_second_time_and_counts_as_
 
 
 def test_a_score_told_before_the_earlier_one_arrived_replaces_it(sending, there):
-    """The earlier one waited for the next round, and Moodle dates it when it arrives."""
+    """The earlier one was sent late, and Moodle dates it by its arrival."""
     tell(sending, 30, ada=48)
     sending.send_due(utc_now())
     tell(sending, 15, ada=54)

@@ -191,7 +191,7 @@ def test_an_answer_that_is_none_of_the_exchanges(said: bytes) -> None:
 
 
 def test_links_and_devices_are_never_sent(tmp_path: Path) -> None:
-    """Links and pipes are not listed, and are refused if a file is replaced by one later."""
+    """Links and pipes are not listed, and are refused if they are packed by name."""
     secret = tmp_path / "secret"
     secret.write_text("another's")
     folder = write(tmp_path / "tensor", {"tensor.ipynb": "x"})

@@ -51,7 +51,7 @@ async def name_of(identity: HubIdentity, token: str) -> str:
 
 
 def server(answers: int, seen: list[int]) -> Serve:
-    """Answer each request with its token as the name, `answers` times per connection; `seen` counts them."""
+    """Answer requests with their token as the name, `answers` times per connection; `seen` counts per connection."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         seen.append(0)

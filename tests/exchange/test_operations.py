@@ -188,7 +188,7 @@ def test_private_files_are_private(live: Live) -> None:
 
 
 def test_settings_command_line_over_environment_over_defaults(tmp_path: Path) -> None:
-    """JupyterHub's variables are read; a command-line value wins over the environment, which wins over the defaults."""
+    """EXCHANGE_PORT wins over JupyterHub's address; a database given on the command line wins over the default."""
     hub = {
         "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:9999",
         "JUPYTERHUB_SERVICE_PREFIX": "services/exchange",
@@ -205,7 +205,7 @@ def test_settings_command_line_over_environment_over_defaults(tmp_path: Path) ->
 
 
 def test_configure_sets_all_eight_classes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each class trait of nbgrader's exchange factory accepts our class."""
+    """`configure` sets each class trait of nbgrader's exchange factory to our class."""
     from nbgrader.exchange import ExchangeFactory
 
     monkeypatch.setenv("EXCHANGE_COURSE", COURSE)

@@ -61,7 +61,7 @@ class Canaries:
         }
 
     def assert_alive(self) -> None:
-        """Check that nobody connected to the port and that no file was added or changed."""
+        """Check that nobody connected to the port, no file was added, and secret and gradebook are unchanged."""
         assert self.visitors == []
         assert sorted(path.name for path in self.folder.iterdir()) == ["gradebook.db", "secret.txt", "solved.ipynb"]
         assert (self.folder / "secret.txt").read_text() == SECRET

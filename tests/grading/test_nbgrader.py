@@ -140,7 +140,7 @@ def test_a_refused_submission_gets_nothing_and_says_why(classroom: Classroom):
 
 
 def with_outputs(*outputs: dict) -> Callable[[dict], bytes]:
-    """Write the notebook with these outputs below the answer to the exercise `add`."""
+    """Return a function that encodes a notebook with these outputs below the answer to the exercise `add`."""
 
     def encode(document: dict) -> bytes:
         for cell in document["cells"]:

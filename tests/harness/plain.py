@@ -1,7 +1,7 @@
-"""How tests ask what they have started themselves: past any proxy, and without TLS.
+"""Settings of httpx for tests that call what they have started themselves: no proxy, and no TLS.
 
-Without TLS there is nobody to believe, and httpx would read all authorities for each client, also for a call of
-`httpx.get`: 20 ms of processor time, which a loop that waits for a service takes from its start.
+Without TLS there is no certificate to check, but httpx would still read all authorities for each client and each call
+of `httpx.get`: 20 ms of processor time, which a loop that waits for a service would take from that service's start.
 """
 
 from typing import Any

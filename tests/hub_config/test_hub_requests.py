@@ -1,4 +1,4 @@
-"""A server's own way to ask the Hub gives what JupyterHub's gives, and fails where that fails."""
+"""Our server's calls to the Hub return what JupyterHub's client returns, and fail where that fails."""
 
 import asyncio
 import http.server
@@ -13,7 +13,7 @@ import hub_config
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
-    """Answer with what was asked; the path is the status."""
+    """Answer with the request's own words; the path names the status."""
 
     def do_GET(self) -> None:
         size = int(self.headers.get("Content-Length") or 0)
@@ -47,7 +47,7 @@ def ours(monkeypatch):
 
 
 def outcome(module, url: str, **more) -> object:
-    """Return what an answer says, or that there was none."""
+    """Return an answer's status, version header and text, or "an error"."""
 
     async def ask() -> tuple:
         answer = await module.fetch(url, **more)

@@ -1,4 +1,4 @@
-"""A kernel that loads less at its start is a whole one: its debugger stops at breakpoints, and it can start kernels."""
+"""A kernel that loads less at start lacks nothing: its debugger stops at breakpoints, and it can start kernels."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def specs(monkeypatch):
 
 @pytest.fixture
 def kernel(specs, tmp_path, monkeypatch) -> Iterator:
-    """A kernel that was started as the server starts it, and its client."""
+    """The client of a kernel that was started as the server starts it."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "beside_it.py").write_text("answer = 42\n")
@@ -59,7 +59,7 @@ def loaded(client) -> list[str]:
 
 
 def asker(client) -> Callable[..., dict]:
-    """Return what sends a request to the debugger, as JupyterLab does."""
+    """Return a function that sends a request to the debugger, as JupyterLab does."""
     count = iter(range(1, 100))
 
     def ask(command: str, **arguments) -> dict:
@@ -134,7 +134,7 @@ def test_kernels_of_other_environments_start_as_they_say(specs, tmp_path, monkey
 
 @pytest.mark.parametrize("has_file", [True, False])
 def test_the_server_s_own_kernel_starts_by_our_launcher(specs, tmp_path, has_file):
-    """Without an installed file too: then ipykernel itself says what its kernel is."""
+    """Even without an installed file, when ipykernel itself describes its kernel."""
     own = specs.Specs() if has_file else specs.Specs(kernel_dirs=[str(tmp_path)])
     found = own.get_all_specs()["python3"]["spec"]
     assert found["argv"][1] == specs.LAUNCHER
@@ -147,7 +147,7 @@ def test_kernels_are_looked_for_where_jupyter_looks(specs):
 
 @pytest.mark.service
 def test_naming_the_kernel_loads_no_ipython():
-    """In a process of its own: this one has loaded it."""
+    """Checked in a new process, because this one has loaded IPython."""
     script = "import sys, kernel_specs; kernel_specs.Specs().get_all_specs()\nprint('IPython' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], cwd=SERVER, capture_output=True, text=True, timeout=120)
     assert (ran.stdout, ran.returncode) == ("False\n", 0), ran.stderr

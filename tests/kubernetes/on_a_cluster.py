@@ -3,8 +3,8 @@
     KUBERNETES_TEST_IMAGES=registry.example.org/tinytorch-hub KUBERNETES_TEST_TAG=2026-fall make kubernetes-test
 
 It installs the chart as `tt` into the namespace `tinytorch-test`, which it makes, and leaves the namespace to be looked
-at: `kubectl delete namespace tinytorch-test`. One machine is drained and admitted again; what others run there is left
-alone. No lane collects this file.
+at: `kubectl delete namespace tinytorch-test`. It drains students' servers from one machine, which takes no new
+pods for a moment; other pods there are left alone. No lane collects this file.
 """
 
 import json
@@ -38,7 +38,7 @@ for word in {words!r}:
 """
 MACHINES = ("--field-selector", "spec.unschedulable!=true", "--output", "jsonpath={.items[*].metadata.name}")
 Found = TypeVar("Found")
-SECONDS = 600  # of a command in a student's terminal, on a machine that does other things too
+SECONDS = 600  # for a command in a student's terminal, on a busy machine
 
 
 def tool(*words: str, wait: float = 600) -> str:
@@ -124,7 +124,7 @@ def ask(ida: httpx.Client, kind: str, **more) -> str:
 
 
 def finished(ida: httpx.Client, job: str) -> list[tuple[str, str, float]]:
-    """Wait for a job; return how it ended for each student: who, outcome, score."""
+    """Wait for a job; return each student's name, outcome and score."""
 
     def done() -> list[dict] | None:
         try:
@@ -179,7 +179,7 @@ def test_a_student_has_no_token_of_the_cluster_and_no_right(ada: Shell):
 
 
 def test_a_machine_that_is_drained_takes_no_work_with_it(ada: Shell, passwords: dict[str, str], address: str):
-    """Her server ends, and starts elsewhere with her home; on a cluster of one machine, there again."""
+    """Ada's server ends, and starts on another machine with her home; if there is only one machine, on that."""
     ada.run("echo kept > ~/work.txt")
     machine = pod_of(ada, ".spec.nodeName")
     # Servers are pods that only the Hub starts again (--force), with a /tmp of their own (--delete-emptydir-data).

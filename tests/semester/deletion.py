@@ -1,8 +1,8 @@
-"""What three services hold of two semesters, the deletion of one, and a program that dies in the middle of it.
+"""The data of two semesters at three services, the deletion of one, and a program that is killed while deleting.
 
-`python -m tests.semester.deletion FOLDER 3 40` copies FOLDER to FOLDER-3 and FOLDER-40, and has a process in each that
-is killed at its third, or fortieth, step; a step is a statement, a commit, or a file that goes. The one of FOLDER-0 is
-not killed, and says how many there are.
+`python -m tests.semester.deletion FOLDER 3 40` copies FOLDER to FOLDER-3 and FOLDER-40, and starts a deletion in each
+that is killed at step 3 or 40. A step is an SQL statement, a commit, or the removal of a file or folder. With 0 it is
+not killed, and prints the number of steps.
 """
 
 import os
@@ -40,7 +40,7 @@ FILES_GO = ("os.remove", "os.rmdir")
 
 @dataclass(frozen=True)
 class Stores:
-    """What three services hold below one folder."""
+    """The data of the three services, below one folder."""
 
     folder: Path
 
@@ -53,7 +53,7 @@ class Stores:
         return opened(f"sqlite:///{self.databases[name]}")
 
     def opened(self) -> tuple[Deleting, list[Engine]]:
-        """Open the services' databases; return what deletes a course, and what must be closed."""
+        """Open the services' databases; return an object that deletes a course, and the engines to close."""
         service = build_service(from_environment({}, data=self.folder / "data", hub_api_url="http://127.0.0.1:1"))
         grading: Any = GradingHere(self)
         exchange: Any = ExchangeHere(service)
@@ -95,13 +95,13 @@ class Stores:
         return {str(path.relative_to(self.folder)) for each in below for path in each.rglob("*") if path.is_file()}
 
     def words_of_ada(self) -> list[str]:
-        """Return the databases in whose files something of hers is still to be read."""
+        """Return the databases whose files still contain ada's name."""
         files = {name: path.parent.glob(f"{path.name}*") for name, path in self.databases.items()}
         return [name for name, found in files.items() if any(HERS.encode() in each.read_bytes() for each in found)]
 
 
 class GradingHere:
-    """The grading service's part, asked without a network."""
+    """The grading service's part, called without a network."""
 
     def __init__(self, stores: Stores) -> None:
         self.settings = GradingSettings(stores.folder / "course")
@@ -115,7 +115,7 @@ class GradingHere:
 
 
 class ExchangeHere:
-    """The exchange's part, asked without a network."""
+    """The exchange's part, called without a network."""
 
     def __init__(self, service: Any) -> None:
         self.service = service
@@ -136,7 +136,7 @@ class ExchangeHere:
 
 
 def count_steps(then: Callable[[int, str], None]) -> None:
-    """Call `then` with the number of each step from here on, and the file that goes in it, if one does."""
+    """Call `then` with the number of each step from now on, and the path that it removes, if any."""
     done = 0
 
     def step(file: str = "") -> None:
@@ -150,7 +150,7 @@ def count_steps(then: Callable[[int, str], None]) -> None:
 
 
 def die_at(stores: Stores, moment: int) -> tuple[int, int]:
-    """Delete the course and be killed at a step, or, with 0, live: return the last step, and that of the first blob."""
+    """Delete the course, killed at step `moment`; with 0, live and return the last step and the first blob's step."""
     deleting, engines = stores.opened()
     last = first_blob = 0
 

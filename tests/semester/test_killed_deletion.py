@@ -1,6 +1,6 @@
-"""A deletion that kill -9 ends somewhere is finished by the same command, and costs no other semester anything.
+"""A deletion interrupted by kill -9 is completed by the same command, and other semesters lose nothing.
 
-What `tito semester delete` has the services do runs in one process here, so one kill stops all of them.
+Here, one process does what the services do for `tito semester delete`, so one kill stops all of it.
 """
 
 import subprocess
@@ -29,7 +29,7 @@ MOMENTS = 8
 
 @pytest.fixture
 def stores(tmp_path: Path) -> Stores:
-    """Two semesters at the services, with work, feedback, questions and notices; the first is frozen."""
+    """Two semesters with work, feedback, questions and notices; the first is frozen."""
     stores = Stores(tmp_path / "stores")
     stores.folder.mkdir()
     with FakeHub() as hub, in_thread(hub, make_settings(stores.folder / "data", hub), tmp_path) as live:
@@ -86,7 +86,7 @@ def of_the_next(rows: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def without_times(rows: dict[str, list[str]]) -> dict[str, int]:
-    """How much is in each table: the record of a deletion has the time, and how often it was asked for."""
+    """Return the number of rows in each table but the audit, which records each request and its time."""
     return {table: len(found) for table, found in rows.items() if table != "exchange.audit"}
 
 
@@ -109,7 +109,7 @@ def test_a_killed_deletion_is_finished_by_asking_again(stores: Stores):
     assert len(whole.files()) < len(files) and any("blobs" in path for path in whole.files())
 
     moments = [1 + number * (steps - 1) // (MOMENTS - 1) for number in range(MOMENTS)]
-    moments.append(first_blob)  # its rows are gone, no command names it any more
+    moments.append(first_blob)  # its rows are deleted, and no command mentions it any more
     assert run(stores, *moments) == [f"{moment} -9" for moment in moments]
     half = swept = 0
     for moment in moments:

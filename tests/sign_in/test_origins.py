@@ -142,7 +142,7 @@ class TestAPageOfAStudentsServer:
         assert {cookie.partition("=")[0] for cookie in sent.split("; ")} == {"jupyterhub-session-id"}
 
     def test_makes_nobody_somebody_else_by_cookies_of_its_own(self, attack: Attack):
-        """Eve's page tries to set cookies for the Hub's domain; the victim still stays themselves on every page."""
+        """Eve's page tries to set cookies for the Hub's domain; three pages still show the victim's own name."""
         attack.page.goto(attack.evil)
         attack.page.evaluate(TOSS, {"host": HOST, "names": TOSSED})
         for path in ("/hub/home", "/services/home/", "/services/formgrader/"):

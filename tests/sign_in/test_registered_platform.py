@@ -1,4 +1,4 @@
-"""A platform registers this Hub by the operator's address, the operator confirms it, and people come from there."""
+"""A platform registers this Hub at the operator's address, the operator confirms it, and people log in from there."""
 
 import asyncio
 import ssl
@@ -28,7 +28,7 @@ BEGIN = "/hub/lti13/oauth_login"
 
 @dataclass
 class RegisteringPlatform(Platform):
-    """A platform over https, on this machine, that registers tools by their address."""
+    """A platform over https on this machine; it registers tools by their address."""
 
     registered: list[dict[str, Any]] = field(default_factory=list)
 
@@ -73,7 +73,7 @@ def door(tmp_path: Path, certificate: tuple[Path, Path]) -> Iterator[Door]:
     """A Hub over https that names no platform, on a machine that trusts this one's certificate."""
     key, cert = map(str, certificate)
     trusts = f"import os; os.environ['SSL_CERT_FILE'] = {cert!r}"
-    # The campus service needs all others: the test registers as it does, and for this machine, which it would refuse.
+    # Without the campus service, which needs all others and would refuse this machine's address: the test registers.
     without = "[exchange, grading, semester, formgrader, idle-culler, campus]"
     with running_door(tmp_path, "lti13", trusts, HUB_TLS_KEY=key, HUB_TLS_CERT=cert, HUB_WITHOUT=without) as door:
         yield door
@@ -88,12 +88,12 @@ def operator(door: Door, *words: str) -> str:
 
 
 def invite(door: Door) -> str:
-    """Return the one-time address, as the operator is told it."""
+    """Return the one-time address that the operator's command prints."""
     return operator(door, "--invite", "--hours", "1").split()[-1]
 
 
 def registering(door: Door, trust: ssl.SSLContext) -> Registering:
-    """Return what answers that address, with walls for which this machine is a public one."""
+    """Return what handles requests to that address; its walls treat this machine's address as public."""
     walls = Walls(may_ask=lambda address: True, certificates=trust)
     return Registering(door.settings.var / CAMPUS_FOLDER, tool_of(f"{door.url}/services/home/"), walls)
 

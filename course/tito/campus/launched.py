@@ -54,7 +54,7 @@ def launched_of(folder: Path, linked: Linked) -> LaunchedCourse | None:
 
 
 def with_services(folder: Path, linked: Linked) -> Linked:
-    """Add addresses of services that the course's launches have named only since it was linked, as Moodle's do."""
+    """Add service addresses that launches named only after the course was linked, as Moodle's do."""
     found = launched_of(folder, linked)
     for name in ("members_url", "line_items_url"):
         if found and not getattr(linked, name):

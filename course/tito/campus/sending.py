@@ -65,7 +65,7 @@ class Sending:
             self.outbox.found_there(assignment, {names[who]: share for who, share in shares.items() if who in names})
 
     def _shares(self, url: str) -> dict[str, float]:
-        """Return what is in a column: nothing, if it was deleted there."""
+        """Return what is in a column; nothing if it was deleted there."""
         try:
             return results(self.client, url)
         except PlatformRefused as refused:
@@ -104,7 +104,7 @@ class Sending:
         return there
 
     def _given(self, row: Score, person: Person, url: str) -> bool:
-        """Send a score and tell whether the platform has it; if not, why not is noted here or raised."""
+        """Send a score and tell whether the platform has it; if not, note the reason or raise it."""
         try:
             self._give(row, person, url, row.told_at)
         except PlatformRefused as refused:
@@ -116,7 +116,7 @@ class Sending:
         send_score(self.client, url, PlatformScore(person.subject, row.score, row.maximum, at, comment))
 
     def _refused(self, row: Score, person: Person, url: str, refused: PlatformRefused) -> bool:
-        """Note why a score was refused, or raise it; tell whether the platform has the score all the same.
+        """Note why a score was refused, or raise the refusal; tell whether the platform has the score all the same.
 
         If somebody deleted the column there, the next round makes a new one.
         """
@@ -132,10 +132,10 @@ class Sending:
         return False
 
     def _settle(self, row: Score, person: Person, url: str) -> bool:
-        """See why the platform says that it has a newer score; tell whether it now has this one.
+        """Find out why the platform says that it has a newer score; tell whether it now has this one.
 
-        It may be this one, whose answer was lost. If it is the one before, which we sent, nobody has changed it there,
-        so this one is sent with the present time.
+        It may be this one, and the answer was lost. If it is the previous one that we sent, nobody has changed it
+        there, so this one is sent with the present time.
         """
         there = results(self.client, url, person.subject).get(person.subject)
         if not _is(there, row.score, row.maximum):
@@ -153,7 +153,7 @@ class Sending:
         return True
 
     def _is_member(self, person: Person) -> bool:
-        """Tell whether the platform still lists somebody; if it can't say, they are taken for a member."""
+        """Tell whether the platform still lists somebody; if it can't say, assume that it does."""
         if not self.linked.members_url:
             return True
         try:
@@ -163,7 +163,7 @@ class Sending:
 
     @cached_property
     def _listed(self) -> set[str]:
-        """Whom the platform lists, asked once in a round."""
+        """The people whom the platform lists; it is asked once in a round."""
         return {each.subject for each in members(self.client, self.linked.members_url) if each.active}
 
     def _all_later(self, rows: list[Score], silent: PlatformSilent) -> None:

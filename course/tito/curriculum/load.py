@@ -37,7 +37,7 @@ def known_curriculum(course_dir: Path | None = None) -> Curriculum:
 
 
 def _files_and_times(course_dir: Path) -> Iterator[tuple[str, int]]:
-    """Give the files from which a curriculum is read, and when each was changed: asked several times a submission."""
+    """Yield each file of a curriculum and when it was changed; called several times for each submission."""
     with contextlib.suppress(FileNotFoundError):
         yield "", (course_dir / "semesters" / "tiers.yaml").stat().st_mtime_ns
     with contextlib.suppress(FileNotFoundError), os.scandir(course_dir / "modules") as folders:

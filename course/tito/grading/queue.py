@@ -45,7 +45,7 @@ class Work:
 
 
 class Load(NamedTuple):
-    """How many unfinished tasks of a kind there are: those whose time has come, those at work, and all."""
+    """How many unfinished tasks of a kind there are: ready to start, running, and in all."""
 
     kind: str
     ready: int
@@ -115,7 +115,7 @@ class Queue(QueueView):
             return session.scalar(count, _times()) or 0
 
     def load(self) -> list["Load"]:
-        """Count the unfinished tasks of each kind, in one look."""
+        """Count the unfinished tasks of each kind, in one query."""
         with self.engine.connect() as connection:
             return [Load(*row) for row in connection.execute(_LOAD, _times())]
 
@@ -279,7 +279,7 @@ class Queue(QueueView):
             session.commit()
 
 
-# What is asked again and again is put into words once; the times are given by `_times`.
+# These conditions and queries are used again and again, so they are built once; `_times` supplies the times.
 _IS_READY = (
     Task.state == QUEUED,
     or_(

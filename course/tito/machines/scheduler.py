@@ -17,12 +17,12 @@ from .door import Door
 from .worker import security_of
 
 log = logging.getLogger("grading.scheduler")
-HEARTBEAT_SECONDS = 5.0  # a worker whose connection ends is missed at once, any other after `worker-ttl`
-NOTHING_TO_DO = ("idle-timeout", "no-workers-timeout")  # four times a second, for time-outs that are not set
+HEARTBEAT_SECONDS = 5.0  # a lost connection is noticed at once, a silent worker after `worker-ttl`
+NOTHING_TO_DO = ("idle-timeout", "no-workers-timeout")  # checked four times a second, for time-outs that are not set
 
 
 class QuietScheduler(Scheduler):
-    """Dask's, which asks less often how its workers are: by itself up to twice a second each, whatever they do."""
+    """Dask's scheduler with fewer heartbeats: by default each worker sends up to two a second, whatever it does."""
 
     def __init__(self, **settings: Any):
         super().__init__(**settings)
@@ -43,7 +43,7 @@ async def _serve(certificates: Path, host: str, port: int, door_port: int) -> No
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
     security = security_of(certificates, "scheduler")
-    # For its own process's client it listens inside: what is judged need not be encrypted to get from one to the other.
+    # The client in this process connects in memory: what it sends to the scheduler need not be encrypted.
     listening: dict[str, Any] = {"protocol": ["tls", "inproc"], "host": [host, None], "port": [port, 0]}
     async with (
         QuietScheduler(**listening, security=security, dashboard=False) as scheduler,

@@ -103,7 +103,7 @@ def quieten() -> None:
         "distributed.worker.profile.enabled": False,
         "distributed.admin.tick.interval": "10s", "distributed.admin.tick.cycle": "10s",
         "distributed.admin.tick.limit": "30s", "distributed.admin.system-monitor.interval": "10s",
-        # A copy of the course's part on each worker is what is wanted.
+        # Each worker is meant to keep its copy of the course's part.
         "distributed.scheduler.active-memory-manager.start": False,
         "distributed.scheduler.worker-ttl": "60s", "distributed.scheduler.work-stealing-interval": "1s",
         "distributed.comm.timeouts.connect": "10s", "distributed.comm.retry.count": 0,

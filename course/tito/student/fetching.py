@@ -10,7 +10,7 @@ from tito.workspace import Workspace
 
 
 class Offer(Source, Protocol):
-    """Where releases come from, and which there are."""
+    """Where releases come from, with a list of them."""
 
     def assignments(self, course: str) -> list[Assignment]: ...
 
@@ -21,7 +21,7 @@ def offered(client: Offer, course: str) -> list[Assignment]:
 
 
 def fetch_released() -> None:
-    """Fetch everything that is released, and files that are missing: in one attempt, without words, quickly loaded."""
+    """Fetch all releases and missing files, in one attempt and without messages; this loads quickly."""
     workspace = Workspace.here()
     with Reader(os.environ) as reader:
         for assignment in offered(reader, os.environ["EXCHANGE_COURSE"]):

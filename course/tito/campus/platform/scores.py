@@ -1,8 +1,8 @@
 """Assignment and Grade Services: send the scores of a column, and read what the platform's gradebook has.
 
 A score's timestamp is when it was shown here, not when it is sent: a platform keeps the newest, so the same one sent
-twice changes nothing, and an old one that arrives late does not replace a newer one. Such a score is refused with 409;
-Moodle answers so to the same one sent twice, too, and dates the scores of its own activities when they arrive.
+twice changes nothing, and an old one that arrives late does not replace a newer one. Such a score is refused with 409.
+Moodle also answers 409 to the same score sent twice, and dates the scores of its own activities by their arrival.
 """
 
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ def send_score(client: PlatformClient, line_item: str, score: PlatformScore) -> 
 
 
 def results(client: PlatformClient, line_item: str, subject: str = "") -> dict[str, float]:
-    """Return the share of the points that each person, or `subject`, has in the platform's gradebook, by subject."""
+    """Return each person's share of the points in the platform's gradebook, by subject; of `subject` only, if given."""
     url = _below(line_item, "results")
     url = with_query(url, f"user_id={quote(subject, safe='')}") if subject else url
     found: dict[str, float] = {}
