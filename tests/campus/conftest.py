@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
+from tito.campus.database import open_database
 from tito.campus.platform.client import PlatformClient, outside
 from tito.campus.platform.keys import Keys
 from tito.campus.platform.tokens import Registration, Tokens
@@ -62,3 +64,11 @@ def client(tokens: Tokens, pauses: list[float]) -> Iterator[PlatformClient]:
     client = PlatformClient(tokens, outside(), pauses.append)
     yield client
     client.close()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """The campus service's database, with nothing in it."""
+    engine = open_database(f"sqlite:///{tmp_path / 'campus.db'}")
+    yield engine
+    engine.dispose()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
-from tito.campus.database import Linked, open_database, utc_now
+from tito.campus.database import Linked, utc_now
 from tito.campus.launched import find_launched, launched_courses, with_services
 from tito.campus.outbox import Outbox
 from tito.campus.people import Naming, keep, name_members
@@ -38,13 +38,6 @@ def there(moodle: PlatformWithServices) -> PlatformCourse:
     course.enrol_as_moodle("ida", role="Instructor")
     course.columns["2"] = {"id": f"{moodle.url}/courses/2/columns/2?type_id=1", "activity": True}
     return course
-
-
-@pytest.fixture
-def engine(tmp_path: Path):
-    engine = open_database(f"sqlite:///{tmp_path / 'campus.db'}")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

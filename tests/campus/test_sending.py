@@ -45,13 +45,6 @@ def there(platform: PlatformWithServices, students: int) -> PlatformCourse:
 
 
 @pytest.fixture
-def engine(tmp_path: Path):
-    engine = open_database(f"sqlite:///{tmp_path / 'campus.db'}")
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
 def sending(tmp_path: Path, engine: Engine, platform: PlatformWithServices, there: PlatformCourse, client) -> Sending:
     """A class whose members are known; nothing was told yet."""
     base = f"{platform.url}/courses/7"

@@ -182,7 +182,7 @@ def test_stopping_ends_running_uploads_in_order(tmp_path: Path) -> None:
         with half_an_upload(live) as (slow, sending):
             live.process.terminate()
             wait_until_it_takes_no_more(live)
-            time.sleep(1)  # uvicorn gives even what it ends a tenth of a second
+            time.sleep(1)  # a service that waits for no upload would have ended this one by now
             slow.go_on.set()
             receipts.append(sending.result().receipt)
         live.close()

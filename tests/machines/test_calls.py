@@ -1,5 +1,6 @@
 """The service's end of the connection, against a scheduler's door that sends wrong messages."""
 
+import asyncio
 import contextlib
 import pickle
 import queue as queues
@@ -125,6 +126,19 @@ def test_what_could_not_be_judged_is_told_apart(asked, told, kind):
     with pytest.raises(kind, match="why") as raised:
         asked(lambda said, body: frame({"failed": said["judge"]} | told | text) if "judge" in said else b"")
     assert len(str(raised.value)) < 1000
+
+
+def test_only_the_connections_own_thread_writes_to_it(asked, monkeypatch):
+    """While that thread reads, another one that wrote would make OpenSSL lose data."""
+    writers, write = set(), asyncio.StreamWriter.write
+
+    def noted(self, data):
+        writers.add(threading.current_thread().name)
+        write(self, data)
+
+    monkeypatch.setattr(asyncio.StreamWriter, "write", noted)
+    asked(lambda said, body: frame({"answer": said["judge"]}, b"bytes") if "judge" in said else b"")
+    assert writers == {"grading-calls"}
 
 
 def test_a_worker_that_never_answers_is_not_waited_for(asked):
