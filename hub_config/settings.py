@@ -331,7 +331,12 @@ class Settings(Section):
 
     @property
     def semester_file(self) -> Path:
-        return self.semester or self.var / "semester" / "demo.yaml"
+        return self.semester or self.demo_semester
+
+    @property
+    def demo_semester(self) -> Path:
+        """Where the demo semester is, or will be made."""
+        return self.var / "semester" / "demo.yaml"
 
     @property
     def course(self) -> str:

@@ -25,6 +25,8 @@ def prepare(settings: Settings) -> None:
     for folder in ("jupyterhub_config.d", "course/source", "log"):
         (settings.var / folder).mkdir(parents=True, exist_ok=True)
     if not settings.semester_file.exists():
+        if settings.semester_file != settings.demo_semester:
+            raise NotReady(f"The semester file {settings.semester_file} does not exist: see HUB_SEMESTER.")
         line = ["tito", "semester", "demo", "--output", str(settings.semester_file)]
         step("A demo semester: three students, a TA, an instructor", line, log)
     if settings.spawner == "docker":
